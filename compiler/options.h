@@ -1,0 +1,39 @@
+// What a compilation may be told. Everything that changes code is here or in the program's text.
+#ifndef BNSYN_COMPILER_OPTIONS_H_
+#define BNSYN_COMPILER_OPTIONS_H_
+
+#include <string>
+#include <vector>
+
+namespace bnsyn::compiler {
+
+struct CompileOptions {
+  // Lanes of emitted vectors: 1, 2, 4, 8 or 16; 0 takes the machine's own choice.
+  int width = 0;
+  // LLVM's optimisation level, 0 to 3.
+  int optimization = 2;
+  // Passes to leave out, by name (see AllPasses()). The result is slower, never different.
+  std::vector<std::string> disabled_passes;
+  // Passes whose work is silently dropped while they are reported as run: to see that the stage
+  // checks notice. For tests.
+  std::vector<std::string> dropped_passes;
+
+  // Where compiled objects are kept; empty for no cache. DefaultCacheDirectory() is
+  // $BNSYN_CACHE, $XDG_CACHE_HOME/bnsyn or ~/.cache/bnsyn.
+  std::string cache_directory;
+  // On a cache hit, compile all the same and fail unless the object is the same.
+  bool check_cache = false;
+
+  // Tell gdb and perf of the kernels.
+  bool register_with_debugger = false;
+
+  // Where to write the program after each pass that changed it; empty for nowhere. Default from
+  // $BNSYN_DUMP.
+  std::string dump_directory;
+};
+
+std::string DefaultCacheDirectory();
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_OPTIONS_H_

@@ -1,0 +1,225 @@
+// ir::Program: the whole of a network as data. It is self-contained: printed to text (ir/text.h)
+// and parsed again it runs and gives the same bits. Units are gone: numbers are in the coherent
+// system of ms, mV, nS, pF, pA.
+#ifndef BNSYN_IR_PROGRAM_H_
+#define BNSYN_IR_PROGRAM_H_
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "ir/op.h"
+#include "ir/type.h"
+
+namespace bnsyn::ir {
+
+// Indices into the vectors of Program.
+using StateId = uint32_t;
+using ParamId = uint32_t;
+using InputId = uint32_t;
+using PopulationId = uint32_t;
+using ProjectionId = uint32_t;
+using ReductionId = uint32_t;
+using TableId = uint32_t;
+
+enum class DomainKind : uint8_t { kNetwork, kPopulation, kProjection };
+
+struct Domain {
+  DomainKind kind = DomainKind::kNetwork;
+  uint32_t index = 0;  // into populations or projections
+};
+
+struct Population {
+  std::string name;
+  DomainId domain;
+  uint32_t size = 0;  // > 0
+};
+
+// Columns of numbers read from a CSV file, named by the text with a digest of their contents, so
+// that a program still means the same when it is parsed again elsewhere.
+struct Table {
+  std::string name;
+  std::string file;     // as given; relative to the program's directory
+  uint64_t digest = 0;  // of names and values, see ir/table.h
+  std::vector<std::string> columns;
+  std::vector<std::vector<double>> values;  // one vector a column, of equal length
+};
+
+// A named column of a table.
+struct ColumnRef {
+  TableId table;
+  uint32_t column;
+};
+
+// A value that lives from step to step: one per element of its domain.
+struct State {
+  std::string name;  // "exc.V", or "sigma" for a uniform one
+  Type type;
+  Bits initial = 0;                         // unless `initial_column` or the init block says more
+  std::optional<ColumnRef> initial_column;  // one value an element
+  // R10: the run stops when a `check` sees a value that is not finite or outside [lower, upper].
+  double lower = -std::numeric_limits<double>::max();
+  double upper = std::numeric_limits<double>::max();
+  std::string unit;  // for people only: "mV"; empty for none
+  // Carries a value between kernels within a step; made by the fuse pass. Not part of the digest.
+  bool temporary = false;
+};
+
+// A uniform number. The specialise pass makes a literal of it unless it is tunable: then it may
+// be changed between steps without recompiling.
+struct Param {
+  std::string name;  // "exc.tau_m"
+  Element element = Element::kF64;
+  Bits value = 0;
+  bool tunable = false;
+  std::string unit;
+};
+
+// Where synaptic contributions to a population are summed exactly (R6): one 64-bit integer an
+// element, counting multiples of 2^quantum_log2.
+struct Input {
+  std::string name;  // "exc.s_exc"
+  DomainId population;
+  int quantum_log2 = -40;
+};
+
+// A sum over a population (R7): written by `reduce`, read by `total`.
+struct Reduction {
+  std::string name;
+  DomainId population;
+};
+
+enum class RuleKind : uint8_t {
+  kAllToAll,
+  kOneToOne,
+  kBernoulli,  // each pair independently with probability p
+  kList,       // columns "pre", "post" and optionally "weight" of a table
+};
+
+// Which pairs of neurons are joined. A function of (seed, stream, rule) alone (R8).
+struct Rule {
+  RuleKind kind = RuleKind::kAllToAll;
+  double p = 1.0;                // kBernoulli
+  bool self = true;              // may a neuron connect to itself (within one population)
+  uint32_t stream = 0;           // of random draws
+  std::optional<TableId> table;  // kList
+};
+
+// Synapses from one population to another.
+struct Projection {
+  std::string name;
+  DomainId domain;
+  PopulationId source = 0;
+  PopulationId target = 0;
+  Rule rule;
+  double weight = 1.0;                     // one for all, unless
+  std::optional<ColumnRef> weight_column;  // one a synapse, in list order
+  uint32_t delay = 1;                      // steps, at least 1
+};
+
+// Events from a file: for each row (step, index[, value]) the input of neuron `index` receives
+// `value` (1 without the column) at that step.
+struct Events {
+  std::string name;
+  InputId input = 0;
+  TableId table = 0;
+};
+
+// A node's operands are indices of earlier nodes in its block.
+using NodeId = uint32_t;
+inline constexpr NodeId kNoNode = 0xffffffff;
+
+struct Node {
+  Op op = Op::kLiteral;
+  Element element = Element::kF64;       // of the result; undefined for effects
+  DomainId domain = DomainId::kNetwork;  // of the result; for effects, of the operand
+  NodeId operands[3] = {kNoNode, kNoNode, kNoNode};
+  uint64_t attr = 0;      // literal bits, index of a symbol, or stream << 32 | draw
+  uint32_t line = 0;      // of the text it was parsed from, 0 when built
+  uint32_t reserved = 0;  // keeps a node at 32 bytes
+
+  Type type() const { return {element, domain}; }
+  absl::Span<const NodeId> inputs() const {
+    return absl::MakeConstSpan(operands, static_cast<size_t>(Info(op).arity));
+  }
+};
+static_assert(sizeof(Node) == 32);
+
+constexpr uint64_t StreamAttr(uint32_t stream, uint32_t draw) {
+  return (static_cast<uint64_t>(stream) << 32) | draw;
+}
+
+enum class BlockKind : uint8_t {
+  kInit,    // once, before step 0: initial values that are drawn or computed
+  kOnPre,   // for every synapse of every due spike of one projection
+  kStep,    // every step: everything, before the fuse pass
+  kKernel,  // every step: the nodes of one domain, after it
+};
+
+// What a kernel refers to, in the order of its arguments. Assigned by the place pass.
+struct Slot {
+  AttrKind kind = AttrKind::kNone;  // kState, kParam, kInput, kPopulation (count), kReduction
+  uint32_t index = 0;
+  friend bool operator==(const Slot&, const Slot&) = default;
+};
+
+// A dataflow graph in execution order; nodes run one after another over their whole domain.
+struct Block {
+  BlockKind kind = BlockKind::kStep;
+  std::string name;  // kernel name, projection name for on_pre; empty for init and step
+  DomainId domain = DomainId::kNetwork;  // of a kernel or on_pre block
+  std::vector<Node> nodes;
+
+  // Annotations of the passes on kernels and on_pre blocks.
+  uint32_t phase = 0;       // fuse: threads meet between kernels of different phases
+  std::string code;         // place: kernels with equal code share one compiled function
+  std::vector<Slot> slots;  // place
+};
+
+struct Program {
+  std::string name;
+  double dt = 0.1;  // ms
+  uint64_t seed = 0;
+  std::string directory;  // that table files are relative to; not part of the text
+
+  std::vector<Domain> domains = {Domain{}};  // [0] is the network
+  std::vector<Table> tables;
+  std::vector<Population> populations;
+  std::vector<Param> params;
+  std::vector<State> states;
+  std::vector<Input> inputs;
+  std::vector<Reduction> reductions;
+  std::vector<Projection> projections;
+  std::vector<Events> events;
+
+  std::optional<Block> init;
+  std::vector<Block> on_pre;  // at most one a projection
+  std::vector<Block> step;    // one block of kind kStep, or kernels in execution order
+
+  PopulationId AddPopulation(std::string population_name, uint32_t size);
+  // Takes everything but `domain`, which it fills in.
+  ProjectionId AddProjection(Projection projection);
+
+  // Number of elements of a domain; for projections, which are not counted here, 0.
+  uint32_t Size(DomainId domain) const;
+  // "network", or the name of the population or projection.
+  absl::string_view DomainName(DomainId domain) const;
+
+  // Index of the symbol with that name, or nullopt.
+  std::optional<StateId> FindState(absl::string_view state_name) const;
+  std::optional<ParamId> FindParam(absl::string_view param_name) const;
+  std::optional<PopulationId> FindPopulation(absl::string_view population_name) const;
+  std::optional<ProjectionId> FindProjection(absl::string_view projection_name) const;
+
+  // The longest delay of all projections, in steps (at least 1).
+  uint32_t MaxDelay() const;
+};
+
+}  // namespace bnsyn::ir
+
+#endif  // BNSYN_IR_PROGRAM_H_

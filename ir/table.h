@@ -1,0 +1,21 @@
+// Tables of numbers from CSV files: a header line of names, then rows of numbers.
+#ifndef BNSYN_IR_TABLE_H_
+#define BNSYN_IR_TABLE_H_
+
+#include "absl/status/statusor.h"
+#include "ir/program.h"
+
+namespace bnsyn::ir {
+
+// Reads `directory`/`file` (or `file` when absolute). Numbers are read with correct rounding, so
+// that shortest round-trip output of another program is restored to the bit. Fails, with line and
+// column, on ragged rows, non-numbers, NaN, missing header, binary content.
+absl::StatusOr<Table> ReadTable(absl::string_view name, absl::string_view file,
+                                absl::string_view directory);
+
+// Digest of column names and values (FNV-1a over their bytes), stored in the program's text.
+uint64_t TableDigest(const Table& table);
+
+}  // namespace bnsyn::ir
+
+#endif  // BNSYN_IR_TABLE_H_

@@ -1,0 +1,33 @@
+// The functions of R2 and the draws of R3 as plain C++ functions of doubles. Each is the fixed
+// sequence of R1 ops written once in sequences.h, evaluated directly; the expand_math pass
+// writes the same sequence as nodes. f32 functions are the f64 ones, rounded once to f32.
+#ifndef BNSYN_REFERENCE_FUNCTIONS_H_
+#define BNSYN_REFERENCE_FUNCTIONS_H_
+
+#include <cstdint>
+
+namespace bnsyn::reference {
+
+// At most 1 ulp from the true value, with the special values of C's libm (Annex F).
+double Exp(double x);
+double Expm1(double x);
+double Exprel(double x);  // (e^x - 1)/x, 1 at 0
+double Log(double x);
+double Log1p(double x);
+double Pow(double x, double y);
+double Tanh(double x);
+double Logistic(double x);  // 1/(1 + e^-x)
+double Sin(double x);
+double Cos(double x);
+
+// Draws from 32 random bits (two draw numbers, 0 and 1, of one stream where there are two).
+double UniformFromBits(uint32_t bits0, uint32_t bits1);      // [0, 1), multiples of 2^-53
+double NormalFromBits(uint32_t bits0, uint32_t bits1);       // mean 0, variance 1
+double ExponentialFromBits(uint32_t bits0, uint32_t bits1);  // mean 1
+bool BernoulliFromBits(double p, uint32_t bits0);            // true with probability p
+// Inversion by sequential search; NaN unless 0 <= mean <= 700.
+double PoissonFromBits(double mean, uint32_t bits0);
+
+}  // namespace bnsyn::reference
+
+#endif  // BNSYN_REFERENCE_FUNCTIONS_H_

@@ -1,0 +1,56 @@
+// The reference backend: runs a program node by node over whole arrays, in program order. It is
+// the oracle: written to be read, never changed for speed. It runs the program as it is after any
+// pass.
+#ifndef BNSYN_REFERENCE_INTERPRETER_H_
+#define BNSYN_REFERENCE_INTERPRETER_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "ir/program.h"
+#include "reference/array.h"
+#include "reference/digest.h"
+
+namespace bnsyn::reference {
+
+// How spikes reach their targets. Both give the same bits (R6).
+enum class Propagation {
+  kCsr,    // rows of synapses, event by event
+  kDense,  // a matrix of quanta times the vector of spikes (Eigen); memory 8 N_pre N_post bytes,
+           // and only for projections whose on_pre code depends on nothing but the weight
+};
+
+class Interpreter {
+ public:
+  // Verifies the program, draws its connectivity, runs its init block. Fails when a projection does
+  // not fit the propagation asked for, or when an input could exceed 2^51 quanta (R6).
+  static absl::StatusOr<std::unique_ptr<Interpreter>> Create(ir::Program program,
+                                                             Propagation propagation);
+  virtual ~Interpreter() = default;
+
+  virtual const ir::Program& program() const = 0;
+  virtual uint64_t step() const = 0;  // number of the next step
+  virtual uint64_t synapses() const = 0;
+
+  // Runs one step; a fault (R10, or an overflowing input) leaves the state as the step stored it.
+  virtual absl::Status Step() = 0;
+
+  virtual ArrayView State(ir::StateId state) const = 0;
+  virtual absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits value) = 0;
+  virtual absl::Status SetParam(ir::ParamId param, ir::Bits value) = 0;
+  // Sorted indices of the neurons that spiked in the last step.
+  virtual absl::Span<const uint32_t> LastSpikes(ir::PopulationId population) const = 0;
+  // Adds spikes from outside: they act as if emitted in the step before the next one.
+  virtual absl::Status InjectSpikes(ir::PopulationId population,
+                                    absl::Span<const uint32_t> neurons) = 0;
+
+  // R11, over the state now and all spikes since step 0.
+  virtual Digest ComputeDigest() const = 0;
+};
+
+}  // namespace bnsyn::reference
+
+#endif  // BNSYN_REFERENCE_INTERPRETER_H_

@@ -1,0 +1,54 @@
+// What a backend must do for a Simulation.
+#ifndef BNSYN_RUNTIME_ENGINE_H_
+#define BNSYN_RUNTIME_ENGINE_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "ir/program.h"
+#include "reference/array.h"
+#include "reference/digest.h"
+#include "runtime/simulation.h"
+
+namespace bnsyn {
+
+// Receives the sorted spikes of one population in one step, in step order.
+class SpikeSink {
+ public:
+  virtual ~SpikeSink() = default;
+  virtual void OnSpikes(ir::PopulationId population, uint64_t step,
+                        absl::Span<const uint32_t> neurons) = 0;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // The program as it runs: the lowered one, or the one after all passes.
+  virtual const ir::Program& program() const = 0;
+  virtual uint64_t step() const = 0;
+  virtual uint64_t synapses() const = 0;
+  virtual uint64_t memory_bytes() const = 0;
+
+  // Runs up to `steps` steps and hands their spikes to `sink` (may be null). Virtual calls, locks
+  // and allocation happen here, between steps, never within one.
+  virtual absl::Status Run(uint64_t steps, SpikeSink* sink) = 0;
+
+  virtual reference::ArrayView State(ir::StateId state) const = 0;
+  virtual absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits bits) = 0;
+  virtual absl::Status SetParam(ir::ParamId param, ir::Bits value) = 0;
+  virtual absl::Status InjectSpikes(ir::PopulationId population,
+                                    absl::Span<const uint32_t> neurons) = 0;
+  virtual reference::Digest ComputeDigest() const = 0;
+};
+
+absl::StatusOr<std::unique_ptr<Engine>> MakeReferenceEngine(ir::Program program,
+                                                            const SimulationOptions& options);
+absl::StatusOr<std::unique_ptr<Engine>> MakeAcceleratedEngine(ir::Program program,
+                                                              const SimulationOptions& options,
+                                                              SimulationReport& report);
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_RUNTIME_ENGINE_H_

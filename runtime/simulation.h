@@ -1,0 +1,128 @@
+// Compile and run.
+#ifndef BNSYN_RUNTIME_SIMULATION_H_
+#define BNSYN_RUNTIME_SIMULATION_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "compiler/jit.h"
+#include "compiler/network.h"
+#include "compiler/options.h"
+#include "ir/program.h"
+#include "reference/array.h"
+#include "reference/digest.h"
+#include "reference/interpreter.h"
+
+namespace bnsyn {
+
+enum class Backend { kReference, kAccelerated };
+using reference::Propagation;
+
+struct SimulationOptions {
+  Backend backend = Backend::kReference;
+  Propagation propagation = Propagation::kCsr;  // of the reference backend
+  int threads = 1;                              // of the accelerated backend
+  bool record_spikes = true;
+  uint64_t memory_limit = 0;  // bytes; 0 takes what the machine has free
+  compiler::CompileOptions compile;
+};
+
+// All spikes of one population, in order of (step, neuron).
+struct SpikeTrain {
+  std::vector<uint64_t> steps;
+  std::vector<uint32_t> neurons;
+};
+
+struct Progress {
+  uint64_t done = 0;  // steps of this Run
+  uint64_t total = 0;
+  double seconds = 0;  // wall time since it began
+};
+
+// How a run may be watched and ended. Both are polled between slices of at most a few
+// milliseconds' work, never inside a step.
+struct RunControl {
+  std::function<void(const Progress&)> progress;
+  const std::atomic<bool>* cancel =
+      nullptr;  // true ends the run after a whole step, with Cancelled
+};
+
+struct SimulationReport {
+  compiler::CompileReport compile;
+  uint64_t neurons = 0;
+  uint64_t synapses = 0;
+  uint64_t memory_bytes = 0;  // planned
+  uint64_t steps = 0;
+  uint64_t spikes = 0;
+  double construct_seconds = 0;
+  double run_seconds = 0;
+};
+
+// What runs a program; the two backends.
+class Engine;
+
+// A compiled network and its state. Movable; many may live in one process, each used by one thread
+// at a time.
+class Simulation {
+ public:
+  Simulation(Simulation&&) noexcept;
+  Simulation& operator=(Simulation&&) noexcept;
+  ~Simulation();
+
+  // Advances by a time, which must be a whole number of steps, or by steps. After an error the
+  // state is that at the end of the step in which it arose.
+  absl::Status Run(Quantity duration, const RunControl& control = {});
+  absl::Status Step(uint64_t steps = 1, const RunControl& control = {});
+
+  const ir::Program& program() const;
+  uint64_t step() const;  // the number of the next step
+  double time_ms() const;
+
+  absl::StatusOr<PopulationHandle> Population(absl::string_view name) const;
+  // Spikes since the beginning (or ClearSpikes), if they are recorded.
+  const SpikeTrain& Spikes(PopulationHandle population) const;
+  uint64_t SpikeCount(PopulationHandle population) const;
+  void ClearSpikes();
+
+  // Values of a variable of a population, in the internal units (ms, mV, nS, pF, pA); T must be its
+  // element type.
+  template <typename T>
+  absl::StatusOr<std::vector<T>> State(PopulationHandle population,
+                                       absl::string_view variable) const;
+  absl::StatusOr<std::vector<double>> StateByName(
+      absl::string_view name) const;  // "exc.V", as doubles
+  absl::Status SetState(absl::string_view name, uint32_t element, double value);
+  // A uniform state, as "sigma".
+  absl::StatusOr<double> Uniform(absl::string_view name) const;
+  // Changes a tunable parameter, as "exc.b", from the next step on.
+  absl::Status SetParameter(absl::string_view name, Quantity value);
+  // Adds spikes from outside, as if emitted in the step before the next.
+  absl::Status InjectSpikes(PopulationHandle population, absl::Span<const uint32_t> neurons);
+
+  reference::Digest Digest() const;
+  const SimulationReport& report() const;
+
+  // For tools: raw access to any state.
+  reference::ArrayView RawState(ir::StateId state) const;
+  absl::Status SetRawState(ir::StateId state, uint32_t element, ir::Bits bits);
+
+ private:
+  friend absl::StatusOr<Simulation> Compile(ir::Program, const SimulationOptions&);
+  struct Impl;
+  explicit Simulation(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Lowers, compiles, draws the connectivity and sets the initial state.
+absl::StatusOr<Simulation> Compile(const Network& network, const SimulationOptions& options = {});
+absl::StatusOr<Simulation> Compile(ir::Program program, const SimulationOptions& options = {});
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_RUNTIME_SIMULATION_H_
