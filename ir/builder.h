@@ -52,6 +52,12 @@ class Builder {
  private:
   using Key = std::tuple<Op, Element, DomainId, NodeId, NodeId, NodeId, uint64_t>;
 
+  // Where the node equal to `node` is remembered (kNoNode for none yet); null for writes, which are
+  // never shared.
+  NodeId* Known(const Node& node);
+  // Remembers a node of the block, or what it overwrites.
+  void Number(NodeId id);
+
   const Program& program_;
   Block& block_;
   std::map<Key, NodeId> values_;
@@ -61,7 +67,9 @@ class Builder {
 
 // The result type of `op` over operands of these types by its rule, or an error that says which
 // rule was broken in words a person can use ("add takes numbers of one type, not f64 and i32").
-// For Declared, Convert and Bitcast ops `declared` is checked and returned.
+// For Declared, Convert and Bitcast ops `declared` is checked and returned; for effects the result
+// is what Node keeps of them. `attr` must be in range; whether the op may stand in this kind of
+// block is the verifier's question.
 absl::StatusOr<Type> ResultType(const Program& program, const Block& block, Op op,
                                 absl::Span<const Type> operands, uint64_t attr, Type declared);
 

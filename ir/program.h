@@ -136,8 +136,9 @@ inline constexpr NodeId kNoNode = 0xffffffff;
 
 struct Node {
   Op op = Op::kLiteral;
-  Element element = Element::kF64;       // of the result; undefined for effects
-  DomainId domain = DomainId::kNetwork;  // of the result; for effects, of the operand
+  Element element = Element::kF64;       // of the result; for effects, of the operand
+  DomainId domain = DomainId::kNetwork;  // of the result; for effects, of what they act on: the
+                                         // state, the spiking or summed population, the synapses
   NodeId operands[3] = {kNoNode, kNoNode, kNoNode};
   uint64_t attr = 0;      // literal bits, index of a symbol, or stream << 32 | draw
   uint32_t line = 0;      // of the text it was parsed from, 0 when built
@@ -211,8 +212,11 @@ struct Program {
   absl::string_view DomainName(DomainId domain) const;
 
   // Index of the symbol with that name, or nullopt.
+  std::optional<TableId> FindTable(absl::string_view table_name) const;
   std::optional<StateId> FindState(absl::string_view state_name) const;
   std::optional<ParamId> FindParam(absl::string_view param_name) const;
+  std::optional<InputId> FindInput(absl::string_view input_name) const;
+  std::optional<ReductionId> FindReduction(absl::string_view reduction_name) const;
   std::optional<PopulationId> FindPopulation(absl::string_view population_name) const;
   std::optional<ProjectionId> FindProjection(absl::string_view projection_name) const;
 

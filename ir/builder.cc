@@ -1,0 +1,114 @@
+#include "ir/builder.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace bnsyn::ir {
+namespace {
+
+// A Bits value has zeros above its element's width.
+Bits Truncated(Element element, Bits bits) {
+  switch (ElementBytes(element)) {
+    case 8:
+      return bits;
+    case 4:
+      return bits & 0xffffffff;
+    default:
+      return bits & 1;
+  }
+}
+
+}  // namespace
+
+Builder::Builder(const Program& program, Block& block) : program_(program), block_(block) {
+  for (size_t i = 0; i < block.nodes.size(); ++i) Number(static_cast<NodeId>(i));
+}
+
+NodeId* Builder::Known(const Node& node) {
+  const OpInfo& info = Info(node.op);
+  if (info.effect == Effect::kWrite) return nullptr;
+  NodeId a = node.operands[0];
+  if (info.effect == Effect::kRead) {
+    // A read has no operands: the version of what it reads takes the place of one.
+    a = version_[{info.attr, node.attr}];
+  }
+  const Key key = {node.op,          node.element,     node.domain, a,
+                   node.operands[1], node.operands[2], node.attr};
+  return &values_.try_emplace(key, kNoNode).first->second;
+}
+
+void Builder::Number(NodeId id) {
+  const Node& node = block_.nodes[id];
+  const OpInfo& info = Info(node.op);
+  if (info.effect == Effect::kWrite) {
+    ++version_[{info.attr, node.attr}];
+  } else if (NodeId* known = Known(node); *known == kNoNode) {
+    *known = id;
+  }
+}
+
+Value Builder::F64(double value) { return Literal(Element::kF64, BitsOfF64(value)); }
+Value Builder::F32(float value) { return Literal(Element::kF32, BitsOfF32(value)); }
+Value Builder::Bool(bool value) { return Literal(Element::kBool, value ? 1 : 0); }
+
+Value Builder::Literal(Element element, Bits bits) {
+  return Emit(Op::kLiteral, {element, DomainId::kNetwork}, {}, Truncated(element, bits));
+}
+
+Value Builder::Emit(Op op, absl::Span<const Value> operands, uint64_t attr) {
+  return Emit(op, Type{}, operands, attr);
+}
+
+Value Builder::Emit(Op op, Type type, absl::Span<const Value> operands, uint64_t attr) {
+  Type types[3];
+  Node node;
+  for (size_t i = 0; i < operands.size() && i < 3; ++i) {
+    node.operands[i] = operands[i].id;
+    types[i] = this->type(operands[i]);
+  }
+  const absl::StatusOr<Type> result =
+      ResultType(program_, block_, op, absl::MakeConstSpan(types, operands.size()), attr, type);
+  if (!result.ok()) {
+    std::fprintf(stderr, "bnsyn: internal error: %s\n", result.status().ToString().c_str());
+    std::abort();
+  }
+  node.op = op;
+  node.element = result->element;
+  node.domain = result->domain;
+  node.attr = attr;
+
+  if (NodeId* known = Known(node); known != nullptr && *known != kNoNode) return {*known};
+  const auto id = static_cast<NodeId>(block_.nodes.size());
+  block_.nodes.push_back(node);
+  Number(id);
+  return HasResult(op) ? Value{id} : Value{};
+}
+
+Value Builder::Convert(Value a, Element to) {
+  return Emit(Op::kConvert, {to, type(a).domain}, {a});
+}
+
+Value Builder::Bitcast(Value a, Element to) {
+  return Emit(Op::kBitcast, {to, type(a).domain}, {a});
+}
+
+Value Builder::Load(StateId state) {
+  return Emit(Op::kLoad, program_.states[state].type, {}, state);
+}
+
+void Builder::Store(StateId state, Value a) { Emit(Op::kStore, {a}, state); }
+
+void Builder::Check(StateId state, Value a) { Emit(Op::kCheck, {a}, state); }
+
+Value Builder::Take(InputId input) {
+  return Emit(Op::kTake, {Element::kF64, program_.inputs[input].population}, {}, input);
+}
+
+Value Builder::Param(ParamId param) {
+  return Emit(Op::kParam, {program_.params[param].element, DomainId::kNetwork}, {}, param);
+}
+
+}  // namespace bnsyn::ir

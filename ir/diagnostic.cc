@@ -1,0 +1,113 @@
+#include "ir/diagnostic.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace bnsyn::ir {
+namespace {
+
+// Longest piece of a line that is shown, in bytes, and how much of it may stand before the caret.
+constexpr size_t kShown = 160;
+constexpr size_t kShownBefore = 100;
+
+// Bytes that continue a UTF-8 character take no column.
+bool StartsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
+
+size_t Characters(absl::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), StartsCharacter));
+}
+
+// What a terminal can show: control characters become '?', tabs stay.
+std::string Printable(absl::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c != '\t' && absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = '?';
+  }
+  return out;
+}
+
+// Optimal string alignment distance without regard to case: insertions, deletions, replacements and
+// swaps of neighbours.
+size_t EditDistance(absl::string_view a, absl::string_view b) {
+  const size_t width = b.size() + 1;
+  std::vector<size_t> d((a.size() + 1) * width);
+  const auto at = [&](size_t i, size_t j) -> size_t& { return d[i * width + j]; };
+  for (size_t i = 0; i <= a.size(); ++i) at(i, 0) = i;
+  for (size_t j = 0; j <= b.size(); ++j) at(0, j) = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replace = a[i - 1] == b[j - 1] ? 0 : 1;
+      size_t best = std::min({at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + replace});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        best = std::min(best, at(i - 2, j - 2) + 1);
+      }
+      at(i, j) = best;
+    }
+  }
+  return at(a.size(), b.size());
+}
+
+}  // namespace
+
+absl::Status ErrorAt(const SourceText& source, SourceRange range, absl::string_view message,
+                     absl::string_view note) {
+  const absl::string_view text = source.text;
+  size_t offset = std::min(range.offset, text.size());
+  // The end of a text that ends in newlines is shown behind its last line.
+  if (offset == text.size()) {
+    while (offset > 0 && text[offset - 1] == '\n') --offset;
+  }
+  const size_t newline_before = offset == 0 ? text.npos : text.rfind('\n', offset - 1);
+  const size_t begin = newline_before == text.npos ? 0 : newline_before + 1;
+  size_t end = std::min(text.find('\n', offset), text.size());
+  if (end > begin && text[end - 1] == '\r' && offset < end) --end;
+
+  const auto newlines =
+      std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(begin), '\n');
+  const int line = source.first_line + static_cast<int>(newlines);
+  const int column = static_cast<int>(Characters(text.substr(begin, offset - begin))) +
+                     (begin == 0 ? source.first_column : 1);
+
+  size_t shown_begin = offset - begin > kShownBefore ? offset - kShownBefore : begin;
+  while (shown_begin < offset && !StartsCharacter(text[shown_begin])) ++shown_begin;
+  size_t shown_end = std::min(end, shown_begin + kShown);
+  while (shown_end < end && !StartsCharacter(text[shown_end])) ++shown_end;
+  const std::string before = Printable(text.substr(shown_begin, offset - shown_begin));
+  const std::string after = Printable(text.substr(offset, shown_end - offset));
+
+  // Tabs are repeated below the line, so that the caret stands right whatever their width.
+  std::string padding;
+  for (const char c : before) {
+    if (StartsCharacter(c)) padding.push_back(c == '\t' ? '\t' : ' ');
+  }
+  const size_t marked =
+      std::max<size_t>(Characters(absl::string_view(after).substr(0, range.length)), 1);
+
+  std::string rendered =
+      absl::StrCat(source.name, ":", line, ":", column, ": error: ", message, "\n  ", before, after,
+                   "\n  ", padding, "^", std::string(marked - 1, '~'));
+  if (!note.empty()) absl::StrAppend(&rendered, "\n  note: ", note);
+  return absl::InvalidArgumentError(rendered);
+}
+
+std::string DidYouMean(absl::string_view name, const std::vector<std::string>& candidates) {
+  const std::string lower = absl::AsciiStrToLower(name);
+  // A slip changes a letter of a short name, up to a third of a longer one, never all of it.
+  const size_t limit = std::min<size_t>({std::max<size_t>(name.size() / 3, 1), 3});
+  const std::string* nearest = nullptr;
+  size_t nearest_distance = limit + 1;
+  for (const std::string& candidate : candidates) {
+    if (candidate == name) continue;
+    const size_t distance = EditDistance(lower, absl::AsciiStrToLower(candidate));
+    if (distance < nearest_distance && distance < std::max(name.size(), candidate.size())) {
+      nearest = &candidate;
+      nearest_distance = distance;
+    }
+  }
+  if (nearest == nullptr) return "";
+  return absl::StrCat(" (did you mean '", *nearest, "'?)");
+}
+
+}  // namespace bnsyn::ir

@@ -1,0 +1,95 @@
+#include "ir/program.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bnsyn::ir {
+namespace {
+
+template <typename Symbol>
+std::optional<uint32_t> Find(const std::vector<Symbol>& symbols, absl::string_view name) {
+  for (size_t i = 0; i < symbols.size(); ++i) {
+    if (symbols[i].name == name) return static_cast<uint32_t>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+PopulationId Program::AddPopulation(std::string population_name, uint32_t size) {
+  const auto id = static_cast<PopulationId>(populations.size());
+  const auto domain = static_cast<DomainId>(domains.size());
+  domains.push_back({DomainKind::kPopulation, id});
+  populations.push_back({std::move(population_name), domain, size});
+  return id;
+}
+
+ProjectionId Program::AddProjection(Projection projection) {
+  const auto id = static_cast<ProjectionId>(projections.size());
+  projection.domain = static_cast<DomainId>(domains.size());
+  domains.push_back({DomainKind::kProjection, id});
+  projections.push_back(std::move(projection));
+  return id;
+}
+
+uint32_t Program::Size(DomainId domain) const {
+  const Domain& d = domains[static_cast<size_t>(domain)];
+  switch (d.kind) {
+    case DomainKind::kNetwork:
+      return 1;
+    case DomainKind::kPopulation:
+      return populations[d.index].size;
+    case DomainKind::kProjection:
+      return 0;
+  }
+  return 0;
+}
+
+absl::string_view Program::DomainName(DomainId domain) const {
+  const Domain& d = domains[static_cast<size_t>(domain)];
+  switch (d.kind) {
+    case DomainKind::kNetwork:
+      return "network";
+    case DomainKind::kPopulation:
+      return populations[d.index].name;
+    case DomainKind::kProjection:
+      return projections[d.index].name;
+  }
+  return "?";
+}
+
+std::optional<TableId> Program::FindTable(absl::string_view table_name) const {
+  return Find(tables, table_name);
+}
+
+std::optional<StateId> Program::FindState(absl::string_view state_name) const {
+  return Find(states, state_name);
+}
+
+std::optional<ParamId> Program::FindParam(absl::string_view param_name) const {
+  return Find(params, param_name);
+}
+
+std::optional<InputId> Program::FindInput(absl::string_view input_name) const {
+  return Find(inputs, input_name);
+}
+
+std::optional<ReductionId> Program::FindReduction(absl::string_view reduction_name) const {
+  return Find(reductions, reduction_name);
+}
+
+std::optional<PopulationId> Program::FindPopulation(absl::string_view population_name) const {
+  return Find(populations, population_name);
+}
+
+std::optional<ProjectionId> Program::FindProjection(absl::string_view projection_name) const {
+  return Find(projections, projection_name);
+}
+
+uint32_t Program::MaxDelay() const {
+  uint32_t longest = 1;
+  for (const Projection& projection : projections) longest = std::max(longest, projection.delay);
+  return longest;
+}
+
+}  // namespace bnsyn::ir

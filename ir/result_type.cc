@@ -1,0 +1,202 @@
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "ir/builder.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn::ir {
+namespace {
+
+absl::Status Error(Op op, absl::string_view rule) {
+  return absl::InvalidArgumentError(absl::StrCat(Info(op).name, " ", rule));
+}
+
+// "f64 and i32"
+std::string Elements(absl::Span<const Type> types) {
+  return absl::StrJoin(types, " and ", [](std::string* out, const Type& type) {
+    absl::StrAppend(out, ElementName(type.element));
+  });
+}
+
+std::string Describe(const Program& program, Type type) {
+  return type.uniform()
+             ? std::string(ElementName(type.element))
+             : absl::StrCat(ElementName(type.element), "[", program.DomainName(type.domain), "]");
+}
+
+// The domain that all operands can be seen in: uniform ones yield to any other.
+absl::StatusOr<DomainId> Join(const Program& program, Op op, absl::Span<const Type> operands) {
+  DomainId joined = DomainId::kNetwork;
+  for (const Type& type : operands) {
+    if (type.uniform() || type.domain == joined) continue;
+    if (joined != DomainId::kNetwork) {
+      return Error(op, absl::StrCat("cannot join values of ", program.DomainName(joined), " and ",
+                                    program.DomainName(type.domain)));
+    }
+    joined = type.domain;
+  }
+  return joined;
+}
+
+bool SameElements(absl::Span<const Type> types) {
+  for (const Type& type : types) {
+    if (type.element != types[0].element) return false;
+  }
+  return true;
+}
+
+// The element of a declared op's result where the attribute does not say it.
+Element DrawnElement(Op op) {
+  if (op == Op::kRandom) return Element::kU32;
+  return op == Op::kBernoulli ? Element::kBool : Element::kF64;
+}
+
+absl::StatusOr<Type> DeclaredType(const Program& program, const Block& block, Op op, uint64_t attr,
+                                  Type declared) {
+  switch (Info(op).attr) {
+    case AttrKind::kLiteral:
+      return Type{declared.element, DomainId::kNetwork};
+    case AttrKind::kParam:
+      return Type{program.params[attr].element, DomainId::kNetwork};
+    case AttrKind::kState: {
+      const Type state = program.states[attr].type;
+      return Type{state.element, op == Op::kLoad ? state.domain : block.domain};
+    }
+    case AttrKind::kInput:
+      return Type{Element::kF64, program.inputs[attr].population};
+    case AttrKind::kPopulation:
+      return Type{Element::kI64, DomainId::kNetwork};
+    case AttrKind::kReduction:
+      return Type{Element::kF64, DomainId::kNetwork};
+    case AttrKind::kStream:
+      return Type{DrawnElement(op), declared.domain};
+    case AttrKind::kNone:
+      break;
+  }
+  if (op == Op::kStep) return Type{Element::kU64, DomainId::kNetwork};
+  if (op == Op::kWeight) return Type{Element::kF64, block.domain};
+  if (program.domains[static_cast<size_t>(declared.domain)].kind != DomainKind::kPopulation) {
+    return Error(op, "is of a population's elements: declare it as u32[population]");
+  }
+  return Type{Element::kU32, declared.domain};
+}
+
+// What an effect takes, and where it acts.
+Type EffectType(const Program& program, const Block& block, Op op, uint64_t attr) {
+  switch (Info(op).attr) {
+    case AttrKind::kState:
+      return program.states[attr].type;
+    case AttrKind::kInput:
+      return {Element::kF64, block.domain};
+    case AttrKind::kPopulation:
+      return {Element::kBool, program.populations[attr].domain};
+    case AttrKind::kReduction:
+      return {Element::kF64, program.reductions[attr].population};
+    case AttrKind::kNone:
+    case AttrKind::kLiteral:
+    case AttrKind::kParam:
+    case AttrKind::kStream:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+absl::StatusOr<Type> ResultType(const Program& program, const Block& block, Op op,
+                                absl::Span<const Type> operands, uint64_t attr, Type declared) {
+  const OpInfo& info = Info(op);
+  if (operands.size() != static_cast<size_t>(info.arity)) {
+    return Error(op, absl::StrCat("takes ", info.arity, info.arity == 1 ? " operand" : " operands",
+                                  ", not ", operands.size()));
+  }
+  BNSYN_ASSIGN_OR_RETURN(const DomainId domain, Join(program, op, operands));
+  const Element first = operands.empty() ? Element::kF64 : operands[0].element;
+  switch (info.rule) {
+    case TypeRule::kSame:
+    case TypeRule::kCompare:
+      if (!SameElements(operands) || !IsNumeric(first)) {
+        return Error(op,
+                     absl::StrCat(info.arity == 1 ? "takes a number" : "takes numbers of one type",
+                                  ", not ", Elements(operands)));
+      }
+      return Type{info.rule == TypeRule::kCompare ? Element::kBool : first, domain};
+    case TypeRule::kFloat:
+      if (!SameElements(operands) || !IsFloat(first)) {
+        return Error(op,
+                     absl::StrCat("takes f64 or f32", info.arity == 1 ? "" : ", all of one type",
+                                  ", not ", Elements(operands)));
+      }
+      return Type{first, domain};
+    case TypeRule::kInteger:
+      if (!SameElements(operands) || !IsInteger(first)) {
+        return Error(op, absl::StrCat("takes integers of one type, not ", Elements(operands)));
+      }
+      return Type{first, domain};
+    case TypeRule::kLogic:
+      if (!SameElements(operands) || IsFloat(first)) {
+        return Error(op, absl::StrCat(info.arity == 1 ? "takes an integer or a bool"
+                                                      : "takes integers of one type or bools",
+                                      ", not ", Elements(operands)));
+      }
+      return Type{first, domain};
+    case TypeRule::kSelect:
+      if (first != Element::kBool || !SameElements(operands.subspan(1))) {
+        return Error(
+            op, absl::StrCat("takes a bool and two values of one type, not ", Elements(operands)));
+      }
+      return Type{operands[1].element, domain};
+    case TypeRule::kConvert:
+    case TypeRule::kBitcast: {
+      const bool sizes = ElementBytes(first) == ElementBytes(declared.element) &&
+                         IsNumeric(first) && IsNumeric(declared.element);
+      if (info.rule == TypeRule::kBitcast && !sizes) {
+        return Error(op, absl::StrCat("takes and gives numbers of one size, not ",
+                                      ElementName(first), " and ", ElementName(declared.element)));
+      }
+      if (declared.domain != domain) {
+        return Error(op, absl::StrCat("of such an operand gives ",
+                                      Describe(program, {declared.element, domain}), ", not ",
+                                      Describe(program, declared)));
+      }
+      return declared;
+    }
+    case TypeRule::kDeclared: {
+      // Only draws take operands here: a probability or a mean.
+      for (const Type& type : operands) {
+        if (type.element != Element::kF64) {
+          return Error(op, absl::StrCat("takes f64, not ", ElementName(type.element)));
+        }
+      }
+      BNSYN_ASSIGN_OR_RETURN(const Type type, DeclaredType(program, block, op, attr, declared));
+      if (domain != DomainId::kNetwork && domain != type.domain) {
+        return Error(op, absl::StrCat("over values of ", program.DomainName(domain),
+                                      " cannot give ", Describe(program, type)));
+      }
+      if (declared != type) {
+        return Error(op, absl::StrCat("gives ", Describe(program, type), " here, not ",
+                                      Describe(program, declared)));
+      }
+      return type;
+    }
+    case TypeRule::kEffect: {
+      const Type wanted = EffectType(program, block, op, attr);
+      if (first != wanted.element) {
+        return Error(op, absl::StrCat("takes ", ElementName(wanted.element), " here, not ",
+                                      ElementName(first)));
+      }
+      if (op == Op::kCheck && !IsFloat(first)) {
+        return Error(op, absl::StrCat("takes a state of f64 or f32, not ", ElementName(first)));
+      }
+      if (domain != DomainId::kNetwork && domain != wanted.domain) {
+        return Error(op, absl::StrCat("of ", Describe(program, wanted), " cannot take a value of ",
+                                      program.DomainName(domain)));
+      }
+      return wanted;
+    }
+  }
+  return declared;
+}
+
+}  // namespace bnsyn::ir
