@@ -1,0 +1,66 @@
+#include "reference/digest.h"
+
+#include <cmath>
+#include <limits>
+
+#include "absl/strings/str_format.h"
+
+namespace bnsyn::reference {
+namespace {
+
+// What an item's tag says beside an index: the upper half of it.
+enum class ItemKind : uint64_t { kState = 1, kSpike = 2, kInFlight = 3 };
+
+uint64_t Tag(ItemKind kind, uint32_t index) { return static_cast<uint64_t>(kind) << 32 | index; }
+
+// The finaliser of SplitMix64 (Steele, Lea & Flood 2014; constants by Stafford): a bijection in
+// which each bit of x reaches all others.
+uint64_t Mix(uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+// The halves differ in where they start alone. Fractional bits of the golden ratio and of sqrt(2).
+constexpr uint64_t kLowStart = 0x9e3779b97f4a7c15;
+constexpr uint64_t kHighStart = 0x6a09e667f3bcc908;
+
+uint64_t MixItem(uint64_t start, uint64_t tag, uint64_t position, uint64_t value) {
+  return Mix(Mix(Mix(start + tag) + position) + value);
+}
+
+}  // namespace
+
+void Digest::Add(uint64_t tag, uint64_t position, uint64_t value) {
+  high += MixItem(kHighStart, tag, position, value);
+  low += MixItem(kLowStart, tag, position, value);
+}
+
+void Digest::AddSpike(uint32_t population, uint64_t step, uint32_t neuron) {
+  Add(Tag(ItemKind::kSpike, population), step, neuron);
+}
+
+void Digest::AddState(uint32_t state, const ArrayView& values) {
+  const uint64_t tag = Tag(ItemKind::kState, state);
+  for (size_t i = 0; i < values.size; ++i) {
+    Add(tag, i, CanonicalBits(values.element, values.bits(i)));
+  }
+}
+
+void Digest::AddInFlight(uint32_t population, uint64_t step, uint32_t neuron) {
+  Add(Tag(ItemKind::kInFlight, population), step, neuron);
+}
+
+std::string Digest::ToString() const { return absl::StrFormat("%016x%016x", high, low); }
+
+ir::Bits CanonicalBits(ir::Element element, ir::Bits bits) {
+  if (element == ir::Element::kF64 && std::isnan(ir::F64OfBits(bits))) {
+    return ir::BitsOfF64(std::numeric_limits<double>::quiet_NaN());
+  }
+  if (element == ir::Element::kF32 && std::isnan(ir::F32OfBits(bits))) {
+    return ir::BitsOfF32(std::numeric_limits<float>::quiet_NaN());
+  }
+  return bits;
+}
+
+}  // namespace bnsyn::reference

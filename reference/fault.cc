@@ -1,0 +1,113 @@
+#include "reference/fault.h"
+
+#include <charconv>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "reference/contribution.h"
+#include "reference/evaluate.h"
+
+namespace bnsyn::reference {
+namespace {
+
+// Shortest digits that read back as the same number.
+std::string Number(double value) {
+  char buffer[32];
+  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
+  return std::string(buffer, end);
+}
+
+std::string WithUnit(double value, const std::string& unit) {
+  return unit.empty() ? Number(value) : absl::StrCat(Number(value), " ", unit);
+}
+
+double AsDouble(ir::Element element, ir::Bits bits) {
+  ir::Node convert;
+  convert.op = ir::Op::kConvert;
+  convert.element = ir::Element::kF64;
+  return ir::F64OfBits(Fold(convert, {element}, {bits}));
+}
+
+std::string When(const ir::Program& program, uint64_t step) {
+  return absl::StrCat("in step ", step,
+                      " (from t = ", Number(static_cast<double>(step) * program.dt), " ms)");
+}
+
+// Which states some check looks at.
+std::vector<bool> CheckedStates(const ir::Program& program) {
+  std::vector<bool> checked(program.states.size());
+  for (const ir::Block& block : program.step) {
+    for (const ir::Node& node : block.nodes) {
+      if (node.op == ir::Op::kCheck) checked[node.attr] = true;
+    }
+  }
+  return checked;
+}
+
+std::string DescribeElement(const ir::Program& program, const ir::State& state, size_t element) {
+  if (state.type.uniform()) return state.name;
+  return absl::StrCat(state.name, " of element ", element, " of population ",
+                      std::string(program.DomainName(state.type.domain)));
+}
+
+std::string DescribeInput(const ir::Program& program, ir::InputId input, uint32_t element) {
+  const ir::Input& in = program.inputs[input];
+  return absl::StrCat("input ", in.name, " of element ", element, " of population ",
+                      std::string(program.DomainName(in.population)));
+}
+
+std::string DescribeLimit(const ir::Input& input, int64_t limit) {
+  return absl::StrCat("its quantum 2^", input.quantum_log2, " allows at most ",
+                      Number(FromQuanta(limit, input.quantum_log2)),
+                      "; a larger quantum allows more");
+}
+
+}  // namespace
+
+bool WithinBounds(const ir::State& state, double value) {
+  return std::isfinite(value) && state.lower <= value && value <= state.upper;
+}
+
+absl::Status DescribeFault(const ir::Program& program, uint64_t step,
+                           const std::function<ArrayView(ir::StateId)>& state) {
+  const std::vector<bool> checked = CheckedStates(program);
+  for (ir::StateId id = 0; id < program.states.size(); ++id) {
+    if (!checked[id]) continue;
+    const ir::State& declared = program.states[id];
+    const ArrayView values = state(id);
+    for (size_t i = 0; i < values.size; ++i) {
+      const double value = AsDouble(values.element, values.bits(i));
+      if (WithinBounds(declared, value)) continue;
+      const std::string reason = std::isfinite(value)
+                                     ? absl::StrCat("outside its bounds [", Number(declared.lower),
+                                                    ", ", Number(declared.upper), "]")
+                                     : "not a finite number";
+      return absl::OutOfRangeError(absl::StrCat(DescribeElement(program, declared, i), " became ",
+                                                WithUnit(value, declared.unit), " ",
+                                                When(program, step), ": ", reason));
+    }
+  }
+  // A later store of the same step put something else in its place.
+  return absl::OutOfRangeError(absl::StrCat("a checked value was not finite or outside its bounds ",
+                                            When(program, step),
+                                            ", but was overwritten within the step"));
+}
+
+absl::Status DescribeContributionFault(const ir::Program& program, uint64_t step, ir::InputId input,
+                                       uint32_t element, double value) {
+  return absl::OutOfRangeError(absl::StrCat(
+      DescribeInput(program, input, element), " was to receive ", Number(value), " ",
+      When(program, step), ": ", DescribeLimit(program.inputs[input], kMaxContribution)));
+}
+
+absl::Status DescribeSumFault(const ir::Program& program, uint64_t step, ir::InputId input,
+                              uint32_t element, int64_t quanta) {
+  return absl::OutOfRangeError(
+      absl::StrCat(DescribeInput(program, input, element), " summed to ",
+                   Number(FromQuanta(quanta, program.inputs[input].quantum_log2)), " ",
+                   When(program, step), ": ", DescribeLimit(program.inputs[input], kMaxSum)));
+}
+
+}  // namespace bnsyn::reference

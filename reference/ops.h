@@ -1,0 +1,193 @@
+// The meaning of each op of one element: a function of the same name as the op. Each rounds at most
+// once (R1) and has a result for every operand, so that nothing is left to the compiler or machine.
+// Functions (R2) are in functions.h, draws (R3) there and in philox.h.
+#ifndef BNSYN_REFERENCE_OPS_H_
+#define BNSYN_REFERENCE_OPS_H_
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace bnsyn::reference::ops {
+
+// Integers wrap: they are computed as unsigned numbers of the same width, where C++ defines that.
+template <typename T>
+using Unsigned = std::make_unsigned_t<T>;
+
+template <typename T>
+T Add(T a, T b) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(static_cast<Unsigned<T>>(a) + static_cast<Unsigned<T>>(b));
+  } else {
+    return a + b;
+  }
+}
+
+template <typename T>
+T Sub(T a, T b) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(static_cast<Unsigned<T>>(a) - static_cast<Unsigned<T>>(b));
+  } else {
+    return a - b;
+  }
+}
+
+template <typename T>
+T Mul(T a, T b) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(static_cast<Unsigned<T>>(a) * static_cast<Unsigned<T>>(b));
+  } else {
+    return a * b;
+  }
+}
+
+template <typename T>
+T Div(T a, T b) {
+  return a / b;
+}
+
+template <typename T>
+T Fma(T a, T b, T c) {
+  return std::fma(a, b, c);
+}
+
+template <typename T>
+T Neg(T a) {
+  if constexpr (std::is_integral_v<T>) {
+    return Sub(T{0}, a);
+  } else {
+    return std::copysign(a, std::signbit(a) ? T{1} : T{-1});
+  }
+}
+
+template <typename T>
+T Abs(T a) {
+  return std::copysign(a, T{1});
+}
+
+template <typename T>
+T Sqrt(T a) {
+  return std::sqrt(a);
+}
+
+template <typename T>
+T Min(T a, T b) {
+  return b < a ? b : a;
+}
+
+template <typename T>
+T Max(T a, T b) {
+  return a < b ? b : a;
+}
+
+template <typename T>
+T Floor(T a) {
+  return std::floor(a);
+}
+
+template <typename T>
+T Ceil(T a) {
+  return std::ceil(a);
+}
+
+// The rounding mode is never changed, so it is to nearest, ties to even.
+template <typename T>
+T Rint(T a) {
+  return std::nearbyint(a);
+}
+
+template <typename T>
+bool Eq(T a, T b) {
+  return a == b;
+}
+
+template <typename T>
+bool Ne(T a, T b) {
+  return !(a == b);
+}
+
+template <typename T>
+bool Lt(T a, T b) {
+  return a < b;
+}
+
+template <typename T>
+bool Le(T a, T b) {
+  return a <= b;
+}
+
+template <typename T>
+bool Gt(T a, T b) {
+  return a > b;
+}
+
+template <typename T>
+bool Ge(T a, T b) {
+  return a >= b;
+}
+
+template <typename T>
+T And(T a, T b) {
+  return static_cast<T>(a & b);
+}
+
+template <typename T>
+T Or(T a, T b) {
+  return static_cast<T>(a | b);
+}
+
+template <typename T>
+T Xor(T a, T b) {
+  return static_cast<T>(a ^ b);
+}
+
+template <typename T>
+T Not(T a) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return !a;
+  } else {
+    return static_cast<T>(~a);
+  }
+}
+
+// The count b is read as an unsigned number, so that a negative one is beyond any width.
+template <typename T>
+T Shl(T a, T b) {
+  const auto count = static_cast<Unsigned<T>>(b);
+  if (count >= std::numeric_limits<Unsigned<T>>::digits) return 0;
+  return static_cast<T>(static_cast<Unsigned<T>>(a) << count);
+}
+
+template <typename T>
+T Shr(T a, T b) {
+  constexpr int width = std::numeric_limits<Unsigned<T>>::digits;
+  const auto count = static_cast<Unsigned<T>>(b);
+  if (count >= width) return a < 0 ? static_cast<T>(-1) : T{0};
+  return static_cast<T>(a >> count);  // of a signed number, arithmetic in C++20
+}
+
+template <typename T>
+T Select(bool a, T b, T c) {
+  return a ? b : c;
+}
+
+template <typename To, typename From>
+To Convert(From a) {
+  if constexpr (std::is_same_v<To, bool>) {
+    return !(a == From{0});
+  } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    // 2^digits, exact in either float type, is the first number above the range of To.
+    const From limit = std::ldexp(From{1}, std::numeric_limits<To>::digits);
+    if (std::isnan(a)) return 0;
+    if (a >= limit) return std::numeric_limits<To>::max();
+    if (std::is_signed_v<To> ? a < -limit : a < 0) return std::numeric_limits<To>::min();
+    return static_cast<To>(a);
+  } else {
+    return static_cast<To>(a);
+  }
+}
+
+}  // namespace bnsyn::reference::ops
+
+#endif  // BNSYN_REFERENCE_OPS_H_
