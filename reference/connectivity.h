@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ir/program.h"
 
@@ -13,6 +14,7 @@ namespace bnsyn::reference {
 struct Synapse {
   uint32_t target;
   double weight;
+  friend bool operator==(const Synapse&, const Synapse&) = default;
 };
 
 // The rows of one projection. A row is a function of (seed, stream, rule, source) alone; rows of
@@ -23,7 +25,7 @@ class Connectivity {
   static constexpr uint32_t kTargetBlock = 4096;
 
   // Fails when a list names a neuron outside its population, or holds a weight that is not finite.
-  // The program must outlive the object.
+  // The program must outlive the object and stay where it is.
   static absl::StatusOr<Connectivity> Create(const ir::Program& program,
                                              ir::ProjectionId projection);
 
@@ -39,8 +41,17 @@ class Connectivity {
  private:
   Connectivity(const ir::Program& program, const ir::Projection& projection);
 
+  absl::Status ReadList();
+  // The part of a Bernoulli row in one block of targets: those of [begin, end) of the block that
+  // starts at `block` * kTargetBlock.
+  void BernoulliBlock(uint32_t source, uint32_t block, uint32_t begin, uint32_t end,
+                      std::vector<Synapse>& row) const;
+  // True when the rule leaves out the synapse of `source` to the neuron of the same number.
+  bool ExcludesSelf() const;
+
   const ir::Program* program_;
   const ir::Projection* projection_;
+  double log_miss_ = 0;  // Bernoulli: log(1 - p)
   // Lists only: rows by counting sort of the table.
   std::vector<uint64_t> row_begin_;
   std::vector<Synapse> listed_;

@@ -1,26 +1,19 @@
 #include "reference/fault.h"
 
-#include <charconv>
 #include <cmath>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "reference/columns.h"
 #include "reference/contribution.h"
 #include "reference/evaluate.h"
 
 namespace bnsyn::reference {
 namespace {
 
-// Shortest digits that read back as the same number.
-std::string Number(double value) {
-  char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
-  return std::string(buffer, end);
-}
-
 std::string WithUnit(double value, const std::string& unit) {
-  return unit.empty() ? Number(value) : absl::StrCat(Number(value), " ", unit);
+  return unit.empty() ? ShowValue(value) : absl::StrCat(ShowValue(value), " ", unit);
 }
 
 double AsDouble(ir::Element element, ir::Bits bits) {
@@ -32,7 +25,7 @@ double AsDouble(ir::Element element, ir::Bits bits) {
 
 std::string When(const ir::Program& program, uint64_t step) {
   return absl::StrCat("in step ", step,
-                      " (from t = ", Number(static_cast<double>(step) * program.dt), " ms)");
+                      " (from t = ", ShowValue(static_cast<double>(step) * program.dt), " ms)");
 }
 
 // Which states some check looks at.
@@ -60,7 +53,7 @@ std::string DescribeInput(const ir::Program& program, ir::InputId input, uint32_
 
 std::string DescribeLimit(const ir::Input& input, int64_t limit) {
   return absl::StrCat("its quantum 2^", input.quantum_log2, " allows at most ",
-                      Number(FromQuanta(limit, input.quantum_log2)),
+                      ShowValue(FromQuanta(limit, input.quantum_log2)),
                       "; a larger quantum allows more");
 }
 
@@ -80,10 +73,10 @@ absl::Status DescribeFault(const ir::Program& program, uint64_t step,
     for (size_t i = 0; i < values.size; ++i) {
       const double value = AsDouble(values.element, values.bits(i));
       if (WithinBounds(declared, value)) continue;
-      const std::string reason = std::isfinite(value)
-                                     ? absl::StrCat("outside its bounds [", Number(declared.lower),
-                                                    ", ", Number(declared.upper), "]")
-                                     : "not a finite number";
+      const std::string reason =
+          std::isfinite(value) ? absl::StrCat("outside its bounds [", ShowValue(declared.lower),
+                                              ", ", ShowValue(declared.upper), "]")
+                               : "not a finite number";
       return absl::OutOfRangeError(absl::StrCat(DescribeElement(program, declared, i), " became ",
                                                 WithUnit(value, declared.unit), " ",
                                                 When(program, step), ": ", reason));
@@ -98,7 +91,7 @@ absl::Status DescribeFault(const ir::Program& program, uint64_t step,
 absl::Status DescribeContributionFault(const ir::Program& program, uint64_t step, ir::InputId input,
                                        uint32_t element, double value) {
   return absl::OutOfRangeError(absl::StrCat(
-      DescribeInput(program, input, element), " was to receive ", Number(value), " ",
+      DescribeInput(program, input, element), " was to receive ", ShowValue(value), " ",
       When(program, step), ": ", DescribeLimit(program.inputs[input], kMaxContribution)));
 }
 
@@ -106,7 +99,7 @@ absl::Status DescribeSumFault(const ir::Program& program, uint64_t step, ir::Inp
                               uint32_t element, int64_t quanta) {
   return absl::OutOfRangeError(
       absl::StrCat(DescribeInput(program, input, element), " summed to ",
-                   Number(FromQuanta(quanta, program.inputs[input].quantum_log2)), " ",
+                   ShowValue(FromQuanta(quanta, program.inputs[input].quantum_log2)), " ",
                    When(program, step), ": ", DescribeLimit(program.inputs[input], kMaxSum)));
 }
 

@@ -1,0 +1,78 @@
+#include "reference/columns.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn::reference {
+namespace {
+
+absl::StatusOr<const std::vector<double>*> RequireColumn(const ir::Table& table,
+                                                         absl::string_view name) {
+  const std::vector<double>* const column = FindColumn(table, name);
+  if (column != nullptr) return column;
+  return absl::InvalidArgumentError(
+      absl::StrCat(table.file, ": no column '", name, "'; its header line must name one"));
+}
+
+// False for fractions, NaN and anything outside of [0, limit).
+bool IsWholeBelow(double value, double limit) {
+  return value >= 0 && value < limit && std::floor(value) == value;
+}
+
+}  // namespace
+
+const std::vector<double>* FindColumn(const ir::Table& table, absl::string_view name) {
+  const auto found = std::find(table.columns.begin(), table.columns.end(), name);
+  if (found == table.columns.end()) return nullptr;
+  return &table.values[static_cast<size_t>(found - table.columns.begin())];
+}
+
+absl::StatusOr<std::vector<uint32_t>> ReadNeurons(const ir::Table& table, absl::string_view name,
+                                                  const ir::Population& population) {
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<double>* const column, RequireColumn(table, name));
+  std::vector<uint32_t> neurons;
+  neurons.reserve(column->size());
+  for (size_t row = 0; row < column->size(); ++row) {
+    const double value = (*column)[row];
+    if (!IsWholeBelow(value, population.size)) {
+      return RowError(
+          table, row,
+          absl::StrCat(name, " is ", ShowValue(value), ", but the neurons of population ",
+                       population.name, " are 0 to ", population.size - 1));
+    }
+    neurons.push_back(static_cast<uint32_t>(value));
+  }
+  return neurons;
+}
+
+absl::StatusOr<std::vector<uint64_t>> ReadSteps(const ir::Table& table, absl::string_view name) {
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<double>* const column, RequireColumn(table, name));
+  std::vector<uint64_t> steps;
+  steps.reserve(column->size());
+  for (size_t row = 0; row < column->size(); ++row) {
+    const double value = (*column)[row];
+    if (!IsWholeBelow(value, 0x1p53)) {
+      return RowError(
+          table, row,
+          absl::StrCat(name, " is ", ShowValue(value), ", but a step is a whole number from 0 on"));
+    }
+    steps.push_back(static_cast<uint64_t>(value));
+  }
+  return steps;
+}
+
+absl::Status RowError(const ir::Table& table, size_t row, absl::string_view message) {
+  return absl::InvalidArgumentError(absl::StrCat(table.file, ": row ", row + 1, ": ", message));
+}
+
+std::string ShowValue(double value) {
+  char buffer[32];
+  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
+  return std::string(buffer, end);
+}
+
+}  // namespace bnsyn::reference
