@@ -1,0 +1,116 @@
+#include "ir/symbols.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace bnsyn::ir {
+namespace {
+
+constexpr AttrKind kSymbolKinds[] = {AttrKind::kState, AttrKind::kParam, AttrKind::kInput,
+                                     AttrKind::kPopulation, AttrKind::kReduction};
+
+// Calls `use` with the program's symbols of a kind.
+template <typename Use>
+auto WithSymbols(const Program& program, AttrKind kind, Use use) {
+  switch (kind) {
+    case AttrKind::kState:
+      return use(program.states);
+    case AttrKind::kParam:
+      return use(program.params);
+    case AttrKind::kInput:
+      return use(program.inputs);
+    case AttrKind::kPopulation:
+      return use(program.populations);
+    case AttrKind::kReduction:
+      return use(program.reductions);
+    case AttrKind::kNone:
+    case AttrKind::kLiteral:
+    case AttrKind::kStream:
+      break;
+  }
+  return use(std::vector<Population>());
+}
+
+}  // namespace
+
+absl::string_view SymbolWord(AttrKind kind) {
+  switch (kind) {
+    case AttrKind::kState:
+      return "state";
+    case AttrKind::kParam:
+      return "param";
+    case AttrKind::kInput:
+      return "input";
+    case AttrKind::kPopulation:
+      return "population";
+    case AttrKind::kReduction:
+      return "reduction";
+    case AttrKind::kNone:
+    case AttrKind::kLiteral:
+    case AttrKind::kStream:
+      break;
+  }
+  return "?";
+}
+
+std::optional<AttrKind> SymbolKindFromWord(absl::string_view word) {
+  for (const AttrKind kind : kSymbolKinds) {
+    if (SymbolWord(kind) == word) return kind;
+  }
+  return std::nullopt;
+}
+
+size_t SymbolCount(const Program& program, AttrKind kind) {
+  return WithSymbols(program, kind, [](const auto& symbols) { return symbols.size(); });
+}
+
+absl::string_view SymbolName(const Program& program, AttrKind kind, uint64_t index) {
+  if (index >= SymbolCount(program, kind)) return "?";
+  return WithSymbols(program, kind, [index](const auto& symbols) {
+    return absl::string_view(symbols[index].name);
+  });
+}
+
+std::optional<uint32_t> FindSymbol(const Program& program, AttrKind kind, absl::string_view name) {
+  return WithSymbols(program, kind, [name](const auto& symbols) -> std::optional<uint32_t> {
+    for (size_t i = 0; i < symbols.size(); ++i) {
+      if (symbols[i].name == name) return static_cast<uint32_t>(i);
+    }
+    return std::nullopt;
+  });
+}
+
+std::vector<std::string> SymbolNames(const Program& program, AttrKind kind) {
+  return WithSymbols(program, kind, [](const auto& symbols) {
+    std::vector<std::string> names;
+    for (const auto& symbol : symbols) names.push_back(symbol.name);
+    return names;
+  });
+}
+
+std::optional<DomainId> FindDomain(const Program& program, absl::string_view name) {
+  if (name == "network") return DomainId::kNetwork;
+  if (const auto id = program.FindPopulation(name)) return program.populations[*id].domain;
+  if (const auto id = program.FindProjection(name)) return program.projections[*id].domain;
+  return std::nullopt;
+}
+
+std::string TypeName(const Program& program, Type type) {
+  if (type.uniform()) return std::string(ElementName(type.element));
+  const bool known = static_cast<size_t>(type.domain) < program.domains.size();
+  return absl::StrCat(ElementName(type.element), "[",
+                      known ? program.DomainName(type.domain) : absl::string_view("?"), "]");
+}
+
+bool IsName(absl::string_view name) {
+  if (name.empty() || absl::ascii_isdigit(static_cast<unsigned char>(name[0]))) return false;
+  char previous = '.';
+  for (const char c : name) {
+    const bool word = absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_';
+    if (!word && (c != '.' || previous == '.')) return false;
+    previous = c;
+  }
+  return previous != '.';
+}
+
+}  // namespace bnsyn::ir

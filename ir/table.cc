@@ -1,0 +1,159 @@
+#include "ir/table.h"
+
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "ir/diagnostic.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn::ir {
+namespace {
+
+absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    return absl::NotFoundError(absl::StrCat("there is no file ", path.string()));
+  }
+  std::ifstream in(path, std::ios::binary);
+  if (!in || std::filesystem::is_directory(path, error)) {
+    return absl::InvalidArgumentError(absl::StrCat(path.string(), " cannot be read"));
+  }
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+// A piece of the file without the white space around it.
+SourceRange Trimmed(absl::string_view text, size_t begin, size_t end) {
+  while (begin < end && absl::ascii_isspace(static_cast<unsigned char>(text[begin]))) ++begin;
+  while (end > begin && absl::ascii_isspace(static_cast<unsigned char>(text[end - 1]))) --end;
+  return {begin, end - begin};
+}
+
+std::vector<SourceRange> Cells(absl::string_view text, SourceRange line) {
+  std::vector<SourceRange> cells;
+  const size_t end = line.offset + line.length;
+  size_t begin = line.offset;
+  for (size_t i = begin; i <= end; ++i) {
+    if (i == end || text[i] == ',') {
+      cells.push_back(Trimmed(text, begin, i));
+      begin = i + 1;
+    }
+  }
+  return cells;
+}
+
+absl::StatusOr<double> Number(const SourceText& source, SourceRange cell) {
+  const absl::string_view text = absl::string_view(source.text).substr(cell.offset, cell.length);
+  const char* end = text.data() + text.size();
+  double value = 0;
+  const auto result = std::from_chars(text.data(), end, value);
+  if (result.ec == std::errc::result_out_of_range) {
+    return ErrorAt(source, cell,
+                   absl::StrCat("'", text, "' is too large or too small for a double"));
+  }
+  if (text.empty()) {
+    return ErrorAt(source, cell, "a number is missing here", "every row needs one in each column");
+  }
+  if (result.ec != std::errc() || result.ptr != end) {
+    return ErrorAt(source, cell, absl::StrCat("'", text, "' is not a number"),
+                   "write numbers as 12, -0.5 or 1e-3, separated by commas");
+  }
+  if (std::isnan(value)) return ErrorAt(source, cell, "a table cannot hold NaN");
+  return value;
+}
+
+absl::Status ReadHeader(const SourceText& source, SourceRange line, Table& table) {
+  const auto cells = Cells(source.text, line);
+  for (const SourceRange& cell : cells) {
+    std::string column = source.text.substr(cell.offset, cell.length);
+    if (column.empty()) return ErrorAt(source, cell, "a column has no name");
+    if (Number(source, cell).ok()) {
+      return ErrorAt(source, cell, absl::StrCat("'", column, "' is a number, not a column name"),
+                     "the first line of a table names its columns, as in pre,post,weight");
+    }
+    for (const std::string& other : table.columns) {
+      if (other == column) {
+        return ErrorAt(source, cell, absl::StrCat("there are two columns '", column, "'"));
+      }
+    }
+    table.columns.push_back(std::move(column));
+  }
+  table.values.resize(table.columns.size());
+  return absl::OkStatus();
+}
+
+absl::Status ReadRow(const SourceText& source, SourceRange line, Table& table) {
+  const auto cells = Cells(source.text, line);
+  if (cells.size() != table.columns.size()) {
+    return ErrorAt(
+        source, line,
+        absl::StrCat("this row has ", cells.size(), cells.size() == 1 ? " cell" : " cells",
+                     ", but the header names ", table.columns.size(),
+                     table.columns.size() == 1 ? " column" : " columns"));
+  }
+  for (size_t i = 0; i < cells.size(); ++i) {
+    BNSYN_ASSIGN_OR_RETURN(const double value, Number(source, cells[i]));
+    table.values[i].push_back(value);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Table> ReadTable(absl::string_view name, absl::string_view file,
+                                absl::string_view directory) {
+  // An absolute file replaces the directory.
+  const std::filesystem::path path =
+      std::filesystem::path(std::string(directory)) / std::string(file);
+  BNSYN_ASSIGN_OR_RETURN(std::string contents, ReadFile(path));
+  const SourceText source = {path.string(), std::move(contents), 1, 1};
+  const std::string& text = source.text;
+
+  if (const size_t nul = text.find('\0'); nul != text.npos) {
+    return ErrorAt(source, {nul, 1}, "this is a binary file, not a table",
+                   "tables are CSV: a line of column names, then rows of numbers");
+  }
+  Table table;
+  table.name = std::string(name);
+  table.file = std::string(file);
+  // Spreadsheets may begin a file with a byte order mark.
+  size_t begin = text.starts_with("\xef\xbb\xbf") ? 3 : 0;
+  while (begin < text.size()) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const SourceRange line = Trimmed(text, begin, end);
+    begin = end + 1;
+    if (line.length == 0) continue;
+    BNSYN_RETURN_IF_ERROR(table.columns.empty() ? ReadHeader(source, line, table)
+                                                : ReadRow(source, line, table));
+  }
+  if (table.columns.empty()) {
+    return ErrorAt(source, {0, 1}, "the table is empty",
+                   "its first line names the columns, as in pre,post,weight");
+  }
+  table.digest = TableDigest(table);
+  return table;
+}
+
+uint64_t TableDigest(const Table& table) {
+  uint64_t hash = 0xcbf29ce484222325;
+  const auto add = [&hash](uint64_t byte) { hash = (hash ^ byte) * 0x100000001b3; };
+  for (const std::string& column : table.columns) {
+    for (const char c : column) add(static_cast<unsigned char>(c));
+    add(0);
+  }
+  for (const std::vector<double>& values : table.values) {
+    for (const double value : values) {
+      const Bits bits = BitsOfF64(value);
+      for (int shift = 0; shift < 64; shift += 8) add(bits >> shift & 0xff);
+    }
+  }
+  return hash;
+}
+
+}  // namespace bnsyn::ir
