@@ -1,0 +1,70 @@
+# The two commands of the README, and what they are made of. Everything is built by CMake
+# (CMakePresets.json); this file installs what is missing, builds and runs.
+
+PACKAGES := g++ cmake ninja-build llvm-19-dev libabsl-dev libeigen3-dev libtomlplusplus-dev \
+  libcli11-dev nlohmann-json3-dev libgtest-dev libbenchmark-dev libmpfr-dev
+# What the second compiler and the sanitizers of `make ci` need besides.
+CI_PACKAGES := $(PACKAGES) clang
+# What `make tidy` and `make format` need besides.
+TIDY_PACKAGES := $(PACKAGES) clang-tidy clang-format
+
+JOBS ?= $(shell nproc)
+BNSYN := build/release/bin/bnsyn
+
+.DEFAULT_GOAL := help
+.PHONY: help run test build deps ci bench tidy format clean deps-ci deps-tidy
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build  ## install what is missing, build, run the BN-Syn network on both backends
+	$(BNSYN) run examples/networks/bnsyn.toml --backend both
+
+test: build  ## install what is missing, build, run all tests
+	ctest --test-dir build/release --output-on-failure --no-tests=error
+
+build: deps  ## install what is missing and build build/release/bin/bnsyn
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS)
+
+deps:  ## install the Debian packages that are missing
+	@$(call install,$(PACKAGES))
+
+deps-ci:
+	@$(call install,$(CI_PACKAGES))
+
+deps-tidy:
+	@$(call install,$(TIDY_PACKAGES))
+
+ci: build deps-ci  ## the tests under clang and under the sanitizers, and both builds' digests compared
+	cmake --preset clang && cmake --build --preset clang -j $(JOBS)
+	ctest --test-dir build/clang --output-on-failure --no-tests=error
+	cmake --preset asan && cmake --build --preset asan -j $(JOBS)
+	ctest --test-dir build/asan --output-on-failure --no-tests=error
+	$(BNSYN) verify examples/networks/bnsyn.toml --sizes 200 --with build/clang/bin/bnsyn
+
+bench: build  ## kernels and ladder of the BN-Syn network
+	$(BNSYN) bench examples/networks/bnsyn.toml --set N=4000
+
+tidy: deps-tidy build  ## clang-tidy over all sources
+	run-clang-tidy -quiet -p build/release '$(CURDIR)/(ir|reference|compiler|runtime|tools)/.*\.cc$$'
+
+format: deps-tidy  ## clang-format over all sources
+	git ls-files '*.h' '*.cc' '*.cpp' | xargs clang-format -i
+
+clean:  ## remove everything built
+	rm -rf build
+
+# $(call install,PACKAGES): installs those that dpkg does not know as installed, as root or through sudo.
+define install
+missing=""; \
+for package in $(1); do \
+  dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+done; \
+if [ -n "$$missing" ]; then \
+  echo "installing from Debian:$$missing"; \
+  if [ "$$(id -u)" = 0 ]; then as_root=""; else as_root=sudo; fi; \
+  $$as_root apt-get update -q && \
+  DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -q --no-install-recommends $$missing; \
+fi
+endef

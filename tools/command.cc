@@ -1,0 +1,219 @@
+#include "tools/command.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "ir/status_macros.h"
+#include "ir/text.h"
+
+namespace bnsyn::tools {
+namespace {
+
+// A signal handler can reach nothing but an object of static storage.
+std::atomic<bool>& InterruptFlag() {
+  static std::atomic<bool> flag{false};
+  return flag;
+}
+
+void OnInterrupt(int signal) {
+  if (InterruptFlag().exchange(true)) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+}
+
+bool IsProgramText(const std::string& path) {
+  return std::filesystem::path(path).extension() == ".ir";
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return absl::NotFoundError(absl::StrCat(path, ": error: no such file, or it cannot be read"));
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+double MillisecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+}  // namespace
+
+int Report(const absl::Status& status) {
+  const std::string message(status.message());
+  // Diagnostics carry their own "error:" behind the place.
+  const bool placed = message.find("error: ") != std::string::npos;
+  std::fprintf(stderr, "%s%s\n", placed ? "" : "error: ", message.c_str());
+  return kError;
+}
+
+void Source::AddOptions(CLI::App& app) {
+  app.add_option("network", path, "a network file (.toml), or a program's text (.ir)")
+      ->required()
+      ->type_name("FILE");
+  app.add_option("--set", sets, "change a value, as in --set N=1000 --set exc.b=60pA; repeatable")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--seed", seed, "seed of all randomness")->type_name("S");
+  app.add_option("--duration", duration, "time to run, as in 250ms")->type_name("TIME");
+}
+
+absl::StatusOr<Network> LoadNetwork(const Source& source) {
+  BNSYN_ASSIGN_OR_RETURN(Network network, ReadNetwork(source.path));
+  std::vector<std::string> sets = source.sets;
+  if (!source.seed.empty()) sets.push_back(absl::StrCat("seed=", source.seed));
+  if (!source.duration.empty()) sets.push_back(absl::StrCat("duration=", source.duration));
+  for (const std::string& set : sets) {
+    const size_t equals = set.find('=');
+    if (equals == std::string::npos) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--set ", set, ": expected NAME=VALUE, as in --set exc.b=60pA"));
+    }
+    BNSYN_RETURN_IF_ERROR(network.Set(set.substr(0, equals), set.substr(equals + 1)));
+  }
+  return network;
+}
+
+absl::StatusOr<Loaded> Load(const Source& source) {
+  const auto start = std::chrono::steady_clock::now();
+  Loaded loaded;
+  if (IsProgramText(source.path)) {
+    if (!source.sets.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          source.path, " is a program: --set changes networks; edit its text instead"));
+    }
+    BNSYN_ASSIGN_OR_RETURN(std::string text, ReadFile(source.path));
+    const std::string directory = std::filesystem::path(source.path).parent_path().string();
+    BNSYN_ASSIGN_OR_RETURN(loaded.program,
+                           ir::Parse(text, source.path, directory.empty() ? "." : directory));
+    if (!source.seed.empty() && !absl::SimpleAtoi(source.seed, &loaded.program.seed)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--seed ", source.seed, ": expected a whole number"));
+    }
+    // A program says nothing of durations: the same default as a network's.
+    Network clock({.dt = Quantity(loaded.program.dt, Unit{dimension::kTime, 0})});
+    if (!source.duration.empty()) {
+      BNSYN_RETURN_IF_ERROR(clock.Set("duration", source.duration));
+    }
+    BNSYN_ASSIGN_OR_RETURN(loaded.steps, DurationSteps(clock));
+  } else {
+    BNSYN_ASSIGN_OR_RETURN(const Network network, LoadNetwork(source));
+    BNSYN_ASSIGN_OR_RETURN(loaded.program, LowerNetwork(network));
+    BNSYN_ASSIGN_OR_RETURN(loaded.steps, DurationSteps(network));
+  }
+  loaded.name = loaded.program.name;
+  loaded.lower_ms = MillisecondsSince(start);
+  return loaded;
+}
+
+void Machine::AddOptions(CLI::App& app, bool with_backend) {
+  if (with_backend) {
+    app.add_option("--backend", backend, "reference (the oracle), accelerated (compiled), or both")
+        ->check(CLI::IsMember({"reference", "accelerated", "both"}))
+        ->type_name("NAME")
+        ->capture_default_str();
+    app.add_option("--propagation", propagation, "of the reference backend: csr or dense")
+        ->check(CLI::IsMember({"csr", "dense"}))
+        ->type_name("NAME")
+        ->capture_default_str();
+  }
+  app.add_option("--threads", threads, "threads of the accelerated backend")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--width", width, "lanes of vectors: 1, 2, 4, 8 or 16; 0 lets the machine choose")
+      ->check(CLI::IsMember({0, 1, 2, 4, 8, 16}))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--opt", optimization, "LLVM's optimisation level, 0 to 3")
+      ->check(CLI::Range(0, 3))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--disable-pass", disabled_passes, "leave a pass out; repeatable")
+      ->type_name("PASS")
+      ->allow_extra_args(false);
+  app.add_flag("--no-cache", no_cache, "neither read nor write compiled code on disk");
+  app.add_flag("--check-cache", check_cache, "on a hit compile all the same and compare");
+  app.add_flag("--debug", debug, "tell gdb and perf of the kernels");
+}
+
+SimulationOptions Machine::Options() const {
+  SimulationOptions options;
+  options.backend = backend == "accelerated" ? Backend::kAccelerated : Backend::kReference;
+  options.propagation = propagation == "dense" ? Propagation::kDense : Propagation::kCsr;
+  options.threads = threads;
+  options.compile.width = width;
+  options.compile.optimization = optimization;
+  options.compile.disabled_passes = disabled_passes;
+  options.compile.check_cache = check_cache;
+  options.compile.register_with_debugger = debug;
+  if (!no_cache) options.compile.cache_directory = compiler::DefaultCacheDirectory();
+  if (const char* directory = std::getenv("BNSYN_DUMP")) options.compile.dump_directory = directory;
+  return options;
+}
+
+const std::atomic<bool>& Interrupted() { return InterruptFlag(); }
+
+void InstallInterrupt() {
+  std::signal(SIGINT, OnInterrupt);
+  std::signal(SIGTERM, OnInterrupt);
+}
+
+std::function<void(const Progress&)> ProgressLine(const std::string& what, double dt_ms) {
+  if (isatty(STDERR_FILENO) == 0) return nullptr;
+  auto last = std::make_shared<std::chrono::steady_clock::time_point>();
+  return [what, dt_ms, last](const Progress& progress) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - *last < std::chrono::milliseconds(100) || progress.done == 0) return;
+    *last = now;
+    const double left = progress.seconds * static_cast<double>(progress.total - progress.done) /
+                        static_cast<double>(progress.done);
+    const double simulated_seconds = static_cast<double>(progress.done) * dt_ms / 1000;
+    std::fprintf(stderr, "\r%s: %3.0f %%, %.3g wall s per simulated s, %.1f s left ", what.c_str(),
+                 100.0 * static_cast<double>(progress.done) / static_cast<double>(progress.total),
+                 progress.seconds / simulated_seconds, left);
+    std::fflush(stderr);
+  };
+}
+
+void EndProgressLine() {
+  if (isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K");
+}
+
+std::vector<Rate> Rates(const Simulation& simulation) {
+  std::vector<Rate> rates;
+  const double seconds = simulation.time_ms() / 1000;
+  const ir::Program& program = simulation.program();
+  for (uint32_t p = 0; p < program.populations.size(); ++p) {
+    const auto spikes = static_cast<double>(simulation.SpikeCount(PopulationHandle{p}));
+    rates.push_back({program.populations[p].name,
+                     seconds > 0 ? spikes / program.populations[p].size / seconds : 0});
+  }
+  return rates;
+}
+
+std::vector<std::pair<std::string, double>> UniformValues(const Simulation& simulation) {
+  std::vector<std::pair<std::string, double>> values;
+  for (const ir::State& state : simulation.program().states) {
+    if (!state.type.uniform() || state.temporary) continue;
+    if (auto value = simulation.Uniform(state.name); value.ok())
+      values.emplace_back(state.name, *value);
+  }
+  return values;
+}
+
+}  // namespace bnsyn::tools

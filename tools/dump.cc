@@ -1,0 +1,112 @@
+// bnsyn dump: a program at any stage between the network and machine code.
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "compiler/passes.h"
+#include "ir/diagnostic.h"
+#include "ir/status_macros.h"
+#include "ir/text.h"
+#include "tools/command.h"
+#include "tools/output.h"
+
+namespace bnsyn::tools {
+namespace {
+
+struct DumpArguments {
+  Source source;
+  Machine machine;
+  std::string stage = "program";
+  std::string all;
+};
+
+// All stages in their order: the program, each pass, then what lies below the IR.
+std::vector<std::string> Stages() {
+  std::vector<std::string> stages = {"program"};
+  for (const compiler::Pass& pass : compiler::AllPasses()) stages.emplace_back(pass.name);
+  for (const char* stage : {"llvm", "llvm-opt", "asm", "dot"}) stages.emplace_back(stage);
+  return stages;
+}
+
+// The texts of the stages that `wanted` names, in order.
+absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Dump(
+    const ir::Program& program, const compiler::CompileOptions& options,
+    const std::function<bool(const std::string&)>& wanted) {
+  std::vector<std::pair<std::string, std::string>> texts;
+  const auto observer = [&](absl::string_view stage, const ir::Program& stage_program, double) {
+    if (wanted(std::string(stage)))
+      texts.emplace_back(std::string(stage), ir::Print(stage_program));
+  };
+  BNSYN_ASSIGN_OR_RETURN(const ir::Program placed, compiler::RunPasses(program, options, observer));
+  for (const char* stage : {"llvm", "llvm-opt", "asm"}) {
+    if (!wanted(stage)) continue;
+    BNSYN_ASSIGN_OR_RETURN(std::string text, compiler::DumpCode(placed, options, stage));
+    texts.emplace_back(stage, std::move(text));
+  }
+  if (wanted("dot")) texts.emplace_back("dot", ir::PrintDot(placed));
+  return texts;
+}
+
+int Run(const DumpArguments& arguments) {
+  const std::vector<std::string> stages = Stages();
+  if (std::find(stages.begin(), stages.end(), arguments.stage) == stages.end()) {
+    return Report(absl::InvalidArgumentError(absl::StrCat(
+        "there is no stage '", arguments.stage, "'", ir::DidYouMean(arguments.stage, stages),
+        "; the stages are ", absl::StrJoin(stages, ", "))));
+  }
+  const auto loaded = Load(arguments.source);
+  if (!loaded.ok()) return Report(loaded.status());
+  const bool all = !arguments.all.empty();
+  const auto texts =
+      Dump(loaded->program, arguments.machine.Options().compile,
+           [&](const std::string& stage) { return all || stage == arguments.stage; });
+  if (!texts.ok()) return Report(texts.status());
+  if (!all) {
+    for (const auto& [stage, text] : *texts) std::fputs(text.c_str(), stdout);
+    return kDone;
+  }
+  std::error_code error;
+  std::filesystem::create_directories(arguments.all, error);
+  for (size_t i = 0; i < texts->size(); ++i) {
+    const auto& [stage, text] = (*texts)[i];
+    std::string extension = ".ir";
+    if (stage == "llvm" || stage == "llvm-opt") extension = ".ll";
+    if (stage == "asm") extension = ".s";
+    if (stage == "dot") extension = ".dot";
+    const std::string name = absl::StrFormat("%02d-%s%s", i, stage, extension);
+    if (const absl::Status status = WriteWhole(arguments.all, name, text); !status.ok()) {
+      return Report(status);
+    }
+    std::printf("%s/%s\n", arguments.all.c_str(), name.c_str());
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void AddDump(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<DumpArguments>();
+  CLI::App* dump = app.add_subcommand("dump", "print a program at a stage of its compilation");
+  dump->footer(absl::StrCat("Stages: ", absl::StrJoin(Stages(), ", "),
+                            "\nExamples:\n"
+                            "  bnsyn dump examples/networks/bnsyn.toml --stage program\n"
+                            "  bnsyn dump examples/networks/bnsyn.toml --stage asm --width 8\n"
+                            "  bnsyn dump examples/networks/bnsyn.toml --all stages"));
+  arguments->source.AddOptions(*dump);
+  arguments->machine.AddOptions(*dump, /*with_backend=*/false);
+  dump->add_option("--stage", arguments->stage, "which stage")
+      ->type_name("STAGE")
+      ->capture_default_str();
+  dump->add_option("--all", arguments->all, "write every stage as a numbered file there")
+      ->type_name("DIR");
+  dump->callback([arguments, &action] { action = [arguments] { return Run(*arguments); }; });
+}
+
+}  // namespace bnsyn::tools

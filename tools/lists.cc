@@ -1,0 +1,187 @@
+// bnsyn ops, models and info: what there is.
+
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "compiler/jit.h"
+#include "compiler/passes.h"
+#include "ir/op.h"
+#include "runtime/memory_plan.h"
+#include "tools/command.h"
+#include "tools/model_library.h"
+#include "tools/output.h"
+#include "tools/table.h"
+
+namespace bnsyn::tools {
+namespace {
+
+const char* RuleText(ir::TypeRule rule) {
+  switch (rule) {
+    case ir::TypeRule::kSame:
+      return "numbers of one type";
+    case ir::TypeRule::kFloat:
+      return "floats of one type";
+    case ir::TypeRule::kInteger:
+      return "integers of one type";
+    case ir::TypeRule::kLogic:
+      return "integers or bools";
+    case ir::TypeRule::kCompare:
+      return "numbers of one type -> bool";
+    case ir::TypeRule::kSelect:
+      return "bool, and two of one type";
+    case ir::TypeRule::kConvert:
+      return "any -> as declared";
+    case ir::TypeRule::kBitcast:
+      return "same size -> as declared";
+    case ir::TypeRule::kDeclared:
+      return "as declared";
+    case ir::TypeRule::kEffect:
+      return "no result";
+  }
+  return "";
+}
+
+int ListOps(bool json) {
+  if (json) {
+    Json ops = Json::array();
+    for (const ir::OpInfo& op : ir::AllOps()) {
+      ops.push_back({{"name", std::string(op.name)},
+                     {"operands", op.arity},
+                     {"types", RuleText(op.rule)},
+                     {"meaning", std::string(op.meaning)}});
+    }
+    std::printf("%s\n", ops.dump(2).c_str());
+    return kDone;
+  }
+  Table table({"op", "operands", "types", "meaning"});
+  for (const ir::OpInfo& op : ir::AllOps()) {
+    table.Add(
+        {std::string(op.name), absl::StrCat(op.arity), RuleText(op.rule), std::string(op.meaning)});
+  }
+  std::printf("%s", table.ToString().c_str());
+  return kDone;
+}
+
+int ListModels(const std::string& name, bool json) {
+  if (!name.empty()) {
+    const auto text = ModelText(name);
+    if (!text.ok()) return Report(text.status());
+    std::printf("%s", text->c_str());
+    return kDone;
+  }
+  if (json) {
+    Json models = Json::array();
+    for (const LibraryModel& model : ModelLibrary()) {
+      models.push_back({{"name", model.name}, {"summary", ModelSummary(model)}});
+    }
+    std::printf("%s\n", models.dump(2).c_str());
+    return kDone;
+  }
+  Table table({"model", "what it is"});
+  for (const LibraryModel& model : ModelLibrary()) table.Add({model.name, ModelSummary(model)});
+  std::printf("%s\n`bnsyn models NAME` prints one with its equations.\n", table.ToString().c_str());
+  return kDone;
+}
+
+int InfoMachine(bool json) {
+  const auto target = compiler::HostTarget();
+  if (!target.ok()) return Report(target.status());
+  if (json) {
+    const Json info = {{"version", BNSYN_VERSION},
+                       {"llvm", compiler::LlvmVersion()},
+                       {"triple", target->triple},
+                       {"cpu", target->cpu},
+                       {"native_lanes", target->native_lanes},
+                       {"default_width", target->default_width},
+                       {"cache", compiler::DefaultCacheDirectory()}};
+    std::printf("%s\n", info.dump(2).c_str());
+    return kDone;
+  }
+  Table table({"what", "value"});
+  table.Add({"version", BNSYN_VERSION});
+  table.Add({"LLVM", compiler::LlvmVersion()});
+  table.Add({"target", target->triple});
+  table.Add({"cpu", target->cpu});
+  table.Add({"doubles in a register", absl::StrCat(target->native_lanes)});
+  table.Add({"default width", absl::StrCat(target->default_width)});
+  table.Add({"cache", compiler::DefaultCacheDirectory()});
+  std::printf("%s", table.ToString().c_str());
+  return kDone;
+}
+
+int InfoNetwork(const Source& source, const Machine& machine, bool json) {
+  const auto loaded = Load(source);
+  if (!loaded.ok()) return Report(loaded.status());
+  const auto plan = PlanMemory(loaded->program, machine.Options());
+  if (!plan.ok()) return Report(plan.status());
+  if (json) {
+    Json parts = Json::array();
+    for (const MemoryPart& part : plan->parts) {
+      parts.push_back({{"name", part.name}, {"bytes", part.bytes}});
+    }
+    std::printf("%s\n", Json({{"network", loaded->name},
+                              {"steps", loaded->steps},
+                              {"memory", parts},
+                              {"total_bytes", plan->total()}})
+                            .dump(2)
+                            .c_str());
+    return kDone;
+  }
+  std::printf("%s: %u populations, %u projections, %u steps of %g ms\n\n", loaded->name.c_str(),
+              static_cast<unsigned>(loaded->program.populations.size()),
+              static_cast<unsigned>(loaded->program.projections.size()),
+              static_cast<unsigned>(loaded->steps), loaded->program.dt);
+  Table table({"memory for", "bytes"});
+  for (const MemoryPart& part : plan->parts) {
+    table.Add({part.name, Short(static_cast<double>(part.bytes))});
+  }
+  table.Add({"total", Short(static_cast<double>(plan->total()))});
+  std::printf("%s", table.ToString().c_str());
+  return kDone;
+}
+
+struct ListArguments {
+  bool json = false;
+  std::string model;
+  Source source;
+  Machine machine;
+};
+
+}  // namespace
+
+void AddLists(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<ListArguments>();
+
+  CLI::App* models = app.add_subcommand("models", "list the models, or print one");
+  models->add_option("name", arguments->model, "print this one with its equations")
+      ->type_name("NAME");
+  models->add_flag("--json", arguments->json, "print JSON");
+  models->footer("Examples:\n  bnsyn models\n  bnsyn models adex");
+  models->callback([arguments, &action] {
+    action = [arguments] { return ListModels(arguments->model, arguments->json); };
+  });
+
+  CLI::App* ops = app.add_subcommand("ops", "list the ops of the IR and what they mean");
+  ops->add_flag("--json", arguments->json, "print JSON");
+  ops->footer("Example:\n  bnsyn ops");
+  ops->callback(
+      [arguments, &action] { action = [arguments] { return ListOps(arguments->json); }; });
+
+  CLI::App* info =
+      app.add_subcommand("info", "this machine to the compiler, or a network's memory plan");
+  arguments->source.AddOptions(*info);
+  info->get_option("network")->required(false);
+  arguments->machine.AddOptions(*info, /*with_backend=*/true);
+  info->add_flag("--json", arguments->json, "print JSON");
+  info->footer("Examples:\n  bnsyn info\n  bnsyn info examples/networks/bnsyn.toml --set N=100000");
+  info->callback([arguments, &action] {
+    action = [arguments] {
+      return arguments->source.path.empty()
+                 ? InfoMachine(arguments->json)
+                 : InfoNetwork(arguments->source, arguments->machine, arguments->json);
+    };
+  });
+}
+
+}  // namespace bnsyn::tools

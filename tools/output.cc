@@ -1,0 +1,107 @@
+#include "tools/output.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "ir/status_macros.h"
+#include "ir/text.h"
+
+namespace bnsyn::tools {
+
+double RunResult::updates_per_sec() const {
+  return wall_s() > 0
+             ? static_cast<double>(report.synapses) * static_cast<double>(report.steps) / wall_s()
+             : 0;
+}
+
+RunResult Summarise(const Loaded& loaded, const Simulation& simulation, const std::string& backend,
+                    int threads) {
+  RunResult result;
+  result.backend = backend;
+  result.threads = threads;
+  result.network = loaded.name;
+  result.lower_ms = loaded.lower_ms;
+  result.dt_ms = simulation.program().dt;
+  result.seed = simulation.program().seed;
+  result.rates = Rates(simulation);
+  result.uniform = UniformValues(simulation);
+  result.digest = simulation.Digest().ToString();
+  result.report = simulation.report();
+  return result;
+}
+
+Json ToJson(const RunResult& result) {
+  Json rates = Json::object();
+  for (const Rate& rate : result.rates) rates[rate.population] = rate.hz;
+  Json uniform = Json::object();
+  for (const auto& [name, value] : result.uniform) uniform[name] = value;
+  const compiler::CompileReport& compile = result.report.compile;
+  Json compile_ms = {{"total", result.lower_ms + compile.total_ms}, {"lower", result.lower_ms}};
+  for (const auto& phase : compile.phases) compile_ms[phase.name] = phase.milliseconds;
+  compile_ms["cache"] = compile.cache_hit ? "hit" : "miss";
+  return {
+      {"network", result.network},
+      {"backend", result.backend},
+      {"threads", result.threads},
+      {"width", compile.width},
+      {"seed", result.seed},
+      {"dt_ms", result.dt_ms},
+      {"steps", result.report.steps},
+      {"neurons", result.report.neurons},
+      {"synapses", result.report.synapses},
+      {"spikes", result.report.spikes},
+      {"rates_hz", rates},
+      {"wall_s", result.wall_s()},
+      {"real_time_factor", result.simulated_s() > 0 ? result.wall_s() / result.simulated_s() : 0},
+      {"updates_per_sec", result.updates_per_sec()},
+      {"construct_s", result.report.construct_seconds},
+      {"memory_bytes", result.report.memory_bytes},
+      {"compile_ms", compile_ms},
+      {"digest", result.digest},
+      {"uniform", uniform},
+      {"interrupted", result.interrupted}};
+}
+
+absl::Status WriteWhole(const std::string& directory, const std::string& name,
+                        const std::string& text) {
+  const std::filesystem::path path = std::filesystem::path(directory) / name;
+  const std::string partial = absl::StrCat(path.string(), ".", getpid(), ".part");
+  bool written = false;
+  {
+    std::ofstream file(partial, std::ios::binary | std::ios::trunc);
+    file << text;
+    file.flush();
+    written = file.good();
+  }
+  std::error_code error;
+  if (written) std::filesystem::rename(partial, path, error);
+  if (written && !error) return absl::OkStatus();
+  std::filesystem::remove(partial, error);
+  return absl::UnavailableError(absl::StrCat("cannot write ", path.string(),
+                                             "; is the directory there, writable, and not full?"));
+}
+
+absl::Status WriteRun(const std::string& directory, const Simulation& simulation,
+                      const RunResult& result) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  const ir::Program& program = simulation.program();
+  std::string spikes = "population,neuron,step,time_ms\n";
+  for (uint32_t p = 0; p < program.populations.size(); ++p) {
+    const SpikeTrain& train = simulation.Spikes(PopulationHandle{p});
+    for (size_t i = 0; i < train.steps.size(); ++i) {
+      const double time = static_cast<double>(train.steps[i]) * program.dt;
+      absl::StrAppend(&spikes, program.populations[p].name, ",", train.neurons[i], ",",
+                      train.steps[i], ",", ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(time)),
+                      "\n");
+    }
+  }
+  BNSYN_RETURN_IF_ERROR(WriteWhole(directory, "spikes.csv", spikes));
+  return WriteWhole(directory, "report.json", ToJson(result).dump(2) + "\n");
+}
+
+}  // namespace bnsyn::tools

@@ -1,0 +1,188 @@
+// bnsyn run: a network for a time, on one backend or on both.
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "ir/status_macros.h"
+#include "tools/command.h"
+#include "tools/output.h"
+#include "tools/table.h"
+
+namespace bnsyn::tools {
+namespace {
+
+struct RunArguments {
+  Source source;
+  Machine machine;
+  std::string out;
+  bool json = false;
+  bool no_hint = false;
+};
+
+struct Finished {
+  Simulation simulation;
+  RunResult result;
+};
+
+absl::StatusOr<Finished> RunOn(const Loaded& loaded, const Machine& machine,
+                               const std::string& backend) {
+  Machine chosen = machine;
+  chosen.backend = backend;
+  BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(loaded.program, chosen.Options()));
+  RunControl control;
+  control.progress = ProgressLine(absl::StrCat(loaded.name, ", ", backend), loaded.program.dt);
+  control.cancel = &Interrupted();
+  const absl::Status status = simulation.Step(loaded.steps, control);
+  if (control.progress != nullptr) EndProgressLine();
+  if (!status.ok() && !absl::IsCancelled(status)) return status;
+  RunResult result =
+      Summarise(loaded, simulation, backend, backend == "accelerated" ? machine.threads : 1);
+  result.interrupted = !status.ok();
+  return Finished{std::move(simulation), std::move(result)};
+}
+
+// How many times faster the accelerated backend runs these steps than the reference did, measured
+// over as many of them as fit into a fraction of the reference's time.
+std::optional<double> MeasureGain(const Loaded& loaded, const Machine& machine,
+                                  const RunResult& reference) {
+  Machine accelerated = machine;
+  accelerated.backend = "accelerated";
+  auto simulation = Compile(loaded.program, accelerated.Options());
+  if (!simulation.ok()) return std::nullopt;
+  const uint64_t steps = std::min<uint64_t>(reference.report.steps, 2000);
+  RunControl control;
+  control.cancel = &Interrupted();
+  if (steps == 0 || !simulation->Step(steps, control).ok()) return std::nullopt;
+  const double ours = simulation->report().run_seconds / static_cast<double>(steps);
+  const double theirs = reference.wall_s() / static_cast<double>(reference.report.steps);
+  return ours > 0 ? std::optional<double>(theirs / ours) : std::nullopt;
+}
+
+std::string CompileLine(const RunResult& result) {
+  const compiler::CompileReport& compile = result.report.compile;
+  std::string line = absl::StrFormat("compiled in %.1f ms (cache %s): lower %.1f",
+                                     result.lower_ms + compile.total_ms,
+                                     compile.cache_hit ? "hit" : "miss", result.lower_ms);
+  for (const auto& phase : compile.phases) {
+    absl::StrAppendFormat(&line, ", %s %.1f", phase.name, phase.milliseconds);
+  }
+  return line;
+}
+
+void PrintResults(const std::vector<RunResult>& results) {
+  const RunResult& first = results.front();
+  std::printf("%s: %u neurons, %s synapses, %.6g ms in %u steps of %g ms, seed %u\n\n",
+              first.network.c_str(), static_cast<unsigned>(first.report.neurons),
+              Short(static_cast<double>(first.report.synapses)).c_str(), first.simulated_s() * 1000,
+              static_cast<unsigned>(first.report.steps), first.dt_ms,
+              static_cast<unsigned>(first.seed));
+  std::vector<std::string> header = {"backend"};
+  for (const Rate& rate : first.rates) header.push_back(absl::StrCat(rate.population, " Hz"));
+  for (const auto& [name, value] : first.uniform) header.push_back(name);
+  for (const char* name : {"digest", "wall s", "updates/s"}) header.emplace_back(name);
+  if (results.size() > 1) header.emplace_back("ratio");
+  Table table(header);
+  for (const RunResult& result : results) {
+    std::vector<std::string> row = {result.backend};
+    for (const Rate& rate : result.rates) row.push_back(absl::StrFormat("%.2f", rate.hz));
+    for (const auto& [name, value] : result.uniform) row.push_back(absl::StrFormat("%.4f", value));
+    row.push_back(result.digest);
+    row.push_back(absl::StrFormat("%.4f", result.wall_s()));
+    row.push_back(Short(result.updates_per_sec()));
+    if (results.size() > 1) {
+      row.push_back(absl::StrFormat("%.1fx", first.wall_s() / result.wall_s()));
+    }
+    table.Add(row);
+  }
+  std::printf("%s\n", table.ToString().c_str());
+  for (const RunResult& result : results) {
+    if (result.backend == "accelerated") std::printf("%s\n", CompileLine(result).c_str());
+    if (result.interrupted) {
+      std::printf("interrupted: the %s run ended after %u of its steps\n", result.backend.c_str(),
+                  static_cast<unsigned>(result.report.steps));
+    }
+  }
+}
+
+// The main job's verdict: both backends ran the same network, and it was alive.
+int Judge(const std::vector<RunResult>& results) {
+  if (results.size() < 2) return kDone;
+  if (results[0].interrupted || results[1].interrupted) return kNo;
+  if (results[0].digest != results[1].digest) {
+    std::fprintf(stderr, "error: the digests differ; `bnsyn diff` finds where the runs part\n");
+    return kNo;
+  }
+  if (results[0].report.spikes == 0) {
+    std::fprintf(stderr,
+                 "error: nothing spiked, so equal digests prove nothing; raise the drive\n");
+    return kNo;
+  }
+  std::printf("the digests are equal\n");
+  return kDone;
+}
+
+int Run(const RunArguments& arguments) {
+  InstallInterrupt();
+  const auto loaded = Load(arguments.source);
+  if (!loaded.ok()) return Report(loaded.status());
+  const std::string& backend = arguments.machine.backend;
+  std::vector<std::string> backends = {backend};
+  if (backend == "both") backends = {"reference", "accelerated"};
+  std::vector<RunResult> results;
+  for (const std::string& name : backends) {
+    auto finished = RunOn(*loaded, arguments.machine, name);
+    if (!finished.ok()) return Report(finished.status());
+    if (!arguments.out.empty() && name == backends.back()) {
+      const absl::Status status = WriteRun(arguments.out, finished->simulation, finished->result);
+      if (!status.ok()) return Report(status);
+    }
+    results.push_back(finished->result);
+    if (finished->result.interrupted) break;
+  }
+  if (arguments.json) {
+    if (results.size() == 1) {
+      std::printf("%s\n", ToJson(results[0]).dump(2).c_str());
+    } else {
+      Json both = Json::array();
+      for (const RunResult& result : results) both.push_back(ToJson(result));
+      std::printf("%s\n", both.dump(2).c_str());
+    }
+    return results.back().interrupted ? kNo : kDone;
+  }
+  PrintResults(results);
+  if (!arguments.out.empty()) {
+    std::printf("wrote %s/spikes.csv and report.json\n", arguments.out.c_str());
+  }
+  if (backend == "reference" && !arguments.no_hint && !results[0].interrupted) {
+    if (const auto gain = MeasureGain(*loaded, arguments.machine, results[0])) {
+      std::printf("--backend accelerated runs this %.0f times faster, with the same digest\n",
+                  *gain);
+    }
+  }
+  if (results.back().interrupted) return kNo;
+  return Judge(results);
+}
+
+}  // namespace
+
+void AddRun(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<RunArguments>();
+  CLI::App* run = app.add_subcommand("run", "run a network");
+  run->footer(
+      "Examples:\n"
+      "  bnsyn run examples/networks/bnsyn.toml --backend accelerated --duration 10s\n"
+      "  bnsyn run examples/networks/bnsyn.toml --backend both --set N=1000 --seed 7\n"
+      "  bnsyn run examples/networks/bnsyn.toml --out results --json");
+  arguments->source.AddOptions(*run);
+  arguments->machine.AddOptions(*run, /*with_backend=*/true);
+  run->add_option("--out", arguments->out, "write spikes.csv and report.json there")
+      ->type_name("DIR");
+  run->add_flag("--json", arguments->json, "print one JSON object (with both backends, an array)");
+  run->add_flag("--no-hint", arguments->no_hint, "do not measure what the other backend would do");
+  run->callback([arguments, &action] { action = [arguments] { return Run(*arguments); }; });
+}
+
+}  // namespace bnsyn::tools
