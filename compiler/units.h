@@ -17,6 +17,10 @@
 
 namespace bnsyn {
 
+// Exponents of a dimension stay below this; products and powers beyond saturate here, which callers
+// that take users' input refuse.
+inline constexpr int kMaxDimensionExponent = 60;
+
 // Exponents of the SI base units m, kg, s, A, K, mol, cd.
 struct Dimension {
   std::array<int8_t, 7> exponent = {};
@@ -49,6 +53,10 @@ std::optional<Unit> ParseUnit(absl::string_view text);
 std::optional<Unit> UnitSymbol(absl::string_view symbol);
 // All symbols, for did-you-mean.
 std::vector<std::string> UnitSymbols();
+
+// The decimal number `text` ("2.5", ".1", "3e-4", without sign) times 10^exponent, rounded once;
+// nullopt when it is none or is beyond the range of a double.
+std::optional<double> ScaledDecimal(absl::string_view text, int exponent);
 
 // A number with a dimension. `value` is in the internal system.
 struct Quantity {
