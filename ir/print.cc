@@ -133,7 +133,7 @@ std::string BlockHeader(const Program& program, const Block& block) {
       text = "step";
       break;
     case BlockKind::kKernel:
-      text = absl::StrCat("kernel ", block.name, " : ", program.DomainName(block.domain),
+      text = absl::StrCat("kernel ", block.name, " : ", SafeDomainName(program, block.domain),
                           " phase=", block.phase);
       break;
   }

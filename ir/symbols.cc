@@ -95,11 +95,13 @@ std::optional<DomainId> FindDomain(const Program& program, absl::string_view nam
   return std::nullopt;
 }
 
+absl::string_view SafeDomainName(const Program& program, DomainId domain) {
+  return static_cast<size_t>(domain) < program.domains.size() ? program.DomainName(domain) : "?";
+}
+
 std::string TypeName(const Program& program, Type type) {
   if (type.uniform()) return std::string(ElementName(type.element));
-  const bool known = static_cast<size_t>(type.domain) < program.domains.size();
-  return absl::StrCat(ElementName(type.element), "[",
-                      known ? program.DomainName(type.domain) : absl::string_view("?"), "]");
+  return absl::StrCat(ElementName(type.element), "[", SafeDomainName(program, type.domain), "]");
 }
 
 bool IsName(absl::string_view name) {

@@ -29,6 +29,9 @@ std::vector<std::string> SymbolNames(const Program& program, AttrKind kind);
 // The domain of that name ("network", a population, a projection), or nullopt.
 std::optional<DomainId> FindDomain(const Program& program, absl::string_view name);
 
+// Program::DomainName, but "?" for a domain that is none.
+absl::string_view SafeDomainName(const Program& program, DomainId domain);
+
 // "f64[exc]", or "f64" for a uniform type.
 std::string TypeName(const Program& program, Type type);
 

@@ -1,0 +1,327 @@
+#include "ir/verifier.h"
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "ir/builder.h"
+#include "ir/symbols.h"
+#include "ir/text.h"
+#include "ir/violation.h"
+
+namespace bnsyn::ir {
+namespace {
+
+using Result = std::optional<Violation>;
+
+// Where the ops may stand that read or write more than their operands, and `weight`. Other pure ops
+// may stand anywhere.
+struct Place {
+  Op op;
+  bool init;
+  bool on_pre;
+  bool step;  // and kernels
+};
+constexpr Place kPlaces[] = {
+    {Op::kLoad, true, true, true},      {Op::kStore, true, true, true},
+    {Op::kLoadPre, false, true, false}, {Op::kLoadPost, false, true, false},
+    {Op::kWeight, false, true, false},  {Op::kAccumulate, false, true, false},
+    {Op::kTake, false, false, true},    {Op::kCheck, false, false, true},
+    {Op::kSpike, false, false, true},   {Op::kCount, false, false, true},
+    {Op::kReduce, false, false, true},  {Op::kTotal, false, false, true},
+};
+
+bool MayStand(Op op, BlockKind kind) {
+  for (const Place& place : kPlaces) {
+    if (place.op != op) continue;
+    switch (kind) {
+      case BlockKind::kInit:
+        return place.init;
+      case BlockKind::kOnPre:
+        return place.on_pre;
+      case BlockKind::kStep:
+      case BlockKind::kKernel:
+        return place.step;
+    }
+  }
+  // An op with an effect must have a row above.
+  return Info(op).effect == Effect::kPure;
+}
+
+absl::string_view KindWord(BlockKind kind) {
+  switch (kind) {
+    case BlockKind::kInit:
+      return "init";
+    case BlockKind::kOnPre:
+      return "on_pre";
+    case BlockKind::kStep:
+      return "step";
+    case BlockKind::kKernel:
+      return "kernel";
+  }
+  return "?";
+}
+
+class Blocks {
+ public:
+  explicit Blocks(const Program& program) : program_(program) {}
+
+  Result Check() {
+    if (program_.init) {
+      if (program_.init->kind != BlockKind::kInit) return Kind(*program_.init);
+      if (auto v = CheckBlock(*program_.init)) return v;
+    }
+    for (const Block& block : program_.on_pre) {
+      if (auto v = OnPre(block)) return v;
+    }
+    uint32_t phase = 0;
+    for (const Block& block : program_.step) {
+      if (block.kind != BlockKind::kKernel &&
+          (block.kind != BlockKind::kStep || program_.step.size() != 1)) {
+        return Kind(block);
+      }
+      if (block.kind == BlockKind::kKernel) {
+        if (auto v = Kernel(block)) return v;
+        if (block.phase < phase) {
+          return Fail(absl::StrCat("kernel '", block.name,
+                                   "' is of an earlier phase than the one "
+                                   "before it"));
+        }
+        phase = block.phase;
+      }
+      if (auto v = CheckBlock(block)) return v;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  Violation Fail(std::string message, std::string note = "") const {
+    return {.message = std::move(message),
+            .note = std::move(note),
+            .symbol = block_ == nullptr ? "" : block_->name,
+            .block = block_,
+            .node = node_};
+  }
+
+  Result Kind(const Block& block) {
+    block_ = &block;
+    return Fail(absl::StrCat("a block of kind ", KindWord(block.kind), " cannot stand here"),
+                "a program has one step block, or kernels");
+  }
+
+  Result OnPre(const Block& block) {
+    block_ = &block;
+    node_ = kNoNode;
+    const auto projection = program_.FindProjection(block.name);
+    if (block.kind != BlockKind::kOnPre) return Kind(block);
+    if (!projection || program_.projections[*projection].domain != block.domain) {
+      return Fail(absl::StrCat("on_pre is of a projection, and '", block.name, "' is none"));
+    }
+    if (!on_pre_.insert(block.name).second) {
+      return Fail(absl::StrCat("there are two on_pre blocks of '", block.name, "'"));
+    }
+    return CheckBlock(block);
+  }
+
+  Result Kernel(const Block& block) {
+    block_ = &block;
+    node_ = kNoNode;
+    if (!IsName(block.name) || !kernels_.insert(block.name).second) {
+      return Fail(absl::StrCat("'", block.name, "' cannot name a kernel, or names two"));
+    }
+    if (static_cast<size_t>(block.domain) >= program_.domains.size() ||
+        DomainOf(block.domain).kind == DomainKind::kProjection) {
+      return Fail("a kernel runs over the network or a population");
+    }
+    return std::nullopt;
+  }
+
+  Result CheckBlock(const Block& block) {
+    block_ = &block;
+    node_ = kNoNode;
+    if (!block.code.empty() && !IsName(block.code)) {
+      return Fail(absl::StrCat("'", block.code, "' cannot name code"));
+    }
+    for (const Slot& slot : block.slots) {
+      if (slot.index >= SymbolCount(program_, slot.kind)) return Fail("a slot has no symbol");
+    }
+    for (size_t i = 0; i < block.nodes.size(); ++i) {
+      node_ = static_cast<NodeId>(i);
+      if (auto v = CheckNode(block.nodes[i])) return v;
+    }
+    return std::nullopt;
+  }
+
+  const Domain& DomainOf(DomainId domain) const {
+    return program_.domains[static_cast<size_t>(domain)];
+  }
+
+  Result CheckNode(const Node& node) {
+    const OpInfo& info = Info(node.op);
+    if (!MayStand(node.op, block_->kind)) {
+      return Fail(absl::StrCat(info.name, " cannot stand in ", KindWord(block_->kind)),
+                  absl::StrCat(info.name, ": ", info.meaning));
+    }
+    if (IsSymbol(info.attr) && node.attr >= SymbolCount(program_, info.attr)) {
+      return Fail(absl::StrCat(info.name, " refers to no ", SymbolWord(info.attr)));
+    }
+    if (static_cast<size_t>(node.domain) >= program_.domains.size()) {
+      return Fail("this node has no domain");
+    }
+    if (auto v = CheckType(node)) return v;
+    if (auto v = CheckDomain(node)) return v;
+    return CheckOrder(node);
+  }
+
+  Result CheckType(const Node& node) {
+    const OpInfo& info = Info(node.op);
+    Type operands[3];
+    for (int i = 0; i < info.arity; ++i) {
+      const NodeId operand = node.operands[i];
+      if (operand >= node_) return Fail("an operand is not defined before its use");
+      if (!HasResult(block_->nodes[operand].op)) return Fail("an operand yields no value");
+      operands[i] = block_->nodes[operand].type();
+    }
+    const absl::StatusOr<Type> type = ResultType(
+        program_, *block_, node.op, absl::MakeConstSpan(operands, static_cast<size_t>(info.arity)),
+        node.attr, node.type());
+    if (!type.ok()) return Fail(std::string(type.status().message()));
+    if (*type != node.type()) {
+      return Fail(absl::StrCat(info.name, " gives ", TypeName(program_, *type), " here, not ",
+                               TypeName(program_, node.type())));
+    }
+    if (node.op == Op::kLiteral) {
+      const int bytes = ElementBytes(node.element);
+      if ((bytes < 8 && node.attr >> (8 * bytes) != 0) ||
+          (node.element == Element::kBool && node.attr > 1)) {
+        return Fail(absl::StrCat("a literal does not fit ", ElementName(node.element)));
+      }
+    }
+    return std::nullopt;
+  }
+
+  // Elements of which domain a node may have in this block.
+  Result CheckDomain(const Node& node) {
+    const bool uniform = node.domain == DomainId::kNetwork;
+    const bool own = node.domain == block_->domain;
+    switch (block_->kind) {
+      case BlockKind::kInit:
+      case BlockKind::kStep:
+        return std::nullopt;
+      case BlockKind::kOnPre:
+        if (!uniform && !own) {
+          return Fail(absl::StrCat("on_pre ", block_->name, " has no elements of ",
+                                   program_.DomainName(node.domain)),
+                      "it runs over synapses: load_pre and load_post read the states of their "
+                      "neurons");
+        }
+        return OnPreNode(node);
+      case BlockKind::kKernel:
+        if (!uniform && !own) {
+          return Fail(absl::StrCat("a kernel over ", program_.DomainName(block_->domain),
+                                   " has no elements of ", program_.DomainName(node.domain)));
+        }
+        return std::nullopt;
+    }
+    return std::nullopt;
+  }
+
+  Result OnPreNode(const Node& node) {
+    const DomainId domain = block_->domain;
+    const Projection& projection = program_.projections[DomainOf(domain).index];
+    const DomainId source = program_.populations[projection.source].domain;
+    const DomainId target = program_.populations[projection.target].domain;
+    if (node.op == Op::kLoadPre && program_.states[node.attr].type.domain != source) {
+      return Fail(absl::StrCat("load_pre reads a state of ", program_.DomainName(source)));
+    }
+    if (node.op == Op::kLoadPost && program_.states[node.attr].type.domain != target) {
+      return Fail(absl::StrCat("load_post reads a state of ", program_.DomainName(target)));
+    }
+    if (node.op == Op::kAccumulate && program_.inputs[node.attr].population != target) {
+      return Fail(absl::StrCat("accumulate adds to an input of ", program_.DomainName(target)));
+    }
+    if (node.op == Op::kStore && node.domain != domain) {
+      return Fail("on_pre cannot store a uniform state",
+                  "synapses run in any order: only a state of the projection is one synapse's own");
+    }
+    return std::nullopt;
+  }
+
+  // What must come once, or after something else.
+  Result CheckOrder(const Node& node) {
+    const OpInfo& info = Info(node.op);
+    const bool stepping = block_->kind == BlockKind::kStep || block_->kind == BlockKind::kKernel;
+    const std::pair<Op, uint64_t> key = {node.op, node.attr};
+    if (info.attr == AttrKind::kState && program_.states[node.attr].temporary) {
+      if (!stepping) return Fail("a temporary lives within a step");
+      if (node.op == Op::kLoad && !done_.contains({Op::kStore, node.attr})) {
+        return Fail("a temporary is read before it is written in the step");
+      }
+    }
+    if (node.op == Op::kTotal && !done_.contains({Op::kReduce, node.attr})) {
+      return Fail("a total is read before its reduce in the step");
+    }
+    if ((node.op == Op::kTake || node.op == Op::kSpike || node.op == Op::kReduce) &&
+        done_.contains(key)) {
+      return Fail(absl::StrCat(info.name, " ", SymbolName(program_, info.attr, node.attr),
+                               " stands twice in a step"));
+    }
+    if (stepping) done_.insert(key);
+    return std::nullopt;
+  }
+
+  const Program& program_;
+  const Block* block_ = nullptr;  // being checked
+  NodeId node_ = kNoNode;
+  std::set<std::string> on_pre_;
+  std::set<std::string> kernels_;
+  std::set<std::pair<Op, uint64_t>> done_;  // ops on symbols so far in a step
+};
+
+// The block with a caret line below the node: its line is as many lines below the header as there
+// are printed nodes before it.
+std::string Draw(const Program& program, const Block& block, NodeId node) {
+  size_t marked = 0;
+  if (node < block.nodes.size()) {
+    for (NodeId i = 0; i <= node; ++i) marked += block.nodes[i].op != Op::kLiteral ? 1 : 0;
+    // A literal stands in the line of the node that follows it.
+    if (block.nodes[node].op == Op::kLiteral) ++marked;
+  }
+  std::string drawing;
+  size_t number = 0;
+  for (const absl::string_view line : absl::StrSplit(PrintBlock(program, block), '\n')) {
+    if (line.empty()) continue;
+    absl::StrAppend(&drawing, "\n  ", line);
+    if (number++ == marked) {
+      const size_t indent = line.find_first_not_of(' ');
+      absl::StrAppend(&drawing, "\n  ", std::string(indent, ' '), "^",
+                      std::string(line.size() - indent - 1, '~'));
+    }
+  }
+  return drawing;
+}
+
+}  // namespace
+
+std::optional<Violation> FindInBlocks(const Program& program) { return Blocks(program).Check(); }
+
+std::optional<Violation> FindViolation(const Program& program) {
+  if (auto v = FindInDeclarations(program)) return v;
+  return FindInBlocks(program);
+}
+
+absl::Status Verify(const Program& program) {
+  const auto violation = FindViolation(program);
+  if (!violation) return absl::OkStatus();
+  std::string text = absl::StrCat("error: ", violation->message);
+  if (violation->block != nullptr) {
+    text += Draw(program, *violation->block, violation->node);
+  } else if (!violation->symbol.empty()) {
+    absl::StrAppend(&text, "\n  in the declaration of '", violation->symbol, "'");
+  }
+  if (!violation->note.empty()) absl::StrAppend(&text, "\n  note: ", violation->note);
+  return absl::InvalidArgumentError(text);
+}
+
+}  // namespace bnsyn::ir

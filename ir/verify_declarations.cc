@@ -1,0 +1,288 @@
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ir/symbols.h"
+#include "ir/text.h"
+#include "ir/violation.h"
+
+namespace bnsyn::ir {
+namespace {
+
+using Result = std::optional<Violation>;
+
+// The verifier of everything but blocks. Each check returns the first violation it finds.
+class Declarations {
+ public:
+  explicit Declarations(const Program& program) : program_(program) {}
+
+  Result Check() {
+    if (!(program_.dt > 0) || !std::isfinite(program_.dt)) {
+      return Fail("dt must be a positive number of milliseconds");
+    }
+    if (auto v = Domains()) return v;
+    if (auto v = Each(program_.tables, &Declarations::Check)) return v;
+    if (auto v = Each(program_.populations, &Declarations::Check)) return v;
+    if (auto v = Each(program_.params, &Declarations::Check)) return v;
+    if (auto v = Each(program_.states, &Declarations::Check)) return v;
+    if (auto v = Each(program_.inputs, &Declarations::Check)) return v;
+    if (auto v = Each(program_.reductions, &Declarations::Check)) return v;
+    if (auto v = Each(program_.projections, &Declarations::Check)) return v;
+    return Each(program_.events, &Declarations::Check);
+  }
+
+ private:
+  template <typename Symbol>
+  Result Each(const std::vector<Symbol>& symbols, Result (Declarations::*check)(const Symbol&)) {
+    for (const Symbol& symbol : symbols) {
+      symbol_ = symbol.name;
+      if (auto v = Name(symbol.name)) return v;
+      if (auto v = (this->*check)(symbol)) return v;
+    }
+    return std::nullopt;
+  }
+
+  Violation Fail(std::string message, std::string note = "") const {
+    return {.message = std::move(message), .note = std::move(note), .symbol = symbol_};
+  }
+
+  Result Name(const std::string& name) {
+    if (!IsName(name) || name == "network") {
+      return Fail(absl::StrCat("'", name, "' cannot be a name"),
+                  "names are letters, digits and underscores, in parts joined by dots; 'network' "
+                  "is the network itself");
+    }
+    if (!names_.insert(name).second) {
+      return Fail(absl::StrCat("the name '", name, "' is declared twice"),
+                  "tables, populations, parameters, states, inputs, reductions, projections and "
+                  "events share one set of names");
+    }
+    return std::nullopt;
+  }
+
+  Result Domains() {
+    constexpr size_t kMost = 65536;
+    if (program_.domains.size() > kMost) {
+      return Fail(absl::StrCat("more than ", kMost - 1, " populations and projections"));
+    }
+    bool sound =
+        !program_.domains.empty() && program_.domains[0].kind == DomainKind::kNetwork &&
+        program_.domains.size() == 1 + program_.populations.size() + program_.projections.size();
+    for (size_t i = 0; sound && i < program_.populations.size(); ++i) {
+      sound = Is(program_.populations[i].domain, DomainKind::kPopulation, i);
+    }
+    for (size_t i = 0; sound && i < program_.projections.size(); ++i) {
+      sound = Is(program_.projections[i].domain, DomainKind::kProjection, i);
+    }
+    if (!sound) return Fail("the domains do not belong to the populations and projections");
+    return std::nullopt;
+  }
+
+  bool Is(DomainId domain, DomainKind kind, size_t index) const {
+    const auto i = static_cast<size_t>(domain);
+    return i < program_.domains.size() && program_.domains[i].kind == kind &&
+           program_.domains[i].index == index;
+  }
+
+  bool IsPopulation(DomainId domain) const {
+    const auto i = static_cast<size_t>(domain);
+    return i < program_.domains.size() && program_.domains[i].kind == DomainKind::kPopulation;
+  }
+
+  Result Check(const Table& table) {
+    bool sound = !table.columns.empty() && table.values.size() == table.columns.size();
+    for (const auto& column : table.values) sound = sound && column.size() == Rows(table);
+    if (!sound) return Fail("the columns of a table must be of one length, and at least one");
+    return std::nullopt;
+  }
+
+  static size_t Rows(const Table& table) { return table.values[0].size(); }
+
+  // A column that the text can name.
+  Result Check(const ColumnRef& ref) const {
+    if (ref.table >= program_.tables.size() ||
+        ref.column >= program_.tables[ref.table].columns.size()) {
+      return Fail("this column is in no table");
+    }
+    const std::string& column = program_.tables[ref.table].columns[ref.column];
+    if (!IsName(column) || column.find('.') != column.npos) {
+      return Fail(absl::StrCat("the column '", column, "' cannot be referred to"),
+                  "use letters, digits and underscores in its name in the file");
+    }
+    return std::nullopt;
+  }
+
+  const std::vector<double>* Column(TableId table, absl::string_view name) const {
+    const Table& t = program_.tables[table];
+    for (size_t i = 0; i < t.columns.size(); ++i) {
+      if (t.columns[i] == name) return &t.values[i];
+    }
+    return nullptr;
+  }
+
+  Result MissingColumn(TableId table, absl::string_view name) const {
+    return Fail(
+        absl::StrCat("the table '", program_.tables[table].name, "' has no column '", name, "'"),
+        "its first line names its columns");
+  }
+
+  Result Check(const Population& population) {
+    if (population.size == 0) {
+      return Fail(absl::StrCat("the population '", population.name, "' has size 0"),
+                  "a population has at least one neuron");
+    }
+    return std::nullopt;
+  }
+
+  // Bits above the element's width are zero.
+  Result Value(Element element, Bits bits) const {
+    const int bytes = ElementBytes(element);
+    if ((bytes < 8 && bits >> (8 * bytes) != 0) || (element == Element::kBool && bits > 1)) {
+      return Fail(absl::StrCat("this value does not fit ", ElementName(element)));
+    }
+    return std::nullopt;
+  }
+
+  Result Check(const Param& param) { return Value(param.element, param.value); }
+
+  Result Check(const State& state) {
+    if (static_cast<size_t>(state.type.domain) >= program_.domains.size()) {
+      return Fail("this state has no domain");
+    }
+    if (!(state.lower <= state.upper)) {
+      return Fail(absl::StrCat("the bounds of '", state.name, "' leave no value"),
+                  "write the lower bound first, as in bounds=[-100, 50]");
+    }
+    if (!state.initial_column) return Value(state.type.element, state.initial);
+    if (auto v = Check(*state.initial_column)) return v;
+    const size_t rows = Rows(program_.tables[state.initial_column->table]);
+    if (!IsPopulation(state.type.domain) || !IsFloat(state.type.element)) {
+      return Fail("a column can begin only a state of f64 or f32 over a population");
+    }
+    if (rows != program_.Size(state.type.domain)) {
+      return Fail(absl::StrCat("the column has ", rows, " values, but ",
+                               program_.DomainName(state.type.domain), " has ",
+                               program_.Size(state.type.domain), " neurons"),
+                  "give one row a neuron");
+    }
+    return std::nullopt;
+  }
+
+  Result Check(const Input& input) {
+    if (!IsPopulation(input.population)) return Fail("an input is of a population");
+    if (input.quantum_log2 < -1000 || input.quantum_log2 > 1000) {
+      return Fail(absl::StrCat("the quantum 2^", input.quantum_log2, " is out of range"),
+                  "its exponent is from -1000 to 1000");
+    }
+    return std::nullopt;
+  }
+
+  Result Check(const Reduction& reduction) {
+    if (!IsPopulation(reduction.population)) return Fail("a reduction is over a population");
+    return std::nullopt;
+  }
+
+  Result Check(const Projection& projection) {
+    if (projection.source >= program_.populations.size() ||
+        projection.target >= program_.populations.size()) {
+      return Fail("a projection is from a population to a population");
+    }
+    if (projection.delay < 1) {
+      return Fail("the delay is 0 steps", "a spike takes at least one step to arrive");
+    }
+    if (projection.weight_column) {
+      if (projection.rule.kind != RuleKind::kList ||
+          projection.rule.table != projection.weight_column->table) {
+        return Fail("weights from a column need rule=list with the same table");
+      }
+      if (auto v = Check(*projection.weight_column)) return v;
+      const Table& table = program_.tables[projection.weight_column->table];
+      const auto& weights = table.values[projection.weight_column->column];
+      for (size_t i = 0; i < weights.size(); ++i) {
+        if (!std::isfinite(weights[i])) {
+          return Fail(
+              absl::StrCat("the weight of synapse ", i, " in ", table.file, " is not finite"));
+        }
+      }
+    } else if (!std::isfinite(projection.weight)) {
+      return Fail("the weight is not a finite number");
+    }
+    return Check(projection, projection.rule);
+  }
+
+  Result Check(const Projection& projection, const Rule& rule) const {
+    switch (rule.kind) {
+      case RuleKind::kAllToAll:
+        break;
+      case RuleKind::kOneToOne: {
+        const uint32_t sources = program_.populations[projection.source].size;
+        const uint32_t targets = program_.populations[projection.target].size;
+        if (sources != targets) {
+          return Fail(absl::StrCat("one_to_one needs populations of one size, not ", sources,
+                                   " and ", targets));
+        }
+        break;
+      }
+      case RuleKind::kBernoulli:
+        if (!(rule.p >= 0 && rule.p <= 1)) {
+          return Fail(
+              absl::StrCat("the probability p=", PrintLiteral(Element::kF64, BitsOfF64(rule.p)),
+                           " is not between 0 and 1"));
+        }
+        break;
+      case RuleKind::kList:
+        if (!rule.table || *rule.table >= program_.tables.size()) {
+          return Fail("rule=list needs a table", "add table=NAME");
+        }
+        for (const absl::string_view column : {"pre", "post"}) {
+          if (Column(*rule.table, column) == nullptr) return MissingColumn(*rule.table, column);
+        }
+        break;
+    }
+    return std::nullopt;
+  }
+
+  Result Check(const Events& events) {
+    if (events.input >= program_.inputs.size()) return Fail("events go to an input");
+    if (events.table >= program_.tables.size()) return Fail("events need a table");
+    const std::vector<double>* steps = Column(events.table, "step");
+    const std::vector<double>* neurons = Column(events.table, "index");
+    const std::vector<double>* values = Column(events.table, "value");
+    if (steps == nullptr) return MissingColumn(events.table, "step");
+    if (neurons == nullptr) return MissingColumn(events.table, "index");
+    const uint32_t size = program_.Size(program_.inputs[events.input].population);
+    const std::string& file = program_.tables[events.table].file;
+    constexpr double kSteps = 9007199254740992;  // all integers below are exact
+    for (size_t i = 0; i < steps->size(); ++i) {
+      if (!IsIndex((*steps)[i], kSteps)) {
+        return Fail(absl::StrCat("the step of event ", i, " in ", file, " is no step number"));
+      }
+      if (!IsIndex((*neurons)[i], size)) {
+        return Fail(absl::StrCat("the index of event ", i, " in ", file, " is not one of the ",
+                                 size, " neurons"),
+                    "neurons are counted from 0");
+      }
+      if (values != nullptr && !std::isfinite((*values)[i])) {
+        return Fail(absl::StrCat("the value of event ", i, " in ", file, " is not finite"));
+      }
+    }
+    return std::nullopt;
+  }
+
+  static bool IsIndex(double value, double end) {
+    return value >= 0 && value < end && value == std::floor(value);
+  }
+
+  const Program& program_;
+  std::string symbol_;  // being checked
+  std::set<std::string> names_;
+};
+
+}  // namespace
+
+std::optional<Violation> FindInDeclarations(const Program& program) {
+  return Declarations(program).Check();
+}
+
+}  // namespace bnsyn::ir

@@ -1,0 +1,30 @@
+// What the verifier found, before it is drawn: the parser draws it in the user's text, Verify in
+// the printed program.
+#ifndef BNSYN_IR_VIOLATION_H_
+#define BNSYN_IR_VIOLATION_H_
+
+#include <optional>
+#include <string>
+
+#include "ir/program.h"
+
+namespace bnsyn::ir {
+
+struct Violation {
+  std::string message;
+  std::string note;    // what to do next; may be empty
+  std::string symbol;  // the name of the declaration or block at fault; empty for the program
+  const Block* block = nullptr;  // the block at fault, if one is
+  NodeId node = kNoNode;         // the node at fault within it, if one is
+};
+
+// The first rule that the program breaks, declarations before blocks.
+std::optional<Violation> FindViolation(const Program& program);
+
+// The parts of FindViolation: the declarations, then the blocks over sound declarations.
+std::optional<Violation> FindInDeclarations(const Program& program);
+std::optional<Violation> FindInBlocks(const Program& program);
+
+}  // namespace bnsyn::ir
+
+#endif  // BNSYN_IR_VIOLATION_H_
