@@ -5,11 +5,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "compiler/jit.h"
+#include "compiler/model_library.h"
 #include "compiler/passes.h"
 #include "ir/op.h"
 #include "runtime/memory_plan.h"
 #include "tools/command.h"
-#include "tools/model_library.h"
+
 #include "tools/output.h"
 #include "tools/table.h"
 
@@ -65,21 +66,23 @@ int ListOps(bool json) {
 
 int ListModels(const std::string& name, bool json) {
   if (!name.empty()) {
-    const auto text = ModelText(name);
-    if (!text.ok()) return Report(text.status());
-    std::printf("%s", text->c_str());
+    const auto model = compiler::FindLibraryModel(name);
+    if (!model.ok()) return Report(model.status());
+    std::printf("%s", std::string(model->text).c_str());
     return kDone;
   }
   if (json) {
     Json models = Json::array();
-    for (const LibraryModel& model : ModelLibrary()) {
-      models.push_back({{"name", model.name}, {"summary", ModelSummary(model)}});
+    for (const compiler::LibraryModel& model : compiler::ModelLibrary()) {
+      models.push_back(
+          {{"name", std::string(model.name)}, {"summary", compiler::ModelSummary(model)}});
     }
     std::printf("%s\n", models.dump(2).c_str());
     return kDone;
   }
   Table table({"model", "what it is"});
-  for (const LibraryModel& model : ModelLibrary()) table.Add({model.name, ModelSummary(model)});
+  for (const compiler::LibraryModel& model : compiler::ModelLibrary())
+    table.Add({std::string(model.name), compiler::ModelSummary(model)});
   std::printf("%s\n`bnsyn models NAME` prints one with its equations.\n", table.ToString().c_str());
   return kDone;
 }
