@@ -164,8 +164,10 @@ enum class BlockKind : uint8_t {
 
 // What a kernel refers to, in the order of its arguments. Assigned by the place pass.
 struct Slot {
-  AttrKind kind = AttrKind::kNone;  // kState, kParam, kInput, kPopulation (count), kReduction
-  uint32_t index = 0;
+  // kState, kParam, kInput, kPopulation (its count), kReduction; kStream: a cell holding the number
+  // of the random stream `index`, so that kernels that draw from different streams can share code.
+  AttrKind kind = AttrKind::kNone;
+  uint32_t index = 0;  // of the symbol, or the number of the stream
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 
