@@ -1,0 +1,201 @@
+#include "reference/block_runner.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+#include <utility>
+
+#include "reference/contribution.h"
+#include "reference/evaluate.h"
+#include "reference/fault.h"
+#include "reference/reduction.h"
+
+namespace bnsyn::reference {
+namespace {
+
+// Any numeric or bool array as doubles.
+Array AsDoubles(const ArrayView& values) {
+  ir::Node convert;
+  convert.op = ir::Op::kConvert;
+  convert.element = ir::Element::kF64;
+  Array result(ir::Element::kF64, values.size);
+  Evaluate(convert, EvaluationPoint{}, {values}, result);
+  return result;
+}
+
+}  // namespace
+
+BlockRunner::BlockRunner(const ir::Block& block, Machine& machine)
+    : block_(block), machine_(machine), values_(block.nodes.size()) {}
+
+size_t BlockRunner::Size(ir::DomainId domain, const SynapseRow& row) const {
+  const ir::Domain& d = machine_.program.domains[static_cast<size_t>(domain)];
+  return d.kind == ir::DomainKind::kProjection ? row.targets.size() : machine_.program.Size(domain);
+}
+
+void BlockRunner::Run(const SynapseRow& row) {
+  for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) RunNode(id, row);
+}
+
+void BlockRunner::RunNode(ir::NodeId id, const SynapseRow& row) {
+  const ir::Node& node = block_.nodes[id];
+  Array& result = values_[id];
+  if (ir::HasResult(node.op)) {
+    const size_t size = Size(node.domain, row);
+    if (result.element() != node.element || result.size() != size) {
+      result = Array(node.element, size);
+    }
+  }
+  if (IsEvaluable(node.op)) {
+    std::vector<ArrayView> operands;
+    for (const ir::NodeId operand : node.inputs()) operands.push_back(values_[operand].view());
+    Evaluate(node, {machine_.program.seed, machine_.step, 0}, operands, result);
+    return;
+  }
+  switch (node.op) {
+    case ir::Op::kParam:
+      return result.Fill(machine_.params[node.attr]);
+    case ir::Op::kLoad:
+      result = machine_.states[node.attr];
+      return;
+    case ir::Op::kLoadPre:
+      return result.Fill(machine_.states[node.attr].bits(row.source));
+    case ir::Op::kLoadPost:
+      for (size_t i = 0; i < row.targets.size(); ++i) {
+        result.set_bits(i, machine_.states[node.attr].bits(row.targets[i]));
+      }
+      return;
+    case ir::Op::kWeight:
+      for (size_t i = 0; i < row.targets.size(); ++i) {
+        result.as<double>()[i] = row.weights[row.weights.size() == 1 ? 0 : i];
+      }
+      return;
+    case ir::Op::kAccumulate: {
+      const Array& operand = values_[node.operands[0]];
+      for (size_t i = 0; i < row.targets.size(); ++i) {
+        machine_.Accumulate(static_cast<ir::InputId>(node.attr), row.targets[i],
+                            operand.as<double>()[operand.size() == 1 ? 0 : i]);
+      }
+      return;
+    }
+    case ir::Op::kStore:
+      return Store(node);
+    case ir::Op::kCheck:
+      return Check(node);
+    case ir::Op::kTake:
+      return Take(node, result);
+    case ir::Op::kSpike:
+      return Spike(node);
+    case ir::Op::kCount:
+      *result.as<int64_t>() = static_cast<int64_t>(machine_.spikes[node.attr].size());
+      return;
+    case ir::Op::kReduce:
+      return Reduce(node);
+    case ir::Op::kTotal:
+      *result.as<double>() = machine_.totals[node.attr];
+      return;
+
+    case ir::Op::kLiteral:
+    case ir::Op::kStep:
+    case ir::Op::kIndex:
+    case ir::Op::kAdd:
+    case ir::Op::kSub:
+    case ir::Op::kMul:
+    case ir::Op::kDiv:
+    case ir::Op::kFma:
+    case ir::Op::kNeg:
+    case ir::Op::kAbs:
+    case ir::Op::kSqrt:
+    case ir::Op::kMin:
+    case ir::Op::kMax:
+    case ir::Op::kFloor:
+    case ir::Op::kCeil:
+    case ir::Op::kRint:
+    case ir::Op::kEq:
+    case ir::Op::kNe:
+    case ir::Op::kLt:
+    case ir::Op::kLe:
+    case ir::Op::kGt:
+    case ir::Op::kGe:
+    case ir::Op::kAnd:
+    case ir::Op::kOr:
+    case ir::Op::kXor:
+    case ir::Op::kNot:
+    case ir::Op::kShl:
+    case ir::Op::kShr:
+    case ir::Op::kSelect:
+    case ir::Op::kConvert:
+    case ir::Op::kBitcast:
+    case ir::Op::kExp:
+    case ir::Op::kExpm1:
+    case ir::Op::kExprel:
+    case ir::Op::kLog:
+    case ir::Op::kLog1p:
+    case ir::Op::kPow:
+    case ir::Op::kTanh:
+    case ir::Op::kLogistic:
+    case ir::Op::kSin:
+    case ir::Op::kCos:
+    case ir::Op::kRandom:
+    case ir::Op::kUniform:
+    case ir::Op::kNormal:
+    case ir::Op::kExponential:
+    case ir::Op::kBernoulli:
+    case ir::Op::kPoisson:
+      return;  // evaluable: done above
+  }
+}
+
+void BlockRunner::Store(const ir::Node& node) {
+  Array& state = machine_.states[node.attr];
+  const ArrayView value = Operand(node);
+  for (size_t i = 0; i < state.size(); ++i) state.set_bits(i, value.bits(value.size == 1 ? 0 : i));
+}
+
+void BlockRunner::Check(const ir::Node& node) {
+  const Array values = AsDoubles(Operand(node));
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!WithinBounds(machine_.program.states[node.attr], values.as<double>()[i])) {
+      machine_.check_failed = true;
+    }
+  }
+}
+
+void BlockRunner::Take(const ir::Node& node, Array& result) {
+  const auto input = static_cast<ir::InputId>(node.attr);
+  std::vector<int64_t>& sums = machine_.inputs[input];
+  for (uint32_t i = 0; i < sums.size(); ++i) {
+    if (std::abs(sums[i]) > kMaxSum && machine_.input_fault.ok()) {
+      machine_.input_fault = DescribeSumFault(machine_.program, machine_.step, input, i, sums[i]);
+    }
+    result.as<double>()[i] = FromQuanta(sums[i], machine_.program.inputs[input].quantum_log2);
+    sums[i] = 0;
+  }
+}
+
+void BlockRunner::Spike(const ir::Node& node) {
+  const ArrayView spikes = Operand(node);
+  std::vector<uint32_t> found;
+  for (uint32_t i = 0; i < machine_.program.populations[node.attr].size; ++i) {
+    if (spikes.bits(spikes.size == 1 ? 0 : i) != 0) found.push_back(i);
+  }
+  // A neuron that already spiked in this step does not spike twice.
+  std::vector<uint32_t>& all = machine_.spikes[node.attr];
+  std::vector<uint32_t> merged;
+  std::set_union(all.begin(), all.end(), found.begin(), found.end(), std::back_inserter(merged));
+  all = std::move(merged);
+}
+
+void BlockRunner::Reduce(const ir::Node& node) {
+  const size_t size = machine_.program.Size(machine_.program.reductions[node.attr].population);
+  const Array& operand = values_[node.operands[0]];
+  std::vector<double> values(size, operand.as<double>()[0]);
+  if (operand.size() != 1) std::copy_n(operand.as<double>(), size, values.begin());
+  std::vector<double> partials;
+  for (size_t i = 0; i < size; i += kReductionGroup) {
+    partials.push_back(GroupSum(absl::MakeConstSpan(values).subspan(i, kReductionGroup)));
+  }
+  machine_.totals[node.attr] = TreeSum(absl::MakeSpan(partials));
+}
+
+}  // namespace bnsyn::reference

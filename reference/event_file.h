@@ -1,0 +1,31 @@
+// Events from files: what arrives at an input at given steps (R5.1).
+#ifndef BNSYN_REFERENCE_EVENT_FILE_H_
+#define BNSYN_REFERENCE_EVENT_FILE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "ir/program.h"
+
+namespace bnsyn::reference {
+
+struct Event {
+  uint64_t step = 0;
+  uint32_t element = 0;
+  double value = 1;
+};
+
+// The events of one declaration, ordered by step and element. Fails, with the row, when an index or
+// a step is out of range, a value exceeds 2^40 quanta of the input, or the values of one step and
+// element 2^51.
+absl::StatusOr<std::vector<Event>> ReadEvents(const ir::Program& program,
+                                              const ir::Events& declaration);
+
+// Those of one step.
+absl::Span<const Event> EventsOf(const std::vector<Event>& events, uint64_t step);
+
+}  // namespace bnsyn::reference
+
+#endif  // BNSYN_REFERENCE_EVENT_FILE_H_

@@ -1,0 +1,85 @@
+#include "reference/machine.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ir/status_macros.h"
+#include "reference/columns.h"
+#include "reference/contribution.h"
+#include "reference/evaluate.h"
+#include "reference/fault.h"
+
+namespace bnsyn::reference {
+namespace {
+
+ir::Bits ConvertBits(ir::Element from, ir::Bits bits, ir::Element to) {
+  ir::Node convert;
+  convert.op = ir::Op::kConvert;
+  convert.element = to;
+  return Fold(convert, {from}, {bits});
+}
+
+// The state's elements from a column of a table, one a row.
+absl::Status FillFromColumn(const ir::Program& program, const ir::State& state, Array& values) {
+  const ir::Table& table = program.tables[state.initial_column->table];
+  const std::vector<double>& column = table.values[state.initial_column->column];
+  if (column.size() != values.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(table.file, ": ", state.name, " has ",
+                                                   values.size(), " elements, but the table ",
+                                                   column.size(), " rows"));
+  }
+  const ir::Element element = state.type.element;
+  for (size_t i = 0; i < column.size(); ++i) {
+    const ir::Bits given = ir::BitsOfF64(column[i]);
+    const ir::Bits bits = ConvertBits(ir::Element::kF64, given, element);
+    // Floats may round; a number that no integer or bool can be is a mistake.
+    if (!ir::IsFloat(element) && ConvertBits(element, bits, ir::Element::kF64) != given) {
+      return RowError(table, i,
+                      absl::StrCat(ShowValue(column[i]), " is no ", ir::ElementName(element),
+                                   " for ", state.name));
+    }
+    values.set_bits(i, bits);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Machine> Machine::Create(ir::Program program) {
+  Machine machine;
+  for (const ir::Param& param : program.params) machine.params.push_back(param.value);
+  for (const ir::State& state : program.states) {
+    Array values(state.type.element, program.Size(state.type.domain));
+    if (state.initial_column) {
+      BNSYN_RETURN_IF_ERROR(FillFromColumn(program, state, values));
+    } else {
+      values.Fill(state.initial);
+    }
+    machine.states.push_back(std::move(values));
+  }
+  for (const ir::Input& input : program.inputs) {
+    machine.inputs.emplace_back(program.Size(input.population));
+  }
+  machine.totals.resize(program.reductions.size());
+  machine.spikes.resize(program.populations.size());
+  machine.program = std::move(program);
+  return machine;
+}
+
+void Machine::BeginStep() {
+  for (std::vector<uint32_t>& population : spikes) population.clear();
+  check_failed = false;
+  input_fault = absl::OkStatus();
+}
+
+void Machine::Accumulate(ir::InputId input, uint32_t element, double value) {
+  const int64_t quanta = ToQuanta(value, program.inputs[input].quantum_log2);
+  if (std::abs(quanta) <= kMaxContribution) {
+    inputs[input][element] += quanta;
+  } else if (input_fault.ok()) {
+    input_fault = DescribeContributionFault(program, step, input, element, value);
+  }
+}
+
+}  // namespace bnsyn::reference

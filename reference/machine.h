@@ -1,0 +1,38 @@
+// All that changes while a program runs, but for what its synapses carry.
+#ifndef BNSYN_REFERENCE_MACHINE_H_
+#define BNSYN_REFERENCE_MACHINE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ir/program.h"
+#include "reference/array.h"
+
+namespace bnsyn::reference {
+
+struct Machine {
+  // With the declared initial values; the init block is still to be run.
+  static absl::StatusOr<Machine> Create(ir::Program program);
+
+  ir::Program program;
+  std::vector<ir::Bits> params;
+  std::vector<Array> states;
+  std::vector<std::vector<int64_t>> inputs;  // quanta, by input and element
+  std::vector<double> totals;                // of the last reduce, by reduction
+  uint64_t step = 0;
+
+  // Of the step that runs.
+  std::vector<std::vector<uint32_t>> spikes;  // sorted, by population
+  bool check_failed = false;
+  absl::Status input_fault;  // the first; the others of the step are not told
+
+  void BeginStep();
+  // Adds an amount to an input, or notes that it is out of range.
+  void Accumulate(ir::InputId input, uint32_t element, double value);
+};
+
+}  // namespace bnsyn::reference
+
+#endif  // BNSYN_REFERENCE_MACHINE_H_

@@ -1,0 +1,37 @@
+// From due spikes to inputs: the two ways of the reference backend.
+#ifndef BNSYN_REFERENCE_PROPAGATION_H_
+#define BNSYN_REFERENCE_PROPAGATION_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "ir/program.h"
+#include "reference/interpreter.h"
+#include "reference/machine.h"
+
+namespace bnsyn::reference {
+
+// The synapses of all projections.
+class Propagator {
+ public:
+  // The most that the matrices of dense propagation may take together.
+  static constexpr uint64_t kMaxDenseBytes = uint64_t{4} << 30;
+
+  // Draws the connectivity and shows that inputs cannot overflow. `machine` must outlive the result
+  // and stay where it is.
+  static absl::StatusOr<std::unique_ptr<Propagator>> Create(Machine& machine, Propagation kind);
+  virtual ~Propagator() = default;
+
+  uint64_t synapses() const { return synapses_; }
+  // Runs the on_pre block of `projection` over the synapses of the neurons in `sources`.
+  virtual void Deliver(ir::ProjectionId projection, absl::Span<const uint32_t> sources) = 0;
+
+ protected:
+  uint64_t synapses_ = 0;
+};
+
+}  // namespace bnsyn::reference
+
+#endif  // BNSYN_REFERENCE_PROPAGATION_H_
