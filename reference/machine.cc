@@ -44,9 +44,35 @@ absl::Status FillFromColumn(const ir::Program& program, const ir::State& state, 
   return absl::OkStatus();
 }
 
+bool IsOfSynapses(const ir::Program& program, ir::DomainId domain) {
+  return program.domains[static_cast<size_t>(domain)].kind == ir::DomainKind::kProjection;
+}
+
+// Synapses carry their weights alone: a state of theirs, or a draw over them, would need a
+// numbering of synapses, which R3 does not give.
+absl::Status CheckSynapses(const ir::Program& program) {
+  for (const ir::State& state : program.states) {
+    if (IsOfSynapses(program, state.type.domain)) {
+      return absl::UnimplementedError(
+          absl::StrCat(state.name, ": synapses cannot have states of their own"));
+    }
+  }
+  for (const ir::Block& block : program.on_pre) {
+    for (const ir::Node& node : block.nodes) {
+      if (ir::Info(node.op).attr == ir::AttrKind::kStream && IsOfSynapses(program, node.domain)) {
+        return absl::UnimplementedError(absl::StrCat("on_pre ", block.name, ": ",
+                                                     ir::Info(node.op).name,
+                                                     " cannot be drawn for each synapse"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Machine> Machine::Create(ir::Program program) {
+  BNSYN_RETURN_IF_ERROR(CheckSynapses(program));
   Machine machine;
   for (const ir::Param& param : program.params) machine.params.push_back(param.value);
   for (const ir::State& state : program.states) {
