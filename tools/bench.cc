@@ -1,0 +1,340 @@
+// bnsyn bench: what each step of the way from the dense reference to fused kernels is worth, and
+// where a step's time goes.
+
+#include <algorithm>
+#include <cstdio>
+#include <limits>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "compiler/expression.h"
+#include "ir/status_macros.h"
+#include "tools/command.h"
+#include "tools/output.h"
+#include "tools/table.h"
+
+namespace bnsyn::tools {
+namespace {
+
+struct BenchArguments {
+  Source source;
+  int threads = 2;
+  int width = 0;
+  uint64_t warmup = 1000;
+  uint64_t steps = 200;
+  int repeats = 5;
+  bool only_kernels = false;
+  bool json = false;
+};
+
+// One line of a result: a rung of the ladder or a kernel.
+struct Measurement {
+  std::string group;
+  std::string name;
+  double ns_per_step = 0;
+  double ns_per_element = 0;  // per neuron, or per synaptic event where the name says so
+  std::string digest;
+  double ratio = 0;  // ladder: over the rung before
+};
+
+struct Timing {
+  double ns_per_step = std::numeric_limits<double>::infinity();
+  std::string digest;
+  uint64_t spikes = 0;
+  uint64_t synapses = 0;
+  uint64_t neurons = 0;
+  std::vector<KernelTime> kernels;  // of the fastest repeat
+};
+
+// The least time of `repeats` runs of the same steps.
+absl::StatusOr<Timing> Time(const ir::Program& program, const BenchArguments& arguments,
+                            SimulationOptions options, int repeats) {
+  Timing best;
+  for (int i = 0; i < repeats; ++i) {
+    if (Interrupted()) return absl::CancelledError("interrupted");
+    BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(program, options));
+    BNSYN_RETURN_IF_ERROR(simulation.Step(arguments.warmup));
+    const double before = simulation.report().run_seconds;
+    const std::vector<KernelTime> kernels_before = simulation.report().kernels;
+    const uint64_t spikes_before = simulation.report().spikes;
+    BNSYN_RETURN_IF_ERROR(simulation.Step(arguments.steps));
+    const double ns =
+        (simulation.report().run_seconds - before) * 1e9 / static_cast<double>(arguments.steps);
+    best.digest = simulation.Digest().ToString();
+    best.spikes = simulation.report().spikes - spikes_before;
+    best.synapses = simulation.report().synapses;
+    best.neurons = simulation.report().neurons;
+    if (best.spikes == 0) {
+      return absl::FailedPreconditionError(
+          "nothing spiked in the steps measured: a silent network proves nothing; raise the drive "
+          "or "
+          "--warmup");
+    }
+    if (ns < best.ns_per_step) {
+      best.ns_per_step = ns;
+      best.kernels = simulation.report().kernels;
+      for (size_t k = 0; k < best.kernels.size() && k < kernels_before.size(); ++k) {
+        best.kernels[k].seconds -= kernels_before[k].seconds;
+      }
+    }
+  }
+  return best;
+}
+
+absl::Status Ladder(const ir::Program& program, const BenchArguments& arguments,
+                    std::vector<Measurement>& results) {
+  struct Rung {
+    std::string name;
+    SimulationOptions options;
+    int repeats;
+  };
+  SimulationOptions base;
+  std::vector<Rung> rungs;
+  base.propagation = Propagation::kDense;
+  rungs.push_back({"reference, dense matrix", base, 1});
+  base.propagation = Propagation::kCsr;
+  rungs.push_back({"reference, CSR rows", base, 1});
+  base.backend = Backend::kAccelerated;
+  base.compile.width = 1;
+  base.compile.disabled_passes = {"fuse"};
+  rungs.push_back({"compiled, a kernel a node, 1 lane", base, 2});
+  base.compile.disabled_passes = {};
+  rungs.push_back({"compiled, fused, 1 lane", base, arguments.repeats});
+  base.compile.width = arguments.width;
+  rungs.push_back({"compiled, fused, vectors", base, arguments.repeats});
+  if (arguments.threads > 1) {
+    base.threads = arguments.threads;
+    rungs.push_back({absl::StrCat("compiled, fused, vectors, ", arguments.threads, " threads"),
+                     base, arguments.repeats});
+  }
+  double previous = 0;
+  for (const Rung& rung : rungs) {
+    const auto timing = Time(program, arguments, rung.options, rung.repeats);
+    if (absl::IsInvalidArgument(timing.status()) || absl::IsResourceExhausted(timing.status())) {
+      // Dense propagation has limits of its own: the rung is left out, and said to be.
+      std::fprintf(stderr, "note: no rung '%s': %s\n", rung.name.c_str(),
+                   std::string(timing.status().message()).c_str());
+      continue;
+    }
+    BNSYN_RETURN_IF_ERROR(timing.status());
+    results.push_back({.group = "ladder",
+                       .name = rung.name,
+                       .ns_per_step = timing->ns_per_step,
+                       .ns_per_element = timing->ns_per_step / static_cast<double>(timing->neurons),
+                       .digest = timing->digest,
+                       .ratio = previous > 0 ? previous / timing->ns_per_step : 0});
+    previous = timing->ns_per_step;
+  }
+  return absl::OkStatus();
+}
+
+// The update code of every model without the statements that `leave_out` matches: how the time of
+// something that fusion hides is found.
+absl::StatusOr<Network> Without(const Network& network,
+                                const std::function<bool(const compiler::Statement&)>& leave_out) {
+  Network result = network;
+  for (Model& model : result.models) {
+    if (model.update.text.empty()) continue;
+    BNSYN_ASSIGN_OR_RETURN(const auto statements, compiler::ParseStatements(model.update));
+    for (const compiler::Statement& statement : statements) {
+      if (!leave_out(statement)) continue;
+      const size_t begin = statement.target_range.offset;
+      const size_t end = statement.value.range.offset + statement.value.range.length;
+      std::fill(model.update.text.begin() + static_cast<std::ptrdiff_t>(begin),
+                model.update.text.begin() + static_cast<std::ptrdiff_t>(end), ' ');
+    }
+  }
+  return result;
+}
+
+bool IsDecay(const compiler::Statement& statement) {
+  return statement.op == '*' && statement.value.kind == compiler::ExprKind::kCall &&
+         statement.value.name == "exp";
+}
+
+double KernelNanoseconds(const Timing& timing, KernelKind kind, uint64_t steps) {
+  double seconds = 0;
+  for (const KernelTime& kernel : timing.kernels) {
+    if (kernel.kind == kind) seconds += kernel.seconds;
+  }
+  return seconds * 1e9 / static_cast<double>(steps);
+}
+
+// The kernels of PHYSICS' last section. Conductance decay is inside the fused update: its time is
+// that of the update less that of the update without it, both without input, so that the
+// conductances stay at zero where they are not decayed.
+absl::Status Kernels(const ir::Program& program, const BenchArguments& arguments,
+                     std::vector<Measurement>& results) {
+  SimulationOptions options;
+  options.backend = Backend::kAccelerated;
+  options.compile.width = arguments.width;
+  options.profile = true;
+  BNSYN_ASSIGN_OR_RETURN(const Timing timing, Time(program, arguments, options, arguments.repeats));
+  options.profile = false;
+  BNSYN_ASSIGN_OR_RETURN(const Timing plain, Time(program, arguments, options, arguments.repeats));
+  const auto neurons = static_cast<double>(timing.neurons);
+  const auto add = [&](const std::string& name, double ns, double elements) {
+    results.push_back({.group = "kernel",
+                       .name = name,
+                       .ns_per_step = ns,
+                       .ns_per_element = elements > 0 ? ns / elements : 0,
+                       .digest = timing.digest,
+                       .ratio = 0});
+  };
+  const double events = static_cast<double>(timing.spikes) * static_cast<double>(timing.synapses) /
+                        neurons / static_cast<double>(arguments.steps);
+  add("full_step", plain.ns_per_step, neurons);
+  add("adex_update", KernelNanoseconds(timing, KernelKind::kPopulation, arguments.steps), neurons);
+  add("synapse_propagation (per event)",
+      KernelNanoseconds(timing, KernelKind::kDelivery, arguments.steps), events);
+  add("criticality_estimation", KernelNanoseconds(timing, KernelKind::kNetwork, arguments.steps),
+      0);
+  return absl::OkStatus();
+}
+
+absl::Status HiddenKernels(const BenchArguments& arguments, std::vector<Measurement>& results) {
+  BNSYN_ASSIGN_OR_RETURN(const Network network, LoadNetwork(arguments.source));
+  SimulationOptions options;
+  options.backend = Backend::kAccelerated;
+  options.compile.width = arguments.width;
+  options.profile = true;
+  const auto update_time = [&](const Network& variant) -> absl::StatusOr<double> {
+    Network driven = variant;
+    // A current in place of events keeps the network alive without conductances.
+    for (Model& model : driven.models) {
+      for (auto& [name, value] : model.parameters) {
+        if (name == "I_inj") value = Setting("800 pA");
+      }
+    }
+    driven.projections.clear();
+    BNSYN_ASSIGN_OR_RETURN(const ir::Program program, LowerNetwork(driven));
+    BNSYN_ASSIGN_OR_RETURN(const Timing timing,
+                           Time(program, arguments, options, arguments.repeats));
+    return KernelNanoseconds(timing, KernelKind::kPopulation, arguments.steps);
+  };
+  const auto is_event = [](const compiler::Statement& statement) {
+    return statement.op == '+' && absl::StartsWith(statement.target, "g_");
+  };
+  BNSYN_ASSIGN_OR_RETURN(const Network quiet, Without(network, is_event));
+  BNSYN_ASSIGN_OR_RETURN(const Network quiet_undecayed, Without(quiet, IsDecay));
+  BNSYN_ASSIGN_OR_RETURN(const double with, update_time(quiet));
+  BNSYN_ASSIGN_OR_RETURN(const double without, update_time(quiet_undecayed));
+  double neurons = 0;
+  BNSYN_ASSIGN_OR_RETURN(const ir::Program program, LowerNetwork(network));
+  for (const ir::Population& population : program.populations) neurons += population.size;
+  results.push_back({.group = "kernel",
+                     .name = "conductance_decay (left out)",
+                     .ns_per_step = with - without,
+                     .ns_per_element = (with - without) / neurons,
+                     .digest = "",
+                     .ratio = 0});
+  return absl::OkStatus();
+}
+
+void Print(const Loaded& loaded, const std::vector<Measurement>& results) {
+  std::printf("%s, %u steps measured\n\n", loaded.name.c_str(),
+              static_cast<unsigned>(loaded.steps));
+  Table ladder({"rung", "us/step", "ns/neuron-step", "over the last", "over the first", "digest"});
+  Table kernels({"kernel", "us/step", "ns/element"});
+  double first = 0;
+  for (const Measurement& m : results) {
+    if (m.group == "kernel") {
+      kernels.Add({m.name, absl::StrFormat("%.2f", m.ns_per_step / 1e3),
+                   m.ns_per_element > 0 ? absl::StrFormat("%.2f", m.ns_per_element) : ""});
+      continue;
+    }
+    if (first == 0) first = m.ns_per_step;
+    ladder.Add({m.name, absl::StrFormat("%.2f", m.ns_per_step / 1e3),
+                absl::StrFormat("%.2f", m.ns_per_element),
+                m.ratio > 0 ? absl::StrFormat("%.1fx", m.ratio) : "",
+                absl::StrFormat("%.1fx", first / m.ns_per_step), m.digest});
+  }
+  if (first > 0) std::printf("%s\n", ladder.ToString().c_str());
+  std::printf("%s", kernels.ToString().c_str());
+}
+
+absl::StatusOr<std::vector<Measurement>> Measure(const BenchArguments& arguments,
+                                                 const Loaded& loaded) {
+  std::vector<Measurement> results;
+  if (!arguments.only_kernels) {
+    BNSYN_RETURN_IF_ERROR(Ladder(loaded.program, arguments, results));
+  }
+  BNSYN_RETURN_IF_ERROR(Kernels(loaded.program, arguments, results));
+  const bool network_file = absl::EndsWith(arguments.source.path, ".toml");
+  if (network_file) {
+    BNSYN_ASSIGN_OR_RETURN(const Network network, LoadNetwork(arguments.source));
+    bool decays = false;
+    for (const Model& model : network.models) {
+      if (model.update.text.empty()) continue;
+      BNSYN_ASSIGN_OR_RETURN(const auto statements, compiler::ParseStatements(model.update));
+      decays = decays || std::any_of(statements.begin(), statements.end(), IsDecay);
+    }
+    if (decays) BNSYN_RETURN_IF_ERROR(HiddenKernels(arguments, results));
+  }
+  return results;
+}
+
+int Run(const BenchArguments& arguments) {
+  InstallInterrupt();
+  auto loaded = Load(arguments.source);
+  if (!loaded.ok()) return Report(loaded.status());
+  loaded->steps = arguments.steps;
+  const auto results = Measure(arguments, *loaded);
+  if (!results.ok()) return Report(results.status());
+  std::string digest;
+  bool equal = true;
+  for (const Measurement& m : *results) {
+    if (m.digest.empty()) continue;
+    if (digest.empty()) digest = m.digest;
+    equal = equal && m.digest == digest;
+  }
+  if (arguments.json) {
+    Json json = Json::array();
+    for (const Measurement& m : *results) {
+      json.push_back({{"group", m.group},
+                      {"name", m.name},
+                      {"ns_per_step", m.ns_per_step},
+                      {"ns_per_element", m.ns_per_element},
+                      {"digest", m.digest}});
+    }
+    std::printf("%s\n", json.dump(2).c_str());
+  } else {
+    Print(*loaded, *results);
+  }
+  if (!equal) std::fprintf(stderr, "error: the digests differ; `bnsyn verify` says where\n");
+  return equal ? kDone : kNo;
+}
+
+}  // namespace
+
+void AddBench(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<BenchArguments>();
+  CLI::App* bench = app.add_subcommand(
+      "bench", "time a network from the dense reference to fused threads, and kernel by kernel");
+  bench->footer(
+      "Times are the least of several runs on an active network; compare ratios, not times.\n"
+      "Examples:\n"
+      "  bnsyn bench examples/networks/bnsyn.toml --set N=4000\n"
+      "  bnsyn bench examples/networks/bnsyn.toml --set N=4000 --only-kernels --json");
+  arguments->source.AddOptions(*bench);
+  bench->add_option("--threads", arguments->threads, "of the last rung")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  bench->add_option("--width", arguments->width, "lanes of vectors; 0 lets the machine choose")
+      ->check(CLI::IsMember({0, 1, 2, 4, 8, 16}))
+      ->capture_default_str();
+  bench->add_option("--warmup", arguments->warmup, "steps before the measured ones")
+      ->capture_default_str();
+  bench->add_option("--steps", arguments->steps, "steps measured")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  bench->add_option("--repeats", arguments->repeats, "runs of which the least counts")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  bench->add_flag("--only-kernels", arguments->only_kernels, "no ladder");
+  bench->add_flag("--json", arguments->json, "print an array of rungs and kernels");
+  bench->callback([arguments, &action] { action = [arguments] { return Run(*arguments); }; });
+}
+
+}  // namespace bnsyn::tools
