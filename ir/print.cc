@@ -140,7 +140,11 @@ std::string BlockHeader(const Program& program, const Block& block) {
   if (!block.code.empty()) absl::StrAppend(&text, " code=", block.code);
   if (!block.code.empty() || !block.slots.empty()) {
     const auto slot = [&program](std::string* out, const Slot& s) {
-      absl::StrAppend(out, SymbolWord(s.kind), " ", SymbolName(program, s.kind, s.index));
+      if (s.kind == AttrKind::kStream) {
+        absl::StrAppend(out, "stream ", s.index);
+      } else {
+        absl::StrAppend(out, SymbolWord(s.kind), " ", SymbolName(program, s.kind, s.index));
+      }
     };
     absl::StrAppend(&text, " slots=[", absl::StrJoin(block.slots, ", ", slot), "]");
   }

@@ -144,6 +144,7 @@ class Blocks {
       return Fail(absl::StrCat("'", block.code, "' cannot name code"));
     }
     for (const Slot& slot : block.slots) {
+      if (slot.kind == AttrKind::kStream) continue;  // any number is a stream
       if (slot.index >= SymbolCount(program_, slot.kind)) return Fail("a slot has no symbol");
     }
     for (size_t i = 0; i < block.nodes.size(); ++i) {
