@@ -19,10 +19,26 @@ namespace bnsyn::compiler {
 struct TypedValue {
   ir::Value value;
   Dimension dimension;
+  // Set in what EmitExpression returns; a Scope need not set them.
+  bool boolean = false;
+  bool zero = false;  // the number 0 as written: it fits every dimension
 };
 
-// How arithmetic is written (R1): kDefault fuses a*b+c and multiplies by reciprocals of literals;
-// kStrict writes every operation as it stands.
+// How arithmetic is written (R1). A value is *constant* here when it is made of literals and
+// parameters alone: it is computed once, not for every element.
+//
+// kDefault:
+//   - a*b + c, c + a*b, a*b - c and c - a*b, products as they stand in the text, are one fma with
+//   the
+//     signs moved into it, unless a and b are both constant. Of two products the right one is
+//     fused: a*b + c*d is fma(c, d, a*b), and a sum of products accumulates from the left.
+//   - x/c with a constant c and an x that is not is x*(1/c), and then a product as above.
+//   - x**0.5 is sqrt(x).
+// kStrict: every operation as it stands, left to right, by Python's precedence.
+// In both modes: a factor or divisor that is the literal 1 is left out, the sign of a literal is
+// flipped at once, x**n with a literal whole |n| <= 8 is the product x*x*... from the left (1/(...)
+// for a negative n), and min and max take a constant as their second operand, so that a NaN in the
+// other stays visible.
 enum class MathMode { kDefault, kStrict };
 
 // What names mean in a piece of code: the model's parameters, states and expressions, t, dt, i, N,
@@ -52,9 +68,11 @@ class Scope {
                               const ir::SourceText& source);
 };
 
-// Emits an expression. Functions: min max clip abs sqrt exp expm1 exprel log log1p pow tanh
-// logistic sin cos floor ceil int(bool) sign; rand() randn() exponential() bernoulli(p) poisson(m).
-// Dimension errors say what was expected and found, in words.
+// Emits an expression. A name is what the scope says, else a unit of two letters or more (mV,
+// volt). A call is what the scope says, else one of: min max clip abs sqrt exp expm1 exprel log
+// log1p pow tanh logistic sin cos floor ceil int(bool) sign; rand() randn() exponential()
+// bernoulli(p) poisson(m) normal(mean, deviation) uniform(low, high). Dimension errors say what was
+// expected and found, in words.
 absl::StatusOr<TypedValue> EmitExpression(const Expr& expr, const ir::SourceText& source,
                                           Scope& scope);
 
@@ -62,7 +80,8 @@ absl::StatusOr<TypedValue> EmitExpression(const Expr& expr, const ir::SourceText
 absl::Status EmitStatements(const std::vector<Statement>& statements, const ir::SourceText& source,
                             Scope& scope);
 
-// old op right, dimensions checked; for '=' just right, whose dimension must be `expected`.
+// old op right, with its dimension checked against that of `old`; for '=' just right. For '='
+// `old.value` may be invalid (old.boolean then tells a truth value).
 absl::StatusOr<TypedValue> ApplyAssignment(const Statement& statement, TypedValue old,
                                            TypedValue right, const ir::SourceText& source,
                                            Scope& scope);
@@ -73,6 +92,10 @@ absl::Status ExpectDimension(const TypedValue& value, const Dimension& expected,
                              absl::string_view what, const ir::SourceText& source,
                              ir::SourceRange range);
 
+// Fails unless `value` is true or false.
+absl::Status ExpectBoolean(const TypedValue& value, absl::string_view what,
+                           const ir::SourceText& source, ir::SourceRange range);
+
 // Arithmetic in the scope's mode, for lowering's own needs (integrators): a*b + c and a/b.
 ir::Value EmitMulAdd(Scope& scope, ir::Value a, ir::Value b, ir::Value c);
 ir::Value EmitDivide(Scope& scope, ir::Value a, ir::Value b);
@@ -82,8 +105,8 @@ struct Constant {
   std::string name;
   Quantity value;
 };
-// Evaluates an expression over numbers, units and constants alone, by emitting it and folding it
-// with the oracle.
+// Evaluates an expression over numbers, units and constants alone, by emitting it (kStrict) and
+// folding it with the oracle. The result is finite.
 absl::StatusOr<Quantity> EvaluateConstant(const ir::SourceText& source,
                                           const std::vector<Constant>& constants);
 
