@@ -1,0 +1,431 @@
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "ir/parser.h"
+#include "ir/status_macros.h"
+#include "ir/symbols.h"
+#include "ir/table.h"
+#include "ir/text.h"
+#include "ir/violation.h"
+
+namespace bnsyn::ir {
+namespace {
+
+constexpr std::pair<absl::string_view, RuleKind> kRules[] = {
+    {"all_to_all", RuleKind::kAllToAll},
+    {"one_to_one", RuleKind::kOneToOne},
+    {"bernoulli", RuleKind::kBernoulli},
+    {"list", RuleKind::kList},
+};
+
+class Parser {
+ public:
+  Parser(const SourceText& source, const std::vector<Token>& tokens, absl::string_view directory)
+      : source_(source), tokens_(tokens), reader_(source, tokens) {
+    program_.directory = std::string(directory);
+  }
+
+  absl::StatusOr<Program> Run() {
+    BNSYN_RETURN_IF_ERROR(FindStatements());
+    for (int sweep = 0; sweep < kSweeps; ++sweep) {
+      for (const size_t statement : statements_) BNSYN_RETURN_IF_ERROR(Read(statement, sweep));
+    }
+    if (!named_) {
+      return reader_.Error(tokens_[0], "the program has no name",
+                           "begin with a line such as: program pair dt=0.1 seed=42");
+    }
+    if (const auto violation = FindViolation(program_)) return Draw(*violation);
+    return std::move(program_);
+  }
+
+ private:
+  struct Keyword {
+    absl::string_view word;
+    int sweep;  // statements of a later sweep may refer to those of earlier ones
+    absl::Status (Parser::*read)();
+  };
+  static constexpr int kSweeps = 4;
+
+  static absl::Span<const Keyword> Keywords() {
+    static constexpr Keyword kKeywords[] = {
+        {"program", 0, &Parser::ReadProgram},
+        {"table", 0, &Parser::ReadTableLine},
+        {"population", 0, &Parser::ReadPopulation},
+        {"projection", 1, &Parser::ReadProjection},
+        {"param", 2, &Parser::ReadParam},
+        {"state", 2, &Parser::ReadState},
+        {"temp", 2, &Parser::ReadState},
+        {"input", 2, &Parser::ReadInput},
+        {"reduction", 2, &Parser::ReadReduction},
+        {"events", 3, &Parser::ReadEvents},
+        {"init", 3, &Parser::ReadBlockInto},
+        {"on_pre", 3, &Parser::ReadBlockInto},
+        {"step", 3, &Parser::ReadBlockInto},
+        {"kernel", 3, &Parser::ReadBlockInto},
+    };
+    return kKeywords;
+  }
+
+  // The first tokens of all lines outside of braces.
+  absl::Status FindStatements() {
+    const Token* open = nullptr;
+    bool line_start = true;
+    for (size_t i = 0; i < tokens_.size(); ++i) {
+      const Token& token = tokens_[i];
+      const absl::string_view text = reader_.text(token);
+      if (token.kind == TokenKind::kNewline || token.kind == TokenKind::kEnd) {
+        line_start = true;
+        continue;
+      }
+      if (line_start) lines_[token.line] = token.range;
+      SourceRange& line = lines_[token.line];
+      line.length = token.range.offset + token.range.length - line.offset;
+      if (line_start && open == nullptr) statements_.push_back(i);
+      line_start = false;
+      if (token.kind != TokenKind::kPunctuation) continue;
+      if (text == "{") {
+        if (open != nullptr)
+          return reader_.Error(token, "blocks do not nest", "close the one above");
+        open = &token;
+      } else if (text == "}") {
+        if (open == nullptr) return reader_.Error(token, "there is no block to close");
+        open = nullptr;
+      }
+    }
+    if (open != nullptr)
+      return reader_.Error(*open, "this block is not closed", "add a line with }");
+    return absl::OkStatus();
+  }
+
+  // Reads the statement if it is of the sweep.
+  absl::Status Read(size_t statement, int sweep) {
+    const Token& token = tokens_[statement];
+    const absl::string_view word = reader_.text(token);
+    for (const Keyword& keyword : Keywords()) {
+      if (keyword.word != word) continue;
+      if (keyword.sweep != sweep) return absl::OkStatus();
+      reader_.set_position(statement);
+      return (this->*keyword.read)();
+    }
+    std::vector<std::string> words;
+    for (const Keyword& keyword : Keywords()) words.emplace_back(keyword.word);
+    return reader_.Error(token, absl::StrCat("'", word, "' begins no declaration or block",
+                                             DidYouMean(word, words)));
+  }
+
+  // Moves past the keyword and the name behind it, which it remembers for errors.
+  absl::StatusOr<std::string> ReadName() {
+    reader_.Take();
+    const Token& token = reader_.peek();
+    BNSYN_ASSIGN_OR_RETURN(std::string name, reader_.ReadWord("a name"));
+    names_[name] = token.range;
+    return name;
+  }
+
+  absl::Status ReadProgram() {
+    const Token& keyword = reader_.Take();
+    if (named_) return reader_.Error(keyword, "the program is named twice");
+    named_ = true;
+    names_[""] = keyword.range;
+    if (reader_.peek().kind == TokenKind::kString) {
+      BNSYN_ASSIGN_OR_RETURN(program_.name, reader_.ReadString());
+    } else {
+      BNSYN_ASSIGN_OR_RETURN(program_.name, reader_.ReadWord("the name of the program"));
+    }
+    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
+        {"dt", [&] { return ReadInto(program_.dt, [&] { return reader_.ReadDouble(); }); }},
+        {"seed", [&] { return ReadInto(program_.seed, [&] { return reader_.ReadUnsigned(); }); }},
+    }));
+    return reader_.ReadLineEnd();
+  }
+
+  absl::Status ReadTableLine() {
+    BNSYN_ASSIGN_OR_RETURN(const std::string name, ReadName());
+    const Token* file_token = nullptr;
+    std::string file;
+    std::optional<uint64_t> digest;
+    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
+        {"file",
+         [&] {
+           file_token = &reader_.peek();
+           return ReadInto(file, [&] { return reader_.ReadString(); });
+         }},
+        {"digest", [&] { return ReadInto(digest, [&] { return reader_.ReadUnsigned(); }); }},
+    }));
+    if (file_token == nullptr) return reader_.Expected("file=\"NAME.csv\"");
+    auto table = ReadTable(name, file, program_.directory);
+    if (absl::IsNotFound(table.status())) {
+      return reader_.Error(*file_token, std::string(table.status().message()));
+    }
+    BNSYN_RETURN_IF_ERROR(table.status());
+    if (digest && *digest != table->digest) {
+      return reader_.Error(
+          *file_token, "this file is not the one the program was written with",
+          absl::StrCat("its digest is 0x", absl::Hex(table->digest, absl::kZeroPad16),
+                       "; leave out digest= to take it as it is"));
+    }
+    program_.tables.push_back(*std::move(table));
+    return reader_.ReadLineEnd();
+  }
+
+  absl::Status ReadPopulation() {
+    BNSYN_ASSIGN_OR_RETURN(const std::string name, ReadName());
+    uint32_t size = 0;
+    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
+        {"size", [&] { return ReadInto(size, [&] { return reader_.ReadUnsigned32(); }); }},
+    }));
+    program_.AddPopulation(name, size);
+    return reader_.ReadLineEnd();
+  }
+
+  absl::Status ReadParam() {
+    Param param;
+    BNSYN_ASSIGN_OR_RETURN(param.name, ReadName());
+    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(":"));
+    const Token& token = reader_.peek();
+    BNSYN_ASSIGN_OR_RETURN(const Type type, ReadType(reader_, program_));
+    if (!type.uniform()) return reader_.Error(token, "a parameter is one value for the network");
+    param.element = type.element;
+    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("="));
+    BNSYN_ASSIGN_OR_RETURN(param.value, ReadValue(type.element));
+    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
+        {"tunable", [&] { return param.tunable = true, absl::OkStatus(); }, true},
+        {"unit", [&] { return ReadInto(param.unit, [&] { return reader_.ReadString(); }); }},
+    }));
+    program_.params.push_back(std::move(param));
+    return reader_.ReadLineEnd();
+  }
+
+  // state NAME : TYPE = VALUE ..., or temp NAME : TYPE ...
+  absl::Status ReadState() {
+    State state;
+    state.temporary = reader_.text(reader_.peek()) == "temp";
+    BNSYN_ASSIGN_OR_RETURN(state.name, ReadName());
+    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(":"));
+    BNSYN_ASSIGN_OR_RETURN(state.type, ReadType(reader_, program_));
+    if (!state.temporary || reader_.AtPunctuation("=")) {
+      BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("="));
+      if (AtColumn()) {
+        BNSYN_ASSIGN_OR_RETURN(state.initial_column, ReadColumn());
+      } else {
+        BNSYN_ASSIGN_OR_RETURN(state.initial, ReadValue(state.type.element));
+      }
+    }
+    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
+        {"bounds", [&] { return ReadBounds(state); }},
+        {"unit", [&] { return ReadInto(state.unit, [&] { return reader_.ReadString(); }); }},
+    }));
+    program_.states.push_back(std::move(state));
+    return reader_.ReadLineEnd();
+  }
+
+  absl::Status ReadBounds(State& state) {
+    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("["));
+    BNSYN_ASSIGN_OR_RETURN(state.lower, reader_.ReadDouble());
+    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(","));
+    BNSYN_ASSIGN_OR_RETURN(state.upper, reader_.ReadDouble());
+    return reader_.ReadPunctuation("]");
+  }
+
+  absl::Status ReadInput() {
+    Input input;
+    BNSYN_ASSIGN_OR_RETURN(input.name, ReadName());
+    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(":"));
+    BNSYN_ASSIGN_OR_RETURN(input.population, ReadDomain(reader_, program_));
+    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({{"quantum", [&] { return ReadQuantum(input); }}}));
+    program_.inputs.push_back(std::move(input));
+    return reader_.ReadLineEnd();
+  }
+
+  absl::Status ReadQuantum(Input& input) {
+    BNSYN_RETURN_IF_ERROR(reader_.ReadInteger(2, 2).status());
+    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("^"));
+    BNSYN_ASSIGN_OR_RETURN(const int64_t exponent, reader_.ReadInteger(-1000, 1000));
+    input.quantum_log2 = static_cast<int>(exponent);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadReduction() {
+    Reduction reduction;
+    BNSYN_ASSIGN_OR_RETURN(reduction.name, ReadName());
+    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(":"));
+    BNSYN_ASSIGN_OR_RETURN(reduction.population, ReadDomain(reader_, program_));
+    program_.reductions.push_back(std::move(reduction));
+    return reader_.ReadLineEnd();
+  }
+
+  absl::Status ReadProjection() {
+    Projection projection;
+    Rule& rule = projection.rule;
+    BNSYN_ASSIGN_OR_RETURN(projection.name, ReadName());
+    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(":"));
+    BNSYN_ASSIGN_OR_RETURN(projection.source, ReadSymbol(reader_, program_, AttrKind::kPopulation));
+    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("->"));
+    BNSYN_ASSIGN_OR_RETURN(projection.target, ReadSymbol(reader_, program_, AttrKind::kPopulation));
+    const auto read_u32 = [&] { return reader_.ReadUnsigned32(); };
+    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
+        {"rule", [&] { return ReadInto(rule.kind, [&] { return ReadRuleKind(); }); }},
+        {"p", [&] { return ReadInto(rule.p, [&] { return reader_.ReadDouble(); }); }},
+        {"table", [&] { return ReadInto(rule.table, [&] { return ReadTableName(); }); }},
+        {"self", [&] { return ReadInto(rule.self, [&] { return ReadValue(Element::kBool); }); }},
+        {"stream", [&] { return ReadInto(rule.stream, read_u32); }},
+        {"weight", [&] { return ReadWeight(projection); }},
+        {"delay", [&] { return ReadInto(projection.delay, read_u32); }},
+    }));
+    program_.AddProjection(std::move(projection));
+    return reader_.ReadLineEnd();
+  }
+
+  absl::StatusOr<RuleKind> ReadRuleKind() {
+    const Token& token = reader_.peek();
+    BNSYN_ASSIGN_OR_RETURN(const std::string word, reader_.ReadWord("a rule"));
+    std::vector<std::string> words;
+    for (const auto& [name, kind] : kRules) {
+      if (name == word) return kind;
+      words.emplace_back(name);
+    }
+    return reader_.Error(token,
+                         absl::StrCat("there is no rule '", word, "'", DidYouMean(word, words)),
+                         "rules are all_to_all, one_to_one, bernoulli and list");
+  }
+
+  absl::Status ReadWeight(Projection& projection) {
+    if (AtColumn()) {
+      return ReadInto(projection.weight_column, [&] { return ReadColumn(); });
+    }
+    return ReadInto(projection.weight, [&] { return reader_.ReadDouble(); });
+  }
+
+  absl::Status ReadEvents() {
+    Events events;
+    BNSYN_ASSIGN_OR_RETURN(events.name, ReadName());
+    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(":"));
+    BNSYN_ASSIGN_OR_RETURN(events.input, ReadSymbol(reader_, program_, AttrKind::kInput));
+    bool has_table = false;
+    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
+        {"table",
+         [&] {
+           has_table = true;
+           return ReadInto(events.table, [&] { return ReadTableName(); });
+         }},
+    }));
+    if (!has_table) return reader_.Expected("table=NAME");
+    program_.events.push_back(std::move(events));
+    return reader_.ReadLineEnd();
+  }
+
+  absl::Status ReadBlockInto() {
+    const Token& keyword = reader_.peek();
+    BNSYN_ASSIGN_OR_RETURN(Block block, ReadBlock(reader_, program_));
+    headers_[{block.kind, block.name}] = lines_[keyword.line];
+    switch (block.kind) {
+      case BlockKind::kInit:
+        if (program_.init) return reader_.Error(keyword, "there are two init blocks");
+        program_.init = std::move(block);
+        break;
+      case BlockKind::kOnPre:
+        program_.on_pre.push_back(std::move(block));
+        break;
+      case BlockKind::kStep:
+      case BlockKind::kKernel:
+        program_.step.push_back(std::move(block));
+        break;
+    }
+    return absl::OkStatus();
+  }
+
+  // The bits of a literal of the element.
+  absl::StatusOr<Bits> ReadValue(Element element) {
+    const Token& token = reader_.peek();
+    BNSYN_ASSIGN_OR_RETURN(const Literal literal, reader_.ReadLiteral());
+    if (literal.element == element) return literal.bits;
+    return reader_.Error(token,
+                         absl::StrCat("this value is ", ElementName(literal.element), ", but ",
+                                      ElementName(element), " is declared"),
+                         absl::StrCat("a value of ", ElementName(element), " is written as ",
+                                      PrintLiteral(element, 0)));
+  }
+
+  absl::StatusOr<TableId> ReadTableName() {
+    const Token& token = reader_.peek();
+    BNSYN_ASSIGN_OR_RETURN(const std::string name, reader_.ReadWord("the name of a table"));
+    if (const auto table = program_.FindTable(name)) return *table;
+    return reader_.Error(
+        token, absl::StrCat("there is no table '", name, "'", DidYouMean(name, Tables())));
+  }
+
+  std::vector<std::string> Tables() const {
+    std::vector<std::string> names;
+    for (const Table& table : program_.tables) names.push_back(table.name);
+    return names;
+  }
+
+  // Whether a column stands here, as in conn.weight, rather than a literal.
+  bool AtColumn() const {
+    return reader_.peek().kind == TokenKind::kWord &&
+           reader_.text(reader_.peek()).find('.') != absl::string_view::npos;
+  }
+
+  absl::StatusOr<ColumnRef> ReadColumn() {
+    const Token& token = reader_.Take();
+    const absl::string_view text = reader_.text(token);
+    const size_t dot = text.rfind('.');
+    const std::string name(text.substr(0, dot));
+    const std::string column(text.substr(dot + 1));
+    const auto table = program_.FindTable(name);
+    if (!table) {
+      return reader_.Error(
+          token, absl::StrCat("there is no table '", name, "'", DidYouMean(name, Tables())));
+    }
+    const std::vector<std::string>& columns = program_.tables[*table].columns;
+    const auto found = std::find(columns.begin(), columns.end(), column);
+    if (found == columns.end()) {
+      return reader_.Error(token, absl::StrCat("the table '", name, "' has no column '", column,
+                                               "'", DidYouMean(column, columns)));
+    }
+    return ColumnRef{*table, static_cast<uint32_t>(found - columns.begin())};
+  }
+
+  // A violation, in the user's text.
+  absl::Status Draw(const Violation& violation) const {
+    SourceRange range;
+    if (violation.block != nullptr) {
+      const Block& block = *violation.block;
+      if (violation.node < block.nodes.size()) {
+        range = lines_.at(block.nodes[violation.node].line);
+      } else {
+        range = headers_.at({block.kind, block.name});
+      }
+    } else {
+      range = names_.at(violation.symbol);
+    }
+    return ErrorAt(source_, range, violation.message, violation.note);
+  }
+
+  const SourceText& source_;
+  const std::vector<Token>& tokens_;
+  TokenReader reader_;
+  Program program_;
+  bool named_ = false;
+  std::vector<size_t> statements_;  // positions of their first tokens
+
+  // Where things stand, for errors.
+  std::map<uint32_t, SourceRange> lines_;
+  std::map<std::string, SourceRange> names_;  // "" for the program
+  std::map<std::pair<BlockKind, std::string>, SourceRange> headers_;
+};
+
+}  // namespace
+
+absl::StatusOr<Program> Parse(absl::string_view text, absl::string_view file,
+                              absl::string_view directory) {
+  const SourceText source = {std::string(file), std::string(text), 1, 1};
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<Token> tokens, Lex(source));
+  return Parser(source, tokens, directory).Run();
+}
+
+}  // namespace bnsyn::ir
