@@ -14,7 +14,8 @@
 
 namespace bnsyn {
 
-// Receives the sorted spikes of one population in one step, in step order.
+// Receives the sorted spikes of one population in one step, in step order; only of steps in which
+// it spiked. Injected spikes are not shown.
 class SpikeSink {
  public:
   virtual ~SpikeSink() = default;
@@ -29,7 +30,6 @@ class Engine {
   virtual const ir::Program& program() const = 0;
   virtual uint64_t step() const = 0;
   virtual uint64_t synapses() const = 0;
-  virtual uint64_t memory_bytes() const = 0;
 
   // Runs up to `steps` steps and hands their spikes to `sink` (may be null). Virtual calls, locks
   // and allocation happen here, between steps, never within one.
@@ -41,10 +41,15 @@ class Engine {
   virtual absl::Status InjectSpikes(ir::PopulationId population,
                                     absl::Span<const uint32_t> neurons) = 0;
   virtual reference::Digest ComputeDigest() const = 0;
+  // Spikes of a population since the beginning, injected ones not counted.
+  virtual uint64_t SpikeCount(ir::PopulationId population) const = 0;
 };
 
+// Both plan their memory first and refuse what does not fit; they fill in what they know of the
+// report.
 absl::StatusOr<std::unique_ptr<Engine>> MakeReferenceEngine(ir::Program program,
-                                                            const SimulationOptions& options);
+                                                            const SimulationOptions& options,
+                                                            SimulationReport& report);
 absl::StatusOr<std::unique_ptr<Engine>> MakeAcceleratedEngine(ir::Program program,
                                                               const SimulationOptions& options,
                                                               SimulationReport& report);

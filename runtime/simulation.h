@@ -33,7 +33,7 @@ struct SimulationOptions {
   compiler::CompileOptions compile;
 };
 
-// All spikes of one population, in order of (step, neuron).
+// All spikes of one population, in order of (step, neuron). Injected spikes are not among them.
 struct SpikeTrain {
   std::vector<uint64_t> steps;
   std::vector<uint32_t> neurons;
@@ -49,8 +49,8 @@ struct Progress {
 // milliseconds' work, never inside a step.
 struct RunControl {
   std::function<void(const Progress&)> progress;
-  const std::atomic<bool>* cancel =
-      nullptr;  // true ends the run after a whole step, with Cancelled
+  // True ends the run after a whole step, with Cancelled.
+  const std::atomic<bool>* cancel = nullptr;
 };
 
 struct SimulationReport {
@@ -85,8 +85,10 @@ class Simulation {
   double time_ms() const;
 
   absl::StatusOr<PopulationHandle> Population(absl::string_view name) const;
-  // Spikes since the beginning (or ClearSpikes), if they are recorded.
+  // Spikes since the beginning (or ClearSpikes), if they are recorded; none of an unknown
+  // population.
   const SpikeTrain& Spikes(PopulationHandle population) const;
+  // Their number, whether they are recorded or not.
   uint64_t SpikeCount(PopulationHandle population) const;
   void ClearSpikes();
 
@@ -114,6 +116,7 @@ class Simulation {
 
  private:
   friend absl::StatusOr<Simulation> Compile(ir::Program, const SimulationOptions&);
+  friend absl::StatusOr<Simulation> Compile(const Network&, const SimulationOptions&);
   struct Impl;
   explicit Simulation(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

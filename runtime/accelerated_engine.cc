@@ -1,0 +1,357 @@
+// The accelerated backend: compiled kernels over preallocated memory, on threads that own what they
+// write.
+//
+// A thread writes its own neurons' states, inputs and spikes, and its own copies of what is
+// uniform; the network's kernels run on every thread alike. What others must see of a step -
+// spikes, counts, partial sums, whether to stop - stands in places that alternate from step to
+// step, so threads need to meet only once a step, between the last kernels over populations and
+// what comes after.
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "compiler/jit.h"
+#include "compiler/passes.h"
+#include "ir/status_macros.h"
+#include "reference/reduction.h"
+#include "runtime/engine.h"
+#include "runtime/event_list.h"
+#include "runtime/fault_replay.h"
+#include "runtime/initial_state.h"
+#include "runtime/memory_plan.h"
+#include "runtime/network_memory.h"
+#include "runtime/partition.h"
+#include "runtime/schedule.h"
+#include "runtime/spikes.h"
+#include "runtime/synapses.h"
+#include "runtime/thread_team.h"
+
+namespace bnsyn {
+namespace {
+
+// More is a slip of the keyboard, not a machine.
+constexpr int kMaxThreads = 1024;
+
+// What a thread tells the others of a step.
+struct alignas(kCacheLine) Signal {
+  bool fault = false;
+  bool full = false;  // no room to record another step
+};
+
+// What belongs to one thread.
+struct alignas(kCacheLine) Worker {
+  Signal signals[2];  // of even and odd steps
+  reference::Digest digest;
+  std::vector<uint64_t> spike_counts;  // by population
+  SpikeRecord record;
+  std::vector<InputEvent> events;
+  size_t next_event = 0;
+  // How the run ended; the same on all threads.
+  uint64_t next_step = 0;
+  bool fault = false;
+};
+
+class AcceleratedEngine : public Engine {
+ public:
+  AcceleratedEngine(ir::Program program, Partition partition)
+      : program_(std::move(program)),
+        partition_(std::move(partition)),
+        workers_(static_cast<size_t>(partition_.threads())) {}
+
+  // `source` is the program before the passes. It is not kept.
+  absl::Status Build(const ir::Program& source, const SimulationOptions& options,
+                     SimulationReport& report);
+
+  const ir::Program& program() const override { return program_; }
+  uint64_t step() const override { return step_; }
+  uint64_t synapses() const override { return synapses_.synapses(); }
+
+  absl::Status Run(uint64_t steps, SpikeSink* sink) override;
+
+  reference::ArrayView State(ir::StateId state) const override { return memory_->View(state); }
+  absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits bits) override {
+    memory_->SetState(state, element, bits);
+    return absl::OkStatus();
+  }
+  absl::Status SetParam(ir::ParamId param, ir::Bits value) override {
+    *memory_->Param(param) = value;
+    return absl::OkStatus();
+  }
+  absl::Status InjectSpikes(ir::PopulationId population,
+                            absl::Span<const uint32_t> neurons) override;
+  reference::Digest ComputeDigest() const override;
+  uint64_t SpikeCount(ir::PopulationId population) const override;
+
+ private:
+  // What one thread does in `steps` steps, or fewer.
+  void RunThread(int thread, uint64_t steps, bool record);
+  void BeginStep(int thread, uint64_t step);
+  bool Deliver(int thread, uint64_t step);
+  bool RunPhase(int thread, size_t phase, uint64_t step);
+  void Gather(int thread, size_t phase, uint64_t step);
+  // Counts, digests and records the spikes of a step.
+  void TakeSpikes(int thread, uint64_t step, bool record);
+  // Hands what was recorded from `first_step` on to the sink.
+  void DrainRecords(uint64_t first_step, SpikeSink& sink);
+
+  const ir::Program program_;
+  const Partition partition_;
+  std::unique_ptr<compiler::CompiledCode> code_;
+  std::optional<NetworkMemory> memory_;
+  Synapses synapses_;
+  SpikeRing ring_;
+  Schedule schedule_;
+  std::vector<Worker> workers_;
+  std::vector<uint32_t> drained_;  // spikes of all threads in one step
+  reference::Digest injected_digest_;
+  uint64_t step_ = 0;
+  // Last, so that its threads end before what they use.
+  std::unique_ptr<ThreadTeam> team_;
+};
+
+absl::Status AcceleratedEngine::Build(const ir::Program& source, const SimulationOptions& options,
+                                      SimulationReport& report) {
+  BNSYN_ASSIGN_OR_RETURN(code_,
+                         compiler::CompileKernels(program_, options.compile, report.compile));
+  BNSYN_ASSIGN_OR_RETURN(team_, ThreadTeam::Create(partition_.threads()));
+  BNSYN_ASSIGN_OR_RETURN(NetworkMemory memory,
+                         NetworkMemory::Create(program_, partition_.threads()));
+  memory_.emplace(std::move(memory));
+  BNSYN_RETURN_IF_ERROR(SetInitialState(program_, *memory_));
+  BNSYN_ASSIGN_OR_RETURN(synapses_, Synapses::Build(source, partition_, *team_));
+  BNSYN_ASSIGN_OR_RETURN(ring_, SpikeRing::Create(program_, partition_));
+  BNSYN_ASSIGN_OR_RETURN(schedule_,
+                         MakeSchedule(program_, *code_, *memory_, partition_, synapses_));
+  BNSYN_ASSIGN_OR_RETURN(std::vector<std::vector<InputEvent>> events,
+                         SplitEvents(program_, partition_));
+  for (int t = 0; t < partition_.threads(); ++t) {
+    Worker& worker = workers_[static_cast<size_t>(t)];
+    worker.events = std::move(events[static_cast<size_t>(t)]);
+    worker.spike_counts.resize(program_.populations.size());
+    size_t worst = 0;
+    for (const ir::PopulationId p : schedule_.spiking) worst += 1 + partition_.range(p, t).size();
+    if (!options.record_spikes) continue;
+    BNSYN_ASSIGN_OR_RETURN(worker.record, SpikeRecord::Create(worst));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AcceleratedEngine::Run(uint64_t steps, SpikeSink* sink) {
+  const bool record = sink != nullptr;
+  if (record && !workers_[0].record.RoomForStep()) {
+    return absl::FailedPreconditionError("this simulation was built to record no spikes");
+  }
+  const uint64_t end = step_ + steps;
+  while (step_ < end) {
+    const uint64_t first = step_;
+    team_->Run([&](int thread) { RunThread(thread, end - first, record); });
+    step_ = workers_[0].next_step;
+    if (record) DrainRecords(first, *sink);
+    if (workers_[0].fault) {
+      return DescribeStepFault(program_, *memory_, ring_, partition_, step_ - 1);
+    }
+  }
+  return absl::OkStatus();
+}
+
+void AcceleratedEngine::RunThread(int thread, uint64_t steps, bool record) {
+  Worker& worker = workers_[static_cast<size_t>(thread)];
+  const size_t phases = schedule_.gathered.size();
+  const size_t meetings = schedule_.meet_after_last ? phases : phases - 1;
+  bool stop = false;
+  worker.next_step = step_;
+  while (!stop && worker.next_step - step_ < steps) {
+    const uint64_t step = worker.next_step++;
+    BeginStep(thread, step);
+    bool fault = Deliver(thread, step);
+    if (schedule_.meet_after_delivery) team_->Barrier();
+    for (size_t phase = 0; phase < phases; ++phase) {
+      fault |= RunPhase(thread, phase, step);
+      if (phase == meetings) break;
+      if (phase + 1 == meetings) {
+        TakeSpikes(thread, step, record);
+        worker.signals[step & 1] = {fault, record && !worker.record.RoomForStep()};
+      }
+      team_->Barrier();
+      Gather(thread, phase, step);
+    }
+    // A fault in a phase after the last meeting is one of the network's kernels, which all threads
+    // found alike.
+    for (const Worker& other : workers_) {
+      fault |= other.signals[step & 1].fault;
+      stop |= other.signals[step & 1].full;
+    }
+    worker.fault = fault;
+    stop |= fault;
+  }
+}
+
+void AcceleratedEngine::BeginStep(int thread, uint64_t step) {
+  for (const ir::PopulationId p : schedule_.counted) *memory_->Count(p, thread) = 0;
+  for (const ir::PopulationId p : schedule_.spiking) ring_.Count(p, thread, step) = 0;
+  if (thread != 0) return;
+  for (ir::PopulationId p = 0; p < program_.populations.size(); ++p) {
+    ring_.Injected(p, step).clear();
+  }
+}
+
+bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
+  bool fault = false;
+  for (const DeliverCall& call : schedule_.threads[static_cast<size_t>(thread)].deliveries) {
+    const uint64_t emitted = step - call.delay;
+    compiler::DeliverArgs args = {};
+    args.slots = call.slots.data();
+    args.step = step;
+    args.seed = program_.seed;
+    args.row_begin = call.synapses->row_begin();
+    args.targets = call.synapses->targets();
+    args.weights = call.synapses->weights();
+    const auto deliver = [&](absl::Span<const uint32_t> spikes) {
+      if (spikes.empty()) return;
+      args.spikes = spikes.data();
+      args.spike_count = static_cast<uint32_t>(spikes.size());
+      args.fault = 0;
+      call.function(&args);
+      fault |= args.fault != 0;
+    };
+    for (int t = 0; t < partition_.threads(); ++t) deliver(ring_.Spikes(call.source, t, emitted));
+    deliver(ring_.Injected(call.source, emitted));
+  }
+  Worker& worker = workers_[static_cast<size_t>(thread)];
+  for (; worker.next_event < worker.events.size(); ++worker.next_event) {
+    const InputEvent& event = worker.events[worker.next_event];
+    if (event.step != step) break;
+    memory_->Input(event.input)[event.element] += event.quanta;
+  }
+  return fault;
+}
+
+bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
+  bool fault = false;
+  const ThreadSchedule& schedule = schedule_.threads[static_cast<size_t>(thread)];
+  for (const KernelCall& call : schedule.phases[phase].calls) {
+    compiler::KernelArgs args = {};
+    args.slots = call.slots[step & 1].data();
+    args.step = step;
+    args.seed = program_.seed;
+    args.begin = call.range.begin;
+    args.end = call.range.end;
+    if (call.spikes) args.spikes = ring_.List(*call.spikes, thread, step);
+    call.function(&args);
+    if (call.spikes) ring_.Count(*call.spikes, thread, step) = args.spike_count;
+    fault |= args.fault != 0;
+  }
+  return fault;
+}
+
+void AcceleratedEngine::TakeSpikes(int thread, uint64_t step, bool record) {
+  Worker& worker = workers_[static_cast<size_t>(thread)];
+  for (const ir::PopulationId p : schedule_.spiking) {
+    const absl::Span<const uint32_t> spikes = ring_.Spikes(p, thread, step);
+    worker.spike_counts[p] += spikes.size();
+    for (const uint32_t neuron : spikes) worker.digest.AddSpike(p, step, neuron);
+    if (record) worker.record.Append(spikes);
+  }
+}
+
+void AcceleratedEngine::Gather(int thread, size_t phase, uint64_t step) {
+  const Gathered& gathered = schedule_.gathered[phase];
+  for (const ir::PopulationId p : gathered.counts) {
+    int64_t count = 0;
+    for (int t = 0; t < partition_.threads(); ++t) count += ring_.Count(p, t, step);
+    *memory_->Count(p, thread) = count;
+  }
+  for (const ir::ReductionId r : gathered.totals) {
+    const absl::Span<double> scratch(memory_->Scratch(thread), memory_->Groups(r));
+    std::copy_n(memory_->Partials(r, step), scratch.size(), scratch.begin());
+    *memory_->Total(r, thread) = reference::TreeSum(scratch);
+  }
+}
+
+void AcceleratedEngine::DrainRecords(uint64_t first_step, SpikeSink& sink) {
+  std::vector<const uint32_t*> next;
+  for (const Worker& worker : workers_) next.push_back(worker.record.words().data());
+  for (uint64_t step = first_step; step < step_; ++step) {
+    for (const ir::PopulationId p : schedule_.spiking) {
+      drained_.clear();
+      for (const uint32_t*& words : next) {
+        const uint32_t count = *words++;
+        drained_.insert(drained_.end(), words, words + count);
+        words += count;
+      }
+      if (!drained_.empty()) sink.OnSpikes(p, step, drained_);
+    }
+  }
+  for (Worker& worker : workers_) worker.record.Clear();
+}
+
+absl::Status AcceleratedEngine::InjectSpikes(ir::PopulationId population,
+                                             absl::Span<const uint32_t> neurons) {
+  const uint64_t last = step_ - 1;
+  std::vector<uint32_t>& injected = ring_.Injected(population, last);
+  for (const uint32_t neuron : neurons) {
+    const auto emitted = ring_.Spikes(population, partition_.owner(population, neuron), last);
+    if (std::binary_search(emitted.begin(), emitted.end(), neuron)) continue;
+    const auto place = std::lower_bound(injected.begin(), injected.end(), neuron);
+    if (place != injected.end() && *place == neuron) continue;
+    injected.insert(place, neuron);
+    injected_digest_.AddSpike(population, last, neuron);
+  }
+  return absl::OkStatus();
+}
+
+reference::Digest AcceleratedEngine::ComputeDigest() const {
+  reference::Digest digest = injected_digest_;
+  for (const Worker& worker : workers_) digest += worker.digest;
+  for (ir::StateId id = 0; id < program_.states.size(); ++id) {
+    if (!program_.states[id].temporary) digest.AddState(id, memory_->View(id));
+  }
+  for (ir::PopulationId p = 0; p < program_.populations.size(); ++p) {
+    for (uint32_t back = 1; back <= program_.MaxDelay(); ++back) {
+      const uint64_t step = step_ - back;
+      const auto add = [&](absl::Span<const uint32_t> spikes) {
+        for (const uint32_t neuron : spikes) digest.AddInFlight(p, step, neuron);
+      };
+      for (int t = 0; t < partition_.threads(); ++t) add(ring_.Spikes(p, t, step));
+      add(ring_.Injected(p, step));
+    }
+  }
+  return digest;
+}
+
+uint64_t AcceleratedEngine::SpikeCount(ir::PopulationId population) const {
+  uint64_t count = 0;
+  for (const Worker& worker : workers_) count += worker.spike_counts[population];
+  return count;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Engine>> MakeAcceleratedEngine(ir::Program program,
+                                                              const SimulationOptions& options,
+                                                              SimulationReport& report) {
+  if (options.threads < 1 || options.threads > kMaxThreads) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%d threads: give a number from 1 to %d", options.threads, kMaxThreads));
+  }
+  BNSYN_ASSIGN_OR_RETURN(
+      ir::Program passed,
+      compiler::RunPasses(program, options.compile,
+                          [&](absl::string_view stage, const ir::Program&, double milliseconds) {
+                            if (stage == "program") return;
+                            report.compile.phases.push_back({std::string(stage), milliseconds});
+                          }));
+  BNSYN_ASSIGN_OR_RETURN(const MemoryPlan plan, PlanMemory(passed, options));
+  BNSYN_RETURN_IF_ERROR(CheckMemory(plan, options.memory_limit));
+  report.memory_bytes = static_cast<uint64_t>(plan.total());
+  Partition partition(passed, options.threads);
+  auto engine = std::make_unique<AcceleratedEngine>(std::move(passed), std::move(partition));
+  BNSYN_RETURN_IF_ERROR(engine->Build(program, options, report));
+  return engine;
+}
+
+}  // namespace bnsyn

@@ -1,0 +1,56 @@
+#include "runtime/buffers.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "absl/strings/str_format.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn {
+namespace {
+
+constexpr size_t kHugePage = size_t{2} << 20;
+
+size_t PageSize() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+
+}  // namespace
+
+absl::StatusOr<PageBuffer> PageBuffer::Create(size_t bytes) {
+  PageBuffer buffer;
+  if (bytes == 0) return buffer;
+  const size_t size = RoundUp(bytes, PageSize());
+  void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (data == MAP_FAILED) {
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("the system refused %d MB of memory", static_cast<int64_t>(size >> 20)));
+  }
+  buffer.data_ = static_cast<char*>(data);
+  buffer.size_ = size;
+  // Only a hint: without huge pages everything works, slower.
+  if (size >= 2 * kHugePage) madvise(data, size, MADV_HUGEPAGE);
+  return buffer;
+}
+
+PageBuffer::~PageBuffer() {
+  if (data_ != nullptr) munmap(data_, size_);
+}
+
+absl::Status PageBuffer::Grow(size_t bytes, size_t used) {
+  BNSYN_ASSIGN_OR_RETURN(PageBuffer larger, Create(bytes));
+  if (used > 0) std::memcpy(larger.data_, data_, used);
+  std::swap(*this, larger);
+  return absl::OkStatus();
+}
+
+void PageBuffer::Trim(size_t used) {
+  const size_t keep = RoundUp(used, PageSize());
+  if (keep >= size_) return;
+  munmap(data_ + keep, size_ - keep);
+  size_ = keep;
+  if (keep == 0) data_ = nullptr;
+}
+
+}  // namespace bnsyn

@@ -1,0 +1,64 @@
+// Memory that a simulation owns: whole pages from the system, laid out before the first step.
+#ifndef BNSYN_RUNTIME_BUFFERS_H_
+#define BNSYN_RUNTIME_BUFFERS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "absl/status/statusor.h"
+
+namespace bnsyn {
+
+inline constexpr size_t kCacheLine = 64;
+
+constexpr size_t RoundUp(size_t n, size_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+// Zeroed pages of its own. Pages cost memory from when they are first written, so room for a worst
+// case that never comes is free. Large buffers ask for huge pages.
+class PageBuffer {
+ public:
+  PageBuffer() = default;
+  static absl::StatusOr<PageBuffer> Create(size_t bytes);
+  PageBuffer(PageBuffer&& other) noexcept { *this = std::move(other); }
+  PageBuffer& operator=(PageBuffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~PageBuffer();
+
+  char* data() const { return data_; }
+  size_t size() const { return size_; }
+
+  // Moves to a buffer of `bytes` and keeps the first `used` bytes.
+  absl::Status Grow(size_t bytes, size_t used);
+  // Gives the pages behind the first `used` bytes back.
+  void Trim(size_t used);
+
+ private:
+  char* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+// Hands out aligned parts of one buffer: first every part is planned, then the buffer is made, then
+// the parts are asked for by their offsets.
+class ArenaLayout {
+ public:
+  // The offset of a part of `bytes`, aligned for vectors and not sharing a cache line with another.
+  size_t Add(size_t bytes) {
+    const size_t offset = size_;
+    size_ = RoundUp(size_ + bytes, kCacheLine);
+    return offset;
+  }
+  size_t size() const { return size_; }
+
+ private:
+  size_t size_ = 0;
+};
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_RUNTIME_BUFFERS_H_

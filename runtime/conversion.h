@@ -1,0 +1,25 @@
+// Between doubles, which hosts speak, and values of elements.
+#ifndef BNSYN_RUNTIME_CONVERSION_H_
+#define BNSYN_RUNTIME_CONVERSION_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "ir/program.h"
+
+namespace bnsyn {
+
+// The nearest double.
+double ToDouble(ir::Element element, ir::Bits bits);
+
+// A float rounds to the nearest; every other element must be able to hold the value exactly, or the
+// error says so of `name`.
+absl::StatusOr<ir::Bits> FromDouble(ir::Element element, double value, absl::string_view name);
+
+// "3", "0.1", "nan": shortest digits that read back the same.
+std::string ShowNumber(double value);
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_RUNTIME_CONVERSION_H_

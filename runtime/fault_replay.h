@@ -1,0 +1,22 @@
+// From "something went wrong in this step" to what, where and by how much.
+#ifndef BNSYN_RUNTIME_FAULT_REPLAY_H_
+#define BNSYN_RUNTIME_FAULT_REPLAY_H_
+
+#include "absl/status/status.h"
+#include "ir/program.h"
+#include "runtime/network_memory.h"
+#include "runtime/partition.h"
+#include "runtime/spikes.h"
+
+namespace bnsyn {
+
+// Called after a step in which a kernel reported a fault, with the memory as the step left it.
+// Delivers the step's events again, through the oracle, and looks for contributions and sums out of
+// range, as the reference backend does; if there are none, for values out of bounds. Contributions
+// that depend on states the step has changed may be seen differently than they were.
+absl::Status DescribeStepFault(const ir::Program& program, const NetworkMemory& memory,
+                               const SpikeRing& ring, const Partition& partition, uint64_t step);
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_RUNTIME_FAULT_REPLAY_H_

@@ -1,0 +1,148 @@
+#include "runtime/memory_plan.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "ir/status_macros.h"
+#include "reference/connectivity.h"
+#include "runtime/network_memory.h"
+#include "runtime/spikes.h"
+#include "runtime/synapses.h"
+
+namespace bnsyn {
+namespace {
+
+double Elements(const ir::Program& program, ir::DomainId domain) {
+  return static_cast<double>(PaddedSize(program.Size(domain)));
+}
+
+// Bytes of all states that live from step to step, or of all temporaries.
+double StateBytes(const ir::Program& program, bool temporary) {
+  double bytes = 0;
+  for (const ir::State& state : program.states) {
+    if (state.temporary != temporary) continue;
+    bytes += Elements(program, state.type.domain) * ir::ElementBytes(state.type.element);
+  }
+  return bytes;
+}
+
+// The interpreter keeps the value of every node of the step over its whole domain.
+double NodeBytes(const ir::Program& program) {
+  double bytes = 0;
+  for (const ir::Block& block : program.step) {
+    for (const ir::Node& node : block.nodes) {
+      if (!ir::HasResult(node.op)) continue;
+      bytes += Elements(program, node.domain) * ir::ElementBytes(node.element);
+    }
+  }
+  return bytes;
+}
+
+double Neurons(const ir::Program& program) {
+  double neurons = 0;
+  for (const ir::Population& population : program.populations) neurons += population.size;
+  return neurons;
+}
+
+double SynapseListBytes(const ir::Program& program, const ir::Projection& projection,
+                        double expected, const SimulationOptions& options) {
+  const double sources = program.populations[projection.source].size;
+  const double targets = program.populations[projection.target].size;
+  const double synapses = SynapsesWithMargin(expected);
+  if (options.backend == Backend::kAccelerated) {
+    return options.threads * (sources + 1) * sizeof(uint64_t) +
+           synapses * static_cast<double>(SynapseBytes(projection));
+  }
+  switch (options.propagation) {
+    case Propagation::kCsr:
+      return (sources + 1) * sizeof(uint64_t) + synapses * sizeof(reference::Synapse);
+    case Propagation::kDense:
+      return sources * targets * sizeof(int64_t);
+  }
+  return 0;
+}
+
+std::string Megabytes(double bytes) { return absl::StrFormat("%.0f MB", bytes / 1e6); }
+
+}  // namespace
+
+double MemoryPlan::total() const {
+  double sum = 0;
+  for (const MemoryPart& part : parts) sum += part.bytes;
+  return sum;
+}
+
+absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program,
+                                      const SimulationOptions& options) {
+  MemoryPlan plan;
+  const double neurons = Neurons(program);
+  double inputs = 0;
+  for (const ir::Input& input : program.inputs) {
+    inputs += Elements(program, input.population) * sizeof(int64_t);
+  }
+  plan.parts.push_back({"states", StateBytes(program, false)});
+  plan.parts.push_back({"inputs", inputs});
+  plan.parts.push_back(
+      {"spikes in flight", neurons * sizeof(uint32_t) * SpikeRing::Slots(program.MaxDelay())});
+  if (options.backend == Backend::kAccelerated) {
+    plan.parts.push_back({"values between kernels", StateBytes(program, true)});
+    if (options.record_spikes) {
+      const auto worst = static_cast<size_t>(neurons) + program.populations.size();
+      plan.parts.push_back(
+          {"spike records", options.threads * static_cast<double>(RecordBytes(
+                                                  worst / static_cast<size_t>(options.threads)))});
+    }
+  } else {
+    plan.parts.push_back({"values of nodes", StateBytes(program, true) + NodeBytes(program)});
+  }
+  for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {
+    BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
+                           reference::Connectivity::Create(program, p));
+    const ir::Projection& projection = program.projections[p];
+    plan.parts.push_back(
+        {absl::StrCat("synapses of ", projection.name),
+         SynapseListBytes(program, projection, connectivity.ExpectedSynapses(), options)});
+  }
+  return plan;
+}
+
+absl::Status CheckMemory(const MemoryPlan& plan, uint64_t limit) {
+  const bool given = limit != 0;
+  if (!given) limit = AvailableMemory();
+  if (limit == 0 || plan.total() <= static_cast<double>(limit)) return absl::OkStatus();
+  std::vector<MemoryPart> parts = plan.parts;
+  std::stable_sort(parts.begin(), parts.end(),
+                   [](const MemoryPart& a, const MemoryPart& b) { return a.bytes > b.bytes; });
+  std::string message =
+      absl::StrCat("the network needs ", Megabytes(plan.total()), " of memory, but ",
+                   given ? "it may take " : "this machine has ",
+                   Megabytes(static_cast<double>(limit)), given ? "" : " free", ":");
+  constexpr size_t kShown = 4;
+  for (size_t i = 0; i < std::min(kShown, parts.size()); ++i) {
+    absl::StrAppend(&message, "\n  ", Megabytes(parts[i].bytes), "  ", parts[i].name);
+  }
+  if (parts.size() > kShown) {
+    double rest = 0;
+    for (size_t i = kShown; i < parts.size(); ++i) rest += parts[i].bytes;
+    absl::StrAppend(&message, "\n  ", Megabytes(rest), "  ", parts.size() - kShown, " other parts");
+  }
+  absl::StrAppend(&message, "\n  note: make populations or connection probabilities smaller",
+                  given ? ", or raise the memory limit" : "");
+  return absl::ResourceExhaustedError(message);
+}
+
+uint64_t AvailableMemory() {
+  std::ifstream file("/proc/meminfo");
+  std::string key;
+  uint64_t kilobytes = 0;
+  std::string unit;
+  while (file >> key >> kilobytes) {
+    if (key == "MemAvailable:") return kilobytes * 1024;
+    std::getline(file, unit);
+  }
+  return 0;
+}
+
+}  // namespace bnsyn

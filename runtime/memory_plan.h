@@ -1,0 +1,40 @@
+// What a simulation will need of memory, known before any of it is allocated.
+#ifndef BNSYN_RUNTIME_MEMORY_PLAN_H_
+#define BNSYN_RUNTIME_MEMORY_PLAN_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ir/program.h"
+#include "runtime/simulation.h"
+
+namespace bnsyn {
+
+// Bytes are doubles, so that a network beyond any machine can still be told its size.
+struct MemoryPart {
+  std::string name;  // "synapses of ee"
+  double bytes = 0;
+};
+
+struct MemoryPlan {
+  std::vector<MemoryPart> parts;
+  double total() const;
+};
+
+// For the program as the backend of `options` runs it; for the accelerated backend that is the one
+// after the passes, but the one before them differs by a little only.
+absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program, const SimulationOptions& options);
+
+// ResourceExhausted when the plan exceeds `limit` bytes (0: AvailableMemory()), with the largest
+// parts and what to do.
+absl::Status CheckMemory(const MemoryPlan& plan, uint64_t limit);
+
+// Bytes that the system could give now without swapping; 0 when it does not say.
+uint64_t AvailableMemory();
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_RUNTIME_MEMORY_PLAN_H_

@@ -1,0 +1,78 @@
+#include "runtime/network_memory.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/strings/str_format.h"
+#include "compiler/kernel_abi.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn {
+
+uint32_t PaddedSize(uint32_t size) {
+  return static_cast<uint32_t>(RoundUp(size, compiler::kGroup));
+}
+
+uint32_t NetworkMemory::Groups(ir::ReductionId reduction) const {
+  const ir::DomainId population = program_->reductions[reduction].population;
+  return PaddedSize(program_->Size(population)) / compiler::kGroup;
+}
+
+absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program, int threads) {
+  NetworkMemory memory(program);
+  memory.threads_ = threads;
+  ArenaLayout layout;
+  const auto copies = [&](size_t bytes, int count) {
+    Part part{layout.Add(bytes), RoundUp(bytes, kCacheLine)};
+    for (int i = 1; i < count; ++i) layout.Add(bytes);
+    return part;
+  };
+
+  for (const ir::State& state : program.states) {
+    const auto bytes = static_cast<size_t>(ir::ElementBytes(state.type.element));
+    if (state.type.uniform()) {
+      memory.states_.push_back(copies(bytes, threads));
+      continue;
+    }
+    if (program.domains[static_cast<size_t>(state.type.domain)].kind ==
+        ir::DomainKind::kProjection) {
+      return absl::UnimplementedError(absl::StrFormat(
+          "state %s has a value for each synapse, which the accelerated backend cannot hold; run "
+          "it with the reference backend",
+          state.name));
+    }
+    memory.states_.push_back(copies(PaddedSize(program.Size(state.type.domain)) * bytes, 1));
+  }
+  for (const ir::Input& input : program.inputs) {
+    memory.inputs_.push_back(
+        copies(PaddedSize(program.Size(input.population)) * sizeof(int64_t), 1));
+  }
+  uint32_t most_groups = 0;
+  for (uint32_t r = 0; r < program.reductions.size(); ++r) {
+    most_groups = std::max(most_groups, memory.Groups(r));
+    memory.partials_.push_back(copies(memory.Groups(r) * sizeof(double), 2));
+  }
+  memory.params_ = copies(program.params.size() * sizeof(ir::Bits), 1);
+  memory.counts_ = copies(program.populations.size() * sizeof(int64_t), threads);
+  memory.totals_ = copies(program.reductions.size() * sizeof(double), threads);
+  memory.scratch_ = copies(most_groups * sizeof(double), threads);
+
+  BNSYN_ASSIGN_OR_RETURN(memory.arena_, PageBuffer::Create(layout.size()));
+  for (uint32_t p = 0; p < program.params.size(); ++p) *memory.Param(p) = program.params[p].value;
+  return memory;
+}
+
+reference::ArrayView NetworkMemory::View(ir::StateId state) const {
+  const ir::Type type = program_->states[state].type;
+  return {type.element, At(states_[state], 0), type.uniform() ? 1 : program_->Size(type.domain)};
+}
+
+void NetworkMemory::SetState(ir::StateId state, uint32_t element, ir::Bits bits) {
+  const ir::Type type = program_->states[state].type;
+  const auto bytes = static_cast<size_t>(ir::ElementBytes(type.element));
+  for (int copy = 0; copy < (type.uniform() ? threads_ : 1); ++copy) {
+    std::memcpy(At(states_[state], copy) + element * bytes, &bits, bytes);
+  }
+}
+
+}  // namespace bnsyn

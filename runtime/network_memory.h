@@ -1,0 +1,83 @@
+// Values of a running program: states, inputs, parameters, and each thread's own copies of what is
+// uniform.
+#ifndef BNSYN_RUNTIME_NETWORK_MEMORY_H_
+#define BNSYN_RUNTIME_NETWORK_MEMORY_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "ir/program.h"
+#include "reference/array.h"
+#include "runtime/buffers.h"
+
+namespace bnsyn {
+
+// Number of elements an array of `size` is padded to.
+uint32_t PaddedSize(uint32_t size);
+
+class NetworkMemory {
+ public:
+  // All zero, but for the parameters. The program must outlive the object.
+  static absl::StatusOr<NetworkMemory> Create(const ir::Program& program, int threads);
+
+  // A population's array at element 0, or a thread's copy of a uniform state.
+  void* State(ir::StateId state, int thread) const {
+    return At(states_[state], program_->states[state].type.uniform() ? thread : 0);
+  }
+  reference::ArrayView View(ir::StateId state) const;
+  // Sets one element; of a uniform state, in every copy.
+  void SetState(ir::StateId state, uint32_t element, ir::Bits bits);
+
+  int64_t* Input(ir::InputId input) const {
+    return reinterpret_cast<int64_t*>(At(inputs_[input], 0));
+  }
+  // The value in the low bytes, shared by all threads.
+  ir::Bits* Param(ir::ParamId param) const {
+    return reinterpret_cast<ir::Bits*>(At(params_, 0)) + param;
+  }
+  // Spikes of a population in this step so far, as this thread last gathered them.
+  int64_t* Count(ir::PopulationId population, int thread) const {
+    return reinterpret_cast<int64_t*>(At(counts_, thread)) + population;
+  }
+  double* Total(ir::ReductionId reduction, int thread) const {
+    return reinterpret_cast<double*>(At(totals_, thread)) + reduction;
+  }
+  // Partial sums of a reduction, one a group. A step and the next use different arrays, since a
+  // slow thread may still be summing up the one when a fast thread writes the other.
+  double* Partials(ir::ReductionId reduction, uint64_t step) const {
+    return reinterpret_cast<double*>(At(partials_[reduction], static_cast<int>(step & 1)));
+  }
+  uint32_t Groups(ir::ReductionId reduction) const;
+  // Room for the longest array of partials, for a thread to sum up in.
+  double* Scratch(int thread) const { return reinterpret_cast<double*>(At(scratch_, thread)); }
+
+  size_t bytes() const { return arena_.size(); }
+
+ private:
+  // A part of the arena, and the distance to its next copy.
+  struct Part {
+    size_t offset = 0;
+    size_t stride = 0;
+  };
+
+  explicit NetworkMemory(const ir::Program& program) : program_(&program) {}
+  char* At(Part part, int copy) const {
+    return arena_.data() + part.offset + part.stride * static_cast<size_t>(copy);
+  }
+
+  const ir::Program* program_;
+  int threads_ = 1;
+  PageBuffer arena_;
+  std::vector<Part> states_;
+  std::vector<Part> inputs_;
+  std::vector<Part> partials_;
+  Part params_;
+  Part counts_;
+  Part totals_;
+  Part scratch_;
+};
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_RUNTIME_NETWORK_MEMORY_H_

@@ -1,0 +1,30 @@
+#include "runtime/partition.h"
+
+#include <algorithm>
+
+#include "compiler/kernel_abi.h"
+
+namespace bnsyn {
+
+Partition::Partition(const ir::Program& program, int threads) : threads_(threads) {
+  using compiler::kGroup;
+  const auto n = static_cast<uint32_t>(threads);
+  uint32_t first_with_more = 0;
+  for (const ir::Population& population : program.populations) {
+    const uint32_t groups = (population.size - 1) / kGroup + 1;
+    const uint32_t more = groups % n;
+    uint64_t begin = 0;
+    for (uint32_t t = 0; t < n; ++t) {
+      const bool has_more = (t + n - first_with_more) % n < more;
+      const uint64_t end = begin + uint64_t{groups / n + (has_more ? 1 : 0)} * kGroup;
+      const auto clamp = [&](uint64_t i) {
+        return static_cast<uint32_t>(std::min<uint64_t>(i, population.size));
+      };
+      ranges_.push_back({clamp(begin), clamp(end)});
+      begin = end;
+    }
+    first_with_more = (first_with_more + more) % n;
+  }
+}
+
+}  // namespace bnsyn

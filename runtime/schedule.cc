@@ -1,0 +1,178 @@
+#include "runtime/schedule.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn {
+namespace {
+
+using ir::AttrKind;
+
+bool Uses(const ir::Block& block, ir::Op op, uint64_t attr) {
+  return std::any_of(block.nodes.begin(), block.nodes.end(),
+                     [&](const ir::Node& n) { return n.op == op && n.attr == attr; });
+}
+
+// Whether a kernel is the first of a phase after the first; there is always one.
+bool StartsPhase(const ir::Program& program, size_t kernel) {
+  return kernel > 0 && program.step[kernel].phase != program.step[kernel - 1].phase;
+}
+
+// Where a slot of a block stands for one thread, in steps of one parity.
+absl::StatusOr<void*> Resolve(const ir::Block& block, const ir::Slot& slot, NetworkMemory& memory,
+                              int thread, uint64_t parity) {
+  switch (slot.kind) {
+    case AttrKind::kState:
+      return memory.State(slot.index, thread);
+    case AttrKind::kParam:
+      return static_cast<void*>(memory.Param(slot.index));
+    case AttrKind::kInput:
+      return static_cast<void*>(memory.Input(slot.index));
+    case AttrKind::kPopulation:
+      return static_cast<void*>(memory.Count(slot.index, thread));
+    case AttrKind::kReduction:
+      if (Uses(block, ir::Op::kReduce, slot.index)) {
+        return static_cast<void*>(memory.Partials(slot.index, parity));
+      }
+      return static_cast<void*>(memory.Total(slot.index, thread));
+    case AttrKind::kStream:
+      // Kernels only read it.
+      return const_cast<void*>(static_cast<const void*>(&slot.index));
+    case AttrKind::kNone:
+    case AttrKind::kLiteral:
+      break;
+  }
+  return absl::InternalError(
+      absl::StrFormat("block %s has a slot that refers to nothing", block.name));
+}
+
+absl::StatusOr<std::vector<void*>> ResolveAll(const ir::Block& block, NetworkMemory& memory,
+                                              int thread, uint64_t parity) {
+  std::vector<void*> pointers;
+  for (const ir::Slot& slot : block.slots) {
+    BNSYN_ASSIGN_OR_RETURN(void* pointer, Resolve(block, slot, memory, thread, parity));
+    pointers.push_back(pointer);
+  }
+  return pointers;
+}
+
+absl::Status MissingCode(const ir::Block& block) {
+  return absl::InternalError(
+      absl::StrFormat("no code was made for block %s ('%s')", block.name, block.code));
+}
+
+absl::StatusOr<KernelCall> MakeKernelCall(const ir::Program& program, const ir::Block& block,
+                                          const compiler::CompiledCode& code, NetworkMemory& memory,
+                                          const Partition& partition, int thread) {
+  KernelCall call;
+  call.function = code.kernel(block.code);
+  if (call.function == nullptr) return MissingCode(block);
+  for (uint64_t parity = 0; parity < 2; ++parity) {
+    BNSYN_ASSIGN_OR_RETURN(call.slots[parity], ResolveAll(block, memory, thread, parity));
+  }
+  const ir::Domain domain = program.domains[static_cast<size_t>(block.domain)];
+  call.range =
+      domain.kind == ir::DomainKind::kNetwork ? Range{0, 1} : partition.range(domain.index, thread);
+  for (const ir::Node& node : block.nodes) {
+    if (node.op == ir::Op::kSpike) call.spikes = static_cast<ir::PopulationId>(node.attr);
+  }
+  return call;
+}
+
+absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
+                                              const compiler::CompiledCode& code,
+                                              NetworkMemory& memory, const Partition& partition,
+                                              const Synapses& synapses, int thread) {
+  ThreadSchedule schedule;
+  for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {
+    const ir::Projection& projection = program.projections[p];
+    for (const ir::Block& block : program.on_pre) {
+      if (block.domain != projection.domain) continue;
+      DeliverCall call;
+      call.function = code.deliver(block.code);
+      if (call.function == nullptr) return MissingCode(block);
+      BNSYN_ASSIGN_OR_RETURN(call.slots, ResolveAll(block, memory, thread, 0));
+      call.source = projection.source;
+      call.delay = projection.delay;
+      call.synapses = &synapses.block(p, thread);
+      if (call.synapses->synapses() > 0) schedule.deliveries.push_back(std::move(call));
+    }
+  }
+  schedule.phases.emplace_back();
+  for (size_t b = 0; b < program.step.size(); ++b) {
+    const ir::Block& block = program.step[b];
+    if (StartsPhase(program, b)) schedule.phases.emplace_back();
+    BNSYN_ASSIGN_OR_RETURN(KernelCall call,
+                           MakeKernelCall(program, block, code, memory, partition, thread));
+    if (!call.range.empty()) schedule.phases.back().calls.push_back(std::move(call));
+  }
+  return schedule;
+}
+
+// Whether delivery reads a state of source neurons that the step writes.
+bool DeliveryReadsSources(const ir::Program& program) {
+  for (const ir::Block& on_pre : program.on_pre) {
+    for (const ir::Node& node : on_pre.nodes) {
+      if (node.op != ir::Op::kLoadPre) continue;
+      for (const ir::Block& kernel : program.step) {
+        if (Uses(kernel, ir::Op::kStore, node.attr)) return true;
+      }
+    }
+  }
+  return false;
+}
+
+void AddOnce(std::vector<uint32_t>& list, uint64_t id) {
+  const auto i = static_cast<uint32_t>(id);
+  if (std::find(list.begin(), list.end(), i) == list.end()) list.push_back(i);
+}
+
+// Fills in what becomes known after each phase.
+void FindGathered(const ir::Program& program, Schedule& schedule) {
+  schedule.gathered.emplace_back();
+  for (size_t b = 0; b < program.step.size(); ++b) {
+    const ir::Block& block = program.step[b];
+    if (StartsPhase(program, b)) schedule.gathered.emplace_back();
+    for (const ir::Node& node : block.nodes) {
+      if (node.op == ir::Op::kReduce) AddOnce(schedule.gathered.back().totals, node.attr);
+      if (node.op == ir::Op::kCount) AddOnce(schedule.counted, node.attr);
+      if (node.op != ir::Op::kSpike) continue;
+      AddOnce(schedule.spiking, node.attr);
+      AddOnce(schedule.gathered.back().counts, node.attr);
+    }
+  }
+  // Counts that nobody reads need not be gathered.
+  for (Gathered& phase : schedule.gathered) {
+    std::erase_if(phase.counts, [&](ir::PopulationId p) {
+      return std::find(schedule.counted.begin(), schedule.counted.end(), p) ==
+             schedule.counted.end();
+    });
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Schedule> MakeSchedule(const ir::Program& program,
+                                      const compiler::CompiledCode& code, NetworkMemory& memory,
+                                      const Partition& partition, const Synapses& synapses) {
+  Schedule schedule;
+  FindGathered(program, schedule);
+  for (int t = 0; t < partition.threads(); ++t) {
+    BNSYN_ASSIGN_OR_RETURN(ThreadSchedule thread,
+                           ScheduleThread(program, code, memory, partition, synapses, t));
+    schedule.threads.push_back(std::move(thread));
+  }
+  schedule.meet_after_delivery = DeliveryReadsSources(program);
+  // However little there is in a step, threads meet in it, so that none runs ahead of the others.
+  schedule.meet_after_last = schedule.gathered.size() < 2;
+  for (const ir::Block& block : program.step) {
+    if (block.phase == program.step.back().phase && block.domain != ir::DomainId::kNetwork) {
+      schedule.meet_after_last = true;
+    }
+  }
+  return schedule;
+}
+
+}  // namespace bnsyn

@@ -1,0 +1,74 @@
+// What each thread calls in a step, with every pointer resolved before the first.
+#ifndef BNSYN_RUNTIME_SCHEDULE_H_
+#define BNSYN_RUNTIME_SCHEDULE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "compiler/jit.h"
+#include "compiler/kernel_abi.h"
+#include "ir/program.h"
+#include "runtime/network_memory.h"
+#include "runtime/partition.h"
+#include "runtime/synapses.h"
+
+namespace bnsyn {
+
+struct KernelCall {
+  compiler::KernelFunction function = nullptr;
+  // Of even and odd steps: partial sums stand in different arrays then.
+  std::vector<void*> slots[2];
+  Range range;
+  std::optional<ir::PopulationId> spikes;  // the population that spikes in it
+};
+
+struct DeliverCall {
+  compiler::DeliverFunction function = nullptr;
+  std::vector<void*> slots;
+  ir::PopulationId source = 0;
+  uint32_t delay = 1;
+  const SynapseBlock* synapses = nullptr;
+};
+
+// Kernels between two points where all threads meet, for one thread.
+struct Phase {
+  std::vector<KernelCall> calls;
+};
+
+// What becomes known to all when the threads meet after a phase. A population spikes in one kernel
+// of a step, and a reduction is reduced in one (the verifier sees to that), so what is gathered
+// here is complete.
+struct Gathered {
+  std::vector<ir::PopulationId> counts;
+  std::vector<ir::ReductionId> totals;
+};
+
+struct ThreadSchedule {
+  std::vector<DeliverCall> deliveries;
+  std::vector<Phase> phases;
+};
+
+struct Schedule {
+  std::vector<ThreadSchedule> threads;
+  std::vector<Gathered> gathered;         // by phase
+  std::vector<ir::PopulationId> counted;  // populations whose counts are read
+  std::vector<ir::PopulationId> spiking;  // populations with a spike node
+  // Threads must meet between delivery and kernels, since delivery reads states of other
+  // threads' neurons that kernels write.
+  bool meet_after_delivery = false;
+  // Threads must meet after the last phase. Not so when all it holds is network kernels, which
+  // every thread runs for itself.
+  bool meet_after_last = true;
+};
+
+// The program must have gone through all passes; everything must outlive the schedule.
+absl::StatusOr<Schedule> MakeSchedule(const ir::Program& program,
+                                      const compiler::CompiledCode& code, NetworkMemory& memory,
+                                      const Partition& partition, const Synapses& synapses);
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_RUNTIME_SCHEDULE_H_

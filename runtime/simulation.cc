@@ -1,0 +1,400 @@
+#include "runtime/simulation.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <new>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ir/diagnostic.h"
+#include "ir/status_macros.h"
+#include "ir/verifier.h"
+#include "reference/fault.h"
+#include "runtime/conversion.h"
+#include "runtime/engine.h"
+
+namespace bnsyn {
+namespace {
+
+// Random numbers know this many steps (R3).
+constexpr uint64_t kMaxStep = uint64_t{1} << 48;
+// How long a slice between two looks at RunControl should take.
+constexpr double kSliceSeconds = 2e-3;
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+
+ private:
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+absl::Status OutOfMemory() {
+  return absl::ResourceExhaustedError(
+      "the system refused memory; make the network smaller or end other programs");
+}
+
+template <typename T>
+constexpr ir::Element ElementOf() {
+  if constexpr (std::is_same_v<T, double>) return ir::Element::kF64;
+  if constexpr (std::is_same_v<T, float>) return ir::Element::kF32;
+  if constexpr (std::is_same_v<T, int32_t>) return ir::Element::kI32;
+  if constexpr (std::is_same_v<T, uint32_t>) return ir::Element::kU32;
+  if constexpr (std::is_same_v<T, int64_t>) return ir::Element::kI64;
+  if constexpr (std::is_same_v<T, uint64_t>) return ir::Element::kU64;
+  if constexpr (std::is_same_v<T, bool>) return ir::Element::kBool;
+}
+
+// What to write in State<...> for an element.
+absl::string_view CppName(ir::Element element) {
+  switch (element) {
+    case ir::Element::kF64:
+      return "double";
+    case ir::Element::kF32:
+      return "float";
+    case ir::Element::kI32:
+      return "int32_t";
+    case ir::Element::kU32:
+      return "uint32_t";
+    case ir::Element::kI64:
+      return "int64_t";
+    case ir::Element::kU64:
+      return "uint64_t";
+    case ir::Element::kBool:
+      return "bool";
+  }
+  return "";
+}
+
+// The state of that name among those that hosts may see: all but temporaries, or of these only the
+// ones of one domain.
+absl::StatusOr<ir::StateId> FindState(const ir::Program& program, absl::string_view name,
+                                      std::optional<ir::DomainId> domain = std::nullopt) {
+  std::vector<std::string> names;
+  for (ir::StateId id = 0; id < program.states.size(); ++id) {
+    const ir::State& state = program.states[id];
+    if (state.temporary || (domain && state.type.domain != *domain)) continue;
+    if (state.name == name) return id;
+    names.push_back(state.name);
+  }
+  const std::string where =
+      domain && *domain == ir::DomainId::kNetwork
+          ? "no uniform state"
+          : absl::StrCat("no state", domain ? absl::StrCat(" of population ",
+                                                           std::string(program.DomainName(*domain)))
+                                            : "");
+  return absl::NotFoundError(
+      absl::StrCat(where, " is named '", std::string(name), "'", ir::DidYouMean(name, names)));
+}
+
+// A number given for a parameter with that unit.
+absl::Status CheckDimension(const ir::Param& param, const Quantity& value) {
+  const std::optional<Unit> unit = ParseUnit(param.unit.empty() ? "1" : param.unit);
+  if (!unit || unit->dimension == value.dimension) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(param.name, " is ", DescribeDimension(unit->dimension), ", but ",
+                   ShowNumber(value.value), " is ", DescribeDimension(value.dimension),
+                   value.dimension.dimensionless()
+                       ? absl::StrCat("; give it a unit, as in Quantity(", ShowNumber(value.value),
+                                      ", *ParseUnit(\"", param.unit, "\"))")
+                       : ""));
+}
+
+}  // namespace
+
+struct Simulation::Impl : public SpikeSink {
+  std::unique_ptr<Engine> engine;
+  SimulationReport report;
+  // As declared: the passes may leave no trace of those that are not tunable.
+  std::vector<ir::Param> params;
+  bool record_spikes = true;
+  std::vector<SpikeTrain> trains;        // by population
+  std::vector<uint64_t> cleared_counts;  // of each at the last ClearSpikes
+  const SpikeTrain no_spikes;
+  uint64_t slice = 1;  // steps that take about kSliceSeconds, as found so far
+
+  const ir::Program& program() const { return engine->program(); }
+
+  void OnSpikes(ir::PopulationId population, uint64_t step,
+                absl::Span<const uint32_t> neurons) override {
+    SpikeTrain& train = trains[population];
+    train.steps.insert(train.steps.end(), neurons.size(), step);
+    train.neurons.insert(train.neurons.end(), neurons.begin(), neurons.end());
+  }
+
+  absl::Status Advance(uint64_t steps, const RunControl& control);
+  // Runs a part of that and learns from how long it takes.
+  absl::Status RunSlice(uint64_t steps);
+  absl::Status CheckPopulation(PopulationHandle population) const;
+};
+
+absl::Status Simulation::Impl::RunSlice(uint64_t steps) {
+  const Stopwatch stopwatch;
+  BNSYN_RETURN_IF_ERROR(engine->Run(steps, record_spikes ? this : nullptr));
+  const double seconds = stopwatch.seconds();
+  const auto taken = static_cast<double>(steps);
+  // At most eightfold at a time, since a step that was quick may have been a quiet one.
+  const double next = seconds > 0 ? taken * kSliceSeconds / seconds : 8 * taken;
+  slice = static_cast<uint64_t>(std::clamp(next, 1.0, 8 * taken));
+  return absl::OkStatus();
+}
+
+absl::Status Simulation::Impl::Advance(uint64_t steps, const RunControl& control) {
+  if (steps > kMaxStep - engine->step()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot run ", steps, " steps: a simulation has at most 2^48 steps of which ",
+                     engine->step(), " are done"));
+  }
+  const bool watched = control.progress != nullptr || control.cancel != nullptr;
+  const Stopwatch stopwatch;
+  for (uint64_t done = 0; done < steps;) {
+    if (control.cancel != nullptr && control.cancel->load(std::memory_order_relaxed)) {
+      return absl::CancelledError(absl::StrCat("cancelled after ", done, " of ", steps, " steps"));
+    }
+    const uint64_t part = watched ? std::min(slice, steps - done) : steps;
+    BNSYN_RETURN_IF_ERROR(RunSlice(part));
+    done += part;
+    if (control.progress) control.progress({done, steps, stopwatch.seconds()});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Simulation::Impl::CheckPopulation(PopulationHandle population) const {
+  if (population.index < program().populations.size()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("no population has number ", population.index,
+                                                 ": there are ", program().populations.size()));
+}
+
+Simulation::Simulation(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Simulation::Simulation(Simulation&&) noexcept = default;
+Simulation& Simulation::operator=(Simulation&&) noexcept = default;
+Simulation::~Simulation() = default;
+
+absl::Status Simulation::Run(Quantity duration, const RunControl& control) {
+  const Quantity dt(program().dt, Unit{dimension::kTime, 0});
+  BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, StepsOf(duration, dt));
+  return Step(steps, control);
+}
+
+absl::Status Simulation::Step(uint64_t steps, const RunControl& control) {
+  const Stopwatch stopwatch;
+  absl::Status status;
+  try {
+    status = impl_->Advance(steps, control);
+  } catch (const std::bad_alloc&) {
+    status = OutOfMemory();
+  }
+  SimulationReport& report = impl_->report;
+  report.run_seconds += stopwatch.seconds();
+  report.steps = impl_->engine->step();
+  report.spikes = 0;
+  for (ir::PopulationId p = 0; p < program().populations.size(); ++p) {
+    report.spikes += impl_->engine->SpikeCount(p);
+  }
+  return status;
+}
+
+const ir::Program& Simulation::program() const { return impl_->program(); }
+uint64_t Simulation::step() const { return impl_->engine->step(); }
+double Simulation::time_ms() const { return static_cast<double>(step()) * program().dt; }
+
+absl::StatusOr<PopulationHandle> Simulation::Population(absl::string_view name) const {
+  std::vector<std::string> names;
+  for (const ir::Population& population : program().populations) {
+    if (population.name == name) return PopulationHandle{static_cast<uint32_t>(names.size())};
+    names.push_back(population.name);
+  }
+  return absl::NotFoundError(absl::StrCat("no population is named '", std::string(name), "'",
+                                          ir::DidYouMean(name, names)));
+}
+
+const SpikeTrain& Simulation::Spikes(PopulationHandle population) const {
+  if (!impl_->CheckPopulation(population).ok()) return impl_->no_spikes;
+  return impl_->trains[population.index];
+}
+
+uint64_t Simulation::SpikeCount(PopulationHandle population) const {
+  if (!impl_->CheckPopulation(population).ok()) return 0;
+  return impl_->engine->SpikeCount(population.index) - impl_->cleared_counts[population.index];
+}
+
+void Simulation::ClearSpikes() {
+  for (uint32_t p = 0; p < impl_->trains.size(); ++p) {
+    impl_->trains[p].steps.clear();
+    impl_->trains[p].neurons.clear();
+    impl_->cleared_counts[p] = impl_->engine->SpikeCount(p);
+  }
+}
+
+template <typename T>
+absl::StatusOr<std::vector<T>> Simulation::State(PopulationHandle population,
+                                                 absl::string_view variable) const {
+  BNSYN_RETURN_IF_ERROR(impl_->CheckPopulation(population));
+  const ir::Population& declared = program().populations[population.index];
+  BNSYN_ASSIGN_OR_RETURN(
+      const ir::StateId id,
+      FindState(program(), absl::StrCat(declared.name, ".", std::string(variable)),
+                declared.domain));
+  const reference::ArrayView values = RawState(id);
+  if (values.element != ElementOf<T>()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        program().states[id].name, " is of type ", std::string(ir::ElementName(values.element)),
+        ": ask for State<", std::string(CppName(values.element)), ">"));
+  }
+  const T* const data = static_cast<const T*>(values.data);
+  return std::vector<T>(data, data + values.size);
+}
+
+template absl::StatusOr<std::vector<double>> Simulation::State<double>(PopulationHandle,
+                                                                       absl::string_view) const;
+template absl::StatusOr<std::vector<float>> Simulation::State<float>(PopulationHandle,
+                                                                     absl::string_view) const;
+template absl::StatusOr<std::vector<int32_t>> Simulation::State<int32_t>(PopulationHandle,
+                                                                         absl::string_view) const;
+template absl::StatusOr<std::vector<uint32_t>> Simulation::State<uint32_t>(PopulationHandle,
+                                                                           absl::string_view) const;
+template absl::StatusOr<std::vector<int64_t>> Simulation::State<int64_t>(PopulationHandle,
+                                                                         absl::string_view) const;
+template absl::StatusOr<std::vector<uint64_t>> Simulation::State<uint64_t>(PopulationHandle,
+                                                                           absl::string_view) const;
+template absl::StatusOr<std::vector<bool>> Simulation::State<bool>(PopulationHandle,
+                                                                   absl::string_view) const;
+
+absl::StatusOr<std::vector<double>> Simulation::StateByName(absl::string_view name) const {
+  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, FindState(program(), name));
+  const reference::ArrayView view = RawState(id);
+  std::vector<double> values;
+  values.reserve(view.size);
+  for (size_t i = 0; i < view.size; ++i) values.push_back(ToDouble(view.element, view.bits(i)));
+  return values;
+}
+
+absl::Status Simulation::SetState(absl::string_view name, uint32_t element, double value) {
+  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, FindState(program(), name));
+  const ir::State& state = program().states[id];
+  BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, FromDouble(state.type.element, value, state.name));
+  if (!reference::WithinBounds(state, value)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        state.name, " cannot be ", ShowNumber(value), ": it must be a finite number from ",
+        ShowNumber(state.lower), " to ", ShowNumber(state.upper)));
+  }
+  return SetRawState(id, element, bits);
+}
+
+absl::StatusOr<double> Simulation::Uniform(absl::string_view name) const {
+  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, FindState(program(), name, ir::DomainId::kNetwork));
+  const reference::ArrayView view = RawState(id);
+  return ToDouble(view.element, view.bits(0));
+}
+
+absl::Status Simulation::SetParameter(absl::string_view name, Quantity value) {
+  std::vector<std::string> tunable;
+  for (const ir::Param& param : impl_->params) {
+    if (param.tunable) tunable.push_back(param.name);
+  }
+  for (ir::ParamId id = 0; id < impl_->params.size(); ++id) {
+    const ir::Param& param = impl_->params[id];
+    if (param.name != name) continue;
+    if (!param.tunable) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          param.name, " was compiled in as a constant; declare it tunable to change it"));
+    }
+    BNSYN_RETURN_IF_ERROR(CheckDimension(param, value));
+    BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, FromDouble(param.element, value.value, param.name));
+    if (!std::isfinite(value.value)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(param.name, " cannot be ", ShowNumber(value.value)));
+    }
+    return impl_->engine->SetParam(id, bits);
+  }
+  return absl::NotFoundError(absl::StrCat("no parameter is named '", std::string(name), "'",
+                                          ir::DidYouMean(name, tunable)));
+}
+
+absl::Status Simulation::InjectSpikes(PopulationHandle population,
+                                      absl::Span<const uint32_t> neurons) {
+  BNSYN_RETURN_IF_ERROR(impl_->CheckPopulation(population));
+  const ir::Population& declared = program().populations[population.index];
+  for (const uint32_t neuron : neurons) {
+    if (neuron < declared.size) continue;
+    return absl::InvalidArgumentError(absl::StrCat("no neuron ", neuron, " in population ",
+                                                   declared.name, " of ", declared.size));
+  }
+  return impl_->engine->InjectSpikes(population.index, neurons);
+}
+
+reference::Digest Simulation::Digest() const { return impl_->engine->ComputeDigest(); }
+const SimulationReport& Simulation::report() const { return impl_->report; }
+
+reference::ArrayView Simulation::RawState(ir::StateId state) const {
+  return impl_->engine->State(state);
+}
+
+absl::Status Simulation::SetRawState(ir::StateId state, uint32_t element, ir::Bits bits) {
+  if (state >= program().states.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("no state has number ", state));
+  }
+  const size_t size = RawState(state).size;
+  if (element >= size) {
+    return absl::InvalidArgumentError(absl::StrCat(program().states[state].name, " has ", size,
+                                                   size == 1 ? " element" : " elements",
+                                                   ", so none of number ", element));
+  }
+  return impl_->engine->SetState(state, element, bits);
+}
+
+namespace {
+
+absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(ir::Program program,
+                                                   const SimulationOptions& options,
+                                                   SimulationReport& report) {
+  switch (options.backend) {
+    case Backend::kReference:
+      return MakeReferenceEngine(std::move(program), options, report);
+    case Backend::kAccelerated:
+      return MakeAcceleratedEngine(std::move(program), options, report);
+  }
+  return absl::InternalError("no such backend");
+}
+
+}  // namespace
+
+absl::StatusOr<Simulation> Compile(ir::Program program, const SimulationOptions& options) {
+  const Stopwatch stopwatch;
+  BNSYN_RETURN_IF_ERROR(ir::Verify(program));
+  auto impl = std::make_unique<Simulation::Impl>();
+  impl->params = program.params;
+  impl->record_spikes = options.record_spikes;
+  impl->trains.resize(program.populations.size());
+  impl->cleared_counts.resize(program.populations.size());
+  SimulationReport& report = impl->report;
+  for (const ir::Population& population : program.populations) report.neurons += population.size;
+  try {
+    BNSYN_ASSIGN_OR_RETURN(impl->engine, MakeEngine(std::move(program), options, report));
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory();
+  }
+  report.synapses = impl->engine->synapses();
+  report.compile.total_ms = 0;
+  for (const auto& phase : report.compile.phases) report.compile.total_ms += phase.milliseconds;
+  report.construct_seconds = stopwatch.seconds() - report.compile.total_ms / 1e3;
+  return Simulation(std::move(impl));
+}
+
+absl::StatusOr<Simulation> Compile(const Network& network, const SimulationOptions& options) {
+  const Stopwatch stopwatch;
+  BNSYN_ASSIGN_OR_RETURN(ir::Program program, LowerNetwork(network));
+  const double milliseconds = stopwatch.seconds() * 1e3;
+  BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(std::move(program), options));
+  compiler::CompileReport& report = simulation.impl_->report.compile;
+  report.phases.insert(report.phases.begin(), {"lower", milliseconds});
+  report.total_ms += milliseconds;
+  return simulation;
+}
+
+}  // namespace bnsyn

@@ -1,0 +1,95 @@
+// Spikes on their way: what each thread emitted in the last steps, and what is kept for recording.
+#ifndef BNSYN_RUNTIME_SPIKES_H_
+#define BNSYN_RUNTIME_SPIKES_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "ir/program.h"
+#include "runtime/buffers.h"
+#include "runtime/engine.h"
+#include "runtime/partition.h"
+
+namespace bnsyn {
+
+// A ring of steps. Of each step, population and thread it holds the sorted list of the spikes of
+// the neurons that the thread owns. In step k a thread writes its own lists of k and reads those of
+// all threads for the steps from k - MaxDelay to k - 1, so one barrier a step keeps them apart.
+class SpikeRing {
+ public:
+  static absl::StatusOr<SpikeRing> Create(const ir::Program& program, const Partition& partition);
+  // Number of steps a ring for delays up to `max_delay` holds.
+  static uint32_t Slots(uint32_t max_delay);
+
+  // Steps before 0 are those of spikes injected before the first step: `step` is taken modulo 2^64.
+  uint32_t* List(ir::PopulationId population, int thread, uint64_t step) const {
+    const Lists& lists = lists_[static_cast<size_t>(thread) * populations_ + population];
+    return reinterpret_cast<uint32_t*>(arena_.data() + lists.offset) + lists.stride * Slot(step);
+  }
+  uint32_t& Count(ir::PopulationId population, int thread, uint64_t step) const {
+    return reinterpret_cast<uint32_t*>(
+        arena_.data() + counts_ +
+        counts_stride_ * static_cast<size_t>(thread))[Slot(step) * populations_ + population];
+  }
+  absl::Span<const uint32_t> Spikes(ir::PopulationId population, int thread, uint64_t step) const {
+    return {List(population, thread, step), Count(population, thread, step)};
+  }
+  // Spikes that the host added to those of a step; all threads' neurons together.
+  std::vector<uint32_t>& Injected(ir::PopulationId population, uint64_t step) {
+    return injected_[Slot(step) * populations_ + population];
+  }
+  const std::vector<uint32_t>& Injected(ir::PopulationId population, uint64_t step) const {
+    return injected_[Slot(step) * populations_ + population];
+  }
+
+  size_t bytes() const { return arena_.size(); }
+
+ private:
+  struct Lists {
+    size_t offset = 0;
+    size_t stride = 0;  // elements from one step's list to the next
+  };
+
+  size_t Slot(uint64_t step) const { return step & mask_; }
+
+  size_t populations_ = 0;
+  uint64_t mask_ = 0;
+  PageBuffer arena_;
+  std::vector<Lists> lists_;
+  size_t counts_ = 0;
+  size_t counts_stride_ = 0;
+  std::vector<std::vector<uint32_t>> injected_;
+};
+
+// What one thread records: for each step and spiking population the number of its spikes and the
+// spikes. Its room is fixed while steps run; a thread that could not hold the next step's worst
+// case asks for a pause, in which the records are drained.
+class SpikeRecord {
+ public:
+  // For a thread that may record up to `worst_step` words in a step.
+  static absl::StatusOr<SpikeRecord> Create(size_t worst_step);
+
+  void Append(absl::Span<const uint32_t> spikes) {
+    words_[used_++] = static_cast<uint32_t>(spikes.size());
+    for (const uint32_t neuron : spikes) words_[used_++] = neuron;
+  }
+  bool RoomForStep() const { return capacity_ - used_ >= worst_step_; }
+  absl::Span<const uint32_t> words() const { return {words_, used_}; }
+  void Clear() { used_ = 0; }
+
+ private:
+  PageBuffer buffer_;
+  uint32_t* words_ = nullptr;
+  size_t used_ = 0;
+  size_t capacity_ = 0;
+  size_t worst_step_ = 0;
+};
+
+// Bytes of a SpikeRecord.
+size_t RecordBytes(size_t worst_step);
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_RUNTIME_SPIKES_H_
