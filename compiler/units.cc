@@ -262,6 +262,9 @@ std::string JoinFactors(const std::vector<Factor>& factors) {
 std::string Compose(const Dimension& dimension, const char* NamedDimension::*name,
                     const char* const base_names[7]) {
   if (dimension == kHertz.dimension) return kHertz.*name;
+  for (const NamedDimension& named : kNamed) {
+    if (dimension == named.dimension && named.*name != nullptr) return named.*name;
+  }
   constexpr int kLongest = 5;
   for (int length = 1; length <= kLongest; ++length) {
     for (const NamedDimension& second : kNamed) {

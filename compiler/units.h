@@ -68,6 +68,12 @@ struct Quantity {
   Quantity(double number, const Unit& unit);  // one rounding
   // The number of `unit`s this is; the dimensions must agree.
   double In(const Unit& unit) const;
+
+  // For -70_mV.
+  friend Quantity operator-(Quantity quantity) {
+    quantity.value = -quantity.value;
+    return quantity;
+  }
 };
 
 // The unit people would print for a dimension: "mV" for a voltage, "nS" for a conductance; "" for

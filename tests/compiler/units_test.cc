@@ -1,0 +1,249 @@
+#include "compiler/units.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace bnsyn {
+namespace {
+
+using namespace literals;
+
+Dimension Of(const char* unit) { return ParseUnit(unit).value().dimension; }
+
+TEST(UnitsTest, SymbolsHaveTheirDimensionAndPowerOfTen) {
+  const struct {
+    const char* symbol;
+    Dimension dimension;
+    int exponent;
+  } cases[] = {
+      {"V", dimension::kVoltage, 3},
+      {"mV", dimension::kVoltage, 0},
+      {"uV", dimension::kVoltage, -3},
+      {"kV", dimension::kVoltage, 6},
+      {"volt", dimension::kVoltage, 3},
+      {"mvolt", dimension::kVoltage, 0},
+      {"A", dimension::kCurrent, 12},
+      {"pA", dimension::kCurrent, 0},
+      {"nA", dimension::kCurrent, 3},
+      {"fA", dimension::kCurrent, -3},
+      {"amp", dimension::kCurrent, 12},
+      {"ampere", dimension::kCurrent, 12},
+      {"namp", dimension::kCurrent, 3},
+      {"S", dimension::kConductance, 9},
+      {"nS", dimension::kConductance, 0},
+      {"uS", dimension::kConductance, 3},
+      {"mS", dimension::kConductance, 6},
+      {"siemens", dimension::kConductance, 9},
+      {"nsiemens", dimension::kConductance, 0},
+      {"F", dimension::kCapacitance, 12},
+      {"pF", dimension::kCapacitance, 0},
+      {"uF", dimension::kCapacitance, 6},
+      {"farad", dimension::kCapacitance, 12},
+      {"ohm", dimension::kResistance, -9},
+      {"Mohm", dimension::kResistance, -3},
+      {"Gohm", dimension::kResistance, 0},
+      {"s", dimension::kTime, 3},
+      {"ms", dimension::kTime, 0},
+      {"us", dimension::kTime, -3},
+      {"second", dimension::kTime, 3},
+      {"msecond", dimension::kTime, 0},
+      {"Hz", dimension::kFrequency, -3},
+      {"kHz", dimension::kFrequency, 0},
+      {"hertz", dimension::kFrequency, -3},
+      {"m", dimension::kLength, 6},
+      {"cm", dimension::kLength, 4},
+      {"mm", dimension::kLength, 3},
+      {"um", dimension::kLength, 0},
+      {"metre", dimension::kLength, 6},
+      {"meter", dimension::kLength, 6},
+      {"M", dimension::kConcentration, 3},
+      {"mM", dimension::kConcentration, 0},
+      {"uM", dimension::kConcentration, -3},
+      {"nM", dimension::kConcentration, -6},
+      {"molar", dimension::kConcentration, 3},
+      {"C", dimension::kCurrent * dimension::kTime, 15},
+      {"J", dimension::kCurrent * dimension::kTime * dimension::kVoltage, 18},
+      {"W", dimension::kCurrent * dimension::kVoltage, 15},
+      {"kg", Dimension{{0, 1}}, 12},
+      {"g", Dimension{{0, 1}}, 9},
+      {"K", Dimension{{0, 0, 0, 0, 1}}, 0},
+      {"mol", Dimension{{0, 0, 0, 0, 0, 1}}, 18},
+      {"L", dimension::kLength.Power(3), 15},
+      {"N", Dimension{{1, 1, -2}}, 12},
+  };
+  for (const auto& c : cases) {
+    const std::optional<Unit> unit = UnitSymbol(c.symbol);
+    ASSERT_TRUE(unit.has_value()) << c.symbol;
+    EXPECT_EQ(unit->dimension, c.dimension) << c.symbol;
+    EXPECT_EQ(unit->exponent, c.exponent) << c.symbol;
+  }
+}
+
+TEST(UnitsTest, WhatIsNoSymbolIsRefused) {
+  for (const char* symbol :
+       {"", "x", "volts", "mmV", "ks2", "dV", "cV", "Kg", "mv", "m V", "1", "dm", "ccd", "hz"}) {
+    EXPECT_FALSE(UnitSymbol(symbol).has_value()) << symbol;
+  }
+}
+
+TEST(UnitsTest, EverySymbolListedIsOne) {
+  for (const std::string& symbol : UnitSymbols()) {
+    EXPECT_TRUE(UnitSymbol(symbol).has_value()) << symbol;
+    EXPECT_TRUE(ParseUnit(symbol).has_value()) << symbol;
+  }
+}
+
+TEST(UnitsTest, SymbolsAreUnambiguous) {
+  std::vector<std::string> symbols = UnitSymbols();
+  std::sort(symbols.begin(), symbols.end());
+  EXPECT_EQ(std::adjacent_find(symbols.begin(), symbols.end()), symbols.end());
+}
+
+TEST(UnitsTest, ParsesProductsAndPowers) {
+  const struct {
+    const char* text;
+    Dimension dimension;
+    int exponent;
+  } cases[] = {
+      {"1", {}, 0},
+      {" mV / ms ", dimension::kVoltage / dimension::kTime, 0},
+      {"uF/cm**2", dimension::kCapacitance / dimension::kLength.Power(2), -2},
+      {"uF/cm^2", dimension::kCapacitance / dimension::kLength.Power(2), -2},
+      {"1/second", dimension::kFrequency, -3},
+      {"s**-1", dimension::kFrequency, -3},
+      {"nS*mV", dimension::kCurrent, 0},
+      {"pA/(nS*mV)", {}, 0},
+      {"V/s/s", dimension::kVoltage / dimension::kTime.Power(2), -3},
+      {"(mm**2)**2", dimension::kLength.Power(4), 12},
+      {"m**0", {}, 0},
+  };
+  for (const auto& c : cases) {
+    const std::optional<Unit> unit = ParseUnit(c.text);
+    ASSERT_TRUE(unit.has_value()) << c.text;
+    EXPECT_EQ(unit->dimension, c.dimension) << c.text;
+    EXPECT_EQ(unit->exponent, c.exponent) << c.text;
+  }
+}
+
+TEST(UnitsTest, WhatIsNoUnitIsRefused) {
+  for (const char* text :
+       {"", " ", "2", "12", "mV/", "/ms", "mV ms", "mV**", "mV**x", "mV**2.5", "(mV", "mV)",
+        "mV**12", "2*mV", "mV + mV", "mV**9**9", "m**9*m**9*m**9*m**9*m**9*m**9*m**9",
+        "((((((((((((((((((((mV))))))))))))))))))))", "mV**9/mV**-9/mV**-9/mV**-9"}) {
+    EXPECT_FALSE(ParseUnit(text).has_value()) << text;
+  }
+}
+
+TEST(UnitsTest, QuantitiesRoundOnce) {
+  EXPECT_EQ(Quantity(-70, *UnitSymbol("mV")).value, -70);
+  EXPECT_EQ(Quantity(0.1, *UnitSymbol("s")).value, 100);
+  EXPECT_EQ(Quantity(2000, *UnitSymbol("Hz")).value, 2);
+  EXPECT_EQ(Quantity(3, *UnitSymbol("us")).value, 3.0 / 1000);
+  EXPECT_EQ(Quantity(0.3, *UnitSymbol("A")).value, 0.3 * 1e12);
+  EXPECT_EQ((0.1_s).value, 100);
+  EXPECT_EQ((1_s).value, 1000);
+  EXPECT_EQ((0.1_ms).value, 0.1);
+  EXPECT_EQ((5_nA).value, 5000);
+  EXPECT_EQ((20_Hz).value, 20.0 / 1000);
+  EXPECT_EQ((20_Hz).dimension, dimension::kFrequency);
+  EXPECT_EQ((0.5_nS).dimension, dimension::kConductance);
+  EXPECT_EQ((150_pF).dimension, dimension::kCapacitance);
+  EXPECT_EQ((80_pA).dimension, dimension::kCurrent);
+  EXPECT_EQ((-1.5_mV).value, -1.5);
+  EXPECT_EQ((-1.5_mV).dimension, dimension::kVoltage);
+}
+
+TEST(UnitsTest, QuantitiesAreReadBackInAnyUnit) {
+  EXPECT_EQ((100_ms).In(*UnitSymbol("s")), 0.1);
+  EXPECT_EQ((2000_Hz).In(*UnitSymbol("Hz")), 2000);
+  EXPECT_EQ((-70_mV).In(*UnitSymbol("mV")), -70);
+  EXPECT_EQ((1_nA).In(*UnitSymbol("pA")), 1000);
+}
+
+TEST(UnitsTest, DecimalsAreScaledBeforeTheyAreRounded) {
+  EXPECT_EQ(ScaledDecimal("0.1", 3), 100);
+  EXPECT_EQ(ScaledDecimal("2000", -3), 2);
+  EXPECT_EQ(ScaledDecimal("4.1", -3), 4.1e-3);
+  EXPECT_NE(4.1 / 1000, 4.1e-3);  // which rounds twice
+  EXPECT_EQ(ScaledDecimal("2.5e-3", 6), 2500);
+  EXPECT_EQ(ScaledDecimal(".5", 0), 0.5);
+  EXPECT_EQ(ScaledDecimal("7.", 0), 7);
+  EXPECT_EQ(ScaledDecimal("1E+3", 0), 1000);
+  EXPECT_EQ(ScaledDecimal("1e300", -300), 1);
+  EXPECT_EQ(ScaledDecimal("1e400", -400), 1);
+  EXPECT_EQ(ScaledDecimal("0", 400), 0);
+  for (const char* text : {"", ".", "e5", "1e", "1e400", "1e+-3", "-1", "inf", "nan", "0x10",
+                           "1.2.3", "1e99999999999999999999", "1 "}) {
+    EXPECT_FALSE(ScaledDecimal(text, 0).has_value()) << text;
+  }
+}
+
+TEST(UnitsTest, DimensionsReadAsPeopleSayThem) {
+  const struct {
+    const char* unit;
+    const char* words;
+    const char* display;
+  } cases[] = {
+      {"1", "a number without unit", ""},
+      {"V", "volt", "mV"},
+      {"A", "ampere", "pA"},
+      {"S", "siemens", "nS"},
+      {"F", "farad", "pF"},
+      {"ohm", "ohm", "Gohm"},
+      {"s", "second", "ms"},
+      {"Hz", "hertz", "kHz"},
+      {"m", "metre", "um"},
+      {"M", "molar", "mM"},
+      {"V/s", "volt/second", "mV/ms"},
+      {"A/s", "ampere/second", "pA/ms"},
+      {"S/s", "siemens/second", "nS/ms"},
+      {"A*s", "ampere*second", "pA*ms"},
+      {"V**2", "volt**2", "mV**2"},
+      {"1/V", "1/volt", "1/mV"},
+      {"1/(V*s)", "1/(volt*second)", "1/(mV*ms)"},
+      {"V/s**2", "volt/second**2", "mV/ms**2"},
+      {"F/m**2", "farad/metre**2", "pF/um**2"},
+      {"A/m**2", "ampere/metre**2", "pA/um**2"},
+      {"1/s**2", "1/second**2", "1/ms**2"},
+      {"W", "watt", "fW"},
+      {"kg", "kilogram", "ng"},
+      {"M*cd*K", "kelvin*mole*candela/metre**3", "K*(mM*um**3)*cd/um**3"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(DescribeDimension(Of(c.unit)), c.words) << c.unit;
+    EXPECT_EQ(DisplayUnit(Of(c.unit)), c.display) << c.unit;
+  }
+}
+
+TEST(UnitsTest, DisplayUnitsMeasureTheInternalSystem) {
+  for (const std::string& first : UnitSymbols()) {
+    for (const char* second : {"1", "s", "V**2", "1/m**3", "1/mol"}) {
+      const Dimension d = Of(first.c_str()) * Of(second);
+      if (d.dimensionless()) continue;
+      const std::optional<Unit> unit = ParseUnit(DisplayUnit(d));
+      ASSERT_TRUE(unit.has_value()) << first << " " << second << " " << DisplayUnit(d);
+      EXPECT_EQ(unit->dimension, d) << DisplayUnit(d);
+      EXPECT_EQ(unit->exponent, 0) << DisplayUnit(d);
+    }
+  }
+}
+
+TEST(UnitsTest, DimensionsFormAGroupUntilTheySaturate) {
+  EXPECT_EQ(dimension::kVoltage * dimension::kConductance, dimension::kCurrent);
+  EXPECT_EQ(dimension::kCapacitance / dimension::kConductance, dimension::kTime);
+  EXPECT_EQ(dimension::kTime.Power(-1), dimension::kFrequency);
+  EXPECT_TRUE(dimension::kTime.Power(0).dimensionless());
+  EXPECT_TRUE((dimension::kResistance * dimension::kConductance).dimensionless());
+  const Dimension huge = dimension::kVoltage.Power(std::numeric_limits<int>::max());
+  EXPECT_EQ(huge.exponent[0], kMaxDimensionExponent);
+  EXPECT_EQ((huge * huge).exponent[0], kMaxDimensionExponent);
+  EXPECT_EQ(dimension::kVoltage.Power(std::numeric_limits<int>::min()).exponent[0],
+            -kMaxDimensionExponent);
+}
+
+}  // namespace
+}  // namespace bnsyn
