@@ -25,8 +25,32 @@ double UniformFromBits(uint32_t bits0, uint32_t bits1);      // [0, 1), multiple
 double NormalFromBits(uint32_t bits0, uint32_t bits1);       // mean 0, variance 1
 double ExponentialFromBits(uint32_t bits0, uint32_t bits1);  // mean 1
 bool BernoulliFromBits(double p, uint32_t bits0);            // true with probability p
-// Inversion by sequential search; NaN unless 0 <= mean <= 700.
+// The number of k with u >= cdf_k, for u = (bits0 + 1/2) 2^-32 and cdf_k as PoissonSum has it; NaN
+// unless 0 <= mean <= 700.
 double PoissonFromBits(double mean, uint32_t bits0);
+
+inline constexpr double kPoissonMaxMean = 700;
+// No count reaches this: at the largest mean the search ends before 900.
+inline constexpr int kPoissonMaxCount = 2000;
+
+// The probability of a Poisson count of at most k, for k = 0, 1, ...: p_0 = exp(-mean),
+// p_k = p_(k-1) (mean / k), and cdf_k = cdf_(k-1) + p_k, rounded as they stand.
+class PoissonSum {
+ public:
+  explicit PoissonSum(double mean) : mean_(mean), p_(Exp(-mean)), cdf_(p_) {}
+  double cdf() const { return cdf_; }
+  void Advance() {
+    k_ += 1;
+    p_ *= mean_ / k_;
+    cdf_ += p_;
+  }
+
+ private:
+  double mean_;
+  double k_ = 0;
+  double p_;
+  double cdf_;
+};
 
 }  // namespace bnsyn::reference
 

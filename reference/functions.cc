@@ -1,0 +1,121 @@
+#include "reference/functions.h"
+
+#include <bit>
+#include <cmath>
+
+#include "reference/sequences_draws.h"
+#include "reference/sequences_exp.h"
+#include "reference/sequences_log.h"
+#include "reference/sequences_trig.h"
+
+namespace bnsyn::reference {
+namespace {
+
+// The arithmetic of numbers: each op as R1 has it.
+struct Direct {
+  using F = double;
+  using U = uint64_t;
+  using W = uint32_t;
+  using B = bool;
+
+  F Fma(F a, F b, F c) { return std::fma(a, b, c); }
+  F Abs(F a) { return std::fabs(a); }
+  F Sqrt(F a) { return std::sqrt(a); }
+  F Min(F a, F b) { return b < a ? b : a; }
+  F Max(F a, F b) { return a < b ? b : a; }
+  F Floor(F a) { return std::floor(a); }
+  F Rint(F a) { return std::nearbyint(a); }
+  B And(B a, B b) { return a && b; }
+  B Or(B a, B b) { return a || b; }
+  B Xor(B a, B b) { return a != b; }
+  B Not(B a) { return !a; }
+  B Equal(U a, U b) { return a == b; }
+  F Select(B c, F a, F b) { return c ? a : b; }
+  U Select(B c, U a, U b) { return c ? a : b; }
+  U ToBits(F a) { return std::bit_cast<uint64_t>(a); }
+  F FromBits(U a) { return std::bit_cast<double>(a); }
+  U Widen(W a) { return a; }
+  W ShiftRight(W a, int places) { return a >> places; }
+};
+
+}  // namespace
+
+double Exp(double x) {
+  Direct m;
+  return sequences::Exp(m, x);
+}
+
+double Expm1(double x) {
+  Direct m;
+  return sequences::Expm1(m, x);
+}
+
+double Exprel(double x) {
+  Direct m;
+  return sequences::Exprel(m, x);
+}
+
+double Log(double x) {
+  Direct m;
+  return sequences::Log(m, x);
+}
+
+double Log1p(double x) {
+  Direct m;
+  return sequences::Log1p(m, x);
+}
+
+double Pow(double x, double y) {
+  Direct m;
+  return sequences::Pow(m, x, y);
+}
+
+double Tanh(double x) {
+  Direct m;
+  return sequences::Tanh(m, x);
+}
+
+double Logistic(double x) {
+  Direct m;
+  return sequences::Logistic(m, x);
+}
+
+double Sin(double x) {
+  Direct m;
+  return sequences::Sin(m, x);
+}
+
+double Cos(double x) {
+  Direct m;
+  return sequences::Cos(m, x);
+}
+
+double UniformFromBits(uint32_t bits0, uint32_t bits1) {
+  Direct m;
+  return sequences::Uniform(m, bits0, bits1);
+}
+
+double NormalFromBits(uint32_t bits0, uint32_t bits1) {
+  Direct m;
+  return sequences::Normal(m, bits0, bits1);
+}
+
+double ExponentialFromBits(uint32_t bits0, uint32_t bits1) {
+  Direct m;
+  return sequences::Exponential(m, bits0, bits1);
+}
+
+bool BernoulliFromBits(double p, uint32_t bits0) {
+  Direct m;
+  return sequences::Bernoulli(m, p, bits0);
+}
+
+double PoissonFromBits(double mean, uint32_t bits0) {
+  if (!(mean >= 0 && mean <= kPoissonMaxMean)) return sequences::kNaN;
+  const double u = (bits0 + 0.5) * 0x1p-32;
+  int count = 0;
+  for (PoissonSum sum(mean); u >= sum.cdf() && count < kPoissonMaxCount; sum.Advance()) ++count;
+  return count;
+}
+
+}  // namespace bnsyn::reference

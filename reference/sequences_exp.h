@@ -1,0 +1,137 @@
+// exp and its kin: exp, expm1, exprel, tanh, logistic.
+#ifndef BNSYN_REFERENCE_SEQUENCES_EXP_H_
+#define BNSYN_REFERENCE_SEQUENCES_EXP_H_
+
+#include "reference/sequences.h"
+
+namespace bnsyn::reference::sequences {
+
+inline constexpr double kLog2E = 0x1.71547652b82fep0;
+
+// (e^r - 1 - r)/r^2 on |r| <= ln(2)/2; with it e^r has a relative error of 2^-57.8.
+template <class A>
+typename A::F ExpTail(A& m, typename A::F r) {
+  static constexpr double kCoefficients[] = {
+      0x1.000000000000ap-1,  0x1.55555555554fep-3,  0x1.55555555506bap-5,  0x1.1111111126b3p-7,
+      0x1.6c16c18477afp-10,  0x1.a01a012ff293bp-13, 0x1.a019995cdc321p-16, 0x1.71df18e256641p-19,
+      0x1.28adfefac771ap-22, 0x1.ad9303fae2c04p-26};
+  return Polynomial(m, kCoefficients, r);
+}
+
+// x = k ln 2 + r + low with |r| <= ln(2)/2; `shifted` is k + `shift`, which is kRounder plus an
+// integer that the caller wants added to k in the low bits.
+template <class A>
+struct ReducedExponent {
+  typename A::F shifted;
+  typename A::F k;
+  typename A::F r;
+  typename A::F low;
+};
+
+template <class A>
+ReducedExponent<A> ReduceExponent(A& m, typename A::F x, double shift) {
+  const auto shifted = m.Fma(x, kLog2E, shift);
+  const auto k = shifted - shift;
+  const auto head = m.Fma(k, -kLn2High, x);  // exact
+  const auto r = m.Fma(k, -kLn2Low, head);
+  return {shifted, k, r, m.Fma(k, -kLn2Low, head - r)};
+}
+
+template <class A>
+typename A::F Exp(A& m, typename A::F x) {
+  // Beyond these bounds the result is 0 or infinity, and within them k fits ScaleFactors.
+  const auto bounded = m.Max(m.Min(x, 710.0), -746.0);
+  const auto e = ReduceExponent(m, bounded, kScaleShift);
+  const auto slope = m.Fma(e.r, ExpTail(m, e.r), 1.0);
+  const auto scale = ScaleFactors(m, e.shifted);
+  return m.Fma(e.r, slope, 1.0) * scale.first * scale.second;
+}
+
+// e^(r + low) - 1 - r, given q = ExpTail(r).
+template <class A>
+typename A::F Expm1Tail(A& m, typename A::F r, typename A::F low, typename A::F q) {
+  const auto low_part = m.Fma(low, r, low);
+  return m.Fma(r * r, q, low_part);
+}
+
+// (e^x - 1) 2^-12 as a pair, for x in [-40, 718]: the scale keeps it finite beyond the range of
+// e^x, and is small enough to be exact. `e` is x reduced with kExpm1Shift, q = ExpTail(e.r).
+inline constexpr double kExpm1Scale = 0x1p-12;
+inline constexpr double kExpm1Shift = kRounder + kExponentBias - 12;
+
+template <class A>
+Pair<A> ScaledExpm1(A& m, const ReducedExponent<A>& e, typename A::F q) {
+  const auto power = m.FromBits(m.ToBits(e.shifted) << 52);  // 2^(k - 12)
+  // 2^k (e^r - 1) + (2^k - 1), summed without loss.
+  const auto less_one = power - kExpm1Scale;
+  const auto lost = (power - less_one) - kExpm1Scale;
+  const auto high = m.Fma(power, e.r, less_one);
+  const auto rest = m.Fma(power, e.r, less_one - high);
+  const auto low = m.Fma(power, Expm1Tail(m, e.r, e.low, q), lost);
+  return FastTwoSum<A>(high, rest + low);
+}
+
+template <class A>
+typename A::F Expm1(A& m, typename A::F x) {
+  const auto e = ReduceExponent(m, m.Max(m.Min(x, 710.0), -40.0), kExpm1Shift);
+  const auto scaled = ScaledExpm1(m, e, ExpTail(m, e.r));
+  // Tiny numbers, which the scale might push out of range, are their own result; so is -0.
+  return m.Select(m.Abs(x) < 0x1p-54, x, scaled.high * (1 / kExpm1Scale));
+}
+
+template <class A>
+typename A::F Exprel(A& m, typename A::F x) {
+  // The result overflows at 716.4, later than e^x.
+  const auto bounded = m.Min(x, 717.0);
+  const auto e = ReduceExponent(m, m.Max(bounded, -40.0), kExpm1Shift);
+  const auto q = ExpTail(m, e.r);
+  const auto scaled = ScaledExpm1(m, e, q);
+  const auto inverse = 1.0 / bounded;
+  const auto quotient = scaled.high * inverse;
+  const auto remainder = m.Fma(-quotient, bounded, scaled.high) + scaled.low;
+  const auto ratio = m.Fma(remainder, inverse, quotient) * (1 / kExpm1Scale);
+  // Where e^x is negligible beside 1, and where r = x.
+  const auto far = m.Select(x < -40.0, -inverse, ratio);
+  return m.Select(e.k == 0.0, m.Fma(e.r, q, 1.0), far);
+}
+
+// tanh |x| = -t/(t + 2) with t = e^(-2|x|) - 1.
+template <class A>
+typename A::F Tanh(A& m, typename A::F x) {
+  const auto size = m.Abs(x);
+  const auto e = ReduceExponent(m, m.Max(-2.0 * size, -40.0), kExpm1Shift);
+  const auto t = ScaledExpm1(m, e, ExpTail(m, e.r));
+  const auto sum = FastTwoSum<A>(2 * kExpm1Scale, t.high);
+  const auto sum_low = sum.low + t.low;
+  const auto inverse = 1.0 / sum.high;
+  const auto quotient = t.high * inverse;
+  const auto remainder = m.Fma(-quotient, sum.high, t.high) + m.Fma(-quotient, sum_low, t.low);
+  const auto ratio = WithSignOf(m, m.Fma(remainder, inverse, quotient), x);
+  return m.Select(size < 0x1p-27, x, ratio);
+}
+
+// With e^-x = 2^k e^r the result is a/(a + b e^r), where a = 2^-k and b = 1 for k >= 0, and a = 1
+// and b = 2^k otherwise: nothing overflows, and a result below the normal range is rounded to it
+// by the last product.
+template <class A>
+typename A::F Logistic(A& m, typename A::F x) {
+  const auto e = ReduceExponent(m, m.Max(m.Min(-x, 746.0), -40.0), kRounder);
+  const auto tail = Expm1Tail(m, e.r, e.low, ExpTail(m, e.r));
+  const auto b_exponent = m.Min(e.k, 0.0);
+  const auto b = PowerOfTwo(m, b_exponent);
+  const auto scale = ScaleFactors(m, (b_exponent - e.k) + kScaleShift);
+  const auto a = scale.first * scale.second;
+  // a + b + b (r + tail), where the larger of a and b is 1.
+  const auto sum = a + b;
+  const auto sum_low = m.Min(a, b) - (sum - 1.0);
+  const auto high = m.Fma(b, e.r, sum);
+  const auto rest = m.Fma(b, e.r, sum - high) + m.Fma(b, tail, sum_low);
+  const auto divisor = FastTwoSum<A>(high, rest);
+  const auto inverse = 1.0 / divisor.high;
+  const auto error = m.Fma(-divisor.low, inverse, m.Fma(-divisor.high, inverse, 1.0));
+  return m.Fma(error, inverse, inverse) * scale.first * scale.second;
+}
+
+}  // namespace bnsyn::reference::sequences
+
+#endif  // BNSYN_REFERENCE_SEQUENCES_EXP_H_
