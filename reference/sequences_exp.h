@@ -8,13 +8,30 @@ namespace bnsyn::reference::sequences {
 
 inline constexpr double kLog2E = 0x1.71547652b82fep0;
 
-// (e^r - 1 - r)/r^2 on |r| <= ln(2)/2; with it e^r has a relative error of 2^-57.8.
+// (e^r - 1 - r)/r^2 on |r| <= ln(2)/2, with which e^r has a relative error of 2^-57.8.
 template <class A>
-typename A::F ExpTail(A& m, typename A::F r) {
+typename A::F ExpQuotient(A& m, typename A::F r) {
   static constexpr double kCoefficients[] = {
       0x1.000000000000ap-1,  0x1.55555555554fep-3,  0x1.55555555506bap-5,  0x1.1111111126b3p-7,
       0x1.6c16c18477afp-10,  0x1.a01a012ff293bp-13, 0x1.a019995cdc321p-16, 0x1.71df18e256641p-19,
       0x1.28adfefac771ap-22, 0x1.ad9303fae2c04p-26};
+  return Polynomial(m, kCoefficients, r);
+}
+
+// The same with one more term, with which e^r - 1 has a relative error of 2^-61.5.
+template <class A>
+typename A::F Expm1Quotient(A& m, typename A::F r) {
+  static constexpr double kCoefficients[] = {0x1p-1,
+                                             0x1.5555555555559p-3,
+                                             0x1.555555555554dp-5,
+                                             0x1.111111110f659p-7,
+                                             0x1.6c16c16c1aafap-10,
+                                             0x1.a01a01b000a1cp-13,
+                                             0x1.a01a018e0fb83p-16,
+                                             0x1.71ddf819199dfp-19,
+                                             0x1.27e5133c92e3cp-22,
+                                             0x1.af5f17c20c511p-26,
+                                             0x1.1f1a283c7cf11p-29};
   return Polynomial(m, kCoefficients, r);
 }
 
@@ -42,12 +59,12 @@ typename A::F Exp(A& m, typename A::F x) {
   // Beyond these bounds the result is 0 or infinity, and within them k fits ScaleFactors.
   const auto bounded = m.Max(m.Min(x, 710.0), -746.0);
   const auto e = ReduceExponent(m, bounded, kScaleShift);
-  const auto slope = m.Fma(e.r, ExpTail(m, e.r), 1.0);
+  const auto slope = m.Fma(e.r, ExpQuotient(m, e.r), 1.0);
   const auto scale = ScaleFactors(m, e.shifted);
   return m.Fma(e.r, slope, 1.0) * scale.first * scale.second;
 }
 
-// e^(r + low) - 1 - r, given q = ExpTail(r).
+// e^(r + low) - 1 - r, given q = Expm1Quotient(r).
 template <class A>
 typename A::F Expm1Tail(A& m, typename A::F r, typename A::F low, typename A::F q) {
   const auto low_part = m.Fma(low, r, low);
@@ -55,7 +72,7 @@ typename A::F Expm1Tail(A& m, typename A::F r, typename A::F low, typename A::F 
 }
 
 // (e^x - 1) 2^-12 as a pair, for x in [-40, 718]: the scale keeps it finite beyond the range of
-// e^x, and is small enough to be exact. `e` is x reduced with kExpm1Shift, q = ExpTail(e.r).
+// e^x, and is small enough to be exact. `e` is x reduced with kExpm1Shift, q = Expm1Quotient(e.r).
 inline constexpr double kExpm1Scale = 0x1p-12;
 inline constexpr double kExpm1Shift = kRounder + kExponentBias - 12;
 
@@ -63,18 +80,17 @@ template <class A>
 Pair<A> ScaledExpm1(A& m, const ReducedExponent<A>& e, typename A::F q) {
   const auto power = m.FromBits(m.ToBits(e.shifted) << 52);  // 2^(k - 12)
   // 2^k (e^r - 1) + (2^k - 1), summed without loss.
-  const auto less_one = power - kExpm1Scale;
-  const auto lost = (power - less_one) - kExpm1Scale;
-  const auto high = m.Fma(power, e.r, less_one);
-  const auto rest = m.Fma(power, e.r, less_one - high);
-  const auto low = m.Fma(power, Expm1Tail(m, e.r, e.low, q), lost);
+  const auto less_one = TwoSum<A>(power, -kExpm1Scale);
+  const auto high = m.Fma(power, e.r, less_one.high);
+  const auto rest = m.Fma(power, e.r, less_one.high - high);
+  const auto low = m.Fma(power, Expm1Tail(m, e.r, e.low, q), less_one.low);
   return FastTwoSum<A>(high, rest + low);
 }
 
 template <class A>
 typename A::F Expm1(A& m, typename A::F x) {
   const auto e = ReduceExponent(m, m.Max(m.Min(x, 710.0), -40.0), kExpm1Shift);
-  const auto scaled = ScaledExpm1(m, e, ExpTail(m, e.r));
+  const auto scaled = ScaledExpm1(m, e, Expm1Quotient(m, e.r));
   // Tiny numbers, which the scale might push out of range, are their own result; so is -0.
   return m.Select(m.Abs(x) < 0x1p-54, x, scaled.high * (1 / kExpm1Scale));
 }
@@ -84,7 +100,7 @@ typename A::F Exprel(A& m, typename A::F x) {
   // The result overflows at 716.4, later than e^x.
   const auto bounded = m.Min(x, 717.0);
   const auto e = ReduceExponent(m, m.Max(bounded, -40.0), kExpm1Shift);
-  const auto q = ExpTail(m, e.r);
+  const auto q = Expm1Quotient(m, e.r);
   const auto scaled = ScaledExpm1(m, e, q);
   const auto inverse = 1.0 / bounded;
   const auto quotient = scaled.high * inverse;
@@ -100,7 +116,7 @@ template <class A>
 typename A::F Tanh(A& m, typename A::F x) {
   const auto size = m.Abs(x);
   const auto e = ReduceExponent(m, m.Max(-2.0 * size, -40.0), kExpm1Shift);
-  const auto t = ScaledExpm1(m, e, ExpTail(m, e.r));
+  const auto t = ScaledExpm1(m, e, Expm1Quotient(m, e.r));
   const auto sum = FastTwoSum<A>(2 * kExpm1Scale, t.high);
   const auto sum_low = sum.low + t.low;
   const auto inverse = 1.0 / sum.high;
@@ -116,7 +132,7 @@ typename A::F Tanh(A& m, typename A::F x) {
 template <class A>
 typename A::F Logistic(A& m, typename A::F x) {
   const auto e = ReduceExponent(m, m.Max(m.Min(-x, 746.0), -40.0), kRounder);
-  const auto tail = Expm1Tail(m, e.r, e.low, ExpTail(m, e.r));
+  const auto tail = Expm1Tail(m, e.r, e.low, Expm1Quotient(m, e.r));
   const auto b_exponent = m.Min(e.k, 0.0);
   const auto b = PowerOfTwo(m, b_exponent);
   const auto scale = ScaleFactors(m, (b_exponent - e.k) + kScaleShift);

@@ -126,7 +126,7 @@ typename A::F ExpOfPair(A& m, Pair<A> x) {
   const auto k = shifted - kScaleShift;
   const auto head = m.Fma(k, -kLn2High, bounded);  // exact
   const auto r = FastTwoSum<A>(head, m.Fma(k, -kLn2Low, low));
-  const auto tail = Expm1Tail(m, r.high, r.low, ExpTail(m, r.high));
+  const auto tail = Expm1Tail(m, r.high, r.low, Expm1Quotient(m, r.high));
   const auto sum = FastTwoSum<A>(1.0, r.high);
   const auto scale = ScaleFactors(m, shifted);
   return (sum.high + (sum.low + tail)) * scale.first * scale.second;
