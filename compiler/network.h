@@ -34,8 +34,13 @@ class Setting {
   const ir::SourceText& text() const { return std::get<ir::SourceText>(value_); }
   const Quantity& quantity() const { return std::get<Quantity>(value_); }
 
+  // Where its name stands in a file, for errors about the name; empty when built in C++.
+  const ir::SourceText& name_place() const { return name_place_; }
+  void set_name_place(ir::SourceText place) { name_place_ = std::move(place); }
+
  private:
   std::variant<Quantity, ir::SourceText> value_;
+  ir::SourceText name_place_;
 };
 
 // Name and value pairs in the order given.
@@ -55,15 +60,22 @@ class Model {
   Model& Threshold(const char* text);
   Model& Reset(const char* text);
   Model& Refractory(Setting time);
+  // How differential equations are integrated: "euler" or "exact". Without it, equations that are
+  // linear with constant coefficients are solved exactly, all others by explicit Euler steps.
+  Model& Method(const char* name);
+  // These parameters may change while running.
+  Model& Tunable(std::vector<std::string> parameters);
   // The run stops when the variable leaves [lower, upper].
   Model& Bounds(std::string variable, Setting lower, Setting upper);
 
   std::string name;
+  ir::SourceText place;  // of the name in a file, for errors
   ir::SourceText equations;
   Settings parameters;
   ir::SourceText update;
   ir::SourceText threshold;
   ir::SourceText reset;
+  ir::SourceText method;
   std::optional<Setting> refractory;
   std::vector<std::string> tunable;  // parameters that may change while running
   struct Bound {
@@ -90,7 +102,9 @@ struct ConnectionRule {
   ir::RuleKind kind = ir::RuleKind::kAllToAll;
   Setting p = 1.0;
   bool self = true;
-  std::string file;  // kList: CSV with columns pre, post and optionally weight
+  // kList: CSV with columns pre, post and optionally weight. The weight of a synapse is then its
+  // number in the file times the weight of the projection ("1 nS"; without one, the bare number).
+  std::string file;
 };
 ConnectionRule AllToAll(bool self = true);
 ConnectionRule OneToOne();
@@ -110,10 +124,11 @@ struct ConnectOptions {
 enum class StimulusKind : uint8_t {
   kPoisson,    // a Poisson number of events with mean rate*dt
   kBernoulli,  // one event with probability rate*dt
-  kFile,       // CSV with columns step, index and optionally value
+  kFile,       // CSV with columns step, index and optionally value: that many events
 };
 struct Stimulus {
   std::string name;
+  ir::SourceText place;
   StimulusKind kind = StimulusKind::kPoisson;
   std::vector<std::string> targets;  // populations
   Setting rate = 0.0;
@@ -149,7 +164,8 @@ class Network {
                Settings parameters = {});
 
   // Overrides as the command's --set: "N", "exc.size", "exc.b", "adex.b", "ee.weight", "ext.rate",
-  // "duration", "dt", "seed". An unknown path is an error with did-you-mean.
+  // "duration", "dt", "seed", "math", and uniform parameters by their name. Where one projection of
+  // a file makes several, its name sets all of them. An unknown path is an error with did-you-mean.
   absl::Status Set(absl::string_view path, absl::string_view value);
 
   struct PopulationDescription {
@@ -162,6 +178,7 @@ class Network {
   };
   struct ProjectionDescription {
     std::string name;
+    std::string group;  // the name in the file, where it stands for several targets
     ir::SourceText place;
     uint32_t source = 0;
     uint32_t target = 0;
@@ -173,6 +190,7 @@ class Network {
     ir::SourceText update;
     Settings initial;
     Settings parameters;
+    std::vector<std::string> tunable;
   };
 
   NetworkOptions options;
