@@ -79,6 +79,25 @@ class BlockReader {
     return absl::OkStatus();
   }
 
+  // A symbol behind its kind, or a random stream by its number.
+  absl::StatusOr<Slot> ReadSlot() {
+    const absl::string_view word = reader_.text(reader_.peek());
+    const auto kind = SymbolKindFromWord(word);
+    if (!kind && word != "stream") {
+      return reader_.Expected("state, param, input, population, reduction or stream");
+    }
+    reader_.Take();
+    Slot slot;
+    if (kind) {
+      slot.kind = *kind;
+      BNSYN_ASSIGN_OR_RETURN(slot.index, ReadSymbol(reader_, program_, *kind));
+    } else {
+      slot.kind = AttrKind::kStream;
+      BNSYN_ASSIGN_OR_RETURN(slot.index, reader_.ReadUnsigned32());
+    }
+    return slot;
+  }
+
   // [%k =] op [symbol][, operands] [stream=S draw=D] [: type]
   absl::Status ReadNode() {
     Node node;

@@ -1,9 +1,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "ir/builder.h"
 #include "ir/status_macros.h"
+#include "ir/symbols.h"
 
 namespace bnsyn::ir {
 namespace {
@@ -12,17 +12,17 @@ absl::Status Error(Op op, absl::string_view rule) {
   return absl::InvalidArgumentError(absl::StrCat(Info(op).name, " ", rule));
 }
 
-// "f64 and i32"
+// "f64, f64 and i32"
 std::string Elements(absl::Span<const Type> types) {
-  return absl::StrJoin(types, " and ", [](std::string* out, const Type& type) {
-    absl::StrAppend(out, ElementName(type.element));
-  });
-}
-
-std::string Describe(const Program& program, Type type) {
-  return type.uniform()
-             ? std::string(ElementName(type.element))
-             : absl::StrCat(ElementName(type.element), "[", program.DomainName(type.domain), "]");
+  std::string text;
+  for (size_t i = 0; i < types.size(); ++i) {
+    absl::StrAppend(&text,
+                    i == 0                  ? ""
+                    : i + 1 == types.size() ? " and "
+                                            : ", ",
+                    ElementName(types[i].element));
+  }
+  return text;
 }
 
 // The domain that all operands can be seen in: uniform ones yield to any other.
@@ -157,8 +157,8 @@ absl::StatusOr<Type> ResultType(const Program& program, const Block& block, Op o
       }
       if (declared.domain != domain) {
         return Error(op, absl::StrCat("of such an operand gives ",
-                                      Describe(program, {declared.element, domain}), ", not ",
-                                      Describe(program, declared)));
+                                      TypeName(program, {declared.element, domain}), ", not ",
+                                      TypeName(program, declared)));
       }
       return declared;
     }
@@ -172,11 +172,11 @@ absl::StatusOr<Type> ResultType(const Program& program, const Block& block, Op o
       BNSYN_ASSIGN_OR_RETURN(const Type type, DeclaredType(program, block, op, attr, declared));
       if (domain != DomainId::kNetwork && domain != type.domain) {
         return Error(op, absl::StrCat("over values of ", program.DomainName(domain),
-                                      " cannot give ", Describe(program, type)));
+                                      " cannot give ", TypeName(program, type)));
       }
       if (declared != type) {
-        return Error(op, absl::StrCat("gives ", Describe(program, type), " here, not ",
-                                      Describe(program, declared)));
+        return Error(op, absl::StrCat("gives ", TypeName(program, type), " here, not ",
+                                      TypeName(program, declared)));
       }
       return type;
     }
@@ -190,7 +190,7 @@ absl::StatusOr<Type> ResultType(const Program& program, const Block& block, Op o
         return Error(op, absl::StrCat("takes a state of f64 or f32, not ", ElementName(first)));
       }
       if (domain != DomainId::kNetwork && domain != wanted.domain) {
-        return Error(op, absl::StrCat("of ", Describe(program, wanted), " cannot take a value of ",
+        return Error(op, absl::StrCat("of ", TypeName(program, wanted), " cannot take a value of ",
                                       program.DomainName(domain)));
       }
       return wanted;

@@ -1,0 +1,333 @@
+#include "ir/text.h"
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "gtest/gtest.h"
+#include "ir/builder.h"
+#include "ir/literal.h"
+#include "ir/verifier.h"
+#include "tests/ir/programs.h"
+
+namespace bnsyn::ir {
+namespace {
+
+bool SameNode(const Node& a, const Node& b) {
+  return a.op == b.op && a.type() == b.type() && a.attr == b.attr &&
+         std::equal(a.operands, a.operands + 3, b.operands);
+}
+
+std::vector<Block> Blocks(const Program& program) {
+  std::vector<Block> blocks = program.on_pre;
+  if (program.init) blocks.push_back(*program.init);
+  blocks.insert(blocks.end(), program.step.begin(), program.step.end());
+  return blocks;
+}
+
+// Prints, parses and prints again; the nodes must come back as they were.
+void ExpectRoundTrip(const Program& program) {
+  const std::string text = Print(program);
+  const auto parsed = Parse(text, "round_trip.ir");
+  ASSERT_TRUE(parsed.ok()) << parsed.status() << "\n" << text;
+  EXPECT_EQ(Print(*parsed), text);
+  const std::vector<Block> before = Blocks(program);
+  const std::vector<Block> after = Blocks(*parsed);
+  ASSERT_EQ(after.size(), before.size());
+  for (size_t b = 0; b < before.size(); ++b) {
+    ASSERT_EQ(after[b].nodes.size(), before[b].nodes.size()) << text;
+    for (size_t i = 0; i < before[b].nodes.size(); ++i) {
+      EXPECT_TRUE(SameNode(after[b].nodes[i], before[b].nodes[i])) << text;
+    }
+  }
+}
+
+TEST(TextTest, TheCanonicalFormIsAFixedPoint) {
+  const auto program = Parse(kPair, "pair.ir");
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_EQ(Print(*program), kPair);
+  EXPECT_EQ(program->seed, 42u);
+  EXPECT_EQ(program->dt, 0.1);
+  EXPECT_TRUE(program->params[1].tunable);
+  EXPECT_EQ(program->states[0].lower, -100);
+  EXPECT_EQ(program->projections[0].rule.p, 0.1);
+  EXPECT_FALSE(program->projections[0].rule.self);
+  EXPECT_EQ(program->init->nodes[0].attr, StreamAttr(3, 0));
+  EXPECT_EQ(program->step[0].nodes[0].line, 25u);
+}
+
+TEST(TextTest, SpacingCommentsAndOrderAreFree) {
+  const auto program = Parse(
+      "# a comment\n\n"
+      "input exc.g:exc quantum=2^-33   # forward reference\n"
+      "  state   exc.V:f64 [ exc ]=-65\r\n"
+      "population exc size = 3\n"
+      "program   x   seed=1 dt=0.5\n"
+      "step{\n\n  # nothing yet\n%7=load exc.V:f64[exc]\n%3=add 1,%7:f64[exc]\nstore exc.V , "
+      "%3\n}\n",
+      "x.ir");
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_EQ(Print(*program),
+            "program x dt=0.5 seed=1\n"
+            "population exc size=3\n"
+            "state exc.V : f64[exc] = -65\n"
+            "input exc.g : exc quantum=2^-33\n"
+            "step {\n"
+            "  %0 = load exc.V : f64[exc]\n"
+            "  %1 = add 1, %0 : f64[exc]\n"
+            "  store exc.V, %1\n"
+            "}\n");
+}
+
+TEST(TextTest, NodesAreReadAsWritten) {
+  const auto program = Parse(
+      "program x\npopulation exc size=3\nstate exc.V : f64[exc] = 0\nstep {\n"
+      "  %0 = add 1, 2 : f64\n  %1 = add 1, 2 : f64\n}\n",
+      "x.ir");
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_EQ(program->step[0].nodes.size(), 6u);
+}
+
+TEST(TextTest, KernelsSlotsAndCode) {
+  const std::string text = absl::StrReplaceAll(
+      kPair, {{"on_pre ee {", "on_pre ee code=ee.on_pre slots=[input exc.g] {"},
+              {"step {",
+               "kernel exc.update : exc phase=0 code=k0 slots=[state exc.V, input exc.g, "
+               "population exc, reduction exc.r0, param exc.b, stream 7] {"},
+              {"  %5 = total exc.r0 : f64\n  store sigma, %5\n}",
+               "}\nkernel network.update : network phase=1 code=k1 slots=[] {\n"
+               "  %0 = total exc.r0 : f64\n  store sigma, %0\n}"}});
+  const auto program = Parse(text, "kernels.ir");
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_EQ(Print(*program), text);
+  ASSERT_EQ(program->step.size(), 2u);
+  EXPECT_EQ(program->step[1].phase, 1u);
+  EXPECT_EQ(program->step[0].slots[1], (Slot{AttrKind::kInput, 0}));
+  EXPECT_EQ(program->step[0].slots[5], (Slot{AttrKind::kStream, 7}));
+}
+
+TEST(TextTest, StringsMayHoldAnything) {
+  Program program;
+  program.name = "a \"name\" with\nmuch \u00b5";
+  Param param;
+  param.name = "tau";
+  param.unit = "\u00b5s \\";
+  program.params.push_back(param);
+  const auto parsed = Parse(Print(program), "x.ir");
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->name, program.name);
+  EXPECT_EQ(parsed->params[0].unit, param.unit);
+  EXPECT_EQ(Print(*parsed), Print(program));
+}
+
+TEST(TextTest, TablesKeepTheirDigest) {
+  const std::string directory = BNSYN_SOURCE_DIR "/tests/cases/errors";
+  const std::string text =
+      "program x dt=0.1 seed=0\n"
+      "table pairs file=\"pairs.csv\"\n"
+      "table drive file=\"drive.csv\"\n"
+      "population exc size=4\n"
+      "state exc.w : f64[exc] = pairs.weight\n"
+      "input exc.g : exc quantum=2^-40\n"
+      "projection ee : exc -> exc rule=list table=pairs weight=pairs.weight delay=1\n"
+      "events ext : exc.g table=drive\n";
+  const auto program = Parse(text, "x.ir", directory);
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_EQ(program->directory, directory);
+  EXPECT_EQ(program->states[0].initial_column->column, 2u);
+  const std::string printed = Print(*program);
+  EXPECT_NE(printed.find("pairs.csv\" digest=0x"), std::string::npos);
+  const auto again = Parse(printed, "x.ir", directory);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(Print(*again), printed);
+}
+
+// Calls `use` with all lists of `length` elements.
+template <typename Use>
+void ForElementLists(int length, std::vector<Element>& list, Use use) {
+  if (length == 0) {
+    use(list);
+    return;
+  }
+  for (const Element element : kElements) {
+    list.push_back(element);
+    ForElementLists(length - 1, list, use);
+    list.pop_back();
+  }
+}
+
+// Appends `op` with operands of these elements, the last of several a literal, if the types fit.
+bool Append(const Program& program, Block& block, Op op, const std::vector<Element>& elements,
+            uint64_t attr, Type declared) {
+  const Op load = block.kind == BlockKind::kOnPre ? Op::kLoadPre : Op::kLoad;
+  Node node;
+  node.op = op;
+  node.attr = attr;
+  std::vector<Type> types;
+  for (size_t i = 0; i < elements.size(); ++i) {
+    Node operand;
+    operand.element = elements[i];
+    if (i == 0 || i + 1 < elements.size()) {
+      operand.op = load;
+      operand.attr = *program.FindState(absl::StrCat("exc.", ElementName(elements[i])));
+      operand.domain = block.kind == BlockKind::kOnPre ? block.domain : DomainId{1};
+    } else {
+      operand.attr = 1;
+    }
+    node.operands[i] = static_cast<NodeId>(block.nodes.size());
+    block.nodes.push_back(operand);
+    types.push_back(operand.type());
+  }
+  const auto type = ResultType(program, block, op, types, attr, declared);
+  if (type.ok()) {
+    node.element = type->element;
+    node.domain = type->domain;
+    block.nodes.push_back(node);
+  }
+  return type.ok();
+}
+
+// Every op of the table, in every block it may stand in, with all elements it takes: found by
+// trying, so that a new row is covered.
+TEST(TextTest, EveryOpGoesRoundInEveryForm) {
+  for (const OpInfo& info : AllOps()) {
+    if (info.op == Op::kLiteral) continue;
+    int forms = 0;
+    const uint64_t attributes = info.attr == AttrKind::kStream ? 1 : 21;
+    for (const BlockKind kind : {BlockKind::kInit, BlockKind::kOnPre, BlockKind::kStep}) {
+      std::vector<Element> list;
+      ForElementLists(info.arity, list, [&](const std::vector<Element>& elements) {
+        for (const Element result : kElements) {
+          for (uint16_t domain = 0; domain < 3; ++domain) {
+            for (uint64_t attr = 0; attr < attributes; ++attr) {
+              if (info.attr == AttrKind::kNone && attr > 0) break;
+              Program program = EveryKind();
+              Block block;
+              block.kind = kind;
+              if (kind == BlockKind::kOnPre) {
+                block.name = "ee";
+                block.domain = program.projections[0].domain;
+              }
+              // A total comes behind a reduce.
+              if (kind == BlockKind::kStep) {
+                Append(program, block, Op::kReduce, {Element::kF64}, 0, {});
+              }
+              const Type declared = {result, static_cast<DomainId>(domain)};
+              const bool in_range = attr < program.states.size();
+              const uint64_t stream = info.attr == AttrKind::kStream ? StreamAttr(5, 1) : attr;
+              if (info.attr == AttrKind::kInput && attr >= program.inputs.size()) break;
+              if (info.attr == AttrKind::kReduction && attr >= program.reductions.size()) break;
+              if (info.attr == AttrKind::kPopulation && attr >= 1) break;
+              if (info.attr == AttrKind::kParam && attr >= program.params.size()) break;
+              if (!in_range || !Append(program, block, info.op, elements, stream, declared)) {
+                continue;
+              }
+              if (kind == BlockKind::kInit) program.init = block;
+              if (kind == BlockKind::kOnPre) program.on_pre.push_back(block);
+              if (kind == BlockKind::kStep) program.step.push_back(block);
+              if (!Verify(program).ok()) continue;
+              ++forms;
+              ExpectRoundTrip(program);
+              if (::testing::Test::HasFailure()) return;
+            }
+            // Elsewhere the declared type makes no difference.
+            if (info.rule != TypeRule::kDeclared && info.rule != TypeRule::kConvert &&
+                info.rule != TypeRule::kBitcast) {
+              return;
+            }
+          }
+        }
+      });
+    }
+    EXPECT_GT(forms, 0) << info.name << " stands in no program";
+  }
+}
+
+void ExpectLiteral(Element element, Bits bits, const std::string& text) {
+  EXPECT_EQ(PrintLiteral(element, bits), text);
+  const auto literal = ParseLiteral(text);
+  ASSERT_TRUE(literal.has_value()) << text;
+  EXPECT_EQ(literal->element, element) << text;
+  EXPECT_EQ(literal->bits, bits) << text;
+}
+
+TEST(LiteralTest, AreWrittenWithTheirElement) {
+  ExpectLiteral(Element::kF64, BitsOfF64(0.5), "0.5");
+  ExpectLiteral(Element::kF64, BitsOfF64(-65), "-65");
+  ExpectLiteral(Element::kF64, BitsOfF64(-0.0), "-0");
+  ExpectLiteral(Element::kF64, BitsOfF64(1e300), "1e+300");
+  ExpectLiteral(Element::kF64, BitsOfF64(0.1 + 0.2), "0.30000000000000004");
+  ExpectLiteral(Element::kF64, 1, "5e-324");
+  ExpectLiteral(Element::kF64, BitsOfF64(std::numeric_limits<double>::infinity()), "inf");
+  ExpectLiteral(Element::kF64, BitsOfF64(-std::numeric_limits<double>::infinity()), "-inf");
+  ExpectLiteral(Element::kF64, 0x7ff8000000000000, "nan");
+  ExpectLiteral(Element::kF64, 0xfff8000000000000, "nan_0xfff8000000000000");
+  ExpectLiteral(Element::kF64, 0x7ff00000000f3200, "nan_0x7ff00000000f3200");
+  ExpectLiteral(Element::kF32, BitsOfF32(0.1f), "0.1f32");
+  ExpectLiteral(Element::kF32, BitsOfF32(-1e-5f), "-1e-05f32");
+  ExpectLiteral(Element::kF32, BitsOfF32(std::numeric_limits<float>::infinity()), "inff32");
+  ExpectLiteral(Element::kF32, BitsOfF32(-std::numeric_limits<float>::infinity()), "-inff32");
+  ExpectLiteral(Element::kF32, 0x7fc00000, "nanf32");
+  ExpectLiteral(Element::kF32, 0xffc00000, "nan_0xffc00000f32");
+  ExpectLiteral(Element::kI32, 0xffffffff, "-1i32");
+  ExpectLiteral(Element::kI32, 0x80000000, "-2147483648i32");
+  ExpectLiteral(Element::kU32, 0xffffffff, "4294967295u32");
+  ExpectLiteral(Element::kI64, ~uint64_t{0}, "-1i64");
+  ExpectLiteral(Element::kU64, ~uint64_t{0}, "18446744073709551615u64");
+  ExpectLiteral(Element::kBool, 1, "true");
+  ExpectLiteral(Element::kBool, 0, "false");
+}
+
+TEST(LiteralTest, WhatIsNone) {
+  for (const char* text : {"", "x", "1.5i32", "3i16", "4294967296u32", "-1u32", "2147483648i32",
+                           "1e999", "1e99f32", "0x10", "infinity", "-nan", "nan_0x1",
+                           "nan_0x0000000000000000", "True", "1.5.2", "f32", "-", "1bool"}) {
+    EXPECT_FALSE(ParseLiteral(text).has_value()) << text;
+  }
+}
+
+TEST(TextTest, SpecialLiteralsStandInPrograms) {
+  const std::string text =
+      "program x dt=0.1 seed=0\n"
+      "state a : f64 = -inf\n"
+      "step {\n"
+      "  %0 = add nan, -inf : f64\n"
+      "  %1 = add nan_0xfff8000000000001, 1e-05 : f64\n"
+      "  %2 = add nanf32, -inff32 : f32\n"
+      "  %3 = and true, false : bool\n"
+      "}\n";
+  const auto program = Parse(text, "x.ir");
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_EQ(Print(*program), text);
+}
+
+TEST(TextTest, PrintNodeNumbersAsTheBlockDoes) {
+  const auto program = Parse(kPair, "pair.ir");
+  ASSERT_TRUE(program.ok()) << program.status();
+  const Block& step = program->step[0];
+  std::string nodes;
+  for (size_t i = 0; i < step.nodes.size(); ++i) {
+    if (step.nodes[i].op == Op::kLiteral) continue;
+    absl::StrAppend(&nodes, "  ", PrintNode(*program, step, static_cast<NodeId>(i)), "\n");
+  }
+  EXPECT_EQ(PrintBlock(*program, step), absl::StrCat("step {\n", nodes, "}\n"));
+}
+
+TEST(TextTest, DotDrawsNodesAndEdges) {
+  const auto program = Parse(kPair, "pair.ir");
+  ASSERT_TRUE(program.ok()) << program.status();
+  const std::string dot = PrintDot(*program);
+  EXPECT_EQ(dot.find("digraph \"pair\" {"), 0u);
+  EXPECT_NE(dot.find("subgraph cluster_2 {\n    label=\"step\";"), std::string::npos);
+  EXPECT_NE(dot.find("[label=\"%0 = load exc.V : f64[exc]\"]"), std::string::npos);
+  EXPECT_NE(dot.find("[label=\"spike exc, %3\", style=bold]"), std::string::npos);
+  EXPECT_NE(dot.find("    n1_0 -> n1_1;\n"), std::string::npos);
+  // Literals are in the labels, not nodes of their own.
+  EXPECT_EQ(dot.find("label=\"0.005\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace bnsyn::ir
