@@ -252,10 +252,17 @@ class KernelWriter {
 
   void AddTemporaries() {
     std::set<std::string> names;
-    for (const auto& state : result_.states) names.insert(state.name);
-    for (const auto& param : result_.params) names.insert(param.name);
-    for (const auto& input : result_.inputs) names.insert(input.name);
-    for (const auto& reduction : result_.reductions) names.insert(reduction.name);
+    const auto reserve = [&names](const auto& symbols) {
+      for (const auto& symbol : symbols) names.insert(symbol.name);
+    };
+    reserve(result_.tables);
+    reserve(result_.populations);
+    reserve(result_.params);
+    reserve(result_.states);
+    reserve(result_.inputs);
+    reserve(result_.reductions);
+    reserve(result_.projections);
+    reserve(result_.events);
 
     std::set<ir::NodeId> crossing;
     for (const Grouping::Kernel& kernel : grouping_.kernels) {
@@ -302,21 +309,35 @@ class KernelWriter {
     block.domain = kernel.domain;
     block.phase = phase;
     Rewriter rewriter(result_, graph_.step, block);
+    // Floating nodes are written where they are first needed, which makes kernels of one model
+    // alike, whatever they share with others. No load may move behind a store.
     for (ir::NodeId id : kernel.nodes) {
-      for (ir::NodeId operand : graph_.node(id).inputs()) {
-        if (rewriter.At(operand).valid()) continue;
-        if (Crosses(operand, kernel)) {
-          rewriter.Set(operand, rewriter.builder().Load(*temporary_[operand]));
-        } else {
-          rewriter.Copy(operand);
-        }
+      if (!IsAnchor(graph_.node(id))) continue;
+      for (ir::NodeId load : graph_.killed[id]) {
+        if (kernel.nodes.contains(load)) Write(load, index, rewriter);
       }
-      const ir::Value value = rewriter.Copy(id);
-      if (temporary_[id] && grouping_.home[id] == index) {
-        rewriter.builder().Store(*temporary_[id], value);
-      }
+      Write(id, index, rewriter);
+    }
+    // A kernel of one node has no anchor, perhaps.
+    for (ir::NodeId id : kernel.nodes) {
+      if (!IsAnchor(graph_.node(id))) Write(id, index, rewriter);
     }
     return block;
+  }
+
+  // Writes a node into a kernel, after what it needs, unless it stands there already.
+  void Write(ir::NodeId id, size_t index, Rewriter& rewriter) {
+    const Grouping::Kernel& kernel = grouping_.kernels[index];
+    if (rewriter.At(id).valid()) return;
+    if (Crosses(id, kernel)) {
+      rewriter.Set(id, rewriter.builder().Load(*temporary_[id]));
+      return;
+    }
+    for (ir::NodeId operand : graph_.node(id).inputs()) Write(operand, index, rewriter);
+    const ir::Value value = rewriter.Copy(id);
+    if (temporary_[id] && grouping_.home[id] == index) {
+      rewriter.builder().Store(*temporary_[id], value);
+    }
   }
 
   const Graph& graph_;
