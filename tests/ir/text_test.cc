@@ -1,7 +1,8 @@
 #include "ir/text.h"
 
-#include <cmath>
+#include <algorithm>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "ir/builder.h"
 #include "ir/literal.h"
+#include "ir/symbols.h"
 #include "ir/verifier.h"
 #include "tests/ir/programs.h"
 
@@ -190,60 +192,92 @@ bool Append(const Program& program, Block& block, Op op, const std::vector<Eleme
   return type.ok();
 }
 
+// A program with one block of the kind, which holds `op` if it may; nullopt if it may not.
+std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Element>& elements,
+                                   uint64_t attr, Type declared) {
+  Program program = EveryKind();
+  Block block;
+  block.kind = kind;
+  if (kind == BlockKind::kOnPre) {
+    block.name = "ee";
+    block.domain = program.projections[0].domain;
+  }
+  // A total comes behind a reduce.
+  if (kind == BlockKind::kStep) Append(program, block, Op::kReduce, {Element::kF64}, 0, {});
+  if (!Append(program, block, op, elements, attr, declared)) return std::nullopt;
+  if (kind == BlockKind::kInit) {
+    program.init = block;
+  } else {
+    (kind == BlockKind::kOnPre ? program.on_pre : program.step).push_back(block);
+  }
+  if (!Verify(program).ok()) return std::nullopt;
+  return program;
+}
+
+// All types an op could be declared with; one where its rule says the type.
+std::vector<Type> Declarable(const OpInfo& info) {
+  if (info.rule != TypeRule::kDeclared && info.rule != TypeRule::kConvert &&
+      info.rule != TypeRule::kBitcast) {
+    return {Type{}};
+  }
+  std::vector<Type> types;
+  for (const Element element : kElements) {
+    for (uint16_t domain = 0; domain < 3; ++domain) types.push_back({element, DomainId{domain}});
+  }
+  return types;
+}
+
 // Every op of the table, in every block it may stand in, with all elements it takes: found by
 // trying, so that a new row is covered.
 TEST(TextTest, EveryOpGoesRoundInEveryForm) {
   for (const OpInfo& info : AllOps()) {
     if (info.op == Op::kLiteral) continue;
+    std::vector<uint64_t> attributes = {info.attr == AttrKind::kStream ? StreamAttr(5, 1) : 0};
+    for (uint64_t i = 1; i < SymbolCount(EveryKind(), info.attr); ++i) attributes.push_back(i);
     int forms = 0;
-    const uint64_t attributes = info.attr == AttrKind::kStream ? 1 : 21;
     for (const BlockKind kind : {BlockKind::kInit, BlockKind::kOnPre, BlockKind::kStep}) {
       std::vector<Element> list;
       ForElementLists(info.arity, list, [&](const std::vector<Element>& elements) {
-        for (const Element result : kElements) {
-          for (uint16_t domain = 0; domain < 3; ++domain) {
-            for (uint64_t attr = 0; attr < attributes; ++attr) {
-              if (info.attr == AttrKind::kNone && attr > 0) break;
-              Program program = EveryKind();
-              Block block;
-              block.kind = kind;
-              if (kind == BlockKind::kOnPre) {
-                block.name = "ee";
-                block.domain = program.projections[0].domain;
-              }
-              // A total comes behind a reduce.
-              if (kind == BlockKind::kStep) {
-                Append(program, block, Op::kReduce, {Element::kF64}, 0, {});
-              }
-              const Type declared = {result, static_cast<DomainId>(domain)};
-              const bool in_range = attr < program.states.size();
-              const uint64_t stream = info.attr == AttrKind::kStream ? StreamAttr(5, 1) : attr;
-              if (info.attr == AttrKind::kInput && attr >= program.inputs.size()) break;
-              if (info.attr == AttrKind::kReduction && attr >= program.reductions.size()) break;
-              if (info.attr == AttrKind::kPopulation && attr >= 1) break;
-              if (info.attr == AttrKind::kParam && attr >= program.params.size()) break;
-              if (!in_range || !Append(program, block, info.op, elements, stream, declared)) {
-                continue;
-              }
-              if (kind == BlockKind::kInit) program.init = block;
-              if (kind == BlockKind::kOnPre) program.on_pre.push_back(block);
-              if (kind == BlockKind::kStep) program.step.push_back(block);
-              if (!Verify(program).ok()) continue;
-              ++forms;
-              ExpectRoundTrip(program);
-              if (::testing::Test::HasFailure()) return;
-            }
-            // Elsewhere the declared type makes no difference.
-            if (info.rule != TypeRule::kDeclared && info.rule != TypeRule::kConvert &&
-                info.rule != TypeRule::kBitcast) {
-              return;
-            }
+        for (const Type declared : Declarable(info)) {
+          for (const uint64_t attr : attributes) {
+            const auto program = ProgramWith(info.op, kind, elements, attr, declared);
+            if (!program) continue;
+            ++forms;
+            ExpectRoundTrip(*program);
           }
         }
       });
     }
     EXPECT_GT(forms, 0) << info.name << " stands in no program";
   }
+}
+
+// Cut off anywhere, or with any one byte changed, a text is either refused with a place or read as
+// a program that goes round.
+TEST(TextTest, BrokenTextsAreRefusedOrRead) {
+  const std::string text = kPair;
+  int refused = 0;
+  int read = 0;
+  const auto check = [&](const std::string& broken) {
+    const auto program = Parse(broken, "broken.ir");
+    if (program.ok()) {
+      ++read;
+      ExpectRoundTrip(*program);
+    } else {
+      ++refused;
+      EXPECT_EQ(program.status().message().find("broken.ir:"), 0u) << program.status();
+    }
+  };
+  for (size_t i = 0; i < text.size(); ++i) {
+    check(text.substr(0, i));
+    for (const char c : {'\n', '0', 'x', '"', '}', '%', '\0', '\xff', '-', '='}) {
+      std::string broken = text;
+      broken[i] = c;
+      check(broken);
+    }
+  }
+  EXPECT_GT(refused, 1000);
+  EXPECT_GT(read, 100);
 }
 
 void ExpectLiteral(Element element, Bits bits, const std::string& text) {
