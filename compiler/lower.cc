@@ -1,6 +1,7 @@
 #include "compiler/lower.h"
 
 #include <utility>
+#include <vector>
 
 #include "compiler/lower_scope.h"
 #include "ir/status_macros.h"
@@ -8,6 +9,33 @@
 
 namespace bnsyn {
 namespace compiler {
+namespace {
+
+// Expressions are written down before it is known what becomes of them (x += a*b is one fma); what
+// nothing reads in the end is taken out again, so that the program says what it does and no more.
+void RemoveUnread(ir::Block& block) {
+  std::vector<bool> needed(block.nodes.size());
+  for (size_t n = block.nodes.size(); n-- > 0;) {
+    const ir::Node& node = block.nodes[n];
+    if (ir::Info(node.op).effect == ir::Effect::kWrite) needed[n] = true;
+    if (!needed[n]) continue;
+    for (const ir::NodeId operand : node.inputs()) needed[operand] = true;
+  }
+  std::vector<ir::NodeId> moved(block.nodes.size(), ir::kNoNode);
+  std::vector<ir::Node> kept;
+  for (size_t n = 0; n < block.nodes.size(); ++n) {
+    if (!needed[n]) continue;
+    ir::Node node = block.nodes[n];
+    for (ir::NodeId& operand : node.operands) {
+      if (operand != ir::kNoNode) operand = moved[operand];
+    }
+    moved[n] = static_cast<ir::NodeId>(kept.size());
+    kept.push_back(node);
+  }
+  block.nodes = std::move(kept);
+}
+
+}  // namespace
 
 absl::Status LowerStep(Lowering& lowering) {
   ir::Block block;
@@ -42,8 +70,12 @@ absl::StatusOr<ir::Program> LowerNetwork(const Network& network) {
   compiler::ChooseQuanta(lowering);
   BNSYN_RETURN_IF_ERROR(compiler::LowerInit(lowering));
   BNSYN_RETURN_IF_ERROR(compiler::LowerStep(lowering));
-  BNSYN_RETURN_IF_ERROR(ir::Verify(lowering.program));
-  return std::move(lowering.program);
+  ir::Program& program = lowering.program;
+  if (program.init.has_value()) compiler::RemoveUnread(*program.init);
+  for (ir::Block& block : program.on_pre) compiler::RemoveUnread(block);
+  for (ir::Block& block : program.step) compiler::RemoveUnread(block);
+  BNSYN_RETURN_IF_ERROR(ir::Verify(program));
+  return std::move(program);
 }
 
 absl::StatusOr<uint64_t> DurationSteps(const Network& network) {

@@ -76,6 +76,8 @@ absl::StatusOr<ir::Value> EmitRate(Lowering& lowering, const Stimulus& stimulus,
                                     " ms, but it must be from 0 to ", most),
                        poisson ? "" : "take a smaller dt, or type = \"poisson\"");
   }
+  const ir::Node& node = builder.node(rate.value);
+  if (node.op == ir::Op::kLiteral) return builder.F64(ir::F64OfBits(node.attr) * dt);
   return builder.Emit(ir::Op::kMul, {rate.value, builder.F64(dt)});
 }
 
