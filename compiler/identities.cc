@@ -1,6 +1,9 @@
 #include "compiler/identities.h"
 
 #include <cmath>
+#include <utility>
+
+#include "reference/evaluate.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -65,6 +68,13 @@ class Matcher {
   bool IsMinusZero(Value v) const {
     return HasBits(v, element(v) == Element::kF64 ? ir::BitsOfF64(-0.0) : ir::BitsOfF32(-0.0f));
   }
+  // Whether `v` is a literal, and no NaN.
+  bool IsNumeral(Value v) const {
+    const ir::Bits bits = builder_.node(v).attr;
+    return Is(v, Op::kLiteral) &&
+           !(element(v) == Element::kF64 && std::isnan(ir::F64OfBits(bits))) &&
+           !(element(v) == Element::kF32 && std::isnan(ir::F32OfBits(bits)));
+  }
   // The literal with all bits set: true, for a bool.
   bool IsAllOnes(Value v) const { return IsNumber(v, boolean() ? 1 : -1); }
   Value Number(int number) {
@@ -80,6 +90,7 @@ class Matcher {
   Result Or();
   Result Xor();
   Result Select();
+  Result MinOrMax();
   Result Involution(Op op);
 
   ir::Builder& builder_;
@@ -176,6 +187,17 @@ Result Matcher::Select() {
   return std::nullopt;
 }
 
+// min(min(x, c), d) is min(x, min(c, d)) for literals c and d that are numbers; a NaN in x stays
+// one in both.
+Result Matcher::MinOrMax() {
+  if (a() == b()) return a();
+  if (!Is(a(), node_.op) || !IsNumeral(b()) || !IsNumeral(Inner(a(), 1))) return std::nullopt;
+  const Element element = node_.element;
+  const ir::Bits bound = reference::Fold(
+      node_, {element, element}, {builder_.node(Inner(a(), 1)).attr, builder_.node(b()).attr});
+  return builder_.Emit(node_.op, {Inner(a()), builder_.Literal(element, bound)});
+}
+
 // op(op(x)) is x.
 Result Matcher::Involution(Op op) {
   if (Is(a(), op)) return Inner(a());
@@ -203,8 +225,7 @@ Result Matcher::Apply() {
       return std::nullopt;
     case Op::kMin:
     case Op::kMax:
-      if (a() == b()) return a();
-      return std::nullopt;
+      return MinOrMax();
     // A float may be NaN: then it is not equal to itself, but no less or greater either.
     case Op::kEq:
     case Op::kLe:

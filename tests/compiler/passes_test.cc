@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "compiler/network.h"
 #include "ir/text.h"
 #include "tests/compiler/pass_testing.h"
 #include "tests/compiler/random_program.h"
@@ -127,6 +128,28 @@ TEST(Passes, UnwritableDumpIsAnError) {
   options.dump_directory = "/dev/null/dumps";
   const auto result = RunPasses(SmallNetwork(), options, nullptr);
   EXPECT_EQ(result.status().message(), "cannot write the dump /dev/null/dumps/00-program.ir");
+}
+
+// The network of the examples: three kernels, one barrier, one function for both populations.
+TEST(Passes, BnsynIsThreeKernels) {
+  const auto network = ReadNetwork(BNSYN_SOURCE_DIR "/examples/networks/bnsyn.toml");
+  ASSERT_TRUE(network.ok()) << network.status();
+  const auto program = LowerNetwork(*network);
+  ASSERT_TRUE(program.ok()) << program.status();
+  const auto result = RunPasses(*program, {}, nullptr);
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_EQ(result->step.size(), 3u);
+  EXPECT_EQ(result->step[0].name, "exc.step");
+  EXPECT_EQ(result->step[0].phase, 0u);
+  EXPECT_EQ(result->step[1].name, "inh.step");
+  EXPECT_EQ(result->step[1].phase, 0u);
+  EXPECT_EQ(result->step[1].code, "exc.step");
+  EXPECT_EQ(result->step[2].name, "network.step");
+  EXPECT_EQ(result->step[2].phase, 1u);
+  constexpr int kBnsynSteps = 1500;
+  const Behaviour expected = Interpret(*program, kBnsynSteps);
+  EXPECT_GT(expected.spikes, 100u) << "a silent network proves nothing";
+  EXPECT_EQ(Interpret(*result, kBnsynSteps), expected);
 }
 
 // Everything together, on programs nobody would write.

@@ -90,6 +90,26 @@ ir::Program ProgramOverPairs(const ir::OpInfo& info, int literal_at, double lite
   return program;
 }
 
+// op(op(x, c), d) for every op and all pairs of special c and d, over all special x.
+TEST(Simplify, RulesOverTwoOpsHoldForAllSpecialValues) {
+  for (const ir::OpInfo& info : ir::AllOps()) {
+    const bool floats = info.rule == ir::TypeRule::kSame || info.rule == ir::TypeRule::kFloat;
+    if (!floats || info.arity != 2 || ir::IsFunction(info.op)) continue;
+    for (const double c : SpecialValues()) {
+      for (const double d : SpecialValues()) {
+        ir::Program program = ProgramOverPairs(info, 1, c);
+        ir::Block& step = program.step[0];
+        ir::Builder builder(program, step);
+        const ir::Value inner = builder.Emit(info.op, {builder.Load(0), builder.F64(c)});
+        builder.Store(1, builder.Emit(info.op, {inner, builder.F64(d)}));
+        const auto simple = Simplify(program, {});
+        ASSERT_TRUE(simple.ok()) << simple.status();
+        ASSERT_EQ(Interpret(program, 1), Interpret(*simple, 1)) << ir::Print(program);
+      }
+    }
+  }
+}
+
 // A rule that holds for nearly all numbers would wait long for the random operand that breaks it.
 TEST(Simplify, RulesHoldForAllSpecialValues) {
   int rewritten = 0;
