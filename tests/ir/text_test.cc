@@ -270,7 +270,7 @@ TEST(TextTest, BrokenTextsAreRefusedOrRead) {
   };
   for (size_t i = 0; i < text.size(); ++i) {
     check(text.substr(0, i));
-    for (const char c : {'\n', '0', 'x', '"', '}', '%', '\0', '\xff', '-', '='}) {
+    for (const char c : {'\n', 'x', '"', '}', '\0'}) {
       std::string broken = text;
       broken[i] = c;
       check(broken);
