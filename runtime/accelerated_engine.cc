@@ -7,6 +7,7 @@
 // step, so threads need to meet only once a step, between the last kernels over populations and
 // what comes after.
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,24 @@ constexpr int kMaxThreads = 1024;
 struct alignas(kCacheLine) Signal {
   bool fault = false;
   bool full = false;  // no room to record another step
+};
+
+// Adds the time of its life to `*seconds`, unless that is null.
+class Timer {
+ public:
+  explicit Timer(double* seconds) : seconds_(seconds) {
+    if (seconds_ != nullptr) begin_ = std::chrono::steady_clock::now();
+  }
+  ~Timer() {
+    if (seconds_ == nullptr) return;
+    *seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+ private:
+  double* const seconds_;
+  std::chrono::steady_clock::time_point begin_;
 };
 
 // What belongs to one thread.
@@ -85,6 +104,7 @@ class AcceleratedEngine : public Engine {
                             absl::Span<const uint32_t> neurons) override;
   reference::Digest ComputeDigest() const override;
   uint64_t SpikeCount(ir::PopulationId population) const override;
+  std::vector<KernelTime> KernelTimes() const override;
 
  private:
   // What one thread does in `steps` steps, or fewer.
@@ -106,6 +126,10 @@ class AcceleratedEngine : public Engine {
   SpikeRing ring_;
   Schedule schedule_;
   std::vector<Worker> workers_;
+  // The first thread's time in each delivery and kernel of its schedule, in order; empty unless
+  // it was asked for.
+  std::vector<double> delivery_seconds_;
+  std::vector<double> kernel_seconds_;
   std::vector<uint32_t> drained_;  // spikes of all threads in one step
   reference::Digest injected_digest_;
   uint64_t step_ = 0;
@@ -128,6 +152,10 @@ absl::Status AcceleratedEngine::Build(const ir::Program& source, const Simulatio
                          MakeSchedule(program_, *code_, *memory_, partition_, synapses_));
   BNSYN_ASSIGN_OR_RETURN(std::vector<std::vector<InputEvent>> events,
                          SplitEvents(program_, partition_));
+  if (options.profile) {
+    delivery_seconds_.resize(schedule_.threads[0].deliveries.size());
+    kernel_seconds_.resize(program_.step.size());
+  }
   for (int t = 0; t < partition_.threads(); ++t) {
     Worker& worker = workers_[static_cast<size_t>(t)];
     worker.events = std::move(events[static_cast<size_t>(t)]);
@@ -201,7 +229,10 @@ void AcceleratedEngine::BeginStep(int thread, uint64_t step) {
 
 bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
   bool fault = false;
+  double* seconds = thread == 0 ? delivery_seconds_.data() : nullptr;
   for (const DeliverCall& call : schedule_.threads[static_cast<size_t>(thread)].deliveries) {
+    const Timer timer(seconds);
+    if (seconds != nullptr) ++seconds;
     const uint64_t emitted = step - call.delay;
     compiler::DeliverArgs args = {};
     args.slots = call.slots.data();
@@ -233,7 +264,9 @@ bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
 bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
   bool fault = false;
   const ThreadSchedule& schedule = schedule_.threads[static_cast<size_t>(thread)];
+  const bool profile = thread == 0 && !kernel_seconds_.empty();
   for (const KernelCall& call : schedule.phases[phase].calls) {
+    const Timer timer(profile ? &kernel_seconds_[call.number] : nullptr);
     compiler::KernelArgs args = {};
     args.slots = call.slots[step & 1].data();
     args.step = step;
@@ -327,6 +360,20 @@ uint64_t AcceleratedEngine::SpikeCount(ir::PopulationId population) const {
   uint64_t count = 0;
   for (const Worker& worker : workers_) count += worker.spike_counts[population];
   return count;
+}
+
+std::vector<KernelTime> AcceleratedEngine::KernelTimes() const {
+  std::vector<KernelTime> times;
+  for (size_t d = 0; d < delivery_seconds_.size(); ++d) {
+    times.push_back(
+        {schedule_.threads[0].deliveries[d].name, KernelKind::kDelivery, delivery_seconds_[d]});
+  }
+  for (size_t k = 0; k < kernel_seconds_.size(); ++k) {
+    const bool network = program_.step[k].domain == ir::DomainId::kNetwork;
+    times.push_back({program_.step[k].name,
+                     network ? KernelKind::kNetwork : KernelKind::kPopulation, kernel_seconds_[k]});
+  }
+  return times;
 }
 
 }  // namespace

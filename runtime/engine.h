@@ -43,6 +43,8 @@ class Engine {
   virtual reference::Digest ComputeDigest() const = 0;
   // Spikes of a population since the beginning, injected ones not counted.
   virtual uint64_t SpikeCount(ir::PopulationId population) const = 0;
+  // Time spent in each kernel, if it was asked for.
+  virtual std::vector<KernelTime> KernelTimes() const { return {}; }
 };
 
 // Both plan their memory first and refuse what does not fit; they fill in what they know of the

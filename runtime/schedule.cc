@@ -91,6 +91,7 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
     for (const ir::Block& block : program.on_pre) {
       if (block.domain != projection.domain) continue;
       DeliverCall call;
+      call.name = projection.name;
       call.function = code.deliver(block.code);
       if (call.function == nullptr) return MissingCode(block);
       BNSYN_ASSIGN_OR_RETURN(call.slots, ResolveAll(block, memory, thread, 0));
@@ -106,6 +107,7 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
     if (StartsPhase(program, b)) schedule.phases.emplace_back();
     BNSYN_ASSIGN_OR_RETURN(KernelCall call,
                            MakeKernelCall(program, block, code, memory, partition, thread));
+    call.number = b;
     if (!call.range.empty()) schedule.phases.back().calls.push_back(std::move(call));
   }
   return schedule;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,6 +19,7 @@
 namespace bnsyn {
 
 struct KernelCall {
+  size_t number = 0;  // of the kernel in ir::Program::step
   compiler::KernelFunction function = nullptr;
   // Of even and odd steps: partial sums stand in different arrays then.
   std::vector<void*> slots[2];
@@ -26,6 +28,7 @@ struct KernelCall {
 };
 
 struct DeliverCall {
+  std::string name;  // of the projection
   compiler::DeliverFunction function = nullptr;
   std::vector<void*> slots;
   ir::PopulationId source = 0;

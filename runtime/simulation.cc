@@ -192,6 +192,7 @@ absl::Status Simulation::Step(uint64_t steps, const RunControl& control) {
   SimulationReport& report = impl_->report;
   report.run_seconds += stopwatch.seconds();
   report.steps = impl_->engine->step();
+  report.kernels = impl_->engine->KernelTimes();
   report.spikes = 0;
   for (ir::PopulationId p = 0; p < program().populations.size(); ++p) {
     report.spikes += impl_->engine->SpikeCount(p);

@@ -29,6 +29,9 @@ struct SimulationOptions {
   Propagation propagation = Propagation::kCsr;  // of the reference backend
   int threads = 1;                              // of the accelerated backend
   bool record_spikes = true;
+  // Time each kernel of the accelerated backend (SimulationReport::kernels), at the price of two
+  // looks at the clock a kernel and step.
+  bool profile = false;
   uint64_t memory_limit = 0;  // bytes; 0 takes what the machine has free
   compiler::CompileOptions compile;
 };
@@ -53,6 +56,15 @@ struct RunControl {
   const std::atomic<bool>* cancel = nullptr;
 };
 
+enum class KernelKind : uint8_t { kDelivery, kPopulation, kNetwork };
+
+// Time spent so far in one kernel by the first thread.
+struct KernelTime {
+  std::string name;  // of the kernel, or of the projection whose spikes are delivered
+  KernelKind kind = KernelKind::kPopulation;
+  double seconds = 0;
+};
+
 struct SimulationReport {
   compiler::CompileReport compile;
   uint64_t neurons = 0;
@@ -62,6 +74,7 @@ struct SimulationReport {
   uint64_t spikes = 0;
   double construct_seconds = 0;
   double run_seconds = 0;
+  std::vector<KernelTime> kernels;  // with SimulationOptions::profile
 };
 
 // What runs a program; the two backends.
