@@ -234,6 +234,58 @@ kernel k1 : network phase=1 {
   EXPECT_GT(F64At(*whole, "sum"), 5);
 }
 
+// As lowering writes a refractory time of 3 steps.
+TEST(Interpreter, R5_ARefractoryNeuronIsActiveAgainAfterItsSteps) {
+  const std::unique_ptr<Interpreter> run = Start(ParseProgram(R"(program refractory dt=1 seed=1
+population a size=1
+state a.refractory : i32[a] = 0i32
+step {
+  %0 = load a.refractory : i32[a]
+  %1 = sub %0, 1i32 : i32[a]
+  %2 = max %1, 0i32 : i32[a]
+  %3 = eq %2, 0i32 : bool[a]
+  %4 = select %3, 3i32, %2 : i32[a]
+  store a.refractory, %4
+  spike a, %3
+}
+)"));
+  std::vector<uint64_t> spikes;
+  for (uint64_t step = 0; step < 10; ++step) {
+    ASSERT_TRUE(run->Step().ok());
+    if (!Spikes(*run).empty()) spikes.push_back(step);
+  }
+  EXPECT_EQ(spikes, (std::vector<uint64_t>{0, 3, 6, 9}));
+}
+
+TEST(Interpreter, R9_DenormalsAreKeptAndFlushedDecaysNeverReachThem) {
+  const std::unique_ptr<Interpreter> run = Start(ParseProgram(R"(program decay dt=1 seed=1
+population a size=1
+state a.plain : f64[a] = 1
+state a.flushed : f64[a] = 1
+step {
+  %0 = load a.plain : f64[a]
+  %1 = mul %0, 0.5 : f64[a]
+  store a.plain, %1
+  %2 = load a.flushed : f64[a]
+  %3 = mul %2, 0.5 : f64[a]
+  %4 = abs %3 : f64[a]
+  %5 = lt %4, 1e-290 : bool[a]
+  %6 = select %5, 0, %3 : f64[a]
+  store a.flushed, %6
+}
+)"));
+  double least = 1;
+  for (int step = 0; step < 1074; ++step) {
+    ASSERT_TRUE(run->Step().ok());
+    const double flushed = F64At(*run, "a.flushed");
+    if (flushed != 0) least = flushed;
+  }
+  EXPECT_EQ(F64At(*run, "a.plain"), 0x1p-1074);
+  EXPECT_EQ(F64At(*run, "a.flushed"), 0);
+  EXPECT_GE(least, 1e-290);
+  EXPECT_LT(least, 2.1e-290);
+}
+
 TEST(Interpreter, R3_InitDrawsAtStepZeroAndColumnsStartStates) {
   ir::Program program = ParseProgram(R"(program init dt=1 seed=9
 population a size=3
