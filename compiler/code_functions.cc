@@ -92,6 +92,7 @@ absl::StatusOr<TypedValue> Emitter::Call(const Expr& call) {
   BNSYN_ASSIGN_OR_RETURN(std::optional<TypedValue> known, scope_.Call(call, source_));
   if (known) {
     known->boolean = builder().type(known->value).element == ir::Element::kBool;
+    known->zero = false;
     return *known;
   }
   const Function* function = Find(call.name);

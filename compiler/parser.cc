@@ -53,15 +53,6 @@ std::string Describe(const Token& token) {
 
 constexpr absl::string_view kPowerNote = "a power is written **, as in x**2";
 
-// Candidates for a unit that was misspelled: those that differ in case alone come first.
-std::vector<std::string> UnitCandidates(absl::string_view name) {
-  std::vector<std::string> symbols = UnitSymbols();
-  std::stable_partition(symbols.begin(), symbols.end(), [name](const std::string& symbol) {
-    return absl::EqualsIgnoreCase(symbol, name);
-  });
-  return symbols;
-}
-
 }  // namespace
 
 ir::SourceRange Span(ir::SourceRange first, ir::SourceRange last) {
@@ -196,11 +187,15 @@ absl::StatusOr<Expr> Parser::Power() {
   BNSYN_ASSIGN_OR_RETURN(Expr base, Primary());
   if (!AtSymbol("**")) return base;
   if (first.kind == TokenKind::kNumber && !base.quantity.dimension.dimensionless()) {
-    const absl::string_view unit =
-        absl::string_view(source_.text).substr(base.range.offset, base.range.length);
-    return Error(current().range, "is it the unit or the whole quantity that is raised?",
-                 absl::StrCat("write (", unit, ")** for the quantity, or multiply: ", first.text,
-                              "*", "unit**"));
+    const Token unit = tokens_[position_ - 1];
+    const Token op = Advance();
+    const absl::string_view power = current().kind == TokenKind::kNumber ? current().text : "2";
+    // A unit of one letter is none by itself.
+    const std::string alone =
+        unit.text.size() > 1 ? std::string(unit.text) : absl::StrCat("(1 ", unit.text, ")");
+    return Error(op.range, "is it the unit or the whole quantity that is raised?",
+                 absl::StrCat("write (", first.text, " ", unit.text, ")**", power, " or ",
+                              first.text, "*", alone, "**", power));
   }
   if (++depth_ > kMaxNesting) {
     return Error(current().range, "too many powers of powers");
@@ -251,7 +246,7 @@ absl::StatusOr<Expr> Parser::Number() {
     if (!symbol) {
       return Error(current().range,
                    absl::StrCat("'", current().text, "' is no unit",
-                                ir::DidYouMean(current().text, UnitCandidates(current().text))),
+                                ir::DidYouMean(current().text, UnitSymbols())),
                    "a product is written with '*'");
     }
     unit = *symbol;

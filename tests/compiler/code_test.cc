@@ -635,7 +635,7 @@ TEST(CodeTest, AnyProgramIsEmittedOrRefused) {
   ProgramWriter writer(7);
   int emitted = 0;
   int folded = 0;
-  constexpr int kPrograms = 10000;
+  constexpr int kPrograms = 4000;
   for (int i = 0; i < kPrograms; ++i) {
     const std::string text = writer.Statement() + "; " + writer.Statement();
     TestScope scope(i % 2 == 0 ? MathMode::kDefault : MathMode::kStrict);
@@ -656,6 +656,24 @@ TEST(CodeTest, AnyProgramIsEmittedOrRefused) {
   EXPECT_GT(emitted, kPrograms / 4);
   EXPECT_LT(emitted, kPrograms * 3 / 4);
   EXPECT_GT(folded, kPrograms / 50);
+}
+
+// The deepest trees the parser lets through are walked without running out of stack.
+TEST(CodeTest, DeepTreesAreEmitted) {
+  const auto repeated = [](const char* piece, int count, const char* end) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += piece;
+    return text + end;
+  };
+  for (const std::string& text :
+       {repeated("x + ", 490, "x"), repeated("x*", 490, "x"), repeated("-", 190, "x"),
+        repeated("x if flag else ", 190, "y"), repeated("exp(", 190, "x") + repeated(")", 190, ""),
+        repeated("min(y, ", 190, "x") + repeated(")", 190, ""), repeated("flag or ", 490, "flag"),
+        repeated("not ", 190, "flag")}) {
+    TestScope scope;
+    const absl::Status status = EmitText(text, scope).status();
+    EXPECT_TRUE(status.ok()) << status.message();
+  }
 }
 
 // Sharing makes the graph of a chain of squares small and its tree huge: nothing may walk the tree.

@@ -270,7 +270,8 @@ TEST(ExpressionTest, ErrorsInExpressions) {
           {"1.2.3", "1:1", "a number has one decimal point", ""},
           {"1e999", "1:1", "'1e999' is beyond the range of a double", ""},
           {"10 mV**2", "1:6", "is it the unit or the whole quantity that is raised?",
-           "write (10 mV)**"},
+           "write (10 mV)**2 or 10*mV**2"},
+          {"x*1 m**3", "1:6", "is it the unit or the whole", "write (1 m)**3 or 1*(1 m)**3"},
           {"a if b", "1:7", "expected 'else', found the end", "a choice is written"},
           {"if a else b", "1:1", "expected a value, found 'if'", "a choice is written"},
           {"a + else", "1:5", "expected a value, found 'else'", ""},
@@ -380,7 +381,7 @@ TEST(ExpressionTest, AnyTextIsReadOrRefused) {
   std::mt19937 random(1);
   const auto pick = [&](size_t n) { return random() % n; };
   int read = 0;
-  for (int round = 0; round < 20000; ++round) {
+  for (int round = 0; round < 8000; ++round) {
     std::string text;
     if (round % 2 == 0) {
       const size_t length = pick(40);
@@ -415,7 +416,7 @@ TEST(ExpressionTest, AnyTextIsReadOrRefused) {
     }
   }
   // The changes leave many texts whole, so that both outcomes are exercised.
-  EXPECT_GT(read, 1000);
+  EXPECT_GT(read, 400);
 }
 
 }  // namespace

@@ -220,9 +220,10 @@ TEST(UnitsTest, DimensionsReadAsPeopleSayThem) {
 }
 
 TEST(UnitsTest, DisplayUnitsMeasureTheInternalSystem) {
-  for (const std::string& first : UnitSymbols()) {
+  for (const char* first : {"V", "A", "S", "F", "s", "Hz", "ohm", "M", "m", "C", "N", "J", "W",
+                            "Pa", "g", "L", "K", "mol", "cd"}) {
     for (const char* second : {"1", "s", "V**2", "1/m**3", "1/mol"}) {
-      const Dimension d = Of(first.c_str()) * Of(second);
+      const Dimension d = Of(first) * Of(second);
       if (d.dimensionless()) continue;
       const std::optional<Unit> unit = ParseUnit(DisplayUnit(d));
       ASSERT_TRUE(unit.has_value()) << first << " " << second << " " << DisplayUnit(d);
