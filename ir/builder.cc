@@ -2,9 +2,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <string>
-
-#include "absl/strings/str_cat.h"
 
 namespace bnsyn::ir {
 namespace {

@@ -1,7 +1,9 @@
 #include "ir/lexer.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::ir {

@@ -1,5 +1,6 @@
 #include "ir/table.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
