@@ -29,31 +29,27 @@ std::string OwnCode(const ir::Block& block) {
   return block.kind == ir::BlockKind::kOnPre ? absl::StrCat(block.name, ".on_pre") : block.name;
 }
 
-template <typename Function>
-ir::Program ForEachBlock(const ir::Program& program, Function place) {
-  ir::Program result = program;
-  for (ir::Block& block : result.on_pre) place(block);
-  for (ir::Block& block : result.step) place(block);
-  return result;
-}
-
 }  // namespace
 
 absl::StatusOr<ir::Program> Place(const ir::Program& program, const CompileOptions&) {
   std::map<std::string, std::string> code_of;  // by canonical text
-  return ForEachBlock(program, [&](ir::Block& block) {
-    block.slots = CollectSlots(block);
-    block.code = code_of.try_emplace(CanonicalCode(program, block), OwnCode(block)).first->second;
+  return RewriteCode(program, [&](const ir::Block& block) {
+    ir::Block placed = block;
+    placed.slots = CollectSlots(block);
+    placed.code = code_of.try_emplace(CanonicalCode(program, placed), OwnCode(block)).first->second;
+    return placed;
   });
 }
 
 absl::StatusOr<ir::Program> PlaceApart(const ir::Program& program, const CompileOptions&) {
-  return ForEachBlock(program, [&](ir::Block& block) {
-    block.slots = CollectSlots(block);
-    std::sort(block.slots.begin(), block.slots.end(), [](ir::Slot a, ir::Slot b) {
+  return RewriteCode(program, [&](const ir::Block& block) {
+    ir::Block placed = block;
+    placed.slots = CollectSlots(block);
+    std::sort(placed.slots.begin(), placed.slots.end(), [](ir::Slot a, ir::Slot b) {
       return std::pair(a.kind, a.index) < std::pair(b.kind, b.index);
     });
-    block.code = OwnCode(block);
+    placed.code = OwnCode(block);
+    return placed;
   });
 }
 

@@ -65,10 +65,11 @@ ir::Block RewriteBlock(const ir::Program& program, const ir::Block& block, NodeR
   return result;
 }
 
-ir::Program RewriteCode(const ir::Program& program, NodeRewrite rewrite) {
+ir::Program RewriteCode(const ir::Program& program,
+                        absl::FunctionRef<ir::Block(const ir::Block&)> rewrite) {
   ir::Program result = program;
-  for (ir::Block& block : result.on_pre) block = RewriteBlock(program, block, rewrite);
-  for (ir::Block& block : result.step) block = RewriteBlock(program, block, rewrite);
+  for (ir::Block& block : result.on_pre) block = rewrite(block);
+  for (ir::Block& block : result.step) block = rewrite(block);
   return result;
 }
 

@@ -30,9 +30,6 @@ class Rewriter {
   // Operand `i` of an old node, as it is now.
   ir::Value Operand(ir::NodeId old, size_t i) const { return At(old_node(old).inputs()[i]); }
 
-  // Whether a value is a literal now.
-  bool IsLiteral(ir::Value value) const { return builder_.node(value).op == ir::Op::kLiteral; }
-
   // Emits the old node over the new operands, remembers and returns its value (invalid for an
   // effect). The result's domain is derived anew: operands may have become uniform.
   ir::Value Copy(ir::NodeId old);
@@ -51,9 +48,10 @@ using NodeRewrite = absl::FunctionRef<std::optional<ir::Value>(Rewriter&, ir::No
 // The block with every node rewritten, in order.
 ir::Block RewriteBlock(const ir::Program& program, const ir::Block& block, NodeRewrite rewrite);
 
-// The program with its on_pre and step blocks rewritten. The init block runs once, in the
-// interpreter, on every backend: passes leave it alone.
-ir::Program RewriteCode(const ir::Program& program, NodeRewrite rewrite);
+// The program with its on_pre blocks and the blocks of its step rewritten. The init block runs
+// once, in the interpreter, on every backend: passes leave it alone.
+ir::Program RewriteCode(const ir::Program& program,
+                        absl::FunctionRef<ir::Block(const ir::Block&)> rewrite);
 
 // All blocks that passes work on, for reading: on_pre blocks, then the blocks of the step.
 std::vector<const ir::Block*> CodeBlocks(const ir::Program& program);

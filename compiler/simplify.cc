@@ -134,10 +134,8 @@ ir::Block SimplifyBlock(const ir::Program& program, const ir::Block& block) {
 }  // namespace
 
 absl::StatusOr<ir::Program> Simplify(const ir::Program& program, const CompileOptions&) {
-  ir::Program result = program;
-  for (ir::Block& block : result.on_pre) block = SimplifyBlock(program, block);
-  for (ir::Block& block : result.step) block = SimplifyBlock(program, block);
-  return result;
+  return RewriteCode(program,
+                     [&](const ir::Block& block) { return SimplifyBlock(program, block); });
 }
 
 absl::Status CheckSimplify(const ir::Program& program) {

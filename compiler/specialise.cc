@@ -15,8 +15,7 @@ const ir::Projection& ProjectionOf(const ir::Program& program, const ir::Block& 
 }  // namespace
 
 absl::StatusOr<ir::Program> Specialise(const ir::Program& program, const CompileOptions&) {
-  ir::Program result = program;
-  const auto rewrite = [&](const ir::Block& block) {
+  return RewriteCode(program, [&](const ir::Block& block) {
     return RewriteBlock(program, block,
                         [&](Rewriter& rewriter, ir::NodeId id) -> std::optional<ir::Value> {
                           const ir::Node& node = block.nodes[id];
@@ -31,10 +30,7 @@ absl::StatusOr<ir::Program> Specialise(const ir::Program& program, const Compile
                           }
                           return std::nullopt;
                         });
-  };
-  for (ir::Block& block : result.on_pre) block = rewrite(block);
-  for (ir::Block& block : result.step) block = rewrite(block);
-  return result;
+  });
 }
 
 absl::Status CheckSpecialise(const ir::Program& program) {
