@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "compiler/jit.h"
+#include "compiler/options.h"
 
 namespace llvm {
 class Module;
@@ -22,6 +23,9 @@ struct TargetMachineDeleter {
   void operator()(llvm::TargetMachine* machine) const;
 };
 using TargetMachinePtr = std::unique_ptr<llvm::TargetMachine, TargetMachineDeleter>;
+
+// The lanes that the options ask for, or an error where they ask for what there is not.
+absl::StatusOr<int> ChooseWidth(const CompileOptions& options, const Target& target);
 
 // `optimization` is CompileOptions::optimization.
 absl::StatusOr<TargetMachinePtr> MakeTargetMachine(const Target& target, int optimization);

@@ -28,10 +28,10 @@ absl::StatusOr<std::string> DumpCode(const ir::Program& program, const CompileOp
                      ir::DidYouMean(stage, {"llvm", "llvm-opt", "asm"})));
   }
   BNSYN_ASSIGN_OR_RETURN(const Target target, HostTarget());
+  BNSYN_ASSIGN_OR_RETURN(const int width, ChooseWidth(options, target));
   BNSYN_ASSIGN_OR_RETURN(const TargetMachinePtr machine,
                          MakeTargetMachine(target, options.optimization));
   llvm::LLVMContext context;
-  const int width = options.width == 0 ? target.default_width : options.width;
   BNSYN_ASSIGN_OR_RETURN(const std::unique_ptr<llvm::Module> module,
                          EmitModule(program, target, width, context));
   if (stage == "llvm") return Print(*module);

@@ -1,25 +1,17 @@
 #include "compiler/emit_ops.h"
 
-#include <cmath>
-#include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "compiler/external_functions.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/Module.h"
-#include "reference/functions.h"
 
 namespace bnsyn::compiler {
-namespace {
 
 using ir::Element;
 using ir::Op;
-
-std::string OracleSymbol(Op op) { return absl::StrCat("bnsyn.", ir::Info(op).name); }
-
-}  // namespace
 
 llvm::Type* ValueType(llvm::LLVMContext& context, Element element) {
   switch (element) {
@@ -203,48 +195,6 @@ llvm::Value* EmitOracleCall(llvm::IRBuilder<>& builder, Op op, Element element,
     results = builder.CreateInsertElement(results, value, static_cast<uint64_t>(lane));
   }
   return results;
-}
-
-std::vector<ExternalFunction> ExternalFunctions() {
-  namespace ref = reference;
-  std::vector<ExternalFunction> functions;
-  const auto oracle = [&](Op op, auto* function) {
-    functions.push_back({OracleSymbol(op), reinterpret_cast<const void*>(function)});
-  };
-  oracle(Op::kExp, ref::Exp);
-  oracle(Op::kExpm1, ref::Expm1);
-  oracle(Op::kExprel, ref::Exprel);
-  oracle(Op::kLog, ref::Log);
-  oracle(Op::kLog1p, ref::Log1p);
-  oracle(Op::kPow, ref::Pow);
-  oracle(Op::kTanh, ref::Tanh);
-  oracle(Op::kLogistic, ref::Logistic);
-  oracle(Op::kSin, ref::Sin);
-  oracle(Op::kCos, ref::Cos);
-  oracle(Op::kUniform, ref::UniformFromBits);
-  oracle(Op::kNormal, ref::NormalFromBits);
-  oracle(Op::kExponential, ref::ExponentialFromBits);
-  oracle(Op::kBernoulli, ref::BernoulliFromBits);
-  oracle(Op::kPoisson, ref::PoissonFromBits);
-
-  // Correctly rounded functions of libm that stand in for instructions an old machine lacks.
-  const auto f64 = [&](const char* symbol, double (*function)(double)) {
-    functions.push_back({symbol, reinterpret_cast<const void*>(function)});
-  };
-  const auto f32 = [&](const char* symbol, float (*function)(float)) {
-    functions.push_back({symbol, reinterpret_cast<const void*>(function)});
-  };
-  f64("floor", ::floor);
-  f32("floorf", ::floorf);
-  f64("ceil", ::ceil);
-  f32("ceilf", ::ceilf);
-  f64("rint", ::rint);
-  f32("rintf", ::rintf);
-  double (*fma)(double, double, double) = ::fma;
-  float (*fmaf)(float, float, float) = ::fmaf;
-  functions.push_back({"fma", reinterpret_cast<const void*>(fma)});
-  functions.push_back({"fmaf", reinterpret_cast<const void*>(fmaf)});
-  return functions;
 }
 
 }  // namespace bnsyn::compiler

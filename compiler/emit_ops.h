@@ -38,13 +38,6 @@ llvm::Value* EmitCompare(llvm::IRBuilder<>& builder, ir::Op op, ir::Element elem
 llvm::Value* EmitOracleCall(llvm::IRBuilder<>& builder, ir::Op op, ir::Element element,
                             absl::Span<llvm::Value* const> arguments);
 
-// What EmitOracleCall and LLVM's own lowering may call: symbols and where they are in this process.
-struct ExternalFunction {
-  std::string symbol;
-  const void* address;
-};
-std::vector<ExternalFunction> ExternalFunctions();
-
 }  // namespace bnsyn::compiler
 
 #endif  // BNSYN_COMPILER_EMIT_OPS_H_

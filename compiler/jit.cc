@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/codegen.h"
 #include "compiler/emit.h"
-#include "compiler/emit_ops.h"
+#include "compiler/external_functions.h"
 #include "compiler/object_cache.h"
 #include "compiler/passes.h"
 #include "ir/status_macros.h"
@@ -161,27 +161,6 @@ absl::StatusOr<std::unique_ptr<JitCode>> JitCode::Link(const ir::Program& progra
   return code;
 }
 
-absl::StatusOr<int> ChooseWidth(const CompileOptions& options, const Target& target) {
-  switch (options.width) {
-    case 0:
-      return target.default_width;
-    case 1:
-    case 2:
-    case 4:
-    case 8:
-    case 16:
-      return options.width;
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "a vector of ", options.width, " lanes is not possible: choose 1, 2, 4, 8 or 16"));
-}
-
-absl::Status CheckOptimization(int optimization) {
-  if (optimization >= 0 && optimization <= 3) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("there is no optimization level ", optimization, ": choose 0 to 3"));
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& program,
@@ -190,7 +169,6 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
   Stopwatch watch(report);
   BNSYN_ASSIGN_OR_RETURN(const Target target, HostTarget());
   BNSYN_ASSIGN_OR_RETURN(report.width, ChooseWidth(options, target));
-  BNSYN_RETURN_IF_ERROR(CheckOptimization(options.optimization));
   watch.Lap("target");
   const ObjectCache cache(options.cache_directory);
   report.key = CacheKey(program, target, report.width, options.optimization);

@@ -31,7 +31,7 @@ std::optional<std::string> Unpack(const std::string& key, absl::string_view cont
   constexpr size_t kHash = 32;
   if (!absl::StartsWith(contents, kMagic)) return std::nullopt;
   contents.remove_prefix(kMagic.size());
-  if (contents.size() < kHash + 1) return std::nullopt;
+  if (contents.size() < kHash + 1 || contents[kHash] != '\n') return std::nullopt;
   const absl::string_view body = contents.substr(kHash + 1);
   if (contents.substr(0, kHash) != HashText(body)) return std::nullopt;
   const size_t line = body.find('\n');
@@ -63,18 +63,16 @@ std::string ObjectCache::Path(const std::string& key) const {
 
 std::optional<std::string> ObjectCache::Load(const std::string& key) const {
   if (directory_.empty()) return std::nullopt;
-  std::ifstream file(Path(key), std::ios::binary | std::ios::ate);
-  if (!file) return std::nullopt;
-  const std::streamoff size = file.tellg();
-  if (size < 0) return std::nullopt;
+  std::error_code error;
+  const uintmax_t size = fs::file_size(Path(key), error);
+  if (error) return std::nullopt;
+  std::ifstream file(Path(key), std::ios::binary);
   std::string contents(static_cast<size_t>(size), '\0');
-  file.seekg(0);
-  file.read(contents.data(), size);
+  file.read(contents.data(), static_cast<std::streamsize>(size));
   if (!file) return std::nullopt;
   std::optional<std::string> object = Unpack(key, contents);
   if (!object) {
-    std::error_code ignored;
-    fs::remove(Path(key), ignored);
+    fs::remove(Path(key), error);
   }
   return object;
 }

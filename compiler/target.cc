@@ -2,10 +2,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "compiler/jit.h"
+#include "compiler/codegen.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/TargetParser/Host.h"
@@ -31,6 +30,25 @@ absl::StatusOr<Target> HostTarget() {
                                                                              : 2;
   target.default_width = 2 * target.native_lanes;
   return target;
+}
+
+absl::StatusOr<int> ChooseWidth(const CompileOptions& options, const Target& target) {
+  if (options.optimization < 0 || options.optimization > 3) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("there is no optimization level ", options.optimization, ": choose 0 to 3"));
+  }
+  switch (options.width) {
+    case 0:
+      return target.default_width;
+    case 1:
+    case 2:
+    case 4:
+    case 8:
+    case 16:
+      return options.width;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "a vector of ", options.width, " lanes is not possible: choose 1, 2, 4, 8 or 16"));
 }
 
 std::string LlvmVersion() { return LLVM_VERSION_STRING; }
