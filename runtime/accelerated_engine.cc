@@ -130,7 +130,10 @@ class AcceleratedEngine : public Engine {
   // it was asked for.
   std::vector<double> delivery_seconds_;
   std::vector<double> kernel_seconds_;
-  std::vector<uint32_t> drained_;  // spikes of all threads in one step
+  // For DrainRecords: where it stands in each thread's record, and one step's spikes of all
+  // threads.
+  std::vector<const uint32_t*> cursors_;
+  std::vector<uint32_t> drained_;
   reference::Digest injected_digest_;
   uint64_t step_ = 0;
   // Last, so that its threads end before what they use.
@@ -156,6 +159,10 @@ absl::Status AcceleratedEngine::Build(const ir::Program& source, const Simulatio
     delivery_seconds_.resize(schedule_.threads[0].deliveries.size());
     kernel_seconds_.resize(program_.step.size());
   }
+  cursors_.resize(workers_.size());
+  uint32_t largest = 0;
+  for (const ir::Population& p : program_.populations) largest = std::max(largest, p.size);
+  drained_.reserve(largest);
   for (int t = 0; t < partition_.threads(); ++t) {
     Worker& worker = workers_[static_cast<size_t>(t)];
     worker.events = std::move(events[static_cast<size_t>(t)]);
@@ -306,12 +313,11 @@ void AcceleratedEngine::Gather(int thread, size_t phase, uint64_t step) {
 }
 
 void AcceleratedEngine::DrainRecords(uint64_t first_step, SpikeSink& sink) {
-  std::vector<const uint32_t*> next;
-  for (const Worker& worker : workers_) next.push_back(worker.record.words().data());
+  for (size_t t = 0; t < workers_.size(); ++t) cursors_[t] = workers_[t].record.words().data();
   for (uint64_t step = first_step; step < step_; ++step) {
     for (const ir::PopulationId p : schedule_.spiking) {
       drained_.clear();
-      for (const uint32_t*& words : next) {
+      for (const uint32_t*& words : cursors_) {
         const uint32_t count = *words++;
         drained_.insert(drained_.end(), words, words + count);
         words += count;

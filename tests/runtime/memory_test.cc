@@ -1,0 +1,135 @@
+// Memory: planned before it is taken, and never taken while stepping.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "compiler/passes.h"
+#include "networks.h"
+#include "runtime/engine.h"
+#include "runtime/memory_plan.h"
+#include "runtime/network_memory.h"
+#include "runtime/spikes.h"
+#include "runtime/synapses.h"
+
+namespace {
+
+// How often memory was allocated, by any thread; constant-initialised, so safe before main.
+std::atomic<uint64_t> allocations = 0;
+
+}  // namespace
+
+void* operator new(size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  void* const memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+void* operator new(size_t size, std::align_val_t alignment) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  const auto align = static_cast<size_t>(alignment);
+  void* const memory = std::aligned_alloc(align, (size + align - 1) / align * align);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace bnsyn {
+namespace {
+
+class CountingSink : public SpikeSink {
+ public:
+  void OnSpikes(ir::PopulationId, uint64_t, absl::Span<const uint32_t> neurons) override {
+    spikes += neurons.size();
+  }
+  uint64_t spikes = 0;
+};
+
+TEST(Memory, SteppingAllocatesNothing) {
+  for (const int threads : {1, 2}) {
+    SimulationOptions options = Accelerated(threads);
+    options.record_spikes = false;
+    Simulation simulation = Compiled(kBalanced, options);
+    ASSERT_TRUE(simulation.Step(10).ok());
+    const uint64_t spikes_before = simulation.report().spikes;
+    const uint64_t before = allocations.load();
+    const absl::Status status = simulation.Step(1000);
+    const uint64_t after = allocations.load();
+    ASSERT_TRUE(status.ok());
+    EXPECT_EQ(after - before, 0u) << "with " << threads << " threads";
+    EXPECT_GT(simulation.report().spikes, spikes_before + 1000);
+  }
+}
+
+TEST(Memory, RecordingAllocatesNothingInTheEngine) {
+  for (const int threads : {1, 2}) {
+    SimulationReport report;
+    absl::StatusOr<std::unique_ptr<Engine>> engine =
+        MakeAcceleratedEngine(Parsed(kBalanced), Accelerated(threads), report);
+    ASSERT_TRUE(engine.ok()) << engine.status().message();
+    CountingSink sink;
+    ASSERT_TRUE((*engine)->Run(100, &sink).ok());
+    const uint64_t before = allocations.load();
+    const absl::Status status = (*engine)->Run(1000, &sink);
+    const uint64_t after = allocations.load();
+    ASSERT_TRUE(status.ok());
+    EXPECT_EQ(after - before, 0u) << "with " << threads << " threads";
+    EXPECT_GT(sink.spikes, 1000u);
+  }
+}
+
+TEST(Memory, ThePlanCoversWhatIsTaken) {
+  const ir::Program source = Parsed(kBalanced);
+  for (const int threads : {1, 3}) {
+    const SimulationOptions options = Accelerated(threads);
+    const absl::StatusOr<ir::Program> program =
+        compiler::RunPasses(source, options.compile, nullptr);
+    ASSERT_TRUE(program.ok()) << program.status().message();
+    const Partition partition(*program, threads);
+    const absl::StatusOr<std::unique_ptr<ThreadTeam>> team = ThreadTeam::Create(threads);
+    ASSERT_TRUE(team.ok());
+    const absl::StatusOr<Synapses> synapses = Synapses::Build(source, partition, **team);
+    const absl::StatusOr<NetworkMemory> memory = NetworkMemory::Create(*program, threads);
+    const absl::StatusOr<SpikeRing> ring = SpikeRing::Create(*program, partition);
+    ASSERT_TRUE(synapses.ok() && memory.ok() && ring.ok());
+    const absl::StatusOr<MemoryPlan> plan = PlanMemory(*program, options);
+    ASSERT_TRUE(plan.ok());
+    const auto taken = static_cast<double>(synapses->bytes() + memory->bytes() + ring->bytes());
+    EXPECT_GE(plan->total(), taken);
+    EXPECT_LE(plan->total(), 4 * taken + 1e6);
+  }
+}
+
+TEST(Memory, TooLargeNetworksAreRefusedBeforeAllocating) {
+  // A hundred million neurons, all joined to all: 10^16 synapses.
+  const std::string text = Replaced(Replaced(kRing, "size=200\n", "size=100000000\n"),
+                                    "rule=one_to_one weight=1.5", "rule=all_to_all weight=1e-9");
+  for (const SimulationOptions& options : {Reference(), Accelerated(2)}) {
+    const absl::StatusOr<Simulation> simulation = Compile(Parsed(text), options);
+    ASSERT_FALSE(simulation.ok());
+    EXPECT_EQ(simulation.status().code(), absl::StatusCode::kResourceExhausted);
+    const std::string message(simulation.status().message());
+    for (const char* part : {"synapses of ab", "MB", "free", "smaller"}) {
+      EXPECT_NE(message.find(part), std::string::npos) << part << " in: " << message;
+    }
+  }
+}
+
+TEST(Memory, ALimitIsKept) {
+  for (SimulationOptions options : {Reference(), Accelerated(1)}) {
+    options.memory_limit = 100;
+    const absl::StatusOr<Simulation> refused = Compile(Parsed(kBalanced), options);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_NE(std::string(refused.status().message()).find("memory limit"), std::string::npos);
+    options.memory_limit = 1 << 30;
+    EXPECT_TRUE(Compile(Parsed(kBalanced), options).ok());
+  }
+}
+
+}  // namespace
+}  // namespace bnsyn

@@ -1,0 +1,38 @@
+// Small networks for the tests of the runtime, as text of the IR.
+#ifndef BNSYN_TESTS_RUNTIME_NETWORKS_H_
+#define BNSYN_TESTS_RUNTIME_NETWORKS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "ir/program.h"
+#include "ir/text.h"
+#include "runtime/simulation.h"
+
+namespace bnsyn {
+
+// Noisy neurons in two populations, neither a multiple of the group size, with delays of 1, 3 and
+// 15 steps, an on_pre block that reads states, counts, a sum over a population, uniform state, and
+// a parameter that is tunable. It spikes from the first millisecond on.
+extern const char* const kBalanced;
+
+// Two populations whose neurons spike when an event of at least a tunable threshold arrives, joined
+// pairwise in circles of 3 + 2 steps: silent until something is injected, and going on for ever
+// after.
+extern const char* const kRing;
+
+// The program of a text, or a failed test.
+ir::Program Parsed(const std::string& text, const std::string& directory = ".");
+// The simulation of a text, or a failed test.
+Simulation Compiled(const std::string& text, const SimulationOptions& options = {});
+
+// `text` with each occurrence of `from` replaced by `to`; fails the test if there is none.
+std::string Replaced(std::string text, const std::string& from, const std::string& to);
+
+// Options for a backend.
+SimulationOptions Reference();
+SimulationOptions Accelerated(int threads = 1, int width = 0);
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_TESTS_RUNTIME_NETWORKS_H_

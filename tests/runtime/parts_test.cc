@@ -1,0 +1,196 @@
+// The parts that engines are made of.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "networks.h"
+#include "runtime/buffers.h"
+#include "runtime/conversion.h"
+#include "runtime/network_memory.h"
+#include "runtime/partition.h"
+#include "runtime/spikes.h"
+#include "runtime/synapses.h"
+#include "runtime/thread_team.h"
+
+namespace bnsyn {
+namespace {
+
+TEST(PageBuffer, KeepsWhatWasUsedAndStartsAsZeros) {
+  absl::StatusOr<PageBuffer> buffer = PageBuffer::Create(10000);
+  ASSERT_TRUE(buffer.ok());
+  EXPECT_GE(buffer->size(), 10000u);
+  EXPECT_EQ(buffer->data()[9999], 0);
+  std::memset(buffer->data(), 7, 10000);
+  ASSERT_TRUE(buffer->Grow(5000000, 10000).ok());
+  EXPECT_EQ(buffer->data()[9999], 7);
+  EXPECT_EQ(buffer->data()[4999999], 0);
+  buffer->Trim(10000);
+  EXPECT_LT(buffer->size(), 20000u);
+  EXPECT_EQ(buffer->data()[9999], 7);
+  buffer->Trim(0);
+  EXPECT_EQ(buffer->size(), 0u);
+}
+
+TEST(PageBuffer, RefusesTheImpossible) {
+  const absl::StatusOr<PageBuffer> buffer = PageBuffer::Create(size_t{1} << 60);
+  EXPECT_EQ(buffer.status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(Partition, CoversEachPopulationInWholeGroups) {
+  ir::Program program;
+  for (const uint32_t size : {1u, 64u, 65u, 200u, 1000u, 128u, 50u, 4000u}) {
+    program.AddPopulation(absl::StrCat("p", program.populations.size()), size);
+  }
+  for (const int threads : {1, 2, 3, 7, 100}) {
+    const Partition partition(program, threads);
+    uint64_t least = ~uint64_t{0};
+    uint64_t most = 0;
+    std::vector<uint64_t> load(static_cast<size_t>(threads));
+    for (ir::PopulationId p = 0; p < program.populations.size(); ++p) {
+      uint32_t next = 0;
+      for (int t = 0; t < threads; ++t) {
+        const Range range = partition.range(p, t);
+        EXPECT_EQ(range.begin, next);
+        if (!range.empty()) {
+          EXPECT_EQ(range.begin % 64, 0u);
+          EXPECT_EQ(partition.owner(p, range.begin), t);
+          EXPECT_EQ(partition.owner(p, range.end - 1), t);
+        }
+        next = range.end;
+        load[static_cast<size_t>(t)] += PaddedSize(range.size()) / 64;
+      }
+      EXPECT_EQ(next, program.populations[p].size);
+    }
+    for (const uint64_t groups : load) {
+      least = std::min(least, groups);
+      most = std::max(most, groups);
+    }
+    EXPECT_LE(most - least, 1u) << threads << " threads";
+  }
+}
+
+TEST(ThreadTeam, EveryThreadRunsAndMeetsTheOthers) {
+  for (const int threads : {1, 2, 3, 8}) {
+    const absl::StatusOr<std::unique_ptr<ThreadTeam>> team = ThreadTeam::Create(threads);
+    ASSERT_TRUE(team.ok());
+    const auto n = static_cast<size_t>(threads);
+    // Each round every thread adds one to its cell, and after the barrier sees those of all.
+    std::vector<uint64_t> cells[2] = {std::vector<uint64_t>(n), std::vector<uint64_t>(n)};
+    std::atomic<int> wrong = 0;
+    for (int run = 0; run < 20; ++run) {
+      (*team)->Run([&](int thread) {
+        for (uint64_t round = 0; round < 50; ++round) {
+          std::vector<uint64_t>& now = cells[round & 1];
+          now[static_cast<size_t>(thread)] += round + 1;
+          (*team)->Barrier();
+          for (const uint64_t cell : now) wrong += cell != now[0];
+        }
+      });
+    }
+    EXPECT_EQ(wrong, 0) << threads << " threads";
+    EXPECT_EQ(cells[0][0] + cells[1][n - 1], 20u * 50 * 51 / 2);
+  }
+}
+
+TEST(Synapses, AreThoseOfTheReferenceOnEveryPartition) {
+  const ir::Program program = Parsed(kBalanced);
+  for (const int threads : {1, 2, 3, 8}) {
+    const Partition partition(program, threads);
+    const absl::StatusOr<std::unique_ptr<ThreadTeam>> team = ThreadTeam::Create(threads);
+    ASSERT_TRUE(team.ok());
+    const absl::StatusOr<Synapses> synapses = Synapses::Build(program, partition, **team);
+    ASSERT_TRUE(synapses.ok()) << synapses.status().message();
+    uint64_t total = 0;
+    for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {
+      const absl::StatusOr<reference::Connectivity> connectivity =
+          reference::Connectivity::Create(program, p);
+      ASSERT_TRUE(connectivity.ok());
+      for (uint32_t source = 0; source < program.populations[program.projections[p].source].size;
+           ++source) {
+        std::vector<reference::Synapse> row;
+        connectivity->Row(source, 0, program.populations[program.projections[p].target].size, row);
+        std::vector<uint32_t> expected;
+        for (const reference::Synapse& synapse : row) expected.push_back(synapse.target);
+        std::vector<uint32_t> found;
+        for (int t = 0; t < threads; ++t) {
+          const SynapseBlock& block = synapses->block(p, t);
+          found.insert(found.end(), block.targets() + block.row_begin()[source],
+                       block.targets() + block.row_begin()[source + 1]);
+        }
+        EXPECT_EQ(found, expected);
+        total += found.size();
+      }
+    }
+    EXPECT_EQ(synapses->synapses(), total);
+    EXPECT_GT(total, 30000u);
+  }
+}
+
+TEST(SpikeRing, KeepsTheStepsOfTheLongestDelayApart) {
+  const ir::Program program = Parsed(kBalanced);
+  const Partition partition(program, 2);
+  absl::StatusOr<SpikeRing> ring = SpikeRing::Create(program, partition);
+  ASSERT_TRUE(ring.ok());
+  const uint64_t first = 1000;
+  for (uint64_t step = first; step <= first + program.MaxDelay(); ++step) {
+    for (ir::PopulationId p = 0; p < 2; ++p) {
+      for (int t = 0; t < 2; ++t) {
+        const uint32_t size = partition.range(p, t).size();
+        for (uint32_t i = 0; i < size; ++i) {
+          ring->List(p, t, step)[i] = static_cast<uint32_t>(step) + p + static_cast<uint32_t>(t);
+        }
+        ring->Count(p, t, step) = size;
+      }
+    }
+  }
+  for (uint64_t step = first; step <= first + program.MaxDelay(); ++step) {
+    for (ir::PopulationId p = 0; p < 2; ++p) {
+      for (int t = 0; t < 2; ++t) {
+        const absl::Span<const uint32_t> spikes = ring->Spikes(p, t, step);
+        ASSERT_EQ(spikes.size(), partition.range(p, t).size());
+        for (const uint32_t spike : spikes) {
+          EXPECT_EQ(spike, static_cast<uint32_t>(step) + p + static_cast<uint32_t>(t));
+        }
+      }
+    }
+  }
+}
+
+TEST(NetworkMemory, PartsAreAlignedAndApart) {
+  const ir::Program program = Parsed(kBalanced);
+  absl::StatusOr<NetworkMemory> memory = NetworkMemory::Create(program, 3);
+  ASSERT_TRUE(memory.ok());
+  for (ir::StateId id = 0; id < program.states.size(); ++id) {
+    const ir::State& state = program.states[id];
+    for (int t = 0; t < 3; ++t) {
+      EXPECT_EQ(reinterpret_cast<uintptr_t>(memory->State(id, t)) % kCacheLine, 0u) << state.name;
+    }
+    // Copies of uniform states stand apart; arrays are there once.
+    EXPECT_EQ(memory->State(id, 0) == memory->State(id, 1), !state.type.uniform()) << state.name;
+    for (uint32_t i = 0; i < memory->View(id).size; ++i) memory->SetState(id, i, (id + 1) & 1);
+  }
+  for (ir::StateId id = 0; id < program.states.size(); ++id) {
+    for (uint32_t i = 0; i < memory->View(id).size; ++i) {
+      ASSERT_EQ(memory->View(id).bits(i), (id + 1) & 1) << program.states[id].name;
+    }
+  }
+  EXPECT_NE(memory->Partials(0, 6), memory->Partials(0, 7));
+  EXPECT_EQ(memory->Partials(0, 6), memory->Partials(0, 8));
+  EXPECT_EQ(*memory->Param(0), program.params[0].value);
+}
+
+TEST(Conversion, RoundsFloatsAndKeepsIntegersExact) {
+  EXPECT_EQ(ToDouble(ir::Element::kF32, *FromDouble(ir::Element::kF32, 0.1, "x")), 0.1f);
+  EXPECT_EQ(ToDouble(ir::Element::kI32, *FromDouble(ir::Element::kI32, -7, "x")), -7);
+  EXPECT_EQ(ToDouble(ir::Element::kU64, *FromDouble(ir::Element::kU64, 0x1p63, "x")), 0x1p63);
+  EXPECT_FALSE(FromDouble(ir::Element::kU32, -1, "x").ok());
+  EXPECT_FALSE(FromDouble(ir::Element::kI32, 0x1p31, "x").ok());
+  EXPECT_FALSE(FromDouble(ir::Element::kI64, 0.5, "x").ok());
+  EXPECT_FALSE(FromDouble(ir::Element::kF32, 1e39, "x").ok());
+}
+
+}  // namespace
+}  // namespace bnsyn
