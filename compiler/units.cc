@@ -351,7 +351,8 @@ std::vector<std::string> UnitSymbols() {
   for (const SymbolRow& row : kSymbols) {
     symbols.emplace_back(row.symbol);
     for (const PrefixRow& prefix : kPrefixes) {
-      if (Takes(row, prefix)) symbols.push_back(std::string(1, prefix.letter) + row.symbol);
+      if (Takes(row, prefix))
+        symbols.push_back(absl::StrCat(std::string(1, prefix.letter), row.symbol));
     }
   }
   return symbols;
