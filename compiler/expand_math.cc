@@ -173,8 +173,11 @@ Value Expander::Poisson(ir::Builder& builder, double mean, Value bits) {
     counted.push_back(
         builder.Emit(Op::kSelect, {builder.Emit(Op::kGe, {flipped, limit}), one, zero}));
   }
-  Value count = builder.Literal(Element::kI32, always);
-  for (const Value& c : counted) count = builder.Emit(Op::kAdd, {c, count});
+  if (always > 0 || counted.empty()) counted.push_back(builder.Literal(Element::kI32, always));
+  Value count = counted[0];
+  for (size_t i = 1; i < counted.size(); ++i) {
+    count = builder.Emit(Op::kAdd, {count, counted[i]});
+  }
   return builder.Convert(count, Element::kF64);
 }
 

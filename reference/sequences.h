@@ -1,8 +1,8 @@
 // What the function sequences of R2 are written in.
 //
 // Each function is written once, free of branches, as a template over an arithmetic A, and is run
-// by two of them: Direct (functions.cc) computes with numbers, and Nodes (the expand_math pass)
-// writes ops of the IR. So the oracle and the expansion cannot differ.
+// by two of them: Direct (functions.cc) computes with numbers, and NodeArithmetic (of the
+// expand_math pass) writes ops of the IR. So the oracle and the expansion cannot differ.
 //
 // A has the types F (f64), U (u64), W (u32) and B (bool). F and U have the operators that stand for
 // ops (of F + - * / and the comparisons; of U + - & | ^, and << >> by a constant) and are made from

@@ -52,10 +52,10 @@ TEST(PhiloxR3, BitsAreThoseOfTheirBlock) {
 TEST(PhiloxR3, EveryCoordinateMatters) {
   std::set<uint32_t> bits;
   for (const uint64_t seed : {uint64_t{1}, uint64_t{1} << 32}) {
-    for (const uint32_t stream : {0, 1}) {
-      for (const uint32_t element : {0, 1, 16, 64}) {
+    for (const uint32_t stream : {0u, 1u}) {
+      for (const uint32_t element : {0u, 1u, 16u, 64u}) {
         for (const uint64_t step : {uint64_t{0}, uint64_t{1}, uint64_t{1} << 32}) {
-          for (const uint32_t draw : {0, 1}) {
+          for (const uint32_t draw : {0u, 1u}) {
             bits.insert(RandomBits(seed, stream, element, step, draw));
           }
         }

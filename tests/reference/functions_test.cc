@@ -1,0 +1,521 @@
+// R2: every function is within 1 ulp of the true value, by MPFR with 140 bits, over its whole
+// range. The worst error found is printed, in ulps, with its argument.
+#include "reference/functions.h"
+
+#include <gtest/gtest.h>
+#include <mpfr.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reference/array.h"
+#include "reference/evaluate.h"
+
+namespace bnsyn::reference {
+namespace {
+
+constexpr double kInf = HUGE_VAL;
+const double kNan = std::nan("");
+constexpr double kMax = 0x1.fffffffffffffp1023;
+
+class Real {
+ public:
+  explicit Real(mpfr_prec_t bits = 140) { mpfr_init2(value_, bits); }
+  ~Real() { mpfr_clear(value_); }
+  Real(const Real&) = delete;
+  Real& operator=(const Real&) = delete;
+  mpfr_ptr get() { return value_; }
+  mpfr_srcptr get() const { return value_; }
+
+ private:
+  mpfr_t value_;
+};
+
+// How the numbers of a format lie: the significant bits, the exponent (of a significand in
+// [1/2, 1)) below which they become subnormal, and that at which they end.
+struct Format {
+  int bits;
+  int lowest;
+  int end;
+};
+constexpr Format kDouble = {53, -1021, 1025};
+constexpr Format kFloat = {24, -125, 129};
+
+// The distance of `got` from the true value in units of the format's spacing at the true value.
+// Infinity counts as the power of two that is the first not to be finite.
+double ErrorInUlps(double got, const Real& truth, const Format& format) {
+  if (mpfr_nan_p(truth.get())) return std::isnan(got) ? 0 : kInf;
+  if (std::isnan(got)) return kInf;
+  Real want;
+  mpfr_set(want.get(), truth.get(), MPFR_RNDN);
+  Real first_infinite;
+  mpfr_set_ui_2exp(first_infinite.get(), 1, format.end - 1, MPFR_RNDN);
+  if (mpfr_cmpabs(want.get(), first_infinite.get()) > 0) {
+    mpfr_setsign(want.get(), first_infinite.get(), mpfr_signbit(want.get()), MPFR_RNDN);
+  }
+  Real error;
+  if (std::isinf(got)) {
+    mpfr_setsign(error.get(), first_infinite.get(), got < 0, MPFR_RNDN);
+  } else {
+    mpfr_set_d(error.get(), got, MPFR_RNDN);
+  }
+  mpfr_sub(error.get(), error.get(), want.get(), MPFR_RNDN);
+  const long exponent = mpfr_zero_p(want.get())
+                            ? format.lowest
+                            : std::max<long>(mpfr_get_exp(want.get()), format.lowest);
+  mpfr_mul_2si(error.get(), error.get(), format.bits - exponent, MPFR_RNDN);
+  return std::fabs(mpfr_get_d(error.get(), MPFR_RNDN));
+}
+
+using Truth = std::function<void(mpfr_ptr, mpfr_srcptr)>;
+using Draw = std::function<double(std::mt19937_64&)>;
+
+double Unit(std::mt19937_64& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }
+
+// Uniform in [a, b].
+Draw Between(double a, double b) {
+  return [=](std::mt19937_64& random) { return a + (b - a) * Unit(random); };
+}
+// Both signs, exponents uniform in [a, b].
+Draw Exponents(double a, double b) {
+  return [=](std::mt19937_64& random) {
+    const double size = std::exp2(a + (b - a) * Unit(random));
+    return random() % 2 == 0 ? size : -size;
+  };
+}
+// c + x or c - x for such an x.
+Draw Near(double c, double a, double b) {
+  return [=](std::mt19937_64& random) { return c + Exponents(a, b)(random); };
+}
+// Any 64 bits, NaNs and infinities included.
+double AnyBits(std::mt19937_64& random) { return std::bit_cast<double>(random()); }
+// The double nearest to a multiple of pi/2.
+double NearQuarterTurn(std::mt19937_64& random) {
+  Real pi(1200);
+  mpfr_const_pi(pi.get(), MPFR_RNDN);
+  mpfr_mul_d(pi.get(), pi.get(), std::floor(std::exp2(Unit(random) * 1000)), MPFR_RNDN);
+  mpfr_div_2ui(pi.get(), pi.get(), 1, MPFR_RNDN);
+  return mpfr_get_d(pi.get(), MPFR_RNDN);
+}
+
+void TrueExprel(mpfr_ptr result, mpfr_srcptr x) {
+  if (mpfr_zero_p(x)) {
+    mpfr_set_ui(result, 1, MPFR_RNDN);
+  } else if (mpfr_inf_p(x)) {
+    mpfr_set_d(result, mpfr_sgn(x) > 0 ? kInf : 0, MPFR_RNDN);
+  } else {
+    mpfr_expm1(result, x, MPFR_RNDN);
+    mpfr_div(result, result, x, MPFR_RNDN);
+  }
+}
+
+void TrueLogistic(mpfr_ptr result, mpfr_srcptr x) {
+  mpfr_neg(result, x, MPFR_RNDN);
+  mpfr_exp(result, result, MPFR_RNDN);
+  mpfr_add_ui(result, result, 1, MPFR_RNDN);
+  mpfr_ui_div(result, 1, result, MPFR_RNDN);
+}
+
+struct Function {
+  const char* name;
+  ir::Op op;
+  double (*ours)(double);
+  Truth truth;
+  std::vector<Draw> draws;
+};
+
+// MPFR's functions with the rounding that the tests need.
+template <int (*function)(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t)>
+void Rounded(mpfr_ptr result, mpfr_srcptr x) {
+  function(result, x, MPFR_RNDN);
+}
+
+std::vector<Function> Functions() {
+  return {
+      {"exp",
+       ir::Op::kExp,
+       Exp,
+       Rounded<mpfr_exp>,
+       {Between(-1, 1), Between(-30, 30), Between(-746, 711), Between(-746, -707),
+        Between(708, 710), Exponents(-60, 10), AnyBits}},
+      {"expm1",
+       ir::Op::kExpm1,
+       Expm1,
+       Rounded<mpfr_expm1>,
+       {Between(-1, 1), Between(-45, 45), Between(34, 42), Between(-41, -34), Between(-50, 711),
+        Exponents(-1074, 10), AnyBits}},
+      {"exprel",
+       ir::Op::kExprel,
+       Exprel,
+       TrueExprel,
+       {Between(-1, 1), Between(-45, 45), Between(34, 42), Between(700, 718), Exponents(-1074, 10),
+        Exponents(900, 1024), AnyBits}},
+      {"log",
+       ir::Op::kLog,
+       Log,
+       Rounded<mpfr_log>,
+       {Between(0.5, 2), Between(0.9, 1.1), Near(1, -53, -2), Exponents(-1074, -1020),
+        Exponents(-1022, 1024), AnyBits}},
+      {"log1p",
+       ir::Op::kLog1p,
+       Log1p,
+       Rounded<mpfr_log1p>,
+       {Between(-1, 1), Between(-0.1, 0.1), Between(0, 4), Near(-1, -53, -1), Exponents(-60, 60),
+        Exponents(-1074, 1024), AnyBits}},
+      {"tanh",
+       ir::Op::kTanh,
+       Tanh,
+       Rounded<mpfr_tanh>,
+       {Between(-1, 1), Between(-22, 22), Between(17, 21), Exponents(-40, 5), Exponents(-1074, 0),
+        AnyBits}},
+      {"logistic",
+       ir::Op::kLogistic,
+       Logistic,
+       TrueLogistic,
+       {Between(-1, 1), Between(-45, 45), Between(-40, -34), Between(-746, -705), Between(-746, 40),
+        Exponents(-60, 10), AnyBits}},
+      {"sin",
+       ir::Op::kSin,
+       Sin,
+       Rounded<mpfr_sin>,
+       {Between(-4, 4), Between(-1e6, 1e6), Exponents(-30, 100), Exponents(-1074, 1024),
+        NearQuarterTurn, AnyBits}},
+      {"cos",
+       ir::Op::kCos,
+       Cos,
+       Rounded<mpfr_cos>,
+       {Between(-4, 4), Between(-1e6, 1e6), Exponents(-30, 100), Exponents(-1074, 1024),
+        NearQuarterTurn, AnyBits}},
+  };
+}
+
+constexpr int kSamples = 36000;  // of each draw
+
+TEST(FunctionsR2, AreWithinOneUlp) {
+  for (const Function& function : Functions()) {
+    std::mt19937_64 random(1);
+    Real argument(53);
+    Real truth;
+    double worst = 0;
+    double worst_at = 0;
+    for (const Draw& draw : function.draws) {
+      for (int i = 0; i < kSamples; ++i) {
+        const double x = draw(random);
+        mpfr_set_d(argument.get(), x, MPFR_RNDN);
+        function.truth(truth.get(), argument.get());
+        const double error = ErrorInUlps(function.ours(x), truth, kDouble);
+        if (error <= worst) continue;
+        worst = error;
+        worst_at = x;
+      }
+    }
+    std::printf("%-10s worst error %.4f ulp at %a (%.17g)\n", function.name, worst, worst_at,
+                worst_at);
+    EXPECT_LE(worst, 1) << function.name << " at " << worst_at;
+  }
+}
+
+TEST(FunctionsR2, PowIsWithinOneUlp) {
+  const std::vector<std::pair<Draw, Draw>> draws = {
+      {AnyBits, AnyBits},
+      {Between(0, 10), Between(-300, 300)},
+      {Between(0.7, 1.42), Between(-2200, 2200)},
+      {Near(1, -53, -2), Exponents(1, 62)},
+      {Exponents(-1074, 1024), Exponents(-10, 3)},
+      {Exponents(-5, 5), [](auto& random) { return std::rint(Between(-60, 60)(random)); }},
+  };
+  std::mt19937_64 random(1);
+  Real base(53), power(53), truth;
+  double worst = 0, worst_x = 0, worst_y = 0;
+  const auto check = [&](double x, double y) {
+    mpfr_set_d(base.get(), x, MPFR_RNDN);
+    mpfr_set_d(power.get(), y, MPFR_RNDN);
+    mpfr_pow(truth.get(), base.get(), power.get(), MPFR_RNDN);
+    const double error = ErrorInUlps(Pow(x, y), truth, kDouble);
+    if (error <= worst) return;
+    worst = error;
+    worst_x = x;
+    worst_y = y;
+  };
+  for (const auto& [x, y] : draws) {
+    for (int i = 0; i < kSamples; ++i) {
+      const double base_value = x(random);
+      check(base_value, y(random));
+    }
+  }
+  // Results near overflow and underflow.
+  for (int i = 0; i < kSamples; ++i) {
+    const double x = std::fabs(Exponents(-900, 900)(random));
+    const double log = i % 2 == 0 ? Between(-745.2, -700)(random) : Between(700, 709.8)(random);
+    check(x, log / std::log(x));
+  }
+  std::printf("%-10s worst error %.4f ulp at %a, %a (%.17g, %.17g)\n", "pow", worst, worst_x,
+              worst_y, worst_x, worst_y);
+  EXPECT_LE(worst, 1) << worst_x << ", " << worst_y;
+}
+
+// Arguments whose reduction is hardest: 6381956970095103 2^797 is the double nearest to a multiple
+// of pi/2 (Muller, Elementary Functions).
+TEST(FunctionsR2, HugeAnglesAreReducedExactly) {
+  Real argument(53), truth;
+  for (const double x : {1e22, 1e300, kMax, std::ldexp(6381956970095103, 797), 0x1p1023,
+                         std::ldexp(5319372648326541, -16), 0x1.6ac5b262ca1ffp849}) {
+    for (const double signed_x : {x, -x}) {
+      mpfr_set_d(argument.get(), signed_x, MPFR_RNDN);
+      mpfr_sin(truth.get(), argument.get(), MPFR_RNDN);
+      EXPECT_LE(ErrorInUlps(Sin(signed_x), truth, kDouble), 1) << signed_x;
+      mpfr_cos(truth.get(), argument.get(), MPFR_RNDN);
+      EXPECT_LE(ErrorInUlps(Cos(signed_x), truth, kDouble), 1) << signed_x;
+    }
+  }
+}
+
+// f32 functions, as the op table has them, are the f64 ones rounded once more.
+TEST(FunctionsR2, FloatsAreNearlyCorrectlyRounded) {
+  constexpr size_t kCount = 20000;
+  for (const Function& function : Functions()) {
+    std::mt19937_64 random(2);
+    Array x(ir::Element::kF32, kCount);
+    for (size_t i = 0; i < kCount; ++i) {
+      const auto bits = static_cast<uint32_t>(random());
+      const auto moderate = static_cast<float>(Between(-20, 20)(random));
+      x.as<float>()[i] = i % 2 == 0 ? moderate : std::bit_cast<float>(bits);
+    }
+    ir::Node node;
+    node.op = function.op;
+    node.element = ir::Element::kF32;
+    Array result(ir::Element::kF32, kCount);
+    const ArrayView operands[] = {x.view()};
+    Evaluate(node, {}, operands, result);
+    Real argument(53), truth;
+    double worst = 0;
+    float worst_at = 0;
+    for (size_t i = 0; i < kCount; ++i) {
+      const float value = x.as<float>()[i];
+      mpfr_set_flt(argument.get(), value, MPFR_RNDN);
+      function.truth(truth.get(), argument.get());
+      const double error = ErrorInUlps(result.as<float>()[i], truth, kFloat);
+      if (error <= worst) continue;
+      worst = error;
+      worst_at = value;
+    }
+    std::printf("%-10s worst error %.4f ulp of f32 at %a\n", function.name, worst,
+                static_cast<double>(worst_at));
+    EXPECT_LE(worst, 0.51) << function.name << " at " << worst_at;
+  }
+}
+
+struct Special {
+  const char* name;
+  double (*ours)(double);
+  double x;
+  double expected;
+};
+
+// NaNs are equal here; zeros of different sign are not.
+void ExpectIdentical(double got, double expected, const std::string& what) {
+  if (std::isnan(expected)) {
+    EXPECT_TRUE(std::isnan(got)) << what << " gives " << got;
+  } else {
+    EXPECT_EQ(std::bit_cast<uint64_t>(got), std::bit_cast<uint64_t>(expected))
+        << what << " gives " << got << ", not " << expected;
+  }
+}
+
+TEST(FunctionsR2, SpecialValues) {
+  const std::vector<Special> specials = {
+      {"exp", Exp, 0.0, 1},
+      {"exp", Exp, -0.0, 1},
+      {"exp", Exp, kInf, kInf},
+      {"exp", Exp, -kInf, 0},
+      {"exp", Exp, kNan, kNan},
+      {"exp", Exp, kMax, kInf},
+      {"exp", Exp, -kMax, 0},
+      {"exp", Exp, 0x1.62e42fefa39efp9, 0x1.fffffffffff2ap1023},  // the last before infinity
+      {"exp", Exp, 0x1.62e42fefa39f0p9, kInf},
+      {"exp", Exp, -0x1.74910d52d3051p9, 5e-324},  // the last before zero
+      {"exp", Exp, -0x1.74910d52d3052p9, 0},
+      {"expm1", Expm1, 0.0, 0.0},
+      {"expm1", Expm1, -0.0, -0.0},
+      {"expm1", Expm1, 5e-324, 5e-324},
+      {"expm1", Expm1, -5e-324, -5e-324},
+      {"expm1", Expm1, kInf, kInf},
+      {"expm1", Expm1, -kInf, -1},
+      {"expm1", Expm1, kNan, kNan},
+      {"expm1", Expm1, 0x1.62e42fefa39f0p9, kInf},
+      {"exprel", Exprel, 0.0, 1},
+      {"exprel", Exprel, -0.0, 1},
+      {"exprel", Exprel, 5e-324, 1},
+      {"exprel", Exprel, kInf, kInf},
+      {"exprel", Exprel, 717, kInf},
+      {"exprel", Exprel, kMax, kInf},
+      {"exprel", Exprel, -kInf, 0},
+      {"exprel", Exprel, -0x1p1023, 0x1p-1023},
+      {"exprel", Exprel, kNan, kNan},
+      {"log", Log, 1, 0.0},
+      {"log", Log, 0.0, -kInf},
+      {"log", Log, -0.0, -kInf},
+      {"log", Log, -5e-324, kNan},
+      {"log", Log, -1, kNan},
+      {"log", Log, -kInf, kNan},
+      {"log", Log, kInf, kInf},
+      {"log", Log, kNan, kNan},
+      {"log1p", Log1p, 0.0, 0.0},
+      {"log1p", Log1p, -0.0, -0.0},
+      {"log1p", Log1p, 5e-324, 5e-324},
+      {"log1p", Log1p, -1, -kInf},
+      {"log1p", Log1p, -1.0000000000000002, kNan},
+      {"log1p", Log1p, kInf, kInf},
+      {"log1p", Log1p, -kInf, kNan},
+      {"log1p", Log1p, kNan, kNan},
+      {"tanh", Tanh, 0.0, 0.0},
+      {"tanh", Tanh, -0.0, -0.0},
+      {"tanh", Tanh, -5e-324, -5e-324},
+      {"tanh", Tanh, 20, 1},
+      {"tanh", Tanh, kInf, 1},
+      {"tanh", Tanh, -kInf, -1},
+      {"tanh", Tanh, kNan, kNan},
+      {"logistic", Logistic, 0.0, 0.5},
+      {"logistic", Logistic, -0.0, 0.5},
+      {"logistic", Logistic, kInf, 1},
+      {"logistic", Logistic, 1000, 1},
+      {"logistic", Logistic, -kInf, 0},
+      {"logistic", Logistic, -1000, 0},
+      {"logistic", Logistic, kNan, kNan},
+      {"sin", Sin, 0.0, 0.0},
+      {"sin", Sin, -0.0, -0.0},
+      {"sin", Sin, -5e-324, -5e-324},
+      {"sin", Sin, kInf, kNan},
+      {"sin", Sin, -kInf, kNan},
+      {"sin", Sin, kNan, kNan},
+      {"cos", Cos, 0.0, 1},
+      {"cos", Cos, -0.0, 1},
+      {"cos", Cos, 5e-324, 1},
+      {"cos", Cos, kInf, kNan},
+      {"cos", Cos, -kInf, kNan},
+      {"cos", Cos, kNan, kNan},
+  };
+  for (const Special& special : specials) {
+    ExpectIdentical(special.ours(special.x), special.expected,
+                    std::string(special.name) + "(" + std::to_string(special.x) + ")");
+  }
+}
+
+TEST(FunctionsR2, SpecialPowers) {
+  struct Case {
+    double x, y, expected;
+  };
+  const std::vector<Case> cases = {
+      // Anything to the power of 0, and 1 to any power.
+      {kNan, 0.0, 1},
+      {kNan, -0.0, 1},
+      {kInf, 0.0, 1},
+      {-0.0, 0.0, 1},
+      {0.0, -0.0, 1},
+      {1, kNan, 1},
+      {1, kInf, 1},
+      {1, -kInf, 1},
+      {1, kMax, 1},
+      // Zero.
+      {0.0, 3, 0.0},
+      {-0.0, 3, -0.0},
+      {0.0, 2, 0.0},
+      {-0.0, 2, 0.0},
+      {-0.0, 0.5, 0.0},
+      {0.0, -3, kInf},
+      {-0.0, -3, -kInf},
+      {-0.0, -2, kInf},
+      {-0.0, -2.5, kInf},
+      {0.0, kInf, 0.0},
+      {-0.0, kInf, 0.0},
+      {0.0, -kInf, kInf},
+      {-0.0, -kInf, kInf},
+      {0.0, 1e-300, 0.0},
+      {0.0, -1e-300, kInf},
+      // Infinite powers.
+      {-1, kInf, 1},
+      {-1, -kInf, 1},
+      {0.5, kInf, 0.0},
+      {0.5, -kInf, kInf},
+      {-0.5, kInf, 0.0},
+      {2, kInf, kInf},
+      {2, -kInf, 0.0},
+      {-2, kInf, kInf},
+      {1 - 0x1p-53, kInf, 0.0},
+      // Infinite bases.
+      {kInf, 2, kInf},
+      {kInf, -2, 0.0},
+      {kInf, 0.1, kInf},
+      {-kInf, 3, -kInf},
+      {-kInf, 2, kInf},
+      {-kInf, 2.5, kInf},
+      {-kInf, -3, -0.0},
+      {-kInf, -2, 0.0},
+      {-kInf, -2.5, 0.0},
+      {-kInf, kInf, kInf},
+      {-kInf, -kInf, 0.0},
+      {kInf, kInf, kInf},
+      {kInf, -kInf, 0.0},
+      // Negative bases.
+      {-2, 3, -8},
+      {-2, 2, 4},
+      {-2, -3, -0.125},
+      {-2, 0.5, kNan},
+      {-1e-300, 1e-300, kNan},
+      {-1, 0x1p52 + 1, -1},
+      {-1, 0x1p53, 1},
+      {-1, kMax, 1},
+      {-2, kMax, kInf},
+      {-2, -kMax, 0.0},
+      {-2, 1025, -kInf},
+      // NaN.
+      {kNan, 1, kNan},
+      {kNan, kInf, kNan},
+      {2, kNan, kNan},
+      {-1, kNan, kNan},
+      {0.0, kNan, kNan},
+      {kInf, kNan, kNan},
+      // Exact, and the ends of the range.
+      {3, 4, 81},
+      {10, 15, 1e15},
+      {2, -1074, 5e-324},
+      {2, -1075, 0.0},
+      {2, 1023, 0x1p1023},
+      {2, 1024, kInf},
+      {0x1p-1074, 1, 0x1p-1074},
+      {0x1p-1074, -1, kInf},
+      {kMax, 1, kMax},
+      {4, 0.5, 2},
+  };
+  for (const Case& c : cases) {
+    ExpectIdentical(Pow(c.x, c.y), c.expected,
+                    "pow(" + std::to_string(c.x) + ", " + std::to_string(c.y) + ")");
+  }
+}
+
+// The measure above must be able to fail.
+TEST(FunctionsR2, ErrorsAreMeasuredInUlps) {
+  Real truth;
+  mpfr_set_d(truth.get(), 1, MPFR_RNDN);
+  EXPECT_EQ(ErrorInUlps(1 + 0x1p-52, truth, kDouble), 1);
+  EXPECT_EQ(ErrorInUlps(1 - 0x1p-53, truth, kDouble), 0.5);
+  EXPECT_EQ(ErrorInUlps(kNan, truth, kDouble), kInf);
+  mpfr_set_d(truth.get(), 0x1p-1074, MPFR_RNDN);
+  EXPECT_EQ(ErrorInUlps(0, truth, kDouble), 1);
+  mpfr_set_d(truth.get(), kMax, MPFR_RNDN);
+  EXPECT_EQ(ErrorInUlps(kInf, truth, kDouble), 1);
+  mpfr_set_d(truth.get(), kInf, MPFR_RNDN);
+  EXPECT_EQ(ErrorInUlps(kInf, truth, kDouble), 0);
+  EXPECT_EQ(ErrorInUlps(kMax, truth, kDouble), 0.5);
+  EXPECT_EQ(ErrorInUlps(0x1p1023, truth, kDouble), 0x1p51);
+}
+
+}  // namespace
+}  // namespace bnsyn::reference
