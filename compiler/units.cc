@@ -252,7 +252,7 @@ std::string JoinFactors(const std::vector<Factor>& factors) {
     side += factor.name;
     if (std::abs(factor.power) > 1) absl::StrAppend(&side, "**", std::abs(factor.power));
   }
-  if (over.empty()) over = "1";
+  if (over.empty()) over.push_back('1');
   if (under.empty()) return over;
   return under_count > 1 ? absl::StrCat(over, "/(", under, ")") : absl::StrCat(over, "/", under);
 }
