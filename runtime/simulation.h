@@ -33,7 +33,7 @@ struct SimulationOptions {
   // looks at the clock a kernel and step.
   bool profile = false;
   uint64_t memory_limit = 0;  // bytes; 0 takes what the machine has free
-  compiler::CompileOptions compile;
+  compiler::CompileOptions compile = {};
 };
 
 // All spikes of one population, in order of (step, neuron). Injected spikes are not among them.

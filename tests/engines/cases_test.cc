@@ -130,7 +130,7 @@ TEST(Cases, EveryOpHasOne) {
     ASSERT_TRUE(op_case.ok()) << op_case.status();
     covered.insert(op_case->op);
   }
-  for (const std::string& folder : {"ops", "networks"}) {
+  for (const char* folder : {"ops", "networks"}) {
     for (const std::string& file : CaseFiles(folder, ".ir")) {
       const auto program_case = ReadProgramCase(file);
       ASSERT_TRUE(program_case.ok()) << program_case.status();
