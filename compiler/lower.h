@@ -117,7 +117,8 @@ void DeclareVariables(Lowering& lowering, Section& section);
 ir::InputId InputOf(Lowering& lowering, const Section& section, Variable& variable);
 ir::InputId AddInput(Lowering& lowering, const Section& section, std::string name);
 // The table of a file, read on first use. `place` is where the file is named.
-absl::StatusOr<ir::TableId> TableOf(Lowering& lowering, const std::string& file);
+absl::StatusOr<ir::TableId> TableOf(Lowering& lowering, const std::string& file,
+                                    const ir::SourceText& place);
 
 // The text of a setting; one without a file is named `what`, and a number is written out.
 ir::SourceText TextOf(const Setting& setting, absl::string_view what);

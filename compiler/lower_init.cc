@@ -95,7 +95,7 @@ std::optional<FileColumn> ParseFileCall(absl::string_view text) {
 
 absl::Status UseColumn(Lowering& lowering, const Section& section, const FileColumn& call,
                        const ir::SourceText& text, ir::StateId state) {
-  BNSYN_ASSIGN_OR_RETURN(const ir::TableId id, TableOf(lowering, call.file));
+  BNSYN_ASSIGN_OR_RETURN(const ir::TableId id, TableOf(lowering, call.file, text));
   const ir::Table& table = lowering.program.tables[id];
   for (size_t c = 0; c < table.columns.size(); ++c) {
     if (table.columns[c] != call.column) continue;
@@ -126,9 +126,11 @@ bool IsPlain(const Expr& expr, const Section& section) {
   return IsConstant(
       expr, [](absl::string_view) -> const Expr* { return nullptr; },
       [&](absl::string_view name) {
-        return std::any_of(section.constants.begin(), section.constants.end(),
-                           [&](const Constant& constant) { return constant.name == name; }) &&
-               !(section.population.has_value() && name == "N");
+        if (section.code->Find(name) != nullptr) return false;
+        if (section.population.has_value() && name == "N") return false;
+        return UnitSymbol(name).has_value() ||
+               std::any_of(section.constants.begin(), section.constants.end(),
+                           [&](const Constant& constant) { return constant.name == name; });
       });
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "compiler/lower.h"
@@ -191,7 +192,7 @@ absl::Status LowerRule(Lowering& lowering, const Description& description,
       return absl::OkStatus();
     }
     case ir::RuleKind::kList: {
-      BNSYN_ASSIGN_OR_RETURN(const ir::TableId id, TableOf(lowering, rule.file));
+      BNSYN_ASSIGN_OR_RETURN(const ir::TableId id, TableOf(lowering, rule.file, place));
       const ir::Table& table = lowering.program.tables[id];
       for (const absl::string_view column : {"pre", "post"}) {
         if (FindColumn(table, column).has_value()) continue;
@@ -345,7 +346,8 @@ ir::InputId InputOf(Lowering& lowering, const Section& section, Variable& variab
   return *variable.input;
 }
 
-absl::StatusOr<ir::TableId> TableOf(Lowering& lowering, const std::string& file) {
+absl::StatusOr<ir::TableId> TableOf(Lowering& lowering, const std::string& file,
+                                    const ir::SourceText& place) {
   ir::Program& program = lowering.program;
   for (size_t t = 0; t < program.tables.size(); ++t) {
     if (program.tables[t].file == file) return static_cast<ir::TableId>(t);
@@ -356,10 +358,24 @@ absl::StatusOr<ir::TableId> TableOf(Lowering& lowering, const std::string& file)
     if (!IsIdentifier(absl::string_view(&c, 1)) && (c < '0' || c > '9')) c = '_';
   }
   if (!IsIdentifier(name)) name.insert(0, "table_");
+  const auto taken = [&](const std::string& candidate) {
+    const auto is_named = [&](const auto& described) { return described.name == candidate; };
+    const Network& network = lowering.network;
+    return program.FindTable(candidate).has_value() ||
+           absl::c_any_of(network.populations, is_named) ||
+           absl::c_any_of(network.projections, is_named) ||
+           absl::c_any_of(network.stimuli, is_named);
+  };
   std::string unique = name;
-  for (int n = 2; program.FindTable(unique).has_value(); ++n) unique = absl::StrCat(name, "_", n);
-  BNSYN_ASSIGN_OR_RETURN(ir::Table table, ir::ReadTable(unique, file, program.directory));
-  program.tables.push_back(std::move(table));
+  for (int n = 2; taken(unique); ++n) unique = absl::StrCat(name, "_", n);
+  absl::StatusOr<ir::Table> table = ir::ReadTable(unique, file, program.directory);
+  // What is wrong within a file is told by its own place.
+  if (absl::IsNotFound(table.status())) {
+    return ir::ErrorAt(place, Whole(place), table.status().message(),
+                       "files are sought from the folder of the network file");
+  }
+  BNSYN_RETURN_IF_ERROR(table.status());
+  program.tables.push_back(*std::move(table));
   return static_cast<ir::TableId>(program.tables.size() - 1);
 }
 

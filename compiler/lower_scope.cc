@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/code_emitter.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -12,6 +13,17 @@ namespace {
 // Below this a stored value becomes zero (R9): far above the denormal range, far below anything a
 // network can tell from zero.
 constexpr double kFlushBelow = 1e-290;
+
+// Whether a name that means nothing is no slip for one that does: then it was never declared.
+bool NewToUs(const std::string& name, std::vector<std::string> known) {
+  if (UnitSymbol(name).has_value() || !FunctionUsage(name).empty()) return false;
+  for (std::string& function : FunctionNames()) known.push_back(std::move(function));
+  for (std::string& unit : UnitSymbols()) {
+    // Nearly every short name is one letter from some short unit.
+    if (unit.size() > 3) known.push_back(std::move(unit));
+  }
+  return ir::DidYouMean(name, known).empty();
+}
 
 }  // namespace
 
@@ -141,7 +153,15 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& nam
     return ir::ErrorAt(source, range,
                        "'i' is the number of a neuron, and network-level code has no neurons");
   }
-  return ReadNetworkName(lowering_, *builder_, name);
+  BNSYN_ASSIGN_OR_RETURN(const std::optional<TypedValue> value,
+                         ReadNetworkName(lowering_, *builder_, name));
+  if (!value.has_value() && NewToUs(name, Names())) {
+    return ir::ErrorAt(source, range, absl::StrCat("unknown name '", name, "'"),
+                       absl::StrCat("give it a value, as in parameters = { ", name,
+                                    " = ... }, or "
+                                    "declare it in the equations"));
+  }
+  return value;
 }
 
 std::vector<std::string> CodeScope::Names() const {
@@ -167,7 +187,10 @@ absl::Status CodeScope::Assign(const Statement& statement, TypedValue right,
   };
   if (bound_.count(name) != 0) return refuse("it is the weight of the event here");
   if (const Variable* variable = section_.FindVariable(name)) {
-    if (!variable->state.has_value()) return refuse("it is an input, to which events add");
+    const bool adds = statement.op == '+' || statement.op == '-';
+    if (!variable->state.has_value() && (bound_.empty() || !adds)) {
+      return refuse("it is an input, to which events add");
+    }
     if (variable->Is("constant")) return refuse("it is declared (constant)");
     const TypedValue old = Get(*variable);
     BNSYN_ASSIGN_OR_RETURN(const TypedValue value,

@@ -61,10 +61,12 @@ absl::StatusOr<Quantity> Evaluate(const Setting& setting, const std::vector<Cons
   if (value.dimension != expected) {
     const ir::SourceText text = TextOf(setting, what);
     const std::string unit = DisplayUnit(expected);
-    return ir::ErrorAt(text, Whole(text),
-                       absl::StrCat(what, " must be ", DescribeDimension(expected),
-                                    ", but this is ", DescribeDimension(value.dimension)),
-                       unit.empty() ? "" : absl::StrCat("values here have a unit such as ", unit));
+    return ir::ErrorAt(
+        text, Whole(text),
+        absl::StrCat(what, " must ", expected.dimensionless() ? "be " : "have the dimension ",
+                     DescribeDimension(expected), ", but this is ",
+                     DescribeDimension(value.dimension)),
+        unit.empty() ? "" : absl::StrCat("give it a unit such as ", unit));
   }
   return value;
 }

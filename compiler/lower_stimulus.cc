@@ -195,7 +195,7 @@ absl::Status DeclareStimuli(Lowering& lowering) {
                                          : "say what an event does: on_event = \"g_ampa += w\"");
     }
     if (stimulus.kind != StimulusKind::kFile) continue;
-    BNSYN_ASSIGN_OR_RETURN(const ir::TableId table, TableOf(lowering, stimulus.file));
+    BNSYN_ASSIGN_OR_RETURN(const ir::TableId table, TableOf(lowering, stimulus.file, place));
     for (const size_t target : targets) {
       const Section& section = lowering.sections[target];
       BNSYN_ASSIGN_OR_RETURN(const double largest,

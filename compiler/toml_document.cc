@@ -181,21 +181,28 @@ ir::SourceText TomlDocument::KeyPlace(const TomlNode& node) const {
 }
 
 ir::SourceText TomlDocument::ValueText(const TomlNode& node) const {
+  std::string text;
   switch (node.kind) {
     case TomlKind::kString:
       return node.text;
     case TomlKind::kInteger:
-      return Piece(source, node.range.offset, absl::StrCat(node.integer));
     case TomlKind::kFloat:
-      return Piece(source, node.range.offset, ShortestNumber(node.number));
+      text = source.text.substr(node.range.offset, node.range.length);
+      // TOML has ways to write numbers that the language of expressions has not.
+      if (text.find_first_not_of("0123456789.eE+-") != std::string::npos) {
+        text = node.kind == TomlKind::kInteger ? absl::StrCat(node.integer)
+                                               : ShortestNumber(node.number);
+      }
+      break;
     case TomlKind::kBoolean:
-      return Piece(source, node.range.offset, node.boolean ? "true" : "false");
+      text = node.boolean ? "true" : "false";
+      break;
     case TomlKind::kTable:
     case TomlKind::kArray:
     case TomlKind::kDate:
       break;
   }
-  return Piece(source, node.range.offset, "");
+  return Piece(source, node.range.offset, std::move(text));
 }
 
 absl::StatusOr<TomlDocument> ParseToml(absl::string_view text, const std::string& file) {
