@@ -112,8 +112,8 @@ ConnectionRule Bernoulli(Setting p, bool self = true);
 ConnectionRule FromFile(std::string csv);
 
 struct ConnectOptions {
-  ir::SourceText on_pre;          // "g_ampa_post += w"; `w` is the weight
-  std::optional<Setting> weight;  // needed unless the rule's file has a column "weight"
+  ir::SourceText on_pre = {};          // "g_ampa_post += w"; `w` is the weight
+  std::optional<Setting> weight = {};  // needed unless the rule's file has a column "weight"
   Setting delay = Setting("1*dt");
 
   ConnectOptions& OnPre(const char* text);
