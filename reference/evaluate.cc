@@ -19,8 +19,9 @@ using ir::Op;
 
 // The verifier admits no program that comes here.
 [[noreturn]] void BadNode(const ir::Node& node) {
+  const std::string name(ir::Info(node.op).name);
   std::fprintf(stderr, "bnsyn: internal error: '%s' evaluated on an element it does not take\n",
-               std::string(ir::Info(node.op).name).c_str());
+               name.c_str());
   std::abort();
 }
 

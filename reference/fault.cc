@@ -42,13 +42,13 @@ std::vector<bool> CheckedStates(const ir::Program& program) {
 std::string DescribeElement(const ir::Program& program, const ir::State& state, size_t element) {
   if (state.type.uniform()) return state.name;
   return absl::StrCat(state.name, " of element ", element, " of population ",
-                      std::string(program.DomainName(state.type.domain)));
+                      program.DomainName(state.type.domain));
 }
 
 std::string DescribeInput(const ir::Program& program, ir::InputId input, uint32_t element) {
   const ir::Input& in = program.inputs[input];
   return absl::StrCat("input ", in.name, " of element ", element, " of population ",
-                      std::string(program.DomainName(in.population)));
+                      program.DomainName(in.population));
 }
 
 std::string DescribeLimit(const ir::Input& input, int64_t limit) {
