@@ -122,11 +122,12 @@ absl::Status CheckElement(bool boolean, const Variable& variable, const ir::Sour
 }
 
 // A value made of constants and parameters alone is folded into the declaration.
-bool IsPlain(const Expr& expr, const Section& section) {
+bool IsPlain(const Expr& expr, const Lowering& lowering, const Section& section) {
   return IsConstant(
       expr, [](absl::string_view) -> const Expr* { return nullptr; },
       [&](absl::string_view name) {
         if (section.code->Find(name) != nullptr) return false;
+        if (lowering.uniform.FindVariable(name) != nullptr) return false;
         if (section.population.has_value() && name == "N") return false;
         return UnitSymbol(name).has_value() ||
                std::any_of(section.constants.begin(), section.constants.end(),
@@ -168,7 +169,7 @@ absl::Status LowerValue(Lowering& lowering, const Section& section, const std::s
     return UseColumn(lowering, section, *call, text, *variable->state);
   }
   BNSYN_ASSIGN_OR_RETURN(const Expr expr, ParseExpression(text));
-  const bool plain = IsPlain(expr, section);
+  const bool plain = IsPlain(expr, lowering, section);
   if (plain && expr.kind == ExprKind::kBool) {
     BNSYN_RETURN_IF_ERROR(CheckElement(true, *variable, text));
     return set_constant(expr.quantity.value);

@@ -17,9 +17,9 @@ namespace bnsyn::compiler {
 namespace {
 
 // Names with a meaning of their own in code.
-constexpr absl::string_view kReserved[] = {"t",          "dt",  "i",    "N",     "not_refractory",
-                                           "refractory", "pi",  "true", "false", "and",
-                                           "or",         "not", "if",   "else"};
+constexpr absl::string_view kReserved[] = {"t",          "dt",   "i",     "N",   "not_refractory",
+                                           "refractory", "true", "false", "and", "or",
+                                           "not",        "if",   "else"};
 
 // Populations are limited by 32-bit indices, padded up to groups of 64.
 constexpr double kLargestSize = 4294967232.0;

@@ -276,9 +276,11 @@ absl::StatusOr<TypedValue> CodeScope::Try(const Expr& expr, const ir::SourceText
   // Values of the block under construction mean nothing in the scratch block.
   std::map<std::string, TypedValue> current;
   std::map<std::string, TypedValue> locals;
+  std::map<std::string, TypedValue> bound;
   std::map<std::string, TypedValue> definitions;
   std::swap(current, current_);
   std::swap(locals, locals_);
+  std::swap(bound, bound_);
   std::swap(definitions, definitions_);
   ir::Value active;
   std::swap(active, active_);
@@ -289,6 +291,7 @@ absl::StatusOr<TypedValue> CodeScope::Try(const Expr& expr, const ir::SourceText
   builder_ = kept;
   std::swap(active, active_);
   std::swap(definitions, definitions_);
+  std::swap(bound, bound_);
   std::swap(locals, locals_);
   std::swap(current, current_);
   return value;
