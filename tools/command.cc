@@ -206,6 +206,18 @@ std::vector<Rate> Rates(const Simulation& simulation) {
   return rates;
 }
 
+absl::Status CorruptBit(Simulation& simulation, int bit) {
+  const ir::Program& program = simulation.program();
+  for (ir::StateId s = 0; s < program.states.size(); ++s) {
+    const ir::State& state = program.states[s];
+    if (state.temporary || state.type.uniform() || state.type.element != ir::Element::kF64)
+      continue;
+    const ir::Bits bits = simulation.RawState(s).bits(0);
+    return simulation.SetRawState(s, 0, bits ^ (ir::Bits{1} << bit));
+  }
+  return absl::FailedPreconditionError("there is no float state of a population to corrupt");
+}
+
 std::vector<std::pair<std::string, double>> UniformValues(const Simulation& simulation) {
   std::vector<std::pair<std::string, double>> values;
   for (const ir::State& state : simulation.program().states) {

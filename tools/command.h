@@ -84,6 +84,10 @@ struct Rate {
 };
 std::vector<Rate> Rates(const Simulation& simulation);
 
+// Flips one mantissa bit (0 the lowest) of the first element of the first float state of a
+// population: what the checks of this command must notice.
+absl::Status CorruptBit(Simulation& simulation, int bit);
+
 // All uniform states of the program, by name.
 std::vector<std::pair<std::string, double>> UniformValues(const Simulation& simulation);
 

@@ -158,7 +158,7 @@ absl::StatusOr<bool> Diff(const DiffArguments& arguments) {
     BNSYN_RETURN_IF_ERROR(a.Step());
     BNSYN_RETURN_IF_ERROR(b.Step());
     if (arguments.corrupt_step == static_cast<int64_t>(step)) {
-      BNSYN_RETURN_IF_ERROR(b.SetRawState(0, 0, b.RawState(0).bits(0) ^ 1));
+      BNSYN_RETURN_IF_ERROR(CorruptBit(b, 0));
     }
     if (const auto difference = Compare(a, b)) {
       Print(*difference, arguments.json);

@@ -1,0 +1,180 @@
+// The command as a person runs it: exit codes, output and errors.
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+namespace bnsyn {
+namespace {
+
+using Json = nlohmann::json;
+
+const std::string kNetwork = BNSYN_SOURCE_DIR "/examples/networks/bnsyn.toml";
+
+struct Result {
+  int code = -1;
+  std::string output;  // of both streams
+};
+
+// Runs the command with these words behind it.
+Result Bnsyn(const std::string& arguments) {
+  const std::string command = BNSYN_BINARY_DIR "/bin/bnsyn " + arguments + " 2>&1";
+  FILE* pipe = popen(command.c_str(), "r");
+  Result result;
+  char buffer[4096];
+  while (const size_t n = fread(buffer, 1, sizeof buffer, pipe)) result.output.append(buffer, n);
+  const int status = pclose(pipe);
+  result.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return result;
+}
+
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(Command, RunsBothBackendsWithEqualDigests) {
+  const Result result = Bnsyn("run " + kNetwork + " --backend both --duration 50ms --no-cache");
+  EXPECT_EQ(result.code, 0) << result.output;
+  EXPECT_TRUE(Contains(result.output, "the digests are equal")) << result.output;
+}
+
+TEST(Command, RefusesASilentNetworkAsProof) {
+  const Result result = Bnsyn("run " + kNetwork +
+                              " --backend both --duration 20ms --no-cache --set adex.ext_rate=0Hz");
+  EXPECT_EQ(result.code, 1) << result.output;
+  EXPECT_TRUE(Contains(result.output, "nothing spiked")) << result.output;
+}
+
+TEST(Command, PrintsOneJsonObject) {
+  const Result result = Bnsyn(
+      "run " + kNetwork + " --backend accelerated --duration 50ms --no-cache --json --set N=400");
+  ASSERT_EQ(result.code, 0) << result.output;
+  const Json json = Json::parse(result.output);
+  for (const char* key : {"network", "backend", "threads", "width", "seed", "dt_ms", "steps",
+                          "neurons", "synapses", "spikes", "rates_hz", "wall_s", "real_time_factor",
+                          "updates_per_sec", "compile_ms", "digest", "uniform"}) {
+    EXPECT_TRUE(json.contains(key)) << key;
+  }
+  EXPECT_EQ(json["neurons"], 400);
+  EXPECT_EQ(json["steps"], 500);
+  EXPECT_EQ(json["compile_ms"]["cache"], "miss");
+  EXPECT_GT(json["spikes"], 0);
+  EXPECT_TRUE(json["uniform"].contains("sigma"));
+}
+
+TEST(Command, WritesSpikesWholeOrNotAtAll) {
+  const std::string directory = ::testing::TempDir() + "/bnsyn_out";
+  std::filesystem::remove_all(directory);
+  const Result result = Bnsyn("run " + kNetwork + " --duration 50ms --no-hint --out " + directory);
+  ASSERT_EQ(result.code, 0) << result.output;
+  std::ifstream spikes(directory + "/spikes.csv");
+  std::string line;
+  size_t lines = 0;
+  while (std::getline(spikes, line)) ++lines;
+  std::ifstream report(directory + "/report.json");
+  const Json json = Json::parse(report);
+  EXPECT_EQ(lines, json["spikes"].get<size_t>() + 1);
+  size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    EXPECT_NE(entry.path().extension(), ".part");
+    ++files;
+  }
+  EXPECT_EQ(files, 2u);
+}
+
+TEST(Command, ErrorsPointIntoTheFile) {
+  const Result result =
+      Bnsyn("run " BNSYN_SOURCE_DIR "/tests/cases/errors/unit_mismatch_equation.toml");
+  EXPECT_EQ(result.code, 2);
+  EXPECT_TRUE(Contains(result.output, "unit_mismatch_equation.toml:")) << result.output;
+  EXPECT_TRUE(Contains(result.output, "^")) << result.output;
+}
+
+TEST(Command, RefusesANetworkTooLargeForMemory) {
+  const Result result = Bnsyn("run " + kNetwork + " --set N=4000000 --backend accelerated");
+  EXPECT_EQ(result.code, 2);
+  EXPECT_TRUE(Contains(result.output, "memory")) << result.output;
+}
+
+TEST(Command, KnowsItsWords) {
+  EXPECT_EQ(Bnsyn("run /nowhere.toml").code, 2);
+  EXPECT_EQ(Bnsyn("run " + kNetwork + " --set exc.bb=1").code, 2);
+  EXPECT_TRUE(Contains(Bnsyn("dump " + kNetwork + " --stage fise").output, "did you mean 'fuse'"));
+  EXPECT_EQ(Bnsyn("rum").code, 2);
+  EXPECT_EQ(Bnsyn("--help").code, 0);
+  for (const char* command : {"run", "dump", "verify", "diff", "bench", "models", "ops", "info"}) {
+    const Result help = Bnsyn(std::string(command) + " --help");
+    EXPECT_EQ(help.code, 0) << command;
+    EXPECT_TRUE(Contains(help.output, "Example")) << command;
+  }
+}
+
+TEST(Command, VerifyHoldsAndItsChecksFire) {
+  const std::string verify = "verify " + kNetwork + " --sizes 200 --duration 20ms";
+  // The first spikes come late in the first 50 ms.
+  const std::string active = "verify " + kNetwork + " --sizes 200 --duration 45ms";
+  EXPECT_EQ(Bnsyn(active).code, 0);
+  const Result silent = Bnsyn(verify);
+  EXPECT_EQ(silent.code, 1);
+  EXPECT_TRUE(Contains(silent.output, "nothing spiked")) << silent.output;
+  const Result corrupt = Bnsyn(active + " --inject corrupt-bit");
+  EXPECT_EQ(corrupt.code, 1);
+  EXPECT_TRUE(Contains(corrupt.output, "DIFFERENT: digest")) << corrupt.output;
+  for (const char* pass : {"specialise", "expand_math", "simplify", "fuse", "place"}) {
+    const Result dropped = Bnsyn(active + " --inject drop-pass=" + pass);
+    EXPECT_EQ(dropped.code, 1) << pass;
+    EXPECT_TRUE(Contains(dropped.output, "did not do its work")) << pass << dropped.output;
+  }
+}
+
+TEST(Command, DiffNamesStepKernelNodeElementAndBits) {
+  EXPECT_EQ(Bnsyn("diff " + kNetwork + " --duration 45ms").code, 0);
+  const Result result = Bnsyn("diff " + kNetwork + " --corrupt-at 100 --json");
+  EXPECT_EQ(result.code, 1);
+  const Json json = Json::parse(result.output);
+  EXPECT_EQ(json["step"], 100);
+  EXPECT_EQ(json["state"], "exc.V");
+  EXPECT_EQ(json["element"], 0);
+  EXPECT_EQ(json["kernel"][1], "exc.step");
+  EXPECT_TRUE(Contains(json["node"][1], "store exc.V")) << result.output;
+  EXPECT_NE(json["bits"][0], json["bits"][1]);
+}
+
+TEST(Command, EveryDumpedStageRunsWithTheSameDigest) {
+  const std::string directory = ::testing::TempDir() + "/bnsyn_stages";
+  std::filesystem::remove_all(directory);
+  ASSERT_EQ(Bnsyn("dump " + kNetwork + " --all " + directory).code, 0);
+  const std::string run = " --duration 45ms --json --no-hint --seed 42";
+  const std::string expected = Json::parse(Bnsyn("run " + kNetwork + run).output)["digest"];
+  size_t programs = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.path().extension() != ".ir") continue;
+    const Result result = Bnsyn("run " + entry.path().string() + run);
+    ASSERT_EQ(result.code, 0) << result.output;
+    EXPECT_EQ(Json::parse(result.output)["digest"], expected) << entry.path();
+    ++programs;
+  }
+  EXPECT_EQ(programs, 6u);
+}
+
+TEST(Command, BenchPrintsRungsAndKernels) {
+  const Result result = Bnsyn("bench " + kNetwork + " --json --warmup 400 --steps 50 --repeats 1");
+  ASSERT_EQ(result.code, 0) << result.output;
+  const Json json = Json::parse(result.output);
+  ASSERT_TRUE(json.is_array());
+  EXPECT_EQ(json[0]["name"], "reference, dense matrix");
+  for (const Json& row : json) {
+    for (const char* key : {"name", "ns_per_step", "ns_per_element", "digest"}) {
+      EXPECT_TRUE(row.contains(key)) << key;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bnsyn
