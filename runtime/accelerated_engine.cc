@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "compiler/jit.h"
-#include "compiler/passes.h"
+#include "compiler/emission/jit.h"
+#include "compiler/passes/passes.h"
 #include "ir/status_macros.h"
 #include "reference/reduction.h"
 #include "runtime/engine.h"

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "absl/strings/str_format.h"
-#include "compiler/kernel_abi.h"
+#include "compiler/emission/kernel_abi.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "compiler/kernel_abi.h"
+#include "compiler/emission/kernel_abi.h"
 
 namespace bnsyn {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "compiler/jit.h"
-#include "compiler/kernel_abi.h"
+#include "compiler/emission/jit.h"
+#include "compiler/emission/kernel_abi.h"
 #include "ir/program.h"
 #include "runtime/network_memory.h"
 #include "runtime/partition.h"

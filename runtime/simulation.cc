@@ -115,8 +115,8 @@ struct Simulation::Impl : public SpikeSink {
   bool record_spikes = true;
   std::vector<SpikeTrain> trains;        // by population
   std::vector<uint64_t> cleared_counts;  // of each at the last ClearSpikes
-  const SpikeTrain no_spikes;
-  uint64_t slice = 1;  // steps that take about kSliceSeconds, as found so far
+  SpikeTrain no_spikes;                  // of unknown populations; always empty
+  uint64_t slice = 1;                    // steps that take about kSliceSeconds, as found so far
 
   const ir::Program& program() const { return engine->program(); }
 

@@ -8,7 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "compiler/expression.h"
+#include "compiler/language/expression.h"
 #include "ir/status_macros.h"
 #include "tools/command.h"
 #include "tools/output.h"

@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "compiler/jit.h"
-#include "compiler/model_library.h"
-#include "compiler/passes.h"
+#include "compiler/emission/jit.h"
+#include "compiler/network/model_library.h"
+#include "compiler/passes/passes.h"
 #include "ir/op.h"
 #include "runtime/memory_plan.h"
 #include "tools/command.h"

@@ -12,7 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "compiler/passes.h"
+#include "compiler/passes/passes.h"
 #include "ir/status_macros.h"
 #include "tools/command.h"
 #include "tools/output.h"

@@ -6,8 +6,11 @@
 int main() {
   using namespace bnsyn::literals;
   bnsyn::Network net({.dt = 0.1_ms, .seed = 42});
-  auto lif = net.AddModel(bnsyn::Model("lif").Equations("dV/dt = (-45 mV - V)/(20 ms) : volt")
-                              .Threshold("V >= -50 mV").Reset("V = -60 mV").Refractory(2_ms));
+  auto lif = net.AddModel(bnsyn::Model("lif")
+                              .Equations("dV/dt = (-45 mV - V)/(20 ms) : volt")
+                              .Threshold("V >= -50 mV")
+                              .Reset("V = -60 mV")
+                              .Refractory(2_ms));
   auto exc = net.AddPopulation("exc", lif, 800, {}, {{"V", "uniform(-60 mV, -50 mV)"}});
   auto inh = net.AddPopulation("inh", lif, 200, {}, {{"V", "uniform(-60 mV, -50 mV)"}});
   auto add = bnsyn::ConnectOptions{.weight = 0.2_mV, .delay = 1.5_ms}.OnPre("V_post += w");

@@ -1,4 +1,4 @@
-#include "compiler/code.h"
+#include "compiler/language/code.h"
 
 #include <gtest/gtest.h>
 

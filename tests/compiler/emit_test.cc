@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/passes.h"
+#include "compiler/passes/passes.h"
 #include "ir/builder.h"
 #include "ir/text.h"
 #include "kernel_machine.h"

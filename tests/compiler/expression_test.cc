@@ -1,4 +1,4 @@
-#include "compiler/expression.h"
+#include "compiler/language/expression.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "compiler/jit.h"
+#include "compiler/emission/jit.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -9,8 +9,8 @@
 #include <string>
 
 #include "absl/strings/match.h"
-#include "compiler/external_functions.h"
-#include "compiler/object_cache.h"
+#include "compiler/emission/external_functions.h"
+#include "compiler/emission/object_cache.h"
 #include "kernel_machine.h"
 
 namespace bnsyn::compiler {

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "compiler/passes.h"
+#include "compiler/passes/passes.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
 #include "reference/reduction.h"

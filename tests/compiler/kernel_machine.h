@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "compiler/jit.h"
+#include "compiler/emission/jit.h"
 #include "ir/program.h"
 
 namespace bnsyn::compiler {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/network.h"
+#include "compiler/network/network.h"
 #include "gtest/gtest.h"
 #include "reference/functions.h"
 #include "reference/interpreter.h"

@@ -1,4 +1,4 @@
-#include "compiler/object_cache.h"
+#include "compiler/emission/object_cache.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

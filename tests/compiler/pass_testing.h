@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "compiler/passes.h"
+#include "compiler/passes/passes.h"
 #include "ir/program.h"
 
 namespace bnsyn::compiler::testing {

@@ -1,5 +1,5 @@
 // The table of passes and what runs them.
-#include "compiler/passes.h"
+#include "compiler/passes/passes.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "compiler/network.h"
+#include "compiler/network/network.h"
 #include "ir/text.h"
 #include "tests/compiler/pass_testing.h"
 #include "tests/compiler/random_program.h"

@@ -1,4 +1,4 @@
-#include "compiler/units.h"
+#include "compiler/language/units.h"
 
 #include <gtest/gtest.h>
 

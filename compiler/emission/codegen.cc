@@ -1,0 +1,92 @@
+#include "compiler/emission/codegen.h"
+
+#include "absl/strings/str_cat.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/PassManager.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
+#include "llvm/Transforms/Utils/Mem2Reg.h"
+
+namespace bnsyn::compiler {
+
+void InitializeLlvm() {
+  static const bool initialized = [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+    return true;
+  }();
+  static_cast<void>(initialized);
+}
+
+void TargetMachineDeleter::operator()(llvm::TargetMachine* machine) const { delete machine; }
+
+absl::StatusOr<TargetMachinePtr> MakeTargetMachine(const Target& target, int optimization) {
+  InitializeLlvm();
+  std::string error;
+  const llvm::Target* const found = llvm::TargetRegistry::lookupTarget(target.triple, error);
+  if (found == nullptr) {
+    return absl::UnavailableError(
+        absl::StrCat("LLVM has no code generator for ", target.triple, ": ", error));
+  }
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;  // R1
+  const auto level = llvm::CodeGenOpt::getLevel(optimization);
+  TargetMachinePtr machine(found->createTargetMachine(
+      target.triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
+      llvm::CodeModel::Small, level.value_or(llvm::CodeGenOptLevel::Default), /*JIT=*/true));
+  if (machine == nullptr) {
+    return absl::UnavailableError(absl::StrCat("LLVM cannot compile for ", target.cpu));
+  }
+  return machine;
+}
+
+void Optimise(llvm::Module& module, llvm::TargetMachine& machine, int optimization) {
+  module.setDataLayout(machine.createDataLayout());
+  if (optimization == 0) return;
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager calls;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(calls);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, calls, modules);
+
+  // Nodes arrive folded, shared, hoisted and in vectors: what is left to do is small. Loop passes
+  // (vectorising, unrolling) would find nothing, and cost what all the others do together.
+  llvm::FunctionPassManager passes;
+  passes.addPass(llvm::PromotePass());                        // variables of loops
+  passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));  // loads after stores of one kernel
+  if (optimization >= 2) passes.addPass(llvm::InstCombinePass());
+  passes.addPass(llvm::SimplifyCFGPass());
+  llvm::ModulePassManager pipeline;
+  pipeline.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(passes)));
+  pipeline.run(module, modules);
+}
+
+absl::StatusOr<std::string> GenerateCode(llvm::Module& module, llvm::TargetMachine& machine,
+                                         CodeKind kind) {
+  module.setDataLayout(machine.createDataLayout());
+  llvm::SmallString<0> code;
+  llvm::raw_svector_ostream stream(code);
+  llvm::legacy::PassManager passes;
+  const auto type = kind == CodeKind::kObject ? llvm::CodeGenFileType::ObjectFile
+                                              : llvm::CodeGenFileType::AssemblyFile;
+  if (machine.addPassesToEmitFile(passes, stream, nullptr, type, /*DisableVerify=*/true)) {
+    return absl::UnavailableError("LLVM cannot write code for this machine");
+  }
+  passes.run(module);
+  return std::string(code.data(), code.size());
+}
+
+}  // namespace bnsyn::compiler

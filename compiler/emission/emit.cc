@@ -1,0 +1,61 @@
+#include "compiler/emission/emit.h"
+
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "compiler/emission/emit_deliver.h"
+#include "compiler/emission/emit_kernel.h"
+#include "ir/status_macros.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+bool HasFma(const Target& target) {
+  return absl::StartsWith(target.triple, "aarch64") ||
+         absl::StrContains(absl::StrCat(",", target.features, ","), ",+fma,");
+}
+
+}  // namespace
+
+std::string FunctionName(const ir::Block& block) {
+  return absl::StrCat(block.kind == ir::BlockKind::kOnPre ? "deliver." : "kernel.", block.code);
+}
+
+std::vector<const ir::Block*> DistinctCode(const ir::Program& program) {
+  std::vector<const ir::Block*> blocks;
+  std::set<std::string> seen;
+  for (const std::vector<ir::Block>* list : {&program.step, &program.on_pre}) {
+    for (const ir::Block& block : *list) {
+      if (seen.insert(FunctionName(block)).second) blocks.push_back(&block);
+    }
+  }
+  return blocks;
+}
+
+absl::StatusOr<std::unique_ptr<llvm::Module>> EmitModule(const ir::Program& program,
+                                                         const Target& target, int width,
+                                                         llvm::LLVMContext& llvm_context) {
+  auto module = std::make_unique<llvm::Module>("bnsyn", llvm_context);
+  module->setTargetTriple(target.triple);
+  const EmitContext context = {program, *module, width, target.native_lanes, HasFma(target)};
+  for (const ir::Block* block : DistinctCode(program)) {
+    if (block->kind == ir::BlockKind::kOnPre) {
+      BNSYN_RETURN_IF_ERROR(EmitDeliver(context, *block));
+    } else if (block->kind == ir::BlockKind::kKernel) {
+      BNSYN_RETURN_IF_ERROR(EmitKernel(context, *block));
+    } else {
+      return absl::InternalError("cannot emit a program that did not go through the fuse pass");
+    }
+  }
+  std::string complaint;
+  llvm::raw_string_ostream stream(complaint);
+  if (llvm::verifyModule(*module, &stream)) {
+    return absl::InternalError(absl::StrCat("emitted code is not valid: ", stream.str()));
+  }
+  return module;
+}
+
+}  // namespace bnsyn::compiler

@@ -1,0 +1,38 @@
+// From placed blocks to LLVM IR. Seen by the files that emit, compile and dump code; no LLVM header
+// is needed to include this one.
+#ifndef BNSYN_COMPILER_EMISSION_EMIT_H_
+#define BNSYN_COMPILER_EMISSION_EMIT_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "compiler/emission/jit.h"
+#include "ir/program.h"
+
+namespace llvm {
+class LLVMContext;
+class Module;
+}  // namespace llvm
+
+namespace bnsyn::compiler {
+
+// Raised when the emitter writes different code for the same program: part of the cache key.
+inline constexpr int kEmitterVersion = 1;
+
+// The blocks that need code of their own: the first of each ir::Block::code, kernels first, in
+// program order.
+std::vector<const ir::Block*> DistinctCode(const ir::Program& program);
+
+// The symbol of a block's function.
+std::string FunctionName(const ir::Block& block);
+
+// One function for each of DistinctCode(), with vectors of `width` lanes.
+absl::StatusOr<std::unique_ptr<llvm::Module>> EmitModule(const ir::Program& program,
+                                                         const Target& target, int width,
+                                                         llvm::LLVMContext& context);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_EMISSION_EMIT_H_

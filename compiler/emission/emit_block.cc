@@ -1,0 +1,359 @@
+#include "compiler/emission/emit_block.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "compiler/emission/emit.h"
+#include "compiler/emission/emit_ops.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DerivedTypes.h"
+#include "llvm/IR/Intrinsics.h"
+#include "llvm/IR/MDBuilder.h"
+
+namespace bnsyn::compiler {
+
+using ir::AttrKind;
+using ir::Element;
+using ir::Op;
+
+namespace {
+
+// Random words that a draw of R3 takes.
+uint32_t WordsDrawn(Op op) { return op == Op::kBernoulli || op == Op::kPoisson ? 1 : 2; }
+
+}  // namespace
+
+BlockEmitter::BlockEmitter(const EmitContext& context, const ir::Block& block,
+                           const ArgsLayout& layout)
+    : context_(context),
+      program_(context.program),
+      block_(block),
+      builder_(context.module.getContext()),
+      uniform_(block.nodes.size()),
+      layout_(layout) {
+  llvm::LLVMContext& llvm_context = builder_.getContext();
+  llvm::Type* const pointer = builder_.getPtrTy();
+  function_ = llvm::Function::Create(
+      llvm::FunctionType::get(builder_.getVoidTy(), {pointer}, false),
+      llvm::GlobalValue::ExternalLinkage, FunctionName(block), context.module);
+  function_->setDoesNotThrow();
+  function_->addParamAttr(0, llvm::Attribute::NoCapture);
+  function_->addParamAttr(0, llvm::Attribute::NoAlias);
+  builder_.SetInsertPoint(llvm::BasicBlock::Create(llvm_context, "entry", function_));
+  step_ = LoadField(layout.step, builder_.getInt64Ty());
+  seed_ = LoadField(layout.seed, builder_.getInt64Ty());
+  llvm::Value* const slots = LoadField(layout.slots, pointer);
+
+  llvm::MDBuilder metadata(llvm_context);
+  llvm::MDNode* const domain = metadata.createAnonymousAliasScopeDomain();
+  std::vector<llvm::Metadata*> scopes;
+  for (size_t i = 0; i < block.slots.size(); ++i) {
+    llvm::Value* const entry = builder_.CreateConstInBoundsGEP1_64(pointer, slots, i);
+    slots_.push_back(builder_.CreateAlignedLoad(pointer, entry, llvm::Align(8)));
+    scopes.push_back(metadata.createAnonymousAliasScope(domain));
+  }
+  for (size_t i = 0; i < scopes.size(); ++i) {
+    std::vector<llvm::Metadata*> others = scopes;
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
+    scope_.push_back(llvm::MDNode::get(llvm_context, {scopes[i]}));
+    others_.push_back(llvm::MDNode::get(llvm_context, others));
+  }
+  all_scopes_ = llvm::MDNode::get(llvm_context, scopes);
+}
+
+llvm::Value* BlockEmitter::Fail(absl::string_view message) {
+  if (status_.ok()) {
+    status_ =
+        absl::InternalError(absl::StrCat("cannot emit ", FunctionName(block_), ": ", message));
+  }
+  return llvm::PoisonValue::get(builder_.getInt64Ty());
+}
+
+Element BlockEmitter::OperandElement(const ir::Node& node) const {
+  return node.inputs().empty() ? node.element : block_.nodes[node.operands[0]].element;
+}
+
+llvm::BasicBlock* BlockEmitter::NewBasicBlock(const char* name) {
+  return llvm::BasicBlock::Create(builder_.getContext(), name, function_);
+}
+
+llvm::AllocaInst* BlockEmitter::Variable(llvm::Type* type) {
+  llvm::BasicBlock& entry = function_->getEntryBlock();
+  llvm::IRBuilder<> builder(&entry, entry.begin());
+  llvm::AllocaInst* const variable = builder.CreateAlloca(type);
+  variable->setAlignment(llvm::Align(64));
+  if (!type->isArrayTy()) builder.CreateStore(llvm::Constant::getNullValue(type), variable);
+  return variable;
+}
+
+llvm::Value* BlockEmitter::LoadField(size_t offset, llvm::Type* type) {
+  return builder_.CreateLoad(type, builder_.CreateConstInBoundsGEP1_64(
+                                       builder_.getInt8Ty(), function_->getArg(0), offset));
+}
+
+void BlockEmitter::StoreField(size_t offset, llvm::Value* value) {
+  builder_.CreateStore(value, builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(),
+                                                                  function_->getArg(0), offset));
+}
+
+void BlockEmitter::MergeFault(llvm::Value* failed) {
+  llvm::Value* const before = LoadField(layout_.fault, builder_.getInt32Ty());
+  StoreField(layout_.fault,
+             builder_.CreateOr(before, builder_.CreateZExt(failed, builder_.getInt32Ty())));
+}
+
+size_t BlockEmitter::SlotOf(AttrKind kind, uint64_t index) {
+  const ir::Slot slot = {kind, static_cast<uint32_t>(index)};
+  const auto it = std::find(block_.slots.begin(), block_.slots.end(), slot);
+  if (it == block_.slots.end()) {
+    Fail("a node has no slot; did the place pass run?");
+    return block_.slots.size();
+  }
+  return static_cast<size_t>(it - block_.slots.begin());
+}
+
+void BlockEmitter::Annotate(llvm::Instruction* access, size_t slot) {
+  access->setMetadata(llvm::LLVMContext::MD_alias_scope, scope_[slot]);
+  access->setMetadata(llvm::LLVMContext::MD_noalias, others_[slot]);
+}
+
+void BlockEmitter::AnnotateNoSlot(llvm::Instruction* access) {
+  access->setMetadata(llvm::LLVMContext::MD_noalias, all_scopes_);
+}
+
+llvm::Value* BlockEmitter::LoadSlot(size_t slot, Element element, llvm::Value* index, int lanes) {
+  llvm::LLVMContext& llvm_context = builder_.getContext();
+  if (slot == slots_.size()) {
+    return llvm::PoisonValue::get(Widened(ValueType(llvm_context, element), lanes));
+  }
+  llvm::Type* const type = MemoryType(llvm_context, element);
+  llvm::Value* const address =
+      index == nullptr ? slots_[slot] : builder_.CreateInBoundsGEP(type, slots_[slot], index);
+  const auto bytes = static_cast<uint64_t>(ir::ElementBytes(element) * lanes);
+  llvm::LoadInst* const load = builder_.CreateAlignedLoad(
+      Widened(type, lanes), address, llvm::Align(std::min<uint64_t>(bytes, 64)));
+  Annotate(load, slot);
+  if (element != Element::kBool) return load;
+  return builder_.CreateICmpNE(load, llvm::Constant::getNullValue(load->getType()));
+}
+
+void BlockEmitter::StoreSlot(size_t slot, Element element, llvm::Value* index, llvm::Value* value) {
+  if (slot == slots_.size()) return;
+  const int lanes = LanesOf(value);
+  llvm::Type* const type = MemoryType(builder_.getContext(), element);
+  llvm::Value* const address =
+      index == nullptr ? slots_[slot] : builder_.CreateInBoundsGEP(type, slots_[slot], index);
+  if (element == Element::kBool) value = builder_.CreateZExt(value, Widened(type, lanes));
+  const auto bytes = static_cast<uint64_t>(ir::ElementBytes(element) * lanes);
+  Annotate(builder_.CreateAlignedStore(value, address, llvm::Align(std::min<uint64_t>(bytes, 64))),
+           slot);
+}
+
+DrawPoint BlockEmitter::Draw(uint32_t stream, uint32_t draw) {
+  llvm::Value* const number =
+      LoadSlot(SlotOf(AttrKind::kStream, stream), Element::kU32, nullptr, 1);
+  return {number, builder_.getInt32(draw), step_, seed_};
+}
+
+llvm::Value* BlockEmitter::Scale(llvm::Value* value, int exponent) {
+  // A factor beyond the range of normal numbers is split; only the last product can round.
+  constexpr int kLargest = 1000;
+  while (exponent != 0) {
+    const int part = std::clamp(exponent, -kLargest, kLargest);
+    llvm::Constant* const factor =
+        llvm::ConstantFP::get(builder_.getDoubleTy(), std::ldexp(1.0, part));
+    value = builder_.CreateFMul(value, ConstantLike(value, factor));
+    exponent -= part;
+  }
+  return value;
+}
+
+llvm::Value* BlockEmitter::OutOfBounds(const ir::State& state, llvm::Value* value) {
+  // Bounds are compared as f64.
+  if (value->getType()->getScalarType()->isFloatTy()) {
+    value = EmitConvert(builder_, Element::kF32, Element::kF64, value);
+  }
+  const auto bound = [&](double limit) {
+    return ConstantLike(value, llvm::ConstantFP::get(builder_.getDoubleTy(), limit));
+  };
+  if (state.lower == -state.upper) {
+    llvm::Value* const magnitude = builder_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, value);
+    return builder_.CreateFCmpUGT(magnitude, bound(state.upper));
+  }
+  // A NaN fails both.
+  return builder_.CreateOr(builder_.CreateFCmpULT(value, bound(state.lower)),
+                           builder_.CreateFCmpUGT(value, bound(state.upper)));
+}
+
+void BlockEmitter::EmitUniformNodes() {
+  for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
+    const ir::Node& n = block_.nodes[id];
+    if (!n.type().uniform() || !ir::HasResult(n.op)) continue;
+    std::vector<llvm::Value*> operands;
+    for (const ir::NodeId operand : n.inputs()) operands.push_back(uniform_[operand]);
+    uniform_[id] = EmitNode(n, 1, operands);
+  }
+}
+
+llvm::Value* BlockEmitter::RandomWord(const ir::Node& node, uint32_t draw, int lanes) {
+  const auto stream = static_cast<uint32_t>(node.attr >> 32);
+  const uint32_t number = static_cast<uint32_t>(node.attr) + draw;
+  if (node.type().uniform()) return EmitRandomUniform(builder_, Draw(stream, number));
+  return RandomBits(stream, number, lanes);
+}
+
+// A draw that was not expanded: its random words, and the oracle's function of them.
+llvm::Value* BlockEmitter::DrawCall(const ir::Node& node, int lanes,
+                                    absl::Span<llvm::Value* const> v) {
+  std::vector<llvm::Value*> arguments(v.begin(), v.end());
+  for (uint32_t draw = 0; draw < WordsDrawn(node.op); ++draw) {
+    arguments.push_back(RandomWord(node, draw, lanes));
+  }
+  return EmitOracleCall(builder_, node.op, node.element, arguments);
+}
+
+llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
+                                    absl::Span<llvm::Value* const> v) {
+  llvm::IRBuilder<>& b = builder_;
+  const Element element = OperandElement(n);
+  const bool real = ir::IsFloat(element);
+  const bool uniform = n.type().uniform();
+  const auto scalar = [&](AttrKind kind) {
+    return LoadSlot(SlotOf(kind, n.attr), n.element, nullptr, 1);
+  };
+  switch (n.op) {
+    case Op::kLiteral:
+      return LiteralConstant(b.getContext(), n.element, n.attr);
+    case Op::kParam:
+      return scalar(AttrKind::kParam);
+    case Op::kStep:
+      return step_;
+    case Op::kIndex:
+      return uniform ? b.getInt32(0) : ElementIndex(lanes);
+
+    case Op::kAdd:
+      return real ? b.CreateFAdd(v[0], v[1]) : b.CreateAdd(v[0], v[1]);
+    case Op::kSub:
+      return real ? b.CreateFSub(v[0], v[1]) : b.CreateSub(v[0], v[1]);
+    case Op::kMul:
+      return real ? b.CreateFMul(v[0], v[1]) : b.CreateMul(v[0], v[1]);
+    case Op::kDiv:
+      return b.CreateFDiv(v[0], v[1]);
+    case Op::kFma:
+      return b.CreateIntrinsic(llvm::Intrinsic::fma, {v[0]->getType()}, {v[0], v[1], v[2]});
+    case Op::kNeg:
+      return real ? b.CreateFNeg(v[0]) : b.CreateNeg(v[0]);
+    case Op::kAbs:
+      return b.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, v[0]);
+    case Op::kSqrt:
+      return b.CreateUnaryIntrinsic(llvm::Intrinsic::sqrt, v[0]);
+    case Op::kMin:
+      return b.CreateSelect(EmitCompare(b, Op::kLt, element, v[1], v[0]), v[1], v[0]);
+    case Op::kMax:
+      return b.CreateSelect(EmitCompare(b, Op::kLt, element, v[0], v[1]), v[1], v[0]);
+    case Op::kFloor:
+      return b.CreateUnaryIntrinsic(llvm::Intrinsic::floor, v[0]);
+    case Op::kCeil:
+      return b.CreateUnaryIntrinsic(llvm::Intrinsic::ceil, v[0]);
+    case Op::kRint:
+      return b.CreateUnaryIntrinsic(llvm::Intrinsic::rint, v[0]);
+
+    case Op::kEq:
+    case Op::kNe:
+    case Op::kLt:
+    case Op::kLe:
+    case Op::kGt:
+    case Op::kGe:
+      return EmitCompare(b, n.op, element, v[0], v[1]);
+
+    case Op::kAnd:
+      return b.CreateAnd(v[0], v[1]);
+    case Op::kOr:
+      return b.CreateOr(v[0], v[1]);
+    case Op::kXor:
+      return b.CreateXor(v[0], v[1]);
+    case Op::kNot:
+      return b.CreateNot(v[0]);
+    case Op::kShl:
+    case Op::kShr:
+      return EmitShift(b, n.op, element, v[0], v[1]);
+    case Op::kSelect:
+      return b.CreateSelect(v[0], v[1], v[2]);
+    case Op::kConvert:
+      return EmitConvert(b, element, n.element, v[0]);
+    case Op::kBitcast:
+      return b.CreateBitCast(v[0], Widened(ValueType(b.getContext(), n.element), lanes));
+
+    case Op::kExp:
+    case Op::kExpm1:
+    case Op::kExprel:
+    case Op::kLog:
+    case Op::kLog1p:
+    case Op::kPow:
+    case Op::kTanh:
+    case Op::kLogistic:
+    case Op::kSin:
+    case Op::kCos:
+      return EmitOracleCall(b, n.op, n.element, v);
+
+    case Op::kRandom:
+      return RandomWord(n, 0, lanes);
+    case Op::kUniform:
+    case Op::kNormal:
+    case Op::kExponential:
+    case Op::kBernoulli:
+    case Op::kPoisson:
+      return DrawCall(n, lanes, v);
+
+    case Op::kLoad:
+      return uniform ? scalar(AttrKind::kState) : Load(static_cast<ir::StateId>(n.attr), lanes);
+    case Op::kLoadPre:
+      return LoadPre(static_cast<ir::StateId>(n.attr));
+    case Op::kLoadPost:
+      return LoadPost(static_cast<ir::StateId>(n.attr));
+    case Op::kStore:
+      Store(static_cast<ir::StateId>(n.attr), v[0]);
+      return nullptr;
+    case Op::kCheck:
+      Check(static_cast<ir::StateId>(n.attr), v[0]);
+      return nullptr;
+
+    case Op::kWeight:
+      return Weight();
+    case Op::kAccumulate:
+      Fail("accumulate cannot stand here");
+      return nullptr;
+    case Op::kTake:
+      return Take(static_cast<ir::InputId>(n.attr), lanes);
+    case Op::kSpike:
+      Spike(v[0]);
+      return nullptr;
+    case Op::kCount:
+      return scalar(AttrKind::kPopulation);
+    case Op::kReduce:
+      Reduce(static_cast<ir::ReductionId>(n.attr), v[0]);
+      return nullptr;
+    case Op::kTotal:
+      return scalar(AttrKind::kReduction);
+  }
+  return nullptr;
+}
+
+// Nodes that a kind of code does not have.
+llvm::Value* BlockEmitter::ElementIndex(int) { return Fail("index cannot stand here"); }
+llvm::Value* BlockEmitter::RandomBits(uint32_t, uint32_t, int) {
+  return Fail("a draw cannot stand here");
+}
+llvm::Value* BlockEmitter::Load(ir::StateId, int) { return Fail("load cannot stand here"); }
+llvm::Value* BlockEmitter::LoadPre(ir::StateId) { return Fail("load_pre cannot stand here"); }
+llvm::Value* BlockEmitter::LoadPost(ir::StateId) { return Fail("load_post cannot stand here"); }
+void BlockEmitter::Store(ir::StateId, llvm::Value*) { Fail("store cannot stand here"); }
+void BlockEmitter::Check(ir::StateId, llvm::Value*) { Fail("check cannot stand here"); }
+llvm::Value* BlockEmitter::Weight() { return Fail("weight cannot stand here"); }
+llvm::Value* BlockEmitter::Take(ir::InputId, int) { return Fail("take cannot stand here"); }
+void BlockEmitter::Spike(llvm::Value*) { Fail("spike cannot stand here"); }
+void BlockEmitter::Reduce(ir::ReductionId, llvm::Value*) { Fail("reduce cannot stand here"); }
+
+}  // namespace bnsyn::compiler

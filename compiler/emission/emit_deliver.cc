@@ -1,0 +1,202 @@
+#include "compiler/emission/emit_deliver.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "compiler/emission/emit_ops.h"
+#include "compiler/emission/kernel_abi.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/Intrinsics.h"
+#include "reference/contribution.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+using ir::AttrKind;
+using ir::Element;
+
+constexpr ArgsLayout kLayout = {offsetof(DeliverArgs, slots), offsetof(DeliverArgs, step),
+                                offsetof(DeliverArgs, seed), offsetof(DeliverArgs, fault)};
+
+// A loop over spikes around a loop over the synapses of each. A node stands as far out as what it
+// depends on allows.
+class DeliverEmitter : public BlockEmitter {
+ public:
+  DeliverEmitter(const EmitContext& context, const ir::Block& block)
+      : BlockEmitter(context, block, kLayout),
+        projection_(
+            program_.projections[context.program.domains[static_cast<size_t>(block.domain)].index]),
+        values_(block.nodes.size()),
+        fits_(block.nodes.size()) {}
+
+  absl::Status Emit();
+
+ private:
+  enum class Level { kOnce, kSpike, kSynapse };
+
+  void FindLevels();
+  void EmitLevel(Level level);
+  void EmitQuanta(ir::NodeId id);
+  void EmitAccumulate(ir::NodeId id);
+  // Loads an element of an array that nothing here writes.
+  llvm::Value* LoadElement(llvm::Type* type, llvm::Value* array, llvm::Value* index);
+
+  llvm::Value* LoadPre(ir::StateId state) override;
+  llvm::Value* LoadPost(ir::StateId state) override;
+  llvm::Value* Weight() override;
+
+  const ir::Projection& projection_;
+  std::vector<Level> level_;          // by node
+  std::vector<llvm::Value*> values_;  // by node; of an accumulate: its quanta
+  std::vector<llvm::Value*> fits_;    // of an accumulate: whether they are in range (i1)
+  llvm::AllocaInst* fault_ = nullptr;
+  llvm::Value* weights_ = nullptr;
+  llvm::Value* source_ = nullptr;   // i64
+  llvm::Value* synapse_ = nullptr;  // i64
+  llvm::Value* target_ = nullptr;   // i64
+};
+
+void DeliverEmitter::FindLevels() {
+  for (const ir::Node& n : block_.nodes) {
+    Level level = Level::kOnce;
+    if (n.op == ir::Op::kLoadPre) level = Level::kSpike;
+    if (n.op == ir::Op::kLoadPost) level = Level::kSynapse;
+    if (n.op == ir::Op::kWeight && projection_.weight_column) level = Level::kSynapse;
+    for (const ir::NodeId operand : n.inputs()) level = std::max(level, level_[operand]);
+    level_.push_back(level);
+  }
+}
+
+// Emits the nodes of a level. The quanta of an accumulate belong to the level of its operand; what
+// adds them to the target, to the synapses.
+void DeliverEmitter::EmitLevel(Level level) {
+  for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
+    if (level_[id] != level) continue;
+    const ir::Node& n = node(id);
+    if (n.op == ir::Op::kAccumulate) {
+      EmitQuanta(id);
+      continue;
+    }
+    std::vector<llvm::Value*> operands;
+    for (const ir::NodeId operand : n.inputs()) operands.push_back(values_[operand]);
+    values_[id] = EmitNode(n, 1, operands);
+  }
+}
+
+absl::Status DeliverEmitter::Emit() {
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  llvm::Type* const i64 = builder_.getInt64Ty();
+  llvm::Type* const pointer = builder_.getPtrTy();
+  FindLevels();
+  fault_ = Variable(builder_.getInt1Ty());
+  llvm::Value* const spikes = LoadField(offsetof(DeliverArgs, spikes), pointer);
+  llvm::Value* const spike_count =
+      builder_.CreateZExt(LoadField(offsetof(DeliverArgs, spike_count), i32), i64);
+  llvm::Value* const row_begin = LoadField(offsetof(DeliverArgs, row_begin), pointer);
+  llvm::Value* const targets = LoadField(offsetof(DeliverArgs, targets), pointer);
+  weights_ = LoadField(offsetof(DeliverArgs, weights), pointer);
+  EmitLevel(Level::kOnce);
+
+  llvm::BasicBlock* const entry = builder_.GetInsertBlock();
+  llvm::BasicBlock* const spike = NewBasicBlock("spike");
+  llvm::BasicBlock* const synapse = NewBasicBlock("synapse");
+  llvm::BasicBlock* const spike_end = NewBasicBlock("spike_end");
+  llvm::BasicBlock* const exit = NewBasicBlock("exit");
+  llvm::Value* const zero = builder_.getInt64(0);
+  llvm::Value* const one = builder_.getInt64(1);
+  builder_.CreateCondBr(builder_.CreateICmpNE(spike_count, zero), spike, exit);
+
+  builder_.SetInsertPoint(spike);
+  llvm::PHINode* const i = builder_.CreatePHI(i64, 2);
+  source_ = builder_.CreateZExt(LoadElement(i32, spikes, i), i64);
+  llvm::Value* const first = LoadElement(i64, row_begin, source_);
+  llvm::Value* const last = LoadElement(i64, row_begin, builder_.CreateAdd(source_, one));
+  EmitLevel(Level::kSpike);
+  llvm::BasicBlock* const before_row = builder_.GetInsertBlock();
+  builder_.CreateCondBr(builder_.CreateICmpNE(first, last), synapse, spike_end);
+
+  builder_.SetInsertPoint(synapse);
+  llvm::PHINode* const k = builder_.CreatePHI(i64, 2);
+  synapse_ = k;
+  target_ = builder_.CreateZExt(LoadElement(i32, targets, k), i64);
+  EmitLevel(Level::kSynapse);
+  for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
+    if (node(id).op == ir::Op::kAccumulate) EmitAccumulate(id);
+  }
+  llvm::Value* const next_k = builder_.CreateAdd(k, one);
+  k->addIncoming(first, before_row);
+  k->addIncoming(next_k, synapse);
+  builder_.CreateCondBr(builder_.CreateICmpNE(next_k, last), synapse, spike_end);
+
+  builder_.SetInsertPoint(spike_end);
+  llvm::Value* const next_i = builder_.CreateAdd(i, one);
+  i->addIncoming(zero, entry);
+  i->addIncoming(next_i, spike_end);
+  builder_.CreateCondBr(builder_.CreateICmpNE(next_i, spike_count), spike, exit);
+
+  builder_.SetInsertPoint(exit);
+  MergeFault(builder_.CreateLoad(builder_.getInt1Ty(), fault_));
+  builder_.CreateRetVoid();
+  return status_;
+}
+
+// A contribution in quanta, rounded to the nearest (R6).
+void DeliverEmitter::EmitQuanta(ir::NodeId id) {
+  llvm::Type* const f64 = builder_.getDoubleTy();
+  llvm::Value* const value = values_[node(id).operands[0]];
+  const int quantum = program_.inputs[node(id).attr].quantum_log2;
+  constexpr int64_t kLimit = reference::kMaxContribution;
+  if (const auto* constant = llvm::dyn_cast<llvm::ConstantFP>(value)) {
+    const int64_t number = reference::ToQuanta(constant->getValueAPF().convertToDouble(), quantum);
+    values_[id] = builder_.getInt64(static_cast<uint64_t>(number));
+    fits_[id] = builder_.getInt1(number >= -kLimit && number <= kLimit);
+    return;
+  }
+  llvm::Value* const rounded =
+      builder_.CreateUnaryIntrinsic(llvm::Intrinsic::rint, Scale(value, -quantum));
+  llvm::Value* const magnitude = builder_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, rounded);
+  fits_[id] =
+      builder_.CreateFCmpOLE(magnitude, llvm::ConstantFP::get(f64, static_cast<double>(kLimit)));
+  llvm::Value* const safe =
+      builder_.CreateSelect(fits_[id], rounded, llvm::ConstantFP::get(f64, 0.0));
+  values_[id] = builder_.CreateFPToSI(safe, builder_.getInt64Ty());
+}
+
+llvm::Value* DeliverEmitter::LoadElement(llvm::Type* type, llvm::Value* array, llvm::Value* index) {
+  llvm::LoadInst* const load =
+      builder_.CreateLoad(type, builder_.CreateInBoundsGEP(type, array, index));
+  AnnotateNoSlot(load);
+  return load;
+}
+
+llvm::Value* DeliverEmitter::LoadPre(ir::StateId state) {
+  return LoadSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element, source_, 1);
+}
+
+llvm::Value* DeliverEmitter::LoadPost(ir::StateId state) {
+  return LoadSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element, target_, 1);
+}
+
+llvm::Value* DeliverEmitter::Weight() {
+  llvm::Type* const f64 = builder_.getDoubleTy();
+  if (!projection_.weight_column) return llvm::ConstantFP::get(f64, projection_.weight);
+  return LoadElement(f64, weights_, synapse_);
+}
+
+void DeliverEmitter::EmitAccumulate(ir::NodeId id) {
+  const size_t slot = SlotOf(AttrKind::kInput, node(id).attr);
+  llvm::Value* const sum = LoadSlot(slot, Element::kI64, target_, 1);
+  StoreSlot(slot, Element::kI64, target_, builder_.CreateAdd(sum, values_[id]));
+  if (fits_[id] == builder_.getTrue()) return;
+  llvm::Value* const before = builder_.CreateLoad(builder_.getInt1Ty(), fault_);
+  builder_.CreateStore(builder_.CreateOr(before, builder_.CreateNot(fits_[id])), fault_);
+}
+
+}  // namespace
+
+absl::Status EmitDeliver(const EmitContext& context, const ir::Block& block) {
+  return DeliverEmitter(context, block).Emit();
+}
+
+}  // namespace bnsyn::compiler

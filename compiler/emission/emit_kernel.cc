@@ -1,0 +1,398 @@
+#include "compiler/emission/emit_kernel.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "compiler/emission/emit_ops.h"
+#include "compiler/emission/kernel_abi.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DerivedTypes.h"
+#include "llvm/IR/Intrinsics.h"
+#include "llvm/IR/MDBuilder.h"
+#include "reference/contribution.h"
+#include "reference/philox.h"
+#include "reference/reduction.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+using ir::AttrKind;
+using ir::Element;
+
+static_assert(kGroup == reference::kRandomGroup && kGroup == reference::kReductionGroup &&
+              kGroup == 64);
+
+constexpr ArgsLayout kLayout = {offsetof(KernelArgs, slots), offsetof(KernelArgs, step),
+                                offsetof(KernelArgs, seed), offsetof(KernelArgs, fault)};
+
+// A network kernel: every node is uniform, and runs once.
+class NetworkKernel : public BlockEmitter {
+ public:
+  NetworkKernel(const EmitContext& context, const ir::Block& block)
+      : BlockEmitter(context, block, kLayout) {}
+
+  absl::Status Emit() {
+    for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
+      std::vector<llvm::Value*> operands;
+      for (const ir::NodeId operand : node(id).inputs()) operands.push_back(uniform_[operand]);
+      uniform_[id] = EmitNode(node(id), 1, operands);
+    }
+    builder_.CreateRetVoid();
+    return status_;
+  }
+
+ private:
+  void Store(ir::StateId state, llvm::Value* value) override {
+    StoreSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element, nullptr, value);
+  }
+  void Check(ir::StateId state, llvm::Value* value) override {
+    MergeFault(OutOfBounds(program_.states[state], value));
+  }
+};
+
+// A population kernel. Uniform nodes come first; then a loop over groups of kGroup elements, in it
+// the random bits of the group and a loop over vectors. A vector of `width` lanes is made of parts
+// that fill a register each, and every node is emitted for all parts before the next one: so the
+// parts' latencies overlap.
+class PopulationKernel : public BlockEmitter {
+ public:
+  PopulationKernel(const EmitContext& context, const ir::Block& block)
+      : BlockEmitter(context, block, kLayout),
+        lanes_(std::min(context.width, context.native_lanes)),
+        parts_(static_cast<size_t>(context.width / lanes_)),
+        element_(parts_) {}
+
+  absl::Status Emit();
+
+ private:
+  // What a mask is collected in over a group: a bit an element.
+  struct GroupMask {
+    llvm::AllocaInst* bits = nullptr;    // i64
+    std::vector<llvm::Value*> of_parts;  // i1 lanes, of the present vector
+  };
+
+  bool Has(ir::Op op) const;
+  void EmitVector();
+  void EmitEndOfGroup(llvm::Value* remaining);
+  void EmitSpikes(llvm::Value* bits);
+  void EmitGroupSum(ir::ReductionId reduction, llvm::AllocaInst* buffer, llvm::Value* remaining);
+  void Include(GroupMask& mask, llvm::Value* lanes);
+  void Collect(const GroupMask& mask);
+
+  llvm::Value* ElementIndex(int lanes) override;
+  llvm::Value* RandomBits(uint32_t stream, uint32_t draw, int lanes) override;
+  llvm::Value* Load(ir::StateId state, int lanes) override;
+  void Store(ir::StateId state, llvm::Value* value) override;
+  void Check(ir::StateId state, llvm::Value* value) override;
+  llvm::Value* Take(ir::InputId input, int lanes) override;
+  void Spike(llvm::Value* mask) override;
+  void Reduce(ir::ReductionId reduction, llvm::Value* value) override;
+
+  // An element of a 64-element buffer: the first of the part in hand.
+  llvm::Value* InBuffer(llvm::AllocaInst* buffer, llvm::Type* type) {
+    llvm::Value* const index =
+        builder_.CreateAdd(offset_, builder_.getInt64(part_ * static_cast<size_t>(lanes_)));
+    return builder_.CreateInBoundsGEP(type, buffer, index);
+  }
+
+  const int lanes_;  // of a part
+  const size_t parts_;
+  size_t part_ = 0;                    // in hand
+  std::vector<llvm::Value*> element_;  // the number of each part's first element, i64
+  llvm::Value* group_ = nullptr;       // first element of the group, i64
+  llvm::Value* offset_ = nullptr;      // of the vector within the group, i64
+  llvm::BasicBlock* fill_ = nullptr;   // where a group begins: its random bits are made there
+  GroupMask failed_;
+  GroupMask spiked_;
+  llvm::AllocaInst* fault_ = nullptr;     // i1: a check failed in a group before
+  llvm::AllocaInst* overflow_ = nullptr;  // takes out of range, as sign bits
+  llvm::AllocaInst* spike_count_ = nullptr;
+  llvm::Value* spikes_ = nullptr;
+  std::map<std::pair<uint32_t, uint32_t>, llvm::AllocaInst*> random_;  // by stream and draw
+  std::map<ir::ReductionId, llvm::AllocaInst*> sums_;
+};
+
+bool PopulationKernel::Has(ir::Op op) const {
+  return std::any_of(block_.nodes.begin(), block_.nodes.end(),
+                     [op](const ir::Node& n) { return n.op == op; });
+}
+
+absl::Status PopulationKernel::Emit() {
+  EmitUniformNodes();
+  for (llvm::Value*& value : uniform_) {
+    if (value != nullptr) value = Splat(builder_, value, lanes_);
+  }
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  llvm::Type* const i64 = builder_.getInt64Ty();
+  llvm::Value* const begin = builder_.CreateZExt(LoadField(offsetof(KernelArgs, begin), i32), i64);
+  llvm::Value* const end = builder_.CreateZExt(LoadField(offsetof(KernelArgs, end), i32), i64);
+  if (Has(ir::Op::kCheck)) {
+    failed_.bits = Variable(i64);
+    fault_ = Variable(builder_.getInt1Ty());
+  }
+  if (Has(ir::Op::kSpike)) {
+    spiked_.bits = Variable(i64);
+    spike_count_ = Variable(i32);
+    builder_.CreateStore(LoadField(offsetof(KernelArgs, spike_count), i32), spike_count_);
+    spikes_ = LoadField(offsetof(KernelArgs, spikes), builder_.getPtrTy());
+  }
+  if (Has(ir::Op::kTake)) overflow_ = Variable(Widened(i64, lanes_));
+
+  llvm::BasicBlock* const entry = builder_.GetInsertBlock();
+  fill_ = NewBasicBlock("group");
+  llvm::BasicBlock* const vector = NewBasicBlock("vector");
+  llvm::BasicBlock* const group_end = NewBasicBlock("group_end");
+  llvm::BasicBlock* const exit = NewBasicBlock("exit");
+  builder_.CreateCondBr(builder_.CreateICmpULT(begin, end), fill_, exit);
+
+  builder_.SetInsertPoint(fill_);
+  llvm::PHINode* const group = builder_.CreatePHI(i64, 2, "group");
+  group_ = group;
+  for (const GroupMask* mask : {&failed_, &spiked_}) {
+    if (mask->bits != nullptr) builder_.CreateStore(builder_.getInt64(0), mask->bits);
+  }
+  builder_.CreateBr(vector);
+
+  builder_.SetInsertPoint(vector);
+  llvm::PHINode* const offset = builder_.CreatePHI(i64, 2, "offset");
+  offset_ = offset;
+  EmitVector();
+  llvm::Value* const next_offset =
+      builder_.CreateAdd(offset, builder_.getInt64(static_cast<uint64_t>(context_.width)));
+  offset->addIncoming(builder_.getInt64(0), fill_);
+  offset->addIncoming(next_offset, vector);
+  builder_.CreateCondBr(builder_.CreateICmpULT(next_offset, builder_.getInt64(kGroup)), vector,
+                        group_end);
+
+  builder_.SetInsertPoint(group_end);
+  EmitEndOfGroup(builder_.CreateSub(end, group));
+  llvm::Value* const next_group = builder_.CreateAdd(group, builder_.getInt64(kGroup));
+  group->addIncoming(begin, entry);
+  group->addIncoming(next_group, builder_.GetInsertBlock());
+  builder_.CreateCondBr(builder_.CreateICmpULT(next_group, end), fill_, exit);
+
+  builder_.SetInsertPoint(exit);
+  if (spike_count_ != nullptr) {
+    StoreField(offsetof(KernelArgs, spike_count), builder_.CreateLoad(i32, spike_count_));
+  }
+  if (fault_ != nullptr) MergeFault(builder_.CreateLoad(builder_.getInt1Ty(), fault_));
+  if (overflow_ != nullptr) {
+    llvm::Value* const sums = builder_.CreateLoad(overflow_->getAllocatedType(), overflow_);
+    llvm::Value* const negative =
+        builder_.CreateICmpSLT(sums, llvm::Constant::getNullValue(sums->getType()));
+    MergeFault(builder_.CreateICmpNE(MaskBits(builder_, negative), builder_.getInt64(0)));
+  }
+  builder_.CreateRetVoid();
+  return status_;
+}
+
+void PopulationKernel::EmitVector() {
+  llvm::Value* const first = builder_.CreateNUWAdd(group_, offset_);
+  for (size_t part = 0; part < parts_; ++part) {
+    element_[part] =
+        builder_.CreateNUWAdd(first, builder_.getInt64(part * static_cast<size_t>(lanes_)));
+  }
+  failed_.of_parts.assign(parts_, nullptr);
+  spiked_.of_parts.assign(parts_, nullptr);
+  std::vector<std::vector<llvm::Value*>> values(parts_, uniform_);
+  for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
+    const ir::Node& n = node(id);
+    if (n.type().uniform() && ir::HasResult(n.op)) continue;
+    for (part_ = 0; part_ < parts_; ++part_) {
+      std::vector<llvm::Value*> operands;
+      for (const ir::NodeId operand : n.inputs()) operands.push_back(values[part_][operand]);
+      values[part_][id] = EmitNode(n, lanes_, operands);
+    }
+  }
+  Collect(failed_);
+  Collect(spiked_);
+}
+
+// Adds lanes of the part in hand to the mask.
+void PopulationKernel::Include(GroupMask& mask, llvm::Value* lanes) {
+  llvm::Value*& part = mask.of_parts[part_];
+  part = part == nullptr ? lanes : builder_.CreateOr(part, lanes);
+}
+
+// Puts the bits of the present vector at their places among those of the group.
+void PopulationKernel::Collect(const GroupMask& mask) {
+  if (mask.bits == nullptr) return;
+  llvm::Value* bits = builder_.getInt64(0);
+  for (size_t part = 0; part < parts_; ++part) {
+    bits = builder_.CreateOr(bits, builder_.CreateShl(MaskBits(builder_, mask.of_parts[part]),
+                                                      part * static_cast<size_t>(lanes_)));
+  }
+  llvm::Value* const before = builder_.CreateLoad(builder_.getInt64Ty(), mask.bits);
+  builder_.CreateStore(builder_.CreateOr(before, builder_.CreateShl(bits, offset_)), mask.bits);
+}
+
+// `remaining` elements from the beginning of the group on count, at least 1.
+void PopulationKernel::EmitEndOfGroup(llvm::Value* remaining) {
+  llvm::Value* const one = builder_.getInt64(1);
+  llvm::Value* const whole = builder_.CreateICmpUGE(remaining, builder_.getInt64(kGroup));
+  llvm::Value* const counted =
+      builder_.CreateSelect(whole, builder_.getInt64(~uint64_t{0}),
+                            builder_.CreateSub(builder_.CreateShl(one, remaining), one));
+  const auto bits = [&](const GroupMask& mask) {
+    return builder_.CreateAnd(builder_.CreateLoad(builder_.getInt64Ty(), mask.bits), counted);
+  };
+  if (failed_.bits != nullptr) {
+    llvm::Value* const failed = builder_.CreateICmpNE(bits(failed_), builder_.getInt64(0));
+    llvm::Value* const before = builder_.CreateLoad(builder_.getInt1Ty(), fault_);
+    builder_.CreateStore(builder_.CreateOr(before, failed), fault_);
+  }
+  for (const auto& [reduction, buffer] : sums_) EmitGroupSum(reduction, buffer, remaining);
+  if (spiked_.bits != nullptr) EmitSpikes(bits(spiked_));
+}
+
+// Appends the elements of the group whose bits are set to the spikes.
+void PopulationKernel::EmitSpikes(llvm::Value* bits) {
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const loop = NewBasicBlock("spike");
+  llvm::BasicBlock* const done = NewBasicBlock("spikes_done");
+  llvm::MDBuilder metadata(builder_.getContext());
+  builder_.CreateCondBr(builder_.CreateICmpNE(bits, builder_.getInt64(0)), loop, done,
+                        metadata.createBranchWeights(1, 15));
+
+  builder_.SetInsertPoint(loop);
+  llvm::PHINode* const left = builder_.CreatePHI(builder_.getInt64Ty(), 2);
+  llvm::Value* const bit = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, left,
+                                                          /*is_zero_poison=*/builder_.getTrue());
+  llvm::Value* const count = builder_.CreateLoad(i32, spike_count_);
+  llvm::Value* const place =
+      builder_.CreateInBoundsGEP(i32, spikes_, builder_.CreateZExt(count, builder_.getInt64Ty()));
+  AnnotateNoSlot(
+      builder_.CreateStore(builder_.CreateTrunc(builder_.CreateAdd(group_, bit), i32), place));
+  builder_.CreateStore(builder_.CreateAdd(count, builder_.getInt32(1)), spike_count_);
+  llvm::Value* const rest =
+      builder_.CreateAnd(left, builder_.CreateSub(left, builder_.getInt64(1)));
+  left->addIncoming(bits, before);
+  left->addIncoming(rest, loop);
+  builder_.CreateCondBr(builder_.CreateICmpNE(rest, builder_.getInt64(0)), loop, done);
+  builder_.SetInsertPoint(done);
+}
+
+// Clears what stands in the buffer behind the last element and sums it along the tree of R7.
+void PopulationKernel::EmitGroupSum(ir::ReductionId reduction, llvm::AllocaInst* buffer,
+                                    llvm::Value* remaining) {
+  llvm::Type* const f64 = builder_.getDoubleTy();
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const clear = NewBasicBlock("clear");
+  llvm::BasicBlock* const sum = NewBasicBlock("sum");
+  llvm::Value* const group_size = builder_.getInt64(kGroup);
+  builder_.CreateCondBr(builder_.CreateICmpULT(remaining, group_size), clear, sum);
+
+  builder_.SetInsertPoint(clear);
+  llvm::PHINode* const i = builder_.CreatePHI(builder_.getInt64Ty(), 2);
+  builder_.CreateStore(llvm::ConstantFP::get(f64, 0.0), builder_.CreateInBoundsGEP(f64, buffer, i));
+  llvm::Value* const next = builder_.CreateAdd(i, builder_.getInt64(1));
+  i->addIncoming(remaining, before);
+  i->addIncoming(next, clear);
+  builder_.CreateCondBr(builder_.CreateICmpULT(next, group_size), clear, sum);
+
+  builder_.SetInsertPoint(sum);
+  const auto load = [&](unsigned first, unsigned count) {
+    return builder_.CreateAlignedLoad(Widened(f64, static_cast<int>(count)),
+                                      builder_.CreateConstInBoundsGEP1_64(f64, buffer, first),
+                                      llvm::Align(64));
+  };
+  unsigned half = kGroup / 2;
+  llvm::Value* values = builder_.CreateFAdd(load(0, half), load(half, half));
+  while (half > 1) {
+    half /= 2;
+    std::vector<int> low, high;
+    for (unsigned k = 0; k < half; ++k) {
+      low.push_back(static_cast<int>(k));
+      high.push_back(static_cast<int>(k + half));
+    }
+    values = builder_.CreateFAdd(builder_.CreateShuffleVector(values, low),
+                                 builder_.CreateShuffleVector(values, high));
+  }
+  StoreSlot(SlotOf(AttrKind::kReduction, reduction), Element::kF64,
+            builder_.CreateUDiv(group_, group_size),
+            builder_.CreateExtractElement(values, uint64_t{0}));
+}
+
+llvm::Value* PopulationKernel::ElementIndex(int lanes) {
+  llvm::Value* const first = builder_.CreateTrunc(element_[part_], builder_.getInt32Ty());
+  return builder_.CreateAdd(Splat(builder_, first, lanes), Iota(builder_, lanes));
+}
+
+llvm::Value* PopulationKernel::RandomBits(uint32_t stream, uint32_t draw, int lanes) {
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  llvm::AllocaInst*& buffer = random_[{stream, draw}];
+  if (buffer == nullptr) {
+    buffer = Variable(llvm::ArrayType::get(i32, kGroup));
+    llvm::IRBuilderBase::InsertPointGuard guard(builder_);
+    builder_.SetInsertPoint(fill_->getTerminator());
+    EmitRandomGroup(builder_, context_.native_lanes, buffer, group_, Draw(stream, draw));
+  }
+  return builder_.CreateAlignedLoad(Widened(i32, lanes), InBuffer(buffer, i32),
+                                    llvm::Align(static_cast<uint64_t>(4 * lanes)));
+}
+
+llvm::Value* PopulationKernel::Load(ir::StateId state, int lanes) {
+  return LoadSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element,
+                  element_[part_], lanes);
+}
+
+void PopulationKernel::Store(ir::StateId state, llvm::Value* value) {
+  if (program_.states[state].type.uniform()) {
+    Fail("a population kernel stores a uniform state");
+    return;
+  }
+  StoreSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element, element_[part_],
+            value);
+}
+
+void PopulationKernel::Check(ir::StateId state, llvm::Value* value) {
+  Include(failed_, OutOfBounds(program_.states[state], value));
+}
+
+llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
+  const size_t slot = SlotOf(AttrKind::kInput, input);
+  llvm::Value* const sum = LoadSlot(slot, Element::kI64, element_[part_], lanes);
+  StoreSlot(slot, Element::kI64, element_[part_], llvm::Constant::getNullValue(sum->getType()));
+  const auto i64 = [&](uint64_t value) { return ConstantLike(sum, builder_.getInt64(value)); };
+  const auto f64 = [&](double value) {
+    return ConstantLike(sum, llvm::ConstantFP::get(builder_.getDoubleTy(), value));
+  };
+
+  // Negative unless |sum| <= kMaxSum; the sums of elements past the end are always 0.
+  constexpr auto kLimit = static_cast<uint64_t>(reference::kMaxSum);
+  llvm::Value* const outside =
+      builder_.CreateOr(builder_.CreateAdd(sum, i64(kLimit)), builder_.CreateSub(i64(kLimit), sum));
+  llvm::Value* const before = builder_.CreateLoad(sum->getType(), overflow_);
+  builder_.CreateStore(builder_.CreateOr(before, outside), overflow_);
+
+  // Adding an integer within 2^51 to the bits of 1.5 * 2^52 adds it to the number: a conversion
+  // that every vector unit can do, and exact.
+  constexpr double kMagic = 0x1.8p52;
+  llvm::Value* const shifted = builder_.CreateAdd(sum, i64(ir::BitsOfF64(kMagic)));
+  llvm::Value* const number = builder_.CreateFSub(
+      builder_.CreateBitCast(shifted, Widened(builder_.getDoubleTy(), lanes)), f64(kMagic));
+  return Scale(number, program_.inputs[input].quantum_log2);
+}
+
+void PopulationKernel::Spike(llvm::Value* mask) { Include(spiked_, mask); }
+
+void PopulationKernel::Reduce(ir::ReductionId reduction, llvm::Value* value) {
+  llvm::Type* const f64 = builder_.getDoubleTy();
+  llvm::AllocaInst*& buffer = sums_[reduction];
+  if (buffer == nullptr) buffer = Variable(llvm::ArrayType::get(f64, kGroup));
+  builder_.CreateAlignedStore(value, InBuffer(buffer, f64),
+                              llvm::Align(static_cast<uint64_t>(8 * lanes_)));
+}
+
+}  // namespace
+
+absl::Status EmitKernel(const EmitContext& context, const ir::Block& block) {
+  if (block.domain == ir::DomainId::kNetwork) return NetworkKernel(context, block).Emit();
+  return PopulationKernel(context, block).Emit();
+}
+
+}  // namespace bnsyn::compiler

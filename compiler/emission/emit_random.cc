@@ -1,0 +1,190 @@
+#include "compiler/emission/emit_random.h"
+
+#include <algorithm>
+#include <array>
+
+#include "compiler/emission/emit_ops.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DerivedTypes.h"
+#include "reference/philox.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// The constants of Philox4x32-10.
+constexpr uint64_t kMultiplier0 = 0xD2511F53;
+constexpr uint64_t kMultiplier1 = 0xCD9E8D57;
+constexpr uint32_t kWeyl0 = 0x9E3779B9;
+constexpr uint32_t kWeyl1 = 0xBB67AE85;
+constexpr int kRounds = 10;
+
+using Words = std::array<llvm::Value*, 4>;
+
+// The ten rounds as a loop. Words are 64-bit integers of which the low half counts: so that a
+// product of two is one instruction in each lane and its high half a shift.
+Words EmitRounds(llvm::IRBuilder<>& builder, const Words& counter, llvm::Value* seed) {
+  llvm::LLVMContext& context = builder.getContext();
+  llvm::Function* const function = builder.GetInsertBlock()->getParent();
+  llvm::BasicBlock* const before = builder.GetInsertBlock();
+  auto* loop = llvm::BasicBlock::Create(context, "round", function);
+  auto* after = llvm::BasicBlock::Create(context, "rounds_done", function);
+  const int lanes = LanesOf(counter[0]);
+  llvm::Value* const key_low = builder.CreateTrunc(seed, builder.getInt32Ty());
+  llvm::Value* const key_high =
+      builder.CreateTrunc(builder.CreateLShr(seed, 32), builder.getInt32Ty());
+  builder.CreateBr(loop);
+
+  builder.SetInsertPoint(loop);
+  llvm::PHINode* const round = builder.CreatePHI(builder.getInt32Ty(), 2);
+  llvm::PHINode* const key0 = builder.CreatePHI(builder.getInt32Ty(), 2);
+  llvm::PHINode* const key1 = builder.CreatePHI(builder.getInt32Ty(), 2);
+  std::array<llvm::PHINode*, 4> word;
+  for (llvm::PHINode*& w : word) w = builder.CreatePHI(counter[0]->getType(), 2);
+  const auto constant = [&](uint64_t value) {
+    return ConstantLike(counter[0], builder.getInt64(value));
+  };
+  const auto product = [&](llvm::Value* w, uint64_t multiplier) {
+    return builder.CreateMul(builder.CreateAnd(w, constant(0xffffffff)), constant(multiplier));
+  };
+  const auto high = [&](llvm::Value* p) { return builder.CreateLShr(p, constant(32)); };
+  const auto key = [&](llvm::Value* k) {
+    return Splat(builder, builder.CreateZExt(k, builder.getInt64Ty()), lanes);
+  };
+  llvm::Value* const product0 = product(word[0], kMultiplier0);
+  llvm::Value* const product1 = product(word[2], kMultiplier1);
+  const Words next = {
+      builder.CreateXor(builder.CreateXor(high(product1), word[1]), key(key0)),
+      product1,
+      builder.CreateXor(builder.CreateXor(high(product0), word[3]), key(key1)),
+      product0,
+  };
+  llvm::Value* const next_round = builder.CreateAdd(round, builder.getInt32(1));
+  round->addIncoming(builder.getInt32(0), before);
+  round->addIncoming(next_round, loop);
+  key0->addIncoming(key_low, before);
+  key0->addIncoming(builder.CreateAdd(key0, builder.getInt32(kWeyl0)), loop);
+  key1->addIncoming(key_high, before);
+  key1->addIncoming(builder.CreateAdd(key1, builder.getInt32(kWeyl1)), loop);
+  for (size_t i = 0; i < 4; ++i) {
+    word[i]->addIncoming(counter[i], before);
+    word[i]->addIncoming(next[i], loop);
+  }
+  builder.CreateCondBr(builder.CreateICmpULT(next_round, builder.getInt32(kRounds)), loop, after);
+
+  builder.SetInsertPoint(after);
+  return next;
+}
+
+// The counter of `block` (i64), in `lanes` lanes that count on from it.
+Words EmitCounter(llvm::IRBuilder<>& builder, int lanes, llvm::Value* block,
+                  const DrawPoint& point) {
+  llvm::Type* const i64 = builder.getInt64Ty();
+  llvm::Value* const draw = builder.CreateZExt(point.draw, i64);
+  llvm::Value* const step_and_draw =
+      builder.CreateOr(builder.CreateShl(builder.CreateLShr(point.step, 32), 16), draw);
+  llvm::Value* const lane = builder.CreateZExt(Iota(builder, lanes), Widened(i64, lanes));
+  return {builder.CreateAdd(Splat(builder, block, lanes), lane), Splat(builder, point.step, lanes),
+          Splat(builder, step_and_draw, lanes),
+          Splat(builder, builder.CreateZExt(point.stream, i64), lanes)};
+}
+
+// A function of this module that only its kernels call. Kept out of line: it is shared, and called
+// once for many elements.
+llvm::Function* Declare(llvm::Module& module, const char* name, llvm::FunctionType* type) {
+  auto* function = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, name, module);
+  function->setDoesNotThrow();
+  function->addFnAttr(llvm::Attribute::NoInline);
+  return function;
+}
+
+DrawPoint PointFromArguments(llvm::Function* function, unsigned first) {
+  return {function->getArg(first), function->getArg(first + 1), function->getArg(first + 2),
+          function->getArg(first + 3)};
+}
+
+llvm::Function* GroupFunction(llvm::Module& module, int native_lanes) {
+  constexpr char kName[] = "bnsyn.random_group";
+  if (llvm::Function* function = module.getFunction(kName)) return function;
+  llvm::LLVMContext& context = module.getContext();
+  llvm::IRBuilder<> builder(context);
+  llvm::Type* const i32 = builder.getInt32Ty();
+  llvm::Type* const i64 = builder.getInt64Ty();
+  llvm::Function* const function =
+      Declare(module, kName,
+              llvm::FunctionType::get(builder.getVoidTy(),
+                                      {builder.getPtrTy(), i64, i32, i32, i64, i64}, false));
+  function->setOnlyAccessesArgMemory();
+  function->addParamAttr(0, llvm::Attribute::NoCapture);
+  function->addParamAttr(0, llvm::Attribute::WriteOnly);
+
+  // Two vectors at a time hide the latency of the multiplications and still fit the registers.
+  const int lanes = std::min<int>(2 * native_lanes, reference::kRandomLanes);
+  builder.SetInsertPoint(llvm::BasicBlock::Create(context, "entry", function));
+  llvm::Value* const buffer = function->getArg(0);
+  llvm::Value* const group =
+      builder.CreateUDiv(function->getArg(1), builder.getInt64(reference::kRandomGroup));
+  llvm::Value* const first_block =
+      builder.CreateMul(group, builder.getInt64(reference::kRandomLanes));
+  llvm::BasicBlock* const before = builder.GetInsertBlock();
+  auto* loop = llvm::BasicBlock::Create(context, "blocks", function);
+  auto* done = llvm::BasicBlock::Create(context, "done", function);
+  builder.CreateBr(loop);
+
+  builder.SetInsertPoint(loop);
+  llvm::PHINode* const offset = builder.CreatePHI(i64, 2);
+  const Words words = EmitRounds(builder,
+                                 EmitCounter(builder, lanes, builder.CreateAdd(first_block, offset),
+                                             PointFromArguments(function, 2)),
+                                 function->getArg(5));
+  for (uint64_t word = 0; word < 4; ++word) {
+    llvm::Value* const index =
+        builder.CreateAdd(offset, builder.getInt64(word * reference::kRandomLanes));
+    builder.CreateAlignedStore(builder.CreateTrunc(words[word], Widened(i32, lanes)),
+                               builder.CreateInBoundsGEP(i32, buffer, index),
+                               llvm::Align(static_cast<uint64_t>(4 * lanes)));
+  }
+  llvm::Value* const next =
+      builder.CreateAdd(offset, builder.getInt64(static_cast<uint64_t>(lanes)));
+  offset->addIncoming(builder.getInt64(0), before);
+  offset->addIncoming(next, builder.GetInsertBlock());
+  builder.CreateCondBr(builder.CreateICmpULT(next, builder.getInt64(reference::kRandomLanes)), loop,
+                       done);
+  builder.SetInsertPoint(done);
+  builder.CreateRetVoid();
+  return function;
+}
+
+llvm::Function* UniformFunction(llvm::Module& module) {
+  constexpr char kName[] = "bnsyn.random_uniform";
+  if (llvm::Function* function = module.getFunction(kName)) return function;
+  llvm::LLVMContext& context = module.getContext();
+  llvm::IRBuilder<> builder(context);
+  llvm::Type* const i32 = builder.getInt32Ty();
+  llvm::Type* const i64 = builder.getInt64Ty();
+  llvm::Function* const function =
+      Declare(module, kName, llvm::FunctionType::get(i32, {i32, i32, i64, i64}, false));
+  function->setDoesNotAccessMemory();
+  builder.SetInsertPoint(llvm::BasicBlock::Create(context, "entry", function));
+  const Words words = EmitRounds(
+      builder, EmitCounter(builder, 1, builder.getInt64(0), PointFromArguments(function, 0)),
+      function->getArg(3));
+  builder.CreateRet(builder.CreateTrunc(words[0], i32));
+  return function;
+}
+
+}  // namespace
+
+void EmitRandomGroup(llvm::IRBuilder<>& builder, int native_lanes, llvm::Value* buffer,
+                     llvm::Value* first_element, const DrawPoint& point) {
+  llvm::Module& module = *builder.GetInsertBlock()->getModule();
+  builder.CreateCall(GroupFunction(module, native_lanes),
+                     {buffer, first_element, point.stream, point.draw, point.step, point.seed});
+}
+
+llvm::Value* EmitRandomUniform(llvm::IRBuilder<>& builder, const DrawPoint& point) {
+  llvm::Module& module = *builder.GetInsertBlock()->getModule();
+  return builder.CreateCall(UniformFunction(module),
+                            {point.stream, point.draw, point.step, point.seed});
+}
+
+}  // namespace bnsyn::compiler

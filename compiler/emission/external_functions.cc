@@ -1,0 +1,56 @@
+#include "compiler/emission/external_functions.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "reference/functions.h"
+
+namespace bnsyn::compiler {
+
+using ir::Op;
+
+std::string OracleSymbol(Op op) { return absl::StrCat("bnsyn.", ir::Info(op).name); }
+
+std::vector<ExternalFunction> ExternalFunctions() {
+  namespace ref = reference;
+  std::vector<ExternalFunction> functions;
+  const auto oracle = [&](Op op, auto* function) {
+    functions.push_back({OracleSymbol(op), reinterpret_cast<const void*>(function)});
+  };
+  oracle(Op::kExp, ref::Exp);
+  oracle(Op::kExpm1, ref::Expm1);
+  oracle(Op::kExprel, ref::Exprel);
+  oracle(Op::kLog, ref::Log);
+  oracle(Op::kLog1p, ref::Log1p);
+  oracle(Op::kPow, ref::Pow);
+  oracle(Op::kTanh, ref::Tanh);
+  oracle(Op::kLogistic, ref::Logistic);
+  oracle(Op::kSin, ref::Sin);
+  oracle(Op::kCos, ref::Cos);
+  oracle(Op::kUniform, ref::UniformFromBits);
+  oracle(Op::kNormal, ref::NormalFromBits);
+  oracle(Op::kExponential, ref::ExponentialFromBits);
+  oracle(Op::kBernoulli, ref::BernoulliFromBits);
+  oracle(Op::kPoisson, ref::PoissonFromBits);
+
+  // Correctly rounded functions of libm that stand in for instructions an old machine lacks.
+  const auto f64 = [&](const char* symbol, double (*function)(double)) {
+    functions.push_back({symbol, reinterpret_cast<const void*>(function)});
+  };
+  const auto f32 = [&](const char* symbol, float (*function)(float)) {
+    functions.push_back({symbol, reinterpret_cast<const void*>(function)});
+  };
+  f64("floor", ::floor);
+  f32("floorf", ::floorf);
+  f64("ceil", ::ceil);
+  f32("ceilf", ::ceilf);
+  f64("rint", ::rint);
+  f32("rintf", ::rintf);
+  double (*fma)(double, double, double) = ::fma;
+  float (*fmaf)(float, float, float) = ::fmaf;
+  functions.push_back({"fma", reinterpret_cast<const void*>(fma)});
+  functions.push_back({"fmaf", reinterpret_cast<const void*>(fmaf)});
+  return functions;
+}
+
+}  // namespace bnsyn::compiler

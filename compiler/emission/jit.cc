@@ -1,0 +1,196 @@
+#include "compiler/emission/jit.h"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "compiler/emission/codegen.h"
+#include "compiler/emission/emit.h"
+#include "compiler/emission/external_functions.h"
+#include "compiler/emission/object_cache.h"
+#include "compiler/passes/passes.h"
+#include "ir/status_macros.h"
+#include "llvm/ExecutionEngine/JITLink/EHFrameSupport.h"
+#include "llvm/ExecutionEngine/Orc/Debugging/DebuggerSupport.h"
+#include "llvm/ExecutionEngine/Orc/Debugging/PerfSupportPlugin.h"
+#include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Target/TargetMachine.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+namespace orc = llvm::orc;
+
+// Adds the time since it was made, or last added to, to a phase of the report.
+class Stopwatch {
+ public:
+  explicit Stopwatch(CompileReport& report) : report_(report) {}
+  void Lap(const char* phase) {
+    const Clock::time_point now = Clock::now();
+    const double elapsed = std::chrono::duration<double, std::milli>(now - last_).count();
+    last_ = now;
+    report_.total_ms += elapsed;
+    for (CompileReport::Phase& p : report_.phases) {
+      if (p.name != phase) continue;
+      p.milliseconds += elapsed;
+      return;
+    }
+    report_.phases.push_back({phase, elapsed});
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  CompileReport& report_;
+  Clock::time_point last_ = Clock::now();
+};
+
+absl::Status ToStatus(llvm::Error error) {
+  return absl::InternalError(absl::StrCat("LLVM: ", llvm::toString(std::move(error))));
+}
+
+// All that the object depends on.
+std::string CacheKey(const ir::Program& program, const Target& target, int width,
+                     int optimization) {
+  std::string text =
+      absl::StrCat("abi ", kKernelAbiVersion, " emitter ", kEmitterVersion, " llvm ", LlvmVersion(),
+                   " width ", width, " optimization ", optimization, " target ", target.triple, " ",
+                   target.cpu, " ", target.features, " lanes ", target.native_lanes, "\n");
+  for (const ir::Block* block : DistinctCode(program)) {
+    absl::StrAppend(&text, FunctionName(*block), "\n", CanonicalCode(program, *block), "\n");
+  }
+  return HashText(text);
+}
+
+absl::StatusOr<std::string> CompileObject(const ir::Program& program, const Target& target,
+                                          int width, int optimization, Stopwatch& watch) {
+  BNSYN_ASSIGN_OR_RETURN(const TargetMachinePtr machine, MakeTargetMachine(target, optimization));
+  watch.Lap("target");
+  llvm::LLVMContext context;
+  BNSYN_ASSIGN_OR_RETURN(const std::unique_ptr<llvm::Module> module,
+                         EmitModule(program, target, width, context));
+  watch.Lap("emit");
+  Optimise(*module, *machine, optimization);
+  watch.Lap("optimise");
+  BNSYN_ASSIGN_OR_RETURN(std::string object, GenerateCode(*module, *machine, CodeKind::kObject));
+  watch.Lap("codegen");
+  return object;
+}
+
+class JitCode : public CompiledCode {
+ public:
+  static absl::StatusOr<std::unique_ptr<JitCode>> Link(const ir::Program& program,
+                                                       const Target& target,
+                                                       const std::string& object, bool debugger);
+
+  KernelFunction kernel(const std::string& code) const override {
+    return reinterpret_cast<KernelFunction>(Find("kernel." + code));
+  }
+  DeliverFunction deliver(const std::string& code) const override {
+    return reinterpret_cast<DeliverFunction>(Find("deliver." + code));
+  }
+
+ private:
+  void* Find(const std::string& symbol) const {
+    const auto it = functions_.find(symbol);
+    return it == functions_.end() ? nullptr : it->second;
+  }
+
+  std::unique_ptr<orc::LLJIT> jit_;
+  std::map<std::string, void*> functions_;
+};
+
+llvm::Error AddDebuggers(orc::LLJIT& jit) {
+  if (llvm::Error error = orc::enableDebuggerSupport(jit)) return error;
+  // perf's plugin asks for its functions by name, wherever this process has them.
+  auto perf = orc::PerfSupportPlugin::Create(jit.getExecutionSession().getExecutorProcessControl(),
+                                             *jit.getProcessSymbolsJITDylib(),
+                                             /*EmitDebugInfo=*/false, /*EmitUnwindInfo=*/true);
+  if (!perf) return perf.takeError();
+  static_cast<orc::ObjectLinkingLayer&>(jit.getObjLinkingLayer()).addPlugin(std::move(*perf));
+  return llvm::Error::success();
+}
+
+absl::StatusOr<std::unique_ptr<JitCode>> JitCode::Link(const ir::Program& program,
+                                                       const Target& target,
+                                                       const std::string& object, bool debugger) {
+  InitializeLlvm();
+  orc::LLJITBuilder builder;
+  builder.setJITTargetMachineBuilder(orc::JITTargetMachineBuilder(llvm::Triple(target.triple)));
+  builder.setPlatformSetUp(orc::setUpInactivePlatform);  // there is nothing to run at start
+  builder.setLinkProcessSymbolsByDefault(debugger);
+  builder.setObjectLinkingLayerCreator(
+      [](orc::ExecutionSession& session,
+         const llvm::Triple&) -> llvm::Expected<std::unique_ptr<orc::ObjectLayer>> {
+        return std::make_unique<orc::ObjectLinkingLayer>(session);
+      });
+  auto jit = builder.create();
+  if (!jit) return ToStatus(jit.takeError());
+  auto code = std::make_unique<JitCode>();
+  code->jit_ = std::move(*jit);
+  orc::LLJIT& linker = *code->jit_;
+  if (debugger) {
+    if (llvm::Error error = AddDebuggers(linker)) return ToStatus(std::move(error));
+  }
+
+  orc::SymbolMap externals;
+  for (const ExternalFunction& function : ExternalFunctions()) {
+    externals[linker.mangleAndIntern(function.symbol)] = {
+        orc::ExecutorAddr::fromPtr(function.address), llvm::JITSymbolFlags::Exported};
+  }
+  orc::JITDylib& library = linker.getMainJITDylib();
+  if (llvm::Error error = library.define(orc::absoluteSymbols(std::move(externals)))) {
+    return ToStatus(std::move(error));
+  }
+  if (llvm::Error error =
+          linker.addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, "bnsyn"))) {
+    return ToStatus(std::move(error));
+  }
+  for (const ir::Block* block : DistinctCode(program)) {
+    const std::string symbol = FunctionName(*block);
+    auto address = linker.lookup(symbol);
+    if (!address) return ToStatus(address.takeError());
+    code->functions_[symbol] = address->toPtr<void*>();
+  }
+  return code;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& program,
+                                                             const CompileOptions& options,
+                                                             CompileReport& report) {
+  Stopwatch watch(report);
+  BNSYN_ASSIGN_OR_RETURN(const Target target, HostTarget());
+  BNSYN_ASSIGN_OR_RETURN(report.width, ChooseWidth(options, target));
+  watch.Lap("target");
+  const ObjectCache cache(options.cache_directory);
+  report.key = CacheKey(program, target, report.width, options.optimization);
+  std::optional<std::string> object = cache.Load(report.key);
+  report.cache_hit = object.has_value();
+  watch.Lap("cache");
+  if (!object || options.check_cache) {
+    BNSYN_ASSIGN_OR_RETURN(std::string compiled, CompileObject(program, target, report.width,
+                                                               options.optimization, watch));
+    if (object && *object != compiled) {
+      return absl::InternalError(
+          absl::StrCat("the cached object ", cache.Path(report.key),
+                       " differs from what the compiler makes now; delete it, and report this"));
+    }
+    if (!object) cache.Store(report.key, compiled);
+    watch.Lap("cache");
+    object = std::move(compiled);
+  }
+  BNSYN_ASSIGN_OR_RETURN(std::unique_ptr<CompiledCode> code,
+                         JitCode::Link(program, target, *object, options.register_with_debugger));
+  watch.Lap("link");
+  return code;
+}
+
+}  // namespace bnsyn::compiler

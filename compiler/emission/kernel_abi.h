@@ -1,0 +1,54 @@
+// The interface between the runtime and compiled kernels: plain C structs, versioned, laid out
+// alike for the emitter (which indexes fields by the numbers below) and the caller.
+#ifndef BNSYN_COMPILER_EMISSION_KERNEL_ABI_H_
+#define BNSYN_COMPILER_EMISSION_KERNEL_ABI_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bnsyn::compiler {
+
+// Part of the cache key: raise it when a struct or the meaning of a field changes.
+inline constexpr int kKernelAbiVersion = 1;
+
+// Elements are processed in groups of this many; arrays are padded to it, aligned to 64 bytes, and
+// threads own whole groups.
+inline constexpr uint32_t kGroup = 64;
+
+// Arguments of a population or network kernel, for elements [begin, end): begin a multiple of
+// kGroup. Elements past `end` up to the next multiple are computed and stored (the arrays are
+// padded) but neither spike, fault nor count. A network kernel has one element and ignores the
+// range.
+struct KernelArgs {
+  // One pointer a slot of the kernel (ir::Block::slots): a state's, input's (int64_t) array at
+  // element 0; a uniform state's, parameter's or total's scalar; a count's int64_t; for a `reduce`
+  // the double array of group partials, one a group of kGroup elements, at group 0.
+  void* const* slots;
+  uint64_t step;
+  uint64_t seed;
+  uint32_t begin;
+  uint32_t end;
+  uint32_t* spikes;      // room for end - begin indices
+  uint32_t spike_count;  // in: where to continue; out: how many stand there
+  uint32_t fault;        // out: non-zero when a check or a take failed
+};
+using KernelFunction = void (*)(KernelArgs*);
+
+// Arguments of an on_pre kernel: delivers the due spikes of one projection to the targets
+// one thread owns.
+struct DeliverArgs {
+  void* const* slots;  // inputs: int64_t arrays; states of source or target; uniform values
+  uint64_t step;
+  uint64_t seed;
+  const uint32_t* spikes;  // sources whose spikes are due
+  uint32_t spike_count;
+  uint32_t fault;             // out: non-zero when a contribution was out of range
+  const uint64_t* row_begin;  // row s is synapses [row_begin[s], row_begin[s + 1])
+  const uint32_t* targets;    // by synapse
+  const double* weights;      // by synapse; null where the projection has one weight
+};
+using DeliverFunction = void (*)(DeliverArgs*);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_EMISSION_KERNEL_ABI_H_

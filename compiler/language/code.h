@@ -1,0 +1,115 @@
+// From expressions and statements to nodes, with dimensions checked on the way.
+#ifndef BNSYN_COMPILER_LANGUAGE_CODE_H_
+#define BNSYN_COMPILER_LANGUAGE_CODE_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "compiler/language/expression.h"
+#include "compiler/language/units.h"
+#include "ir/builder.h"
+#include "ir/diagnostic.h"
+
+namespace bnsyn::compiler {
+
+// A value with its physical dimension. Booleans are dimensionless and of element bool; all
+// numbers are f64.
+struct TypedValue {
+  ir::Value value;
+  Dimension dimension;
+  // Set in what EmitExpression returns; a Scope need not set them.
+  bool boolean = false;
+  bool zero = false;  // the number 0 as written: it fits every dimension
+};
+
+// How arithmetic is written (R1). A value is *constant* here when it is made of literals and
+// parameters alone: it is computed once, not for every element.
+//
+// kDefault:
+//   - a*b + c, c + a*b, a*b - c and c - a*b, products as they stand in the text, are one fma with
+//   the
+//     signs moved into it, unless a and b are both constant. Of two products the right one is
+//     fused: a*b + c*d is fma(c, d, a*b), and a sum of products accumulates from the left.
+//   - x/c with a constant c and an x that is not is x*(1/c), and then a product as above.
+//   - x**0.5 is sqrt(x).
+// kStrict: every operation as it stands, left to right, by Python's precedence.
+// In both modes: a factor or divisor that is the literal 1 is left out, the sign of a literal is
+// flipped at once, x**n with a literal whole |n| <= 8 is the product x*x*... from the left (1/(...)
+// for a negative n), and min and max take a constant as their second operand, so that a NaN in the
+// other stays visible.
+enum class MathMode { kDefault, kStrict };
+
+// What names mean in a piece of code: the model's parameters, states and expressions, t, dt, i, N,
+// and so on. Each kind of code (update, reset, on_pre, uniform, init) has a scope of its own.
+class Scope {
+ public:
+  virtual ~Scope() = default;
+  virtual ir::Builder& builder() = 0;
+  virtual MathMode math() const = 0;
+  // Elements over which draws and i are taken.
+  virtual ir::DomainId domain() const = 0;
+  // A fresh random stream for each use of a random function in the text.
+  virtual uint32_t NextStream() = 0;
+  // The value of a name; nullopt when there is none of that name here. An error when the name means
+  // something that cannot be read here (the message is then drawn at `range`).
+  virtual absl::StatusOr<std::optional<TypedValue>> Read(const std::string& name,
+                                                         const ir::SourceText& source,
+                                                         ir::SourceRange range) = 0;
+  // A call that only this scope knows, as count(exc) and sum(exc.V); nullopt when it does not.
+  virtual absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call,
+                                                         const ir::SourceText& source);
+  // Everything Read knows, for did-you-mean.
+  virtual std::vector<std::string> Names() const = 0;
+  // Performs `statement` with its right side already evaluated (not yet combined with the old
+  // value for op= forms; ApplyAssignment below does that). Scopes without writable names refuse.
+  virtual absl::Status Assign(const Statement& statement, TypedValue right,
+                              const ir::SourceText& source);
+};
+
+// Emits an expression. A name is what the scope says, else a unit of two letters or more (mV,
+// volt). A call is what the scope says, else one of: min max clip abs sqrt exp expm1 exprel log
+// log1p pow tanh logistic sin cos floor ceil int(bool) sign; rand() randn() exponential()
+// bernoulli(p) poisson(m) normal(mean, deviation) uniform(low, high). Dimension errors say what was
+// expected and found, in words.
+absl::StatusOr<TypedValue> EmitExpression(const Expr& expr, const ir::SourceText& source,
+                                          Scope& scope);
+
+// Emits statements in order through Scope::Assign.
+absl::Status EmitStatements(const std::vector<Statement>& statements, const ir::SourceText& source,
+                            Scope& scope);
+
+// old op right, with its dimension checked against that of `old`; for '=' just right. For '='
+// `old.value` may be invalid (old.boolean then tells a truth value).
+absl::StatusOr<TypedValue> ApplyAssignment(const Statement& statement, TypedValue old,
+                                           TypedValue right, const ir::SourceText& source,
+                                           Scope& scope);
+
+// Fails with a dimension error at `range` unless `value` has the dimension `expected`; `what` names
+// the thing that has it ("the threshold", "dV/dt").
+absl::Status ExpectDimension(const TypedValue& value, const Dimension& expected,
+                             absl::string_view what, const ir::SourceText& source,
+                             ir::SourceRange range);
+
+// Fails unless `value` is true or false.
+absl::Status ExpectBoolean(const TypedValue& value, absl::string_view what,
+                           const ir::SourceText& source, ir::SourceRange range);
+
+// Arithmetic in the scope's mode, for lowering's own needs (integrators): a*b + c and a/b.
+ir::Value EmitMulAdd(Scope& scope, ir::Value a, ir::Value b, ir::Value c);
+ir::Value EmitDivide(Scope& scope, ir::Value a, ir::Value b);
+
+// A named constant of a network: "N", "scale".
+struct Constant {
+  std::string name;
+  Quantity value;
+};
+// Evaluates an expression over numbers, units and constants alone, by emitting it (kStrict) and
+// folding it with the oracle. The result is finite.
+absl::StatusOr<Quantity> EvaluateConstant(const ir::SourceText& source,
+                                          const std::vector<Constant>& constants);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_LANGUAGE_CODE_H_

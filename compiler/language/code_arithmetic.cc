@@ -1,0 +1,110 @@
+#include <cmath>
+#include <cstdlib>
+#include <vector>
+
+#include "compiler/language/code_emitter.h"
+
+namespace bnsyn::compiler {
+
+bool IsLiteral(const ir::Builder& builder, ir::Value v) {
+  return builder.node(v).op == ir::Op::kLiteral;
+}
+
+bool IsLiteral(const ir::Builder& builder, ir::Value v, double number) {
+  const ir::Node& node = builder.node(v);
+  return node.op == ir::Op::kLiteral && node.element == ir::Element::kF64 &&
+         node.attr == ir::BitsOfF64(number);
+}
+
+bool IsConstant(const ir::Builder& builder, ir::Value v) {
+  // Values are shared, so each is visited once.
+  std::vector<bool> seen(v.id + 1);
+  std::vector<ir::NodeId> open = {v.id};
+  while (!open.empty()) {
+    const ir::NodeId id = open.back();
+    open.pop_back();
+    if (seen[id]) continue;
+    seen[id] = true;
+    const ir::Node& node = builder.node({id});
+    if (node.op == ir::Op::kLiteral || node.op == ir::Op::kParam) continue;
+    const ir::OpInfo& info = ir::Info(node.op);
+    if (info.effect != ir::Effect::kPure || info.attr != ir::AttrKind::kNone || info.arity == 0) {
+      return false;
+    }
+    for (const ir::NodeId operand : node.inputs()) open.push_back(operand);
+  }
+  return true;
+}
+
+ir::Value EmitNegate(Scope& scope, ir::Value v) {
+  ir::Builder& builder = scope.builder();
+  const ir::Node node = builder.node(v);
+  if (node.op == ir::Op::kLiteral) return builder.F64(-ir::F64OfBits(node.attr));
+  if (node.op == ir::Op::kNeg) return {node.operands[0]};
+  return builder.Emit(ir::Op::kNeg, {v});
+}
+
+ir::Value EmitMultiply(Scope& scope, ir::Value a, ir::Value b) {
+  ir::Builder& builder = scope.builder();
+  if (IsLiteral(builder, a, 1)) return b;
+  if (IsLiteral(builder, b, 1)) return a;
+  return builder.Emit(ir::Op::kMul, {a, b});
+}
+
+std::optional<Product> FusibleProduct(Scope& scope, ir::Value a, ir::Value b) {
+  const ir::Builder& builder = scope.builder();
+  if (scope.math() == MathMode::kStrict) return std::nullopt;
+  if (IsLiteral(builder, a, 1) || IsLiteral(builder, b, 1)) return std::nullopt;
+  if (IsConstant(builder, a) && IsConstant(builder, b)) return std::nullopt;
+  return Product{a, b};
+}
+
+std::optional<Product> FusibleQuotient(Scope& scope, ir::Value a, ir::Value b) {
+  ir::Builder& builder = scope.builder();
+  if (scope.math() == MathMode::kStrict || IsLiteral(builder, b, 1)) return std::nullopt;
+  if (IsConstant(builder, a) || !IsConstant(builder, b)) return std::nullopt;
+  if (!IsLiteral(builder, b)) {
+    return Product{a, builder.Emit(ir::Op::kDiv, {builder.F64(1), b})};
+  }
+  const double reciprocal = 1 / ir::F64OfBits(builder.node(b).attr);
+  // Of 0 and of the smallest numbers there is none.
+  if (!std::isfinite(reciprocal)) return std::nullopt;
+  return Product{a, builder.F64(reciprocal)};
+}
+
+ir::Value EmitFused(Scope& scope, Product product, ir::Value c) {
+  return scope.builder().Emit(ir::Op::kFma, {product.a, product.b, c});
+}
+
+ir::Value EmitNegatedFused(Scope& scope, Product product, ir::Value c) {
+  // The sign goes where it costs nothing.
+  const bool second = IsConstant(scope.builder(), product.b);
+  const ir::Value a = second ? product.a : EmitNegate(scope, product.a);
+  const ir::Value b = second ? EmitNegate(scope, product.b) : product.b;
+  return EmitFused(scope, {a, b}, c);
+}
+
+ir::Value EmitMulAdd(Scope& scope, ir::Value a, ir::Value b, ir::Value c) {
+  if (const std::optional<Product> product = FusibleProduct(scope, a, b)) {
+    return EmitFused(scope, *product, c);
+  }
+  return scope.builder().Emit(ir::Op::kAdd, {EmitMultiply(scope, a, b), c});
+}
+
+ir::Value EmitDivide(Scope& scope, ir::Value a, ir::Value b) {
+  if (const std::optional<Product> product = FusibleQuotient(scope, a, b)) {
+    return EmitMultiply(scope, product->a, product->b);
+  }
+  if (IsLiteral(scope.builder(), b, 1)) return a;
+  return scope.builder().Emit(ir::Op::kDiv, {a, b});
+}
+
+ir::Value EmitWholePower(Scope& scope, ir::Value x, int n) {
+  ir::Builder& builder = scope.builder();
+  if (n == 0) return builder.F64(1);
+  ir::Value power = x;
+  for (int i = 1; i < std::abs(n); ++i) power = builder.Emit(ir::Op::kMul, {power, x});
+  return n > 0 ? power : builder.Emit(ir::Op::kDiv, {builder.F64(1), power});
+}
+
+}  // namespace bnsyn::compiler

@@ -1,0 +1,115 @@
+// Parts of code.h shared by its sources: arithmetic on values, words for dimension errors, and the
+// class that walks expressions.
+#ifndef BNSYN_COMPILER_LANGUAGE_CODE_EMITTER_H_
+#define BNSYN_COMPILER_LANGUAGE_CODE_EMITTER_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "compiler/language/code.h"
+
+namespace bnsyn::compiler {
+
+// Arithmetic (code_arithmetic.cc).
+
+bool IsLiteral(const ir::Builder& builder, ir::Value v);
+bool IsLiteral(const ir::Builder& builder, ir::Value v, double number);
+// Made of literals and parameters alone, so that it is computed once and not for every element.
+bool IsConstant(const ir::Builder& builder, ir::Value v);
+// -v; a literal's sign flips at once.
+ir::Value EmitNegate(Scope& scope, ir::Value v);
+// a * b, without the factor 1.
+ir::Value EmitMultiply(Scope& scope, ir::Value a, ir::Value b);
+
+// Two factors that are still to be multiplied, and may be fused with a sum.
+struct Product {
+  ir::Value a;
+  ir::Value b;
+};
+// The factors of a*b, or of a/b as a*(1/b), where the mode would fuse them with a sum; else
+// nullopt.
+std::optional<Product> FusibleProduct(Scope& scope, ir::Value a, ir::Value b);
+std::optional<Product> FusibleQuotient(Scope& scope, ir::Value a, ir::Value b);
+// product + c and product - c, c - product, with one rounding.
+ir::Value EmitFused(Scope& scope, Product product, ir::Value c);
+ir::Value EmitNegatedFused(Scope& scope, Product product, ir::Value c);  // c - product
+
+// x**n for a whole n with |n| <= kLongestProduct as x*x*..., negative ones as 1/(x*x*...).
+inline constexpr int kLongestProduct = 8;
+ir::Value EmitWholePower(Scope& scope, ir::Value x, int n);
+
+// Words (code_dimension.cc).
+
+// The dimension two values share, a literal 0 fitting any; nullopt when they differ.
+std::optional<Dimension> CommonDimension(const TypedValue& a, const TypedValue& b);
+// What to do about a value of dimension `found` where `expected` is needed.
+std::string DimensionAdvice(const Dimension& expected, const Dimension& found);
+
+// Walks expressions (code.cc; calls in code_functions.cc).
+class Emitter {
+ public:
+  Emitter(const ir::SourceText& source, Scope& scope) : source_(source), scope_(scope) {}
+
+  absl::StatusOr<TypedValue> Emit(const Expr& expr);
+  // The same, refusing true or false.
+  absl::StatusOr<TypedValue> EmitNumber(const Expr& expr);
+  // The same, refusing numbers.
+  absl::StatusOr<TypedValue> EmitBoolean(const Expr& expr);
+
+ private:
+  // A product is kept as its factors until it is known whether a sum takes them.
+  struct Operand {
+    TypedValue typed;
+    std::optional<Product> product;
+  };
+
+  ir::Builder& builder() { return scope_.builder(); }
+  absl::Status Error(ir::SourceRange range, absl::string_view message,
+                     absl::string_view note = "") const {
+    return ir::ErrorAt(source_, range, message, note);
+  }
+  TypedValue Number(ir::Value value, const Dimension& dimension) const;
+  TypedValue Boolean(ir::Value value) const;
+
+  absl::StatusOr<TypedValue> Name(const Expr& expr);
+  absl::Status UnknownName(const Expr& expr) const;
+  absl::StatusOr<TypedValue> Unary(const Expr& expr);
+  absl::StatusOr<TypedValue> Binary(const Expr& expr);
+  absl::StatusOr<TypedValue> Logic(const Expr& expr);
+  absl::StatusOr<TypedValue> Comparison(const Expr& expr);
+  absl::StatusOr<TypedValue> Conditional(const Expr& expr);
+  absl::StatusOr<TypedValue> Sum(const Expr& expr);
+  absl::StatusOr<Operand> SumOperand(const Expr& expr);
+  absl::StatusOr<Operand> ProductOf(const Expr& expr);
+  TypedValue Finish(const Operand& operand);
+  absl::StatusOr<TypedValue> Power(const Expr& expr, const Expr& base, const Expr& exponent);
+  // Of the square root of a value of this dimension.
+  absl::StatusOr<Dimension> HalfDimension(const Dimension& dimension, const Expr& expr) const;
+  // An error when a dimension has grown beyond what can be kept.
+  absl::Status CheckDimension(const Dimension& dimension, const Expr& expr) const;
+  absl::Status DimensionsDiffer(const Expr& expr, const TypedValue& left, const TypedValue& right,
+                                absl::string_view what) const;
+
+  absl::StatusOr<TypedValue> Call(const Expr& call);
+  absl::Status UnknownFunction(const Expr& call) const;
+  absl::StatusOr<TypedValue> SquareRoot(const Expr& call);
+  absl::StatusOr<TypedValue> MinOrMax(const Expr& call, ir::Op op);
+  absl::StatusOr<TypedValue> Clip(const Expr& call);
+  TypedValue Draw(ir::Op op, absl::Span<const ir::Value> operands);
+  // Location and scale of a random number: two values of one dimension.
+  absl::StatusOr<TypedValue> ScaledDraw(const Expr& call, ir::Op op);
+  absl::StatusOr<TypedValue> DimensionlessArgument(const Expr& call, size_t index);
+
+  const ir::SourceText& source_;
+  Scope& scope_;
+};
+
+// The names of all functions, and how one is called ("clip(x, low, high)"); "" when there is none.
+std::vector<std::string> FunctionNames();
+std::string FunctionUsage(absl::string_view name);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_LANGUAGE_CODE_EMITTER_H_

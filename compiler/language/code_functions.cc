@@ -1,0 +1,259 @@
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "compiler/language/code_emitter.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// How a function treats its arguments.
+enum class Shape : uint8_t {
+  kPlain,      // a number without unit -> the same
+  kAbs,        // any dimension is kept
+  kSqrt,       // as x**0.5
+  kSign,       // any dimension -> a number without unit
+  kMinMax,     // two or more of one dimension
+  kClip,       // three of one dimension
+  kPow,        // as x**y
+  kInt,        // true or false -> 1 or 0
+  kDraw,       // no argument
+  kBernoulli,  // a probability -> true or false
+  kPoisson,    // a mean -> a whole number
+  kScaled,     // a draw with location and scale, of one dimension
+};
+
+constexpr size_t kMany = 64;
+
+struct Function {
+  const char* name;
+  Shape shape;
+  ir::Op op;
+  size_t fewest;
+  size_t most;
+  const char* usage;
+};
+
+constexpr Function kFunctions[] = {
+    {"exp", Shape::kPlain, ir::Op::kExp, 1, 1, "exp(x)"},
+    {"expm1", Shape::kPlain, ir::Op::kExpm1, 1, 1, "expm1(x)"},
+    {"exprel", Shape::kPlain, ir::Op::kExprel, 1, 1, "exprel(x)"},
+    {"log", Shape::kPlain, ir::Op::kLog, 1, 1, "log(x)"},
+    {"log1p", Shape::kPlain, ir::Op::kLog1p, 1, 1, "log1p(x)"},
+    {"tanh", Shape::kPlain, ir::Op::kTanh, 1, 1, "tanh(x)"},
+    {"logistic", Shape::kPlain, ir::Op::kLogistic, 1, 1, "logistic(x)"},
+    {"sin", Shape::kPlain, ir::Op::kSin, 1, 1, "sin(x)"},
+    {"cos", Shape::kPlain, ir::Op::kCos, 1, 1, "cos(x)"},
+    {"floor", Shape::kPlain, ir::Op::kFloor, 1, 1, "floor(x)"},
+    {"ceil", Shape::kPlain, ir::Op::kCeil, 1, 1, "ceil(x)"},
+    {"abs", Shape::kAbs, ir::Op::kAbs, 1, 1, "abs(x)"},
+    {"sqrt", Shape::kSqrt, ir::Op::kSqrt, 1, 1, "sqrt(x)"},
+    {"sign", Shape::kSign, ir::Op::kSelect, 1, 1, "sign(x)"},
+    {"min", Shape::kMinMax, ir::Op::kMin, 2, kMany, "min(a, b, ...)"},
+    {"max", Shape::kMinMax, ir::Op::kMax, 2, kMany, "max(a, b, ...)"},
+    {"clip", Shape::kClip, ir::Op::kMin, 3, 3, "clip(x, low, high)"},
+    {"pow", Shape::kPow, ir::Op::kPow, 2, 2, "pow(x, y)"},
+    {"int", Shape::kInt, ir::Op::kConvert, 1, 1, "int(condition)"},
+    {"rand", Shape::kDraw, ir::Op::kUniform, 0, 0, "rand()"},
+    {"randn", Shape::kDraw, ir::Op::kNormal, 0, 0, "randn()"},
+    {"exponential", Shape::kDraw, ir::Op::kExponential, 0, 0, "exponential()"},
+    {"bernoulli", Shape::kBernoulli, ir::Op::kBernoulli, 1, 1, "bernoulli(p)"},
+    {"poisson", Shape::kPoisson, ir::Op::kPoisson, 1, 1, "poisson(mean)"},
+    {"normal", Shape::kScaled, ir::Op::kNormal, 2, 2, "normal(mean, deviation)"},
+    {"uniform", Shape::kScaled, ir::Op::kUniform, 2, 2, "uniform(low, high)"},
+};
+
+const Function* Find(absl::string_view name) {
+  for (const Function& function : kFunctions) {
+    if (name == function.name) return &function;
+  }
+  return nullptr;
+}
+
+std::string CountArguments(size_t count) {
+  return count == 1 ? "1 argument" : absl::StrCat(count, " arguments");
+}
+
+}  // namespace
+
+std::vector<std::string> FunctionNames() {
+  std::vector<std::string> names;
+  for (const Function& function : kFunctions) names.emplace_back(function.name);
+  return names;
+}
+
+std::string FunctionUsage(absl::string_view name) {
+  const Function* function = Find(name);
+  return function == nullptr ? "" : function->usage;
+}
+
+absl::StatusOr<TypedValue> Emitter::Call(const Expr& call) {
+  BNSYN_ASSIGN_OR_RETURN(std::optional<TypedValue> known, scope_.Call(call, source_));
+  if (known) {
+    known->boolean = builder().type(known->value).element == ir::Element::kBool;
+    known->zero = false;
+    return *known;
+  }
+  const Function* function = Find(call.name);
+  if (function == nullptr) return UnknownFunction(call);
+  const size_t count = call.children.size();
+  if (count < function->fewest || count > function->most) {
+    const char* bound = function->fewest == function->most ? ""
+                        : count < function->fewest         ? "at least "
+                                                           : "at most ";
+    return Error(
+        call.range,
+        absl::StrCat(call.name, " takes ", bound,
+                     CountArguments(count < function->fewest ? function->fewest : function->most),
+                     ", not ", count),
+        absl::StrCat("it is called as ", function->usage));
+  }
+
+  switch (function->shape) {
+    case Shape::kPlain: {
+      BNSYN_ASSIGN_OR_RETURN(TypedValue x, DimensionlessArgument(call, 0));
+      return Number(builder().Emit(function->op, {x.value}), {});
+    }
+    case Shape::kAbs: {
+      BNSYN_ASSIGN_OR_RETURN(TypedValue x, EmitNumber(call.children[0]));
+      return Number(builder().Emit(ir::Op::kAbs, {x.value}), x.dimension);
+    }
+    case Shape::kSqrt:
+      return SquareRoot(call);
+    case Shape::kSign: {
+      BNSYN_ASSIGN_OR_RETURN(TypedValue x, EmitNumber(call.children[0]));
+      // Zero and NaN are their own sign.
+      const ir::Value zero = builder().F64(0);
+      const ir::Value negative = builder().Emit(ir::Op::kLt, {x.value, zero});
+      const ir::Value positive = builder().Emit(ir::Op::kGt, {x.value, zero});
+      const ir::Value rest =
+          builder().Emit(ir::Op::kSelect, {negative, builder().F64(-1), x.value});
+      return Number(builder().Emit(ir::Op::kSelect, {positive, builder().F64(1), rest}), {});
+    }
+    case Shape::kMinMax:
+      return MinOrMax(call, function->op);
+    case Shape::kClip:
+      return Clip(call);
+    case Shape::kPow:
+      return Power(call, call.children[0], call.children[1]);
+    case Shape::kInt: {
+      BNSYN_ASSIGN_OR_RETURN(TypedValue x, Emit(call.children[0]));
+      if (!x.boolean) {
+        return Error(call.children[0].range, "int takes true or false",
+                     "floor(x) rounds a number down");
+      }
+      return Number(builder().Convert(x.value, ir::Element::kF64), {});
+    }
+    case Shape::kDraw:
+      return Draw(function->op, {});
+    case Shape::kBernoulli: {
+      BNSYN_ASSIGN_OR_RETURN(TypedValue p, DimensionlessArgument(call, 0));
+      if (IsLiteral(builder(), p.value)) {
+        const double probability = ir::F64OfBits(builder().node(p.value).attr);
+        if (!(probability >= 0 && probability <= 1)) {
+          return Error(call.children[0].range, "a probability lies between 0 and 1");
+        }
+      }
+      TypedValue drawn = Draw(function->op, {p.value});
+      drawn.boolean = true;
+      return drawn;
+    }
+    case Shape::kPoisson: {
+      BNSYN_ASSIGN_OR_RETURN(TypedValue mean, DimensionlessArgument(call, 0));
+      if (IsLiteral(builder(), mean.value)) {
+        const double number = ir::F64OfBits(builder().node(mean.value).attr);
+        constexpr double kLargestMean = 700;
+        if (!(number >= 0 && number <= kLargestMean)) {
+          return Error(call.children[0].range, "the mean of a Poisson number lies in 0 to 700");
+        }
+      }
+      return Draw(function->op, {mean.value});
+    }
+    case Shape::kScaled:
+      return ScaledDraw(call, function->op);
+  }
+  return absl::InternalError("no such function");
+}
+
+absl::Status Emitter::UnknownFunction(const Expr& call) const {
+  const ir::SourceRange name = {call.range.offset, call.name.size()};
+  for (const std::string& known : scope_.Names()) {
+    if (known == call.name) {
+      return Error(name, absl::StrCat("'", call.name, "' is a value, not a function"),
+                   "a product is written with '*'");
+    }
+  }
+  return Error(name, absl::StrCat("unknown function '", call.name, "'",
+                                  ir::DidYouMean(call.name, FunctionNames())));
+}
+
+absl::StatusOr<TypedValue> Emitter::DimensionlessArgument(const Expr& call, size_t index) {
+  const Expr& argument = call.children[index];
+  BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitNumber(argument));
+  if (!value.dimension.dimensionless()) {
+    return Error(argument.range,
+                 absl::StrCat(call.name, " takes a number without unit, not ",
+                              DescribeDimension(value.dimension)),
+                 DimensionAdvice({}, value.dimension));
+  }
+  return value;
+}
+
+absl::StatusOr<TypedValue> Emitter::SquareRoot(const Expr& call) {
+  BNSYN_ASSIGN_OR_RETURN(TypedValue x, EmitNumber(call.children[0]));
+  BNSYN_ASSIGN_OR_RETURN(const Dimension half, HalfDimension(x.dimension, call));
+  return Number(builder().Emit(ir::Op::kSqrt, {x.value}), half);
+}
+
+absl::StatusOr<TypedValue> Emitter::MinOrMax(const Expr& call, ir::Op op) {
+  BNSYN_ASSIGN_OR_RETURN(TypedValue result, EmitNumber(call.children[0]));
+  for (size_t i = 1; i < call.children.size(); ++i) {
+    BNSYN_ASSIGN_OR_RETURN(TypedValue next, EmitNumber(call.children[i]));
+    const std::optional<Dimension> dimension = CommonDimension(result, next);
+    if (!dimension) {
+      return DimensionsDiffer(call, result, next, absl::StrCat("the arguments of ", call.name));
+    }
+    // The ops keep a NaN in their first operand; a constant is none.
+    if (IsConstant(builder(), result.value) && !IsConstant(builder(), next.value)) {
+      std::swap(result, next);
+    }
+    result = Number(builder().Emit(op, {result.value, next.value}), *dimension);
+  }
+  return result;
+}
+
+absl::StatusOr<TypedValue> Emitter::Clip(const Expr& call) {
+  BNSYN_ASSIGN_OR_RETURN(TypedValue result, EmitNumber(call.children[0]));
+  constexpr ir::Op kOps[] = {ir::Op::kMax, ir::Op::kMin};
+  for (size_t i = 0; i < 2; ++i) {
+    BNSYN_ASSIGN_OR_RETURN(TypedValue bound, EmitNumber(call.children[i + 1]));
+    const std::optional<Dimension> dimension = CommonDimension(result, bound);
+    if (!dimension) return DimensionsDiffer(call, result, bound, "the arguments of clip");
+    result = Number(builder().Emit(kOps[i], {result.value, bound.value}), *dimension);
+  }
+  return result;
+}
+
+TypedValue Emitter::Draw(ir::Op op, absl::Span<const ir::Value> operands) {
+  const ir::Element element = op == ir::Op::kBernoulli ? ir::Element::kBool : ir::Element::kF64;
+  return Number(builder().Emit(op, {element, scope_.domain()}, operands,
+                               ir::StreamAttr(scope_.NextStream(), 0)),
+                {});
+}
+
+absl::StatusOr<TypedValue> Emitter::ScaledDraw(const Expr& call, ir::Op op) {
+  BNSYN_ASSIGN_OR_RETURN(TypedValue first, EmitNumber(call.children[0]));
+  BNSYN_ASSIGN_OR_RETURN(TypedValue second, EmitNumber(call.children[1]));
+  const std::optional<Dimension> dimension = CommonDimension(first, second);
+  if (!dimension) {
+    return DimensionsDiffer(call, first, second, absl::StrCat("the arguments of ", call.name));
+  }
+  const ir::Value drawn = Draw(op, {}).value;
+  const ir::Value scale = op == ir::Op::kNormal
+                              ? second.value
+                              : builder().Emit(ir::Op::kSub, {second.value, first.value});
+  return Number(EmitMulAdd(scope_, drawn, scale, first.value), *dimension);
+}
+
+}  // namespace bnsyn::compiler

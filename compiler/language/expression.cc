@@ -1,0 +1,238 @@
+#include "compiler/language/expression.h"
+
+#include <iterator>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "compiler/language/lexer.h"
+#include "compiler/language/parser.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// A name to be given a value: a plain word that means nothing else.
+absl::Status CheckNewName(const Parser& parser, const Token& token) {
+  if (IsKeyword(token.text)) {
+    const bool choice = token.text == "if" || token.text == "else";
+    return parser.Error(token.range,
+                        absl::StrCat("'", token.text, "' is a word of the language, not a name"),
+                        choice ? "a choice is a value: x = a if condition else b" : "");
+  }
+  if (absl::StrContains(token.text, ".")) {
+    return parser.Error(token.range,
+                        absl::StrCat("'", token.text, "' belongs elsewhere and cannot be set here"),
+                        "give a name without a point");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Statement> ParseStatement(Parser& parser) {
+  Statement statement;
+  const Token target = parser.current();
+  if (target.kind != TokenKind::kName) {
+    return parser.Expected("a statement", "as in: V = V_reset, or w += b");
+  }
+  BNSYN_RETURN_IF_ERROR(CheckNewName(parser, target));
+  statement.target = std::string(target.text);
+  statement.target_range = target.range;
+  parser.Advance();
+
+  if (parser.AtSymbol("=")) {
+    statement.op = '=';
+  } else if (parser.AtSymbol("+=") || parser.AtSymbol("-=") || parser.AtSymbol("*=") ||
+             parser.AtSymbol("/=")) {
+    statement.op = parser.current().text[0];
+  } else if (parser.AtSymbol("==")) {
+    return parser.Expected("'='", "'==' compares, '=' sets");
+  } else if (parser.AtSymbol("/") && target.text[0] == 'd') {
+    return parser.Expected("'='", "differential equations stand under 'equations'");
+  } else if (parser.AtSymbol(":")) {
+    return parser.Expected("'='", "variables are declared under 'equations'");
+  } else {
+    return parser.Expected("'=', '+=', '-=', '*=' or '/='");
+  }
+  parser.Advance();
+  BNSYN_ASSIGN_OR_RETURN(statement.value, parser.Expression());
+  BNSYN_RETURN_IF_ERROR(parser.ExpectLineEnd());
+  return statement;
+}
+
+constexpr const char* kFlags[] = {"unless refractory", "constant", "shared", "input"};
+
+// After the ':' of an equation: a unit or "boolean".
+absl::Status ParseDeclaredUnit(Parser& parser, const ir::SourceText& source, Equation& equation) {
+  if (parser.AtLineEnd()) {
+    return parser.Expected("a unit", "write 1 for a number without unit");
+  }
+  ir::SourceRange range = parser.current().range;
+  if (parser.AtWord("boolean")) {
+    equation.boolean = true;
+    equation.unit_range = range;
+    parser.Advance();
+    return absl::OkStatus();
+  }
+  // The unit reaches as far as operands and operators alternate: what opens a bracket where an
+  // operator should stand begins the flags.
+  bool operand = true;
+  int depth = 0;
+  while (!parser.AtLineEnd()) {
+    const Token token = parser.current();
+    if (token.kind == TokenKind::kName && !UnitSymbol(token.text)) {
+      return parser.Error(
+          token.range,
+          absl::StrCat("'", token.text, "' is no unit", ir::DidYouMean(token.text, UnitSymbols())),
+          "as in volt, nS, mV/ms, uF/cm**2, or 1 for a number without unit");
+    }
+    if (token.text == "(") {
+      if (!operand) break;
+      ++depth;
+    } else if (token.text == ")") {
+      if (depth-- == 0) break;
+    } else if (token.kind == TokenKind::kSymbol) {
+      operand = true;
+    } else {
+      operand = false;
+    }
+    range = Span(range, token.range);
+    parser.Advance();
+  }
+  const std::string text = source.text.substr(range.offset, range.length);
+  const std::optional<Unit> unit = ParseUnit(text);
+  if (!unit) {
+    return parser.Error(range, absl::StrCat("'", text, "' is no unit"),
+                        "as in volt, nS, mV/ms, uF/cm**2, or 1 for a number without unit");
+  }
+  equation.unit = *unit;
+  equation.unit_range = range;
+  return absl::OkStatus();
+}
+
+absl::Status ParseFlags(Parser& parser, Equation& equation) {
+  parser.Advance();
+  while (true) {
+    if (parser.current().kind != TokenKind::kName) return parser.Expected("a flag");
+    std::string flag;
+    ir::SourceRange range = parser.current().range;
+    while (parser.current().kind == TokenKind::kName) {
+      absl::StrAppend(&flag, flag.empty() ? "" : " ", parser.current().text);
+      range = Span(range, parser.Advance().range);
+    }
+    if (!absl::c_linear_search(kFlags, flag)) {
+      const std::vector<std::string> known(std::begin(kFlags), std::end(kFlags));
+      return parser.Error(range,
+                          absl::StrCat("unknown flag '", flag, "'", ir::DidYouMean(flag, known)),
+                          absl::StrCat("flags are: ", absl::StrJoin(known, ", ")));
+    }
+    equation.flags.push_back(std::move(flag));
+    equation.flag_ranges.push_back(range);
+    if (parser.AtSymbol(")")) break;
+    if (!parser.AtSymbol(",")) return parser.Expected("',' or ')'");
+    parser.Advance();
+  }
+  parser.Advance();
+  return absl::OkStatus();
+}
+
+// The left side of an equation, up to and with its '='; or the name alone before a ':'.
+absl::Status ParseLeftSide(Parser& parser, Equation& equation) {
+  const Token token = parser.current();
+  if (token.kind != TokenKind::kName) {
+    return parser.Expected("an equation", "as in: dV/dt = (E_L - V)/tau_m : volt, or: w : amp");
+  }
+  parser.Advance();
+  equation.name_range = token.range;
+  if (!parser.AtSymbol("/")) {
+    BNSYN_RETURN_IF_ERROR(CheckNewName(parser, token));
+    equation.name = std::string(token.text);
+    if (parser.AtSymbol(":")) return absl::OkStatus();
+    if (!parser.AtSymbol("=")) {
+      return parser.Expected("'=' or ':'", "as in: dV/dt = (E_L - V)/tau_m : volt, or: w : amp");
+    }
+    equation.kind = EquationKind::kExpression;
+    parser.Advance();
+    return absl::OkStatus();
+  }
+  parser.Advance();
+  if (token.text.size() < 2 || token.text[0] != 'd' || !parser.AtWord("dt")) {
+    return parser.Error(Span(token.range, parser.current().range),
+                        "the left side of an equation is a name or a derivative by time",
+                        "as in: dV/dt = (E_L - V)/tau_m : volt");
+  }
+  Token variable = token;
+  variable.text.remove_prefix(1);
+  variable.range = {token.range.offset + 1, token.range.length - 1};
+  BNSYN_RETURN_IF_ERROR(CheckNewName(parser, variable));
+  equation.kind = EquationKind::kDifferential;
+  equation.name = std::string(variable.text);
+  equation.name_range = variable.range;
+  parser.Advance();
+  if (!parser.AtSymbol("=")) return parser.Expected("'='");
+  parser.Advance();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Equation> ParseEquation(Parser& parser, const ir::SourceText& source) {
+  Equation equation;
+  BNSYN_RETURN_IF_ERROR(ParseLeftSide(parser, equation));
+  if (equation.kind != EquationKind::kVariable) {
+    BNSYN_ASSIGN_OR_RETURN(equation.right, parser.Expression());
+    if (!parser.AtSymbol(":")) {
+      if (parser.AtLineEnd()) {
+        return parser.Expected("':' and a unit",
+                               absl::StrCat("as in: ... : volt, or : 1 for a number without unit"));
+      }
+      return parser.ExpectLineEnd();
+    }
+  }
+  parser.Advance();
+  BNSYN_RETURN_IF_ERROR(ParseDeclaredUnit(parser, source, equation));
+  if (equation.boolean && equation.kind == EquationKind::kDifferential) {
+    return parser.Error(equation.unit_range, "a boolean has no derivative");
+  }
+  if (parser.AtSymbol("(")) {
+    BNSYN_RETURN_IF_ERROR(ParseFlags(parser, equation));
+  }
+  if (!parser.AtLineEnd()) return parser.Expected("flags in brackets or the end of the line");
+  return equation;
+}
+
+}  // namespace
+
+absl::StatusOr<Expr> ParseExpression(const ir::SourceText& source) {
+  BNSYN_ASSIGN_OR_RETURN(Parser parser, Parser::Create(source));
+  parser.SkipNewlines();
+  BNSYN_ASSIGN_OR_RETURN(Expr expr, parser.Expression());
+  BNSYN_RETURN_IF_ERROR(parser.ExpectLineEnd());
+  parser.SkipNewlines();
+  if (!parser.AtEnd()) {
+    return parser.Error(parser.current().range, "this is more than one expression",
+                        "to go on in the next line, use brackets or end the line in a backslash");
+  }
+  return expr;
+}
+
+absl::StatusOr<std::vector<Statement>> ParseStatements(const ir::SourceText& source) {
+  BNSYN_ASSIGN_OR_RETURN(Parser parser, Parser::Create(source));
+  std::vector<Statement> statements;
+  for (parser.SkipNewlines(); !parser.AtEnd(); parser.SkipNewlines()) {
+    BNSYN_ASSIGN_OR_RETURN(Statement statement, ParseStatement(parser));
+    statements.push_back(std::move(statement));
+  }
+  return statements;
+}
+
+absl::StatusOr<std::vector<Equation>> ParseEquations(const ir::SourceText& source) {
+  BNSYN_ASSIGN_OR_RETURN(Parser parser, Parser::Create(source));
+  std::vector<Equation> equations;
+  for (parser.SkipNewlines(); !parser.AtEnd(); parser.SkipNewlines()) {
+    BNSYN_ASSIGN_OR_RETURN(Equation equation, ParseEquation(parser, source));
+    equations.push_back(std::move(equation));
+  }
+  return equations;
+}
+
+}  // namespace bnsyn::compiler

@@ -1,0 +1,73 @@
+// The language of equations and code: what is written, as trees with their places in the text.
+//
+//   expression  := conditional ("a if c else b"), or, and, not, comparison, + -, * /, unary + -,
+//                  ** (right associative), call, name, number, number with unit ("10 mV"), ( )
+//   statement   := name (= | += | -= | *= | /=) expression, one a line or separated by ';'
+//   equation    := "dx/dt = expression : unit (flags)" | "x = expression : unit"
+//                | "x : unit (flags)"
+//   '#' starts a comment; a line that ends within brackets, or in a backslash, goes on in the next.
+//
+// Precedence is Python's, with one addition: a number with a unit binds tighter than anything, and
+// may not be followed by '**', which would raise the number as well.
+#ifndef BNSYN_COMPILER_LANGUAGE_EXPRESSION_H_
+#define BNSYN_COMPILER_LANGUAGE_EXPRESSION_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "compiler/language/units.h"
+#include "ir/diagnostic.h"
+
+namespace bnsyn::compiler {
+
+enum class ExprKind : uint8_t {
+  kNumber,  // `quantity`, with its unit if it has one
+  kBool,    // true, false
+  kName,    // `name`
+  kCall,    // `name`(children...)
+  kUnary,   // `name` is "-", "+" or "not"
+  kBinary,  // `name` is "+", "-", "*", "/", "**", "and", "or", "<", "<=", ">", ">=", "==", "!="
+  kConditional,  // children: condition, value if true, value if false
+};
+
+struct Expr {
+  ExprKind kind = ExprKind::kNumber;
+  ir::SourceRange range;  // of the whole expression in its SourceText
+  Quantity quantity;      // kNumber; kBool: 0 or 1
+  std::string name;
+  std::vector<Expr> children;
+  int height = 1;  // levels of the tree: bounded, so that walking it by recursion is safe
+};
+
+// target op= value
+struct Statement {
+  std::string target;
+  ir::SourceRange target_range;
+  char op = '=';  // '=', '+', '-', '*', '/'
+  Expr value;
+};
+
+enum class EquationKind : uint8_t { kDifferential, kExpression, kVariable };
+
+struct Equation {
+  EquationKind kind = EquationKind::kVariable;
+  std::string name;
+  ir::SourceRange name_range;
+  std::optional<Expr> right;  // not for kVariable
+  Unit unit;                  // as declared
+  bool boolean = false;       // declared "boolean" instead of a unit
+  ir::SourceRange unit_range;
+  std::vector<std::string> flags;  // "unless refractory", "constant", "shared", "input"
+  std::vector<ir::SourceRange> flag_ranges;
+};
+
+absl::StatusOr<Expr> ParseExpression(const ir::SourceText& source);
+absl::StatusOr<std::vector<Statement>> ParseStatements(const ir::SourceText& source);
+absl::StatusOr<std::vector<Equation>> ParseEquations(const ir::SourceText& source);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_LANGUAGE_EXPRESSION_H_

@@ -1,0 +1,301 @@
+#include "compiler/language/parser.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// Brackets, signs, powers and choices within each other; and levels of a tree, which a long sum
+// makes as deep as it has terms. Both bound the recursion of everything that walks a tree.
+constexpr int kMaxNesting = 200;
+constexpr int kMaxHeight = 500;
+
+// Binary operators by precedence; 0 for none. `not` stands between `and` and the comparisons.
+constexpr int kOr = 1;
+constexpr int kAnd = 2;
+constexpr int kNot = 3;
+constexpr int kComparison = 4;
+constexpr int kSum = 5;
+constexpr int kProduct = 6;
+
+int Precedence(const Token& token) {
+  const absl::string_view text = token.text;
+  if (token.kind == TokenKind::kName) {
+    return text == "or" ? kOr : text == "and" ? kAnd : 0;
+  }
+  if (token.kind != TokenKind::kSymbol) return 0;
+  if (text == "+" || text == "-") return kSum;
+  if (text == "*" || text == "/") return kProduct;
+  for (const char* comparison : {"<", "<=", ">", ">=", "==", "!="}) {
+    if (text == comparison) return kComparison;
+  }
+  return 0;
+}
+
+std::string Describe(const Token& token) {
+  switch (token.kind) {
+    case TokenKind::kNumber:
+    case TokenKind::kName:
+    case TokenKind::kSymbol:
+      return absl::StrCat("'", token.text, "'");
+    case TokenKind::kNewline:
+      return token.text == ";" ? "';'" : "the end of the line";
+    case TokenKind::kEnd:
+      return "the end";
+  }
+  return "";
+}
+
+constexpr absl::string_view kPowerNote = "a power is written **, as in x**2";
+
+}  // namespace
+
+ir::SourceRange Span(ir::SourceRange first, ir::SourceRange last) {
+  return {first.offset, last.offset + last.length - first.offset};
+}
+
+absl::StatusOr<Parser> Parser::Create(const ir::SourceText& source) {
+  BNSYN_ASSIGN_OR_RETURN(std::vector<Token> tokens, Lex(source));
+  return Parser(source, std::move(tokens));
+}
+
+bool Parser::AtSymbol(absl::string_view symbol) const {
+  return current().kind == TokenKind::kSymbol && current().text == symbol;
+}
+
+bool Parser::AtWord(absl::string_view word) const {
+  return current().kind == TokenKind::kName && current().text == word;
+}
+
+void Parser::SkipNewlines() {
+  while (current().kind == TokenKind::kNewline) Advance();
+}
+
+absl::Status Parser::Expected(absl::string_view what, absl::string_view note) const {
+  return Error(current().range, absl::StrCat("expected ", what, ", found ", Describe(current())),
+               note);
+}
+
+absl::Status Parser::ExpectLineEnd() const {
+  if (AtLineEnd()) return absl::OkStatus();
+  if (AtSymbol("^")) return Expected("an operator", kPowerNote);
+  if (AtSymbol("=")) return Expected("an operator", "'==' compares");
+  if (AtSymbol(")")) return Error(current().range, "this ')' closes no bracket");
+  if (current().kind == TokenKind::kName || current().kind == TokenKind::kNumber || AtSymbol("(")) {
+    return Expected("an operator", "a product is written with '*'");
+  }
+  return Expected("an operator or the end of the line");
+}
+
+absl::StatusOr<Expr> Parser::Make(ExprKind kind, ir::SourceRange range, absl::string_view name,
+                                  std::vector<Expr> children) const {
+  Expr expr;
+  expr.kind = kind;
+  expr.range = range;
+  expr.name = std::string(name);
+  expr.children = std::move(children);
+  for (const Expr& child : expr.children) expr.height = std::max(expr.height, child.height + 1);
+  if (expr.height > kMaxHeight) {
+    return Error(range, absl::StrCat("this expression has more than ", kMaxHeight, " levels"),
+                 "give parts of it names of their own");
+  }
+  return expr;
+}
+
+absl::StatusOr<Expr> Parser::Expression() {
+  if (++depth_ > kMaxNesting) {
+    return Error(current().range,
+                 absl::StrCat("this is nested more than ", kMaxNesting, " levels deep"),
+                 "give parts of it names of their own");
+  }
+  BNSYN_ASSIGN_OR_RETURN(Expr value, Binary(kOr));
+  if (AtWord("if")) {
+    Advance();
+    BNSYN_ASSIGN_OR_RETURN(Expr condition, Binary(kOr));
+    if (!AtWord("else")) return Expected("'else'", "a choice is written: a if condition else b");
+    Advance();
+    BNSYN_ASSIGN_OR_RETURN(Expr otherwise, Expression());
+    const ir::SourceRange range = Span(value.range, otherwise.range);
+    std::vector<Expr> children;
+    children.push_back(std::move(condition));
+    children.push_back(std::move(value));
+    children.push_back(std::move(otherwise));
+    BNSYN_ASSIGN_OR_RETURN(value, Make(ExprKind::kConditional, range, "if", std::move(children)));
+  }
+  --depth_;
+  return value;
+}
+
+absl::StatusOr<Expr> Parser::Binary(int lowest) {
+  absl::StatusOr<Expr> first = lowest <= kNot && AtWord("not") ? Not() : Unary();
+  if (!first.ok()) return first.status();
+  Expr left = *std::move(first);
+  while (true) {
+    const Token op = current();
+    const int precedence = Precedence(op);
+    if (precedence == 0 || precedence < lowest) return left;
+    Advance();
+    BNSYN_ASSIGN_OR_RETURN(Expr right, Binary(precedence + 1));
+    if (precedence == kComparison && Precedence(current()) == kComparison) {
+      return Error(
+          current().range, "comparisons cannot be chained",
+          absl::StrCat("join two of them, as in a ", op.text, " b and b ", current().text, " c"));
+    }
+    const ir::SourceRange range = Span(left.range, right.range);
+    std::vector<Expr> children;
+    children.push_back(std::move(left));
+    children.push_back(std::move(right));
+    BNSYN_ASSIGN_OR_RETURN(left, Make(ExprKind::kBinary, range, op.text, std::move(children)));
+  }
+}
+
+absl::StatusOr<Expr> Parser::Not() {
+  if (++depth_ > kMaxNesting) {
+    return Error(current().range, "too many 'not' in a row");
+  }
+  const Token op = Advance();
+  absl::StatusOr<Expr> operand = AtWord("not") ? Not() : Binary(kComparison);
+  if (!operand.ok()) return operand.status();
+  --depth_;
+  const ir::SourceRange range = Span(op.range, operand->range);
+  std::vector<Expr> children;
+  children.push_back(*std::move(operand));
+  return Make(ExprKind::kUnary, range, "not", std::move(children));
+}
+
+absl::StatusOr<Expr> Parser::Unary() {
+  if (!AtSymbol("-") && !AtSymbol("+")) return Power();
+  if (++depth_ > kMaxNesting) {
+    return Error(current().range, "too many signs in a row");
+  }
+  const Token op = Advance();
+  BNSYN_ASSIGN_OR_RETURN(Expr operand, Unary());
+  --depth_;
+  const ir::SourceRange range = Span(op.range, operand.range);
+  std::vector<Expr> children;
+  children.push_back(std::move(operand));
+  return Make(ExprKind::kUnary, range, op.text, std::move(children));
+}
+
+absl::StatusOr<Expr> Parser::Power() {
+  const Token first = current();
+  BNSYN_ASSIGN_OR_RETURN(Expr base, Primary());
+  if (!AtSymbol("**")) return base;
+  if (first.kind == TokenKind::kNumber && !base.quantity.dimension.dimensionless()) {
+    const Token unit = tokens_[position_ - 1];
+    const Token op = Advance();
+    const absl::string_view power = current().kind == TokenKind::kNumber ? current().text : "2";
+    // A unit of one letter is none by itself.
+    const std::string alone =
+        unit.text.size() > 1 ? std::string(unit.text) : absl::StrCat("(1 ", unit.text, ")");
+    return Error(op.range, "is it the unit or the whole quantity that is raised?",
+                 absl::StrCat("write (", first.text, " ", unit.text, ")**", power, " or ",
+                              first.text, "*", alone, "**", power));
+  }
+  if (++depth_ > kMaxNesting) {
+    return Error(current().range, "too many powers of powers");
+  }
+  Advance();
+  BNSYN_ASSIGN_OR_RETURN(Expr exponent, Unary());
+  --depth_;
+  const ir::SourceRange range = Span(base.range, exponent.range);
+  std::vector<Expr> children;
+  children.push_back(std::move(base));
+  children.push_back(std::move(exponent));
+  return Make(ExprKind::kBinary, range, "**", std::move(children));
+}
+
+absl::StatusOr<Expr> Parser::Primary() {
+  const Token token = current();
+  if (token.kind == TokenKind::kNumber) return Number();
+  if (AtSymbol("(")) return Bracketed();
+  if (AtSymbol("*") || AtSymbol("/")) return Expected("a value before it");
+  if (AtSymbol("=")) return Expected("a value", "'==' compares");
+  if (token.kind != TokenKind::kName) return Expected("a value");
+
+  if (AtWord("true") || AtWord("True") || AtWord("false") || AtWord("False")) {
+    Advance();
+    BNSYN_ASSIGN_OR_RETURN(Expr expr, Make(ExprKind::kBool, token.range, "", {}));
+    expr.quantity.value = token.text == "true" || token.text == "True" ? 1 : 0;
+    return expr;
+  }
+  if (AtWord("not")) {
+    return Expected("a value", "put brackets around it, as in a == (not b)");
+  }
+  if (AtWord("if")) return Expected("a value", "a choice is written: a if condition else b");
+  if (IsKeyword(token.text)) return Expected("a value");
+  Advance();
+  if (AtSymbol("(")) {
+    --position_;
+    return Call();
+  }
+  return Make(ExprKind::kName, token.range, token.text, {});
+}
+
+absl::StatusOr<Expr> Parser::Number() {
+  const Token number = Advance();
+  ir::SourceRange range = number.range;
+  Unit unit;
+  if (current().kind == TokenKind::kName && !IsKeyword(current().text)) {
+    const std::optional<Unit> symbol = UnitSymbol(current().text);
+    if (!symbol) {
+      return Error(current().range,
+                   absl::StrCat("'", current().text, "' is no unit",
+                                ir::DidYouMean(current().text, UnitSymbols())),
+                   "a product is written with '*'");
+    }
+    unit = *symbol;
+    range = Span(range, Advance().range);
+  }
+  const std::optional<double> value = ScaledDecimal(number.text, unit.exponent);
+  if (!value) {
+    return Error(number.range, absl::StrCat("'", number.text, "' is beyond the range of a double"));
+  }
+  BNSYN_ASSIGN_OR_RETURN(Expr expr, Make(ExprKind::kNumber, range, "", {}));
+  expr.quantity.value = *value;
+  expr.quantity.dimension = unit.dimension;
+  return expr;
+}
+
+absl::StatusOr<Expr> Parser::Call() {
+  const Token name = Advance();
+  const Token open = Advance();
+  std::vector<Expr> arguments;
+  while (!AtSymbol(")") || !arguments.empty()) {
+    BNSYN_ASSIGN_OR_RETURN(Expr argument, Expression());
+    arguments.push_back(std::move(argument));
+    if (!AtSymbol(",")) break;
+    Advance();
+  }
+  BNSYN_ASSIGN_OR_RETURN(const ir::SourceRange close, Close(open.range));
+  return Make(ExprKind::kCall, Span(name.range, close), name.text, std::move(arguments));
+}
+
+absl::StatusOr<Expr> Parser::Bracketed() {
+  const Token open = Advance();
+  BNSYN_ASSIGN_OR_RETURN(Expr inner, Expression());
+  BNSYN_ASSIGN_OR_RETURN(const ir::SourceRange close, Close(open.range));
+  inner.range = Span(open.range, close);
+  return inner;
+}
+
+absl::StatusOr<ir::SourceRange> Parser::Close(ir::SourceRange open) {
+  if (AtSymbol(")")) return Advance().range;
+  if (AtEnd() || current().kind == TokenKind::kNewline) {
+    return Error(open, "this bracket is not closed");
+  }
+  if (AtSymbol("^")) return Expected("an operator", kPowerNote);
+  if (AtSymbol("=")) return Expected("')' or an operator", "'==' compares");
+  const size_t between = current().range.offset - open.offset;
+  if (absl::StrContains(absl::string_view(source_.text).substr(open.offset, between), "\n")) {
+    return Error(open, absl::StrCat("this bracket is not closed before ", Describe(current())));
+  }
+  return Expected("')' or an operator");
+}
+
+}  // namespace bnsyn::compiler

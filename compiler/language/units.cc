@@ -1,0 +1,424 @@
+#include "compiler/language/units.h"
+
+#include <algorithm>
+#include <cassert>
+#include <charconv>
+#include <cstdlib>
+#include <limits>
+#include <system_error>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace bnsyn {
+namespace {
+
+constexpr Dimension Make(int m, int kg, int s, int a, int k = 0, int mol = 0, int cd = 0) {
+  return Dimension{{static_cast<int8_t>(m), static_cast<int8_t>(kg), static_cast<int8_t>(s),
+                    static_cast<int8_t>(a), static_cast<int8_t>(k), static_cast<int8_t>(mol),
+                    static_cast<int8_t>(cd)}};
+}
+
+constexpr Dimension kCharge = Make(0, 0, 1, 1);
+constexpr Dimension kMass = Make(0, 1, 0, 0);
+constexpr Dimension kForce = Make(1, 1, -2, 0);
+constexpr Dimension kEnergy = Make(2, 1, -2, 0);
+constexpr Dimension kPower = Make(2, 1, -3, 0);
+constexpr Dimension kPressure = Make(-1, 1, -2, 0);
+constexpr Dimension kVolume = Make(3, 0, 0, 0);
+constexpr Dimension kTemperature = Make(0, 0, 0, 0, 1);
+constexpr Dimension kAmount = Make(0, 0, 0, 0, 0, 1);
+constexpr Dimension kLight = Make(0, 0, 0, 0, 0, 0, 1);
+
+// Powers of ten from the SI base units to the internal ones. ms, pA and um are chosen; the mass
+// (1e-12 kg) follows from mV, the amount (1e-18 mol) from mM.
+constexpr int kBaseExponent[7] = {6, 12, 3, 12, 0, 18, 0};
+
+constexpr int InternalExponent(const Dimension& dimension) {
+  int sum = 0;
+  for (size_t i = 0; i < 7; ++i) sum += kBaseExponent[i] * dimension.exponent[i];
+  return sum;
+}
+
+enum class Prefixes { kNone, kUsual, kMetre };
+
+struct SymbolRow {
+  const char* symbol;
+  Dimension dimension;
+  int exponent;  // power of ten from the symbol to the SI unit
+  Prefixes prefixes;
+};
+
+// No deci, so that dV, dm and dA stay free for names; centi for the metre alone.
+constexpr SymbolRow kSymbols[] = {
+    {"V", Make(2, 1, -3, -1), 0, Prefixes::kUsual},
+    {"A", Make(0, 0, 0, 1), 0, Prefixes::kUsual},
+    {"S", Make(-2, -1, 3, 2), 0, Prefixes::kUsual},
+    {"F", Make(-2, -1, 4, 2), 0, Prefixes::kUsual},
+    {"s", Make(0, 0, 1, 0), 0, Prefixes::kUsual},
+    {"Hz", Make(0, 0, -1, 0), 0, Prefixes::kUsual},
+    {"ohm", Make(2, 1, -3, -2), 0, Prefixes::kUsual},
+    {"M", Make(-3, 0, 0, 0, 0, 1), 3, Prefixes::kUsual},
+    {"m", Make(1, 0, 0, 0), 0, Prefixes::kMetre},
+    {"C", kCharge, 0, Prefixes::kUsual},
+    {"N", kForce, 0, Prefixes::kUsual},
+    {"J", kEnergy, 0, Prefixes::kUsual},
+    {"W", kPower, 0, Prefixes::kUsual},
+    {"Pa", kPressure, 0, Prefixes::kUsual},
+    {"g", kMass, -3, Prefixes::kUsual},
+    {"L", kVolume, -3, Prefixes::kUsual},
+    {"K", kTemperature, 0, Prefixes::kUsual},
+    {"mol", kAmount, 0, Prefixes::kUsual},
+    {"cd", kLight, 0, Prefixes::kNone},
+    {"volt", Make(2, 1, -3, -1), 0, Prefixes::kUsual},
+    {"amp", Make(0, 0, 0, 1), 0, Prefixes::kUsual},
+    {"ampere", Make(0, 0, 0, 1), 0, Prefixes::kUsual},
+    {"siemens", Make(-2, -1, 3, 2), 0, Prefixes::kUsual},
+    {"farad", Make(-2, -1, 4, 2), 0, Prefixes::kUsual},
+    {"second", Make(0, 0, 1, 0), 0, Prefixes::kUsual},
+    {"hertz", Make(0, 0, -1, 0), 0, Prefixes::kUsual},
+    {"molar", Make(-3, 0, 0, 0, 0, 1), 3, Prefixes::kUsual},
+    {"metre", Make(1, 0, 0, 0), 0, Prefixes::kMetre},
+    {"meter", Make(1, 0, 0, 0), 0, Prefixes::kMetre},
+    {"coulomb", kCharge, 0, Prefixes::kUsual},
+    {"newton", kForce, 0, Prefixes::kUsual},
+    {"joule", kEnergy, 0, Prefixes::kUsual},
+    {"watt", kPower, 0, Prefixes::kUsual},
+    {"pascal", kPressure, 0, Prefixes::kUsual},
+    {"gram", kMass, -3, Prefixes::kUsual},
+    {"litre", kVolume, -3, Prefixes::kUsual},
+    {"liter", kVolume, -3, Prefixes::kUsual},
+    {"kelvin", kTemperature, 0, Prefixes::kUsual},
+    {"mole", kAmount, 0, Prefixes::kUsual},
+    {"candela", kLight, 0, Prefixes::kNone},
+};
+
+struct PrefixRow {
+  char letter;
+  int exponent;
+};
+constexpr PrefixRow kPrefixes[] = {{'m', -3}, {'u', -6}, {'n', -9}, {'p', -12}, {'f', -15},
+                                   {'k', 3},  {'M', 6},  {'G', 9},  {'c', -2}};
+
+bool Takes(const SymbolRow& row, const PrefixRow& prefix) {
+  switch (row.prefixes) {
+    case Prefixes::kNone:
+      return false;
+    case Prefixes::kUsual:
+      return prefix.letter != 'c';
+    case Prefixes::kMetre:
+      return true;
+  }
+  return false;
+}
+
+int8_t Saturate(int n) {
+  return static_cast<int8_t>(std::clamp(n, -kMaxDimensionExponent, kMaxDimensionExponent));
+}
+
+bool Keepable(const Dimension& d) {
+  return std::all_of(d.exponent.begin(), d.exponent.end(),
+                     [](int8_t e) { return std::abs(e) < kMaxDimensionExponent; });
+}
+
+// 10^n, correctly rounded (exact up to 22).
+double PowerOfTen(int n) { return *ScaledDecimal("1", n); }
+
+// The grammar of ParseUnit: products and quotients, left to right, of factors with whole powers.
+class UnitParser {
+ public:
+  explicit UnitParser(absl::string_view text) : text_(text) {}
+
+  std::optional<Unit> Parse() {
+    std::optional<Unit> unit = Product(0);
+    Skip();
+    if (!unit || position_ != text_.size() || !Keepable(unit->dimension)) return std::nullopt;
+    return unit;
+  }
+
+ private:
+  static constexpr int kMaxDepth = 16;
+
+  void Skip() {
+    while (position_ < text_.size() && (text_[position_] == ' ' || text_[position_] == '\t')) {
+      ++position_;
+    }
+  }
+  bool Consume(absl::string_view token) {
+    Skip();
+    if (!absl::StartsWith(text_.substr(position_), token)) return false;
+    position_ += token.size();
+    return true;
+  }
+
+  std::optional<Unit> Product(int depth) {
+    std::optional<Unit> left = Factor(depth);
+    while (left) {
+      int sign = 0;
+      if (Consume("*")) {
+        sign = 1;
+      } else if (Consume("/")) {
+        sign = -1;
+      } else {
+        return left;
+      }
+      std::optional<Unit> right = Factor(depth);
+      if (!right) return std::nullopt;
+      left->dimension = left->dimension * right->dimension.Power(sign);
+      left->exponent += sign * right->exponent;
+      if (!Keepable(left->dimension)) return std::nullopt;
+    }
+    return left;
+  }
+
+  std::optional<Unit> Factor(int depth) {
+    std::optional<Unit> base = Base(depth);
+    if (!base || !(Consume("**") || Consume("^"))) return base;
+    const int sign = Consume("-") ? -1 : 1;
+    Skip();
+    if (position_ == text_.size() ||
+        !absl::ascii_isdigit(static_cast<unsigned char>(text_[position_]))) {
+      return std::nullopt;
+    }
+    const int power = sign * (text_[position_++] - '0');
+    base->dimension = base->dimension.Power(power);
+    base->exponent *= power;
+    if (!Keepable(base->dimension)) return std::nullopt;
+    return base;
+  }
+
+  std::optional<Unit> Base(int depth) {
+    if (Consume("(")) {
+      if (depth == kMaxDepth) return std::nullopt;
+      std::optional<Unit> inner = Product(depth + 1);
+      if (!Consume(")")) return std::nullopt;
+      return inner;
+    }
+    if (Consume("1")) return Unit{};
+    size_t end = position_;
+    while (end < text_.size() && absl::ascii_isalpha(static_cast<unsigned char>(text_[end]))) ++end;
+    const absl::string_view symbol = text_.substr(position_, end - position_);
+    position_ = end;
+    return UnitSymbol(symbol);
+  }
+
+  absl::string_view text_;
+  size_t position_ = 0;
+};
+
+// Dimensions with names of their own: in words, and as the unit with which the internal system
+// measures them (null where no prefix fits).
+struct NamedDimension {
+  Dimension dimension;
+  const char* words;
+  const char* display;
+};
+constexpr NamedDimension kNamed[] = {
+    {Make(0, 0, 1, 0), "second", "ms"},
+    {Make(1, 0, 0, 0), "metre", "um"},
+    {Make(2, 1, -3, -1), "volt", "mV"},
+    {Make(0, 0, 0, 1), "ampere", "pA"},
+    {Make(-2, -1, 3, 2), "siemens", "nS"},
+    {Make(-2, -1, 4, 2), "farad", "pF"},
+    {Make(2, 1, -3, -2), "ohm", "Gohm"},
+    {Make(-3, 0, 0, 0, 0, 1), "molar", "mM"},
+    {kForce, "newton", "pN"},
+    {kPower, "watt", "fW"},
+    {kEnergy, "joule", nullptr},
+    {kPressure, "pascal", "Pa"},
+    {kMass, "kilogram", "ng"},
+    {kTemperature, "kelvin", "K"},
+    {kAmount, "mole", nullptr},
+    {kLight, "candela", "cd"},
+};
+constexpr NamedDimension kHertz = {Make(0, 0, -1, 0), "hertz", "kHz"};
+
+// One factor of a dimension in print.
+struct Factor {
+  std::string name;
+  int power;
+};
+
+std::string JoinFactors(const std::vector<Factor>& factors) {
+  std::string over;
+  std::string under;
+  int under_count = 0;
+  for (const Factor& factor : factors) {
+    if (factor.power == 0) continue;
+    std::string& side = factor.power > 0 ? over : under;
+    if (factor.power < 0) ++under_count;
+    if (!side.empty()) side += "*";
+    side += factor.name;
+    if (std::abs(factor.power) > 1) absl::StrAppend(&side, "**", std::abs(factor.power));
+  }
+  if (over.empty()) over.push_back('1');
+  if (under.empty()) return over;
+  return under_count > 1 ? absl::StrCat(over, "/(", under, ")") : absl::StrCat(over, "/", under);
+}
+
+// The shortest product of one or two named dimensions, else of the base units. Of equally short
+// ones that with a time, then a length, then a voltage as its second factor.
+std::string Compose(const Dimension& dimension, const char* NamedDimension::*name,
+                    const char* const base_names[7]) {
+  if (dimension == kHertz.dimension) return kHertz.*name;
+  for (const NamedDimension& named : kNamed) {
+    if (dimension == named.dimension && named.*name != nullptr) return named.*name;
+  }
+  constexpr int kLongest = 5;
+  for (int length = 1; length <= kLongest; ++length) {
+    for (const NamedDimension& second : kNamed) {
+      if (second.*name == nullptr) continue;
+      for (const NamedDimension& first : kNamed) {
+        if (first.*name == nullptr) continue;
+        for (int size = length; size >= 1; --size) {
+          for (int i : {size, -size}) {
+            for (int j : {length - size, size - length}) {
+              if (first.dimension.Power(i) * second.dimension.Power(j) != dimension) continue;
+              return JoinFactors({{first.*name, i}, {second.*name, j}});
+            }
+          }
+        }
+      }
+    }
+  }
+  std::vector<Factor> factors;
+  for (size_t i = 0; i < 7; ++i) factors.push_back({base_names[i], dimension.exponent[i]});
+  return JoinFactors(factors);
+}
+
+}  // namespace
+
+Dimension operator*(const Dimension& a, const Dimension& b) {
+  Dimension product;
+  for (size_t i = 0; i < 7; ++i) product.exponent[i] = Saturate(a.exponent[i] + b.exponent[i]);
+  return product;
+}
+
+Dimension operator/(const Dimension& a, const Dimension& b) { return a * b.Power(-1); }
+
+Dimension Dimension::Power(int n) const {
+  Dimension power;
+  // Beyond this every exponent but 0 saturates.
+  const int bounded = std::clamp(n, -kMaxDimensionExponent, kMaxDimensionExponent);
+  for (size_t i = 0; i < 7; ++i) power.exponent[i] = Saturate(exponent[i] * bounded);
+  return power;
+}
+
+namespace dimension {
+constexpr Dimension kTime = Make(0, 0, 1, 0);
+constexpr Dimension kVoltage = Make(2, 1, -3, -1);
+constexpr Dimension kCurrent = Make(0, 0, 0, 1);
+constexpr Dimension kConductance = Make(-2, -1, 3, 2);
+constexpr Dimension kCapacitance = Make(-2, -1, 4, 2);
+constexpr Dimension kResistance = Make(2, 1, -3, -2);
+constexpr Dimension kFrequency = Make(0, 0, -1, 0);
+constexpr Dimension kLength = Make(1, 0, 0, 0);
+constexpr Dimension kConcentration = Make(-3, 0, 0, 0, 0, 1);
+}  // namespace dimension
+
+std::string DescribeDimension(const Dimension& dimension) {
+  static constexpr const char* kBase[7] = {"metre",  "kilogram", "second", "ampere",
+                                           "kelvin", "mole",     "candela"};
+  if (dimension.dimensionless()) return "a number without unit";
+  return Compose(dimension, &NamedDimension::words, kBase);
+}
+
+std::string DisplayUnit(const Dimension& dimension) {
+  // The internal amount, 1e-18 mol, is mM*um**3.
+  static constexpr const char* kBase[7] = {"um", "ng", "ms", "pA", "K", "(mM*um**3)", "cd"};
+  if (dimension.dimensionless()) return "";
+  return Compose(dimension, &NamedDimension::display, kBase);
+}
+
+std::optional<Unit> UnitSymbol(absl::string_view symbol) {
+  for (const SymbolRow& row : kSymbols) {
+    const absl::string_view base(row.symbol);
+    const int exponent = InternalExponent(row.dimension) + row.exponent;
+    if (symbol == base) return Unit{row.dimension, exponent};
+    if (symbol.size() != base.size() + 1 || symbol.substr(1) != base) continue;
+    for (const PrefixRow& prefix : kPrefixes) {
+      if (symbol[0] == prefix.letter && Takes(row, prefix)) {
+        return Unit{row.dimension, exponent + prefix.exponent};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> UnitSymbols() {
+  std::vector<std::string> symbols;
+  for (const SymbolRow& row : kSymbols) {
+    symbols.emplace_back(row.symbol);
+    for (const PrefixRow& prefix : kPrefixes) {
+      if (Takes(row, prefix))
+        symbols.push_back(absl::StrCat(std::string(1, prefix.letter), row.symbol));
+    }
+  }
+  return symbols;
+}
+
+std::optional<Unit> ParseUnit(absl::string_view text) { return UnitParser(text).Parse(); }
+
+std::optional<double> ScaledDecimal(absl::string_view text, int exponent) {
+  const size_t e = text.find_first_of("eE");
+  const absl::string_view mantissa = text.substr(0, e);
+  if (mantissa.find_first_not_of("0123456789.") != absl::string_view::npos) return std::nullopt;
+  long written = 0;
+  if (e != absl::string_view::npos) {
+    absl::string_view digits = text.substr(e + 1);
+    if (absl::StartsWith(digits, "+") && !absl::StartsWith(digits, "+-")) digits.remove_prefix(1);
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), written);
+    if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+    constexpr long kBeyond = 1000000;
+    written = std::clamp(written, -kBeyond, kBeyond);
+  }
+  const std::string shifted = absl::StrCat(mantissa, "e", written + exponent);
+  double value = 0;
+  const char* last = shifted.data() + shifted.size();
+  const auto [end, error] = std::from_chars(shifted.data(), last, value);
+  if (error != std::errc() || end != last) return std::nullopt;
+  return value;
+}
+
+Quantity::Quantity(double number, const Unit& unit)
+    : value(unit.exponent >= 0 ? number * PowerOfTen(unit.exponent)
+                               : number / PowerOfTen(-unit.exponent)),
+      dimension(unit.dimension) {}
+
+double Quantity::In(const Unit& unit) const {
+  assert(dimension == unit.dimension);
+  return unit.exponent >= 0 ? value / PowerOfTen(unit.exponent)
+                            : value * PowerOfTen(-unit.exponent);
+}
+
+namespace literals {
+namespace {
+Quantity Of(long double v, const char* symbol) {
+  return Quantity(static_cast<double>(v), *UnitSymbol(symbol));
+}
+Quantity Of(unsigned long long v, const char* symbol) {
+  return Quantity(static_cast<double>(v), *UnitSymbol(symbol));
+}
+}  // namespace
+
+Quantity operator""_ms(long double v) { return Of(v, "ms"); }
+Quantity operator""_ms(unsigned long long v) { return Of(v, "ms"); }
+Quantity operator""_s(long double v) { return Of(v, "s"); }
+Quantity operator""_s(unsigned long long v) { return Of(v, "s"); }
+Quantity operator""_mV(long double v) { return Of(v, "mV"); }
+Quantity operator""_mV(unsigned long long v) { return Of(v, "mV"); }
+Quantity operator""_nS(long double v) { return Of(v, "nS"); }
+Quantity operator""_nS(unsigned long long v) { return Of(v, "nS"); }
+Quantity operator""_pF(long double v) { return Of(v, "pF"); }
+Quantity operator""_pF(unsigned long long v) { return Of(v, "pF"); }
+Quantity operator""_pA(long double v) { return Of(v, "pA"); }
+Quantity operator""_pA(unsigned long long v) { return Of(v, "pA"); }
+Quantity operator""_nA(long double v) { return Of(v, "nA"); }
+Quantity operator""_nA(unsigned long long v) { return Of(v, "nA"); }
+Quantity operator""_Hz(long double v) { return Of(v, "Hz"); }
+Quantity operator""_Hz(unsigned long long v) { return Of(v, "Hz"); }
+}  // namespace literals
+
+}  // namespace bnsyn

@@ -1,0 +1,158 @@
+// Lowering: from the description of a network to a program. Internal to the compiler; the work is
+// split by subject over lower_*.cc, in the order in which LowerNetwork calls it.
+#ifndef BNSYN_COMPILER_NETWORK_LOWER_H_
+#define BNSYN_COMPILER_NETWORK_LOWER_H_
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "compiler/language/code.h"
+#include "compiler/language/expression.h"
+#include "compiler/network/network.h"
+#include "ir/diagnostic.h"
+#include "ir/program.h"
+
+namespace bnsyn::compiler {
+
+// A model with its code parsed; the network-level code is one too.
+struct ModelCode {
+  ir::SourceText equations_text;
+  std::vector<Equation> equations;
+  ir::SourceText update_text;
+  std::vector<Statement> update;
+  ir::SourceText threshold_text;
+  std::optional<Expr> threshold;
+  ir::SourceText reset_text;
+  std::vector<Statement> reset;
+  ir::SourceText method;
+
+  const Equation* Find(absl::string_view name) const;
+};
+
+struct Parameter {
+  std::string name;
+  Quantity value;
+  ir::ParamId id = 0;
+  bool tunable = false;
+};
+
+// A variable that holds a value of its own: a state, or an input that is empty between steps.
+struct Variable {
+  const Equation* equation = nullptr;
+  std::optional<ir::StateId> state;  // none for an input
+  std::optional<ir::InputId> input;  // where projections add to it, when some do
+
+  const std::string& name() const { return equation->name; }
+  const Dimension& dimension() const { return equation->unit.dimension; }
+  bool Is(absl::string_view flag) const;
+};
+
+// A population, or the network level: the parts of a model as they stand in the program.
+struct Section {
+  std::string name;    // "exc"; "uniform" for the network level
+  std::string prefix;  // of its symbols: "exc." or ""
+  ir::DomainId domain = ir::DomainId::kNetwork;
+  std::optional<ir::PopulationId> population;
+  uint32_t size = 1;
+  const ModelCode* code = nullptr;
+  std::vector<Parameter> parameters;
+  std::vector<Variable> variables;
+  std::vector<Constant> constants;  // of constant expressions: the network's, dt, its parameters
+  uint32_t refractory_steps = 0;
+  std::optional<ir::StateId> refractory;  // steps left; present when refractory_steps > 0
+
+  const Parameter* FindParameter(absl::string_view name) const;
+  const Variable* FindVariable(absl::string_view name) const;
+  Variable* FindVariable(absl::string_view name);
+  std::vector<std::string> VariableNames() const;
+};
+
+struct Lowering {
+  explicit Lowering(const Network& described) : network(described) {}
+
+  const Network& network;
+  ir::Program program;
+  MathMode math = MathMode::kDefault;
+  std::vector<Constant> constants;  // the network's, and dt
+  std::deque<ModelCode> models;     // addresses are kept
+  ModelCode uniform_code;
+  std::vector<Section> sections;  // of populations, in order
+  Section uniform;
+  // The input that gathers a file stimulus, by stimulus and population.
+  std::map<std::pair<size_t, size_t>, ir::InputId> stimulus_inputs;
+  // The largest magnitude that is added to each input at once, by input.
+  std::vector<double> largest;
+  uint32_t streams = 0;  // random streams in use
+};
+
+// In this order.
+absl::Status LowerConstants(Lowering& lowering);
+absl::Status LowerModels(Lowering& lowering);
+absl::Status DeclareUniform(Lowering& lowering);
+absl::Status DeclarePopulations(Lowering& lowering);
+absl::Status LowerProjections(Lowering& lowering);
+absl::Status DeclareStimuli(Lowering& lowering);
+void ChooseQuanta(Lowering& lowering);
+absl::Status LowerInit(Lowering& lowering);
+absl::Status LowerStep(Lowering& lowering);
+
+// Parts of LowerStep: the stimuli of population `index` and its update; the network level.
+class CodeScope;
+absl::Status LowerStimuli(Lowering& lowering, size_t index, CodeScope& scope);
+absl::Status LowerPopulation(Lowering& lowering, size_t index, ir::Builder& builder);
+absl::Status LowerUniform(Lowering& lowering, ir::Builder& builder);
+
+// Declares the parameters of a section: the values given, in order, with overrides.
+absl::Status DeclareParameters(Lowering& lowering, const Settings& values,
+                               const Settings& overrides, const std::vector<std::string>& tunable,
+                               const ir::SourceText& place, Section& section);
+// Declares the states of a section.
+void DeclareVariables(Lowering& lowering, Section& section);
+// The input that adds to `variable`, declared on first use.
+ir::InputId InputOf(Lowering& lowering, const Section& section, Variable& variable);
+ir::InputId AddInput(Lowering& lowering, const Section& section, std::string name);
+// The table of a file, read on first use. `place` is where the file is named.
+absl::StatusOr<ir::TableId> TableOf(Lowering& lowering, const std::string& file,
+                                    const ir::SourceText& place);
+
+// The text of a setting; one without a file is named `what`, and a number is written out.
+ir::SourceText TextOf(const Setting& setting, absl::string_view what);
+ir::SourceRange Whole(const ir::SourceText& text);
+// Where the name of a setting stands, else its value.
+ir::SourceText NamePlace(const Setting& setting, absl::string_view what);
+absl::StatusOr<Quantity> Evaluate(const Setting& setting, const std::vector<Constant>& constants,
+                                  absl::string_view what);
+// The same for a value of a known dimension.
+absl::StatusOr<Quantity> Evaluate(const Setting& setting, const std::vector<Constant>& constants,
+                                  const Dimension& expected, absl::string_view what);
+// A time in whole steps.
+absl::StatusOr<uint64_t> EvaluateSteps(const Setting& setting,
+                                       const std::vector<Constant>& constants, const Quantity& dt,
+                                       absl::string_view what);
+// The value of dt: a positive time.
+absl::StatusOr<Quantity> EvaluateTimeStep(const ir::SourceText& text);
+
+bool IsIdentifier(absl::string_view name);
+// Calls `visit` with every name an expression reads, in order.
+template <typename Visit>
+void ForEachName(const Expr& expr, const Visit& visit) {
+  if (expr.kind == ExprKind::kName) visit(expr);
+  for (const Expr& child : expr.children) ForEachName(child, visit);
+}
+
+// What every scope can read: constants, dt, t and the network level.
+absl::StatusOr<std::optional<TypedValue>> ReadNetworkName(const Lowering& lowering,
+                                                          ir::Builder& builder,
+                                                          const std::string& name);
+std::vector<std::string> NetworkNames(const Lowering& lowering);
+// A number of steps or elements as a value, f64.
+ir::Value StepTime(const Lowering& lowering, ir::Builder& builder);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_NETWORK_LOWER_H_

@@ -1,0 +1,453 @@
+// Names: constants, models and their equations, parameters, variables, populations.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "compiler/network/integrate.h"
+#include "compiler/network/lower.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// Names with a meaning of their own in code.
+constexpr absl::string_view kReserved[] = {"t",          "dt",   "i",     "N",   "not_refractory",
+                                           "refractory", "true", "false", "and", "or",
+                                           "not",        "if",   "else"};
+
+// Populations are limited by 32-bit indices, padded up to groups of 64.
+constexpr double kLargestSize = 4294967232.0;
+
+bool IsReserved(absl::string_view name) {
+  return std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
+}
+
+absl::Status CheckNewName(const std::string& name, absl::string_view what,
+                          const ir::SourceText& place, ir::SourceRange range,
+                          std::set<std::string>& names) {
+  if (!IsIdentifier(name)) {
+    return ir::ErrorAt(place, range, absl::StrCat("'", name, "' cannot name a ", what),
+                       "a name is letters, digits and '_', and does not begin with a digit");
+  }
+  if (IsReserved(name)) {
+    return ir::ErrorAt(
+        place, range,
+        absl::StrCat("'", name, "' has a meaning of its own and cannot name a ", what));
+  }
+  if (!names.insert(name).second) {
+    return ir::ErrorAt(place, range, absl::StrCat("the name '", name, "' is used twice"),
+                       "give one of them another name");
+  }
+  return absl::OkStatus();
+}
+
+bool Blank(const ir::SourceText& text) { return absl::StripAsciiWhitespace(text.text).empty(); }
+
+absl::Status CheckFlags(const ModelCode& code, const Equation& equation, bool has_refractory) {
+  for (size_t f = 0; f < equation.flags.size(); ++f) {
+    const std::string& flag = equation.flags[f];
+    const ir::SourceRange range = equation.flag_ranges[f];
+    const bool known = flag == "unless refractory" || flag == "constant" || flag == "input";
+    if (!known) {
+      return ir::ErrorAt(
+          code.equations_text, range,
+          absl::StrCat("the flag '", flag, "' is not known",
+                       ir::DidYouMean(flag, {"unless refractory", "constant", "input"})),
+          "flags are (unless refractory), (constant) and (input)");
+    }
+    if (equation.kind == EquationKind::kExpression ||
+        (equation.kind == EquationKind::kDifferential && flag != "unless refractory")) {
+      return ir::ErrorAt(
+          code.equations_text, range,
+          absl::StrCat("'", equation.name, "' is computed here, so it cannot be '", flag, "'"));
+    }
+    if (flag == "unless refractory" && !has_refractory) {
+      return ir::ErrorAt(code.equations_text, range,
+                         "this model has no refractory time, so nothing is ever refractory",
+                         "give the model a time: refractory = \"2 ms\"");
+    }
+    if (flag == "input" && equation.boolean) {
+      return ir::ErrorAt(code.equations_text, range, "an input is a sum, it cannot be a boolean");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Follows the equations x = ... that `equation` reads; `path` are those being followed.
+absl::Status CheckCycles(const ModelCode& code, const Equation& equation,
+                         std::vector<const Equation*>& path, std::set<std::string>& done) {
+  const auto begin = std::find(path.begin(), path.end(), &equation);
+  if (begin != path.end()) {
+    std::string cycle;
+    for (auto it = begin; it != path.end(); ++it) absl::StrAppend(&cycle, (*it)->name, " -> ");
+    return ir::ErrorAt(
+        code.equations_text, equation.name_range,
+        absl::StrCat("'", equation.name, "' is defined through itself: ", cycle, equation.name),
+        "make one of them a variable of its own, as in dx/dt = ... or x : unit");
+  }
+  if (done.count(equation.name) != 0) return absl::OkStatus();
+  path.push_back(&equation);
+  absl::Status status;
+  ForEachName(*equation.right, [&](const Expr& name) {
+    const Equation* next = code.Find(name.name);
+    if (status.ok() && next != nullptr && next->kind == EquationKind::kExpression) {
+      status = CheckCycles(code, *next, path, done);
+    }
+  });
+  path.pop_back();
+  done.insert(equation.name);
+  return status;
+}
+
+// Parses equations and update code, and checks what can be checked without values.
+absl::Status ParseCode(const ir::SourceText& equations, const ir::SourceText& update,
+                       bool has_refractory, std::set<std::string>& names, ModelCode& code) {
+  code.equations_text = equations;
+  code.update_text = update;
+  BNSYN_ASSIGN_OR_RETURN(code.equations, ParseEquations(code.equations_text));
+  for (const Equation& equation : code.equations) {
+    BNSYN_RETURN_IF_ERROR(
+        CheckNewName(equation.name, "variable", code.equations_text, equation.name_range, names));
+    BNSYN_RETURN_IF_ERROR(CheckFlags(code, equation, has_refractory));
+  }
+  std::set<std::string> done;
+  for (const Equation& equation : code.equations) {
+    std::vector<const Equation*> path;
+    if (equation.kind == EquationKind::kExpression) {
+      BNSYN_RETURN_IF_ERROR(CheckCycles(code, equation, path, done));
+    }
+  }
+  BNSYN_ASSIGN_OR_RETURN(code.update, ParseStatements(code.update_text));
+  for (const Equation& equation : code.equations) {
+    if (equation.kind == EquationKind::kDifferential && !code.update.empty()) {
+      return ir::ErrorAt(code.update_text, code.update[0].target_range,
+                         absl::StrCat("there is update code, but '", equation.name,
+                                      "' has a differential equation"),
+                         absl::StrCat("declare it as '", equation.name,
+                                      " : unit' and integrate it in the update code, or leave "
+                                      "the update code out"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseModel(const Model& model, ModelCode& code) {
+  std::set<std::string> names;
+  for (const auto& [name, value] : model.parameters) {
+    const ir::SourceText place = NamePlace(value, absl::StrCat(model.name, ".", name));
+    BNSYN_RETURN_IF_ERROR(CheckNewName(name, "parameter", place, Whole(place), names));
+  }
+  BNSYN_RETURN_IF_ERROR(
+      ParseCode(model.equations, model.update, model.refractory.has_value(), names, code));
+  code.threshold_text = model.threshold;
+  code.reset_text = model.reset;
+  code.method = model.method;
+  if (!Blank(model.threshold)) {
+    BNSYN_ASSIGN_OR_RETURN(code.threshold, ParseExpression(code.threshold_text));
+  } else if (!Blank(model.reset)) {
+    return ir::ErrorAt(code.reset_text, Whole(code.reset_text),
+                       absl::StrCat("model '", model.name, "' has a reset but no threshold"),
+                       "give it a threshold, as in threshold = \"V > V_th\"");
+  } else if (model.refractory.has_value()) {
+    const ir::SourceText text = TextOf(*model.refractory, absl::StrCat(model.name, ".refractory"));
+    return ir::ErrorAt(
+        text, Whole(text),
+        absl::StrCat("model '", model.name, "' has a refractory time but no threshold"));
+  }
+  BNSYN_ASSIGN_OR_RETURN(code.reset, ParseStatements(code.reset_text));
+  if (!Blank(code.method) && FindIntegrator(code.method.text) == nullptr) {
+    std::vector<std::string> known;
+    for (const Integrator& integrator : AllIntegrators()) known.emplace_back(integrator.name);
+    return ir::ErrorAt(code.method, Whole(code.method),
+                       absl::StrCat("there is no method '", code.method.text, "'",
+                                    ir::DidYouMean(code.method.text, known)),
+                       absl::StrCat("methods are ", absl::StrJoin(known, ", ")));
+  }
+  return absl::OkStatus();
+}
+
+// The bounds of a model's variables, into the states.
+absl::Status DeclareBounds(Lowering& lowering, const Model& model, const Section& section) {
+  for (const Model::Bound& bound : model.bounds) {
+    const std::string what = absl::StrCat(model.name, ".bounds.", bound.variable);
+    const Variable* variable = section.FindVariable(bound.variable);
+    if (variable == nullptr || !variable->state.has_value() || variable->equation->boolean) {
+      const ir::SourceText place = NamePlace(bound.lower, what);
+      return ir::ErrorAt(
+          place, Whole(place),
+          absl::StrCat("model '", model.name, "' has no variable '", bound.variable, "' to bound",
+                       ir::DidYouMean(bound.variable, section.VariableNames())));
+    }
+    BNSYN_ASSIGN_OR_RETURN(const Quantity lower,
+                           Evaluate(bound.lower, section.constants, variable->dimension(), what));
+    BNSYN_ASSIGN_OR_RETURN(const Quantity upper,
+                           Evaluate(bound.upper, section.constants, variable->dimension(), what));
+    if (!(lower.value < upper.value)) {
+      const ir::SourceText text = TextOf(bound.upper, what);
+      return ir::ErrorAt(
+          text, Whole(text),
+          absl::StrCat("the upper bound of '", bound.variable, "' must be above the lower one"));
+    }
+    lowering.program.states[*variable->state].lower = lower.value;
+    lowering.program.states[*variable->state].upper = upper.value;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DeclareRefractory(Lowering& lowering, const Model& model, Section& section) {
+  if (!model.refractory.has_value()) return absl::OkStatus();
+  const std::string what = absl::StrCat("the refractory time of ", section.name);
+  const ir::SourceText text = TextOf(*model.refractory, what);
+  if (model.refractory->is_text()) {
+    // A refractory time is a number of steps in the program, so what it is made of is fixed.
+    BNSYN_ASSIGN_OR_RETURN(const Expr expr, ParseExpression(text));
+    absl::Status status;
+    ForEachName(expr, [&](const Expr& name) {
+      const Parameter* parameter = section.FindParameter(name.name);
+      if (parameter == nullptr || !parameter->tunable || !status.ok()) return;
+      status = ir::ErrorAt(
+          text, name.range,
+          absl::StrCat("'", name.name, "' is tunable, so the refractory time cannot use it"));
+    });
+    BNSYN_RETURN_IF_ERROR(status);
+  }
+  const Quantity dt = lowering.network.options.dt;
+  BNSYN_ASSIGN_OR_RETURN(const uint64_t steps,
+                         EvaluateSteps(*model.refractory, section.constants, dt, what));
+  if (steps > static_cast<uint64_t>(std::numeric_limits<int32_t>::max())) {
+    return ir::ErrorAt(text, Whole(text), absl::StrCat(what, " is too long"));
+  }
+  section.refractory_steps = static_cast<uint32_t>(steps);
+  if (steps == 0) return absl::OkStatus();
+  section.refractory = static_cast<ir::StateId>(lowering.program.states.size());
+  ir::State state;
+  state.name = absl::StrCat(section.prefix, "refractory");
+  state.type = {ir::Element::kI32, section.domain};
+  lowering.program.states.push_back(std::move(state));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint32_t> PopulationSize(const Lowering& lowering,
+                                        const Network::PopulationDescription& population) {
+  const std::string what = absl::StrCat("the size of ", population.name);
+  BNSYN_ASSIGN_OR_RETURN(const Quantity size,
+                         Evaluate(population.size, lowering.constants, Dimension{}, what));
+  const ir::SourceText text = TextOf(population.size, what);
+  const double nearest = std::nearbyint(size.value);
+  if (size.value <= 0) {
+    return ir::ErrorAt(text, Whole(text),
+                       absl::StrCat(what, " must be at least 1, not ", size.value));
+  }
+  // 0.8*N is a whole number up to rounding.
+  if (std::fabs(size.value - nearest) > 1e-9 * nearest || nearest < 1) {
+    return ir::ErrorAt(text, Whole(text),
+                       absl::StrCat(what, " must be a whole number, not ", size.value));
+  }
+  if (nearest > kLargestSize) {
+    return ir::ErrorAt(text, Whole(text),
+                       absl::StrCat(what, " is too large: at most 4294967232 neurons"));
+  }
+  return static_cast<uint32_t>(nearest);
+}
+
+}  // namespace
+
+const Equation* ModelCode::Find(absl::string_view name) const {
+  for (const Equation& equation : equations) {
+    if (equation.name == name) return &equation;
+  }
+  return nullptr;
+}
+
+bool Variable::Is(absl::string_view flag) const {
+  const std::vector<std::string>& flags = equation->flags;
+  return std::find(flags.begin(), flags.end(), flag) != flags.end();
+}
+
+const Parameter* Section::FindParameter(absl::string_view parameter_name) const {
+  for (const Parameter& parameter : parameters) {
+    if (parameter.name == parameter_name) return &parameter;
+  }
+  return nullptr;
+}
+
+const Variable* Section::FindVariable(absl::string_view variable_name) const {
+  for (const Variable& variable : variables) {
+    if (variable.name() == variable_name) return &variable;
+  }
+  return nullptr;
+}
+
+Variable* Section::FindVariable(absl::string_view variable_name) {
+  return const_cast<Variable*>(std::as_const(*this).FindVariable(variable_name));
+}
+
+std::vector<std::string> Section::VariableNames() const {
+  std::vector<std::string> names;
+  for (const Variable& variable : variables) names.push_back(variable.name());
+  return names;
+}
+
+absl::Status LowerConstants(Lowering& lowering) {
+  const NetworkOptions& options = lowering.network.options;
+  // One step must be a positive time.
+  BNSYN_RETURN_IF_ERROR(StepsOf(options.dt, options.dt).status());
+  lowering.constants.push_back({"dt", options.dt});
+  std::set<std::string> names;
+  for (const auto& [name, value] : lowering.network.constants) {
+    const ir::SourceText place = NamePlace(value, name);
+    // The number of neurons of a network is its best-known constant.
+    if (name == "N") {
+      names.insert(name);
+    } else {
+      BNSYN_RETURN_IF_ERROR(CheckNewName(name, "constant", place, Whole(place), names));
+    }
+    BNSYN_ASSIGN_OR_RETURN(const Quantity quantity, Evaluate(value, lowering.constants, name));
+    lowering.constants.push_back({name, quantity});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LowerModels(Lowering& lowering) {
+  std::set<std::string> names;
+  for (const Model& model : lowering.network.models) {
+    const ir::SourceText place =
+        model.place.name.empty() ? ir::SourceText{"network", model.name, 1, 1} : model.place;
+    BNSYN_RETURN_IF_ERROR(CheckNewName(model.name, "model", place, Whole(place), names));
+    BNSYN_RETURN_IF_ERROR(ParseModel(model, lowering.models.emplace_back()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DeclareParameters(Lowering& lowering, const Settings& values,
+                               const Settings& overrides, const std::vector<std::string>& tunable,
+                               const ir::SourceText& place, Section& section) {
+  std::vector<std::string> known;
+  for (const auto& [name, value] : values) known.push_back(name);
+  const auto check_known = [&](const std::string& name, const ir::SourceText& at) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) return absl::OkStatus();
+    return ir::ErrorAt(
+        at, Whole(at),
+        absl::StrCat("there is no parameter '", name, "'", ir::DidYouMean(name, known)),
+        known.empty() ? "" : absl::StrCat("parameters are ", absl::StrJoin(known, ", ")));
+  };
+  std::set<std::string> overridden;
+  for (const auto& [name, value] : overrides) {
+    const ir::SourceText at = NamePlace(value, absl::StrCat(section.prefix, name));
+    BNSYN_RETURN_IF_ERROR(check_known(name, at));
+    if (!overridden.insert(name).second) {
+      return ir::ErrorAt(at, Whole(at), absl::StrCat("'", name, "' is given twice"));
+    }
+  }
+  for (const std::string& name : tunable) BNSYN_RETURN_IF_ERROR(check_known(name, place));
+
+  section.constants = lowering.constants;
+  for (const auto& [name, value] : values) {
+    const std::string what = absl::StrCat(section.prefix, name);
+    BNSYN_ASSIGN_OR_RETURN(Quantity quantity, Evaluate(value, section.constants, what));
+    for (const auto& [other, replacement] : overrides) {
+      if (other != name) continue;
+      BNSYN_ASSIGN_OR_RETURN(quantity,
+                             Evaluate(replacement, section.constants, quantity.dimension, what));
+    }
+    Parameter parameter;
+    parameter.name = name;
+    parameter.value = quantity;
+    parameter.id = static_cast<ir::ParamId>(lowering.program.params.size());
+    parameter.tunable = std::find(tunable.begin(), tunable.end(), name) != tunable.end();
+    ir::Param param;
+    param.name = what;
+    param.value = ir::BitsOfF64(quantity.value);
+    param.tunable = parameter.tunable;
+    param.unit = DisplayUnit(quantity.dimension);
+    lowering.program.params.push_back(std::move(param));
+    section.parameters.push_back(std::move(parameter));
+    // A parameter hides a constant of its name.
+    std::erase_if(section.constants, [&name = name](const Constant& c) { return c.name == name; });
+    section.constants.push_back({name, quantity});
+  }
+  return absl::OkStatus();
+}
+
+void DeclareVariables(Lowering& lowering, Section& section) {
+  for (const Equation& equation : section.code->equations) {
+    if (equation.kind == EquationKind::kExpression) continue;
+    Variable variable;
+    variable.equation = &equation;
+    if (!variable.Is("input")) {
+      variable.state = static_cast<ir::StateId>(lowering.program.states.size());
+      ir::State state;
+      state.name = absl::StrCat(section.prefix, equation.name);
+      state.type = {equation.boolean ? ir::Element::kBool : ir::Element::kF64, section.domain};
+      state.unit = DisplayUnit(equation.unit.dimension);
+      lowering.program.states.push_back(std::move(state));
+    }
+    section.variables.push_back(std::move(variable));
+  }
+}
+
+absl::Status DeclarePopulations(Lowering& lowering) {
+  std::set<std::string> names = {"network"};
+  for (const Network::PopulationDescription& population : lowering.network.populations) {
+    BNSYN_RETURN_IF_ERROR(CheckNewName(population.name, "population", population.place,
+                                       Whole(population.place), names));
+    if (population.model >= lowering.models.size()) {
+      return ir::ErrorAt(
+          population.place, Whole(population.place),
+          absl::StrCat("the model of population '", population.name, "' is not of this network"));
+    }
+    const Model& model = lowering.network.models[population.model];
+    Section section;
+    section.name = population.name;
+    section.prefix = absl::StrCat(population.name, ".");
+    section.code = &lowering.models[population.model];
+    BNSYN_ASSIGN_OR_RETURN(section.size, PopulationSize(lowering, population));
+    section.population = lowering.program.AddPopulation(population.name, section.size);
+    section.domain = lowering.program.populations[*section.population].domain;
+    BNSYN_RETURN_IF_ERROR(DeclareParameters(lowering, model.parameters, population.parameters,
+                                            model.tunable, model.place, section));
+    DeclareVariables(lowering, section);
+    BNSYN_RETURN_IF_ERROR(DeclareBounds(lowering, model, section));
+    BNSYN_RETURN_IF_ERROR(DeclareRefractory(lowering, model, section));
+    lowering.sections.push_back(std::move(section));
+  }
+  if (lowering.sections.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("network '", lowering.network.options.name, "' has no populations"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DeclareUniform(Lowering& lowering) {
+  const Network::UniformDescription& uniform = lowering.network.uniform;
+  std::set<std::string> names;
+  for (const auto& [name, value] : uniform.parameters) {
+    const ir::SourceText place = NamePlace(value, name);
+    BNSYN_RETURN_IF_ERROR(CheckNewName(name, "parameter", place, Whole(place), names));
+  }
+  BNSYN_RETURN_IF_ERROR(
+      ParseCode(uniform.equations, uniform.update, false, names, lowering.uniform_code));
+  for (const Equation& equation : lowering.uniform_code.equations) {
+    for (size_t f = 0; f < equation.flags.size(); ++f) {
+      if (equation.flags[f] == "input") {
+        return ir::ErrorAt(uniform.equations, equation.flag_ranges[f],
+                           "only populations have inputs");
+      }
+    }
+  }
+  Section& section = lowering.uniform;
+  section.name = "uniform";
+  section.code = &lowering.uniform_code;
+  BNSYN_RETURN_IF_ERROR(DeclareParameters(lowering, uniform.parameters, {}, uniform.tunable,
+                                          {"network", "uniform", 1, 1}, section));
+  DeclareVariables(lowering, section);
+  return absl::OkStatus();
+}
+
+}  // namespace bnsyn::compiler

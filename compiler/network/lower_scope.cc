@@ -1,0 +1,325 @@
+#include "compiler/network/lower_scope.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "compiler/language/code_emitter.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// Below this a stored value becomes zero (R9): far above the denormal range, far below anything a
+// network can tell from zero.
+constexpr double kFlushBelow = 1e-290;
+
+// Whether a name that means nothing is no slip for one that does: then it was never declared.
+bool NewToUs(const std::string& name, std::vector<std::string> known) {
+  if (UnitSymbol(name).has_value() || !FunctionUsage(name).empty()) return false;
+  for (std::string& function : FunctionNames()) known.push_back(std::move(function));
+  for (std::string& unit : UnitSymbols()) {
+    // Nearly every short name is one letter from some short unit.
+    if (unit.size() > 3) known.push_back(std::move(unit));
+  }
+  return ir::DidYouMean(name, known).empty();
+}
+
+}  // namespace
+
+ir::Value StepTime(const Lowering& lowering, ir::Builder& builder) {
+  const ir::Value step =
+      builder.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
+  return builder.Emit(ir::Op::kMul, {builder.Convert(step, ir::Element::kF64),
+                                     builder.F64(lowering.network.options.dt.value)});
+}
+
+absl::StatusOr<std::optional<TypedValue>> ReadNetworkName(const Lowering& lowering,
+                                                          ir::Builder& builder,
+                                                          const std::string& name) {
+  const Section& uniform = lowering.uniform;
+  if (name == "t") return TypedValue{StepTime(lowering, builder), dimension::kTime};
+  if (const Variable* variable = uniform.FindVariable(name)) {
+    return TypedValue{builder.Load(*variable->state), variable->dimension()};
+  }
+  if (const Parameter* parameter = uniform.FindParameter(name)) {
+    return TypedValue{builder.Param(parameter->id), parameter->value.dimension};
+  }
+  for (const Constant& constant : lowering.constants) {
+    if (constant.name != name) continue;
+    return TypedValue{builder.F64(constant.value.value), constant.value.dimension};
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> NetworkNames(const Lowering& lowering) {
+  std::vector<std::string> names = {"t"};
+  for (const Variable& variable : lowering.uniform.variables) names.push_back(variable.name());
+  for (const Parameter& parameter : lowering.uniform.parameters) names.push_back(parameter.name);
+  for (const Constant& constant : lowering.constants) names.push_back(constant.name);
+  return names;
+}
+
+CodeScope::CodeScope(Lowering& lowering, const Section& section, ir::Builder& builder)
+    : lowering_(lowering), section_(section), builder_(&builder) {}
+
+uint32_t CodeScope::NextStream() {
+  // What is only tried leaves no trace.
+  if (trying_) return 0;
+  if (reading_.empty()) return lowering_.streams++;
+  Streams& streams = streams_[reading_.back()];
+  if (streams.next == streams.used.size()) streams.used.push_back(lowering_.streams++);
+  return streams.used[streams.next++];
+}
+
+absl::StatusOr<TypedValue> CodeScope::Initial(const Variable& variable, const ir::SourceText&,
+                                              ir::SourceRange) {
+  // An input that nothing feeds.
+  if (!variable.state.has_value()) return TypedValue{builder_->F64(0), variable.dimension()};
+  return TypedValue{builder_->Load(*variable.state), variable.dimension()};
+}
+
+absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
+  const auto known = definitions_.find(equation.name);
+  if (known != definitions_.end()) return known->second;
+  // An equation means the same wherever it is read: local and bound names are hidden from it.
+  std::map<std::string, TypedValue> locals;
+  std::map<std::string, TypedValue> bound;
+  std::swap(locals, locals_);
+  std::swap(bound, bound_);
+  reading_.push_back(equation.name);
+  if (!trying_) streams_[equation.name].next = 0;
+  const ir::SourceText& text = section_.code->equations_text;
+  absl::StatusOr<TypedValue> value = EmitExpression(*equation.right, text, *this);
+  reading_.pop_back();
+  std::swap(locals, locals_);
+  std::swap(bound, bound_);
+  BNSYN_RETURN_IF_ERROR(value.status());
+  const bool boolean = builder_->type(value->value).element == ir::Element::kBool;
+  if (boolean != equation.boolean) {
+    return ir::ErrorAt(
+        text, equation.right->range,
+        absl::StrCat("'", equation.name, "' is declared as a ",
+                     boolean ? "number, but this is a boolean" : "boolean, but this is a number"));
+  }
+  BNSYN_RETURN_IF_ERROR(ExpectDimension(*value, equation.unit.dimension,
+                                        absl::StrCat("'", equation.name, "'"), text,
+                                        equation.right->range));
+  definitions_[equation.name] = *value;
+  return value;
+}
+
+absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& name,
+                                                          const ir::SourceText& source,
+                                                          ir::SourceRange range) {
+  for (const auto* names : {&bound_, &locals_}) {
+    const auto found = names->find(name);
+    if (found != names->end()) return found->second;
+  }
+  if (const Variable* variable = section_.FindVariable(name)) {
+    const auto found = current_.find(name);
+    if (found != current_.end()) return found->second;
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, Initial(*variable, source, range));
+    return value;
+  }
+  if (const Equation* equation = section_.code->Find(name)) {
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadDefinition(*equation));
+    return value;
+  }
+  if (const Parameter* parameter = section_.FindParameter(name)) {
+    return TypedValue{builder_->Param(parameter->id), parameter->value.dimension};
+  }
+  if (section_.population.has_value()) {
+    if (name == "not_refractory") {
+      return TypedValue{active_.valid() ? active_ : builder_->Bool(true), Dimension{}};
+    }
+    if (name == "i") {
+      const ir::Value index =
+          builder_->Emit(ir::Op::kIndex, {ir::Element::kU32, section_.domain}, {});
+      return TypedValue{builder_->Convert(index, ir::Element::kF64), Dimension{}};
+    }
+    if (name == "N") {
+      for (const Constant& constant : lowering_.constants) {
+        if (constant.name != "N" || constant.value.value == section_.size) continue;
+        return ir::ErrorAt(
+            source, range,
+            absl::StrCat("'N' could be two things here: the constant N is ", constant.value.value,
+                         ", and population '", section_.name, "' has ", section_.size, " neurons"),
+            "define a constant of another name for what is meant");
+      }
+      return TypedValue{builder_->F64(section_.size), Dimension{}};
+    }
+  } else if (name == "i") {
+    return ir::ErrorAt(source, range,
+                       "'i' is the number of a neuron, and network-level code has no neurons");
+  }
+  BNSYN_ASSIGN_OR_RETURN(const std::optional<TypedValue> value,
+                         ReadNetworkName(lowering_, *builder_, name));
+  if (!value.has_value() && NewToUs(name, Names())) {
+    return ir::ErrorAt(source, range, absl::StrCat("unknown name '", name, "'"),
+                       absl::StrCat("give it a value, as in parameters = { ", name,
+                                    " = ... }, or "
+                                    "declare it in the equations"));
+  }
+  return value;
+}
+
+std::vector<std::string> CodeScope::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : bound_) names.push_back(name);
+  for (const auto& [name, value] : locals_) names.push_back(name);
+  for (const Equation& equation : section_.code->equations) names.push_back(equation.name);
+  for (const Parameter& parameter : section_.parameters) names.push_back(parameter.name);
+  if (section_.population.has_value()) {
+    names.insert(names.end(), {"not_refractory", "i", "N"});
+  }
+  const std::vector<std::string> network = NetworkNames(lowering_);
+  names.insert(names.end(), network.begin(), network.end());
+  return names;
+}
+
+absl::Status CodeScope::Assign(const Statement& statement, TypedValue right,
+                               const ir::SourceText& source) {
+  const std::string& name = statement.target;
+  const auto refuse = [&](absl::string_view why, absl::string_view note = "") {
+    return ir::ErrorAt(source, statement.target_range,
+                       absl::StrCat("'", name, "' cannot be assigned: ", std::string(why)), note);
+  };
+  if (bound_.count(name) != 0) return refuse("it is the weight of the event here");
+  if (const Variable* variable = section_.FindVariable(name)) {
+    const bool adds = statement.op == '+' || statement.op == '-';
+    if (!variable->state.has_value() && (bound_.empty() || !adds)) {
+      return refuse("it is an input, to which events add");
+    }
+    if (variable->Is("constant")) return refuse("it is declared (constant)");
+    const TypedValue old = Get(*variable);
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
+                           ApplyAssignment(statement, old, right, source, *this));
+    const bool boolean = builder_->type(value.value).element == ir::Element::kBool;
+    if (boolean != variable->equation->boolean) {
+      return ir::ErrorAt(source, statement.value.range,
+                         absl::StrCat("'", name, "' is a ",
+                                      boolean ? "number, but this is a boolean"
+                                              : "boolean, but this is a number"));
+    }
+    Set(*variable, value.value);
+    return absl::OkStatus();
+  }
+  if (section_.code->Find(name) != nullptr) {
+    return refuse("an equation defines it", "declare it as a variable, 'x : unit', to assign it");
+  }
+  if (section_.FindParameter(name) != nullptr) return refuse("it is a parameter");
+  const auto local = locals_.find(name);
+  if (local == locals_.end()) {
+    if (section_.population.has_value() && lowering_.uniform.FindVariable(name) != nullptr) {
+      return refuse("it is a variable of the network, which populations only read",
+                    "the update code of [uniform] writes it");
+    }
+    if (name == "i" || name == "N" || name == "not_refractory") {
+      return refuse("the name has a meaning of its own");
+    }
+    const std::vector<std::string> network = NetworkNames(lowering_);
+    if (std::find(network.begin(), network.end(), name) != network.end()) {
+      return refuse("it is a parameter or constant of the network");
+    }
+    if (statement.op != '=') {
+      return ir::ErrorAt(
+          source, statement.target_range,
+          absl::StrCat("there is no variable '", name, "' to change with '",
+                       std::string(1, statement.op), "='", ir::DidYouMean(name, Names())),
+          absl::StrCat("'", name, " = ...' makes a value for this piece of code"));
+    }
+    locals_[name] = right;
+    return absl::OkStatus();
+  }
+  if (statement.op == '=') {
+    local->second = right;
+    return absl::OkStatus();
+  }
+  BNSYN_ASSIGN_OR_RETURN(local->second,
+                         ApplyAssignment(statement, local->second, right, source, *this));
+  return absl::OkStatus();
+}
+
+TypedValue CodeScope::Get(const Variable& variable) {
+  const auto found = current_.find(variable.name());
+  if (found != current_.end()) return found->second;
+  if (!variable.state.has_value()) return {builder_->F64(0), variable.dimension()};
+  return {builder_->Load(*variable.state), variable.dimension()};
+}
+
+void CodeScope::Set(const Variable& variable, ir::Value value) {
+  if (guard_.valid() || (hold_ && active_.valid() && variable.Is("unless refractory"))) {
+    const ir::Value old = Get(variable).value;
+    if (hold_ && active_.valid() && variable.Is("unless refractory")) {
+      value = builder_->Emit(ir::Op::kSelect, {active_, value, old});
+    }
+    if (guard_.valid()) value = builder_->Emit(ir::Op::kSelect, {guard_, value, old});
+  }
+  current_[variable.name()] = {value, variable.dimension()};
+  if (variable.state.has_value()) changed_[variable.name()] = true;
+  definitions_.clear();
+}
+
+std::vector<const Variable*> CodeScope::Changed() const {
+  std::vector<const Variable*> changed;
+  for (const Variable& variable : section_.variables) {
+    if (changed_.count(variable.name()) != 0) changed.push_back(&variable);
+  }
+  return changed;
+}
+
+absl::StatusOr<TypedValue> CodeScope::Try(const Expr& expr, const ir::SourceText& source) {
+  ir::Block scratch;
+  scratch.kind = ir::BlockKind::kStep;
+  ir::Builder builder(lowering_.program, scratch);
+  // Values of the block under construction mean nothing in the scratch block.
+  std::map<std::string, TypedValue> current;
+  std::map<std::string, TypedValue> locals;
+  std::map<std::string, TypedValue> bound;
+  std::map<std::string, TypedValue> definitions;
+  std::swap(current, current_);
+  std::swap(locals, locals_);
+  std::swap(bound, bound_);
+  std::swap(definitions, definitions_);
+  ir::Value active;
+  std::swap(active, active_);
+  ir::Builder* const kept = std::exchange(builder_, &builder);
+  const bool was_trying = std::exchange(trying_, true);
+  absl::StatusOr<TypedValue> value = EmitExpression(expr, source, *this);
+  trying_ = was_trying;
+  builder_ = kept;
+  std::swap(active, active_);
+  std::swap(definitions, definitions_);
+  std::swap(bound, bound_);
+  std::swap(locals, locals_);
+  std::swap(current, current_);
+  return value;
+}
+
+absl::Status CodeScope::TryDefinitions() {
+  for (const Equation& equation : section_.code->equations) {
+    if (equation.kind != EquationKind::kExpression) continue;
+    Expr name;
+    name.kind = ExprKind::kName;
+    name.name = equation.name;
+    name.range = equation.name_range;
+    BNSYN_RETURN_IF_ERROR(Try(name, section_.code->equations_text).status());
+  }
+  return absl::OkStatus();
+}
+
+void StoreVariable(const Lowering& lowering, ir::Builder& builder, ir::StateId state,
+                   ir::Value value) {
+  if (lowering.program.states[state].type.element != ir::Element::kF64) {
+    builder.Store(state, value);
+    return;
+  }
+  const ir::Value tiny =
+      builder.Emit(ir::Op::kLt, {builder.Emit(ir::Op::kAbs, {value}), builder.F64(kFlushBelow)});
+  value = builder.Emit(ir::Op::kSelect, {tiny, builder.F64(0), value});
+  builder.Check(state, value);
+  builder.Store(state, value);
+}
+
+}  // namespace bnsyn::compiler

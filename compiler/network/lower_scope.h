@@ -1,0 +1,96 @@
+// What names mean in the code of a population or of the network level.
+#ifndef BNSYN_COMPILER_NETWORK_LOWER_SCOPE_H_
+#define BNSYN_COMPILER_NETWORK_LOWER_SCOPE_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/language/code.h"
+#include "compiler/network/lower.h"
+
+namespace bnsyn::compiler {
+
+// Keeps the present value of each variable as code runs over them; stores happen at the end of the
+// step, by its owner.
+class CodeScope : public Scope {
+ public:
+  CodeScope(Lowering& lowering, const Section& section, ir::Builder& builder);
+
+  ir::Builder& builder() override { return *builder_; }
+  MathMode math() const override { return lowering_.math; }
+  ir::DomainId domain() const override { return section_.domain; }
+  uint32_t NextStream() override;
+  absl::StatusOr<std::optional<TypedValue>> Read(const std::string& name,
+                                                 const ir::SourceText& source,
+                                                 ir::SourceRange range) override;
+  std::vector<std::string> Names() const override;
+  absl::Status Assign(const Statement& statement, TypedValue right,
+                      const ir::SourceText& source) override;
+
+  const Section& section() const { return section_; }
+
+  // The present value of a variable.
+  TypedValue Get(const Variable& variable);
+  // Gives a variable a new value, for elements for which the guards hold.
+  void Set(const Variable& variable, ir::Value value);
+  // Variables that were set, in order of declaration.
+  std::vector<const Variable*> Changed() const;
+
+  // Makes `name` mean `value` in what follows, before anything else of that name; it cannot be
+  // assigned. Equations still see the model's own meaning.
+  void Bind(const std::string& name, TypedValue value) { bound_[name] = value; }
+  void Unbind(const std::string& name) { bound_.erase(name); }
+  // Only elements where `guard` is true are assigned; an invalid value lifts it.
+  void SetGuard(ir::Value guard) { guard_ = guard; }
+  // Whether variables marked "unless refractory" keep their value where a neuron is refractory.
+  void HoldRefractory(bool hold) { hold_ = hold; }
+  void SetActive(ir::Value active) { active_ = active; }
+  // The value of not_refractory; invalid when there is no refractoriness.
+  ir::Value active() const { return active_; }
+  void ForgetLocals() { locals_.clear(); }
+
+  // Emits an expression for its errors alone: its nodes and random streams are thrown away.
+  absl::StatusOr<TypedValue> Try(const Expr& expr, const ir::SourceText& source);
+  // The same for every equation x = ..., so that errors are found in those nothing reads.
+  absl::Status TryDefinitions();
+
+ protected:
+  // How a variable is read that has not been set.
+  virtual absl::StatusOr<TypedValue> Initial(const Variable& variable, const ir::SourceText& source,
+                                             ir::SourceRange range);
+
+  Lowering& lowering_;
+
+ private:
+  // Random streams of an equation, the same wherever it is read.
+  struct Streams {
+    std::vector<uint32_t> used;
+    size_t next = 0;
+  };
+
+  absl::StatusOr<TypedValue> ReadDefinition(const Equation& equation);
+
+  const Section& section_;
+  ir::Builder* builder_;
+  bool trying_ = false;
+  std::map<std::string, TypedValue> current_;
+  std::map<std::string, bool> changed_;
+  std::map<std::string, TypedValue> locals_;
+  std::map<std::string, TypedValue> bound_;
+  std::map<std::string, TypedValue> definitions_;  // values of equations x = ... since the last Set
+  std::map<std::string, Streams> streams_;
+  std::vector<std::string> reading_;  // equations being read, outermost first
+  ir::Value guard_;
+  ir::Value active_;
+  bool hold_ = false;
+};
+
+// Flushes tiny values to zero (R9), checks (R10) and stores.
+void StoreVariable(const Lowering& lowering, ir::Builder& builder, ir::StateId state,
+                   ir::Value value);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_NETWORK_LOWER_SCOPE_H_

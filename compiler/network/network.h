@@ -1,0 +1,221 @@
+// The description of a network, built in C++ or read from a TOML file: one and the same thing.
+#ifndef BNSYN_COMPILER_NETWORK_NETWORK_H_
+#define BNSYN_COMPILER_NETWORK_NETWORK_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "compiler/language/units.h"
+#include "ir/diagnostic.h"
+#include "ir/program.h"
+
+namespace bnsyn {
+
+// A value in a description: a quantity, or an expression in the model language ("0.5 nS * 200/N",
+// "normal(-70 mV, 5 mV)"), kept with its place for errors.
+class Setting {
+ public:
+  Setting(double number) : value_(Quantity(number)) {}  // NOLINT: implicit on purpose
+  Setting(int number) : value_(Quantity(number)) {}     // NOLINT
+  Setting(Quantity quantity) : value_(quantity) {}      // NOLINT
+  Setting(const char* expression);                      // NOLINT
+  Setting(std::string expression);                      // NOLINT
+  Setting(ir::SourceText expression) : value_(std::move(expression)) {}  // NOLINT
+
+  bool is_text() const { return std::holds_alternative<ir::SourceText>(value_); }
+  const ir::SourceText& text() const { return std::get<ir::SourceText>(value_); }
+  const Quantity& quantity() const { return std::get<Quantity>(value_); }
+
+  // Where its name stands in a file, for errors about the name; empty when built in C++.
+  const ir::SourceText& name_place() const { return name_place_; }
+  void set_name_place(ir::SourceText place) { name_place_ = std::move(place); }
+
+ private:
+  std::variant<Quantity, ir::SourceText> value_;
+  ir::SourceText name_place_;
+};
+
+// Name and value pairs in the order given.
+using Settings = std::vector<std::pair<std::string, Setting>>;
+
+// A model: equations of a point neuron and what happens at a threshold. Code is text in the model
+// language; see README and compiler/language/expression.h.
+class Model {
+ public:
+  explicit Model(std::string name) : name(std::move(name)) {}
+
+  Model& Equations(ir::SourceText text);
+  Model& Equations(const char* text);
+  Model& Parameters(Settings values);
+  // Sequential statements run every step, in place of integrating differential equations.
+  Model& Update(const char* text);
+  Model& Threshold(const char* text);
+  Model& Reset(const char* text);
+  Model& Refractory(Setting time);
+  // How differential equations are integrated: "euler" or "exact". Without it, equations that are
+  // linear with constant coefficients are solved exactly, all others by explicit Euler steps.
+  Model& Method(const char* name);
+  // These parameters may change while running.
+  Model& Tunable(std::vector<std::string> parameters);
+  // The run stops when the variable leaves [lower, upper].
+  Model& Bounds(std::string variable, Setting lower, Setting upper);
+
+  std::string name;
+  ir::SourceText place;  // of the name in a file, for errors
+  ir::SourceText equations;
+  Settings parameters;
+  ir::SourceText update;
+  ir::SourceText threshold;
+  ir::SourceText reset;
+  ir::SourceText method;
+  std::optional<Setting> refractory;
+  std::vector<std::string> tunable;  // parameters that may change while running
+  struct Bound {
+    std::string variable;
+    Setting lower;
+    Setting upper;
+  };
+  std::vector<Bound> bounds;
+};
+
+// Handles to what a network holds.
+struct ModelHandle {
+  uint32_t index = 0;
+};
+struct PopulationHandle {
+  uint32_t index = 0;
+};
+struct ProjectionHandle {
+  uint32_t index = 0;
+};
+
+// Rules of connectivity.
+struct ConnectionRule {
+  ir::RuleKind kind = ir::RuleKind::kAllToAll;
+  Setting p = 1.0;
+  bool self = true;
+  // kList: CSV with columns pre, post and optionally weight. The weight of a synapse is then its
+  // number in the file times the weight of the projection ("1 nS"; without one, the bare number).
+  std::string file;
+};
+ConnectionRule AllToAll(bool self = true);
+ConnectionRule OneToOne();
+ConnectionRule Bernoulli(Setting p, bool self = true);
+ConnectionRule FromFile(std::string csv);
+
+struct ConnectOptions {
+  ir::SourceText on_pre = {};          // "g_ampa_post += w"; `w` is the weight
+  std::optional<Setting> weight = {};  // needed unless the rule's file has a column "weight"
+  Setting delay = Setting("1*dt");
+
+  ConnectOptions& OnPre(const char* text);
+};
+
+// Events from outside, independent for each neuron: `on_event` runs for neurons with events in a
+// step; `w` is the weight times the number of events.
+enum class StimulusKind : uint8_t {
+  kPoisson,    // a Poisson number of events with mean rate*dt
+  kBernoulli,  // one event with probability rate*dt
+  kFile,       // CSV with columns step, index and optionally value: that many events
+};
+struct Stimulus {
+  std::string name;
+  ir::SourceText place;
+  StimulusKind kind = StimulusKind::kPoisson;
+  std::vector<std::string> targets;  // populations
+  Setting rate = 0.0;
+  Setting weight = 1.0;
+  std::string file;
+  ir::SourceText on_event;  // "g_ampa += 0.7*w"
+};
+
+struct NetworkOptions {
+  Quantity dt = Quantity(0.1, Unit{dimension::kTime, 0});
+  uint64_t seed = 0;
+  std::string name = "network";
+  bool strict_math = false;
+  std::string directory = ".";  // that files are relative to
+};
+
+// What LowerNetwork compiles. Names and values are checked there, not here, so that building one is
+// plain.
+class Network {
+ public:
+  explicit Network(NetworkOptions options = {});
+
+  ModelHandle AddModel(Model model);
+  PopulationHandle AddPopulation(std::string name, ModelHandle model, Setting size,
+                                 Settings parameters = {}, Settings initial = {});
+  ProjectionHandle Connect(std::string name, PopulationHandle source, PopulationHandle target,
+                           ConnectionRule rule, ConnectOptions options);
+  void AddStimulus(Stimulus stimulus);
+  // A named number for use in expressions.
+  void AddConstant(std::string name, Setting value);
+  // Network-level state and code (R5.7): equations declare, `update` runs after all populations.
+  void Uniform(ir::SourceText equations, ir::SourceText update, Settings initial = {},
+               Settings parameters = {});
+
+  // Overrides as the command's --set: "N", "exc.size", "exc.b", "adex.b", "ee.weight", "ext.rate",
+  // "duration", "dt", "seed", "math", and uniform parameters by their name. Where one projection of
+  // a file makes several, its name sets all of them. An unknown path is an error with did-you-mean.
+  absl::Status Set(absl::string_view path, absl::string_view value);
+
+  struct PopulationDescription {
+    std::string name;
+    ir::SourceText place;  // of the name in the file, for errors
+    uint32_t model = 0;
+    Setting size = 0.0;
+    Settings parameters;
+    Settings initial;
+  };
+  struct ProjectionDescription {
+    std::string name;
+    std::string group;  // the name in the file, where it stands for several targets
+    ir::SourceText place;
+    uint32_t source = 0;
+    uint32_t target = 0;
+    ConnectionRule rule;
+    ConnectOptions options;
+  };
+  struct UniformDescription {
+    ir::SourceText equations;
+    ir::SourceText update;
+    Settings initial;
+    Settings parameters;
+    std::vector<std::string> tunable;
+  };
+
+  NetworkOptions options;
+  Setting duration = Setting("1 s");
+  Settings constants;
+  std::vector<Model> models;
+  std::vector<PopulationDescription> populations;
+  std::vector<ProjectionDescription> projections;
+  std::vector<Stimulus> stimuli;
+  UniformDescription uniform;
+};
+
+// Reads a network file. Every key is known or an error.
+absl::StatusOr<Network> ReadNetwork(const std::string& path);
+absl::StatusOr<Network> ParseNetwork(absl::string_view text, const std::string& file,
+                                     const std::string& directory = ".");
+
+// Checks names, units and dimensions, and writes the network as a program.
+absl::StatusOr<ir::Program> LowerNetwork(const Network& network);
+
+// The network's duration, in steps of its dt.
+absl::StatusOr<uint64_t> DurationSteps(const Network& network);
+// A time as a whole number of steps of dt, or an error that names both (R4).
+absl::StatusOr<uint64_t> StepsOf(const Quantity& time, const Quantity& dt);
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_COMPILER_NETWORK_NETWORK_H_

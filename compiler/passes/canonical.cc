@@ -1,0 +1,143 @@
+// The text that decides which kernels are one function, and what compiled code is cached under.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "compiler/passes/passes.h"
+#include "ir/text.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+class CanonicalWriter {
+ public:
+  CanonicalWriter(const ir::Program& program, const ir::Block& block)
+      : program_(program), block_(block) {}
+
+  std::string Run() {
+    WriteHeader();
+    for (const ir::Node& node : block_.nodes) WriteNode(node);
+    return std::move(text_);
+  }
+
+ private:
+  // "_" is the domain of the block, whichever that is.
+  std::string TypeName(ir::Type type) const {
+    return absl::StrCat(ir::ElementName(type.element), type.uniform() ? "" : "[_]");
+  }
+
+  std::string Number(double value) const {
+    return ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(value));
+  }
+
+  void WriteHeader() {
+    if (block_.kind == ir::BlockKind::kOnPre) {
+      absl::StrAppend(&text_, "on_pre");
+    } else {
+      const bool network = block_.domain == ir::DomainId::kNetwork;
+      absl::StrAppend(&text_, "kernel ", network ? "network" : "population");
+    }
+    absl::StrAppend(&text_, "\n");
+    for (size_t i = 0; i < block_.slots.size(); ++i) {
+      absl::StrAppend(&text_, "  $", i, " : ", Describe(block_.slots[i]), "\n");
+    }
+  }
+
+  // All of a slot that reaches the code.
+  std::string Describe(const ir::Slot& slot) const {
+    switch (slot.kind) {
+      case ir::AttrKind::kState:
+        return absl::StrCat("state ", TypeName(program_.states[slot.index].type));
+      case ir::AttrKind::kParam:
+        return absl::StrCat("param ", ir::ElementName(program_.params[slot.index].element));
+      case ir::AttrKind::kInput:
+        return absl::StrCat("input quantum=2^", program_.inputs[slot.index].quantum_log2);
+      case ir::AttrKind::kPopulation:
+        return "count";
+      case ir::AttrKind::kReduction:
+        return "reduction";
+      case ir::AttrKind::kStream:
+        return "stream";
+      case ir::AttrKind::kNone:
+      case ir::AttrKind::kLiteral:
+        break;
+    }
+    return "";
+  }
+
+  void WriteNode(const ir::Node& node) {
+    if (node.op == ir::Op::kLiteral) {
+      values_.push_back(ir::PrintLiteral(node.element, node.attr));
+      return;
+    }
+    const bool has_result = ir::HasResult(node.op);
+    values_.push_back(has_result ? absl::StrCat("%", number_++) : "");
+    absl::StrAppend(&text_, "  ", values_.back(), has_result ? " = " : "", ir::Info(node.op).name);
+    absl::string_view separator = " ";
+    const auto add = [&](absl::string_view word) {
+      absl::StrAppend(&text_, separator, word);
+      separator = ", ";
+    };
+    if (const std::optional<ir::Slot> slot = SlotOf(node)) {
+      const auto at = std::find(block_.slots.begin(), block_.slots.end(), *slot);
+      add(absl::StrCat("$", at - block_.slots.begin()));
+    }
+    for (ir::NodeId operand : node.inputs()) add(values_[operand]);
+    for (const std::string& detail : Details(node)) add(detail);
+    if (has_result) absl::StrAppend(&text_, " : ", TypeName(node.type()));
+    absl::StrAppend(&text_, "\n");
+  }
+
+  // What else a node knows that its code depends on.
+  std::vector<std::string> Details(const ir::Node& node) const {
+    if (ir::Info(node.op).attr == ir::AttrKind::kStream) {
+      return {absl::StrCat("draw=", node.attr & 0xffffffff)};
+    }
+    if (node.op == ir::Op::kCheck) {
+      const ir::State& state = program_.states[node.attr];
+      return {absl::StrCat("bounds=[", Number(state.lower), ", ", Number(state.upper), "]")};
+    }
+    if (node.op == ir::Op::kWeight) {
+      const ir::Domain& domain = program_.domains[static_cast<size_t>(block_.domain)];
+      const ir::Projection& projection = program_.projections[domain.index];
+      return {projection.weight_column ? "of the synapse" : Number(projection.weight)};
+    }
+    return {};
+  }
+
+  const ir::Program& program_;
+  const ir::Block& block_;
+  std::string text_;
+  std::vector<std::string> values_;  // how each node is written as an operand
+  int number_ = 0;
+};
+
+}  // namespace
+
+std::optional<ir::Slot> SlotOf(const ir::Node& node) {
+  const ir::AttrKind kind = ir::Info(node.op).attr;
+  switch (kind) {
+    case ir::AttrKind::kState:
+    case ir::AttrKind::kParam:
+    case ir::AttrKind::kInput:
+    case ir::AttrKind::kReduction:
+      return ir::Slot{kind, static_cast<uint32_t>(node.attr)};
+    case ir::AttrKind::kPopulation:
+      // A kernel spikes in its own population, through its arguments.
+      if (node.op == ir::Op::kSpike) return std::nullopt;
+      return ir::Slot{kind, static_cast<uint32_t>(node.attr)};
+    case ir::AttrKind::kStream:
+      // The number of a stream is an argument too: populations of one model draw from streams of
+      // their own, and share code all the same.
+      return ir::Slot{kind, static_cast<uint32_t>(node.attr >> 32)};
+    case ir::AttrKind::kNone:
+    case ir::AttrKind::kLiteral:
+      break;
+  }
+  return std::nullopt;
+}
+
+std::string CanonicalCode(const ir::Program& program, const ir::Block& block) {
+  return CanonicalWriter(program, block).Run();
+}
+
+}  // namespace bnsyn::compiler

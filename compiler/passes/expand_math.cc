@@ -1,0 +1,211 @@
+// expand_math: functions and draws become the sequences of plain ops that define them (R2, R3).
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/str_cat.h"
+#include "compiler/passes/node_arithmetic.h"
+#include "compiler/passes/passes.h"
+#include "compiler/passes/rewrite.h"
+#include "ir/text.h"
+#include "reference/evaluate.h"
+#include "reference/functions.h"
+#include "reference/sequences_draws.h"
+#include "reference/sequences_exp.h"
+#include "reference/sequences_log.h"
+#include "reference/sequences_trig.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+using ir::Element;
+using ir::Op;
+using ir::Value;
+using F = NodeArithmetic::F;
+using W = NodeArithmetic::W;
+
+struct FunctionSequence {
+  Op op;
+  F (*write)(NodeArithmetic&, F);
+};
+constexpr FunctionSequence kFunctions[] = {
+    {Op::kExp, reference::sequences::Exp},           {Op::kExpm1, reference::sequences::Expm1},
+    {Op::kExprel, reference::sequences::Exprel},     {Op::kLog, reference::sequences::Log},
+    {Op::kLog1p, reference::sequences::Log1p},       {Op::kTanh, reference::sequences::Tanh},
+    {Op::kLogistic, reference::sequences::Logistic}, {Op::kSin, reference::sequences::Sin},
+    {Op::kCos, reference::sequences::Cos},
+};
+
+struct DrawSequence {
+  Op op;
+  F (*write)(NodeArithmetic&, W, W);
+};
+constexpr DrawSequence kDraws[] = {
+    {Op::kUniform, reference::sequences::Uniform},
+    {Op::kNormal, reference::sequences::Normal},
+    {Op::kExponential, reference::sequences::Exponential},
+};
+
+// The pass over one block.
+class Expander {
+ public:
+  explicit Expander(const ir::Block& block) : block_(block), known_(block.nodes.size()) {}
+
+  std::optional<Value> operator()(Rewriter& rewriter, ir::NodeId id) {
+    const ir::Node& node = block_.nodes[id];
+    known_[id] = KnownBits(node);
+    if (ir::IsFunction(node.op)) return Function(rewriter, id);
+    if (ir::IsDraw(node.op)) return Draw(rewriter, id);
+    return std::nullopt;
+  }
+
+ private:
+  // The bits of a node that literals alone determine: a mean is often still a product of them.
+  std::optional<ir::Bits> KnownBits(const ir::Node& node) const;
+
+  std::optional<Value> Function(Rewriter& rewriter, ir::NodeId id) const;
+  std::optional<Value> Draw(Rewriter& rewriter, ir::NodeId id) const;
+  // Draws of a known probability or mean.
+  static Value Bernoulli(ir::Builder& builder, double p, Value bits);
+  static Value Poisson(ir::Builder& builder, double mean, Value bits);
+
+  const ir::Block& block_;
+  std::vector<std::optional<ir::Bits>> known_;  // by old node
+};
+
+std::optional<ir::Bits> Expander::KnownBits(const ir::Node& node) const {
+  if (node.op == Op::kLiteral) return node.attr;
+  if (node.inputs().empty() || !reference::IsEvaluable(node.op) ||
+      ir::Info(node.op).attr != ir::AttrKind::kNone) {
+    return std::nullopt;
+  }
+  absl::InlinedVector<Element, 3> elements;
+  absl::InlinedVector<ir::Bits, 3> bits;
+  for (const ir::NodeId operand : node.inputs()) {
+    if (!known_[operand]) return std::nullopt;
+    elements.push_back(block_.nodes[operand].element);
+    bits.push_back(*known_[operand]);
+  }
+  return reference::Fold(node, elements, bits);
+}
+
+// Functions of f32 are those of f64, rounded once.
+std::optional<Value> Expander::Function(Rewriter& rewriter, ir::NodeId id) const {
+  const ir::Node& node = block_.nodes[id];
+  ir::Builder& builder = rewriter.builder();
+  NodeArithmetic m(builder);
+  const auto operand = [&](size_t i) {
+    const Value value = rewriter.Operand(id, i);
+    return m.Of<double>(node.element == Element::kF64 ? value
+                                                      : builder.Convert(value, Element::kF64));
+  };
+  std::optional<Value> result;
+  if (node.op == Op::kPow) {
+    const F x = operand(0);
+    result = m.Write(reference::sequences::Pow(m, x, operand(1)));
+  } else {
+    for (const FunctionSequence& function : kFunctions) {
+      if (function.op == node.op) result = m.Write(function.write(m, operand(0)));
+    }
+  }
+  if (result && node.element != Element::kF64) return builder.Convert(*result, node.element);
+  return result;
+}
+
+std::optional<Value> Expander::Draw(Rewriter& rewriter, ir::NodeId id) const {
+  const ir::Node& node = block_.nodes[id];
+  ir::Builder& builder = rewriter.builder();
+  const auto word = [&](uint64_t number) {
+    return builder.Emit(Op::kRandom, {Element::kU32, node.domain}, {}, node.attr + number);
+  };
+  for (const DrawSequence& draw : kDraws) {
+    if (draw.op != node.op) continue;
+    NodeArithmetic m(builder);
+    const W first = m.Of<uint32_t>(word(0));
+    return m.Write(draw.write(m, first, m.Of<uint32_t>(word(1))));
+  }
+  const std::optional<ir::Bits> known = known_[node.operands[0]];
+  if (node.op == Op::kPoisson) {
+    if (!known) return std::nullopt;
+    return Poisson(builder, ir::F64OfBits(*known), word(0));
+  }
+  if (known) return Bernoulli(builder, ir::F64OfBits(*known), word(0));
+  NodeArithmetic m(builder);
+  const F p = m.Of<double>(rewriter.Operand(id, 0));
+  return m.Write(reference::sequences::Bernoulli(m, p, m.Of<uint32_t>(word(0))));
+}
+
+// bits 2^-32 < p is bits < p 2^32, a product that is exact; and an integer is below a number when
+// it is below that number rounded up.
+Value Expander::Bernoulli(ir::Builder& builder, double p, Value bits) {
+  const double threshold = std::ceil(p * 0x1p32);
+  if (!(threshold > 0)) return builder.Bool(false);
+  if (threshold >= 0x1p32) return builder.Bool(true);
+  const Value limit = builder.Literal(Element::kU32, static_cast<uint32_t>(threshold));
+  return builder.Emit(Op::kLt, {bits, limit});
+}
+
+// u >= cdf with u = (bits + 1/2) 2^-32 is bits >= cdf 2^32 - 1/2, rounded up. The subtraction is
+// exact from 1/4 to 2^32, where the spacing of doubles is at most 1/2; below, both sides round up
+// to 0. So the count is that of integer thresholds, which are compared as signed numbers, as
+// vector units do it, by flipping the upper bits.
+Value Expander::Poisson(ir::Builder& builder, double mean, Value bits) {
+  if (!(mean >= 0 && mean <= reference::kPoissonMaxMean)) {
+    return builder.F64(reference::sequences::kNaN);
+  }
+  constexpr uint32_t kTopBit = 0x80000000;
+  const Value flipped = builder.Bitcast(
+      builder.Emit(Op::kXor, {bits, builder.Literal(Element::kU32, kTopBit)}), Element::kI32);
+  const Value one = builder.Literal(Element::kI32, 1);
+  const Value zero = builder.Literal(Element::kI32, 0);
+  uint32_t always = 0;
+  std::vector<Value> counted;
+  reference::PoissonSum sum(mean);
+  for (int k = 0; k < reference::kPoissonMaxCount; ++k, sum.Advance()) {
+    const double threshold = std::ceil(sum.cdf() * 0x1p32 - 0.5);
+    if (threshold >= 0x1p32) break;  // above every u
+    if (threshold <= 0) {
+      ++always;
+      continue;
+    }
+    const Value limit = builder.Literal(Element::kI32, static_cast<uint32_t>(threshold) ^ kTopBit);
+    counted.push_back(
+        builder.Emit(Op::kSelect, {builder.Emit(Op::kGe, {flipped, limit}), one, zero}));
+  }
+  if (always > 0 || counted.empty()) counted.push_back(builder.Literal(Element::kI32, always));
+  Value count = counted[0];
+  for (size_t i = 1; i < counted.size(); ++i) {
+    count = builder.Emit(Op::kAdd, {count, counted[i]});
+  }
+  return builder.Convert(count, Element::kF64);
+}
+
+}  // namespace
+
+absl::StatusOr<ir::Program> ExpandMath(const ir::Program& program, const CompileOptions&) {
+  ir::Program result = program;
+  const auto expand = [&](const ir::Block& block) {
+    Expander expander(block);
+    return RewriteBlock(program, block,
+                        [&](Rewriter& rewriter, ir::NodeId id) { return expander(rewriter, id); });
+  };
+  for (ir::Block& block : result.on_pre) block = expand(block);
+  for (ir::Block& block : result.step) block = expand(block);
+  return result;
+}
+
+absl::Status CheckExpandMath(const ir::Program& program) {
+  for (const ir::Block* block : CodeBlocks(program)) {
+    for (ir::NodeId id = 0; id < block->nodes.size(); ++id) {
+      const ir::Node& node = block->nodes[id];
+      if (!ir::IsFunction(node.op) && !ir::IsDraw(node.op)) continue;
+      if (node.op == Op::kPoisson && block->nodes[node.operands[0]].op != Op::kLiteral) continue;
+      return absl::InternalError(
+          absl::StrCat("'", ir::PrintNode(program, *block, id), "' is not written as plain ops"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace bnsyn::compiler

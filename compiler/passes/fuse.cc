@@ -1,0 +1,410 @@
+// fuse: the one graph of the step becomes kernels, each a loop over one domain, as few as the order
+// of effects allows.
+//
+// What must happen is the *anchors*: the writes, and the reads of counts and totals, which other
+// threads write. All other nodes, pure ones and loads, float: a kernel computes those that its
+// anchors need, at their places in the order of the program. Between kernels
+//   - uniform values are computed again, and states loaded again, wherever they are needed;
+//   - a value of elements, a count or a total travels through a temporary state;
+//   - so does a loaded value that is needed after its state has been overwritten.
+// Threads meet (a new phase begins) before a count or total that other kernels contribute to, and
+// before a contribution to one that has been read.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "compiler/passes/passes.h"
+#include "compiler/passes/rewrite.h"
+#include "ir/text.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+constexpr size_t kNone = ~size_t{0};
+
+bool IsCrossThread(const ir::Node& node) {
+  const ir::AttrKind kind = ir::Info(node.op).attr;
+  return kind == ir::AttrKind::kPopulation || kind == ir::AttrKind::kReduction;
+}
+
+bool IsAnchor(const ir::Node& node) {
+  return ir::Info(node.op).effect == ir::Effect::kWrite || IsCrossThread(node);
+}
+
+// The one graph of the step, with the order that effects impose on its nodes.
+struct Graph {
+  explicit Graph(const ir::Program& program, const ir::Block& step);
+
+  const ir::Block& step;
+  std::vector<bool> live;
+  std::vector<ir::DomainId> domain;             // over which a node runs
+  std::vector<std::vector<ir::NodeId>> after;   // effects that must come before a node
+  std::vector<std::vector<ir::NodeId>> killed;  // loads of what a store overwrites
+  std::vector<ir::NodeId> anchors;
+
+  size_t size() const { return step.nodes.size(); }
+  const ir::Node& node(ir::NodeId id) const { return step.nodes[id]; }
+  bool uniform(ir::NodeId id) const { return domain[id] == ir::DomainId::kNetwork; }
+};
+
+Graph::Graph(const ir::Program& program, const ir::Block& step_block)
+    : step(step_block), live(LiveNodes(step_block)), domain(size()), after(size()), killed(size()) {
+  struct History {
+    ir::NodeId last_write = ir::kNoNode;
+    std::vector<ir::NodeId> reads;  // since then
+  };
+  std::map<std::pair<ir::AttrKind, uint64_t>, History> histories;
+  for (ir::NodeId id = 0; id < size(); ++id) {
+    const ir::Node& n = node(id);
+    domain[id] = RunDomain(program, step, n);
+    if (!live[id]) continue;
+    if (IsAnchor(n)) anchors.push_back(id);
+    const ir::OpInfo& info = ir::Info(n.op);
+    // A check looks at its operand, not at the state.
+    if (info.effect == ir::Effect::kPure || n.op == ir::Op::kCheck) continue;
+    History& history = histories[{info.attr, n.attr}];
+    if (history.last_write != ir::kNoNode) after[id].push_back(history.last_write);
+    if (info.effect == ir::Effect::kRead) {
+      history.reads.push_back(id);
+      continue;
+    }
+    for (ir::NodeId read : history.reads) {
+      (IsAnchor(node(read)) ? after : killed)[id].push_back(read);
+    }
+    history = {id, {}};
+  }
+}
+
+// Which node runs in which kernel. A node may be in several; `home` is the one that makes its
+// value known to the others.
+struct Grouping {
+  struct Kernel {
+    ir::DomainId domain;
+    std::string name;
+    std::set<ir::NodeId> nodes;  // in program order, which is the order within a kernel
+  };
+  std::vector<Kernel> kernels;  // in execution order
+  std::vector<size_t> home;
+};
+
+class Grouper {
+ public:
+  Grouper(const ir::Program& program, const Graph& graph) : program_(program), graph_(graph) {
+    grouping_.home.assign(graph.size(), kNone);
+  }
+
+  // Takes one domain after another, each time with all of its anchors that can run by now.
+  Grouping Run() {
+    while (true) {
+      const std::optional<ir::DomainId> domain = ChooseDomain();
+      if (!domain) return std::move(grouping_);
+      AddKernel(*domain);
+    }
+  }
+
+ private:
+  bool Done(ir::NodeId anchor) const { return grouping_.home[anchor] != kNone; }
+
+  // The nodes that a kernel of `domain` could run now, or find computed.
+  std::vector<bool> Ready(ir::DomainId domain) const {
+    std::vector<bool> ready(graph_.size(), false);
+    for (ir::NodeId id = 0; id < graph_.size(); ++id) {
+      const ir::Node& node = graph_.node(id);
+      const auto is_ready = [&](ir::NodeId other) { return ready[other]; };
+      ready[id] =
+          grouping_.home[id] != kNone ||
+          ((graph_.domain[id] == domain || !IsAnchor(node)) &&
+           absl::c_all_of(node.inputs(), is_ready) && absl::c_all_of(graph_.after[id], is_ready));
+    }
+    return ready;
+  }
+
+  // A population that can run to its end goes first, then the network if it can; else the network
+  // makes what way it can, being cheap, and else a population does.
+  std::optional<ir::DomainId> ChooseDomain() const {
+    std::optional<ir::DomainId> partial;
+    for (const ir::DomainId domain : Domains()) {
+      const std::vector<bool> ready = Ready(domain);
+      size_t waiting = 0;
+      size_t can_run = 0;
+      for (ir::NodeId id : graph_.anchors) {
+        if (graph_.domain[id] != domain || Done(id)) continue;
+        ++waiting;
+        if (ready[id]) ++can_run;
+      }
+      if (waiting > 0 && can_run == waiting) return domain;
+      const bool network = domain == ir::DomainId::kNetwork;
+      if (can_run > 0 && (!partial || network)) partial = domain;
+    }
+    return partial;
+  }
+
+  // Populations, then the network.
+  std::vector<ir::DomainId> Domains() const {
+    std::vector<ir::DomainId> domains;
+    for (const ir::Population& population : program_.populations) {
+      domains.push_back(population.domain);
+    }
+    domains.push_back(ir::DomainId::kNetwork);
+    return domains;
+  }
+
+  void AddKernel(ir::DomainId domain) {
+    const size_t index = grouping_.kernels.size();
+    grouping_.kernels.push_back({domain, UniqueName(domain), {}});
+    Grouping::Kernel& kernel = grouping_.kernels.back();
+    const std::vector<bool> ready = Ready(domain);
+    std::vector<ir::NodeId> stores;
+    for (ir::NodeId id : graph_.anchors) {
+      if (graph_.domain[id] != domain || Done(id) || !ready[id]) continue;
+      grouping_.home[id] = index;
+      Include(id, index);
+      if (graph_.node(id).op == ir::Op::kStore) stores.push_back(id);
+    }
+    // What is needed after being overwritten here must be kept.
+    const std::vector<bool> wanted = StillWanted();
+    for (ir::NodeId store : stores) {
+      for (ir::NodeId load : graph_.killed[store]) {
+        if (!wanted[load] || grouping_.home[load] != kNone) continue;
+        grouping_.home[load] = index;
+        kernel.nodes.insert(load);
+      }
+    }
+  }
+
+  // Puts a node into a kernel with everything it needs there.
+  void Include(ir::NodeId id, size_t kernel) {
+    const ir::Node& node = graph_.node(id);
+    if (node.op == ir::Op::kLiteral) return;
+    const size_t home = grouping_.home[id];
+    if (home != kNone && home != kernel) return;  // comes from there
+    if (!grouping_.kernels[kernel].nodes.insert(id).second) return;
+    const bool pure = ir::Info(node.op).effect == ir::Effect::kPure;
+    if (pure && !graph_.uniform(id)) grouping_.home[id] = kernel;
+    for (ir::NodeId operand : node.inputs()) Include(operand, kernel);
+  }
+
+  // Floating nodes that anchors yet to run need computed or loaded anew.
+  std::vector<bool> StillWanted() const {
+    std::vector<bool> wanted(graph_.size(), false);
+    for (ir::NodeId id : graph_.anchors) wanted[id] = !Done(id);
+    for (size_t i = graph_.size(); i-- > 0;) {
+      if (!wanted[i] || grouping_.home[i] != kNone) continue;
+      for (ir::NodeId operand : graph_.step.nodes[i].inputs()) wanted[operand] = true;
+    }
+    return wanted;
+  }
+
+  // exc.step, exc.step.2, ...
+  std::string UniqueName(ir::DomainId domain) {
+    const std::string base = absl::StrCat(program_.DomainName(domain), ".step");
+    const int number = ++used_[base];
+    return number == 1 ? base : absl::StrCat(base, ".", number);
+  }
+
+  const ir::Program& program_;
+  const Graph& graph_;
+  Grouping grouping_;
+  std::map<std::string, int> used_;
+};
+
+// Every node a kernel of its own, in the order of the program.
+Grouping GroupNothing(const ir::Program& program, const Graph& graph) {
+  Grouping grouping;
+  grouping.home.assign(graph.size(), kNone);
+  std::map<ir::DomainId, int> count;
+  for (ir::NodeId id = 0; id < graph.size(); ++id) {
+    const ir::Node& node = graph.node(id);
+    if (!graph.live[id] || node.op == ir::Op::kLiteral) continue;
+    const ir::DomainId domain = graph.domain[id];
+    grouping.home[id] = grouping.kernels.size();
+    grouping.kernels.push_back(
+        {domain,
+         absl::StrCat(program.DomainName(domain), ".", ir::Info(node.op).name, count[domain]++),
+         {id}});
+  }
+  return grouping;
+}
+
+// Writes the kernels of a grouping.
+class KernelWriter {
+ public:
+  KernelWriter(const ir::Program& program, const Graph& graph, const Grouping& grouping)
+      : graph_(graph), grouping_(grouping), temporary_(graph.size()), result_(program) {}
+
+  ir::Program Run() {
+    AddTemporaries();
+    std::vector<ir::Block> kernels;
+    for (size_t i = 0; i < grouping_.kernels.size(); ++i) {
+      kernels.push_back(WithoutDeadNodes(result_, WriteKernel(i, Phase(i))));
+    }
+    result_.step = std::move(kernels);
+    return std::move(result_);
+  }
+
+ private:
+  // Whether a kernel takes a node's value from a temporary.
+  bool Crosses(ir::NodeId id, const Grouping::Kernel& kernel) const {
+    return graph_.node(id).op != ir::Op::kLiteral && !kernel.nodes.contains(id);
+  }
+
+  void AddTemporaries() {
+    std::set<std::string> names;
+    const auto reserve = [&names](const auto& symbols) {
+      for (const auto& symbol : symbols) names.insert(symbol.name);
+    };
+    reserve(result_.tables);
+    reserve(result_.populations);
+    reserve(result_.params);
+    reserve(result_.states);
+    reserve(result_.inputs);
+    reserve(result_.reductions);
+    reserve(result_.projections);
+    reserve(result_.events);
+
+    std::set<ir::NodeId> crossing;
+    for (const Grouping::Kernel& kernel : grouping_.kernels) {
+      for (ir::NodeId id : kernel.nodes) {
+        for (ir::NodeId operand : graph_.node(id).inputs()) {
+          if (Crosses(operand, kernel)) crossing.insert(operand);
+        }
+      }
+    }
+    std::map<ir::DomainId, int> number;
+    for (ir::NodeId id : crossing) {
+      ir::State state;
+      do {
+        const ir::DomainId domain = graph_.domain[id];
+        state.name = absl::StrCat(result_.DomainName(domain), ".t", number[domain]++);
+      } while (!names.insert(state.name).second);
+      state.type = graph_.node(id).type();
+      state.temporary = true;
+      temporary_[id] = static_cast<ir::StateId>(result_.states.size());
+      result_.states.push_back(std::move(state));
+    }
+  }
+
+  // The phase of a kernel: not before that of the kernel before it, and after that of kernels
+  // whose other threads' work it needs or undoes.
+  uint32_t Phase(size_t kernel) {
+    uint32_t phase = phase_.empty() ? 0 : phase_.back();
+    for (ir::NodeId id : grouping_.kernels[kernel].nodes) {
+      if (!IsCrossThread(graph_.node(id))) continue;
+      for (ir::NodeId before : graph_.after[id]) {
+        const size_t home = grouping_.home[before];
+        if (home != kernel) phase = std::max(phase, phase_[home] + 1);
+      }
+    }
+    phase_.push_back(phase);
+    return phase;
+  }
+
+  ir::Block WriteKernel(size_t index, uint32_t phase) {
+    const Grouping::Kernel& kernel = grouping_.kernels[index];
+    ir::Block block;
+    block.kind = ir::BlockKind::kKernel;
+    block.name = kernel.name;
+    block.domain = kernel.domain;
+    block.phase = phase;
+    Rewriter rewriter(result_, graph_.step, block);
+    // Floating nodes are written where they are first needed, which makes kernels of one model
+    // alike, whatever they share with others. No load may move behind a store.
+    for (ir::NodeId id : kernel.nodes) {
+      if (!IsAnchor(graph_.node(id))) continue;
+      for (ir::NodeId load : graph_.killed[id]) {
+        if (kernel.nodes.contains(load)) Write(load, index, rewriter);
+      }
+      Write(id, index, rewriter);
+    }
+    // A kernel of one node has no anchor, perhaps.
+    for (ir::NodeId id : kernel.nodes) {
+      if (!IsAnchor(graph_.node(id))) Write(id, index, rewriter);
+    }
+    return block;
+  }
+
+  // Writes a node into a kernel, after what it needs, unless it stands there already.
+  void Write(ir::NodeId id, size_t index, Rewriter& rewriter) {
+    const Grouping::Kernel& kernel = grouping_.kernels[index];
+    if (rewriter.At(id).valid()) return;
+    if (Crosses(id, kernel)) {
+      rewriter.Set(id, rewriter.builder().Load(*temporary_[id]));
+      return;
+    }
+    for (ir::NodeId operand : graph_.node(id).inputs()) Write(operand, index, rewriter);
+    const ir::Value value = rewriter.Copy(id);
+    if (temporary_[id] && grouping_.home[id] == index) {
+      rewriter.builder().Store(*temporary_[id], value);
+    }
+  }
+
+  const Graph& graph_;
+  const Grouping& grouping_;
+  std::vector<std::optional<ir::StateId>> temporary_;
+  std::vector<uint32_t> phase_;
+  ir::Program result_;
+};
+
+// The step as one graph; null when there is none, or it is kernels already.
+const ir::Block* StepGraph(const ir::Program& program) {
+  if (program.step.size() != 1 || program.step[0].kind != ir::BlockKind::kStep) return nullptr;
+  return &program.step[0];
+}
+
+}  // namespace
+
+absl::StatusOr<ir::Program> Fuse(const ir::Program& program, const CompileOptions&) {
+  const ir::Block* step = StepGraph(program);
+  if (step == nullptr) return program;
+  const Graph graph(program, *step);
+  const Grouping grouping = Grouper(program, graph).Run();
+  return KernelWriter(program, graph, grouping).Run();
+}
+
+absl::StatusOr<ir::Program> FuseNothing(const ir::Program& program, const CompileOptions&) {
+  const ir::Block* step = StepGraph(program);
+  if (step == nullptr) return program;
+  const Graph graph(program, *step);
+  const Grouping grouping = GroupNothing(program, graph);
+  return KernelWriter(program, graph, grouping).Run();
+}
+
+absl::Status CheckFuse(const ir::Program& program) {
+  uint32_t phase = 0;
+  // The phase in which each count and total was last contributed to, or read.
+  std::map<std::tuple<ir::AttrKind, uint64_t, ir::Effect>, uint32_t> touched;
+  for (const ir::Block& block : program.step) {
+    if (block.kind != ir::BlockKind::kKernel) {
+      return absl::InternalError("the step still has nodes outside kernels");
+    }
+    if (block.phase < phase) {
+      return absl::InternalError(absl::StrCat("kernel ", block.name, " of phase ", block.phase,
+                                              " stands after one of phase ", phase));
+    }
+    phase = block.phase;
+    for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
+      const ir::Node& node = block.nodes[id];
+      const ir::DomainId domain = RunDomain(program, block, node);
+      const bool write = ir::Info(node.op).effect == ir::Effect::kWrite;
+      const auto complain = [&](absl::string_view what) {
+        return absl::InternalError(absl::StrCat("'", ir::PrintNode(program, block, id),
+                                                "' in kernel ", block.name, " ", what));
+      };
+      if (domain != block.domain && (write || domain != ir::DomainId::kNetwork)) {
+        return complain(absl::StrCat("runs over ", program.DomainName(domain)));
+      }
+      if (!IsCrossThread(node)) continue;
+      const auto other = touched.find(
+          {ir::Info(node.op).attr, node.attr, write ? ir::Effect::kRead : ir::Effect::kWrite});
+      if (other != touched.end() && other->second >= phase) {
+        return complain("needs threads to meet before it");
+      }
+      touched[{ir::Info(node.op).attr, node.attr, ir::Info(node.op).effect}] = phase;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace bnsyn::compiler

@@ -1,0 +1,308 @@
+#include "compiler/passes/identities.h"
+
+#include <cmath>
+#include <utility>
+
+#include "reference/evaluate.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+using ir::Element;
+using ir::Op;
+using ir::Value;
+using Result = std::optional<Value>;
+
+// 1/c when it is exact, so that x/c is x*(1/c) to the bit: for powers of two whose inverse is in
+// range.
+template <typename Float>
+std::optional<Float> ExactReciprocal(Float c) {
+  int exponent;
+  if (!std::isfinite(c) || std::fabs(std::frexp(c, &exponent)) != Float{0.5}) return std::nullopt;
+  const Float reciprocal = Float{1} / c;
+  if (!std::isfinite(reciprocal)) return std::nullopt;
+  return reciprocal;
+}
+
+ir::Bits BitsOf(Element element, int number) {
+  switch (element) {
+    case Element::kF64:
+      return ir::BitsOfF64(number);
+    case Element::kF32:
+      return ir::BitsOfF32(static_cast<float>(number));
+    case Element::kI64:
+    case Element::kU64:
+    case Element::kBool:
+      return static_cast<ir::Bits>(int64_t{number});
+    case Element::kI32:
+    case Element::kU32:
+      return static_cast<uint32_t>(number);
+  }
+  return 0;
+}
+
+// Looks at one node through its operands a, b and c.
+class Matcher {
+ public:
+  Matcher(ir::Builder& builder, const ir::Node& node) : builder_(builder), node_(node) {
+    for (size_t i = 0; i < node.inputs().size(); ++i) operand_[i] = Value{node.operands[i]};
+  }
+
+  Result Apply();
+
+ private:
+  Value a() const { return operand_[0]; }
+  Value b() const { return operand_[1]; }
+  Value c() const { return operand_[2]; }
+  bool Is(Value v, Op op) const { return builder_.node(v).op == op; }
+  Value Inner(Value v, size_t i = 0) const { return Value{builder_.node(v).operands[i]}; }
+  Element element(Value v) const { return builder_.node(v).element; }
+  bool floating() const { return ir::IsFloat(element(a())); }
+  bool boolean() const { return element(a()) == Element::kBool; }
+
+  bool HasBits(Value v, ir::Bits bits) const {
+    return Is(v, Op::kLiteral) && builder_.node(v).attr == bits;
+  }
+  // Whether `v` is the literal of this number; for floats 0 is +0.
+  bool IsNumber(Value v, int number) const { return HasBits(v, BitsOf(element(v), number)); }
+  bool IsMinusZero(Value v) const {
+    return HasBits(v, element(v) == Element::kF64 ? ir::BitsOfF64(-0.0) : ir::BitsOfF32(-0.0f));
+  }
+  // Whether `v` is a literal, and no NaN.
+  bool IsNumeral(Value v) const {
+    const ir::Bits bits = builder_.node(v).attr;
+    return Is(v, Op::kLiteral) &&
+           !(element(v) == Element::kF64 && std::isnan(ir::F64OfBits(bits))) &&
+           !(element(v) == Element::kF32 && std::isnan(ir::F32OfBits(bits)));
+  }
+  // The literal with all bits set: true, for a bool.
+  bool IsAllOnes(Value v) const { return IsNumber(v, boolean() ? 1 : -1); }
+  Value Number(int number) {
+    return builder_.Literal(node_.element, BitsOf(node_.element, number));
+  }
+
+  Result Add();
+  Result Sub();
+  Result Mul();
+  Result Div();
+  Result Fma();
+  Result And();
+  Result Or();
+  Result Xor();
+  Result Select();
+  Result MinOrMax();
+  Result Involution(Op op);
+
+  ir::Builder& builder_;
+  const ir::Node node_;
+  Value operand_[3];
+};
+
+// Adding -0 keeps every float, adding +0 does not: -0 + +0 is +0.
+Result Matcher::Add() {
+  for (const auto& [x, y] : {std::pair(a(), b()), std::pair(b(), a())}) {
+    if (floating() ? IsMinusZero(y) : IsNumber(y, 0)) return x;
+  }
+  return std::nullopt;
+}
+
+Result Matcher::Sub() {
+  if (IsNumber(b(), 0)) return a();
+  if (floating() ? IsMinusZero(a()) : IsNumber(a(), 0)) return builder_.Emit(Op::kNeg, {b()});
+  if (!floating() && a() == b()) return Number(0);
+  return std::nullopt;
+}
+
+// Multiplying by 0 says nothing of a float: it may be infinite, NaN or negative.
+Result Matcher::Mul() {
+  for (const auto& [x, y] : {std::pair(a(), b()), std::pair(b(), a())}) {
+    if (IsNumber(y, 1)) return x;
+    if (IsNumber(y, -1)) return builder_.Emit(Op::kNeg, {x});
+    if (!floating() && IsNumber(y, 0)) return y;
+  }
+  return std::nullopt;
+}
+
+Result Matcher::Div() {
+  if (IsNumber(b(), 1)) return a();
+  if (IsNumber(b(), -1)) return builder_.Emit(Op::kNeg, {a()});
+  if (!Is(b(), Op::kLiteral)) return std::nullopt;
+  const ir::Bits divisor = builder_.node(b()).attr;
+  if (node_.element == Element::kF64) {
+    if (const auto factor = ExactReciprocal(ir::F64OfBits(divisor))) {
+      return builder_.Emit(Op::kMul, {a(), builder_.F64(*factor)});
+    }
+  } else if (const auto factor = ExactReciprocal(ir::F32OfBits(divisor))) {
+    return builder_.Emit(Op::kMul, {a(), builder_.F32(*factor)});
+  }
+  return std::nullopt;
+}
+
+// One rounding of a*b + c is one rounding of the product when c is -0, and of the sum when a or b
+// is 1 or -1.
+Result Matcher::Fma() {
+  if (IsMinusZero(c())) return builder_.Emit(Op::kMul, {a(), b()});
+  for (const auto& [x, y] : {std::pair(a(), b()), std::pair(b(), a())}) {
+    if (IsNumber(y, 1)) return builder_.Emit(Op::kAdd, {x, c()});
+    if (IsNumber(y, -1)) return builder_.Emit(Op::kSub, {c(), x});
+  }
+  return std::nullopt;
+}
+
+Result Matcher::And() {
+  if (a() == b()) return a();
+  for (const auto& [x, y] : {std::pair(a(), b()), std::pair(b(), a())}) {
+    if (IsNumber(y, 0)) return y;
+    if (IsAllOnes(y)) return x;
+  }
+  return std::nullopt;
+}
+
+Result Matcher::Or() {
+  if (a() == b()) return a();
+  for (const auto& [x, y] : {std::pair(a(), b()), std::pair(b(), a())}) {
+    if (IsNumber(y, 0)) return x;
+    if (IsAllOnes(y)) return y;
+  }
+  return std::nullopt;
+}
+
+Result Matcher::Xor() {
+  if (a() == b()) return Number(0);
+  for (const auto& [x, y] : {std::pair(a(), b()), std::pair(b(), a())}) {
+    if (IsNumber(y, 0)) return x;
+    if (IsAllOnes(y)) return builder_.Emit(Op::kNot, {x});
+  }
+  return std::nullopt;
+}
+
+Result Matcher::Select() {
+  if (Is(a(), Op::kLiteral)) return IsNumber(a(), 1) ? b() : c();
+  if (b() == c()) return b();
+  if (Is(a(), Op::kNot)) return builder_.Emit(Op::kSelect, {Inner(a()), c(), b()});
+  if (node_.element == Element::kBool) {
+    if (IsNumber(b(), 1) && IsNumber(c(), 0)) return a();
+    if (IsNumber(b(), 0) && IsNumber(c(), 1)) return builder_.Emit(Op::kNot, {a()});
+  }
+  return std::nullopt;
+}
+
+// min(min(x, c), d) is min(x, min(c, d)) for literals c and d that are numbers; a NaN in x stays
+// one in both.
+Result Matcher::MinOrMax() {
+  if (a() == b()) return a();
+  if (!Is(a(), node_.op) || !IsNumeral(b()) || !IsNumeral(Inner(a(), 1))) return std::nullopt;
+  const Element element = node_.element;
+  const ir::Bits bound = reference::Fold(
+      node_, {element, element}, {builder_.node(Inner(a(), 1)).attr, builder_.node(b()).attr});
+  return builder_.Emit(node_.op, {Inner(a()), builder_.Literal(element, bound)});
+}
+
+// op(op(x)) is x.
+Result Matcher::Involution(Op op) {
+  if (Is(a(), op)) return Inner(a());
+  return std::nullopt;
+}
+
+Result Matcher::Apply() {
+  switch (node_.op) {
+    case Op::kAdd:
+      return Add();
+    case Op::kSub:
+      return Sub();
+    case Op::kMul:
+      return Mul();
+    case Op::kDiv:
+      return Div();
+    case Op::kFma:
+      return Fma();
+    case Op::kNeg:
+    case Op::kNot:
+      return Involution(node_.op);
+    case Op::kAbs:
+      if (Is(a(), Op::kAbs)) return a();
+      if (Is(a(), Op::kNeg)) return builder_.Emit(Op::kAbs, {Inner(a())});
+      return std::nullopt;
+    case Op::kMin:
+    case Op::kMax:
+      return MinOrMax();
+    // A float may be NaN: then it is not equal to itself, but no less or greater either.
+    case Op::kEq:
+    case Op::kLe:
+    case Op::kGe:
+      if (a() == b() && !floating()) return builder_.Bool(true);
+      return std::nullopt;
+    case Op::kNe:
+      if (a() == b() && !floating()) return builder_.Bool(false);
+      return std::nullopt;
+    case Op::kLt:
+    case Op::kGt:
+      if (a() == b()) return builder_.Bool(false);
+      return std::nullopt;
+    case Op::kAnd:
+      return And();
+    case Op::kOr:
+      return Or();
+    case Op::kXor:
+      return Xor();
+    case Op::kShl:
+    case Op::kShr:
+      if (IsNumber(b(), 0)) return a();
+      return std::nullopt;
+    case Op::kSelect:
+      return Select();
+    case Op::kConvert:
+      if (element(a()) == node_.element) return a();
+      return std::nullopt;
+    case Op::kBitcast:
+      if (element(a()) == node_.element) return a();
+      if (Is(a(), Op::kBitcast)) return builder_.Bitcast(Inner(a()), node_.element);
+      return std::nullopt;
+    case Op::kSqrt:
+    case Op::kFloor:
+    case Op::kCeil:
+    case Op::kRint:
+    case Op::kExp:
+    case Op::kExpm1:
+    case Op::kExprel:
+    case Op::kLog:
+    case Op::kLog1p:
+    case Op::kPow:
+    case Op::kTanh:
+    case Op::kLogistic:
+    case Op::kSin:
+    case Op::kCos:
+    case Op::kLiteral:
+    case Op::kParam:
+    case Op::kStep:
+    case Op::kIndex:
+    case Op::kRandom:
+    case Op::kUniform:
+    case Op::kNormal:
+    case Op::kExponential:
+    case Op::kBernoulli:
+    case Op::kPoisson:
+    case Op::kLoad:
+    case Op::kLoadPre:
+    case Op::kLoadPost:
+    case Op::kStore:
+    case Op::kCheck:
+    case Op::kWeight:
+    case Op::kAccumulate:
+    case Op::kTake:
+    case Op::kSpike:
+    case Op::kCount:
+    case Op::kReduce:
+    case Op::kTotal:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ir::Value> ApplyIdentity(ir::Builder& builder, const ir::Node& node) {
+  return Matcher(builder, node).Apply();
+}
+
+}  // namespace bnsyn::compiler

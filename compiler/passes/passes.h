@@ -1,0 +1,77 @@
+// The passes: pure functions from program to program, in one table that reads top to bottom.
+#ifndef BNSYN_COMPILER_PASSES_PASSES_H_
+#define BNSYN_COMPILER_PASSES_PASSES_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "compiler/options.h"
+#include "ir/program.h"
+
+namespace bnsyn::compiler {
+
+// A pass restricts and annotates; it never changes what a node means, so the interpreter runs its
+// result and gives the same digest.
+using PassFunction = absl::StatusOr<ir::Program> (*)(const ir::Program&, const CompileOptions&);
+// OK when `program` keeps what the pass promises of its result.
+using StageCheck = absl::Status (*)(const ir::Program&);
+
+struct Pass {
+  absl::string_view name;     // also of its file, its dump and its folder in tests/cases/passes
+  absl::string_view promise;  // what holds of its result, in a line
+  PassFunction run;
+  StageCheck check;
+  // What is done in its stead when it is disabled, for passes that later stages need the promise
+  // of; null when it may be left out, and its promise with it.
+  PassFunction fallback;
+};
+
+// In the order in which they run.
+absl::Span<const Pass> AllPasses();
+
+// Called with the name of a stage ("program" first, then each pass) and the program after it.
+using StageObserver =
+    std::function<void(absl::string_view stage, const ir::Program& program, double milliseconds)>;
+
+// Runs the passes over a verified program: times each, verifies its result, checks its promise and
+// those of the passes before it, shows it to `observer` (may be null) and writes it to
+// options.dump_directory as NN-name.ir if it changed. Errors name the pass.
+absl::StatusOr<ir::Program> RunPasses(const ir::Program& program, const CompileOptions& options,
+                                      const StageObserver& observer);
+
+// Each pass in a file of its own name, with the check of its promise. Preconditions are the
+// promises of those above.
+absl::StatusOr<ir::Program> Specialise(const ir::Program&, const CompileOptions&);
+absl::Status CheckSpecialise(const ir::Program&);
+
+absl::StatusOr<ir::Program> ExpandMath(const ir::Program&, const CompileOptions&);
+absl::Status CheckExpandMath(const ir::Program&);
+
+absl::StatusOr<ir::Program> Simplify(const ir::Program&, const CompileOptions&);
+absl::Status CheckSimplify(const ir::Program&);
+
+// Groups the nodes of the step into kernels; disabled, every node is a kernel of its own.
+absl::StatusOr<ir::Program> Fuse(const ir::Program&, const CompileOptions&);
+absl::StatusOr<ir::Program> FuseNothing(const ir::Program&, const CompileOptions&);
+absl::Status CheckFuse(const ir::Program&);
+
+// Numbers what kernels refer to in order of use, and lets equal kernels share code; disabled, slots
+// stand in order of declaration and every kernel has code of its own.
+absl::StatusOr<ir::Program> Place(const ir::Program&, const CompileOptions&);
+absl::StatusOr<ir::Program> PlaceApart(const ir::Program&, const CompileOptions&);
+absl::Status CheckPlace(const ir::Program&);
+
+// The text of a kernel or on_pre block with names and sizes replaced by slot numbers: blocks with
+// equal text compile to the same function. Needs the place pass's slots.
+std::string CanonicalCode(const ir::Program& program, const ir::Block& block);
+// What a node refers to through the arguments of its kernel, if anything.
+std::optional<ir::Slot> SlotOf(const ir::Node& node);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_PASSES_PASSES_H_

@@ -1,0 +1,80 @@
+// place: what a kernel refers to becomes the numbered arguments of a function, and kernels whose
+// functions come out equal share one.
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "compiler/passes/passes.h"
+#include "compiler/passes/rewrite.h"
+#include "ir/text.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// Distinct slots of a block in order of first use.
+std::vector<ir::Slot> CollectSlots(const ir::Block& block) {
+  std::vector<ir::Slot> slots;
+  for (const ir::Node& node : block.nodes) {
+    const std::optional<ir::Slot> slot = SlotOf(node);
+    if (slot && std::find(slots.begin(), slots.end(), *slot) == slots.end()) {
+      slots.push_back(*slot);
+    }
+  }
+  return slots;
+}
+
+// The name of code that is a block's own. An on_pre block is named after its projection, which may
+// be called what a kernel is called.
+std::string OwnCode(const ir::Block& block) {
+  return block.kind == ir::BlockKind::kOnPre ? absl::StrCat(block.name, ".on_pre") : block.name;
+}
+
+}  // namespace
+
+absl::StatusOr<ir::Program> Place(const ir::Program& program, const CompileOptions&) {
+  std::map<std::string, std::string> code_of;  // by canonical text
+  return RewriteCode(program, [&](const ir::Block& block) {
+    ir::Block placed = block;
+    placed.slots = CollectSlots(block);
+    placed.code = code_of.try_emplace(CanonicalCode(program, placed), OwnCode(block)).first->second;
+    return placed;
+  });
+}
+
+absl::StatusOr<ir::Program> PlaceApart(const ir::Program& program, const CompileOptions&) {
+  return RewriteCode(program, [&](const ir::Block& block) {
+    ir::Block placed = block;
+    placed.slots = CollectSlots(block);
+    std::sort(placed.slots.begin(), placed.slots.end(), [](ir::Slot a, ir::Slot b) {
+      return std::pair(a.kind, a.index) < std::pair(b.kind, b.index);
+    });
+    placed.code = OwnCode(block);
+    return placed;
+  });
+}
+
+absl::Status CheckPlace(const ir::Program& program) {
+  std::map<std::string, std::string> canonical_of;  // by code
+  for (const ir::Block* block : CodeBlocks(program)) {
+    if (block->code.empty()) {
+      return absl::InternalError(absl::StrCat(block->name, " has no code"));
+    }
+    for (ir::NodeId id = 0; id < block->nodes.size(); ++id) {
+      const std::optional<ir::Slot> slot = SlotOf(block->nodes[id]);
+      if (slot &&
+          std::find(block->slots.begin(), block->slots.end(), *slot) == block->slots.end()) {
+        return absl::InternalError(absl::StrCat("'", ir::PrintNode(program, *block, id), "' in ",
+                                                block->name, " has no slot"));
+      }
+    }
+    const std::string canonical = CanonicalCode(program, *block);
+    const auto [known, fresh] = canonical_of.try_emplace(block->code, canonical);
+    if (!fresh && known->second != canonical) {
+      return absl::InternalError(
+          absl::StrCat(block->name, " differs from what its code ", block->code, " was made for"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace bnsyn::compiler

@@ -1,0 +1,121 @@
+#include "compiler/passes/rewrite.h"
+
+#include "absl/container/inlined_vector.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// `block` without its nodes.
+ir::Block EmptyCopy(const ir::Block& block) {
+  ir::Block result;
+  result.kind = block.kind;
+  result.name = block.name;
+  result.domain = block.domain;
+  result.phase = block.phase;
+  result.code = block.code;
+  result.slots = block.slots;
+  return result;
+}
+
+}  // namespace
+
+Rewriter::Rewriter(const ir::Program& program, const ir::Block& from, ir::Block& to)
+    : program_(program), from_(from), builder_(program, to), values_(from.nodes.size()) {}
+
+ir::Value Rewriter::Copy(ir::NodeId old) {
+  const ir::Node& node = old_node(old);
+  absl::InlinedVector<ir::Value, 3> operands;
+  for (ir::NodeId id : node.inputs()) operands.push_back(At(id));
+
+  ir::Value value;
+  switch (ir::Info(node.op).rule) {
+    case ir::TypeRule::kSame:
+    case ir::TypeRule::kFloat:
+    case ir::TypeRule::kInteger:
+    case ir::TypeRule::kLogic:
+    case ir::TypeRule::kCompare:
+    case ir::TypeRule::kSelect:
+    case ir::TypeRule::kEffect:
+      value = builder_.Emit(node.op, operands, node.attr);
+      break;
+    case ir::TypeRule::kConvert:
+      value = builder_.Convert(operands[0], node.element);
+      break;
+    case ir::TypeRule::kBitcast:
+      value = builder_.Bitcast(operands[0], node.element);
+      break;
+    case ir::TypeRule::kDeclared:
+      value = builder_.Emit(node.op, node.type(), operands, node.attr);
+      break;
+  }
+  Set(old, value);
+  return value;
+}
+
+ir::Block RewriteBlock(const ir::Program& program, const ir::Block& block, NodeRewrite rewrite) {
+  ir::Block result = EmptyCopy(block);
+  Rewriter rewriter(program, block, result);
+  for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
+    if (const std::optional<ir::Value> value = rewrite(rewriter, id)) {
+      rewriter.Set(id, *value);
+    } else {
+      rewriter.Copy(id);
+    }
+  }
+  return result;
+}
+
+ir::Program RewriteCode(const ir::Program& program,
+                        absl::FunctionRef<ir::Block(const ir::Block&)> rewrite) {
+  ir::Program result = program;
+  for (ir::Block& block : result.on_pre) block = rewrite(block);
+  for (ir::Block& block : result.step) block = rewrite(block);
+  return result;
+}
+
+std::vector<const ir::Block*> CodeBlocks(const ir::Program& program) {
+  std::vector<const ir::Block*> blocks;
+  for (const ir::Block& block : program.on_pre) blocks.push_back(&block);
+  for (const ir::Block& block : program.step) blocks.push_back(&block);
+  return blocks;
+}
+
+std::vector<bool> LiveNodes(const ir::Block& block) {
+  std::vector<bool> live(block.nodes.size(), false);
+  for (size_t i = block.nodes.size(); i-- > 0;) {
+    const ir::Node& node = block.nodes[i];
+    if (ir::Info(node.op).effect == ir::Effect::kWrite) live[i] = true;
+    if (!live[i]) continue;
+    for (ir::NodeId operand : node.inputs()) live[operand] = true;
+  }
+  return live;
+}
+
+ir::Block WithoutDeadNodes(const ir::Program& program, const ir::Block& block) {
+  const std::vector<bool> live = LiveNodes(block);
+  return RewriteBlock(program, block, [&](Rewriter&, ir::NodeId id) -> std::optional<ir::Value> {
+    if (live[id]) return std::nullopt;
+    return ir::Value{};
+  });
+}
+
+ir::DomainId RunDomain(const ir::Program& program, const ir::Block& block, const ir::Node& node) {
+  if (ir::HasResult(node.op)) return node.domain;
+  switch (ir::Info(node.op).attr) {
+    case ir::AttrKind::kState:
+      return program.states[node.attr].type.domain;
+    case ir::AttrKind::kPopulation:
+      return program.populations[node.attr].domain;
+    case ir::AttrKind::kReduction:
+      return program.reductions[node.attr].population;
+    case ir::AttrKind::kInput:  // accumulate runs over synapses, not over the input's population
+    case ir::AttrKind::kNone:
+    case ir::AttrKind::kLiteral:
+    case ir::AttrKind::kParam:
+    case ir::AttrKind::kStream:
+      break;
+  }
+  return block.domain;
+}
+
+}  // namespace bnsyn::compiler

@@ -1,0 +1,160 @@
+// simplify: what is known is folded by the oracle, what is common is computed once, what was just
+// stored is not loaded, and what nobody needs goes. Nothing is ever reassociated.
+#include <map>
+#include <set>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/str_cat.h"
+#include "compiler/passes/identities.h"
+#include "compiler/passes/passes.h"
+#include "compiler/passes/rewrite.h"
+#include "ir/text.h"
+#include "reference/evaluate.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// Whether the value of a node of these operands is known here and now: all are literals, and
+// neither the element, the step nor the seed matters.
+bool IsFoldable(const ir::Node& node, absl::Span<const ir::Node* const> operands) {
+  if (operands.empty() || !reference::IsEvaluable(node.op) ||
+      ir::Info(node.op).attr != ir::AttrKind::kNone) {
+    return false;
+  }
+  for (const ir::Node* operand : operands) {
+    if (operand->op != ir::Op::kLiteral) return false;
+  }
+  return true;
+}
+
+absl::InlinedVector<const ir::Node*, 3> OperandNodes(absl::Span<const ir::Node> nodes,
+                                                     const ir::Node& node) {
+  absl::InlinedVector<const ir::Node*, 3> operands;
+  for (ir::NodeId id : node.inputs()) operands.push_back(&nodes[id]);
+  return operands;
+}
+
+ir::Bits FoldNode(const ir::Node& node, absl::Span<const ir::Node* const> operands) {
+  absl::InlinedVector<ir::Element, 3> elements;
+  absl::InlinedVector<ir::Bits, 3> bits;
+  for (const ir::Node* operand : operands) {
+    elements.push_back(operand->element);
+    bits.push_back(operand->attr);
+  }
+  return reference::Fold(node, elements, bits);
+}
+
+// One sweep over one block.
+class Simplifier {
+ public:
+  explicit Simplifier(const ir::Block& block) : block_(block) {}
+
+  std::optional<ir::Value> operator()(Rewriter& rewriter, ir::NodeId id) {
+    const ir::Node& node = block_.nodes[id];
+    if (node.op == ir::Op::kLoad) return Load(rewriter, id);
+    if (node.op == ir::Op::kStore) return Store(rewriter, id);
+    if (ir::Info(node.op).effect != ir::Effect::kPure) return std::nullopt;
+
+    ir::Node now = node;
+    absl::InlinedVector<const ir::Node*, 3> operands;
+    for (size_t i = 0; i < node.inputs().size(); ++i) {
+      now.operands[i] = rewriter.Operand(id, i).id;
+      operands.push_back(&rewriter.builder().node(rewriter.Operand(id, i)));
+    }
+    if (IsFoldable(now, operands)) {
+      return rewriter.builder().Literal(node.element, FoldNode(now, operands));
+    }
+    return ApplyIdentity(rewriter.builder(), now);
+  }
+
+ private:
+  // A load of what is known to stand there is that value. A uniform value stored into a state of
+  // elements stays uniform, which is what broadcasting it means.
+  std::optional<ir::Value> Load(Rewriter& rewriter, ir::NodeId id) {
+    const auto [known, fresh] = known_.try_emplace(block_.nodes[id].attr);
+    if (fresh) known->second = rewriter.Copy(id);
+    return known->second;
+  }
+
+  // A store of what stands there already does nothing.
+  std::optional<ir::Value> Store(Rewriter& rewriter, ir::NodeId id) {
+    const ir::Value value = rewriter.Operand(id, 0);
+    const auto [known, fresh] = known_.try_emplace(block_.nodes[id].attr, value);
+    if (!fresh && known->second == value) return ir::Value{};
+    known->second = value;
+    return std::nullopt;
+  }
+
+  const ir::Block& block_;
+  std::map<uint64_t, ir::Value> known_;  // what each state holds at this point, where known
+};
+
+// The block without stores that are overwritten before anyone could see them.
+ir::Block WithoutDeadStores(const ir::Program& program, const ir::Block& block) {
+  std::vector<bool> dead(block.nodes.size(), false);
+  std::set<uint64_t> overwritten;
+  for (size_t i = block.nodes.size(); i-- > 0;) {
+    const ir::Node& node = block.nodes[i];
+    if (node.op == ir::Op::kLoad) overwritten.erase(node.attr);
+    if (node.op == ir::Op::kStore) dead[i] = !overwritten.insert(node.attr).second;
+  }
+  return RewriteBlock(program, block, [&](Rewriter&, ir::NodeId id) -> std::optional<ir::Value> {
+    if (dead[id]) return ir::Value{};
+    return std::nullopt;
+  });
+}
+
+bool SameNodes(const ir::Block& a, const ir::Block& b) {
+  if (a.nodes.size() != b.nodes.size()) return false;
+  for (size_t i = 0; i < a.nodes.size(); ++i) {
+    const ir::Node& x = a.nodes[i];
+    const ir::Node& y = b.nodes[i];
+    if (x.op != y.op || x.type() != y.type() || x.attr != y.attr || x.inputs() != y.inputs()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Sweeps until nothing changes: what one sweep forwards or removes may let the next one fold.
+ir::Block SimplifyBlock(const ir::Program& program, const ir::Block& block) {
+  ir::Block current = block;
+  while (true) {
+    Simplifier simplifier(current);
+    ir::Block next = RewriteBlock(program, current, [&](Rewriter& rewriter, ir::NodeId id) {
+      return simplifier(rewriter, id);
+    });
+    next = WithoutDeadNodes(program, next);
+    next = WithoutDeadStores(program, next);
+    if (SameNodes(current, next)) return current;
+    current = std::move(next);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<ir::Program> Simplify(const ir::Program& program, const CompileOptions&) {
+  return RewriteCode(program,
+                     [&](const ir::Block& block) { return SimplifyBlock(program, block); });
+}
+
+absl::Status CheckSimplify(const ir::Program& program) {
+  for (const ir::Block* block : CodeBlocks(program)) {
+    const std::vector<bool> live = LiveNodes(*block);
+    for (ir::NodeId id = 0; id < block->nodes.size(); ++id) {
+      const ir::Node& node = block->nodes[id];
+      if (node.op == ir::Op::kLiteral) continue;
+      if (!live[id]) {
+        return absl::InternalError(
+            absl::StrCat("'", ir::PrintNode(program, *block, id), "' is not used"));
+      }
+      if (IsFoldable(node, OperandNodes(block->nodes, node))) {
+        return absl::InternalError(
+            absl::StrCat("'", ir::PrintNode(program, *block, id), "' could be folded"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace bnsyn::compiler

@@ -1,0 +1,53 @@
+// specialise: numbers that cannot change while running become literals, for simplify to fold.
+#include "absl/strings/str_cat.h"
+#include "compiler/passes/passes.h"
+#include "compiler/passes/rewrite.h"
+#include "ir/text.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// The projection an on_pre block belongs to; its synapses are the block's domain.
+const ir::Projection& ProjectionOf(const ir::Program& program, const ir::Block& block) {
+  return program.projections[program.domains[static_cast<size_t>(block.domain)].index];
+}
+
+}  // namespace
+
+absl::StatusOr<ir::Program> Specialise(const ir::Program& program, const CompileOptions&) {
+  return RewriteCode(program, [&](const ir::Block& block) {
+    return RewriteBlock(program, block,
+                        [&](Rewriter& rewriter, ir::NodeId id) -> std::optional<ir::Value> {
+                          const ir::Node& node = block.nodes[id];
+                          if (node.op == ir::Op::kParam && !program.params[node.attr].tunable) {
+                            const ir::Param& param = program.params[node.attr];
+                            return rewriter.builder().Literal(param.element, param.value);
+                          }
+                          if (node.op == ir::Op::kWeight) {
+                            const ir::Projection& projection = ProjectionOf(program, block);
+                            if (!projection.weight_column)
+                              return rewriter.builder().F64(projection.weight);
+                          }
+                          return std::nullopt;
+                        });
+  });
+}
+
+absl::Status CheckSpecialise(const ir::Program& program) {
+  for (const ir::Block* block : CodeBlocks(program)) {
+    for (ir::NodeId id = 0; id < block->nodes.size(); ++id) {
+      const ir::Node& node = block->nodes[id];
+      if (node.op == ir::Op::kParam && !program.params[node.attr].tunable) {
+        return absl::InternalError(absl::StrCat("'", ir::PrintNode(program, *block, id),
+                                                "' reads a parameter that cannot change"));
+      }
+      if (node.op == ir::Op::kWeight && !ProjectionOf(program, *block).weight_column) {
+        return absl::InternalError(absl::StrCat("'", ir::PrintNode(program, *block, id),
+                                                "' reads a weight that all synapses share"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace bnsyn::compiler
