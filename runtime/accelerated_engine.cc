@@ -203,7 +203,7 @@ void AcceleratedEngine::RunThread(int thread, uint64_t steps, bool record) {
     const uint64_t step = worker.next_step++;
     BeginStep(thread, step);
     bool fault = Deliver(thread, step);
-    if (schedule_.meet_after_delivery) team_->Barrier();
+    if (schedule_.meet_after_delivery) team_->Barrier(thread);
     for (size_t phase = 0; phase < phases; ++phase) {
       fault |= RunPhase(thread, phase, step);
       if (phase == meetings) break;
@@ -211,7 +211,7 @@ void AcceleratedEngine::RunThread(int thread, uint64_t steps, bool record) {
         TakeSpikes(thread, step, record);
         worker.signals[step & 1] = {fault, record && !worker.record.RoomForStep()};
       }
-      team_->Barrier();
+      team_->Barrier(thread);
       Gather(thread, phase, step);
     }
     // A fault in a phase after the last meeting is one of the network's kernels, which all threads

@@ -1,5 +1,6 @@
 #include "runtime/thread_team.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "absl/strings/str_format.h"
@@ -19,23 +20,38 @@ void Pause() {
 #endif
 }
 
-int SpinsFor(int threads) {
-  // Spinning takes the core from the thread that is waited for when there are too few cores.
-  const unsigned cores = std::thread::hardware_concurrency();
-  return cores != 0 && static_cast<unsigned>(threads) > cores ? 1 : kSpins;
-}
+// Waits in a row that may do without spinning: 2^6.
+constexpr int kMostFailures = 6;
 
 }  // namespace
 
-void WaitWord::Await(uint32_t old, int spins) const {
+bool WaitWord::Spin(uint32_t old, int spins) const {
   for (int i = 0; i < spins; ++i) {
-    if (Get() != old) return;
+    if (Get() != old) return true;
     Pause();
+  }
+  return false;
+}
+
+void WaitWord::Await(uint32_t old, Patience& patience) const {
+  if (patience.skip > 0) {
+    --patience.skip;
+  } else if (Spin(old, patience.spins)) {
+    patience.failures = 0;
+    return;
+  } else {
+    patience.failures = std::min(patience.failures + 1, kMostFailures);
+    patience.skip = 1 << patience.failures;
   }
   while (Get() == old) word_.wait(old, std::memory_order_acquire);
 }
 
-ThreadTeam::ThreadTeam(int threads) : threads_(threads), spins_(SpinsFor(threads)) {}
+ThreadTeam::ThreadTeam(int threads) : threads_(threads), patience_(static_cast<size_t>(threads)) {
+  // Spinning takes the core from the thread that is waited for when there are too few cores.
+  const unsigned cores = std::thread::hardware_concurrency();
+  const bool crowded = cores != 0 && static_cast<unsigned>(threads) > cores;
+  for (Patience& patience : patience_) patience.spins = crowded ? 0 : kSpins;
+}
 
 absl::StatusOr<std::unique_ptr<ThreadTeam>> ThreadTeam::Create(int threads) {
   auto team = std::unique_ptr<ThreadTeam>(new ThreadTeam(threads));
@@ -64,26 +80,27 @@ void ThreadTeam::RunErased(Job job, void* context) {
     started_.Advance();
   }
   job(context, 0);
-  Barrier();
+  Barrier(0);
 }
 
 void ThreadTeam::Work(int thread) {
+  Patience patience = patience_[static_cast<size_t>(thread)];
   for (uint32_t seen = 0;; ++seen) {
-    started_.Await(seen, spins_);
+    started_.Await(seen, patience);
     if (job_ == nullptr) return;
     job_(context_, thread);
-    Barrier();
+    Barrier(thread);
   }
 }
 
-void ThreadTeam::Barrier() {
+void ThreadTeam::Barrier(int thread) {
   if (threads_ == 1) return;
   const uint32_t generation = released_.Get();
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
     arrived_.store(0, std::memory_order_relaxed);
     released_.Advance();
   } else {
-    released_.Await(generation, spins_);
+    released_.Await(generation, patience_[static_cast<size_t>(thread)]);
   }
 }
 

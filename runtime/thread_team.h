@@ -13,6 +13,15 @@
 
 namespace bnsyn {
 
+// How long a thread is willing to spin before it sleeps. Where spinning was in vain - the thread
+// waited for is not running, since there are more threads than free cores - the next waits do
+// without, the more of them the more often that happened.
+struct alignas(64) Patience {
+  int spins = 0;
+  int failures = 0;
+  int skip = 0;  // waits that are still to do without
+};
+
 // A word that threads wait on until it changes: spinning for a while, since the others are usually
 // microseconds away, then asleep, so that more threads than cores still make progress.
 class alignas(64) WaitWord {
@@ -23,9 +32,11 @@ class alignas(64) WaitWord {
     word_.notify_all();
   }
   // Returns when the word is no longer `old`.
-  void Await(uint32_t old, int spins) const;
+  void Await(uint32_t old, Patience& patience) const;
 
  private:
+  bool Spin(uint32_t old, int spins) const;
+
   std::atomic<uint32_t> word_ = 0;
 };
 
@@ -50,9 +61,9 @@ class ThreadTeam {
         const_cast<void*>(static_cast<const void*>(&function)));
   }
 
-  // Called by every thread within Run: returns when all have called it, and what each wrote before
-  // is then visible to all.
-  void Barrier();
+  // Called by every thread within Run, with its number: returns when all have called it, and what
+  // each wrote before is then visible to all.
+  void Barrier(int thread);
 
  private:
   using Job = void (*)(void* context, int thread);
@@ -62,7 +73,7 @@ class ThreadTeam {
   void Work(int thread);
 
   const int threads_;
-  const int spins_;
+  std::vector<Patience> patience_;  // of each thread, at barriers
   std::vector<std::thread> workers_;
 
   // The job, published by advancing `started_`; a null job ends the workers.

@@ -85,7 +85,7 @@ TEST(ThreadTeam, EveryThreadRunsAndMeetsTheOthers) {
         for (uint64_t round = 0; round < 50; ++round) {
           std::vector<uint64_t>& now = cells[round & 1];
           now[static_cast<size_t>(thread)] += round + 1;
-          (*team)->Barrier();
+          (*team)->Barrier(thread);
           for (const uint64_t cell : now) wrong += cell != now[0];
         }
       });
