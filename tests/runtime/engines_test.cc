@@ -53,7 +53,8 @@ TEST_P(Engines, AgreeWithTheReferenceToTheBit) {
 }
 
 INSTANTIATE_TEST_SUITE_P(ThreadsAndWidths, Engines,
-                         testing::Combine(testing::Values(1, 2, 3, 8), testing::Values(1, 4, 8)),
+                         testing::Combine(testing::Values(1, 2, 3, 8),
+                                          testing::Values(1, 2, 4, 8, 16)),
                          [](const auto& instance) {
                            return "threads" + std::to_string(std::get<0>(instance.param)) +
                                   "_width" + std::to_string(std::get<1>(instance.param));
