@@ -15,10 +15,13 @@
 
 #define BNSYN_CONCAT_INNER(a, b) a##b
 #define BNSYN_CONCAT(a, b) BNSYN_CONCAT_INNER(a, b)
+// `lhs` may be a declaration, which takes no parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define BNSYN_ASSIGN_OR_RETURN_IMPL(tmp, lhs, expr) \
   auto tmp = (expr);                                \
   if (!tmp.ok()) return tmp.status();               \
   lhs = std::move(tmp).value()
+// NOLINTEND(bugprone-macro-parentheses)
 
 // Assigns the value of the StatusOr `expr` to `lhs` (a declaration or an lvalue), or returns its
 // status from the enclosing function.

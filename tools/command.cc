@@ -206,6 +206,24 @@ std::vector<Rate> Rates(const Simulation& simulation) {
   return rates;
 }
 
+void LogKernels(const Simulation& simulation) {
+  const char* const wanted = std::getenv("BNSYN_LOG");
+  if (wanted == nullptr || std::string(wanted) == "0") return;
+  const ir::Program& program = simulation.program();
+  const auto log = [&](const ir::Block& block) {
+    size_t ops = 0;
+    for (const ir::Node& node : block.nodes) ops += node.op != ir::Op::kLiteral;
+    const std::string domain(program.DomainName(block.domain));
+    std::fprintf(stderr, "bnsyn: kernel %s over %s: %zu ops, code %s\n", block.name.c_str(),
+                 domain.c_str(), ops, block.code.c_str());
+  };
+  for (const ir::Block& block : program.on_pre) log(block);
+  for (const ir::Block& block : program.step) log(block);
+  const compiler::CompileReport& report = simulation.report().compile;
+  std::fprintf(stderr, "bnsyn: compiled in %.1f ms, cache %s, key %s\n", report.total_ms,
+               report.cache_hit ? "hit" : "miss", report.key.c_str());
+}
+
 absl::Status CorruptBit(Simulation& simulation, int bit) {
   const ir::Program& program = simulation.program();
   for (ir::StateId s = 0; s < program.states.size(); ++s) {

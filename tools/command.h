@@ -84,6 +84,10 @@ struct Rate {
 };
 std::vector<Rate> Rates(const Simulation& simulation);
 
+// With BNSYN_LOG=1 in the environment: a line on stderr for each kernel (what it runs over, its
+// code, its nodes), and one with the times of compilation and whether the cache held the code.
+void LogKernels(const Simulation& simulation);
+
 // Flips one mantissa bit (0 the lowest) of the first element of the first float state of a
 // population: what the checks of this command must notice.
 absl::Status CorruptBit(Simulation& simulation, int bit);

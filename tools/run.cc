@@ -32,6 +32,7 @@ absl::StatusOr<Finished> RunOn(const Loaded& loaded, const Machine& machine,
   Machine chosen = machine;
   chosen.backend = backend;
   BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(loaded.program, chosen.Options()));
+  if (backend == "accelerated") LogKernels(simulation);
   RunControl control;
   control.progress = ProgressLine(absl::StrCat(loaded.name, ", ", backend), loaded.program.dt);
   control.cancel = &Interrupted();
