@@ -4,6 +4,7 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/OptBisect.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -16,6 +17,31 @@
 #include "llvm/Transforms/Utils/Mem2Reg.h"
 
 namespace bnsyn::compiler {
+namespace {
+
+// Leaves out the scheduler that runs after register allocation: machines that run vectors reorder
+// instructions themselves, and measured it makes kernels slower, and compilation too.
+class PassGate : public llvm::OptPassGate {
+ public:
+  explicit PassGate(llvm::LLVMContext& context)
+      : context_(context), before_(context.getOptPassGate()) {
+    context.setOptPassGate(*this);
+  }
+  ~PassGate() override { context_.setOptPassGate(before_); }
+  PassGate(const PassGate&) = delete;
+  PassGate& operator=(const PassGate&) = delete;
+
+  bool isEnabled() const override { return true; }
+  bool shouldRunPass(llvm::StringRef pass, llvm::StringRef) override {
+    return pass != "Post RA top-down list latency scheduler";
+  }
+
+ private:
+  llvm::LLVMContext& context_;
+  llvm::OptPassGate& before_;
+};
+
+}  // namespace
 
 void InitializeLlvm() {
   static const bool initialized = [] {
@@ -67,7 +93,8 @@ void Optimise(llvm::Module& module, llvm::TargetMachine& machine, int optimizati
   llvm::FunctionPassManager passes;
   passes.addPass(llvm::PromotePass());                        // variables of loops
   passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));  // loads after stores of one kernel
-  if (optimization >= 2) passes.addPass(llvm::InstCombinePass());
+  if (optimization == 3)
+    passes.addPass(llvm::InstCombinePass());  // dear, and finds next to nothing
   passes.addPass(llvm::SimplifyCFGPass());
   llvm::ModulePassManager pipeline;
   pipeline.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(passes)));
@@ -85,6 +112,7 @@ absl::StatusOr<std::string> GenerateCode(llvm::Module& module, llvm::TargetMachi
   if (machine.addPassesToEmitFile(passes, stream, nullptr, type, /*DisableVerify=*/true)) {
     return absl::UnavailableError("LLVM cannot write code for this machine");
   }
+  const PassGate gate(module.getContext());
   passes.run(module);
   return std::string(code.data(), code.size());
 }

@@ -1,7 +1,9 @@
 #include "compiler/emission/emit_kernel.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <cstdlib>
 #include <map>
 #include <utility>
 #include <vector>
@@ -75,7 +77,7 @@ class PopulationKernel : public BlockEmitter {
   };
 
   bool Has(ir::Op op) const;
-  void EmitVector();
+  void EmitVector(llvm::Value* first);
   void EmitEndOfGroup(llvm::Value* remaining);
   void EmitSpikes(llvm::Value* bits);
   void EmitGroupSum(ir::ReductionId reduction, llvm::AllocaInst* buffer, llvm::Value* remaining);
@@ -154,22 +156,20 @@ absl::Status PopulationKernel::Emit() {
   for (const GroupMask* mask : {&failed_, &spiked_}) {
     if (mask->bits != nullptr) builder_.CreateStore(builder_.getInt64(0), mask->bits);
   }
+  llvm::Value* const next_group = builder_.CreateNUWAdd(group, builder_.getInt64(kGroup));
   builder_.CreateBr(vector);
 
   builder_.SetInsertPoint(vector);
-  llvm::PHINode* const offset = builder_.CreatePHI(i64, 2, "offset");
-  offset_ = offset;
-  EmitVector();
-  llvm::Value* const next_offset =
-      builder_.CreateAdd(offset, builder_.getInt64(static_cast<uint64_t>(context_.width)));
-  offset->addIncoming(builder_.getInt64(0), fill_);
-  offset->addIncoming(next_offset, vector);
-  builder_.CreateCondBr(builder_.CreateICmpULT(next_offset, builder_.getInt64(kGroup)), vector,
-                        group_end);
+  llvm::PHINode* const first = builder_.CreatePHI(i64, 2, "element");
+  EmitVector(first);
+  llvm::Value* const next_first =
+      builder_.CreateNUWAdd(first, builder_.getInt64(static_cast<uint64_t>(context_.width)));
+  first->addIncoming(group, fill_);
+  first->addIncoming(next_first, vector);
+  builder_.CreateCondBr(builder_.CreateICmpNE(next_first, next_group), vector, group_end);
 
   builder_.SetInsertPoint(group_end);
   EmitEndOfGroup(builder_.CreateSub(end, group));
-  llvm::Value* const next_group = builder_.CreateAdd(group, builder_.getInt64(kGroup));
   group->addIncoming(begin, entry);
   group->addIncoming(next_group, builder_.GetInsertBlock());
   builder_.CreateCondBr(builder_.CreateICmpULT(next_group, end), fill_, exit);
@@ -189,8 +189,9 @@ absl::Status PopulationKernel::Emit() {
   return status_;
 }
 
-void PopulationKernel::EmitVector() {
-  llvm::Value* const first = builder_.CreateNUWAdd(group_, offset_);
+// The vector of the elements from `first` (i64) on.
+void PopulationKernel::EmitVector(llvm::Value* first) {
+  offset_ = builder_.CreateAnd(first, builder_.getInt64(kGroup - 1));
   for (size_t part = 0; part < parts_; ++part) {
     element_[part] =
         builder_.CreateNUWAdd(first, builder_.getInt64(part * static_cast<size_t>(lanes_)));
@@ -372,10 +373,16 @@ llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
   // Adding an integer within 2^51 to the bits of 1.5 * 2^52 adds it to the number: a conversion
   // that every vector unit can do, and exact.
   constexpr double kMagic = 0x1.8p52;
-  llvm::Value* const shifted = builder_.CreateAdd(sum, i64(ir::BitsOfF64(kMagic)));
-  llvm::Value* const number = builder_.CreateFSub(
-      builder_.CreateBitCast(shifted, Widened(builder_.getDoubleTy(), lanes)), f64(kMagic));
-  return Scale(number, program_.inputs[input].quantum_log2);
+  llvm::Value* const shifted = builder_.CreateBitCast(
+      builder_.CreateAdd(sum, i64(ir::BitsOfF64(kMagic))), Widened(builder_.getDoubleTy(), lanes));
+  const int quantum = program_.inputs[input].quantum_log2;
+  if (context_.has_fma && std::abs(quantum) < 900) {
+    // (kMagic + sum) * 2^quantum - kMagic * 2^quantum, rounded once: the same number.
+    return builder_.CreateIntrinsic(
+        llvm::Intrinsic::fma, {shifted->getType()},
+        {shifted, f64(std::ldexp(1.0, quantum)), f64(-std::ldexp(kMagic, quantum))});
+  }
+  return Scale(builder_.CreateFSub(shifted, f64(kMagic)), quantum);
 }
 
 void PopulationKernel::Spike(llvm::Value* mask) { Include(spiked_, mask); }

@@ -20,57 +20,70 @@ constexpr int kRounds = 10;
 
 using Words = std::array<llvm::Value*, 4>;
 
-// The ten rounds as a loop. Words are 64-bit integers of which the low half counts: so that a
-// product of two is one instruction in each lane and its high half a shift.
-Words EmitRounds(llvm::IRBuilder<>& builder, const Words& counter, llvm::Value* seed) {
-  llvm::LLVMContext& context = builder.getContext();
-  llvm::Function* const function = builder.GetInsertBlock()->getParent();
-  llvm::BasicBlock* const before = builder.GetInsertBlock();
-  auto* loop = llvm::BasicBlock::Create(context, "round", function);
-  auto* after = llvm::BasicBlock::Create(context, "rounds_done", function);
-  const int lanes = LanesOf(counter[0]);
-  llvm::Value* const key_low = builder.CreateTrunc(seed, builder.getInt32Ty());
-  llvm::Value* const key_high =
-      builder.CreateTrunc(builder.CreateLShr(seed, 32), builder.getInt32Ty());
-  builder.CreateBr(loop);
+// A word may be a scalar where it is the same in all lanes.
+llvm::Value* Xor(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value* b) {
+  const int lanes = std::max(LanesOf(a), LanesOf(b));
+  if (LanesOf(a) != lanes) a = Splat(builder, a, lanes);
+  if (LanesOf(b) != lanes) b = Splat(builder, b, lanes);
+  return builder.CreateXor(a, b);
+}
 
-  builder.SetInsertPoint(loop);
-  llvm::PHINode* const round = builder.CreatePHI(builder.getInt32Ty(), 2);
-  llvm::PHINode* const key0 = builder.CreatePHI(builder.getInt32Ty(), 2);
-  llvm::PHINode* const key1 = builder.CreatePHI(builder.getInt32Ty(), 2);
-  std::array<llvm::PHINode*, 4> word;
-  for (llvm::PHINode*& w : word) w = builder.CreatePHI(counter[0]->getType(), 2);
-  const auto constant = [&](uint64_t value) {
-    return ConstantLike(counter[0], builder.getInt64(value));
-  };
+// One round. Words are 64-bit integers of which the low half counts: so that a product of two is
+// one instruction in each lane and its high half a shift.
+Words EmitRound(llvm::IRBuilder<>& builder, const Words& word, llvm::Value* key0,
+                llvm::Value* key1) {
   const auto product = [&](llvm::Value* w, uint64_t multiplier) {
-    return builder.CreateMul(builder.CreateAnd(w, constant(0xffffffff)), constant(multiplier));
+    return builder.CreateMul(builder.CreateAnd(w, ConstantLike(w, builder.getInt64(0xffffffff))),
+                             ConstantLike(w, builder.getInt64(multiplier)));
   };
-  const auto high = [&](llvm::Value* p) { return builder.CreateLShr(p, constant(32)); };
-  const auto key = [&](llvm::Value* k) {
-    return Splat(builder, builder.CreateZExt(k, builder.getInt64Ty()), lanes);
-  };
+  const auto high = [&](llvm::Value* p) { return builder.CreateLShr(p, 32); };
   llvm::Value* const product0 = product(word[0], kMultiplier0);
   llvm::Value* const product1 = product(word[2], kMultiplier1);
-  const Words next = {
-      builder.CreateXor(builder.CreateXor(high(product1), word[1]), key(key0)),
-      product1,
-      builder.CreateXor(builder.CreateXor(high(product0), word[3]), key(key1)),
-      product0,
-  };
-  llvm::Value* const next_round = builder.CreateAdd(round, builder.getInt32(1));
-  round->addIncoming(builder.getInt32(0), before);
-  round->addIncoming(next_round, loop);
-  key0->addIncoming(key_low, before);
-  key0->addIncoming(builder.CreateAdd(key0, builder.getInt32(kWeyl0)), loop);
-  key1->addIncoming(key_high, before);
-  key1->addIncoming(builder.CreateAdd(key1, builder.getInt32(kWeyl1)), loop);
-  for (size_t i = 0; i < 4; ++i) {
-    word[i]->addIncoming(counter[i], before);
-    word[i]->addIncoming(next[i], loop);
-  }
-  builder.CreateCondBr(builder.CreateICmpULT(next_round, builder.getInt32(kRounds)), loop, after);
+  // What does not wait for the products comes together first.
+  llvm::Value* const other0 = Xor(builder, word[1], builder.CreateZExt(key0, builder.getInt64Ty()));
+  llvm::Value* const other1 = Xor(builder, word[3], builder.CreateZExt(key1, builder.getInt64Ty()));
+  return {Xor(builder, high(product1), other0), product1, Xor(builder, high(product0), other1),
+          product0};
+}
 
+// The ten rounds. Of the counter only the block differs between lanes, so that in the first rounds
+// some words are scalars; they stand outside of the loop.
+Words EmitRounds(llvm::IRBuilder<>& builder, const Words& counter, llvm::Value* seed) {
+  constexpr int kUnrolled = 3;
+  llvm::Type* const i32 = builder.getInt32Ty();
+  llvm::Value* key0 = builder.CreateTrunc(seed, i32);
+  llvm::Value* key1 = builder.CreateTrunc(builder.CreateLShr(seed, 32), i32);
+  Words words = counter;
+  for (int round = 0; round < kUnrolled; ++round) {
+    words = EmitRound(builder, words, key0, key1);
+    key0 = builder.CreateAdd(key0, builder.getInt32(kWeyl0));
+    key1 = builder.CreateAdd(key1, builder.getInt32(kWeyl1));
+  }
+
+  llvm::Function* const function = builder.GetInsertBlock()->getParent();
+  llvm::BasicBlock* const before = builder.GetInsertBlock();
+  auto* loop = llvm::BasicBlock::Create(builder.getContext(), "round", function);
+  auto* after = llvm::BasicBlock::Create(builder.getContext(), "rounds_done", function);
+  builder.CreateBr(loop);
+  builder.SetInsertPoint(loop);
+  const auto variable = [&](llvm::Value* first) {
+    llvm::PHINode* const phi = builder.CreatePHI(first->getType(), 2);
+    phi->addIncoming(first, before);
+    return phi;
+  };
+  llvm::PHINode* const round = variable(builder.getInt32(kUnrolled));
+  llvm::PHINode* const loop_key0 = variable(key0);
+  llvm::PHINode* const loop_key1 = variable(key1);
+  const std::array<llvm::PHINode*, 4> loop_words = {variable(words[0]), variable(words[1]),
+                                                    variable(words[2]), variable(words[3])};
+  const Words next = EmitRound(
+      builder, {loop_words[0], loop_words[1], loop_words[2], loop_words[3]}, loop_key0, loop_key1);
+  llvm::Value* const next_round = builder.CreateAdd(round, builder.getInt32(1));
+  round->addIncoming(next_round, loop);
+  loop_key0->addIncoming(builder.CreateAdd(loop_key0, builder.getInt32(kWeyl0)), loop);
+  loop_key1->addIncoming(builder.CreateAdd(loop_key1, builder.getInt32(kWeyl1)), loop);
+  for (size_t i = 0; i < 4; ++i) loop_words[i]->addIncoming(next[i], loop);
+  builder.CreateCondBr(builder.CreateICmpULT(next_round, builder.getInt32(kRounds)), loop, after);
   builder.SetInsertPoint(after);
   return next;
 }
@@ -83,9 +96,8 @@ Words EmitCounter(llvm::IRBuilder<>& builder, int lanes, llvm::Value* block,
   llvm::Value* const step_and_draw =
       builder.CreateOr(builder.CreateShl(builder.CreateLShr(point.step, 32), 16), draw);
   llvm::Value* const lane = builder.CreateZExt(Iota(builder, lanes), Widened(i64, lanes));
-  return {builder.CreateAdd(Splat(builder, block, lanes), lane), Splat(builder, point.step, lanes),
-          Splat(builder, step_and_draw, lanes),
-          Splat(builder, builder.CreateZExt(point.stream, i64), lanes)};
+  return {builder.CreateAdd(Splat(builder, block, lanes), lane), point.step, step_and_draw,
+          builder.CreateZExt(point.stream, i64)};
 }
 
 // A function of this module that only its kernels call. Kept out of line: it is shared, and called
