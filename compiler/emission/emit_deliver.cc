@@ -37,6 +37,8 @@ class DeliverEmitter : public BlockEmitter {
 
   void FindLevels();
   void EmitLevel(Level level);
+  void EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count,
+                    llvm::Value* row_begin, llvm::Value* targets);
   void EmitQuanta(ir::NodeId id);
   void EmitAccumulate(ir::NodeId id);
   // Loads an element of an array that nothing here writes.
@@ -112,6 +114,7 @@ absl::Status DeliverEmitter::Emit() {
   source_ = builder_.CreateZExt(LoadElement(i32, spikes, i), i64);
   llvm::Value* const first = LoadElement(i64, row_begin, source_);
   llvm::Value* const last = LoadElement(i64, row_begin, builder_.CreateAdd(source_, one));
+  EmitPrefetch(spikes, i, spike_count, row_begin, targets);
   EmitLevel(Level::kSpike);
   llvm::BasicBlock* const before_row = builder_.GetInsertBlock();
   builder_.CreateCondBr(builder_.CreateICmpNE(first, last), synapse, spike_end);
@@ -139,6 +142,43 @@ absl::Status DeliverEmitter::Emit() {
   MergeFault(builder_.CreateLoad(builder_.getInt1Ty(), fault_));
   builder_.CreateRetVoid();
   return status_;
+}
+
+// Asks for the beginning of a row that comes soon. Rows are read once and lie anywhere, so that
+// each begins with a miss that the machine cannot foresee; of the rest it takes care itself.
+void DeliverEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count,
+                                  llvm::Value* row_begin, llvm::Value* targets) {
+  constexpr uint64_t kAhead = 4;   // spikes; measured on rows of 100 to 1000 synapses
+  constexpr uint64_t kLines = 16;  // of a row at most
+  constexpr uint64_t kLine = 64 / sizeof(uint32_t);
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  llvm::Type* const i64 = builder_.getInt64Ty();
+  llvm::Value* const one = builder_.getInt64(1);
+  const auto min = [&](llvm::Value* a, llvm::Value* b) {
+    return builder_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, a, b);
+  };
+  llvm::Value* const later =
+      min(builder_.CreateAdd(i, builder_.getInt64(kAhead)), builder_.CreateSub(spike_count, one));
+  llvm::Value* const source = builder_.CreateZExt(LoadElement(i32, spikes, later), i64);
+  llvm::Value* const first = LoadElement(i64, row_begin, source);
+  llvm::Value* const last = LoadElement(i64, row_begin, builder_.CreateAdd(source, one));
+  llvm::Value* const end = min(last, builder_.CreateAdd(first, builder_.getInt64(kLines * kLine)));
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const prefetch = NewBasicBlock("prefetch");
+  llvm::BasicBlock* const done = NewBasicBlock("prefetched");
+  builder_.CreateCondBr(builder_.CreateICmpULT(first, end), prefetch, done);
+
+  builder_.SetInsertPoint(prefetch);
+  llvm::PHINode* const k = builder_.CreatePHI(i64, 2);
+  constexpr int kRead = 0, kKeep = 3, kData = 1;
+  builder_.CreateIntrinsic(llvm::Intrinsic::prefetch, {builder_.getPtrTy()},
+                           {builder_.CreateInBoundsGEP(i32, targets, k), builder_.getInt32(kRead),
+                            builder_.getInt32(kKeep), builder_.getInt32(kData)});
+  llvm::Value* const next = builder_.CreateAdd(k, builder_.getInt64(kLine));
+  k->addIncoming(first, before);
+  k->addIncoming(next, prefetch);
+  builder_.CreateCondBr(builder_.CreateICmpULT(next, end), prefetch, done);
+  builder_.SetInsertPoint(done);
 }
 
 // A contribution in quanta, rounded to the nearest (R6).

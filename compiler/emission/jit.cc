@@ -168,8 +168,16 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
                                                              CompileReport& report) {
   Stopwatch watch(report);
   BNSYN_ASSIGN_OR_RETURN(const Target target, HostTarget());
-  BNSYN_ASSIGN_OR_RETURN(report.width, ChooseWidth(options, target));
   watch.Lap("target");
+  return CompileKernels(program, options, target, report);
+}
+
+absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& program,
+                                                             const CompileOptions& options,
+                                                             const Target& target,
+                                                             CompileReport& report) {
+  Stopwatch watch(report);
+  BNSYN_ASSIGN_OR_RETURN(report.width, ChooseWidth(options, target));
   const ObjectCache cache(options.cache_directory);
   report.key = CacheKey(program, target, report.width, options.optimization);
   std::optional<std::string> object = cache.Load(report.key);

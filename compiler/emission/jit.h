@@ -52,6 +52,12 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
                                                              const CompileOptions& options,
                                                              CompileReport& report);
 
+// The same for a target that is not HostTarget(): one whose instructions this machine has too.
+absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& program,
+                                                             const CompileOptions& options,
+                                                             const Target& target,
+                                                             CompileReport& report);
+
 // The text of a stage below the IR: "llvm", "llvm-opt" or "asm".
 absl::StatusOr<std::string> DumpCode(const ir::Program& program, const CompileOptions& options,
                                      const std::string& stage);

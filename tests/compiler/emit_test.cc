@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/passes/passes.h"
 #include "ir/builder.h"
@@ -25,6 +26,7 @@ using ir::Op;
 struct Variant {
   int width;
   int optimization;
+  bool plain = false;  // for the oldest machine of this family: no FMA, two lanes
 };
 
 std::vector<Variant> AllVariants() {
@@ -32,11 +34,13 @@ std::vector<Variant> AllVariants() {
   for (const int width : {1, 2, 4, 8, 16}) {
     for (const int optimization : {0, 2}) variants.push_back({width, optimization});
   }
+  variants.push_back({4, 2, true});
   return variants;
 }
 
 std::string Name(const testing::TestParamInfo<Variant>& info) {
-  return absl::StrCat("width", info.param.width, "_O", info.param.optimization);
+  return absl::StrCat("width", info.param.width, "_O", info.param.optimization,
+                      info.param.plain ? "_plain" : "");
 }
 
 class EmitTest : public testing::TestWithParam<Variant> {
@@ -47,8 +51,18 @@ class EmitTest : public testing::TestWithParam<Variant> {
     options.optimization = GetParam().optimization;
     return options;
   }
-  KernelMachine Compile(absl::string_view text) const {
-    absl::StatusOr<KernelMachine> machine = KernelMachine::Create(PlacedProgram(text), Options());
+  Target MachineTarget() const {
+    Target target = *HostTarget();
+    if (!GetParam().plain) return target;
+    target.cpu = absl::StartsWith(target.triple, "x86_64") ? "x86-64" : "generic";
+    target.features = "";
+    target.native_lanes = 2;
+    return target;
+  }
+  KernelMachine Compile(absl::string_view text) const { return Compile(PlacedProgram(text)); }
+  KernelMachine Compile(ir::Program placed) const {
+    absl::StatusOr<KernelMachine> machine =
+        KernelMachine::Create(std::move(placed), Options(), MachineTarget());
     EXPECT_TRUE(machine.ok()) << machine.status();
     if (!machine.ok()) std::abort();
     return *std::move(machine);
@@ -246,11 +260,11 @@ class OpProgram {
 };
 
 // Fills the operands, runs every kernel and compares with the oracle.
-void CheckOps(Shape shape, const CompileOptions& options, int rounds) {
+void CheckOps(Shape shape, const CompileOptions& options, const Target& target, int rounds) {
   const OpProgram ops(shape);
   absl::StatusOr<ir::Program> placed = Place(ops.program(), {});
   ASSERT_TRUE(placed.ok()) << placed.status();
-  absl::StatusOr<KernelMachine> machine = KernelMachine::Create(*placed, options);
+  absl::StatusOr<KernelMachine> machine = KernelMachine::Create(*placed, options, target);
   ASSERT_TRUE(machine.ok()) << machine.status();
   const size_t size = shape == Shape::kNetwork ? 1 : kSize;
   Values values;
@@ -298,10 +312,16 @@ void CheckOps(Shape shape, const CompileOptions& options, int rounds) {
   }
 }
 
-TEST_P(EmitTest, EveryOpOverArrays) { CheckOps(Shape::kArrays, Options(), 3); }
-TEST_P(EmitTest, EveryOpWithAUniformOperand) { CheckOps(Shape::kFirstUniform, Options(), 5); }
-TEST_P(EmitTest, EveryOpWithALiteralOperand) { CheckOps(Shape::kLastLiteral, Options(), 1); }
-TEST_P(EmitTest, EveryOpInANetworkKernel) { CheckOps(Shape::kNetwork, Options(), 100); }
+TEST_P(EmitTest, EveryOpOverArrays) { CheckOps(Shape::kArrays, Options(), MachineTarget(), 3); }
+TEST_P(EmitTest, EveryOpWithAUniformOperand) {
+  CheckOps(Shape::kFirstUniform, Options(), MachineTarget(), 5);
+}
+TEST_P(EmitTest, EveryOpWithALiteralOperand) {
+  CheckOps(Shape::kLastLiteral, Options(), MachineTarget(), 1);
+}
+TEST_P(EmitTest, EveryOpInANetworkKernel) {
+  CheckOps(Shape::kNetwork, Options(), MachineTarget(), 100);
+}
 
 TEST(EmitCoverage, EveryEvaluableOpHasACase) {
   const OpProgram ops(Shape::kArrays);
@@ -312,9 +332,8 @@ TEST(EmitCoverage, EveryEvaluableOpHasACase) {
 }
 
 // Runs kernels beside the interpreter, which runs the same text, and compares states and spikes.
-void CompareWithInterpreter(absl::string_view text, const CompileOptions& options, int steps) {
-  absl::StatusOr<KernelMachine> machine = KernelMachine::Create(PlacedProgram(text), options);
-  ASSERT_TRUE(machine.ok()) << machine.status();
+void CompareWithInterpreter(KernelMachine compiled, int steps) {
+  KernelMachine* const machine = &compiled;
   auto interpreter =
       reference::Interpreter::Create(machine->program(), reference::Propagation::kCsr);
   ASSERT_TRUE(interpreter.ok()) << interpreter.status();
@@ -342,9 +361,9 @@ void CompareWithInterpreter(absl::string_view text, const CompileOptions& option
 TEST_P(EmitTest, SpikesCountsAndSums) {
   // Sizes around whole groups; spikes at every place of a group in turn.
   for (const int size : {1, 63, 64, 65, 127, 128, 200}) {
-    CompareWithInterpreter(absl::StrCat(R"(program p dt=1 seed=9
+    CompareWithInterpreter(Compile(absl::StrCat(R"(program p dt=1 seed=9
 population p size=)",
-                                        size, R"(
+                                                size, R"(
 state p.x : f64[p] = 1
 state p.seen : bool[p] = false
 state n : i64 = 0i64
@@ -369,13 +388,13 @@ kernel n : network phase=1 {
   store n, %0
   store sum, %1
 }
-)"),
-                           Options(), 6);
+)")),
+                           6);
   }
 }
 
 TEST_P(EmitTest, AReadAfterAStoreSeesIt) {
-  CompareWithInterpreter(R"(program p dt=1 seed=0
+  CompareWithInterpreter(Compile(R"(program p dt=1 seed=0
 population p size=70
 param half : f64 = 0.5 tunable
 state p.a : f64[p] = 1
@@ -393,8 +412,8 @@ kernel p : p phase=0 {
   %6 = add %5, %3 : f64[p]
   store p.a, %6
 }
-)",
-                         Options(), 3);
+)"),
+                         3);
 }
 
 // Draws of one stream with several numbers, of a second population with the same code, and of the
@@ -592,6 +611,24 @@ TEST_P(DeliverTest, TheWeightOfTheProjection) {
     EXPECT_EQ(Input(machine, 0, i), times[i] * reference::ToQuanta(0.75, -10));
     EXPECT_EQ(Input(machine, 1, i), times[i] * reference::ToQuanta(0.5, -20));
   }
+}
+
+TEST_P(DeliverTest, AWeightOfEachSynapse) {
+  ir::Program program = PlacedProgram(absl::StrCat(kHeader, R"(on_pre ab {
+  %0 = weight : f64[ab]
+  accumulate b.g, %0
+}
+)"));
+  program.projections[0].weight_column = ir::ColumnRef{0, 0};
+  KernelMachine machine = Compile(program);
+  const std::vector<double> weights = {0.25, -1.5, 3, 99, 0.0004, 0.0005, 7, 8, 99};
+  Run(machine, &weights);
+  EXPECT_EQ(args_.fault, 0u);
+  std::map<size_t, int64_t> sums;
+  for (const size_t synapse : {0, 1, 2, 4, 5, 6, 7}) {
+    sums[targets_[synapse]] += reference::ToQuanta(weights[synapse], -10);
+  }
+  for (size_t i = 0; i < 70; ++i) EXPECT_EQ(Input(machine, 0, i), sums[i]);
 }
 
 TEST_P(DeliverTest, StatesOfBothEndsAndParameters) {

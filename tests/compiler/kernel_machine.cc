@@ -41,9 +41,16 @@ ir::Program PlacedProgram(absl::string_view text) {
 
 absl::StatusOr<KernelMachine> KernelMachine::Create(ir::Program placed,
                                                     const CompileOptions& options) {
+  BNSYN_ASSIGN_OR_RETURN(const Target target, HostTarget());
+  return Create(std::move(placed), options, target);
+}
+
+absl::StatusOr<KernelMachine> KernelMachine::Create(ir::Program placed,
+                                                    const CompileOptions& options,
+                                                    const Target& target) {
   CompileReport report;
   BNSYN_ASSIGN_OR_RETURN(std::unique_ptr<CompiledCode> code,
-                         CompileKernels(placed, options, report));
+                         CompileKernels(placed, options, target, report));
   return KernelMachine(std::move(placed), std::move(code));
 }
 

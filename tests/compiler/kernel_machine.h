@@ -39,6 +39,8 @@ ir::Program PlacedProgram(absl::string_view text);
 class KernelMachine {
  public:
   static absl::StatusOr<KernelMachine> Create(ir::Program placed, const CompileOptions& options);
+  static absl::StatusOr<KernelMachine> Create(ir::Program placed, const CompileOptions& options,
+                                              const Target& target);
 
   // Runs all kernels over their whole domains, in two halves where there is more than one group.
   void Step();
