@@ -493,7 +493,7 @@ TEST_P(EmitTest, TakeFaultsWhenTheSumIsTooLarge) {
   for (const int64_t sum :
        {reference::kMaxSum + 1, -reference::kMaxSum - 1, std::numeric_limits<int64_t>::max(),
         std::numeric_limits<int64_t>::min(), int64_t{1} << 62}) {
-    for (const size_t element : {0, 5, 63, 69}) {
+    for (const size_t element : std::vector<size_t>{0, 5, 63, 69}) {
       KernelMachine machine = Compile(kTakeProgram);
       machine.input(0).set_bits(element, static_cast<ir::Bits>(sum));
       machine.Step();
@@ -537,7 +537,7 @@ kernel n : network phase=0 {
   const auto f64 = [&](const char* state, size_t element, double value) {
     return faults(state, element, ir::BitsOfF64(value));
   };
-  for (const size_t element : {0, 3, 17, 63, 64, 69}) {
+  for (const size_t element : std::vector<size_t>{0, 3, 17, 63, 64, 69}) {
     for (const double bad : {inf, -inf, nan}) {
       EXPECT_TRUE(f64("p.v", element, bad));
       EXPECT_TRUE(f64("p.w", element, bad));
@@ -606,7 +606,7 @@ TEST_P(DeliverTest, TheWeightOfTheProjection) {
   Run(machine, nullptr);
   EXPECT_EQ(args_.fault, 0u);
   std::map<size_t, int64_t> times;
-  for (const size_t synapse : {0, 1, 2, 4, 5, 6, 7}) ++times[targets_[synapse]];
+  for (const size_t synapse : std::vector<size_t>{0, 1, 2, 4, 5, 6, 7}) ++times[targets_[synapse]];
   for (size_t i = 0; i < 70; ++i) {
     EXPECT_EQ(Input(machine, 0, i), times[i] * reference::ToQuanta(0.75, -10));
     EXPECT_EQ(Input(machine, 1, i), times[i] * reference::ToQuanta(0.5, -20));
@@ -625,7 +625,7 @@ TEST_P(DeliverTest, AWeightOfEachSynapse) {
   Run(machine, &weights);
   EXPECT_EQ(args_.fault, 0u);
   std::map<size_t, int64_t> sums;
-  for (const size_t synapse : {0, 1, 2, 4, 5, 6, 7}) {
+  for (const size_t synapse : std::vector<size_t>{0, 1, 2, 4, 5, 6, 7}) {
     sums[targets_[synapse]] += reference::ToQuanta(weights[synapse], -10);
   }
   for (size_t i = 0; i < 70; ++i) EXPECT_EQ(Input(machine, 0, i), sums[i]);
