@@ -1,7 +1,7 @@
 #include "compiler/emission/emit_random.h"
 
-#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "compiler/emission/emit_ops.h"
 #include "llvm/IR/Constants.h"
@@ -20,16 +20,8 @@ constexpr int kRounds = 10;
 
 using Words = std::array<llvm::Value*, 4>;
 
-// A word may be a scalar where it is the same in all lanes.
-llvm::Value* Xor(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value* b) {
-  const int lanes = std::max(LanesOf(a), LanesOf(b));
-  if (LanesOf(a) != lanes) a = Splat(builder, a, lanes);
-  if (LanesOf(b) != lanes) b = Splat(builder, b, lanes);
-  return builder.CreateXor(a, b);
-}
-
-// One round. Words are 64-bit integers of which the low half counts: so that a product of two is
-// one instruction in each lane and its high half a shift.
+// One round of a block a lane. Words are 64-bit integers of which the low half counts: so that a
+// product of two is one instruction in each lane and its high half a shift.
 Words EmitRound(llvm::IRBuilder<>& builder, const Words& word, llvm::Value* key0,
                 llvm::Value* key1) {
   const auto product = [&](llvm::Value* w, uint64_t multiplier) {
@@ -40,52 +32,55 @@ Words EmitRound(llvm::IRBuilder<>& builder, const Words& word, llvm::Value* key0
   llvm::Value* const product0 = product(word[0], kMultiplier0);
   llvm::Value* const product1 = product(word[2], kMultiplier1);
   // What does not wait for the products comes together first.
-  llvm::Value* const other0 = Xor(builder, word[1], builder.CreateZExt(key0, builder.getInt64Ty()));
-  llvm::Value* const other1 = Xor(builder, word[3], builder.CreateZExt(key1, builder.getInt64Ty()));
-  return {Xor(builder, high(product1), other0), product1, Xor(builder, high(product0), other1),
-          product0};
+  llvm::Value* const other0 = builder.CreateXor(word[1], key0);
+  llvm::Value* const other1 = builder.CreateXor(word[3], key1);
+  return {builder.CreateXor(high(product1), other0), product1,
+          builder.CreateXor(high(product0), other1), product0};
 }
 
-// The ten rounds. Of the counter only the block differs between lanes, so that in the first rounds
-// some words are scalars; they stand outside of the loop.
-Words EmitRounds(llvm::IRBuilder<>& builder, const Words& counter, llvm::Value* seed) {
-  constexpr int kUnrolled = 3;
+// The ten rounds of several counters side by side, as a loop: straight code would take longer to
+// compile than most networks run it.
+std::vector<Words> EmitRounds(llvm::IRBuilder<>& builder, const std::vector<Words>& counters,
+                              llvm::Value* seed) {
   llvm::Type* const i32 = builder.getInt32Ty();
-  llvm::Value* key0 = builder.CreateTrunc(seed, i32);
-  llvm::Value* key1 = builder.CreateTrunc(builder.CreateLShr(seed, 32), i32);
-  Words words = counter;
-  for (int round = 0; round < kUnrolled; ++round) {
-    words = EmitRound(builder, words, key0, key1);
-    key0 = builder.CreateAdd(key0, builder.getInt32(kWeyl0));
-    key1 = builder.CreateAdd(key1, builder.getInt32(kWeyl1));
-  }
-
+  llvm::Type* const i64 = builder.getInt64Ty();
   llvm::Function* const function = builder.GetInsertBlock()->getParent();
   llvm::BasicBlock* const before = builder.GetInsertBlock();
   auto* loop = llvm::BasicBlock::Create(builder.getContext(), "round", function);
   auto* after = llvm::BasicBlock::Create(builder.getContext(), "rounds_done", function);
-  builder.CreateBr(loop);
-  builder.SetInsertPoint(loop);
   const auto variable = [&](llvm::Value* first) {
     llvm::PHINode* const phi = builder.CreatePHI(first->getType(), 2);
     phi->addIncoming(first, before);
     return phi;
   };
-  llvm::PHINode* const round = variable(builder.getInt32(kUnrolled));
-  llvm::PHINode* const loop_key0 = variable(key0);
-  llvm::PHINode* const loop_key1 = variable(key1);
-  const std::array<llvm::PHINode*, 4> loop_words = {variable(words[0]), variable(words[1]),
-                                                    variable(words[2]), variable(words[3])};
-  const Words next = EmitRound(
-      builder, {loop_words[0], loop_words[1], loop_words[2], loop_words[3]}, loop_key0, loop_key1);
-  llvm::Value* const next_round = builder.CreateAdd(round, builder.getInt32(1));
-  round->addIncoming(next_round, loop);
-  loop_key0->addIncoming(builder.CreateAdd(loop_key0, builder.getInt32(kWeyl0)), loop);
-  loop_key1->addIncoming(builder.CreateAdd(loop_key1, builder.getInt32(kWeyl1)), loop);
-  for (size_t i = 0; i < 4; ++i) loop_words[i]->addIncoming(next[i], loop);
-  builder.CreateCondBr(builder.CreateICmpULT(next_round, builder.getInt32(kRounds)), loop, after);
+  llvm::Value* const seed_low = builder.CreateTrunc(seed, i32);
+  llvm::Value* const seed_high = builder.CreateTrunc(builder.CreateLShr(seed, 32), i32);
+  builder.CreateBr(loop);
+
+  builder.SetInsertPoint(loop);
+  llvm::PHINode* const round = variable(builder.getInt32(0));
+  llvm::PHINode* const key0 = variable(seed_low);
+  llvm::PHINode* const key1 = variable(seed_high);
+  std::vector<std::array<llvm::PHINode*, 4>> words;
+  for (const Words& counter : counters) {
+    words.push_back(
+        {variable(counter[0]), variable(counter[1]), variable(counter[2]), variable(counter[3])});
+  }
+  const int lanes = LanesOf(counters[0][0]);
+  llvm::Value* const keys0 = Splat(builder, builder.CreateZExt(key0, i64), lanes);
+  llvm::Value* const keys1 = Splat(builder, builder.CreateZExt(key1, i64), lanes);
+  std::vector<Words> results;
+  for (const auto& word : words) {
+    results.push_back(EmitRound(builder, {word[0], word[1], word[2], word[3]}, keys0, keys1));
+    for (size_t i = 0; i < 4; ++i) word[i]->addIncoming(results.back()[i], loop);
+  }
+  llvm::Value* const next = builder.CreateAdd(round, builder.getInt32(1));
+  round->addIncoming(next, loop);
+  key0->addIncoming(builder.CreateAdd(key0, builder.getInt32(kWeyl0)), loop);
+  key1->addIncoming(builder.CreateAdd(key1, builder.getInt32(kWeyl1)), loop);
+  builder.CreateCondBr(builder.CreateICmpULT(next, builder.getInt32(kRounds)), loop, after);
   builder.SetInsertPoint(after);
-  return next;
+  return results;
 }
 
 // The counter of `block` (i64), in `lanes` lanes that count on from it.
@@ -96,8 +91,9 @@ Words EmitCounter(llvm::IRBuilder<>& builder, int lanes, llvm::Value* block,
   llvm::Value* const step_and_draw =
       builder.CreateOr(builder.CreateShl(builder.CreateLShr(point.step, 32), 16), draw);
   llvm::Value* const lane = builder.CreateZExt(Iota(builder, lanes), Widened(i64, lanes));
-  return {builder.CreateAdd(Splat(builder, block, lanes), lane), point.step, step_and_draw,
-          builder.CreateZExt(point.stream, i64)};
+  return {builder.CreateAdd(Splat(builder, block, lanes), lane), Splat(builder, point.step, lanes),
+          Splat(builder, step_and_draw, lanes),
+          Splat(builder, builder.CreateZExt(point.stream, i64), lanes)};
 }
 
 // A function of this module that only its kernels call. Kept out of line: it is shared, and called
@@ -130,7 +126,8 @@ llvm::Function* GroupFunction(llvm::Module& module, int native_lanes) {
   function->addParamAttr(0, llvm::Attribute::WriteOnly);
 
   // Two vectors at a time hide the latency of the multiplications and still fit the registers.
-  const int lanes = std::min<int>(2 * native_lanes, reference::kRandomLanes);
+  constexpr uint64_t kVectors = 2;
+  const auto lanes = static_cast<uint64_t>(native_lanes);
   builder.SetInsertPoint(llvm::BasicBlock::Create(context, "entry", function));
   llvm::Value* const buffer = function->getArg(0);
   llvm::Value* const group =
@@ -144,19 +141,23 @@ llvm::Function* GroupFunction(llvm::Module& module, int native_lanes) {
 
   builder.SetInsertPoint(loop);
   llvm::PHINode* const offset = builder.CreatePHI(i64, 2);
-  const Words words = EmitRounds(builder,
-                                 EmitCounter(builder, lanes, builder.CreateAdd(first_block, offset),
-                                             PointFromArguments(function, 2)),
-                                 function->getArg(5));
-  for (uint64_t word = 0; word < 4; ++word) {
-    llvm::Value* const index =
-        builder.CreateAdd(offset, builder.getInt64(word * reference::kRandomLanes));
-    builder.CreateAlignedStore(builder.CreateTrunc(words[word], Widened(i32, lanes)),
-                               builder.CreateInBoundsGEP(i32, buffer, index),
-                               llvm::Align(static_cast<uint64_t>(4 * lanes)));
+  std::vector<Words> counters;
+  for (uint64_t vector = 0; vector < kVectors; ++vector) {
+    llvm::Value* const block =
+        builder.CreateAdd(builder.CreateAdd(first_block, offset), builder.getInt64(vector * lanes));
+    counters.push_back(EmitCounter(builder, native_lanes, block, PointFromArguments(function, 2)));
   }
-  llvm::Value* const next =
-      builder.CreateAdd(offset, builder.getInt64(static_cast<uint64_t>(lanes)));
+  const std::vector<Words> words = EmitRounds(builder, counters, function->getArg(5));
+  for (uint64_t vector = 0; vector < kVectors; ++vector) {
+    for (uint64_t word = 0; word < 4; ++word) {
+      llvm::Value* const index = builder.CreateAdd(
+          offset, builder.getInt64(word * reference::kRandomLanes + vector * lanes));
+      builder.CreateAlignedStore(
+          builder.CreateTrunc(words[vector][word], Widened(i32, native_lanes)),
+          builder.CreateInBoundsGEP(i32, buffer, index), llvm::Align(4 * lanes));
+    }
+  }
+  llvm::Value* const next = builder.CreateAdd(offset, builder.getInt64(kVectors * lanes));
   offset->addIncoming(builder.getInt64(0), before);
   offset->addIncoming(next, builder.GetInsertBlock());
   builder.CreateCondBr(builder.CreateICmpULT(next, builder.getInt64(reference::kRandomLanes)), loop,
@@ -177,10 +178,10 @@ llvm::Function* UniformFunction(llvm::Module& module) {
       Declare(module, kName, llvm::FunctionType::get(i32, {i32, i32, i64, i64}, false));
   function->setDoesNotAccessMemory();
   builder.SetInsertPoint(llvm::BasicBlock::Create(context, "entry", function));
-  const Words words = EmitRounds(
-      builder, EmitCounter(builder, 1, builder.getInt64(0), PointFromArguments(function, 0)),
+  const std::vector<Words> words = EmitRounds(
+      builder, {EmitCounter(builder, 1, builder.getInt64(0), PointFromArguments(function, 0))},
       function->getArg(3));
-  builder.CreateRet(builder.CreateTrunc(words[0], i32));
+  builder.CreateRet(builder.CreateTrunc(words[0][0], i32));
   return function;
 }
 

@@ -182,7 +182,7 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
   report.key = CacheKey(program, target, report.width, options.optimization);
   std::optional<std::string> object = cache.Load(report.key);
   report.cache_hit = object.has_value();
-  watch.Lap("cache");
+  watch.Lap("cache_io");
   if (!object || options.check_cache) {
     BNSYN_ASSIGN_OR_RETURN(std::string compiled, CompileObject(program, target, report.width,
                                                                options.optimization, watch));
@@ -192,7 +192,7 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
                        " differs from what the compiler makes now; delete it, and report this"));
     }
     if (!object) cache.Store(report.key, compiled);
-    watch.Lap("cache");
+    watch.Lap("cache_io");
     object = std::move(compiled);
   }
   BNSYN_ASSIGN_OR_RETURN(std::unique_ptr<CompiledCode> code,
