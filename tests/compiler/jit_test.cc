@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -176,12 +177,14 @@ TEST_F(JitTest, CheckModeComparesWhatTheCacheHolds) {
 }
 
 TEST_F(JitTest, WorksWithDebuggersToldOfIt) {
+  ::setenv("JITDUMPDIR", directory_.c_str(), 1);  // where perf's plugin writes
   CompileOptions options;
   options.register_with_debugger = true;
   absl::StatusOr<KernelMachine> machine = KernelMachine::Create(PlacedProgram(kProgram), options);
   ASSERT_TRUE(machine.ok()) << machine.status();
   machine->Step();
   EXPECT_EQ(ir::F64OfBits(machine->state("a.x").bits(0)), 0.5);
+  EXPECT_FALSE(fs::is_empty(directory_)) << "perf was told nothing";
 }
 
 TEST_F(JitTest, RefusesOptionsThatMakeNoSense) {
