@@ -4,16 +4,16 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <initializer_list>
 #include <iterator>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "compiler/network/lower.h"
 #include "compiler/network/model_library.h"
 #include "compiler/network/network.h"
-#include "compiler/network/toml_document.h"
+#include "compiler/network/toml_reader.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn {
@@ -23,14 +23,15 @@ using compiler::TomlDocument;
 using compiler::TomlKind;
 using compiler::TomlNode;
 
-class NetworkReader {
+class NetworkReader : public compiler::TomlReader {
  public:
-  NetworkReader(const TomlDocument& document, std::string directory) : document_(document) {
+  NetworkReader(const TomlDocument& document, Network& network, std::string directory)
+      : TomlReader(document, network) {
     network_.options.directory = std::move(directory);
     network_.options.name = std::filesystem::path(document.source.name).stem().string();
   }
 
-  absl::StatusOr<Network> Read() {
+  absl::Status Read() {
     const TomlNode& root = document_.root;
     BNSYN_RETURN_IF_ERROR(CheckKeys(
         root, "a network file",
@@ -40,47 +41,23 @@ class NetworkReader {
     if (const TomlNode* node = root.Find("constants")) {
       BNSYN_ASSIGN_OR_RETURN(network_.constants, ReadSettings(*node));
     }
-    BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("models"), &NetworkReader::ReadModel));
-    BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("populations"), &NetworkReader::ReadPopulation));
-    BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("stimuli"), &NetworkReader::ReadStimulus));
-    BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("projections"), &NetworkReader::ReadProjection));
+    BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("models"),
+                                       [this](const TomlNode& table) { return ReadModel(table); }));
+    BNSYN_RETURN_IF_ERROR(ForEachTable(
+        root.Find("populations"), [this](const TomlNode& table) { return ReadPopulation(table); }));
+    BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("stimuli"), [this](const TomlNode& table) {
+      return compiler::ReadStimulus(document_, table, network_);
+    }));
+    BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("projections"), [this](const TomlNode& table) {
+      return compiler::ReadProjection(document_, table, network_);
+    }));
     if (const TomlNode* node = root.Find("uniform")) BNSYN_RETURN_IF_ERROR(ReadUniform(*node));
-    return std::move(network_);
-  }
-
- private:
-  absl::Status Expect(const TomlNode& node, TomlKind kind, absl::string_view what) const {
-    if (node.kind == kind) return absl::OkStatus();
-    return document_.ErrorAtValue(
-        node, absl::StrCat(std::string(what), " must be ", std::string(DescribeTomlKind(kind)),
-                           ", not ", std::string(DescribeTomlKind(node.kind))));
-  }
-
-  // `what` names the table in errors.
-  absl::Status CheckKeys(const TomlNode& table, absl::string_view what,
-                         std::initializer_list<const char*> known) const {
-    BNSYN_RETURN_IF_ERROR(Expect(table, TomlKind::kTable, what));
-    const std::vector<std::string> names(known.begin(), known.end());
-    for (const TomlNode& child : table.children) {
-      if (std::find(names.begin(), names.end(), child.key) != names.end()) continue;
-      return document_.ErrorAtKey(child,
-                                  absl::StrCat("unknown key '", child.key, "' in ",
-                                               std::string(what), ir::DidYouMean(child.key, names)),
-                                  absl::StrCat("keys are ", absl::StrJoin(names, ", ")));
-    }
     return absl::OkStatus();
   }
 
-  absl::StatusOr<const TomlNode*> Required(const TomlNode& table, absl::string_view key,
-                                           absl::string_view note) const {
-    const TomlNode* node = table.Find(key);
-    if (node != nullptr) return node;
-    const std::string message = absl::StrCat("'", table.key, "' has no ", std::string(key));
-    return document_.ErrorAtKey(table, message, note);
-  }
-
+ private:
   absl::Status ForEachTable(const TomlNode* node,
-                            absl::Status (NetworkReader::*read)(const TomlNode&)) {
+                            absl::FunctionRef<absl::Status(const TomlNode&)> read) {
     if (node == nullptr) return absl::OkStatus();
     BNSYN_RETURN_IF_ERROR(Expect(*node, TomlKind::kTable, absl::StrCat("'", node->key, "'")));
     for (const TomlNode& child : node->children) {
@@ -90,92 +67,9 @@ class NetworkReader {
                                                  std::string(DescribeTomlKind(child.kind))),
                                     absl::StrCat("write it under a header [", node->key, ".NAME]"));
       }
-      BNSYN_RETURN_IF_ERROR((this->*read)(child));
+      BNSYN_RETURN_IF_ERROR(read(child));
     }
     return absl::OkStatus();
-  }
-
-  absl::StatusOr<Setting> ReadSetting(const TomlNode& node) const {
-    switch (node.kind) {
-      case TomlKind::kFloat:
-        if (!std::isfinite(node.number)) {
-          return document_.ErrorAtValue(
-              node,
-              absl::StrCat("'", node.key, "' is ", std::isnan(node.number) ? "NaN" : "infinite",
-                           ", it must be a finite number"));
-        }
-        break;
-      case TomlKind::kInteger:
-      case TomlKind::kString:
-      case TomlKind::kBoolean:
-        break;
-      case TomlKind::kTable:
-      case TomlKind::kArray:
-      case TomlKind::kDate:
-        return document_.ErrorAtValue(node,
-                                      absl::StrCat("'", node.key, "' must be a value, not ",
-                                                   std::string(DescribeTomlKind(node.kind))),
-                                      "a number, or an expression with units in quotes: \"20 ms\"");
-    }
-    Setting setting(document_.ValueText(node));
-    if (!node.key.empty()) setting.set_name_place(document_.KeyPlace(node));
-    return setting;
-  }
-
-  absl::StatusOr<Settings> ReadSettings(const TomlNode& node) const {
-    BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kTable, absl::StrCat("'", node.key, "'")));
-    Settings settings;
-    for (const TomlNode& child : node.children) {
-      BNSYN_ASSIGN_OR_RETURN(Setting setting, ReadSetting(child));
-      settings.emplace_back(child.key, std::move(setting));
-    }
-    return settings;
-  }
-
-  absl::StatusOr<ir::SourceText> ReadText(const TomlNode& node) const {
-    BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kString, absl::StrCat("'", node.key, "'")));
-    return node.text;
-  }
-
-  // Optional entries of a table: nothing happens when they are absent.
-  absl::Status Get(const TomlNode& table, absl::string_view key, ir::SourceText& out) const {
-    if (const TomlNode* node = table.Find(key)) {
-      BNSYN_ASSIGN_OR_RETURN(out, ReadText(*node));
-    }
-    return absl::OkStatus();
-  }
-  absl::Status Get(const TomlNode& table, absl::string_view key, Settings& out) const {
-    if (const TomlNode* node = table.Find(key)) {
-      BNSYN_ASSIGN_OR_RETURN(out, ReadSettings(*node));
-    }
-    return absl::OkStatus();
-  }
-  template <typename SettingOrOptional>
-  absl::Status GetSetting(const TomlNode& table, absl::string_view key,
-                          SettingOrOptional& out) const {
-    if (const TomlNode* node = table.Find(key)) {
-      BNSYN_ASSIGN_OR_RETURN(out, ReadSetting(*node));
-    }
-    return absl::OkStatus();
-  }
-
-  // A string or an array of strings.
-  absl::StatusOr<std::vector<const TomlNode*>> ReadNames(const TomlNode& node) const {
-    std::vector<const TomlNode*> names;
-    if (node.kind == TomlKind::kString) {
-      names.push_back(&node);
-      return names;
-    }
-    if (node.kind != TomlKind::kArray || node.children.empty()) {
-      return document_.ErrorAtValue(
-          node, absl::StrCat("'", node.key, "' must be a name or an array of names"));
-    }
-    for (const TomlNode& child : node.children) {
-      BNSYN_RETURN_IF_ERROR(
-          Expect(child, TomlKind::kString, absl::StrCat("each name in '", node.key, "'")));
-      names.push_back(&child);
-    }
-    return names;
   }
 
   // Names of parameters that may change while running.
@@ -291,21 +185,6 @@ class NetworkReader {
                                       : absl::StrCat("models are ", absl::StrJoin(known, ", ")));
   }
 
-  absl::StatusOr<PopulationHandle> FindPopulation(const TomlNode& name) const {
-    std::vector<std::string> known;
-    for (const auto& population : network_.populations) known.push_back(population.name);
-    const auto found = std::find(known.begin(), known.end(), name.text.text);
-    if (found != known.end()) {
-      return PopulationHandle{static_cast<uint32_t>(found - known.begin())};
-    }
-    return document_.ErrorAtValue(
-        name,
-        absl::StrCat("there is no population '", name.text.text, "'",
-                     ir::DidYouMean(name.text.text, known)),
-        known.empty() ? "define it under [populations.NAME]"
-                      : absl::StrCat("populations are ", absl::StrJoin(known, ", ")));
-  }
-
   absl::Status ReadPopulation(const TomlNode& table) {
     BNSYN_RETURN_IF_ERROR(CheckKeys(table, absl::StrCat("[populations.", table.key, "]"),
                                     {"model", "size", "parameters", "initial"}));
@@ -325,143 +204,6 @@ class NetworkReader {
     return absl::OkStatus();
   }
 
-  // One of a few words.
-  absl::StatusOr<size_t> ReadWord(const TomlNode& node, absl::string_view what,
-                                  std::initializer_list<const char*> words) const {
-    BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kString, std::string(what)));
-    const std::vector<std::string> known(words.begin(), words.end());
-    const auto found = std::find(known.begin(), known.end(), node.text.text);
-    if (found != known.end()) return static_cast<size_t>(found - known.begin());
-    return document_.ErrorAtValue(
-        node,
-        absl::StrCat("there is no ", std::string(what), " '", node.text.text, "'",
-                     ir::DidYouMean(node.text.text, known)),
-        absl::StrCat("there are ", absl::StrJoin(known, ", ")));
-  }
-
-  absl::Status ReadStimulus(const TomlNode& table) {
-    Stimulus stimulus;
-    stimulus.name = table.key;
-    stimulus.place = document_.KeyPlace(table);
-    BNSYN_RETURN_IF_ERROR(CheckKeys(table, absl::StrCat("[stimuli.", table.key, "]"),
-                                    {"type", "target", "rate", "weight", "on_event", "file"}));
-    BNSYN_ASSIGN_OR_RETURN(const TomlNode* type,
-                           Required(table, "type", "one of poisson, bernoulli, file"));
-    BNSYN_ASSIGN_OR_RETURN(const size_t kind,
-                           ReadWord(*type, "type of stimulus", {"poisson", "bernoulli", "file"}));
-    constexpr StimulusKind kKinds[] = {StimulusKind::kPoisson, StimulusKind::kBernoulli,
-                                       StimulusKind::kFile};
-    stimulus.kind = kKinds[kind];
-    const bool file = stimulus.kind == StimulusKind::kFile;
-    if (const TomlNode* extra = table.Find(file ? "rate" : "file")) {
-      return document_.ErrorAtKey(
-          *extra, absl::StrCat("a stimulus of type ", type->text.text, " has no ", extra->key));
-    }
-    BNSYN_ASSIGN_OR_RETURN(const TomlNode* source, Required(table, file ? "file" : "rate",
-                                                            file ? "as in file = \"events.csv\""
-                                                                 : "as in rate = \"2000 Hz\""));
-    if (file) {
-      BNSYN_RETURN_IF_ERROR(Expect(*source, TomlKind::kString, "'file'"));
-      stimulus.file = source->text.text;
-    }
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "rate", stimulus.rate));
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "weight", stimulus.weight));
-    BNSYN_ASSIGN_OR_RETURN(const TomlNode* target,
-                           Required(table, "target", "as in target = \"exc\""));
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> targets, ReadNames(*target));
-    for (const TomlNode* name : targets) {
-      BNSYN_RETURN_IF_ERROR(FindPopulation(*name).status());
-      stimulus.targets.push_back(name->text.text);
-    }
-    BNSYN_RETURN_IF_ERROR(
-        Required(table, "on_event", "say what an event does: on_event = \"g_ampa += w\"").status());
-    BNSYN_RETURN_IF_ERROR(Get(table, "on_event", stimulus.on_event));
-    network_.AddStimulus(std::move(stimulus));
-    return absl::OkStatus();
-  }
-
-  absl::StatusOr<ConnectionRule> ReadRule(const TomlNode& node) const {
-    constexpr ir::RuleKind kKinds[] = {ir::RuleKind::kAllToAll, ir::RuleKind::kOneToOne,
-                                       ir::RuleKind::kBernoulli, ir::RuleKind::kList};
-    const TomlNode* type = &node;
-    if (node.kind == TomlKind::kTable) {
-      BNSYN_RETURN_IF_ERROR(CheckKeys(node, "a rule", {"type", "p", "self", "file"}));
-      BNSYN_ASSIGN_OR_RETURN(
-          type, Required(node, "type", "one of all_to_all, one_to_one, bernoulli, list"));
-    } else if (node.kind != TomlKind::kString) {
-      return document_.ErrorAtValue(
-          node, "'rule' must be a name or a table",
-          "as in rule = \"all_to_all\", or rule = { type = \"bernoulli\", p = 0.1 }");
-    }
-    BNSYN_ASSIGN_OR_RETURN(
-        const size_t kind,
-        ReadWord(*type, "rule", {"all_to_all", "one_to_one", "bernoulli", "list"}));
-    ConnectionRule rule;
-    rule.kind = kKinds[kind];
-    // What else a rule has depends on its type.
-    const bool bernoulli = rule.kind == ir::RuleKind::kBernoulli;
-    const bool list = rule.kind == ir::RuleKind::kList;
-    const bool pairs = bernoulli || rule.kind == ir::RuleKind::kAllToAll;
-    const std::pair<const char*, bool> keys[] = {{"p", bernoulli}, {"file", list}, {"self", pairs}};
-    for (const auto& [key, allowed] : keys) {
-      const TomlNode* value = node.Find(key);
-      if (value != nullptr && !allowed) {
-        return document_.ErrorAtKey(*value,
-                                    absl::StrCat("the rule ", type->text.text, " has no ", key));
-      }
-      if (value == nullptr && allowed && std::string(key) != "self") {
-        return document_.ErrorAtValue(node,
-                                      absl::StrCat("the rule ", type->text.text, " needs ", key),
-                                      list ? "as in rule = { type = \"list\", file = \"conn.csv\" }"
-                                           : "as in rule = { type = \"bernoulli\", p = 0.1 }");
-      }
-    }
-    BNSYN_RETURN_IF_ERROR(GetSetting(node, "p", rule.p));
-    if (const TomlNode* self = node.Find("self")) {
-      BNSYN_RETURN_IF_ERROR(Expect(*self, TomlKind::kBoolean, "'self'"));
-      rule.self = self->boolean;
-    }
-    if (const TomlNode* file = node.Find("file")) {
-      BNSYN_RETURN_IF_ERROR(Expect(*file, TomlKind::kString, "'file'"));
-      rule.file = file->text.text;
-    }
-    return rule;
-  }
-
-  absl::Status ReadProjection(const TomlNode& table) {
-    BNSYN_RETURN_IF_ERROR(CheckKeys(table, absl::StrCat("[projections.", table.key, "]"),
-                                    {"source", "target", "rule", "weight", "delay", "on_pre"}));
-    BNSYN_ASSIGN_OR_RETURN(const TomlNode* source,
-                           Required(table, "source", "as in source = \"exc\""));
-    BNSYN_RETURN_IF_ERROR(Expect(*source, TomlKind::kString, "'source'"));
-    BNSYN_ASSIGN_OR_RETURN(const PopulationHandle from, FindPopulation(*source));
-    BNSYN_ASSIGN_OR_RETURN(const TomlNode* target,
-                           Required(table, "target", "as in target = \"exc\""));
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> targets, ReadNames(*target));
-    BNSYN_ASSIGN_OR_RETURN(
-        const TomlNode* rule,
-        Required(table, "rule", "as in rule = { type = \"bernoulli\", p = 0.1 }"));
-    Network::ProjectionDescription projection;
-    projection.group = table.key;
-    projection.place = document_.KeyPlace(table);
-    projection.source = from.index;
-    BNSYN_ASSIGN_OR_RETURN(projection.rule, ReadRule(*rule));
-    BNSYN_RETURN_IF_ERROR(
-        Required(table, "on_pre", "say what a spike does: on_pre = \"g_ampa_post += w\"").status());
-    BNSYN_RETURN_IF_ERROR(Get(table, "on_pre", projection.options.on_pre));
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "weight", projection.options.weight));
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "delay", projection.options.delay));
-    for (const TomlNode* name : targets) {
-      BNSYN_ASSIGN_OR_RETURN(const PopulationHandle to, FindPopulation(*name));
-      projection.target = to.index;
-      projection.name = target->kind == TomlKind::kArray
-                            ? absl::StrCat(table.key, "_", name->text.text)
-                            : table.key;
-      network_.projections.push_back(projection);
-    }
-    return absl::OkStatus();
-  }
-
   absl::Status ReadUniform(const TomlNode& table) {
     BNSYN_RETURN_IF_ERROR(
         CheckKeys(table, "[uniform]", {"parameters", "equations", "initial", "update", "tunable"}));
@@ -472,9 +214,6 @@ class NetworkReader {
     BNSYN_RETURN_IF_ERROR(Get(table, "update", uniform.update));
     return ReadTunable(table, uniform.parameters, uniform.tunable);
   }
-
-  const TomlDocument& document_;
-  Network network_;
 };
 
 }  // namespace
@@ -482,7 +221,9 @@ class NetworkReader {
 absl::StatusOr<Network> ParseNetwork(absl::string_view text, const std::string& file,
                                      const std::string& directory) {
   BNSYN_ASSIGN_OR_RETURN(const TomlDocument document, compiler::ParseToml(text, file));
-  return NetworkReader(document, directory).Read();
+  Network network;
+  BNSYN_RETURN_IF_ERROR(NetworkReader(document, network, directory).Read());
+  return network;
 }
 
 absl::StatusOr<Network> ReadNetwork(const std::string& path) {
