@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "compiler/network/integrate_linear.h"
 #include "ir/status_macros.h"
 
@@ -132,6 +133,28 @@ constexpr Integrator kIntegrators[] = {
 }  // namespace
 
 absl::Span<const Integrator> AllIntegrators() { return kIntegrators; }
+
+absl::Status CheckIntegration(const Model&, const ModelCode& code) {
+  const Integration& integration = code.integration;
+  const auto unknown = [](const ir::SourceText& place, absl::string_view what) {
+    return ir::ErrorAt(place, Whole(place), what, "name one method for all equations");
+  };
+  if (!integration.methods.empty()) {
+    return unknown(integration.methods[0].first, "methods cannot be given by variable");
+  }
+  if (integration.substeps.has_value()) {
+    return unknown(TextOf(*integration.substeps, "substeps"), "there are no substeps");
+  }
+  if (!integration.order.empty()) return unknown(integration.order[0][0], "there is no order");
+  const ir::SourceText& method = integration.method;
+  if (method.text.empty() || FindIntegrator(method.text) != nullptr) return absl::OkStatus();
+  std::vector<std::string> known;
+  for (const Integrator& integrator : kIntegrators) known.emplace_back(integrator.name);
+  return ir::ErrorAt(
+      method, Whole(method),
+      absl::StrCat("there is no method '", method.text, "'", ir::DidYouMean(method.text, known)),
+      absl::StrCat("methods are ", absl::StrJoin(known, ", ")));
+}
 
 const Integrator* FindIntegrator(absl::string_view name) {
   for (const Integrator& integrator : kIntegrators) {

@@ -11,6 +11,7 @@
 #include "absl/types/span.h"
 #include "compiler/language/code.h"
 #include "compiler/language/expression.h"
+#include "compiler/network/lower.h"
 
 namespace bnsyn::compiler {
 
@@ -45,6 +46,8 @@ struct Integrator {
 };
 
 absl::Span<const Integrator> AllIntegrators();
+// Checks what a model says of its integration, before its equations are emitted.
+absl::Status CheckIntegration(const Model& model, const ModelCode& code);
 // By name; null when there is none.
 const Integrator* FindIntegrator(absl::string_view name);
 // What a model gets that names none.

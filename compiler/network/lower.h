@@ -29,7 +29,7 @@ struct ModelCode {
   std::optional<Expr> threshold;
   ir::SourceText reset_text;
   std::vector<Statement> reset;
-  ir::SourceText method;
+  Integration integration;
 
   const Equation* Find(absl::string_view name) const;
 };

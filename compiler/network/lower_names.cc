@@ -147,7 +147,7 @@ absl::Status ParseModel(const Model& model, ModelCode& code) {
       ParseCode(model.equations, model.update, model.refractory.has_value(), names, code));
   code.threshold_text = model.threshold;
   code.reset_text = model.reset;
-  code.method = model.method;
+  code.integration = model.integration;
   if (!Blank(model.threshold)) {
     BNSYN_ASSIGN_OR_RETURN(code.threshold, ParseExpression(code.threshold_text));
   } else if (!Blank(model.reset)) {
@@ -161,14 +161,7 @@ absl::Status ParseModel(const Model& model, ModelCode& code) {
         absl::StrCat("model '", model.name, "' has a refractory time but no threshold"));
   }
   BNSYN_ASSIGN_OR_RETURN(code.reset, ParseStatements(code.reset_text));
-  if (!Blank(code.method) && FindIntegrator(code.method.text) == nullptr) {
-    std::vector<std::string> known;
-    for (const Integrator& integrator : AllIntegrators()) known.emplace_back(integrator.name);
-    return ir::ErrorAt(code.method, Whole(code.method),
-                       absl::StrCat("there is no method '", code.method.text, "'",
-                                    ir::DidYouMean(code.method.text, known)),
-                       absl::StrCat("methods are ", absl::StrJoin(known, ", ")));
-  }
+  BNSYN_RETURN_IF_ERROR(CheckIntegration(model, code));
   return absl::OkStatus();
 }
 

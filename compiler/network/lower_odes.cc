@@ -88,7 +88,7 @@ absl::Status LowerUpdate(Lowering& lowering, CodeScope& scope) {
   scope.ForgetLocals();
   PopulationOdes odes(lowering, scope);
   if (odes.equations().empty()) return absl::OkStatus();
-  const Integrator* integrator = FindIntegrator(code.method.text);
+  const Integrator* integrator = FindIntegrator(code.integration.method.text);
   return (integrator != nullptr ? *integrator : DefaultIntegrator()).run(odes);
 }
 

@@ -50,7 +50,31 @@ Model& Model::Refractory(Setting time) {
   return *this;
 }
 Model& Model::Method(const char* method_name) {
-  method = Code(name, "method", method_name);
+  integration.method = Code(name, "method", method_name);
+  return *this;
+}
+Model& Model::Method(const std::vector<std::pair<std::string, std::string>>& methods) {
+  for (const auto& [variable, method] : methods) {
+    const ir::SourceText text = Code(name, "method", method.c_str());
+    if (variable == "default") {
+      integration.method = text;
+    } else {
+      integration.methods.emplace_back(Code(name, "method", variable.c_str()), text);
+    }
+  }
+  return *this;
+}
+Model& Model::Substeps(Setting count) {
+  integration.substeps = std::move(count);
+  return *this;
+}
+Model& Model::Order(const std::vector<std::vector<std::string>>& groups) {
+  for (const std::vector<std::string>& group : groups) {
+    std::vector<ir::SourceText>& texts = integration.order.emplace_back();
+    for (const std::string& variable : group) {
+      texts.push_back(Code(name, "order", variable.c_str()));
+    }
+  }
   return *this;
 }
 Model& Model::Tunable(std::vector<std::string> parameter_names) {

@@ -46,6 +46,18 @@ class Setting {
 // Name and value pairs in the order given.
 using Settings = std::vector<std::pair<std::string, Setting>>;
 
+// How the differential equations of a model move on in a step; see Model::Method, Substeps, Order.
+struct Integration {
+  ir::SourceText method;  // of all that are not named below; empty to choose by itself
+  std::vector<std::pair<ir::SourceText, ir::SourceText>> methods;  // variable, method
+  std::optional<Setting> substeps;
+  std::vector<std::vector<ir::SourceText>> order;
+
+  bool given() const {
+    return !method.text.empty() || !methods.empty() || substeps.has_value() || !order.empty();
+  }
+};
+
 // A model: equations of a point neuron and what happens at a threshold. Code is text in the model
 // language; see README and compiler/language/expression.h.
 class Model {
@@ -60,9 +72,21 @@ class Model {
   Model& Threshold(const char* text);
   Model& Reset(const char* text);
   Model& Refractory(Setting time);
-  // How differential equations are integrated: "euler" or "exact". Without it, equations that are
-  // linear with constant coefficients are solved exactly, all others by explicit Euler steps.
+  // How differential equations are integrated: all by one method, which moves them together from
+  // the values at the start of the step ("exact", "exponential_euler", "euler", "heun", "rk2",
+  // "rk4", "euler_maruyama", "milstein": see AllMethods in compiler/network/integrate.h). Without
+  // one, what is linear with constant coefficients is solved exactly, what is linear in its own
+  // variable by exponential Euler, and the rest by explicit Euler steps.
   Model& Method(const char* name);
+  // Methods by variable, "default" standing for the variables not named.
+  Model& Method(const std::vector<std::pair<std::string, std::string>>& methods);
+  // All of a step's integration is done `count` times over with a step of dt/count; events, the
+  // threshold and the reset stay once a step.
+  Model& Substeps(Setting count);
+  // Equations that move one after another, each from the newest values of the others; those in one
+  // group move together. A variable named n times takes n steps of dt/n, so that {{"v"}, {"v"},
+  // {"u"}} is two half steps of v and then one step of u. Every differential equation is named.
+  Model& Order(const std::vector<std::vector<std::string>>& groups);
   // These parameters may change while running.
   Model& Tunable(std::vector<std::string> parameters);
   // The run stops when the variable leaves [lower, upper].
@@ -75,7 +99,7 @@ class Model {
   ir::SourceText update;
   ir::SourceText threshold;
   ir::SourceText reset;
-  ir::SourceText method;
+  Integration integration;
   std::optional<Setting> refractory;
   std::vector<std::string> tunable;  // parameters that may change while running
   struct Bound {

@@ -125,10 +125,48 @@ class NetworkReader : public compiler::TomlReader {
     return absl::OkStatus();
   }
 
+  // method = "rk4", or { V = "exponential_euler", default = "euler" }; substeps = 2;
+  // order = ["v", "v", ["u", "w"]].
+  absl::Status ReadIntegration(const TomlNode& table, Integration& integration) const {
+    if (const TomlNode* method = table.Find("method")) {
+      if (method->kind != TomlKind::kTable) {
+        BNSYN_ASSIGN_OR_RETURN(integration.method, ReadText(*method));
+      } else {
+        for (const TomlNode& child : method->children) {
+          BNSYN_ASSIGN_OR_RETURN(const ir::SourceText name, ReadText(child));
+          if (child.key == "default") {
+            integration.method = name;
+          } else {
+            integration.methods.emplace_back(document_.KeyPlace(child), name);
+          }
+        }
+      }
+    }
+    BNSYN_RETURN_IF_ERROR(GetSetting(table, "substeps", integration.substeps));
+    const TomlNode* order = table.Find("order");
+    if (order == nullptr) return absl::OkStatus();
+    if (order->kind != TomlKind::kArray || order->children.empty()) {
+      return document_.ErrorAtValue(*order, "'order' must be an array of names",
+                                    "in which what moves together is an array of its own, as in "
+                                    "order = [\"v\", \"v\", [\"u\", \"w\"]]");
+    }
+    for (const TomlNode& group : order->children) {
+      if (group.kind != TomlKind::kString && group.kind != TomlKind::kArray) {
+        return document_.ErrorAtValue(group,
+                                      "each entry of 'order' must be a name or an array of names");
+      }
+      BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(group));
+      std::vector<ir::SourceText>& texts = integration.order.emplace_back();
+      for (const TomlNode* name : names) texts.push_back(name->text);
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status ReadModel(const TomlNode& table) {
-    BNSYN_RETURN_IF_ERROR(CheckKeys(table, absl::StrCat("[models.", table.key, "]"),
-                                    {"parameters", "equations", "update", "threshold", "reset",
-                                     "refractory", "bounds", "tunable", "method"}));
+    BNSYN_RETURN_IF_ERROR(
+        CheckKeys(table, absl::StrCat("[models.", table.key, "]"),
+                  {"parameters", "equations", "update", "threshold", "reset", "refractory",
+                   "bounds", "tunable", "method", "substeps", "order"}));
     Model model(table.key);
     model.place = document_.KeyPlace(table);
     BNSYN_RETURN_IF_ERROR(
@@ -139,7 +177,7 @@ class NetworkReader : public compiler::TomlReader {
     BNSYN_RETURN_IF_ERROR(Get(table, "update", model.update));
     BNSYN_RETURN_IF_ERROR(Get(table, "threshold", model.threshold));
     BNSYN_RETURN_IF_ERROR(Get(table, "reset", model.reset));
-    BNSYN_RETURN_IF_ERROR(Get(table, "method", model.method));
+    BNSYN_RETURN_IF_ERROR(ReadIntegration(table, model.integration));
     BNSYN_RETURN_IF_ERROR(GetSetting(table, "refractory", model.refractory));
     BNSYN_RETURN_IF_ERROR(ReadTunable(table, model.parameters, model.tunable));
     if (const TomlNode* bounds = table.Find("bounds")) {
