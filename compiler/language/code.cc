@@ -16,11 +16,11 @@ bool IsBoolean(const ir::Builder& builder, const TypedValue& value) {
   return builder.type(value.value).element == ir::Element::kBool;
 }
 
-// A whole number, where `x` is one that counts factors.
-std::optional<int> WholeNumber(const ir::Builder& builder, ir::Value x) {
+// Twice `x`, where it is written out as a multiple of 1/2 and counts factors.
+std::optional<int> Halves(const ir::Builder& builder, ir::Value x) {
   if (!IsLiteral(builder, x)) return std::nullopt;
-  const double value = ir::F64OfBits(builder.node(x).attr);
-  constexpr double kLargest = 1000;
+  const double value = 2 * ir::F64OfBits(builder.node(x).attr);
+  constexpr double kLargest = 2000;
   if (std::floor(value) != value || std::fabs(value) > kLargest) return std::nullopt;
   return static_cast<int>(value);
 }
@@ -264,46 +264,44 @@ absl::StatusOr<TypedValue> Emitter::Power(const Expr& expr, const Expr& base,
         absl::StrCat("an exponent is a number without unit, not ", DescribeDimension(y.dimension)),
         DimensionAdvice({}, y.dimension));
   }
-  if (const std::optional<int> n = WholeNumber(builder(), y.value)) {
-    const Dimension dimension = x.dimension.Power(*n);
-    BNSYN_RETURN_IF_ERROR(CheckDimension(dimension, expr));
-    if (std::abs(*n) <= kLongestProduct) {
-      return Number(EmitWholePower(scope_, x.value, *n), dimension);
+  const std::optional<int> halves = Halves(builder(), y.value);
+  if (!halves && !x.dimension.dimensionless()) {
+    return Error(exponent.range,
+                 absl::StrCat("a power of ", DescribeDimension(x.dimension),
+                              " needs an exponent that is written out as a multiple of 1/2"),
+                 "as in x**2, x**0.5 or x**-0.5");
+  }
+  Dimension dimension;
+  if (halves) {
+    BNSYN_ASSIGN_OR_RETURN(dimension, PowerDimension(x.dimension, *halves, expr));
+    if (*halves % 2 == 0 && std::abs(*halves) <= 2 * kLongestProduct) {
+      return Number(EmitWholePower(scope_, x.value, *halves / 2), dimension);
     }
-    return Number(builder().Emit(ir::Op::kPow, {x.value, y.value}), dimension);
+    if (std::abs(*halves) == 1 && scope_.math() == MathMode::kDefault) {
+      const ir::Value root = builder().Emit(ir::Op::kSqrt, {x.value});
+      return Number(*halves == 1 ? root : builder().Emit(ir::Op::kDiv, {builder().F64(1), root}),
+                    dimension);
+    }
   }
-  if (IsLiteral(builder(), y.value, 0.5)) {
-    BNSYN_ASSIGN_OR_RETURN(const Dimension half, HalfDimension(x.dimension, expr));
-    return Number(scope_.math() == MathMode::kStrict
-                      ? builder().Emit(ir::Op::kPow, {x.value, y.value})
-                      : builder().Emit(ir::Op::kSqrt, {x.value}),
-                  half);
-  }
-  if (!x.dimension.dimensionless()) {
-    return Error(base.range,
-                 absl::StrCat("this has the dimension ", DescribeDimension(x.dimension),
-                              ", of which only whole powers can be taken"),
-                 DimensionAdvice({}, x.dimension));
-  }
-  return Number(builder().Emit(ir::Op::kPow, {x.value, y.value}), {});
+  return Number(builder().Emit(ir::Op::kPow, {x.value, y.value}), dimension);
 }
 
-absl::StatusOr<Dimension> Emitter::HalfDimension(const Dimension& dimension,
-                                                 const Expr& expr) const {
-  Dimension half;
-  for (size_t i = 0; i < dimension.exponent.size(); ++i) {
-    if (dimension.exponent[i] % 2 != 0) {
-      return Error(expr.range, absl::StrCat("the square root of ", DescribeDimension(dimension),
-                                            " has no dimension"));
-    }
-    half.exponent[i] = static_cast<int8_t>(dimension.exponent[i] / 2);
+absl::StatusOr<Dimension> Emitter::PowerDimension(const Dimension& dimension, int halves,
+                                                  const Expr& expr) const {
+  const std::optional<Dimension> power = dimension.PowerOfHalves(halves);
+  if (!power) {
+    return Error(
+        expr.range,
+        absl::StrCat("the square root of ", DescribeDimension(dimension), " has no dimension"),
+        "exponents of units are multiples of 1/2");
   }
-  return half;
+  BNSYN_RETURN_IF_ERROR(CheckDimension(*power, expr));
+  return *power;
 }
 
 absl::Status Emitter::CheckDimension(const Dimension& dimension, const Expr& expr) const {
-  for (const int8_t exponent : dimension.exponent) {
-    if (std::abs(exponent) >= kMaxDimensionExponent) {
+  for (const int8_t halves : dimension.halves) {
+    if (std::abs(halves) >= 2 * kMaxDimensionExponent) {
       return Error(expr.range, absl::StrCat("the powers of units in this grow beyond ",
                                             kMaxDimensionExponent - 1));
     }
@@ -321,6 +319,8 @@ absl::Status Emitter::DimensionsDiffer(const Expr& expr, const TypedValue& left,
                        : absl::StrCat("they differ by a factor of the dimension ",
                                       DescribeDimension(left.dimension / right.dimension)));
 }
+
+bool IsWhiteNoise(absl::string_view name) { return name == "xi" || absl::StartsWith(name, "xi_"); }
 
 absl::StatusOr<std::optional<TypedValue>> Scope::Call(const Expr&, const ir::SourceText&) {
   return std::nullopt;

@@ -33,7 +33,7 @@ struct TypedValue {
 //     signs moved into it, unless a and b are both constant. Of two products the right one is
 //     fused: a*b + c*d is fma(c, d, a*b), and a sum of products accumulates from the left.
 //   - x/c with a constant c and an x that is not is x*(1/c), and then a product as above.
-//   - x**0.5 is sqrt(x).
+//   - x**0.5 is sqrt(x), and x**-0.5 is 1/sqrt(x).
 // kStrict: every operation as it stands, left to right, by Python's precedence.
 // In both modes: a factor or divisor that is the literal 1 is left out, the sign of a literal is
 // flipped at once, x**n with a literal whole |n| <= 8 is the product x*x*... from the left (1/(...)
@@ -99,6 +99,10 @@ absl::Status ExpectBoolean(const TypedValue& value, absl::string_view what,
 // Arithmetic in the scope's mode, for lowering's own needs (integrators): a*b + c and a/b.
 ir::Value EmitMulAdd(Scope& scope, ir::Value a, ir::Value b, ir::Value c);
 ir::Value EmitDivide(Scope& scope, ir::Value a, ir::Value b);
+
+// White noise in differential equations: "xi", and "xi_..." for further independent ones. Its
+// dimension is dimension::kWhiteNoise.
+bool IsWhiteNoise(absl::string_view name);
 
 // A named constant of a network: "N", "scale".
 struct Constant {

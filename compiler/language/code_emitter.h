@@ -85,8 +85,9 @@ class Emitter {
   absl::StatusOr<Operand> ProductOf(const Expr& expr);
   TypedValue Finish(const Operand& operand);
   absl::StatusOr<TypedValue> Power(const Expr& expr, const Expr& base, const Expr& exponent);
-  // Of the square root of a value of this dimension.
-  absl::StatusOr<Dimension> HalfDimension(const Dimension& dimension, const Expr& expr) const;
+  // Of the power halves/2 of a value of this dimension.
+  absl::StatusOr<Dimension> PowerDimension(const Dimension& dimension, int halves,
+                                           const Expr& expr) const;
   // An error when a dimension has grown beyond what can be kept.
   absl::Status CheckDimension(const Dimension& dimension, const Expr& expr) const;
   absl::Status DimensionsDiffer(const Expr& expr, const TypedValue& left, const TypedValue& right,

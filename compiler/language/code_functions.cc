@@ -202,7 +202,7 @@ absl::StatusOr<TypedValue> Emitter::DimensionlessArgument(const Expr& call, size
 
 absl::StatusOr<TypedValue> Emitter::SquareRoot(const Expr& call) {
   BNSYN_ASSIGN_OR_RETURN(TypedValue x, EmitNumber(call.children[0]));
-  BNSYN_ASSIGN_OR_RETURN(const Dimension half, HalfDimension(x.dimension, call));
+  BNSYN_ASSIGN_OR_RETURN(const Dimension half, PowerDimension(x.dimension, 1, call));
   return Number(builder().Emit(ir::Op::kSqrt, {x.value}), half);
 }
 

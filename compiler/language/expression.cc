@@ -63,6 +63,9 @@ absl::StatusOr<Statement> ParseStatement(Parser& parser) {
 
 constexpr const char* kFlags[] = {"unless refractory", "constant", "shared", "input"};
 
+constexpr absl::string_view kUnitNote =
+    "as in volt, nS, mV/ms, uF/cm**2, volt/sqrt(second), or 1 for a number without unit";
+
 // After the ':' of an equation: a unit or "boolean".
 absl::Status ParseDeclaredUnit(Parser& parser, const ir::SourceText& source, Equation& equation) {
   if (parser.AtLineEnd()) {
@@ -81,11 +84,12 @@ absl::Status ParseDeclaredUnit(Parser& parser, const ir::SourceText& source, Equ
   int depth = 0;
   while (!parser.AtLineEnd()) {
     const Token token = parser.current();
-    if (token.kind == TokenKind::kName && !UnitSymbol(token.text)) {
+    const bool root = operand && token.text == "sqrt";
+    if (token.kind == TokenKind::kName && !root && !UnitSymbol(token.text)) {
       return parser.Error(
           token.range,
           absl::StrCat("'", token.text, "' is no unit", ir::DidYouMean(token.text, UnitSymbols())),
-          "as in volt, nS, mV/ms, uF/cm**2, or 1 for a number without unit");
+          kUnitNote);
     }
     if (token.text == "(") {
       if (!operand) break;
@@ -95,7 +99,7 @@ absl::Status ParseDeclaredUnit(Parser& parser, const ir::SourceText& source, Equ
     } else if (token.kind == TokenKind::kSymbol) {
       operand = true;
     } else {
-      operand = false;
+      operand = root;
     }
     range = Span(range, token.range);
     parser.Advance();
@@ -103,8 +107,7 @@ absl::Status ParseDeclaredUnit(Parser& parser, const ir::SourceText& source, Equ
   const std::string text = source.text.substr(range.offset, range.length);
   const std::optional<Unit> unit = ParseUnit(text);
   if (!unit) {
-    return parser.Error(range, absl::StrCat("'", text, "' is no unit"),
-                        "as in volt, nS, mV/ms, uF/cm**2, or 1 for a number without unit");
+    return parser.Error(range, absl::StrCat("'", text, "' is no unit"), kUnitNote);
   }
   equation.unit = *unit;
   equation.unit_range = range;

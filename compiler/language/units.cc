@@ -15,9 +15,10 @@ namespace bnsyn {
 namespace {
 
 constexpr Dimension Make(int m, int kg, int s, int a, int k = 0, int mol = 0, int cd = 0) {
-  return Dimension{{static_cast<int8_t>(m), static_cast<int8_t>(kg), static_cast<int8_t>(s),
-                    static_cast<int8_t>(a), static_cast<int8_t>(k), static_cast<int8_t>(mol),
-                    static_cast<int8_t>(cd)}};
+  return Dimension{{static_cast<int8_t>(2 * m), static_cast<int8_t>(2 * kg),
+                    static_cast<int8_t>(2 * s), static_cast<int8_t>(2 * a),
+                    static_cast<int8_t>(2 * k), static_cast<int8_t>(2 * mol),
+                    static_cast<int8_t>(2 * cd)}};
 }
 
 constexpr Dimension kCharge = Make(0, 0, 1, 1);
@@ -35,10 +36,11 @@ constexpr Dimension kLight = Make(0, 0, 0, 0, 0, 0, 1);
 // (1e-12 kg) follows from mV, the amount (1e-18 mol) from mM.
 constexpr int kBaseExponent[7] = {6, 12, 3, 12, 0, 18, 0};
 
+// For a dimension of whole exponents.
 constexpr int InternalExponent(const Dimension& dimension) {
   int sum = 0;
-  for (size_t i = 0; i < 7; ++i) sum += kBaseExponent[i] * dimension.exponent[i];
-  return sum;
+  for (size_t i = 0; i < 7; ++i) sum += kBaseExponent[i] * dimension.halves[i];
+  return sum / 2;
 }
 
 enum class Prefixes { kNone, kUsual, kMetre };
@@ -113,19 +115,30 @@ bool Takes(const SymbolRow& row, const PrefixRow& prefix) {
   return false;
 }
 
-int8_t Saturate(int n) {
-  return static_cast<int8_t>(std::clamp(n, -kMaxDimensionExponent, kMaxDimensionExponent));
+constexpr int kMaxHalves = 2 * kMaxDimensionExponent;
+
+int8_t Saturate(int halves) {
+  return static_cast<int8_t>(std::clamp(halves, -kMaxHalves, kMaxHalves));
 }
 
 bool Keepable(const Dimension& d) {
-  return std::all_of(d.exponent.begin(), d.exponent.end(),
-                     [](int8_t e) { return std::abs(e) < kMaxDimensionExponent; });
+  return std::all_of(d.halves.begin(), d.halves.end(),
+                     [](int8_t halves) { return std::abs(halves) < kMaxHalves; });
 }
 
-// 10^n, correctly rounded (exact up to 22).
-double PowerOfTen(int n) { return *ScaledDecimal("1", n); }
+// 10^n, and sqrt(10) 10^n where there is a root, correctly rounded (the first exact up to 22).
+double PowerOfTen(int n, bool root) {
+  return *ScaledDecimal(root ? "3.16227766016837933199889354443271853372067247945290" : "1", n);
+}
 
-// The grammar of ParseUnit: products and quotients, left to right, of factors with whole powers.
+// The powers of ten of a unit in halves, and back.
+int HalvesOfTen(const Unit& unit) { return 2 * unit.exponent + (unit.root_ten ? 1 : 0); }
+void SetHalvesOfTen(int halves, Unit& unit) {
+  unit.root_ten = halves % 2 != 0;
+  unit.exponent = (halves - (unit.root_ten ? 1 : 0)) / 2;
+}
+
+// The grammar of ParseUnit: products and quotients, left to right, of factors with powers.
 class UnitParser {
  public:
   explicit UnitParser(absl::string_view text) : text_(text) {}
@@ -166,7 +179,7 @@ class UnitParser {
       std::optional<Unit> right = Factor(depth);
       if (!right) return std::nullopt;
       left->dimension = left->dimension * right->dimension.Power(sign);
-      left->exponent += sign * right->exponent;
+      SetHalvesOfTen(HalvesOfTen(*left) + sign * HalvesOfTen(*right), *left);
       if (!Keepable(left->dimension)) return std::nullopt;
     }
     return left;
@@ -181,20 +194,34 @@ class UnitParser {
         !absl::ascii_isdigit(static_cast<unsigned char>(text_[position_]))) {
       return std::nullopt;
     }
-    const int power = sign * (text_[position_++] - '0');
-    base->dimension = base->dimension.Power(power);
-    base->exponent *= power;
-    if (!Keepable(base->dimension)) return std::nullopt;
-    return base;
+    int halves = 2 * (text_[position_++] - '0');
+    if (absl::StartsWith(text_.substr(position_), ".5")) {
+      position_ += 2;
+      ++halves;
+    }
+    return Raise(*base, sign * halves);
+  }
+
+  static std::optional<Unit> Raise(const Unit& base, int halves) {
+    const std::optional<Dimension> dimension = base.dimension.PowerOfHalves(halves);
+    if (!dimension || !Keepable(*dimension)) return std::nullopt;
+    const int ten = HalvesOfTen(base) * halves;
+    if (ten % 2 != 0) return std::nullopt;
+    Unit power;
+    power.dimension = *dimension;
+    SetHalvesOfTen(ten / 2, power);
+    return power;
   }
 
   std::optional<Unit> Base(int depth) {
+    const bool root = Consume("sqrt");
     if (Consume("(")) {
       if (depth == kMaxDepth) return std::nullopt;
       std::optional<Unit> inner = Product(depth + 1);
-      if (!Consume(")")) return std::nullopt;
-      return inner;
+      if (!inner || !Consume(")")) return std::nullopt;
+      return root ? Raise(*inner, 1) : inner;
     }
+    if (root) return std::nullopt;
     if (Consume("1")) return Unit{};
     size_t end = position_;
     while (end < text_.size() && absl::ascii_isalpha(static_cast<unsigned char>(text_[end]))) ++end;
@@ -234,10 +261,10 @@ constexpr NamedDimension kNamed[] = {
 };
 constexpr NamedDimension kHertz = {Make(0, 0, -1, 0), "hertz", "kHz"};
 
-// One factor of a dimension in print.
+// One factor of a dimension in print, with its power in halves.
 struct Factor {
   std::string name;
-  int power;
+  int halves;
 };
 
 std::string JoinFactors(const std::vector<Factor>& factors) {
@@ -245,12 +272,13 @@ std::string JoinFactors(const std::vector<Factor>& factors) {
   std::string under;
   int under_count = 0;
   for (const Factor& factor : factors) {
-    if (factor.power == 0) continue;
-    std::string& side = factor.power > 0 ? over : under;
-    if (factor.power < 0) ++under_count;
+    if (factor.halves == 0) continue;
+    std::string& side = factor.halves > 0 ? over : under;
+    if (factor.halves < 0) ++under_count;
     if (!side.empty()) side += "*";
     side += factor.name;
-    if (std::abs(factor.power) > 1) absl::StrAppend(&side, "**", std::abs(factor.power));
+    const int halves = std::abs(factor.halves);
+    if (halves != 2) absl::StrAppend(&side, "**", halves / 2, halves % 2 != 0 ? ".5" : "");
   }
   if (over.empty()) over.push_back('1');
   if (under.empty()) return over;
@@ -265,16 +293,22 @@ std::string Compose(const Dimension& dimension, const char* NamedDimension::*nam
   for (const NamedDimension& named : kNamed) {
     if (dimension == named.dimension && named.*name != nullptr) return named.*name;
   }
-  constexpr int kLongest = 5;
-  for (int length = 1; length <= kLongest; ++length) {
+  // Powers in halves: whole ones where all exponents are whole, else one that is not.
+  const bool whole = dimension.PowerOfHalves(1).has_value();
+  const int step = whole ? 2 : 1;
+  constexpr int kLongest = 10;
+  for (int length = step; length <= kLongest; length += step) {
     for (const NamedDimension& second : kNamed) {
       if (second.*name == nullptr) continue;
       for (const NamedDimension& first : kNamed) {
         if (first.*name == nullptr) continue;
-        for (int size = length; size >= 1; --size) {
+        for (int size = length; size >= step; size -= step) {
           for (int i : {size, -size}) {
             for (int j : {length - size, size - length}) {
-              if (first.dimension.Power(i) * second.dimension.Power(j) != dimension) continue;
+              if (i % 2 != 0 && j % 2 != 0) continue;
+              const std::optional<Dimension> a = first.dimension.PowerOfHalves(i);
+              const std::optional<Dimension> b = second.dimension.PowerOfHalves(j);
+              if (!a || !b || *a * *b != dimension) continue;
               return JoinFactors({{first.*name, i}, {second.*name, j}});
             }
           }
@@ -283,7 +317,7 @@ std::string Compose(const Dimension& dimension, const char* NamedDimension::*nam
     }
   }
   std::vector<Factor> factors;
-  for (size_t i = 0; i < 7; ++i) factors.push_back({base_names[i], dimension.exponent[i]});
+  for (size_t i = 0; i < 7; ++i) factors.push_back({base_names[i], dimension.halves[i]});
   return JoinFactors(factors);
 }
 
@@ -291,7 +325,7 @@ std::string Compose(const Dimension& dimension, const char* NamedDimension::*nam
 
 Dimension operator*(const Dimension& a, const Dimension& b) {
   Dimension product;
-  for (size_t i = 0; i < 7; ++i) product.exponent[i] = Saturate(a.exponent[i] + b.exponent[i]);
+  for (size_t i = 0; i < 7; ++i) product.halves[i] = Saturate(a.halves[i] + b.halves[i]);
   return product;
 }
 
@@ -300,8 +334,19 @@ Dimension operator/(const Dimension& a, const Dimension& b) { return a * b.Power
 Dimension Dimension::Power(int n) const {
   Dimension power;
   // Beyond this every exponent but 0 saturates.
-  const int bounded = std::clamp(n, -kMaxDimensionExponent, kMaxDimensionExponent);
-  for (size_t i = 0; i < 7; ++i) power.exponent[i] = Saturate(exponent[i] * bounded);
+  const int bounded = std::clamp(n, -kMaxHalves, kMaxHalves);
+  for (size_t i = 0; i < 7; ++i) power.halves[i] = Saturate(halves[i] * bounded);
+  return power;
+}
+
+std::optional<Dimension> Dimension::PowerOfHalves(int n) const {
+  if (n % 2 == 0) return Power(n / 2);
+  Dimension power;
+  const int bounded = std::clamp(n, -kMaxHalves, kMaxHalves);
+  for (size_t i = 0; i < 7; ++i) {
+    if (halves[i] % 2 != 0) return std::nullopt;
+    power.halves[i] = Saturate(halves[i] / 2 * bounded);
+  }
   return power;
 }
 
@@ -315,6 +360,7 @@ constexpr Dimension kResistance = Make(2, 1, -3, -2);
 constexpr Dimension kFrequency = Make(0, 0, -1, 0);
 constexpr Dimension kLength = Make(1, 0, 0, 0);
 constexpr Dimension kConcentration = Make(-3, 0, 0, 0, 0, 1);
+constexpr Dimension kWhiteNoise = Dimension{{0, 0, -1}};
 }  // namespace dimension
 
 std::string DescribeDimension(const Dimension& dimension) {
@@ -383,14 +429,14 @@ std::optional<double> ScaledDecimal(absl::string_view text, int exponent) {
 }
 
 Quantity::Quantity(double number, const Unit& unit)
-    : value(unit.exponent >= 0 ? number * PowerOfTen(unit.exponent)
-                               : number / PowerOfTen(-unit.exponent)),
+    : value(unit.exponent >= 0 || unit.root_ten ? number * PowerOfTen(unit.exponent, unit.root_ten)
+                                                : number / PowerOfTen(-unit.exponent, false)),
       dimension(unit.dimension) {}
 
 double Quantity::In(const Unit& unit) const {
   assert(dimension == unit.dimension);
-  return unit.exponent >= 0 ? value / PowerOfTen(unit.exponent)
-                            : value * PowerOfTen(-unit.exponent);
+  return unit.exponent >= 0 || unit.root_ten ? value / PowerOfTen(unit.exponent, unit.root_ten)
+                                             : value * PowerOfTen(-unit.exponent, false);
 }
 
 namespace literals {

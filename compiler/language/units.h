@@ -21,20 +21,24 @@ namespace bnsyn {
 // that take users' input refuse.
 inline constexpr int kMaxDimensionExponent = 60;
 
-// Exponents of the SI base units m, kg, s, A, K, mol, cd.
+// Exponents of the SI base units m, kg, s, A, K, mol, cd, counted in halves: noise has the
+// dimension second**-0.5.
 struct Dimension {
-  std::array<int8_t, 7> exponent = {};
+  std::array<int8_t, 7> halves = {};
 
   bool dimensionless() const { return *this == Dimension{}; }
   friend bool operator==(const Dimension&, const Dimension&) = default;
   friend Dimension operator*(const Dimension& a, const Dimension& b);
   friend Dimension operator/(const Dimension& a, const Dimension& b);
   Dimension Power(int n) const;
+  // To the power n/2: PowerOfHalves(1) is that of a square root. nullopt where an exponent would
+  // not be a whole number of halves.
+  std::optional<Dimension> PowerOfHalves(int n) const;
 };
 
 namespace dimension {
 extern const Dimension kTime, kVoltage, kCurrent, kConductance, kCapacitance, kResistance,
-    kFrequency, kLength, kConcentration;
+    kFrequency, kLength, kConcentration, kWhiteNoise;
 }  // namespace dimension
 
 // In words a person uses: "volt", "volt/second", "siemens", "a number without unit".
@@ -45,9 +49,11 @@ std::string DescribeDimension(const Dimension& dimension);
 struct Unit {
   Dimension dimension;
   int exponent = 0;
+  bool root_ten = false;  // times the square root of ten, as in sqrt(second)
 };
-// "mV", "nS", "Hz", "volt", "siemens", "1", and products and powers of them: "mV/ms", "uF/cm**2".
-// nullopt when it is no unit.
+// "mV", "nS", "Hz", "volt", "siemens", "1", and products, powers and square roots of them: "mV/ms",
+// "uF/cm**2", "volt/sqrt(second)", "second**-0.5". Powers have one digit, and ".5" at most after
+// it. nullopt when it is no unit.
 std::optional<Unit> ParseUnit(absl::string_view text);
 // A single unit symbol with optional prefix, for the expression parser.
 std::optional<Unit> UnitSymbol(absl::string_view symbol);
@@ -65,7 +71,7 @@ struct Quantity {
 
   Quantity() = default;
   Quantity(double number) : value(number) {}  // NOLINT: a plain number is a quantity
-  Quantity(double number, const Unit& unit);  // one rounding
+  Quantity(double number, const Unit& unit);  // one rounding, two with root_ten
   // The number of `unit`s this is; the dimensions must agree.
   double In(const Unit& unit) const;
 

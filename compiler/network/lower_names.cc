@@ -25,7 +25,8 @@ constexpr absl::string_view kReserved[] = {"t",          "dt",   "i",     "N",  
 constexpr double kLargestSize = 4294967232.0;
 
 bool IsReserved(absl::string_view name) {
-  return std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
+  return IsWhiteNoise(name) ||
+         std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
 }
 
 absl::Status CheckNewName(const std::string& name, absl::string_view what,

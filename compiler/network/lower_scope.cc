@@ -129,6 +129,13 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& nam
   if (const Parameter* parameter = section_.FindParameter(name)) {
     return TypedValue{builder_->Param(parameter->id), parameter->value.dimension};
   }
+  if (IsWhiteNoise(name)) {
+    return ir::ErrorAt(source, range,
+                       absl::StrCat("'", name, "' is white noise, which differential equations ",
+                                    "alone can read"),
+                       "as in dV/dt = -V/tau + sigma*sqrt(2/tau)*xi : volt; elsewhere randn() "
+                       "draws a normal number");
+  }
   if (section_.population.has_value()) {
     if (name == "not_refractory") {
       return TypedValue{active_.valid() ? active_ : builder_->Bool(true), Dimension{}};
@@ -215,7 +222,7 @@ absl::Status CodeScope::Assign(const Statement& statement, TypedValue right,
       return refuse("it is a variable of the network, which populations only read",
                     "the update code of [uniform] writes it");
     }
-    if (name == "i" || name == "N" || name == "not_refractory") {
+    if (name == "i" || name == "N" || name == "not_refractory" || IsWhiteNoise(name)) {
       return refuse("the name has a meaning of its own");
     }
     const std::vector<std::string> network = NetworkNames(lowering_);

@@ -121,14 +121,14 @@ update = "x = x*y/3 + y")toml");
 
 TEST(Lower, DrawsOfAnEquationAreTheSameWhereverItIsRead) {
   Oracle run(MustLower(One(R"toml(equations = """
-xi = randn() : 1
+noise = randn() : 1
 a : 1
 b : 1
 c : 1
 """
 update = """
-a = xi
-b = xi
+a = noise
+b = noise
 c = randn()
 """)toml")));
   run.Steps(1);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
@@ -68,12 +69,12 @@ TEST(UnitsTest, SymbolsHaveTheirDimensionAndPowerOfTen) {
       {"C", dimension::kCurrent * dimension::kTime, 15},
       {"J", dimension::kCurrent * dimension::kTime * dimension::kVoltage, 18},
       {"W", dimension::kCurrent * dimension::kVoltage, 15},
-      {"kg", Dimension{{0, 1}}, 12},
-      {"g", Dimension{{0, 1}}, 9},
-      {"K", Dimension{{0, 0, 0, 0, 1}}, 0},
-      {"mol", Dimension{{0, 0, 0, 0, 0, 1}}, 18},
+      {"kg", Dimension{{0, 2}}, 12},
+      {"g", Dimension{{0, 2}}, 9},
+      {"K", Dimension{{0, 0, 0, 0, 2}}, 0},
+      {"mol", Dimension{{0, 0, 0, 0, 0, 2}}, 18},
       {"L", dimension::kLength.Power(3), 15},
-      {"N", Dimension{{1, 1, -2}}, 12},
+      {"N", Dimension{{2, 2, -4}}, 12},
   };
   for (const auto& c : cases) {
     const std::optional<Unit> unit = UnitSymbol(c.symbol);
@@ -108,6 +109,7 @@ TEST(UnitsTest, ParsesProductsAndPowers) {
     const char* text;
     Dimension dimension;
     int exponent;
+    bool root_ten = false;
   } cases[] = {
       {"1", {}, 0},
       {" mV / ms ", dimension::kVoltage / dimension::kTime, 0},
@@ -120,20 +122,59 @@ TEST(UnitsTest, ParsesProductsAndPowers) {
       {"V/s/s", dimension::kVoltage / dimension::kTime.Power(2), -3},
       {"(mm**2)**2", dimension::kLength.Power(4), 12},
       {"m**0", {}, 0},
+      {"ms**-0.5", dimension::kWhiteNoise, 0},
+      {"mV/sqrt(ms)", dimension::kVoltage * dimension::kWhiteNoise, 0},
+      {"sqrt(V**2/s) * ms**0.5", dimension::kVoltage, 1, true},
+      {"second**-0.5", dimension::kWhiteNoise, -2, true},
+      {"volt/sqrt(second)", dimension::kVoltage * dimension::kWhiteNoise, 1, true},
+      {"volt*second**-0.5", dimension::kVoltage * dimension::kWhiteNoise, 1, true},
+      {"sqrt(second)*second**0.5", dimension::kTime, 3},
+      {"s**1.5", *dimension::kTime.PowerOfHalves(3), 4, true},
+      {"sqrt(s**2)", dimension::kTime, 3},
   };
   for (const auto& c : cases) {
     const std::optional<Unit> unit = ParseUnit(c.text);
     ASSERT_TRUE(unit.has_value()) << c.text;
     EXPECT_EQ(unit->dimension, c.dimension) << c.text;
     EXPECT_EQ(unit->exponent, c.exponent) << c.text;
+    EXPECT_EQ(unit->root_ten, c.root_ten) << c.text;
   }
 }
 
+TEST(UnitsTest, UnitsWithRootsOfTenMeasure) {
+  const Unit root = *ParseUnit("sqrt(second)");
+  EXPECT_EQ(Quantity(2, root).value, 2 * std::sqrt(1000.0));
+  EXPECT_EQ(Quantity(2, root).In(root), 2);
+  const Unit inverse = *ParseUnit("second**-0.5");
+  EXPECT_NEAR(Quantity(1, inverse).value, 1 / std::sqrt(1000.0), 1e-17);
+  EXPECT_EQ(Quantity(3, inverse).In(inverse), 3);
+}
+
 TEST(UnitsTest, WhatIsNoUnitIsRefused) {
-  for (const char* text :
-       {"", " ", "2", "12", "mV/", "/ms", "mV ms", "mV**", "mV**x", "mV**2.5", "(mV", "mV)",
-        "mV**12", "2*mV", "mV + mV", "mV**9**9", "m**9*m**9*m**9*m**9*m**9*m**9*m**9",
-        "((((((((((((((((((((mV))))))))))))))))))))", "mV**9/mV**-9/mV**-9/mV**-9"}) {
+  for (const char* text : {"",
+                           " ",
+                           "2",
+                           "12",
+                           "mV/",
+                           "/ms",
+                           "mV ms",
+                           "mV**",
+                           "mV**x",
+                           "mV**2.25",
+                           "mV**.5",
+                           "sqrt",
+                           "sqrt mV",
+                           "sqrt(sqrt(mV))",
+                           "sqrt(mV",
+                           "(mV",
+                           "mV)",
+                           "mV**12",
+                           "2*mV",
+                           "mV + mV",
+                           "mV**9**9",
+                           "m**9*m**9*m**9*m**9*m**9*m**9*m**9",
+                           "((((((((((((((((((((mV))))))))))))))))))))",
+                           "mV**9/mV**-9/mV**-9/mV**-9"}) {
     EXPECT_FALSE(ParseUnit(text).has_value()) << text;
   }
 }
@@ -211,6 +252,10 @@ TEST(UnitsTest, DimensionsReadAsPeopleSayThem) {
       {"1/s**2", "1/second**2", "1/ms**2"},
       {"W", "watt", "fW"},
       {"kg", "kilogram", "ng"},
+      {"s**-0.5", "1/second**0.5", "1/ms**0.5"},
+      {"V/s**0.5", "volt/second**0.5", "mV/ms**0.5"},
+      {"sqrt(s)", "second**0.5", "ms**0.5"},
+      {"A*s**-1.5", "ampere/second**1.5", "pA/ms**1.5"},
       {"M*cd*K", "kelvin*mole*candela/metre**3", "K*(mM*um**3)*cd/um**3"},
   };
   for (const auto& c : cases) {
@@ -222,13 +267,14 @@ TEST(UnitsTest, DimensionsReadAsPeopleSayThem) {
 TEST(UnitsTest, DisplayUnitsMeasureTheInternalSystem) {
   for (const char* first : {"V", "A", "S", "F", "s", "Hz", "ohm", "M", "m", "C", "N", "J", "W",
                             "Pa", "g", "L", "K", "mol", "cd"}) {
-    for (const char* second : {"1", "s", "V**2", "1/m**3", "1/mol"}) {
+    for (const char* second : {"1", "s", "V**2", "1/m**3", "1/mol", "1/sqrt(s)", "sqrt(mol)"}) {
       const Dimension d = Of(first) * Of(second);
       if (d.dimensionless()) continue;
       const std::optional<Unit> unit = ParseUnit(DisplayUnit(d));
       ASSERT_TRUE(unit.has_value()) << first << " " << second << " " << DisplayUnit(d);
       EXPECT_EQ(unit->dimension, d) << DisplayUnit(d);
       EXPECT_EQ(unit->exponent, 0) << DisplayUnit(d);
+      EXPECT_FALSE(unit->root_ten) << DisplayUnit(d);
     }
   }
 }
@@ -240,10 +286,20 @@ TEST(UnitsTest, DimensionsFormAGroupUntilTheySaturate) {
   EXPECT_TRUE(dimension::kTime.Power(0).dimensionless());
   EXPECT_TRUE((dimension::kResistance * dimension::kConductance).dimensionless());
   const Dimension huge = dimension::kVoltage.Power(std::numeric_limits<int>::max());
-  EXPECT_EQ(huge.exponent[0], kMaxDimensionExponent);
-  EXPECT_EQ((huge * huge).exponent[0], kMaxDimensionExponent);
-  EXPECT_EQ(dimension::kVoltage.Power(std::numeric_limits<int>::min()).exponent[0],
-            -kMaxDimensionExponent);
+  EXPECT_EQ(huge.halves[0], 2 * kMaxDimensionExponent);
+  EXPECT_EQ((huge * huge).halves[0], 2 * kMaxDimensionExponent);
+  EXPECT_EQ(dimension::kVoltage.Power(std::numeric_limits<int>::min()).halves[0],
+            -2 * kMaxDimensionExponent);
+}
+
+TEST(UnitsTest, HalfPowersOfDimensions) {
+  EXPECT_EQ(dimension::kTime.PowerOfHalves(-1), dimension::kWhiteNoise);
+  EXPECT_EQ(dimension::kWhiteNoise * dimension::kWhiteNoise, dimension::kFrequency);
+  EXPECT_EQ(dimension::kWhiteNoise.Power(-2), dimension::kTime);
+  EXPECT_EQ(dimension::kVoltage.PowerOfHalves(4), dimension::kVoltage.Power(2));
+  EXPECT_EQ(dimension::kWhiteNoise.PowerOfHalves(1), std::nullopt);
+  EXPECT_EQ(dimension::kTime.PowerOfHalves(std::numeric_limits<int>::max())->halves[2],
+            2 * kMaxDimensionExponent);
 }
 
 }  // namespace
