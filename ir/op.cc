@@ -13,7 +13,7 @@ constexpr int Index(Op op) { return static_cast<int>(op); }
 
 // The functions stand together in the table, between the plain ops and the draws.
 static_assert(Index(Op::kExp) == Index(Op::kBitcast) + 1);
-static_assert(Index(Op::kCos) + 1 == Index(Op::kRandom));
+static_assert(Index(Op::kLog10) + 1 == Index(Op::kRandom));
 
 }  // namespace
 
@@ -28,7 +28,7 @@ std::optional<Op> OpFromName(absl::string_view name) {
   return std::nullopt;
 }
 
-bool IsFunction(Op op) { return op >= Op::kExp && op <= Op::kCos; }
+bool IsFunction(Op op) { return op >= Op::kExp && op <= Op::kLog10; }
 
 bool IsDraw(Op op) { return Info(op).attr == AttrKind::kStream && op != Op::kRandom; }
 

@@ -136,6 +136,13 @@ void BlockRunner::RunNode(ir::NodeId id, const SynapseRow& row) {
     case ir::Op::kLogistic:
     case ir::Op::kSin:
     case ir::Op::kCos:
+    case ir::Op::kTan:
+    case ir::Op::kSinh:
+    case ir::Op::kCosh:
+    case ir::Op::kAsin:
+    case ir::Op::kAcos:
+    case ir::Op::kAtan:
+    case ir::Op::kLog10:
     case ir::Op::kRandom:
     case ir::Op::kUniform:
     case ir::Op::kNormal:

@@ -268,6 +268,20 @@ void NodeEvaluator::Run() {
       return Function(Sin);
     case Op::kCos:
       return Function(Cos);
+    case Op::kTan:
+      return Function(Tan);
+    case Op::kSinh:
+      return Function(Sinh);
+    case Op::kCosh:
+      return Function(Cosh);
+    case Op::kAsin:
+      return Function(Asin);
+    case Op::kAcos:
+      return Function(Acos);
+    case Op::kAtan:
+      return Function(Atan);
+    case Op::kLog10:
+      return Function(Log10);
 
     case Op::kRandom:
       return Generate<uint32_t>([&](uint32_t element) { return Word(element, 0); });

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 
+#include "reference/sequences_arc.h"
 #include "reference/sequences_draws.h"
 #include "reference/sequences_exp.h"
 #include "reference/sequences_log.h"
@@ -88,6 +89,41 @@ double Sin(double x) {
 double Cos(double x) {
   Direct m;
   return sequences::Cos(m, x);
+}
+
+double Tan(double x) {
+  Direct m;
+  return sequences::Tan(m, x);
+}
+
+double Sinh(double x) {
+  Direct m;
+  return sequences::Sinh(m, x);
+}
+
+double Cosh(double x) {
+  Direct m;
+  return sequences::Cosh(m, x);
+}
+
+double Asin(double x) {
+  Direct m;
+  return sequences::Asin(m, x);
+}
+
+double Acos(double x) {
+  Direct m;
+  return sequences::Acos(m, x);
+}
+
+double Atan(double x) {
+  Direct m;
+  return sequences::Atan(m, x);
+}
+
+double Log10(double x) {
+  Direct m;
+  return sequences::Log10(m, x);
 }
 
 double UniformFromBits(uint32_t bits0, uint32_t bits1) {

@@ -19,6 +19,13 @@ double Tanh(double x);
 double Logistic(double x);  // 1/(1 + e^-x)
 double Sin(double x);
 double Cos(double x);
+double Tan(double x);
+double Sinh(double x);
+double Cosh(double x);
+double Asin(double x);
+double Acos(double x);
+double Atan(double x);
+double Log10(double x);
 
 // Draws from 32 random bits (two draw numbers, 0 and 1, of one stream where there are two).
 double UniformFromBits(uint32_t bits0, uint32_t bits1);      // [0, 1), multiples of 2^-53

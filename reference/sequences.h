@@ -70,6 +70,15 @@ Pair<A> TwoProduct(A& m, typename A::F a, typename A::F b) {
   return {product, m.Fma(a, b, -product)};
 }
 
+// a / b for pairs with a normal quotient: the rounded quotient and what it lacks.
+template <class A>
+Pair<A> Quotient(A& m, Pair<A> a, Pair<A> b) {
+  const auto inverse = 1.0 / b.high;
+  const auto quotient = a.high * inverse;
+  const auto remainder = m.Fma(-quotient, b.high, a.high) + m.Fma(-quotient, b.low, a.low);
+  return {quotient, remainder * inverse};
+}
+
 // The polynomial with coefficients c[0], c[1], ...: pairs of terms, then Horner's rule in x^2, so
 // that the chain of dependent operations is half as long as that of Horner's rule in x.
 template <class A, size_t n>

@@ -1,4 +1,4 @@
-// exp and its kin: exp, expm1, exprel, tanh, logistic.
+// exp and its kin: exp, expm1, exprel, sinh, cosh, tanh, logistic.
 #ifndef BNSYN_REFERENCE_SEQUENCES_EXP_H_
 #define BNSYN_REFERENCE_SEQUENCES_EXP_H_
 
@@ -124,6 +124,33 @@ typename A::F Tanh(A& m, typename A::F x) {
   const auto remainder = m.Fma(-quotient, sum.high, t.high) + m.Fma(-quotient, sum_low, t.low);
   const auto ratio = WithSignOf(m, m.Fma(remainder, inverse, quotient), x);
   return m.Select(size < 0x1p-27, x, ratio);
+}
+
+// sinh |x| = (t + t/(t + 1))/2 with t = e^|x| - 1; it overflows at 710.5.
+template <class A>
+typename A::F Sinh(A& m, typename A::F x) {
+  const auto size = m.Abs(x);
+  const auto e = ReduceExponent(m, m.Min(size, 712.0), kExpm1Shift);
+  const auto t = ScaledExpm1(m, e, Expm1Quotient(m, e.r));
+  const auto power = TwoSum<A>(t.high, kExpm1Scale);
+  const auto ratio = Quotient(m, t, {power.high, power.low + t.low});
+  const auto sum = FastTwoSum<A>(t.high, ratio.high * kExpm1Scale);
+  const auto rest = m.Fma(ratio.low, kExpm1Scale, sum.low + t.low);
+  const auto result = WithSignOf(m, (sum.high + rest) * (0.5 / kExpm1Scale), x);
+  return m.Select(size < 0x1p-27, x, result);
+}
+
+// cosh x = (p + 1/p)/2 with p = e^|x|.
+template <class A>
+typename A::F Cosh(A& m, typename A::F x) {
+  const auto e = ReduceExponent(m, m.Min(m.Abs(x), 712.0), kExpm1Shift);
+  const auto t = ScaledExpm1(m, e, Expm1Quotient(m, e.r));
+  const auto power = TwoSum<A>(t.high, kExpm1Scale);
+  const auto power_low = power.low + t.low;
+  const auto inverse = Quotient<A>(m, {kExpm1Scale * kExpm1Scale, 0.0}, {power.high, power_low});
+  const auto sum = FastTwoSum<A>(power.high, inverse.high);
+  const auto rest = sum.low + (power_low + inverse.low);
+  return (sum.high + rest) * (0.5 / kExpm1Scale);
 }
 
 // With e^-x = 2^k e^r the result is a/(a + b e^r), where a = 2^-k and b = 1 for k >= 0, and a = 1

@@ -1,4 +1,4 @@
-// log, log1p and pow.
+// log, log1p, log10 and pow.
 #ifndef BNSYN_REFERENCE_SEQUENCES_LOG_H_
 #define BNSYN_REFERENCE_SEQUENCES_LOG_H_
 
@@ -115,6 +115,16 @@ Pair<A> LogPair(A& m, typename A::F x) {
   const auto second = FastTwoSum<A>(first.high, rest.high);
   const auto small = m.Fma(split.k, kLn2Low, m.Fma(s_low, 2.0, rest_low));
   return FastTwoSum<A>(second.high, (first.low + second.low) + small);
+}
+
+template <class A>
+typename A::F Log10(A& m, typename A::F x) {
+  constexpr double kLog10E = 0x1.bcb7b1526e50ep-2;
+  constexpr double kLog10ELow = 0x1.95355baaafad3p-57;
+  const auto log = LogPair(m, x);
+  const auto product = TwoProduct(m, log.high, kLog10E);
+  const auto low = m.Fma(log.high, kLog10ELow, m.Fma(log.low, kLog10E, product.low));
+  return LogSpecials(m, x, 0.0, product.high + low);
 }
 
 // e^(high + low), for a `low` below 2^-40 where the result is neither 0 nor infinite.

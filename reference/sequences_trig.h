@@ -1,4 +1,4 @@
-// sin and cos of any finite argument.
+// sin, cos and tan of any finite argument.
 #ifndef BNSYN_REFERENCE_SEQUENCES_TRIG_H_
 #define BNSYN_REFERENCE_SEQUENCES_TRIG_H_
 
@@ -95,21 +95,23 @@ Angle<A> ReduceAngle(A& m, typename A::F size) {
           m.Select(small, 0.0, r.low)};
 }
 
-// sin(r + low) on |r| <= pi/4: r + r^3 S(r^2), with a relative error of 2^-55.9.
+// sin(r + low) on |r| <= pi/4, as an unevaluated sum: r + r^3 S(r^2), with a relative error of
+// 2^-55.9.
 template <class A>
-typename A::F SinOfReduced(A& m, typename A::F r, typename A::F low) {
+Pair<A> SinOfReduced(A& m, typename A::F r, typename A::F low) {
   static constexpr double kCoefficients[] = {-0x1.5555555555555p-3,  0x1.1111111110c83p-7,
                                              -0x1.a01a019ea134dp-13, 0x1.71de37b1d3398p-19,
                                              -0x1.ae60210e407ffp-26, 0x1.5e11938821a06p-33};
   const auto z = r * r;
   const auto cosine = m.Fma(z, -0.5, 1.0);
   const auto rest = m.Fma(z * r, Polynomial(m, kCoefficients, z), low * cosine);
-  return r + rest;
+  return {r, rest};
 }
 
-// cos(r + low) on |r| <= pi/4: 1 - r^2/2 + r^4 C(r^2), with a relative error of 2^-60.4.
+// cos(r + low) on |r| <= pi/4, as an unevaluated sum: 1 - r^2/2 + r^4 C(r^2), with a relative error
+// of 2^-60.4.
 template <class A>
-typename A::F CosOfReduced(A& m, typename A::F r, typename A::F low) {
+Pair<A> CosOfReduced(A& m, typename A::F r, typename A::F low) {
   static constexpr double kCoefficients[] = {0x1.5555555555555p-5,  -0x1.6c16c16c168ccp-10,
                                              0x1.a01a019f38b18p-16, -0x1.27e4fa0371482p-22,
                                              0x1.1eeb585601c4dp-29, -0x1.9073d8c03afa7p-37};
@@ -119,7 +121,7 @@ typename A::F CosOfReduced(A& m, typename A::F r, typename A::F low) {
   const auto z_low = m.Fma(r, r, -z);
   const auto shift = m.Fma(z_low, -0.5, -(r * low));
   const auto rest = m.Fma(z * z, Polynomial(m, kCoefficients, z), shift);
-  return sum.high + (sum.low + rest);
+  return {sum.high, sum.low + rest};
 }
 
 // sin (quadrant pi/2 + r + low).
@@ -127,8 +129,9 @@ template <class A>
 typename A::F SinOfAngle(A& m, typename A::F quadrant, const Angle<A>& angle) {
   const auto bits = m.ToBits(quadrant + kRounder);
   const auto even = m.Equal(bits & uint64_t{1}, uint64_t{0});
-  const auto size =
-      m.Select(even, SinOfReduced(m, angle.r, angle.low), CosOfReduced(m, angle.r, angle.low));
+  const auto sine = SinOfReduced(m, angle.r, angle.low);
+  const auto cosine = CosOfReduced(m, angle.r, angle.low);
+  const auto size = m.Select(even, sine.high + sine.low, cosine.high + cosine.low);
   return m.FromBits(m.ToBits(size) ^ ((bits >> 1) << 63));
 }
 
@@ -146,6 +149,26 @@ typename A::F Cos(A& m, typename A::F x) {
   const auto size = m.Abs(x);
   const auto angle = ReduceAngle(m, size);
   return m.Select(size < kInfinity, SinOfAngle(m, angle.quadrant + 1.0, angle), kNaN);
+}
+
+// sin/cos of what is left where the quadrant is even, else -cos/sin.
+template <class A>
+typename A::F Tan(A& m, typename A::F x) {
+  const auto size = m.Abs(x);
+  const auto angle = ReduceAngle(m, size);
+  const auto parity = m.ToBits(angle.quadrant + kRounder) & uint64_t{1};
+  const auto even = m.Equal(parity, uint64_t{0});
+  const auto s = SinOfReduced(m, angle.r, angle.low);
+  const auto c = CosOfReduced(m, angle.r, angle.low);
+  const auto sine = FastTwoSum<A>(s.high, s.low);
+  const auto cosine = FastTwoSum<A>(c.high, c.low);
+  const Pair<A> above = {m.Select(even, sine.high, cosine.high),
+                         m.Select(even, sine.low, cosine.low)};
+  const Pair<A> below = {m.Select(even, cosine.high, sine.high),
+                         m.Select(even, cosine.low, sine.low)};
+  const auto ratio = Quotient(m, above, below);
+  const auto sign = (m.ToBits(x) & kSignBit) ^ (parity << 63);
+  return m.Select(size < kInfinity, m.FromBits(m.ToBits(ratio.high + ratio.low) ^ sign), kNaN);
 }
 
 }  // namespace bnsyn::reference::sequences

@@ -296,6 +296,13 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kLogistic:
     case Op::kSin:
     case Op::kCos:
+    case Op::kTan:
+    case Op::kSinh:
+    case Op::kCosh:
+    case Op::kAsin:
+    case Op::kAcos:
+    case Op::kAtan:
+    case Op::kLog10:
       return EmitOracleCall(b, n.op, n.element, v);
 
     case Op::kRandom:

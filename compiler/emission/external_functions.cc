@@ -27,6 +27,13 @@ std::vector<ExternalFunction> ExternalFunctions() {
   oracle(Op::kLogistic, ref::Logistic);
   oracle(Op::kSin, ref::Sin);
   oracle(Op::kCos, ref::Cos);
+  oracle(Op::kTan, ref::Tan);
+  oracle(Op::kSinh, ref::Sinh);
+  oracle(Op::kCosh, ref::Cosh);
+  oracle(Op::kAsin, ref::Asin);
+  oracle(Op::kAcos, ref::Acos);
+  oracle(Op::kAtan, ref::Atan);
+  oracle(Op::kLog10, ref::Log10);
   oracle(Op::kUniform, ref::UniformFromBits);
   oracle(Op::kNormal, ref::NormalFromBits);
   oracle(Op::kExponential, ref::ExponentialFromBits);

@@ -42,6 +42,12 @@ TypedValue Emitter::Number(ir::Value value, const Dimension& dimension) const {
   return typed;
 }
 
+TypedValue Emitter::Whole(ir::Value value, const Dimension& dimension, bool integer) const {
+  TypedValue typed = Number(value, dimension);
+  typed.integer = integer;
+  return typed;
+}
+
 TypedValue Emitter::Boolean(ir::Value value) const {
   TypedValue typed;
   typed.value = value;
@@ -54,6 +60,7 @@ absl::StatusOr<TypedValue> Emitter::Emit(const Expr& expr) {
     case ExprKind::kNumber: {
       TypedValue number = Number(builder().F64(expr.quantity.value), expr.quantity.dimension);
       number.zero = expr.quantity.value == 0 && expr.quantity.dimension.dimensionless();
+      number.integer = IsWhole(expr.quantity);
       return number;
     }
     case ExprKind::kBool:
@@ -150,6 +157,7 @@ absl::StatusOr<TypedValue> Emitter::Binary(const Expr& expr) {
     BNSYN_ASSIGN_OR_RETURN(Operand product, ProductOf(expr));
     return Finish(product);
   }
+  if (expr.name == "//" || expr.name == "%") return FloorDivision(expr);
   return Comparison(expr);
 }
 
@@ -191,6 +199,7 @@ absl::StatusOr<TypedValue> Emitter::Conditional(const Expr& expr) {
   TypedValue chosen =
       Number(builder().Emit(ir::Op::kSelect, {condition.value, yes.value, no.value}), *dimension);
   chosen.boolean = yes.boolean;
+  chosen.integer = yes.integer && no.integer;
   return chosen;
 }
 
@@ -203,20 +212,20 @@ absl::StatusOr<TypedValue> Emitter::Sum(const Expr& expr) {
                             absl::StrCat("the two sides of '", expr.name, "'"));
   }
   const bool minus = expr.name == "-";
+  const bool integer = left.typed.integer && right.typed.integer;
+  const auto number = [&](ir::Value value) { return Whole(value, *dimension, integer); };
   // Of two products the right one is fused, so that a sum of products accumulates.
   if (right.product) {
     const ir::Value c = Finish(left).value;
-    return Number(
-        minus ? EmitNegatedFused(scope_, *right.product, c) : EmitFused(scope_, *right.product, c),
-        *dimension);
+    return number(minus ? EmitNegatedFused(scope_, *right.product, c)
+                        : EmitFused(scope_, *right.product, c));
   }
   if (left.product) {
     const ir::Value c = minus ? EmitNegate(scope_, right.typed.value) : right.typed.value;
-    return Number(EmitFused(scope_, *left.product, c), *dimension);
+    return number(EmitFused(scope_, *left.product, c));
   }
-  return Number(
-      builder().Emit(minus ? ir::Op::kSub : ir::Op::kAdd, {left.typed.value, right.typed.value}),
-      *dimension);
+  return number(
+      builder().Emit(minus ? ir::Op::kSub : ir::Op::kAdd, {left.typed.value, right.typed.value}));
 }
 
 absl::StatusOr<Emitter::Operand> Emitter::SumOperand(const Expr& expr) {
@@ -234,6 +243,7 @@ absl::StatusOr<Emitter::Operand> Emitter::ProductOf(const Expr& expr) {
   Operand operand;
   if (expr.name == "*") {
     operand.typed.dimension = left.dimension * right.dimension;
+    operand.typed.integer = left.integer && right.integer;
     operand.product = FusibleProduct(scope_, left.value, right.value);
     if (!operand.product) operand.typed.value = EmitMultiply(scope_, left.value, right.value);
   } else {
@@ -252,6 +262,18 @@ TypedValue Emitter::Finish(const Operand& operand) {
     typed.value = EmitMultiply(scope_, operand.product->a, operand.product->b);
   }
   return typed;
+}
+
+absl::StatusOr<TypedValue> Emitter::FloorDivision(const Expr& expr) {
+  BNSYN_ASSIGN_OR_RETURN(TypedValue x, EmitNumber(expr.children[0]));
+  BNSYN_ASSIGN_OR_RETURN(TypedValue y, EmitNumber(expr.children[1]));
+  if (y.zero) return Error(expr.range, "this divides by 0");
+  if (!CommonDimension(x, y)) {
+    return DimensionsDiffer(expr, x, y, absl::StrCat("the two sides of '", expr.name, "'"));
+  }
+  const Division division = EmitFloorDivision(scope_, x.value, y.value);
+  if (expr.name == "//") return Whole(division.quotient, {}, true);
+  return Whole(division.remainder, y.dimension, x.integer && y.integer);
 }
 
 absl::StatusOr<TypedValue> Emitter::Power(const Expr& expr, const Expr& base,
@@ -275,7 +297,8 @@ absl::StatusOr<TypedValue> Emitter::Power(const Expr& expr, const Expr& base,
   if (halves) {
     BNSYN_ASSIGN_OR_RETURN(dimension, PowerDimension(x.dimension, *halves, expr));
     if (*halves % 2 == 0 && std::abs(*halves) <= 2 * kLongestProduct) {
-      return Number(EmitWholePower(scope_, x.value, *halves / 2), dimension);
+      return Whole(EmitWholePower(scope_, x.value, *halves / 2), dimension,
+                   x.integer && *halves >= 0);
     }
     if (std::abs(*halves) == 1 && scope_.math() == MathMode::kDefault) {
       const ir::Value root = builder().Emit(ir::Op::kSqrt, {x.value});
@@ -318,6 +341,10 @@ absl::Status Emitter::DimensionsDiffer(const Expr& expr, const TypedValue& left,
                missing ? DimensionAdvice(left.dimension * right.dimension, {})
                        : absl::StrCat("they differ by a factor of the dimension ",
                                       DescribeDimension(left.dimension / right.dimension)));
+}
+
+bool IsWhole(const Quantity& quantity) {
+  return quantity.dimension.dimensionless() && std::floor(quantity.value) == quantity.value;
 }
 
 bool IsWhiteNoise(absl::string_view name) { return name == "xi" || absl::StartsWith(name, "xi_"); }
@@ -381,6 +408,7 @@ absl::StatusOr<TypedValue> ApplyAssignment(const Statement& statement, TypedValu
   TypedValue result;
   result.value = right.value;
   result.dimension = old.dimension;
+  result.integer = right.integer && (statement.op == '=' || (old.integer && statement.op != '/'));
   // The factors of a right side that is written as a product, to be fused with the sum.
   std::optional<Product> product;
   const Expr& value = statement.value;

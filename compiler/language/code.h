@@ -22,6 +22,9 @@ struct TypedValue {
   // Set in what EmitExpression returns; a Scope need not set them.
   bool boolean = false;
   bool zero = false;  // the number 0 as written: it fits every dimension
+  // Known to be a whole number: what is written so, and sums, products and the like of such. A
+  // Scope sets it for names that hold one.
+  bool integer = false;
 };
 
 // How arithmetic is written (R1). A value is *constant* here when it is made of literals and
@@ -70,9 +73,10 @@ class Scope {
 
 // Emits an expression. A name is what the scope says, else a unit of two letters or more (mV,
 // volt). A call is what the scope says, else one of: min max clip abs sqrt exp expm1 exprel log
-// log1p pow tanh logistic sin cos floor ceil int(bool) sign; rand() randn() exponential()
-// bernoulli(p) poisson(m) normal(mean, deviation) uniform(low, high). Dimension errors say what was
-// expected and found, in words.
+// log1p log10 pow sinh cosh tanh logistic sin cos tan arcsin arccos arctan floor ceil int sign;
+// rand() randn() exponential() bernoulli(p) poisson(m) normal(mean, deviation) uniform(low, high).
+// x % y and x // y round down, as Python's do, and are exact while |x/y| < 2^53; y has the
+// dimension of x. Dimension errors say what was expected and found, in words.
 absl::StatusOr<TypedValue> EmitExpression(const Expr& expr, const ir::SourceText& source,
                                           Scope& scope);
 
@@ -96,9 +100,16 @@ absl::Status ExpectDimension(const TypedValue& value, const Dimension& expected,
 absl::Status ExpectBoolean(const TypedValue& value, absl::string_view what,
                            const ir::SourceText& source, ir::SourceRange range);
 
+// Fails unless `value` is a number that is known to be whole.
+absl::Status ExpectInteger(const TypedValue& value, absl::string_view what,
+                           const ir::SourceText& source, ir::SourceRange range);
+
 // Arithmetic in the scope's mode, for lowering's own needs (integrators): a*b + c and a/b.
 ir::Value EmitMulAdd(Scope& scope, ir::Value a, ir::Value b, ir::Value c);
 ir::Value EmitDivide(Scope& scope, ir::Value a, ir::Value b);
+
+// A whole number without unit.
+bool IsWhole(const Quantity& quantity);
 
 // White noise in differential equations: "xi", and "xi_..." for further independent ones. Its
 // dimension is dimension::kWhiteNoise.

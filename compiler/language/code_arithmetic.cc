@@ -99,6 +99,25 @@ ir::Value EmitDivide(Scope& scope, ir::Value a, ir::Value b) {
   return scope.builder().Emit(ir::Op::kDiv, {a, b});
 }
 
+// Where x/y rounds up to a whole number, the quotient is one too large, which its remainder tells
+// by the wrong sign; that remainder is exact, by the fma.
+Division EmitFloorDivision(Scope& scope, ir::Value x, ir::Value y) {
+  ir::Builder& builder = scope.builder();
+  const ir::Value zero = builder.F64(0);
+  const ir::Value quotient = builder.Emit(ir::Op::kFloor, {builder.Emit(ir::Op::kDiv, {x, y})});
+  const ir::Value remainder =
+      builder.Emit(ir::Op::kFma, {builder.Emit(ir::Op::kNeg, {quotient}), y, x});
+  const ir::Value below = builder.Emit(ir::Op::kAnd, {builder.Emit(ir::Op::kLt, {remainder, zero}),
+                                                      builder.Emit(ir::Op::kGt, {y, zero})});
+  const ir::Value above = builder.Emit(ir::Op::kAnd, {builder.Emit(ir::Op::kGt, {remainder, zero}),
+                                                      builder.Emit(ir::Op::kLt, {y, zero})});
+  const ir::Value beyond = builder.Emit(ir::Op::kOr, {below, above});
+  const ir::Value less = builder.Emit(ir::Op::kSub, {quotient, builder.F64(1)});
+  const ir::Value back = builder.Emit(ir::Op::kAdd, {remainder, y});
+  return {builder.Emit(ir::Op::kSelect, {beyond, less, quotient}),
+          builder.Emit(ir::Op::kSelect, {beyond, back, remainder})};
+}
+
 ir::Value EmitWholePower(Scope& scope, ir::Value x, int n) {
   ir::Builder& builder = scope.builder();
   if (n == 0) return builder.F64(1);

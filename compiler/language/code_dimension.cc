@@ -81,4 +81,14 @@ absl::Status ExpectBoolean(const TypedValue& value, absl::string_view what,
       "compare it with something, as in V > V_th");
 }
 
+absl::Status ExpectInteger(const TypedValue& value, absl::string_view what,
+                           const ir::SourceText& source, ir::SourceRange range) {
+  if (value.integer && !value.boolean) return absl::OkStatus();
+  return ir::ErrorAt(
+      source, range,
+      absl::StrCat(what, " is an integer, but this ",
+                   value.boolean ? "is true or false" : "need not be a whole number"),
+      value.boolean ? "int(...) makes 1 or 0 of it" : "int(...) drops the fraction");
+}
+
 }  // namespace bnsyn::compiler

@@ -36,6 +36,14 @@ std::optional<Product> FusibleQuotient(Scope& scope, ir::Value a, ir::Value b);
 ir::Value EmitFused(Scope& scope, Product product, ir::Value c);
 ir::Value EmitNegatedFused(Scope& scope, Product product, ir::Value c);  // c - product
 
+// floor(x/y), and the remainder x - y*floor(x/y), which has the sign of y. Exact while |x/y| <
+// 2^53.
+struct Division {
+  ir::Value quotient;
+  ir::Value remainder;
+};
+Division EmitFloorDivision(Scope& scope, ir::Value x, ir::Value y);
+
 // x**n for a whole n with |n| <= kLongestProduct as x*x*..., negative ones as 1/(x*x*...).
 inline constexpr int kLongestProduct = 8;
 ir::Value EmitWholePower(Scope& scope, ir::Value x, int n);
@@ -72,6 +80,8 @@ class Emitter {
   }
   TypedValue Number(ir::Value value, const Dimension& dimension) const;
   TypedValue Boolean(ir::Value value) const;
+  // A number that is whole if `integer`.
+  TypedValue Whole(ir::Value value, const Dimension& dimension, bool integer) const;
 
   absl::StatusOr<TypedValue> Name(const Expr& expr);
   absl::Status UnknownName(const Expr& expr) const;
@@ -84,6 +94,8 @@ class Emitter {
   absl::StatusOr<Operand> SumOperand(const Expr& expr);
   absl::StatusOr<Operand> ProductOf(const Expr& expr);
   TypedValue Finish(const Operand& operand);
+  // x // y and x % y.
+  absl::StatusOr<TypedValue> FloorDivision(const Expr& expr);
   absl::StatusOr<TypedValue> Power(const Expr& expr, const Expr& base, const Expr& exponent);
   // Of the power halves/2 of a value of this dimension.
   absl::StatusOr<Dimension> PowerDimension(const Dimension& dimension, int halves,
@@ -96,12 +108,15 @@ class Emitter {
   absl::StatusOr<TypedValue> Call(const Expr& call);
   absl::Status UnknownFunction(const Expr& call) const;
   absl::StatusOr<TypedValue> SquareRoot(const Expr& call);
+  // The number without its fraction; 1 or 0 for true or false.
+  absl::StatusOr<TypedValue> Int(const Expr& call);
   absl::StatusOr<TypedValue> MinOrMax(const Expr& call, ir::Op op);
   absl::StatusOr<TypedValue> Clip(const Expr& call);
   TypedValue Draw(ir::Op op, absl::Span<const ir::Value> operands);
   // Location and scale of a random number: two values of one dimension.
   absl::StatusOr<TypedValue> ScaledDraw(const Expr& call, ir::Op op);
   absl::StatusOr<TypedValue> DimensionlessArgument(const Expr& call, size_t index);
+  absl::Status ExpectDimensionless(const Expr& call, size_t index, const TypedValue& value) const;
 
   const ir::SourceText& source_;
   Scope& scope_;

@@ -11,13 +11,14 @@ namespace {
 // How a function treats its arguments.
 enum class Shape : uint8_t {
   kPlain,      // a number without unit -> the same
+  kWhole,      // the same, but the result is an integer
   kAbs,        // any dimension is kept
   kSqrt,       // as x**0.5
   kSign,       // any dimension -> a number without unit
   kMinMax,     // two or more of one dimension
   kClip,       // three of one dimension
   kPow,        // as x**y
-  kInt,        // true or false -> 1 or 0
+  kInt,        // a number without unit loses its fraction; true or false -> 1 or 0
   kDraw,       // no argument
   kBernoulli,  // a probability -> true or false
   kPoisson,    // a mean -> a whole number
@@ -41,12 +42,19 @@ constexpr Function kFunctions[] = {
     {"exprel", Shape::kPlain, ir::Op::kExprel, 1, 1, "exprel(x)"},
     {"log", Shape::kPlain, ir::Op::kLog, 1, 1, "log(x)"},
     {"log1p", Shape::kPlain, ir::Op::kLog1p, 1, 1, "log1p(x)"},
+    {"log10", Shape::kPlain, ir::Op::kLog10, 1, 1, "log10(x)"},
+    {"sinh", Shape::kPlain, ir::Op::kSinh, 1, 1, "sinh(x)"},
+    {"cosh", Shape::kPlain, ir::Op::kCosh, 1, 1, "cosh(x)"},
     {"tanh", Shape::kPlain, ir::Op::kTanh, 1, 1, "tanh(x)"},
     {"logistic", Shape::kPlain, ir::Op::kLogistic, 1, 1, "logistic(x)"},
     {"sin", Shape::kPlain, ir::Op::kSin, 1, 1, "sin(x)"},
     {"cos", Shape::kPlain, ir::Op::kCos, 1, 1, "cos(x)"},
-    {"floor", Shape::kPlain, ir::Op::kFloor, 1, 1, "floor(x)"},
-    {"ceil", Shape::kPlain, ir::Op::kCeil, 1, 1, "ceil(x)"},
+    {"tan", Shape::kPlain, ir::Op::kTan, 1, 1, "tan(x)"},
+    {"arcsin", Shape::kPlain, ir::Op::kAsin, 1, 1, "arcsin(x)"},
+    {"arccos", Shape::kPlain, ir::Op::kAcos, 1, 1, "arccos(x)"},
+    {"arctan", Shape::kPlain, ir::Op::kAtan, 1, 1, "arctan(x)"},
+    {"floor", Shape::kWhole, ir::Op::kFloor, 1, 1, "floor(x)"},
+    {"ceil", Shape::kWhole, ir::Op::kCeil, 1, 1, "ceil(x)"},
     {"abs", Shape::kAbs, ir::Op::kAbs, 1, 1, "abs(x)"},
     {"sqrt", Shape::kSqrt, ir::Op::kSqrt, 1, 1, "sqrt(x)"},
     {"sign", Shape::kSign, ir::Op::kSelect, 1, 1, "sign(x)"},
@@ -54,7 +62,7 @@ constexpr Function kFunctions[] = {
     {"max", Shape::kMinMax, ir::Op::kMax, 2, kMany, "max(a, b, ...)"},
     {"clip", Shape::kClip, ir::Op::kMin, 3, 3, "clip(x, low, high)"},
     {"pow", Shape::kPow, ir::Op::kPow, 2, 2, "pow(x, y)"},
-    {"int", Shape::kInt, ir::Op::kConvert, 1, 1, "int(condition)"},
+    {"int", Shape::kInt, ir::Op::kConvert, 1, 1, "int(x)"},
     {"rand", Shape::kDraw, ir::Op::kUniform, 0, 0, "rand()"},
     {"randn", Shape::kDraw, ir::Op::kNormal, 0, 0, "randn()"},
     {"exponential", Shape::kDraw, ir::Op::kExponential, 0, 0, "exponential()"},
@@ -115,9 +123,13 @@ absl::StatusOr<TypedValue> Emitter::Call(const Expr& call) {
       BNSYN_ASSIGN_OR_RETURN(TypedValue x, DimensionlessArgument(call, 0));
       return Number(builder().Emit(function->op, {x.value}), {});
     }
+    case Shape::kWhole: {
+      BNSYN_ASSIGN_OR_RETURN(TypedValue x, DimensionlessArgument(call, 0));
+      return Whole(builder().Emit(function->op, {x.value}), {}, true);
+    }
     case Shape::kAbs: {
       BNSYN_ASSIGN_OR_RETURN(TypedValue x, EmitNumber(call.children[0]));
-      return Number(builder().Emit(ir::Op::kAbs, {x.value}), x.dimension);
+      return Whole(builder().Emit(ir::Op::kAbs, {x.value}), x.dimension, x.integer);
     }
     case Shape::kSqrt:
       return SquareRoot(call);
@@ -129,7 +141,7 @@ absl::StatusOr<TypedValue> Emitter::Call(const Expr& call) {
       const ir::Value positive = builder().Emit(ir::Op::kGt, {x.value, zero});
       const ir::Value rest =
           builder().Emit(ir::Op::kSelect, {negative, builder().F64(-1), x.value});
-      return Number(builder().Emit(ir::Op::kSelect, {positive, builder().F64(1), rest}), {});
+      return Whole(builder().Emit(ir::Op::kSelect, {positive, builder().F64(1), rest}), {}, true);
     }
     case Shape::kMinMax:
       return MinOrMax(call, function->op);
@@ -137,14 +149,8 @@ absl::StatusOr<TypedValue> Emitter::Call(const Expr& call) {
       return Clip(call);
     case Shape::kPow:
       return Power(call, call.children[0], call.children[1]);
-    case Shape::kInt: {
-      BNSYN_ASSIGN_OR_RETURN(TypedValue x, Emit(call.children[0]));
-      if (!x.boolean) {
-        return Error(call.children[0].range, "int takes true or false",
-                     "floor(x) rounds a number down");
-      }
-      return Number(builder().Convert(x.value, ir::Element::kF64), {});
-    }
+    case Shape::kInt:
+      return Int(call);
     case Shape::kDraw:
       return Draw(function->op, {});
     case Shape::kBernoulli: {
@@ -168,7 +174,9 @@ absl::StatusOr<TypedValue> Emitter::Call(const Expr& call) {
           return Error(call.children[0].range, "the mean of a Poisson number lies in 0 to 700");
         }
       }
-      return Draw(function->op, {mean.value});
+      TypedValue drawn = Draw(function->op, {mean.value});
+      drawn.integer = true;
+      return drawn;
     }
     case Shape::kScaled:
       return ScaledDraw(call, function->op);
@@ -188,15 +196,18 @@ absl::Status Emitter::UnknownFunction(const Expr& call) const {
                                   ir::DidYouMean(call.name, FunctionNames())));
 }
 
+absl::Status Emitter::ExpectDimensionless(const Expr& call, size_t index,
+                                          const TypedValue& value) const {
+  if (value.dimension.dimensionless()) return absl::OkStatus();
+  return Error(call.children[index].range,
+               absl::StrCat(call.name, " takes a number without unit, not ",
+                            DescribeDimension(value.dimension)),
+               DimensionAdvice({}, value.dimension));
+}
+
 absl::StatusOr<TypedValue> Emitter::DimensionlessArgument(const Expr& call, size_t index) {
-  const Expr& argument = call.children[index];
-  BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitNumber(argument));
-  if (!value.dimension.dimensionless()) {
-    return Error(argument.range,
-                 absl::StrCat(call.name, " takes a number without unit, not ",
-                              DescribeDimension(value.dimension)),
-                 DimensionAdvice({}, value.dimension));
-  }
+  BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitNumber(call.children[index]));
+  BNSYN_RETURN_IF_ERROR(ExpectDimensionless(call, index, value));
   return value;
 }
 
@@ -204,6 +215,17 @@ absl::StatusOr<TypedValue> Emitter::SquareRoot(const Expr& call) {
   BNSYN_ASSIGN_OR_RETURN(TypedValue x, EmitNumber(call.children[0]));
   BNSYN_ASSIGN_OR_RETURN(const Dimension half, PowerDimension(x.dimension, 1, call));
   return Number(builder().Emit(ir::Op::kSqrt, {x.value}), half);
+}
+
+absl::StatusOr<TypedValue> Emitter::Int(const Expr& call) {
+  BNSYN_ASSIGN_OR_RETURN(TypedValue x, Emit(call.children[0]));
+  if (x.boolean) return Whole(builder().Convert(x.value, ir::Element::kF64), {}, true);
+  BNSYN_RETURN_IF_ERROR(ExpectDimensionless(call, 0, x));
+  if (x.integer) return x;
+  const ir::Value negative = builder().Emit(ir::Op::kLt, {x.value, builder().F64(0)});
+  const ir::Value up = builder().Emit(ir::Op::kCeil, {x.value});
+  const ir::Value down = builder().Emit(ir::Op::kFloor, {x.value});
+  return Whole(builder().Emit(ir::Op::kSelect, {negative, up, down}), {}, true);
 }
 
 absl::StatusOr<TypedValue> Emitter::MinOrMax(const Expr& call, ir::Op op) {
@@ -218,7 +240,8 @@ absl::StatusOr<TypedValue> Emitter::MinOrMax(const Expr& call, ir::Op op) {
     if (IsConstant(builder(), result.value) && !IsConstant(builder(), next.value)) {
       std::swap(result, next);
     }
-    result = Number(builder().Emit(op, {result.value, next.value}), *dimension);
+    result = Whole(builder().Emit(op, {result.value, next.value}), *dimension,
+                   result.integer && next.integer);
   }
   return result;
 }
@@ -230,7 +253,8 @@ absl::StatusOr<TypedValue> Emitter::Clip(const Expr& call) {
     BNSYN_ASSIGN_OR_RETURN(TypedValue bound, EmitNumber(call.children[i + 1]));
     const std::optional<Dimension> dimension = CommonDimension(result, bound);
     if (!dimension) return DimensionsDiffer(call, result, bound, "the arguments of clip");
-    result = Number(builder().Emit(kOps[i], {result.value, bound.value}), *dimension);
+    result = Whole(builder().Emit(kOps[i], {result.value, bound.value}), *dimension,
+                   result.integer && bound.integer);
   }
   return result;
 }

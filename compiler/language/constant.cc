@@ -28,6 +28,7 @@ class ConstantScope : public Scope {
       TypedValue value;
       value.value = builder_.F64(constant.value.value);
       value.dimension = constant.value.dimension;
+      value.integer = IsWhole(constant.value);
       return value;
     }
     return std::nullopt;

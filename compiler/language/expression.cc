@@ -48,6 +48,11 @@ absl::StatusOr<Statement> ParseStatement(Parser& parser) {
     statement.op = parser.current().text[0];
   } else if (parser.AtSymbol("==")) {
     return parser.Expected("'='", "'==' compares, '=' sets");
+  } else if (parser.AtSymbol("//=") || parser.AtSymbol("**=")) {
+    const absl::string_view op = parser.current().text;
+    return parser.Expected(
+        "'=', '+=', '-=', '*=' or '/='",
+        absl::StrCat("write ", target.text, " = ", target.text, " ", op.substr(0, 2), " ..."));
   } else if (parser.AtSymbol("/") && target.text[0] == 'd') {
     return parser.Expected("'='", "differential equations stand under 'equations'");
   } else if (parser.AtSymbol(":")) {
@@ -66,14 +71,15 @@ constexpr const char* kFlags[] = {"unless refractory", "constant", "shared", "in
 constexpr absl::string_view kUnitNote =
     "as in volt, nS, mV/ms, uF/cm**2, volt/sqrt(second), or 1 for a number without unit";
 
-// After the ':' of an equation: a unit or "boolean".
+// After the ':' of an equation: a unit, "boolean" or "integer".
 absl::Status ParseDeclaredUnit(Parser& parser, const ir::SourceText& source, Equation& equation) {
   if (parser.AtLineEnd()) {
     return parser.Expected("a unit", "write 1 for a number without unit");
   }
   ir::SourceRange range = parser.current().range;
-  if (parser.AtWord("boolean")) {
-    equation.boolean = true;
+  if (parser.AtWord("boolean") || parser.AtWord("integer")) {
+    equation.boolean = parser.AtWord("boolean");
+    equation.integer = !equation.boolean;
     equation.unit_range = range;
     parser.Advance();
     return absl::OkStatus();
@@ -193,8 +199,11 @@ absl::StatusOr<Equation> ParseEquation(Parser& parser, const ir::SourceText& sou
   }
   parser.Advance();
   BNSYN_RETURN_IF_ERROR(ParseDeclaredUnit(parser, source, equation));
-  if (equation.boolean && equation.kind == EquationKind::kDifferential) {
-    return parser.Error(equation.unit_range, "a boolean has no derivative");
+  if ((equation.boolean || equation.integer) && equation.kind == EquationKind::kDifferential) {
+    return parser.Error(
+        equation.unit_range,
+        absl::StrCat(equation.boolean ? "a boolean" : "an integer", " has no derivative"),
+        equation.boolean ? "" : "write 1 for a number without unit");
   }
   if (parser.AtSymbol("(")) {
     BNSYN_RETURN_IF_ERROR(ParseFlags(parser, equation));

@@ -1,14 +1,15 @@
 // The language of equations and code: what is written, as trees with their places in the text.
 //
-//   expression  := conditional ("a if c else b"), or, and, not, comparison, + -, * /, unary + -,
-//                  ** (right associative), call, name, number, number with unit ("10 mV"), ( )
+//   expression  := conditional ("a if c else b"), or, and, not, comparison, + -, * / // %, unary
+//                  + -, ** (right associative), call, name, number, number with unit ("10 mV"), ( )
 //   statement   := name (= | += | -= | *= | /=) expression, one a line or separated by ';'
 //   equation    := "dx/dt = expression : unit (flags)" | "x = expression : unit"
 //                | "x : unit (flags)"
 //   '#' starts a comment; a line that ends within brackets, or in a backslash, goes on in the next.
 //
-// Precedence is Python's, with one addition: a number with a unit binds tighter than anything, and
-// may not be followed by '**', which would raise the number as well.
+// Precedence, and the meaning of // and %, which round down, are Python's, with one addition: a
+// number with a unit binds tighter than anything, and may not be followed by '**', which would
+// raise the number as well.
 #ifndef BNSYN_COMPILER_LANGUAGE_EXPRESSION_H_
 #define BNSYN_COMPILER_LANGUAGE_EXPRESSION_H_
 
@@ -29,7 +30,8 @@ enum class ExprKind : uint8_t {
   kName,    // `name`
   kCall,    // `name`(children...)
   kUnary,   // `name` is "-", "+" or "not"
-  kBinary,  // `name` is "+", "-", "*", "/", "**", "and", "or", "<", "<=", ">", ">=", "==", "!="
+  kBinary,  // `name` is "+", "-", "*", "/", "//", "%", "**", "and", "or", "<", "<=", ">", ">=",
+            // "==", "!="
   kConditional,  // children: condition, value if true, value if false
 };
 
@@ -59,6 +61,7 @@ struct Equation {
   std::optional<Expr> right;  // not for kVariable
   Unit unit;                  // as declared
   bool boolean = false;       // declared "boolean" instead of a unit
+  bool integer = false;       // declared "integer": a number without unit that is whole
   ir::SourceRange unit_range;
   std::vector<std::string> flags;  // "unless refractory", "constant", "shared", "input"
   std::vector<ir::SourceRange> flag_ranges;

@@ -17,8 +17,8 @@ bool IsNamePart(char c) { return IsNameStart(c) || IsDigit(c); }
 
 // Longest first. '^' is allowed in units alone; the parser says so elsewhere.
 constexpr const char* kSymbols[] = {
-    "**=", "**", "+=", "-=", "*=", "/=", "<=", ">=", "==", "!=", "+",
-    "-",   "*",  "/",  "<",  ">",  "=",  "(",  ")",  ",",  ":",  "^"};
+    "**=", "//=", "**", "//", "+=", "-=", "*=", "/=", "<=", ">=", "==", "!=", "+",
+    "-",   "*",   "/",  "%",  "<",  ">",  "=",  "(",  ")",  ",",  ":",  "^"};
 
 // What people write who know other languages.
 struct Advice {
@@ -29,7 +29,6 @@ constexpr Advice kAdvice[] = {
     {"&", "write 'and'"},
     {"|", "write 'or'"},
     {"!", "write 'not'"},
-    {"%", "the remainder of x/n is x - n*floor(x/n)"},
     {"?", "write a choice as: a if condition else b"},
     {"[", "use round brackets"},
     {"{", "use round brackets"},

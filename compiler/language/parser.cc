@@ -30,7 +30,7 @@ int Precedence(const Token& token) {
   }
   if (token.kind != TokenKind::kSymbol) return 0;
   if (text == "+" || text == "-") return kSum;
-  if (text == "*" || text == "/") return kProduct;
+  if (text == "*" || text == "/" || text == "//" || text == "%") return kProduct;
   for (const char* comparison : {"<", "<=", ">", ">=", "==", "!="}) {
     if (text == comparison) return kComparison;
   }
@@ -214,7 +214,9 @@ absl::StatusOr<Expr> Parser::Primary() {
   const Token token = current();
   if (token.kind == TokenKind::kNumber) return Number();
   if (AtSymbol("(")) return Bracketed();
-  if (AtSymbol("*") || AtSymbol("/")) return Expected("a value before it");
+  for (const char* symbol : {"*", "/", "//", "%"}) {
+    if (AtSymbol(symbol)) return Expected("a value before it");
+  }
   if (AtSymbol("=")) return Expected("a value", "'==' compares");
   if (token.kind != TokenKind::kName) return Expected("a value");
 

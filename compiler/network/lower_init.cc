@@ -94,31 +94,28 @@ std::optional<FileColumn> ParseFileCall(absl::string_view text) {
 }
 
 absl::Status UseColumn(Lowering& lowering, const Section& section, const FileColumn& call,
-                       const ir::SourceText& text, ir::StateId state) {
+                       const ir::SourceText& text, const Variable& variable) {
   BNSYN_ASSIGN_OR_RETURN(const ir::TableId id, TableOf(lowering, call.file, text));
   const ir::Table& table = lowering.program.tables[id];
   for (size_t c = 0; c < table.columns.size(); ++c) {
     if (table.columns[c] != call.column) continue;
-    if (table.values[c].size() != section.size) {
+    const std::vector<double>& values = table.values[c];
+    if (values.size() != section.size) {
       return ir::ErrorAt(
           text, Whole(text),
-          absl::StrCat(call.file, " has ", table.values[c].size(), " values, but population '",
-                       section.name, "' has ", section.size, " neurons"));
+          absl::StrCat(call.file, " has ", values.size(), " values, but population '", section.name,
+                       "' has ", section.size, " neurons"));
     }
-    lowering.program.states[state].initial_column = ir::ColumnRef{id, static_cast<uint32_t>(c)};
+    TypedValue typed;
+    typed.integer = std::all_of(values.begin(), values.end(), [](double v) { return IsWhole(v); });
+    BNSYN_RETURN_IF_ERROR(CheckKind(*variable.equation, typed, text, Whole(text)));
+    lowering.program.states[*variable.state].initial_column =
+        ir::ColumnRef{id, static_cast<uint32_t>(c)};
     return absl::OkStatus();
   }
   return ir::ErrorAt(text, Whole(text),
                      absl::StrCat(call.file, " has no column '", call.column, "'",
                                   ir::DidYouMean(call.column, table.columns)));
-}
-
-absl::Status CheckElement(bool boolean, const Variable& variable, const ir::SourceText& text) {
-  if (boolean == variable.equation->boolean) return absl::OkStatus();
-  return ir::ErrorAt(
-      text, Whole(text),
-      absl::StrCat("'", variable.name(), "' is a ",
-                   boolean ? "number, but this is a boolean" : "boolean, but this is a number"));
 }
 
 // A value made of constants and parameters alone is folded into the declaration.
@@ -148,9 +145,15 @@ absl::Status LowerValue(Lowering& lowering, const Section& section, const std::s
   }
   ir::State& state = lowering.program.states[*variable->state];
   const ir::SourceText text = TextOf(value, what);
+  const auto check_kind = [&](const TypedValue& typed) {
+    return CheckKind(*variable->equation, typed, text, Whole(text));
+  };
   const auto set_constant = [&](double number) {
+    TypedValue typed;
+    typed.integer = IsWhole(number);
+    BNSYN_RETURN_IF_ERROR(check_kind(typed));
+    state.initial = ir::BitsOfF64(number);
     if (std::isfinite(number) && number >= state.lower && number <= state.upper) {
-      state.initial = variable->equation->boolean ? (number != 0 ? 1 : 0) : ir::BitsOfF64(number);
       return absl::OkStatus();
     }
     return ir::ErrorAt(text, Whole(text),
@@ -159,20 +162,21 @@ absl::Status LowerValue(Lowering& lowering, const Section& section, const std::s
                                                           : ", it must be a finite number"));
   };
   if (!value.is_text()) {
-    BNSYN_RETURN_IF_ERROR(CheckElement(false, *variable, text));
     BNSYN_ASSIGN_OR_RETURN(const Quantity quantity,
                            Evaluate(value, {}, variable->dimension(), what));
     return set_constant(quantity.value);
   }
   if (const std::optional<FileColumn> call = ParseFileCall(text.text)) {
-    BNSYN_RETURN_IF_ERROR(CheckElement(false, *variable, text));
-    return UseColumn(lowering, section, *call, text, *variable->state);
+    return UseColumn(lowering, section, *call, text, *variable);
   }
   BNSYN_ASSIGN_OR_RETURN(const Expr expr, ParseExpression(text));
   const bool plain = IsPlain(expr, lowering, section);
   if (plain && expr.kind == ExprKind::kBool) {
-    BNSYN_RETURN_IF_ERROR(CheckElement(true, *variable, text));
-    return set_constant(expr.quantity.value);
+    TypedValue typed;
+    typed.boolean = true;
+    BNSYN_RETURN_IF_ERROR(check_kind(typed));
+    state.initial = expr.quantity.value != 0 ? 1 : 0;
+    return absl::OkStatus();
   }
   if (plain && !variable->equation->boolean) {
     BNSYN_ASSIGN_OR_RETURN(const Quantity quantity,
@@ -180,9 +184,10 @@ absl::Status LowerValue(Lowering& lowering, const Section& section, const std::s
     return set_constant(quantity.value);
   }
   BNSYN_ASSIGN_OR_RETURN(const TypedValue computed, EmitExpression(expr, text, scope));
-  BNSYN_RETURN_IF_ERROR(CheckElement(
-      scope.builder().type(computed.value).element == ir::Element::kBool, *variable, text));
-  BNSYN_RETURN_IF_ERROR(ExpectDimension(computed, variable->dimension(), what, text, expr.range));
+  BNSYN_RETURN_IF_ERROR(check_kind(computed));
+  if (!computed.boolean) {
+    BNSYN_RETURN_IF_ERROR(ExpectDimension(computed, variable->dimension(), what, text, expr.range));
+  }
   scope.builder().Store(*variable->state, computed.value);
   return absl::OkStatus();
 }

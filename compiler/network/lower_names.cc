@@ -73,8 +73,10 @@ absl::Status CheckFlags(const ModelCode& code, const Equation& equation, bool ha
                          "this model has no refractory time, so nothing is ever refractory",
                          "give the model a time: refractory = \"2 ms\"");
     }
-    if (flag == "input" && equation.boolean) {
-      return ir::ErrorAt(code.equations_text, range, "an input is a sum, it cannot be a boolean");
+    if (flag == "input" && (equation.boolean || equation.integer)) {
+      return ir::ErrorAt(code.equations_text, range,
+                         absl::StrCat("an input is a sum, it cannot be ",
+                                      equation.boolean ? "a boolean" : "an integer"));
     }
   }
   return absl::OkStatus();

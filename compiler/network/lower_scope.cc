@@ -25,7 +25,39 @@ bool NewToUs(const std::string& name, std::vector<std::string> known) {
   return ir::DidYouMean(name, known).empty();
 }
 
+TypedValue Of(const Parameter& parameter, ir::Builder& builder) {
+  TypedValue value = {builder.Param(parameter.id), parameter.value.dimension};
+  value.integer = IsWhole(parameter.value) && !parameter.tunable;
+  return value;
+}
+
+TypedValue Of(const Variable& variable, ir::Value value) {
+  TypedValue typed = {value, variable.dimension()};
+  typed.integer = variable.equation->integer;
+  return typed;
+}
+
+TypedValue WholeNumber(ir::Value value) {
+  TypedValue typed = {value, Dimension{}};
+  typed.integer = true;
+  return typed;
+}
+
 }  // namespace
+
+absl::Status CheckKind(const Equation& equation, const TypedValue& value,
+                       const ir::SourceText& source, ir::SourceRange range) {
+  const std::string name = absl::StrCat("'", equation.name, "'");
+  if (value.boolean != equation.boolean) {
+    return ir::ErrorAt(
+        source, range,
+        absl::StrCat(
+            name, " is a ",
+            value.boolean ? "number, but this is a boolean" : "boolean, but this is a number"),
+        value.boolean ? "int(...) makes 1 or 0 of it" : "compare it with something, as in x > 0");
+  }
+  return equation.integer ? ExpectInteger(value, name, source, range) : absl::OkStatus();
+}
 
 ir::Value StepTime(const Lowering& lowering, ir::Builder& builder) {
   const ir::Value step =
@@ -40,14 +72,14 @@ absl::StatusOr<std::optional<TypedValue>> ReadNetworkName(const Lowering& loweri
   const Section& uniform = lowering.uniform;
   if (name == "t") return TypedValue{StepTime(lowering, builder), dimension::kTime};
   if (const Variable* variable = uniform.FindVariable(name)) {
-    return TypedValue{builder.Load(*variable->state), variable->dimension()};
+    return Of(*variable, builder.Load(*variable->state));
   }
-  if (const Parameter* parameter = uniform.FindParameter(name)) {
-    return TypedValue{builder.Param(parameter->id), parameter->value.dimension};
-  }
+  if (const Parameter* parameter = uniform.FindParameter(name)) return Of(*parameter, builder);
   for (const Constant& constant : lowering.constants) {
     if (constant.name != name) continue;
-    return TypedValue{builder.F64(constant.value.value), constant.value.dimension};
+    TypedValue value = {builder.F64(constant.value.value), constant.value.dimension};
+    value.integer = IsWhole(constant.value);
+    return value;
   }
   return std::nullopt;
 }
@@ -75,8 +107,8 @@ uint32_t CodeScope::NextStream() {
 absl::StatusOr<TypedValue> CodeScope::Initial(const Variable& variable, const ir::SourceText&,
                                               ir::SourceRange) {
   // An input that nothing feeds.
-  if (!variable.state.has_value()) return TypedValue{builder_->F64(0), variable.dimension()};
-  return TypedValue{builder_->Load(*variable.state), variable.dimension()};
+  if (!variable.state.has_value()) return Of(variable, builder_->F64(0));
+  return Of(variable, builder_->Load(*variable.state));
 }
 
 absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
@@ -95,16 +127,12 @@ absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
   std::swap(locals, locals_);
   std::swap(bound, bound_);
   BNSYN_RETURN_IF_ERROR(value.status());
-  const bool boolean = builder_->type(value->value).element == ir::Element::kBool;
-  if (boolean != equation.boolean) {
-    return ir::ErrorAt(
-        text, equation.right->range,
-        absl::StrCat("'", equation.name, "' is declared as a ",
-                     boolean ? "number, but this is a boolean" : "boolean, but this is a number"));
+  BNSYN_RETURN_IF_ERROR(CheckKind(equation, *value, text, equation.right->range));
+  if (!equation.boolean) {
+    BNSYN_RETURN_IF_ERROR(ExpectDimension(*value, equation.unit.dimension,
+                                          absl::StrCat("'", equation.name, "'"), text,
+                                          equation.right->range));
   }
-  BNSYN_RETURN_IF_ERROR(ExpectDimension(*value, equation.unit.dimension,
-                                        absl::StrCat("'", equation.name, "'"), text,
-                                        equation.right->range));
   definitions_[equation.name] = *value;
   return value;
 }
@@ -127,7 +155,7 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& nam
     return value;
   }
   if (const Parameter* parameter = section_.FindParameter(name)) {
-    return TypedValue{builder_->Param(parameter->id), parameter->value.dimension};
+    return Of(*parameter, *builder_);
   }
   if (IsWhiteNoise(name)) {
     return ir::ErrorAt(source, range,
@@ -143,7 +171,7 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& nam
     if (name == "i") {
       const ir::Value index =
           builder_->Emit(ir::Op::kIndex, {ir::Element::kU32, section_.domain}, {});
-      return TypedValue{builder_->Convert(index, ir::Element::kF64), Dimension{}};
+      return WholeNumber(builder_->Convert(index, ir::Element::kF64));
     }
     if (name == "N") {
       for (const Constant& constant : lowering_.constants) {
@@ -154,7 +182,7 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& nam
                          ", and population '", section_.name, "' has ", section_.size, " neurons"),
             "define a constant of another name for what is meant");
       }
-      return TypedValue{builder_->F64(section_.size), Dimension{}};
+      return WholeNumber(builder_->F64(section_.size));
     }
   } else if (name == "i") {
     return ir::ErrorAt(source, range,
@@ -202,13 +230,7 @@ absl::Status CodeScope::Assign(const Statement& statement, TypedValue right,
     const TypedValue old = Get(*variable);
     BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
                            ApplyAssignment(statement, old, right, source, *this));
-    const bool boolean = builder_->type(value.value).element == ir::Element::kBool;
-    if (boolean != variable->equation->boolean) {
-      return ir::ErrorAt(source, statement.value.range,
-                         absl::StrCat("'", name, "' is a ",
-                                      boolean ? "number, but this is a boolean"
-                                              : "boolean, but this is a number"));
-    }
+    BNSYN_RETURN_IF_ERROR(CheckKind(*variable->equation, value, source, statement.value.range));
     Set(*variable, value.value);
     return absl::OkStatus();
   }
@@ -251,8 +273,8 @@ absl::Status CodeScope::Assign(const Statement& statement, TypedValue right,
 TypedValue CodeScope::Get(const Variable& variable) {
   const auto found = current_.find(variable.name());
   if (found != current_.end()) return found->second;
-  if (!variable.state.has_value()) return {builder_->F64(0), variable.dimension()};
-  return {builder_->Load(*variable.state), variable.dimension()};
+  return Of(variable,
+            variable.state.has_value() ? builder_->Load(*variable.state) : builder_->F64(0));
 }
 
 void CodeScope::Set(const Variable& variable, ir::Value value) {
@@ -263,7 +285,7 @@ void CodeScope::Set(const Variable& variable, ir::Value value) {
     }
     if (guard_.valid()) value = builder_->Emit(ir::Op::kSelect, {guard_, value, old});
   }
-  current_[variable.name()] = {value, variable.dimension()};
+  current_[variable.name()] = Of(variable, value);
   if (variable.state.has_value()) changed_[variable.name()] = true;
   definitions_.clear();
 }

@@ -87,6 +87,10 @@ class CodeScope : public Scope {
   bool hold_ = false;
 };
 
+// Fails unless `value` is what the equation declares: a number, an integer or a boolean.
+absl::Status CheckKind(const Equation& equation, const TypedValue& value,
+                       const ir::SourceText& source, ir::SourceRange range);
+
 // Flushes tiny values to zero (R9), checks (R10) and stores.
 void StoreVariable(const Lowering& lowering, ir::Builder& builder, ir::StateId state,
                    ir::Value value);

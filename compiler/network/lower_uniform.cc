@@ -39,7 +39,9 @@ class UniformScope : public CodeScope {
       if (section.name != argument.name) continue;
       const ir::Value number = builder().Emit(
           ir::Op::kCount, {ir::Element::kI64, ir::DomainId::kNetwork}, {}, *section.population);
-      return TypedValue{builder().Convert(number, ir::Element::kF64), Dimension{}};
+      TypedValue count = {builder().Convert(number, ir::Element::kF64), Dimension{}};
+      count.integer = true;
+      return count;
     }
     return ir::ErrorAt(source, argument.range,
                        absl::StrCat("there is no population '", argument.name, "' to count",

@@ -11,6 +11,7 @@
 #include "ir/text.h"
 #include "reference/evaluate.h"
 #include "reference/functions.h"
+#include "reference/sequences_arc.h"
 #include "reference/sequences_draws.h"
 #include "reference/sequences_exp.h"
 #include "reference/sequences_log.h"
@@ -34,7 +35,10 @@ constexpr FunctionSequence kFunctions[] = {
     {Op::kExprel, reference::sequences::Exprel},     {Op::kLog, reference::sequences::Log},
     {Op::kLog1p, reference::sequences::Log1p},       {Op::kTanh, reference::sequences::Tanh},
     {Op::kLogistic, reference::sequences::Logistic}, {Op::kSin, reference::sequences::Sin},
-    {Op::kCos, reference::sequences::Cos},
+    {Op::kCos, reference::sequences::Cos},           {Op::kTan, reference::sequences::Tan},
+    {Op::kSinh, reference::sequences::Sinh},         {Op::kCosh, reference::sequences::Cosh},
+    {Op::kAsin, reference::sequences::Asin},         {Op::kAcos, reference::sequences::Acos},
+    {Op::kAtan, reference::sequences::Atan},         {Op::kLog10, reference::sequences::Log10},
 };
 
 struct DrawSequence {
@@ -125,7 +129,10 @@ std::optional<Value> Expander::Draw(Rewriter& rewriter, ir::NodeId id) const {
     const W first = m.Of<uint32_t>(word(0));
     return m.Write(draw.write(m, first, m.Of<uint32_t>(word(1))));
   }
-  const std::optional<ir::Bits> known = known_[node.operands[0]];
+  std::optional<ir::Bits> known = known_[node.operands[0]];
+  // The operand may have become a literal just now, as a draw that cannot but fail.
+  const ir::Node& operand = builder.node(rewriter.Operand(id, 0));
+  if (!known && operand.op == Op::kLiteral) known = operand.attr;
   if (node.op == Op::kPoisson) {
     if (!known) return std::nullopt;
     return Poisson(builder, ir::F64OfBits(*known), word(0));

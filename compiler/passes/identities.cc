@@ -272,6 +272,13 @@ Result Matcher::Apply() {
     case Op::kLogistic:
     case Op::kSin:
     case Op::kCos:
+    case Op::kTan:
+    case Op::kSinh:
+    case Op::kCosh:
+    case Op::kAsin:
+    case Op::kAcos:
+    case Op::kAtan:
+    case Op::kLog10:
     case Op::kLiteral:
     case Op::kParam:
     case Op::kStep:

@@ -79,9 +79,19 @@ class Term {
     return recorder.RecordLiteral(TermElement<T>::kElement, TermElement<T>::Bits(constant_));
   }
 
-  friend Term operator+(Term a, Term b) { return Binary<T>(ir::Op::kAdd, a, b); }
-  friend Term operator-(Term a, Term b) { return Binary<T>(ir::Op::kSub, a, b); }
-  friend Term operator*(Term a, Term b) { return Binary<T>(ir::Op::kMul, a, b); }
+  // Sums and products of constants are constants, rounded as R1 has it.
+  friend Term operator+(Term a, Term b) {
+    if (BothConstant(a, b)) return Term(a.constant_ + b.constant_);
+    return Binary<T>(ir::Op::kAdd, a, b);
+  }
+  friend Term operator-(Term a, Term b) {
+    if (BothConstant(a, b)) return Term(a.constant_ - b.constant_);
+    return Binary<T>(ir::Op::kSub, a, b);
+  }
+  friend Term operator*(Term a, Term b) {
+    if (BothConstant(a, b)) return Term(a.constant_ * b.constant_);
+    return Binary<T>(ir::Op::kMul, a, b);
+  }
   friend Term operator/(Term a, Term b) { return Binary<T>(ir::Op::kDiv, a, b); }
   friend Term operator&(Term a, Term b) { return Binary<T>(ir::Op::kAnd, a, b); }
   friend Term operator|(Term a, Term b) { return Binary<T>(ir::Op::kOr, a, b); }
@@ -95,10 +105,14 @@ class Term {
   friend Term<bool> operator>(Term a, Term b) { return Binary<bool>(ir::Op::kGt, a, b); }
   friend Term<bool> operator>=(Term a, Term b) { return Binary<bool>(ir::Op::kGe, a, b); }
   Term operator-() const {
+    if (recorder_ == nullptr) return Term(-constant_);
     return Term(*recorder_, recorder_->Record(ir::Op::kNeg, TermElement<T>::kElement, {number_}));
   }
 
  private:
+  static bool BothConstant(const Term& a, const Term& b) {
+    return a.recorder_ == nullptr && b.recorder_ == nullptr;
+  }
   // One of the operands is no constant.
   template <typename R>
   static Term<R> Binary(ir::Op op, const Term& a, const Term& b) {

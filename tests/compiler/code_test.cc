@@ -231,6 +231,16 @@ TEST(CodeTest, FunctionsLogicAndChoice) {
       {"logistic(x)", "logistic(x)"},
       {"sin(x)", "sin(x)"},
       {"cos(x)", "cos(x)"},
+      {"tan(x)", "tan(x)"},
+      {"sinh(x)", "sinh(x)"},
+      {"cosh(x)", "cosh(x)"},
+      {"arcsin(x)", "asin(x)"},
+      {"arccos(x)", "acos(x)"},
+      {"arctan(x)", "atan(x)"},
+      {"log10(x)", "log10(x)"},
+      {"int(x)", "select(lt(x, 0), ceil(x), floor(x))"},
+      {"int(rand())", "select(lt(uniform0(), 0), ceil(uniform0()), floor(uniform0()))"},
+      {"int(floor(x))", "floor(x)"},
       {"floor(x)", "floor(x)"},
       {"ceil(x)", "ceil(x)"},
       {"abs(V)", "abs(V)"},
@@ -302,6 +312,8 @@ TEST(CodeTest, DimensionsFollowTheArithmetic) {
       {"V > E", "a number without unit"},
       {"normal(0, 5 mV)", "volt"},
       {"tau**-9", "1/second**9"},
+      {"tau % (2 ms)", "second"},
+      {"tau // (2 ms)", "a number without unit"},
   };
   for (const auto& c : cases) {
     for (const MathMode math : {MathMode::kDefault, MathMode::kStrict}) {
@@ -321,6 +333,38 @@ TEST(CodeTest, TruthValuesAreTold) {
   EXPECT_TRUE(EmitText("flag if flag else true", scope)->boolean);
   EXPECT_FALSE(EmitText("int(flag)", scope)->boolean);
   EXPECT_FALSE(EmitText("x", scope)->boolean);
+}
+
+TEST(CodeTest, WholeNumbersAreTold) {
+  for (const char* text : {"3",
+                           "-3",
+                           "3 + 4",
+                           "3 - 4",
+                           "2*3",
+                           "7 // 2",
+                           "x // 2",
+                           "7 % 2",
+                           "2**3",
+                           "abs(-3)",
+                           "min(1, 2)",
+                           "clip(1, 2, 3)",
+                           "floor(x)",
+                           "ceil(x)",
+                           "int(x)",
+                           "int(flag)",
+                           "sign(V)",
+                           "poisson(x)",
+                           "1 if flag else 0",
+                           "2*floor(x) + 1",
+                           "0"}) {
+    TestScope scope;
+    EXPECT_TRUE(EmitText(text, scope)->integer) << text;
+  }
+  for (const char* text : {"x", "2.5", "3 mV", "7/2", "x % 2", "7 % 0.5", "2**-1", "4**0.5",
+                           "min(1, x)", "1 if flag else x", "2*x", "1 + x", "sqrt(4)", "V"}) {
+    TestScope scope;
+    EXPECT_FALSE(EmitText(text, scope)->integer) << text;
+  }
 }
 
 // An error says `message` at column `column` of line 1, and `note` below.
@@ -387,7 +431,13 @@ TEST(CodeTest, ErrorsInExpressions) {
       {"not x", 5, "this is a number where true or false is needed", "compare it"},
       {"V if x else E", 6, "this is a number where true or false is needed", "compare it"},
       {"V if flag else true", 16, "one value of a choice is true or false, the other", "int(...)"},
-      {"int(x)", 5, "int takes true or false", "floor(x) rounds a number down"},
+      {"int(V)", 5, "int takes a number without unit, not volt", "divide by"},
+      {"V % x", 1, "the two sides of '%' differ in dimension: volt and a number",
+       "give the number"},
+      {"V // tau", 1, "the two sides of '//' differ in dimension: volt and second", "they differ"},
+      {"x // 0", 1, "this divides by 0", ""},
+      {"flag % 2", 1, "this is true or false where a number is needed", "int(...)"},
+      {"asin(x)", 1, "unknown function 'asin' (did you mean", ""},
       {"exp()", 1, "exp takes 1 argument, not 0", "it is called as exp(x)"},
       {"clip(x, 0)", 1, "clip takes 3 arguments, not 2", "it is called as clip(x, low, high)"},
       {"min(x)", 1, "min takes at least 2 arguments, not 1", "it is called as min(a, b, ...)"},
@@ -548,6 +598,23 @@ TEST(CodeTest, ConstantsAreFolded) {
       {"int(not (N == 200))", 0, "a number without unit"},
       {"clip(7, 0, 5) - floor(2.5)", 3, "a number without unit"},
       {"sqrt((3 mV)**2)", 3, "volt"},
+      {"7 % 3", 1, "a number without unit"},
+      {"-7 % 3", 2, "a number without unit"},
+      {"7 % -3", -2, "a number without unit"},
+      {"-7 % -3", -1, "a number without unit"},
+      {"7 // 3", 2, "a number without unit"},
+      {"-7 // 3", -3, "a number without unit"},
+      {"7 // -3", -3, "a number without unit"},
+      {"-7 // -3", 2, "a number without unit"},
+      {"6 % 3", 0, "a number without unit"},
+      {"-6 // 3", -2, "a number without unit"},
+      {"2.5 % 0.25", 0, "a number without unit"},
+      // 1/0.1 rounds up to 10, but the double 0.1 is more than a tenth.
+      {"1 % 0.1", 0.09999999999999995, "a number without unit"},
+      {"1 // 0.1", 9, "a number without unit"},
+      {"-1 % 0.1", 5.551115123125783e-17, "a number without unit"},
+      {"tau % (3 ms)", 2, "second"},
+      {"int(2.7) + int(-2.7)", 0, "a number without unit"},
       {"exp(0)", 1, "a number without unit"},
   };
   for (const auto& c : cases) {

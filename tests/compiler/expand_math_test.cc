@@ -196,6 +196,24 @@ TEST(ExpandMath, CheckNamesTheNode) {
   EXPECT_FALSE(CheckExpandMath(OneNode(Op::kPoisson, Element::kF64, Element::kF64, 2.0)).ok());
 }
 
+// A mean that is itself a draw of an impossible mean is known once that is expanded.
+TEST(ExpandMath, DrawsOfImpossibleDrawsAreExpanded) {
+  const auto parsed = ir::Parse(R"(program p dt=0.1 seed=1
+population a size=4
+state a.x : f64[a] = 0
+step {
+  %0 = poisson -1 stream=0 draw=0 : f64[a]
+  %1 = poisson %0 stream=1 draw=0 : f64[a]
+  store a.x, %1
+}
+)",
+                                "test.ir");
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  const auto expanded = RunAlone(PassNamed("expand_math"), *parsed);
+  ASSERT_TRUE(expanded.ok()) << expanded.status();
+  EXPECT_TRUE(CheckExpandMath(*expanded).ok());
+}
+
 // What a step of a neuron costs hangs on these; a change must be meant.
 TEST(ExpandMath, SequencesKeepTheirLength) {
   const auto length = [](Op op) {
@@ -215,6 +233,12 @@ TEST(ExpandMath, SequencesKeepTheirLength) {
   EXPECT_LE(length(Op::kNormal), 53);
   EXPECT_LE(length(Op::kPow), 141);
   EXPECT_LE(length(Op::kSin), 209);
+  EXPECT_LE(length(Op::kTan), 250);
+  EXPECT_LE(length(Op::kAtan), 90);
+  EXPECT_LE(length(Op::kAsin), 100);
+  EXPECT_LE(length(Op::kAcos), 110);
+  EXPECT_LE(length(Op::kSinh), 80);
+  EXPECT_LE(length(Op::kLog10), 81);
 }
 
 }  // namespace

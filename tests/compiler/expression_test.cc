@@ -54,6 +54,9 @@ TEST(ExpressionTest, PrecedenceAndAssociativity) {
       {"a/b/c", "(/ (/ a b) c)"},
       {"a/b*c", "(* (/ a b) c)"},
       {"a*b/c", "(/ (* a b) c)"},
+      {"a // b % c", "(% (// a b) c)"},
+      {"a + b % c", "(+ a (% b c))"},
+      {"-a % b**c", "(% (- a) (** b c))"},
       {"a - (b - c)", "(- a (- b c))"},
       {"a**b**c", "(** a (** b c))"},
       {"-a**b", "(- (** a b))"},
@@ -171,6 +174,7 @@ TEST(ExpressionTest, Equations) {
       "w : amp\n"
       "s_exc : siemens (input, shared)  # summed\n"
       "fired : boolean\n"
+      "n : integer\n"
       "c : uF/cm**2 (constant)\n"
       "q : 1/(ms*mV)\n"
       "dd/dt = a : 1/second\n"
@@ -183,8 +187,11 @@ TEST(ExpressionTest, Equations) {
                                                              : ":";
     EXPECT_EQ(e.name, Piece(text, e.name_range));
     shown.push_back(absl::StrCat(kind, e.name, " ", e.right ? Show(*e.right) : "", " [",
-                                 Piece(text, e.unit_range), e.boolean ? "!" : "", "] ",
-                                 absl::StrJoin(e.flags, ",")));
+                                 Piece(text, e.unit_range),
+                                 e.boolean   ? "!"
+                                 : e.integer ? "#"
+                                             : "",
+                                 "] ", absl::StrJoin(e.flags, ",")));
     ASSERT_EQ(e.flags.size(), e.flag_ranges.size());
     for (size_t i = 0; i < e.flags.size(); ++i) {
       EXPECT_EQ(e.flags[i], Piece(text, e.flag_ranges[i]));
@@ -196,11 +203,12 @@ TEST(ExpressionTest, Equations) {
             ":w  [amp] \n"
             ":s_exc  [siemens] input,shared\n"
             ":fired  [boolean!] \n"
+            ":n  [integer#] \n"
             ":c  [uF/cm**2] constant\n"
             ":q  [1/(ms*mV)] \n"
             "dd a [1/second] \n"
             ":p  [mV**-1] constant");
-  EXPECT_EQ(equations[5].unit.exponent, -2);
+  EXPECT_EQ(equations[6].unit.exponent, -2);
 }
 
 // An error says `message` at `line`:`column`, and `note` below.
@@ -257,7 +265,7 @@ TEST(ExpressionTest, ErrorsInExpressions) {
           {"a && b", "1:3", "'&' has no meaning here", "write 'and'"},
           {"a | b", "1:3", "'|' has no meaning here", "write 'or'"},
           {"!a", "1:1", "'!' has no meaning here", "write 'not'"},
-          {"a % b", "1:3", "'%' has no meaning here", "the remainder of x/n is"},
+          {"a % % b", "1:5", "expected a value before it, found '%'", ""},
           {"a ? b : c", "1:3", "'?' has no meaning here",
            "write a choice as: a if condition else b"},
           {"v[0]", "1:2", "'[' has no meaning here", "use round brackets"},
@@ -377,7 +385,7 @@ TEST(ExpressionTest, AnyTextIsReadOrRefused) {
       "ext = ext_w if bernoulli(ext_rate*dt) else 0 nS\ng *= exp(-dt/tau); a = not b or c >= 2**-1",
       "clip(gain - eta*(sigma - 1.5e-3), 0.2, 5) # done",
   };
-  const std::string alphabet = "()+-*/<>=!:;,.#\\\n\t 019eE_aVdtmif^";
+  const std::string alphabet = "()+-*/%<>=!:;,.#\\\n\t 019eE_aVdtmif^";
   std::mt19937 random(1);
   const auto pick = [&](size_t n) { return random() % n; };
   int read = 0;
