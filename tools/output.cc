@@ -4,7 +4,6 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
@@ -66,29 +65,50 @@ Json ToJson(const RunResult& result) {
       {"interrupted", result.interrupted}};
 }
 
+PartialFile::State::~State() {
+  if (partial.empty()) return;
+  file.close();
+  std::error_code error;
+  std::filesystem::remove(partial, error);
+}
+
+absl::StatusOr<PartialFile> PartialFile::Create(const std::string& directory,
+                                                const std::string& name) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  PartialFile result;
+  result.state_ = std::make_unique<State>();
+  result.state_->path = (std::filesystem::path(directory) / name).string();
+  result.state_->partial = absl::StrCat(result.state_->path, ".", getpid(), ".part");
+  result.state_->file.open(result.state_->partial, std::ios::binary | std::ios::trunc);
+  if (!result.state_->file.good()) return result.Failed();
+  return result;
+}
+
+absl::Status PartialFile::Failed() const {
+  return absl::UnavailableError(absl::StrCat("cannot write ", state_->path,
+                                             "; is the directory there, writable, and not full?"));
+}
+
+absl::Status PartialFile::Publish() {
+  state_->file.close();
+  if (!state_->file.good()) return Failed();
+  std::error_code error;
+  std::filesystem::rename(state_->partial, state_->path, error);
+  if (error) return Failed();
+  state_->partial.clear();
+  return absl::OkStatus();
+}
+
 absl::Status WriteWhole(const std::string& directory, const std::string& name,
                         const std::string& text) {
-  const std::filesystem::path path = std::filesystem::path(directory) / name;
-  const std::string partial = absl::StrCat(path.string(), ".", getpid(), ".part");
-  bool written = false;
-  {
-    std::ofstream file(partial, std::ios::binary | std::ios::trunc);
-    file << text;
-    file.flush();
-    written = file.good();
-  }
-  std::error_code error;
-  if (written) std::filesystem::rename(partial, path, error);
-  if (written && !error) return absl::OkStatus();
-  std::filesystem::remove(partial, error);
-  return absl::UnavailableError(absl::StrCat("cannot write ", path.string(),
-                                             "; is the directory there, writable, and not full?"));
+  BNSYN_ASSIGN_OR_RETURN(PartialFile file, PartialFile::Create(directory, name));
+  file.stream() << text;
+  return file.Publish();
 }
 
 absl::Status WriteRun(const std::string& directory, const Simulation& simulation,
                       const RunResult& result) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
   const ir::Program& program = simulation.program();
   std::string spikes = "population,neuron,step,time_ms\n";
   for (uint32_t p = 0; p < program.populations.size(); ++p) {

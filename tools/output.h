@@ -2,10 +2,13 @@
 #ifndef BNSYN_TOOLS_OUTPUT_H_
 #define BNSYN_TOOLS_OUTPUT_H_
 
+#include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "tools/command.h"
 
 namespace bnsyn::tools {
@@ -35,8 +38,30 @@ RunResult Summarise(const Loaded& loaded, const Simulation& simulation, const st
                     int threads);
 Json ToJson(const RunResult& result);
 
-// Writes `text` to DIR/NAME through a temporary file and a rename, so that no partial file is ever
-// seen under its name.
+// A file that is written under another name and gets its own by a rename when it is whole; if it
+// never is, it is removed. Movable.
+class PartialFile {
+ public:
+  // Makes the directory if it is missing.
+  static absl::StatusOr<PartialFile> Create(const std::string& directory, const std::string& name);
+
+  std::ostream& stream() { return state_->file; }
+  // Closes the file and names it.
+  absl::Status Publish();
+  // The error to return when writing failed.
+  absl::Status Failed() const;
+
+ private:
+  struct State {
+    ~State();
+    std::string path;
+    std::string partial;  // empty once it has its name
+    std::ofstream file;
+  };
+  std::unique_ptr<State> state_;
+};
+
+// Writes `text` to DIR/NAME as a PartialFile.
 absl::Status WriteWhole(const std::string& directory, const std::string& name,
                         const std::string& text);
 // spikes.csv (population, neuron, step, time_ms) and report.json into `directory`, made if missing.

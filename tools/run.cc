@@ -6,9 +6,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "ir/status_macros.h"
 #include "tools/command.h"
 #include "tools/output.h"
+#include "tools/record.h"
 #include "tools/table.h"
 
 namespace bnsyn::tools {
@@ -17,18 +19,21 @@ namespace {
 struct RunArguments {
   Source source;
   Machine machine;
+  RecordOptions record;
   std::string out;
   bool json = false;
   bool no_hint = false;
 };
 
 struct Finished {
-  Simulation simulation;
   RunResult result;
+  std::vector<std::string> files;  // written into the directory of --out
 };
 
-absl::StatusOr<Finished> RunOn(const Loaded& loaded, const Machine& machine,
-                               const std::string& backend) {
+// Runs on one backend; the files of --out are written if `with_files`.
+absl::StatusOr<Finished> RunOn(const Loaded& loaded, const RunArguments& arguments,
+                               const std::string& backend, bool with_files) {
+  const Machine& machine = arguments.machine;
   Machine chosen = machine;
   chosen.backend = backend;
   BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(loaded.program, chosen.Options()));
@@ -36,13 +41,20 @@ absl::StatusOr<Finished> RunOn(const Loaded& loaded, const Machine& machine,
   RunControl control;
   control.progress = ProgressLine(absl::StrCat(loaded.name, ", ", backend), loaded.program.dt);
   control.cancel = &Interrupted();
-  const absl::Status status = simulation.Step(loaded.steps, control);
+  const RecordOptions record = with_files ? arguments.record : RecordOptions{};
+  BNSYN_ASSIGN_OR_RETURN(Recorder recorder, Recorder::Create(record, arguments.out, simulation));
+  const absl::Status status = recorder.Step(simulation, loaded.steps, control);
   if (control.progress != nullptr) EndProgressLine();
   if (!status.ok() && !absl::IsCancelled(status)) return status;
   RunResult result =
       Summarise(loaded, simulation, backend, backend == "accelerated" ? machine.threads : 1);
   result.interrupted = !status.ok();
-  return Finished{std::move(simulation), std::move(result)};
+  BNSYN_ASSIGN_OR_RETURN(std::vector<std::string> files, recorder.Finish());
+  if (with_files && !arguments.out.empty()) {
+    BNSYN_RETURN_IF_ERROR(WriteRun(arguments.out, simulation, result));
+    files.insert(files.begin(), {"spikes.csv", "report.json"});
+  }
+  return Finished{std::move(result), std::move(files)};
 }
 
 // How many times faster the accelerated backend runs these steps than the reference did, measured
@@ -133,15 +145,13 @@ int Run(const RunArguments& arguments) {
   std::vector<std::string> backends = {backend};
   if (backend == "both") backends = {"reference", "accelerated"};
   std::vector<RunResult> results;
+  std::vector<std::string> written;
   for (const std::string& name : backends) {
-    auto finished = RunOn(*loaded, arguments.machine, name);
+    auto finished = RunOn(*loaded, arguments, name, name == backends.back());
     if (!finished.ok()) return Report(finished.status());
-    if (!arguments.out.empty() && name == backends.back()) {
-      const absl::Status status = WriteRun(arguments.out, finished->simulation, finished->result);
-      if (!status.ok()) return Report(status);
-    }
-    results.push_back(finished->result);
-    if (finished->result.interrupted) break;
+    results.push_back(std::move(finished->result));
+    written = std::move(finished->files);
+    if (results.back().interrupted) break;
   }
   if (arguments.json) {
     if (results.size() == 1) {
@@ -154,8 +164,8 @@ int Run(const RunArguments& arguments) {
     return results.back().interrupted ? kNo : kDone;
   }
   PrintResults(results);
-  if (!arguments.out.empty()) {
-    std::printf("wrote %s/spikes.csv and report.json\n", arguments.out.c_str());
+  if (!written.empty()) {
+    std::printf("wrote in %s: %s\n", arguments.out.c_str(), absl::StrJoin(written, ", ").c_str());
   }
   if (backend == "reference" && !arguments.no_hint && !results[0].interrupted) {
     if (const auto gain = MeasureGain(*loaded, arguments.machine, results[0])) {
@@ -176,11 +186,13 @@ void AddRun(CLI::App& app, Action& action) {
       "Examples:\n"
       "  bnsyn run examples/networks/bnsyn.toml --backend accelerated --duration 10s\n"
       "  bnsyn run examples/networks/bnsyn.toml --backend both --set N=1000 --seed 7\n"
-      "  bnsyn run examples/networks/bnsyn.toml --out results --json");
+      "  bnsyn run examples/networks/bnsyn.toml --out results --json\n"
+      "  bnsyn run examples/networks/bnsyn.toml --out results --record 'exc.V[0:10]'");
   arguments->source.AddOptions(*run);
   arguments->machine.AddOptions(*run, /*with_backend=*/true);
   run->add_option("--out", arguments->out, "write spikes.csv and report.json there")
       ->type_name("DIR");
+  arguments->record.AddOptions(*run);
   run->add_flag("--json", arguments->json, "print one JSON object (with both backends, an array)");
   run->add_flag("--no-hint", arguments->no_hint, "do not measure what the other backend would do");
   run->callback([arguments, &action] { action = [arguments] { return Run(*arguments); }; });

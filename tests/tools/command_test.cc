@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace bnsyn {
 namespace {
@@ -86,6 +88,54 @@ TEST(Command, WritesSpikesWholeOrNotAtAll) {
     ++files;
   }
   EXPECT_EQ(files, 2u);
+}
+
+std::vector<std::string> Lines(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  return lines;
+}
+
+TEST(Command, RecordsVariablesAlikeOnBothBackends) {
+  const std::string directory = ::testing::TempDir() + "/bnsyn_record";
+  std::filesystem::remove_all(directory);
+  for (const char* backend : {"reference", "accelerated"}) {
+    const Result result = Bnsyn("run " + kNetwork + " --duration 20ms --no-hint --backend " +
+                                backend + " --out " + directory + "/" + backend +
+                                " --record exc.V --record 'inh.w[3:5]' --record sigma "
+                                "--record-every 0.5ms --record-until 15ms");
+    ASSERT_EQ(result.code, 0) << result.output;
+    EXPECT_TRUE(Contains(result.output, "exc.V.csv, inh.w.csv, sigma.csv")) << result.output;
+  }
+  for (const char* file : {"exc.V.csv", "inh.w.csv", "sigma.csv"}) {
+    const std::vector<std::string> lines = Lines(directory + "/reference/" + file);
+    EXPECT_EQ(lines.size(), 32u) << file;  // a header, then 0, 0.5, ... 15 ms
+    EXPECT_EQ(lines, Lines(directory + "/accelerated/" + file)) << file;
+    EXPECT_EQ(lines.back().substr(0, 3), "15,") << file;
+    EXPECT_NE(lines[1].substr(2), lines[31].substr(3)) << file;
+  }
+  EXPECT_EQ(Lines(directory + "/reference/inh.w.csv")[0], "time_ms,3,4");
+  EXPECT_EQ(Lines(directory + "/reference/sigma.csv")[1], "0,1");
+}
+
+TEST(Command, SaysWhatCannotBeRecorded) {
+  const std::string run = "run " + kNetwork + " --duration 1ms --no-hint ";
+  const std::string out = "--out " + ::testing::TempDir() + "/bnsyn_unrecorded ";
+  const std::pair<std::string, std::string> cases[] = {
+      {run + "--record exc.V", "--record needs --out DIR"},
+      {run + out + "--record exc.v", "did you mean 'exc.V'"},
+      {run + out + "--record 'exc.V[0:161]'", "there are 160 values, from 0 to 159"},
+      {run + out + "--record 'exc.V[7]'", "expected VARIABLE[FIRST:END]"},
+      {run + out + "--record exc.V --record exc.V", "given twice"},
+      {run + out + "--record exc.V --record-every 0.25ms", "0.25"},
+      {run + out + "--record exc.V --record-every 0ms", "at least one step"},
+      {run + out + "--record-until 1ms", "it is missing"}};
+  for (const auto& [command, message] : cases) {
+    const Result result = Bnsyn(command);
+    EXPECT_EQ(result.code, 2) << command;
+    EXPECT_TRUE(Contains(result.output, message)) << result.output;
+  }
 }
 
 TEST(Command, ErrorsPointIntoTheFile) {

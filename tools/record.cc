@@ -1,0 +1,158 @@
+#include "tools/record.h"
+
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "ir/status_macros.h"
+#include "ir/text.h"
+
+namespace bnsyn::tools {
+namespace {
+
+// "exc.V[0:100]": the neurons from the first to before the end; without brackets, all.
+struct Selection {
+  std::string variable;
+  bool all = true;
+  uint64_t first = 0;
+  uint64_t end = 0;
+};
+
+absl::StatusOr<Selection> ParseSelection(const std::string& text) {
+  const size_t open = text.find('[');
+  if (open == std::string::npos) return Selection{text};
+  Selection selection{text.substr(0, open), false};
+  const size_t colon = text.find(':', open);
+  if (colon == std::string::npos || text.back() != ']' ||
+      !absl::SimpleAtoi(text.substr(open + 1, colon - open - 1), &selection.first) ||
+      !absl::SimpleAtoi(text.substr(colon + 1, text.size() - colon - 2), &selection.end)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--record ", text, ": expected VARIABLE[FIRST:END], as in --record 'exc.V[0:100]'"));
+  }
+  return selection;
+}
+
+absl::StatusOr<uint64_t> StepsOf(const char* option, const std::string& time, double dt) {
+  Network clock({.dt = Quantity(dt, Unit{dimension::kTime, 0})});
+  clock.duration = ir::SourceText{option, time, 1, 1};
+  BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, DurationSteps(clock));
+  if (steps > 0) return steps;
+  return absl::InvalidArgumentError(
+      absl::StrCat(option, " ", time, ": expected a time of at least one step, ", dt, " ms"));
+}
+
+}  // namespace
+
+void RecordOptions::AddOptions(CLI::App& app) {
+  app.add_option("--record", variables,
+                 "write a variable over time to DIR/VARIABLE.csv, as exc.V, or 'exc.V[0:100]' for "
+                 "the first 100 neurons; repeatable")
+      ->type_name("VARIABLE")
+      ->allow_extra_args(false);
+  app.add_option("--record-every", every, "time between samples; without it, each step")
+      ->type_name("TIME");
+  app.add_option("--record-until", until, "time of the last sample; without it, the end")
+      ->type_name("TIME");
+}
+
+absl::StatusOr<Recorder> Recorder::Create(const RecordOptions& options,
+                                          const std::string& directory,
+                                          const Simulation& simulation) {
+  Recorder recorder;
+  if (options.variables.empty()) {
+    if (options.every.empty() && options.until.empty()) return recorder;
+    return absl::InvalidArgumentError(
+        "--record-every and --record-until say when, and --record VARIABLE what: it is missing");
+  }
+  if (directory.empty()) {
+    return absl::InvalidArgumentError("--record needs --out DIR, where its files are written");
+  }
+  const double dt = simulation.program().dt;
+  if (!options.every.empty()) {
+    BNSYN_ASSIGN_OR_RETURN(recorder.every_, StepsOf("--record-every", options.every, dt));
+  }
+  if (!options.until.empty()) {
+    BNSYN_ASSIGN_OR_RETURN(recorder.until_, StepsOf("--record-until", options.until, dt));
+  }
+  for (const std::string& text : options.variables) {
+    BNSYN_ASSIGN_OR_RETURN(const Selection selection, ParseSelection(text));
+    BNSYN_ASSIGN_OR_RETURN(const std::vector<double> values,
+                           simulation.StateByName(selection.variable));
+    const uint64_t end = selection.all ? values.size() : selection.end;
+    if (selection.first >= end || end > values.size()) {
+      return absl::InvalidArgumentError(absl::StrCat("--record ", text, ": there are ",
+                                                     values.size(), " values, from 0 to ",
+                                                     values.size() - 1, "; END is not included"));
+    }
+    for (const Column& column : recorder.columns_) {
+      if (column.variable != selection.variable) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("--record ", selection.variable, " is given twice"));
+    }
+    BNSYN_ASSIGN_OR_RETURN(PartialFile file,
+                           PartialFile::Create(directory, selection.variable + ".csv"));
+    file.stream() << "time_ms";
+    for (uint64_t i = selection.first; i < end; ++i) file.stream() << ',' << i;
+    file.stream() << '\n';
+    recorder.columns_.push_back(
+        {selection.variable, selection.first, static_cast<size_t>(end), std::move(file)});
+  }
+  return recorder;
+}
+
+absl::Status Recorder::Sample(const Simulation& simulation) {
+  const auto text = [](double value) {
+    return ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(value));
+  };
+  const std::string time = text(simulation.time_ms());
+  for (Column& column : columns_) {
+    BNSYN_ASSIGN_OR_RETURN(const std::vector<double> values,
+                           simulation.StateByName(column.variable));
+    std::string row = time;
+    for (size_t i = column.first; i < column.end; ++i) absl::StrAppend(&row, ",", text(values[i]));
+    column.file.stream() << row << '\n';
+    if (!column.file.stream().good()) return column.file.Failed();
+  }
+  return absl::OkStatus();
+}
+
+uint64_t Recorder::StepsToSample(uint64_t step) const {
+  const uint64_t steps = every_ - step % every_;
+  return columns_.empty() || step + steps > until_ ? UINT64_MAX : steps;
+}
+
+absl::Status Recorder::Step(Simulation& simulation, uint64_t steps, const RunControl& control) {
+  if (columns_.empty()) return simulation.Step(steps, control);
+  const auto start = std::chrono::steady_clock::now();
+  uint64_t done = 0;
+  RunControl part = control;
+  if (control.progress) {
+    part.progress = [&](const Progress& progress) {
+      const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+      control.progress({done + progress.done, steps, passed.count()});
+    };
+  }
+  BNSYN_RETURN_IF_ERROR(Sample(simulation));
+  while (done < steps) {
+    const uint64_t to_sample = StepsToSample(simulation.step());
+    const uint64_t count = std::min(to_sample, steps - done);
+    BNSYN_RETURN_IF_ERROR(simulation.Step(count, part));
+    done += count;
+    if (count == to_sample) BNSYN_RETURN_IF_ERROR(Sample(simulation));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> Recorder::Finish() {
+  std::vector<std::string> names;
+  for (Column& column : columns_) {
+    BNSYN_RETURN_IF_ERROR(column.file.Publish());
+    names.push_back(column.variable + ".csv");
+  }
+  columns_.clear();
+  return names;
+}
+
+}  // namespace bnsyn::tools
