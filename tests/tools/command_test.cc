@@ -101,19 +101,19 @@ TEST(Command, RecordsVariablesAlikeOnBothBackends) {
   const std::string directory = ::testing::TempDir() + "/bnsyn_record";
   std::filesystem::remove_all(directory);
   for (const char* backend : {"reference", "accelerated"}) {
-    const Result result = Bnsyn("run " + kNetwork + " --duration 20ms --no-hint --backend " +
+    const Result result = Bnsyn("run " + kNetwork + " --duration 60ms --no-hint --backend " +
                                 backend + " --out " + directory + "/" + backend +
                                 " --record exc.V --record 'inh.w[3:5]' --record sigma "
-                                "--record-every 0.5ms --record-until 15ms");
+                                "--record-every 0.5ms --record-until 55ms");
     ASSERT_EQ(result.code, 0) << result.output;
     EXPECT_TRUE(Contains(result.output, "exc.V.csv, inh.w.csv, sigma.csv")) << result.output;
   }
   for (const char* file : {"exc.V.csv", "inh.w.csv", "sigma.csv"}) {
     const std::vector<std::string> lines = Lines(directory + "/reference/" + file);
-    EXPECT_EQ(lines.size(), 32u) << file;  // a header, then 0, 0.5, ... 15 ms
+    EXPECT_EQ(lines.size(), 112u) << file;  // a header, then 0, 0.5, ... 55 ms
     EXPECT_EQ(lines, Lines(directory + "/accelerated/" + file)) << file;
-    EXPECT_EQ(lines.back().substr(0, 3), "15,") << file;
-    EXPECT_NE(lines[1].substr(2), lines[31].substr(3)) << file;
+    EXPECT_EQ(lines.back().substr(0, 3), "55,") << file;
+    EXPECT_NE(lines[1].substr(2), lines[111].substr(3)) << file;
   }
   EXPECT_EQ(Lines(directory + "/reference/inh.w.csv")[0], "time_ms,3,4");
   EXPECT_EQ(Lines(directory + "/reference/sigma.csv")[1], "0,1");
