@@ -36,18 +36,20 @@ absl::Status LowerPopulation(Lowering& lowering, size_t index, ir::Builder& buil
   const ModelCode& code = *section.code;
   CodeScope scope(lowering, section, builder);
   BNSYN_RETURN_IF_ERROR(scope.TryDefinitions());
-  TakeInputs(scope);
 
+  // Events come before time moves on: they find a neuron as the last step left it.
   ir::Value refractory;
   if (section.refractory.has_value()) {
+    const ir::Value zero = builder.Literal(ir::Element::kI32, 0);
+    scope.HoldUnless(builder.Emit(ir::Op::kEq, {builder.Load(*section.refractory), zero}));
     refractory = CountDown(section, builder);
-    scope.SetActive(builder.Emit(ir::Op::kEq, {refractory, builder.Literal(ir::Element::kI32, 0)}));
+    scope.SetActive(builder.Emit(ir::Op::kEq, {refractory, zero}));
   }
-
+  TakeInputs(scope);
   BNSYN_RETURN_IF_ERROR(LowerStimuli(lowering, index, scope));
-  scope.HoldRefractory(true);
+  scope.HoldUnless(scope.active());
   BNSYN_RETURN_IF_ERROR(LowerUpdate(lowering, scope));
-  scope.HoldRefractory(false);
+  scope.HoldUnless({});
 
   ir::Value spiked;
   if (code.threshold.has_value()) {

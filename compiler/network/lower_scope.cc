@@ -278,11 +278,10 @@ TypedValue CodeScope::Get(const Variable& variable) {
 }
 
 void CodeScope::Set(const Variable& variable, ir::Value value) {
-  if (guard_.valid() || (hold_ && active_.valid() && variable.Is("unless refractory"))) {
+  const bool held = free_.valid() && variable.Is("unless refractory");
+  if (guard_.valid() || held) {
     const ir::Value old = Get(variable).value;
-    if (hold_ && active_.valid() && variable.Is("unless refractory")) {
-      value = builder_->Emit(ir::Op::kSelect, {active_, value, old});
-    }
+    if (held) value = builder_->Emit(ir::Op::kSelect, {free_, value, old});
     if (guard_.valid()) value = builder_->Emit(ir::Op::kSelect, {guard_, value, old});
   }
   current_[variable.name()] = Of(variable, value);

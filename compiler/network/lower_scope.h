@@ -44,8 +44,9 @@ class CodeScope : public Scope {
   void Unbind(const std::string& name) { bound_.erase(name); }
   // Only elements where `guard` is true are assigned; an invalid value lifts it.
   void SetGuard(ir::Value guard) { guard_ = guard; }
-  // Whether variables marked "unless refractory" keep their value where a neuron is refractory.
-  void HoldRefractory(bool hold) { hold_ = hold; }
+  // Variables marked "unless refractory" keep their value where `free` is false; an invalid value
+  // lifts it.
+  void HoldUnless(ir::Value free) { free_ = free; }
   void SetActive(ir::Value active) { active_ = active; }
   // The value of not_refractory; invalid when there is no refractoriness.
   ir::Value active() const { return active_; }
@@ -84,7 +85,7 @@ class CodeScope : public Scope {
   std::vector<std::string> reading_;  // equations being read, outermost first
   ir::Value guard_;
   ir::Value active_;
-  bool hold_ = false;
+  ir::Value free_;
 };
 
 // Fails unless `value` is what the equation declares: a number, an integer or a boolean.

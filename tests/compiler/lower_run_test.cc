@@ -101,6 +101,52 @@ refractory = "0.5 ms")toml")));
   EXPECT_EQ(run.Get("p.v"), 0);
 }
 
+// What arrives at a held variable in the r steps after a spike is lost, from synapses and stimuli;
+// other variables take it.
+TEST(Lower, R5_HeldVariablesLoseEventsWhileRefractory) {
+  const std::string model = R"toml(
+[models.cell]
+equations = """
+v : 1 (unless refractory)
+arrived : 1
+"""
+threshold = "v >= 1"
+reset = "v = 0"
+refractory = "0.3 ms"
+[populations.p]
+model = "cell"
+size = 1
+)toml";
+  Oracle stimulated(MustLower(model + R"toml(
+[stimuli.s]
+type = "bernoulli"
+target = "p"
+rate = "10 kHz"
+on_event = "v += w; arrived += w"
+)toml"));
+  stimulated.Steps(10);
+  EXPECT_EQ(stimulated.first(), (std::vector<int>{0, 4, 8}));
+  EXPECT_EQ(stimulated.Get("p.arrived"), 10);
+
+  Oracle connected(MustLower(model + R"toml(
+[models.clock]
+equations = "x : 1"
+threshold = "x >= 0"
+[populations.q]
+model = "clock"
+size = 1
+[projections.qp]
+source = "q"
+target = "p"
+rule = "one_to_one"
+weight = 1
+on_pre = "v_post += w; arrived_post += w"
+)toml"));
+  connected.Steps(11);
+  EXPECT_EQ(connected.first(), (std::vector<int>{1, 5, 9}));
+  EXPECT_EQ(connected.Get("p.arrived"), 10);
+}
+
 TEST(Lower, RefractoryOfOneStepHoldsNothing) {
   Oracle run(MustLower(One(R"toml(equations = "v : 1"
 threshold = "v >= 0"

@@ -66,16 +66,16 @@ on_pre ee {
   accumulate exc.g.in, %1
 }
 step {
-  %0 = take exc.g.in : f64[exc]
-  %1 = load exc.g : f64[exc]
-  %2 = add %1, %0 : f64[exc]
-  %3 = load exc.refractory : i32[exc]
-  %4 = sub %3, 1i32 : i32[exc]
-  %5 = max %4, 0i32 : i32[exc]
-  %6 = eq %5, 0i32 : bool[exc]
+  %0 = load exc.refractory : i32[exc]
+  %1 = sub %0, 1i32 : i32[exc]
+  %2 = max %1, 0i32 : i32[exc]
+  %3 = eq %2, 0i32 : bool[exc]
+  %4 = take exc.g.in : f64[exc]
+  %5 = load exc.g : f64[exc]
+  %6 = add %5, %4 : f64[exc]
   %7 = div -0.1, 5 : f64
   %8 = exp %7 : f64
-  %9 = mul %2, %8 : f64[exc]
+  %9 = mul %6, %8 : f64[exc]
   %10 = param exc.tau : f64
   %11 = div -0.1, %10 : f64
   %12 = exp %11 : f64
@@ -86,9 +86,9 @@ step {
   %17 = exprel %11 : f64
   %18 = mul %16, %17 : f64
   %19 = fma %13, %12, %18 : f64[exc]
-  %20 = select %6, %19, %13 : f64[exc]
+  %20 = select %3, %19, %13 : f64[exc]
   %21 = gt %20, 10 : bool[exc]
-  %22 = and %21, %6 : bool[exc]
+  %22 = and %21, %3 : bool[exc]
   %23 = select %22, 0, %20 : f64[exc]
   %24 = abs %23 : f64[exc]
   %25 = lt %24, 1e-290 : bool[exc]
@@ -100,7 +100,7 @@ step {
   %29 = select %28, 0, %9 : f64[exc]
   check exc.g, %29
   store exc.g, %29
-  %30 = select %22, 20i32, %5 : i32[exc]
+  %30 = select %22, 20i32, %2 : i32[exc]
   store exc.refractory, %30
   spike exc, %22
 }
