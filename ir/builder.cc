@@ -108,4 +108,9 @@ Value Builder::Param(ParamId param) {
   return Emit(Op::kParam, {program_.params[param].element, DomainId::kNetwork}, {}, param);
 }
 
+Value Builder::Lookup(TableId table, Value row, Value column) {
+  const DomainId domain = type(row).uniform() ? type(column).domain : type(row).domain;
+  return Emit(Op::kLookup, {Element::kF64, domain}, {row, column}, table);
+}
+
 }  // namespace bnsyn::ir

@@ -48,6 +48,7 @@ class Builder {
   void Check(StateId state, Value a);
   Value Take(InputId input);
   Value Param(ParamId param);
+  Value Lookup(TableId table, Value row, Value column);
 
  private:
   using Key = std::tuple<Op, Element, DomainId, NodeId, NodeId, NodeId, uint64_t>;

@@ -33,6 +33,7 @@ enum class AttrKind : uint8_t {
   kLiteral,
   kState,
   kParam,
+  kTable,
   kInput,
   kPopulation,
   kReduction,

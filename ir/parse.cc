@@ -148,7 +148,11 @@ class Parser {
     const Token* file_token = nullptr;
     std::string file;
     std::optional<uint64_t> digest;
+    Table inline_table;
+    inline_table.name = name;
     BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
+        {"columns", [&] { return ReadColumnNames(inline_table); }},
+        {"values", [&] { return ReadTableValues(inline_table); }},
         {"file",
          [&] {
            file_token = &reader_.peek();
@@ -156,7 +160,10 @@ class Parser {
          }},
         {"digest", [&] { return ReadInto(digest, [&] { return reader_.ReadUnsigned(); }); }},
     }));
-    if (file_token == nullptr) return reader_.Expected("file=\"NAME.csv\"");
+    if (!inline_table.columns.empty()) return AddInlineTable(std::move(inline_table), file_token);
+    if (file_token == nullptr) {
+      return reader_.Expected("file=\"NAME.csv\", or columns=[...] and values=[...],");
+    }
     auto table = ReadTable(name, file, program_.directory);
     if (absl::IsNotFound(table.status())) {
       return reader_.Error(*file_token, std::string(table.status().message()));
@@ -169,6 +176,41 @@ class Parser {
                        "; leave out digest= to take it as it is"));
     }
     program_.tables.push_back(*std::move(table));
+    return reader_.ReadLineEnd();
+  }
+
+  absl::Status ReadColumnNames(Table& table) {
+    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("["));
+    do {
+      BNSYN_ASSIGN_OR_RETURN(std::string column, reader_.ReadWord("the name of a column"));
+      table.columns.push_back(std::move(column));
+    } while (reader_.TakePunctuation(","));
+    return reader_.ReadPunctuation("]");
+  }
+
+  // The numbers row by row, behind the names of the columns.
+  absl::Status ReadTableValues(Table& table) {
+    const Token& open = reader_.peek();
+    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("["));
+    if (table.columns.empty()) return reader_.Error(open, "values come behind columns=[...]");
+    table.values.resize(table.columns.size());
+    size_t count = 0;
+    do {
+      BNSYN_ASSIGN_OR_RETURN(const double value, reader_.ReadDouble());
+      table.values[count++ % table.columns.size()].push_back(value);
+    } while (reader_.TakePunctuation(","));
+    if (count % table.columns.size() != 0) {
+      return reader_.Error(open, absl::StrCat(count, " values do not fill rows of ",
+                                              table.columns.size(), " columns"));
+    }
+    return reader_.ReadPunctuation("]");
+  }
+
+  absl::Status AddInlineTable(Table table, const Token* file) {
+    if (file != nullptr) return reader_.Error(*file, "a table has a file or values, not both");
+    if (table.values.empty()) return reader_.Expected("values=[...]");
+    table.digest = TableDigest(table);
+    program_.tables.push_back(std::move(table));
     return reader_.ReadLineEnd();
   }
 

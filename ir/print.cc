@@ -68,6 +68,20 @@ std::string Unit(const std::string& unit) {
   return unit.empty() ? "" : absl::StrCat(" unit=", Quoted(unit));
 }
 
+// A table with its numbers, row by row, or the file that has them.
+std::string TableText(const Table& table) {
+  if (!table.file.empty()) {
+    return absl::StrCat("table ", table.name, " file=", Quoted(table.file), " digest=0x",
+                        absl::Hex(table.digest, absl::kZeroPad16), "\n");
+  }
+  std::vector<std::string> numbers;
+  for (size_t row = 0; row < table.rows(); ++row) {
+    for (const std::vector<double>& column : table.values) numbers.push_back(Number(column[row]));
+  }
+  return absl::StrCat("table ", table.name, " columns=[", absl::StrJoin(table.columns, ", "),
+                      "] values=[", absl::StrJoin(numbers, ", "), "]\n");
+}
+
 std::string StateText(const Program& program, const State& state) {
   std::string text = absl::StrCat(state.temporary ? "temp " : "state ", state.name, " : ",
                                   TypeName(program, state.type));
@@ -172,10 +186,7 @@ std::string Print(const Program& program) {
   std::string text =
       absl::StrCat("program ", IsName(program.name) ? program.name : Quoted(program.name),
                    " dt=", Number(program.dt), " seed=", program.seed, "\n");
-  for (const Table& table : program.tables) {
-    absl::StrAppend(&text, "table ", table.name, " file=", Quoted(table.file), " digest=0x",
-                    absl::Hex(table.digest, absl::kZeroPad16), "\n");
-  }
+  for (const Table& table : program.tables) text += TableText(table);
   for (const Population& population : program.populations) {
     absl::StrAppend(&text, "population ", population.name, " size=", population.size, "\n");
   }

@@ -40,14 +40,18 @@ struct Population {
   uint32_t size = 0;  // > 0
 };
 
-// Columns of numbers read from a CSV file, named by the text with a digest of their contents, so
-// that a program still means the same when it is parsed again elsewhere.
+// Columns of numbers: written in the text, or read from a CSV file that the text names with a
+// digest of its contents, so that a program still means the same when it is parsed again elsewhere.
 struct Table {
   std::string name;
-  std::string file;     // as given; relative to the program's directory
+  std::string file;     // as given, relative to the program's directory; empty for one without
   uint64_t digest = 0;  // of names and values, see ir/table.h
   std::vector<std::string> columns;
   std::vector<std::vector<double>> values;  // one vector a column, of equal length
+
+  // What people know it by.
+  const std::string& title() const { return file.empty() ? name : file; }
+  size_t rows() const { return values.empty() ? 0 : values[0].size(); }
 };
 
 // A named column of a table.
@@ -122,8 +126,9 @@ struct Projection {
   uint32_t delay = 1;                      // steps, at least 1
 };
 
-// Events from a file: for each row (step, index[, value]) the input of neuron `index` receives
-// `value` (1 without the column) at that step.
+// Events from a table: for each row (step, index[, value]) the input of neuron `index` receives
+// `value` (1 without the column) at that step. In place of steps a column `time` may hold
+// milliseconds, which must be whole numbers of steps.
 struct Events {
   std::string name;
   InputId input = 0;

@@ -59,6 +59,8 @@ absl::StatusOr<Type> DeclaredType(const Program& program, const Block& block, Op
       return Type{declared.element, DomainId::kNetwork};
     case AttrKind::kParam:
       return Type{program.params[attr].element, DomainId::kNetwork};
+    case AttrKind::kTable:
+      return Type{Element::kF64, declared.domain};
     case AttrKind::kState: {
       const Type state = program.states[attr].type;
       return Type{state.element, op == Op::kLoad ? state.domain : block.domain};
@@ -96,6 +98,7 @@ Type EffectType(const Program& program, const Block& block, Op op, uint64_t attr
     case AttrKind::kNone:
     case AttrKind::kLiteral:
     case AttrKind::kParam:
+    case AttrKind::kTable:
     case AttrKind::kStream:
       break;
   }
@@ -163,13 +166,17 @@ absl::StatusOr<Type> ResultType(const Program& program, const Block& block, Op o
       return declared;
     }
     case TypeRule::kDeclared: {
-      // Only draws take operands here: a probability or a mean.
+      // Draws take a probability or a mean, and lookup takes a row and a column.
+      const Element taken = op == Op::kLookup ? Element::kI64 : Element::kF64;
       for (const Type& type : operands) {
-        if (type.element != Element::kF64) {
-          return Error(op, absl::StrCat("takes f64, not ", ElementName(type.element)));
+        if (type.element != taken) {
+          return Error(
+              op, absl::StrCat("takes ", ElementName(taken), ", not ", ElementName(type.element)));
         }
       }
-      BNSYN_ASSIGN_OR_RETURN(const Type type, DeclaredType(program, block, op, attr, declared));
+      // Draws are of the elements that are declared, a lookup of those of its operands.
+      const Type of = {declared.element, op == Op::kLookup ? domain : declared.domain};
+      BNSYN_ASSIGN_OR_RETURN(const Type type, DeclaredType(program, block, op, attr, of));
       if (domain != DomainId::kNetwork && domain != type.domain) {
         return Error(op, absl::StrCat("over values of ", program.DomainName(domain),
                                       " cannot give ", TypeName(program, type)));

@@ -6,8 +6,8 @@
 namespace bnsyn::ir {
 namespace {
 
-constexpr AttrKind kSymbolKinds[] = {AttrKind::kState, AttrKind::kParam, AttrKind::kInput,
-                                     AttrKind::kPopulation, AttrKind::kReduction};
+constexpr AttrKind kSymbolKinds[] = {AttrKind::kState, AttrKind::kParam,      AttrKind::kTable,
+                                     AttrKind::kInput, AttrKind::kPopulation, AttrKind::kReduction};
 
 // Calls `use` with the program's symbols of a kind.
 template <typename Use>
@@ -17,6 +17,8 @@ auto WithSymbols(const Program& program, AttrKind kind, Use use) {
       return use(program.states);
     case AttrKind::kParam:
       return use(program.params);
+    case AttrKind::kTable:
+      return use(program.tables);
     case AttrKind::kInput:
       return use(program.inputs);
     case AttrKind::kPopulation:
@@ -39,6 +41,8 @@ absl::string_view SymbolWord(AttrKind kind) {
       return "state";
     case AttrKind::kParam:
       return "param";
+    case AttrKind::kTable:
+      return "table";
     case AttrKind::kInput:
       return "input";
     case AttrKind::kPopulation:

@@ -141,6 +141,16 @@ absl::StatusOr<Table> ReadTable(absl::string_view name, absl::string_view file,
   return table;
 }
 
+std::optional<uint64_t> WholeSteps(double time, double dt) {
+  const double steps = time / dt;
+  const double nearest = std::nearbyint(steps);
+  constexpr double kMost = 9007199254740992;  // beyond 2^53 a double no longer counts one by one
+  constexpr double kTolerance = 1e-9;
+  if (!(nearest >= 0 && nearest < kMost)) return std::nullopt;
+  if (std::fabs(steps - nearest) > kTolerance * std::max(1.0, nearest)) return std::nullopt;
+  return static_cast<uint64_t>(nearest);
+}
+
 uint64_t TableDigest(const Table& table) {
   uint64_t hash = 0xcbf29ce484222325;
   const auto add = [&hash](uint64_t byte) { hash = (hash ^ byte) * 0x100000001b3; };

@@ -2,6 +2,9 @@
 #ifndef BNSYN_IR_TABLE_H_
 #define BNSYN_IR_TABLE_H_
 
+#include <cstdint>
+#include <optional>
+
 #include "absl/status/statusor.h"
 #include "ir/program.h"
 
@@ -12,6 +15,10 @@ namespace bnsyn::ir {
 // column, on ragged rows, non-numbers, NaN, missing header, binary content.
 absl::StatusOr<Table> ReadTable(absl::string_view name, absl::string_view file,
                                 absl::string_view directory);
+
+// A time as a whole number of steps (R4): nullopt where it is negative, or further than 1e-9 from
+// one (relative above 1).
+std::optional<uint64_t> WholeSteps(double time, double dt);
 
 // Digest of column names and values (FNV-1a over their bytes), stored in the program's text.
 uint64_t TableDigest(const Table& table);

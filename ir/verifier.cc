@@ -167,6 +167,9 @@ class Blocks {
     if (IsSymbol(info.attr) && node.attr >= SymbolCount(program_, info.attr)) {
       return Fail(absl::StrCat(info.name, " refers to no ", SymbolWord(info.attr)));
     }
+    if (node.op == Op::kLookup && program_.tables[node.attr].rows() == 0) {
+      return Fail("lookup has nothing to find in a table without rows");
+    }
     if (static_cast<size_t>(node.domain) >= program_.domains.size()) {
       return Fail("this node has no domain");
     }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "ir/symbols.h"
+#include "ir/table.h"
 #include "ir/text.h"
 #include "ir/violation.h"
 
@@ -92,12 +93,32 @@ class Declarations {
 
   Result Check(const Table& table) {
     bool sound = !table.columns.empty() && table.values.size() == table.columns.size();
-    for (const auto& column : table.values) sound = sound && column.size() == Rows(table);
+    for (const auto& column : table.values) sound = sound && column.size() == table.rows();
     if (!sound) return Fail("the columns of a table must be of one length, and at least one");
+    if (!table.file.empty()) return std::nullopt;
+    // What a file may not hold either, or the text could not say.
+    std::set<std::string> names;
+    for (const std::string& column : table.columns) {
+      if (!IsColumnName(column)) {
+        return Fail(absl::StrCat("'", column, "' cannot name a column"),
+                    "use letters, digits and underscores");
+      }
+      if (!names.insert(column).second) {
+        return Fail(absl::StrCat("there are two columns '", column, "'"));
+      }
+    }
+    for (const std::vector<double>& column : table.values) {
+      for (const double value : column) {
+        if (std::isnan(value)) return Fail("a table cannot hold NaN");
+      }
+    }
+    if (table.rows() == 0) return Fail("a table without a file has at least one row");
     return std::nullopt;
   }
 
-  static size_t Rows(const Table& table) { return table.values[0].size(); }
+  static bool IsColumnName(const std::string& column) {
+    return IsName(column) && column.find('.') == column.npos;
+  }
 
   // A column that the text can name.
   Result Check(const ColumnRef& ref) const {
@@ -106,7 +127,7 @@ class Declarations {
       return Fail("this column is in no table");
     }
     const std::string& column = program_.tables[ref.table].columns[ref.column];
-    if (!IsName(column) || column.find('.') != column.npos) {
+    if (!IsColumnName(column)) {
       return Fail(absl::StrCat("the column '", column, "' cannot be referred to"),
                   "use letters, digits and underscores in its name in the file");
     }
@@ -156,7 +177,7 @@ class Declarations {
     }
     if (!state.initial_column) return Value(state.type.element, state.initial);
     if (auto v = Check(*state.initial_column)) return v;
-    const size_t rows = Rows(program_.tables[state.initial_column->table]);
+    const size_t rows = program_.tables[state.initial_column->table].rows();
     if (!IsPopulation(state.type.domain) || !IsFloat(state.type.element)) {
       return Fail("a column can begin only a state of f64 or f32 over a population");
     }
@@ -249,14 +270,25 @@ class Declarations {
     const std::vector<double>* steps = Column(events.table, "step");
     const std::vector<double>* neurons = Column(events.table, "index");
     const std::vector<double>* values = Column(events.table, "value");
-    if (steps == nullptr) return MissingColumn(events.table, "step");
+    const std::vector<double>* times = Column(events.table, "time");
+    if (steps == nullptr && times == nullptr) return MissingColumn(events.table, "step");
+    if (steps != nullptr && times != nullptr) {
+      return Fail(absl::StrCat("the table '", program_.tables[events.table].name,
+                               "' has a column 'step' and a column 'time'"),
+                  "one of them must say when events happen");
+    }
     if (neurons == nullptr) return MissingColumn(events.table, "index");
     const uint32_t size = program_.Size(program_.inputs[events.input].population);
-    const std::string& file = program_.tables[events.table].file;
+    const std::string& file = program_.tables[events.table].title();
     constexpr double kSteps = 9007199254740992;  // all integers below are exact
-    for (size_t i = 0; i < steps->size(); ++i) {
-      if (!IsIndex((*steps)[i], kSteps)) {
+    for (size_t i = 0; i < neurons->size(); ++i) {
+      if (steps != nullptr && !IsIndex((*steps)[i], kSteps)) {
         return Fail(absl::StrCat("the step of event ", i, " in ", file, " is no step number"));
+      }
+      if (times != nullptr && !WholeSteps((*times)[i], program_.dt)) {
+        return Fail(
+            absl::StrCat("the time of event ", i, " in ", file, " is no whole number of steps"),
+            "times are in ms");
       }
       if (!IsIndex((*neurons)[i], size)) {
         return Fail(absl::StrCat("the index of event ", i, " in ", file, " is not one of the ",

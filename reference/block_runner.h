@@ -35,6 +35,7 @@ class BlockRunner {
   ArrayView Operand(const ir::Node& node) const { return values_[node.operands[0]].view(); }
   size_t Size(ir::DomainId domain, const SynapseRow& row) const;
 
+  void Lookup(const ir::Node& node, Array& result);
   void Store(const ir::Node& node);
   void Check(const ir::Node& node);
   void Take(const ir::Node& node, Array& result);

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
+#include "ir/table.h"
 
 namespace bnsyn::reference {
 namespace {
@@ -15,7 +17,7 @@ absl::StatusOr<const std::vector<double>*> RequireColumn(const ir::Table& table,
   const std::vector<double>* const column = FindColumn(table, name);
   if (column != nullptr) return column;
   return absl::InvalidArgumentError(
-      absl::StrCat(table.file, ": no column '", name, "'; its header line must name one"));
+      absl::StrCat(table.title(), ": no column '", name, "'; its header line must name one"));
 }
 
 // False for fractions, NaN and anything outside of [0, limit).
@@ -65,8 +67,26 @@ absl::StatusOr<std::vector<uint64_t>> ReadSteps(const ir::Table& table, absl::st
   return steps;
 }
 
+absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Table& table, double dt) {
+  const std::vector<double>* const times = FindColumn(table, "time");
+  if (times == nullptr) return ReadSteps(table, "step");
+  std::vector<uint64_t> steps;
+  steps.reserve(times->size());
+  for (size_t row = 0; row < times->size(); ++row) {
+    const std::optional<uint64_t> step = ir::WholeSteps((*times)[row], dt);
+    if (!step.has_value()) {
+      return RowError(
+          table, row,
+          absl::StrCat("time is ", ShowValue((*times)[row]),
+                       " ms, which is no whole number of steps of ", ShowValue(dt), " ms"));
+    }
+    steps.push_back(*step);
+  }
+  return steps;
+}
+
 absl::Status RowError(const ir::Table& table, size_t row, absl::string_view message) {
-  return absl::InvalidArgumentError(absl::StrCat(table.file, ": row ", row + 1, ": ", message));
+  return absl::InvalidArgumentError(absl::StrCat(table.title(), ": row ", row + 1, ": ", message));
 }
 
 std::string ShowValue(double value) {

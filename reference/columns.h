@@ -24,6 +24,10 @@ absl::StatusOr<std::vector<uint32_t>> ReadNeurons(const ir::Table& table, absl::
 // The column `name` as numbers of steps: whole, from 0 to below 2^53.
 absl::StatusOr<std::vector<uint64_t>> ReadSteps(const ir::Table& table, absl::string_view name);
 
+// When events happen: the column `step`, or `time` in milliseconds, which must be whole numbers of
+// steps of `dt` (R4).
+absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Table& table, double dt);
+
 // "conn.csv: row 17: MESSAGE".
 absl::Status RowError(const ir::Table& table, size_t row, absl::string_view message);
 

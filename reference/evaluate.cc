@@ -297,6 +297,7 @@ void NodeEvaluator::Run() {
       return DrawWith(PoissonFromBits);
 
     case Op::kParam:
+    case Op::kLookup:
     case Op::kLoad:
     case Op::kLoadPre:
     case Op::kLoadPost:
@@ -319,7 +320,7 @@ bool IsEvaluable(Op op) {
   const ir::OpInfo& info = ir::Info(op);
   if (info.effect != ir::Effect::kPure) return false;
   // Pure, but known to an engine only.
-  return op != Op::kParam && op != Op::kWeight;
+  return op != Op::kParam && op != Op::kLookup && op != Op::kWeight;
 }
 
 void Evaluate(const ir::Node& node, const EvaluationPoint& point,

@@ -25,7 +25,7 @@ absl::Status FillFromColumn(const ir::Program& program, const ir::State& state, 
   const ir::Table& table = program.tables[state.initial_column->table];
   const std::vector<double>& column = table.values[state.initial_column->column];
   if (column.size() != values.size()) {
-    return absl::InvalidArgumentError(absl::StrCat(table.file, ": ", state.name, " has ",
+    return absl::InvalidArgumentError(absl::StrCat(table.title(), ": ", state.name, " has ",
                                                    values.size(), " elements, but the table ",
                                                    column.size(), " rows"));
   }

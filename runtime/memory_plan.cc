@@ -84,6 +84,13 @@ absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program,
   }
   plan.parts.push_back({"states", StateBytes(program, false)});
   plan.parts.push_back({"inputs", inputs});
+  if (options.backend == Backend::kAccelerated) {
+    double tables = 0;
+    for (ir::TableId t = 0; t < program.tables.size(); ++t) {
+      tables += static_cast<double>(LookupBytes(program, t));
+    }
+    if (tables > 0) plan.parts.push_back({"tables", tables});
+  }
   plan.parts.push_back(
       {"spikes in flight", neurons * sizeof(uint32_t) * SpikeRing::Slots(program.MaxDelay())});
   if (options.backend == Backend::kAccelerated) {

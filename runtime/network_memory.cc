@@ -13,6 +13,19 @@ uint32_t PaddedSize(uint32_t size) {
   return static_cast<uint32_t>(RoundUp(size, compiler::kGroup));
 }
 
+size_t LookupBytes(const ir::Program& program, ir::TableId table) {
+  const auto looks_up = [table](const ir::Block& block) {
+    return std::any_of(block.nodes.begin(), block.nodes.end(), [table](const ir::Node& node) {
+      return node.op == ir::Op::kLookup && node.attr == table;
+    });
+  };
+  // The init block is the interpreter's, which reads tables where they are.
+  const bool used = std::any_of(program.on_pre.begin(), program.on_pre.end(), looks_up) ||
+                    std::any_of(program.step.begin(), program.step.end(), looks_up);
+  const ir::Table& read = program.tables[table];
+  return used ? read.rows() * read.columns.size() * sizeof(double) : 0;
+}
+
 uint32_t NetworkMemory::Groups(ir::ReductionId reduction) const {
   const ir::DomainId population = program_->reductions[reduction].population;
   return PaddedSize(program_->Size(population)) / compiler::kGroup;
@@ -52,6 +65,9 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program, 
     most_groups = std::max(most_groups, memory.Groups(r));
     memory.partials_.push_back(copies(memory.Groups(r) * sizeof(double), 2));
   }
+  for (ir::TableId t = 0; t < program.tables.size(); ++t) {
+    memory.tables_.push_back(copies(LookupBytes(program, t), 1));
+  }
   memory.params_ = copies(program.params.size() * sizeof(ir::Bits), 1);
   memory.counts_ = copies(program.populations.size() * sizeof(int64_t), threads);
   memory.totals_ = copies(program.reductions.size() * sizeof(double), threads);
@@ -59,6 +75,14 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program, 
 
   BNSYN_ASSIGN_OR_RETURN(memory.arena_, PageBuffer::Create(layout.size()));
   for (uint32_t p = 0; p < program.params.size(); ++p) *memory.Param(p) = program.params[p].value;
+  for (ir::TableId t = 0; t < program.tables.size(); ++t) {
+    if (LookupBytes(program, t) == 0) continue;
+    const ir::Table& table = program.tables[t];
+    double* number = memory.Table(t);
+    for (size_t row = 0; row < table.rows(); ++row) {
+      for (const std::vector<double>& column : table.values) *number++ = column[row];
+    }
+  }
   return memory;
 }
 

@@ -16,9 +16,12 @@ namespace bnsyn {
 // Number of elements an array of `size` is padded to.
 uint32_t PaddedSize(uint32_t size);
 
+// Bytes of a table's numbers for kernels to read; 0 where none reads them.
+size_t LookupBytes(const ir::Program& program, ir::TableId table);
+
 class NetworkMemory {
  public:
-  // All zero, but for the parameters. The program must outlive the object.
+  // All zero, but for the parameters and tables. The program must outlive the object.
   static absl::StatusOr<NetworkMemory> Create(const ir::Program& program, int threads);
 
   // A population's array at element 0, or a thread's copy of a uniform state.
@@ -35,6 +38,10 @@ class NetworkMemory {
   // The value in the low bytes, shared by all threads.
   ir::Bits* Param(ir::ParamId param) const {
     return reinterpret_cast<ir::Bits*>(At(params_, 0)) + param;
+  }
+  // The numbers of a table, row by row; nothing writes them.
+  double* Table(ir::TableId table) const {
+    return reinterpret_cast<double*>(At(tables_[table], 0));
   }
   // Spikes of a population in this step so far, as this thread last gathered them.
   int64_t* Count(ir::PopulationId population, int thread) const {
@@ -72,6 +79,7 @@ class NetworkMemory {
   std::vector<Part> states_;
   std::vector<Part> inputs_;
   std::vector<Part> partials_;
+  std::vector<Part> tables_;  // of no bytes where nothing looks them up
   Part params_;
   Part counts_;
   Part totals_;

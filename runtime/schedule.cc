@@ -28,6 +28,8 @@ absl::StatusOr<void*> Resolve(const ir::Block& block, const ir::Slot& slot, Netw
       return memory.State(slot.index, thread);
     case AttrKind::kParam:
       return static_cast<void*>(memory.Param(slot.index));
+    case AttrKind::kTable:
+      return static_cast<void*>(memory.Table(slot.index));
     case AttrKind::kInput:
       return static_cast<void*>(memory.Input(slot.index));
     case AttrKind::kPopulation:

@@ -197,6 +197,35 @@ void BlockEmitter::EmitUniformNodes() {
   }
 }
 
+// The table stands row by row; a place beyond an end is the last one there, so nothing outside of
+// it is ever read.
+llvm::Value* BlockEmitter::Lookup(const ir::Node& node, int lanes, llvm::Value* row,
+                                  llvm::Value* column) {
+  const size_t slot = SlotOf(AttrKind::kTable, node.attr);
+  llvm::Type* const f64 = builder_.getDoubleTy();
+  if (slot == slots_.size()) return llvm::PoisonValue::get(Widened(f64, lanes));
+  const ir::Table& table = program_.tables[node.attr];
+  const auto nearest = [&](llvm::Value* place, size_t count) {
+    llvm::Constant* const zero = ConstantLike(place, builder_.getInt64(0));
+    llvm::Constant* const last = ConstantLike(place, builder_.getInt64(count - 1));
+    place = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, place, zero);
+    return builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, place, last);
+  };
+  const size_t columns = table.columns.size();
+  llvm::Value* const begin =
+      builder_.CreateMul(nearest(row, table.rows()), ConstantLike(row, builder_.getInt64(columns)));
+  llvm::Value* const place = builder_.CreateAdd(begin, nearest(column, columns));
+  llvm::Value* const address = builder_.CreateInBoundsGEP(f64, slots_[slot], place);
+  llvm::Instruction* load = nullptr;
+  if (lanes == 1) {
+    load = builder_.CreateAlignedLoad(f64, address, llvm::Align(8));
+  } else {
+    load = builder_.CreateMaskedGather(Widened(f64, lanes), address, llvm::Align(8));
+  }
+  Annotate(load, slot);
+  return load;
+}
+
 llvm::Value* BlockEmitter::RandomWord(const ir::Node& node, uint32_t draw, int lanes) {
   const auto stream = static_cast<uint32_t>(node.attr >> 32);
   const uint32_t number = static_cast<uint32_t>(node.attr) + draw;
@@ -228,6 +257,8 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
       return LiteralConstant(b.getContext(), n.element, n.attr);
     case Op::kParam:
       return scalar(AttrKind::kParam);
+    case Op::kLookup:
+      return Lookup(n, lanes, v[0], v[1]);
     case Op::kStep:
       return step_;
     case Op::kIndex:

@@ -98,6 +98,7 @@ class BlockEmitter {
   absl::Status status_;
 
  private:
+  llvm::Value* Lookup(const ir::Node& node, int lanes, llvm::Value* row, llvm::Value* column);
   llvm::Value* DrawCall(const ir::Node& node, int lanes, absl::Span<llvm::Value* const> v);
   llvm::Value* RandomWord(const ir::Node& node, uint32_t draw, int lanes);
 

@@ -49,6 +49,10 @@ class CanonicalWriter {
         return absl::StrCat("state ", TypeName(program_.states[slot.index].type));
       case ir::AttrKind::kParam:
         return absl::StrCat("param ", ir::ElementName(program_.params[slot.index].element));
+      case ir::AttrKind::kTable: {
+        const ir::Table& table = program_.tables[slot.index];
+        return absl::StrCat("table ", table.rows(), "x", table.columns.size());
+      }
       case ir::AttrKind::kInput:
         return absl::StrCat("input quantum=2^", program_.inputs[slot.index].quantum_log2);
       case ir::AttrKind::kPopulation:
@@ -118,6 +122,7 @@ std::optional<ir::Slot> SlotOf(const ir::Node& node) {
   switch (kind) {
     case ir::AttrKind::kState:
     case ir::AttrKind::kParam:
+    case ir::AttrKind::kTable:
     case ir::AttrKind::kInput:
     case ir::AttrKind::kReduction:
       return ir::Slot{kind, static_cast<uint32_t>(node.attr)};

@@ -289,6 +289,7 @@ Result Matcher::Apply() {
     case Op::kExponential:
     case Op::kBernoulli:
     case Op::kPoisson:
+    case Op::kLookup:
     case Op::kLoad:
     case Op::kLoadPre:
     case Op::kLoadPost:

@@ -112,6 +112,7 @@ ir::DomainId RunDomain(const ir::Program& program, const ir::Block& block, const
     case ir::AttrKind::kNone:
     case ir::AttrKind::kLiteral:
     case ir::AttrKind::kParam:
+    case ir::AttrKind::kTable:
     case ir::AttrKind::kStream:
       break;
   }

@@ -68,6 +68,14 @@ KernelMachine::KernelMachine(ir::Program program, std::unique_ptr<CompiledCode> 
   for (const ir::Param& param : program_.params) {
     params_.emplace_back(param.element, 1).set_bits(0, param.value);
   }
+  for (const ir::Table& table : program_.tables) {
+    GroupArray& numbers =
+        tables_.emplace_back(ir::Element::kF64, table.rows() * table.columns.size());
+    size_t place = 0;
+    for (size_t row = 0; row < table.rows(); ++row) {
+      for (const auto& column : table.values) numbers.set_bits(place++, ir::BitsOfF64(column[row]));
+    }
+  }
   for (const ir::Input& input : program_.inputs) {
     inputs_.emplace_back(ir::Element::kI64, size(input.population));
   }
@@ -94,6 +102,9 @@ std::vector<void*> KernelMachine::Slots(const ir::Block& block) {
         break;
       case ir::AttrKind::kParam:
         slots.push_back(params_[slot.index].data());
+        break;
+      case ir::AttrKind::kTable:
+        slots.push_back(tables_[slot.index].data());
         break;
       case ir::AttrKind::kInput:
         slots.push_back(inputs_[slot.index].data());

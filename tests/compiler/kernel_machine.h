@@ -65,7 +65,7 @@ class KernelMachine {
 
   ir::Program program_;
   std::unique_ptr<CompiledCode> code_;
-  std::vector<GroupArray> states_, params_, inputs_, counts_, partials_, totals_;
+  std::vector<GroupArray> states_, params_, tables_, inputs_, counts_, partials_, totals_;
   std::vector<std::vector<uint32_t>> spikes_;
   bool fault_ = false;
 };

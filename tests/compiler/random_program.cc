@@ -75,6 +75,11 @@ class Generator {
       program_.inputs.push_back({absl::StrCat(population.name, ".in"), population.domain, -20});
       program_.reductions.push_back({absl::StrCat(population.name, ".sum"), population.domain});
     }
+    program_.tables.push_back({.name = "numbers",
+                               .file = "",
+                               .digest = 0,
+                               .columns = {"p", "q"},
+                               .values = {{1, -2, 0.5}, {0.25, 8, -0.0}}});
     program_.params.push_back({"fixed", Element::kF64, ir::BitsOfF64(1.5), false, ""});
     program_.params.push_back({"free", Element::kF64, ir::BitsOfF64(-0.75), true, ""});
     ir::State checked;
@@ -315,6 +320,12 @@ class Generator {
       return;
     if (info.op == Op::kParam) {
       Append(info.op, {Element::kF64, DomainId::kNetwork}, {}, Below(program_.params.size()));
+    } else if (info.op == Op::kLookup) {
+      const NodeId row = Operand(Element::kI64, domain);
+      const NodeId column = Operand(Element::kI64, domain);
+      const bool uniform =
+          block_->nodes[row].type().uniform() && block_->nodes[column].type().uniform();
+      Append(info.op, {Element::kF64, uniform ? DomainId::kNetwork : domain}, {row, column}, 0);
     } else if (info.op == Op::kStep) {
       Append(info.op, {Element::kU64, DomainId::kNetwork}, {});
     } else if (info.op == Op::kIndex) {

@@ -135,6 +135,7 @@ TEST_F(BuilderTest, TypeErrorsAreWordedForPeople) {
   const Type f64{Element::kF64};
   const Type f32{Element::kF32};
   const Type i32{Element::kI32};
+  const Type i64{Element::kI64};
   const Type boolean{Element::kBool};
   const Type local{Element::kF64, exc_};
   const Type synapse{Element::kF64, ee};
@@ -163,6 +164,8 @@ TEST_F(BuilderTest, TypeErrorsAreWordedForPeople) {
       {Op::kRandom, {}, local, "random gives u32[exc] here, not f64[exc]"},
       {Op::kPoisson, {i32}, f64, "poisson takes f64, not i32"},
       {Op::kPoisson, {local}, f64, "poisson over values of exc cannot give f64"},
+      {Op::kLookup, {f64, f64}, f64, "lookup takes i64, not f64"},
+      {Op::kLookup, {i64, i64}, local, "lookup gives f64 here, not f64[exc]"},
       {Op::kStore, {f32}, f64, "store takes f64 here, not f32"},
       {Op::kStore, {synapse}, f64, "store of f64[exc] cannot take a value of ee"},
       {Op::kSpike, {f64}, f64, "spike takes bool here, not f64"},

@@ -74,6 +74,11 @@ inline Program EveryKind() {
     program.params.push_back(param);
   }
   for (const char* digit : {"0", "1"}) {
+    program.tables.push_back({.name = absl::StrCat("table", digit),
+                              .file = "",
+                              .digest = 0,
+                              .columns = {"a", "b"},
+                              .values = {{1, 2}, {3, 4}}});
     program.inputs.push_back({absl::StrCat("exc.g", digit), exc, -40});
     program.reductions.push_back({absl::StrCat("exc.r", digit), exc});
   }

@@ -1,6 +1,7 @@
 #include "ir/text.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
@@ -145,6 +146,24 @@ TEST(TextTest, TablesKeepTheirDigest) {
   const auto again = Parse(printed, "x.ir", directory);
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(Print(*again), printed);
+}
+
+TEST(TextTest, TablesMayStandInTheText) {
+  const std::string text =
+      "program x dt=0.1 seed=0\n"
+      "table course columns=[time, value] values=[0, 1.5, 10, -0]\n"
+      "population exc size=2\n"
+      "state sum : f64 = 0\n"
+      "step {\n"
+      "  %0 = lookup course, 1i64, 0i64 : f64\n"
+      "  store sum, %0\n"
+      "}\n";
+  const auto program = Parse(text, "x.ir");
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_EQ(program->tables[0].values, (std::vector<std::vector<double>>{{0, 10}, {1.5, 0}}));
+  EXPECT_TRUE(std::signbit(program->tables[0].values[1][1]));
+  EXPECT_EQ(program->tables[0].rows(), 2u);
+  EXPECT_EQ(Print(*program), text);
 }
 
 // Calls `use` with all lists of `length` elements.

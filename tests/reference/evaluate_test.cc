@@ -276,6 +276,7 @@ Element ResultElement(const ir::OpInfo& info, Element operand) {
 // Ops with a meaning that only an engine knows, each used once by a program that spikes.
 constexpr char kEngineOps[] = R"(program ops dt=1 seed=1
 population a size=2
+table three columns=[value] values=[3]
 param a.b : f64 = 3 tunable
 state a.V : f64[a] = 1 bounds=[-10, 10]
 state a.s : f64[a] = 0
@@ -297,13 +298,15 @@ step {
   %3 = add %2, %0 : f64[a]
   check a.V, %3
   store a.s, %3
-  %4 = ge %1, 2 : bool
-  spike a, %4
-  %5 = count a : i64
-  store n, %5
+  %4 = lookup three, 7i64, -1i64 : f64
+  %5 = min %1, %4 : f64
+  %6 = ge %5, 2 : bool
+  spike a, %6
+  %7 = count a : i64
+  store n, %7
   reduce a.r, %3
-  %6 = total a.r : f64
-  store a.V, %6
+  %8 = total a.r : f64
+  store a.V, %8
 }
 )";
 
