@@ -109,8 +109,7 @@ Value Builder::Param(ParamId param) {
 }
 
 Value Builder::Lookup(TableId table, Value row, Value column) {
-  const DomainId domain = type(row).uniform() ? type(column).domain : type(row).domain;
-  return Emit(Op::kLookup, {Element::kF64, domain}, {row, column}, table);
+  return Emit(Op::kLookup, {row, column}, table);
 }
 
 }  // namespace bnsyn::ir

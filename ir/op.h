@@ -24,6 +24,7 @@ enum class TypeRule : uint8_t {
   kSelect,
   kConvert,
   kBitcast,
+  kLookup,
   kDeclared,
   kEffect,
 };

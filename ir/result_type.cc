@@ -59,8 +59,6 @@ absl::StatusOr<Type> DeclaredType(const Program& program, const Block& block, Op
       return Type{declared.element, DomainId::kNetwork};
     case AttrKind::kParam:
       return Type{program.params[attr].element, DomainId::kNetwork};
-    case AttrKind::kTable:
-      return Type{Element::kF64, declared.domain};
     case AttrKind::kState: {
       const Type state = program.states[attr].type;
       return Type{state.element, op == Op::kLoad ? state.domain : block.domain};
@@ -74,6 +72,7 @@ absl::StatusOr<Type> DeclaredType(const Program& program, const Block& block, Op
     case AttrKind::kStream:
       return Type{DrawnElement(op), declared.domain};
     case AttrKind::kNone:
+    case AttrKind::kTable:
       break;
   }
   if (op == Op::kStep) return Type{Element::kU64, DomainId::kNetwork};
@@ -165,18 +164,19 @@ absl::StatusOr<Type> ResultType(const Program& program, const Block& block, Op o
       }
       return declared;
     }
+    case TypeRule::kLookup:
+      if (!SameElements(operands) || first != Element::kI64) {
+        return Error(op, absl::StrCat("takes i64, not ", Elements(operands)));
+      }
+      return Type{Element::kF64, domain};
     case TypeRule::kDeclared: {
-      // Draws take a probability or a mean, and lookup takes a row and a column.
-      const Element taken = op == Op::kLookup ? Element::kI64 : Element::kF64;
+      // Only draws take operands here: a probability or a mean.
       for (const Type& type : operands) {
-        if (type.element != taken) {
-          return Error(
-              op, absl::StrCat("takes ", ElementName(taken), ", not ", ElementName(type.element)));
+        if (type.element != Element::kF64) {
+          return Error(op, absl::StrCat("takes f64, not ", ElementName(type.element)));
         }
       }
-      // Draws are of the elements that are declared, a lookup of those of its operands.
-      const Type of = {declared.element, op == Op::kLookup ? domain : declared.domain};
-      BNSYN_ASSIGN_OR_RETURN(const Type type, DeclaredType(program, block, op, attr, of));
+      BNSYN_ASSIGN_OR_RETURN(const Type type, DeclaredType(program, block, op, attr, declared));
       if (domain != DomainId::kNetwork && domain != type.domain) {
         return Error(op, absl::StrCat("over values of ", program.DomainName(domain),
                                       " cannot give ", TypeName(program, type)));

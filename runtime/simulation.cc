@@ -92,16 +92,17 @@ absl::StatusOr<ir::StateId> FindState(const ir::Program& program, absl::string_v
       absl::StrCat(where, " is named '", std::string(name), "'", ir::DidYouMean(name, names)));
 }
 
-// A number given for a parameter with that unit.
-absl::Status CheckDimension(const ir::Param& param, const Quantity& value) {
-  const std::optional<Unit> unit = ParseUnit(param.unit.empty() ? "1" : param.unit);
+// A number given for something with that unit.
+absl::Status CheckDimension(const std::string& name, const std::string& declared,
+                            const Quantity& value) {
+  const std::optional<Unit> unit = ParseUnit(declared.empty() ? "1" : declared);
   if (!unit || unit->dimension == value.dimension) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat(param.name, " is ", DescribeDimension(unit->dimension), ", but ",
+      absl::StrCat(name, " is ", DescribeDimension(unit->dimension), ", but ",
                    ShowNumber(value.value), " is ", DescribeDimension(value.dimension),
                    value.dimension.dimensionless()
                        ? absl::StrCat("; give it a unit, as in Quantity(", ShowNumber(value.value),
-                                      ", *ParseUnit(\"", param.unit, "\"))")
+                                      ", *ParseUnit(\"", declared, "\"))")
                        : ""));
 }
 
@@ -131,6 +132,8 @@ struct Simulation::Impl : public SpikeSink {
   // Runs a part of that and learns from how long it takes.
   absl::Status RunSlice(uint64_t steps);
   absl::Status CheckPopulation(PopulationHandle population) const;
+  // What a population keeps of a stimulus, by the name behind that of the population.
+  absl::StatusOr<ir::StateId> FindGiven(PopulationHandle population, absl::string_view name) const;
 };
 
 absl::Status Simulation::Impl::RunSlice(uint64_t steps) {
@@ -168,6 +171,19 @@ absl::Status Simulation::Impl::CheckPopulation(PopulationHandle population) cons
   if (population.index < program().populations.size()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("no population has number ", population.index,
                                                  ": there are ", program().populations.size()));
+}
+
+absl::StatusOr<ir::StateId> Simulation::Impl::FindGiven(PopulationHandle population,
+                                                        absl::string_view name) const {
+  BNSYN_RETURN_IF_ERROR(CheckPopulation(population));
+  const ir::Population& declared = program().populations[population.index];
+  BNSYN_ASSIGN_OR_RETURN(
+      const ir::StateId id,
+      FindState(program(), absl::StrCat(declared.name, ".", std::string(name)), declared.domain));
+  if (program().states[id].type.element == ir::Element::kF64) return id;
+  return absl::InvalidArgumentError(
+      absl::StrCat(program().states[id].name, " is no input: it is of type ",
+                   std::string(ir::ElementName(program().states[id].type.element))));
 }
 
 Simulation::Simulation(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -305,7 +321,7 @@ absl::Status Simulation::SetParameter(absl::string_view name, Quantity value) {
       return absl::FailedPreconditionError(absl::StrCat(
           param.name, " was compiled in as a constant; declare it tunable to change it"));
     }
-    BNSYN_RETURN_IF_ERROR(CheckDimension(param, value));
+    BNSYN_RETURN_IF_ERROR(CheckDimension(param.name, param.unit, value));
     BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, FromDouble(param.element, value.value, param.name));
     if (!std::isfinite(value.value)) {
       return absl::InvalidArgumentError(
@@ -327,6 +343,65 @@ absl::Status Simulation::InjectSpikes(PopulationHandle population,
                                                    declared.name, " of ", declared.size));
   }
   return impl_->engine->InjectSpikes(population.index, neurons);
+}
+
+absl::Status Simulation::AddEvents(PopulationHandle population, absl::string_view stimulus,
+                                   absl::Span<const uint32_t> neurons,
+                                   absl::Span<const double> numbers) {
+  BNSYN_ASSIGN_OR_RETURN(
+      const ir::StateId id,
+      impl_->FindGiven(population, absl::StrCat(std::string(stimulus), ".events")));
+  if (!numbers.empty() && numbers.size() != neurons.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("events of ", std::string(stimulus), ": ",
+                                                   numbers.size(), " numbers for ", neurons.size(),
+                                                   " neurons"));
+  }
+  const ir::Population& declared = program().populations[population.index];
+  // All or nothing.
+  for (size_t e = 0; e < neurons.size(); ++e) {
+    if (neurons[e] >= declared.size) {
+      return absl::InvalidArgumentError(absl::StrCat("no neuron ", neurons[e], " in population ",
+                                                     declared.name, " of ", declared.size));
+    }
+    if (numbers.empty() || std::isfinite(numbers[e])) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("events of ", std::string(stimulus), " cannot be ", ShowNumber(numbers[e])));
+  }
+  for (size_t e = 0; e < neurons.size(); ++e) {
+    const double before = ir::F64OfBits(RawState(id).bits(neurons[e]));
+    const double number = numbers.empty() ? 1 : numbers[e];
+    BNSYN_RETURN_IF_ERROR(SetRawState(id, neurons[e], ir::BitsOfF64(before + number)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Simulation::SetInput(PopulationHandle population, absl::string_view stimulus,
+                                  Quantity value) {
+  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->FindGiven(population, stimulus));
+  const ir::State& state = program().states[id];
+  BNSYN_RETURN_IF_ERROR(CheckDimension(state.name, state.unit, value));
+  return SetInput(population, stimulus, absl::MakeConstSpan(&value.value, 1));
+}
+
+absl::Status Simulation::SetInput(PopulationHandle population, absl::string_view stimulus,
+                                  absl::Span<const double> values) {
+  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->FindGiven(population, stimulus));
+  const ir::Population& declared = program().populations[population.index];
+  if (values.size() != 1 && values.size() != declared.size) {
+    return absl::InvalidArgumentError(absl::StrCat(program().states[id].name, " takes 1 value or ",
+                                                   declared.size, ", one for each neuron, not ",
+                                                   values.size()));
+  }
+  for (const double value : values) {
+    if (std::isfinite(value)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(program().states[id].name, " cannot be ", ShowNumber(value)));
+  }
+  for (uint32_t neuron = 0; neuron < declared.size; ++neuron) {
+    const double value = values[values.size() == 1 ? 0 : neuron];
+    BNSYN_RETURN_IF_ERROR(SetRawState(id, neuron, ir::BitsOfF64(value)));
+  }
+  return absl::OkStatus();
 }
 
 reference::Digest Simulation::Digest() const { return impl_->engine->ComputeDigest(); }

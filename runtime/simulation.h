@@ -120,6 +120,17 @@ class Simulation {
   // Adds spikes from outside, as if emitted in the step before the next.
   absl::Status InjectSpikes(PopulationHandle population, absl::Span<const uint32_t> neurons);
 
+  // What the host gives a stimulus of type host. Events of the next step: one at each of these
+  // neurons, or as many as `numbers` says (one an entry, any finite number); they add up over
+  // calls.
+  absl::Status AddEvents(PopulationHandle population, absl::string_view stimulus,
+                         absl::Span<const uint32_t> neurons, absl::Span<const double> numbers = {});
+  // A current from the next step on, until it is set again: one for all neurons, or one each, in
+  // internal units.
+  absl::Status SetInput(PopulationHandle population, absl::string_view stimulus, Quantity value);
+  absl::Status SetInput(PopulationHandle population, absl::string_view stimulus,
+                        absl::Span<const double> values);
+
   reference::Digest Digest() const;
   const SimulationReport& report() const;
 

@@ -35,6 +35,8 @@ const char* RuleText(ir::TypeRule rule) {
       return "any -> as declared";
     case ir::TypeRule::kBitcast:
       return "same size -> as declared";
+    case ir::TypeRule::kLookup:
+      return "i64, i64 -> f64";
     case ir::TypeRule::kDeclared:
       return "as declared";
     case ir::TypeRule::kEffect:

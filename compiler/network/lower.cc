@@ -45,6 +45,7 @@ absl::Status LowerStep(Lowering& lowering) {
     BNSYN_RETURN_IF_ERROR(LowerPopulation(lowering, p, builder));
   }
   BNSYN_RETURN_IF_ERROR(LowerUniform(lowering, builder));
+  BNSYN_RETURN_IF_ERROR(LowerSharedStimuli(lowering, builder));
   lowering.program.step.push_back(std::move(block));
   return absl::OkStatus();
 }
@@ -63,6 +64,7 @@ absl::StatusOr<ir::Program> LowerNetwork(const Network& network) {
   BNSYN_RETURN_IF_ERROR(compiler::LowerModels(lowering));
   BNSYN_RETURN_IF_ERROR(compiler::DeclareUniform(lowering));
   BNSYN_RETURN_IF_ERROR(compiler::DeclarePopulations(lowering));
+  BNSYN_RETURN_IF_ERROR(compiler::DeclareTables(lowering));
   // Connectivity and initial values take their random streams before the code of a step, so that
   // they stay the same when that is changed.
   BNSYN_RETURN_IF_ERROR(compiler::LowerProjections(lowering));

@@ -72,6 +72,18 @@ struct Section {
   std::vector<std::string> VariableNames() const;
 };
 
+// A table of the network, as code reads it; see lower_table.h.
+struct LoweredTable {
+  std::string name;
+  ir::TableId id = 0;
+  uint32_t first_column = 0;  // of the values
+  uint32_t columns = 1;
+  bool timed = false;  // rows have times, in time_column
+  uint32_t time_column = 0;
+  uint64_t interval_steps = 0;  // between rows; 0 where rows are not evenly spaced in time
+  Unit unit;                    // of the numbers
+};
+
 struct Lowering {
   explicit Lowering(const Network& described) : network(described) {}
 
@@ -83,8 +95,11 @@ struct Lowering {
   ModelCode uniform_code;
   std::vector<Section> sections;  // of populations, in order
   Section uniform;
-  // The input that gathers a file stimulus, by stimulus and population.
+  std::vector<LoweredTable> tables;
+  // What keeps a stimulus from step to step, by stimulus and population: the input that gathers its
+  // events, or the state of its noise, its rate or what the host gave.
   std::map<std::pair<size_t, size_t>, ir::InputId> stimulus_inputs;
+  std::map<std::pair<size_t, size_t>, ir::StateId> stimulus_states;
   // The largest magnitude that is added to each input at once, by input.
   std::vector<double> largest;
   uint32_t streams = 0;  // random streams in use
@@ -95,17 +110,22 @@ absl::Status LowerConstants(Lowering& lowering);
 absl::Status LowerModels(Lowering& lowering);
 absl::Status DeclareUniform(Lowering& lowering);
 absl::Status DeclarePopulations(Lowering& lowering);
+absl::Status DeclareTables(Lowering& lowering);
 absl::Status LowerProjections(Lowering& lowering);
 absl::Status DeclareStimuli(Lowering& lowering);
 void ChooseQuanta(Lowering& lowering);
 absl::Status LowerInit(Lowering& lowering);
 absl::Status LowerStep(Lowering& lowering);
 
+// A part of LowerInit: where noise begins.
+absl::Status LowerStimuliInit(Lowering& lowering, ir::Builder& builder);
 // Parts of LowerStep: the stimuli of population `index` and its update; the network level.
 class CodeScope;
 absl::Status LowerStimuli(Lowering& lowering, size_t index, CodeScope& scope);
 absl::Status LowerPopulation(Lowering& lowering, size_t index, ir::Builder& builder);
 absl::Status LowerUniform(Lowering& lowering, ir::Builder& builder);
+// Noise that is one for all moves on once everyone has read it.
+absl::Status LowerSharedStimuli(Lowering& lowering, ir::Builder& builder);
 
 // Declares the parameters of a section: the values given, in order, with overrides.
 absl::Status DeclareParameters(Lowering& lowering, const Settings& values,

@@ -12,6 +12,7 @@
 #include "compiler/network/integrate_linear.h"
 #include "compiler/network/lower.h"
 #include "compiler/network/lower_scope.h"
+#include "compiler/network/lower_table.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -28,7 +29,7 @@ class InitScope : public CodeScope {
 
   absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call,
                                                  const ir::SourceText& source) override {
-    if (call.name != "normal" && call.name != "uniform") return std::nullopt;
+    if (call.name != "normal" && call.name != "uniform") return CodeScope::Call(call, source);
     const bool normal = call.name == "normal";
     if (call.children.size() != 2) {
       return ir::ErrorAt(source, call.range,
@@ -120,16 +121,17 @@ absl::Status UseColumn(Lowering& lowering, const Section& section, const FileCol
 
 // A value made of constants and parameters alone is folded into the declaration.
 bool IsPlain(const Expr& expr, const Lowering& lowering, const Section& section) {
-  return IsConstant(
-      expr, [](absl::string_view) -> const Expr* { return nullptr; },
-      [&](absl::string_view name) {
-        if (section.code->Find(name) != nullptr) return false;
-        if (lowering.uniform.FindVariable(name) != nullptr) return false;
-        if (section.population.has_value() && name == "N") return false;
-        return UnitSymbol(name).has_value() ||
-               std::any_of(section.constants.begin(), section.constants.end(),
-                           [&](const Constant& constant) { return constant.name == name; });
-      });
+  return !CallsTable(lowering, expr) &&
+         IsConstant(
+             expr, [](absl::string_view) -> const Expr* { return nullptr; },
+             [&](absl::string_view name) {
+               if (section.code->Find(name) != nullptr) return false;
+               if (lowering.uniform.FindVariable(name) != nullptr) return false;
+               if (section.population.has_value() && name == "N") return false;
+               return UnitSymbol(name).has_value() ||
+                      std::any_of(section.constants.begin(), section.constants.end(),
+                                  [&](const Constant& constant) { return constant.name == name; });
+             });
 }
 
 absl::Status LowerValue(Lowering& lowering, const Section& section, const std::string& name,
@@ -219,6 +221,7 @@ absl::Status LowerInit(Lowering& lowering) {
     BNSYN_RETURN_IF_ERROR(LowerSection(lowering, lowering.sections[p],
                                        lowering.network.populations[p].initial, builder));
   }
+  BNSYN_RETURN_IF_ERROR(LowerStimuliInit(lowering, builder));
   if (!block.nodes.empty()) lowering.program.init = std::move(block);
   return absl::OkStatus();
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "compiler/network/lower.h"
+#include "compiler/network/lower_table.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
 #include "reference/contribution.h"
@@ -92,6 +93,11 @@ class OnPreScope : public Scope {
     const std::vector<std::string> network = NetworkNames(lowering_);
     names.insert(names.end(), network.begin(), network.end());
     return names;
+  }
+
+  absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call,
+                                                 const ir::SourceText& source) override {
+    return CallTable(lowering_, call, source, *this);
   }
 
   absl::Status Assign(const Statement& statement, TypedValue right,
@@ -364,7 +370,7 @@ absl::StatusOr<ir::TableId> TableOf(Lowering& lowering, const std::string& file,
     return program.FindTable(candidate).has_value() ||
            absl::c_any_of(network.populations, is_named) ||
            absl::c_any_of(network.projections, is_named) ||
-           absl::c_any_of(network.stimuli, is_named);
+           absl::c_any_of(network.stimuli, is_named) || absl::c_any_of(network.tables, is_named);
   };
   std::string unique = name;
   for (int n = 2; taken(unique); ++n) unique = absl::StrCat(name, "_", n);

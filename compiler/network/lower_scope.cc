@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "compiler/language/code_emitter.h"
+#include "compiler/network/lower_table.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -197,6 +198,11 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& nam
                                     "declare it in the equations"));
   }
   return value;
+}
+
+absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
+                                                          const ir::SourceText& source) {
+  return CallTable(lowering_, call, source, *this);
 }
 
 std::vector<std::string> CodeScope::Names() const {

@@ -25,6 +25,9 @@ class CodeScope : public Scope {
   absl::StatusOr<std::optional<TypedValue>> Read(const std::string& name,
                                                  const ir::SourceText& source,
                                                  ir::SourceRange range) override;
+  // Tables.
+  absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call,
+                                                 const ir::SourceText& source) override;
   std::vector<std::string> Names() const override;
   absl::Status Assign(const Statement& statement, TypedValue right,
                       const ir::SourceText& source) override;

@@ -1,13 +1,12 @@
-// Stimuli: events from outside, drawn anew in every step or read from a file.
+// Stimuli: what reaches neurons from outside. Events are in lower_events.cc, currents in
+// lower_current.cc; here is what both have.
+#include "compiler/network/lower_stimulus.h"
+
 #include <algorithm>
-#include <cmath>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/network/integrate_linear.h"
-#include "compiler/network/lower.h"
-#include "compiler/network/lower_scope.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -21,192 +20,191 @@ absl::StatusOr<std::vector<size_t>> TargetsOf(const Lowering& lowering, const St
   for (const std::string& name : stimulus.targets) {
     const auto found = std::find(known.begin(), known.end(), name);
     if (found == known.end()) {
-      return ir::ErrorAt(stimulus.place, Whole(stimulus.place),
-                         absl::StrCat("stimulus '", stimulus.name, "' has the target '", name,
-                                      "', which is no population", ir::DidYouMean(name, known)));
+      return StimulusError(stimulus,
+                           absl::StrCat("has the target '", name, "', which is no population",
+                                        ir::DidYouMean(name, known)));
     }
-    targets.push_back(static_cast<size_t>(found - known.begin()));
+    const auto target = static_cast<size_t>(found - known.begin());
+    if (std::find(targets.begin(), targets.end(), target) != targets.end()) {
+      return StimulusError(stimulus, absl::StrCat("has the target '", name, "' twice"));
+    }
+    targets.push_back(target);
+  }
+  if (targets.empty()) {
+    return StimulusError(stimulus, "has no target", "name a population: target = \"exc\"");
   }
   return targets;
 }
 
-// Adding something proportional to w leaves a variable as it is where w is 0: then nothing has to
-// be chosen between neurons with and without events.
-bool ProportionalToWeight(const Statement& statement) {
-  if (statement.op != '+' && statement.op != '-') return false;
-  // Equations do not see the w of the event.
-  const auto no_definitions = [](absl::string_view) -> const Expr* { return nullptr; };
-  const std::optional<LinearForm> form = AsLinear(statement.value, "w", no_definitions);
-  return form.has_value() && form->proportional.has_value() && !form->rest.has_value();
-}
-
-struct Events {
-  ir::Value number;  // of events, f64
-  ir::Value any;     // where there are some, bool
-};
-
-// rate*dt for one step, checked where it is known.
-absl::StatusOr<ir::Value> EmitRate(Lowering& lowering, const Stimulus& stimulus, CodeScope& scope) {
-  const std::string what = absl::StrCat("the rate of ", stimulus.name);
-  const ir::SourceText text = TextOf(stimulus.rate, what);
-  const double dt = lowering.network.options.dt.value;
-  ir::Builder& builder = scope.builder();
-
-  TypedValue rate;
-  if (stimulus.rate.is_text()) {
-    BNSYN_ASSIGN_OR_RETURN(const Expr expr, ParseExpression(text));
-    BNSYN_ASSIGN_OR_RETURN(rate, EmitExpression(expr, text, scope));
-    BNSYN_RETURN_IF_ERROR(ExpectDimension(rate, dimension::kFrequency, what, text, expr.range));
-  } else {
-    if (stimulus.rate.quantity().dimension != dimension::kFrequency) {
-      return ir::ErrorAt(text, Whole(text), absl::StrCat(what, " must be a frequency"),
-                         "as in 2000 Hz");
-    }
-    rate.value = builder.F64(stimulus.rate.quantity().value);
+absl::Status CheckName(const Lowering& lowering, const Stimulus& stimulus,
+                       std::set<std::string>& names) {
+  const ir::SourceText& place = stimulus.place;
+  if (!IsIdentifier(stimulus.name)) {
+    return ir::ErrorAt(place, Whole(place),
+                       absl::StrCat("'", stimulus.name, "' cannot name a stimulus"),
+                       "a name is letters, digits and '_', and does not begin with a digit");
   }
-  const bool poisson = stimulus.kind == StimulusKind::kPoisson;
-  const absl::StatusOr<Quantity> known = stimulus.rate.is_text()
-                                             ? EvaluateConstant(text, scope.section().constants)
-                                             : absl::StatusOr<Quantity>(stimulus.rate.quantity());
-  // A Poisson draw searches one number at a time, from exp(-mean).
-  const double most = poisson ? 700 : 1;
-  if (known.ok() && !(known->value >= 0 && known->value * dt <= most)) {
-    return ir::ErrorAt(text, Whole(text),
-                       absl::StrCat(what, " gives ", known->value * dt, " events in a step of ", dt,
-                                    " ms, but it must be from 0 to ", most),
-                       poisson ? "" : "take a smaller dt, or type = \"poisson\"");
+  if (!names.insert(stimulus.name).second) {
+    return ir::ErrorAt(place, Whole(place),
+                       absl::StrCat("'", stimulus.name, "' is the name of two stimuli"));
   }
-  const ir::Node& node = builder.node(rate.value);
-  if (node.op == ir::Op::kLiteral) return builder.F64(ir::F64OfBits(node.attr) * dt);
-  return builder.Emit(ir::Op::kMul, {rate.value, builder.F64(dt)});
-}
-
-absl::StatusOr<Events> EmitEvents(Lowering& lowering, size_t stimulus_index, size_t section_index,
-                                  CodeScope& scope) {
-  const Stimulus& stimulus = lowering.network.stimuli[stimulus_index];
-  ir::Builder& builder = scope.builder();
-  const ir::DomainId domain = scope.domain();
-  Events events;
-  switch (stimulus.kind) {
-    case StimulusKind::kFile:
-      events.number = builder.Take(lowering.stimulus_inputs.at({stimulus_index, section_index}));
-      events.any = builder.Emit(ir::Op::kNe, {events.number, builder.F64(0)});
-      return events;
-    case StimulusKind::kPoisson: {
-      BNSYN_ASSIGN_OR_RETURN(const ir::Value mean, EmitRate(lowering, stimulus, scope));
-      events.number = builder.Emit(ir::Op::kPoisson, {ir::Element::kF64, domain}, {mean},
-                                   ir::StreamAttr(lowering.streams++, 0));
-      events.any = builder.Emit(ir::Op::kGt, {events.number, builder.F64(0)});
-      return events;
-    }
-    case StimulusKind::kBernoulli: {
-      BNSYN_ASSIGN_OR_RETURN(const ir::Value p, EmitRate(lowering, stimulus, scope));
-      events.any = builder.Emit(ir::Op::kBernoulli, {ir::Element::kBool, domain}, {p},
-                                ir::StreamAttr(lowering.streams++, 0));
-      events.number = builder.Emit(ir::Op::kSelect, {events.any, builder.F64(1), builder.F64(0)});
-      return events;
-    }
+  const auto taken = [&](const auto& other) { return other.name == stimulus.name; };
+  const Network& network = lowering.network;
+  if (std::any_of(network.populations.begin(), network.populations.end(), taken) ||
+      std::any_of(network.projections.begin(), network.projections.end(), taken) ||
+      lowering.uniform.FindVariable(stimulus.name) != nullptr ||
+      lowering.uniform.FindParameter(stimulus.name) != nullptr) {
+    return ir::ErrorAt(place, Whole(place),
+                       absl::StrCat("the name '", stimulus.name, "' is used twice"),
+                       "stimuli, populations, projections and what [uniform] declares share one "
+                       "set of names");
   }
-  return events;
-}
-
-absl::Status LowerStimulus(Lowering& lowering, size_t stimulus_index, size_t section_index,
-                           CodeScope& scope) {
-  const Stimulus& stimulus = lowering.network.stimuli[stimulus_index];
-  ir::Builder& builder = scope.builder();
-  BNSYN_ASSIGN_OR_RETURN(const Quantity weight,
-                         Evaluate(stimulus.weight, scope.section().constants,
-                                  absl::StrCat("the weight of ", stimulus.name)));
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<Statement> statements,
-                         ParseStatements(stimulus.on_event));
-  BNSYN_ASSIGN_OR_RETURN(const Events events,
-                         EmitEvents(lowering, stimulus_index, section_index, scope));
-  const ir::Value size = builder.F64(weight.value);
-  const ir::Value w = stimulus.kind == StimulusKind::kBernoulli
-                          ? builder.Emit(ir::Op::kSelect, {events.any, size, builder.F64(0)})
-                          : builder.Emit(ir::Op::kMul, {events.number, size});
-  scope.Bind("w", {w, weight.dimension});
-  for (const Statement& statement : statements) {
-    // A local is a value for all neurons; variables change where there are events.
-    scope.SetGuard(ProportionalToWeight(statement) ? ir::Value{} : events.any);
-    BNSYN_RETURN_IF_ERROR(EmitStatements({statement}, stimulus.on_event, scope));
-  }
-  scope.SetGuard({});
-  scope.Unbind("w");
-  scope.ForgetLocals();
   return absl::OkStatus();
 }
 
-// The table of a file stimulus, and the size of its largest event.
-absl::StatusOr<double> CheckEvents(const Stimulus& stimulus, const ir::Table& table,
-                                   uint32_t neurons) {
-  const auto error = [&](absl::string_view message) {
-    return ir::ErrorAt(stimulus.place, Whole(stimulus.place),
-                       absl::StrCat("the events of ", stimulus.file, ": ", std::string(message)),
-                       "a file of events has the columns step, index and, if they differ, value");
-  };
-  const std::vector<double>* steps = nullptr;
-  const std::vector<double>* indices = nullptr;
-  double largest = 1;
-  for (size_t c = 0; c < table.columns.size(); ++c) {
-    if (table.columns[c] == "step") steps = &table.values[c];
-    if (table.columns[c] == "index") indices = &table.values[c];
-    if (table.columns[c] != "value") continue;
-    largest = 0;
-    for (const double value : table.values[c]) largest = std::max(largest, std::fabs(value));
+// What a stimulus keeps at a population is named after both, beside the population's variables.
+absl::Status CheckNameAt(const Stimulus& stimulus, const Section& section) {
+  if (section.code->Find(stimulus.name) == nullptr &&
+      section.FindParameter(stimulus.name) == nullptr && stimulus.name != "refractory") {
+    return absl::OkStatus();
   }
-  if (steps == nullptr || indices == nullptr) return error("there is no column step or index");
-  for (size_t row = 0; row < steps->size(); ++row) {
-    const double step = (*steps)[row];
-    const double index = (*indices)[row];
-    if (!(step >= 0) || step != std::floor(step)) {
-      return error(absl::StrCat("row ", row + 1, " has the step ", step,
-                                ", which must be a whole number from 0"));
-    }
-    if (!(index >= 0 && index < neurons) || index != std::floor(index)) {
-      return error(absl::StrCat("row ", row + 1, " is for neuron ", index,
-                                ", but the population has ", neurons));
+  return StimulusError(
+      stimulus, absl::StrCat("has the name of a variable or parameter of '", section.name, "'"),
+      "give it another name");
+}
+
+absl::Status CheckAction(const Stimulus& stimulus) {
+  const bool current = BringsCurrent(stimulus);
+  if (current ? !stimulus.on_event.text.empty() : !stimulus.variable.text.empty()) {
+    return StimulusError(stimulus,
+                         current ? "has on_event code, but brings a current and no events"
+                                 : "has a variable, but brings events and no current",
+                         current ? "it adds to its variable in every step"
+                                 : "say what an event does: on_event = \"g_ampa += w\"");
+  }
+  if (!current && stimulus.on_event.text.empty()) {
+    return StimulusError(stimulus, "has no on_event code",
+                         "say what an event does: on_event = \"g_ampa += w\"");
+  }
+  if (current && stimulus.variable.text.empty()) {
+    return StimulusError(stimulus, "has no variable to add to",
+                         "name an (input) of the model: variable = \"I_ext\"");
+  }
+  return absl::OkStatus();
+}
+
+// The steps between which a stimulus comes.
+struct Window {
+  std::optional<uint64_t> start;
+  std::optional<uint64_t> stop;
+};
+absl::StatusOr<Window> WindowOf(const Lowering& lowering, const Stimulus& stimulus) {
+  Window window;
+  const Quantity dt = lowering.network.options.dt;
+  if (stimulus.start.has_value()) {
+    BNSYN_ASSIGN_OR_RETURN(window.start,
+                           EvaluateSteps(*stimulus.start, lowering.constants, dt,
+                                         absl::StrCat("the start of ", stimulus.name)));
+  }
+  if (stimulus.stop.has_value()) {
+    const std::string what = absl::StrCat("the stop of ", stimulus.name);
+    BNSYN_ASSIGN_OR_RETURN(window.stop,
+                           EvaluateSteps(*stimulus.stop, lowering.constants, dt, what));
+    if (*window.stop <= window.start.value_or(0)) {
+      const ir::SourceText text = TextOf(*stimulus.stop, what);
+      return ir::ErrorAt(text, Whole(text), absl::StrCat(what, " is not after its start"),
+                         "it comes from start on until before stop");
     }
   }
-  if (!std::isfinite(largest)) return error("a value is not finite");
-  return largest;
+  return window;
 }
 
 }  // namespace
+
+bool BringsCurrent(const Stimulus& stimulus) {
+  switch (stimulus.kind) {
+    case StimulusKind::kPoisson:
+    case StimulusKind::kBernoulli:
+    case StimulusKind::kFile:
+    case StimulusKind::kSpikes:
+      return false;
+    case StimulusKind::kHost:
+      return stimulus.on_event.text.empty();
+    case StimulusKind::kCurrent:
+    case StimulusKind::kOrnsteinUhlenbeck:
+      return true;
+  }
+  return false;
+}
+
+absl::Status StimulusError(const Stimulus& stimulus, absl::string_view message,
+                           absl::string_view note) {
+  return ir::ErrorAt(stimulus.place, Whole(stimulus.place),
+                     absl::StrCat("stimulus '", stimulus.name, "' ", std::string(message)), note);
+}
+
+std::optional<Quantity> KnownSetting(const Setting& setting, const Section& section) {
+  if (!setting.is_text()) return setting.quantity();
+  absl::StatusOr<Quantity> known = EvaluateConstant(setting.text(), section.constants);
+  return known.ok() ? std::optional<Quantity>(*known) : std::nullopt;
+}
+
+absl::StatusOr<ir::Value> EmitSetting(const Setting& setting, const Dimension& dimension,
+                                      const std::string& what, CodeScope& scope) {
+  const ir::SourceText text = TextOf(setting, what);
+  if (!setting.is_text()) {
+    BNSYN_ASSIGN_OR_RETURN(const Quantity value, Evaluate(setting, {}, dimension, what));
+    return scope.builder().F64(value.value);
+  }
+  BNSYN_ASSIGN_OR_RETURN(const Expr expr, ParseExpression(text));
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitExpression(expr, text, scope));
+  if (scope.builder().type(value.value).element != ir::Element::kF64) {
+    return ir::ErrorAt(text, expr.range, absl::StrCat(what, " is a number, but this is a boolean"),
+                       "int(...) makes 0 or 1 of it");
+  }
+  BNSYN_RETURN_IF_ERROR(ExpectDimension(value, dimension, what, text, expr.range));
+  return value.value;
+}
+
+absl::StatusOr<ir::Value> EmitWindow(const Lowering& lowering, const Stimulus& stimulus,
+                                     ir::Builder& builder) {
+  BNSYN_ASSIGN_OR_RETURN(const Window window, WindowOf(lowering, stimulus));
+  const auto compare = [&](ir::Op op, uint64_t bound) {
+    const ir::Value step =
+        builder.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
+    return builder.Emit(op, {step, builder.Literal(ir::Element::kU64, bound)});
+  };
+  ir::Value inside;
+  if (window.start.has_value()) inside = compare(ir::Op::kGe, *window.start);
+  if (!window.stop.has_value()) return inside;
+  const ir::Value before = compare(ir::Op::kLt, *window.stop);
+  return inside.valid() ? builder.Emit(ir::Op::kAnd, {inside, before}) : before;
+}
+
+ir::StateId AddStimulusState(Lowering& lowering, std::string name, ir::DomainId domain,
+                             const Dimension& dimension) {
+  ir::State state;
+  state.name = std::move(name);
+  state.type = {ir::Element::kF64, domain};
+  state.unit = DisplayUnit(dimension);
+  lowering.program.states.push_back(std::move(state));
+  return static_cast<ir::StateId>(lowering.program.states.size() - 1);
+}
 
 absl::Status DeclareStimuli(Lowering& lowering) {
   std::set<std::string> names;
   const std::vector<Stimulus>& stimuli = lowering.network.stimuli;
   for (size_t s = 0; s < stimuli.size(); ++s) {
     const Stimulus& stimulus = stimuli[s];
-    const ir::SourceText& place = stimulus.place;
-    if (!IsIdentifier(stimulus.name) || !names.insert(stimulus.name).second) {
-      return ir::ErrorAt(place, Whole(place),
-                         absl::StrCat("'", stimulus.name,
-                                      IsIdentifier(stimulus.name) ? "' is the name of two stimuli"
-                                                                  : "' cannot name a stimulus"));
-    }
+    BNSYN_RETURN_IF_ERROR(CheckName(lowering, stimulus, names));
     BNSYN_ASSIGN_OR_RETURN(const std::vector<size_t> targets, TargetsOf(lowering, stimulus));
-    if (targets.empty() || stimulus.on_event.text.empty()) {
-      return ir::ErrorAt(place, Whole(place),
-                         absl::StrCat("stimulus '", stimulus.name, "' has no ",
-                                      targets.empty() ? "target" : "on_event code"),
-                         targets.empty() ? "name a population: target = \"exc\""
-                                         : "say what an event does: on_event = \"g_ampa += w\"");
-    }
-    if (stimulus.kind != StimulusKind::kFile) continue;
-    BNSYN_ASSIGN_OR_RETURN(const ir::TableId table, TableOf(lowering, stimulus.file, place));
+    BNSYN_RETURN_IF_ERROR(CheckAction(stimulus));
+    BNSYN_RETURN_IF_ERROR(WindowOf(lowering, stimulus).status());
     for (const size_t target : targets) {
-      const Section& section = lowering.sections[target];
-      BNSYN_ASSIGN_OR_RETURN(const double largest,
-                             CheckEvents(stimulus, lowering.program.tables[table], section.size));
-      const ir::InputId input =
-          AddInput(lowering, section, absl::StrCat(section.prefix, stimulus.name, ".events"));
-      lowering.largest[input] = largest;
-      lowering.stimulus_inputs[{s, target}] = input;
-      lowering.program.events.push_back(
-          {targets.size() == 1 ? stimulus.name : absl::StrCat(stimulus.name, "_", section.name),
-           input, table});
+      BNSYN_RETURN_IF_ERROR(CheckNameAt(stimulus, lowering.sections[target]));
+      const StimulusAt at = {stimulus, s, target};
+      BNSYN_RETURN_IF_ERROR(BringsCurrent(stimulus) ? DeclareCurrent(lowering, at)
+                                                    : DeclareEvents(lowering, at));
     }
   }
   return absl::OkStatus();
@@ -217,7 +215,9 @@ absl::Status LowerStimuli(Lowering& lowering, size_t index, CodeScope& scope) {
   for (size_t s = 0; s < stimuli.size(); ++s) {
     BNSYN_ASSIGN_OR_RETURN(const std::vector<size_t> targets, TargetsOf(lowering, stimuli[s]));
     if (std::find(targets.begin(), targets.end(), index) == targets.end()) continue;
-    BNSYN_RETURN_IF_ERROR(LowerStimulus(lowering, s, index, scope));
+    const StimulusAt at = {stimuli[s], s, index};
+    BNSYN_RETURN_IF_ERROR(BringsCurrent(stimuli[s]) ? LowerCurrent(lowering, at, scope)
+                                                    : LowerEvents(lowering, at, scope));
   }
   return absl::OkStatus();
 }

@@ -18,7 +18,9 @@ class UniformScope : public CodeScope {
   // count(exc), sum(exc.V), mean(exc.V).
   absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call,
                                                  const ir::SourceText& source) override {
-    if (call.name != "count" && call.name != "sum" && call.name != "mean") return std::nullopt;
+    if (call.name != "count" && call.name != "sum" && call.name != "mean") {
+      return CodeScope::Call(call, source);
+    }
     const bool count = call.name == "count";
     if (call.children.size() != 1 || call.children[0].kind != ExprKind::kName) {
       return ir::ErrorAt(source, call.range,

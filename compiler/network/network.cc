@@ -18,6 +18,25 @@ ir::SourceText Code(absl::string_view owner, absl::string_view what, const char*
   return {absl::StrCat(owner, ".", what), text, 1, 1};
 }
 
+// What Set can change of a stimulus, by its key in a file.
+std::vector<std::pair<const char*, Setting*>> ValuesOf(Stimulus& stimulus) {
+  switch (stimulus.kind) {
+    case StimulusKind::kPoisson:
+      return {{"rate", &stimulus.rate}, {"n", &stimulus.number}, {"weight", &stimulus.weight}};
+    case StimulusKind::kBernoulli:
+      return {{"rate", &stimulus.rate}, {"weight", &stimulus.weight}};
+    case StimulusKind::kFile:
+    case StimulusKind::kSpikes:
+    case StimulusKind::kHost:
+      return {{"weight", &stimulus.weight}};
+    case StimulusKind::kCurrent:
+      return {{"value", &stimulus.value}};
+    case StimulusKind::kOrnsteinUhlenbeck:
+      return {{"mean", &stimulus.mean}, {"sigma", &stimulus.sigma}, {"tau", &stimulus.tau}};
+  }
+  return {};
+}
+
 }  // namespace
 
 Setting::Setting(const char* expression) : value_(ir::SourceText{"", expression, 1, 1}) {}
@@ -116,6 +135,16 @@ ConnectOptions& ConnectOptions::OnPre(const char* text) {
   return *this;
 }
 
+Stimulus& Stimulus::OnEvent(const char* text) {
+  on_event = {"on_event", text, 1, 1};
+  return *this;
+}
+
+Stimulus& Stimulus::Variable(const char* variable_name) {
+  variable = {"variable", variable_name, 1, 1};
+  return *this;
+}
+
 Network::Network(NetworkOptions network_options) : options(std::move(network_options)) {}
 
 ModelHandle Network::AddModel(Model model) {
@@ -151,7 +180,15 @@ ProjectionHandle Network::Connect(std::string name, PopulationHandle source,
   return {static_cast<uint32_t>(projections.size() - 1)};
 }
 
-void Network::AddStimulus(Stimulus stimulus) { stimuli.push_back(std::move(stimulus)); }
+void Network::AddStimulus(Stimulus stimulus) {
+  if (stimulus.place.name.empty()) stimulus.place = {"network", stimulus.name, 1, 1};
+  stimuli.push_back(std::move(stimulus));
+}
+
+void Network::AddTable(ValueTable table) {
+  if (table.place.name.empty()) table.place = {"network", table.name, 1, 1};
+  tables.push_back(std::move(table));
+}
 
 void Network::AddConstant(std::string name, Setting value) {
   constants.emplace_back(std::move(name), std::move(value));
@@ -243,10 +280,9 @@ absl::Status Network::Set(absl::string_view path, absl::string_view value) {
   }
   ++kind;
   for (Stimulus& stimulus : stimuli) {
-    if (stimulus.kind != StimulusKind::kFile) {
-      add_value(absl::StrCat(stimulus.name, ".rate"), stimulus.rate);
+    for (const auto& [key, value] : ValuesOf(stimulus)) {
+      add_value(absl::StrCat(stimulus.name, ".", key), *value);
     }
-    add_value(absl::StrCat(stimulus.name, ".weight"), stimulus.weight);
   }
 
   int found = -1;

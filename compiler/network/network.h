@@ -143,22 +143,67 @@ struct ConnectOptions {
   ConnectOptions& OnPre(const char* text);
 };
 
-// Events from outside, independent for each neuron: `on_event` runs for neurons with events in a
-// step; `w` is the weight times the number of events.
+// What reaches neurons from outside. *Events* come one by one: `on_event` runs for neurons that
+// have some in a step, and `w` is the weight times their number. *Currents* add to the variable
+// `variable` in every step, which the model declares as an (input). The README says which of them
+// is which of NEST's generators.
 enum class StimulusKind : uint8_t {
-  kPoisson,    // a Poisson number of events with mean rate*dt
-  kBernoulli,  // one event with probability rate*dt
-  kFile,       // CSV with columns step, index and optionally value: that many events
+  kPoisson,    // events: a Poisson number with mean number*rate*dt
+  kBernoulli,  // events: one with probability rate*dt
+  kFile,       // events: CSV with columns step or time (ms), index and optionally value:
+               // that many
+  kSpikes,     // events: one at each of `times`, at the neuron in the same place of `neurons`
+  kHost,       // events or a current that the host gives, see Simulation::AddEvents, SetInput
+  kCurrent,    // a current: `value` in every step
+  kOrnsteinUhlenbeck,  // a current: noise that forgets with the time constant `tau`
 };
 struct Stimulus {
   std::string name;
-  ir::SourceText place;
+  ir::SourceText place;  // of the name in a file, for errors
   StimulusKind kind = StimulusKind::kPoisson;
   std::vector<std::string> targets;  // populations
+
+  // Of events. A rate may read t, i, tables and variables of the target.
   Setting rate = 0.0;
+  Setting number = 1;  // kPoisson: how many independent sources of this rate each neuron has
   Setting weight = 1.0;
   std::string file;
-  ir::SourceText on_event;  // "g_ampa += 0.7*w"
+  std::vector<Setting> times;     // kSpikes; a single one is that of all neurons
+  std::vector<uint32_t> neurons;  // a single one is that of all times
+  ir::SourceText on_event;        // "g_ampa += 0.7*w"
+
+  // Of currents. A value may read what a rate may.
+  ir::SourceText variable;
+  Setting value = 0.0;
+  // kOrnsteinUhlenbeck, which begins in its stationary distribution.
+  Setting mean = 0.0;
+  Setting sigma = 0.0;  // the stationary standard deviation
+  Setting tau = 0.0;
+  bool shared = false;  // one noise for all neurons of all targets, instead of one each
+
+  // Outside of [start, stop) nothing comes.
+  std::optional<Setting> start;
+  std::optional<Setting> stop;
+
+  Stimulus& OnEvent(const char* text);
+  Stimulus& Variable(const char* name);
+};
+
+// Numbers that expressions read as NAME(t) or, from several columns, NAME(t, i): those of the last
+// row whose time has come, as a TimedArray of Brian2. With `dt`, row k begins at k*dt; with times,
+// the value is 0 before the first. Without either the first argument is the number of a row, from
+// 0. Rows and columns beyond an end are the last ones there.
+struct ValueTable {
+  std::string name;
+  ir::SourceText place;  // of the name in a file, for errors
+  // Either CSV with a header, where a first column `time` holds times in ms ...
+  std::string file;
+  std::string column;  // the only one to take; empty for all
+  // ... or values here, one list a row, and times of the rows.
+  std::vector<std::vector<Setting>> rows;
+  std::vector<Setting> times;
+  std::optional<Setting> dt;
+  ir::SourceText unit;  // of numbers without one: "Hz"
 };
 
 struct NetworkOptions {
@@ -181,6 +226,7 @@ class Network {
   ProjectionHandle Connect(std::string name, PopulationHandle source, PopulationHandle target,
                            ConnectionRule rule, ConnectOptions options);
   void AddStimulus(Stimulus stimulus);
+  void AddTable(ValueTable table);
   // A named number for use in expressions.
   void AddConstant(std::string name, Setting value);
   // Network-level state and code (R5.7): equations declare, `update` runs after all populations.
@@ -224,6 +270,7 @@ class Network {
   std::vector<PopulationDescription> populations;
   std::vector<ProjectionDescription> projections;
   std::vector<Stimulus> stimuli;
+  std::vector<ValueTable> tables;
   UniformDescription uniform;
 };
 

@@ -33,9 +33,9 @@ class NetworkReader : public compiler::TomlReader {
 
   absl::Status Read() {
     const TomlNode& root = document_.root;
-    BNSYN_RETURN_IF_ERROR(CheckKeys(
-        root, "a network file",
-        {"network", "constants", "models", "populations", "stimuli", "projections", "uniform"}));
+    BNSYN_RETURN_IF_ERROR(CheckKeys(root, "a network file",
+                                    {"network", "constants", "tables", "models", "populations",
+                                     "stimuli", "projections", "uniform"}));
     // In this order whatever the file's, since the later ones name the earlier ones.
     if (const TomlNode* node = root.Find("network")) BNSYN_RETURN_IF_ERROR(ReadOptions(*node));
     if (const TomlNode* node = root.Find("constants")) {
@@ -45,6 +45,9 @@ class NetworkReader : public compiler::TomlReader {
                                        [this](const TomlNode& table) { return ReadModel(table); }));
     BNSYN_RETURN_IF_ERROR(ForEachTable(
         root.Find("populations"), [this](const TomlNode& table) { return ReadPopulation(table); }));
+    BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("tables"), [this](const TomlNode& table) {
+      return compiler::ReadTable(document_, table, network_);
+    }));
     BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("stimuli"), [this](const TomlNode& table) {
       return compiler::ReadStimulus(document_, table, network_);
     }));

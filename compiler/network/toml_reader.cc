@@ -65,6 +65,20 @@ absl::StatusOr<Setting> TomlReader::ReadSetting(const TomlNode& node) const {
   return setting;
 }
 
+absl::StatusOr<std::vector<Setting>> TomlReader::ReadSettingList(const TomlNode& node) const {
+  std::vector<Setting> settings;
+  if (node.kind != TomlKind::kArray) {
+    BNSYN_ASSIGN_OR_RETURN(Setting setting, ReadSetting(node));
+    settings.push_back(std::move(setting));
+    return settings;
+  }
+  for (const TomlNode& child : node.children) {
+    BNSYN_ASSIGN_OR_RETURN(Setting setting, ReadSetting(child));
+    settings.push_back(std::move(setting));
+  }
+  return settings;
+}
+
 absl::StatusOr<Settings> TomlReader::ReadSettings(const TomlNode& node) const {
   BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kTable, absl::StrCat("'", node.key, "'")));
   Settings settings;

@@ -30,6 +30,8 @@ class TomlReader {
                                            absl::string_view note) const;
   // A number, a truth value, or an expression in quotes.
   absl::StatusOr<Setting> ReadSetting(const TomlNode& node) const;
+  // An array of those; one alone stands for an array of one.
+  absl::StatusOr<std::vector<Setting>> ReadSettingList(const TomlNode& node) const;
   absl::StatusOr<Settings> ReadSettings(const TomlNode& node) const;
   absl::StatusOr<ir::SourceText> ReadText(const TomlNode& node) const;
   // A string or an array of strings.
@@ -56,6 +58,11 @@ class TomlReader {
   Network& network_;
 };
 
+// Reads one [tables.NAME] into the network.
+absl::Status ReadTable(const TomlDocument& document, const TomlNode& table, Network& network);
+// Reads the keys values, times, dt and unit of any TOML table.
+absl::Status ReadTableValues(const TomlDocument& document, const TomlNode& node, Network& network,
+                             ValueTable& out);
 // Read one [stimuli.NAME] or [projections.NAME] into the network, which has its populations.
 absl::Status ReadStimulus(const TomlDocument& document, const TomlNode& table, Network& network);
 absl::Status ReadProjection(const TomlDocument& document, const TomlNode& table, Network& network);

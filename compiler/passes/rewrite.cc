@@ -35,6 +35,7 @@ ir::Value Rewriter::Copy(ir::NodeId old) {
     case ir::TypeRule::kLogic:
     case ir::TypeRule::kCompare:
     case ir::TypeRule::kSelect:
+    case ir::TypeRule::kLookup:
     case ir::TypeRule::kEffect:
       value = builder_.Emit(node.op, operands, node.attr);
       break;

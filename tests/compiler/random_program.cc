@@ -291,6 +291,9 @@ class Generator {
       case ir::TypeRule::kBitcast:
         AddBitcast(domain);
         return;
+      case ir::TypeRule::kLookup:
+        Append(info.op, {}, operands(Element::kI64), 0);
+        return;
       case ir::TypeRule::kDeclared:
         AddDeclared(info, domain);
         return;
@@ -320,12 +323,6 @@ class Generator {
       return;
     if (info.op == Op::kParam) {
       Append(info.op, {Element::kF64, DomainId::kNetwork}, {}, Below(program_.params.size()));
-    } else if (info.op == Op::kLookup) {
-      const NodeId row = Operand(Element::kI64, domain);
-      const NodeId column = Operand(Element::kI64, domain);
-      const bool uniform =
-          block_->nodes[row].type().uniform() && block_->nodes[column].type().uniform();
-      Append(info.op, {Element::kF64, uniform ? DomainId::kNetwork : domain}, {row, column}, 0);
     } else if (info.op == Op::kStep) {
       Append(info.op, {Element::kU64, DomainId::kNetwork}, {});
     } else if (info.op == Op::kIndex) {

@@ -256,6 +256,7 @@ std::vector<Element> ElementsOf(const ir::OpInfo& info) {
       case ir::TypeRule::kConvert:
       case ir::TypeRule::kBitcast:
         break;
+      case ir::TypeRule::kLookup:
       case ir::TypeRule::kDeclared:
       case ir::TypeRule::kEffect:
         if (e != Element::kF64) continue;
