@@ -239,7 +239,8 @@ absl::Status CorruptBit(Simulation& simulation, int bit) {
 std::vector<std::pair<std::string, double>> UniformValues(const Simulation& simulation) {
   std::vector<std::pair<std::string, double>> values;
   for (const ir::State& state : simulation.program().states) {
-    if (!state.type.uniform() || state.temporary) continue;
+    const bool of_population = state.name.find('.') != std::string::npos;
+    if (!state.type.uniform() || state.temporary || of_population) continue;
     if (auto value = simulation.Uniform(state.name); value.ok())
       values.emplace_back(state.name, *value);
   }

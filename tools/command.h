@@ -92,7 +92,7 @@ void LogKernels(const Simulation& simulation);
 // population: what the checks of this command must notice.
 absl::Status CorruptBit(Simulation& simulation, int bit);
 
-// All uniform states of the program, by name.
+// All uniform states but those that populations keep ("exc.ext.rate"), by name.
 std::vector<std::pair<std::string, double>> UniformValues(const Simulation& simulation);
 
 }  // namespace bnsyn::tools

@@ -189,6 +189,11 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& nam
     return ir::ErrorAt(source, range,
                        "'i' is the number of a neuron, and network-level code has no neurons");
   }
+  for (const LoweredTable& table : lowering_.tables) {
+    if (table.name != name) continue;
+    return ir::ErrorAt(source, range, absl::StrCat("'", name, "' is a table"),
+                       absl::StrCat("read it as ", TableUsage(table)));
+  }
   BNSYN_ASSIGN_OR_RETURN(const std::optional<TypedValue> value,
                          ReadNetworkName(lowering_, *builder_, name));
   if (!value.has_value() && NewToUs(name, Names())) {

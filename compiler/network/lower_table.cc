@@ -207,6 +207,8 @@ absl::Status DeclareTable(Lowering& lowering, const ValueTable& table) {
   return absl::OkStatus();
 }
 
+bool IsOfTime(const LoweredTable& table) { return table.timed || table.interval_steps != 0; }
+
 // Emits reads of one table.
 class TableReader {
  public:
@@ -303,6 +305,11 @@ absl::Status DeclareTables(Lowering& lowering) {
   return absl::OkStatus();
 }
 
+std::string TableUsage(const LoweredTable& table) {
+  return absl::StrCat(table.name, IsOfTime(table) ? "(t" : "(row",
+                      table.columns == 1 ? ")" : ", i)");
+}
+
 bool CallsTable(const Lowering& lowering, const Expr& expr) {
   const auto is_named = [&](const LoweredTable& table) { return table.name == expr.name; };
   if (expr.kind == ExprKind::kCall &&
@@ -319,8 +326,6 @@ absl::StatusOr<std::optional<TypedValue>> CallTable(const Lowering& lowering, co
   const auto found = std::find_if(lowering.tables.begin(), lowering.tables.end(), is_named);
   if (found == lowering.tables.end()) return std::nullopt;
   const LoweredTable& table = *found;
-  const bool of_time = table.timed || table.interval_steps != 0;
-  const char* const first = of_time ? "t" : "row";
   const size_t count = call.children.size();
   if (count == 0 || count > 2 || (count == 1 && table.columns > 1)) {
     return ir::ErrorAt(
@@ -328,11 +333,10 @@ absl::StatusOr<std::optional<TypedValue>> CallTable(const Lowering& lowering, co
         absl::StrCat("table '", table.name, "' has ", table.columns,
                      table.columns == 1 ? " column" : " columns", " of values, so it takes ",
                      table.columns == 1 ? "1 argument" : "2 arguments", ", not ", count),
-        table.columns == 1
-            ? absl::StrCat("it is read as ", table.name, "(", first, ")")
-            : absl::StrCat("it is read as ", table.name, "(", first,
-                           ", i); a table of one column of a file has column = \"NAME\""));
+        absl::StrCat("read it as ", TableUsage(table),
+                     table.columns == 1 ? "" : "; column = \"NAME\" takes one column of a file"));
   }
+  const bool of_time = IsOfTime(table);
   const auto emit = [&](const Expr& argument, const Dimension& dimension,
                         const char* what) -> absl::StatusOr<ir::Value> {
     BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitExpression(argument, source, scope));

@@ -3,6 +3,7 @@
 #define BNSYN_COMPILER_NETWORK_LOWER_TABLE_H_
 
 #include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "compiler/language/code.h"
@@ -16,6 +17,8 @@ namespace bnsyn::compiler {
 absl::StatusOr<std::optional<TypedValue>> CallTable(const Lowering& lowering, const Expr& call,
                                                     const ir::SourceText& source, Scope& scope);
 
+// How a table is read: "course(t)", "course(t, i)", "list(row)".
+std::string TableUsage(const LoweredTable& table);
 // Whether an expression reads a table.
 bool CallsTable(const Lowering& lowering, const Expr& expr);
 

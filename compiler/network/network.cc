@@ -9,6 +9,7 @@
 #include "compiler/language/code.h"
 #include "compiler/network/lower.h"
 #include "ir/status_macros.h"
+#include "ir/table.h"
 
 namespace bnsyn {
 namespace {
@@ -312,13 +313,10 @@ absl::StatusOr<uint64_t> StepsOf(const Quantity& time, const Quantity& dt) {
     return absl::InvalidArgumentError(
         absl::StrCat("a time from 0 to 2^53 steps is needed, not ", time.value, " ms"));
   }
-  const double nearest = std::nearbyint(steps);
-  if (std::fabs(steps - nearest) > 1e-9 * std::max(1.0, nearest)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(time.value, " ms is no multiple of dt = ", dt.value, " ms; the nearest are ",
-                     std::floor(steps) * dt.value, " ms and ", std::ceil(steps) * dt.value, " ms"));
-  }
-  return static_cast<uint64_t>(nearest);
+  if (const std::optional<uint64_t> whole = ir::WholeSteps(time.value, dt.value)) return *whole;
+  return absl::InvalidArgumentError(
+      absl::StrCat(time.value, " ms is no multiple of dt = ", dt.value, " ms; the nearest are ",
+                   std::floor(steps) * dt.value, " ms and ", std::ceil(steps) * dt.value, " ms"));
 }
 
 }  // namespace bnsyn

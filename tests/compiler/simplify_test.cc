@@ -60,6 +60,7 @@ ir::Program ProgramOverPairs(const ir::OpInfo& info, int literal_at, double lite
   program.name = "identity";
   ir::Table pairs;
   pairs.name = "pairs";
+  pairs.file = "pairs.csv";
   pairs.columns = {"x", "y"};
   pairs.values.resize(2);
   for (const double x : values) {
