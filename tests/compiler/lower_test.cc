@@ -328,7 +328,7 @@ TEST_F(LowerFiles, AreCheckedWhereTheyAreUsed) {
       message("",
               "[stimuli.e]\ntype = \"file\"\nfile = \"events.csv\"\ntarget = \"p\"\n"
               "on_event = \"v += w\"\n"),
-      "row 1 is for neuron 7, but the population has 2"));
+      "row 1 is for neuron 7, but population 'p' has 2"));
 }
 
 }  // namespace
