@@ -8,14 +8,18 @@ CI_PACKAGES := $(PACKAGES) clang
 # What `make tidy` and `make format` need besides.
 TIDY_PACKAGES := $(PACKAGES) clang-tidy clang-format
 
+# What `make conformance` needs besides; Debian's Brian2 is of Debian's Python.
+CONFORMANCE_PACKAGES := $(PACKAGES) make python3-brian
+DEBIAN_PYTHON := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
+
 JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build deps ci bench tidy format clean deps-ci deps-tidy
+.PHONY: help run test build deps ci conformance bench tidy format clean deps-ci deps-tidy deps-conformance
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build  ## install what is missing, build, run the BN-Syn network on both backends
 	$(BNSYN) run examples/networks/bnsyn.toml --backend both
@@ -33,6 +37,9 @@ deps:  ## install the Debian packages that are missing
 deps-ci:
 	@$(call install,$(CI_PACKAGES))
 
+deps-conformance:
+	@$(call install,$(CONFORMANCE_PACKAGES))
+
 deps-tidy:
 	@$(call install,$(TIDY_PACKAGES))
 
@@ -42,6 +49,12 @@ ci: build deps-ci  ## the tests under clang and under the sanitizers, and both b
 	cmake --preset asan && cmake --build --preset asan -j $(JOBS)
 	ctest --test-dir build/asan --output-on-failure --no-tests=error
 	$(BNSYN) verify examples/networks/bnsyn.toml --sizes 200 --with build/clang/bin/bnsyn
+
+conformance: build deps-conformance  ## the standard networks in Brian2 and here, compared
+	$(DEBIAN_PYTHON) tests/conformance/compare_test.py
+	$(DEBIAN_PYTHON) tests/conformance/conformance.py
+	@echo "With a wrong equation, which must be noticed:"
+	$(DEBIAN_PYTHON) tests/conformance/conformance.py --quick --inject wrong-equation cuba; test $$? -eq 1
 
 bench: build  ## kernels and ladder of the BN-Syn network
 	$(BNSYN) bench examples/networks/bnsyn.toml --set N=4000

@@ -138,6 +138,32 @@ TEST(Command, SaysWhatCannotBeRecorded) {
   }
 }
 
+// Every example is short, says what it is, and runs alike on both backends, where it spikes.
+TEST(Command, RunsTheExamples) {
+  size_t examples = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(BNSYN_SOURCE_DIR "/examples/networks")) {
+    if (entry.path().extension() != ".toml") continue;
+    const std::string name = entry.path().stem().string();
+    const std::vector<std::string> lines = Lines(entry.path().string());
+    ASSERT_FALSE(lines.empty());
+    EXPECT_EQ(lines[0][0], '#') << name;
+    // The BN-Syn network comes with all its physics.
+    if (name.rfind("bnsyn", 0) != 0) {
+      EXPECT_LT(lines.size(), 60u) << name;
+    }
+    // As many synapses onto a neuron, but a tenth of the neurons.
+    const bool large = name.rfind("coba40k", 0) == 0;
+    const Result result =
+        Bnsyn("run " + entry.path().string() + " --backend both --duration 50ms --no-cache" +
+              (large ? " --set N=4000 --set p=0.02" : ""));
+    EXPECT_EQ(result.code, 0) << result.output;
+    EXPECT_TRUE(Contains(result.output, "the digests are equal")) << result.output;
+    ++examples;
+  }
+  EXPECT_GE(examples, 9u);
+}
+
 TEST(Command, ErrorsPointIntoTheFile) {
   const Result result =
       Bnsyn("run " BNSYN_SOURCE_DIR "/tests/cases/errors/unit_mismatch_equation.toml");

@@ -1,0 +1,174 @@
+"""The six networks: what is drawn for each, and how its file is made to take that from files.
+
+Each is run in Brian2 by brian_side.py, which has its equations once more.
+"""
+
+import abc
+
+import numpy as np
+
+from data import Data, stop
+
+
+class Network(abc.ABC):
+    name: str
+    dt_ms = 0.1
+    membrane = "V"
+    sizes = {"exc": 3200, "inh": 800}
+    trace_ms = 20.0  # for how long membranes are compared
+    window_ms: float | None = None  # how long the inputs are the drawn ones; None: there are none
+    rate_hz: tuple[float, float]  # where the mean rate must lie
+    wrong_equation: tuple[str, str]  # what --inject wrong-equation replaces, by what
+
+    @property
+    def window_steps(self) -> int:
+        return round(self.window_ms / self.dt_ms)
+
+    @abc.abstractmethod
+    def draw(self, rng: np.random.Generator) -> Data:
+        """Connections, initial values, inputs."""
+
+    def adapt(self, described: dict, data: Data) -> None:
+        """Changes what is left to change in the network's file (draws have been replaced already)."""
+
+
+def file_drive(described: dict, stimulus: str, window_ms: float) -> None:
+    """Has a stimulus come from files in the window, and draw its events after it."""
+    own = described["stimuli"][stimulus]
+    for population in own["target"]:
+        described["stimuli"][f"drive_{population}"] = {
+            "type": "file",
+            "target": population,
+            "file": f"drive_{population}.csv",
+            "weight": own["weight"],
+            "on_event": own["on_event"],
+        }
+    own["rate"] = f"0 Hz if t < {window_ms} ms - dt/2 else {own['rate']}"
+
+
+class Coba(Network):
+    name = "coba"
+    rate_hz = (16, 22)
+    wrong_equation = ("-60 mV", "-59.9 mV")
+
+    def draw(self, rng):
+        data = Data(self.sizes)
+        for source in self.sizes:
+            data.connect(rng, source, 0.02, self_connections=True)
+        data.initial["V"] = rng.normal(-65, 5, data.neurons)
+        data.initial["g_ex"] = rng.normal(40, 15, data.neurons)
+        data.initial["g_in"] = rng.normal(200, 120, data.neurons)
+        return data
+
+    def adapt(self, described, data):
+        described["models"]["cell"]["method"] = "exponential_euler"
+
+
+class Cobahh(Coba):
+    name = "cobahh"
+    rate_hz = (33, 39)
+    wrong_equation = ("-90 mV", "-89.9 mV")
+
+
+class Cuba(Network):
+    name = "cuba"
+    rate_hz = (5, 8)
+    wrong_equation = ("-49 mV", "-48.9 mV")
+
+    def draw(self, rng):
+        data = Data(self.sizes)
+        for source in self.sizes:
+            data.connect(rng, source, 0.02, self_connections=True)
+        data.initial["V"] = rng.uniform(-60, -50, data.neurons)
+        return data
+
+    def adapt(self, described, data):
+        described["models"]["cell"]["method"] = "exact"
+
+
+class Adex(Network):
+    name = "adex10k"
+    sizes = {"exc": 8000, "inh": 2000}
+    window_ms = 100.0
+    trace_ms = 40.0  # the first spikes come after 20 ms
+    rate_hz = (7, 10)
+    wrong_equation = ("size = ", 'parameters = { E_L = "-69.9 mV" }\nsize = ')
+
+    def draw(self, rng):
+        data = Data(self.sizes)
+        for source in self.sizes:
+            data.connect(rng, source, 0.02, self_connections=False)
+        data.initial["V"] = rng.normal(-70, 5, data.neurons)
+        data.drive = rng.random((self.window_steps, data.neurons)) < 0.1
+        return data
+
+    def adapt(self, described, data):
+        file_drive(described, "background", self.window_ms)
+
+
+class Brunel(Network):
+    name = "brunel"
+    sizes = {"exc": 10000, "inh": 2500}
+    window_ms = 25.0
+    rate_hz = (30, 34)
+    wrong_equation = ("-V/tau", "(0.1 mV - V)/tau")
+
+    def draw(self, rng):
+        data = Data(self.sizes)
+        for source in self.sizes:
+            data.connect(rng, source, 0.1, self_connections=True)
+        data.initial["V"] = rng.uniform(0, 20, data.neurons)
+        data.drive = rng.poisson(2.0, (self.window_steps, data.neurons)).astype(np.uint8)
+        return data
+
+    def adapt(self, described, data):
+        described["models"]["cell"]["method"] = "exact"
+        file_drive(described, "external", self.window_ms)
+
+
+class Izhikevich(Network):
+    name = "izhikevich"
+    dt_ms = 1.0
+    membrane = "v"
+    sizes = {"exc": 800, "inh": 200}
+    window_ms = 200.0
+    rate_hz = (6, 9)
+    wrong_equation = ("+ 140", "+ 140.1")
+
+    def draw(self, rng):
+        # Weights and noise are drawn on a grid of 2^-20, so that every sum of them is exact in both simulators.
+        def on_grid(values):
+            return np.round(values * 2**20) / 2**20
+
+        data = Data(self.sizes)
+        everyone = np.arange(data.neurons, dtype=np.int32)
+        for source, (first, end) in data.ranges().items():
+            sources = everyone[first:end]
+            data.pairs[source] = (np.repeat(sources, data.neurons), np.tile(everyone, len(sources)))
+            drawn = on_grid(rng.random(len(sources) * data.neurons))
+            data.weights[source] = 0.5 * drawn if source == "exc" else -drawn
+        noise = np.where(everyone < self.sizes["exc"], 5, 2)
+        data.drive = on_grid(noise * rng.standard_normal((self.window_steps, data.neurons)))
+        r = rng.random(data.neurons)
+        b = np.where(everyone < self.sizes["exc"], 0.2, 0.25 - 0.05 * r)
+        data.initial = {"r": r, "v": np.full(data.neurons, -65.0), "u": -65 * b}
+        return data
+
+    def adapt(self, described, data):
+        described["stimuli"] = {}
+        for population, noise in {"exc": "5*randn()", "inh": "2*randn()"}.items():
+            model = described["models"][population]
+            if model["update"].count(noise) != 1:
+                stop(f"there is no '{noise}' in the update of {population}")
+            own = f"({noise} if t > {self.window_ms} ms - dt/2 else drive)"
+            model["update"] = model["update"].replace(noise, own)
+            model["equations"] += "drive : 1 (input)\n"
+            described["stimuli"][f"drive_{population}"] = {
+                "type": "file",
+                "target": population,
+                "file": f"drive_{population}.csv",
+                "on_event": "drive += w",
+            }
+
+
+NETWORKS = {network.name: network for network in (Coba(), Cuba(), Cobahh(), Adex(), Izhikevich(), Brunel())}
