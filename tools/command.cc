@@ -32,10 +32,6 @@ void OnInterrupt(int signal) {
   }
 }
 
-bool IsProgramText(const std::string& path) {
-  return std::filesystem::path(path).extension() == ".ir";
-}
-
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
@@ -52,6 +48,10 @@ double MillisecondsSince(std::chrono::steady_clock::time_point start) {
 }
 
 }  // namespace
+
+bool IsProgramText(const std::string& path) {
+  return std::filesystem::path(path).extension() == ".ir";
+}
 
 int Report(const absl::Status& status) {
   const std::string message(status.message());

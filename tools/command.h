@@ -42,6 +42,9 @@ struct Source {
   void AddOptions(CLI::App& app);
 };
 
+// Whether a file is the text of a program.
+bool IsProgramText(const std::string& path);
+
 // A network as a program, and how long to run it.
 struct Loaded {
   std::string name;

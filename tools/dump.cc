@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "compiler/network/describe_equations.h"
 #include "compiler/passes/passes.h"
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
@@ -27,9 +28,12 @@ struct DumpArguments {
   std::string all;
 };
 
-// All stages in their order: the program, each pass, then what lies below the IR.
+constexpr char kEquations[] = "equations";
+
+// All stages in their order: what becomes of the equations, the program, each pass, then what lies
+// below the IR.
 std::vector<std::string> Stages() {
-  std::vector<std::string> stages = {"program"};
+  std::vector<std::string> stages = {kEquations, "program"};
   for (const compiler::Pass& pass : compiler::AllPasses()) stages.emplace_back(pass.name);
   for (const char* stage : {"llvm", "llvm-opt", "asm", "dot"}) stages.emplace_back(stage);
   return stages;
@@ -54,6 +58,16 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Dump(
   return texts;
 }
 
+// What becomes of the equations of a network.
+absl::StatusOr<std::string> DumpEquations(const Source& source) {
+  if (IsProgramText(source.path)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        source.path, " is a program, in which no equations are left: give the network file"));
+  }
+  BNSYN_ASSIGN_OR_RETURN(const Network network, LoadNetwork(source));
+  return DescribeEquations(network);
+}
+
 int Run(const DumpArguments& arguments) {
   const std::vector<std::string> stages = Stages();
   if (std::find(stages.begin(), stages.end(), arguments.stage) == stages.end()) {
@@ -61,22 +75,30 @@ int Run(const DumpArguments& arguments) {
         "there is no stage '", arguments.stage, "'", ir::DidYouMean(arguments.stage, stages),
         "; the stages are ", absl::StrJoin(stages, ", "))));
   }
+  const bool all = !arguments.all.empty();
+  std::vector<std::pair<std::string, std::string>> texts;
+  if (all ? !IsProgramText(arguments.source.path) : arguments.stage == kEquations) {
+    absl::StatusOr<std::string> equations = DumpEquations(arguments.source);
+    if (!equations.ok()) return Report(equations.status());
+    texts.emplace_back(kEquations, *std::move(equations));
+  }
   const auto loaded = Load(arguments.source);
   if (!loaded.ok()) return Report(loaded.status());
-  const bool all = !arguments.all.empty();
-  const auto texts =
+  auto program_texts =
       Dump(loaded->program, arguments.machine.Options().compile,
            [&](const std::string& stage) { return all || stage == arguments.stage; });
-  if (!texts.ok()) return Report(texts.status());
+  if (!program_texts.ok()) return Report(program_texts.status());
+  for (auto& text : *program_texts) texts.push_back(std::move(text));
   if (!all) {
-    for (const auto& [stage, text] : *texts) std::fputs(text.c_str(), stdout);
+    for (const auto& [stage, text] : texts) std::fputs(text.c_str(), stdout);
     return kDone;
   }
   std::error_code error;
   std::filesystem::create_directories(arguments.all, error);
-  for (size_t i = 0; i < texts->size(); ++i) {
-    const auto& [stage, text] = (*texts)[i];
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const auto& [stage, text] = texts[i];
     std::string extension = ".ir";
+    if (stage == kEquations) extension = ".txt";
     if (stage == "llvm" || stage == "llvm-opt") extension = ".ll";
     if (stage == "asm") extension = ".s";
     if (stage == "dot") extension = ".dot";
@@ -96,6 +118,7 @@ void AddDump(CLI::App& app, Action& action) {
   CLI::App* dump = app.add_subcommand("dump", "print a program at a stage of its compilation");
   dump->footer(absl::StrCat("Stages: ", absl::StrJoin(Stages(), ", "),
                             "\nExamples:\n"
+                            "  bnsyn dump examples/networks/coba.toml --stage equations\n"
                             "  bnsyn dump examples/networks/bnsyn.toml --stage program\n"
                             "  bnsyn dump examples/networks/bnsyn.toml --stage asm --width 8\n"
                             "  bnsyn dump examples/networks/bnsyn.toml --all stages"));

@@ -1,4 +1,5 @@
-// How differential equations become one step: a table of methods by name.
+// How differential equations become one step: the methods, which equation gets which, and the nodes
+// of a step.
 #ifndef BNSYN_COMPILER_NETWORK_INTEGRATE_H_
 #define BNSYN_COMPILER_NETWORK_INTEGRATE_H_
 
@@ -9,49 +10,91 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "compiler/language/code.h"
-#include "compiler/language/expression.h"
+#include "compiler/network/formula.h"
 #include "compiler/network/lower.h"
+#include "compiler/network/ode_system.h"
 
 namespace bnsyn::compiler {
 
-// The differential equations of one population, and the values of their variables as they move on.
-class OdeSystem {
- public:
-  virtual ~OdeSystem() = default;
-  virtual Scope& scope() = 0;
-  virtual const ir::SourceText& source() const = 0;
-  virtual Quantity dt() const = 0;
-  virtual const std::vector<const Equation*>& equations() const = 0;
-  // The present value of a variable, and its next one.
-  virtual ir::Value Get(const Equation& equation) = 0;
-  virtual void Set(const Equation& equation, ir::Value value) = 0;
-  // dx/dt at the present values, its dimension checked.
-  virtual absl::StatusOr<ir::Value> Derivative(const Equation& equation) = 0;
-  // The same for its errors alone.
-  virtual absl::Status CheckDerivative(const Equation& equation) = 0;
-  // `expr` with the variable of `equation` standing for `value`.
-  virtual absl::StatusOr<TypedValue> EmitWith(const Expr& expr, const Equation& equation,
-                                              TypedValue value) = 0;
-  // The right side of the equation name = ..., or null.
-  virtual const Expr* Definition(absl::string_view name) const = 0;
-  // Whether a name keeps its value during a run: parameters, constants, dt, i, N.
-  virtual bool IsConstant(absl::string_view name) const = 0;
+// The formulas stand with each, for dx/dt = f(x, t) + g(x, t)*xi, a step h, and dW = sqrt(h) times
+// a standard normal number of the source of noise and the step. They are those of Brian2, but for
+// what is said.
+enum class Method : uint8_t {
+  // The solution of a linear system with constant coefficients A and b that is constant over the
+  // step: x' = exp(A h) x + (integral of exp(A s) over the step) b.
+  kExact,
+  // The exact solution with all but the variable itself kept at the start of the step:
+  // x' = x + h exprel(h df/dx) f.
+  kExponentialEuler,
+  // x' = x + h f; with additive noise + g dW.
+  kEuler,
+  // The same for any noise, in Ito's reading. Strong order 1/2.
+  kEulerMaruyama,
+  // Without noise the trapezoidal method (in Brian2 Euler's): s = x + h f(x, t); x' = x + h/2 (f(x,
+  // t) + f(s, t + h)).
+  // With noise, in Stratonovich's reading, s = x + g dW; x' = x + h f + dW/2 (g(x, t) + g(s, t +
+  // h)),
+  // with a support s of its own for each source of noise.
+  kHeun,
+  // k = f(x, t); x' = x + h f(x + h/2 k, t + h/2), the midpoint method.
+  kRk2,
+  // The classical method of order 4.
+  kRk4,
+  // Without derivatives, in Stratonovich's reading: s = x + sqrt(h) g(x, t);
+  // x' = x + h f + g dW + (g(s, t) - g(x, t)) dW^2/(2 sqrt(h)). Strong order 1. Brian2 adds h f to
+  // s,
+  // which with dW^2 in place of dW^2 - h leaves an error of order 1/2.
+  kMilstein,
 };
 
-struct Integrator {
+struct MethodInfo {
+  Method method;
   absl::string_view name;
   absl::string_view meaning;
-  absl::Status (*run)(OdeSystem& system);
+};
+absl::Span<const MethodInfo> AllMethods();
+absl::string_view NameOf(Method method);
+
+// One equation's part of a stage: a step of dt/parts, the `part`th of them (from 0).
+struct Move {
+  size_t equation = 0;  // in OdeSystem::equations
+  Method method = Method::kEuler;
+  bool automatic = false;  // nobody asked for the method
+  std::string reason;      // for people: why this method
+  int part = 0;
+  int parts = 1;
+};
+// What moves together, each from the values at the start of the stage. Moves of one method and one
+// step are one system; other variables stand still for them. Variables that decay by the automatic
+// choice of kExact go first, and the other moves see them decayed.
+using Stage = std::vector<Move>;
+struct Plan {
+  int substeps = 1;  // all stages are run so many times, with a step of dt/substeps
+  std::vector<Stage> stages;
 };
 
-absl::Span<const Integrator> AllIntegrators();
-// Checks what a model says of its integration, before its equations are emitted.
+// Checks what a model says of its integration, as far as its code tells.
 absl::Status CheckIntegration(const Model& model, const ModelCode& code);
-// By name; null when there is none.
-const Integrator* FindIntegrator(absl::string_view name);
-// What a model gets that names none.
-const Integrator& DefaultIntegrator();
+
+// Decides how every equation moves, or says why a method that was asked for does not fit.
+absl::StatusOr<Plan> PlanIntegration(const OdeSystem& system, const Integration& integration,
+                                     const std::vector<Constant>& constants);
+
+// What a step does, for people: names of values, and each move in the order of the step.
+struct Formulas {
+  struct Moved {
+    int substep = 0;
+    size_t stage = 0;
+    Move move;
+    std::string name;  // of the new value: the variable with a prime for each move
+    ir::Value value;   // before refractoriness holds it
+  };
+  FormulaNames names;
+  std::vector<Moved> moves;
+};
+
+// Emits one step and gives the variables of the scope their new values.
+void Integrate(const OdeSystem& system, const Plan& plan, Formulas* formulas = nullptr);
 
 }  // namespace bnsyn::compiler
 

@@ -1,8 +1,11 @@
 #include "compiler/network/lower.h"
 
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "compiler/network/describe_equations.h"
 #include "compiler/network/lower_scope.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"
@@ -50,34 +53,61 @@ absl::Status LowerStep(Lowering& lowering) {
   return absl::OkStatus();
 }
 
+// Fills in the program.
+absl::Status Lower(Lowering& lowering) {
+  lowering.math = lowering.network.options.strict_math ? MathMode::kStrict : MathMode::kDefault;
+  lowering.program.name = lowering.network.options.name;
+  lowering.program.dt = lowering.network.options.dt.value;
+  lowering.program.seed = lowering.network.options.seed;
+  lowering.program.directory = lowering.network.options.directory;
+  BNSYN_RETURN_IF_ERROR(LowerConstants(lowering));
+  BNSYN_RETURN_IF_ERROR(LowerModels(lowering));
+  BNSYN_RETURN_IF_ERROR(DeclareUniform(lowering));
+  BNSYN_RETURN_IF_ERROR(DeclarePopulations(lowering));
+  BNSYN_RETURN_IF_ERROR(DeclareTables(lowering));
+  // Connectivity and initial values take their random streams before the code of a step, so that
+  // they stay the same when that is changed.
+  BNSYN_RETURN_IF_ERROR(LowerProjections(lowering));
+  BNSYN_RETURN_IF_ERROR(DeclareStimuli(lowering));
+  ChooseQuanta(lowering);
+  BNSYN_RETURN_IF_ERROR(LowerInit(lowering));
+  BNSYN_RETURN_IF_ERROR(LowerStep(lowering));
+  ir::Program& program = lowering.program;
+  if (program.init.has_value()) RemoveUnread(*program.init);
+  for (ir::Block& block : program.on_pre) RemoveUnread(block);
+  for (ir::Block& block : program.step) RemoveUnread(block);
+  BNSYN_RETURN_IF_ERROR(ir::Verify(program));
+  return absl::OkStatus();
+}
+
 }  // namespace compiler
 
 absl::StatusOr<ir::Program> LowerNetwork(const Network& network) {
   compiler::Lowering lowering(network);
-  lowering.math =
-      network.options.strict_math ? compiler::MathMode::kStrict : compiler::MathMode::kDefault;
-  lowering.program.name = network.options.name;
-  lowering.program.dt = network.options.dt.value;
-  lowering.program.seed = network.options.seed;
-  lowering.program.directory = network.options.directory;
-  BNSYN_RETURN_IF_ERROR(compiler::LowerConstants(lowering));
-  BNSYN_RETURN_IF_ERROR(compiler::LowerModels(lowering));
-  BNSYN_RETURN_IF_ERROR(compiler::DeclareUniform(lowering));
-  BNSYN_RETURN_IF_ERROR(compiler::DeclarePopulations(lowering));
-  BNSYN_RETURN_IF_ERROR(compiler::DeclareTables(lowering));
-  // Connectivity and initial values take their random streams before the code of a step, so that
-  // they stay the same when that is changed.
-  BNSYN_RETURN_IF_ERROR(compiler::LowerProjections(lowering));
-  BNSYN_RETURN_IF_ERROR(compiler::DeclareStimuli(lowering));
-  compiler::ChooseQuanta(lowering);
-  BNSYN_RETURN_IF_ERROR(compiler::LowerInit(lowering));
-  BNSYN_RETURN_IF_ERROR(compiler::LowerStep(lowering));
-  ir::Program& program = lowering.program;
-  if (program.init.has_value()) compiler::RemoveUnread(*program.init);
-  for (ir::Block& block : program.on_pre) compiler::RemoveUnread(block);
-  for (ir::Block& block : program.step) compiler::RemoveUnread(block);
-  BNSYN_RETURN_IF_ERROR(ir::Verify(program));
-  return std::move(program);
+  BNSYN_RETURN_IF_ERROR(compiler::Lower(lowering));
+  return std::move(lowering.program);
+}
+
+absl::StatusOr<std::string> DescribeEquations(const Network& network) {
+  compiler::Lowering lowering(network);
+  std::vector<std::pair<std::string, std::string>> told;
+  lowering.told = &told;
+  BNSYN_RETURN_IF_ERROR(compiler::Lower(lowering));
+  std::string text = absl::StrCat("The equations of ", network.options.name, " in a step of ",
+                                  network.options.dt.value,
+                                  " ms, in the order in which they move. A prime marks new values; "
+                                  "numbers are\nin ms, mV, nS, pF and pA.\n");
+  for (size_t p = 0; p < told.size(); ++p) {
+    const auto& [title, moves] = told[p];
+    size_t like = 0;
+    while (told[like].second != moves) ++like;
+    absl::StrAppend(
+        &text, "\n", title, "\n",
+        like < p
+            ? absl::StrCat("  as ", told[like].first.substr(0, told[like].first.size() - 1), "\n")
+            : moves);
+  }
+  return text;
 }
 
 absl::StatusOr<uint64_t> DurationSteps(const Network& network) {

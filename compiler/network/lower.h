@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -103,9 +104,12 @@ struct Lowering {
   // The largest magnitude that is added to each input at once, by input.
   std::vector<double> largest;
   uint32_t streams = 0;  // random streams in use
+  // Where somebody asks: a title for each population, and what becomes of its equations.
+  std::vector<std::pair<std::string, std::string>>* told = nullptr;
 };
 
-// In this order.
+// All of it, in this order.
+absl::Status Lower(Lowering& lowering);
 absl::Status LowerConstants(Lowering& lowering);
 absl::Status LowerModels(Lowering& lowering);
 absl::Status DeclareUniform(Lowering& lowering);

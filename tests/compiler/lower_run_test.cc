@@ -20,7 +20,8 @@ TEST(R5, DecaysGoFirstAndEulerSeesThemWithTheOldRest) {
 dV/dt = (g*(1 ms) - V)/(1 ms) : 1
 du/dt = V/(1 ms) : 1
 dg/dt = -g/(5 ms) : hertz
-""")toml",
+"""
+method = { V = "euler", u = "euler" })toml",
                            "initial = { V = 3, u = 5, g = \"2 kHz\" }")));
   run.Steps(1);
   const double g = 2 * reference::Exp(-0.1 / 5);

@@ -73,20 +73,20 @@ step {
   %4 = take exc.g.in : f64[exc]
   %5 = load exc.g : f64[exc]
   %6 = add %5, %4 : f64[exc]
-  %7 = div -0.1, 5 : f64
-  %8 = exp %7 : f64
-  %9 = mul %6, %8 : f64[exc]
-  %10 = param exc.tau : f64
-  %11 = div -0.1, %10 : f64
-  %12 = exp %11 : f64
-  %13 = load exc.v : f64[exc]
-  %14 = param exc.I : f64
-  %15 = div %14, %10 : f64
-  %16 = mul %15, 0.1 : f64
-  %17 = exprel %11 : f64
+  %7 = load exc.v : f64[exc]
+  %8 = param exc.I : f64
+  %9 = param exc.tau : f64
+  %10 = div -0.1, 5 : f64
+  %11 = exp %10 : f64
+  %12 = mul %6, %11 : f64[exc]
+  %13 = div -0.1, %9 : f64
+  %14 = div %8, %9 : f64
+  %15 = exp %13 : f64
+  %16 = mul %14, 0.1 : f64
+  %17 = exprel %13 : f64
   %18 = mul %16, %17 : f64
-  %19 = fma %13, %12, %18 : f64[exc]
-  %20 = select %3, %19, %13 : f64[exc]
+  %19 = fma %7, %15, %18 : f64[exc]
+  %20 = select %3, %19, %7 : f64[exc]
   %21 = gt %20, 10 : bool[exc]
   %22 = and %21, %3 : bool[exc]
   %23 = select %22, 0, %20 : f64[exc]
@@ -95,9 +95,9 @@ step {
   %26 = select %25, 0, %23 : f64[exc]
   check exc.v, %26
   store exc.v, %26
-  %27 = abs %9 : f64[exc]
+  %27 = abs %12 : f64[exc]
   %28 = lt %27, 1e-290 : bool[exc]
-  %29 = select %28, 0, %9 : f64[exc]
+  %29 = select %28, 0, %12 : f64[exc]
   check exc.g, %29
   store exc.g, %29
   %30 = select %22, 20i32, %2 : i32[exc]

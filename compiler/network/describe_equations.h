@@ -1,0 +1,27 @@
+// What becomes of differential equations, for people: `bnsyn dump --stage equations`.
+#ifndef BNSYN_COMPILER_NETWORK_DESCRIBE_EQUATIONS_H_
+#define BNSYN_COMPILER_NETWORK_DESCRIBE_EQUATIONS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "compiler/network/integrate.h"
+#include "compiler/network/lower.h"
+#include "compiler/network/ode_system.h"
+
+namespace bnsyn {
+
+// For each population the moves of one step in their order: every equation, its method and why, and
+// what it does to its variable, with the numbers of this network.
+absl::StatusOr<std::string> DescribeEquations(const Network& network);
+
+namespace compiler {
+
+// The part that one population has in it.
+std::string DescribeMoves(const ir::Program& program, const OdeSystem& system, const Plan& plan,
+                          const Formulas& formulas);
+
+}  // namespace compiler
+}  // namespace bnsyn
+
+#endif  // BNSYN_COMPILER_NETWORK_DESCRIBE_EQUATIONS_H_
