@@ -28,7 +28,7 @@ def run(network: Network, data: Data, directory: pathlib.Path, command: str, sec
         text = text.replace(right, wrong)
     (directory / "network.toml").write_text(text)
 
-    arguments = [command, "run", directory / "network.toml", "--backend", "accelerated", "--threads", "2", "--no-hint"]
+    arguments = [command, "run", directory / "network.toml", "--backend", "accelerated", "--no-hint"]
     arguments += ["--duration", f"{seconds * 1000:g}ms", "--out", directory / "bnsyn"]
     for population in data.sizes:
         arguments += ["--record", f"{population}.{network.membrane}"]

@@ -3,11 +3,11 @@
 Takes data.npz of the directory and leaves brian.npz there. A process of its own for each network, since Brian2 keeps
 one device a process.
 
-Order of a step. bnsyn delivers the events that are due, adds inputs, moves the neurons, tests the threshold and resets
-(R5 in reference/SEMANTICS.md). Brian2 does so by the schedule below, but for events, which come at the end of the step
-before: so a delay of n steps in bnsyn is one of n - 1 steps here, and membranes are recorded between resets and synapses.
-Inputs are code at order -1 of 'groups', just before the equations move on. (Synapses at the beginning of a step would be
-the plain image, but Brian2 forgets the spikes of the last step between two runs.)
+Order of a step. bnsyn delivers the events that are due, adds inputs, moves the neurons, tests the threshold and
+resets (R5 in reference/SEMANTICS.md). Brian2 does so by the schedule below, but for events, which come at the end of
+the step before: so a delay of n steps in bnsyn is one of n - 1 steps here, and membranes are recorded between resets
+and synapses. Inputs are code at order -1 of 'groups', just before the equations move on. (Synapses at the beginning of
+a step would be the plain image, but Brian2 forgets the spikes of the last step between two runs.)
 """
 
 import pathlib

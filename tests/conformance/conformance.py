@@ -1,15 +1,15 @@
 """Runs the same networks in bnsyn and in Brian2, and compares: conformance.py [--quick] [--inject wrong-equation].
 
-Each network is run twice: in Brian2, and from its file in examples/networks in bnsyn with math = "strict", both with the
-same connections, initial values and, in a window at the beginning, inputs, all drawn here. Then
+Each network is run twice: in Brian2, and from its file in examples/networks in bnsyn with math = "strict", both with
+the same connections, initial values and, in a window at the beginning, inputs, all drawn here. Then
 
 - membranes must agree to 1e-6 mV at every neuron and step of the first 20 ms or more;
 - spikes must be the same step for step, and the first that is not must not come before 20 ms. These networks are
-  chaotic: a difference of rounding grows until a spike moves, and from there on the runs are two samples of one process.
-  Where inputs are random, they are the same in the window alone, and spikes are compared there;
+  chaotic: a difference of rounding grows until a spike moves, and from there on the runs are two samples of one
+  process. Where inputs are random, they are the same in the window alone, and spikes are compared there;
 - over 10 s, the rates and the CVs of inter-spike intervals of all neurons must have the same distribution, by the
-  two-sample test of Kolmogorov and Smirnov at p = 0.01. After the window each simulator draws its own inputs. Neurons are
-  the samples. As both runs have the same connections, the rates of one neuron in both are alike: then the test is
+  two-sample test of Kolmogorov and Smirnov at p = 0.01. After the window each simulator draws its own inputs. Neurons
+  are the samples. As both runs have the same connections, the rates of one neuron in both are alike: then the test is
   conservative, and does not fail for the chance of the draw of connections;
 - the mean rate must be that of the literature.
 
