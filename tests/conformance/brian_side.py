@@ -63,7 +63,7 @@ a : 1 (constant)
 b : 1 (constant)
 c : 1 (constant)
 d : 1 (constant)
-noise : 1 (constant)
+thalamus : 1 (constant)
 arrived : 1
 """
 
@@ -79,7 +79,7 @@ arrived = 0
 class Side:
     """One network in Brian2; what all have in common."""
 
-    units = {"V": mV, "g_ex": nS, "g_in": nS, "r": 1, "v": 1, "u": 1}
+    units = {"V": mV, "g_ex": nS, "g_in": nS}  # of initial values, where they have one
 
     def __init__(self, network: Network, data: Data):
         self.network, self.data = network, data
@@ -91,7 +91,7 @@ class Side:
         self.group = b2.NeuronGroup(self.data.neurons, equations, threshold=threshold, reset=reset,
                                     refractory=refractory, method=method, name="neurons")  # fmt: skip
         for variable, values in self.data.initial.items():
-            setattr(self.group, variable, values * self.units[variable])
+            setattr(self.group, variable, values * self.units.get(variable, 1))
 
     def synapses(self, source, on_pre, delay):
         first, end = self.data.ranges()[source]
@@ -169,13 +169,8 @@ def adex10k(side):
 
 def izhikevich(side):
     side.neurons(IZHIKEVICH, "v >= 30", "v = c\nu += d", False, None)
-    r, excitatory = side.data.initial["r"], np.arange(side.data.neurons) < side.data.sizes["exc"]
-    side.group.a = np.where(excitatory, 0.02, 0.02 + 0.08 * r)
-    side.group.b = np.where(excitatory, 0.2, 0.25 - 0.05 * r)
-    side.group.c = np.where(excitatory, -65 + 15 * r**2, -65)
-    side.group.d = np.where(excitatory, 8 - 6 * r**2, 2)
-    side.group.noise = np.where(excitatory, 5, 2)
-    side.inputs(IZHIKEVICH_STEP, drawn="drawn(t, i)", own="noise*randn()")
+    side.group.thalamus = np.where(np.arange(side.data.neurons) < side.data.sizes["exc"], 5, 2)
+    side.inputs(IZHIKEVICH_STEP, drawn="drawn(t, i)", own="thalamus*randn()")
     side.synapses("exc", "arrived_post += weight", 1 * ms)
     side.synapses("inh", "arrived_post += weight", 1 * ms)
 
@@ -200,7 +195,7 @@ def main():
     neurons = np.asarray(spikes.i).astype(np.int64)
     order = np.lexsort((neurons, steps))
     membrane = np.asarray(getattr(trace, side.network.membrane)).T
-    if side.units[side.network.membrane] is mV:
+    if side.network.membrane in side.units:
         membrane = membrane * 1000
     np.savez(directory / "brian.npz", steps=steps[order], neurons=neurons[order], trace=membrane)
 

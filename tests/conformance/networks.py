@@ -147,28 +147,36 @@ class Izhikevich(Network):
             data.pairs[source] = (np.repeat(sources, data.neurons), np.tile(everyone, len(sources)))
             drawn = on_grid(rng.random(len(sources) * data.neurons))
             data.weights[source] = 0.5 * drawn if source == "exc" else -drawn
-        noise = np.where(everyone < self.sizes["exc"], 5, 2)
-        data.drive = on_grid(noise * rng.standard_normal((self.window_steps, data.neurons)))
+        excitatory = everyone < self.sizes["exc"]
+        thalamus = np.where(excitatory, 5, 2)
+        data.drive = on_grid(thalamus * rng.standard_normal((self.window_steps, data.neurons)))
         r = rng.random(data.neurons)
-        b = np.where(everyone < self.sizes["exc"], 0.2, 0.25 - 0.05 * r)
-        data.initial = {"r": r, "v": np.full(data.neurons, -65.0), "u": -65 * b}
+        data.initial = {
+            "r": r,
+            "a": np.where(excitatory, 0.02, 0.02 + 0.08 * r),
+            "b": np.where(excitatory, 0.2, 0.25 - 0.05 * r),
+            "c": np.where(excitatory, -65 + 15 * r**2, -65),
+            "d": np.where(excitatory, 8 - 6 * r**2, 2),
+            "v": np.full(data.neurons, -65.0),
+        }
+        data.initial["u"] = data.initial["b"] * data.initial["v"]
         return data
 
     def adapt(self, described, data):
-        described["stimuli"] = {}
-        for population, noise in {"exc": "5*randn()", "inh": "2*randn()"}.items():
-            model = described["models"][population]
-            if model["update"].count(noise) != 1:
-                stop(f"there is no '{noise}' in the update of {population}")
-            own = f"({noise} if t > {self.window_ms} ms - dt/2 else drive)"
-            model["update"] = model["update"].replace(noise, own)
-            model["equations"] += "drive : 1 (input)\n"
-            described["stimuli"][f"drive_{population}"] = {
+        model, own = described["models"]["cell"], "noise = thalamus*randn() : 1"
+        if own not in model["equations"]:
+            stop(f"there is no '{own}' in {self.name}")
+        drawn = f"noise = thalamus*randn() if t > {self.window_ms} ms - dt/2 else drive : 1"
+        model["equations"] = model["equations"].replace(own, f"{drawn}\ndrive : 1 (input)")
+        described["stimuli"] = {
+            f"drive_{population}": {
                 "type": "file",
                 "target": population,
                 "file": f"drive_{population}.csv",
                 "on_event": "drive += w",
             }
+            for population in data.sizes
+        }
 
 
 NETWORKS = {network.name: network for network in (Coba(), Cuba(), Cobahh(), Adex(), Izhikevich(), Brunel())}
