@@ -90,6 +90,7 @@ FormulaPrinter::Text FormulaPrinter::Call(const std::string& function, const ir:
 
 FormulaPrinter::Text FormulaPrinter::PrintNode(const ir::Node& node) {
   const ir::OpInfo& info = ir::Info(node.op);
+  if (node.op == Op::kLiteral) return {ir::PrintLiteral(node.element, node.attr), kUnary};
   if (info.rule == ir::TypeRule::kCompare) {
     return {absl::StrCat(Operand(node, 0, kSum), Comparison(node.op), Operand(node, 1, kSum)),
             kComparison};
@@ -113,7 +114,9 @@ FormulaPrinter::Text FormulaPrinter::PrintNode(const ir::Node& node) {
     // What is added comes first: x + 0.1*(...).
     if (zero(2)) return Product(node);
     const std::string added = Operand(node, 2, kSum);
-    return Sum(added, Product(node));
+    const Text product = Product(node);
+    if (added[0] == '-' && product.text[0] != '-') return Sum(product.text, {added, kSum});
+    return Sum(added, product);
   }
   if (node.op == Op::kDiv) {
     return {absl::StrCat(Operand(node, 0, kProduct), "/", Operand(node, 1, kUnary)), kProduct};

@@ -190,9 +190,11 @@ bool IsLinearInItself(const OdeSystem& system, size_t equation) {
   return slope.has_value() && !DependsOn(system.builder(), *slope, {ode.stand_in});
 }
 
-Matrix CoefficientsOf(const OdeSystem& system, const std::vector<size_t>& members) {
+Matrix CoefficientsOf(const OdeSystem& system, const std::vector<size_t>& members,
+                      bool refractory) {
   Matrix a(members.size(), std::vector<double>(members.size()));
   for (size_t i = 0; i < members.size(); ++i) {
+    if (refractory && system.equations()[members[i]].held) continue;
     for (size_t j = 0; j < members.size(); ++j) {
       a[i][j] = *system.Number(*system.equations()[members[i]].slopes[members[j]]);
     }
@@ -210,7 +212,9 @@ std::vector<ExactFit> FitExact(const OdeSystem& system, const std::vector<size_t
     const std::optional<ir::Value>& slope = system.equations()[members[a]].slopes[members[a]];
     if (fits[a].fits() && system.Number(*slope).has_value()) numbers.push_back(members[a]);
   }
-  if (MakePropagator(CoefficientsOf(system, numbers), h).has_value()) return fits;
+  const bool finite = MakePropagator(CoefficientsOf(system, numbers, false), h).has_value() &&
+                      MakePropagator(CoefficientsOf(system, numbers, true), h).has_value();
+  if (finite) return fits;
   for (size_t a = 0; a < members.size(); ++a) {
     if (fits[a].fits() && !IsAlone(system, members[a])) {
       fits[a] = {ExactObstacle::kOverflow, members[a], 0};

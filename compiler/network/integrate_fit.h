@@ -45,8 +45,9 @@ bool IsAlone(const OdeSystem& system, size_t equation);
 bool IsDecay(const OdeSystem& system, size_t equation);
 // Whether a drift is linear in its own variable, all others being kept.
 bool IsLinearInItself(const OdeSystem& system, size_t equation);
-// The coefficients of equations that are coupled linearly, in this order.
-Matrix CoefficientsOf(const OdeSystem& system, const std::vector<size_t>& members);
+// The coefficients of equations that are coupled linearly, in this order; where neurons are
+// `refractory`, what is held does not move.
+Matrix CoefficientsOf(const OdeSystem& system, const std::vector<size_t>& members, bool refractory);
 
 // Why an equation has no place in an exact solution, in words for the dump ("it is not linear in
 // V"), and as an error at the term; no error for kCoupled, where `other` has the error to tell.

@@ -35,6 +35,8 @@ class Stepper {
     primes_.resize(system_.equations().size());
     if (formulas_ == nullptr) return;
     formulas_->names.atoms[system_.time().id] = "t";
+    const Value active = system_.scope().active();
+    if (active.valid()) formulas_->names.atoms[active.id] = "not_refractory";
     for (const Variable& variable : system_.scope().section().variables) {
       const Value value = system_.scope().Get(variable).value;
       if (!IsLiteral(builder(), value)) formulas_->names.atoms[value.id] = variable.name();
@@ -138,7 +140,7 @@ void Stepper::RunStage(const Stage& stage, size_t number, int substep) {
       group.h = system_.dt() / (substeps_ * stage[m].parts);
       group.elapsed = substep * (system_.dt() / substeps_) + stage[m].part * group.h;
       std::vector<size_t> moves;
-      for (size_t other = m; other < stage.size(); ++other) {
+      for (size_t other = 0; other < stage.size(); ++other) {
         const bool same = stage[other].method == group.method && stage[other].parts == group.parts;
         const Turn its = turn(stage[other]);
         if (!same || (its != now && !(with_decays && its == Turn::kDecay))) continue;
@@ -276,11 +278,8 @@ Values Stepper::ExponentialEuler(const Group& group, const Values& x) {
 // still while the others move.
 Values Stepper::ExactTogether(const Group& group, const std::vector<size_t>& members,
                               const Values& x, bool refractory) const {
-  Matrix a = CoefficientsOf(system_, members);
-  for (size_t i = 0; i < members.size(); ++i) {
-    if (refractory && ode(members[i]).held) a[i].assign(members.size(), 0);
-  }
-  const Propagator propagator = *MakePropagator(a, group.h);
+  const Propagator propagator =
+      *MakePropagator(CoefficientsOf(system_, members, refractory), group.h);
   Values rests;
   for (const size_t e : members) {
     rests.push_back(system_.At(RestOf(system_, e, members), x, group.elapsed));

@@ -95,17 +95,14 @@ absl::StatusOr<std::string> DescribeEquations(const Network& network) {
   BNSYN_RETURN_IF_ERROR(compiler::Lower(lowering));
   std::string text = absl::StrCat("The equations of ", network.options.name, " in a step of ",
                                   network.options.dt.value,
-                                  " ms, in the order in which they move. A prime marks new values; "
-                                  "numbers are\nin ms, mV, nS, pF and pA.\n");
+                                  " ms,\nin the order in which they move. A prime marks new "
+                                  "values; numbers are in ms, mV, nS, pF and pA.\n");
   for (size_t p = 0; p < told.size(); ++p) {
     const auto& [title, moves] = told[p];
     size_t like = 0;
     while (told[like].second != moves) ++like;
-    absl::StrAppend(
-        &text, "\n", title, "\n",
-        like < p
-            ? absl::StrCat("  as ", told[like].first.substr(0, told[like].first.size() - 1), "\n")
-            : moves);
+    absl::StrAppend(&text, "\n", title, ":\n",
+                    like < p ? absl::StrCat("  as ", told[like].first, "\n") : moves);
   }
   return text;
 }

@@ -12,18 +12,23 @@
 namespace bnsyn::compiler {
 namespace {
 
-// Tells those who ask the step of a population in words: `moves`, or that there are none.
+// Tells those who ask the step of a population, or of the network level, in words: `moves`, or that
+// there are none.
 void Tell(const Lowering& lowering, const Section& section, std::string moves) {
   if (lowering.told == nullptr) return;
-  const uint32_t model = lowering.network.populations[*section.population].model;
   if (moves.empty()) {
     moves = section.code->update.empty()
                 ? "  no differential equations\n"
                 : "  no differential equations; its update code runs line by line\n";
   }
-  lowering.told->emplace_back(absl::StrCat("population ", section.name, ", model ",
-                                           lowering.network.models[model].name, ":"),
-                              std::move(moves));
+  std::string title = "network level";
+  for (size_t p = 0; p < lowering.sections.size(); ++p) {
+    if (&lowering.sections[p] != &section) continue;
+    const Network& network = lowering.network;
+    title = absl::StrCat("population ", section.name, ", model ",
+                         network.models[network.populations[p].model].name);
+  }
+  lowering.told->emplace_back(title, std::move(moves));
 }
 
 }  // namespace

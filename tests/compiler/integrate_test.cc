@@ -19,16 +19,16 @@ constexpr double kDt = 0.1;
 // A membrane and a current that decays, after 1000 pA at time 0: V = I0/C (e^-t/ts - e^-t/tm)/(1/tm
 // - 1/ts), at its peak when both terms fall alike.
 TEST(Exact, ExponentialCurrentGivesTheClosedPotential) {
-  for (const char* method : {"", "method = \"exact\""}) {
+  const std::string membrane = "dV/dt = -V/tau_m + I/C_m : volt\n";
+  const std::string current = "dI/dt = -I/tau_syn : amp\n";
+  for (const std::string& model : {membrane + current + "\"\"\"", current + membrane + "\"\"\"",
+                                   membrane + current + "\"\"\"\nmethod = \"exact\""}) {
     Oracle run(LowerClean(Population(kDt,
                                      absl::StrCat(R"toml(
 parameters = { tau_m = "10 ms", tau_syn = "2 ms", C_m = "250 pF" }
 equations = """
-dV/dt = -V/tau_m + I/C_m : volt
-dI/dt = -I/tau_syn : amp
-"""
 )toml",
-                                                  method),
+                                                  model),
                                      "I = \"1000 pA\"")));
     const double a = 1 / 10.0;
     const double b = 1 / 2.0;

@@ -53,6 +53,15 @@ TEST(Command, RefusesASilentNetworkAsProof) {
   EXPECT_TRUE(Contains(result.output, "nothing spiked")) << result.output;
 }
 
+TEST(Command, TellsWhatBecomesOfEquations) {
+  const std::string coba = BNSYN_SOURCE_DIR "/examples/networks/coba.toml";
+  const Result result = Bnsyn("dump " + coba + " --stage equations");
+  EXPECT_EQ(result.code, 0) << result.output;
+  EXPECT_TRUE(Contains(result.output, "exponential_euler: linear in V")) << result.output;
+  const std::string program = BNSYN_SOURCE_DIR "/tests/cases/networks/pair.ir";
+  EXPECT_EQ(Bnsyn("dump " + program + " --stage equations").code, 2);
+}
+
 TEST(Command, PrintsOneJsonObject) {
   const Result result = Bnsyn(
       "run " + kNetwork + " --backend accelerated --duration 50ms --no-cache --json --set N=400");
