@@ -26,8 +26,9 @@ std::vector<int> Balance(const Matrix& a) {
         row += std::ldexp(std::fabs(a[i][j]), scale[j] - scale[i]);
         column += std::ldexp(std::fabs(a[j][i]), scale[i] - scale[j]);
       }
-      if (row > 0 && column > 0) {
-        scale[i] += static_cast<int>(std::lround(std::log2(row / column) / 2));
+      const double ratio = row / column;
+      if (ratio > 0 && std::isfinite(ratio)) {
+        scale[i] += static_cast<int>(std::lround(std::log2(ratio) / 2));
       }
     }
   }
@@ -54,6 +55,13 @@ std::vector<std::vector<bool>> Reachable(const Matrix& a) {
 }  // namespace
 
 std::optional<Propagator> MakePropagator(const Matrix& a, double h) {
+  // Eigen's exponential wants at least one entry, and all of them finite.
+  if (a.empty()) return Propagator{};
+  for (const std::vector<double>& row : a) {
+    for (const double entry : row) {
+      if (!std::isfinite(entry * h)) return std::nullopt;
+    }
+  }
   const auto n = static_cast<Eigen::Index>(a.size());
   const std::vector<int> scale = Balance(a);
   const auto at = [](Eigen::Index i) { return static_cast<size_t>(i); };

@@ -19,8 +19,8 @@ struct Propagator {
 // Both from one exponential of the matrix (A I; 0 0) h (Van Loan, IEEE Trans. Autom. Control 23,
 // 1978), which asks nothing of A: it may be singular, have equal eigenvalues or none that are real.
 // Computed in long double over balanced variables, and rounded to double once; what cannot become
-// other than 0 (no chain of non-zero entries leads there) is exactly 0. nullopt when the result is
-// not finite.
+// other than 0 (no chain of non-zero entries leads there) is exactly 0. nullopt when A or the
+// result is not finite. A may be empty.
 std::optional<Propagator> MakePropagator(const Matrix& a, double h);
 
 }  // namespace bnsyn::compiler

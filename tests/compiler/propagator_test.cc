@@ -1,6 +1,8 @@
 #include "compiler/network/propagator.h"
 
 #include <cmath>
+#include <limits>
+#include <optional>
 #include <random>
 
 #include "gtest/gtest.h"
@@ -128,6 +130,20 @@ TEST(Propagator, OfAnOscillatorInAnyUnitsTurns) {
 TEST(Propagator, BeyondAllNumbersThereIsNone) {
   EXPECT_FALSE(MakePropagator({{1e6, 0}, {0, 1}}, 1).has_value());
   EXPECT_TRUE(MakePropagator({}, 1).has_value());
+}
+
+TEST(Propagator, OfNothingIsEmpty) {
+  const std::optional<Propagator> propagator = MakePropagator({}, 0.1);
+  ASSERT_TRUE(propagator.has_value());
+  EXPECT_TRUE(propagator->state.empty());
+  EXPECT_TRUE(propagator->input.empty());
+}
+
+TEST(Propagator, OfWhatIsNotFiniteThereIsNone) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_FALSE(MakePropagator({{-1, infinity}, {0, -1}}, 0.1).has_value());
+  EXPECT_FALSE(MakePropagator({{1e300}}, 1e300).has_value());
+  EXPECT_FALSE(MakePropagator({{1e5}}, 1).has_value());
 }
 
 }  // namespace
