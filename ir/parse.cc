@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "ir/parser.h"
 #include "ir/status_macros.h"
 #include "ir/symbols.h"
@@ -19,6 +20,9 @@ constexpr std::pair<absl::string_view, RuleKind> kRules[] = {
     {"all_to_all", RuleKind::kAllToAll},
     {"one_to_one", RuleKind::kOneToOne},
     {"bernoulli", RuleKind::kBernoulli},
+    {"fixed_in_degree", RuleKind::kFixedInDegree},
+    {"fixed_out_degree", RuleKind::kFixedOutDegree},
+    {"fixed_total", RuleKind::kFixedTotal},
     {"list", RuleKind::kList},
 };
 
@@ -63,6 +67,7 @@ class Parser {
         {"reduction", 2, &Parser::ReadReduction},
         {"events", 3, &Parser::ReadEvents},
         {"init", 3, &Parser::ReadBlockInto},
+        {"connect", 3, &Parser::ReadBlockInto},
         {"on_pre", 3, &Parser::ReadBlockInto},
         {"step", 3, &Parser::ReadBlockInto},
         {"kernel", 3, &Parser::ReadBlockInto},
@@ -312,11 +317,15 @@ class Parser {
     BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
         {"rule", [&] { return ReadInto(rule.kind, [&] { return ReadRuleKind(); }); }},
         {"p", [&] { return ReadInto(rule.p, [&] { return reader_.ReadDouble(); }); }},
+        {"n", [&] { return ReadInto(rule.count, [&] { return reader_.ReadUnsigned(); }); }},
         {"table", [&] { return ReadInto(rule.table, [&] { return ReadTableName(); }); }},
         {"self", [&] { return ReadInto(rule.self, [&] { return ReadValue(Element::kBool); }); }},
+        {"multiple",
+         [&] { return ReadInto(rule.multiple, [&] { return ReadValue(Element::kBool); }); }},
         {"stream", [&] { return ReadInto(rule.stream, read_u32); }},
         {"weight", [&] { return ReadWeight(projection); }},
-        {"delay", [&] { return ReadInto(projection.delay, read_u32); }},
+        {"delay", [&] { return ReadDelay(projection); }},
+        {"delays", [&] { return ReadInto(projection.delay_column, [&] { return ReadColumn(); }); }},
     }));
     program_.AddProjection(std::move(projection));
     return reader_.ReadLineEnd();
@@ -332,7 +341,7 @@ class Parser {
     }
     return reader_.Error(token,
                          absl::StrCat("there is no rule '", word, "'", DidYouMean(word, words)),
-                         "rules are all_to_all, one_to_one, bernoulli and list");
+                         absl::StrCat("rules are ", absl::StrJoin(words, ", ")));
   }
 
   absl::Status ReadWeight(Projection& projection) {
@@ -340,6 +349,16 @@ class Parser {
       return ReadInto(projection.weight_column, [&] { return ReadColumn(); });
     }
     return ReadInto(projection.weight, [&] { return reader_.ReadDouble(); });
+  }
+
+  // One for all, or the least and the greatest: [1, 80].
+  absl::Status ReadDelay(Projection& projection) {
+    const auto read = [&] { return reader_.ReadUnsigned32(); };
+    if (!reader_.TakePunctuation("[")) return ReadInto(projection.delay, read);
+    BNSYN_RETURN_IF_ERROR(ReadInto(projection.delay, read));
+    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(","));
+    BNSYN_RETURN_IF_ERROR(ReadInto(projection.max_delay, read));
+    return reader_.ReadPunctuation("]");
   }
 
   absl::Status ReadEvents() {
@@ -368,6 +387,9 @@ class Parser {
       case BlockKind::kInit:
         if (program_.init) return reader_.Error(keyword, "there are two init blocks");
         program_.init = std::move(block);
+        break;
+      case BlockKind::kConnect:
+        program_.connect.push_back(std::move(block));
         break;
       case BlockKind::kOnPre:
         program_.on_pre.push_back(std::move(block));

@@ -38,8 +38,8 @@ class BlockReader {
       block_.kind = BlockKind::kInit;
     } else if (word == "step") {
       block_.kind = BlockKind::kStep;
-    } else if (word == "on_pre") {
-      block_.kind = BlockKind::kOnPre;
+    } else if (const auto kind = SynapseBlockKind(word)) {
+      block_.kind = *kind;
       const Token& token = reader_.peek();
       block_.name = std::string(reader_.text(token));
       BNSYN_ASSIGN_OR_RETURN(block_.domain, ReadDomain(reader_, program_));
@@ -58,6 +58,13 @@ class BlockReader {
          [&] { return ReadInto(block_.code, [&] { return reader_.ReadWord("a name of code"); }); }},
         {"slots", [&] { return Slots(); }},
     });
+  }
+
+  // The kinds of blocks that are named after their projection.
+  static std::optional<BlockKind> SynapseBlockKind(absl::string_view word) {
+    if (word == "connect") return BlockKind::kConnect;
+    if (word == "on_pre") return BlockKind::kOnPre;
+    return std::nullopt;
   }
 
   absl::Status Slots() {

@@ -115,13 +115,30 @@ std::string RuleText(const Program& program, const Rule& rule) {
     case RuleKind::kBernoulli:
       absl::StrAppend(&text, "bernoulli p=", Number(rule.p));
       break;
+    case RuleKind::kFixedInDegree:
+      absl::StrAppend(&text, "fixed_in_degree n=", rule.count);
+      break;
+    case RuleKind::kFixedOutDegree:
+      absl::StrAppend(&text, "fixed_out_degree n=", rule.count);
+      break;
+    case RuleKind::kFixedTotal:
+      absl::StrAppend(&text, "fixed_total n=", rule.count);
+      break;
     case RuleKind::kList:
       absl::StrAppend(&text, "list table=", rule.table ? program.tables[*rule.table].name : "?");
       break;
   }
   if (!rule.self) absl::StrAppend(&text, " self=false");
-  if (rule.kind == RuleKind::kBernoulli) absl::StrAppend(&text, " stream=", rule.stream);
+  if (rule.multiple) absl::StrAppend(&text, " multiple=true");
+  if (IsRandom(rule.kind)) absl::StrAppend(&text, " stream=", rule.stream);
   return text;
+}
+
+std::string DelayText(const Program& program, const Projection& projection) {
+  if (projection.max_delay == 0) return absl::StrCat(projection.delay);
+  const std::string text = absl::StrCat("[", projection.delay, ", ", projection.max_delay, "]");
+  if (!projection.delay_column) return text;
+  return absl::StrCat(text, " delays=", Column(program, *projection.delay_column));
 }
 
 std::string ProjectionText(const Program& program, const Projection& projection) {
@@ -131,7 +148,7 @@ std::string ProjectionText(const Program& program, const Projection& projection)
                       RuleText(program, projection.rule), " weight=",
                       projection.weight_column ? Column(program, *projection.weight_column)
                                                : Number(projection.weight),
-                      " delay=", projection.delay, "\n");
+                      " delay=", DelayText(program, projection), "\n");
 }
 
 std::string BlockHeader(const Program& program, const Block& block) {
@@ -139,6 +156,9 @@ std::string BlockHeader(const Program& program, const Block& block) {
   switch (block.kind) {
     case BlockKind::kInit:
       text = "init";
+      break;
+    case BlockKind::kConnect:
+      text = absl::StrCat("connect ", block.name);
       break;
     case BlockKind::kOnPre:
       text = absl::StrCat("on_pre ", block.name);
@@ -209,6 +229,7 @@ std::string Print(const Program& program) {
                     " table=", program.tables[events.table].name, "\n");
   }
   if (program.init) text += PrintBlock(program, *program.init);
+  for (const Block& block : program.connect) text += PrintBlock(program, block);
   for (const Block& block : program.on_pre) text += PrintBlock(program, block);
   for (const Block& block : program.step) text += PrintBlock(program, block);
   return text;

@@ -14,6 +14,11 @@ std::optional<uint32_t> Find(const std::vector<Symbol>& symbols, absl::string_vi
   return std::nullopt;
 }
 
+bool Holds(const Block* block, Op op) {
+  return block != nullptr && std::any_of(block->nodes.begin(), block->nodes.end(),
+                                         [op](const Node& node) { return node.op == op; });
+}
+
 }  // namespace
 
 PopulationId Program::AddPopulation(std::string population_name, uint32_t size) {
@@ -86,9 +91,23 @@ std::optional<ProjectionId> Program::FindProjection(absl::string_view projection
   return Find(projections, projection_name);
 }
 
+const Block* Program::FindConnect(ProjectionId projection) const {
+  for (const Block& block : connect) {
+    if (block.domain == projections[projection].domain) return &block;
+  }
+  return nullptr;
+}
+
+bool Program::HasOwnWeights(ProjectionId projection) const {
+  return projections[projection].weight_column.has_value() ||
+         Holds(FindConnect(projection), Op::kSetWeight);
+}
+
 uint32_t Program::MaxDelay() const {
   uint32_t longest = 1;
-  for (const Projection& projection : projections) longest = std::max(longest, projection.delay);
+  for (const Projection& projection : projections) {
+    longest = std::max({longest, projection.delay, projection.max_delay});
+  }
   return longest;
 }
 

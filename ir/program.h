@@ -101,29 +101,43 @@ struct Reduction {
 enum class RuleKind : uint8_t {
   kAllToAll,
   kOneToOne,
-  kBernoulli,  // each pair independently with probability p
-  kList,       // columns "pre", "post" and optionally "weight" of a table
+  kBernoulli,       // each pair independently with probability p, or what `connect` sets for it
+  kFixedInDegree,   // `count` sources for each target
+  kFixedOutDegree,  // `count` targets for each source
+  kFixedTotal,      // `count` pairs in all
+  kList,            // columns "pre" and "post" of a table; more where weight and delay say so
 };
+
+// Whether a rule draws from its stream.
+constexpr bool IsRandom(RuleKind kind) {
+  return kind == RuleKind::kBernoulli || kind == RuleKind::kFixedInDegree ||
+         kind == RuleKind::kFixedOutDegree || kind == RuleKind::kFixedTotal;
+}
 
 // Which pairs of neurons are joined. A function of (seed, stream, rule) alone (R8).
 struct Rule {
   RuleKind kind = RuleKind::kAllToAll;
   double p = 1.0;                // kBernoulli
+  uint64_t count = 0;            // kFixed*
   bool self = true;              // may a neuron connect to itself (within one population)
-  uint32_t stream = 0;           // of random draws
+  bool multiple = false;         // kFixed*: may a pair be drawn more than once
+  uint32_t stream = 0;           // of random draws: kBernoulli and kFixed*
   std::optional<TableId> table;  // kList
 };
 
-// Synapses from one population to another.
+// Synapses from one population to another. Weight and delay are one for all, unless a column of the
+// list's table gives each synapse its own, or the connect block of the projection does.
 struct Projection {
   std::string name;
   DomainId domain;
   PopulationId source = 0;
   PopulationId target = 0;
   Rule rule;
-  double weight = 1.0;                     // one for all, unless
-  std::optional<ColumnRef> weight_column;  // one a synapse, in list order
-  uint32_t delay = 1;                      // steps, at least 1
+  double weight = 1.0;
+  std::optional<ColumnRef> weight_column;
+  uint32_t delay = 1;      // steps, at least 1; where synapses have their own, none has less,
+  uint32_t max_delay = 0;  // and none more than this; 0 where they have not
+  std::optional<ColumnRef> delay_column;  // milliseconds
 };
 
 // Events from a table: for each row (step, index[, value]) the input of neuron `index` receives
@@ -161,10 +175,12 @@ constexpr uint64_t StreamAttr(uint32_t stream, uint32_t draw) {
 }
 
 enum class BlockKind : uint8_t {
-  kInit,    // once, before step 0: initial values that are drawn or computed
-  kOnPre,   // for every synapse of every due spike of one projection
-  kStep,    // every step: everything, before the fuse pass
-  kKernel,  // every step: the nodes of one domain, after it
+  kInit,     // once, before step 0: initial values that are drawn or computed
+  kConnect,  // once, after init, over the synapses of one projection, or over all pairs to find
+             // which are joined: what synapses they are
+  kOnPre,    // for every synapse of every due spike of one projection
+  kStep,     // every step: everything else, before the fuse pass
+  kKernel,   // every step: the nodes of one domain, after it
 };
 
 // What a kernel refers to, in the order of its arguments. Assigned by the place pass.
@@ -179,8 +195,8 @@ struct Slot {
 // A dataflow graph in execution order; nodes run one after another over their whole domain.
 struct Block {
   BlockKind kind = BlockKind::kStep;
-  std::string name;  // kernel name, projection name for on_pre; empty for init and step
-  DomainId domain = DomainId::kNetwork;  // of a kernel or on_pre block
+  std::string name;  // of the kernel, or of the projection; empty for init and step
+  DomainId domain = DomainId::kNetwork;  // of a kernel or projection
   std::vector<Node> nodes;
 
   // Annotations of the passes on kernels and on_pre blocks.
@@ -206,8 +222,9 @@ struct Program {
   std::vector<Events> events;
 
   std::optional<Block> init;
-  std::vector<Block> on_pre;  // at most one a projection
-  std::vector<Block> step;    // one block of kind kStep, or kernels in execution order
+  std::vector<Block> connect;  // at most one a projection
+  std::vector<Block> on_pre;   // at most one a projection
+  std::vector<Block> step;     // one block of kind kStep, or kernels in execution order
 
   PopulationId AddPopulation(std::string population_name, uint32_t size);
   // Takes everything but `domain`, which it fills in.
@@ -226,6 +243,14 @@ struct Program {
   std::optional<ReductionId> FindReduction(absl::string_view reduction_name) const;
   std::optional<PopulationId> FindPopulation(absl::string_view population_name) const;
   std::optional<ProjectionId> FindProjection(absl::string_view projection_name) const;
+
+  // The block of a projection, or null.
+  const Block* FindConnect(ProjectionId projection) const;
+  // Whether synapses have weights and delays of their own.
+  bool HasOwnWeights(ProjectionId projection) const;
+  bool HasOwnDelays(ProjectionId projection) const {
+    return projections[projection].max_delay != 0;
+  }
 
   // The longest delay of all projections, in steps (at least 1).
   uint32_t MaxDelay() const;

@@ -77,6 +77,7 @@ absl::StatusOr<Type> DeclaredType(const Program& program, const Block& block, Op
   }
   if (op == Op::kStep) return Type{Element::kU64, DomainId::kNetwork};
   if (op == Op::kWeight) return Type{Element::kF64, block.domain};
+  if (op == Op::kIndexPre || op == Op::kIndexPost) return Type{Element::kU32, block.domain};
   if (program.domains[static_cast<size_t>(declared.domain)].kind != DomainKind::kPopulation) {
     return Error(op, "is of a population's elements: declare it as u32[population]");
   }
@@ -101,7 +102,7 @@ Type EffectType(const Program& program, const Block& block, Op op, uint64_t attr
     case AttrKind::kStream:
       break;
   }
-  return {};
+  return {op == Op::kSetDelay ? Element::kI64 : Element::kF64, block.domain};
 }
 
 }  // namespace

@@ -15,21 +15,33 @@ namespace {
 
 using Result = std::optional<Violation>;
 
-// Where the ops may stand that read or write more than their operands, and `weight`. Other pure ops
-// may stand anywhere.
+// Where the ops may stand that read or write more than their operands, and those that belong to a
+// synapse. Other pure ops may stand anywhere.
 struct Place {
   Op op;
   bool init;
+  bool connect;
   bool on_pre;
   bool step;  // and kernels
 };
 constexpr Place kPlaces[] = {
-    {Op::kLoad, true, true, true},      {Op::kStore, true, true, true},
-    {Op::kLoadPre, false, true, false}, {Op::kLoadPost, false, true, false},
-    {Op::kWeight, false, true, false},  {Op::kAccumulate, false, true, false},
-    {Op::kTake, false, false, true},    {Op::kCheck, false, false, true},
-    {Op::kSpike, false, false, true},   {Op::kCount, false, false, true},
-    {Op::kReduce, false, false, true},  {Op::kTotal, false, false, true},
+    {Op::kLoad, true, true, true, true},
+    {Op::kStore, true, false, true, true},
+    {Op::kCheck, false, false, false, true},
+    {Op::kLoadPre, false, true, true, false},
+    {Op::kLoadPost, false, true, true, false},
+    {Op::kIndexPre, false, true, true, false},
+    {Op::kIndexPost, false, true, true, false},
+    {Op::kWeight, false, true, true, false},
+    {Op::kSetProbability, false, true, false, false},
+    {Op::kSetWeight, false, true, false, false},
+    {Op::kSetDelay, false, true, false, false},
+    {Op::kAccumulate, false, false, true, false},
+    {Op::kTake, false, false, false, true},
+    {Op::kSpike, false, false, false, true},
+    {Op::kCount, false, false, false, true},
+    {Op::kReduce, false, false, false, true},
+    {Op::kTotal, false, false, false, true},
 };
 
 bool MayStand(Op op, BlockKind kind) {
@@ -38,6 +50,8 @@ bool MayStand(Op op, BlockKind kind) {
     switch (kind) {
       case BlockKind::kInit:
         return place.init;
+      case BlockKind::kConnect:
+        return place.connect;
       case BlockKind::kOnPre:
         return place.on_pre;
       case BlockKind::kStep:
@@ -53,6 +67,8 @@ absl::string_view KindWord(BlockKind kind) {
   switch (kind) {
     case BlockKind::kInit:
       return "init";
+    case BlockKind::kConnect:
+      return "connect";
     case BlockKind::kOnPre:
       return "on_pre";
     case BlockKind::kStep:
@@ -72,8 +88,13 @@ class Blocks {
       if (program_.init->kind != BlockKind::kInit) return Kind(*program_.init);
       if (auto v = CheckBlock(*program_.init)) return v;
     }
+    for (const Block& block : program_.connect) {
+      if (block.kind != BlockKind::kConnect) return Kind(block);
+      if (auto v = OverSynapses(block)) return v;
+    }
     for (const Block& block : program_.on_pre) {
-      if (auto v = OnPre(block)) return v;
+      if (block.kind != BlockKind::kOnPre) return Kind(block);
+      if (auto v = OverSynapses(block)) return v;
     }
     uint32_t phase = 0;
     for (const Block& block : program_.step) {
@@ -110,16 +131,16 @@ class Blocks {
                 "a program has one step block, or kernels");
   }
 
-  Result OnPre(const Block& block) {
+  Result OverSynapses(const Block& block) {
     block_ = &block;
     node_ = kNoNode;
     const auto projection = program_.FindProjection(block.name);
-    if (block.kind != BlockKind::kOnPre) return Kind(block);
+    const absl::string_view word = KindWord(block.kind);
     if (!projection || program_.projections[*projection].domain != block.domain) {
-      return Fail(absl::StrCat("on_pre is of a projection, and '", block.name, "' is none"));
+      return Fail(absl::StrCat(word, " is of a projection, and '", block.name, "' is none"));
     }
-    if (!on_pre_.insert(block.name).second) {
-      return Fail(absl::StrCat("there are two on_pre blocks of '", block.name, "'"));
+    if (!over_synapses_.insert({block.kind, block.name}).second) {
+      return Fail(absl::StrCat("there are two ", word, " blocks of '", block.name, "'"));
     }
     return CheckBlock(block);
   }
@@ -213,14 +234,15 @@ class Blocks {
       case BlockKind::kInit:
       case BlockKind::kStep:
         return std::nullopt;
+      case BlockKind::kConnect:
       case BlockKind::kOnPre:
         if (!uniform && !own) {
-          return Fail(absl::StrCat("on_pre ", block_->name, " has no elements of ",
-                                   program_.DomainName(node.domain)),
+          return Fail(absl::StrCat(KindWord(block_->kind), " ", block_->name,
+                                   " has no elements of ", program_.DomainName(node.domain)),
                       "it runs over synapses: load_pre and load_post read the states of their "
                       "neurons");
         }
-        return OnPreNode(node);
+        return SynapseNode(node);
       case BlockKind::kKernel:
         if (!uniform && !own) {
           return Fail(absl::StrCat("a kernel over ", program_.DomainName(block_->domain),
@@ -231,7 +253,7 @@ class Blocks {
     return std::nullopt;
   }
 
-  Result OnPreNode(const Node& node) {
+  Result SynapseNode(const Node& node) {
     const DomainId domain = block_->domain;
     const Projection& projection = program_.projections[DomainOf(domain).index];
     const DomainId source = program_.populations[projection.source].domain;
@@ -246,8 +268,19 @@ class Blocks {
       return Fail(absl::StrCat("accumulate adds to an input of ", program_.DomainName(target)));
     }
     if (node.op == Op::kStore && node.domain != domain) {
-      return Fail("on_pre cannot store a uniform state",
+      return Fail(absl::StrCat(KindWord(block_->kind), " cannot store a uniform state"),
                   "synapses run in any order: only a state of the projection is one synapse's own");
+    }
+    if (node.op == Op::kSetDelay && projection.max_delay == 0) {
+      return Fail("set_delay needs bounds in the declaration", "as in delay=[1, 80]");
+    }
+    if (node.op == Op::kSetProbability && projection.rule.kind != RuleKind::kBernoulli) {
+      return Fail("set_probability needs rule=bernoulli");
+    }
+    if (IsDraw(node.op) && node.domain == domain && block_->kind != BlockKind::kConnect) {
+      return Fail(absl::StrCat("synapses draw random numbers in connect only, not in ",
+                               KindWord(block_->kind)),
+                  "draw in the source or the target, and read it by load_pre or load_post");
     }
     return std::nullopt;
   }
@@ -262,6 +295,11 @@ class Blocks {
       if (node.op == Op::kLoad && !done_.contains({Op::kStore, node.attr})) {
         return Fail("a temporary is read before it is written in the step");
       }
+    }
+    const bool once =
+        node.op == Op::kSetProbability || node.op == Op::kSetWeight || node.op == Op::kSetDelay;
+    if (once && !set_.insert({block_, node.op}).second) {
+      return Fail(absl::StrCat(info.name, " stands twice in a block"));
     }
     if (node.op == Op::kTotal && !done_.contains({Op::kReduce, node.attr})) {
       return Fail("a total is read before its reduce in the step");
@@ -278,9 +316,10 @@ class Blocks {
   const Program& program_;
   const Block* block_ = nullptr;  // being checked
   NodeId node_ = kNoNode;
-  std::set<std::string> on_pre_;
+  std::set<std::pair<BlockKind, std::string>> over_synapses_;
   std::set<std::string> kernels_;
-  std::set<std::pair<Op, uint64_t>> done_;  // ops on symbols so far in a step
+  std::set<std::pair<const Block*, Op>> set_;  // what connect blocks have set
+  std::set<std::pair<Op, uint64_t>> done_;     // ops on symbols so far in a step
 };
 
 // The block with a caret line below the node: its line is as many lines below the header as there

@@ -179,7 +179,8 @@ class Declarations {
     if (auto v = Check(*state.initial_column)) return v;
     const size_t rows = program_.tables[state.initial_column->table].rows();
     if (!IsPopulation(state.type.domain) || !IsFloat(state.type.element)) {
-      return Fail("a column can begin only a state of f64 or f32 over a population");
+      return Fail("a column can begin only a state of f64 or f32 over a population",
+                  "what synapses begin with is set in their connect block");
     }
     if (rows != program_.Size(state.type.domain)) {
       return Fail(absl::StrCat("the column has ", rows, " values, but ",
@@ -212,12 +213,18 @@ class Declarations {
     if (projection.delay < 1) {
       return Fail("the delay is 0 steps", "a spike takes at least one step to arrive");
     }
-    if (projection.weight_column) {
-      if (projection.rule.kind != RuleKind::kList ||
-          projection.rule.table != projection.weight_column->table) {
-        return Fail("weights from a column need rule=list with the same table");
+    if (projection.max_delay != 0 && projection.max_delay < projection.delay) {
+      return Fail("the greatest delay is less than the least",
+                  "write the least first, as in delay=[1, 80]");
+    }
+    if (projection.delay_column) {
+      if (projection.max_delay == 0) {
+        return Fail("delays from a column need bounds", "as in delay=[1, 80]");
       }
-      if (auto v = Check(*projection.weight_column)) return v;
+      if (auto v = CheckOfList(projection, *projection.delay_column, "delays")) return v;
+    }
+    if (projection.weight_column) {
+      if (auto v = CheckOfList(projection, *projection.weight_column, "weights")) return v;
       const Table& table = program_.tables[projection.weight_column->table];
       const auto& weights = table.values[projection.weight_column->column];
       for (size_t i = 0; i < weights.size(); ++i) {
@@ -230,6 +237,29 @@ class Declarations {
       return Fail("the weight is not a finite number");
     }
     return Check(projection, projection.rule);
+  }
+
+  // A column of the table a list of connections is in.
+  Result CheckOfList(const Projection& projection, const ColumnRef& column,
+                     absl::string_view what) const {
+    if (projection.rule.kind != RuleKind::kList || projection.rule.table != column.table) {
+      return Fail(absl::StrCat(what, " from a column need rule=list with the same table"));
+    }
+    return Check(column);
+  }
+
+  // More than this cannot be drawn without drawing a pair twice.
+  Result CheckCount(const Projection& projection, const Rule& rule) const {
+    const uint64_t sources = program_.populations[projection.source].size;
+    const uint64_t targets = program_.populations[projection.target].size;
+    const uint64_t self = !rule.self && projection.source == projection.target ? 1 : 0;
+    uint64_t most = sources - self;
+    if (rule.kind == RuleKind::kFixedOutDegree) most = targets - self;
+    if (rule.kind == RuleKind::kFixedTotal) most = sources * targets - self * sources;
+    if (rule.count > 0 && most == 0) return Fail("there is no pair to join");
+    if (rule.multiple || rule.count <= most) return std::nullopt;
+    return Fail(absl::StrCat("n=", rule.count, " is more than the ", most, " there are"),
+                "multiple=true allows a pair to be joined more than once");
   }
 
   Result Check(const Projection& projection, const Rule& rule) const {
@@ -252,6 +282,10 @@ class Declarations {
                            " is not between 0 and 1"));
         }
         break;
+      case RuleKind::kFixedInDegree:
+      case RuleKind::kFixedOutDegree:
+      case RuleKind::kFixedTotal:
+        return CheckCount(projection, rule);
       case RuleKind::kList:
         if (!rule.table || *rule.table >= program_.tables.size()) {
           return Fail("rule=list needs a table", "add table=NAME");

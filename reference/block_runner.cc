@@ -72,6 +72,11 @@ void BlockRunner::RunNode(ir::NodeId id, const SynapseRow& row) {
         result.as<double>()[i] = row.weights[row.weights.size() == 1 ? 0 : i];
       }
       return;
+    case ir::Op::kIndexPre:
+      return result.Fill(row.source);
+    case ir::Op::kIndexPost:
+      for (size_t i = 0; i < row.targets.size(); ++i) result.as<uint32_t>()[i] = row.targets[i];
+      return;
     case ir::Op::kAccumulate: {
       const Array& operand = values_[node.operands[0]];
       for (size_t i = 0; i < row.targets.size(); ++i) {
@@ -96,6 +101,11 @@ void BlockRunner::RunNode(ir::NodeId id, const SynapseRow& row) {
     case ir::Op::kTotal:
       *result.as<double>() = machine_.totals[node.attr];
       return;
+
+    case ir::Op::kSetProbability:
+    case ir::Op::kSetWeight:
+    case ir::Op::kSetDelay:
+      return;  // of connect blocks, which connectivity runs
 
     case ir::Op::kLiteral:
     case ir::Op::kStep:

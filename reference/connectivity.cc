@@ -1,122 +1,251 @@
 #include "reference/connectivity.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numeric>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
 #include "reference/columns.h"
+#include "reference/connect_block.h"
 #include "reference/functions.h"
-#include "reference/philox.h"
+#include "reference/rule_draws.h"
+#include "reference/sampling.h"
 
 namespace bnsyn::reference {
 namespace {
 
 using ir::RuleKind;
 
-// The random numbers of one block of targets of one source. Draw d takes the words 0 and 1 (d even)
-// or 2 and 3 (d odd) of the counter (d/2, source, block, stream). The stream belongs to the rule
-// alone, so these counters meet those of no element.
-class BlockDraws {
- public:
-  BlockDraws(uint64_t seed, uint32_t stream, uint32_t source, uint32_t block)
-      : counter_{0, source, block, stream},
-        key_{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)} {}
-
-  // Uniform in (0, 1], a multiple of 2^-53.
-  double Next() {
-    if (used_ == words_.size()) {
-      words_ = Philox4x32(counter_, key_);
-      ++counter_[0];
-      used_ = 0;
-    }
-    const double u = 1 - UniformFromBits(words_[used_], words_[used_ + 1]);
-    used_ += 2;
-    return u;
-  }
-
- private:
-  std::array<uint32_t, 4> counter_;
-  std::array<uint32_t, 2> key_;
-  std::array<uint32_t, 4> words_ = {};
-  size_t used_ = 4;
-};
+// Bernoulli rows are drawn in blocks of this many targets, each from draws of its own, so that a
+// part of a row costs a part of the work.
+constexpr uint32_t kTargetBlock = 4096;
 
 }  // namespace
 
-Connectivity::Connectivity(const ir::Program& program, const ir::Projection& projection)
-    : program_(&program), projection_(&projection) {}
+// Finds the pairs that a rule joins, on targets [begin, end).
+class Connectivity::PairFinder {
+ public:
+  PairFinder(const Connectivity& connectivity, uint32_t begin, uint32_t end)
+      : connectivity_(connectivity),
+        program_(*connectivity.program_),
+        projection_(*connectivity.projection_),
+        rule_(projection_.rule),
+        sources_(program_.populations[projection_.source].size),
+        targets_(program_.populations[projection_.target].size),
+        begin_(begin),
+        end_(end) {}
+
+  absl::StatusOr<SynapseRows> Run(std::vector<uint32_t>& listed) {
+    rows_.begin.push_back(0);
+    switch (rule_.kind) {
+      case RuleKind::kAllToAll:
+      case RuleKind::kOneToOne:
+      case RuleKind::kBernoulli:
+      case RuleKind::kFixedOutDegree:
+        BNSYN_RETURN_IF_ERROR(RowByRow());
+        break;
+      case RuleKind::kFixedInDegree:
+      case RuleKind::kFixedTotal:
+        ColumnByColumn();
+        break;
+      case RuleKind::kList:
+        FromList(listed);
+        break;
+    }
+    return std::move(rows_);
+  }
+
+ private:
+  absl::Status RowByRow() {
+    const ir::Block* const block = program_.FindConnect(connectivity_.id_);
+    std::optional<ConnectBlock> connect;
+    if (block != nullptr) connect.emplace(program_, *block, connectivity_.states_);
+    const bool by_pair = connect && connect->Sets(ir::Op::kSetProbability);
+    for (uint32_t source = 0; source < sources_; ++source) {
+      if (by_pair) {
+        BNSYN_RETURN_IF_ERROR(ByProbability(source, *connect));
+      } else {
+        Row(source);
+      }
+      rows_.begin.push_back(rows_.targets.size());
+    }
+    return absl::OkStatus();
+  }
+
+  void Row(uint32_t source) {
+    const bool one_to_one = rule_.kind == RuleKind::kOneToOne;
+    if (one_to_one && begin_ <= source && source < end_ && !connectivity_.ExcludesSelf()) {
+      rows_.targets.push_back(source);
+    }
+    if (rule_.kind == RuleKind::kFixedOutDegree) return OutDegree(source);
+    if (rule_.kind == RuleKind::kAllToAll || (rule_.kind == RuleKind::kBernoulli && rule_.p == 1)) {
+      return All(source);
+    }
+    if (rule_.kind != RuleKind::kBernoulli || rule_.p == 0) return;
+    for (uint32_t block = begin_ / kTargetBlock; block * uint64_t{kTargetBlock} < end_; ++block) {
+      BernoulliBlock(source, block);
+    }
+  }
+
+  void All(uint32_t source) {
+    for (uint32_t target = begin_; target < end_; ++target) {
+      if (target != source || !connectivity_.ExcludesSelf()) rows_.targets.push_back(target);
+    }
+  }
+
+  // The part of a Bernoulli row in one block of targets, from draws (source, block).
+  void BernoulliBlock(uint32_t source, uint32_t block) {
+    RuleDraws draws(program_.seed, rule_.stream, source, block);
+    const double log_miss = Log1p(-rule_.p);
+    const uint32_t first = block * kTargetBlock;
+    const auto end =
+        static_cast<uint32_t>(std::min<uint64_t>(end_, (block + uint64_t{1}) * kTargetBlock));
+    // Before each synapse a geometric number of targets is passed over: P(skip >= n) = (1 - p)^n.
+    for (uint32_t target = first; target < end; ++target) {
+      const double skip = std::floor(Log(draws.Next()) / log_miss);
+      if (!(skip < end - target)) return;
+      target += static_cast<uint32_t>(skip);
+      if (target < begin_ || (connectivity_.ExcludesSelf() && target == source)) continue;
+      rows_.targets.push_back(target);
+    }
+  }
+
+  // Every pair that its own draw joins: where u < p, u from the words of the pair in the rule's
+  // stream.
+  absl::Status ByProbability(uint32_t source, const ConnectBlock& connect) {
+    candidates_.clear();
+    for (uint32_t target = begin_; target < end_; ++target) {
+      if (target != source || !connectivity_.ExcludesSelf()) candidates_.push_back(target);
+    }
+    if (candidates_.empty()) return absl::OkStatus();
+    const Array p = connect.Run(ir::Op::kSetProbability,
+                                {source, candidates_, absl::MakeConstSpan(&projection_.weight, 1)});
+    for (size_t i = 0; i < candidates_.size(); ++i) {
+      const double probability = p.as<double>()[i];
+      if (!(probability >= 0 && probability <= 1)) {
+        return connectivity_.Fault(source, candidates_[i], "probability", ShowValue(probability),
+                                   "it must be from 0 to 1; clip(p, 0, 1) keeps it there");
+      }
+      const SynapseBits bits =
+          SynapseRandomBits(program_.seed, rule_.stream, source, candidates_[i], 0);
+      if (UniformFromBits(bits.first, bits.second) < probability) {
+        rows_.targets.push_back(candidates_[i]);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // The targets of a source, from draws (source, 0); those of other ranges are left out.
+  void OutDegree(uint32_t source) {
+    RuleDraws draws(program_.seed, rule_.stream, source, 0);
+    drawn_.clear();
+    const uint32_t self = connectivity_.ExcludesSelf() ? 1 : 0;
+    Sample(rule_.count, targets_ - self, rule_.multiple, draws, drawn_);
+    for (uint32_t target : drawn_) {
+      if (self != 0 && target >= source) ++target;
+      if (begin_ <= target && target < end_) rows_.targets.push_back(target);
+    }
+  }
+
+  // Rules that say how many synapses each target has: sources are drawn target by target, and come
+  // into rows by counting.
+  void ColumnByColumn() {
+    std::vector<uint64_t> counts(end_ - begin_, rule_.count);
+    if (rule_.kind == RuleKind::kFixedTotal) Divide(0, targets_, rule_.count, counts);
+    std::vector<uint32_t> sources;
+    const uint32_t self = connectivity_.ExcludesSelf() ? 1 : 0;
+    for (uint32_t target = begin_; target < end_; ++target) {
+      RuleDraws draws(program_.seed, rule_.stream, target, 0);
+      const size_t first = sources.size();
+      Sample(counts[target - begin_], sources_ - self, rule_.multiple, draws, sources);
+      if (self == 0) continue;
+      for (size_t i = first; i < sources.size(); ++i) sources[i] += sources[i] >= target ? 1 : 0;
+    }
+    std::vector<uint64_t> next(sources_ + size_t{1});
+    for (const uint32_t source : sources) ++next[source + size_t{1}];
+    std::partial_sum(next.begin(), next.end(), next.begin());
+    rows_.begin = next;
+    rows_.targets.resize(sources.size());
+    size_t i = 0;
+    for (uint32_t target = begin_; target < end_; ++target) {
+      for (uint64_t n = 0; n < counts[target - begin_]; ++n) {
+        rows_.targets[next[sources[i++]]++] = target;
+      }
+    }
+  }
+
+  // Divides `count` synapses among the targets [first, last): how many are in the first half is
+  // drawn, from draws (first, last), and so on in the halves, as far as they meet [begin, end).
+  void Divide(uint32_t first, uint32_t last, uint64_t count, std::vector<uint64_t>& counts) {
+    if (last <= begin_ || first >= end_) return;
+    if (last - first == 1) {
+      counts[first - begin_] = count;
+      return;
+    }
+    const uint32_t middle = first + (last - first) / 2;
+    const uint64_t pairs = sources_ - (connectivity_.ExcludesSelf() ? 1 : 0);
+    RuleDraws draws(program_.seed, rule_.stream, first, last);
+    const uint64_t left = CountOnLeft(count, (middle - first) * pairs, (last - middle) * pairs,
+                                      rule_.multiple, draws.Next());
+    Divide(first, middle, left, counts);
+    Divide(middle, last, count - left, counts);
+  }
+
+  // `listed` are the rows of the table, in the order of the synapses.
+  void FromList(std::vector<uint32_t>& listed) {
+    const std::vector<uint32_t>& from = connectivity_.listed_sources_;
+    const std::vector<uint32_t>& to = connectivity_.listed_targets_;
+    for (uint32_t i = 0; i < to.size(); ++i) {
+      if (begin_ <= to[i] && to[i] < end_) listed.push_back(i);
+    }
+    std::stable_sort(listed.begin(), listed.end(), [&](uint32_t a, uint32_t b) {
+      return std::pair(from[a], to[a]) < std::pair(from[b], to[b]);
+    });
+    rows_.begin.assign(sources_ + size_t{1}, 0);
+    for (const uint32_t i : listed) {
+      ++rows_.begin[from[i] + size_t{1}];
+      rows_.targets.push_back(to[i]);
+    }
+    std::partial_sum(rows_.begin.begin(), rows_.begin.end(), rows_.begin.begin());
+  }
+
+  const Connectivity& connectivity_;
+  const ir::Program& program_;
+  const ir::Projection& projection_;
+  const ir::Rule& rule_;
+  const uint32_t sources_;
+  const uint32_t targets_;
+  const uint32_t begin_;
+  const uint32_t end_;
+  SynapseRows rows_;
+  std::vector<uint32_t> candidates_;
+  std::vector<uint32_t> drawn_;
+};
+
+Connectivity::Connectivity(const ir::Program& program, ir::ProjectionId projection,
+                           absl::Span<const Array> states)
+    : program_(&program),
+      id_(projection),
+      projection_(&program.projections[projection]),
+      states_(states) {}
 
 absl::StatusOr<Connectivity> Connectivity::Create(const ir::Program& program,
-                                                  ir::ProjectionId projection) {
-  Connectivity result(program, program.projections[projection]);
-  const ir::Projection& p = *result.projection_;
-  const ir::Population& source = program.populations[p.source];
-  const ir::Population& target = program.populations[p.target];
-  if (p.weight_column && p.rule.kind != RuleKind::kList) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "projection ", p.name, ": a column of weights needs rule=list, whose rows it follows"));
-  }
-  switch (p.rule.kind) {
-    case RuleKind::kAllToAll:
-      break;
-    case RuleKind::kOneToOne:
-      if (source.size != target.size) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "projection ", p.name, ": rule=one_to_one needs populations of one size, but ",
-            source.name, " has ", source.size, " neurons and ", target.name, " ", target.size));
-      }
-      break;
-    case RuleKind::kBernoulli:
-      result.log_miss_ = Log1p(-p.rule.p);
-      break;
-    case RuleKind::kList:
-      BNSYN_RETURN_IF_ERROR(result.ReadList());
-      break;
-  }
+                                                  ir::ProjectionId projection,
+                                                  absl::Span<const Array> states) {
+  Connectivity result(program, projection, states);
+  if (result.projection_->rule.kind == RuleKind::kList) BNSYN_RETURN_IF_ERROR(result.ReadList());
   return result;
 }
 
 absl::Status Connectivity::ReadList() {
-  const ir::Projection& p = *projection_;
-  const ir::Population& source = program_->populations[p.source];
-  if (!p.rule.table) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("projection ", p.name, ": rule=list needs a table"));
-  }
-  const ir::Table& table = program_->tables[*p.rule.table];
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<uint32_t> pre, ReadNeurons(table, "pre", source));
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<uint32_t> post,
-                         ReadNeurons(table, "post", program_->populations[p.target]));
-  std::vector<double> weights(pre.size(), p.weight);
-  if (p.weight_column) {
-    if (p.weight_column->table != *p.rule.table) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("projection ", p.name, ": its weights must be a column of its rule's table ",
-                       table.name));
-    }
-    weights = table.values[p.weight_column->column];
-  }
-  for (size_t row = 0; row < weights.size(); ++row) {
-    if (!std::isfinite(weights[row])) {
-      return RowError(table, row,
-                      absl::StrCat("the weight ", ShowValue(weights[row]), " is not finite"));
-    }
-  }
-
-  row_begin_.assign(source.size + size_t{1}, 0);
-  for (const uint32_t s : pre) ++row_begin_[s + size_t{1}];
-  std::partial_sum(row_begin_.begin(), row_begin_.end(), row_begin_.begin());
-  std::vector<uint64_t> next(row_begin_.begin(), row_begin_.end() - 1);
-  listed_.resize(pre.size());
-  for (size_t i = 0; i < pre.size(); ++i) listed_[next[pre[i]]++] = {post[i], weights[i]};
-  for (size_t s = 0; s < source.size; ++s) {
-    std::stable_sort(listed_.begin() + static_cast<ptrdiff_t>(row_begin_[s]),
-                     listed_.begin() + static_cast<ptrdiff_t>(row_begin_[s + 1]),
-                     [](const Synapse& a, const Synapse& b) { return a.target < b.target; });
-  }
+  const ir::Table& table = program_->tables[*projection_->rule.table];
+  BNSYN_ASSIGN_OR_RETURN(listed_sources_,
+                         ReadNeurons(table, "pre", program_->populations[projection_->source]));
+  BNSYN_ASSIGN_OR_RETURN(listed_targets_,
+                         ReadNeurons(table, "post", program_->populations[projection_->target]));
   return absl::OkStatus();
 }
 
@@ -124,56 +253,87 @@ bool Connectivity::ExcludesSelf() const {
   return !projection_->rule.self && projection_->source == projection_->target;
 }
 
-void Connectivity::BernoulliBlock(uint32_t source, uint32_t block, uint32_t begin, uint32_t end,
-                                  std::vector<Synapse>& row) const {
-  BlockDraws draws(program_->seed, projection_->rule.stream, source, block);
-  const bool excludes_self = ExcludesSelf();
-  const uint32_t first = block * kTargetBlock;
-  // Before each synapse a geometric number of targets is passed over: P(skip >= n) = (1 - p)^n.
-  for (uint32_t target = first; target < end; ++target) {
-    const double skip = std::floor(Log(draws.Next()) / log_miss_);
-    if (!(skip < end - target)) return;
-    target += static_cast<uint32_t>(skip);
-    if (target < begin || (excludes_self && target == source)) continue;
-    row.push_back({target, projection_->weight});
-  }
+absl::Status Connectivity::Fault(uint32_t source, uint32_t target, absl::string_view what,
+                                 absl::string_view value, absl::string_view advice) const {
+  return absl::InvalidArgumentError(
+      absl::StrCat("projection ", projection_->name, ": from neuron ", source, " of ",
+                   program_->populations[projection_->source].name, " to neuron ", target, " of ",
+                   program_->populations[projection_->target].name, " the ", what, " is ", value,
+                   "\n  note: ", advice));
 }
 
-void Connectivity::Row(uint32_t source, uint32_t begin, uint32_t end,
-                       std::vector<Synapse>& row) const {
-  const ir::Rule& rule = projection_->rule;
-  const auto all = [&] {
-    for (uint32_t target = begin; target < end; ++target) {
-      if (target == source && ExcludesSelf()) continue;
-      row.push_back({target, projection_->weight});
-    }
-  };
-  switch (rule.kind) {
-    case RuleKind::kAllToAll:
-      return all();
-    case RuleKind::kOneToOne:
-      if (begin <= source && source < end && !ExcludesSelf()) {
-        row.push_back({source, projection_->weight});
-      }
-      return;
-    case RuleKind::kBernoulli:
-      if (rule.p == 1) return all();
-      if (rule.p == 0) return;
-      for (uint32_t block = begin / kTargetBlock; block * uint64_t{kTargetBlock} < end; ++block) {
-        const uint64_t block_end = (block + uint64_t{1}) * kTargetBlock;
-        BernoulliBlock(source, block, begin,
-                       static_cast<uint32_t>(std::min<uint64_t>(end, block_end)), row);
-      }
-      return;
-    case RuleKind::kList: {
-      const auto row_begin = listed_.begin() + static_cast<ptrdiff_t>(row_begin_[source]);
-      const auto row_end = listed_.begin() + static_cast<ptrdiff_t>(row_begin_[source + size_t{1}]);
-      const auto below = [](const Synapse& s, uint32_t target) { return s.target < target; };
-      row.insert(row.end(), std::lower_bound(row_begin, row_end, begin, below),
-                 std::lower_bound(row_begin, row_end, end, below));
-      return;
+absl::StatusOr<SynapseRows> Connectivity::Build(uint32_t begin, uint32_t end) const {
+  std::vector<uint32_t> listed;
+  BNSYN_ASSIGN_OR_RETURN(SynapseRows rows, PairFinder(*this, begin, end).Run(listed));
+  if (projection_->weight_column) {
+    const auto& column = Column(*projection_->weight_column);
+    for (const uint32_t row : listed) rows.weights.push_back(column[row]);
+  }
+  if (projection_->delay_column) {
+    const auto& column = Column(*projection_->delay_column);
+    for (size_t i = 0; i < listed.size(); ++i) {
+      const double steps = std::nearbyint(column[listed[i]] / program_->dt);
+      BNSYN_RETURN_IF_ERROR(AddDelay(steps, listed_sources_[listed[i]], rows.targets[i], rows));
     }
   }
+  BNSYN_RETURN_IF_ERROR(Connect(rows));
+  return rows;
+}
+
+const std::vector<double>& Connectivity::Column(const ir::ColumnRef& column) const {
+  return program_->tables[column.table].values[column.column];
+}
+
+absl::Status Connectivity::AddDelay(double steps, uint32_t source, uint32_t target,
+                                    SynapseRows& rows) const {
+  if (steps >= projection_->delay && steps <= projection_->max_delay) {
+    rows.delays.push_back(static_cast<uint32_t>(steps));
+    return absl::OkStatus();
+  }
+  return Fault(
+      source, target, "delay",
+      absl::StrCat(ShowValue(steps * program_->dt), " ms, that is ", ShowValue(steps), " steps"),
+      absl::StrCat("it must be from ", projection_->delay, " to ", projection_->max_delay,
+                   " steps; clip(delay, least, greatest) keeps it there"));
+}
+
+// What the connect block sets of each synapse.
+absl::Status Connectivity::Connect(SynapseRows& rows) const {
+  const ir::Block* const block = program_->FindConnect(id_);
+  if (block == nullptr) return absl::OkStatus();
+  const ConnectBlock connect(*program_, *block, states_);
+  const bool sets_weight = connect.Sets(ir::Op::kSetWeight);
+  const bool sets_delay = connect.Sets(ir::Op::kSetDelay);
+  const std::vector<double> given = std::move(rows.weights);
+  rows.weights.clear();
+  if (!sets_weight) rows.weights = given;
+  if (sets_delay) rows.delays.clear();
+  for (uint32_t source = 0; source + size_t{1} < rows.begin.size(); ++source) {
+    const size_t begin = rows.begin[source];
+    const size_t size = rows.begin[source + size_t{1}] - begin;
+    if (size == 0) continue;
+    const ConnectRow row = {source, absl::MakeConstSpan(rows.targets).subspan(begin, size),
+                            given.empty() ? absl::MakeConstSpan(&projection_->weight, 1)
+                                          : absl::MakeConstSpan(given).subspan(begin, size)};
+    if (sets_weight) {
+      const Array weights = connect.Run(ir::Op::kSetWeight, row);
+      for (size_t i = 0; i < size; ++i) {
+        const double weight = weights.as<double>()[i];
+        if (!std::isfinite(weight)) {
+          return Fault(source, row.targets[i], "weight", ShowValue(weight),
+                       "a weight is a finite number");
+        }
+        rows.weights.push_back(weight);
+      }
+    }
+    if (!sets_delay) continue;
+    const Array delays = connect.Run(ir::Op::kSetDelay, row);
+    for (size_t i = 0; i < size; ++i) {
+      BNSYN_RETURN_IF_ERROR(
+          AddDelay(static_cast<double>(delays.as<int64_t>()[i]), source, row.targets[i], rows));
+    }
+  }
+  return absl::OkStatus();
 }
 
 double Connectivity::ExpectedSynapses() const {
@@ -187,17 +347,48 @@ double Connectivity::ExpectedSynapses() const {
       return ExcludesSelf() ? 0 : sources;
     case RuleKind::kBernoulli:
       return pairs * projection_->rule.p;
+    case RuleKind::kFixedInDegree:
+      return targets * static_cast<double>(projection_->rule.count);
+    case RuleKind::kFixedOutDegree:
+      return sources * static_cast<double>(projection_->rule.count);
+    case RuleKind::kFixedTotal:
+      return static_cast<double>(projection_->rule.count);
     case RuleKind::kList:
-      return static_cast<double>(listed_.size());
+      return static_cast<double>(listed_sources_.size());
   }
   return 0;
 }
 
-double Connectivity::MaxWeight() const {
-  if (projection_->rule.kind != RuleKind::kList) return std::abs(projection_->weight);
-  double largest = 0;
-  for (const Synapse& synapse : listed_) largest = std::max(largest, std::abs(synapse.weight));
-  return largest;
+std::vector<DelayGroup> SplitByDelay(SynapseRows rows, uint32_t delay) {
+  std::vector<DelayGroup> groups;
+  if (rows.delays.empty()) {
+    groups.push_back({delay, std::move(rows)});
+    return groups;
+  }
+  std::vector<uint64_t> counts;
+  for (const uint32_t d : rows.delays) {
+    if (d >= counts.size()) counts.resize(d + size_t{1});
+    ++counts[d];
+  }
+  std::vector<size_t> group_of(counts.size());
+  for (uint32_t d = 0; d < counts.size(); ++d) {
+    if (counts[d] == 0) continue;
+    group_of[d] = groups.size();
+    DelayGroup& group = groups.emplace_back();
+    group.delay = d;
+    group.rows.begin.push_back(0);
+    group.rows.targets.reserve(counts[d]);
+    if (!rows.weights.empty()) group.rows.weights.reserve(counts[d]);
+  }
+  for (size_t source = 0; source + 1 < rows.begin.size(); ++source) {
+    for (uint64_t i = rows.begin[source]; i < rows.begin[source + 1]; ++i) {
+      SynapseRows& group = groups[group_of[rows.delays[i]]].rows;
+      group.targets.push_back(rows.targets[i]);
+      if (!rows.weights.empty()) group.weights.push_back(rows.weights[i]);
+    }
+    for (DelayGroup& group : groups) group.rows.begin.push_back(group.rows.targets.size());
+  }
+  return groups;
 }
 
 }  // namespace bnsyn::reference

@@ -1,4 +1,4 @@
-// What a rule means: the synapses of each source neuron, row by row (R8).
+// What a rule and a connect block mean: the synapses of a projection (R8).
 #ifndef BNSYN_REFERENCE_CONNECTIVITY_H_
 #define BNSYN_REFERENCE_CONNECTIVITY_H_
 
@@ -7,55 +7,76 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "ir/program.h"
+#include "reference/array.h"
 
 namespace bnsyn::reference {
 
-struct Synapse {
-  uint32_t target;
-  double weight;
-  friend bool operator==(const Synapse&, const Synapse&) = default;
+// The synapses of one projection on a range of targets. Row s holds those of source s: the numbers
+// begin[s] to begin[s + 1] of the arrays. Within a row they stand by target, and those that join
+// one pair more than once in the order in which they were drawn or listed.
+struct SynapseRows {
+  std::vector<uint64_t> begin;
+  std::vector<uint32_t> targets;
+  std::vector<double> weights;   // empty where the projection has one weight for all
+  std::vector<uint32_t> delays;  // steps; empty where it has one delay for all
+
+  uint64_t size() const { return targets.size(); }
 };
 
-// The rows of one projection. A row is a function of (seed, stream, rule, source) alone; rows of
-// random rules are drawn in fixed blocks of targets, so a part of a row costs a part of the work.
+// The synapses of one projection. They are a function of (seed, projection, states after init): any
+// range of targets is built without the others.
 class Connectivity {
  public:
-  // Targets of a row are drawn in blocks of this many, each from draws of its own.
-  static constexpr uint32_t kTargetBlock = 4096;
-
   // Fails when a list names a neuron outside its population, or holds a weight that is not finite.
-  // The program must outlive the object and stay where it is.
+  // `states` are those of the program after its init block; connect blocks read them. The program
+  // must outlive the object and stay where it is.
   static absl::StatusOr<Connectivity> Create(const ir::Program& program,
-                                             ir::ProjectionId projection);
+                                             ir::ProjectionId projection,
+                                             absl::Span<const Array> states);
 
-  // Appends the synapses of `source` with targets in [begin, end) to `row`, by increasing target
-  // (lists: stable).
-  void Row(uint32_t source, uint32_t begin, uint32_t end, std::vector<Synapse>& row) const;
+  // The synapses on targets [begin, end). Fails when what the connect block sets is out of range: a
+  // probability not in [0, 1], a weight that is not finite, a delay outside the declared ones.
+  absl::StatusOr<SynapseRows> Build(uint32_t begin, uint32_t end) const;
 
-  // Expected number of synapses (exact for all but random rules), for memory plans.
+  // Expected number of synapses (exact for all but Bernoulli), for memory plans. Where the connect
+  // block sets probabilities, p is taken for the most they can be.
   double ExpectedSynapses() const;
-  // Largest |weight| of any synapse.
-  double MaxWeight() const;
 
  private:
-  Connectivity(const ir::Program& program, const ir::Projection& projection);
+  class PairFinder;
+
+  Connectivity(const ir::Program& program, ir::ProjectionId projection,
+               absl::Span<const Array> states);
 
   absl::Status ReadList();
-  // The part of a Bernoulli row in one block of targets: those of [begin, end) of the block that
-  // starts at `block` * kTargetBlock.
-  void BernoulliBlock(uint32_t source, uint32_t block, uint32_t begin, uint32_t end,
-                      std::vector<Synapse>& row) const;
-  // True when the rule leaves out the synapse of `source` to the neuron of the same number.
+  // True when the rule leaves out the synapse of a neuron to itself.
   bool ExcludesSelf() const;
+  const std::vector<double>& Column(const ir::ColumnRef& column) const;
+  absl::Status Connect(SynapseRows& rows) const;
+  absl::Status AddDelay(double steps, uint32_t source, uint32_t target, SynapseRows& rows) const;
+  absl::Status Fault(uint32_t source, uint32_t target, absl::string_view what,
+                     absl::string_view value, absl::string_view advice) const;
 
   const ir::Program* program_;
+  ir::ProjectionId id_;
   const ir::Projection* projection_;
-  double log_miss_ = 0;  // Bernoulli: log(1 - p)
-  // Lists only: rows by counting sort of the table.
-  std::vector<uint64_t> row_begin_;
-  std::vector<Synapse> listed_;
+  absl::Span<const Array> states_;
+  // Lists only: the neurons of each row of the table.
+  std::vector<uint32_t> listed_sources_;
+  std::vector<uint32_t> listed_targets_;
 };
+
+// Synapses of one delay.
+struct DelayGroup {
+  uint32_t delay = 1;
+  SynapseRows rows;  // without delays
+};
+// The rows by delay, shortest first; `delay` is that of all where they have none of their own. Only
+// delays that occur have a group.
+std::vector<DelayGroup> SplitByDelay(SynapseRows rows, uint32_t delay);
 
 }  // namespace bnsyn::reference
 

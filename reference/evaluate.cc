@@ -303,7 +303,12 @@ void NodeEvaluator::Run() {
     case Op::kLoadPost:
     case Op::kStore:
     case Op::kCheck:
+    case Op::kIndexPre:
+    case Op::kIndexPost:
     case Op::kWeight:
+    case Op::kSetProbability:
+    case Op::kSetWeight:
+    case Op::kSetDelay:
     case Op::kAccumulate:
     case Op::kTake:
     case Op::kSpike:
@@ -320,7 +325,8 @@ bool IsEvaluable(Op op) {
   const ir::OpInfo& info = ir::Info(op);
   if (info.effect != ir::Effect::kPure) return false;
   // Pure, but known to an engine only.
-  return op != Op::kParam && op != Op::kLookup && op != Op::kWeight;
+  return op != Op::kParam && op != Op::kLookup && op != Op::kWeight && op != Op::kIndexPre &&
+         op != Op::kIndexPost;
 }
 
 void Evaluate(const ir::Node& node, const EvaluationPoint& point,

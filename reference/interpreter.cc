@@ -27,12 +27,12 @@ class ProgramInterpreter : public Interpreter {
 
   // What remains to be done once the machine stands where it stays.
   absl::Status Prepare(Propagation propagation) {
+    if (machine_.program.init) BlockRunner(*machine_.program.init, machine_).Run();
     BNSYN_ASSIGN_OR_RETURN(propagator_, Propagator::Create(machine_, propagation));
     for (const ir::Events& declaration : machine_.program.events) {
       BNSYN_ASSIGN_OR_RETURN(std::vector<Event> events, ReadEvents(machine_.program, declaration));
       events_.push_back(std::move(events));
     }
-    if (machine_.program.init) BlockRunner(*machine_.program.init, machine_).Run();
     return absl::OkStatus();
   }
 
@@ -85,7 +85,10 @@ absl::Status ProgramInterpreter::Step() {
 void ProgramInterpreter::DeliverSynapticEvents() {
   for (ir::ProjectionId p = 0; p < machine_.program.projections.size(); ++p) {
     const ir::Projection& projection = machine_.program.projections[p];
-    propagator_->Deliver(p, history_.At(projection.source, machine_.step - projection.delay));
+    const absl::Span<const uint32_t> delays = propagator_->delays(p);
+    for (size_t d = 0; d < delays.size(); ++d) {
+      propagator_->Deliver(p, d, history_.At(projection.source, machine_.step - delays[d]));
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
+#include "reference/block_runner.h"
 #include "reference/columns.h"
 #include "reference/contribution.h"
 #include "reference/evaluate.h"
@@ -48,22 +49,12 @@ bool IsOfSynapses(const ir::Program& program, ir::DomainId domain) {
   return program.domains[static_cast<size_t>(domain)].kind == ir::DomainKind::kProjection;
 }
 
-// Synapses carry their weights alone: a state of theirs, or a draw over them, would need a
-// numbering of synapses, which R3 does not give.
+// Synapses carry weights and delays alone.
 absl::Status CheckSynapses(const ir::Program& program) {
   for (const ir::State& state : program.states) {
     if (IsOfSynapses(program, state.type.domain)) {
       return absl::UnimplementedError(
           absl::StrCat(state.name, ": synapses cannot have states of their own"));
-    }
-  }
-  for (const ir::Block& block : program.on_pre) {
-    for (const ir::Node& node : block.nodes) {
-      if (ir::Info(node.op).attr == ir::AttrKind::kStream && IsOfSynapses(program, node.domain)) {
-        return absl::UnimplementedError(absl::StrCat("on_pre ", block.name, ": ",
-                                                     ir::Info(node.op).name,
-                                                     " cannot be drawn for each synapse"));
-      }
     }
   }
   return absl::OkStatus();
@@ -91,6 +82,12 @@ absl::StatusOr<Machine> Machine::Create(ir::Program program) {
   machine.spikes.resize(program.populations.size());
   machine.program = std::move(program);
   return machine;
+}
+
+absl::StatusOr<std::vector<Array>> InitialStates(const ir::Program& program) {
+  BNSYN_ASSIGN_OR_RETURN(Machine machine, Machine::Create(program));
+  if (machine.program.init) BlockRunner(*machine.program.init, machine).Run();
+  return std::move(machine.states);
 }
 
 void Machine::BeginStep() {

@@ -33,6 +33,9 @@ struct Machine {
   void Accumulate(ir::InputId input, uint32_t element, double value);
 };
 
+// The states after the init block, by StateId.
+absl::StatusOr<std::vector<Array>> InitialStates(const ir::Program& program);
+
 }  // namespace bnsyn::reference
 
 #endif  // BNSYN_REFERENCE_MACHINE_H_

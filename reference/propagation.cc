@@ -14,23 +14,21 @@
 namespace bnsyn::reference {
 namespace {
 
-// Calls `visit(source, row)` for every row of a projection, after the proof of its inputs.
-template <typename Visit>
-absl::Status VisitRows(const ir::Program& program, ir::ProjectionId id,
-                       Contributions& contributions, InputProof& proof, Visit visit) {
-  BNSYN_ASSIGN_OR_RETURN(const Connectivity connectivity, Connectivity::Create(program, id));
+// The synapses of a projection by delay, after the proof of its inputs.
+absl::StatusOr<std::vector<DelayGroup>> BuildGroups(const Machine& machine, ir::ProjectionId id,
+                                                    Contributions& contributions,
+                                                    InputProof& proof) {
+  const ir::Program& program = machine.program;
   const ir::Projection& projection = program.projections[id];
-  const uint32_t targets = program.populations[projection.target].size;
-  std::vector<Synapse> row;
-  for (uint32_t source = 0; source < program.populations[projection.source].size; ++source) {
-    row.clear();
-    connectivity.Row(source, 0, targets, row);
-    for (const Synapse& synapse : row) {
-      BNSYN_RETURN_IF_ERROR(proof.Add(id, synapse.target, synapse.weight, contributions));
-    }
-    visit(source, row);
+  BNSYN_ASSIGN_OR_RETURN(const Connectivity connectivity,
+                         Connectivity::Create(program, id, machine.states));
+  BNSYN_ASSIGN_OR_RETURN(SynapseRows rows,
+                         connectivity.Build(0, program.populations[projection.target].size));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const double weight = rows.weights.empty() ? projection.weight : rows.weights[i];
+    BNSYN_RETURN_IF_ERROR(proof.Add(id, rows.targets[i], weight, contributions));
   }
-  return absl::OkStatus();
+  return SplitByDelay(std::move(rows), projection.delay);
 }
 
 class CsrPropagator : public Propagator {
@@ -41,46 +39,41 @@ class CsrPropagator : public Propagator {
     for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
       const ir::Block* const on_pre = FindOnPre(program, id);
       Contributions contributions(program, on_pre);
-      Rows rows;
-      const bool weighted = program.projections[id].weight_column.has_value();
-      if (!weighted) rows.weights = {program.projections[id].weight};
-      const auto append = [&](uint32_t, const std::vector<Synapse>& row) {
-        for (const Synapse& synapse : row) {
-          rows.targets.push_back(synapse.target);
-          if (weighted) rows.weights.push_back(synapse.weight);
-        }
-        rows.begin.push_back(rows.targets.size());
-      };
-      BNSYN_RETURN_IF_ERROR(VisitRows(program, id, contributions, proof, append));
-      synapses_ += rows.targets.size();
-      if (on_pre != nullptr) rows.on_pre.emplace(*on_pre, machine);
-      projections_.push_back(std::move(rows));
+      Synapses& synapses = projections_.emplace_back();
+      delays_.emplace_back();
+      BNSYN_ASSIGN_OR_RETURN(synapses.groups, BuildGroups(machine, id, contributions, proof));
+      if (on_pre != nullptr) synapses.on_pre.emplace(*on_pre, machine);
+      for (DelayGroup& group : synapses.groups) {
+        synapses_ += group.rows.size();
+        delays_.back().push_back(group.delay);
+        if (group.rows.weights.empty()) group.rows.weights = {program.projections[id].weight};
+      }
     }
     return absl::OkStatus();
   }
 
-  void Deliver(ir::ProjectionId projection, absl::Span<const uint32_t> sources) override {
-    Rows& rows = projections_[projection];
-    if (!rows.on_pre) return;
+  void Deliver(ir::ProjectionId projection, size_t group,
+               absl::Span<const uint32_t> sources) override {
+    Synapses& synapses = projections_[projection];
+    if (!synapses.on_pre) return;
+    const SynapseRows& rows = synapses.groups[group].rows;
     const bool weighted = rows.weights.size() == rows.targets.size();
     for (const uint32_t source : sources) {
       const size_t begin = rows.begin[source];
       const size_t count = rows.begin[source + size_t{1}] - begin;
       const auto weights = absl::MakeConstSpan(rows.weights);
-      rows.on_pre->Run({source, absl::MakeConstSpan(rows.targets).subspan(begin, count),
-                        weighted ? weights.subspan(begin, count) : weights});
+      synapses.on_pre->Run({source, absl::MakeConstSpan(rows.targets).subspan(begin, count),
+                            weighted ? weights.subspan(begin, count) : weights});
     }
   }
 
  private:
-  // The synapses of one projection: row s is [begin[s], begin[s + 1]).
-  struct Rows {
-    std::vector<size_t> begin = {0};
-    std::vector<uint32_t> targets;
-    std::vector<double> weights;  // one a synapse, or one for all
+  // The synapses of one projection, with one weight each or one for all.
+  struct Synapses {
+    std::vector<DelayGroup> groups;
     std::optional<BlockRunner> on_pre;
   };
-  std::vector<Rows> projections_;
+  std::vector<Synapses> projections_;
 };
 
 // The dense N^2 propagation: matrices of quanta, targets by sources, times the vector of spikes.
@@ -100,27 +93,33 @@ class DensePropagator : public Propagator {
                          ": dense propagation needs on_pre code that depends on ",
                          "nothing but the weight; use CSR propagation"));
       }
-      std::vector<Term>& terms = projections_.emplace_back();
-      for (size_t term = 0; term < contributions.size(); ++term) {
-        terms.push_back(
-            {contributions.input(term), Matrix::Zero(program.populations[projection.target].size,
-                                                     program.populations[projection.source].size)});
+      if (program.HasOwnDelays(id)) {
+        return absl::InvalidArgumentError(absl::StrCat("projection ", projection.name,
+                                                       ": dense propagation needs one delay for ",
+                                                       "all synapses; use CSR propagation"));
       }
-      const auto fill = [&](uint32_t source, const std::vector<Synapse>& row) {
-        synapses_ += row.size();
-        for (const Synapse& synapse : row) {
-          for (size_t term = 0; term < terms.size(); ++term) {
-            terms[term].quanta(synapse.target, source) +=
-                *contributions.Quanta(term, synapse.weight);
+      BNSYN_ASSIGN_OR_RETURN(const std::vector<DelayGroup> groups,
+                             BuildGroups(machine, id, contributions, proof));
+      const SynapseRows& rows = groups[0].rows;
+      synapses_ += rows.size();
+      delays_.push_back({projection.delay});
+      std::vector<Term>& terms = projections_.emplace_back();
+      for (size_t t = 0; t < contributions.size(); ++t) {
+        Term& term = terms.emplace_back(Term{
+            contributions.input(t), Matrix::Zero(program.populations[projection.target].size,
+                                                 program.populations[projection.source].size)});
+        for (uint32_t source = 0; source + size_t{1} < rows.begin.size(); ++source) {
+          for (size_t i = rows.begin[source]; i < rows.begin[source + size_t{1}]; ++i) {
+            const double weight = rows.weights.empty() ? projection.weight : rows.weights[i];
+            term.quanta(rows.targets[i], source) += *contributions.Quanta(t, weight);
           }
         }
-      };
-      BNSYN_RETURN_IF_ERROR(VisitRows(program, id, contributions, proof, fill));
+      }
     }
     return absl::OkStatus();
   }
 
-  void Deliver(ir::ProjectionId projection, absl::Span<const uint32_t> sources) override {
+  void Deliver(ir::ProjectionId projection, size_t, absl::Span<const uint32_t> sources) override {
     for (const Term& term : projections_[projection]) {
       Vector spikes = Vector::Zero(term.quanta.cols());
       for (const uint32_t source : sources) spikes[source] = 1;

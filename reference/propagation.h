@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -25,10 +26,17 @@ class Propagator {
   virtual ~Propagator() = default;
 
   uint64_t synapses() const { return synapses_; }
-  // Runs the on_pre block of `projection` over the synapses of the neurons in `sources`.
-  virtual void Deliver(ir::ProjectionId projection, absl::Span<const uint32_t> sources) = 0;
+  // The delays of a projection's synapses, in steps, each once.
+  absl::Span<const uint32_t> delays(ir::ProjectionId projection) const {
+    return delays_[projection];
+  }
+  // Runs the on_pre block of `projection` over those synapses of the neurons in `sources` that have
+  // the delay of that number.
+  virtual void Deliver(ir::ProjectionId projection, size_t delay,
+                       absl::Span<const uint32_t> sources) = 0;
 
  protected:
+  std::vector<std::vector<uint32_t>> delays_;  // by projection
   uint64_t synapses_ = 0;
 };
 

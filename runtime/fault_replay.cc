@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "ir/status_macros.h"
 #include "reference/block_runner.h"
 #include "reference/connectivity.h"
@@ -40,25 +41,31 @@ std::vector<uint32_t> SortedSpikes(const SpikeRing& ring, const Partition& parti
   return spikes;
 }
 
-// Runs the on_pre block of one projection for its due spikes.
-absl::Status Deliver(ir::ProjectionId id, const std::vector<uint32_t>& sources,
-                     reference::Machine& machine) {
+// Runs the on_pre block of one projection for its due spikes; `spikes_at` are those of its source
+// at a step.
+absl::Status Deliver(ir::ProjectionId id,
+                     absl::FunctionRef<std::vector<uint32_t>(uint64_t step)> spikes_at,
+                     absl::Span<const reference::Array> initial, reference::Machine& machine) {
   const ir::Program& program = machine.program;
   const ir::Block* const on_pre = reference::FindOnPre(program, id);
-  if (on_pre == nullptr || sources.empty()) return absl::OkStatus();
+  if (on_pre == nullptr) return absl::OkStatus();
+  const ir::Projection& projection = program.projections[id];
   BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
-                         reference::Connectivity::Create(program, id));
+                         reference::Connectivity::Create(program, id, initial));
+  BNSYN_ASSIGN_OR_RETURN(reference::SynapseRows all,
+                         connectivity.Build(0, program.populations[projection.target].size));
   reference::BlockRunner runner(*on_pre, machine);
-  for (const uint32_t source : sources) {
-    std::vector<reference::Synapse> row;
-    connectivity.Row(source, 0, program.populations[program.projections[id].target].size, row);
-    std::vector<uint32_t> targets;
-    std::vector<double> weights;
-    for (const reference::Synapse& synapse : row) {
-      targets.push_back(synapse.target);
-      weights.push_back(synapse.weight);
+  for (const reference::DelayGroup& group :
+       reference::SplitByDelay(std::move(all), projection.delay)) {
+    const reference::SynapseRows& rows = group.rows;
+    for (const uint32_t source : spikes_at(machine.step - group.delay)) {
+      const size_t begin = rows.begin[source];
+      const size_t size = rows.begin[source + size_t{1}] - begin;
+      if (size == 0) continue;
+      runner.Run({source, absl::MakeConstSpan(rows.targets).subspan(begin, size),
+                  rows.weights.empty() ? absl::MakeConstSpan(&projection.weight, 1)
+                                       : absl::MakeConstSpan(rows.weights).subspan(begin, size)});
     }
-    if (!row.empty()) runner.Run({source, targets, weights});
   }
   return absl::OkStatus();
 }
@@ -84,11 +91,14 @@ absl::Status FindSumFault(const reference::Machine& machine) {
 absl::Status DescribeStepFault(const ir::Program& program, const NetworkMemory& memory,
                                const SpikeRing& ring, const Partition& partition, uint64_t step) {
   BNSYN_ASSIGN_OR_RETURN(reference::Machine machine, MachineAt(program, memory, step));
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<reference::Array> initial,
+                         reference::InitialStates(program));
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
     const ir::Projection& projection = program.projections[id];
-    const std::vector<uint32_t> sources =
-        SortedSpikes(ring, partition, projection.source, step - projection.delay);
-    BNSYN_RETURN_IF_ERROR(Deliver(id, sources, machine));
+    const auto spikes_at = [&](uint64_t emitted) {
+      return SortedSpikes(ring, partition, projection.source, emitted);
+    };
+    BNSYN_RETURN_IF_ERROR(Deliver(id, spikes_at, initial, machine));
   }
   for (const ir::Events& declaration : program.events) {
     BNSYN_ASSIGN_OR_RETURN(const std::vector<reference::Event> events,

@@ -46,22 +46,33 @@ double Neurons(const ir::Program& program) {
   return neurons;
 }
 
-double SynapseListBytes(const ir::Program& program, const ir::Projection& projection,
-                        double expected, const SimulationOptions& options) {
+// Synapses stand row by row, one list of rows for each delay there may be.
+double SynapseListBytes(const ir::Program& program, ir::ProjectionId id, double expected,
+                        const SimulationOptions& options) {
+  const ir::Projection& projection = program.projections[id];
   const double sources = program.populations[projection.source].size;
   const double targets = program.populations[projection.target].size;
-  const double synapses = SynapsesWithMargin(expected);
-  if (options.backend == Backend::kAccelerated) {
-    return options.threads * (sources + 1) * sizeof(uint64_t) +
-           synapses * static_cast<double>(SynapseBytes(projection));
-  }
+  const double delays =
+      program.HasOwnDelays(id) ? projection.max_delay - projection.delay + 1.0 : 1.0;
+  const double lists = delays * (sources + 1) * sizeof(uint64_t);
+  const double synapses =
+      SynapsesWithMargin(expected) * static_cast<double>(SynapseBytes(program, id));
+  if (options.backend == Backend::kAccelerated) return options.threads * lists + synapses;
   switch (options.propagation) {
     case Propagation::kCsr:
-      return (sources + 1) * sizeof(uint64_t) + synapses * sizeof(reference::Synapse);
+      return lists + synapses;
     case Propagation::kDense:
       return sources * targets * sizeof(int64_t);
   }
   return 0;
+}
+
+// What stands beside the synapses of a projection while they are drawn and put in order.
+double BuildingBytes(const ir::Program& program, ir::ProjectionId id, double expected) {
+  constexpr size_t kDrawn = 2 * sizeof(uint32_t);  // source or list row, target
+  const size_t own = (program.HasOwnWeights(id) ? sizeof(double) : 0) +
+                     (program.HasOwnDelays(id) ? sizeof(uint32_t) : 0);
+  return SynapsesWithMargin(expected) * static_cast<double>(kDrawn + 2 * own);
 }
 
 std::string Megabytes(double bytes) { return absl::StrFormat("%.0f MB", bytes / 1e6); }
@@ -104,14 +115,16 @@ absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program,
   } else {
     plan.parts.push_back({"values of nodes", StateBytes(program, true) + NodeBytes(program)});
   }
+  double building = 0;
   for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {
     BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
-                           reference::Connectivity::Create(program, p));
-    const ir::Projection& projection = program.projections[p];
-    plan.parts.push_back(
-        {absl::StrCat("synapses of ", projection.name),
-         SynapseListBytes(program, projection, connectivity.ExpectedSynapses(), options)});
+                           reference::Connectivity::Create(program, p, {}));
+    const double expected = connectivity.ExpectedSynapses();
+    plan.parts.push_back({absl::StrCat("synapses of ", program.projections[p].name),
+                          SynapseListBytes(program, p, expected, options)});
+    building = std::max(building, BuildingBytes(program, p, expected));
   }
+  plan.parts.push_back({"synapses while they are drawn", building});
   return plan;
 }
 

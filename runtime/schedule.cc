@@ -98,9 +98,11 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
       if (call.function == nullptr) return MissingCode(block);
       BNSYN_ASSIGN_OR_RETURN(call.slots, ResolveAll(block, memory, thread, 0));
       call.source = projection.source;
-      call.delay = projection.delay;
-      call.synapses = &synapses.block(p, thread);
-      if (call.synapses->synapses() > 0) schedule.deliveries.push_back(std::move(call));
+      for (const SynapseBlock& synapse_block : synapses.blocks(p, thread)) {
+        call.delay = synapse_block.delay();
+        call.synapses = &synapse_block;
+        if (synapse_block.synapses() > 0) schedule.deliveries.push_back(call);
+      }
     }
   }
   schedule.phases.emplace_back();

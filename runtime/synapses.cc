@@ -9,60 +9,30 @@
 #include "ir/status_macros.h"
 #include "reference/contribution.h"
 #include "reference/input_proof.h"
+#include "reference/machine.h"
 
 namespace bnsyn {
 
 double SynapsesWithMargin(double expected) { return expected + 6 * std::sqrt(expected) + 64; }
 
-size_t SynapseBytes(const ir::Projection& projection) {
-  return sizeof(uint32_t) + (projection.weight_column ? sizeof(double) : 0);
+size_t SynapseBytes(const ir::Program& program, ir::ProjectionId projection) {
+  return sizeof(uint32_t) + (program.HasOwnWeights(projection) ? sizeof(double) : 0);
 }
 
-absl::StatusOr<SynapseBlock> SynapseBlock::Build(const ir::Program& program,
-                                                 const ir::Projection& projection,
-                                                 const reference::Connectivity& connectivity,
-                                                 Range targets, double expected,
-                                                 const Visitor& visit) {
+absl::StatusOr<SynapseBlock> SynapseBlock::Create(const reference::DelayGroup& group) {
   SynapseBlock block;
-  const bool weighted = projection.weight_column.has_value();
-  const uint32_t sources = program.populations[projection.source].size;
-  BNSYN_ASSIGN_OR_RETURN(block.rows_, PageBuffer::Create((size_t{sources} + 1) * sizeof(uint64_t)));
-  auto* const row_begin = reinterpret_cast<uint64_t*>(block.rows_.data());
-  if (targets.empty()) return block;
-
-  size_t room = 0;
-  const auto make_room = [&](size_t synapses) -> absl::Status {
-    BNSYN_RETURN_IF_ERROR(
-        block.targets_.Grow(synapses * sizeof(uint32_t), block.synapses_ * sizeof(uint32_t)));
-    if (weighted) {
-      BNSYN_RETURN_IF_ERROR(
-          block.weights_.Grow(synapses * sizeof(double), block.synapses_ * sizeof(double)));
-    }
-    room = synapses;
+  block.delay_ = group.delay;
+  block.synapses_ = group.rows.size();
+  const auto copy = [](const auto& from, PageBuffer& to) -> absl::Status {
+    const size_t bytes = from.size() * sizeof(from[0]);
+    if (bytes == 0) return absl::OkStatus();
+    BNSYN_ASSIGN_OR_RETURN(to, PageBuffer::Create(bytes));
+    std::memcpy(to.data(), from.data(), bytes);
     return absl::OkStatus();
   };
-  BNSYN_RETURN_IF_ERROR(make_room(static_cast<size_t>(SynapsesWithMargin(expected))));
-
-  std::vector<reference::Synapse> row;
-  for (uint32_t source = 0; source < sources; ++source) {
-    row.clear();
-    connectivity.Row(source, targets.begin, targets.end, row);
-    if (visit) {
-      for (const reference::Synapse& synapse : row) BNSYN_RETURN_IF_ERROR(visit(synapse));
-    }
-    const size_t needed = block.synapses_ + row.size();
-    if (needed > room) BNSYN_RETURN_IF_ERROR(make_room(std::max(needed, room + room / 4)));
-    auto* const to = reinterpret_cast<uint32_t*>(block.targets_.data()) + block.synapses_;
-    for (size_t i = 0; i < row.size(); ++i) to[i] = row[i].target;
-    if (weighted) {
-      auto* const weights = reinterpret_cast<double*>(block.weights_.data()) + block.synapses_;
-      for (size_t i = 0; i < row.size(); ++i) weights[i] = row[i].weight;
-    }
-    block.synapses_ = needed;
-    row_begin[source + 1] = needed;
-  }
-  block.targets_.Trim(block.synapses_ * sizeof(uint32_t));
-  block.weights_.Trim(weighted ? block.synapses_ * sizeof(double) : 0);
+  BNSYN_RETURN_IF_ERROR(copy(group.rows.begin, block.rows_));
+  BNSYN_RETURN_IF_ERROR(copy(group.rows.targets, block.targets_));
+  BNSYN_RETURN_IF_ERROR(copy(group.rows.weights, block.weights_));
   return block;
 }
 
@@ -76,8 +46,9 @@ bool ObviouslyInRange(const ir::Program& program) {
     const ir::Projection& projection = program.projections[p];
     reference::Contributions contributions(program, reference::FindOnPre(program, p));
     if (contributions.size() == 0) continue;
-    // Lists may join a pair many times over.
-    if (projection.rule.kind == ir::RuleKind::kList) return false;
+    // Lists, and rules that allow it, may join a pair many times over.
+    if (projection.rule.kind == ir::RuleKind::kList || projection.rule.multiple) return false;
+    if (program.HasOwnWeights(p)) return false;
     for (size_t term = 0; term < contributions.size(); ++term) {
       const std::optional<int64_t> quanta = contributions.Quanta(term, projection.weight);
       if (!quanta || std::abs(*quanta) > reference::kMaxContribution) return false;
@@ -95,10 +66,14 @@ bool ObviouslyInRange(const ir::Program& program) {
 
 absl::StatusOr<Synapses> Synapses::Build(const ir::Program& program, const Partition& partition,
                                          ThreadTeam& team) {
+  std::vector<reference::Array> states;
+  if (!program.connect.empty()) {
+    BNSYN_ASSIGN_OR_RETURN(states, reference::InitialStates(program));
+  }
   std::vector<reference::Connectivity> connectivity;
   for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {
     BNSYN_ASSIGN_OR_RETURN(reference::Connectivity rows,
-                           reference::Connectivity::Create(program, p));
+                           reference::Connectivity::Create(program, p, states));
     connectivity.push_back(std::move(rows));
   }
 
@@ -108,24 +83,24 @@ absl::StatusOr<Synapses> Synapses::Build(const ir::Program& program, const Parti
   std::vector<absl::Status> status(synapses.threads_);
   const bool obvious = ObviouslyInRange(program);
   const auto build = [&](int thread) -> absl::Status {
-    std::optional<reference::InputProof> proof;
-    if (!obvious) proof.emplace(program);
+    reference::InputProof proof(program);
     for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {
       const ir::Projection& projection = program.projections[p];
       const Range own = partition.range(projection.target, thread);
-      const double share = static_cast<double>(own.size()) /
-                           static_cast<double>(program.populations[projection.target].size);
+      if (own.empty()) continue;
+      BNSYN_ASSIGN_OR_RETURN(reference::SynapseRows rows,
+                             connectivity[p].Build(own.begin, own.end));
       reference::Contributions contributions(program, reference::FindOnPre(program, p));
-      SynapseBlock::Visitor visit;
-      if (proof) {
-        visit = [&](const reference::Synapse& synapse) {
-          return proof->Add(p, synapse.target, synapse.weight, contributions);
-        };
+      for (size_t i = 0; i < rows.size() && !obvious; ++i) {
+        const double weight = rows.weights.empty() ? projection.weight : rows.weights[i];
+        BNSYN_RETURN_IF_ERROR(proof.Add(p, rows.targets[i], weight, contributions));
       }
-      BNSYN_ASSIGN_OR_RETURN(
-          synapses.blocks_[p * synapses.threads_ + static_cast<size_t>(thread)],
-          SynapseBlock::Build(program, projection, connectivity[p], own,
-                              connectivity[p].ExpectedSynapses() * share, visit));
+      for (const reference::DelayGroup& group :
+           reference::SplitByDelay(std::move(rows), projection.delay)) {
+        BNSYN_ASSIGN_OR_RETURN(SynapseBlock block, SynapseBlock::Create(group));
+        synapses.blocks_[p * synapses.threads_ + static_cast<size_t>(thread)].push_back(
+            std::move(block));
+      }
     }
     return absl::OkStatus();
   };
@@ -137,13 +112,17 @@ absl::StatusOr<Synapses> Synapses::Build(const ir::Program& program, const Parti
 
 uint64_t Synapses::synapses() const {
   uint64_t sum = 0;
-  for (const SynapseBlock& block : blocks_) sum += block.synapses();
+  for (const std::vector<SynapseBlock>& blocks : blocks_) {
+    for (const SynapseBlock& block : blocks) sum += block.synapses();
+  }
   return sum;
 }
 
 size_t Synapses::bytes() const {
   size_t sum = 0;
-  for (const SynapseBlock& block : blocks_) sum += block.bytes();
+  for (const std::vector<SynapseBlock>& blocks : blocks_) {
+    for (const SynapseBlock& block : blocks) sum += block.bytes();
+  }
   return sum;
 }
 

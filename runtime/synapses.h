@@ -3,10 +3,10 @@
 #define BNSYN_RUNTIME_SYNAPSES_H_
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "ir/program.h"
 #include "reference/connectivity.h"
 #include "runtime/buffers.h"
@@ -15,19 +15,13 @@
 
 namespace bnsyn {
 
-// Synapses of one projection on the targets of one thread, row by row of sources: row s is
-// [row_begin()[s], row_begin()[s + 1]).
+// Synapses of one projection and one delay on the targets of one thread, row by row of sources:
+// row s is [row_begin()[s], row_begin()[s + 1]).
 class SynapseBlock {
  public:
-  // Called for each synapse while they are drawn.
-  using Visitor = std::function<absl::Status(const reference::Synapse&)>;
+  static absl::StatusOr<SynapseBlock> Create(const reference::DelayGroup& group);
 
-  // Draws the rows. `expected` synapses are likely; more are well. `visit` may be empty.
-  static absl::StatusOr<SynapseBlock> Build(const ir::Program& program,
-                                            const ir::Projection& projection,
-                                            const reference::Connectivity& connectivity,
-                                            Range targets, double expected, const Visitor& visit);
-
+  uint32_t delay() const { return delay_; }
   uint64_t synapses() const { return synapses_; }
   const uint64_t* row_begin() const { return reinterpret_cast<const uint64_t*>(rows_.data()); }
   const uint32_t* targets() const { return reinterpret_cast<const uint32_t*>(targets_.data()); }
@@ -36,6 +30,7 @@ class SynapseBlock {
   size_t bytes() const { return rows_.size() + targets_.size() + weights_.size(); }
 
  private:
+  uint32_t delay_ = 1;
   uint64_t synapses_ = 0;
   PageBuffer rows_;
   PageBuffer targets_;
@@ -50,7 +45,8 @@ class Synapses {
   static absl::StatusOr<Synapses> Build(const ir::Program& program, const Partition& partition,
                                         ThreadTeam& team);
 
-  const SynapseBlock& block(ir::ProjectionId projection, int thread) const {
+  // One block a delay, shortest first.
+  absl::Span<const SynapseBlock> blocks(ir::ProjectionId projection, int thread) const {
     return blocks_[projection * threads_ + static_cast<size_t>(thread)];
   }
   uint64_t synapses() const;
@@ -58,13 +54,13 @@ class Synapses {
 
  private:
   size_t threads_ = 1;
-  std::vector<SynapseBlock> blocks_;
+  std::vector<std::vector<SynapseBlock>> blocks_;
 };
 
 // Synapses that must find room where `expected` are likely: six standard deviations more.
 double SynapsesWithMargin(double expected);
 // Bytes one synapse takes.
-size_t SynapseBytes(const ir::Projection& projection);
+size_t SynapseBytes(const ir::Program& program, ir::ProjectionId projection);
 
 }  // namespace bnsyn
 

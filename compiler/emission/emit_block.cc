@@ -360,9 +360,15 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
 
     case Op::kWeight:
       return Weight();
+    case Op::kIndexPre:
+      return IndexPre();
+    case Op::kIndexPost:
+      return IndexPost();
+    case Op::kSetProbability:
+    case Op::kSetWeight:
+    case Op::kSetDelay:
     case Op::kAccumulate:
-      Fail("accumulate cannot stand here");
-      return nullptr;
+      return Fail(absl::StrCat(ir::Info(n.op).name, " cannot stand here"));
     case Op::kTake:
       return Take(static_cast<ir::InputId>(n.attr), lanes);
     case Op::kSpike:
@@ -389,6 +395,8 @@ llvm::Value* BlockEmitter::LoadPre(ir::StateId) { return Fail("load_pre cannot s
 llvm::Value* BlockEmitter::LoadPost(ir::StateId) { return Fail("load_post cannot stand here"); }
 void BlockEmitter::Store(ir::StateId, llvm::Value*) { Fail("store cannot stand here"); }
 void BlockEmitter::Check(ir::StateId, llvm::Value*) { Fail("check cannot stand here"); }
+llvm::Value* BlockEmitter::IndexPre() { return Fail("index_pre cannot stand here"); }
+llvm::Value* BlockEmitter::IndexPost() { return Fail("index_post cannot stand here"); }
 llvm::Value* BlockEmitter::Weight() { return Fail("weight cannot stand here"); }
 llvm::Value* BlockEmitter::Take(ir::InputId, int) { return Fail("take cannot stand here"); }
 void BlockEmitter::Spike(llvm::Value*) { Fail("spike cannot stand here"); }

@@ -51,6 +51,8 @@ class BlockEmitter {
   virtual llvm::Value* LoadPost(ir::StateId state);
   virtual void Store(ir::StateId state, llvm::Value* value);
   virtual void Check(ir::StateId state, llvm::Value* value);
+  virtual llvm::Value* IndexPre();
+  virtual llvm::Value* IndexPost();
   virtual llvm::Value* Weight();
   virtual llvm::Value* Take(ir::InputId input, int lanes);
   virtual void Spike(llvm::Value* mask);

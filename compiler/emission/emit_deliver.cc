@@ -25,8 +25,8 @@ class DeliverEmitter : public BlockEmitter {
  public:
   DeliverEmitter(const EmitContext& context, const ir::Block& block)
       : BlockEmitter(context, block, kLayout),
-        projection_(
-            program_.projections[context.program.domains[static_cast<size_t>(block.domain)].index]),
+        id_(context.program.domains[static_cast<size_t>(block.domain)].index),
+        projection_(program_.projections[id_]),
         values_(block.nodes.size()),
         fits_(block.nodes.size()) {}
 
@@ -46,8 +46,13 @@ class DeliverEmitter : public BlockEmitter {
 
   llvm::Value* LoadPre(ir::StateId state) override;
   llvm::Value* LoadPost(ir::StateId state) override;
+  llvm::Value* IndexPre() override;
+  llvm::Value* IndexPost() override;
   llvm::Value* Weight() override;
 
+  bool OwnWeights() const { return program_.HasOwnWeights(id_); }
+
+  const ir::ProjectionId id_;
   const ir::Projection& projection_;
   std::vector<Level> level_;          // by node
   std::vector<llvm::Value*> values_;  // by node; of an accumulate: its quanta
@@ -62,9 +67,9 @@ class DeliverEmitter : public BlockEmitter {
 void DeliverEmitter::FindLevels() {
   for (const ir::Node& n : block_.nodes) {
     Level level = Level::kOnce;
-    if (n.op == ir::Op::kLoadPre) level = Level::kSpike;
-    if (n.op == ir::Op::kLoadPost) level = Level::kSynapse;
-    if (n.op == ir::Op::kWeight && projection_.weight_column) level = Level::kSynapse;
+    if (n.op == ir::Op::kLoadPre || n.op == ir::Op::kIndexPre) level = Level::kSpike;
+    if (n.op == ir::Op::kLoadPost || n.op == ir::Op::kIndexPost) level = Level::kSynapse;
+    if (n.op == ir::Op::kWeight && OwnWeights()) level = Level::kSynapse;
     for (const ir::NodeId operand : n.inputs()) level = std::max(level, level_[operand]);
     level_.push_back(level);
   }
@@ -218,9 +223,17 @@ llvm::Value* DeliverEmitter::LoadPost(ir::StateId state) {
   return LoadSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element, target_, 1);
 }
 
+llvm::Value* DeliverEmitter::IndexPre() {
+  return builder_.CreateTrunc(source_, builder_.getInt32Ty());
+}
+
+llvm::Value* DeliverEmitter::IndexPost() {
+  return builder_.CreateTrunc(target_, builder_.getInt32Ty());
+}
+
 llvm::Value* DeliverEmitter::Weight() {
   llvm::Type* const f64 = builder_.getDoubleTy();
-  if (!projection_.weight_column) return llvm::ConstantFP::get(f64, projection_.weight);
+  if (!OwnWeights()) return llvm::ConstantFP::get(f64, projection_.weight);
   return LoadElement(f64, weights_, synapse_);
 }
 

@@ -162,7 +162,12 @@ std::optional<Value> Rules::Of(const ir::Node& node, Value self, const Value (&d
     case Op::kLoadPost:
     case Op::kStore:
     case Op::kCheck:
+    case Op::kIndexPre:
+    case Op::kIndexPost:
     case Op::kWeight:
+    case Op::kSetProbability:
+    case Op::kSetWeight:
+    case Op::kSetDelay:
     case Op::kAccumulate:
     case Op::kTake:
     case Op::kSpike:

@@ -170,6 +170,7 @@ absl::Status LowerRule(Lowering& lowering, const Description& description,
   const ir::SourceText& place = description.place;
   projection.rule.kind = rule.kind;
   projection.rule.self = rule.self;
+  projection.rule.multiple = rule.multiple;
   switch (rule.kind) {
     case ir::RuleKind::kAllToAll:
       return absl::OkStatus();
@@ -194,6 +195,23 @@ absl::Status LowerRule(Lowering& lowering, const Description& description,
                            absl::StrCat("a probability is from 0 to 1, not ", p.value));
       }
       projection.rule.p = p.value;
+      projection.rule.stream = lowering.streams++;
+      return absl::OkStatus();
+    }
+    case ir::RuleKind::kFixedInDegree:
+    case ir::RuleKind::kFixedOutDegree:
+    case ir::RuleKind::kFixedTotal: {
+      const std::string what = absl::StrCat(description.name, ".n");
+      BNSYN_ASSIGN_OR_RETURN(const Quantity n,
+                             Evaluate(rule.n, lowering.constants, Dimension{}, what));
+      constexpr double kMost = 1e15;
+      if (!(n.value >= 0 && n.value <= kMost) || n.value != std::floor(n.value)) {
+        const ir::SourceText text = TextOf(rule.n, what);
+        return ir::ErrorAt(text, Whole(text),
+                           absl::StrCat("a number of synapses is a whole number, not ", n.value),
+                           "floor(...) makes one of it");
+      }
+      projection.rule.count = static_cast<uint64_t>(n.value);
       projection.rule.stream = lowering.streams++;
       return absl::OkStatus();
     }

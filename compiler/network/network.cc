@@ -124,6 +124,24 @@ ConnectionRule Bernoulli(Setting p, bool self) {
   rule.self = self;
   return rule;
 }
+ConnectionRule FixedInDegree(Setting n, bool self, bool multiple) {
+  ConnectionRule rule;
+  rule.kind = ir::RuleKind::kFixedInDegree;
+  rule.n = std::move(n);
+  rule.self = self;
+  rule.multiple = multiple;
+  return rule;
+}
+ConnectionRule FixedOutDegree(Setting n, bool self, bool multiple) {
+  ConnectionRule rule = FixedInDegree(std::move(n), self, multiple);
+  rule.kind = ir::RuleKind::kFixedOutDegree;
+  return rule;
+}
+ConnectionRule FixedTotal(Setting n, bool self, bool multiple) {
+  ConnectionRule rule = FixedInDegree(std::move(n), self, multiple);
+  rule.kind = ir::RuleKind::kFixedTotal;
+  return rule;
+}
 ConnectionRule FromFile(std::string csv) {
   ConnectionRule rule;
   rule.kind = ir::RuleKind::kList;

@@ -125,7 +125,9 @@ struct ProjectionHandle {
 struct ConnectionRule {
   ir::RuleKind kind = ir::RuleKind::kAllToAll;
   Setting p = 1.0;
-  bool self = true;
+  Setting n = 0.0;        // kFixedInDegree, kFixedOutDegree, kFixedTotal: a whole number
+  bool self = true;       // may a neuron connect to itself
+  bool multiple = false;  // kFixed...: may a pair be joined more than once
   // kList: CSV with columns pre, post and optionally weight. The weight of a synapse is then its
   // number in the file times the weight of the projection ("1 nS"; without one, the bare number).
   std::string file;
@@ -133,6 +135,10 @@ struct ConnectionRule {
 ConnectionRule AllToAll(bool self = true);
 ConnectionRule OneToOne();
 ConnectionRule Bernoulli(Setting p, bool self = true);
+// n sources for each target; n targets for each source; n synapses in all.
+ConnectionRule FixedInDegree(Setting n, bool self = true, bool multiple = false);
+ConnectionRule FixedOutDegree(Setting n, bool self = true, bool multiple = false);
+ConnectionRule FixedTotal(Setting n, bool self = true, bool multiple = false);
 ConnectionRule FromFile(std::string csv);
 
 struct ConnectOptions {

@@ -48,46 +48,78 @@ class ProjectionReader : public TomlReader {
   }
 
  private:
-  absl::StatusOr<ConnectionRule> ReadRule(const TomlNode& node) const {
-    constexpr ir::RuleKind kKinds[] = {ir::RuleKind::kAllToAll, ir::RuleKind::kOneToOne,
-                                       ir::RuleKind::kBernoulli, ir::RuleKind::kList};
+  // A type of rule, and which keys it has besides.
+  struct RuleType {
+    const char* name;
+    ir::RuleKind kind;
+    const char* needs;  // the key it cannot do without; null for none
+    bool self;
+    bool multiple;
+    const char* example;
+  };
+  static constexpr RuleType kRules[] = {
+      {"all_to_all", ir::RuleKind::kAllToAll, nullptr, true, false, ""},
+      {"one_to_one", ir::RuleKind::kOneToOne, nullptr, false, false, ""},
+      {"bernoulli", ir::RuleKind::kBernoulli, "p", true, false,
+       "as in rule = { type = \"bernoulli\", p = 0.1 }"},
+      {"fixed_in_degree", ir::RuleKind::kFixedInDegree, "n", true, true,
+       "as in rule = { type = \"fixed_in_degree\", n = 100 }"},
+      {"fixed_out_degree", ir::RuleKind::kFixedOutDegree, "n", true, true,
+       "as in rule = { type = \"fixed_out_degree\", n = 100 }"},
+      {"fixed_total", ir::RuleKind::kFixedTotal, "n", true, true,
+       "as in rule = { type = \"fixed_total\", n = 10000 }"},
+      {"list", ir::RuleKind::kList, "file", false, false,
+       "as in rule = { type = \"list\", file = \"conn.csv\" }"},
+  };
+
+  absl::StatusOr<RuleType> ReadRuleType(const TomlNode& node) const {
     const TomlNode* type = &node;
+    std::vector<std::string> names;
+    for (const RuleType& rule : kRules) names.emplace_back(rule.name);
     if (node.kind == TomlKind::kTable) {
-      BNSYN_RETURN_IF_ERROR(CheckKeys(node, "a rule", {"type", "p", "self", "file"}));
+      BNSYN_RETURN_IF_ERROR(
+          CheckKeys(node, "a rule", {"type", "p", "n", "self", "multiple", "file"}));
       BNSYN_ASSIGN_OR_RETURN(
-          type, Required(node, "type", "one of all_to_all, one_to_one, bernoulli, list"));
+          type, Required(node, "type", absl::StrCat("one of ", absl::StrJoin(names, ", "))));
     } else if (node.kind != TomlKind::kString) {
       return document_.ErrorAtValue(
           node, "'rule' must be a name or a table",
           "as in rule = \"all_to_all\", or rule = { type = \"bernoulli\", p = 0.1 }");
     }
-    BNSYN_ASSIGN_OR_RETURN(
-        const size_t kind,
-        ReadWord(*type, "rule", {"all_to_all", "one_to_one", "bernoulli", "list"}));
-    ConnectionRule rule;
-    rule.kind = kKinds[kind];
-    // What else a rule has depends on its type.
-    const bool bernoulli = rule.kind == ir::RuleKind::kBernoulli;
-    const bool list = rule.kind == ir::RuleKind::kList;
-    const bool pairs = bernoulli || rule.kind == ir::RuleKind::kAllToAll;
-    const std::pair<const char*, bool> keys[] = {{"p", bernoulli}, {"file", list}, {"self", pairs}};
-    for (const auto& [key, allowed] : keys) {
-      const TomlNode* value = node.Find(key);
-      if (value != nullptr && !allowed) {
-        return document_.ErrorAtKey(*value,
-                                    absl::StrCat("the rule ", type->text.text, " has no ", key));
-      }
-      if (value == nullptr && allowed && std::string(key) != "self") {
-        return document_.ErrorAtValue(node,
-                                      absl::StrCat("the rule ", type->text.text, " needs ", key),
-                                      list ? "as in rule = { type = \"list\", file = \"conn.csv\" }"
-                                           : "as in rule = { type = \"bernoulli\", p = 0.1 }");
-      }
+    BNSYN_RETURN_IF_ERROR(Expect(*type, TomlKind::kString, "the type of a rule"));
+    for (const RuleType& rule : kRules) {
+      if (type->text.text == rule.name) return rule;
     }
+    return document_.ErrorAtValue(*type,
+                                  absl::StrCat("there is no rule '", type->text.text, "'",
+                                               ir::DidYouMean(type->text.text, names)),
+                                  absl::StrCat("there are ", absl::StrJoin(names, ", ")));
+  }
+
+  absl::StatusOr<ConnectionRule> ReadRule(const TomlNode& node) const {
+    BNSYN_ASSIGN_OR_RETURN(const RuleType type, ReadRuleType(node));
+    const absl::string_view needs = type.needs == nullptr ? "" : type.needs;
+    for (const TomlNode& child : node.children) {
+      const bool known = child.key == "type" || child.key == needs ||
+                         (child.key == "self" && type.self) ||
+                         (child.key == "multiple" && type.multiple);
+      if (known) continue;
+      return document_.ErrorAtKey(child,
+                                  absl::StrCat("the rule ", type.name, " has no ", child.key));
+    }
+    if (!needs.empty() && node.Find(needs) == nullptr) {
+      return document_.ErrorAtValue(node, absl::StrCat("the rule ", type.name, " needs ", needs),
+                                    type.example);
+    }
+    ConnectionRule rule;
+    rule.kind = type.kind;
     BNSYN_RETURN_IF_ERROR(GetSetting(node, "p", rule.p));
-    if (const TomlNode* self = node.Find("self")) {
-      BNSYN_RETURN_IF_ERROR(Expect(*self, TomlKind::kBoolean, "'self'"));
-      rule.self = self->boolean;
+    BNSYN_RETURN_IF_ERROR(GetSetting(node, "n", rule.n));
+    for (const auto& [key, value] : {std::pair("self", &rule.self), {"multiple", &rule.multiple}}) {
+      const TomlNode* given = node.Find(key);
+      if (given == nullptr) continue;
+      BNSYN_RETURN_IF_ERROR(Expect(*given, TomlKind::kBoolean, absl::StrCat("'", key, "'")));
+      *value = given->boolean;
     }
     if (const TomlNode* file = node.Find("file")) {
       BNSYN_RETURN_IF_ERROR(Expect(*file, TomlKind::kString, "'file'"));

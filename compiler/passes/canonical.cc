@@ -103,7 +103,7 @@ class CanonicalWriter {
     if (node.op == ir::Op::kWeight) {
       const ir::Domain& domain = program_.domains[static_cast<size_t>(block_.domain)];
       const ir::Projection& projection = program_.projections[domain.index];
-      return {projection.weight_column ? "of the synapse" : Number(projection.weight)};
+      return {program_.HasOwnWeights(domain.index) ? "of the synapse" : Number(projection.weight)};
     }
     return {};
   }

@@ -295,7 +295,12 @@ Result Matcher::Apply() {
     case Op::kLoadPost:
     case Op::kStore:
     case Op::kCheck:
+    case Op::kIndexPre:
+    case Op::kIndexPost:
     case Op::kWeight:
+    case Op::kSetProbability:
+    case Op::kSetWeight:
+    case Op::kSetDelay:
     case Op::kAccumulate:
     case Op::kTake:
     case Op::kSpike:

@@ -8,8 +8,8 @@ namespace bnsyn::compiler {
 namespace {
 
 // The projection an on_pre block belongs to; its synapses are the block's domain.
-const ir::Projection& ProjectionOf(const ir::Program& program, const ir::Block& block) {
-  return program.projections[program.domains[static_cast<size_t>(block.domain)].index];
+ir::ProjectionId ProjectionOf(const ir::Program& program, const ir::Block& block) {
+  return program.domains[static_cast<size_t>(block.domain)].index;
 }
 
 }  // namespace
@@ -24,9 +24,9 @@ absl::StatusOr<ir::Program> Specialise(const ir::Program& program, const Compile
                             return rewriter.builder().Literal(param.element, param.value);
                           }
                           if (node.op == ir::Op::kWeight) {
-                            const ir::Projection& projection = ProjectionOf(program, block);
-                            if (!projection.weight_column)
-                              return rewriter.builder().F64(projection.weight);
+                            const ir::ProjectionId projection = ProjectionOf(program, block);
+                            if (!program.HasOwnWeights(projection))
+                              return rewriter.builder().F64(program.projections[projection].weight);
                           }
                           return std::nullopt;
                         });
@@ -41,7 +41,7 @@ absl::Status CheckSpecialise(const ir::Program& program) {
         return absl::InternalError(absl::StrCat("'", ir::PrintNode(program, *block, id),
                                                 "' reads a parameter that cannot change"));
       }
-      if (node.op == ir::Op::kWeight && !ProjectionOf(program, *block).weight_column) {
+      if (node.op == ir::Op::kWeight && !program.HasOwnWeights(ProjectionOf(program, *block))) {
         return absl::InternalError(absl::StrCat("'", ir::PrintNode(program, *block, id),
                                                 "' reads a weight that all synapses share"));
       }

@@ -183,7 +183,8 @@ void ForElementLists(int length, std::vector<Element>& list, Use use) {
 // Appends `op` with operands of these elements, the last of several a literal, if the types fit.
 bool Append(const Program& program, Block& block, Op op, const std::vector<Element>& elements,
             uint64_t attr, Type declared) {
-  const Op load = block.kind == BlockKind::kOnPre ? Op::kLoadPre : Op::kLoad;
+  const bool synapses = block.kind == BlockKind::kOnPre || block.kind == BlockKind::kConnect;
+  const Op load = synapses ? Op::kLoadPre : Op::kLoad;
   Node node;
   node.op = op;
   node.attr = attr;
@@ -194,7 +195,7 @@ bool Append(const Program& program, Block& block, Op op, const std::vector<Eleme
     if (i == 0 || i + 1 < elements.size()) {
       operand.op = load;
       operand.attr = *program.FindState(absl::StrCat("exc.", ElementName(elements[i])));
-      operand.domain = block.kind == BlockKind::kOnPre ? block.domain : DomainId{1};
+      operand.domain = synapses ? block.domain : DomainId{1};
     } else {
       operand.attr = 1;
     }
@@ -217,15 +218,20 @@ std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Elem
   Program program = EveryKind();
   Block block;
   block.kind = kind;
-  if (kind == BlockKind::kOnPre) {
+  if (kind == BlockKind::kOnPre || kind == BlockKind::kConnect) {
     block.name = "ee";
     block.domain = program.projections[0].domain;
+    // As set_delay and set_probability need them.
+    program.projections[0].max_delay = 9;
+    program.projections[0].rule.kind = RuleKind::kBernoulli;
   }
   // A total comes behind a reduce.
   if (kind == BlockKind::kStep) Append(program, block, Op::kReduce, {Element::kF64}, 0, {});
   if (!Append(program, block, op, elements, attr, declared)) return std::nullopt;
   if (kind == BlockKind::kInit) {
     program.init = block;
+  } else if (kind == BlockKind::kConnect) {
+    program.connect.push_back(block);
   } else {
     (kind == BlockKind::kOnPre ? program.on_pre : program.step).push_back(block);
   }
@@ -254,7 +260,8 @@ TEST(TextTest, EveryOpGoesRoundInEveryForm) {
     std::vector<uint64_t> attributes = {info.attr == AttrKind::kStream ? StreamAttr(5, 1) : 0};
     for (uint64_t i = 1; i < SymbolCount(EveryKind(), info.attr); ++i) attributes.push_back(i);
     int forms = 0;
-    for (const BlockKind kind : {BlockKind::kInit, BlockKind::kOnPre, BlockKind::kStep}) {
+    for (const BlockKind kind :
+         {BlockKind::kInit, BlockKind::kConnect, BlockKind::kOnPre, BlockKind::kStep}) {
       std::vector<Element> list;
       ForElementLists(info.arity, list, [&](const std::vector<Element>& elements) {
         for (const Type declared : Declarable(info)) {

@@ -290,7 +290,14 @@ on_pre p {
   %1 = load_pre a.V : f64[p]
   %2 = load_post a.V : f64[p]
   %3 = fma %0, %1, %2 : f64[p]
-  accumulate a.g, %3
+  %4 = index_pre : u32[p]
+  %5 = index_post : u32[p]
+  %6 = sub %4, %4 : u32[p]
+  %7 = sub %5, %5 : u32[p]
+  %8 = add %6, %7 : u32[p]
+  %9 = convert %8 : f64[p]
+  %10 = add %3, %9 : f64[p]
+  accumulate a.g, %10
 }
 step {
   %0 = take a.g : f64[a]
@@ -311,6 +318,18 @@ step {
 }
 )";
 
+constexpr char kConnectOps[] = R"(program ops dt=1 seed=1
+population a size=2
+projection p : a -> a rule=bernoulli p=1 stream=1 weight=0.25 delay=[1, 2]
+connect p {
+  set_probability 0.5
+  set_weight 2
+  set_delay 1i64
+}
+step {
+}
+)";
+
 TEST(Evaluate, EveryOpHasSemantics) {
   std::set<Op> met;
   for (const ir::OpInfo& info : ir::AllOps()) {
@@ -327,6 +346,8 @@ TEST(Evaluate, EveryOpHasSemantics) {
     }
   }
   const ir::Program program = ParseProgram(kEngineOps);
+  // Connect blocks are run by Connectivity, and tested with it.
+  for (const ir::Node& node : ParseProgram(kConnectOps).connect[0].nodes) met.insert(node.op);
   for (const ir::Node& node : program.on_pre[0].nodes) met.insert(node.op);
   for (const ir::Node& node : program.step[0].nodes) met.insert(node.op);
   for (const ir::OpInfo& info : ir::AllOps()) {

@@ -98,12 +98,10 @@ step {
 }
 )");
   // The same network as plain loops over neurons.
-  absl::StatusOr<Connectivity> connectivity = Connectivity::Create(program, 0);
+  absl::StatusOr<Connectivity> connectivity = Connectivity::Create(program, 0, {});
   ASSERT_TRUE(connectivity.ok());
-  std::vector<std::vector<Synapse>> rows(800);
-  for (uint32_t source = 0; source < 800; ++source) {
-    connectivity->Row(source, 0, 800, rows[source]);
-  }
+  const absl::StatusOr<SynapseRows> rows = connectivity->Build(0, 800);
+  ASSERT_TRUE(rows.ok());
   std::vector<double> v(800, -65.0);
   std::vector<std::vector<uint32_t>> spikes_of;  // of step s - 1
   const std::unique_ptr<Interpreter> run = Start(program, GetParam());
@@ -119,7 +117,9 @@ step {
     std::vector<double> g(800, 0.0);
     if (step + 1 >= 15) {
       for (const uint32_t source : spikes_of[step + 1 - 15]) {
-        for (const Synapse& synapse : rows[source]) g[synapse.target] += 0.5;  // exact
+        for (uint64_t i = rows->begin[source]; i < rows->begin[source + size_t{1}]; ++i) {
+          g[rows->targets[i]] += 0.5;  // exact
+        }
       }
     }
     std::vector<uint32_t> spikes;

@@ -106,19 +106,24 @@ TEST(Synapses, AreThoseOfTheReferenceOnEveryPartition) {
     uint64_t total = 0;
     for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {
       const absl::StatusOr<reference::Connectivity> connectivity =
-          reference::Connectivity::Create(program, p);
+          reference::Connectivity::Create(program, p, {});
       ASSERT_TRUE(connectivity.ok());
+      const ir::Projection& projection = program.projections[p];
+      const absl::StatusOr<reference::SynapseRows> rows =
+          connectivity->Build(0, program.populations[projection.target].size);
+      ASSERT_TRUE(rows.ok());
       for (uint32_t source = 0; source < program.populations[program.projections[p].source].size;
            ++source) {
-        std::vector<reference::Synapse> row;
-        connectivity->Row(source, 0, program.populations[program.projections[p].target].size, row);
-        std::vector<uint32_t> expected;
-        for (const reference::Synapse& synapse : row) expected.push_back(synapse.target);
+        const auto begin = rows->targets.begin();
+        const std::vector<uint32_t> expected(
+            begin + static_cast<ptrdiff_t>(rows->begin[source]),
+            begin + static_cast<ptrdiff_t>(rows->begin[source + size_t{1}]));
         std::vector<uint32_t> found;
         for (int t = 0; t < threads; ++t) {
-          const SynapseBlock& block = synapses->block(p, t);
-          found.insert(found.end(), block.targets() + block.row_begin()[source],
-                       block.targets() + block.row_begin()[source + 1]);
+          for (const SynapseBlock& block : synapses->blocks(p, t)) {
+            found.insert(found.end(), block.targets() + block.row_begin()[source],
+                         block.targets() + block.row_begin()[source + 1]);
+          }
         }
         EXPECT_EQ(found, expected);
         total += found.size();
