@@ -128,8 +128,8 @@ step {
   args.spikes = spikes.data();
   args.spike_count = static_cast<uint32_t>(spikes.size());
   args.row_begin = rows.data();
-  args.targets = targets.data();
-  const auto deliver = code->deliver(program.on_pre[0].code);
+  args.others = targets.data();
+  const auto deliver = code->deliver(program.synaptic[0].code);
   uint32_t step = 0;
   for (auto _ : state) {
     state.PauseTiming();

@@ -38,6 +38,7 @@ enum class AttrKind : uint8_t {
   kInput,
   kPopulation,
   kReduction,
+  kProjection,
   kStream,
 };
 

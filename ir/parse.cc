@@ -69,6 +69,8 @@ class Parser {
         {"init", 3, &Parser::ReadBlockInto},
         {"connect", 3, &Parser::ReadBlockInto},
         {"on_pre", 3, &Parser::ReadBlockInto},
+        {"on_step", 3, &Parser::ReadBlockInto},
+        {"on_post", 3, &Parser::ReadBlockInto},
         {"step", 3, &Parser::ReadBlockInto},
         {"kernel", 3, &Parser::ReadBlockInto},
     };
@@ -392,7 +394,9 @@ class Parser {
         program_.connect.push_back(std::move(block));
         break;
       case BlockKind::kOnPre:
-        program_.on_pre.push_back(std::move(block));
+      case BlockKind::kOnStep:
+      case BlockKind::kOnPost:
+        program_.synaptic.push_back(std::move(block));
         break;
       case BlockKind::kStep:
       case BlockKind::kKernel:

@@ -62,8 +62,10 @@ class BlockReader {
 
   // The kinds of blocks that are named after their projection.
   static std::optional<BlockKind> SynapseBlockKind(absl::string_view word) {
-    if (word == "connect") return BlockKind::kConnect;
-    if (word == "on_pre") return BlockKind::kOnPre;
+    for (const BlockKind kind :
+         {BlockKind::kConnect, BlockKind::kOnPre, BlockKind::kOnStep, BlockKind::kOnPost}) {
+      if (word == BlockKindName(kind)) return kind;
+    }
     return std::nullopt;
   }
 
@@ -71,17 +73,8 @@ class BlockReader {
     BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("["));
     while (!reader_.TakePunctuation("]")) {
       if (!block_.slots.empty()) BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(","));
-      if (reader_.text(reader_.peek()) == "stream") {
-        reader_.Take();
-        BNSYN_ASSIGN_OR_RETURN(const uint32_t stream, reader_.ReadUnsigned32());
-        block_.slots.push_back({AttrKind::kStream, stream});
-        continue;
-      }
-      const auto kind = SymbolKindFromWord(reader_.text(reader_.peek()));
-      if (!kind) return reader_.Expected("state, param, input, population, reduction or stream");
-      reader_.Take();
-      BNSYN_ASSIGN_OR_RETURN(const uint32_t index, ReadSymbol(reader_, program_, *kind));
-      block_.slots.push_back({*kind, index});
+      BNSYN_ASSIGN_OR_RETURN(const Slot slot, ReadSlot());
+      block_.slots.push_back(slot);
     }
     return absl::OkStatus();
   }

@@ -152,24 +152,10 @@ std::string ProjectionText(const Program& program, const Projection& projection)
 }
 
 std::string BlockHeader(const Program& program, const Block& block) {
-  std::string text;
-  switch (block.kind) {
-    case BlockKind::kInit:
-      text = "init";
-      break;
-    case BlockKind::kConnect:
-      text = absl::StrCat("connect ", block.name);
-      break;
-    case BlockKind::kOnPre:
-      text = absl::StrCat("on_pre ", block.name);
-      break;
-    case BlockKind::kStep:
-      text = "step";
-      break;
-    case BlockKind::kKernel:
-      text = absl::StrCat("kernel ", block.name, " : ", SafeDomainName(program, block.domain),
-                          " phase=", block.phase);
-      break;
+  std::string text(BlockKindName(block.kind));
+  if (!block.name.empty()) absl::StrAppend(&text, " ", block.name);
+  if (block.kind == BlockKind::kKernel) {
+    absl::StrAppend(&text, " : ", SafeDomainName(program, block.domain), " phase=", block.phase);
   }
   if (!block.code.empty()) absl::StrAppend(&text, " code=", block.code);
   if (!block.code.empty() || !block.slots.empty()) {
@@ -230,7 +216,7 @@ std::string Print(const Program& program) {
   }
   if (program.init) text += PrintBlock(program, *program.init);
   for (const Block& block : program.connect) text += PrintBlock(program, block);
-  for (const Block& block : program.on_pre) text += PrintBlock(program, block);
+  for (const Block& block : program.synaptic) text += PrintBlock(program, block);
   for (const Block& block : program.step) text += PrintBlock(program, block);
   return text;
 }

@@ -42,7 +42,7 @@ std::string PrintDot(const Program& program) {
   size_t number = 0;
   if (program.init) AppendBlock(program, *program.init, number++, out);
   for (const Block& block : program.connect) AppendBlock(program, block, number++, out);
-  for (const Block& block : program.on_pre) AppendBlock(program, block, number++, out);
+  for (const Block& block : program.synaptic) AppendBlock(program, block, number++, out);
   for (const Block& block : program.step) AppendBlock(program, block, number++, out);
   return out + "}\n";
 }

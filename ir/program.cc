@@ -21,6 +21,26 @@ bool Holds(const Block* block, Op op) {
 
 }  // namespace
 
+absl::string_view BlockKindName(BlockKind kind) {
+  switch (kind) {
+    case BlockKind::kInit:
+      return "init";
+    case BlockKind::kConnect:
+      return "connect";
+    case BlockKind::kOnPre:
+      return "on_pre";
+    case BlockKind::kOnStep:
+      return "on_step";
+    case BlockKind::kOnPost:
+      return "on_post";
+    case BlockKind::kStep:
+      return "step";
+    case BlockKind::kKernel:
+      return "kernel";
+  }
+  return "?";
+}
+
 PopulationId Program::AddPopulation(std::string population_name, uint32_t size) {
   const auto id = static_cast<PopulationId>(populations.size());
   const auto domain = static_cast<DomainId>(domains.size());
@@ -96,6 +116,26 @@ const Block* Program::FindConnect(ProjectionId projection) const {
     if (block.domain == projections[projection].domain) return &block;
   }
   return nullptr;
+}
+
+const Block* Program::FindSynaptic(BlockKind kind, ProjectionId projection) const {
+  for (const Block& block : synaptic) {
+    if (block.kind == kind && block.domain == projections[projection].domain) return &block;
+  }
+  return nullptr;
+}
+
+bool Program::RunsSynapses(const Block& block) const {
+  return block.kind == BlockKind::kKernel &&
+         domains[static_cast<size_t>(block.domain)].kind == DomainKind::kProjection;
+}
+
+std::vector<StateId> Program::SynapseStates(ProjectionId projection) const {
+  std::vector<StateId> ids;
+  for (StateId id = 0; id < states.size(); ++id) {
+    if (states[id].type.domain == projections[projection].domain) ids.push_back(id);
+  }
+  return ids;
 }
 
 bool Program::HasOwnWeights(ProjectionId projection) const {

@@ -177,11 +177,16 @@ constexpr uint64_t StreamAttr(uint32_t stream, uint32_t draw) {
 enum class BlockKind : uint8_t {
   kInit,     // once, before step 0: initial values that are drawn or computed
   kConnect,  // once, after init, over the synapses of one projection, or over all pairs to find
-             // which are joined: what synapses they are
+             // which are joined: what a synapse begins with
   kOnPre,    // for every synapse of every due spike of one projection
+  kOnStep,   // where run_on_step stands, for every synapse of one projection
+  kOnPost,   // where run_on_post stands, for every synapse onto a neuron that spiked
   kStep,     // every step: everything else, before the fuse pass
   kKernel,   // every step: the nodes of one domain, after it
 };
+
+// The word that begins such a block: "on_pre", "kernel", ...
+absl::string_view BlockKindName(BlockKind kind);
 
 // What a kernel refers to, in the order of its arguments. Assigned by the place pass.
 struct Slot {
@@ -199,7 +204,7 @@ struct Block {
   DomainId domain = DomainId::kNetwork;  // of a kernel or projection
   std::vector<Node> nodes;
 
-  // Annotations of the passes on kernels and on_pre blocks.
+  // Annotations of the passes on kernels and synaptic blocks.
   uint32_t phase = 0;       // fuse: threads meet between kernels of different phases
   std::string code;         // place: kernels with equal code share one compiled function
   std::vector<Slot> slots;  // place
@@ -222,9 +227,9 @@ struct Program {
   std::vector<Events> events;
 
   std::optional<Block> init;
-  std::vector<Block> connect;  // at most one a projection
-  std::vector<Block> on_pre;   // at most one a projection
-  std::vector<Block> step;     // one block of kind kStep, or kernels in execution order
+  std::vector<Block> connect;   // at most one a projection
+  std::vector<Block> synaptic;  // on_pre, on_step and on_post: at most one of each a projection
+  std::vector<Block> step;      // one block of kind kStep, or kernels in execution order
 
   PopulationId AddPopulation(std::string population_name, uint32_t size);
   // Takes everything but `domain`, which it fills in.
@@ -246,6 +251,13 @@ struct Program {
 
   // The block of a projection, or null.
   const Block* FindConnect(ProjectionId projection) const;
+  // The same of kind kOnPre, kOnStep or kOnPost.
+  const Block* FindSynaptic(BlockKind kind, ProjectionId projection) const;
+  // Whether a block is a kernel over synapses. All it does is to run their blocks, so that it has no
+  // code of its own.
+  bool RunsSynapses(const Block& block) const;
+  // The states of a projection's synapses, in order.
+  std::vector<StateId> SynapseStates(ProjectionId projection) const;
   // Whether synapses have weights and delays of their own.
   bool HasOwnWeights(ProjectionId projection) const;
   bool HasOwnDelays(ProjectionId projection) const {

@@ -73,6 +73,7 @@ absl::StatusOr<Type> DeclaredType(const Program& program, const Block& block, Op
       return Type{DrawnElement(op), declared.domain};
     case AttrKind::kNone:
     case AttrKind::kTable:
+    case AttrKind::kProjection:
       break;
   }
   if (op == Op::kStep) return Type{Element::kU64, DomainId::kNetwork};
@@ -95,6 +96,8 @@ Type EffectType(const Program& program, const Block& block, Op op, uint64_t attr
       return {Element::kBool, program.populations[attr].domain};
     case AttrKind::kReduction:
       return {Element::kF64, program.reductions[attr].population};
+    case AttrKind::kProjection:
+      return {Element::kF64, program.projections[attr].domain};
     case AttrKind::kNone:
     case AttrKind::kLiteral:
     case AttrKind::kParam:

@@ -6,8 +6,9 @@
 namespace bnsyn::ir {
 namespace {
 
-constexpr AttrKind kSymbolKinds[] = {AttrKind::kState, AttrKind::kParam,      AttrKind::kTable,
-                                     AttrKind::kInput, AttrKind::kPopulation, AttrKind::kReduction};
+constexpr AttrKind kSymbolKinds[] = {
+    AttrKind::kState,      AttrKind::kParam,     AttrKind::kTable,     AttrKind::kInput,
+    AttrKind::kPopulation, AttrKind::kReduction, AttrKind::kProjection};
 
 // Calls `use` with the program's symbols of a kind.
 template <typename Use>
@@ -25,6 +26,8 @@ auto WithSymbols(const Program& program, AttrKind kind, Use use) {
       return use(program.populations);
     case AttrKind::kReduction:
       return use(program.reductions);
+    case AttrKind::kProjection:
+      return use(program.projections);
     case AttrKind::kNone:
     case AttrKind::kLiteral:
     case AttrKind::kStream:
@@ -49,6 +52,8 @@ absl::string_view SymbolWord(AttrKind kind) {
       return "population";
     case AttrKind::kReduction:
       return "reduction";
+    case AttrKind::kProjection:
+      return "projection";
     case AttrKind::kNone:
     case AttrKind::kLiteral:
     case AttrKind::kStream:

@@ -13,7 +13,7 @@ namespace bnsyn::ir {
 
 // True for the kinds whose attribute is the index of a symbol.
 constexpr bool IsSymbol(AttrKind kind) {
-  return kind >= AttrKind::kState && kind <= AttrKind::kReduction;
+  return kind >= AttrKind::kState && kind <= AttrKind::kProjection;
 }
 
 // The word that declares symbols of the kind: "state", "param", "input", ...; and back.

@@ -1,6 +1,7 @@
 #include "ir/verifier.h"
 
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,13 +22,13 @@ struct Place {
   Op op;
   bool init;
   bool connect;
-  bool on_pre;
+  bool synaptic;
   bool step;  // and kernels
 };
 constexpr Place kPlaces[] = {
     {Op::kLoad, true, true, true, true},
-    {Op::kStore, true, false, true, true},
-    {Op::kCheck, false, false, false, true},
+    {Op::kStore, true, true, true, true},
+    {Op::kCheck, false, false, true, true},
     {Op::kLoadPre, false, true, true, false},
     {Op::kLoadPost, false, true, true, false},
     {Op::kIndexPre, false, true, true, false},
@@ -39,6 +40,8 @@ constexpr Place kPlaces[] = {
     {Op::kAccumulate, false, false, true, false},
     {Op::kTake, false, false, false, true},
     {Op::kSpike, false, false, false, true},
+    {Op::kRunOnStep, false, false, false, true},
+    {Op::kRunOnPost, false, false, false, true},
     {Op::kCount, false, false, false, true},
     {Op::kReduce, false, false, false, true},
     {Op::kTotal, false, false, false, true},
@@ -53,7 +56,9 @@ bool MayStand(Op op, BlockKind kind) {
       case BlockKind::kConnect:
         return place.connect;
       case BlockKind::kOnPre:
-        return place.on_pre;
+      case BlockKind::kOnStep:
+      case BlockKind::kOnPost:
+        return place.synaptic;
       case BlockKind::kStep:
       case BlockKind::kKernel:
         return place.step;
@@ -63,21 +68,11 @@ bool MayStand(Op op, BlockKind kind) {
   return Info(op).effect == Effect::kPure;
 }
 
-absl::string_view KindWord(BlockKind kind) {
-  switch (kind) {
-    case BlockKind::kInit:
-      return "init";
-    case BlockKind::kConnect:
-      return "connect";
-    case BlockKind::kOnPre:
-      return "on_pre";
-    case BlockKind::kStep:
-      return "step";
-    case BlockKind::kKernel:
-      return "kernel";
-  }
-  return "?";
+bool IsSynaptic(BlockKind kind) {
+  return kind == BlockKind::kOnPre || kind == BlockKind::kOnStep || kind == BlockKind::kOnPost;
 }
+
+bool Runs(Op op) { return op == Op::kRunOnStep || op == Op::kRunOnPost; }
 
 class Blocks {
  public:
@@ -92,8 +87,8 @@ class Blocks {
       if (block.kind != BlockKind::kConnect) return Kind(block);
       if (auto v = OverSynapses(block)) return v;
     }
-    for (const Block& block : program_.on_pre) {
-      if (block.kind != BlockKind::kOnPre) return Kind(block);
+    for (const Block& block : program_.synaptic) {
+      if (!IsSynaptic(block.kind)) return Kind(block);
       if (auto v = OverSynapses(block)) return v;
     }
     uint32_t phase = 0;
@@ -127,7 +122,7 @@ class Blocks {
 
   Result Kind(const Block& block) {
     block_ = &block;
-    return Fail(absl::StrCat("a block of kind ", KindWord(block.kind), " cannot stand here"),
+    return Fail(absl::StrCat("a block of kind ", BlockKindName(block.kind), " cannot stand here"),
                 "a program has one step block, or kernels");
   }
 
@@ -135,7 +130,7 @@ class Blocks {
     block_ = &block;
     node_ = kNoNode;
     const auto projection = program_.FindProjection(block.name);
-    const absl::string_view word = KindWord(block.kind);
+    const absl::string_view word = BlockKindName(block.kind);
     if (!projection || program_.projections[*projection].domain != block.domain) {
       return Fail(absl::StrCat(word, " is of a projection, and '", block.name, "' is none"));
     }
@@ -151,9 +146,8 @@ class Blocks {
     if (!IsName(block.name) || !kernels_.insert(block.name).second) {
       return Fail(absl::StrCat("'", block.name, "' cannot name a kernel, or names two"));
     }
-    if (static_cast<size_t>(block.domain) >= program_.domains.size() ||
-        DomainOf(block.domain).kind == DomainKind::kProjection) {
-      return Fail("a kernel runs over the network or a population");
+    if (static_cast<size_t>(block.domain) >= program_.domains.size()) {
+      return Fail("this kernel has no domain");
     }
     return std::nullopt;
   }
@@ -182,7 +176,7 @@ class Blocks {
   Result CheckNode(const Node& node) {
     const OpInfo& info = Info(node.op);
     if (!MayStand(node.op, block_->kind)) {
-      return Fail(absl::StrCat(info.name, " cannot stand in ", KindWord(block_->kind)),
+      return Fail(absl::StrCat(info.name, " cannot stand in ", BlockKindName(block_->kind)),
                   absl::StrCat(info.name, ": ", info.meaning));
     }
     if (IsSymbol(info.attr) && node.attr >= SymbolCount(program_, info.attr)) {
@@ -233,11 +227,13 @@ class Blocks {
     switch (block_->kind) {
       case BlockKind::kInit:
       case BlockKind::kStep:
-        return std::nullopt;
+        return StepNode(node);
       case BlockKind::kConnect:
       case BlockKind::kOnPre:
+      case BlockKind::kOnStep:
+      case BlockKind::kOnPost:
         if (!uniform && !own) {
-          return Fail(absl::StrCat(KindWord(block_->kind), " ", block_->name,
+          return Fail(absl::StrCat(BlockKindName(block_->kind), " ", block_->name,
                                    " has no elements of ", program_.DomainName(node.domain)),
                       "it runs over synapses: load_pre and load_post read the states of their "
                       "neurons");
@@ -248,7 +244,27 @@ class Blocks {
           return Fail(absl::StrCat("a kernel over ", program_.DomainName(block_->domain),
                                    " has no elements of ", program_.DomainName(node.domain)));
         }
-        return std::nullopt;
+        return StepNode(node);
+    }
+    return std::nullopt;
+  }
+
+  // Synapses are reached from their own blocks only, which the step may run.
+  Result StepNode(const Node& node) {
+    const bool of_synapses = DomainOf(node.domain).kind == DomainKind::kProjection;
+    if (Runs(node.op)) {
+      const BlockKind kind = node.op == Op::kRunOnStep ? BlockKind::kOnStep : BlockKind::kOnPost;
+      if (program_.FindSynaptic(kind, static_cast<ProjectionId>(node.attr)) == nullptr) {
+        return Fail(absl::StrCat("there is no ", BlockKindName(kind), " block of ",
+                                 program_.DomainName(node.domain)));
+      }
+    } else if (of_synapses) {
+      return Fail(absl::StrCat(BlockKindName(block_->kind), " has no elements of ",
+                               program_.DomainName(node.domain)),
+                  "connect, on_pre, on_step and on_post blocks run over synapses");
+    } else if (DomainOf(block_->domain).kind == DomainKind::kProjection) {
+      return Fail("a kernel over synapses only runs their blocks",
+                  "with run_on_step and run_on_post");
     }
     return std::nullopt;
   }
@@ -267,9 +283,13 @@ class Blocks {
     if (node.op == Op::kAccumulate && program_.inputs[node.attr].population != target) {
       return Fail(absl::StrCat("accumulate adds to an input of ", program_.DomainName(target)));
     }
-    if (node.op == Op::kStore && node.domain != domain) {
-      return Fail(absl::StrCat(KindWord(block_->kind), " cannot store a uniform state"),
+    if ((node.op == Op::kStore || node.op == Op::kCheck) && node.domain != domain) {
+      return Fail(absl::StrCat(BlockKindName(block_->kind), " cannot ", Info(node.op).name,
+                               " a uniform state"),
                   "synapses run in any order: only a state of the projection is one synapse's own");
+    }
+    if (block_->kind == BlockKind::kConnect && node.op == Op::kLoad && node.domain == domain) {
+      return Fail("connect cannot load a state of the synapses", "it stores what they begin with");
     }
     if (node.op == Op::kSetDelay && projection.max_delay == 0) {
       return Fail("set_delay needs bounds in the declaration", "as in delay=[1, 80]");
@@ -279,7 +299,7 @@ class Blocks {
     }
     if (IsDraw(node.op) && node.domain == domain && block_->kind != BlockKind::kConnect) {
       return Fail(absl::StrCat("synapses draw random numbers in connect only, not in ",
-                               KindWord(block_->kind)),
+                               BlockKindName(block_->kind)),
                   "draw in the source or the target, and read it by load_pre or load_post");
     }
     return std::nullopt;
@@ -296,16 +316,17 @@ class Blocks {
         return Fail("a temporary is read before it is written in the step");
       }
     }
-    const bool once =
-        node.op == Op::kSetProbability || node.op == Op::kSetWeight || node.op == Op::kSetDelay;
-    if (once && !set_.insert({block_, node.op}).second) {
-      return Fail(absl::StrCat(info.name, " stands twice in a block"));
+    if (block_->kind == BlockKind::kConnect && info.effect == Effect::kWrite &&
+        !set_.insert({block_, node.op, node.attr}).second) {
+      return Fail(absl::StrCat(info.name, " stands twice in a block"),
+                  "a connect block sets what is so from the beginning, once");
     }
     if (node.op == Op::kTotal && !done_.contains({Op::kReduce, node.attr})) {
       return Fail("a total is read before its reduce in the step");
     }
-    if ((node.op == Op::kTake || node.op == Op::kSpike || node.op == Op::kReduce) &&
-        done_.contains(key)) {
+    const bool once =
+        node.op == Op::kTake || node.op == Op::kSpike || node.op == Op::kReduce || Runs(node.op);
+    if (once && done_.contains(key)) {
       return Fail(absl::StrCat(info.name, " ", SymbolName(program_, info.attr, node.attr),
                                " stands twice in a step"));
     }
@@ -318,8 +339,8 @@ class Blocks {
   NodeId node_ = kNoNode;
   std::set<std::pair<BlockKind, std::string>> over_synapses_;
   std::set<std::string> kernels_;
-  std::set<std::pair<const Block*, Op>> set_;  // what connect blocks have set
-  std::set<std::pair<Op, uint64_t>> done_;     // ops on symbols so far in a step
+  std::set<std::tuple<const Block*, Op, uint64_t>> set_;  // what connect blocks have set
+  std::set<std::pair<Op, uint64_t>> done_;                // ops on symbols so far in a step
 };
 
 // The block with a caret line below the node: its line is as many lines below the header as there

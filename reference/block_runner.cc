@@ -28,20 +28,28 @@ Array AsDoubles(const ArrayView& values) {
 BlockRunner::BlockRunner(const ir::Block& block, Machine& machine)
     : block_(block), machine_(machine), values_(block.nodes.size()) {}
 
-size_t BlockRunner::Size(ir::DomainId domain, const SynapseRow& row) const {
-  const ir::Domain& d = machine_.program.domains[static_cast<size_t>(domain)];
-  return d.kind == ir::DomainKind::kProjection ? row.targets.size() : machine_.program.Size(domain);
+size_t BlockRunner::Size(ir::DomainId domain) const {
+  return IsOfSynapses(machine_.program, domain) ? synapses_.size() : machine_.program.Size(domain);
 }
 
-void BlockRunner::Run(const SynapseRow& row) {
-  for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) RunNode(id, row);
+const SynapseTable& BlockRunner::Table() const {
+  return machine_.synapses[machine_.program.domains[static_cast<size_t>(block_.domain)].index];
 }
 
-void BlockRunner::RunNode(ir::NodeId id, const SynapseRow& row) {
+void BlockRunner::Run() {
+  for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) RunNode(id);
+}
+
+void BlockRunner::Run(absl::Span<const uint64_t> synapses) {
+  synapses_ = synapses;
+  Run();
+}
+
+void BlockRunner::RunNode(ir::NodeId id) {
   const ir::Node& node = block_.nodes[id];
   Array& result = values_[id];
   if (ir::HasResult(node.op)) {
-    const size_t size = Size(node.domain, row);
+    const size_t size = Size(node.domain);
     if (result.element() != node.element || result.size() != size) {
       result = Array(node.element, size);
     }
@@ -58,33 +66,22 @@ void BlockRunner::RunNode(ir::NodeId id, const SynapseRow& row) {
     case ir::Op::kLookup:
       return Lookup(node, result);
     case ir::Op::kLoad:
-      result = machine_.states[node.attr];
-      return;
+      return Load(node, result);
     case ir::Op::kLoadPre:
-      return result.Fill(machine_.states[node.attr].bits(row.source));
     case ir::Op::kLoadPost:
-      for (size_t i = 0; i < row.targets.size(); ++i) {
-        result.set_bits(i, machine_.states[node.attr].bits(row.targets[i]));
-      }
-      return;
-    case ir::Op::kWeight:
-      for (size_t i = 0; i < row.targets.size(); ++i) {
-        result.as<double>()[i] = row.weights[row.weights.size() == 1 ? 0 : i];
-      }
-      return;
     case ir::Op::kIndexPre:
-      return result.Fill(row.source);
     case ir::Op::kIndexPost:
-      for (size_t i = 0; i < row.targets.size(); ++i) result.as<uint32_t>()[i] = row.targets[i];
-      return;
-    case ir::Op::kAccumulate: {
-      const Array& operand = values_[node.operands[0]];
-      for (size_t i = 0; i < row.targets.size(); ++i) {
-        machine_.Accumulate(static_cast<ir::InputId>(node.attr), row.targets[i],
-                            operand.as<double>()[operand.size() == 1 ? 0 : i]);
-      }
+    case ir::Op::kWeight:
+    case ir::Op::kAccumulate:
+      return RunSynapseNode(node, result);
+    case ir::Op::kRunOnStep: {
+      const auto projection = static_cast<ir::ProjectionId>(node.attr);
+      BlockRunner(*machine_.program.FindSynaptic(ir::BlockKind::kOnStep, projection), machine_)
+          .Run(machine_.synapses[projection].All());
       return;
     }
+    case ir::Op::kRunOnPost:
+      return RunOnPost(static_cast<ir::ProjectionId>(node.attr));
     case ir::Op::kStore:
       return Store(node);
     case ir::Op::kCheck:
@@ -178,10 +175,54 @@ void BlockRunner::Lookup(const ir::Node& node, Array& result) {
   }
 }
 
+void BlockRunner::Load(const ir::Node& node, Array& result) const {
+  const Array& state = machine_.states[node.attr];
+  if (!IsOfSynapses(machine_.program, node.domain)) {
+    result = state;
+    return;
+  }
+  for (size_t i = 0; i < synapses_.size(); ++i) result.set_bits(i, state.bits(synapses_[i]));
+}
+
+// What reads the two neurons of each synapse, and adds to one.
+void BlockRunner::RunSynapseNode(const ir::Node& node, Array& result) {
+  const SynapseTable& table = Table();
+  for (size_t i = 0; i < synapses_.size(); ++i) {
+    const uint64_t synapse = synapses_[i];
+    if (node.op == ir::Op::kLoadPre) {
+      result.set_bits(i, machine_.states[node.attr].bits(table.source(synapse)));
+    } else if (node.op == ir::Op::kLoadPost) {
+      result.set_bits(i, machine_.states[node.attr].bits(table.target(synapse)));
+    } else if (node.op == ir::Op::kIndexPre) {
+      result.as<uint32_t>()[i] = table.source(synapse);
+    } else if (node.op == ir::Op::kIndexPost) {
+      result.as<uint32_t>()[i] = table.target(synapse);
+    } else if (node.op == ir::Op::kWeight) {
+      result.as<double>()[i] = table.weight(synapse);
+    } else {
+      const Array& operand = values_[node.operands[0]];
+      machine_.Accumulate(static_cast<ir::InputId>(node.attr), table.target(synapse),
+                          operand.as<double>()[operand.size() == 1 ? 0 : i]);
+    }
+  }
+}
+
+void BlockRunner::RunOnPost(ir::ProjectionId projection) {
+  const ir::Program& program = machine_.program;
+  BlockRunner on_post(*program.FindSynaptic(ir::BlockKind::kOnPost, projection), machine_);
+  for (const uint32_t target : machine_.spikes[program.projections[projection].target]) {
+    on_post.Run(machine_.synapses[projection].Onto(target));
+  }
+}
+
 void BlockRunner::Store(const ir::Node& node) {
   Array& state = machine_.states[node.attr];
   const ArrayView value = Operand(node);
-  for (size_t i = 0; i < state.size(); ++i) state.set_bits(i, value.bits(value.size == 1 ? 0 : i));
+  const bool of_synapses = IsOfSynapses(machine_.program, node.domain);
+  const size_t size = of_synapses ? synapses_.size() : state.size();
+  for (size_t i = 0; i < size; ++i) {
+    state.set_bits(of_synapses ? synapses_[i] : i, value.bits(value.size == 1 ? 0 : i));
+  }
 }
 
 void BlockRunner::Check(const ir::Node& node) {

@@ -12,30 +12,28 @@
 
 namespace bnsyn::reference {
 
-// The synapses of one source neuron, which an on_pre block runs over.
-struct SynapseRow {
-  uint32_t source = 0;
-  absl::Span<const uint32_t> targets;
-  absl::Span<const double> weights;  // one a synapse, or one for all
-};
-
 class BlockRunner {
  public:
   // Both must outlive the runner and stay where they are.
   BlockRunner(const ir::Block& block, Machine& machine);
 
   // An init, step or kernel block.
-  void Run() { Run(SynapseRow{}); }
-  // An on_pre block.
-  void Run(const SynapseRow& row);
+  void Run();
+  // A synaptic block, over synapses by their numbers in the machine's table of its projection.
+  void Run(absl::Span<const uint64_t> synapses);
 
  private:
-  void RunNode(ir::NodeId id, const SynapseRow& row);
+  void RunNode(ir::NodeId id);
+  // Of the synapses the block runs over.
+  const SynapseTable& Table() const;
+  void RunSynapseNode(const ir::Node& node, Array& result);
+  void RunOnPost(ir::ProjectionId projection);
   // A view of the only operand of an effect.
   ArrayView Operand(const ir::Node& node) const { return values_[node.operands[0]].view(); }
-  size_t Size(ir::DomainId domain, const SynapseRow& row) const;
+  size_t Size(ir::DomainId domain) const;
 
   void Lookup(const ir::Node& node, Array& result);
+  void Load(const ir::Node& node, Array& result) const;
   void Store(const ir::Node& node);
   void Check(const ir::Node& node);
   void Take(const ir::Node& node, Array& result);
@@ -45,6 +43,7 @@ class BlockRunner {
   const ir::Block& block_;
   Machine& machine_;
   std::vector<Array> values_;  // by node
+  absl::Span<const uint64_t> synapses_;
 };
 
 }  // namespace bnsyn::reference

@@ -43,6 +43,13 @@ ir::NodeId ConnectBlock::Find(ir::Op op) const {
   return ir::kNoNode;
 }
 
+ir::NodeId ConnectBlock::FindStore(ir::StateId state) const {
+  for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
+    if (block_.nodes[id].op == ir::Op::kStore && block_.nodes[id].attr == state) return id;
+  }
+  return ir::kNoNode;
+}
+
 Array ConnectBlock::Draw(const ir::Node& node, const ConnectRow& row,
                          const std::vector<Array>& values,
                          const std::vector<uint32_t>& occurrences) const {
@@ -103,8 +110,7 @@ Array ConnectBlock::RunNode(const ir::Node& node, const ConnectRow& row,
   return result;
 }
 
-Array ConnectBlock::Run(ir::Op op, const ConnectRow& row) const {
-  const ir::NodeId end = Find(op);
+Array ConnectBlock::RunUpTo(ir::NodeId end, const ConnectRow& row) const {
   std::vector<bool> needed(end + size_t{1});
   needed[end] = true;
   for (ir::NodeId id = end + 1; id-- > 0;) {

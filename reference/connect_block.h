@@ -35,12 +35,21 @@ class ConnectBlock {
 
   // Whether the block holds that op: set_probability, set_weight or set_delay.
   bool Sets(ir::Op op) const { return Find(op) != ir::kNoNode; }
+  // Whether it stores that state of the synapses.
+  bool Stores(ir::StateId state) const { return FindStore(state) != ir::kNoNode; }
   // What it sets, one a synapse; the block must set it. Weights and probabilities are f64, delays
   // i64.
-  Array Run(ir::Op op, const ConnectRow& row) const;
+  Array Run(ir::Op op, const ConnectRow& row) const { return RunUpTo(Find(op), row); }
+  // What it stores, one a synapse; it must store it.
+  Array RunStore(ir::StateId state, const ConnectRow& row) const {
+    return RunUpTo(FindStore(state), row);
+  }
 
  private:
   ir::NodeId Find(ir::Op op) const;
+  ir::NodeId FindStore(ir::StateId state) const;
+  // The operand of the node `end`, one value a synapse.
+  Array RunUpTo(ir::NodeId end, const ConnectRow& row) const;
   Array RunNode(const ir::Node& node, const ConnectRow& row, const std::vector<Array>& values,
                 const std::vector<uint32_t>& occurrences) const;
   Array Draw(const ir::Node& node, const ConnectRow& row, const std::vector<Array>& values,

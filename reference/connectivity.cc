@@ -276,6 +276,7 @@ absl::StatusOr<SynapseRows> Connectivity::Build(uint32_t begin, uint32_t end) co
       BNSYN_RETURN_IF_ERROR(AddDelay(steps, listed_sources_[listed[i]], rows.targets[i], rows));
     }
   }
+  FillStates(rows);
   BNSYN_RETURN_IF_ERROR(Connect(rows));
   return rows;
 }
@@ -297,6 +298,14 @@ absl::Status Connectivity::AddDelay(double steps, uint32_t source, uint32_t targ
                    " steps; clip(delay, least, greatest) keeps it there"));
 }
 
+// With the declared initial values.
+void Connectivity::FillStates(SynapseRows& rows) const {
+  for (const ir::StateId id : program_->SynapseStates(id_)) {
+    const ir::State& state = program_->states[id];
+    rows.states.emplace_back(state.type.element, rows.size()).Fill(state.initial);
+  }
+}
+
 // What the connect block sets of each synapse.
 absl::Status Connectivity::Connect(SynapseRows& rows) const {
   const ir::Block* const block = program_->FindConnect(id_);
@@ -304,6 +313,7 @@ absl::Status Connectivity::Connect(SynapseRows& rows) const {
   const ConnectBlock connect(*program_, *block, states_);
   const bool sets_weight = connect.Sets(ir::Op::kSetWeight);
   const bool sets_delay = connect.Sets(ir::Op::kSetDelay);
+  const std::vector<ir::StateId> states = program_->SynapseStates(id_);
   const std::vector<double> given = std::move(rows.weights);
   rows.weights.clear();
   if (!sets_weight) rows.weights = given;
@@ -325,6 +335,11 @@ absl::Status Connectivity::Connect(SynapseRows& rows) const {
         }
         rows.weights.push_back(weight);
       }
+    }
+    for (size_t state = 0; state < rows.states.size(); ++state) {
+      if (!connect.Stores(states[state])) continue;
+      const Array values = connect.RunStore(states[state], row);
+      for (size_t i = 0; i < size; ++i) rows.states[state].set_bits(begin + i, values.bits(i));
     }
     if (!sets_delay) continue;
     const Array delays = connect.Run(ir::Op::kSetDelay, row);
@@ -357,38 +372,6 @@ double Connectivity::ExpectedSynapses() const {
       return static_cast<double>(listed_sources_.size());
   }
   return 0;
-}
-
-std::vector<DelayGroup> SplitByDelay(SynapseRows rows, uint32_t delay) {
-  std::vector<DelayGroup> groups;
-  if (rows.delays.empty()) {
-    groups.push_back({delay, std::move(rows)});
-    return groups;
-  }
-  std::vector<uint64_t> counts;
-  for (const uint32_t d : rows.delays) {
-    if (d >= counts.size()) counts.resize(d + size_t{1});
-    ++counts[d];
-  }
-  std::vector<size_t> group_of(counts.size());
-  for (uint32_t d = 0; d < counts.size(); ++d) {
-    if (counts[d] == 0) continue;
-    group_of[d] = groups.size();
-    DelayGroup& group = groups.emplace_back();
-    group.delay = d;
-    group.rows.begin.push_back(0);
-    group.rows.targets.reserve(counts[d]);
-    if (!rows.weights.empty()) group.rows.weights.reserve(counts[d]);
-  }
-  for (size_t source = 0; source + 1 < rows.begin.size(); ++source) {
-    for (uint64_t i = rows.begin[source]; i < rows.begin[source + 1]; ++i) {
-      SynapseRows& group = groups[group_of[rows.delays[i]]].rows;
-      group.targets.push_back(rows.targets[i]);
-      if (!rows.weights.empty()) group.weights.push_back(rows.weights[i]);
-    }
-    for (DelayGroup& group : groups) group.rows.begin.push_back(group.rows.targets.size());
-  }
-  return groups;
 }
 
 }  // namespace bnsyn::reference

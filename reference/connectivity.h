@@ -22,6 +22,8 @@ struct SynapseRows {
   std::vector<uint32_t> targets;
   std::vector<double> weights;   // empty where the projection has one weight for all
   std::vector<uint32_t> delays;  // steps; empty where it has one delay for all
+  // What their states begin with, by ir::Program::SynapseStates.
+  std::vector<Array> states;
 
   uint64_t size() const { return targets.size(); }
 };
@@ -56,6 +58,7 @@ class Connectivity {
   bool ExcludesSelf() const;
   const std::vector<double>& Column(const ir::ColumnRef& column) const;
   absl::Status Connect(SynapseRows& rows) const;
+  void FillStates(SynapseRows& rows) const;
   absl::Status AddDelay(double steps, uint32_t source, uint32_t target, SynapseRows& rows) const;
   absl::Status Fault(uint32_t source, uint32_t target, absl::string_view what,
                      absl::string_view value, absl::string_view advice) const;
@@ -68,15 +71,6 @@ class Connectivity {
   std::vector<uint32_t> listed_sources_;
   std::vector<uint32_t> listed_targets_;
 };
-
-// Synapses of one delay.
-struct DelayGroup {
-  uint32_t delay = 1;
-  SynapseRows rows;  // without delays
-};
-// The rows by delay, shortest first; `delay` is that of all where they have none of their own. Only
-// delays that occur have a group.
-std::vector<DelayGroup> SplitByDelay(SynapseRows rows, uint32_t delay);
 
 }  // namespace bnsyn::reference
 

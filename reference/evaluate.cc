@@ -312,6 +312,8 @@ void NodeEvaluator::Run() {
     case Op::kAccumulate:
     case Op::kTake:
     case Op::kSpike:
+    case Op::kRunOnStep:
+    case Op::kRunOnPost:
     case Op::kCount:
     case Op::kReduce:
     case Op::kTotal:

@@ -31,16 +31,28 @@ std::string When(const ir::Program& program, uint64_t step) {
 // Which states some check looks at.
 std::vector<bool> CheckedStates(const ir::Program& program) {
   std::vector<bool> checked(program.states.size());
-  for (const ir::Block& block : program.step) {
-    for (const ir::Node& node : block.nodes) {
-      if (node.op == ir::Op::kCheck) checked[node.attr] = true;
+  for (const std::vector<ir::Block>* blocks : {&program.synaptic, &program.step}) {
+    for (const ir::Block& block : *blocks) {
+      for (const ir::Node& node : block.nodes) {
+        if (node.op == ir::Op::kCheck) checked[node.attr] = true;
+      }
     }
   }
   return checked;
 }
 
-std::string DescribeElement(const ir::Program& program, const ir::State& state, size_t element) {
+std::string DescribeElement(const ir::Program& program, const ir::State& state, size_t element,
+                            const EndsOf& ends) {
   if (state.type.uniform()) return state.name;
+  const ir::Domain& domain = program.domains[static_cast<size_t>(state.type.domain)];
+  if (domain.kind == ir::DomainKind::kProjection) {
+    const ir::Projection& projection = program.projections[domain.index];
+    const auto [source, target] = ends(domain.index, element);
+    return absl::StrCat(state.name, " of the synapse of projection ", projection.name,
+                        " from neuron ", source, " of ",
+                        program.populations[projection.source].name, " to neuron ", target, " of ",
+                        program.populations[projection.target].name);
+  }
   return absl::StrCat(state.name, " of element ", element, " of population ",
                       program.DomainName(state.type.domain));
 }
@@ -64,7 +76,7 @@ bool WithinBounds(const ir::State& state, double value) {
 }
 
 absl::Status DescribeFault(const ir::Program& program, uint64_t step,
-                           const std::function<ArrayView(ir::StateId)>& state) {
+                           const std::function<ArrayView(ir::StateId)>& state, const EndsOf& ends) {
   const std::vector<bool> checked = CheckedStates(program);
   for (ir::StateId id = 0; id < program.states.size(); ++id) {
     if (!checked[id]) continue;
@@ -77,8 +89,8 @@ absl::Status DescribeFault(const ir::Program& program, uint64_t step,
           std::isfinite(value) ? absl::StrCat("outside its bounds [", ShowValue(declared.lower),
                                               ", ", ShowValue(declared.upper), "]")
                                : "not a finite number";
-      return absl::OutOfRangeError(absl::StrCat(DescribeElement(program, declared, i), " became ",
-                                                WithUnit(value, declared.unit), " ",
+      return absl::OutOfRangeError(absl::StrCat(DescribeElement(program, declared, i, ends),
+                                                " became ", WithUnit(value, declared.unit), " ",
                                                 When(program, step), ": ", reason));
     }
   }

@@ -22,13 +22,6 @@ absl::Status TooLarge(const ir::Program& program, ir::ProjectionId projection, i
 
 }  // namespace
 
-const ir::Block* FindOnPre(const ir::Program& program, ir::ProjectionId projection) {
-  for (const ir::Block& block : program.on_pre) {
-    if (block.domain == program.projections[projection].domain) return &block;
-  }
-  return nullptr;
-}
-
 Contributions::Contributions(const ir::Program& program, const ir::Block* block)
     : program_(program), block_(block) {
   if (block == nullptr) return;

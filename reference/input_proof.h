@@ -37,9 +37,6 @@ class Contributions {
   std::vector<Term> terms_;
 };
 
-// The block of a projection, or null.
-const ir::Block* FindOnPre(const ir::Program& program, ir::ProjectionId projection);
-
 // For each element of each input, the largest sum that one step can bring. Sums of disjoint sets of
 // targets may be shown by provers of their own.
 class InputProof {

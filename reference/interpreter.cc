@@ -79,15 +79,19 @@ absl::Status ProgramInterpreter::Step() {
 
   if (!machine_.input_fault.ok()) return machine_.input_fault;
   if (!machine_.check_failed) return absl::OkStatus();
-  return DescribeFault(machine_.program, step, [this](ir::StateId state) { return State(state); });
+  return DescribeFault(
+      machine_.program, step, [this](ir::StateId state) { return State(state); },
+      [this](ir::ProjectionId projection, uint64_t synapse) {
+        const SynapseTable& table = machine_.synapses[projection];
+        return SynapseEnds{table.source(synapse), table.target(synapse)};
+      });
 }
 
 void ProgramInterpreter::DeliverSynapticEvents() {
   for (ir::ProjectionId p = 0; p < machine_.program.projections.size(); ++p) {
     const ir::Projection& projection = machine_.program.projections[p];
-    const absl::Span<const uint32_t> delays = propagator_->delays(p);
-    for (size_t d = 0; d < delays.size(); ++d) {
-      propagator_->Deliver(p, d, history_.At(projection.source, machine_.step - delays[d]));
+    for (const uint32_t delay : propagator_->delays(p)) {
+      propagator_->Deliver(p, delay, history_.At(projection.source, machine_.step - delay));
     }
   }
 }

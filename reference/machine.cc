@@ -45,25 +45,13 @@ absl::Status FillFromColumn(const ir::Program& program, const ir::State& state, 
   return absl::OkStatus();
 }
 
+}  // namespace
+
 bool IsOfSynapses(const ir::Program& program, ir::DomainId domain) {
   return program.domains[static_cast<size_t>(domain)].kind == ir::DomainKind::kProjection;
 }
 
-// Synapses carry weights and delays alone.
-absl::Status CheckSynapses(const ir::Program& program) {
-  for (const ir::State& state : program.states) {
-    if (IsOfSynapses(program, state.type.domain)) {
-      return absl::UnimplementedError(
-          absl::StrCat(state.name, ": synapses cannot have states of their own"));
-    }
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
-
 absl::StatusOr<Machine> Machine::Create(ir::Program program) {
-  BNSYN_RETURN_IF_ERROR(CheckSynapses(program));
   Machine machine;
   for (const ir::Param& param : program.params) machine.params.push_back(param.value);
   for (const ir::State& state : program.states) {
@@ -88,6 +76,13 @@ absl::StatusOr<std::vector<Array>> InitialStates(const ir::Program& program) {
   BNSYN_ASSIGN_OR_RETURN(Machine machine, Machine::Create(program));
   if (machine.program.init) BlockRunner(*machine.program.init, machine).Run();
   return std::move(machine.states);
+}
+
+void Machine::AddSynapses(SynapseRows rows) {
+  const auto id = static_cast<ir::ProjectionId>(synapses.size());
+  const std::vector<ir::StateId> ids = program.SynapseStates(id);
+  for (size_t i = 0; i < ids.size(); ++i) states[ids[i]] = std::move(rows.states[i]);
+  synapses.emplace_back(program, id, std::move(rows));
 }
 
 void Machine::BeginStep() {

@@ -1,4 +1,4 @@
-// All that changes while a program runs, but for what its synapses carry.
+// All that changes while a program runs, and its synapses.
 #ifndef BNSYN_REFERENCE_MACHINE_H_
 #define BNSYN_REFERENCE_MACHINE_H_
 
@@ -9,6 +9,8 @@
 #include "absl/status/statusor.h"
 #include "ir/program.h"
 #include "reference/array.h"
+#include "reference/connectivity.h"
+#include "reference/synapse_table.h"
 
 namespace bnsyn::reference {
 
@@ -18,7 +20,8 @@ struct Machine {
 
   ir::Program program;
   std::vector<ir::Bits> params;
-  std::vector<Array> states;
+  std::vector<Array> states;                 // those of synapses are empty until there are synapses
+  std::vector<SynapseTable> synapses;        // by projection; empty with dense propagation
   std::vector<std::vector<int64_t>> inputs;  // quanta, by input and element
   std::vector<double> totals;                // of the last reduce, by reduction
   uint64_t step = 0;
@@ -28,12 +31,17 @@ struct Machine {
   bool check_failed = false;
   absl::Status input_fault;  // the first; the others of the step are not told
 
+  // Takes the synapses of the next projection, all of them, and what their states begin with.
+  void AddSynapses(SynapseRows rows);
   void BeginStep();
   // Adds an amount to an input, or notes that it is out of range.
   void Accumulate(ir::InputId input, uint32_t element, double value);
 };
 
-// The states after the init block, by StateId.
+// Whether a domain is that of a projection.
+bool IsOfSynapses(const ir::Program& program, ir::DomainId domain);
+
+// The states after the init block, by StateId; those of synapses are empty.
 absl::StatusOr<std::vector<Array>> InitialStates(const ir::Program& program);
 
 }  // namespace bnsyn::reference

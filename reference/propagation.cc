@@ -14,10 +14,9 @@
 namespace bnsyn::reference {
 namespace {
 
-// The synapses of a projection by delay, after the proof of its inputs.
-absl::StatusOr<std::vector<DelayGroup>> BuildGroups(const Machine& machine, ir::ProjectionId id,
-                                                    Contributions& contributions,
-                                                    InputProof& proof) {
+// All synapses of a projection, after the proof of its inputs.
+absl::StatusOr<SynapseRows> BuildRows(const Machine& machine, ir::ProjectionId id,
+                                      Contributions& contributions, InputProof& proof) {
   const ir::Program& program = machine.program;
   const ir::Projection& projection = program.projections[id];
   BNSYN_ASSIGN_OR_RETURN(const Connectivity connectivity,
@@ -28,52 +27,40 @@ absl::StatusOr<std::vector<DelayGroup>> BuildGroups(const Machine& machine, ir::
     const double weight = rows.weights.empty() ? projection.weight : rows.weights[i];
     BNSYN_RETURN_IF_ERROR(proof.Add(id, rows.targets[i], weight, contributions));
   }
-  return SplitByDelay(std::move(rows), projection.delay);
+  return rows;
 }
 
 class CsrPropagator : public Propagator {
  public:
   absl::Status Build(Machine& machine) {
+    machine_ = &machine;
     const ir::Program& program = machine.program;
     InputProof proof(program);
     for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
-      const ir::Block* const on_pre = FindOnPre(program, id);
+      const ir::Block* const on_pre = program.FindSynaptic(ir::BlockKind::kOnPre, id);
       Contributions contributions(program, on_pre);
-      Synapses& synapses = projections_.emplace_back();
-      delays_.emplace_back();
-      BNSYN_ASSIGN_OR_RETURN(synapses.groups, BuildGroups(machine, id, contributions, proof));
-      if (on_pre != nullptr) synapses.on_pre.emplace(*on_pre, machine);
-      for (DelayGroup& group : synapses.groups) {
-        synapses_ += group.rows.size();
-        delays_.back().push_back(group.delay);
-        if (group.rows.weights.empty()) group.rows.weights = {program.projections[id].weight};
-      }
+      BNSYN_ASSIGN_OR_RETURN(SynapseRows rows, BuildRows(machine, id, contributions, proof));
+      synapses_ += rows.size();
+      machine.AddSynapses(std::move(rows));
+      const absl::Span<const uint32_t> delays = machine.synapses.back().delays();
+      delays_.emplace_back(delays.begin(), delays.end());
+      std::optional<BlockRunner>& runner = on_pre_.emplace_back();
+      if (on_pre != nullptr) runner.emplace(*on_pre, machine);
     }
     return absl::OkStatus();
   }
 
-  void Deliver(ir::ProjectionId projection, size_t group,
+  void Deliver(ir::ProjectionId projection, uint32_t delay,
                absl::Span<const uint32_t> sources) override {
-    Synapses& synapses = projections_[projection];
-    if (!synapses.on_pre) return;
-    const SynapseRows& rows = synapses.groups[group].rows;
-    const bool weighted = rows.weights.size() == rows.targets.size();
+    if (!on_pre_[projection]) return;
     for (const uint32_t source : sources) {
-      const size_t begin = rows.begin[source];
-      const size_t count = rows.begin[source + size_t{1}] - begin;
-      const auto weights = absl::MakeConstSpan(rows.weights);
-      synapses.on_pre->Run({source, absl::MakeConstSpan(rows.targets).subspan(begin, count),
-                            weighted ? weights.subspan(begin, count) : weights});
+      on_pre_[projection]->Run(machine_->synapses[projection].Of(source, delay));
     }
   }
 
  private:
-  // The synapses of one projection, with one weight each or one for all.
-  struct Synapses {
-    std::vector<DelayGroup> groups;
-    std::optional<BlockRunner> on_pre;
-  };
-  std::vector<Synapses> projections_;
+  Machine* machine_ = nullptr;
+  std::vector<std::optional<BlockRunner>> on_pre_;  // by projection
 };
 
 // The dense N^2 propagation: matrices of quanta, targets by sources, times the vector of spikes.
@@ -86,7 +73,7 @@ class DensePropagator : public Propagator {
     InputProof proof(program);
     for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
       const ir::Projection& projection = program.projections[id];
-      Contributions contributions(program, FindOnPre(program, id));
+      Contributions contributions(program, program.FindSynaptic(ir::BlockKind::kOnPre, id));
       if (!contributions.AllStatic()) {
         return absl::InvalidArgumentError(
             absl::StrCat("projection ", projection.name,
@@ -98,9 +85,12 @@ class DensePropagator : public Propagator {
                                                        ": dense propagation needs one delay for ",
                                                        "all synapses; use CSR propagation"));
       }
-      BNSYN_ASSIGN_OR_RETURN(const std::vector<DelayGroup> groups,
-                             BuildGroups(machine, id, contributions, proof));
-      const SynapseRows& rows = groups[0].rows;
+      if (!program.SynapseStates(id).empty()) {
+        return absl::InvalidArgumentError(absl::StrCat("projection ", projection.name,
+                                                       ": dense propagation is of synapses ",
+                                                       "without states; use CSR propagation"));
+      }
+      BNSYN_ASSIGN_OR_RETURN(const SynapseRows rows, BuildRows(machine, id, contributions, proof));
       synapses_ += rows.size();
       delays_.push_back({projection.delay});
       std::vector<Term>& terms = projections_.emplace_back();
@@ -119,7 +109,7 @@ class DensePropagator : public Propagator {
     return absl::OkStatus();
   }
 
-  void Deliver(ir::ProjectionId projection, size_t, absl::Span<const uint32_t> sources) override {
+  void Deliver(ir::ProjectionId projection, uint32_t, absl::Span<const uint32_t> sources) override {
     for (const Term& term : projections_[projection]) {
       Vector spikes = Vector::Zero(term.quanta.cols());
       for (const uint32_t source : sources) spikes[source] = 1;
@@ -141,7 +131,7 @@ class DensePropagator : public Propagator {
     double bytes = 0;
     for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
       const ir::Projection& projection = program.projections[id];
-      const Contributions contributions(program, FindOnPre(program, id));
+      const Contributions contributions(program, program.FindSynaptic(ir::BlockKind::kOnPre, id));
       bytes += 8.0 * static_cast<double>(contributions.size()) *
                program.populations[projection.source].size *
                program.populations[projection.target].size;

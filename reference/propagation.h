@@ -31,8 +31,8 @@ class Propagator {
     return delays_[projection];
   }
   // Runs the on_pre block of `projection` over those synapses of the neurons in `sources` that have
-  // the delay of that number.
-  virtual void Deliver(ir::ProjectionId projection, size_t delay,
+  // that delay.
+  virtual void Deliver(ir::ProjectionId projection, uint32_t delay,
                        absl::Span<const uint32_t> sources) = 0;
 
  protected:

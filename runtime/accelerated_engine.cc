@@ -8,6 +8,7 @@
 // what comes after.
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "compiler/emission/jit.h"
 #include "compiler/passes/passes.h"
 #include "ir/status_macros.h"
+#include "reference/machine.h"
 #include "reference/reduction.h"
 #include "runtime/engine.h"
 #include "runtime/event_list.h"
@@ -91,9 +93,13 @@ class AcceleratedEngine : public Engine {
 
   absl::Status Run(uint64_t steps, SpikeSink* sink) override;
 
-  reference::ArrayView State(ir::StateId state) const override { return memory_->View(state); }
+  reference::ArrayView State(ir::StateId state) const override;
   absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits bits) override {
-    memory_->SetState(state, element, bits);
+    if (IsOfSynapses(state)) {
+      synapses_.SetState(program_, state, element, bits);
+    } else {
+      memory_->SetState(state, element, bits);
+    }
     return absl::OkStatus();
   }
   absl::Status SetParam(ir::ParamId param, ir::Bits value) override {
@@ -107,10 +113,14 @@ class AcceleratedEngine : public Engine {
   std::vector<KernelTime> KernelTimes() const override;
 
  private:
+  bool IsOfSynapses(ir::StateId state) const {
+    return reference::IsOfSynapses(program_, program_.states[state].type.domain);
+  }
   // What one thread does in `steps` steps, or fewer.
   void RunThread(int thread, uint64_t steps, bool record);
   void BeginStep(int thread, uint64_t step);
   bool Deliver(int thread, uint64_t step);
+  bool RunSynapses(const SynapticCall& call, int thread, uint64_t step);
   bool RunPhase(int thread, size_t phase, uint64_t step);
   void Gather(int thread, size_t phase, uint64_t step);
   // Counts, digests and records the spikes of a step.
@@ -135,6 +145,8 @@ class AcceleratedEngine : public Engine {
   std::vector<const uint32_t*> cursors_;
   std::vector<uint32_t> drained_;
   reference::Digest injected_digest_;
+  // States of synapses by number, as they were last asked for.
+  mutable std::map<ir::StateId, reference::Array> gathered_;
   uint64_t step_ = 0;
   // Last, so that its threads end before what they use.
   std::unique_ptr<ThreadTeam> team_;
@@ -175,6 +187,11 @@ absl::Status AcceleratedEngine::Build(const ir::Program& source, const Simulatio
   return absl::OkStatus();
 }
 
+reference::ArrayView AcceleratedEngine::State(ir::StateId state) const {
+  if (!IsOfSynapses(state)) return memory_->View(state);
+  return (gathered_[state] = synapses_.State(program_, state)).view();
+}
+
 absl::Status AcceleratedEngine::Run(uint64_t steps, SpikeSink* sink) {
   const bool record = sink != nullptr;
   if (record && !workers_[0].record.RoomForStep()) {
@@ -187,7 +204,7 @@ absl::Status AcceleratedEngine::Run(uint64_t steps, SpikeSink* sink) {
     step_ = workers_[0].next_step;
     if (record) DrainRecords(first, *sink);
     if (workers_[0].fault) {
-      return DescribeStepFault(program_, *memory_, ring_, partition_, step_ - 1);
+      return DescribeStepFault(program_, *memory_, synapses_, ring_, partition_, step_ - 1);
     }
   }
   return absl::OkStatus();
@@ -237,27 +254,10 @@ void AcceleratedEngine::BeginStep(int thread, uint64_t step) {
 bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
   bool fault = false;
   double* seconds = thread == 0 ? delivery_seconds_.data() : nullptr;
-  for (const DeliverCall& call : schedule_.threads[static_cast<size_t>(thread)].deliveries) {
+  for (const SynapticCall& call : schedule_.threads[static_cast<size_t>(thread)].deliveries) {
     const Timer timer(seconds);
     if (seconds != nullptr) ++seconds;
-    const uint64_t emitted = step - call.delay;
-    compiler::DeliverArgs args = {};
-    args.slots = call.slots.data();
-    args.step = step;
-    args.seed = program_.seed;
-    args.row_begin = call.synapses->row_begin();
-    args.targets = call.synapses->targets();
-    args.weights = call.synapses->weights();
-    const auto deliver = [&](absl::Span<const uint32_t> spikes) {
-      if (spikes.empty()) return;
-      args.spikes = spikes.data();
-      args.spike_count = static_cast<uint32_t>(spikes.size());
-      args.fault = 0;
-      call.function(&args);
-      fault |= args.fault != 0;
-    };
-    for (int t = 0; t < partition_.threads(); ++t) deliver(ring_.Spikes(call.source, t, emitted));
-    deliver(ring_.Injected(call.source, emitted));
+    fault |= RunSynapses(call, thread, step);
   }
   Worker& worker = workers_[static_cast<size_t>(thread)];
   for (; worker.next_event < worker.events.size(); ++worker.next_event) {
@@ -268,12 +268,52 @@ bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
   return fault;
 }
 
+bool AcceleratedEngine::RunSynapses(const SynapticCall& call, int thread, uint64_t step) {
+  compiler::DeliverArgs args = {};
+  args.slots = call.slots.data();
+  args.step = step;
+  args.seed = program_.seed;
+  args.row_begin = call.rows;
+  args.others = call.others;
+  args.synapses = call.synapses;
+  args.weights = call.weights;
+  const auto run = [&](absl::Span<const uint32_t> neurons) {
+    if (neurons.empty()) return;
+    args.spikes = neurons.data();
+    args.spike_count = static_cast<uint32_t>(neurons.size());
+    call.function(&args);
+  };
+  switch (call.kind) {
+    case ir::BlockKind::kOnPre: {
+      const uint64_t emitted = step - call.delay;
+      for (int t = 0; t < partition_.threads(); ++t) run(ring_.Spikes(call.spiking, t, emitted));
+      run(ring_.Injected(call.spiking, emitted));
+      break;
+    }
+    case ir::BlockKind::kOnStep:
+      run(absl::MakeConstSpan(schedule_.all_neurons)
+              .first(program_.populations[call.spiking].size));
+      break;
+    case ir::BlockKind::kOnPost:
+      run(ring_.Spikes(call.spiking, thread, step));
+      break;
+    case ir::BlockKind::kInit:
+    case ir::BlockKind::kConnect:
+    case ir::BlockKind::kStep:
+    case ir::BlockKind::kKernel:
+      break;  // never over synapses while running
+  }
+  return args.fault != 0;
+}
+
 bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
   bool fault = false;
   const ThreadSchedule& schedule = schedule_.threads[static_cast<size_t>(thread)];
   const bool profile = thread == 0 && !kernel_seconds_.empty();
   for (const KernelCall& call : schedule.phases[phase].calls) {
     const Timer timer(profile ? &kernel_seconds_[call.number] : nullptr);
+    for (const SynapticCall& synaptic : call.synaptic) fault |= RunSynapses(synaptic, thread, step);
+    if (call.function == nullptr) continue;
     compiler::KernelArgs args = {};
     args.slots = call.slots[step & 1].data();
     args.step = step;
@@ -347,7 +387,7 @@ reference::Digest AcceleratedEngine::ComputeDigest() const {
   reference::Digest digest = injected_digest_;
   for (const Worker& worker : workers_) digest += worker.digest;
   for (ir::StateId id = 0; id < program_.states.size(); ++id) {
-    if (!program_.states[id].temporary) digest.AddState(id, memory_->View(id));
+    if (!program_.states[id].temporary) digest.AddState(id, State(id));
   }
   for (ir::PopulationId p = 0; p < program_.populations.size(); ++p) {
     for (uint32_t back = 1; back <= program_.MaxDelay(); ++back) {
@@ -375,9 +415,11 @@ std::vector<KernelTime> AcceleratedEngine::KernelTimes() const {
         {schedule_.threads[0].deliveries[d].name, KernelKind::kDelivery, delivery_seconds_[d]});
   }
   for (size_t k = 0; k < kernel_seconds_.size(); ++k) {
-    const bool network = program_.step[k].domain == ir::DomainId::kNetwork;
-    times.push_back({program_.step[k].name,
-                     network ? KernelKind::kNetwork : KernelKind::kPopulation, kernel_seconds_[k]});
+    const ir::Block& kernel = program_.step[k];
+    KernelKind kind = KernelKind::kPopulation;
+    if (kernel.domain == ir::DomainId::kNetwork) kind = KernelKind::kNetwork;
+    if (program_.RunsSynapses(kernel)) kind = KernelKind::kDelivery;
+    times.push_back({kernel.name, kind, kernel_seconds_[k]});
   }
   return times;
 }

@@ -38,19 +38,4 @@ PageBuffer::~PageBuffer() {
   if (data_ != nullptr) munmap(data_, size_);
 }
 
-absl::Status PageBuffer::Grow(size_t bytes, size_t used) {
-  BNSYN_ASSIGN_OR_RETURN(PageBuffer larger, Create(bytes));
-  if (used > 0) std::memcpy(larger.data_, data_, used);
-  std::swap(*this, larger);
-  return absl::OkStatus();
-}
-
-void PageBuffer::Trim(size_t used) {
-  const size_t keep = RoundUp(used, PageSize());
-  if (keep >= size_) return;
-  munmap(data_ + keep, size_ - keep);
-  size_ = keep;
-  if (keep == 0) data_ = nullptr;
-}
-
 }  // namespace bnsyn

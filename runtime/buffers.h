@@ -33,11 +33,6 @@ class PageBuffer {
   char* data() const { return data_; }
   size_t size() const { return size_; }
 
-  // Moves to a buffer of `bytes` and keeps the first `used` bytes.
-  absl::Status Grow(size_t bytes, size_t used);
-  // Gives the pages behind the first `used` bytes back.
-  void Trim(size_t used);
-
  private:
   char* data_ = nullptr;
   size_t size_ = 0;

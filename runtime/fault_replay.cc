@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -19,11 +20,25 @@ namespace bnsyn {
 namespace {
 
 absl::StatusOr<reference::Machine> MachineAt(const ir::Program& program,
-                                             const NetworkMemory& memory, uint64_t step) {
+                                             const NetworkMemory& memory, const Synapses& synapses,
+                                             uint64_t step) {
   BNSYN_ASSIGN_OR_RETURN(reference::Machine machine, reference::Machine::Create(program));
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<reference::Array> initial,
+                         reference::InitialStates(program));
+  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
+    const uint32_t targets = program.populations[program.projections[id].target].size;
+    BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
+                           reference::Connectivity::Create(program, id, initial));
+    BNSYN_ASSIGN_OR_RETURN(reference::SynapseRows rows, connectivity.Build(0, targets));
+    machine.AddSynapses(std::move(rows));
+  }
   machine.step = step;
   for (ir::ParamId id = 0; id < program.params.size(); ++id) machine.params[id] = *memory.Param(id);
   for (ir::StateId id = 0; id < program.states.size(); ++id) {
+    if (reference::IsOfSynapses(program, program.states[id].type.domain)) {
+      machine.states[id] = synapses.State(program, id);
+      continue;
+    }
     const reference::ArrayView view = memory.View(id);
     for (size_t i = 0; i < view.size; ++i) machine.states[id].set_bits(i, view.bits(i));
   }
@@ -43,31 +58,17 @@ std::vector<uint32_t> SortedSpikes(const SpikeRing& ring, const Partition& parti
 
 // Runs the on_pre block of one projection for its due spikes; `spikes_at` are those of its source
 // at a step.
-absl::Status Deliver(ir::ProjectionId id,
-                     absl::FunctionRef<std::vector<uint32_t>(uint64_t step)> spikes_at,
-                     absl::Span<const reference::Array> initial, reference::Machine& machine) {
-  const ir::Program& program = machine.program;
-  const ir::Block* const on_pre = reference::FindOnPre(program, id);
-  if (on_pre == nullptr) return absl::OkStatus();
-  const ir::Projection& projection = program.projections[id];
-  BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
-                         reference::Connectivity::Create(program, id, initial));
-  BNSYN_ASSIGN_OR_RETURN(reference::SynapseRows all,
-                         connectivity.Build(0, program.populations[projection.target].size));
+void Deliver(ir::ProjectionId id, absl::FunctionRef<std::vector<uint32_t>(uint64_t step)> spikes_at,
+             reference::Machine& machine) {
+  const ir::Block* const on_pre = machine.program.FindSynaptic(ir::BlockKind::kOnPre, id);
+  if (on_pre == nullptr) return;
   reference::BlockRunner runner(*on_pre, machine);
-  for (const reference::DelayGroup& group :
-       reference::SplitByDelay(std::move(all), projection.delay)) {
-    const reference::SynapseRows& rows = group.rows;
-    for (const uint32_t source : spikes_at(machine.step - group.delay)) {
-      const size_t begin = rows.begin[source];
-      const size_t size = rows.begin[source + size_t{1}] - begin;
-      if (size == 0) continue;
-      runner.Run({source, absl::MakeConstSpan(rows.targets).subspan(begin, size),
-                  rows.weights.empty() ? absl::MakeConstSpan(&projection.weight, 1)
-                                       : absl::MakeConstSpan(rows.weights).subspan(begin, size)});
+  const reference::SynapseTable& table = machine.synapses[id];
+  for (const uint32_t delay : table.delays()) {
+    for (const uint32_t source : spikes_at(machine.step - delay)) {
+      runner.Run(table.Of(source, delay));
     }
   }
-  return absl::OkStatus();
 }
 
 // The first sum that its take found out of range.
@@ -89,16 +90,16 @@ absl::Status FindSumFault(const reference::Machine& machine) {
 }  // namespace
 
 absl::Status DescribeStepFault(const ir::Program& program, const NetworkMemory& memory,
-                               const SpikeRing& ring, const Partition& partition, uint64_t step) {
-  BNSYN_ASSIGN_OR_RETURN(reference::Machine machine, MachineAt(program, memory, step));
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<reference::Array> initial,
-                         reference::InitialStates(program));
+                               const Synapses& synapses, const SpikeRing& ring,
+                               const Partition& partition, uint64_t step) {
+  BNSYN_ASSIGN_OR_RETURN(reference::Machine machine, MachineAt(program, memory, synapses, step));
+  const std::vector<reference::Array> states = machine.states;
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
     const ir::Projection& projection = program.projections[id];
     const auto spikes_at = [&](uint64_t emitted) {
       return SortedSpikes(ring, partition, projection.source, emitted);
     };
-    BNSYN_RETURN_IF_ERROR(Deliver(id, spikes_at, initial, machine));
+    Deliver(id, spikes_at, machine);
   }
   for (const ir::Events& declaration : program.events) {
     BNSYN_ASSIGN_OR_RETURN(const std::vector<reference::Event> events,
@@ -109,8 +110,12 @@ absl::Status DescribeStepFault(const ir::Program& program, const NetworkMemory& 
   }
   BNSYN_RETURN_IF_ERROR(machine.input_fault);
   BNSYN_RETURN_IF_ERROR(FindSumFault(machine));
-  return reference::DescribeFault(program, step,
-                                  [&](ir::StateId state) { return memory.View(state); });
+  return reference::DescribeFault(
+      program, step, [&](ir::StateId state) { return states[state].view(); },
+      [&](ir::ProjectionId projection, uint64_t synapse) {
+        const reference::SynapseTable& table = machine.synapses[projection];
+        return reference::SynapseEnds{table.source(synapse), table.target(synapse)};
+      });
 }
 
 }  // namespace bnsyn

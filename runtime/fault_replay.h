@@ -7,6 +7,7 @@
 #include "runtime/network_memory.h"
 #include "runtime/partition.h"
 #include "runtime/spikes.h"
+#include "runtime/synapses.h"
 
 namespace bnsyn {
 
@@ -15,7 +16,8 @@ namespace bnsyn {
 // range, as the reference backend does; if there are none, for values out of bounds. Contributions
 // that depend on states the step has changed may be seen differently than they were.
 absl::Status DescribeStepFault(const ir::Program& program, const NetworkMemory& memory,
-                               const SpikeRing& ring, const Partition& partition, uint64_t step);
+                               const Synapses& synapses, const SpikeRing& ring,
+                               const Partition& partition, uint64_t step);
 
 }  // namespace bnsyn
 

@@ -46,6 +46,18 @@ double Neurons(const ir::Program& program) {
   return neurons;
 }
 
+// Of one synapse in the reference's tables: neurons, number, and what it has of its own.
+size_t ReferenceSynapseBytes(const ir::Program& program, ir::ProjectionId id) {
+  size_t bytes = 2 * sizeof(uint32_t) + sizeof(uint64_t);
+  if (program.HasOwnWeights(id)) bytes += sizeof(double);
+  if (program.HasOwnDelays(id)) bytes += sizeof(uint32_t);
+  for (const ir::StateId state : program.SynapseStates(id)) {
+    bytes += static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
+  }
+  if (program.FindSynaptic(ir::BlockKind::kOnPost, id) != nullptr) bytes += sizeof(uint64_t);
+  return bytes;
+}
+
 // Synapses stand row by row, one list of rows for each delay there may be.
 double SynapseListBytes(const ir::Program& program, ir::ProjectionId id, double expected,
                         const SimulationOptions& options) {
@@ -54,13 +66,18 @@ double SynapseListBytes(const ir::Program& program, ir::ProjectionId id, double 
   const double targets = program.populations[projection.target].size;
   const double delays =
       program.HasOwnDelays(id) ? projection.max_delay - projection.delay + 1.0 : 1.0;
-  const double lists = delays * (sources + 1) * sizeof(uint64_t);
-  const double synapses =
-      SynapsesWithMargin(expected) * static_cast<double>(SynapseBytes(program, id));
-  if (options.backend == Backend::kAccelerated) return options.threads * lists + synapses;
+  const double synapses = SynapsesWithMargin(expected);
+  if (options.backend == Backend::kAccelerated) {
+    double lists = delays * (sources + 1) * sizeof(uint64_t);
+    if (program.FindSynaptic(ir::BlockKind::kOnPost, id) != nullptr) {
+      lists += (targets + 1) * sizeof(uint64_t);
+    }
+    return options.threads * lists + synapses * static_cast<double>(SynapseBytes(program, id));
+  }
   switch (options.propagation) {
     case Propagation::kCsr:
-      return lists + synapses;
+      return (sources + targets + 2) * sizeof(uint64_t) +
+             synapses * static_cast<double>(ReferenceSynapseBytes(program, id));
     case Propagation::kDense:
       return sources * targets * sizeof(int64_t);
   }
@@ -70,8 +87,11 @@ double SynapseListBytes(const ir::Program& program, ir::ProjectionId id, double 
 // What stands beside the synapses of a projection while they are drawn and put in order.
 double BuildingBytes(const ir::Program& program, ir::ProjectionId id, double expected) {
   constexpr size_t kDrawn = 2 * sizeof(uint32_t);  // source or list row, target
-  const size_t own = (program.HasOwnWeights(id) ? sizeof(double) : 0) +
-                     (program.HasOwnDelays(id) ? sizeof(uint32_t) : 0);
+  size_t own = (program.HasOwnWeights(id) ? sizeof(double) : 0) +
+               (program.HasOwnDelays(id) ? sizeof(uint32_t) : 0);
+  for (const ir::StateId state : program.SynapseStates(id)) {
+    own += static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
+  }
   return SynapsesWithMargin(expected) * static_cast<double>(kDrawn + 2 * own);
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "absl/strings/str_format.h"
 #include "compiler/emission/kernel_abi.h"
 #include "ir/status_macros.h"
 
@@ -20,7 +19,7 @@ size_t LookupBytes(const ir::Program& program, ir::TableId table) {
     });
   };
   // The init block is the interpreter's, which reads tables where they are.
-  const bool used = std::any_of(program.on_pre.begin(), program.on_pre.end(), looks_up) ||
+  const bool used = std::any_of(program.synaptic.begin(), program.synaptic.end(), looks_up) ||
                     std::any_of(program.step.begin(), program.step.end(), looks_up);
   const ir::Table& read = program.tables[table];
   return used ? read.rows() * read.columns.size() * sizeof(double) : 0;
@@ -46,13 +45,6 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program, 
     if (state.type.uniform()) {
       memory.states_.push_back(copies(bytes, threads));
       continue;
-    }
-    if (program.domains[static_cast<size_t>(state.type.domain)].kind ==
-        ir::DomainKind::kProjection) {
-      return absl::UnimplementedError(absl::StrFormat(
-          "state %s has a value for each synapse, which the accelerated backend cannot hold; run "
-          "it with the reference backend",
-          state.name));
     }
     memory.states_.push_back(copies(PaddedSize(program.Size(state.type.domain)) * bytes, 1));
   }

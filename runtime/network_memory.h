@@ -1,5 +1,5 @@
-// Values of a running program: states, inputs, parameters, and each thread's own copies of what is
-// uniform.
+// Values of a running program, but for those of synapses: states, inputs, parameters, and each
+// thread's own copies of what is uniform.
 #ifndef BNSYN_RUNTIME_NETWORK_MEMORY_H_
 #define BNSYN_RUNTIME_NETWORK_MEMORY_H_
 

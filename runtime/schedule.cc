@@ -1,6 +1,9 @@
 #include "runtime/schedule.h"
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "ir/status_macros.h"
@@ -44,6 +47,7 @@ absl::StatusOr<void*> Resolve(const ir::Block& block, const ir::Slot& slot, Netw
       return const_cast<void*>(static_cast<const void*>(&slot.index));
     case AttrKind::kNone:
     case AttrKind::kLiteral:
+    case AttrKind::kProjection:
       break;
   }
   return absl::InternalError(
@@ -63,6 +67,67 @@ absl::StatusOr<std::vector<void*>> ResolveAll(const ir::Block& block, NetworkMem
 absl::Status MissingCode(const ir::Block& block) {
   return absl::InternalError(
       absl::StrFormat("no code was made for block %s ('%s')", block.name, block.code));
+}
+
+// The calls that run a synaptic block for one thread. Where it has no synapses there are none.
+absl::StatusOr<std::vector<SynapticCall>> MakeSynapticCalls(const ir::Program& program,
+                                                            const ir::Block& block,
+                                                            const compiler::CompiledCode& code,
+                                                            NetworkMemory& memory,
+                                                            const Synapses& synapses, int thread) {
+  const ir::ProjectionId id = program.domains[static_cast<size_t>(block.domain)].index;
+  const ir::Projection& projection = program.projections[id];
+  const SynapseBlock& own = synapses.block(id, thread);
+  std::vector<SynapticCall> calls;
+  if (own.synapses() == 0) return calls;
+  SynapticCall call;
+  call.name = projection.name;
+  call.kind = block.kind;
+  call.function = code.deliver(block.code);
+  if (call.function == nullptr) return MissingCode(block);
+  BNSYN_ASSIGN_OR_RETURN(call.slots, ResolveAll(block, memory, thread, 0));
+  const std::vector<ir::StateId> states = program.SynapseStates(id);
+  for (size_t slot = 0; slot < block.slots.size(); ++slot) {
+    if (block.slots[slot].kind != AttrKind::kState) continue;
+    const auto found = std::find(states.begin(), states.end(), block.slots[slot].index);
+    if (found == states.end()) continue;
+    call.slots[slot] = own.state(static_cast<size_t>(found - states.begin()));
+  }
+  call.weights = own.weights();
+  if (block.kind == ir::BlockKind::kOnPost) {
+    call.spiking = projection.target;
+    call.rows = own.onto_rows();
+    call.others = own.onto_sources();
+    call.synapses = own.onto_places();
+    calls.push_back(std::move(call));
+    return calls;
+  }
+  call.spiking = projection.source;
+  call.others = own.targets();
+  for (const SynapseBlock::DelayGroup& group : own.groups()) {
+    call.delay = group.delay;
+    call.rows = group.rows();
+    calls.push_back(call);
+  }
+  return calls;
+}
+
+// The blocks that a kernel over synapses runs, in order.
+absl::StatusOr<KernelCall> MakeSynapsesKernelCall(const ir::Program& program,
+                                                  const ir::Block& kernel,
+                                                  const compiler::CompiledCode& code,
+                                                  NetworkMemory& memory, const Synapses& synapses,
+                                                  int thread) {
+  KernelCall call;
+  for (const ir::Node& node : kernel.nodes) {
+    const ir::BlockKind kind =
+        node.op == ir::Op::kRunOnPost ? ir::BlockKind::kOnPost : ir::BlockKind::kOnStep;
+    const ir::Block& block = *program.FindSynaptic(kind, static_cast<ir::ProjectionId>(node.attr));
+    BNSYN_ASSIGN_OR_RETURN(std::vector<SynapticCall> calls,
+                           MakeSynapticCalls(program, block, code, memory, synapses, thread));
+    std::move(calls.begin(), calls.end(), std::back_inserter(call.synaptic));
+  }
+  return call;
 }
 
 absl::StatusOr<KernelCall> MakeKernelCall(const ir::Program& program, const ir::Block& block,
@@ -89,38 +154,36 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
                                               const Synapses& synapses, int thread) {
   ThreadSchedule schedule;
   for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {
-    const ir::Projection& projection = program.projections[p];
-    for (const ir::Block& block : program.on_pre) {
-      if (block.domain != projection.domain) continue;
-      DeliverCall call;
-      call.name = projection.name;
-      call.function = code.deliver(block.code);
-      if (call.function == nullptr) return MissingCode(block);
-      BNSYN_ASSIGN_OR_RETURN(call.slots, ResolveAll(block, memory, thread, 0));
-      call.source = projection.source;
-      for (const SynapseBlock& synapse_block : synapses.blocks(p, thread)) {
-        call.delay = synapse_block.delay();
-        call.synapses = &synapse_block;
-        if (synapse_block.synapses() > 0) schedule.deliveries.push_back(call);
-      }
-    }
+    const ir::Block* const on_pre = program.FindSynaptic(ir::BlockKind::kOnPre, p);
+    if (on_pre == nullptr) continue;
+    BNSYN_ASSIGN_OR_RETURN(std::vector<SynapticCall> calls,
+                           MakeSynapticCalls(program, *on_pre, code, memory, synapses, thread));
+    std::move(calls.begin(), calls.end(), std::back_inserter(schedule.deliveries));
   }
   schedule.phases.emplace_back();
   for (size_t b = 0; b < program.step.size(); ++b) {
     const ir::Block& block = program.step[b];
     if (StartsPhase(program, b)) schedule.phases.emplace_back();
-    BNSYN_ASSIGN_OR_RETURN(KernelCall call,
-                           MakeKernelCall(program, block, code, memory, partition, thread));
+    KernelCall call;
+    if (program.RunsSynapses(block)) {
+      BNSYN_ASSIGN_OR_RETURN(
+          call, MakeSynapsesKernelCall(program, block, code, memory, synapses, thread));
+    } else {
+      BNSYN_ASSIGN_OR_RETURN(call, MakeKernelCall(program, block, code, memory, partition, thread));
+    }
     call.number = b;
-    if (!call.range.empty()) schedule.phases.back().calls.push_back(std::move(call));
+    if (!call.range.empty() || !call.synaptic.empty()) {
+      schedule.phases.back().calls.push_back(std::move(call));
+    }
   }
   return schedule;
 }
 
 // Whether delivery reads a state of source neurons that the step writes.
 bool DeliveryReadsSources(const ir::Program& program) {
-  for (const ir::Block& on_pre : program.on_pre) {
-    for (const ir::Node& node : on_pre.nodes) {
+  for (const ir::Block& block : program.synaptic) {
+    if (block.kind != ir::BlockKind::kOnPre) continue;
+    for (const ir::Node& node : block.nodes) {
       if (node.op != ir::Op::kLoadPre) continue;
       for (const ir::Block& kernel : program.step) {
         if (Uses(kernel, ir::Op::kStore, node.attr)) return true;
@@ -170,6 +233,13 @@ absl::StatusOr<Schedule> MakeSchedule(const ir::Program& program,
                            ScheduleThread(program, code, memory, partition, synapses, t));
     schedule.threads.push_back(std::move(thread));
   }
+  for (const ir::Block& block : program.synaptic) {
+    if (block.kind != ir::BlockKind::kOnStep) continue;
+    const ir::ProjectionId id = program.domains[static_cast<size_t>(block.domain)].index;
+    const uint32_t sources = program.populations[program.projections[id].source].size;
+    if (sources > schedule.all_neurons.size()) schedule.all_neurons.resize(sources);
+  }
+  std::iota(schedule.all_neurons.begin(), schedule.all_neurons.end(), 0);
   schedule.meet_after_delivery = DeliveryReadsSources(program);
   // However little there is in a step, threads meet in it, so that none runs ahead of the others.
   schedule.meet_after_last = schedule.gathered.size() < 2;

@@ -18,6 +18,25 @@
 
 namespace bnsyn {
 
+// Code of a synaptic block over the synapses of one delay, or over those onto the neurons of the
+// thread.
+struct SynapticCall {
+  std::string name;  // of the projection, and of the block unless that is on_pre
+  ir::BlockKind kind = ir::BlockKind::kOnPre;
+  compiler::DeliverFunction function = nullptr;
+  std::vector<void*> slots;
+  // on_pre: the population whose spikes of `delay` steps ago are due; on_post: that whose own
+  // spikes of this step are.
+  ir::PopulationId spiking = 0;
+  uint32_t delay = 0;
+  // As in compiler::DeliverArgs.
+  const uint64_t* rows = nullptr;
+  const uint32_t* others = nullptr;
+  const uint32_t* synapses = nullptr;
+  const double* weights = nullptr;
+};
+
+// A kernel over a population or the network has a function; one over synapses has calls.
 struct KernelCall {
   size_t number = 0;  // of the kernel in ir::Program::step
   compiler::KernelFunction function = nullptr;
@@ -25,15 +44,7 @@ struct KernelCall {
   std::vector<void*> slots[2];
   Range range;
   std::optional<ir::PopulationId> spikes;  // the population that spikes in it
-};
-
-struct DeliverCall {
-  std::string name;  // of the projection
-  compiler::DeliverFunction function = nullptr;
-  std::vector<void*> slots;
-  ir::PopulationId source = 0;
-  uint32_t delay = 1;
-  const SynapseBlock* synapses = nullptr;
+  std::vector<SynapticCall> synaptic;
 };
 
 // Kernels between two points where all threads meet, for one thread.
@@ -50,7 +61,7 @@ struct Gathered {
 };
 
 struct ThreadSchedule {
-  std::vector<DeliverCall> deliveries;
+  std::vector<SynapticCall> deliveries;
   std::vector<Phase> phases;
 };
 
@@ -59,6 +70,7 @@ struct Schedule {
   std::vector<Gathered> gathered;         // by phase
   std::vector<ir::PopulationId> counted;  // populations whose counts are read
   std::vector<ir::PopulationId> spiking;  // populations with a spike node
+  std::vector<uint32_t> all_neurons;      // 0, 1, ..., as many as an on_step block has sources
   // Threads must meet between delivery and kernels, since delivery reads states of other
   // threads' neurons that kernels write.
   bool meet_after_delivery = false;

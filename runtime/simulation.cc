@@ -12,7 +12,10 @@
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"
+#include "reference/connectivity.h"
 #include "reference/fault.h"
+#include "reference/machine.h"
+#include "reference/synapse_table.h"
 #include "runtime/conversion.h"
 #include "runtime/engine.h"
 
@@ -289,6 +292,31 @@ absl::StatusOr<std::vector<double>> Simulation::StateByName(absl::string_view na
   values.reserve(view.size);
   for (size_t i = 0; i < view.size; ++i) values.push_back(ToDouble(view.element, view.bits(i)));
   return values;
+}
+
+absl::StatusOr<SynapseList> Simulation::Synapses(absl::string_view projection) const {
+  const std::optional<ir::ProjectionId> id = program().FindProjection(projection);
+  if (!id) {
+    std::vector<std::string> names;
+    for (const ir::Projection& declared : program().projections) names.push_back(declared.name);
+    return absl::NotFoundError(absl::StrCat("no projection is named '", std::string(projection),
+                                            "'", ir::DidYouMean(projection, names)));
+  }
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<reference::Array> states,
+                         reference::InitialStates(program()));
+  BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
+                         reference::Connectivity::Create(program(), *id, states));
+  const uint32_t targets = program().populations[program().projections[*id].target].size;
+  BNSYN_ASSIGN_OR_RETURN(reference::SynapseRows rows, connectivity.Build(0, targets));
+  const reference::SynapseTable table(program(), *id, std::move(rows));
+  SynapseList list;
+  for (uint64_t synapse = 0; synapse < table.size(); ++synapse) {
+    list.sources.push_back(table.source(synapse));
+    list.targets.push_back(table.target(synapse));
+    list.weights.push_back(table.weight(synapse));
+    list.delays.push_back(table.delay(synapse));
+  }
+  return list;
 }
 
 absl::Status Simulation::SetState(absl::string_view name, uint32_t element, double value) {

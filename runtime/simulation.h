@@ -77,6 +77,15 @@ struct SimulationReport {
   std::vector<KernelTime> kernels;  // with SimulationOptions::profile
 };
 
+// The synapses of a projection, in the order in which its states hold their values: by source, then
+// target, then as they were drawn or listed.
+struct SynapseList {
+  std::vector<uint32_t> sources;
+  std::vector<uint32_t> targets;
+  std::vector<double> weights;   // they began with, in internal units
+  std::vector<uint32_t> delays;  // steps
+};
+
 // What runs a program; the two backends.
 class Engine;
 
@@ -110,9 +119,11 @@ class Simulation {
   template <typename T>
   absl::StatusOr<std::vector<T>> State(PopulationHandle population,
                                        absl::string_view variable) const;
-  absl::StatusOr<std::vector<double>> StateByName(
-      absl::string_view name) const;  // "exc.V", as doubles
+  // The same by name, as doubles: "exc.V", or "ee.w" of synapses, in the order of Synapses("ee").
+  absl::StatusOr<std::vector<double>> StateByName(absl::string_view name) const;
   absl::Status SetState(absl::string_view name, uint32_t element, double value);
+  // The synapses of a projection, drawn once more (R8).
+  absl::StatusOr<SynapseList> Synapses(absl::string_view projection) const;
   // A uniform state, as "sigma".
   absl::StatusOr<double> Uniform(absl::string_view name) const;
   // Changes a tunable parameter, as "exc.b", from the next step on.

@@ -217,7 +217,7 @@ void LogKernels(const Simulation& simulation) {
     std::fprintf(stderr, "bnsyn: kernel %s over %s: %zu ops, code %s\n", block.name.c_str(),
                  domain.c_str(), ops, block.code.c_str());
   };
-  for (const ir::Block& block : program.on_pre) log(block);
+  for (const ir::Block& block : program.synaptic) log(block);
   for (const ir::Block& block : program.step) log(block);
   const compiler::CompileReport& report = simulation.report().compile;
   std::fprintf(stderr, "bnsyn: compiled in %.1f ms, cache %s, key %s\n", report.total_ms,

@@ -21,15 +21,16 @@ bool HasFma(const Target& target) {
 }  // namespace
 
 std::string FunctionName(const ir::Block& block) {
-  return absl::StrCat(block.kind == ir::BlockKind::kOnPre ? "deliver." : "kernel.", block.code);
+  return absl::StrCat(block.kind == ir::BlockKind::kKernel ? "kernel." : "deliver.", block.code);
 }
 
 std::vector<const ir::Block*> DistinctCode(const ir::Program& program) {
   std::vector<const ir::Block*> blocks;
   std::set<std::string> seen;
-  for (const std::vector<ir::Block>* list : {&program.step, &program.on_pre}) {
+  for (const std::vector<ir::Block>* list : {&program.step, &program.synaptic}) {
     for (const ir::Block& block : *list) {
-      if (seen.insert(FunctionName(block)).second) blocks.push_back(&block);
+      if (!program.RunsSynapses(block) && seen.insert(FunctionName(block)).second)
+        blocks.push_back(&block);
     }
   }
   return blocks;
@@ -42,12 +43,19 @@ absl::StatusOr<std::unique_ptr<llvm::Module>> EmitModule(const ir::Program& prog
   module->setTargetTriple(target.triple);
   const EmitContext context = {program, *module, width, target.native_lanes, HasFma(target)};
   for (const ir::Block* block : DistinctCode(program)) {
-    if (block->kind == ir::BlockKind::kOnPre) {
-      BNSYN_RETURN_IF_ERROR(EmitDeliver(context, *block));
-    } else if (block->kind == ir::BlockKind::kKernel) {
-      BNSYN_RETURN_IF_ERROR(EmitKernel(context, *block));
-    } else {
-      return absl::InternalError("cannot emit a program that did not go through the fuse pass");
+    switch (block->kind) {
+      case ir::BlockKind::kOnPre:
+      case ir::BlockKind::kOnStep:
+      case ir::BlockKind::kOnPost:
+        BNSYN_RETURN_IF_ERROR(EmitDeliver(context, *block));
+        break;
+      case ir::BlockKind::kKernel:
+        BNSYN_RETURN_IF_ERROR(EmitKernel(context, *block));
+        break;
+      case ir::BlockKind::kInit:
+      case ir::BlockKind::kConnect:
+      case ir::BlockKind::kStep:
+        return absl::InternalError("cannot emit a program that did not go through the fuse pass");
     }
   }
   std::string complaint;

@@ -368,6 +368,8 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kSetWeight:
     case Op::kSetDelay:
     case Op::kAccumulate:
+    case Op::kRunOnStep:
+    case Op::kRunOnPost:
       return Fail(absl::StrCat(ir::Info(n.op).name, " cannot stand here"));
     case Op::kTake:
       return Take(static_cast<ir::InputId>(n.attr), lanes);

@@ -20,13 +20,14 @@ constexpr ArgsLayout kLayout = {offsetof(DeliverArgs, slots), offsetof(DeliverAr
                                 offsetof(DeliverArgs, seed), offsetof(DeliverArgs, fault)};
 
 // A loop over spikes around a loop over the synapses of each. A node stands as far out as what it
-// depends on allows.
+// depends on allows. Rows are of sources, or of targets in on_post code.
 class DeliverEmitter : public BlockEmitter {
  public:
   DeliverEmitter(const EmitContext& context, const ir::Block& block)
       : BlockEmitter(context, block, kLayout),
         id_(context.program.domains[static_cast<size_t>(block.domain)].index),
         projection_(program_.projections[id_]),
+        by_target_(block.kind == ir::BlockKind::kOnPost),
         values_(block.nodes.size()),
         fits_(block.nodes.size()) {}
 
@@ -38,12 +39,15 @@ class DeliverEmitter : public BlockEmitter {
   void FindLevels();
   void EmitLevel(Level level);
   void EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count,
-                    llvm::Value* row_begin, llvm::Value* targets);
+                    llvm::Value* row_begin, llvm::Value* others);
   void EmitQuanta(ir::NodeId id);
   void EmitAccumulate(ir::NodeId id);
   // Loads an element of an array that nothing here writes.
   llvm::Value* LoadElement(llvm::Type* type, llvm::Value* array, llvm::Value* index);
 
+  llvm::Value* Load(ir::StateId state, int lanes) override;
+  void Store(ir::StateId state, llvm::Value* value) override;
+  void Check(ir::StateId state, llvm::Value* value) override;
   llvm::Value* LoadPre(ir::StateId state) override;
   llvm::Value* LoadPost(ir::StateId state) override;
   llvm::Value* IndexPre() override;
@@ -51,9 +55,13 @@ class DeliverEmitter : public BlockEmitter {
   llvm::Value* Weight() override;
 
   bool OwnWeights() const { return program_.HasOwnWeights(id_); }
+  Level LevelOf(const ir::Node& node) const;
+  // fault |= failed (i1).
+  void NoteFault(llvm::Value* failed);
 
   const ir::ProjectionId id_;
   const ir::Projection& projection_;
+  const bool by_target_;
   std::vector<Level> level_;          // by node
   std::vector<llvm::Value*> values_;  // by node; of an accumulate: its quanta
   std::vector<llvm::Value*> fits_;    // of an accumulate: whether they are in range (i1)
@@ -64,12 +72,20 @@ class DeliverEmitter : public BlockEmitter {
   llvm::Value* target_ = nullptr;   // i64
 };
 
+// The level of a node whatever its operands are.
+DeliverEmitter::Level DeliverEmitter::LevelOf(const ir::Node& node) const {
+  const bool of_source = node.op == ir::Op::kLoadPre || node.op == ir::Op::kIndexPre;
+  const bool of_target = node.op == ir::Op::kLoadPost || node.op == ir::Op::kIndexPost;
+  if (by_target_ ? of_target : of_source) return Level::kSpike;
+  const bool own_state =
+      ir::Info(node.op).attr == ir::AttrKind::kState && node.domain == block_.domain;
+  const bool own_weight = node.op == ir::Op::kWeight && OwnWeights();
+  return of_source || of_target || own_state || own_weight ? Level::kSynapse : Level::kOnce;
+}
+
 void DeliverEmitter::FindLevels() {
   for (const ir::Node& n : block_.nodes) {
-    Level level = Level::kOnce;
-    if (n.op == ir::Op::kLoadPre || n.op == ir::Op::kIndexPre) level = Level::kSpike;
-    if (n.op == ir::Op::kLoadPost || n.op == ir::Op::kIndexPost) level = Level::kSynapse;
-    if (n.op == ir::Op::kWeight && OwnWeights()) level = Level::kSynapse;
+    Level level = LevelOf(n);
     for (const ir::NodeId operand : n.inputs()) level = std::max(level, level_[operand]);
     level_.push_back(level);
   }
@@ -101,7 +117,8 @@ absl::Status DeliverEmitter::Emit() {
   llvm::Value* const spike_count =
       builder_.CreateZExt(LoadField(offsetof(DeliverArgs, spike_count), i32), i64);
   llvm::Value* const row_begin = LoadField(offsetof(DeliverArgs, row_begin), pointer);
-  llvm::Value* const targets = LoadField(offsetof(DeliverArgs, targets), pointer);
+  llvm::Value* const others = LoadField(offsetof(DeliverArgs, others), pointer);
+  llvm::Value* const synapses = LoadField(offsetof(DeliverArgs, synapses), pointer);
   weights_ = LoadField(offsetof(DeliverArgs, weights), pointer);
   EmitLevel(Level::kOnce);
 
@@ -116,18 +133,19 @@ absl::Status DeliverEmitter::Emit() {
 
   builder_.SetInsertPoint(spike);
   llvm::PHINode* const i = builder_.CreatePHI(i64, 2);
-  source_ = builder_.CreateZExt(LoadElement(i32, spikes, i), i64);
-  llvm::Value* const first = LoadElement(i64, row_begin, source_);
-  llvm::Value* const last = LoadElement(i64, row_begin, builder_.CreateAdd(source_, one));
-  EmitPrefetch(spikes, i, spike_count, row_begin, targets);
+  llvm::Value* const neuron = builder_.CreateZExt(LoadElement(i32, spikes, i), i64);
+  (by_target_ ? target_ : source_) = neuron;
+  llvm::Value* const first = LoadElement(i64, row_begin, neuron);
+  llvm::Value* const last = LoadElement(i64, row_begin, builder_.CreateAdd(neuron, one));
+  EmitPrefetch(spikes, i, spike_count, row_begin, others);
   EmitLevel(Level::kSpike);
   llvm::BasicBlock* const before_row = builder_.GetInsertBlock();
   builder_.CreateCondBr(builder_.CreateICmpNE(first, last), synapse, spike_end);
 
   builder_.SetInsertPoint(synapse);
   llvm::PHINode* const k = builder_.CreatePHI(i64, 2);
-  synapse_ = k;
-  target_ = builder_.CreateZExt(LoadElement(i32, targets, k), i64);
+  synapse_ = by_target_ ? builder_.CreateZExt(LoadElement(i32, synapses, k), i64) : k;
+  (by_target_ ? source_ : target_) = builder_.CreateZExt(LoadElement(i32, others, k), i64);
   EmitLevel(Level::kSynapse);
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
     if (node(id).op == ir::Op::kAccumulate) EmitAccumulate(id);
@@ -152,7 +170,7 @@ absl::Status DeliverEmitter::Emit() {
 // Asks for the beginning of a row that comes soon. Rows are read once and lie anywhere, so that
 // each begins with a miss that the machine cannot foresee; of the rest it takes care itself.
 void DeliverEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count,
-                                  llvm::Value* row_begin, llvm::Value* targets) {
+                                  llvm::Value* row_begin, llvm::Value* others) {
   constexpr uint64_t kAhead = 4;   // spikes; measured on rows of 100 to 1000 synapses
   constexpr uint64_t kLines = 16;  // of a row at most
   constexpr uint64_t kLine = 64 / sizeof(uint32_t);
@@ -177,7 +195,7 @@ void DeliverEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Val
   llvm::PHINode* const k = builder_.CreatePHI(i64, 2);
   constexpr int kRead = 0, kKeep = 3, kData = 1;
   builder_.CreateIntrinsic(llvm::Intrinsic::prefetch, {builder_.getPtrTy()},
-                           {builder_.CreateInBoundsGEP(i32, targets, k), builder_.getInt32(kRead),
+                           {builder_.CreateInBoundsGEP(i32, others, k), builder_.getInt32(kRead),
                             builder_.getInt32(kKeep), builder_.getInt32(kData)});
   llvm::Value* const next = builder_.CreateAdd(k, builder_.getInt64(kLine));
   k->addIncoming(first, before);
@@ -215,6 +233,21 @@ llvm::Value* DeliverEmitter::LoadElement(llvm::Type* type, llvm::Value* array, l
   return load;
 }
 
+// A state of the synapse, or one that is uniform.
+llvm::Value* DeliverEmitter::Load(ir::StateId state, int lanes) {
+  const ir::Type type = program_.states[state].type;
+  return LoadSlot(SlotOf(AttrKind::kState, state), type.element, synapse_, lanes);
+}
+
+void DeliverEmitter::Store(ir::StateId state, llvm::Value* value) {
+  const Element element = program_.states[state].type.element;
+  StoreSlot(SlotOf(AttrKind::kState, state), element, synapse_, value);
+}
+
+void DeliverEmitter::Check(ir::StateId state, llvm::Value* value) {
+  NoteFault(OutOfBounds(program_.states[state], value));
+}
+
 llvm::Value* DeliverEmitter::LoadPre(ir::StateId state) {
   return LoadSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element, source_, 1);
 }
@@ -241,9 +274,12 @@ void DeliverEmitter::EmitAccumulate(ir::NodeId id) {
   const size_t slot = SlotOf(AttrKind::kInput, node(id).attr);
   llvm::Value* const sum = LoadSlot(slot, Element::kI64, target_, 1);
   StoreSlot(slot, Element::kI64, target_, builder_.CreateAdd(sum, values_[id]));
-  if (fits_[id] == builder_.getTrue()) return;
+  if (fits_[id] != builder_.getTrue()) NoteFault(builder_.CreateNot(fits_[id]));
+}
+
+void DeliverEmitter::NoteFault(llvm::Value* failed) {
   llvm::Value* const before = builder_.CreateLoad(builder_.getInt1Ty(), fault_);
-  builder_.CreateStore(builder_.CreateOr(before, builder_.CreateNot(fits_[id])), fault_);
+  builder_.CreateStore(builder_.CreateOr(before, failed), fault_);
 }
 
 }  // namespace

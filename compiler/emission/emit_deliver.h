@@ -1,4 +1,4 @@
-// on_pre code: the delivery of due spikes.
+// The code of synaptic blocks: the delivery of due spikes, and what else runs over synapses.
 #ifndef BNSYN_COMPILER_EMISSION_EMIT_DELIVER_H_
 #define BNSYN_COMPILER_EMISSION_EMIT_DELIVER_H_
 
@@ -7,7 +7,7 @@
 
 namespace bnsyn::compiler {
 
-// Adds the function of an on_pre block to the module (see DeliverArgs).
+// Adds the function of an on_pre, on_step or on_post block to the module (see DeliverArgs).
 absl::Status EmitDeliver(const EmitContext& context, const ir::Block& block);
 
 }  // namespace bnsyn::compiler

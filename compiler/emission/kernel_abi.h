@@ -9,7 +9,7 @@
 namespace bnsyn::compiler {
 
 // Part of the cache key: raise it when a struct or the meaning of a field changes.
-inline constexpr int kKernelAbiVersion = 1;
+inline constexpr int kKernelAbiVersion = 3;
 
 // Elements are processed in groups of this many; arrays are padded to it, aligned to 64 bytes, and
 // threads own whole groups.
@@ -34,18 +34,23 @@ struct KernelArgs {
 };
 using KernelFunction = void (*)(KernelArgs*);
 
-// Arguments of an on_pre kernel: delivers the due spikes of one projection to the targets
-// one thread owns.
+// Arguments of the code of a synaptic block: runs it over synapses of one projection onto the
+// targets one thread owns, row by row. A row is of a source in on_pre and on_step code, of a target
+// in on_post code.
 struct DeliverArgs {
-  void* const* slots;  // inputs: int64_t arrays; states of source or target; uniform values
+  // Inputs: int64_t arrays; states of source, target or synapse; uniform values.
+  void* const* slots;
   uint64_t step;
   uint64_t seed;
-  const uint32_t* spikes;  // sources whose spikes are due
+  const uint32_t* spikes;  // the neurons whose rows are to run
   uint32_t spike_count;
-  uint32_t fault;             // out: non-zero when a contribution was out of range
-  const uint64_t* row_begin;  // row s is synapses [row_begin[s], row_begin[s + 1])
-  const uint32_t* targets;    // by synapse
-  const double* weights;      // by synapse; null where the projection has one weight
+  uint32_t fault;  // out: non-zero when a contribution or a check failed
+  const uint64_t*
+      row_begin;  // the row of neuron n is [row_begin[n], row_begin[n + 1]) of what follows
+  const uint32_t* others;    // the neuron at the other end
+  const uint32_t* synapses;  // on_post: the synapse in `weights` and states; else it is the place
+                             // in the row itself, and this is null
+  const double* weights;     // by synapse; null where the projection has one weight
 };
 using DeliverFunction = void (*)(DeliverArgs*);
 

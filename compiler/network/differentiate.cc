@@ -171,6 +171,8 @@ std::optional<Value> Rules::Of(const ir::Node& node, Value self, const Value (&d
     case Op::kAccumulate:
     case Op::kTake:
     case Op::kSpike:
+    case Op::kRunOnStep:
+    case Op::kRunOnPost:
     case Op::kCount:
     case Op::kReduce:
     case Op::kTotal:

@@ -75,7 +75,7 @@ absl::Status Lower(Lowering& lowering) {
   ir::Program& program = lowering.program;
   if (program.init.has_value()) RemoveUnread(*program.init);
   for (ir::Block& block : program.connect) RemoveUnread(block);
-  for (ir::Block& block : program.on_pre) RemoveUnread(block);
+  for (ir::Block& block : program.synaptic) RemoveUnread(block);
   for (ir::Block& block : program.step) RemoveUnread(block);
   BNSYN_RETURN_IF_ERROR(ir::Verify(program));
   return absl::OkStatus();

@@ -349,7 +349,7 @@ absl::Status LowerProjection(Lowering& lowering, const Description& description)
   OnPreScope scope(lowering, source, target, added, w, builder);
   BNSYN_RETURN_IF_ERROR(EmitStatements(statements, text, scope));
   BNSYN_RETURN_IF_ERROR(MeasureContributions(lowering, description, added, block));
-  lowering.program.on_pre.push_back(std::move(block));
+  lowering.program.synaptic.push_back(std::move(block));
   return absl::OkStatus();
 }
 

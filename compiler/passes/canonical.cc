@@ -30,11 +30,10 @@ class CanonicalWriter {
   }
 
   void WriteHeader() {
-    if (block_.kind == ir::BlockKind::kOnPre) {
-      absl::StrAppend(&text_, "on_pre");
-    } else {
+    absl::StrAppend(&text_, ir::BlockKindName(block_.kind));
+    if (block_.kind == ir::BlockKind::kKernel) {
       const bool network = block_.domain == ir::DomainId::kNetwork;
-      absl::StrAppend(&text_, "kernel ", network ? "network" : "population");
+      absl::StrAppend(&text_, network ? " network" : " population");
     }
     absl::StrAppend(&text_, "\n");
     for (size_t i = 0; i < block_.slots.size(); ++i) {
@@ -63,6 +62,7 @@ class CanonicalWriter {
         return "stream";
       case ir::AttrKind::kNone:
       case ir::AttrKind::kLiteral:
+      case ir::AttrKind::kProjection:
         break;
     }
     return "";
@@ -136,6 +136,7 @@ std::optional<ir::Slot> SlotOf(const ir::Node& node) {
       return ir::Slot{kind, static_cast<uint32_t>(node.attr >> 32)};
     case ir::AttrKind::kNone:
     case ir::AttrKind::kLiteral:
+    case ir::AttrKind::kProjection:
       break;
   }
   return std::nullopt;

@@ -197,7 +197,7 @@ absl::StatusOr<ir::Program> ExpandMath(const ir::Program& program, const Compile
     return RewriteBlock(program, block,
                         [&](Rewriter& rewriter, ir::NodeId id) { return expander(rewriter, id); });
   };
-  for (ir::Block& block : result.on_pre) block = expand(block);
+  for (ir::Block& block : result.synaptic) block = expand(block);
   for (ir::Block& block : result.step) block = expand(block);
   return result;
 }

@@ -8,7 +8,8 @@
 //   - a value of elements, a count or a total travels through a temporary state;
 //   - so does a loaded value that is needed after its state has been overwritten.
 // Threads meet (a new phase begins) before a count or total that other kernels contribute to, and
-// before a contribution to one that has been read.
+// before a contribution to one that has been read. The blocks of synapses that the step runs are a
+// kernel over synapses; as they read neurons of any thread, threads meet before and after it.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -26,7 +27,8 @@ constexpr size_t kNone = ~size_t{0};
 
 bool IsCrossThread(const ir::Node& node) {
   const ir::AttrKind kind = ir::Info(node.op).attr;
-  return kind == ir::AttrKind::kPopulation || kind == ir::AttrKind::kReduction;
+  return kind == ir::AttrKind::kPopulation || kind == ir::AttrKind::kReduction ||
+         kind == ir::AttrKind::kProjection;
 }
 
 bool IsAnchor(const ir::Node& node) {
@@ -61,19 +63,19 @@ Graph::Graph(const ir::Program& program, const ir::Block& step_block)
     domain[id] = RunDomain(program, step, n);
     if (!live[id]) continue;
     if (IsAnchor(n)) anchors.push_back(id);
-    const ir::OpInfo& info = ir::Info(n.op);
-    // A check looks at its operand, not at the state.
-    if (info.effect == ir::Effect::kPure || n.op == ir::Op::kCheck) continue;
-    History& history = histories[{info.attr, n.attr}];
-    if (history.last_write != ir::kNoNode) after[id].push_back(history.last_write);
-    if (info.effect == ir::Effect::kRead) {
-      history.reads.push_back(id);
-      continue;
+    for (const Access& access : AccessesOf(program, n)) {
+      History& history = histories[{access.kind, access.symbol}];
+      if (history.last_write == id) continue;
+      if (history.last_write != ir::kNoNode) after[id].push_back(history.last_write);
+      if (!access.write) {
+        history.reads.push_back(id);
+        continue;
+      }
+      for (ir::NodeId read : history.reads) {
+        if (read != id) (IsAnchor(node(read)) ? after : killed)[id].push_back(read);
+      }
+      history = {id, {}};
     }
-    for (ir::NodeId read : history.reads) {
-      (IsAnchor(node(read)) ? after : killed)[id].push_back(read);
-    }
-    history = {id, {}};
   }
 }
 
@@ -141,9 +143,12 @@ class Grouper {
     return partial;
   }
 
-  // Populations, then the network.
+  // Synapses, populations, then the network.
   std::vector<ir::DomainId> Domains() const {
     std::vector<ir::DomainId> domains;
+    for (const ir::Projection& projection : program_.projections) {
+      domains.push_back(projection.domain);
+    }
     for (const ir::Population& population : program_.populations) {
       domains.push_back(population.domain);
     }
@@ -291,8 +296,9 @@ class KernelWriter {
   uint32_t Phase(size_t kernel) {
     uint32_t phase = phase_.empty() ? 0 : phase_.back();
     for (ir::NodeId id : grouping_.kernels[kernel].nodes) {
-      if (!IsCrossThread(graph_.node(id))) continue;
       for (ir::NodeId before : graph_.after[id]) {
+        const ir::Node& node = graph_.node(before);
+        if (!IsCrossThread(graph_.node(id)) && !RunsSynapses(node)) continue;
         const size_t home = grouping_.home[before];
         if (home != kernel) phase = std::max(phase, phase_[home] + 1);
       }
@@ -373,8 +379,8 @@ absl::StatusOr<ir::Program> FuseNothing(const ir::Program& program, const Compil
 
 absl::Status CheckFuse(const ir::Program& program) {
   uint32_t phase = 0;
-  // The phase in which each count and total was last contributed to, or read.
-  std::map<std::tuple<ir::AttrKind, uint64_t, ir::Effect>, uint32_t> touched;
+  // The phase in which each count, total and state that synapses read was last read, or written.
+  std::map<std::tuple<ir::AttrKind, uint64_t, bool>, uint32_t> touched;
   for (const ir::Block& block : program.step) {
     if (block.kind != ir::BlockKind::kKernel) {
       return absl::InternalError("the step still has nodes outside kernels");
@@ -395,13 +401,20 @@ absl::Status CheckFuse(const ir::Program& program) {
       if (domain != block.domain && (write || domain != ir::DomainId::kNetwork)) {
         return complain(absl::StrCat("runs over ", program.DomainName(domain)));
       }
-      if (!IsCrossThread(node)) continue;
-      const auto other = touched.find(
-          {ir::Info(node.op).attr, node.attr, write ? ir::Effect::kRead : ir::Effect::kWrite});
-      if (other != touched.end() && other->second >= phase) {
-        return complain("needs threads to meet before it");
+      for (const Access& access : AccessesOf(program, node)) {
+        const bool counted =
+            access.kind == ir::AttrKind::kPopulation || access.kind == ir::AttrKind::kReduction;
+        // States are read across threads by synapses alone.
+        const bool shared = access.kind == ir::AttrKind::kState &&
+                            (access.write || RunsSynapses(node)) &&
+                            !program.states[access.symbol].type.uniform();
+        if (!counted && !shared) continue;
+        const auto other = touched.find({access.kind, access.symbol, !access.write});
+        if (other != touched.end() && other->second >= phase) {
+          return complain("needs threads to meet before it");
+        }
+        touched[{access.kind, access.symbol, access.write}] = phase;
       }
-      touched[{ir::Info(node.op).attr, node.attr, ir::Info(node.op).effect}] = phase;
     }
   }
   return absl::OkStatus();

@@ -304,6 +304,8 @@ Result Matcher::Apply() {
     case Op::kAccumulate:
     case Op::kTake:
     case Op::kSpike:
+    case Op::kRunOnStep:
+    case Op::kRunOnPost:
     case Op::kCount:
     case Op::kReduce:
     case Op::kTotal:

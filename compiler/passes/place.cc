@@ -23,10 +23,11 @@ std::vector<ir::Slot> CollectSlots(const ir::Block& block) {
   return slots;
 }
 
-// The name of code that is a block's own. An on_pre block is named after its projection, which may
+// The name of code that is a block's own. A synaptic block is named after its projection, which may
 // be called what a kernel is called.
 std::string OwnCode(const ir::Block& block) {
-  return block.kind == ir::BlockKind::kOnPre ? absl::StrCat(block.name, ".on_pre") : block.name;
+  if (block.kind == ir::BlockKind::kKernel) return block.name;
+  return absl::StrCat(block.name, ".", ir::BlockKindName(block.kind));
 }
 
 }  // namespace
@@ -35,6 +36,7 @@ absl::StatusOr<ir::Program> Place(const ir::Program& program, const CompileOptio
   std::map<std::string, std::string> code_of;  // by canonical text
   return RewriteCode(program, [&](const ir::Block& block) {
     ir::Block placed = block;
+    if (program.RunsSynapses(block)) return placed;
     placed.slots = CollectSlots(block);
     placed.code = code_of.try_emplace(CanonicalCode(program, placed), OwnCode(block)).first->second;
     return placed;
@@ -44,6 +46,7 @@ absl::StatusOr<ir::Program> Place(const ir::Program& program, const CompileOptio
 absl::StatusOr<ir::Program> PlaceApart(const ir::Program& program, const CompileOptions&) {
   return RewriteCode(program, [&](const ir::Block& block) {
     ir::Block placed = block;
+    if (program.RunsSynapses(block)) return placed;
     placed.slots = CollectSlots(block);
     std::sort(placed.slots.begin(), placed.slots.end(), [](ir::Slot a, ir::Slot b) {
       return std::pair(a.kind, a.index) < std::pair(b.kind, b.index);

@@ -69,15 +69,18 @@ ir::Block RewriteBlock(const ir::Program& program, const ir::Block& block, NodeR
 ir::Program RewriteCode(const ir::Program& program,
                         absl::FunctionRef<ir::Block(const ir::Block&)> rewrite) {
   ir::Program result = program;
-  for (ir::Block& block : result.on_pre) block = rewrite(block);
+  for (ir::Block& block : result.synaptic) block = rewrite(block);
   for (ir::Block& block : result.step) block = rewrite(block);
   return result;
 }
 
 std::vector<const ir::Block*> CodeBlocks(const ir::Program& program) {
   std::vector<const ir::Block*> blocks;
-  for (const ir::Block& block : program.on_pre) blocks.push_back(&block);
-  for (const ir::Block& block : program.step) blocks.push_back(&block);
+  for (const std::vector<ir::Block>* list : {&program.synaptic, &program.step}) {
+    for (const ir::Block& block : *list) {
+      if (!program.RunsSynapses(block)) blocks.push_back(&block);
+    }
+  }
   return blocks;
 }
 
@@ -109,6 +112,8 @@ ir::DomainId RunDomain(const ir::Program& program, const ir::Block& block, const
       return program.populations[node.attr].domain;
     case ir::AttrKind::kReduction:
       return program.reductions[node.attr].population;
+    case ir::AttrKind::kProjection:
+      return program.projections[node.attr].domain;
     case ir::AttrKind::kInput:  // accumulate runs over synapses, not over the input's population
     case ir::AttrKind::kNone:
     case ir::AttrKind::kLiteral:
@@ -118,6 +123,43 @@ ir::DomainId RunDomain(const ir::Program& program, const ir::Block& block, const
       break;
   }
   return block.domain;
+}
+
+bool RunsSynapses(const ir::Node& node) {
+  return ir::Info(node.op).attr == ir::AttrKind::kProjection;
+}
+
+namespace {
+
+// What a block of synapses, run by a node of the step, reads and writes.
+std::vector<Access> AccessesOfSynapses(const ir::Program& program, const ir::Node& run) {
+  const bool on_post = run.op == ir::Op::kRunOnPost;
+  const auto projection = static_cast<ir::ProjectionId>(run.attr);
+  const ir::Block& block =
+      *program.FindSynaptic(on_post ? ir::BlockKind::kOnPost : ir::BlockKind::kOnStep, projection);
+  // Its own states are those of the projection.
+  std::vector<Access> accesses = {{ir::AttrKind::kProjection, projection, true}};
+  if (on_post) {
+    accesses.push_back({ir::AttrKind::kPopulation, program.projections[projection].target, false});
+  }
+  for (const ir::Node& node : block.nodes) {
+    const ir::OpInfo& info = ir::Info(node.op);
+    const bool own = info.attr == ir::AttrKind::kState && node.domain == block.domain &&
+                     (node.op == ir::Op::kLoad || node.op == ir::Op::kStore);
+    if (info.effect == ir::Effect::kPure || node.op == ir::Op::kCheck || own) continue;
+    accesses.push_back({info.attr, node.attr, info.effect == ir::Effect::kWrite});
+  }
+  return accesses;
+}
+
+}  // namespace
+
+std::vector<Access> AccessesOf(const ir::Program& program, const ir::Node& node) {
+  if (RunsSynapses(node)) return AccessesOfSynapses(program, node);
+  const ir::OpInfo& info = ir::Info(node.op);
+  // A check looks at its operand, not at the state.
+  if (info.effect == ir::Effect::kPure || node.op == ir::Op::kCheck) return {};
+  return {{info.attr, node.attr, info.effect == ir::Effect::kWrite}};
 }
 
 }  // namespace bnsyn::compiler

@@ -53,8 +53,21 @@ ir::Block RewriteBlock(const ir::Program& program, const ir::Block& block, NodeR
 ir::Program RewriteCode(const ir::Program& program,
                         absl::FunctionRef<ir::Block(const ir::Block&)> rewrite);
 
-// All blocks that passes work on, for reading: on_pre blocks, then the blocks of the step.
+// All blocks that become code, for reading: synaptic blocks, then those of the step.
 std::vector<const ir::Block*> CodeBlocks(const ir::Program& program);
+
+// Whether a node of the step runs a block over synapses.
+bool RunsSynapses(const ir::Node& node);
+
+// What a node reads or writes beside its operands.
+struct Access {
+  ir::AttrKind kind;
+  uint64_t symbol;
+  bool write;
+};
+// All of it; of a node that runs a block over synapses, what that block does, where the states of
+// the synapses count as their projection.
+std::vector<Access> AccessesOf(const ir::Program& program, const ir::Node& node);
 
 // Which nodes of a block are needed: writes, and what they are computed from.
 std::vector<bool> LiveNodes(const ir::Block& block);

@@ -95,7 +95,9 @@ ir::Block WithoutDeadStores(const ir::Program& program, const ir::Block& block) 
   std::set<uint64_t> overwritten;
   for (size_t i = block.nodes.size(); i-- > 0;) {
     const ir::Node& node = block.nodes[i];
-    if (node.op == ir::Op::kLoad) overwritten.erase(node.attr);
+    for (const Access& access : AccessesOf(program, node)) {
+      if (access.kind == ir::AttrKind::kState && !access.write) overwritten.erase(access.symbol);
+    }
     if (node.op == ir::Op::kStore) dead[i] = !overwritten.insert(node.attr).second;
   }
   return RewriteBlock(program, block, [&](Rewriter&, ir::NodeId id) -> std::optional<ir::Value> {

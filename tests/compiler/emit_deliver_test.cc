@@ -30,14 +30,14 @@ input b.h : b quantum=2^-20
 projection ab : a -> b rule=all_to_all weight=0.75 delay=1
 )";
   void Run(KernelMachine& machine, const std::vector<double>* weights) {
-    const ir::Block& block = machine.program().on_pre[0];
+    const ir::Block& block = machine.program().synaptic[0];
     const std::vector<void*> slots = machine.Slots(block);
     args_ = {};
     args_.slots = slots.data();
     args_.spikes = spikes_.data();
     args_.spike_count = static_cast<uint32_t>(spikes_.size());
     args_.row_begin = rows_.data();
-    args_.targets = targets_.data();
+    args_.others = targets_.data();
     args_.weights = weights == nullptr ? nullptr : weights->data();
     const DeliverFunction deliver = machine.code().deliver(block.code);
     ASSERT_NE(deliver, nullptr);

@@ -89,7 +89,7 @@ TEST_F(JitTest, FindsKernelsByTheirCode) {
   EXPECT_NE((*code)->kernel(program.step[0].code), nullptr);
   EXPECT_NE((*code)->kernel(program.step[2].code), nullptr);
   EXPECT_NE((*code)->kernel(program.step[0].code), (*code)->kernel(program.step[2].code));
-  EXPECT_NE((*code)->deliver(program.on_pre[0].code), nullptr);
+  EXPECT_NE((*code)->deliver(program.synaptic[0].code), nullptr);
   EXPECT_EQ((*code)->kernel("nothing"), nullptr);
   EXPECT_EQ((*code)->deliver(program.step[0].code), nullptr);
 }

@@ -29,9 +29,9 @@ TEST(Place, PopulationsOfOneModelShareCode) {
   EXPECT_EQ(CodeOf(program, "inh.step"), "exc.step");
   EXPECT_EQ(CodeOf(program, "network.step"), "network.step");
   // Equal weights into inputs of equal quantum, and another weight.
-  EXPECT_EQ(program.on_pre[0].code, "ee.on_pre");
-  EXPECT_EQ(program.on_pre[1].code, "ee.on_pre");
-  EXPECT_EQ(program.on_pre[2].code, "ie.on_pre");
+  EXPECT_EQ(program.synaptic[0].code, "ee.on_pre");
+  EXPECT_EQ(program.synaptic[1].code, "ee.on_pre");
+  EXPECT_EQ(program.synaptic[2].code, "ie.on_pre");
 }
 
 // Whatever the emitter may see of a symbol must keep code apart when it differs.
@@ -41,7 +41,7 @@ TEST(Place, WhatReachesTheCodeKeepsItApart) {
     const std::string changed = absl::StrReplaceAll(text, {{from, to}});
     EXPECT_NE(changed, text) << from;
     const ir::Program program = PlacedOrDie(ParseOrDie(changed));
-    return std::pair(CodeOf(program, "inh.step"), program.on_pre[1].code);
+    return std::pair(CodeOf(program, "inh.step"), program.synaptic[1].code);
   };
   using Codes = std::pair<std::string, std::string>;
   EXPECT_EQ(code_with("program small", "program other"), Codes("exc.step", "ee.on_pre"));
@@ -61,8 +61,8 @@ TEST(Place, AWeightThatIsNotALiteralKeepsCodeApart) {
   options.disabled_passes = {"specialise"};
   const auto program = RunPasses(SmallNetwork(), options, nullptr);
   ASSERT_TRUE(program.ok()) << program.status();
-  EXPECT_EQ(program->on_pre[1].code, "ee.on_pre");
-  EXPECT_EQ(program->on_pre[2].code, "ie.on_pre");
+  EXPECT_EQ(program->synaptic[1].code, "ee.on_pre");
+  EXPECT_EQ(program->synaptic[2].code, "ie.on_pre");
 }
 
 TEST(Place, DisabledSharesNothing) {
@@ -71,7 +71,7 @@ TEST(Place, DisabledSharesNothing) {
   const auto program = RunPasses(SmallNetwork(), options, nullptr);
   ASSERT_TRUE(program.ok()) << program.status();
   std::set<std::string> codes;
-  for (const ir::Block& block : program->on_pre) codes.insert(block.code);
+  for (const ir::Block& block : program->synaptic) codes.insert(block.code);
   for (const ir::Block& block : program->step) codes.insert(block.code);
   EXPECT_EQ(codes.size(), 6u);
 }

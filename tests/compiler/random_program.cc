@@ -122,7 +122,37 @@ class Generator {
     on_pre.domain = program_.projections[id].domain;
     block_ = &on_pre;
     Append(Op::kAccumulate, {}, {Append(Op::kWeight, {Element::kF64, on_pre.domain}, {})}, 1);
-    program_.on_pre.push_back(std::move(on_pre));
+    program_.synaptic.push_back(std::move(on_pre));
+    values_.clear();
+
+    ir::State state;
+    state.name = "ab.x";
+    state.type = {Element::kF64, program_.projections[id].domain};
+    state.initial = ir::BitsOfF64(1);
+    program_.states.push_back(state);
+    AddRunBlock(ir::BlockKind::kOnStep, Op::kLoadPre);
+    AddRunBlock(ir::BlockKind::kOnPost, Op::kLoadPost);
+  }
+
+  // x := x/2 + a state of the neuron; the input of the target grows.
+  void AddRunBlock(ir::BlockKind kind, Op neuron) {
+    const auto x = static_cast<ir::StateId>(program_.states.size() - 1);
+    const ir::Type type = program_.states[x].type;
+    const size_t population = neuron == Op::kLoadPre ? 0 : 1;
+    const std::vector<ir::StateId> states = StatesOf(program_.populations[population].domain);
+    ir::StateId read = Pick(states);
+    while (program_.states[read].type.element != Element::kF64) read = Pick(states);
+    ir::Block block;
+    block.kind = kind;
+    block.name = "ab";
+    block.domain = type.domain;
+    block_ = &block;
+    const NodeId half = Literal(Element::kF64, ir::BitsOfF64(0.5));
+    const NodeId now = Append(Op::kLoad, type, {}, x);
+    const NodeId read_now = Append(neuron, type, {}, read);
+    Append(Op::kStore, {}, {Append(Op::kFma, {}, {now, half, read_now})}, x);
+    Append(Op::kAccumulate, {}, {half}, 1);
+    program_.synaptic.push_back(std::move(block));
     values_.clear();
   }
 
@@ -199,6 +229,7 @@ class Generator {
     if (Chance(0.12)) return AddLoad(domain);
     if (Chance(0.12)) return AddStore(domain);
     if (Chance(0.12)) return AddMeeting(domain);
+    if (Chance(0.04)) return AddRun();
     AddPure(Pick(std::vector<ir::OpInfo>(ir::AllOps().begin(), ir::AllOps().end())), domain);
   }
 
@@ -218,12 +249,19 @@ class Generator {
     Append(Op::kStore, {}, {Operand(program_.states[id].type.element, domain)}, id);
   }
 
-  ir::StateId StateOf(DomainId domain) {
+  std::vector<ir::StateId> StatesOf(DomainId domain) const {
     std::vector<ir::StateId> states;
     for (ir::StateId id = 0; id < checked_; ++id) {
       if (program_.states[id].type.domain == domain) states.push_back(id);
     }
-    return Pick(states);
+    return states;
+  }
+  ir::StateId StateOf(DomainId domain) { return Pick(StatesOf(domain)); }
+
+  void AddRun() {
+    const size_t block = Below(2);
+    if (std::exchange(ran_[block], true)) return;
+    Append(block == 0 ? Op::kRunOnStep : Op::kRunOnPost, {}, {}, 0);
   }
 
   // Inputs, spikes and sums, and what the network sees of them.
@@ -349,6 +387,7 @@ class Generator {
   bool taken_[2] = {};
   bool spiked_[2] = {};
   bool reduced_[2] = {};
+  bool ran_[2] = {};
 };
 
 }  // namespace

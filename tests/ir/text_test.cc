@@ -25,7 +25,7 @@ bool SameNode(const Node& a, const Node& b) {
 }
 
 std::vector<Block> Blocks(const Program& program) {
-  std::vector<Block> blocks = program.on_pre;
+  std::vector<Block> blocks = program.synaptic;
   if (program.init) blocks.push_back(*program.init);
   blocks.insert(blocks.end(), program.step.begin(), program.step.end());
   return blocks;
@@ -180,10 +180,15 @@ void ForElementLists(int length, std::vector<Element>& list, Use use) {
   }
 }
 
+bool RunsOverSynapses(BlockKind kind) {
+  return kind == BlockKind::kConnect || kind == BlockKind::kOnPre || kind == BlockKind::kOnStep ||
+         kind == BlockKind::kOnPost;
+}
+
 // Appends `op` with operands of these elements, the last of several a literal, if the types fit.
 bool Append(const Program& program, Block& block, Op op, const std::vector<Element>& elements,
             uint64_t attr, Type declared) {
-  const bool synapses = block.kind == BlockKind::kOnPre || block.kind == BlockKind::kConnect;
+  const bool synapses = RunsOverSynapses(block.kind);
   const Op load = synapses ? Op::kLoadPre : Op::kLoad;
   Node node;
   node.op = op;
@@ -218,7 +223,7 @@ std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Elem
   Program program = EveryKind();
   Block block;
   block.kind = kind;
-  if (kind == BlockKind::kOnPre || kind == BlockKind::kConnect) {
+  if (RunsOverSynapses(kind)) {
     block.name = "ee";
     block.domain = program.projections[0].domain;
     // As set_delay and set_probability need them.
@@ -227,13 +232,22 @@ std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Elem
   }
   // A total comes behind a reduce.
   if (kind == BlockKind::kStep) Append(program, block, Op::kReduce, {Element::kF64}, 0, {});
+  // A step runs blocks that there are.
+  if (kind == BlockKind::kStep) {
+    for (const BlockKind run : {BlockKind::kOnStep, BlockKind::kOnPost}) {
+      Block& empty = program.synaptic.emplace_back();
+      empty.kind = run;
+      empty.name = "ee";
+      empty.domain = program.projections[0].domain;
+    }
+  }
   if (!Append(program, block, op, elements, attr, declared)) return std::nullopt;
   if (kind == BlockKind::kInit) {
     program.init = block;
   } else if (kind == BlockKind::kConnect) {
     program.connect.push_back(block);
   } else {
-    (kind == BlockKind::kOnPre ? program.on_pre : program.step).push_back(block);
+    (kind == BlockKind::kStep ? program.step : program.synaptic).push_back(block);
   }
   if (!Verify(program).ok()) return std::nullopt;
   return program;
@@ -260,8 +274,8 @@ TEST(TextTest, EveryOpGoesRoundInEveryForm) {
     std::vector<uint64_t> attributes = {info.attr == AttrKind::kStream ? StreamAttr(5, 1) : 0};
     for (uint64_t i = 1; i < SymbolCount(EveryKind(), info.attr); ++i) attributes.push_back(i);
     int forms = 0;
-    for (const BlockKind kind :
-         {BlockKind::kInit, BlockKind::kConnect, BlockKind::kOnPre, BlockKind::kStep}) {
+    for (const BlockKind kind : {BlockKind::kInit, BlockKind::kConnect, BlockKind::kOnPre,
+                                 BlockKind::kOnStep, BlockKind::kOnPost, BlockKind::kStep}) {
       std::vector<Element> list;
       ForElementLists(info.arity, list, [&](const std::vector<Element>& elements) {
         for (const Type declared : Declarable(info)) {

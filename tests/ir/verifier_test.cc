@@ -183,21 +183,21 @@ TEST(VerifierTest, BlockKinds) {
   ExpectFaults({
       {[](Program& p) { p.step.push_back(p.step[0]); }, "a block of kind step cannot stand here"},
       {[](Program& p) { p.init->kind = BlockKind::kStep; }, "a block of kind step cannot stand"},
-      {[](Program& p) { p.on_pre[0].kind = BlockKind::kInit; },
+      {[](Program& p) { p.synaptic[0].kind = BlockKind::kInit; },
        "a block of kind init cannot stand"},
       {[](Program& p) { p.step[0].kind = BlockKind::kOnPre; }, "a block of kind on_pre cannot"},
-      {[](Program& p) { p.on_pre.push_back(p.on_pre[0]); }, "there are two on_pre blocks of 'ee'"},
-      {[](Program& p) { p.on_pre[0].name = "exc"; },
+      {[](Program& p) { p.synaptic.push_back(p.synaptic[0]); }, "there are two on_pre blocks of 'ee'"},
+      {[](Program& p) { p.synaptic[0].name = "exc"; },
        "on_pre is of a projection, and 'exc' is none"},
-      {[](Program& p) { p.on_pre[0].domain = p.projections[1].domain; },
+      {[](Program& p) { p.synaptic[0].domain = p.projections[1].domain; },
        "on_pre is of a projection"},
-      {[](Program& p) { p.on_pre[0].code = "a b"; }, "'a b' cannot name code"},
+      {[](Program& p) { p.synaptic[0].code = "a b"; }, "'a b' cannot name code"},
       {[](Program& p) {
-         p.on_pre[0].slots = {{AttrKind::kState, 9}};
+         p.synaptic[0].slots = {{AttrKind::kState, 9}};
        },
        "a slot has no symbol"},
       {[](Program& p) {
-         p.on_pre[0].slots = {{AttrKind::kNone, 0}};
+         p.synaptic[0].slots = {{AttrKind::kNone, 0}};
        },
        "a slot has no symbol"},
   });
@@ -225,7 +225,7 @@ TEST(VerifierTest, Kernels) {
       {[](Program& p) { p.step[0].domain = DomainId::kNetwork; },
        "a kernel over network has no elements of exc"},
       {[](Program& p) { p.step[0].domain = DomainId{77}; },
-       "a kernel runs over the network or a population"},
+       "this kernel has no domain"},
   };
   for (const Fault& fault : faults) {
     Program program = Kernels();
@@ -298,9 +298,13 @@ TEST(VerifierTest, WhatMayStandWhere) {
       {"step", "%9 = load_pre exc.V : f64[ee]", "load_pre cannot stand in step"},
       {"step", "%9 = load_post exc.V : f64[ee]", "load_post cannot stand in step"},
       {"step", "accumulate exc.g, 1", "accumulate cannot stand in step"},
+      {"step", "run_on_step ee", "there is no on_step block of ee"},
+      {"step", "run_on_post ee", "there is no on_post block of ee"},
       {"on_pre ee", "%9 = take exc.g : f64[exc]", "take cannot stand in on_pre"},
       {"on_pre ee", "spike exc, true", "spike cannot stand in on_pre"},
-      {"on_pre ee", "check exc.V, 1", "check cannot stand in on_pre"},
+      {"on_pre ee", "check exc.V, 1", "on_pre ee has no elements of exc"},
+      {"on_pre ee", "check sigma, 1", "on_pre cannot check a uniform state"},
+      {"on_pre ee", "run_on_post ee", "run_on_post cannot stand in on_pre"},
       {"on_pre ee", "set_weight 1", "set_weight cannot stand in on_pre"},
       {"on_pre ee", "%9 = uniform stream=2 draw=0 : f64[ee]", "draw random numbers in connect"},
       {"step", "%9 = index_pre : u32[ee]", "index_pre cannot stand in step"},
@@ -361,7 +365,7 @@ TEST(VerifierTest, WhatMayStand) {
 
 TEST(VerifierTest, DrawsTheNodeInItsBlock) {
   Program program = Pair();
-  FirstOf(program.on_pre[0], Op::kAccumulate).attr = 1;
+  FirstOf(program.synaptic[0], Op::kAccumulate).attr = 1;
   EXPECT_EQ(Verify(program).message(),
             "error: accumulate adds to an input of exc\n"
             "  on_pre ee {\n"

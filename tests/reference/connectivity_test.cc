@@ -20,6 +20,7 @@
 #include "reference/philox.h"
 #include "reference/rule_draws.h"
 #include "reference/sampling.h"
+#include "reference/synapse_table.h"
 #include "tests/reference/programs.h"
 
 namespace bnsyn::reference {
@@ -469,16 +470,27 @@ TEST(Connectivity, R8_ConnectBlocksSetProbabilityWeightAndDelay) {
   }
   EXPECT_EQ(found, part.size());
 
-  // By delay, nothing is lost and rows keep their order.
-  const std::vector<DelayGroup> groups = SplitByDelay(all, 1);
-  size_t sum = 0;
-  for (const DelayGroup& group : groups) {
-    sum += group.rows.size();
-    EXPECT_EQ(static_cast<double>(group.rows.size()), counts[group.delay]);
-    EXPECT_EQ(group.rows.weights.size(), group.rows.size());
-    EXPECT_EQ(group.rows.begin.size(), 401u);
+  // A table has all of it, by delay and in order.
+  const SynapseTable table(program, 0, all);
+  EXPECT_EQ(table.size(), all.size());
+  EXPECT_EQ(table.All().size(), all.size());
+  for (uint32_t source = 0; source < 400; ++source) {
+    size_t of_row = 0;
+    for (const uint32_t delay : table.delays()) {
+      const absl::Span<const uint64_t> synapses = table.Of(source, delay);
+      of_row += synapses.size();
+      for (size_t i = 0; i < synapses.size(); ++i) {
+        if (i > 0) {
+          ASSERT_LT(synapses[i - 1], synapses[i]);
+        }
+        ASSERT_EQ(table.source(synapses[i]), source);
+        ASSERT_EQ(table.target(synapses[i]), all.targets[synapses[i]]);
+        ASSERT_EQ(table.weight(synapses[i]), all.weights[synapses[i]]);
+        ASSERT_EQ(table.delay(synapses[i]), delay);
+      }
+    }
+    EXPECT_EQ(of_row, all.begin[source + size_t{1}] - all.begin[source]);
   }
-  EXPECT_EQ(sum, all.size());
 }
 
 TEST(Connectivity, R8_WhatConnectSetsMustBeInRange) {

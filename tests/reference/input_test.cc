@@ -109,8 +109,8 @@ TEST(Input, R6_OrderOfDeliveryIsFree) {
 ir::Program Many(uint32_t n, int exponent) {
   ir::Program program = ParseProgram(kSum);
   program.populations[0].size = n;
-  program.on_pre[0].nodes[1].attr = ir::BitsOfF64(1.0);  // in place of 0.7
-  EXPECT_EQ(program.on_pre[0].nodes[1].op, ir::Op::kLiteral);
+  program.synaptic[0].nodes[1].attr = ir::BitsOfF64(1.0);  // in place of 0.7
+  EXPECT_EQ(program.synaptic[0].nodes[1].op, ir::Op::kLiteral);
   program.projections[0].weight = std::ldexp(1.0, exponent - 40);
   return program;
 }
@@ -232,7 +232,7 @@ step {
 }
 )");
   std::vector<std::optional<double>> found;
-  const ir::Block& block = program.on_pre[0];
+  const ir::Block& block = program.synaptic[0];
   for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
     if (block.nodes[id].op == ir::Op::kAccumulate) {
       found.push_back(StaticContribution(program, block, id, 2.0));

@@ -1,0 +1,49 @@
+// The synapses of a projection, as the blocks that run over them see them.
+#ifndef BNSYN_REFERENCE_SYNAPSE_TABLE_H_
+#define BNSYN_REFERENCE_SYNAPSE_TABLE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "ir/program.h"
+#include "reference/connectivity.h"
+
+namespace bnsyn::reference {
+
+// Synapses have numbers, from 0, in the order of SynapseRows: by source, then target, then the
+// order in which a pair's were drawn or listed. The states of synapses are arrays in that order.
+class SynapseTable {
+ public:
+  // `rows` are those of all targets.
+  SynapseTable(const ir::Program& program, ir::ProjectionId projection, SynapseRows rows);
+
+  uint64_t size() const { return targets_.size(); }
+  uint32_t source(uint64_t synapse) const { return sources_[synapse]; }
+  uint32_t target(uint64_t synapse) const { return targets_[synapse]; }
+  double weight(uint64_t synapse) const { return weights_[weights_.size() == 1 ? 0 : synapse]; }
+  uint32_t delay(uint64_t synapse) const { return delays_[delays_.size() == 1 ? 0 : synapse]; }
+
+  // The delays that occur, in steps, ascending.
+  absl::Span<const uint32_t> delays() const { return distinct_delays_; }
+  // The numbers of the synapses of a source that have a delay.
+  absl::Span<const uint64_t> Of(uint32_t source, uint32_t delay) const;
+  absl::Span<const uint64_t> All() const { return by_delay_; }
+  // Those onto a target, ascending. Only of a projection with an on_post block.
+  absl::Span<const uint64_t> Onto(uint32_t target) const;
+
+ private:
+  std::vector<uint32_t> sources_;
+  std::vector<uint32_t> targets_;
+  std::vector<double> weights_;   // one a synapse, or one for all
+  std::vector<uint32_t> delays_;  // likewise
+  std::vector<uint64_t> begin_;   // of each row
+  std::vector<uint32_t> distinct_delays_;
+  std::vector<uint64_t> by_delay_;  // the numbers, each row in order of delay
+  std::vector<uint64_t> by_target_;
+  std::vector<uint64_t> onto_begin_;  // of each target
+};
+
+}  // namespace bnsyn::reference
+
+#endif  // BNSYN_REFERENCE_SYNAPSE_TABLE_H_
