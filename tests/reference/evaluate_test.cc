@@ -281,8 +281,10 @@ table three columns=[value] values=[3]
 param a.b : f64 = 3 tunable
 state a.V : f64[a] = 1 bounds=[-10, 10]
 state a.s : f64[a] = 0
+state a.k : f64[a] = 0
 state n : i64 = 0i64
 input a.g : a quantum=2^-20
+input a.h : a quantum=2^-20
 reduction a.r : a
 projection p : a -> a rule=all_to_all weight=0.25 delay=1
 on_pre p {
@@ -299,7 +301,14 @@ on_pre p {
   %10 = add %3, %9 : f64[p]
   accumulate a.g, %10
 }
+on_step p {
+  accumulate a.h, 0.5
+}
+on_post p {
+  accumulate a.h, 0.25
+}
 step {
+  run_on_step p
   %0 = take a.g : f64[a]
   %1 = param a.b : f64
   %2 = load a.V : f64[a]
@@ -315,6 +324,9 @@ step {
   reduce a.r, %3
   %8 = total a.r : f64
   store a.V, %8
+  run_on_post p
+  %9 = take a.h : f64[a]
+  store a.k, %9
 }
 )";
 
@@ -363,6 +375,8 @@ TEST(Evaluate, EngineOpsByHand) {
   EXPECT_EQ(F64At(*run, "a.V"), 2);
   EXPECT_EQ(run->State(*run->program().FindState("n")).bits(0), Bits{2});
   EXPECT_EQ(Spikes(*run), (std::vector<uint32_t>{0, 1}));
+  // Two synapses add 0.5 each in every step, and 0.25 where their target spikes.
+  EXPECT_EQ(F64At(*run, "a.k"), 1.5);
   // Two synapses bring 0.25*2 + 2 each to V = 2.
   ASSERT_TRUE(run->Step().ok());
   EXPECT_EQ(F64At(*run, "a.s", 1), 7);
@@ -372,6 +386,7 @@ TEST(Evaluate, EngineOpsByHand) {
   const absl::Status fault = run->Step();
   EXPECT_EQ(fault.code(), absl::StatusCode::kOutOfRange);
   EXPECT_EQ(F64At(*run, "a.s"), 49);
+  EXPECT_EQ(F64At(*run, "a.k"), 1);
   EXPECT_TRUE(Spikes(*run).empty());
 }
 
