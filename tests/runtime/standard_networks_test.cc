@@ -88,7 +88,7 @@ TEST_P(StandardBits, R11_AreTheSameOnBothBackends) {
 INSTANTIATE_TEST_SUITE_P(Files, StandardBits,
                          testing::Values(Steps{"coba", 100}, Steps{"coba40k", 20},
                                          Steps{"cuba", 100}, Steps{"cobahh", 50},
-                                         Steps{"adex10k", 300}, Steps{"izhikevich", 100},
+                                         Steps{"adex10k", 500}, Steps{"izhikevich", 100},
                                          Steps{"brunel", 100}),
                          NameOf<Steps>);
 
