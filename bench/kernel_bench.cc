@@ -78,14 +78,15 @@ void AdexUpdate(benchmark::State& state) {
   args.slots = slots.data();
   args.seed = program.seed;
   args.end = kNeurons;
-  args.spikes = spikes.data();
+  bnsyn::compiler::SpikeOutput output = {spikes.data(), 0};
+  args.spikes = &output;
   const auto kernel = code->kernel(block.code);
   uint64_t spiked = 0;
   for (auto _ : state) {
-    args.spike_count = 0;
+    output.count = 0;
     kernel(&args);
     ++args.step;
-    spiked += args.spike_count;
+    spiked += output.count;
   }
   if (args.step > 10000 && spiked == 0) state.SkipWithError("the neurons must spike");
   if (args.fault != 0) state.SkipWithError("the neurons must stay within bounds");

@@ -224,10 +224,22 @@ class Parser {
   absl::Status ReadPopulation() {
     BNSYN_ASSIGN_OR_RETURN(const std::string name, ReadName());
     uint32_t size = 0;
+    std::optional<PopulationId> neurons;
     BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
         {"size", [&] { return ReadInto(size, [&] { return reader_.ReadUnsigned32(); }); }},
+        {"domain",
+         [&]() -> absl::Status {
+           BNSYN_ASSIGN_OR_RETURN(neurons, ReadSymbol(reader_, program_, AttrKind::kPopulation));
+           return absl::OkStatus();
+         }},
     }));
-    program_.AddPopulation(name, size);
+    if (neurons.has_value()) {
+      const PopulationId id =
+          program_.AddEventPopulation(name, program_.populations[*neurons].domain);
+      program_.populations[id].size = size;
+    } else {
+      program_.AddPopulation(name, size);
+    }
     return reader_.ReadLineEnd();
   }
 

@@ -193,8 +193,13 @@ std::string Print(const Program& program) {
       absl::StrCat("program ", IsName(program.name) ? program.name : Quoted(program.name),
                    " dt=", Number(program.dt), " seed=", program.seed, "\n");
   for (const Table& table : program.tables) text += TableText(table);
-  for (const Population& population : program.populations) {
-    absl::StrAppend(&text, "population ", population.name, " size=", population.size, "\n");
+  for (PopulationId p = 0; p < program.populations.size(); ++p) {
+    const Population& population = program.populations[p];
+    absl::StrAppend(&text, "population ", population.name, " size=", population.size);
+    if (!program.HasNeurons(p)) {
+      absl::StrAppend(&text, " domain=", program.DomainName(population.domain));
+    }
+    absl::StrAppend(&text, "\n");
   }
   for (const Param& param : program.params) text += ParamText(param);
   for (const State& state : program.states) text += StateText(program, state);

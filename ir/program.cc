@@ -49,6 +49,24 @@ PopulationId Program::AddPopulation(std::string population_name, uint32_t size) 
   return id;
 }
 
+PopulationId Program::AddEventPopulation(std::string population_name, DomainId domain) {
+  const auto id = static_cast<PopulationId>(populations.size());
+  populations.push_back({std::move(population_name), domain, Size(domain)});
+  return id;
+}
+
+bool Program::HasNeurons(PopulationId population) const {
+  return domains[static_cast<size_t>(populations[population].domain)].index == population;
+}
+
+uint64_t Program::Neurons() const {
+  uint64_t neurons = 0;
+  for (PopulationId p = 0; p < populations.size(); ++p) {
+    if (HasNeurons(p)) neurons += populations[p].size;
+  }
+  return neurons;
+}
+
 ProjectionId Program::AddProjection(Projection projection) {
   const auto id = static_cast<ProjectionId>(projections.size());
   projection.domain = static_cast<DomainId>(domains.size());

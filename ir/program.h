@@ -34,6 +34,8 @@ struct Domain {
   uint32_t index = 0;  // into populations or projections
 };
 
+// A population of neurons, or a further kind of event of one: such shares its domain and size, has
+// spikes of its own, and can be the source of projections but not the target.
 struct Population {
   std::string name;
   DomainId domain;
@@ -232,6 +234,12 @@ struct Program {
   std::vector<Block> step;      // one block of kind kStep, or kernels in execution order
 
   PopulationId AddPopulation(std::string population_name, uint32_t size);
+  // A further kind of event of the neurons of a population, given by its domain.
+  PopulationId AddEventPopulation(std::string population_name, DomainId domain);
+  // Whether a population is of neurons, and not of further events of them.
+  bool HasNeurons(PopulationId population) const;
+  // Of all populations.
+  uint64_t Neurons() const;
   // Takes everything but `domain`, which it fills in.
   ProjectionId AddProjection(Projection projection);
 

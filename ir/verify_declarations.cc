@@ -67,12 +67,18 @@ class Declarations {
     if (program_.domains.size() > kMost) {
       return Fail(absl::StrCat("more than ", kMost - 1, " populations and projections"));
     }
-    bool sound =
-        !program_.domains.empty() && program_.domains[0].kind == DomainKind::kNetwork &&
-        program_.domains.size() == 1 + program_.populations.size() + program_.projections.size();
+    bool sound = !program_.domains.empty() && program_.domains[0].kind == DomainKind::kNetwork;
+    size_t count = 1 + program_.projections.size();
     for (size_t i = 0; sound && i < program_.populations.size(); ++i) {
-      sound = Is(program_.populations[i].domain, DomainKind::kPopulation, i);
+      const DomainId domain = program_.populations[i].domain;
+      if (Is(domain, DomainKind::kPopulation, i)) {
+        ++count;
+        continue;
+      }
+      // One of events follows the population whose neurons it shares.
+      sound = IsPopulation(domain) && program_.domains[static_cast<size_t>(domain)].index < i;
     }
+    sound = sound && count == program_.domains.size();
     for (size_t i = 0; sound && i < program_.projections.size(); ++i) {
       sound = Is(program_.projections[i].domain, DomainKind::kProjection, i);
     }
@@ -153,6 +159,11 @@ class Declarations {
       return Fail(absl::StrCat("the population '", population.name, "' has size 0"),
                   "a population has at least one neuron");
     }
+    if (population.size != program_.Size(population.domain)) {
+      return Fail(absl::StrCat("the population '", population.name, "' has size ", population.size,
+                               ", but its domain '", program_.DomainName(population.domain),
+                               "' has ", program_.Size(population.domain)));
+    }
     return std::nullopt;
   }
 
@@ -210,6 +221,13 @@ class Declarations {
         projection.target >= program_.populations.size()) {
       return Fail("a projection is from a population to a population");
     }
+    if (!program_.HasNeurons(projection.target)) {
+      return Fail(
+          absl::StrCat("'", program_.populations[projection.target].name,
+                       "' is a kind of event, which cannot be a target"),
+          absl::StrCat("its neurons are those of '",
+                       program_.DomainName(program_.populations[projection.target].domain), "'"));
+    }
     if (projection.delay < 1) {
       return Fail("the delay is 0 steps", "a spike takes at least one step to arrive");
     }
@@ -250,9 +268,11 @@ class Declarations {
 
   // More than this cannot be drawn without drawing a pair twice.
   Result CheckCount(const Projection& projection, const Rule& rule) const {
-    const uint64_t sources = program_.populations[projection.source].size;
-    const uint64_t targets = program_.populations[projection.target].size;
-    const uint64_t self = !rule.self && projection.source == projection.target ? 1 : 0;
+    const Population& source = program_.populations[projection.source];
+    const Population& target = program_.populations[projection.target];
+    const uint64_t sources = source.size;
+    const uint64_t targets = target.size;
+    const uint64_t self = !rule.self && source.domain == target.domain ? 1 : 0;
     uint64_t most = sources - self;
     if (rule.kind == RuleKind::kFixedOutDegree) most = targets - self;
     if (rule.kind == RuleKind::kFixedTotal) most = sources * targets - self * sources;

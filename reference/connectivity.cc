@@ -250,7 +250,8 @@ absl::Status Connectivity::ReadList() {
 }
 
 bool Connectivity::ExcludesSelf() const {
-  return !projection_->rule.self && projection_->source == projection_->target;
+  const auto domain = [&](ir::PopulationId p) { return program_->populations[p].domain; };
+  return !projection_->rule.self && domain(projection_->source) == domain(projection_->target);
 }
 
 absl::Status Connectivity::Fault(uint32_t source, uint32_t target, absl::string_view what,

@@ -67,7 +67,8 @@ class Timer {
 struct alignas(kCacheLine) Worker {
   Signal signals[2];  // of even and odd steps
   reference::Digest digest;
-  std::vector<uint64_t> spike_counts;  // by population
+  std::vector<uint64_t> spike_counts;                // by population
+  std::vector<compiler::SpikeOutput> spike_outputs;  // of the kernel that runs
   SpikeRecord record;
   std::vector<InputEvent> events;
   size_t next_event = 0;
@@ -179,6 +180,7 @@ absl::Status AcceleratedEngine::Build(const ir::Program& source, const Simulatio
     Worker& worker = workers_[static_cast<size_t>(t)];
     worker.events = std::move(events[static_cast<size_t>(t)]);
     worker.spike_counts.resize(program_.populations.size());
+    worker.spike_outputs.resize(program_.populations.size());
     size_t worst = 0;
     for (const ir::PopulationId p : schedule_.spiking) worst += 1 + partition_.range(p, t).size();
     if (!options.record_spikes) continue;
@@ -309,6 +311,7 @@ bool AcceleratedEngine::RunSynapses(const SynapticCall& call, int thread, uint64
 bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
   bool fault = false;
   const ThreadSchedule& schedule = schedule_.threads[static_cast<size_t>(thread)];
+  Worker& worker = workers_[static_cast<size_t>(thread)];
   const bool profile = thread == 0 && !kernel_seconds_.empty();
   for (const KernelCall& call : schedule.phases[phase].calls) {
     const Timer timer(profile ? &kernel_seconds_[call.number] : nullptr);
@@ -320,9 +323,14 @@ bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
     args.seed = program_.seed;
     args.begin = call.range.begin;
     args.end = call.range.end;
-    if (call.spikes) args.spikes = ring_.List(*call.spikes, thread, step);
+    args.spikes = worker.spike_outputs.data();
+    for (size_t s = 0; s < call.spikes.size(); ++s) {
+      args.spikes[s] = {ring_.List(call.spikes[s], thread, step), 0};
+    }
     call.function(&args);
-    if (call.spikes) ring_.Count(*call.spikes, thread, step) = args.spike_count;
+    for (size_t s = 0; s < call.spikes.size(); ++s) {
+      ring_.Count(call.spikes[s], thread, step) = args.spikes[s].count;
+    }
     fault |= args.fault != 0;
   }
   return fault;

@@ -40,10 +40,11 @@ double NodeBytes(const ir::Program& program) {
   return bytes;
 }
 
-double Neurons(const ir::Program& program) {
-  double neurons = 0;
-  for (const ir::Population& population : program.populations) neurons += population.size;
-  return neurons;
+// The spikes of one step at most: one of each kind of event a neuron.
+double MostSpikes(const ir::Program& program) {
+  double spikes = 0;
+  for (const ir::Population& population : program.populations) spikes += population.size;
+  return spikes;
 }
 
 // Of one synapse in the reference's tables: neurons, number, and what it has of its own.
@@ -108,7 +109,7 @@ double MemoryPlan::total() const {
 absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program,
                                       const SimulationOptions& options) {
   MemoryPlan plan;
-  const double neurons = Neurons(program);
+  const double spikes = MostSpikes(program);
   double inputs = 0;
   for (const ir::Input& input : program.inputs) {
     inputs += Elements(program, input.population) * sizeof(int64_t);
@@ -123,11 +124,11 @@ absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program,
     if (tables > 0) plan.parts.push_back({"tables", tables});
   }
   plan.parts.push_back(
-      {"spikes in flight", neurons * sizeof(uint32_t) * SpikeRing::Slots(program.MaxDelay())});
+      {"spikes in flight", spikes * sizeof(uint32_t) * SpikeRing::Slots(program.MaxDelay())});
   if (options.backend == Backend::kAccelerated) {
     plan.parts.push_back({"values between kernels", StateBytes(program, true)});
     if (options.record_spikes) {
-      const auto worst = static_cast<size_t>(neurons) + program.populations.size();
+      const auto worst = static_cast<size_t>(spikes) + program.populations.size();
       plan.parts.push_back(
           {"spike records", options.threads * static_cast<double>(RecordBytes(
                                                   worst / static_cast<size_t>(options.threads)))});

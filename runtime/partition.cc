@@ -10,7 +10,15 @@ Partition::Partition(const ir::Program& program, int threads) : threads_(threads
   using compiler::kGroup;
   const auto n = static_cast<uint32_t>(threads);
   uint32_t first_with_more = 0;
-  for (const ir::Population& population : program.populations) {
+  for (ir::PopulationId p = 0; p < program.populations.size(); ++p) {
+    const ir::Population& population = program.populations[p];
+    if (!program.HasNeurons(p)) {
+      // Events of neurons are where the neurons are.
+      const ir::PopulationId neurons =
+          program.domains[static_cast<size_t>(population.domain)].index;
+      for (int t = 0; t < threads; ++t) ranges_.push_back(range(neurons, t));
+      continue;
+    }
     const uint32_t groups = (population.size - 1) / kGroup + 1;
     const uint32_t more = groups % n;
     uint64_t begin = 0;

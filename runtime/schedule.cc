@@ -143,7 +143,9 @@ absl::StatusOr<KernelCall> MakeKernelCall(const ir::Program& program, const ir::
   call.range =
       domain.kind == ir::DomainKind::kNetwork ? Range{0, 1} : partition.range(domain.index, thread);
   for (const ir::Node& node : block.nodes) {
-    if (node.op == ir::Op::kSpike) call.spikes = static_cast<ir::PopulationId>(node.attr);
+    if (node.op == ir::Op::kSpike) {
+      call.spikes.push_back(static_cast<ir::PopulationId>(node.attr));
+    }
   }
   return call;
 }

@@ -43,7 +43,7 @@ struct KernelCall {
   // Of even and odd steps: partial sums stand in different arrays then.
   std::vector<void*> slots[2];
   Range range;
-  std::optional<ir::PopulationId> spikes;  // the population that spikes in it
+  std::vector<ir::PopulationId> spikes;  // what spikes in it, in the order of its nodes
   std::vector<SynapticCall> synaptic;
 };
 

@@ -214,7 +214,7 @@ absl::Status Simulation::Step(uint64_t steps, const RunControl& control) {
   report.kernels = impl_->engine->KernelTimes();
   report.spikes = 0;
   for (ir::PopulationId p = 0; p < program().populations.size(); ++p) {
-    report.spikes += impl_->engine->SpikeCount(p);
+    if (program().HasNeurons(p)) report.spikes += impl_->engine->SpikeCount(p);
   }
   return status;
 }
@@ -477,7 +477,7 @@ absl::StatusOr<Simulation> Compile(ir::Program program, const SimulationOptions&
   impl->trains.resize(program.populations.size());
   impl->cleared_counts.resize(program.populations.size());
   SimulationReport& report = impl->report;
-  for (const ir::Population& population : program.populations) report.neurons += population.size;
+  report.neurons = program.Neurons();
   try {
     BNSYN_ASSIGN_OR_RETURN(impl->engine, MakeEngine(std::move(program), options, report));
   } catch (const std::bad_alloc&) {

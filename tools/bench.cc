@@ -220,9 +220,8 @@ absl::Status HiddenKernels(const BenchArguments& arguments, std::vector<Measurem
   BNSYN_ASSIGN_OR_RETURN(const Network quiet_undecayed, Without(quiet, IsDecay));
   BNSYN_ASSIGN_OR_RETURN(const double with, update_time(quiet));
   BNSYN_ASSIGN_OR_RETURN(const double without, update_time(quiet_undecayed));
-  double neurons = 0;
   BNSYN_ASSIGN_OR_RETURN(const ir::Program program, LowerNetwork(network));
-  for (const ir::Population& population : program.populations) neurons += population.size;
+  const auto neurons = static_cast<double>(program.Neurons());
   results.push_back({.group = "kernel",
                      .name = "conductance_decay (left out)",
                      .ns_per_step = with - without,

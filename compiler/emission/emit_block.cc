@@ -374,7 +374,7 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kTake:
       return Take(static_cast<ir::InputId>(n.attr), lanes);
     case Op::kSpike:
-      Spike(v[0]);
+      Spike(static_cast<ir::PopulationId>(n.attr), v[0]);
       return nullptr;
     case Op::kCount:
       return scalar(AttrKind::kPopulation);
@@ -401,7 +401,7 @@ llvm::Value* BlockEmitter::IndexPre() { return Fail("index_pre cannot stand here
 llvm::Value* BlockEmitter::IndexPost() { return Fail("index_post cannot stand here"); }
 llvm::Value* BlockEmitter::Weight() { return Fail("weight cannot stand here"); }
 llvm::Value* BlockEmitter::Take(ir::InputId, int) { return Fail("take cannot stand here"); }
-void BlockEmitter::Spike(llvm::Value*) { Fail("spike cannot stand here"); }
+void BlockEmitter::Spike(ir::PopulationId, llvm::Value*) { Fail("spike cannot stand here"); }
 void BlockEmitter::Reduce(ir::ReductionId, llvm::Value*) { Fail("reduce cannot stand here"); }
 
 }  // namespace bnsyn::compiler

@@ -55,7 +55,7 @@ class BlockEmitter {
   virtual llvm::Value* IndexPost();
   virtual llvm::Value* Weight();
   virtual llvm::Value* Take(ir::InputId input, int lanes);
-  virtual void Spike(llvm::Value* mask);
+  virtual void Spike(ir::PopulationId population, llvm::Value* mask);
   virtual void Reduce(ir::ReductionId reduction, llvm::Value* value);
 
   // The slot of a symbol, as an index; a slot that is missing is an internal error.

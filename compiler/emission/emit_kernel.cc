@@ -75,11 +75,20 @@ class PopulationKernel : public BlockEmitter {
     llvm::AllocaInst* bits = nullptr;    // i64
     std::vector<llvm::Value*> of_parts;  // i1 lanes, of the present vector
   };
+  // The spikes of one node.
+  struct Spikes {
+    ir::PopulationId population = 0;
+    GroupMask mask;
+    llvm::Value* list = nullptr;
+    llvm::AllocaInst* count = nullptr;
+  };
 
   bool Has(ir::Op op) const;
   void EmitVector(llvm::Value* first);
   void EmitEndOfGroup(llvm::Value* remaining);
-  void EmitSpikes(llvm::Value* bits);
+  void EmitSpikes(const Spikes& spikes, llvm::Value* bits);
+  // The address of a field of the arguments' SpikeOutput number `index`.
+  llvm::Value* SpikeField(size_t index, size_t offset);
   void EmitGroupSum(ir::ReductionId reduction, llvm::AllocaInst* buffer, llvm::Value* remaining);
   void Include(GroupMask& mask, llvm::Value* lanes);
   void Collect(const GroupMask& mask);
@@ -90,7 +99,7 @@ class PopulationKernel : public BlockEmitter {
   void Store(ir::StateId state, llvm::Value* value) override;
   void Check(ir::StateId state, llvm::Value* value) override;
   llvm::Value* Take(ir::InputId input, int lanes) override;
-  void Spike(llvm::Value* mask) override;
+  void Spike(ir::PopulationId population, llvm::Value* mask) override;
   void Reduce(ir::ReductionId reduction, llvm::Value* value) override;
 
   // An element of a 64-element buffer: the first of the part in hand.
@@ -108,11 +117,9 @@ class PopulationKernel : public BlockEmitter {
   llvm::Value* offset_ = nullptr;      // of the vector within the group, i64
   llvm::BasicBlock* fill_ = nullptr;   // where a group begins: its random bits are made there
   GroupMask failed_;
-  GroupMask spiked_;
+  std::vector<Spikes> spikes_;            // in the order of their nodes
   llvm::AllocaInst* fault_ = nullptr;     // i1: a check failed in a group before
   llvm::AllocaInst* overflow_ = nullptr;  // takes out of range, as sign bits
-  llvm::AllocaInst* spike_count_ = nullptr;
-  llvm::Value* spikes_ = nullptr;
   std::map<std::pair<uint32_t, uint32_t>, llvm::AllocaInst*> random_;  // by stream and draw
   std::map<ir::ReductionId, llvm::AllocaInst*> sums_;
 };
@@ -135,11 +142,18 @@ absl::Status PopulationKernel::Emit() {
     failed_.bits = Variable(i64);
     fault_ = Variable(builder_.getInt1Ty());
   }
-  if (Has(ir::Op::kSpike)) {
-    spiked_.bits = Variable(i64);
-    spike_count_ = Variable(i32);
-    builder_.CreateStore(LoadField(offsetof(KernelArgs, spike_count), i32), spike_count_);
-    spikes_ = LoadField(offsetof(KernelArgs, spikes), builder_.getPtrTy());
+  for (const ir::Node& n : block_.nodes) {
+    if (n.op != ir::Op::kSpike) continue;
+    Spikes spikes;
+    spikes.population = static_cast<ir::PopulationId>(n.attr);
+    spikes.mask.bits = Variable(i64);
+    spikes.count = Variable(i32);
+    builder_.CreateStore(
+        builder_.CreateLoad(i32, SpikeField(spikes_.size(), offsetof(SpikeOutput, count))),
+        spikes.count);
+    spikes.list = builder_.CreateLoad(builder_.getPtrTy(),
+                                      SpikeField(spikes_.size(), offsetof(SpikeOutput, list)));
+    spikes_.push_back(std::move(spikes));
   }
   if (Has(ir::Op::kTake)) overflow_ = Variable(Widened(i64, lanes_));
 
@@ -153,8 +167,9 @@ absl::Status PopulationKernel::Emit() {
   builder_.SetInsertPoint(fill_);
   llvm::PHINode* const group = builder_.CreatePHI(i64, 2, "group");
   group_ = group;
-  for (const GroupMask* mask : {&failed_, &spiked_}) {
-    if (mask->bits != nullptr) builder_.CreateStore(builder_.getInt64(0), mask->bits);
+  if (failed_.bits != nullptr) builder_.CreateStore(builder_.getInt64(0), failed_.bits);
+  for (const Spikes& spikes : spikes_) {
+    builder_.CreateStore(builder_.getInt64(0), spikes.mask.bits);
   }
   llvm::Value* const next_group = builder_.CreateNUWAdd(group, builder_.getInt64(kGroup));
   builder_.CreateBr(vector);
@@ -175,8 +190,9 @@ absl::Status PopulationKernel::Emit() {
   builder_.CreateCondBr(builder_.CreateICmpULT(next_group, end), fill_, exit);
 
   builder_.SetInsertPoint(exit);
-  if (spike_count_ != nullptr) {
-    StoreField(offsetof(KernelArgs, spike_count), builder_.CreateLoad(i32, spike_count_));
+  for (size_t s = 0; s < spikes_.size(); ++s) {
+    builder_.CreateStore(builder_.CreateLoad(i32, spikes_[s].count),
+                         SpikeField(s, offsetof(SpikeOutput, count)));
   }
   if (fault_ != nullptr) MergeFault(builder_.CreateLoad(builder_.getInt1Ty(), fault_));
   if (overflow_ != nullptr) {
@@ -197,7 +213,7 @@ void PopulationKernel::EmitVector(llvm::Value* first) {
         builder_.CreateNUWAdd(first, builder_.getInt64(part * static_cast<size_t>(lanes_)));
   }
   failed_.of_parts.assign(parts_, nullptr);
-  spiked_.of_parts.assign(parts_, nullptr);
+  for (Spikes& spikes : spikes_) spikes.mask.of_parts.assign(parts_, nullptr);
   std::vector<std::vector<llvm::Value*>> values(parts_, uniform_);
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
     const ir::Node& n = node(id);
@@ -209,7 +225,7 @@ void PopulationKernel::EmitVector(llvm::Value* first) {
     }
   }
   Collect(failed_);
-  Collect(spiked_);
+  for (const Spikes& spikes : spikes_) Collect(spikes.mask);
 }
 
 // Adds lanes of the part in hand to the mask.
@@ -246,11 +262,17 @@ void PopulationKernel::EmitEndOfGroup(llvm::Value* remaining) {
     builder_.CreateStore(builder_.CreateOr(before, failed), fault_);
   }
   for (const auto& [reduction, buffer] : sums_) EmitGroupSum(reduction, buffer, remaining);
-  if (spiked_.bits != nullptr) EmitSpikes(bits(spiked_));
+  for (const Spikes& spikes : spikes_) EmitSpikes(spikes, bits(spikes.mask));
+}
+
+llvm::Value* PopulationKernel::SpikeField(size_t index, size_t offset) {
+  llvm::Value* const outputs = LoadField(offsetof(KernelArgs, spikes), builder_.getPtrTy());
+  return builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), outputs,
+                                             index * sizeof(SpikeOutput) + offset);
 }
 
 // Appends the elements of the group whose bits are set to the spikes.
-void PopulationKernel::EmitSpikes(llvm::Value* bits) {
+void PopulationKernel::EmitSpikes(const Spikes& spikes, llvm::Value* bits) {
   llvm::Type* const i32 = builder_.getInt32Ty();
   llvm::BasicBlock* const before = builder_.GetInsertBlock();
   llvm::BasicBlock* const loop = NewBasicBlock("spike");
@@ -263,12 +285,12 @@ void PopulationKernel::EmitSpikes(llvm::Value* bits) {
   llvm::PHINode* const left = builder_.CreatePHI(builder_.getInt64Ty(), 2);
   llvm::Value* const bit = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, left,
                                                           /*is_zero_poison=*/builder_.getTrue());
-  llvm::Value* const count = builder_.CreateLoad(i32, spike_count_);
-  llvm::Value* const place =
-      builder_.CreateInBoundsGEP(i32, spikes_, builder_.CreateZExt(count, builder_.getInt64Ty()));
+  llvm::Value* const count = builder_.CreateLoad(i32, spikes.count);
+  llvm::Value* const place = builder_.CreateInBoundsGEP(
+      i32, spikes.list, builder_.CreateZExt(count, builder_.getInt64Ty()));
   AnnotateNoSlot(
       builder_.CreateStore(builder_.CreateTrunc(builder_.CreateAdd(group_, bit), i32), place));
-  builder_.CreateStore(builder_.CreateAdd(count, builder_.getInt32(1)), spike_count_);
+  builder_.CreateStore(builder_.CreateAdd(count, builder_.getInt32(1)), spikes.count);
   llvm::Value* const rest =
       builder_.CreateAnd(left, builder_.CreateSub(left, builder_.getInt64(1)));
   left->addIncoming(bits, before);
@@ -385,7 +407,11 @@ llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
   return Scale(builder_.CreateFSub(shifted, f64(kMagic)), quantum);
 }
 
-void PopulationKernel::Spike(llvm::Value* mask) { Include(spiked_, mask); }
+void PopulationKernel::Spike(ir::PopulationId population, llvm::Value* mask) {
+  for (Spikes& spikes : spikes_) {
+    if (spikes.population == population) Include(spikes.mask, mask);
+  }
+}
 
 void PopulationKernel::Reduce(ir::ReductionId reduction, llvm::Value* value) {
   llvm::Type* const f64 = builder_.getDoubleTy();

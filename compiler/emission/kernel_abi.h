@@ -9,11 +9,17 @@
 namespace bnsyn::compiler {
 
 // Part of the cache key: raise it when a struct or the meaning of a field changes.
-inline constexpr int kKernelAbiVersion = 3;
+inline constexpr int kKernelAbiVersion = 4;
 
 // Elements are processed in groups of this many; arrays are padded to it, aligned to 64 bytes, and
 // threads own whole groups.
 inline constexpr uint32_t kGroup = 64;
+
+// Where the spikes of one `spike` node go.
+struct SpikeOutput {
+  uint32_t* list;  // room for end - begin indices
+  uint32_t count;  // in: where to continue; out: how many stand there
+};
 
 // Arguments of a population or network kernel, for elements [begin, end): begin a multiple of
 // kGroup. Elements past `end` up to the next multiple are computed and stored (the arrays are
@@ -28,9 +34,8 @@ struct KernelArgs {
   uint64_t seed;
   uint32_t begin;
   uint32_t end;
-  uint32_t* spikes;      // room for end - begin indices
-  uint32_t spike_count;  // in: where to continue; out: how many stand there
-  uint32_t fault;        // out: non-zero when a check or a take failed
+  uint32_t fault;       // out: non-zero when a check or a take failed
+  SpikeOutput* spikes;  // one a `spike` node, in the order of the kernel
 };
 using KernelFunction = void (*)(KernelArgs*);
 

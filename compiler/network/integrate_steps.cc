@@ -327,7 +327,9 @@ Values Stepper::Exact(const Group& group, const Values& x) {
     }
     size_t i = 0;
     while (coupled[i] != e) ++i;
-    const bool same = ode(e).held || together[i] == while_refractory[i];
+    // What is one value for all neurons reads nothing that some of them hold.
+    const bool shared = ode(e).variable->Is("shared");
+    const bool same = ode(e).held || shared || together[i] == while_refractory[i];
     next.push_back(same ? together[i]
                         : builder().Emit(Op::kSelect, {system_.scope().active(), together[i],
                                                        while_refractory[i]}));

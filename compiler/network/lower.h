@@ -20,6 +20,15 @@
 
 namespace bnsyn::compiler {
 
+// An event of a model besides its spike: when it happens, and what it does then.
+struct EventCode {
+  std::string name;
+  ir::SourceText condition_text;
+  Expr condition;
+  ir::SourceText code_text;
+  std::vector<Statement> code;
+};
+
 // A model with its code parsed; the network-level code is one too.
 struct ModelCode {
   ir::SourceText equations_text;
@@ -30,6 +39,7 @@ struct ModelCode {
   std::optional<Expr> threshold;
   ir::SourceText reset_text;
   std::vector<Statement> reset;
+  std::vector<EventCode> events;
   Integration integration;
 
   const Equation* Find(absl::string_view name) const;
@@ -53,6 +63,21 @@ struct Variable {
   bool Is(absl::string_view flag) const;
 };
 
+// How long the neurons of a population are refractory after a spike.
+enum class RefractoryKind : uint8_t {
+  kNone,
+  kSteps,      // a number of steps, the same for all
+  kTime,       // a time that is taken when the neuron spikes
+  kCondition,  // as long as a condition holds
+};
+struct Refractoriness {
+  RefractoryKind kind = RefractoryKind::kNone;
+  uint32_t steps = 0;                       // kSteps
+  ir::SourceText text = {};                 // kTime, kCondition
+  std::optional<Expr> expr = std::nullopt;  // kTime, kCondition
+  std::optional<ir::StateId> state = {};    // i32, the steps left; or bool, whether it is so
+};
+
 // A population, or the network level: the parts of a model as they stand in the program.
 struct Section {
   std::string name;    // "exc"; "uniform" for the network level
@@ -64,8 +89,8 @@ struct Section {
   std::vector<Parameter> parameters;
   std::vector<Variable> variables;
   std::vector<Constant> constants;  // of constant expressions: the network's, dt, its parameters
-  uint32_t refractory_steps = 0;
-  std::optional<ir::StateId> refractory;  // steps left; present when refractory_steps > 0
+  Refractoriness refractory;
+  std::vector<ir::PopulationId> events;  // those of the code, in order
 
   const Parameter* FindParameter(absl::string_view name) const;
   const Variable* FindVariable(absl::string_view name) const;
@@ -103,7 +128,8 @@ struct Lowering {
   std::map<std::pair<size_t, size_t>, ir::StateId> stimulus_states;
   // The largest magnitude that is added to each input at once, by input.
   std::vector<double> largest;
-  uint32_t streams = 0;  // random streams in use
+  std::map<ir::PopulationId, ir::StateId> last_spikes;  // those that something reads
+  uint32_t streams = 0;                                 // random streams in use
   // Where somebody asks: a title for each population, and what becomes of its equations.
   std::vector<std::pair<std::string, std::string>>* told = nullptr;
 };
@@ -137,6 +163,11 @@ absl::Status DeclareParameters(Lowering& lowering, const Settings& values,
                                const ir::SourceText& place, Section& section);
 // Declares the states of a section.
 void DeclareVariables(Lowering& lowering, Section& section);
+// The refractoriness of a section whose variables are declared.
+absl::Status DeclareRefractory(Lowering& lowering, const Model& model, Section& section);
+// The state that holds the time of each neuron's last spike, -inf before the first; declared on
+// first use. The population must have a threshold.
+ir::StateId LastSpikeOf(Lowering& lowering, const Section& section);
 // The input that adds to `variable`, declared on first use.
 ir::InputId InputOf(Lowering& lowering, const Section& section, Variable& variable);
 ir::InputId AddInput(Lowering& lowering, const Section& section, std::string name);

@@ -98,6 +98,12 @@ absl::Status UseColumn(Lowering& lowering, const Section& section, const FileCol
                        const ir::SourceText& text, const Variable& variable) {
   BNSYN_ASSIGN_OR_RETURN(const ir::TableId id, TableOf(lowering, call.file, text));
   const ir::Table& table = lowering.program.tables[id];
+  if (variable.Is("shared")) {
+    return ir::ErrorAt(text, Whole(text),
+                       absl::StrCat("'", variable.name(),
+                                    "' is one value for all neurons (shared), "
+                                    "but a column has one for each"));
+  }
   for (size_t c = 0; c < table.columns.size(); ++c) {
     if (table.columns[c] != call.column) continue;
     const std::vector<double>& values = table.values[c];
@@ -185,7 +191,10 @@ absl::Status LowerValue(Lowering& lowering, const Section& section, const std::s
                            Evaluate(value, section.constants, variable->dimension(), what));
     return set_constant(quantity.value);
   }
-  BNSYN_ASSIGN_OR_RETURN(const TypedValue computed, EmitExpression(expr, text, scope));
+  scope.SetShared(variable->Is("shared") ? name : "");
+  absl::StatusOr<TypedValue> emitted = EmitExpression(expr, text, scope);
+  scope.SetShared("");
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue computed, std::move(emitted));
   BNSYN_RETURN_IF_ERROR(check_kind(computed));
   if (!computed.boolean) {
     BNSYN_RETURN_IF_ERROR(ExpectDimension(computed, variable->dimension(), what, text, expr.range));

@@ -17,9 +17,9 @@ namespace bnsyn::compiler {
 namespace {
 
 // Names with a meaning of their own in code.
-constexpr absl::string_view kReserved[] = {"t",          "dt",   "i",     "N",   "not_refractory",
-                                           "refractory", "true", "false", "and", "or",
-                                           "not",        "if",   "else"};
+constexpr absl::string_view kReserved[] = {
+    "t",  "dt",  "i",  "N",   "not_refractory", "lastspike", "refractory", "true", "false", "and",
+    "or", "not", "if", "else"};
 
 // Populations are limited by 32-bit indices, padded up to groups of 64.
 constexpr double kLargestSize = 4294967232.0;
@@ -33,13 +33,12 @@ absl::Status CheckNewName(const std::string& name, absl::string_view what,
                           const ir::SourceText& place, ir::SourceRange range,
                           std::set<std::string>& names) {
   if (!IsIdentifier(name)) {
-    return ir::ErrorAt(place, range, absl::StrCat("'", name, "' cannot name a ", what),
+    return ir::ErrorAt(place, range, absl::StrCat("'", name, "' cannot name ", what),
                        "a name is letters, digits and '_', and does not begin with a digit");
   }
   if (IsReserved(name)) {
     return ir::ErrorAt(
-        place, range,
-        absl::StrCat("'", name, "' has a meaning of its own and cannot name a ", what));
+        place, range, absl::StrCat("'", name, "' has a meaning of its own and cannot name ", what));
   }
   if (!names.insert(name).second) {
     return ir::ErrorAt(place, range, absl::StrCat("the name '", name, "' is used twice"),
@@ -50,34 +49,38 @@ absl::Status CheckNewName(const std::string& name, absl::string_view what,
 
 bool Blank(const ir::SourceText& text) { return absl::StripAsciiWhitespace(text.text).empty(); }
 
-absl::Status CheckFlags(const ModelCode& code, const Equation& equation, bool has_refractory) {
-  for (size_t f = 0; f < equation.flags.size(); ++f) {
-    const std::string& flag = equation.flags[f];
-    const ir::SourceRange range = equation.flag_ranges[f];
-    const bool known = flag == "unless refractory" || flag == "constant" || flag == "input";
-    if (!known) {
-      return ir::ErrorAt(
-          code.equations_text, range,
-          absl::StrCat("the flag '", flag, "' is not known",
-                       ir::DidYouMean(flag, {"unless refractory", "constant", "input"})),
-          "flags are (unless refractory), (constant) and (input)");
-    }
-    if (equation.kind == EquationKind::kExpression ||
-        (equation.kind == EquationKind::kDifferential && flag != "unless refractory")) {
-      return ir::ErrorAt(
-          code.equations_text, range,
-          absl::StrCat("'", equation.name, "' is computed here, so it cannot be '", flag, "'"));
-    }
-    if (flag == "unless refractory" && !has_refractory) {
-      return ir::ErrorAt(code.equations_text, range,
-                         "this model has no refractory time, so nothing is ever refractory",
-                         "give the model a time: refractory = \"2 ms\"");
-    }
-    if (flag == "input" && (equation.boolean || equation.integer)) {
-      return ir::ErrorAt(code.equations_text, range,
-                         absl::StrCat("an input is a sum, it cannot be ",
-                                      equation.boolean ? "a boolean" : "an integer"));
-    }
+absl::Status CheckFlag(const ModelCode& code, const Equation& equation, size_t index,
+                       bool has_refractory) {
+  const std::string& flag = equation.flags[index];
+  const auto error = [&](const std::string& message, absl::string_view note = "") {
+    return ir::ErrorAt(code.equations_text, equation.flag_ranges[index], message, note);
+  };
+  const auto has = [&](absl::string_view other) {
+    return std::find(equation.flags.begin(), equation.flags.end(), other) != equation.flags.end();
+  };
+  if (std::count(equation.flags.begin(), equation.flags.end(), flag) > 1) {
+    return error(absl::StrCat("the flag '", flag, "' stands here twice"));
+  }
+  const bool computed = equation.kind != EquationKind::kVariable;
+  const bool moves = equation.kind == EquationKind::kDifferential;
+  if (computed && flag != "shared" && !(moves && flag == "unless refractory")) {
+    return error(
+        absl::StrCat("'", equation.name, "' is computed here, so it cannot be '", flag, "'"));
+  }
+  if (flag == "unless refractory" && !has_refractory) {
+    return error("this model has no refractory time, so nothing is ever refractory",
+                 "give the model a time: refractory = \"2 ms\"");
+  }
+  if (flag == "shared" && has("unless refractory")) {
+    return error(absl::StrCat("'", equation.name, "' is one value for all neurons, so it cannot ",
+                              "stand still for those that are refractory"));
+  }
+  if (flag == "shared" && has("input")) {
+    return error("each neuron has its own input, so it cannot be shared");
+  }
+  if (flag == "input" && (equation.boolean || equation.integer)) {
+    return error(absl::StrCat("an input is a sum, it cannot be ",
+                              equation.boolean ? "a boolean" : "an integer"));
   }
   return absl::OkStatus();
 }
@@ -116,8 +119,10 @@ absl::Status ParseCode(const ir::SourceText& equations, const ir::SourceText& up
   BNSYN_ASSIGN_OR_RETURN(code.equations, ParseEquations(code.equations_text));
   for (const Equation& equation : code.equations) {
     BNSYN_RETURN_IF_ERROR(
-        CheckNewName(equation.name, "variable", code.equations_text, equation.name_range, names));
-    BNSYN_RETURN_IF_ERROR(CheckFlags(code, equation, has_refractory));
+        CheckNewName(equation.name, "a variable", code.equations_text, equation.name_range, names));
+    for (size_t f = 0; f < equation.flags.size(); ++f) {
+      BNSYN_RETURN_IF_ERROR(CheckFlag(code, equation, f, has_refractory));
+    }
   }
   std::set<std::string> done;
   for (const Equation& equation : code.equations) {
@@ -140,14 +145,36 @@ absl::Status ParseCode(const ir::SourceText& equations, const ir::SourceText& up
   return absl::OkStatus();
 }
 
+// `names` are those of the model's parameters and variables.
+absl::Status ParseEvents(const Model& model, std::set<std::string>& names, ModelCode& code) {
+  for (const Model::NamedEvent& event : model.events) {
+    ir::SourceText place = event.place;
+    if (place.text.empty()) place.text = event.name;
+    if (event.name == "spike") {
+      return ir::ErrorAt(place, Whole(place),
+                         "'spike' is the event of the threshold, and needs no other condition",
+                         "threshold = \"...\" says when, and reset = \"...\" what it does");
+    }
+    BNSYN_RETURN_IF_ERROR(CheckNewName(event.name, "an event", place, Whole(place), names));
+    EventCode& parsed = code.events.emplace_back();
+    parsed.name = event.name;
+    parsed.condition_text = event.condition;
+    parsed.code_text = event.code;
+    BNSYN_ASSIGN_OR_RETURN(parsed.condition, ParseExpression(parsed.condition_text));
+    BNSYN_ASSIGN_OR_RETURN(parsed.code, ParseStatements(parsed.code_text));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ParseModel(const Model& model, ModelCode& code) {
   std::set<std::string> names;
   for (const auto& [name, value] : model.parameters) {
     const ir::SourceText place = NamePlace(value, absl::StrCat(model.name, ".", name));
-    BNSYN_RETURN_IF_ERROR(CheckNewName(name, "parameter", place, Whole(place), names));
+    BNSYN_RETURN_IF_ERROR(CheckNewName(name, "a parameter", place, Whole(place), names));
   }
   BNSYN_RETURN_IF_ERROR(
       ParseCode(model.equations, model.update, model.refractory.has_value(), names, code));
+  BNSYN_RETURN_IF_ERROR(ParseEvents(model, names, code));
   code.threshold_text = model.threshold;
   code.reset_text = model.reset;
   code.integration = model.integration;
@@ -193,39 +220,6 @@ absl::Status DeclareBounds(Lowering& lowering, const Model& model, const Section
     lowering.program.states[*variable->state].lower = lower.value;
     lowering.program.states[*variable->state].upper = upper.value;
   }
-  return absl::OkStatus();
-}
-
-absl::Status DeclareRefractory(Lowering& lowering, const Model& model, Section& section) {
-  if (!model.refractory.has_value()) return absl::OkStatus();
-  const std::string what = absl::StrCat("the refractory time of ", section.name);
-  const ir::SourceText text = TextOf(*model.refractory, what);
-  if (model.refractory->is_text()) {
-    // A refractory time is a number of steps in the program, so what it is made of is fixed.
-    BNSYN_ASSIGN_OR_RETURN(const Expr expr, ParseExpression(text));
-    absl::Status status;
-    ForEachName(expr, [&](const Expr& name) {
-      const Parameter* parameter = section.FindParameter(name.name);
-      if (parameter == nullptr || !parameter->tunable || !status.ok()) return;
-      status = ir::ErrorAt(
-          text, name.range,
-          absl::StrCat("'", name.name, "' is tunable, so the refractory time cannot use it"));
-    });
-    BNSYN_RETURN_IF_ERROR(status);
-  }
-  const Quantity dt = lowering.network.options.dt;
-  BNSYN_ASSIGN_OR_RETURN(const uint64_t steps,
-                         EvaluateSteps(*model.refractory, section.constants, dt, what));
-  if (steps > static_cast<uint64_t>(std::numeric_limits<int32_t>::max())) {
-    return ir::ErrorAt(text, Whole(text), absl::StrCat(what, " is too long"));
-  }
-  section.refractory_steps = static_cast<uint32_t>(steps);
-  if (steps == 0) return absl::OkStatus();
-  section.refractory = static_cast<ir::StateId>(lowering.program.states.size());
-  ir::State state;
-  state.name = absl::StrCat(section.prefix, "refractory");
-  state.type = {ir::Element::kI32, section.domain};
-  lowering.program.states.push_back(std::move(state));
   return absl::OkStatus();
 }
 
@@ -315,7 +309,7 @@ absl::Status LowerModels(Lowering& lowering) {
   for (const Model& model : lowering.network.models) {
     const ir::SourceText place =
         model.place.name.empty() ? ir::SourceText{"network", model.name, 1, 1} : model.place;
-    BNSYN_RETURN_IF_ERROR(CheckNewName(model.name, "model", place, Whole(place), names));
+    BNSYN_RETURN_IF_ERROR(CheckNewName(model.name, "a model", place, Whole(place), names));
     BNSYN_RETURN_IF_ERROR(ParseModel(model, lowering.models.emplace_back()));
   }
   return absl::OkStatus();
@@ -380,7 +374,8 @@ void DeclareVariables(Lowering& lowering, Section& section) {
       variable.state = static_cast<ir::StateId>(lowering.program.states.size());
       ir::State state;
       state.name = absl::StrCat(section.prefix, equation.name);
-      state.type = {equation.boolean ? ir::Element::kBool : ir::Element::kF64, section.domain};
+      state.type = {equation.boolean ? ir::Element::kBool : ir::Element::kF64,
+                    variable.Is("shared") ? ir::DomainId::kNetwork : section.domain};
       state.unit = DisplayUnit(equation.unit.dimension);
       lowering.program.states.push_back(std::move(state));
     }
@@ -391,7 +386,7 @@ void DeclareVariables(Lowering& lowering, Section& section) {
 absl::Status DeclarePopulations(Lowering& lowering) {
   std::set<std::string> names = {"network"};
   for (const Network::PopulationDescription& population : lowering.network.populations) {
-    BNSYN_RETURN_IF_ERROR(CheckNewName(population.name, "population", population.place,
+    BNSYN_RETURN_IF_ERROR(CheckNewName(population.name, "a population", population.place,
                                        Whole(population.place), names));
     if (population.model >= lowering.models.size()) {
       return ir::ErrorAt(
@@ -417,6 +412,13 @@ absl::Status DeclarePopulations(Lowering& lowering) {
     return absl::InvalidArgumentError(
         absl::StrCat("network '", lowering.network.options.name, "' has no populations"));
   }
+  // After all others, so that those keep their numbers.
+  for (Section& section : lowering.sections) {
+    for (const EventCode& event : section.code->events) {
+      section.events.push_back(lowering.program.AddEventPopulation(
+          absl::StrCat(section.prefix, event.name), section.domain));
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -425,16 +427,18 @@ absl::Status DeclareUniform(Lowering& lowering) {
   std::set<std::string> names;
   for (const auto& [name, value] : uniform.parameters) {
     const ir::SourceText place = NamePlace(value, name);
-    BNSYN_RETURN_IF_ERROR(CheckNewName(name, "parameter", place, Whole(place), names));
+    BNSYN_RETURN_IF_ERROR(CheckNewName(name, "a parameter", place, Whole(place), names));
   }
   BNSYN_RETURN_IF_ERROR(
       ParseCode(uniform.equations, uniform.update, false, names, lowering.uniform_code));
   for (const Equation& equation : lowering.uniform_code.equations) {
     for (size_t f = 0; f < equation.flags.size(); ++f) {
-      if (equation.flags[f] == "input") {
-        return ir::ErrorAt(uniform.equations, equation.flag_ranges[f],
-                           "only populations have inputs");
-      }
+      if (equation.flags[f] != "input" && equation.flags[f] != "shared") continue;
+      return ir::ErrorAt(uniform.equations, equation.flag_ranges[f],
+                         equation.flags[f] == "input"
+                             ? "only populations have inputs"
+                             : "there is one value of everything at the network level: leave the "
+                               "flag out");
     }
   }
   Section& section = lowering.uniform;

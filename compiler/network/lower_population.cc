@@ -1,6 +1,9 @@
 // One step of a population, in the order of R5: events, stimuli, update, threshold and reset.
+#include <vector>
+
 #include "compiler/network/lower.h"
 #include "compiler/network/lower_odes.h"
+#include "compiler/network/lower_refractory.h"
 #include "compiler/network/lower_scope.h"
 #include "ir/status_macros.h"
 
@@ -20,13 +23,25 @@ void TakeInputs(CodeScope& scope) {
   }
 }
 
-// Counts the refractory time down: a neuron that spiked at step k with r steps is active again at
-// step k + r.
-ir::Value CountDown(const Section& section, ir::Builder& builder) {
-  const ir::Value one = builder.Literal(ir::Element::kI32, 1);
-  const ir::Value zero = builder.Literal(ir::Element::kI32, 0);
-  const ir::Value left = builder.Emit(ir::Op::kSub, {builder.Load(*section.refractory), one});
-  return builder.Emit(ir::Op::kMax, {left, zero});
+absl::StatusOr<ir::Value> EmitCondition(const Expr& condition, const ir::SourceText& text,
+                                        absl::string_view what, CodeScope& scope) {
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitExpression(condition, text, scope));
+  if (!value.boolean) {
+    return ir::ErrorAt(text, condition.range,
+                       absl::StrCat(std::string(what), " is a condition, but this is a number"),
+                       "compare it with something, as in V > V_th");
+  }
+  return value.value;
+}
+
+// Runs code for the elements where `where` holds.
+absl::Status EmitWhere(ir::Value where, const std::vector<Statement>& code,
+                       const ir::SourceText& text, CodeScope& scope) {
+  scope.SetGuard(where);
+  BNSYN_RETURN_IF_ERROR(EmitStatements(code, text, scope));
+  scope.SetGuard({});
+  scope.ForgetLocals();
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -36,48 +51,49 @@ absl::Status LowerPopulation(Lowering& lowering, size_t index, ir::Builder& buil
   const ModelCode& code = *section.code;
   CodeScope scope(lowering, section, builder);
   BNSYN_RETURN_IF_ERROR(scope.TryDefinitions());
-
-  // Events come before time moves on: they find a neuron as the last step left it.
-  ir::Value refractory;
-  if (section.refractory.has_value()) {
-    const ir::Value zero = builder.Literal(ir::Element::kI32, 0);
-    scope.HoldUnless(builder.Emit(ir::Op::kEq, {builder.Load(*section.refractory), zero}));
-    refractory = CountDown(section, builder);
-    scope.SetActive(builder.Emit(ir::Op::kEq, {refractory, zero}));
-  }
+  RefractoryStep refractory(lowering, scope);
+  refractory.Begin();
   TakeInputs(scope);
   BNSYN_RETURN_IF_ERROR(LowerStimuli(lowering, index, scope));
-  scope.HoldUnless(scope.active());
+  BNSYN_RETURN_IF_ERROR(refractory.BeforeUpdate());
   BNSYN_RETURN_IF_ERROR(LowerUpdate(lowering, scope));
   scope.HoldUnless({});
 
+  // All conditions are tested before any of their code runs.
   ir::Value spiked;
   if (code.threshold.has_value()) {
-    BNSYN_ASSIGN_OR_RETURN(const TypedValue threshold,
-                           EmitExpression(*code.threshold, code.threshold_text, scope));
-    if (builder.type(threshold.value).element != ir::Element::kBool) {
-      return ir::ErrorAt(code.threshold_text, code.threshold->range,
-                         "a threshold is a condition, but this is a number",
-                         "compare it with something, as in V > V_th");
-    }
-    spiked = threshold.value;
-    if (scope.active().valid()) {
-      spiked = builder.Emit(ir::Op::kAnd, {spiked, scope.active()});
-    }
-    scope.SetGuard(spiked);
-    BNSYN_RETURN_IF_ERROR(EmitStatements(code.reset, code.reset_text, scope));
-    scope.SetGuard({});
-    scope.ForgetLocals();
+    BNSYN_ASSIGN_OR_RETURN(
+        spiked, EmitCondition(*code.threshold, code.threshold_text, "a threshold", scope));
+    if (scope.active().valid()) spiked = builder.Emit(ir::Op::kAnd, {spiked, scope.active()});
+  }
+  std::vector<ir::Value> happened;
+  for (const EventCode& event : code.events) {
+    BNSYN_ASSIGN_OR_RETURN(
+        const ir::Value where,
+        EmitCondition(event.condition, event.condition_text, "what makes an event", scope));
+    happened.push_back(where);
+  }
+  if (spiked.valid()) {
+    scope.SetSpiked(spiked);
+    BNSYN_RETURN_IF_ERROR(EmitWhere(spiked, code.reset, code.reset_text, scope));
+  }
+  for (size_t e = 0; e < happened.size(); ++e) {
+    const EventCode& event = code.events[e];
+    BNSYN_RETURN_IF_ERROR(EmitWhere(happened[e], event.code, event.code_text, scope));
   }
 
   for (const Variable* variable : scope.Changed()) {
     StoreVariable(lowering, builder, *variable->state, scope.Get(*variable).value);
   }
-  if (section.refractory.has_value()) {
-    const ir::Value steps = builder.Literal(ir::Element::kI32, section.refractory_steps);
-    builder.Store(*section.refractory, builder.Emit(ir::Op::kSelect, {spiked, steps, refractory}));
+  BNSYN_RETURN_IF_ERROR(refractory.End(spiked));
+  const auto last_spike = lowering.last_spikes.find(*section.population);
+  if (last_spike != lowering.last_spikes.end()) {
+    builder.Store(last_spike->second, scope.LastSpike());
   }
   if (spiked.valid()) builder.Emit(ir::Op::kSpike, {spiked}, *section.population);
+  for (size_t e = 0; e < happened.size(); ++e) {
+    builder.Emit(ir::Op::kSpike, {happened[e]}, section.events[e]);
+  }
   return absl::OkStatus();
 }
 

@@ -7,6 +7,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "compiler/network/lower.h"
 #include "compiler/network/lower_table.h"
@@ -60,6 +61,9 @@ class OnPreScope : public Scope {
                              absl::StrCat("'", inner,
                                           "' is an input: it can be added to, with +=, "
                                           "but not read here"));
+        }
+        if (variable->Is("shared")) {
+          return TypedValue{builder_.Load(*variable->state), variable->dimension()};
         }
         const ir::Element element = lowering_.program.states[*variable->state].type.element;
         return TypedValue{builder_.Emit(post ? ir::Op::kLoadPost : ir::Op::kLoadPre,
@@ -128,6 +132,15 @@ class OnPreScope : public Scope {
           source, statement.target_range,
           absl::StrCat("population '", target_.name, "' has no variable '", name, "' to add to",
                        ir::DidYouMean(name, target_.VariableNames())));
+    }
+    if (variable->Is("shared")) {
+      return ir::ErrorAt(source, statement.target_range,
+                         absl::StrCat("'", name, "' is one value for all neurons (shared), but ",
+                                      "events add to those of each"));
+    }
+    if (variable->equation->integer) {
+      BNSYN_RETURN_IF_ERROR(
+          ExpectInteger(right, absl::StrCat("'", name, "'"), source, statement.value.range));
     }
     if (statement.op != '+' && statement.op != '-') {
       return ir::ErrorAt(source, statement.target_range,
@@ -289,6 +302,28 @@ absl::Status MeasureContributions(Lowering& lowering, const Description& descrip
   return absl::OkStatus();
 }
 
+// What the projection takes for a spike of its source.
+absl::StatusOr<ir::PopulationId> EventOf(const Section& source, const Description& description) {
+  const ir::SourceText& event = description.options.event;
+  if (event.text.empty() || event.text == "spike") {
+    if (source.code->threshold.has_value()) return *source.population;
+    const ir::SourceText& place = description.place;
+    return ir::ErrorAt(
+        place, Whole(place),
+        absl::StrCat("the source '", source.name, "' of projection '", description.name,
+                     "' never spikes: its model has no threshold"));
+  }
+  std::vector<std::string> known = {"spike"};
+  for (size_t e = 0; e < source.events.size(); ++e) {
+    known.push_back(source.code->events[e].name);
+    if (event.text == known.back()) return source.events[e];
+  }
+  return ir::ErrorAt(event, Whole(event),
+                     absl::StrCat("the source '", source.name, "' has no event '", event.text, "'",
+                                  ir::DidYouMean(event.text, known)),
+                     absl::StrCat("its events are ", absl::StrJoin(known, ", ")));
+}
+
 absl::Status LowerProjection(Lowering& lowering, const Description& description) {
   const ir::SourceText& place = description.place;
   if (description.source >= lowering.sections.size() ||
@@ -299,15 +334,9 @@ absl::Status LowerProjection(Lowering& lowering, const Description& description)
   }
   Section& target = lowering.sections[description.target];
   const Section& source = lowering.sections[description.source];
-  if (!source.code->threshold.has_value()) {
-    return ir::ErrorAt(
-        place, Whole(place),
-        absl::StrCat("the source '", source.name, "' of projection '", description.name,
-                     "' never spikes: its model has no threshold"));
-  }
   ir::Projection projection;
   projection.name = description.name;
-  projection.source = *source.population;
+  BNSYN_ASSIGN_OR_RETURN(projection.source, EventOf(source, description));
   projection.target = *target.population;
   BNSYN_RETURN_IF_ERROR(LowerRule(lowering, description, projection));
   BNSYN_ASSIGN_OR_RETURN(const Quantity weight, LowerWeight(lowering, description, projection));
@@ -343,6 +372,7 @@ absl::Status LowerProjection(Lowering& lowering, const Description& description)
   ir::Builder builder(lowering.program, block);
   TypedValue w = {builder.Emit(ir::Op::kWeight, {ir::Element::kF64, added.domain}, {}),
                   weight.dimension};
+  w.integer = !has_column && IsWhole(weight);
   if (has_column && weight.value != 1) {
     w.value = builder.Emit(ir::Op::kMul, {w.value, builder.F64(weight.value)});
   }

@@ -26,6 +26,17 @@ bool NewToUs(const std::string& name, std::vector<std::string> known) {
   return ir::DidYouMean(name, known).empty();
 }
 
+bool IsShared(const Equation& equation) {
+  return std::find(equation.flags.begin(), equation.flags.end(), "shared") != equation.flags.end();
+}
+
+absl::Status CannotAssign(const Statement& statement, const ir::SourceText& source,
+                          absl::string_view why, absl::string_view note = "") {
+  return ir::ErrorAt(
+      source, statement.target_range,
+      absl::StrCat("'", statement.target, "' cannot be assigned: ", std::string(why)), note);
+}
+
 TypedValue Of(const Parameter& parameter, ir::Builder& builder) {
   TypedValue value = {builder.Param(parameter.id), parameter.value.dimension};
   value.integer = IsWhole(parameter.value) && !parameter.tunable;
@@ -123,7 +134,10 @@ absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
   reading_.push_back(equation.name);
   if (!trying_) streams_[equation.name].next = 0;
   const ir::SourceText& text = section_.code->equations_text;
+  std::string shared = IsShared(equation) ? equation.name : shared_;
+  std::swap(shared, shared_);
   absl::StatusOr<TypedValue> value = EmitExpression(*equation.right, text, *this);
+  std::swap(shared, shared_);
   reading_.pop_back();
   std::swap(locals, locals_);
   std::swap(bound, bound_);
@@ -145,19 +159,18 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& nam
     const auto found = names->find(name);
     if (found != names->end()) return found->second;
   }
-  if (const Variable* variable = section_.FindVariable(name)) {
-    const auto found = current_.find(name);
-    if (found != current_.end()) return found->second;
-    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, Initial(*variable, source, range));
-    return value;
-  }
   if (const Equation* equation = section_.code->Find(name)) {
+    if (!IsShared(*equation)) BNSYN_RETURN_IF_ERROR(CheckShared(name, source, range));
+    if (const Variable* variable = section_.FindVariable(name)) {
+      const auto found = current_.find(name);
+      if (found != current_.end()) return found->second;
+      BNSYN_ASSIGN_OR_RETURN(const TypedValue value, Initial(*variable, source, range));
+      return value;
+    }
     BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadDefinition(*equation));
     return value;
   }
-  if (const Parameter* parameter = section_.FindParameter(name)) {
-    return Of(*parameter, *builder_);
-  }
+  if (const Parameter* parameter = section_.FindParameter(name)) return Of(*parameter, *builder_);
   if (IsWhiteNoise(name)) {
     return ir::ErrorAt(source, range,
                        absl::StrCat("'", name, "' is white noise, which differential equations ",
@@ -165,30 +178,9 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& nam
                        "as in dV/dt = -V/tau + sigma*sqrt(2/tau)*xi : volt; elsewhere randn() "
                        "draws a normal number");
   }
-  if (section_.population.has_value()) {
-    if (name == "not_refractory") {
-      return TypedValue{active_.valid() ? active_ : builder_->Bool(true), Dimension{}};
-    }
-    if (name == "i") {
-      const ir::Value index =
-          builder_->Emit(ir::Op::kIndex, {ir::Element::kU32, section_.domain}, {});
-      return WholeNumber(builder_->Convert(index, ir::Element::kF64));
-    }
-    if (name == "N") {
-      for (const Constant& constant : lowering_.constants) {
-        if (constant.name != "N" || constant.value.value == section_.size) continue;
-        return ir::ErrorAt(
-            source, range,
-            absl::StrCat("'N' could be two things here: the constant N is ", constant.value.value,
-                         ", and population '", section_.name, "' has ", section_.size, " neurons"),
-            "define a constant of another name for what is meant");
-      }
-      return WholeNumber(builder_->F64(section_.size));
-    }
-  } else if (name == "i") {
-    return ir::ErrorAt(source, range,
-                       "'i' is the number of a neuron, and network-level code has no neurons");
-  }
+  BNSYN_ASSIGN_OR_RETURN(const std::optional<TypedValue> known,
+                         ReadNeuronName(name, source, range));
+  if (known.has_value()) return known;
   for (const LoweredTable& table : lowering_.tables) {
     if (table.name != name) continue;
     return ir::ErrorAt(source, range, absl::StrCat("'", name, "' is a table"),
@@ -210,6 +202,66 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
   return CallTable(lowering_, call, source, *this);
 }
 
+absl::StatusOr<std::optional<TypedValue>> CodeScope::ReadNeuronName(const std::string& name,
+                                                                    const ir::SourceText& source,
+                                                                    ir::SourceRange range) {
+  const bool of_each = name == "i" || name == "not_refractory" || name == "lastspike";
+  if (!section_.population.has_value()) {
+    if (!of_each) return std::nullopt;
+    return ir::ErrorAt(
+        source, range,
+        absl::StrCat("'", name,
+                     name == "i" ? "' is the number of a neuron, and " : "' is of a neuron, and ",
+                     "network-level code has no neurons"));
+  }
+  if (of_each) BNSYN_RETURN_IF_ERROR(CheckShared(name, source, range));
+  if (name == "not_refractory") {
+    return TypedValue{active_.valid() ? active_ : builder_->Bool(true), Dimension{}};
+  }
+  if (name == "lastspike") {
+    if (!section_.code->threshold.has_value()) {
+      return ir::ErrorAt(
+          source, range,
+          absl::StrCat("population '", section_.name, "' never spikes: its model has no threshold"),
+          "give the model one, as in threshold = \"V > V_th\"");
+    }
+    return TypedValue{LastSpike(), dimension::kTime};
+  }
+  if (name == "i") {
+    const ir::Value index =
+        builder_->Emit(ir::Op::kIndex, {ir::Element::kU32, section_.domain}, {});
+    return WholeNumber(builder_->Convert(index, ir::Element::kF64));
+  }
+  if (name != "N") return std::nullopt;
+  for (const Constant& constant : lowering_.constants) {
+    if (constant.name != "N" || constant.value.value == section_.size) continue;
+    return ir::ErrorAt(
+        source, range,
+        absl::StrCat("'N' could be two things here: the constant N is ", constant.value.value,
+                     ", and population '", section_.name, "' has ", section_.size, " neurons"),
+        "define a constant of another name for what is meant");
+  }
+  return WholeNumber(builder_->F64(section_.size));
+}
+
+ir::Value CodeScope::LastSpike() {
+  const ir::Value before = builder_->Load(LastSpikeOf(lowering_, section_));
+  if (!spiked_.valid()) return before;
+  return builder_->Emit(ir::Op::kSelect, {spiked_, StepTime(lowering_, *builder_), before});
+}
+
+absl::Status CodeScope::CheckShared(const std::string& name, const ir::SourceText& source,
+                                    ir::SourceRange range) const {
+  if (shared_.empty()) return absl::OkStatus();
+  return ir::ErrorAt(source, range,
+                     absl::StrCat("'", shared_, "' is one value for all neurons, but it would ",
+                                  "depend on '", name, "', which each neuron has for itself"),
+                     absl::StrCat("leave the flag (shared) of '", shared_, "' out",
+                                  section_.code->Find(name) == nullptr
+                                      ? ""
+                                      : absl::StrCat(", or make '", name, "' (shared) too")));
+}
+
 std::vector<std::string> CodeScope::Names() const {
   std::vector<std::string> names;
   for (const auto& [name, value] : bound_) names.push_back(name);
@@ -217,7 +269,7 @@ std::vector<std::string> CodeScope::Names() const {
   for (const Equation& equation : section_.code->equations) names.push_back(equation.name);
   for (const Parameter& parameter : section_.parameters) names.push_back(parameter.name);
   if (section_.population.has_value()) {
-    names.insert(names.end(), {"not_refractory", "i", "N"});
+    names.insert(names.end(), {"not_refractory", "lastspike", "i", "N"});
   }
   const std::vector<std::string> network = NetworkNames(lowering_);
   names.insert(names.end(), network.begin(), network.end());
@@ -228,22 +280,11 @@ absl::Status CodeScope::Assign(const Statement& statement, TypedValue right,
                                const ir::SourceText& source) {
   const std::string& name = statement.target;
   const auto refuse = [&](absl::string_view why, absl::string_view note = "") {
-    return ir::ErrorAt(source, statement.target_range,
-                       absl::StrCat("'", name, "' cannot be assigned: ", std::string(why)), note);
+    return CannotAssign(statement, source, why, note);
   };
   if (bound_.count(name) != 0) return refuse("it is the weight of the event here");
   if (const Variable* variable = section_.FindVariable(name)) {
-    const bool adds = statement.op == '+' || statement.op == '-';
-    if (!variable->state.has_value() && (bound_.empty() || !adds)) {
-      return refuse("it is an input, to which events add");
-    }
-    if (variable->Is("constant")) return refuse("it is declared (constant)");
-    const TypedValue old = Get(*variable);
-    BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
-                           ApplyAssignment(statement, old, right, source, *this));
-    BNSYN_RETURN_IF_ERROR(CheckKind(*variable->equation, value, source, statement.value.range));
-    Set(*variable, value.value);
-    return absl::OkStatus();
+    return AssignVariable(statement, *variable, right, source);
   }
   if (section_.code->Find(name) != nullptr) {
     return refuse("an equation defines it", "declare it as a variable, 'x : unit', to assign it");
@@ -255,7 +296,8 @@ absl::Status CodeScope::Assign(const Statement& statement, TypedValue right,
       return refuse("it is a variable of the network, which populations only read",
                     "the update code of [uniform] writes it");
     }
-    if (name == "i" || name == "N" || name == "not_refractory" || IsWhiteNoise(name)) {
+    if (name == "i" || name == "N" || name == "not_refractory" || name == "lastspike" ||
+        IsWhiteNoise(name)) {
       return refuse("the name has a meaning of its own");
     }
     const std::vector<std::string> network = NetworkNames(lowering_);
@@ -278,6 +320,33 @@ absl::Status CodeScope::Assign(const Statement& statement, TypedValue right,
   }
   BNSYN_ASSIGN_OR_RETURN(local->second,
                          ApplyAssignment(statement, local->second, right, source, *this));
+  return absl::OkStatus();
+}
+
+absl::Status CodeScope::AssignVariable(const Statement& statement, const Variable& variable,
+                                       TypedValue right, const ir::SourceText& source) {
+  const bool adds = statement.op == '+' || statement.op == '-';
+  if (!variable.state.has_value() && (bound_.empty() || !adds)) {
+    return CannotAssign(statement, source, "it is an input, to which events add");
+  }
+  if (variable.Is("constant")) {
+    return CannotAssign(statement, source, "it is declared (constant)");
+  }
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
+                         ApplyAssignment(statement, Get(variable), right, source, *this));
+  BNSYN_RETURN_IF_ERROR(CheckKind(*variable.equation, value, source, statement.value.range));
+  if (IsShared(*variable.equation) && section_.population.has_value()) {
+    if (guard_.valid()) {
+      return CannotAssign(statement, source,
+                          "it is one value for all neurons (shared), and this runs for some alone");
+    }
+    if (builder_->type(value.value).domain != ir::DomainId::kNetwork) {
+      return ir::ErrorAt(source, statement.value.range,
+                         absl::StrCat("'", statement.target, "' is one value for all neurons ",
+                                      "(shared), but this differs between them"));
+    }
+  }
+  Set(variable, value.value);
   return absl::OkStatus();
 }
 
@@ -322,12 +391,15 @@ absl::StatusOr<TypedValue> CodeScope::Try(const Expr& expr, const ir::SourceText
   std::swap(bound, bound_);
   std::swap(definitions, definitions_);
   ir::Value active;
+  ir::Value spiked;
   std::swap(active, active_);
+  std::swap(spiked, spiked_);
   ir::Builder* const kept = std::exchange(builder_, &builder);
   const bool was_trying = std::exchange(trying_, true);
   absl::StatusOr<TypedValue> value = EmitExpression(expr, source, *this);
   trying_ = was_trying;
   builder_ = kept;
+  std::swap(spiked, spiked_);
   std::swap(active, active_);
   std::swap(definitions, definitions_);
   std::swap(bound, bound_);

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compiler/language/code.h"
@@ -20,7 +21,9 @@ class CodeScope : public Scope {
 
   ir::Builder& builder() override { return *builder_; }
   MathMode math() const override { return lowering_.math; }
-  ir::DomainId domain() const override { return section_.domain; }
+  ir::DomainId domain() const override {
+    return shared_.empty() ? section_.domain : ir::DomainId::kNetwork;
+  }
   uint32_t NextStream() override;
   absl::StatusOr<std::optional<TypedValue>> Read(const std::string& name,
                                                  const ir::SourceText& source,
@@ -50,9 +53,22 @@ class CodeScope : public Scope {
   // Variables marked "unless refractory" keep their value where `free` is false; an invalid value
   // lifts it.
   void HoldUnless(ir::Value free) { free_ = free; }
-  void SetActive(ir::Value active) { active_ = active; }
+  void SetActive(ir::Value active) {
+    active_ = active;
+    definitions_.clear();
+  }
   // The value of not_refractory; invalid when there is no refractoriness.
   ir::Value active() const { return active_; }
+  // Where a neuron spiked in this step, once that is known: its last spike is then now.
+  void SetSpiked(ir::Value spiked) {
+    spiked_ = spiked;
+    definitions_.clear();
+  }
+  // The time of the last spike, as a state that is declared by this.
+  ir::Value LastSpike();
+  // In what follows only what all neurons share can be read, and draws are made once for all: it
+  // defines the shared variable `name`; an empty name lifts it.
+  void SetShared(std::string name) { shared_ = std::move(name); }
   void ForgetLocals() { locals_.clear(); }
 
   // Emits an expression for its errors alone: its nodes and random streams are thrown away.
@@ -75,6 +91,15 @@ class CodeScope : public Scope {
   };
 
   absl::StatusOr<TypedValue> ReadDefinition(const Equation& equation);
+  // Names that only populations have; nullopt when it is none.
+  absl::StatusOr<std::optional<TypedValue>> ReadNeuronName(const std::string& name,
+                                                           const ir::SourceText& source,
+                                                           ir::SourceRange range);
+  // An error where a shared definition reads what neurons do not share.
+  absl::Status CheckShared(const std::string& name, const ir::SourceText& source,
+                           ir::SourceRange range) const;
+  absl::Status AssignVariable(const Statement& statement, const Variable& variable,
+                              TypedValue right, const ir::SourceText& source);
 
   const Section& section_;
   ir::Builder* builder_;
@@ -89,6 +114,8 @@ class CodeScope : public Scope {
   ir::Value guard_;
   ir::Value active_;
   ir::Value free_;
+  ir::Value spiked_;
+  std::string shared_;  // the shared variable that is being defined
 };
 
 // Fails unless `value` is what the equation declares: a number, an integer or a boolean.

@@ -36,11 +36,12 @@ class UniformScope : public CodeScope {
   absl::StatusOr<std::optional<TypedValue>> Count(const Expr& argument,
                                                   const ir::SourceText& source) {
     std::vector<std::string> names;
-    for (const Section& section : lowering_.sections) {
-      names.push_back(section.name);
-      if (section.name != argument.name) continue;
-      const ir::Value number = builder().Emit(
-          ir::Op::kCount, {ir::Element::kI64, ir::DomainId::kNetwork}, {}, *section.population);
+    // Those of events are named after theirs: count(exc.burst).
+    for (ir::PopulationId p = 0; p < lowering_.program.populations.size(); ++p) {
+      names.push_back(lowering_.program.populations[p].name);
+      if (names.back() != argument.name) continue;
+      const ir::Value number =
+          builder().Emit(ir::Op::kCount, {ir::Element::kI64, ir::DomainId::kNetwork}, {}, p);
       TypedValue count = {builder().Convert(number, ir::Element::kF64), Dimension{}};
       count.integer = true;
       return count;
@@ -56,8 +57,15 @@ class UniformScope : public CodeScope {
     for (const Section& section : lowering_.sections) {
       for (const Variable& variable : section.variables) {
         if (!variable.state.has_value()) continue;
-        names.push_back(absl::StrCat(section.prefix, variable.name()));
-        if (names.back() != argument.name) continue;
+        const std::string full_name = absl::StrCat(section.prefix, variable.name());
+        if (variable.Is("shared") && full_name == argument.name) {
+          return ir::ErrorAt(
+              source, argument.range,
+              absl::StrCat("'", full_name, "' is one value for all neurons ",
+                           "(shared), so there is nothing to ", mean ? "take the mean of" : "sum"));
+        }
+        names.push_back(full_name);
+        if (full_name != argument.name) continue;
         ir::Value total = Total(section, variable);
         if (mean) total = EmitDivide(*this, total, builder().F64(section.size));
         return TypedValue{total, variable.dimension()};

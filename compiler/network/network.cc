@@ -69,6 +69,12 @@ Model& Model::Refractory(Setting time) {
   refractory = std::move(time);
   return *this;
 }
+Model& Model::OnEvent(std::string event, const char* condition, const char* code) {
+  const std::string owner = absl::StrCat(name, ".", event);
+  events.push_back({std::move(event), Code(name, "events", ""), Code(owner, "condition", condition),
+                    Code(owner, "on_event", code)});
+  return *this;
+}
 Model& Model::Method(const char* method_name) {
   integration.method = Code(name, "method", method_name);
   return *this;
@@ -151,6 +157,11 @@ ConnectionRule FromFile(std::string csv) {
 
 ConnectOptions& ConnectOptions::OnPre(const char* text) {
   on_pre = {"on_pre", text, 1, 1};
+  return *this;
+}
+
+ConnectOptions& ConnectOptions::Event(const char* name) {
+  event = {"event", name, 1, 1};
   return *this;
 }
 

@@ -71,7 +71,12 @@ class Model {
   Model& Update(const char* text);
   Model& Threshold(const char* text);
   Model& Reset(const char* text);
+  // A time; an expression of one, which is taken to the nearest step when a neuron spikes; or a
+  // condition, and a neuron that spiked is then refractory as long as it holds.
   Model& Refractory(Setting time);
+  // An event besides the spike: where `condition` holds after the update, `code` runs, following
+  // the reset. A projection takes it for its source's spike by its name.
+  Model& OnEvent(std::string name, const char* condition, const char* code = "");
   // How differential equations are integrated: all by one method, which moves them together from
   // the values at the start of the step ("exact", "exponential_euler", "euler", "heun", "rk2",
   // "rk4", "euler_maruyama", "milstein": see AllMethods in compiler/network/integrate.h). Without
@@ -102,6 +107,13 @@ class Model {
   Integration integration;
   std::optional<Setting> refractory;
   std::vector<std::string> tunable;  // parameters that may change while running
+  struct NamedEvent {
+    std::string name;
+    ir::SourceText place;  // of the name in a file
+    ir::SourceText condition;
+    ir::SourceText code;
+  };
+  std::vector<NamedEvent> events;
   struct Bound {
     std::string variable;
     Setting lower;
@@ -145,8 +157,12 @@ struct ConnectOptions {
   ir::SourceText on_pre = {};          // "g_ampa_post += w"; `w` is the weight
   std::optional<Setting> weight = {};  // needed unless the rule's file has a column "weight"
   Setting delay = Setting("1*dt");
+  // The event of the source's model (Model::OnEvent) that the projection takes for a spike; empty
+  // for the spike itself.
+  ir::SourceText event = {};
 
   ConnectOptions& OnPre(const char* text);
+  ConnectOptions& Event(const char* name);
 };
 
 // What reaches neurons from outside. *Events* come one by one: `on_event` runs for neurons that

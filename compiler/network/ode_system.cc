@@ -108,7 +108,9 @@ void OdeSystem::BindNoise(const OdeEquation& ode) {
 
 absl::Status OdeSystem::EmitRight(OdeEquation& ode) {
   BindNoise(ode);
+  scope_->SetShared(ode.variable->Is("shared") ? ode.name() : "");
   const absl::StatusOr<TypedValue> right = EmitExpression(*ode.equation->right, source(), *scope_);
+  scope_->SetShared("");
   for (const NoiseSource& noise : noises_) scope_->Unbind(noise.name);
   BNSYN_RETURN_IF_ERROR(right.status());
   BNSYN_RETURN_IF_ERROR(ExpectDimension(*right, ode.equation->unit.dimension / dimension::kTime,

@@ -165,11 +165,44 @@ class NetworkReader : public compiler::TomlReader {
     return absl::OkStatus();
   }
 
+  // events = { burst = "V > V_b" }, and on_event = { burst = "..." } for what some of them do.
+  absl::Status ReadEvents(const TomlNode& table, Model& model) const {
+    const TomlNode* events = table.Find("events");
+    if (events != nullptr) {
+      BNSYN_RETURN_IF_ERROR(Expect(*events, TomlKind::kTable, "'events'"));
+      for (const TomlNode& event : events->children) {
+        BNSYN_ASSIGN_OR_RETURN(ir::SourceText condition, ReadText(event));
+        model.events.push_back({event.key, document_.KeyPlace(event), std::move(condition), {}});
+      }
+    }
+    const TomlNode* codes = table.Find("on_event");
+    if (codes == nullptr) return absl::OkStatus();
+    BNSYN_RETURN_IF_ERROR(Expect(*codes, TomlKind::kTable, "'on_event'"));
+    for (const TomlNode& code : codes->children) {
+      const auto event =
+          std::find_if(model.events.begin(), model.events.end(),
+                       [&](const Model::NamedEvent& known) { return known.name == code.key; });
+      if (event == model.events.end()) {
+        std::vector<std::string> known;
+        for (const Model::NamedEvent& other : model.events) known.push_back(other.name);
+        return document_.ErrorAtKey(
+            code,
+            absl::StrCat("the model has no event '", code.key, "'",
+                         ir::DidYouMean(code.key, known)),
+            code.key == "spike"
+                ? "what a spike does stands under 'reset'"
+                : absl::StrCat("say when it happens: events = { ", code.key, " = \"V > V_b\" }"));
+      }
+      BNSYN_ASSIGN_OR_RETURN(event->code, ReadText(code));
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status ReadModel(const TomlNode& table) {
     BNSYN_RETURN_IF_ERROR(
         CheckKeys(table, absl::StrCat("[models.", table.key, "]"),
                   {"parameters", "equations", "update", "threshold", "reset", "refractory",
-                   "bounds", "tunable", "method", "substeps", "order"}));
+                   "events", "on_event", "bounds", "tunable", "method", "substeps", "order"}));
     Model model(table.key);
     model.place = document_.KeyPlace(table);
     BNSYN_RETURN_IF_ERROR(
@@ -180,6 +213,7 @@ class NetworkReader : public compiler::TomlReader {
     BNSYN_RETURN_IF_ERROR(Get(table, "update", model.update));
     BNSYN_RETURN_IF_ERROR(Get(table, "threshold", model.threshold));
     BNSYN_RETURN_IF_ERROR(Get(table, "reset", model.reset));
+    BNSYN_RETURN_IF_ERROR(ReadEvents(table, model));
     BNSYN_RETURN_IF_ERROR(ReadIntegration(table, model.integration));
     BNSYN_RETURN_IF_ERROR(GetSetting(table, "refractory", model.refractory));
     BNSYN_RETURN_IF_ERROR(ReadTunable(table, model.parameters, model.tunable));

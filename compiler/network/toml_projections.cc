@@ -14,8 +14,9 @@ class ProjectionReader : public TomlReader {
   using TomlReader::TomlReader;
 
   absl::Status Read(const TomlNode& table) {
-    BNSYN_RETURN_IF_ERROR(CheckKeys(table, absl::StrCat("[projections.", table.key, "]"),
-                                    {"source", "target", "rule", "weight", "delay", "on_pre"}));
+    BNSYN_RETURN_IF_ERROR(
+        CheckKeys(table, absl::StrCat("[projections.", table.key, "]"),
+                  {"source", "target", "rule", "weight", "delay", "on_pre", "event"}));
     BNSYN_ASSIGN_OR_RETURN(const TomlNode* source,
                            Required(table, "source", "as in source = \"exc\""));
     BNSYN_RETURN_IF_ERROR(Expect(*source, TomlKind::kString, "'source'"));
@@ -34,6 +35,7 @@ class ProjectionReader : public TomlReader {
     BNSYN_RETURN_IF_ERROR(
         Required(table, "on_pre", "say what a spike does: on_pre = \"g_ampa_post += w\"").status());
     BNSYN_RETURN_IF_ERROR(Get(table, "on_pre", projection.options.on_pre));
+    BNSYN_RETURN_IF_ERROR(Get(table, "event", projection.options.event));
     BNSYN_RETURN_IF_ERROR(GetSetting(table, "weight", projection.options.weight));
     BNSYN_RETURN_IF_ERROR(GetSetting(table, "delay", projection.options.delay));
     for (const TomlNode* name : targets) {

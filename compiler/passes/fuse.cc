@@ -149,8 +149,8 @@ class Grouper {
     for (const ir::Projection& projection : program_.projections) {
       domains.push_back(projection.domain);
     }
-    for (const ir::Population& population : program_.populations) {
-      domains.push_back(population.domain);
+    for (ir::PopulationId p = 0; p < program_.populations.size(); ++p) {
+      if (program_.HasNeurons(p)) domains.push_back(program_.populations[p].domain);
     }
     domains.push_back(ir::DomainId::kNetwork);
     return domains;

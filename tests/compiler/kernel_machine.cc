@@ -133,12 +133,17 @@ void KernelMachine::RunKernel(const ir::Block& block) {
   const bool network = block.domain == ir::DomainId::kNetwork;
   const uint32_t size = network ? 1 : program_.Size(block.domain);
   const uint32_t middle = std::min(size, size / 2 / kGroup * kGroup);
-  std::vector<uint32_t> spikes(size);
+  std::vector<std::vector<uint32_t>> lists;
+  for (const ir::Node& node : block.nodes) {
+    if (node.op == ir::Op::kSpike) lists.emplace_back(size);
+  }
+  std::vector<SpikeOutput> outputs;
+  for (std::vector<uint32_t>& list : lists) outputs.push_back({list.data(), 0});
   KernelArgs args = {};
   args.slots = slots.data();
   args.step = step;
   args.seed = program_.seed;
-  args.spikes = spikes.data();
+  args.spikes = outputs.data();
   const KernelFunction kernel = code_->kernel(block.code);
   ASSERT_NE(kernel, nullptr);
   for (const auto& [begin, end] : {std::pair{0u, middle}, std::pair{middle, size}}) {
@@ -149,11 +154,12 @@ void KernelMachine::RunKernel(const ir::Block& block) {
     if (network) break;
   }
   fault_ |= args.fault != 0;
-  spikes.resize(args.spike_count);
+  size_t spiking = 0;
   for (const ir::Node& node : block.nodes) {
     if (node.op == ir::Op::kSpike) {
-      spikes_[node.attr] = spikes;
-      counts_[node.attr].set_bits(0, spikes.size());
+      lists[spiking].resize(outputs[spiking].count);
+      counts_[node.attr].set_bits(0, lists[spiking].size());
+      spikes_[node.attr] = std::move(lists[spiking++]);
     } else if (node.op == ir::Op::kReduce) {
       const size_t groups = (size + kGroup - 1) / kGroup;
       const auto* sums = static_cast<const double*>(partials_[node.attr].data());

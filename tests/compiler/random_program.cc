@@ -26,6 +26,7 @@ class Generator {
     program_.seed = seed;
     program_.AddPopulation("a", 67);
     program_.AddPopulation("b", 3);
+    program_.AddEventPopulation("a.event", program_.populations[0].domain);
     for (const DomainId domain : Domains()) {
       for (const Element element : ir::kElements) AddStates(domain, element);
     }
@@ -71,7 +72,8 @@ class Generator {
   }
 
   void AddSymbols() {
-    for (const ir::Population& population : program_.populations) {
+    for (size_t p = 0; p < 2; ++p) {
+      const ir::Population& population = program_.populations[p];
       program_.inputs.push_back({absl::StrCat(population.name, ".in"), population.domain, -20});
       program_.reductions.push_back({absl::StrCat(population.name, ".sum"), population.domain});
     }
@@ -267,9 +269,11 @@ class Generator {
   // Inputs, spikes and sums, and what the network sees of them.
   void AddMeeting(DomainId domain) {
     if (domain == DomainId::kNetwork) {
-      const size_t population = Below(2);
+      const size_t population = Below(3);
       Append(Op::kCount, {Element::kI64, domain}, {}, population);
-      if (reduced_[population]) Append(Op::kTotal, {Element::kF64, domain}, {}, population);
+      if (population < 2 && reduced_[population]) {
+        Append(Op::kTotal, {Element::kF64, domain}, {}, population);
+      }
       return;
     }
     const size_t population = domain == program_.populations[0].domain ? 0 : 1;
@@ -278,10 +282,12 @@ class Generator {
         if (std::exchange(taken_[population], true)) return;
         Append(Op::kTake, {Element::kF64, domain}, {}, population);
         return;
-      case 1:
-        if (std::exchange(spiked_[population], true)) return;
-        Append(Op::kSpike, {}, {Operand(Element::kBool, domain)}, population);
+      case 1: {
+        const size_t spiking = population == 0 && Chance(0.5) ? 2 : population;
+        if (std::exchange(spiked_[spiking], true)) return;
+        Append(Op::kSpike, {}, {Operand(Element::kBool, domain)}, spiking);
         return;
+      }
       default:
         if (std::exchange(reduced_[population], true)) return;
         Append(Op::kReduce, {}, {Operand(Element::kF64, domain)}, population);
@@ -385,7 +391,7 @@ class Generator {
   ir::Block* block_ = nullptr;
   std::vector<NodeId> values_;  // what later nodes of the block may use
   bool taken_[2] = {};
-  bool spiked_[2] = {};
+  bool spiked_[3] = {};
   bool reduced_[2] = {};
   bool ran_[2] = {};
 };
