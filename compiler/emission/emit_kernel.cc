@@ -10,6 +10,7 @@
 
 #include "compiler/emission/emit_ops.h"
 #include "compiler/emission/kernel_abi.h"
+#include "compiler/emission/rare_arms.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/Intrinsics.h"
@@ -65,6 +66,7 @@ class PopulationKernel : public BlockEmitter {
       : BlockEmitter(context, block, kLayout),
         lanes_(std::min(context.width, context.native_lanes)),
         parts_(static_cast<size_t>(context.width / lanes_)),
+        plan_(PlanRareArms(block)),
         element_(parts_) {}
 
   absl::Status Emit();
@@ -85,6 +87,8 @@ class PopulationKernel : public BlockEmitter {
 
   bool Has(ir::Op op) const;
   void EmitVector(llvm::Value* first);
+  void EmitNodes(const std::vector<PlannedNode>& nodes);
+  void EmitRareArm(const ir::Node& select, const RareArm& arm);
   void EmitEndOfGroup(llvm::Value* remaining);
   void EmitSpikes(const Spikes& spikes, llvm::Value* bits);
   // The address of a field of the arguments' SpikeOutput number `index`.
@@ -111,11 +115,13 @@ class PopulationKernel : public BlockEmitter {
 
   const int lanes_;  // of a part
   const size_t parts_;
-  size_t part_ = 0;                    // in hand
-  std::vector<llvm::Value*> element_;  // the number of each part's first element, i64
-  llvm::Value* group_ = nullptr;       // first element of the group, i64
-  llvm::Value* offset_ = nullptr;      // of the vector within the group, i64
-  llvm::BasicBlock* fill_ = nullptr;   // where a group begins: its random bits are made there
+  const std::vector<PlannedNode> plan_;
+  std::vector<std::vector<llvm::Value*>> values_;  // of the present vector, by part and node
+  size_t part_ = 0;                                // in hand
+  std::vector<llvm::Value*> element_;              // the number of each part's first element, i64
+  llvm::Value* group_ = nullptr;                   // first element of the group, i64
+  llvm::Value* offset_ = nullptr;                  // of the vector within the group, i64
+  llvm::BasicBlock* fill_ = nullptr;  // where a group begins: its random bits are made there
   GroupMask failed_;
   std::vector<Spikes> spikes_;            // in the order of their nodes
   llvm::AllocaInst* fault_ = nullptr;     // i1: a check failed in a group before
@@ -180,7 +186,7 @@ absl::Status PopulationKernel::Emit() {
   llvm::Value* const next_first =
       builder_.CreateNUWAdd(first, builder_.getInt64(static_cast<uint64_t>(context_.width)));
   first->addIncoming(group, fill_);
-  first->addIncoming(next_first, vector);
+  first->addIncoming(next_first, builder_.GetInsertBlock());
   builder_.CreateCondBr(builder_.CreateICmpNE(next_first, next_group), vector, group_end);
 
   builder_.SetInsertPoint(group_end);
@@ -214,18 +220,51 @@ void PopulationKernel::EmitVector(llvm::Value* first) {
   }
   failed_.of_parts.assign(parts_, nullptr);
   for (Spikes& spikes : spikes_) spikes.mask.of_parts.assign(parts_, nullptr);
-  std::vector<std::vector<llvm::Value*>> values(parts_, uniform_);
-  for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
-    const ir::Node& n = node(id);
-    if (n.type().uniform() && ir::HasResult(n.op)) continue;
-    for (part_ = 0; part_ < parts_; ++part_) {
-      std::vector<llvm::Value*> operands;
-      for (const ir::NodeId operand : n.inputs()) operands.push_back(values[part_][operand]);
-      values[part_][id] = EmitNode(n, lanes_, operands);
-    }
-  }
+  values_.assign(parts_, uniform_);
+  EmitNodes(plan_);
   Collect(failed_);
   for (const Spikes& spikes : spikes_) Collect(spikes.mask);
+}
+
+void PopulationKernel::EmitNodes(const std::vector<PlannedNode>& nodes) {
+  for (const PlannedNode& planned : nodes) {
+    const ir::Node& n = node(planned.id);
+    for (const RareArm& arm : planned.arms) EmitRareArm(n, arm);
+    for (part_ = 0; part_ < parts_; ++part_) {
+      std::vector<llvm::Value*> operands;
+      for (const ir::NodeId operand : n.inputs()) operands.push_back(values_[part_][operand]);
+      values_[part_][planned.id] = EmitNode(n, lanes_, operands);
+    }
+  }
+}
+
+// Emits an arm of a select behind a branch that is taken where some lane wants it.
+void PopulationKernel::EmitRareArm(const ir::Node& select, const RareArm& arm) {
+  llvm::Value* wanted = nullptr;
+  for (size_t part = 0; part < parts_; ++part) {
+    llvm::Value* const condition = values_[part][select.operands[0]];
+    llvm::Value* const lanes = arm.when ? condition : builder_.CreateNot(condition);
+    wanted = wanted == nullptr ? lanes : builder_.CreateOr(wanted, lanes);
+  }
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const rare = NewBasicBlock("rare");
+  llvm::BasicBlock* const joined = NewBasicBlock("joined");
+  builder_.CreateCondBr(builder_.CreateICmpNE(MaskBits(builder_, wanted), builder_.getInt64(0)),
+                        rare, joined);
+
+  builder_.SetInsertPoint(rare);
+  EmitNodes(arm.nodes);
+  llvm::BasicBlock* const rare_end = builder_.GetInsertBlock();
+  builder_.CreateBr(joined);
+
+  builder_.SetInsertPoint(joined);
+  for (size_t part = 0; part < parts_; ++part) {
+    llvm::Value*& value = values_[part][arm.nodes.back().id];
+    llvm::PHINode* const phi = builder_.CreatePHI(value->getType(), 2);
+    phi->addIncoming(llvm::Constant::getNullValue(value->getType()), before);  // not selected
+    phi->addIncoming(value, rare_end);
+    value = phi;
+  }
 }
 
 // Adds lanes of the part in hand to the mask.

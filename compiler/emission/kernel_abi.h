@@ -9,7 +9,7 @@
 namespace bnsyn::compiler {
 
 // Part of the cache key: raise it when a struct or the meaning of a field changes.
-inline constexpr int kKernelAbiVersion = 4;
+inline constexpr int kKernelAbiVersion = 5;
 
 // Elements are processed in groups of this many; arrays are padded to it, aligned to 64 bytes, and
 // threads own whole groups.

@@ -1,0 +1,100 @@
+#include "compiler/emission/rare_arms.h"
+
+#include <utility>
+
+#include "reference/evaluate.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+using ir::NodeId;
+using ir::Op;
+
+// An arm below this costs less than a branch that is sometimes foreseen wrongly.
+constexpr int kWorthABranch = 16;
+
+int Cost(Op op) { return op == Op::kDiv || op == Op::kSqrt ? 8 : 1; }
+
+class Planner {
+ public:
+  explicit Planner(const ir::Block& kernel) : kernel_(kernel), users_(kernel.nodes.size()) {
+    for (NodeId id = 0; id < kernel.nodes.size(); ++id) {
+      for (const NodeId operand : kernel.nodes[id].inputs()) users_[operand].push_back(id);
+    }
+  }
+
+  // `ids` ascend.
+  std::vector<PlannedNode> Plan(const std::vector<NodeId>& ids) const {
+    std::vector<bool> present(kernel_.nodes.size());
+    for (const NodeId id : ids) present[id] = true;
+    std::vector<PlannedNode> planned;
+    // The last select comes first: what is in an arm of it is planned within.
+    for (size_t i = ids.size(); i-- > 0;) {
+      const NodeId id = ids[i];
+      if (!present[id]) continue;
+      PlannedNode node = {id, {}};
+      if (kernel_.nodes[id].op == Op::kSelect) {
+        for (const size_t operand : {size_t{1}, size_t{2}}) {
+          const std::vector<NodeId> arm = FindArm(id, operand, present);
+          if (arm.empty()) continue;
+          for (const NodeId member : arm) present[member] = false;
+          node.arms.push_back({operand == 1, Plan(arm)});
+        }
+      }
+      planned.push_back(std::move(node));
+    }
+    return {std::make_move_iterator(planned.rbegin()), std::make_move_iterator(planned.rend())};
+  }
+
+ private:
+  // The nodes that only this operand of the select needs, or none where they are not worth it.
+  std::vector<NodeId> FindArm(NodeId select, size_t operand,
+                              const std::vector<bool>& present) const {
+    const ir::Node& node = kernel_.nodes[select];
+    const NodeId root = node.operands[operand];
+    if (node.operands[0] == root || node.operands[3 - operand] == root) return {};
+    std::vector<bool> in_arm(select + size_t{1});
+    std::vector<NodeId> arm;
+    int cost = 0;
+    for (NodeId id = select; id-- > 0;) {
+      if (!present[id] || !MayWait(kernel_.nodes[id])) continue;
+      bool needed = id == root;
+      bool elsewhere = false;
+      for (const NodeId user : users_[id]) {
+        if (user < select && in_arm[user]) {
+          needed = true;
+        } else if (user != select || id != root) {
+          elsewhere = true;
+        }
+      }
+      if (!needed || elsewhere) continue;
+      in_arm[id] = true;
+      arm.push_back(id);
+      cost += Cost(kernel_.nodes[id].op);
+    }
+    if (cost < kWorthABranch || arm.front() != root) return {};
+    return {arm.rbegin(), arm.rend()};
+  }
+
+  // Plain arithmetic over elements.
+  static bool MayWait(const ir::Node& node) {
+    return !node.type().uniform() && ir::Info(node.op).attr == ir::AttrKind::kNone &&
+           reference::IsEvaluable(node.op);
+  }
+
+  const ir::Block& kernel_;
+  std::vector<std::vector<NodeId>> users_;
+};
+
+}  // namespace
+
+std::vector<PlannedNode> PlanRareArms(const ir::Block& kernel) {
+  std::vector<NodeId> ids;
+  for (NodeId id = 0; id < kernel.nodes.size(); ++id) {
+    const ir::Node& node = kernel.nodes[id];
+    if (!node.type().uniform() || !ir::HasResult(node.op)) ids.push_back(id);
+  }
+  return Planner(kernel).Plan(ids);
+}
+
+}  // namespace bnsyn::compiler
