@@ -98,10 +98,12 @@ class Matcher {
   Value operand_[3];
 };
 
-// Adding -0 keeps every float, adding +0 does not: -0 + +0 is +0.
+// Adding -0 keeps every float, adding +0 does not: -0 + +0 is +0. To add what is negated is to
+// subtract it.
 Result Matcher::Add() {
   for (const auto& [x, y] : {std::pair(a(), b()), std::pair(b(), a())}) {
     if (floating() ? IsMinusZero(y) : IsNumber(y, 0)) return x;
+    if (Is(y, Op::kNeg)) return builder_.Emit(Op::kSub, {x, Inner(y)});
   }
   return std::nullopt;
 }
@@ -110,6 +112,7 @@ Result Matcher::Sub() {
   if (IsNumber(b(), 0)) return a();
   if (floating() ? IsMinusZero(a()) : IsNumber(a(), 0)) return builder_.Emit(Op::kNeg, {b()});
   if (!floating() && a() == b()) return Number(0);
+  if (Is(b(), Op::kNeg)) return builder_.Emit(Op::kAdd, {a(), Inner(b())});
   return std::nullopt;
 }
 

@@ -1,0 +1,108 @@
+#include "compiler/emission/rare_arms.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "ir/text.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// A kernel that loads V as %0, compares it as %1 and runs `lines`.
+ir::Block Kernel(const std::string& lines) {
+  const auto program = ir::Parse(absl::StrCat(R"(program p dt=1 seed=1
+population a size=64
+state a.V : f64[a] = 0
+kernel a.step : a phase=0 {
+  %0 = load a.V : f64[a]
+  %1 = gt %0, 1 : bool[a]
+)",
+                                              lines, "}\n"),
+                                 "kernel.ir");
+  EXPECT_TRUE(program.ok()) << program.status();
+  return program->step[0];
+}
+
+// `count` multiplications, each of the one before, from %FIRST on; the first is of `operand`.
+std::string Chain(int first, int count, const std::string& operand) {
+  std::string lines = absl::StrCat("  %", first, " = mul ", operand, ", 3 : f64[a]\n");
+  for (int i = 1; i < count; ++i) {
+    absl::StrAppend(&lines, "  %", first + i, " = mul %", first + i - 1, ", 3 : f64[a]\n");
+  }
+  return lines;
+}
+
+// The selects with rare arms, and how long each arm is: "select false:16".
+std::string Describe(const std::vector<PlannedNode>& nodes, const ir::Block& kernel) {
+  std::string text;
+  for (const PlannedNode& node : nodes) {
+    for (const RareArm& arm : node.arms) {
+      absl::StrAppend(&text, ir::Info(kernel.nodes[node.id].op).name, " ",
+                      arm.when ? "true" : "false", ":", arm.nodes.size(), " ");
+      const std::string inner = Describe(arm.nodes, kernel);
+      if (!inner.empty()) absl::StrAppend(&text, "[", inner, "] ");
+    }
+  }
+  return text;
+}
+
+std::string PlanOf(const std::string& lines) {
+  const ir::Block kernel = Kernel(lines);
+  return Describe(PlanRareArms(kernel), kernel);
+}
+
+TEST(RareArms, LongArmsWaitForALaneThatTakesThem) {
+  EXPECT_EQ(PlanOf(absl::StrCat(Chain(2, 20, "%0"), "  %22 = select %1, %0, %21 : f64[a]\n",
+                                "  store a.V, %22\n")),
+            "select false:20 ");
+  EXPECT_EQ(PlanOf(absl::StrCat(Chain(2, 20, "%0"), "  %22 = select %1, %21, %0 : f64[a]\n",
+                                "  store a.V, %22\n")),
+            "select true:20 ");
+}
+
+TEST(RareArms, ShortOnesDoNot) {
+  EXPECT_EQ(PlanOf(absl::StrCat(Chain(2, 5, "%0"), "  %7 = select %1, %0, %6 : f64[a]\n",
+                                "  store a.V, %7\n")),
+            "");
+}
+
+TEST(RareArms, WhatIsNeededElsewhereIsComputedAlways) {
+  // The last link is stored too.
+  EXPECT_EQ(PlanOf(absl::StrCat(Chain(2, 20, "%0"), "  %22 = select %1, %0, %21 : f64[a]\n",
+                                "  %23 = add %22, %21 : f64[a]\n  store a.V, %23\n")),
+            "");
+  // The link in the middle is: what comes after it waits.
+  EXPECT_EQ(PlanOf(absl::StrCat(Chain(2, 40, "%0"), "  %42 = select %1, %0, %41 : f64[a]\n",
+                                "  %43 = add %42, %21 : f64[a]\n  store a.V, %43\n")),
+            "select false:20 ");
+  // Both arms have it.
+  EXPECT_EQ(PlanOf(absl::StrCat(Chain(2, 20, "%0"), "  %22 = neg %21 : f64[a]\n",
+                                "  %23 = select %1, %22, %21 : f64[a]\n  store a.V, %23\n")),
+            "");
+}
+
+TEST(RareArms, MayHoldOthers) {
+  EXPECT_EQ(PlanOf(absl::StrCat(Chain(2, 20, "%0"), "  %22 = gt %0, 2 : bool[a]\n",
+                                "  %23 = select %22, %0, %21 : f64[a]\n", Chain(24, 20, "%23"),
+                                "  %44 = select %1, %0, %43 : f64[a]\n  store a.V, %44\n")),
+            "select false:42 [select false:20 ] ");
+}
+
+TEST(RareArms, EveryNodeIsPlannedOnce) {
+  const ir::Block kernel = Kernel(absl::StrCat(
+      Chain(2, 20, "%0"), "  %22 = select %1, %0, %21 : f64[a]\n", "  store a.V, %22\n"));
+  const std::vector<PlannedNode> plan = PlanRareArms(kernel);
+  size_t planned = plan.size();
+  for (const PlannedNode& node : plan) {
+    for (const RareArm& arm : node.arms) planned += arm.nodes.size();
+  }
+  size_t over_elements = 0;
+  for (const ir::Node& node : kernel.nodes) over_elements += node.op != ir::Op::kLiteral ? 1 : 0;
+  EXPECT_EQ(planned, over_elements);
+}
+
+}  // namespace
+}  // namespace bnsyn::compiler
