@@ -76,15 +76,25 @@ int ListModels(const std::string& name, bool json) {
   if (json) {
     Json models = Json::array();
     for (const compiler::LibraryModel& model : compiler::ModelLibrary()) {
-      models.push_back(
-          {{"name", std::string(model.name)}, {"summary", compiler::ModelSummary(model)}});
+      Json elsewhere = Json::array();
+      for (const compiler::NameElsewhere& other : compiler::NamesElsewhere(model)) {
+        elsewhere.push_back({{"simulator", other.simulator}, {"name", other.name}});
+      }
+      models.push_back({{"name", std::string(model.name)},
+                        {"summary", compiler::ModelSummary(model)},
+                        {"elsewhere", std::move(elsewhere)}});
     }
     std::printf("%s\n", models.dump(2).c_str());
     return kDone;
   }
-  Table table({"model", "what it is"});
-  for (const compiler::LibraryModel& model : compiler::ModelLibrary())
-    table.Add({std::string(model.name), compiler::ModelSummary(model)});
+  Table table({"model", "what it is", "elsewhere"});
+  for (const compiler::LibraryModel& model : compiler::ModelLibrary()) {
+    std::string elsewhere;
+    for (const compiler::NameElsewhere& other : compiler::NamesElsewhere(model)) {
+      absl::StrAppend(&elsewhere, elsewhere.empty() ? "" : ", ", other.simulator, " ", other.name);
+    }
+    table.Add({std::string(model.name), compiler::ModelSummary(model), elsewhere});
+  }
   std::printf("%s\n`bnsyn models NAME` prints one with its equations.\n", table.ToString().c_str());
   return kDone;
 }

@@ -203,32 +203,87 @@ absl::Status LowerValue(Lowering& lowering, const Section& section, const std::s
   return absl::OkStatus();
 }
 
-absl::Status LowerSection(Lowering& lowering, const Section& section, const Settings& initial,
-                          ir::Builder& builder) {
-  InitScope scope(lowering, section, builder);
-  std::set<std::string> given;
-  for (const auto& [name, value] : initial) {
-    if (!given.insert(name).second) {
-      const ir::SourceText place = NamePlace(value, absl::StrCat(section.prefix, name));
-      return ir::ErrorAt(place, Whole(place), absl::StrCat("'", name, "' is given twice"));
-    }
-    BNSYN_RETURN_IF_ERROR(LowerValue(lowering, section, name, value, scope));
-    scope.Know(name);
-  }
-  return absl::OkStatus();
+// Names an expression reads, those in the equations x = ... that it reads among them.
+void AddNamesRead(const Expr& expr, const ModelCode& code, std::set<std::string>& names) {
+  ForEachName(expr, [&](const Expr& name) {
+    if (!names.insert(name.name).second) return;
+    const Equation* equation = code.Find(name.name);
+    if (equation == nullptr || equation->kind != EquationKind::kExpression) return;
+    AddNamesRead(*equation->right, code, names);
+  });
 }
+
+// The initial values of a section: those given for it, then the defaults of its model for what was
+// not given. A default comes earlier where a value reads its variable.
+class Initials {
+ public:
+  Initials(Lowering& lowering, const Section& section, const Settings& given,
+           const Settings& defaults, ir::Builder& builder)
+      : lowering_(lowering), section_(section), given_(given), scope_(lowering, section, builder) {
+    std::set<std::string> names;
+    for (const auto& [name, value] : given) names.insert(name);
+    for (const auto& [name, value] : defaults) {
+      if (names.count(name) == 0) defaults_.emplace_back(name, value);
+    }
+  }
+
+  absl::Status Lower() {
+    for (const Settings* settings : {&given_, &std::as_const(defaults_)}) {
+      std::set<std::string> names;
+      for (const auto& [name, value] : *settings) {
+        if (!names.insert(name).second) {
+          const ir::SourceText place = NamePlace(value, absl::StrCat(section_.prefix, name));
+          return ir::ErrorAt(place, Whole(place), absl::StrCat("'", name, "' is given twice"));
+        }
+        BNSYN_RETURN_IF_ERROR(Give(name, value));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Give(const std::string& name, const Setting& value) {
+    if (!begun_.insert(name).second) return absl::OkStatus();
+    const std::set<std::string> read = NamesRead(value);
+    for (const auto& [other, setting] : defaults_) {
+      if (read.count(other) != 0) BNSYN_RETURN_IF_ERROR(Give(other, setting));
+    }
+    BNSYN_RETURN_IF_ERROR(LowerValue(lowering_, section_, name, value, scope_));
+    scope_.Know(name);
+    return absl::OkStatus();
+  }
+
+  // None where the value cannot be parsed, of which LowerValue tells.
+  std::set<std::string> NamesRead(const Setting& value) const {
+    std::set<std::string> names;
+    if (!value.is_text() || section_.code == nullptr) return names;
+    const absl::StatusOr<Expr> expr = ParseExpression(value.text());
+    if (expr.ok()) AddNamesRead(*expr, *section_.code, names);
+    return names;
+  }
+
+  Lowering& lowering_;
+  const Section& section_;
+  const Settings& given_;
+  Settings defaults_;
+  InitScope scope_;
+  std::set<std::string> begun_;
+};
 
 }  // namespace
 
 absl::Status LowerInit(Lowering& lowering) {
+  const Network& network = lowering.network;
   ir::Block block;
   block.kind = ir::BlockKind::kInit;
   ir::Builder builder(lowering.program, block);
   BNSYN_RETURN_IF_ERROR(
-      LowerSection(lowering, lowering.uniform, lowering.network.uniform.initial, builder));
+      Initials(lowering, lowering.uniform, network.uniform.initial, {}, builder).Lower());
   for (size_t p = 0; p < lowering.sections.size(); ++p) {
-    BNSYN_RETURN_IF_ERROR(LowerSection(lowering, lowering.sections[p],
-                                       lowering.network.populations[p].initial, builder));
+    const Network::PopulationDescription& population = network.populations[p];
+    BNSYN_RETURN_IF_ERROR(Initials(lowering, lowering.sections[p], population.initial,
+                                   network.models[population.model].initial, builder)
+                              .Lower());
   }
   BNSYN_RETURN_IF_ERROR(LowerStimuliInit(lowering, builder));
   if (!block.nodes.empty()) lowering.program.init = std::move(block);

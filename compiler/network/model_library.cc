@@ -1,9 +1,10 @@
 #include "compiler/network/model_library.h"
 
-#include <vector>
-
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "ir/diagnostic.h"
 
@@ -24,8 +25,9 @@ absl::StatusOr<LibraryModel> FindLibraryModel(absl::string_view name) {
     if (model.name == name) return model;
     names.emplace_back(model.name);
   }
+  const std::string here = ModelsElsewhere(name);
   return absl::NotFoundError(absl::StrCat("the library has no model '", name, "'",
-                                          ir::DidYouMean(name, names),
+                                          here.empty() ? ir::DidYouMean(name, names) : ": ", here,
                                           "; `bnsyn models` lists all"));
 }
 
@@ -33,6 +35,31 @@ std::string ModelSummary(const LibraryModel& model) {
   absl::string_view line = model.text.substr(0, model.text.find('\n'));
   absl::ConsumePrefix(&line, "# ");
   return std::string(line);
+}
+
+std::vector<NameElsewhere> NamesElsewhere(const LibraryModel& model) {
+  std::vector<NameElsewhere> names;
+  for (absl::string_view line : absl::StrSplit(model.text, '\n')) {
+    if (!absl::ConsumePrefix(&line, "# Elsewhere: ")) continue;
+    for (const absl::string_view entry : absl::StrSplit(line, ", ")) {
+      const std::pair<std::string, std::string> words =
+          absl::StrSplit(entry, absl::MaxSplits(' ', 1));
+      names.push_back({words.first, words.second});
+    }
+  }
+  return names;
+}
+
+std::string ModelsElsewhere(absl::string_view name) {
+  std::vector<std::string> found;
+  for (const LibraryModel& model : kModels) {
+    for (const NameElsewhere& other : NamesElsewhere(model)) {
+      if (!absl::EqualsIgnoreCase(other.name, name)) continue;
+      found.push_back(
+          absl::StrCat(other.simulator, "'s ", other.name, " is the model '", model.name, "'"));
+    }
+  }
+  return absl::StrJoin(found, "; ");
 }
 
 }  // namespace bnsyn::compiler

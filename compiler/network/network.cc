@@ -53,6 +53,10 @@ Model& Model::Parameters(Settings values) {
   parameters = std::move(values);
   return *this;
 }
+Model& Model::Initial(Settings values) {
+  initial = std::move(values);
+  return *this;
+}
 Model& Model::Update(const char* text) {
   update = Code(name, "update", text);
   return *this;

@@ -67,6 +67,9 @@ class Model {
   Model& Equations(ir::SourceText text);
   Model& Equations(const char* text);
   Model& Parameters(Settings values);
+  // Initial values of its populations, for variables that they give none themselves. An expression
+  // may read parameters and other variables, and sees the values that a population gave them.
+  Model& Initial(Settings values);
   // Sequential statements run every step, in place of integrating differential equations.
   Model& Update(const char* text);
   Model& Threshold(const char* text);
@@ -101,6 +104,7 @@ class Model {
   ir::SourceText place;  // of the name in a file, for errors
   ir::SourceText equations;
   Settings parameters;
+  Settings initial;
   ir::SourceText update;
   ir::SourceText threshold;
   ir::SourceText reset;
@@ -295,6 +299,9 @@ class Network {
   std::vector<ValueTable> tables;
   UniformDescription uniform;
 };
+
+// A model of the library by its name, as `bnsyn models` lists them: AddModel takes it.
+absl::StatusOr<Model> ReadLibraryModel(absl::string_view name);
 
 // Reads a network file. Every key is known or an error.
 absl::StatusOr<Network> ReadNetwork(const std::string& path);

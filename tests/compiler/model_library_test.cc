@@ -1,0 +1,117 @@
+// The files of the model library, what other simulators call them, and initial values of models.
+#include "compiler/network/model_library.h"
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "compiler/network/network.h"
+#include "gtest/gtest.h"
+#include "tests/compiler/network_testing.h"
+
+namespace bnsyn {
+namespace {
+
+using compiler::LibraryModel;
+using compiler::ModelLibrary;
+
+TEST(ModelLibrary, FilesDefineTheModelOfTheirName) {
+  EXPECT_GE(ModelLibrary().size(), 17u);
+  for (const LibraryModel& model : ModelLibrary()) {
+    const std::string name(model.name);
+    const absl::StatusOr<Network> network = ParseNetwork(model.text, name + ".toml");
+    ASSERT_TRUE(network.ok()) << network.status().message();
+    ASSERT_EQ(network->models.size(), 1u) << name;
+    EXPECT_EQ(network->models[0].name, name);
+    EXPECT_TRUE(network->populations.empty()) << name;
+    EXPECT_GE(compiler::ModelSummary(model).size(), 30u) << name;
+    EXPECT_TRUE(absl::StrContains(model.text, "\n# Source: ")) << name;
+    const ir::Program program =
+        MustLower(absl::StrCat("[populations.p]\nmodel = \"", name, "\"\nsize = 2\n"));
+    EXPECT_EQ(program.populations.size(), 1u) << name;
+  }
+}
+
+// A host program takes a model by name.
+TEST(ModelLibrary, GivesModelsToHosts) {
+  const absl::StatusOr<Model> model = ReadLibraryModel("lif_exp");
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  Network network;
+  const ModelHandle lif = network.AddModel(*model);
+  network.AddPopulation("exc", lif, 3, {{"I_e", "500 pA"}});
+  absl::StatusOr<ir::Program> program = LowerNetwork(network);
+  ASSERT_TRUE(program.ok()) << program.status().message();
+  Oracle oracle(*std::move(program));
+  EXPECT_EQ(oracle.Get("exc.V"), -70);
+  oracle.Steps(1000);
+  EXPECT_GT(oracle.count(), 3u);
+
+  const std::string missing(ReadLibraryModel("lif_expp").status().message());
+  EXPECT_TRUE(absl::StrContains(missing, "did you mean 'lif_exp'")) << missing;
+}
+
+TEST(ModelLibrary, KnowsNamesOfOtherSimulators) {
+  EXPECT_EQ(compiler::ModelsElsewhere("iaf_psc_alpha"),
+            "NEST's iaf_psc_alpha is the model 'lif_alpha'");
+  EXPECT_EQ(compiler::ModelsElsewhere("spikesourcepoisson"),
+            "PyNN's SpikeSourcePoisson is the model 'poisson_source'");
+  EXPECT_EQ(compiler::ModelsElsewhere("lif_alpha"), "");
+  const std::string missing(ReadLibraryModel("HH_cond_exp").status().message());
+  EXPECT_TRUE(absl::StrContains(missing, "PyNN's HH_cond_exp is the model 'hh_traub'")) << missing;
+  std::set<std::string> seen;
+  for (const LibraryModel& model : ModelLibrary()) {
+    for (const compiler::NameElsewhere& other : compiler::NamesElsewhere(model)) {
+      EXPECT_TRUE(other.simulator == "NEST" || other.simulator == "PyNN" ||
+                  other.simulator == "Brian2")
+          << model.name;
+      EXPECT_TRUE(seen.insert(absl::StrCat(other.simulator, " ", other.name)).second)
+          << other.name << " is two models";
+    }
+  }
+}
+
+// A model whose u follows v from the beginning, unless a population says otherwise.
+std::string Follower(const std::string& initial) {
+  return absl::StrCat(R"toml(
+[models.follower]
+parameters = { b = 2, start = 5 }
+equations = """
+dv/dt = -v/(20 ms) : 1
+du/dt = -u/(20 ms) : 1
+x : 1
+twice = b*v : 1
+"""
+initial = { u = "twice + 1", v = "start", x = "uniform(0, 1)" }
+threshold = "v > 100"
+[populations.p]
+model = "follower"
+size = 2
+parameters = { b = 3 }
+initial = { )toml",
+                      initial, " }\n");
+}  // namespace
+
+TEST(ModelInitialValues, AreDefaultsOfPopulations) {
+  const Oracle plain(MustLower(Follower("")));
+  EXPECT_EQ(plain.Get("p.v"), 5);
+  EXPECT_EQ(plain.Get("p.u"), 16);
+  EXPECT_GT(plain.Get("p.x", 0), 0);
+  EXPECT_NE(plain.Get("p.x", 0), plain.Get("p.x", 1)) << "drawn for each";
+
+  const Oracle given(MustLower(Follower("v = 7")));
+  EXPECT_EQ(given.Get("p.v"), 7);
+  EXPECT_EQ(given.Get("p.u"), 22) << "a default sees what was given";
+
+  const Oracle reading(MustLower(Follower("x = \"10*v\"")));
+  EXPECT_EQ(reading.Get("p.x"), 50) << "what is given sees a default";
+  EXPECT_EQ(reading.Get("p.u"), 16);
+
+  const Oracle all(MustLower(Follower("v = 1, u = \"v + 1\", x = 3")));
+  EXPECT_EQ(all.Get("p.u"), 2);
+  EXPECT_EQ(all.Get("p.x"), 3);
+}
+
+}  // namespace
+}  // namespace bnsyn
