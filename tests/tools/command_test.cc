@@ -173,6 +173,20 @@ TEST(Command, RunsTheExamples) {
   EXPECT_GE(examples, 9u);
 }
 
+TEST(Command, ListsAndPrintsModels) {
+  const Result list = Bnsyn("models");
+  EXPECT_EQ(list.code, 0);
+  EXPECT_TRUE(Contains(list.output, "lif_alpha")) << list.output;
+  EXPECT_TRUE(Contains(list.output, "NEST iaf_psc_alpha, PyNN IF_curr_alpha")) << list.output;
+  const Result one = Bnsyn("models lif_exp");
+  EXPECT_EQ(one.code, 0);
+  EXPECT_TRUE(Contains(one.output, "dI_ex/dt = -I_ex/tau_syn_ex : amp")) << one.output;
+  const Result missing = Bnsyn("models IF_cond_exp");
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_TRUE(Contains(missing.output, "PyNN's IF_cond_exp is the model 'lif_cond_exp'"))
+      << missing.output;
+}
+
 TEST(Command, ErrorsPointIntoTheFile) {
   const Result result =
       Bnsyn("run " BNSYN_SOURCE_DIR "/tests/cases/errors/unit_mismatch_equation.toml");
