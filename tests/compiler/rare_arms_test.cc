@@ -88,7 +88,7 @@ TEST(RareArms, MayHoldOthers) {
   EXPECT_EQ(PlanOf(absl::StrCat(Chain(2, 20, "%0"), "  %22 = gt %0, 2 : bool[a]\n",
                                 "  %23 = select %22, %0, %21 : f64[a]\n", Chain(24, 20, "%23"),
                                 "  %44 = select %1, %0, %43 : f64[a]\n  store a.V, %44\n")),
-            "select false:42 [select false:20 ] ");
+            "select false:22 [select false:20 ] ");
 }
 
 TEST(RareArms, EveryNodeIsPlannedOnce) {
