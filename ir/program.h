@@ -261,8 +261,8 @@ struct Program {
   const Block* FindConnect(ProjectionId projection) const;
   // The same of kind kOnPre, kOnStep or kOnPost.
   const Block* FindSynaptic(BlockKind kind, ProjectionId projection) const;
-  // Whether a block is a kernel over synapses. All it does is to run their blocks, so that it has no
-  // code of its own.
+  // Whether a block is a kernel over synapses. All it does is to run their blocks, so that it has
+  // no code of its own.
   bool RunsSynapses(const Block& block) const;
   // The states of a projection's synapses, in order.
   std::vector<StateId> SynapseStates(ProjectionId projection) const;

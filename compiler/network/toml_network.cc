@@ -199,11 +199,10 @@ class NetworkReader : public compiler::TomlReader {
   }
 
   absl::Status ReadModel(const TomlNode& table) {
-    BNSYN_RETURN_IF_ERROR(
-        CheckKeys(table, absl::StrCat("[models.", table.key, "]"),
-                  {"parameters", "equations", "initial", "update", "threshold", "reset",
-                   "refractory", "events", "on_event", "bounds", "tunable", "method", "substeps",
-                   "order"}));
+    BNSYN_RETURN_IF_ERROR(CheckKeys(
+        table, absl::StrCat("[models.", table.key, "]"),
+        {"parameters", "equations", "initial", "update", "threshold", "reset", "refractory",
+         "events", "on_event", "bounds", "tunable", "method", "substeps", "order"}));
     Model model(table.key);
     model.place = document_.KeyPlace(table);
     BNSYN_RETURN_IF_ERROR(

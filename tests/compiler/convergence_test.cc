@@ -44,8 +44,8 @@ class Convergence : public testing::TestWithParam<Order> {};
 TEST_P(Convergence, OfANonlinearEquation) {
   const std::string model = absl::StrCat("equations = \"dx/dt = -x**2/(1 ms) : 1\"\nmethod = \"",
                                          GetParam().method, "\"");
-  const double slope = Slope({0.1, 0.05, 0.025, 0.0125},
-                             [&](double dt) { return Error(dt, model, 1 / 3.0); });
+  const double slope =
+      Slope({0.1, 0.05, 0.025, 0.0125}, [&](double dt) { return Error(dt, model, 1 / 3.0); });
   EXPECT_NEAR(slope, GetParam().order, 0.15);
 }
 

@@ -186,7 +186,8 @@ TEST(VerifierTest, BlockKinds) {
       {[](Program& p) { p.synaptic[0].kind = BlockKind::kInit; },
        "a block of kind init cannot stand"},
       {[](Program& p) { p.step[0].kind = BlockKind::kOnPre; }, "a block of kind on_pre cannot"},
-      {[](Program& p) { p.synaptic.push_back(p.synaptic[0]); }, "there are two on_pre blocks of 'ee'"},
+      {[](Program& p) { p.synaptic.push_back(p.synaptic[0]); },
+       "there are two on_pre blocks of 'ee'"},
       {[](Program& p) { p.synaptic[0].name = "exc"; },
        "on_pre is of a projection, and 'exc' is none"},
       {[](Program& p) { p.synaptic[0].domain = p.projections[1].domain; },
@@ -224,8 +225,7 @@ TEST(VerifierTest, Kernels) {
        "a kernel over inh has no elements of exc"},
       {[](Program& p) { p.step[0].domain = DomainId::kNetwork; },
        "a kernel over network has no elements of exc"},
-      {[](Program& p) { p.step[0].domain = DomainId{77}; },
-       "this kernel has no domain"},
+      {[](Program& p) { p.step[0].domain = DomainId{77}; }, "this kernel has no domain"},
   };
   for (const Fault& fault : faults) {
     Program program = Kernels();
