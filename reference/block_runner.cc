@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "reference/columns.h"
 #include "reference/contribution.h"
 #include "reference/evaluate.h"
 #include "reference/fault.h"
@@ -64,7 +65,8 @@ void BlockRunner::RunNode(ir::NodeId id) {
     case ir::Op::kParam:
       return result.Fill(machine_.params[node.attr]);
     case ir::Op::kLookup:
-      return Lookup(node, result);
+      return LookUp(machine_.program.tables[node.attr], values_[node.operands[0]].view(),
+                    values_[node.operands[1]].view(), result);
     case ir::Op::kLoad:
       return Load(node, result);
     case ir::Op::kLoadPre:
@@ -159,19 +161,6 @@ void BlockRunner::RunNode(ir::NodeId id) {
     case ir::Op::kBernoulli:
     case ir::Op::kPoisson:
       return;  // evaluable: done above
-  }
-}
-
-void BlockRunner::Lookup(const ir::Node& node, Array& result) {
-  const ir::Table& table = machine_.program.tables[node.attr];
-  const auto nearest = [](const Array& places, size_t i, size_t count) {
-    const int64_t place = places.as<int64_t>()[places.size() == 1 ? 0 : i];
-    return static_cast<size_t>(std::clamp<int64_t>(place, 0, static_cast<int64_t>(count) - 1));
-  };
-  for (size_t i = 0; i < result.size(); ++i) {
-    const size_t row = nearest(values_[node.operands[0]], i, table.rows());
-    const size_t column = nearest(values_[node.operands[1]], i, table.columns.size());
-    result.as<double>()[i] = table.values[column][row];
   }
 }
 

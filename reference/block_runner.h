@@ -32,7 +32,6 @@ class BlockRunner {
   ArrayView Operand(const ir::Node& node) const { return values_[node.operands[0]].view(); }
   size_t Size(ir::DomainId domain) const;
 
-  void Lookup(const ir::Node& node, Array& result);
   void Load(const ir::Node& node, Array& result) const;
   void Store(const ir::Node& node);
   void Check(const ir::Node& node);

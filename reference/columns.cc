@@ -85,6 +85,19 @@ absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Table& table, dou
   return steps;
 }
 
+void LookUp(const ir::Table& table, const ArrayView& rows, const ArrayView& columns,
+            Array& result) {
+  const auto nearest = [](const ArrayView& places, size_t i, size_t count) {
+    const auto place = static_cast<int64_t>(places.bits(places.size == 1 ? 0 : i));
+    return static_cast<size_t>(std::clamp<int64_t>(place, 0, static_cast<int64_t>(count) - 1));
+  };
+  for (size_t i = 0; i < result.size(); ++i) {
+    const size_t row = nearest(rows, i, table.rows());
+    const size_t column = nearest(columns, i, table.columns.size());
+    result.as<double>()[i] = table.values[column][row];
+  }
+}
+
 absl::Status RowError(const ir::Table& table, size_t row, absl::string_view message) {
   return absl::InvalidArgumentError(absl::StrCat(table.title(), ": row ", row + 1, ": ", message));
 }

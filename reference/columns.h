@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "ir/program.h"
+#include "reference/array.h"
 
 namespace bnsyn::reference {
 
@@ -27,6 +28,10 @@ absl::StatusOr<std::vector<uint64_t>> ReadSteps(const ir::Table& table, absl::st
 // When events happen: the column `step`, or `time` in milliseconds, which must be whole numbers of
 // steps of `dt` (R4).
 absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Table& table, double dt);
+
+// The meaning of `lookup`: the numbers of a table at rows and columns (i64; one of either stands
+// for all), beyond an end the last ones there.
+void LookUp(const ir::Table& table, const ArrayView& rows, const ArrayView& columns, Array& result);
 
 // "conn.csv: row 17: MESSAGE".
 absl::Status RowError(const ir::Table& table, size_t row, absl::string_view message);

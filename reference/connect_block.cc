@@ -1,5 +1,6 @@
 #include "reference/connect_block.h"
 
+#include "reference/columns.h"
 #include "reference/evaluate.h"
 #include "reference/functions.h"
 #include "reference/philox.h"
@@ -86,6 +87,11 @@ Array ConnectBlock::RunNode(const ir::Node& node, const ConnectRow& row,
     std::vector<ArrayView> operands;
     for (const ir::NodeId operand : node.inputs()) operands.push_back(values[operand].view());
     Evaluate(node, {program_.seed, 0, 0}, operands, result);
+    return result;
+  }
+  if (node.op == ir::Op::kLookup) {
+    LookUp(program_.tables[node.attr], values[node.operands[0]].view(),
+           values[node.operands[1]].view(), result);
     return result;
   }
   // What remains reads the program, its states and the two neurons.

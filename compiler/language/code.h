@@ -73,8 +73,11 @@ class Scope {
 
 // Emits an expression. A name is what the scope says, else a unit of two letters or more (mV,
 // volt). A call is what the scope says, else one of: min max clip abs sqrt exp expm1 exprel log
-// log1p log10 pow sinh cosh tanh logistic sin cos tan arcsin arccos arctan floor ceil int sign;
-// rand() randn() exponential() bernoulli(p) poisson(m) normal(mean, deviation) uniform(low, high).
+// log1p log10 pow sinh cosh tanh logistic sin cos tan arcsin arccos arctan floor ceil rint int sign
+// periodic(x, length), the distance x on a ring: what is nearest to 0 of x and its like a multiple
+// of the length away; rand() randn() exponential(mean) bernoulli(p) poisson(m)
+// normal(mean, deviation) uniform(low, high) lognormal(mu, sigma), which is
+// exp(normal(mu, sigma)).
 // x % y and x // y round down, as Python's do, and are exact while |x/y| < 2^53; y has the
 // dimension of x. Dimension errors say what was expected and found, in words.
 absl::StatusOr<TypedValue> EmitExpression(const Expr& expr, const ir::SourceText& source,
@@ -114,6 +117,9 @@ bool IsWhole(const Quantity& quantity);
 // White noise in differential equations: "xi", and "xi_..." for further independent ones. Its
 // dimension is dimension::kWhiteNoise.
 bool IsWhiteNoise(absl::string_view name);
+
+// Whether the function of that name draws random numbers.
+bool DrawsNumber(absl::string_view function);
 
 // A named constant of a network: "N", "scale".
 struct Constant {

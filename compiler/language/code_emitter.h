@@ -115,6 +115,8 @@ class Emitter {
   TypedValue Draw(ir::Op op, absl::Span<const ir::Value> operands);
   // Location and scale of a random number: two values of one dimension.
   absl::StatusOr<TypedValue> ScaledDraw(const Expr& call, ir::Op op);
+  // x - length*rint(x/length).
+  absl::StatusOr<TypedValue> Periodic(const Expr& call);
   absl::StatusOr<TypedValue> DimensionlessArgument(const Expr& call, size_t index);
   absl::Status ExpectDimensionless(const Expr& call, size_t index, const TypedValue& value) const;
 

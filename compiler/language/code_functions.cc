@@ -10,19 +10,22 @@ namespace {
 
 // How a function treats its arguments.
 enum class Shape : uint8_t {
-  kPlain,      // a number without unit -> the same
-  kWhole,      // the same, but the result is an integer
-  kAbs,        // any dimension is kept
-  kSqrt,       // as x**0.5
-  kSign,       // any dimension -> a number without unit
-  kMinMax,     // two or more of one dimension
-  kClip,       // three of one dimension
-  kPow,        // as x**y
-  kInt,        // a number without unit loses its fraction; true or false -> 1 or 0
-  kDraw,       // no argument
-  kBernoulli,  // a probability -> true or false
-  kPoisson,    // a mean -> a whole number
-  kScaled,     // a draw with location and scale, of one dimension
+  kPlain,        // a number without unit -> the same
+  kWhole,        // the same, but the result is an integer
+  kAbs,          // any dimension is kept
+  kSqrt,         // as x**0.5
+  kSign,         // any dimension -> a number without unit
+  kMinMax,       // two or more of one dimension
+  kClip,         // three of one dimension
+  kPow,          // as x**y
+  kInt,          // a number without unit loses its fraction; true or false -> 1 or 0
+  kDraw,         // no argument
+  kBernoulli,    // a probability -> true or false
+  kPoisson,      // a mean -> a whole number
+  kExponential,  // a draw, or one times its mean
+  kScaled,       // a draw with location and scale, of one dimension
+  kLognormal,    // the exponential of such a draw, without unit
+  kPeriodic,     // two of one dimension
 };
 
 constexpr size_t kMany = 64;
@@ -55,6 +58,7 @@ constexpr Function kFunctions[] = {
     {"arctan", Shape::kPlain, ir::Op::kAtan, 1, 1, "arctan(x)"},
     {"floor", Shape::kWhole, ir::Op::kFloor, 1, 1, "floor(x)"},
     {"ceil", Shape::kWhole, ir::Op::kCeil, 1, 1, "ceil(x)"},
+    {"rint", Shape::kWhole, ir::Op::kRint, 1, 1, "rint(x)"},
     {"abs", Shape::kAbs, ir::Op::kAbs, 1, 1, "abs(x)"},
     {"sqrt", Shape::kSqrt, ir::Op::kSqrt, 1, 1, "sqrt(x)"},
     {"sign", Shape::kSign, ir::Op::kSelect, 1, 1, "sign(x)"},
@@ -65,11 +69,13 @@ constexpr Function kFunctions[] = {
     {"int", Shape::kInt, ir::Op::kConvert, 1, 1, "int(x)"},
     {"rand", Shape::kDraw, ir::Op::kUniform, 0, 0, "rand()"},
     {"randn", Shape::kDraw, ir::Op::kNormal, 0, 0, "randn()"},
-    {"exponential", Shape::kDraw, ir::Op::kExponential, 0, 0, "exponential()"},
+    {"exponential", Shape::kExponential, ir::Op::kExponential, 0, 1, "exponential(mean)"},
     {"bernoulli", Shape::kBernoulli, ir::Op::kBernoulli, 1, 1, "bernoulli(p)"},
     {"poisson", Shape::kPoisson, ir::Op::kPoisson, 1, 1, "poisson(mean)"},
     {"normal", Shape::kScaled, ir::Op::kNormal, 2, 2, "normal(mean, deviation)"},
     {"uniform", Shape::kScaled, ir::Op::kUniform, 2, 2, "uniform(low, high)"},
+    {"lognormal", Shape::kLognormal, ir::Op::kNormal, 2, 2, "lognormal(mu, sigma)"},
+    {"periodic", Shape::kPeriodic, ir::Op::kRint, 2, 2, "periodic(x, length)"},
 };
 
 const Function* Find(absl::string_view name) {
@@ -84,6 +90,32 @@ std::string CountArguments(size_t count) {
 }
 
 }  // namespace
+
+bool DrawsNumber(absl::string_view name) {
+  const Function* function = Find(name);
+  if (function == nullptr) return false;
+  switch (function->shape) {
+    case Shape::kDraw:
+    case Shape::kBernoulli:
+    case Shape::kPoisson:
+    case Shape::kExponential:
+    case Shape::kScaled:
+    case Shape::kLognormal:
+      return true;
+    case Shape::kPlain:
+    case Shape::kWhole:
+    case Shape::kAbs:
+    case Shape::kSqrt:
+    case Shape::kSign:
+    case Shape::kMinMax:
+    case Shape::kClip:
+    case Shape::kPow:
+    case Shape::kInt:
+    case Shape::kPeriodic:
+      return false;
+  }
+  return false;
+}
 
 std::vector<std::string> FunctionNames() {
   std::vector<std::string> names;
@@ -178,8 +210,20 @@ absl::StatusOr<TypedValue> Emitter::Call(const Expr& call) {
       drawn.integer = true;
       return drawn;
     }
+    case Shape::kExponential: {
+      if (count == 0) return Draw(function->op, {});
+      BNSYN_ASSIGN_OR_RETURN(const TypedValue mean, EmitNumber(call.children[0]));
+      return Number(EmitMultiply(scope_, Draw(function->op, {}).value, mean.value), mean.dimension);
+    }
     case Shape::kScaled:
       return ScaledDraw(call, function->op);
+    case Shape::kLognormal: {
+      BNSYN_ASSIGN_OR_RETURN(const TypedValue exponent, ScaledDraw(call, function->op));
+      BNSYN_RETURN_IF_ERROR(ExpectDimensionless(call, 0, exponent));
+      return Number(builder().Emit(ir::Op::kExp, {exponent.value}), {});
+    }
+    case Shape::kPeriodic:
+      return Periodic(call);
   }
   return absl::InternalError("no such function");
 }
@@ -278,6 +322,16 @@ absl::StatusOr<TypedValue> Emitter::ScaledDraw(const Expr& call, ir::Op op) {
                               ? second.value
                               : builder().Emit(ir::Op::kSub, {second.value, first.value});
   return Number(EmitMulAdd(scope_, drawn, scale, first.value), *dimension);
+}
+
+absl::StatusOr<TypedValue> Emitter::Periodic(const Expr& call) {
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue x, EmitNumber(call.children[0]));
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue length, EmitNumber(call.children[1]));
+  const std::optional<Dimension> dimension = CommonDimension(x, length);
+  if (!dimension) return DimensionsDiffer(call, x, length, "the arguments of periodic");
+  const ir::Value turns =
+      builder().Emit(ir::Op::kRint, {EmitDivide(scope_, x.value, length.value)});
+  return Number(EmitMulAdd(scope_, turns, EmitNegate(scope_, length.value), x.value), *dimension);
 }
 
 }  // namespace bnsyn::compiler

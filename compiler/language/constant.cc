@@ -36,13 +36,10 @@ class ConstantScope : public Scope {
 
   absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call,
                                                  const ir::SourceText& source) override {
-    for (const char* random :
-         {"rand", "randn", "exponential", "bernoulli", "poisson", "normal", "uniform"}) {
-      if (call.name == random) {
-        return ir::ErrorAt(source, call.range,
-                           absl::StrCat("'", call.name, "' draws a random number; this value is ",
-                                        "one for the whole run"));
-      }
+    if (DrawsNumber(call.name)) {
+      return ir::ErrorAt(source, call.range,
+                         absl::StrCat("'", call.name, "' draws a random number; this value is ",
+                                      "one for the whole run"));
     }
     return std::nullopt;
   }

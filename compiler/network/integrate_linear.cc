@@ -4,11 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "compiler/language/code.h"
+
 namespace bnsyn::compiler {
 namespace {
-
-constexpr absl::string_view kRandomFunctions[] = {"rand",    "randn",  "exponential", "bernoulli",
-                                                  "poisson", "normal", "uniform"};
 
 bool Reads(const Expr& expr, absl::string_view name, const Definitions& definitions) {
   if (expr.kind == ExprKind::kName) {
@@ -95,11 +94,7 @@ bool IsConstant(const Expr& expr, const Definitions& definitions,
     return definition != nullptr ? IsConstant(*definition, definitions, constant)
                                  : constant(expr.name);
   }
-  if (expr.kind == ExprKind::kCall &&
-      std::find(std::begin(kRandomFunctions), std::end(kRandomFunctions), expr.name) !=
-          std::end(kRandomFunctions)) {
-    return false;
-  }
+  if (expr.kind == ExprKind::kCall && DrawsNumber(expr.name)) return false;
   return std::all_of(expr.children.begin(), expr.children.end(),
                      [&](const Expr& child) { return IsConstant(child, definitions, constant); });
 }

@@ -69,8 +69,10 @@ absl::Status Lower(Lowering& lowering) {
   // they stay the same when that is changed.
   BNSYN_RETURN_IF_ERROR(LowerProjections(lowering));
   BNSYN_RETURN_IF_ERROR(DeclareStimuli(lowering));
-  ChooseQuanta(lowering);
   BNSYN_RETURN_IF_ERROR(LowerInit(lowering));
+  // What synapses may be depends on what their neurons begin with.
+  BNSYN_RETURN_IF_ERROR(BoundProjections(lowering));
+  ChooseQuanta(lowering);
   BNSYN_RETURN_IF_ERROR(LowerStep(lowering));
   ir::Program& program = lowering.program;
   if (program.init.has_value()) RemoveUnread(*program.init);

@@ -143,8 +143,9 @@ absl::Status DeclarePopulations(Lowering& lowering);
 absl::Status DeclareTables(Lowering& lowering);
 absl::Status LowerProjections(Lowering& lowering);
 absl::Status DeclareStimuli(Lowering& lowering);
-void ChooseQuanta(Lowering& lowering);
 absl::Status LowerInit(Lowering& lowering);
+absl::Status BoundProjections(Lowering& lowering);
+void ChooseQuanta(Lowering& lowering);
 absl::Status LowerStep(Lowering& lowering);
 
 // A part of LowerInit: where noise begins.

@@ -1,174 +1,21 @@
-// Projections: rules, weights, delays and on_pre code; the inputs they add to and their quanta.
-#include <algorithm>
+// Projections: rules and on_pre code, and the inputs that it adds to.
 #include <cmath>
 #include <set>
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "compiler/network/lower.h"
-#include "compiler/network/lower_table.h"
+#include "compiler/network/lower_synapse.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
-#include "reference/contribution.h"
 
 namespace bnsyn::compiler {
 namespace {
 
 using Description = Network::ProjectionDescription;
-
-// The end of names in on_pre code that mean something of the target, and of the source.
-constexpr absl::string_view kPost = "_post";
-constexpr absl::string_view kPre = "_pre";
-
-// What names mean for a synapse when a spike of its source arrives.
-class OnPreScope : public Scope {
- public:
-  OnPreScope(Lowering& lowering, const Section& source, Section& target,
-             const ir::Projection& projection, TypedValue weight, ir::Builder& builder)
-      : lowering_(lowering),
-        source_(source),
-        target_(target),
-        projection_(projection),
-        weight_(weight),
-        builder_(builder) {}
-
-  ir::Builder& builder() override { return builder_; }
-  MathMode math() const override { return lowering_.math; }
-  ir::DomainId domain() const override { return projection_.domain; }
-  uint32_t NextStream() override { return lowering_.streams++; }
-
-  absl::StatusOr<std::optional<TypedValue>> Read(const std::string& name,
-                                                 const ir::SourceText& source,
-                                                 ir::SourceRange range) override {
-    if (name == "w") return weight_;
-    const auto local = locals_.find(name);
-    if (local != locals_.end()) return local->second;
-    for (const bool post : {true, false}) {
-      const absl::string_view suffix = post ? kPost : kPre;
-      if (!absl::EndsWith(name, suffix)) continue;
-      const std::string inner(absl::StripSuffix(name, suffix));
-      const Section& section = post ? target_ : source_;
-      if (const Parameter* parameter = section.FindParameter(inner)) {
-        return TypedValue{builder_.Param(parameter->id), parameter->value.dimension};
-      }
-      if (const Variable* variable = section.FindVariable(inner)) {
-        if (!variable->state.has_value()) {
-          return ir::ErrorAt(source, range,
-                             absl::StrCat("'", inner,
-                                          "' is an input: it can be added to, with +=, "
-                                          "but not read here"));
-        }
-        if (variable->Is("shared")) {
-          return TypedValue{builder_.Load(*variable->state), variable->dimension()};
-        }
-        const ir::Element element = lowering_.program.states[*variable->state].type.element;
-        return TypedValue{builder_.Emit(post ? ir::Op::kLoadPost : ir::Op::kLoadPre,
-                                        {element, projection_.domain}, {}, *variable->state),
-                          variable->dimension()};
-      }
-      if (section.code->Find(inner) != nullptr) {
-        return ir::ErrorAt(source, range,
-                           absl::StrCat("'", inner,
-                                        "' is computed by an equation, which on_pre "
-                                        "code cannot read"),
-                           "use the variables it is made of");
-      }
-    }
-    return ReadNetworkName(lowering_, builder_, name);
-  }
-
-  std::vector<std::string> Names() const override {
-    std::vector<std::string> names = {"w"};
-    for (const auto& [name, value] : locals_) names.push_back(name);
-    for (const bool post : {true, false}) {
-      const Section& section = post ? target_ : source_;
-      const absl::string_view suffix = post ? kPost : kPre;
-      for (const Variable& variable : section.variables) {
-        names.push_back(absl::StrCat(variable.name(), suffix));
-      }
-      for (const Parameter& parameter : section.parameters) {
-        names.push_back(absl::StrCat(parameter.name, suffix));
-      }
-    }
-    const std::vector<std::string> network = NetworkNames(lowering_);
-    names.insert(names.end(), network.begin(), network.end());
-    return names;
-  }
-
-  absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call,
-                                                 const ir::SourceText& source) override {
-    return CallTable(lowering_, call, source, *this);
-  }
-
-  absl::Status Assign(const Statement& statement, TypedValue right,
-                      const ir::SourceText& source) override {
-    const std::string& name = statement.target;
-    if (absl::EndsWith(name, kPost)) return Accumulate(statement, right, source);
-    if (absl::EndsWith(name, kPre) || name == "w" || statement.op != '=') {
-      std::vector<std::string> targets;
-      for (const Variable& variable : target_.variables) {
-        targets.push_back(absl::StrCat(variable.name(), kPost));
-      }
-      return ir::ErrorAt(source, statement.target_range,
-                         absl::StrCat("on_pre code adds to variables of the target, and '", name,
-                                      "' is none", ir::DidYouMean(name, targets)),
-                         "as in g_ampa_post += w");
-    }
-    locals_[name] = right;
-    return absl::OkStatus();
-  }
-
- private:
-  absl::Status Accumulate(const Statement& statement, TypedValue right,
-                          const ir::SourceText& source) {
-    const std::string name(absl::StripSuffix(statement.target, kPost));
-    Variable* variable = target_.FindVariable(name);
-    if (variable == nullptr || variable->equation->boolean) {
-      return ir::ErrorAt(
-          source, statement.target_range,
-          absl::StrCat("population '", target_.name, "' has no variable '", name, "' to add to",
-                       ir::DidYouMean(name, target_.VariableNames())));
-    }
-    if (variable->Is("shared")) {
-      return ir::ErrorAt(source, statement.target_range,
-                         absl::StrCat("'", name, "' is one value for all neurons (shared), but ",
-                                      "events add to those of each"));
-    }
-    if (variable->equation->integer) {
-      BNSYN_RETURN_IF_ERROR(
-          ExpectInteger(right, absl::StrCat("'", name, "'"), source, statement.value.range));
-    }
-    if (statement.op != '+' && statement.op != '-') {
-      return ir::ErrorAt(source, statement.target_range,
-                         absl::StrCat("on_pre code can only add to '", statement.target,
-                                      "': spikes of one step arrive in no order"),
-                         absl::StrCat("write ", statement.target, " += ..."));
-    }
-    if (builder_.type(right.value).element != ir::Element::kF64) {
-      return ir::ErrorAt(source, statement.value.range, "a number is added, not a boolean",
-                         "int(...) makes 0 or 1 of it");
-    }
-    BNSYN_RETURN_IF_ERROR(ExpectDimension(right, variable->dimension(),
-                                          absl::StrCat("'", statement.target, "'"), source,
-                                          statement.value.range));
-    ir::Value value = right.value;
-    if (statement.op == '-') value = builder_.Emit(ir::Op::kNeg, {value});
-    builder_.Emit(ir::Op::kAccumulate, {value}, InputOf(lowering_, target_, *variable));
-    return absl::OkStatus();
-  }
-
-  Lowering& lowering_;
-  const Section& source_;
-  Section& target_;
-  const ir::Projection& projection_;
-  TypedValue weight_;
-  ir::Builder& builder_;
-  std::map<std::string, TypedValue> locals_;
-};
 
 std::optional<uint32_t> FindColumn(const ir::Table& table, absl::string_view name) {
   for (size_t c = 0; c < table.columns.size(); ++c) {
@@ -177,8 +24,41 @@ std::optional<uint32_t> FindColumn(const ir::Table& table, absl::string_view nam
   return std::nullopt;
 }
 
-absl::Status LowerRule(Lowering& lowering, const Description& description,
-                       ir::Projection& projection) {
+// The number of synapses that a rule makes, as a whole number that is possible.
+absl::Status LowerCount(const SynapseContext& context, ir::Rule& rule) {
+  const Description& description = context.description;
+  const std::string what = absl::StrCat(description.name, ".n");
+  BNSYN_ASSIGN_OR_RETURN(const Quantity n,
+                         Evaluate(description.rule.n, context.constants, Dimension{}, what));
+  const ir::SourceText text = TextOf(description.rule.n, what);
+  constexpr double kMost = 1e15;
+  if (!(n.value >= 0 && n.value <= kMost) || n.value != std::floor(n.value)) {
+    return ir::ErrorAt(text, Whole(text),
+                       absl::StrCat("a number of synapses is a whole number, not ", n.value),
+                       "rint(...) makes one of it");
+  }
+  rule.count = static_cast<uint64_t>(n.value);
+  rule.stream = context.lowering.streams++;
+  const bool within = description.source == description.target;
+  const uint64_t self = !rule.self && within ? 1 : 0;
+  const uint64_t sources = context.source.size - self;
+  const uint64_t targets = context.target.size;
+  uint64_t most = sources * targets;
+  if (rule.kind == ir::RuleKind::kFixedInDegree) most = sources;
+  if (rule.kind == ir::RuleKind::kFixedOutDegree) most = targets - self;
+  if (rule.count > 0 && most == 0) {
+    return ir::ErrorAt(text, Whole(text), "there is no pair of neurons to join");
+  }
+  if (rule.multiple || rule.count <= most) return absl::OkStatus();
+  return ir::ErrorAt(text, Whole(text),
+                     absl::StrCat("there are ", most, " different synapses to choose from, fewer ",
+                                  "than n = ", rule.count),
+                     "multiple = true lets a pair be joined more than once");
+}
+
+absl::Status LowerRule(const SynapseContext& context, ir::Projection& projection) {
+  Lowering& lowering = context.lowering;
+  const Description& description = context.description;
   const ConnectionRule& rule = description.rule;
   const ir::SourceText& place = description.place;
   projection.rule.kind = rule.kind;
@@ -188,8 +68,8 @@ absl::Status LowerRule(Lowering& lowering, const Description& description,
     case ir::RuleKind::kAllToAll:
       return absl::OkStatus();
     case ir::RuleKind::kOneToOne: {
-      const Section& source = lowering.sections[description.source];
-      const Section& target = lowering.sections[description.target];
+      const Section& source = context.source;
+      const Section& target = context.target;
       if (source.size != target.size) {
         return ir::ErrorAt(
             place, Whole(place),
@@ -198,36 +78,13 @@ absl::Status LowerRule(Lowering& lowering, const Description& description,
       }
       return absl::OkStatus();
     }
-    case ir::RuleKind::kBernoulli: {
-      const std::string what = absl::StrCat(description.name, ".p");
-      BNSYN_ASSIGN_OR_RETURN(const Quantity p,
-                             Evaluate(rule.p, lowering.constants, Dimension{}, what));
-      if (!(p.value >= 0 && p.value <= 1)) {
-        const ir::SourceText text = TextOf(rule.p, what);
-        return ir::ErrorAt(text, Whole(text),
-                           absl::StrCat("a probability is from 0 to 1, not ", p.value));
-      }
-      projection.rule.p = p.value;
+    case ir::RuleKind::kBernoulli:
       projection.rule.stream = lowering.streams++;
       return absl::OkStatus();
-    }
     case ir::RuleKind::kFixedInDegree:
     case ir::RuleKind::kFixedOutDegree:
-    case ir::RuleKind::kFixedTotal: {
-      const std::string what = absl::StrCat(description.name, ".n");
-      BNSYN_ASSIGN_OR_RETURN(const Quantity n,
-                             Evaluate(rule.n, lowering.constants, Dimension{}, what));
-      constexpr double kMost = 1e15;
-      if (!(n.value >= 0 && n.value <= kMost) || n.value != std::floor(n.value)) {
-        const ir::SourceText text = TextOf(rule.n, what);
-        return ir::ErrorAt(text, Whole(text),
-                           absl::StrCat("a number of synapses is a whole number, not ", n.value),
-                           "floor(...) makes one of it");
-      }
-      projection.rule.count = static_cast<uint64_t>(n.value);
-      projection.rule.stream = lowering.streams++;
-      return absl::OkStatus();
-    }
+    case ir::RuleKind::kFixedTotal:
+      return LowerCount(context, projection.rule);
     case ir::RuleKind::kList: {
       BNSYN_ASSIGN_OR_RETURN(const ir::TableId id, TableOf(lowering, rule.file, place));
       const ir::Table& table = lowering.program.tables[id];
@@ -236,11 +93,14 @@ absl::Status LowerRule(Lowering& lowering, const Description& description,
         return ir::ErrorAt(place, Whole(place),
                            absl::StrCat("the list ", rule.file, " has no column '", column, "'"),
                            "a list of connections has the columns pre, post and, if they differ, "
-                           "weight");
+                           "weight and delay");
       }
       projection.rule.table = id;
       if (const std::optional<uint32_t> column = FindColumn(table, "weight")) {
         projection.weight_column = ir::ColumnRef{id, *column};
+      }
+      if (const std::optional<uint32_t> column = FindColumn(table, "delay")) {
+        projection.delay_column = ir::ColumnRef{id, *column};
       }
       return absl::OkStatus();
     }
@@ -248,57 +108,34 @@ absl::Status LowerRule(Lowering& lowering, const Description& description,
   return absl::OkStatus();
 }
 
-// The weight of a synapse: that of the projection, or its number in the list times that.
-absl::StatusOr<Quantity> LowerWeight(const Lowering& lowering, const Description& description,
-                                     ir::Projection& projection) {
-  const std::optional<Setting>& weight = description.options.weight;
-  if (!weight.has_value()) {
-    if (projection.weight_column.has_value()) return Quantity(1);
-    return ir::ErrorAt(description.place, Whole(description.place),
-                       absl::StrCat("projection '", description.name, "' has no weight"),
-                       "give it one, as in weight = \"0.5 nS\"");
-  }
-  BNSYN_ASSIGN_OR_RETURN(
-      const Quantity quantity,
-      Evaluate(*weight, lowering.constants, absl::StrCat("the weight of ", description.name)));
-  if (!projection.weight_column.has_value()) projection.weight = quantity.value;
-  return quantity;
-}
-
-// The largest magnitude a projection adds to each input, into `lowering.largest`.
-absl::Status MeasureContributions(Lowering& lowering, const Description& description,
-                                  const ir::Projection& projection, const ir::Block& block) {
-  std::vector<double> weights = {projection.weight};
-  if (projection.weight_column.has_value()) {
-    const ir::ColumnRef& column = *projection.weight_column;
-    weights = lowering.program.tables[column.table].values[column.column];
-    std::sort(weights.begin(), weights.end());
-    weights.erase(std::unique(weights.begin(), weights.end()), weights.end());
-  }
-  for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
-    const ir::Node& node = block.nodes[id];
-    if (node.op != ir::Op::kAccumulate) continue;
-    double& largest = lowering.largest[node.attr];
-    for (const double weight : weights) {
-      const std::optional<double> value =
-          reference::StaticContribution(lowering.program, block, id, weight);
-      const ir::SourceText& text = description.options.on_pre;
-      if (!value.has_value()) {
-        return ir::ErrorAt(text, Whole(text),
-                           absl::StrCat("what projection '", description.name,
-                                        "' adds must depend on its weight, constants and "
-                                        "parameters alone: the sum is exact, and its unit is "
-                                        "chosen before running"),
-                           "multiply by variables of the target in its equations instead");
-      }
-      if (!std::isfinite(*value)) {
-        return ir::ErrorAt(text, Whole(text),
-                           absl::StrCat("with the weight ", weight, ", projection '",
-                                        description.name, "' would add ", *value));
-      }
-      largest = std::max(largest, std::fabs(*value));
+// Adds the constants of the projection itself, which stand before the network's.
+absl::Status LowerOwnConstants(SynapseContext& context) {
+  std::vector<Constant> own = {{"N_pre", Quantity(context.source.size)},
+                               {"N_post", Quantity(context.target.size)}};
+  const auto known = [&](const std::string& name) {
+    const auto is_named = [&](const Constant& constant) { return constant.name == name; };
+    return absl::c_any_of(own, is_named) || absl::c_any_of(context.constants, is_named);
+  };
+  constexpr absl::string_view kTaken[] = {"i", "j", "t", "w", "N"};
+  for (const auto& [name, setting] : context.description.options.constants) {
+    const ir::SourceText place =
+        NamePlace(setting, absl::StrCat(context.description.name, ".constants.", name));
+    if (!IsIdentifier(name) || absl::c_linear_search(kTaken, name)) {
+      return ir::ErrorAt(place, Whole(place), absl::StrCat("'", name, "' cannot name a constant"),
+                         "a name is letters, digits and '_', and has no meaning of its own");
     }
+    if (known(name)) {
+      return ir::ErrorAt(place, Whole(place),
+                         absl::StrCat("there is a constant '", name, "' already"),
+                         "give this one another name");
+    }
+    std::vector<Constant> so_far = own;
+    so_far.insert(so_far.end(), context.constants.begin(), context.constants.end());
+    BNSYN_ASSIGN_OR_RETURN(const Quantity value,
+                           Evaluate(setting, so_far, absl::StrCat("the constant ", name)));
+    own.push_back({name, value});
   }
+  context.constants.insert(context.constants.begin(), own.begin(), own.end());
   return absl::OkStatus();
 }
 
@@ -334,28 +171,15 @@ absl::Status LowerProjection(Lowering& lowering, const Description& description)
   }
   Section& target = lowering.sections[description.target];
   const Section& source = lowering.sections[description.source];
+  SynapseContext context = {lowering, description, source, target, lowering.constants};
+  BNSYN_RETURN_IF_ERROR(LowerOwnConstants(context));
   ir::Projection projection;
   projection.name = description.name;
   BNSYN_ASSIGN_OR_RETURN(projection.source, EventOf(source, description));
   projection.target = *target.population;
-  BNSYN_RETURN_IF_ERROR(LowerRule(lowering, description, projection));
-  BNSYN_ASSIGN_OR_RETURN(const Quantity weight, LowerWeight(lowering, description, projection));
-
-  const Quantity dt = lowering.network.options.dt;
-  const std::string what = absl::StrCat("the delay of ", description.name);
-  BNSYN_ASSIGN_OR_RETURN(const uint64_t delay,
-                         EvaluateSteps(description.options.delay, lowering.constants, dt, what));
-  // Spikes of the last `delay` steps are kept, so this is also a bound on memory.
-  constexpr uint64_t kLongest = 1'000'000;
-  if (delay < 1 || delay > kLongest) {
-    const ir::SourceText text = TextOf(description.options.delay, what);
-    return ir::ErrorAt(text, Whole(text),
-                       absl::StrCat(what, " must be from 1 to 1000000 steps, not ", delay),
-                       absl::StrCat("one step is dt = ", dt.value, " ms"));
-  }
-  projection.delay = static_cast<uint32_t>(delay);
-  const bool has_column = projection.weight_column.has_value();
+  BNSYN_RETURN_IF_ERROR(LowerRule(context, projection));
   const ir::ProjectionId id = lowering.program.AddProjection(std::move(projection));
+  BNSYN_ASSIGN_OR_RETURN(const Quantity weight, LowerConnect(context, id));
   const ir::Projection& added = lowering.program.projections[id];
 
   const ir::SourceText& text = description.options.on_pre;
@@ -372,13 +196,12 @@ absl::Status LowerProjection(Lowering& lowering, const Description& description)
   ir::Builder builder(lowering.program, block);
   TypedValue w = {builder.Emit(ir::Op::kWeight, {ir::Element::kF64, added.domain}, {}),
                   weight.dimension};
-  w.integer = !has_column && IsWhole(weight);
-  if (has_column && weight.value != 1) {
+  w.integer = !lowering.program.HasOwnWeights(id) && IsWhole(weight);
+  if (added.weight_column.has_value() && weight.value != 1) {
     w.value = builder.Emit(ir::Op::kMul, {w.value, builder.F64(weight.value)});
   }
-  OnPreScope scope(lowering, source, target, added, w, builder);
+  OnPreScope scope(context, added.domain, w, builder);
   BNSYN_RETURN_IF_ERROR(EmitStatements(statements, text, scope));
-  BNSYN_RETURN_IF_ERROR(MeasureContributions(lowering, description, added, block));
   lowering.program.synaptic.push_back(std::move(block));
   return absl::OkStatus();
 }
@@ -451,14 +274,6 @@ absl::Status LowerProjections(Lowering& lowering) {
     BNSYN_RETURN_IF_ERROR(LowerProjection(lowering, description));
   }
   return absl::OkStatus();
-}
-
-void ChooseQuanta(Lowering& lowering) {
-  for (size_t i = 0; i < lowering.largest.size(); ++i) {
-    if (lowering.largest[i] > 0) {
-      lowering.program.inputs[i].quantum_log2 = reference::QuantumFor(lowering.largest[i]);
-    }
-  }
 }
 
 }  // namespace bnsyn::compiler

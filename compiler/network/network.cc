@@ -159,6 +159,12 @@ ConnectionRule FromFile(std::string csv) {
   return rule;
 }
 
+ConnectionRule ConnectionRule::Where(Setting holds) const {
+  ConnectionRule rule = *this;
+  rule.condition = std::move(holds);
+  return rule;
+}
+
 ConnectOptions& ConnectOptions::OnPre(const char* text) {
   on_pre = {"on_pre", text, 1, 1};
   return *this;
@@ -306,9 +312,14 @@ absl::Status Network::Set(absl::string_view path, absl::string_view value) {
     if (projection.group != projection.name) names.push_back(projection.group);
     for (const std::string& name : names) {
       add(absl::StrCat(name, ".weight"), [&] { projection.options.weight = setting; });
-      add_value(absl::StrCat(name, ".delay"), projection.options.delay);
+      add(absl::StrCat(name, ".delay"), [&] { projection.options.delay = setting; });
       if (projection.rule.kind == ir::RuleKind::kBernoulli) {
         add_value(absl::StrCat(name, ".p"), projection.rule.p);
+      }
+      if (projection.rule.kind == ir::RuleKind::kFixedInDegree ||
+          projection.rule.kind == ir::RuleKind::kFixedOutDegree ||
+          projection.rule.kind == ir::RuleKind::kFixedTotal) {
+        add_value(absl::StrCat(name, ".n"), projection.rule.n);
       }
     }
   }

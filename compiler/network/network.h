@@ -138,15 +138,26 @@ struct ProjectionHandle {
 };
 
 // Rules of connectivity.
+//
+// Probabilities, conditions, weights and delays may be expressions: of constants alone, or of what
+// the two neurons are. Then i and j are their numbers, NAME_pre and NAME_post their variables, with
+// the values they begin with, and parameters; rand(), normal(m, s) and the like are drawn for each
+// synapse. N_pre and N_post are the sizes of the populations, wherever a rule is described.
 struct ConnectionRule {
   ir::RuleKind kind = ir::RuleKind::kAllToAll;
-  Setting p = 1.0;
+  Setting p = 1.0;        // kBernoulli: a number, or an expression that is evaluated for every pair
   Setting n = 0.0;        // kFixedInDegree, kFixedOutDegree, kFixedTotal: a whole number
   bool self = true;       // may a neuron connect to itself
   bool multiple = false;  // kFixed...: may a pair be joined more than once
-  // kList: CSV with columns pre, post and optionally weight. The weight of a synapse is then its
-  // number in the file times the weight of the projection ("1 nS"; without one, the bare number).
+  // kList: CSV with columns pre, post and optionally weight and delay. The weight of a synapse is
+  // then its number in the file times the weight of the projection ("1 nS"; without one, the bare
+  // number); its delay is in ms and goes to the nearest step.
   std::string file;
+  // kAllToAll, kBernoulli: only pairs for which it holds are joined.
+  std::optional<Setting> condition = {};
+
+  // This rule with the condition: AllToAll().Where("i != j and abs(i - j) < 10").
+  ConnectionRule Where(Setting holds) const;
 };
 ConnectionRule AllToAll(bool self = true);
 ConnectionRule OneToOne();
@@ -158,9 +169,15 @@ ConnectionRule FixedTotal(Setting n, bool self = true, bool multiple = false);
 ConnectionRule FromFile(std::string csv);
 
 struct ConnectOptions {
-  ir::SourceText on_pre = {};          // "g_ampa_post += w"; `w` is the weight
+  // "g_ampa_post += w"; `w` is the weight. What is added may depend on variables of both neurons;
+  // where their bounds do not bound it, sums are multiples of 2^-30 of their unit.
+  ir::SourceText on_pre = {};
   std::optional<Setting> weight = {};  // needed unless the rule's file has a column "weight"
-  Setting delay = Setting("1*dt");
+  // A number of steps; dt if not given. An expression is rounded to the nearest step, and its least
+  // and greatest value must be known: "clip(normal(1.5 ms, 0.75 ms), dt, 10 ms)".
+  std::optional<Setting> delay = {};
+  // Named numbers that the expressions of this projection, its rule and its code may use.
+  Settings constants = {};
   // The event of the source's model (Model::OnEvent) that the projection takes for a spike; empty
   // for the spike itself.
   ir::SourceText event = {};
