@@ -75,6 +75,8 @@ struct alignas(kCacheLine) Worker {
   // How the run ended; the same on all threads.
   uint64_t next_step = 0;
   bool fault = false;
+  // The states as delivery saw them when it found a fault, where it reads some.
+  std::vector<reference::Array> states;
 };
 
 class AcceleratedEngine : public Engine {
@@ -206,7 +208,11 @@ absl::Status AcceleratedEngine::Run(uint64_t steps, SpikeSink* sink) {
     step_ = workers_[0].next_step;
     if (record) DrainRecords(first, *sink);
     if (workers_[0].fault) {
-      return DescribeStepFault(program_, *memory_, synapses_, ring_, partition_, step_ - 1);
+      absl::Span<const reference::Array> before;
+      for (const Worker& worker : workers_) {
+        if (!worker.states.empty()) before = worker.states;
+      }
+      return DescribeStepFault(program_, *memory_, before, synapses_, ring_, partition_, step_ - 1);
     }
   }
   return absl::OkStatus();
@@ -222,7 +228,10 @@ void AcceleratedEngine::RunThread(int thread, uint64_t steps, bool record) {
     const uint64_t step = worker.next_step++;
     BeginStep(thread, step);
     bool fault = Deliver(thread, step);
-    if (schedule_.meet_after_delivery) team_->Barrier(thread);
+    if (schedule_.meet_after_delivery) {
+      if (fault) worker.states = CopyStates(program_, *memory_, thread);
+      team_->Barrier(thread);
+    }
     for (size_t phase = 0; phase < phases; ++phase) {
       fault |= RunPhase(thread, phase, step);
       if (phase == meetings) break;

@@ -89,11 +89,28 @@ absl::Status FindSumFault(const reference::Machine& machine) {
 
 }  // namespace
 
+std::vector<reference::Array> CopyStates(const ir::Program& program, const NetworkMemory& memory,
+                                         int thread) {
+  std::vector<reference::Array> states;
+  for (ir::StateId id = 0; id < program.states.size(); ++id) {
+    const ir::Type type = program.states[id].type;
+    reference::Array& state = states.emplace_back();
+    if (reference::IsOfSynapses(program, type.domain)) continue;
+    state = reference::Array(type.element, type.uniform() ? 1 : program.Size(type.domain));
+    const reference::ArrayView view = {type.element, memory.State(id, thread), state.size()};
+    for (size_t i = 0; i < state.size(); ++i) state.set_bits(i, view.bits(i));
+  }
+  return states;
+}
+
 absl::Status DescribeStepFault(const ir::Program& program, const NetworkMemory& memory,
-                               const Synapses& synapses, const SpikeRing& ring,
-                               const Partition& partition, uint64_t step) {
+                               absl::Span<const reference::Array> before, const Synapses& synapses,
+                               const SpikeRing& ring, const Partition& partition, uint64_t step) {
   BNSYN_ASSIGN_OR_RETURN(reference::Machine machine, MachineAt(program, memory, synapses, step));
   const std::vector<reference::Array> states = machine.states;
+  for (ir::StateId id = 0; id < before.size(); ++id) {
+    if (before[id].size() != 0) machine.states[id] = before[id];
+  }
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
     const ir::Projection& projection = program.projections[id];
     const auto spikes_at = [&](uint64_t emitted) {

@@ -181,12 +181,14 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
   return schedule;
 }
 
-// Whether delivery reads a state of source neurons that the step writes.
-bool DeliveryReadsSources(const ir::Program& program) {
+// Whether delivery reads a state of neurons or of the network that the step writes.
+bool DeliveryReadsStates(const ir::Program& program) {
   for (const ir::Block& block : program.synaptic) {
     if (block.kind != ir::BlockKind::kOnPre) continue;
     for (const ir::Node& node : block.nodes) {
-      if (node.op != ir::Op::kLoadPre) continue;
+      if (node.op != ir::Op::kLoad && node.op != ir::Op::kLoadPre && node.op != ir::Op::kLoadPost) {
+        continue;
+      }
       for (const ir::Block& kernel : program.step) {
         if (Uses(kernel, ir::Op::kStore, node.attr)) return true;
       }
@@ -242,7 +244,7 @@ absl::StatusOr<Schedule> MakeSchedule(const ir::Program& program,
     if (sources > schedule.all_neurons.size()) schedule.all_neurons.resize(sources);
   }
   std::iota(schedule.all_neurons.begin(), schedule.all_neurons.end(), 0);
-  schedule.meet_after_delivery = DeliveryReadsSources(program);
+  schedule.meet_after_delivery = DeliveryReadsStates(program);
   // However little there is in a step, threads meet in it, so that none runs ahead of the others.
   schedule.meet_after_last = schedule.gathered.size() < 2;
   for (const ir::Block& block : program.step) {

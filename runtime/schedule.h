@@ -71,8 +71,8 @@ struct Schedule {
   std::vector<ir::PopulationId> counted;  // populations whose counts are read
   std::vector<ir::PopulationId> spiking;  // populations with a spike node
   std::vector<uint32_t> all_neurons;      // 0, 1, ..., as many as an on_step block has sources
-  // Threads must meet between delivery and kernels, since delivery reads states of other
-  // threads' neurons that kernels write.
+  // Threads must meet between delivery and kernels, since delivery reads states that kernels write:
+  // those of other threads' neurons, and, where it fails, those of all, to say why.
   bool meet_after_delivery = false;
   // Threads must meet after the last phase. Not so when all it holds is network kernels, which
   // every thread runs for itself.

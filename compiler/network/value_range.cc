@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <optional>
 #include <utility>
 
 #include "reference/functions.h"
@@ -270,8 +271,16 @@ class RangeFinder {
         return Arithmetic(node, Product(a(), b(), same));
       case Op::kDiv:
         return Quotient(a(), b());
-      case Op::kFma:
-        return Fused(a(), b(), c(), same);
+      case Op::kFma: {
+        const std::optional<Range> remainder =
+            Remainder(node.operands[0], node.operands[1], node.operands[2]);
+        Range result = Fused(a(), b(), c(), same);
+        if (remainder.has_value()) {
+          result.least = std::max(result.least, remainder->least);
+          result.greatest = std::min(result.greatest, remainder->greatest);
+        }
+        return result;
+      }
       case Op::kNeg:
         return Arithmetic(node, Negative(a()));
       case Op::kAbs:
@@ -378,6 +387,37 @@ class RangeFinder {
         return {};
     }
     return Any(node.element);
+  }
+
+  // The range of a*b + c where that is what is left of c after taking off the whole number of times
+  // it holds something: x - y*floor(x/y), as x % y has it, and x - y*rint(x/y), as periodic(x, y).
+  // What rounding of the quotient leaves beyond the ends is within 2^-50 of c.
+  std::optional<Range> Remainder(ir::NodeId a, ir::NodeId b, ir::NodeId c) const {
+    const auto node = [&](ir::NodeId id) -> const ir::Node& { return block_.nodes[id]; };
+    bool negated = false;
+    if (node(a).op == Op::kNeg) {
+      negated = true;
+      a = node(a).operands[0];
+    }
+    if (node(a).op != Op::kFloor && node(a).op != Op::kRint) return std::nullopt;
+    const ir::Node& quotient = node(node(a).operands[0]);
+    if ((quotient.op != Op::kDiv && quotient.op != Op::kMul) || quotient.operands[0] != c) {
+      return std::nullopt;
+    }
+    // The divisor, or one over it, as a number; parameters and the like have one too.
+    const Range& by = ranges_[quotient.operands[1]];
+    const Range& times = ranges_[b];
+    if (by.least != by.greatest || times.least != times.greatest || Infinite(ranges_[c]) ||
+        Infinite(ranges_[node(a).operands[0]])) {
+      return std::nullopt;
+    }
+    const double divisor = quotient.op == Op::kDiv ? by.least : 1 / by.least;
+    const double length = negated ? times.least : -times.least;
+    constexpr double kRounding = 0x1p-50;
+    if (!(length > 0) || std::fabs(divisor - length) > kRounding / 4 * length) return std::nullopt;
+    const double beyond = kRounding * ranges_[c].magnitude();
+    if (node(a).op == Op::kFloor) return Range{-beyond, length + beyond};
+    return Range{-length / 2 - beyond, length / 2 + beyond};
   }
 
   Range Indices(ir::PopulationId ir::Projection::*end) const {

@@ -26,7 +26,7 @@ Range Join(const Range& a, const Range& b);
 
 // What nodes read that is not in their block.
 struct RangeSources {
-  Range weight;               // of `weight`
+  Range weight = {};          // of `weight`
   std::vector<Range> states;  // by state: of load, load_pre and load_post
   bool tunable_vary = true;   // whether parameters that are tunable may have any value
 };
