@@ -13,6 +13,7 @@ absl::Status SetInitialState(const ir::Program& program, NetworkMemory& memory) 
                          reference::InitialStates(program));
   for (ir::StateId id = 0; id < program.states.size(); ++id) {
     const reference::Array& values = states[id];
+    if (values.size() == 0) continue;  // of synapses, which know their own
     if (program.states[id].type.uniform()) {
       memory.SetState(id, 0, values.bits(0));
     } else {
