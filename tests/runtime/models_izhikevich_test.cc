@@ -72,11 +72,12 @@ TEST(IzhikevichModels, HaveThePatternsOfTheirNames) {
   EXPECT_GT(2 * bursting[bursting.size() - 2], bursting.back());
 
   const std::vector<int> chattering = intervals(kChattering);
-  const auto [least, most] = std::minmax_element(chattering.begin(), chattering.end());
-  EXPECT_LE(*least, 6) << "bursts of closely spaced spikes";
-  EXPECT_GT(*most, 5 * *least);
+  const int least = *std::min_element(chattering.begin(), chattering.end());
+  const int most = *std::max_element(chattering.begin(), chattering.end());
+  EXPECT_LE(least, 6) << "bursts of closely spaced spikes";
+  EXPECT_GT(most, 5 * least);
   EXPECT_GE(std::count_if(chattering.begin(), chattering.end(),
-                          [&](int interval) { return interval > *most / 2; }),
+                          [&](int interval) { return interval > most / 2; }),
             5)
       << "again and again";
 
