@@ -359,7 +359,8 @@ TEST(Evaluate, EveryOpHasSemantics) {
   }
   const ir::Program program = ParseProgram(kEngineOps);
   // Connect blocks are run by Connectivity, and tested with it.
-  for (const ir::Node& node : ParseProgram(kConnectOps).connect[0].nodes) met.insert(node.op);
+  const ir::Program connecting = ParseProgram(kConnectOps);
+  for (const ir::Node& node : connecting.connect[0].nodes) met.insert(node.op);
   for (const ir::Node& node : program.synaptic[0].nodes) met.insert(node.op);
   for (const ir::Node& node : program.step[0].nodes) met.insert(node.op);
   for (const ir::OpInfo& info : ir::AllOps()) {
