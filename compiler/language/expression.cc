@@ -66,7 +66,8 @@ absl::StatusOr<Statement> ParseStatement(Parser& parser) {
   return statement;
 }
 
-constexpr const char* kFlags[] = {"unless refractory", "constant", "shared", "input"};
+constexpr const char* kFlags[] = {"unless refractory", "constant",     "shared", "input",
+                                  "event-driven",      "clock-driven", "summed"};
 
 constexpr absl::string_view kUnitNote =
     "as in volt, nS, mV/ms, uF/cm**2, volt/sqrt(second), or 1 for a number without unit";
@@ -126,8 +127,12 @@ absl::Status ParseFlags(Parser& parser, Equation& equation) {
     if (parser.current().kind != TokenKind::kName) return parser.Expected("a flag");
     std::string flag;
     ir::SourceRange range = parser.current().range;
-    while (parser.current().kind == TokenKind::kName) {
-      absl::StrAppend(&flag, flag.empty() ? "" : " ", parser.current().text);
+    // "unless refractory", "event-driven".
+    bool hyphen = false;
+    while (parser.current().kind == TokenKind::kName || parser.AtSymbol("-")) {
+      const bool joined = flag.empty() || hyphen || parser.AtSymbol("-");
+      hyphen = parser.AtSymbol("-");
+      absl::StrAppend(&flag, joined ? "" : " ", parser.current().text);
       range = Span(range, parser.Advance().range);
     }
     if (!absl::c_linear_search(kFlags, flag)) {

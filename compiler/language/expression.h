@@ -63,7 +63,9 @@ struct Equation {
   bool boolean = false;       // declared "boolean" instead of a unit
   bool integer = false;       // declared "integer": a number without unit that is whole
   ir::SourceRange unit_range;
-  std::vector<std::string> flags;  // "unless refractory", "constant", "shared", "input"
+  // "unless refractory", "constant", "shared", "input"; of synapses "event-driven", "clock-driven",
+  // "summed".
+  std::vector<std::string> flags;
   std::vector<ir::SourceRange> flag_ranges;
 };
 

@@ -8,20 +8,6 @@
 namespace bnsyn::compiler {
 namespace {
 
-// An equation as it stands in the text, in one line: the flags end with the bracket that closes
-// them.
-std::string TextOf(const Equation& equation, const ir::SourceText& source) {
-  const size_t line = source.text.rfind('\n', equation.name_range.offset);
-  const size_t begin = line == std::string::npos ? 0 : line + 1;
-  size_t end = equation.unit_range.offset + equation.unit_range.length;
-  if (!equation.flag_ranges.empty()) {
-    end = source.text.find(')', equation.flag_ranges.back().offset) + 1;
-  }
-  std::string text = source.text.substr(begin, end - begin);
-  absl::RemoveExtraAsciiWhitespace(&text);
-  return text;
-}
-
 std::string TimesOf(const Plan& plan, const Formulas::Moved& moved) {
   const int steps = plan.substeps * moved.move.parts;
   if (steps == 1) return "";
@@ -30,6 +16,19 @@ std::string TimesOf(const Plan& plan, const Formulas::Moved& moved) {
 }
 
 }  // namespace
+
+std::string LineOf(const Equation& equation, const ir::SourceText& source) {
+  const size_t line = source.text.rfind('\n', equation.name_range.offset);
+  const size_t begin = line == std::string::npos ? 0 : line + 1;
+  size_t end = equation.unit_range.offset + equation.unit_range.length;
+  if (!equation.flag_ranges.empty()) {
+    // The flags end with the bracket that closes them.
+    end = source.text.find(')', equation.flag_ranges.back().offset) + 1;
+  }
+  std::string text = source.text.substr(begin, end - begin);
+  absl::RemoveExtraAsciiWhitespace(&text);
+  return text;
+}
 
 std::string DescribeMoves(const ir::Program& program, const OdeSystem& system, const Plan& plan,
                           const Formulas& formulas) {
@@ -40,7 +39,7 @@ std::string DescribeMoves(const ir::Program& program, const OdeSystem& system, c
   for (const Formulas::Moved& moved : formulas.moves) {
     const OdeEquation& ode = system.equations()[moved.move.equation];
     if (told.insert(moved.move.equation).second) {
-      absl::StrAppend(&text, "\n  ", TextOf(*ode.equation, system.source()), "\n");
+      absl::StrAppend(&text, "\n  ", LineOf(*ode.equation, system.source()), "\n");
     } else {
       absl::StrAppend(&text, "\n  d", ode.name(), "/dt again\n");
     }

@@ -21,6 +21,9 @@ namespace compiler {
 std::string DescribeMoves(const ir::Program& program, const OdeSystem& system, const Plan& plan,
                           const Formulas& formulas);
 
+// An equation as it stands in the text, in one line.
+std::string LineOf(const Equation& equation, const ir::SourceText& source);
+
 }  // namespace compiler
 }  // namespace bnsyn
 

@@ -38,15 +38,24 @@ void RemoveUnread(ir::Block& block) {
   block.nodes = std::move(kept);
 }
 
+void RunSynapses(const ir::Program& program, ir::BlockKind kind, ir::Op run,
+                 ir::Builder& builder) {
+  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
+    if (program.FindSynaptic(kind, id) != nullptr) builder.Emit(run, {}, id);
+  }
+}
+
 }  // namespace
 
 absl::Status LowerStep(Lowering& lowering) {
   ir::Block block;
   block.kind = ir::BlockKind::kStep;
   ir::Builder builder(lowering.program, block);
+  RunSynapses(lowering.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
   for (size_t p = 0; p < lowering.sections.size(); ++p) {
     BNSYN_RETURN_IF_ERROR(LowerPopulation(lowering, p, builder));
   }
+  RunSynapses(lowering.program, ir::BlockKind::kOnPost, ir::Op::kRunOnPost, builder);
   BNSYN_RETURN_IF_ERROR(LowerUniform(lowering, builder));
   BNSYN_RETURN_IF_ERROR(LowerSharedStimuli(lowering, builder));
   lowering.program.step.push_back(std::move(block));

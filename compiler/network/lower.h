@@ -110,6 +110,23 @@ struct LoweredTable {
   Unit unit;                    // of the numbers
 };
 
+// A variable of synapses that is one for all of a neuron, as a state of that: it decays, and jumps
+// when a spike of the neuron arrives (at a population of sources) or happens (of targets).
+struct Trace {
+  size_t section = 0;  // in Lowering::sections
+  ir::StateId state = 0;
+  double decay = 1;  // factor of a step
+  double jump = 0;
+  bool sets = false;  // it takes the value of the jump, instead of adding it
+  // The number of spikes that arrive in the step; none where they are those that happen.
+  std::optional<ir::InputId> arrivals;
+};
+// The spikes of a projection's source on their way to its traces.
+struct Arrivals {
+  ir::ProjectionId projection = 0;
+  ir::InputId input = 0;
+};
+
 struct Lowering {
   explicit Lowering(const Network& described) : network(described) {}
 
@@ -126,6 +143,8 @@ struct Lowering {
   // events, or the state of its noise, its rate or what the host gave.
   std::map<std::pair<size_t, size_t>, ir::InputId> stimulus_inputs;
   std::map<std::pair<size_t, size_t>, ir::StateId> stimulus_states;
+  std::vector<Trace> traces;
+  std::vector<Arrivals> arrivals;
   // The largest magnitude that is added to each input at once, by input.
   std::vector<double> largest;
   std::map<ir::PopulationId, ir::StateId> last_spikes;  // those that something reads
@@ -154,10 +173,14 @@ absl::Status LowerStimuliInit(Lowering& lowering, ir::Builder& builder);
 class CodeScope;
 absl::Status LowerStimuli(Lowering& lowering, size_t index, CodeScope& scope);
 absl::Status LowerPopulation(Lowering& lowering, size_t index, ir::Builder& builder);
+// The traces of population `index`, once it is known which of its neurons spiked.
+void LowerTraces(const Lowering& lowering, size_t index, ir::Value spiked, ir::Builder& builder);
 absl::Status LowerUniform(Lowering& lowering, ir::Builder& builder);
 // Noise that is one for all moves on once everyone has read it.
 absl::Status LowerSharedStimuli(Lowering& lowering, ir::Builder& builder);
 
+// The projections that bring arrivals, after all of the network's own.
+void AddArrivals(Lowering& lowering);
 // Declares the parameters of a section: the values given, in order, with overrides.
 absl::Status DeclareParameters(Lowering& lowering, const Settings& values,
                                const Settings& overrides, const std::vector<std::string>& tunable,

@@ -1,13 +1,16 @@
-// What synapses are made with: probabilities, weights and delays, as numbers of a projection or as
-// its connect block.
+// What synapses are made with: probabilities, weights, delays and what their variables begin with,
+// as numbers of a projection and its states or as its connect block.
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/network/integrate_linear.h"
+#include "compiler/network/lower_scope.h"
 #include "compiler/network/lower_synapse.h"
+#include "compiler/network/lower_synapse_model.h"
 #include "compiler/network/lower_table.h"
 #include "ir/status_macros.h"
 
@@ -16,8 +19,9 @@ namespace {
 
 class ConnectWriter {
  public:
-  ConnectWriter(SynapseContext& context, ir::ProjectionId id)
+  ConnectWriter(SynapseContext& context, ir::ProjectionId id, SynapseModel& model)
       : context_(context),
+        model_(model),
         lowering_(context.lowering),
         description_(context.description),
         projection_(context.lowering.program.projections[id]),
@@ -28,36 +32,23 @@ class ConnectWriter {
     block_.domain = projection_.domain;
   }
 
-  absl::StatusOr<Quantity> Run() {
+  absl::Status Run() {
     BNSYN_RETURN_IF_ERROR(Probability());
-    BNSYN_ASSIGN_OR_RETURN(const Quantity weight, Weight());
+    BNSYN_RETURN_IF_ERROR(Weight());
     BNSYN_RETURN_IF_ERROR(Delay());
-    if (!block_.nodes.empty()) lowering_.program.connect.push_back(std::move(block_));
-    return weight;
+    BNSYN_RETURN_IF_ERROR(InitialValues());
+    const auto sets = [](const ir::Node& node) {
+      return ir::Info(node.op).effect == ir::Effect::kWrite;
+    };
+    if (std::any_of(block_.nodes.begin(), block_.nodes.end(), sets)) {
+      lowering_.program.connect.push_back(std::move(block_));
+    }
+    return absl::OkStatus();
   }
 
  private:
   std::string Name(absl::string_view what) const {
     return absl::StrCat("the ", std::string(what), " of ", description_.name);
-  }
-
-  // Whether a setting is one number for all synapses, made of constants alone. What cannot be read
-  // at all is one too: evaluating it tells why.
-  bool IsPlain(const Setting& setting, absl::string_view what) const {
-    if (!setting.is_text()) return true;
-    const ir::SourceText text = TextOf(setting, what);
-    if (absl::StripAsciiWhitespace(text.text).empty()) return true;
-    const absl::StatusOr<Expr> expr = ParseExpression(text);
-    if (!expr.ok()) return true;
-    return !CallsTable(lowering_, *expr) &&
-           IsConstant(
-               *expr, [](absl::string_view) -> const Expr* { return nullptr; },
-               [&](absl::string_view name) {
-                 return UnitSymbol(name).has_value() ||
-                        std::any_of(
-                            context_.constants.begin(), context_.constants.end(),
-                            [&](const Constant& constant) { return constant.name == name; });
-               });
   }
 
   absl::StatusOr<TypedValue> Emit(const Setting& setting, absl::string_view what) {
@@ -114,7 +105,7 @@ class ConnectWriter {
   absl::StatusOr<ir::Value> ProbabilityOfPair() {
     const Setting& p = description_.rule.p;
     const std::string what = absl::StrCat(description_.name, ".p");
-    if (!IsPlain(p, what)) {
+    if (!IsPlain(context_, p, what)) {
       BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitNumber(p, what));
       BNSYN_RETURN_IF_ERROR(Expect(value, Dimension{}, p, what));
       return value.value;
@@ -130,29 +121,102 @@ class ConnectWriter {
     return ir::Value{};
   }
 
-  absl::StatusOr<Quantity> Weight() {
+  absl::Status Weight() {
     const bool listed = projection_.weight_column.has_value();
     const std::optional<Setting>& weight = description_.options.weight;
-    if (!weight.has_value()) {
-      if (listed) return Quantity(1);
+    const Variable* variable = model_.section.FindVariable("w");
+    if (!weight.has_value() && !listed) {
+      if (variable != nullptr || !model_.NeedsWeight()) return absl::OkStatus();
       return ir::ErrorAt(description_.place, Whole(description_.place),
                          absl::StrCat("projection '", description_.name, "' has no weight"),
                          "give it one, as in weight = \"0.5 nS\"");
     }
     const std::string what = Name("weight");
-    if (IsPlain(*weight, what)) {
-      BNSYN_ASSIGN_OR_RETURN(const Quantity quantity, Evaluate(*weight, context_.constants, what));
-      if (!listed) projection_.weight = quantity.value;
-      return quantity;
+    const Setting setting = weight.value_or(Setting(1));
+    if (variable != nullptr) return BeginWithWeight(*variable, setting, what);
+    if (IsPlain(context_, setting, what)) {
+      BNSYN_ASSIGN_OR_RETURN(model_.weight, Evaluate(setting, context_.constants, what));
+      if (listed) return absl::OkStatus();
+      model_.whole_weight = IsWhole(*model_.weight);
+      projection_.weight = model_.weight->value;
+      model_.weight->value = 1;
+      return absl::OkStatus();
     }
-    BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitNumber(*weight, what));
-    if (listed) {
-      const ir::Value given =
-          builder_.Emit(ir::Op::kWeight, {ir::Element::kF64, projection_.domain}, {});
-      value.value = builder_.Emit(ir::Op::kMul, {given, value.value});
-    }
+    BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitNumber(setting, what));
+    if (listed) value.value = builder_.Emit(ir::Op::kMul, {ListedWeight(), value.value});
     builder_.Emit(ir::Op::kSetWeight, {value.value});
-    return Quantity(1, Unit{value.dimension, 0});
+    model_.weight = Quantity(1, Unit{value.dimension, 0});
+    return absl::OkStatus();
+  }
+
+  ir::Value ListedWeight() {
+    return builder_.Emit(ir::Op::kWeight, {ir::Element::kF64, projection_.domain}, {});
+  }
+
+  // A variable w takes the weight, times what is in a file.
+  absl::Status BeginWithWeight(const Variable& variable, const Setting& setting,
+                               const std::string& what) {
+    if (!projection_.weight_column.has_value()) return Begin(variable, setting, what);
+    BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitNumber(setting, what));
+    BNSYN_RETURN_IF_ERROR(Expect(value, variable.dimension(), setting, what));
+    value.value = builder_.Emit(ir::Op::kMul, {ListedWeight(), value.value});
+    builder_.Store(*variable.state, value.value);
+    scope_.Know(variable.name(), value);
+    return absl::OkStatus();
+  }
+
+  absl::Status InitialValues() {
+    std::set<std::string> given;
+    for (const auto& [name, setting] : description_.options.initial) {
+      const std::string what = absl::StrCat("the initial ", model_.section.prefix, name);
+      const ir::SourceText place = NamePlace(setting, what);
+      const Variable* variable = model_.section.FindVariable(name);
+      if (variable == nullptr) {
+        return ir::ErrorAt(place, Whole(place),
+                           absl::StrCat("the synapses of '", description_.name,
+                                        "' have no variable '", name, "' to give an initial value",
+                                        ir::DidYouMean(name, model_.section.VariableNames())),
+                           "equations = \"x : unit\" declares one");
+      }
+      const bool weight = name == "w" && (description_.options.weight.has_value() ||
+                                          projection_.weight_column.has_value());
+      if (weight || !given.insert(name).second) {
+        return ir::ErrorAt(place, Whole(place),
+                           absl::StrCat("'", name, "' is given twice",
+                                        weight ? ": it begins with the weight" : ""));
+      }
+      BNSYN_RETURN_IF_ERROR(Begin(*variable, setting, what));
+    }
+    return absl::OkStatus();
+  }
+
+  // What a variable of the synapses begins with.
+  absl::Status Begin(const Variable& variable, const Setting& setting, const std::string& what) {
+    const ir::SourceText text = TextOf(setting, what);
+    const Equation& equation = *variable.equation;
+    if (!equation.boolean && IsPlain(context_, setting, what)) {
+      BNSYN_ASSIGN_OR_RETURN(const Quantity number,
+                             Evaluate(setting, context_.constants, variable.dimension(), what));
+      TypedValue value = {builder_.F64(number.value), number.dimension};
+      value.integer = IsWhole(number);
+      BNSYN_RETURN_IF_ERROR(CheckKind(equation, value, text, Whole(text)));
+      ir::State& state = lowering_.program.states[*variable.state];
+      if (!(number.value >= state.lower && number.value <= state.upper)) {
+        return ir::ErrorAt(text, Whole(text),
+                           absl::StrCat(what, " is ", number.value, ", outside its bounds"));
+      }
+      state.initial = ir::BitsOfF64(number.value);
+      scope_.Know(variable.name(), value);
+      return absl::OkStatus();
+    }
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, Emit(setting, what));
+    BNSYN_RETURN_IF_ERROR(CheckKind(equation, value, text, Whole(text)));
+    if (!value.boolean) {
+      BNSYN_RETURN_IF_ERROR(Expect(value, variable.dimension(), setting, what));
+    }
+    builder_.Store(*variable.state, value.value);
+    scope_.Know(variable.name(), value);
+    return absl::OkStatus();
   }
 
   absl::Status Delay() {
@@ -160,7 +224,7 @@ class ConnectWriter {
     const Quantity dt = lowering_.network.options.dt;
     const std::string what = Name("delay");
     const Setting delay = description_.options.delay.value_or(Setting(dt));
-    if (IsPlain(delay, what)) {
+    if (IsPlain(context_, delay, what)) {
       BNSYN_ASSIGN_OR_RETURN(const uint64_t steps,
                              EvaluateSteps(delay, context_.constants, dt, what));
       if (steps < 1 || steps > kLongestDelay) {
@@ -217,6 +281,7 @@ class ConnectWriter {
   }
 
   SynapseContext& context_;
+  SynapseModel& model_;
   Lowering& lowering_;
   const Network::ProjectionDescription& description_;
   ir::Projection& projection_;
@@ -227,8 +292,24 @@ class ConnectWriter {
 
 }  // namespace
 
-absl::StatusOr<Quantity> LowerConnect(SynapseContext& context, ir::ProjectionId id) {
-  return ConnectWriter(context, id).Run();
+bool IsPlain(const SynapseContext& context, const Setting& setting, absl::string_view what) {
+  if (!setting.is_text()) return true;
+  const ir::SourceText text = TextOf(setting, what);
+  if (absl::StripAsciiWhitespace(text.text).empty()) return true;
+  const absl::StatusOr<Expr> expr = ParseExpression(text);
+  if (!expr.ok()) return true;
+  return !CallsTable(context.lowering, *expr) &&
+         IsConstant(
+             *expr, [](absl::string_view) -> const Expr* { return nullptr; },
+             [&](absl::string_view name) {
+               return UnitSymbol(name).has_value() ||
+                      std::any_of(context.constants.begin(), context.constants.end(),
+                                  [&](const Constant& constant) { return constant.name == name; });
+             });
+}
+
+absl::Status LowerConnect(SynapseContext& context, ir::ProjectionId id, SynapseModel& model) {
+  return ConnectWriter(context, id, model).Run();
 }
 
 }  // namespace bnsyn::compiler

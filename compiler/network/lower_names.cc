@@ -1,4 +1,6 @@
 // Names: constants, models and their equations, parameters, variables, populations.
+#include "compiler/network/lower_names.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -29,6 +31,8 @@ bool IsReserved(absl::string_view name) {
          std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
 }
 
+}  // namespace
+
 absl::Status CheckNewName(const std::string& name, absl::string_view what,
                           const ir::SourceText& place, ir::SourceRange range,
                           std::set<std::string>& names) {
@@ -47,6 +51,8 @@ absl::Status CheckNewName(const std::string& name, absl::string_view what,
   return absl::OkStatus();
 }
 
+namespace {
+
 bool Blank(const ir::SourceText& text) { return absl::StripAsciiWhitespace(text.text).empty(); }
 
 absl::Status CheckFlag(const ModelCode& code, const Equation& equation, size_t index,
@@ -60,6 +66,10 @@ absl::Status CheckFlag(const ModelCode& code, const Equation& equation, size_t i
   };
   if (std::count(equation.flags.begin(), equation.flags.end(), flag) > 1) {
     return error(absl::StrCat("the flag '", flag, "' stands here twice"));
+  }
+  if (flag == "event-driven" || flag == "clock-driven" || flag == "summed") {
+    return error(absl::StrCat("'", flag, "' is for variables of synapses"),
+                 "equations of a projection declare them");
   }
   const bool computed = equation.kind != EquationKind::kVariable;
   const bool moves = equation.kind == EquationKind::kDifferential;
@@ -111,6 +121,21 @@ absl::Status CheckCycles(const ModelCode& code, const Equation& equation,
   return status;
 }
 
+}  // namespace
+
+absl::Status CheckNoCycles(const ModelCode& code) {
+  std::set<std::string> done;
+  for (const Equation& equation : code.equations) {
+    std::vector<const Equation*> path;
+    if (equation.kind == EquationKind::kExpression) {
+      BNSYN_RETURN_IF_ERROR(CheckCycles(code, equation, path, done));
+    }
+  }
+  return absl::OkStatus();
+}
+
+namespace {
+
 // Parses equations and update code, and checks what can be checked without values.
 absl::Status ParseCode(const ir::SourceText& equations, const ir::SourceText& update,
                        bool has_refractory, std::set<std::string>& names, ModelCode& code) {
@@ -124,13 +149,7 @@ absl::Status ParseCode(const ir::SourceText& equations, const ir::SourceText& up
       BNSYN_RETURN_IF_ERROR(CheckFlag(code, equation, f, has_refractory));
     }
   }
-  std::set<std::string> done;
-  for (const Equation& equation : code.equations) {
-    std::vector<const Equation*> path;
-    if (equation.kind == EquationKind::kExpression) {
-      BNSYN_RETURN_IF_ERROR(CheckCycles(code, equation, path, done));
-    }
-  }
+  BNSYN_RETURN_IF_ERROR(CheckNoCycles(code));
   BNSYN_ASSIGN_OR_RETURN(code.update, ParseStatements(code.update_text));
   for (const Equation& equation : code.equations) {
     if (equation.kind == EquationKind::kDifferential && !code.update.empty()) {
@@ -195,17 +214,19 @@ absl::Status ParseModel(const Model& model, ModelCode& code) {
   return absl::OkStatus();
 }
 
-// The bounds of a model's variables, into the states.
-absl::Status DeclareBounds(Lowering& lowering, const Model& model, const Section& section) {
-  for (const Model::Bound& bound : model.bounds) {
-    const std::string what = absl::StrCat(model.name, ".bounds.", bound.variable);
+}  // namespace
+
+absl::Status DeclareBounds(Lowering& lowering, const std::vector<Model::Bound>& bounds,
+                           absl::string_view owner, absl::string_view name,
+                           const Section& section) {
+  for (const Model::Bound& bound : bounds) {
+    const std::string what = absl::StrCat(name, ".bounds.", bound.variable);
     const Variable* variable = section.FindVariable(bound.variable);
     if (variable == nullptr || !variable->state.has_value() || variable->equation->boolean) {
       const ir::SourceText place = NamePlace(bound.lower, what);
-      return ir::ErrorAt(
-          place, Whole(place),
-          absl::StrCat("model '", model.name, "' has no variable '", bound.variable, "' to bound",
-                       ir::DidYouMean(bound.variable, section.VariableNames())));
+      return ir::ErrorAt(place, Whole(place),
+                         absl::StrCat(owner, " has no variable '", bound.variable, "' to bound",
+                                      ir::DidYouMean(bound.variable, section.VariableNames())));
     }
     BNSYN_ASSIGN_OR_RETURN(const Quantity lower,
                            Evaluate(bound.lower, section.constants, variable->dimension(), what));
@@ -222,6 +243,8 @@ absl::Status DeclareBounds(Lowering& lowering, const Model& model, const Section
   }
   return absl::OkStatus();
 }
+
+namespace {
 
 absl::StatusOr<uint32_t> PopulationSize(const Lowering& lowering,
                                         const Network::PopulationDescription& population) {
@@ -404,7 +427,8 @@ absl::Status DeclarePopulations(Lowering& lowering) {
     BNSYN_RETURN_IF_ERROR(DeclareParameters(lowering, model.parameters, population.parameters,
                                             model.tunable, model.place, section));
     DeclareVariables(lowering, section);
-    BNSYN_RETURN_IF_ERROR(DeclareBounds(lowering, model, section));
+    BNSYN_RETURN_IF_ERROR(DeclareBounds(
+        lowering, model.bounds, absl::StrCat("model '", model.name, "'"), model.name, section));
     BNSYN_RETURN_IF_ERROR(DeclareRefractory(lowering, model, section));
     lowering.sections.push_back(std::move(section));
   }

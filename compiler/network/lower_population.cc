@@ -90,6 +90,7 @@ absl::Status LowerPopulation(Lowering& lowering, size_t index, ir::Builder& buil
   if (last_spike != lowering.last_spikes.end()) {
     builder.Store(last_spike->second, scope.LastSpike());
   }
+  LowerTraces(lowering, index, spiked, builder);
   if (spiked.valid()) builder.Emit(ir::Op::kSpike, {spiked}, *section.population);
   for (size_t e = 0; e < happened.size(); ++e) {
     builder.Emit(ir::Op::kSpike, {happened[e]}, section.events[e]);

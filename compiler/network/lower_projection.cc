@@ -1,4 +1,4 @@
-// Projections: rules and on_pre code, and the inputs that it adds to.
+// Projections: rules, and the inputs that the code of synapses adds to.
 #include <cmath>
 #include <set>
 #include <utility>
@@ -9,6 +9,7 @@
 #include "absl/strings/strip.h"
 #include "compiler/network/lower.h"
 #include "compiler/network/lower_synapse.h"
+#include "compiler/network/lower_synapse_model.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
 
@@ -139,11 +140,12 @@ absl::Status LowerOwnConstants(SynapseContext& context) {
   return absl::OkStatus();
 }
 
-// What the projection takes for a spike of its source.
-absl::StatusOr<ir::PopulationId> EventOf(const Section& source, const Description& description) {
+// What the projection takes for a spike of its source, which may be `silent` where none is needed.
+absl::StatusOr<ir::PopulationId> EventOf(const Section& source, const Description& description,
+                                         bool silent) {
   const ir::SourceText& event = description.options.event;
   if (event.text.empty() || event.text == "spike") {
-    if (source.code->threshold.has_value()) return *source.population;
+    if (silent || source.code->threshold.has_value()) return *source.population;
     const ir::SourceText& place = description.place;
     return ir::ErrorAt(
         place, Whole(place),
@@ -173,37 +175,17 @@ absl::Status LowerProjection(Lowering& lowering, const Description& description)
   const Section& source = lowering.sections[description.source];
   SynapseContext context = {lowering, description, source, target, lowering.constants};
   BNSYN_RETURN_IF_ERROR(LowerOwnConstants(context));
+  SynapseModel model;
+  BNSYN_RETURN_IF_ERROR(ParseSynapseModel(context, model));
   ir::Projection projection;
   projection.name = description.name;
-  BNSYN_ASSIGN_OR_RETURN(projection.source, EventOf(source, description));
+  BNSYN_ASSIGN_OR_RETURN(projection.source, EventOf(source, description, model.on_pre.empty()));
   projection.target = *target.population;
   BNSYN_RETURN_IF_ERROR(LowerRule(context, projection));
   const ir::ProjectionId id = lowering.program.AddProjection(std::move(projection));
-  BNSYN_ASSIGN_OR_RETURN(const Quantity weight, LowerConnect(context, id));
-  const ir::Projection& added = lowering.program.projections[id];
-
-  const ir::SourceText& text = description.options.on_pre;
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<Statement> statements, ParseStatements(text));
-  if (statements.empty()) {
-    return ir::ErrorAt(place, Whole(place),
-                       absl::StrCat("projection '", description.name, "' has no on_pre code"),
-                       "say what a spike does, as in on_pre = \"g_ampa_post += w\"");
-  }
-  ir::Block block;
-  block.kind = ir::BlockKind::kOnPre;
-  block.name = added.name;
-  block.domain = added.domain;
-  ir::Builder builder(lowering.program, block);
-  TypedValue w = {builder.Emit(ir::Op::kWeight, {ir::Element::kF64, added.domain}, {}),
-                  weight.dimension};
-  w.integer = !lowering.program.HasOwnWeights(id) && IsWhole(weight);
-  if (added.weight_column.has_value() && weight.value != 1) {
-    w.value = builder.Emit(ir::Op::kMul, {w.value, builder.F64(weight.value)});
-  }
-  OnPreScope scope(context, added.domain, w, builder);
-  BNSYN_RETURN_IF_ERROR(EmitStatements(statements, text, scope));
-  lowering.program.synaptic.push_back(std::move(block));
-  return absl::OkStatus();
+  BNSYN_RETURN_IF_ERROR(DeclareSynapseModel(context, id, model));
+  BNSYN_RETURN_IF_ERROR(LowerConnect(context, id, model));
+  return LowerSynapseModel(context, model);
 }
 
 }  // namespace
@@ -273,6 +255,7 @@ absl::Status LowerProjections(Lowering& lowering) {
     }
     BNSYN_RETURN_IF_ERROR(LowerProjection(lowering, description));
   }
+  AddArrivals(lowering);
   return absl::OkStatus();
 }
 

@@ -55,7 +55,8 @@ class ProjectionBounds {
         description_(lowering.network.projections[id]),
         projection_(lowering.program.projections[id]),
         initial_(initial),
-        running_(running) {
+        running_(running),
+        states_(lowering.program.SynapseStates(id)) {
     if (projection_.weight_column.has_value()) {
       weights_ = ColumnOf(program_, *projection_.weight_column);
       std::sort(weights_.begin(), weights_.end());
@@ -67,9 +68,18 @@ class ProjectionBounds {
     weight_ = {weights_.front(), weights_.back()};
   }
 
-  absl::Status Run(const ir::Block* connect, const ir::Block& on_pre) {
+  absl::Status Run(ir::ProjectionId id) {
+    const ir::Block* const connect = program_.FindConnect(id);
     if (connect != nullptr) BNSYN_RETURN_IF_ERROR(Connect(*connect));
-    return OnPre(on_pre);
+    std::vector<const ir::Block*> blocks;
+    for (const ir::BlockKind kind :
+         {ir::BlockKind::kOnPre, ir::BlockKind::kOnStep, ir::BlockKind::kOnPost}) {
+      const ir::Block* const block = program_.FindSynaptic(kind, id);
+      if (block != nullptr) blocks.push_back(block);
+    }
+    BoundStates(connect, blocks);
+    for (const ir::Block* block : blocks) BNSYN_RETURN_IF_ERROR(Contributions(*block));
+    return absl::OkStatus();
   }
 
  private:
@@ -136,7 +146,35 @@ class ProjectionBounds {
                        absl::StrCat("keep it within bounds: clip(", text.text, ", dt, 10 ms)"));
   }
 
-  absl::Status OnPre(const ir::Block& block) {
+  // States of the synapses are what they begin with, or what some code stores, whatever the states
+  // were that it read.
+  void BoundStates(const ir::Block* connect, const std::vector<const ir::Block*>& blocks) {
+    std::vector<std::optional<Range>> stored(program_.states.size());
+    const auto store = [&](const ir::Block& block, const RangeSources& sources) {
+      const std::vector<Range> ranges = FindRanges(program_, block, sources);
+      for (const ir::Node& node : block.nodes) {
+        if (node.op != ir::Op::kStore) continue;
+        const Range& range = ranges[node.operands[0]];
+        std::optional<Range>& all = stored[node.attr];
+        all = all.has_value() ? Join(*all, range) : range;
+      }
+    };
+    if (connect != nullptr) {
+      store(*connect, {.weight = weight_, .states = initial_, .tunable_vary = false});
+    }
+    for (const ir::StateId state : states_) {
+      if (!stored[state].has_value()) stored[state] = initial_[state];
+    }
+    for (const ir::Block* block : blocks) store(*block, {.weight = weight_, .states = running_});
+    for (const ir::StateId state : states_) {
+      // Bounds of a state hold besides.
+      const Range& range = *stored[state];
+      running_[state].least = std::max(running_[state].least, range.least);
+      running_[state].greatest = std::min(running_[state].greatest, range.greatest);
+    }
+  }
+
+  absl::Status Contributions(const ir::Block& block) {
     const std::vector<Range> ranges =
         FindRanges(program_, block, {.weight = weight_, .states = running_});
     for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
@@ -162,7 +200,10 @@ class ProjectionBounds {
           reference::StaticContribution(program_, block, id, weight);
       if (!value.has_value()) return std::nullopt;
       if (!std::isfinite(*value)) {
-        const ir::SourceText& text = description_.options.on_pre;
+        const ConnectOptions& options = description_.options;
+        const ir::SourceText& text = block.kind == ir::BlockKind::kOnPre    ? options.on_pre
+                                     : block.kind == ir::BlockKind::kOnPost ? options.on_post
+                                                                            : options.equations;
         return ir::ErrorAt(text, Whole(text),
                            absl::StrCat("with the weight ", weight, ", projection '",
                                         description_.name, "' would add ", *value));
@@ -177,7 +218,8 @@ class ProjectionBounds {
   const Description& description_;
   ir::Projection& projection_;
   const std::vector<Range>& initial_;
-  const std::vector<Range>& running_;
+  std::vector<Range> running_;
+  const std::vector<ir::StateId> states_;  // of the synapses
   std::vector<double> weights_;  // those there are; none where the connect block sets them
   Range weight_;
 };
@@ -188,11 +230,9 @@ absl::Status BoundProjections(Lowering& lowering) {
   ir::Program& program = lowering.program;
   const std::vector<Range> initial = InitialRanges(program);
   const std::vector<Range> running = RunningRanges(lowering, initial);
-  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
-    // A projection has its on_pre block from LowerProjections.
-    const ir::Block& on_pre = *program.FindSynaptic(ir::BlockKind::kOnPre, id);
-    BNSYN_RETURN_IF_ERROR(ProjectionBounds(lowering, id, initial, running)
-                              .Run(program.FindConnect(id), on_pre));
+  // Projections that bring arrivals come after those of the network, and are bounded already.
+  for (ir::ProjectionId id = 0; id < lowering.network.projections.size(); ++id) {
+    BNSYN_RETURN_IF_ERROR(ProjectionBounds(lowering, id, initial, running).Run(id));
   }
   return absl::OkStatus();
 }

@@ -379,7 +379,8 @@ std::vector<const Variable*> CodeScope::Changed() const {
 
 absl::StatusOr<TypedValue> CodeScope::Try(const Expr& expr, const ir::SourceText& source) {
   ir::Block scratch;
-  scratch.kind = ir::BlockKind::kStep;
+  scratch.kind = builder_->block().kind;
+  scratch.domain = builder_->block().domain;
   ir::Builder builder(lowering_.program, scratch);
   // Values of the block under construction mean nothing in the scratch block.
   std::map<std::string, TypedValue> current;

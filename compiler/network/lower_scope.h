@@ -70,6 +70,7 @@ class CodeScope : public Scope {
   // defines the shared variable `name`; an empty name lifts it.
   void SetShared(std::string name) { shared_ = std::move(name); }
   void ForgetLocals() { locals_.clear(); }
+  bool HasLocal(const std::string& name) const { return locals_.count(name) != 0; }
 
   // Emits an expression for its errors alone: its nodes and random streams are thrown away.
   absl::StatusOr<TypedValue> Try(const Expr& expr, const ir::SourceText& source);

@@ -13,10 +13,6 @@
 namespace bnsyn::compiler {
 namespace {
 
-// The end of names that mean something of the target, and of the source.
-constexpr absl::string_view kPost = "_post";
-constexpr absl::string_view kPre = "_pre";
-
 constexpr absl::string_view kIndices[] = {"i", "j"};
 
 const Constant* Find(const std::vector<Constant>& constants, absl::string_view name) {
@@ -56,11 +52,14 @@ absl::StatusOr<std::optional<TypedValue>> SynapseScope::ReadNeuron(const std::st
           absl::StrCat("'", inner, "' is an input: it can be added to, with +=, but not read ",
                        "here"));
     }
+    if (variable->Is("shared")) {
+      TypedValue value = {builder_.Load(*variable->state), variable->dimension()};
+      value.integer = variable->equation->integer;
+      return value;
+    }
     const ir::Element element = context_.lowering.program.states[*variable->state].type.element;
-    TypedValue value = {variable->Is("shared")
-                            ? builder_.Load(*variable->state)
-                            : builder_.Emit(post ? ir::Op::kLoadPost : ir::Op::kLoadPre,
-                                            {element, domain_}, {}, *variable->state),
+    TypedValue value = {builder_.Emit(post ? ir::Op::kLoadPost : ir::Op::kLoadPre,
+                                      {element, domain_}, {}, *variable->state),
                         variable->dimension()};
     value.integer = variable->equation->integer;
     return value;
@@ -145,88 +144,18 @@ std::vector<std::string> SynapseScope::Names() const {
   return names;
 }
 
-absl::StatusOr<std::optional<TypedValue>> OnPreScope::Read(const std::string& name,
-                                                           const ir::SourceText& source,
-                                                           ir::SourceRange range) {
-  if (name == "w") return weight_;
-  const auto local = locals_.find(name);
-  if (local != locals_.end()) return local->second;
+absl::StatusOr<std::optional<TypedValue>> ConnectScope::Read(const std::string& name,
+                                                             const ir::SourceText& source,
+                                                             ir::SourceRange range) {
+  const auto known = known_.find(name);
+  if (known != known_.end()) return known->second;
   return SynapseScope::Read(name, source, range);
 }
 
-absl::StatusOr<std::optional<TypedValue>> OnPreScope::Call(const Expr& call,
-                                                           const ir::SourceText& source) {
-  if (DrawsNumber(call.name)) {
-    return ir::ErrorAt(source, call.range,
-                       absl::StrCat("'", call.name, "' draws a random number, which synapses do ",
-                                    "not do while running"),
-                       "draw it in a variable of the source or the target, and read that here");
-  }
-  return SynapseScope::Call(call, source);
-}
-
-std::vector<std::string> OnPreScope::Names() const {
-  std::vector<std::string> names = {"w"};
-  for (const auto& [name, value] : locals_) names.push_back(name);
-  const std::vector<std::string> others = SynapseScope::Names();
-  names.insert(names.end(), others.begin(), others.end());
+std::vector<std::string> ConnectScope::Names() const {
+  std::vector<std::string> names = SynapseScope::Names();
+  for (const auto& [name, value] : known_) names.push_back(name);
   return names;
-}
-
-absl::Status OnPreScope::Assign(const Statement& statement, TypedValue right,
-                                const ir::SourceText& source) {
-  const std::string& name = statement.target;
-  if (absl::EndsWith(name, kPost)) return Accumulate(statement, right, source);
-  if (absl::EndsWith(name, kPre) || name == "w" || statement.op != '=') {
-    std::vector<std::string> targets;
-    for (const Variable& variable : context_.target.variables) {
-      targets.push_back(absl::StrCat(variable.name(), kPost));
-    }
-    return ir::ErrorAt(source, statement.target_range,
-                       absl::StrCat("on_pre code adds to variables of the target, and '", name,
-                                    "' is none", ir::DidYouMean(name, targets)),
-                       "as in g_ampa_post += w");
-  }
-  locals_[name] = right;
-  return absl::OkStatus();
-}
-
-absl::Status OnPreScope::Accumulate(const Statement& statement, TypedValue right,
-                                    const ir::SourceText& source) {
-  Section& target = context_.target;
-  const std::string name(absl::StripSuffix(statement.target, kPost));
-  Variable* variable = target.FindVariable(name);
-  if (variable == nullptr || variable->equation->boolean) {
-    return ir::ErrorAt(source, statement.target_range,
-                       absl::StrCat("population '", target.name, "' has no variable '", name,
-                                    "' to add to", ir::DidYouMean(name, target.VariableNames())));
-  }
-  if (variable->Is("shared")) {
-    return ir::ErrorAt(source, statement.target_range,
-                       absl::StrCat("'", name, "' is one value for all neurons (shared), but ",
-                                    "events add to those of each"));
-  }
-  if (variable->equation->integer) {
-    BNSYN_RETURN_IF_ERROR(
-        ExpectInteger(right, absl::StrCat("'", name, "'"), source, statement.value.range));
-  }
-  if (statement.op != '+' && statement.op != '-') {
-    return ir::ErrorAt(source, statement.target_range,
-                       absl::StrCat("on_pre code can only add to '", statement.target,
-                                    "': spikes of one step arrive in no order"),
-                       absl::StrCat("write ", statement.target, " += ..."));
-  }
-  if (builder().type(right.value).element != ir::Element::kF64) {
-    return ir::ErrorAt(source, statement.value.range, "a number is added, not a boolean",
-                       "int(...) makes 0 or 1 of it");
-  }
-  BNSYN_RETURN_IF_ERROR(ExpectDimension(right, variable->dimension(),
-                                        absl::StrCat("'", statement.target, "'"), source,
-                                        statement.value.range));
-  ir::Value value = right.value;
-  if (statement.op == '-') value = builder().Emit(ir::Op::kNeg, {value});
-  builder().Emit(ir::Op::kAccumulate, {value}, InputOf(context_.lowering, target, *variable));
-  return absl::OkStatus();
 }
 
 }  // namespace bnsyn::compiler

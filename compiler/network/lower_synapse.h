@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "compiler/language/code.h"
 #include "compiler/network/lower.h"
 #include "ir/builder.h"
@@ -16,6 +17,10 @@ namespace bnsyn::compiler {
 
 // In steps. Spikes of the longest delay are kept, so this is also a bound on memory.
 inline constexpr uint32_t kLongestDelay = 1'000'000;
+
+// The end of names that mean something of the target, and of the source.
+inline constexpr absl::string_view kPost = "_post";
+inline constexpr absl::string_view kPre = "_pre";
 
 // A projection on its way into the program.
 struct SynapseContext {
@@ -27,7 +32,7 @@ struct SynapseContext {
   std::vector<Constant> constants;
 };
 
-// What both kinds of code read: constants; i and j, the numbers of the source and the target;
+// What all kinds of code read: constants; i and j, the numbers of the source and the target;
 // variables and parameters of the source as NAME_pre and of the target as NAME_post; the network
 // level; tables.
 class SynapseScope : public Scope {
@@ -62,47 +67,41 @@ class SynapseScope : public Scope {
   ir::Builder& builder_;
 };
 
-// Code of probabilities, weights and delays: variables have their initial values, and draws are one
-// a synapse.
+// Code of probabilities, weights, delays and of what variables of synapses begin with: variables of
+// neurons have their initial values, and draws are one a synapse.
 class ConnectScope : public SynapseScope {
  public:
   using SynapseScope::SynapseScope;
 
- protected:
-  bool once() const override { return true; }
-};
-
-// on_pre code: statements that add to variables of the target; `w` is the weight.
-class OnPreScope : public SynapseScope {
- public:
-  OnPreScope(SynapseContext& context, ir::DomainId domain, TypedValue weight, ir::Builder& builder)
-      : SynapseScope(context, domain, builder), weight_(weight) {}
+  // Makes `name` mean what a variable of the synapse begins with.
+  void Know(const std::string& name, TypedValue value) { known_[name] = value; }
 
   absl::StatusOr<std::optional<TypedValue>> Read(const std::string& name,
                                                  const ir::SourceText& source,
                                                  ir::SourceRange range) override;
-  absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call,
-                                                 const ir::SourceText& source) override;
   std::vector<std::string> Names() const override;
-  absl::Status Assign(const Statement& statement, TypedValue right,
-                      const ir::SourceText& source) override;
+
+ protected:
+  bool once() const override { return true; }
+
+ private:
+  std::map<std::string, TypedValue> known_;
+};
+
+// Code that runs while the network does: variables have their present values.
+class RunningScope : public SynapseScope {
+ public:
+  using SynapseScope::SynapseScope;
 
  protected:
   bool once() const override { return false; }
-
- private:
-  absl::Status Accumulate(const Statement& statement, TypedValue right,
-                          const ir::SourceText& source);
-
-  TypedValue weight_;
-  std::map<std::string, TypedValue> locals_;
 };
 
-// The probability, the weight and the delay of projection `id`: numbers where they are one for all
-// synapses, else its connect block. What such a block may set is bounded later, by
-// BoundProjections. Returns the dimension of the weight, and what on_pre code multiplies the
-// weights of the program by.
-absl::StatusOr<Quantity> LowerConnect(SynapseContext& context, ir::ProjectionId id);
+// The probability, the weight and the delay of projection `id`, and what variables of its synapses
+// begin with: numbers where they are one for all synapses, else its connect block. What such a
+// block may set is bounded later, by BoundProjections. Tells the model what weights are.
+struct SynapseModel;
+absl::Status LowerConnect(SynapseContext& context, ir::ProjectionId id, SynapseModel& model);
 
 }  // namespace bnsyn::compiler
 

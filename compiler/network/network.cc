@@ -175,6 +175,16 @@ ConnectOptions& ConnectOptions::Event(const char* name) {
   return *this;
 }
 
+ConnectOptions& ConnectOptions::OnPost(const char* text) {
+  on_post = {"on_post", text, 1, 1};
+  return *this;
+}
+
+ConnectOptions& ConnectOptions::Equations(const char* text) {
+  equations = {"equations", text, 1, 1};
+  return *this;
+}
+
 Stimulus& Stimulus::OnEvent(const char* text) {
   on_event = {"on_event", text, 1, 1};
   return *this;

@@ -169,8 +169,10 @@ ConnectionRule FixedTotal(Setting n, bool self = true, bool multiple = false);
 ConnectionRule FromFile(std::string csv);
 
 struct ConnectOptions {
-  // "g_ampa_post += w"; `w` is the weight. What is added may depend on variables of both neurons;
-  // where their bounds do not bound it, sums are multiples of 2^-30 of their unit.
+  // What happens when a spike of the source arrives: "g_ampa_post += w"; `w` is the weight. It may
+  // read variables of both neurons and of the synapse, assign the latter, and add to those of the
+  // target; where bounds of variables do not bound what is added, sums are multiples of 2^-30 of
+  // their unit.
   ir::SourceText on_pre = {};
   std::optional<Setting> weight = {};  // needed unless the rule's file has a column "weight"
   // A number of steps; dt if not given. An expression is rounded to the nearest step, and its least
@@ -181,9 +183,21 @@ struct ConnectOptions {
   // The event of the source's model (Model::OnEvent) that the projection takes for a spike; empty
   // for the spike itself.
   ir::SourceText event = {};
+  // What happens when the target spikes, whatever the delay.
+  ir::SourceText on_post = {};
+  // Variables of each synapse: "x : unit", "x = expression : unit", "dx/dt = ... : unit" with the
+  // flag (clock-driven) or (event-driven), and "I_post = expression : unit (summed)", which adds to
+  // the (input) variable I of the target in every step. A variable `w` begins with the weight.
+  ir::SourceText equations = {};
+  // Values that variables of synapses begin with, as expressions like the weight; 0 if not given.
+  Settings initial = {};
+  // The run stops when a variable leaves its bounds.
+  std::vector<Model::Bound> bounds = {};
 
   ConnectOptions& OnPre(const char* text);
+  ConnectOptions& OnPost(const char* text);
   ConnectOptions& Event(const char* name);
+  ConnectOptions& Equations(const char* text);
 };
 
 // What reaches neurons from outside. *Events* come one by one: `on_event` runs for neurons that

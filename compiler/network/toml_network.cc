@@ -218,20 +218,7 @@ class NetworkReader : public compiler::TomlReader {
     BNSYN_RETURN_IF_ERROR(ReadIntegration(table, model.integration));
     BNSYN_RETURN_IF_ERROR(GetSetting(table, "refractory", model.refractory));
     BNSYN_RETURN_IF_ERROR(ReadTunable(table, model.parameters, model.tunable));
-    if (const TomlNode* bounds = table.Find("bounds")) {
-      BNSYN_RETURN_IF_ERROR(Expect(*bounds, TomlKind::kTable, "'bounds'"));
-      for (const TomlNode& bound : bounds->children) {
-        if (bound.kind != TomlKind::kArray || bound.children.size() != 2) {
-          return document_.ErrorAtValue(
-              bound, absl::StrCat("the bounds of '", bound.key, "' must be two values"),
-              "the lower and the upper, as in V = [\"-100 mV\", \"50 mV\"]");
-        }
-        BNSYN_ASSIGN_OR_RETURN(Setting lower, ReadSetting(bound.children[0]));
-        BNSYN_ASSIGN_OR_RETURN(Setting upper, ReadSetting(bound.children[1]));
-        lower.set_name_place(document_.KeyPlace(bound));
-        model.Bounds(bound.key, std::move(lower), std::move(upper));
-      }
-    }
+    BNSYN_RETURN_IF_ERROR(ReadBounds(table, model.bounds));
     network_.models.push_back(std::move(model));
     return absl::OkStatus();
   }

@@ -16,7 +16,8 @@ class ProjectionReader : public TomlReader {
   absl::Status Read(const TomlNode& table) {
     BNSYN_RETURN_IF_ERROR(
         CheckKeys(table, absl::StrCat("[projections.", table.key, "]"),
-                  {"source", "target", "rule", "weight", "delay", "on_pre", "event", "constants"}));
+                  {"source", "target", "rule", "weight", "delay", "on_pre", "event", "on_post",
+                   "equations", "initial", "bounds", "constants"}));
     BNSYN_ASSIGN_OR_RETURN(const Ends sources, ReadEnds(table, "source"));
     BNSYN_ASSIGN_OR_RETURN(const Ends targets, ReadEnds(table, "target"));
     BNSYN_ASSIGN_OR_RETURN(
@@ -26,10 +27,17 @@ class ProjectionReader : public TomlReader {
     projection.group = table.key;
     projection.place = document_.KeyPlace(table);
     BNSYN_ASSIGN_OR_RETURN(projection.rule, ReadRule(*rule));
-    BNSYN_RETURN_IF_ERROR(
-        Required(table, "on_pre", "say what a spike does: on_pre = \"g_ampa_post += w\"").status());
+    if (table.Find("on_post") == nullptr && table.Find("equations") == nullptr) {
+      BNSYN_RETURN_IF_ERROR(
+          Required(table, "on_pre", "say what a spike does: on_pre = \"g_ampa_post += w\"")
+              .status());
+    }
     BNSYN_RETURN_IF_ERROR(Get(table, "on_pre", projection.options.on_pre));
     BNSYN_RETURN_IF_ERROR(Get(table, "event", projection.options.event));
+    BNSYN_RETURN_IF_ERROR(Get(table, "on_post", projection.options.on_post));
+    BNSYN_RETURN_IF_ERROR(Get(table, "equations", projection.options.equations));
+    BNSYN_RETURN_IF_ERROR(Get(table, "initial", projection.options.initial));
+    BNSYN_RETURN_IF_ERROR(ReadBounds(table, projection.options.bounds));
     BNSYN_RETURN_IF_ERROR(GetSetting(table, "weight", projection.options.weight));
     BNSYN_RETURN_IF_ERROR(GetSetting(table, "delay", projection.options.delay));
     for (size_t s = 0; s < sources.names.size(); ++s) {

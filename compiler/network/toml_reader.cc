@@ -125,6 +125,24 @@ absl::StatusOr<size_t> TomlReader::ReadWord(const TomlNode& node, absl::string_v
       absl::StrCat("there are ", absl::StrJoin(known, ", ")));
 }
 
+absl::Status TomlReader::ReadBounds(const TomlNode& table, std::vector<Model::Bound>& out) const {
+  const TomlNode* bounds = table.Find("bounds");
+  if (bounds == nullptr) return absl::OkStatus();
+  BNSYN_RETURN_IF_ERROR(Expect(*bounds, TomlKind::kTable, "'bounds'"));
+  for (const TomlNode& bound : bounds->children) {
+    if (bound.kind != TomlKind::kArray || bound.children.size() != 2) {
+      return document_.ErrorAtValue(
+          bound, absl::StrCat("the bounds of '", bound.key, "' must be two values"),
+          "the lower and the upper, as in V = [\"-100 mV\", \"50 mV\"]");
+    }
+    BNSYN_ASSIGN_OR_RETURN(Setting lower, ReadSetting(bound.children[0]));
+    BNSYN_ASSIGN_OR_RETURN(Setting upper, ReadSetting(bound.children[1]));
+    lower.set_name_place(document_.KeyPlace(bound));
+    out.push_back({bound.key, std::move(lower), std::move(upper)});
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<PopulationHandle> TomlReader::FindPopulation(const TomlNode& name) const {
   std::vector<std::string> known;
   for (const auto& population : network_.populations) known.push_back(population.name);

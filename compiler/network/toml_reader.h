@@ -39,6 +39,8 @@ class TomlReader {
   // The number of the one of `words` that stands there; `what` says what they are.
   absl::StatusOr<size_t> ReadWord(const TomlNode& node, absl::string_view what,
                                   std::initializer_list<const char*> words) const;
+  // The entry "bounds" of a table, if there is one: x = [lower, upper] by variable.
+  absl::Status ReadBounds(const TomlNode& table, std::vector<Model::Bound>& out) const;
   // The population of that name.
   absl::StatusOr<PopulationHandle> FindPopulation(const TomlNode& name) const;
 

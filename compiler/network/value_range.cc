@@ -371,6 +371,8 @@ class RangeFinder {
       case Op::kTake:
       case Op::kCount:
       case Op::kTotal:
+      case Op::kRunOnStep:
+      case Op::kRunOnPost:
         return Any(node.element);
 
       case Op::kStore:
@@ -382,9 +384,6 @@ class RangeFinder {
       case Op::kSpike:
       case Op::kReduce:
         return a();
-      case Op::kRunOnStep:
-      case Op::kRunOnPost:
-        return {};
     }
     return Any(node.element);
   }

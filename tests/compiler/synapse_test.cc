@@ -1,0 +1,469 @@
+// Models of synapses: the programs that are written for them.
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "compiler/network/describe_equations.h"
+#include "compiler/network/network.h"
+#include "gtest/gtest.h"
+#include "ir/text.h"
+#include "reference/contribution.h"
+#include "tests/compiler/network_testing.h"
+
+namespace bnsyn {
+namespace {
+
+// Populations a and b of one model, and a projection p from a to b with these keys.
+std::string Joined(const std::string& projection) {
+  return absl::StrCat(R"toml(
+[network]
+dt = "1 ms"
+[models.m]
+parameters = { k = 2 }
+equations = """
+v : volt
+c : volt (constant)
+g : siemens (input)
+"""
+update = "v = v + g*(1 mV/nS)"
+threshold = "v > 10 mV"
+reset = "v = 0 mV"
+[populations.a]
+model = "m"
+size = 2
+[populations.b]
+model = "m"
+size = 3
+[projections.p]
+source = "a"
+target = "b"
+rule = "all_to_all"
+constants = { tau = "10 ms" }
+)toml",
+                      projection);
+}
+
+// What is printed of the block of projection p.
+std::string Synaptic(const ir::Program& program, ir::BlockKind kind) {
+  const ir::Block* block = program.FindSynaptic(kind, 0);
+  return block == nullptr ? "" : ir::PrintBlock(program, *block);
+}
+
+std::string DomainOf(const ir::Program& program, const std::string& state) {
+  const auto id = program.FindState(state);
+  EXPECT_TRUE(id.has_value()) << state;
+  if (!id.has_value()) return "";
+  return std::string(program.DomainName(program.states[*id].type.domain));
+}
+
+TEST(SynapseModel, WritesVariablesAndBothEvents) {
+  const ir::Program program = MustLower(Joined(R"toml(
+weight = "2 nS"
+equations = """
+w : siemens
+half = w/2 : siemens
+"""
+bounds = { w = ["-100 nS", "100 nS"] }
+on_pre = "g_post += half; w = max(w - 0.5 nS, 0 nS)"
+on_post = "w += 0.25 nS if v_pre > c_post else 0 nS"
+)toml"));
+  EXPECT_EQ(program.states[*program.FindState("p.w")].initial, ir::BitsOfF64(2));
+  EXPECT_EQ(Synaptic(program, ir::BlockKind::kOnPre), R"ir(on_pre p {
+  %0 = load p.w : f64[p]
+  %1 = mul %0, 0.5 : f64[p]
+  accumulate b.g, %1
+  %2 = sub %0, 0.5 : f64[p]
+  %3 = max %2, 0 : f64[p]
+  %4 = abs %3 : f64[p]
+  %5 = lt %4, 1e-290 : bool[p]
+  %6 = select %5, 0, %3 : f64[p]
+  check p.w, %6
+  store p.w, %6
+}
+)ir");
+  EXPECT_EQ(Synaptic(program, ir::BlockKind::kOnPost), R"ir(on_post p {
+  %0 = load_pre a.v : f64[p]
+  %1 = load_post b.c : f64[p]
+  %2 = gt %0, %1 : bool[p]
+  %3 = select %2, 0.25, 0 : f64[p]
+  %4 = load p.w : f64[p]
+  %5 = add %4, %3 : f64[p]
+  %6 = abs %5 : f64[p]
+  %7 = lt %6, 1e-290 : bool[p]
+  %8 = select %7, 0, %5 : f64[p]
+  check p.w, %8
+  store p.w, %8
+}
+)ir");
+  EXPECT_EQ(ir::PrintBlock(program, program.step[0]), R"ir(step {
+  %0 = load a.v : f64[a]
+  %1 = add %0, 0 : f64[a]
+  %2 = gt %1, 10 : bool[a]
+  %3 = select %2, 0, %1 : f64[a]
+  %4 = abs %3 : f64[a]
+  %5 = lt %4, 1e-290 : bool[a]
+  %6 = select %5, 0, %3 : f64[a]
+  check a.v, %6
+  store a.v, %6
+  spike a, %2
+  %7 = take b.g : f64[b]
+  %8 = load b.v : f64[b]
+  %9 = add %8, %7 : f64[b]
+  %10 = gt %9, 10 : bool[b]
+  %11 = select %10, 0, %9 : f64[b]
+  %12 = abs %11 : f64[b]
+  %13 = lt %12, 1e-290 : bool[b]
+  %14 = select %13, 0, %11 : f64[b]
+  check b.v, %14
+  store b.v, %14
+  spike b, %10
+  run_on_post p
+}
+)ir");
+}
+
+TEST(SynapseModel, R5_EventDrivenVariablesMoveToTheirEvent) {
+  const ir::Program program = MustLower(Joined(R"toml(
+weight = "2 nS"
+equations = """
+dx/dt = -x/tau : 1 (event-driven)
+dy/dt = (k_post - y)/(2*tau) : 1 (event-driven)
+"""
+on_pre = "x = 1 - x; g_post += w*y"
+on_post = "y += x"
+)toml"));
+  EXPECT_EQ(Synaptic(program, ir::BlockKind::kOnPre), R"ir(on_pre p {
+  %0 = step : u64
+  %1 = convert %0 : f64
+  %2 = load p.last.step : f64[p]
+  %3 = sub %1, %2 : f64[p]
+  %4 = mul %3, -0.1 : f64[p]
+  %5 = exp %4 : f64[p]
+  %6 = load p.x : f64[p]
+  %7 = mul %6, %5 : f64[p]
+  %8 = mul %3, -0.05 : f64[p]
+  %9 = exp %8 : f64[p]
+  %10 = load p.y : f64[p]
+  %11 = sub %10, 2 : f64[p]
+  %12 = fma %11, %9, 2 : f64[p]
+  %13 = sub 1, %7 : f64[p]
+  %14 = weight : f64[p]
+  %15 = mul %14, %12 : f64[p]
+  accumulate b.g, %15
+  %16 = abs %13 : f64[p]
+  %17 = lt %16, 1e-290 : bool[p]
+  %18 = select %17, 0, %13 : f64[p]
+  check p.x, %18
+  store p.x, %18
+  %19 = abs %12 : f64[p]
+  %20 = lt %19, 1e-290 : bool[p]
+  %21 = select %20, 0, %12 : f64[p]
+  check p.y, %21
+  store p.y, %21
+  store p.last.step, %1
+}
+)ir");
+  EXPECT_EQ(Synaptic(program, ir::BlockKind::kOnPost), R"ir(on_post p {
+  %0 = step : u64
+  %1 = convert %0 : f64
+  %2 = add %1, 1 : f64
+  %3 = load p.last.step : f64[p]
+  %4 = sub %2, %3 : f64[p]
+  %5 = mul %4, -0.1 : f64[p]
+  %6 = exp %5 : f64[p]
+  %7 = load p.x : f64[p]
+  %8 = mul %7, %6 : f64[p]
+  %9 = mul %4, -0.05 : f64[p]
+  %10 = exp %9 : f64[p]
+  %11 = load p.y : f64[p]
+  %12 = sub %11, 2 : f64[p]
+  %13 = fma %12, %10, 2 : f64[p]
+  %14 = add %13, %8 : f64[p]
+  %15 = abs %8 : f64[p]
+  %16 = lt %15, 1e-290 : bool[p]
+  %17 = select %16, 0, %8 : f64[p]
+  check p.x, %17
+  store p.x, %17
+  %18 = abs %14 : f64[p]
+  %19 = lt %18, 1e-290 : bool[p]
+  %20 = select %19, 0, %14 : f64[p]
+  check p.y, %20
+  store p.y, %20
+  store p.last.step, %2
+}
+)ir");
+}
+
+TEST(SynapseModel, R5_StepsOfSynapsesComeFirst) {
+  const ir::Program program = MustLower(Joined(R"toml(
+weight = "2 nS"
+equations = """
+ds/dt = -s/tau : 1 (clock-driven)
+g_post = w*s*(v_pre - v_post)/(1 mV) : siemens (summed)
+"""
+on_pre = "s += 1"
+)toml"));
+  EXPECT_EQ(Synaptic(program, ir::BlockKind::kOnStep), R"ir(on_step p {
+  %0 = weight : f64[p]
+  %1 = load p.s : f64[p]
+  %2 = mul %0, %1 : f64[p]
+  %3 = load_pre a.v : f64[p]
+  %4 = load_post b.v : f64[p]
+  %5 = sub %3, %4 : f64[p]
+  %6 = mul %2, %5 : f64[p]
+  accumulate b.g, %6
+  %7 = div -1, 10 : f64
+  %8 = exp %7 : f64
+  %9 = mul %1, %8 : f64[p]
+  %10 = abs %9 : f64[p]
+  %11 = lt %10, 1e-290 : bool[p]
+  %12 = select %11, 0, %9 : f64[p]
+  check p.s, %12
+  store p.s, %12
+}
+)ir");
+  EXPECT_TRUE(
+      absl::StrContains(ir::PrintBlock(program, program.step[0]), "step {\n  run_on_step p\n"))
+      << ir::Print(program);
+}
+
+constexpr char kPair[] = R"toml(
+weight = "2 nS"
+delay = "7 ms"
+equations = """
+w : siemens
+dx/dt = -x/tau : siemens (event-driven)
+dy/dt = -y/(2*tau) : siemens (event-driven)
+"""
+initial = { y = "1 nS" }
+on_pre = "g_post += w; x += 0.5 nS; w = clip(w - y, 0 nS, 4 nS)"
+on_post = "y = 0.75 nS; w = clip(w + x, 0 nS, 4 nS)"
+)toml";
+
+TEST(SynapseModel, R5_PairsOfSpikesNeedOneStateOfASynapse) {
+  const ir::Program program = MustLower(Joined(kPair));
+  EXPECT_EQ(ir::Print(program), R"ir(program test dt=1 seed=0
+population a size=2
+population b size=3
+param a.k : f64 = 2
+param b.k : f64 = 2
+state a.v : f64[a] = 0 unit="mV"
+state a.c : f64[a] = 0 unit="mV"
+state b.v : f64[b] = 0 unit="mV"
+state b.c : f64[b] = 0 unit="mV"
+state p.w : f64[p] = 2 unit="nS"
+state p.x : f64[a] = 0 unit="nS"
+state p.y : f64[b] = 1 unit="nS"
+input p.arrivals.number : a quantum=2^-30
+input b.g : b quantum=2^-28
+projection p : a -> b rule=all_to_all weight=1 delay=7
+projection p.arrivals.pre : a -> a rule=one_to_one weight=1 delay=7
+on_pre p {
+  %0 = load_post p.y : f64[p]
+  %1 = load p.w : f64[p]
+  accumulate b.g, %1
+  %2 = sub %1, %0 : f64[p]
+  %3 = max %2, 0 : f64[p]
+  %4 = min %3, 4 : f64[p]
+  %5 = abs %4 : f64[p]
+  %6 = lt %5, 1e-290 : bool[p]
+  %7 = select %6, 0, %4 : f64[p]
+  check p.w, %7
+  store p.w, %7
+}
+on_post p {
+  %0 = load_pre p.x : f64[p]
+  %1 = load p.w : f64[p]
+  %2 = add %1, %0 : f64[p]
+  %3 = max %2, 0 : f64[p]
+  %4 = min %3, 4 : f64[p]
+  %5 = abs %4 : f64[p]
+  %6 = lt %5, 1e-290 : bool[p]
+  %7 = select %6, 0, %4 : f64[p]
+  check p.w, %7
+  store p.w, %7
+}
+on_pre p.arrivals.pre {
+  accumulate p.arrivals.number, 1
+}
+step {
+  %0 = load a.v : f64[a]
+  %1 = add %0, 0 : f64[a]
+  %2 = gt %1, 10 : bool[a]
+  %3 = select %2, 0, %1 : f64[a]
+  %4 = abs %3 : f64[a]
+  %5 = lt %4, 1e-290 : bool[a]
+  %6 = select %5, 0, %3 : f64[a]
+  check a.v, %6
+  store a.v, %6
+  %7 = load p.x : f64[a]
+  %8 = take p.arrivals.number : f64[a]
+  %9 = fma %8, 0.5, %7 : f64[a]
+  %10 = mul %9, 0.9048374180359595 : f64[a]
+  %11 = abs %10 : f64[a]
+  %12 = lt %11, 1e-290 : bool[a]
+  %13 = select %12, 0, %10 : f64[a]
+  check p.x, %13
+  store p.x, %13
+  spike a, %2
+  %14 = take b.g : f64[b]
+  %15 = load b.v : f64[b]
+  %16 = add %15, %14 : f64[b]
+  %17 = gt %16, 10 : bool[b]
+  %18 = select %17, 0, %16 : f64[b]
+  %19 = abs %18 : f64[b]
+  %20 = lt %19, 1e-290 : bool[b]
+  %21 = select %20, 0, %18 : f64[b]
+  check b.v, %21
+  store b.v, %21
+  %22 = load p.y : f64[b]
+  %23 = mul %22, 0.951229424500714 : f64[b]
+  %24 = select %17, 0.75, %23 : f64[b]
+  %25 = abs %24 : f64[b]
+  %26 = lt %25, 1e-290 : bool[b]
+  %27 = select %26, 0, %24 : f64[b]
+  check p.y, %27
+  store p.y, %27
+  spike b, %17
+  run_on_post p
+}
+)ir");
+}
+
+// Which population keeps x, by what may be different.
+TEST(SynapseModel, KeepsOnlyTracesThatAreTheSame) {
+  struct Case {
+    const char* equation;
+    const char* more;
+    const char* keeper;
+  };
+  const char* const plain = "-x/tau : 1 (event-driven)";
+  const Case cases[] = {
+      {plain, "on_pre = \"x += 1\"\non_post = \"w += x\"", "a"},
+      {plain, "on_pre = \"x = 1\"\non_post = \"w += x\"", "a"},
+      {plain, "on_pre = \"x -= two\"\non_post = \"w += x\"", "a"},
+      {plain, "on_pre = \"x += k_pre\"\non_post = \"w += x\"", "a"},
+      {plain, "on_pre = \"x += 1\"\ndelay = \"3 ms\"\ninitial = { x = \"2*3\" }", "a"},
+      {"-k_pre*x/tau : 1 (event-driven)", "on_pre = \"x += 1\"", "a"},
+      {plain, "on_pre = \"w += x\"\non_post = \"x += 1\"", "b"},
+      {plain, "on_pre = \"w += x\"\non_post = \"x = 1; w -= x\"", "b"},
+      {plain, "on_pre = \"w += x\"\non_post = \"x += 1\"\ndelay = \"1 ms + j*1 ms\"", "b"},
+      // Synapses have delays of their own.
+      {plain, "on_pre = \"x += 1\"\ndelay = \"1 ms + j*1 ms\"", "p"},
+      // Begins, decays or jumps by what synapses do not share.
+      {plain, "on_pre = \"x += 1\"\ninitial = { x = \"j\" }", "p"},
+      {"-x*(c_post/(1 mV))/tau : 1 (event-driven)", "on_pre = \"x += 1\"", "p"},
+      {"(1 - x)/tau : 1 (event-driven)", "on_pre = \"x += 1\"", "p"},
+      {plain, "on_pre = \"x += v_post/(1 mV)\"", "p"},
+      {plain, "on_pre = \"x += 1 - x\"", "p"},
+      {plain, "on_pre = \"x *= 2\"", "p"},
+      {plain, "on_pre = \"n = 1; x += n\"", "p"},
+      // More than one statement, and one that comes too late.
+      {plain, "on_pre = \"x += 1; x += 1\"", "p"},
+      {plain, "on_pre = \"x += 1\"\non_post = \"x += 1\"", "p"},
+      {plain, "on_post = \"w += x; x += 1\"", "p"},
+      {plain, "on_post = \"w += half; x += 1\"", "p"},
+      {plain, "on_pre = \"w += x\"", "p"},
+  };
+  for (const Case& c : cases) {
+    const ir::Program program = MustLower(
+        Joined(absl::StrCat("weight = 1\nequations = \"\"\"\nw : 1\ntwo = 2 : 1\nhalf = x/2 : 1\n",
+                            "dx/dt = ", c.equation, "\n\"\"\"\n", c.more, "\n")));
+    EXPECT_EQ(DomainOf(program, "p.x"), c.keeper) << c.equation << "\n" << c.more;
+    const bool of_synapses = std::string(c.keeper) == "p";
+    EXPECT_EQ(program.FindState("p.last.step").has_value(), of_synapses) << c.more;
+    EXPECT_EQ(program.projections.size(), c.keeper[0] == 'a' ? 2u : 1u) << c.more;
+  }
+}
+
+// The code of a block that names none of them leaves event-driven variables alone.
+TEST(SynapseModel, MovesNothingWhereNobodyAsks) {
+  const ir::Program program = MustLower(Joined(R"toml(
+weight = "2 nS"
+equations = "dx/dt = -x/tau : 1 (event-driven)"
+on_pre = "g_post += w"
+on_post = "x = 1 - x"
+)toml"));
+  EXPECT_EQ(Synaptic(program, ir::BlockKind::kOnPre),
+            "on_pre p {\n  %0 = weight : f64[p]\n  accumulate b.g, %0\n}\n");
+}
+
+// R6: what code clips w to bounds what it adds.
+TEST(SynapseModel, R6_QuantaFollowFromWhatCodeStores) {
+  const auto quantum = [](const std::string& more) {
+    const ir::Program program =
+        MustLower(Joined(absl::StrCat("equations = \"w : siemens\"\n", more)));
+    return program.inputs[*program.FindInput("b.g")].quantum_log2;
+  };
+  const std::string add = "weight = \"5 nS\"\non_pre = \"g_post += w\"\n";
+  EXPECT_EQ(quantum(add), reference::QuantumFor(5));
+  EXPECT_EQ(quantum(absl::StrCat(add, "on_post = \"w = clip(w + 1 nS, 0 nS, 12 nS)\"\n")),
+            reference::QuantumFor(12));
+  EXPECT_EQ(quantum(absl::StrCat(add, "on_post = \"w = clip(w + 1 nS, 0 nS, 3 nS)\"\n")),
+            reference::QuantumFor(5));
+  EXPECT_EQ(quantum(absl::StrCat(add, "on_post = \"w += 1 nS\"\n")), reference::QuantumFor(1));
+  EXPECT_EQ(quantum(absl::StrCat(add, "on_post = \"w += 1 nS\"\n",
+                                 "bounds = { w = [\"-70 nS\", \"40 nS\"] }\n")),
+            reference::QuantumFor(70));
+  EXPECT_EQ(quantum("weight = \"uniform(3 nS, 20 nS)\"\non_pre = \"g_post += w\"\n"),
+            reference::QuantumFor(20));
+}
+
+TEST(SynapseModel, IsTheSameInCpp) {
+  const absl::StatusOr<Network> file = ParseNetwork(Joined(kPair), "test.toml");
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  Network network = *file;
+  network.projections.clear();
+  ConnectOptions options = {.weight = Setting("2 nS"),
+                            .delay = Setting("7 ms"),
+                            .constants = {{"tau", "10 ms"}},
+                            .initial = {{"y", "1 nS"}}};
+  options.Equations(
+      "w : siemens\n"
+      "dx/dt = -x/tau : siemens (event-driven)\n"
+      "dy/dt = -y/(2*tau) : siemens (event-driven)");
+  options.OnPre("g_post += w; x += 0.5 nS; w = clip(w - y, 0 nS, 4 nS)");
+  options.OnPost("y = 0.75 nS; w = clip(w + x, 0 nS, 4 nS)");
+  network.Connect("p", PopulationHandle{0}, PopulationHandle{1}, AllToAll(), options);
+  const absl::StatusOr<ir::Program> program = LowerNetwork(network);
+  ASSERT_TRUE(program.ok()) << program.status().message();
+  EXPECT_EQ(ir::Print(*program), ir::Print(MustLower(Joined(kPair))));
+}
+
+TEST(SynapseModel, IsTold) {
+  const absl::StatusOr<Network> network = ParseNetwork(Joined(R"toml(
+weight = "2 nS"
+equations = """
+dx/dt = -x/tau : 1 (event-driven)
+dy/dt = -y/tau : 1 (event-driven)  # a comment
+ds/dt = -s/(2*tau) : 1 (clock-driven)
+g_post = w*s : siemens (summed)
+"""
+on_pre = "s += y; x += 1; y = x + y"
+)toml"),
+                                                       "test.toml");
+  ASSERT_TRUE(network.ok()) << network.status().message();
+  const absl::StatusOr<std::string> text = DescribeEquations(*network);
+  ASSERT_TRUE(text.ok()) << text.status().message();
+  EXPECT_TRUE(absl::StrContains(*text, R"(
+synapses of p:
+
+  dx/dt = -x/tau : 1 (event-driven)
+    exact: it decays at a constant rate from event to event
+    the same for all synapses of a source, so it is a state of a
+
+  dy/dt = -y/tau : 1 (event-driven)
+    exact: it decays at a constant rate from event to event
+
+  g_post = w*s : siemens (summed)
+    summed in every step
+
+  ds/dt = -s/(2*tau) : 1 (clock-driven)
+    exact: it decays at a constant rate, and goes first
+    s' = 0.951229424500714*s
+)")) << *text;
+}
+
+}  // namespace
+}  // namespace bnsyn
