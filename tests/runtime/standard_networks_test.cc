@@ -70,6 +70,8 @@ INSTANTIATE_TEST_SUITE_P(Files, StandardRates,
                                          Rates{"coba40k-dense", 16, 20}, Rates{"cuba", 5, 8},
                                          Rates{"cobahh", 33, 39}, Rates{"adex10k", 7, 10},
                                          Rates{"izhikevich", 6, 9}, Rates{"brunel", 30, 34},
+                                         // Over ten seconds 17 to 20.
+                                         Rates{"coba-stdp", 16, 22},
                                          // At full scale 3.2 Hz.
                                          Rates{"microcircuit-10", 2.4, 3.6}),
                          NameOf<Rates>);
@@ -89,9 +91,10 @@ TEST_P(StandardBits, R11_AreTheSameOnBothBackends) {
 
 INSTANTIATE_TEST_SUITE_P(Files, StandardBits,
                          testing::Values(Steps{"coba", 100}, Steps{"coba40k", 20},
-                                         Steps{"cuba", 100}, Steps{"cobahh", 50},
-                                         Steps{"adex10k", 500}, Steps{"izhikevich", 100},
-                                         Steps{"brunel", 100}, Steps{"microcircuit-10", 10}),
+                                         Steps{"coba-stdp", 200}, Steps{"cuba", 100},
+                                         Steps{"cobahh", 50}, Steps{"adex10k", 500},
+                                         Steps{"izhikevich", 100}, Steps{"brunel", 100},
+                                         Steps{"microcircuit-10", 10}),
                          NameOf<Steps>);
 
 }  // namespace
