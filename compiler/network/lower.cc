@@ -77,6 +77,7 @@ absl::Status Lower(Lowering& lowering) {
   // Connectivity and initial values take their random streams before the code of a step, so that
   // they stay the same when that is changed.
   BNSYN_RETURN_IF_ERROR(LowerProjections(lowering));
+  ShareInputs(lowering);
   BNSYN_RETURN_IF_ERROR(DeclareStimuli(lowering));
   BNSYN_RETURN_IF_ERROR(LowerInit(lowering));
   // What synapses may be depends on what their neurons begin with.

@@ -57,6 +57,7 @@ struct Variable {
   const Equation* equation = nullptr;
   std::optional<ir::StateId> state;  // none for an input
   std::optional<ir::InputId> input;  // where projections add to it, when some do
+  double input_factor = 1;           // of what arrives there
 
   const std::string& name() const { return equation->name; }
   const Dimension& dimension() const { return equation->unit.dimension; }
@@ -161,6 +162,7 @@ absl::Status DeclareUniform(Lowering& lowering);
 absl::Status DeclarePopulations(Lowering& lowering);
 absl::Status DeclareTables(Lowering& lowering);
 absl::Status LowerProjections(Lowering& lowering);
+void ShareInputs(Lowering& lowering);
 absl::Status DeclareStimuli(Lowering& lowering);
 absl::Status LowerInit(Lowering& lowering);
 absl::Status BoundProjections(Lowering& lowering);

@@ -1,4 +1,5 @@
 // One step of a population, in the order of R5: events, stimuli, update, threshold and reset.
+#include <map>
 #include <vector>
 
 #include "compiler/network/lower.h"
@@ -10,16 +11,28 @@
 namespace bnsyn::compiler {
 namespace {
 
+// The value of a variable with what arrived for it.
+ir::Value WithArrived(const Variable& variable, ir::Value arrived, CodeScope& scope) {
+  ir::Builder& builder = scope.builder();
+  const ir::Value factor = builder.F64(variable.input_factor);
+  const bool scaled = variable.input_factor != 1;
+  if (!variable.state.has_value()) {
+    return scaled ? builder.Emit(ir::Op::kMul, {factor, arrived}) : arrived;
+  }
+  const ir::Value before = scope.Get(variable).value;
+  return scaled ? EmitMulAdd(scope, factor, arrived, before)
+                : builder.Emit(ir::Op::kAdd, {before, arrived});
+}
+
 // Adds what arrived in this step to the variables it is meant for.
 void TakeInputs(CodeScope& scope) {
+  ir::Builder& builder = scope.builder();
+  std::map<ir::InputId, ir::Value> taken;  // variables may share an input
   for (const Variable& variable : scope.section().variables) {
     if (!variable.input.has_value()) continue;
-    const ir::Value arrived = scope.builder().Take(*variable.input);
-    const ir::Value value =
-        variable.state.has_value()
-            ? scope.builder().Emit(ir::Op::kAdd, {scope.Get(variable).value, arrived})
-            : arrived;
-    scope.Set(variable, value);
+    ir::Value& arrived = taken[*variable.input];
+    if (!arrived.valid()) arrived = builder.Take(*variable.input);
+    scope.Set(variable, WithArrived(variable, arrived, scope));
   }
 }
 
