@@ -143,10 +143,14 @@ int InfoNetwork(const Source& source, const Machine& machine, bool json) {
                             .c_str());
     return kDone;
   }
+  const ir::Program& program = loaded->program;
+  unsigned populations = 0;
+  for (ir::PopulationId p = 0; p < program.populations.size(); ++p) {
+    populations += program.HasNeurons(p) ? 1 : 0;
+  }
   std::printf("%s: %u populations, %u projections, %u steps of %g ms\n\n", loaded->name.c_str(),
-              static_cast<unsigned>(loaded->program.populations.size()),
-              static_cast<unsigned>(loaded->program.projections.size()),
-              static_cast<unsigned>(loaded->steps), loaded->program.dt);
+              populations, static_cast<unsigned>(program.projections.size()),
+              static_cast<unsigned>(loaded->steps), program.dt);
   Table table({"memory for", "bytes"});
   for (const MemoryPart& part : plan->parts) {
     table.Add({part.name, Short(static_cast<double>(part.bytes))});

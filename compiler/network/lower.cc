@@ -72,8 +72,8 @@ absl::Status Lower(Lowering& lowering) {
   BNSYN_RETURN_IF_ERROR(LowerConstants(lowering));
   BNSYN_RETURN_IF_ERROR(LowerModels(lowering));
   BNSYN_RETURN_IF_ERROR(DeclareUniform(lowering));
-  BNSYN_RETURN_IF_ERROR(DeclarePopulations(lowering));
   BNSYN_RETURN_IF_ERROR(DeclareTables(lowering));
+  BNSYN_RETURN_IF_ERROR(DeclarePopulations(lowering));
   // Connectivity and initial values take their random streams before the code of a step, so that
   // they stay the same when that is changed.
   BNSYN_RETURN_IF_ERROR(LowerProjections(lowering));

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "compiler/network/integrate_linear.h"
+#include "compiler/network/lower_table.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -18,7 +19,8 @@ std::string Describe(const Section& section) {
 
 // Whether the value is known before running: made of numbers, constants and parameters that are not
 // tunable.
-bool IsKnown(const Expr& expr, const Section& section) {
+bool IsKnown(const Lowering& lowering, const Expr& expr, const Section& section) {
+  if (CallsTable(lowering, expr)) return false;
   return IsConstant(
       expr, [](absl::string_view) -> const Expr* { return nullptr; },
       [&](absl::string_view name) {
@@ -68,7 +70,7 @@ absl::Status DeclareRefractory(Lowering& lowering, const Model& model, Section& 
   ir::Builder builder(lowering.program, scratch);
   CodeScope scope(lowering, section, builder);
   const absl::StatusOr<TypedValue> tried = scope.Try(expr, text);
-  if (IsKnown(expr, section) && !(tried.ok() && tried->boolean)) {
+  if (IsKnown(lowering, expr, section) && !(tried.ok() && tried->boolean)) {
     return DeclareSteps(lowering, *model.refractory, section);
   }
   BNSYN_ASSIGN_OR_RETURN(const TypedValue value, tried);

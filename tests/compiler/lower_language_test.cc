@@ -148,6 +148,16 @@ TEST(Language, RefractoryTimesDifferBetweenNeuronsAndInTime) {
   EXPECT_EQ(run.first(), (std::vector<int>{2, 5, 10, 17}));
 }
 
+TEST(Language, RefractoryTimesMayBeOfTables) {
+  const std::string table = "[tables.wait]\nunit = \"ms\"\ndt = \"0.6 ms\"\nvalues = [0.2, 0.4]\n";
+  Oracle changing(MustLower(Climber("refractory = \"wait(t)\"", "", "", "") + table));
+  changing.Steps(16);
+  EXPECT_EQ(changing.first(), (std::vector<int>{2, 6, 12}));
+  Oracle fixed(MustLower(Climber("refractory = \"wait(0*ms)\"", "", "", "") + table));
+  fixed.Steps(12);
+  EXPECT_EQ(fixed.first(), (std::vector<int>{2, 6, 10}));
+}
+
 TEST(Language, RefractoryTimesMayBeTunable) {
   const ir::Program program = MustLower(Climber(
       "parameters = { t_ref = \"0.4 ms\" }\ntunable = [\"t_ref\"]\nrefractory = \"t_ref\""));
