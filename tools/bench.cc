@@ -10,28 +10,26 @@
 #include "absl/strings/str_format.h"
 #include "compiler/language/expression.h"
 #include "ir/status_macros.h"
+#include "tools/bench.h"
 #include "tools/command.h"
 #include "tools/output.h"
 #include "tools/table.h"
 
 namespace bnsyn::tools {
-namespace {
 
-struct BenchArguments {
-  Source source;
-  int threads = 2;
-  int width = 0;
-  uint64_t warmup = 1000;
-  uint64_t steps = 200;
-  int repeats = 5;
-  bool only_kernels = false;
-  bool json = false;
-};
+absl::Status NothingSpiked() {
+  return absl::FailedPreconditionError(
+      "nothing spiked in the steps measured: a silent network proves nothing; raise the drive or "
+      "--warmup");
+}
+
+namespace {
 
 // One line of a result: a rung of the ladder or a kernel.
 struct Measurement {
   std::string group;
   std::string name;
+  std::string surface = "";  // ladder: what it has over the rung before
   double ns_per_step = 0;
   double ns_per_element = 0;  // per neuron, or per synaptic event where the name says so
   std::string digest;
@@ -66,10 +64,7 @@ absl::StatusOr<Timing> Time(const ir::Program& program, const BenchArguments& ar
     best.synapses = simulation.report().synapses;
     best.neurons = simulation.report().neurons;
     if (best.spikes == 0) {
-      return absl::FailedPreconditionError(
-          "nothing spiked in the steps measured: a silent network proves nothing; raise the drive "
-          "or "
-          "--warmup");
+      return NothingSpiked();
     }
     if (ns < best.ns_per_step) {
       best.ns_per_step = ns;
@@ -82,31 +77,33 @@ absl::StatusOr<Timing> Time(const ir::Program& program, const BenchArguments& ar
   return best;
 }
 
+// From the plainest way to the best, each rung with one thing more; what that is, its surface.
 absl::Status Ladder(const ir::Program& program, const BenchArguments& arguments,
                     std::vector<Measurement>& results) {
   struct Rung {
     std::string name;
+    std::string surface;
     SimulationOptions options;
     int repeats;
   };
   SimulationOptions base;
   std::vector<Rung> rungs;
   base.propagation = Propagation::kDense;
-  rungs.push_back({"reference, dense matrix", base, 1});
+  rungs.push_back({"reference, dense matrix", "", base, 1});
   base.propagation = Propagation::kCsr;
-  rungs.push_back({"reference, CSR rows", base, 1});
+  rungs.push_back({"reference, CSR rows", "events", base, 1});
   base.backend = Backend::kAccelerated;
   base.compile.width = 1;
   base.compile.disabled_passes = {"fuse"};
-  rungs.push_back({"compiled, a kernel a node, 1 lane", base, 2});
-  base.compile.disabled_passes = {};
-  rungs.push_back({"compiled, fused, 1 lane", base, arguments.repeats});
+  rungs.push_back({"compiled, a kernel a node, 1 lane", "JIT", base, 2});
   base.compile.width = arguments.width;
-  rungs.push_back({"compiled, fused, vectors", base, arguments.repeats});
+  rungs.push_back({"compiled, a kernel a node, vectors", "vectors", base, arguments.repeats});
+  base.compile.disabled_passes = {};
+  rungs.push_back({"compiled, fused, vectors", "in place", base, arguments.repeats});
   if (arguments.threads > 1) {
     base.threads = arguments.threads;
     rungs.push_back({absl::StrCat("compiled, fused, vectors, ", arguments.threads, " threads"),
-                     base, arguments.repeats});
+                     "threads", base, arguments.repeats});
   }
   double previous = 0;
   for (const Rung& rung : rungs) {
@@ -120,6 +117,7 @@ absl::Status Ladder(const ir::Program& program, const BenchArguments& arguments,
     BNSYN_RETURN_IF_ERROR(timing.status());
     results.push_back({.group = "ladder",
                        .name = rung.name,
+                       .surface = rung.surface,
                        .ns_per_step = timing->ns_per_step,
                        .ns_per_element = timing->ns_per_step / static_cast<double>(timing->neurons),
                        .digest = timing->digest,
@@ -231,10 +229,11 @@ absl::Status HiddenKernels(const BenchArguments& arguments, std::vector<Measurem
   return absl::OkStatus();
 }
 
-void Print(const Loaded& loaded, const std::vector<Measurement>& results) {
+void Print(const Loaded& loaded, const std::vector<Measurement>& results, bool with_kernels) {
   std::printf("%s, %u steps measured\n\n", loaded.name.c_str(),
               static_cast<unsigned>(loaded.steps));
-  Table ladder({"rung", "us/step", "ns/neuron-step", "over the last", "over the first", "digest"});
+  Table ladder({"rung", "surface", "us/step", "ns/neuron-step", "over the last", "over the first",
+                "digest"});
   Table kernels({"kernel", "us/step", "ns/element"});
   double first = 0;
   for (const Measurement& m : results) {
@@ -244,13 +243,14 @@ void Print(const Loaded& loaded, const std::vector<Measurement>& results) {
       continue;
     }
     if (first == 0) first = m.ns_per_step;
-    ladder.Add({m.name, absl::StrFormat("%.2f", m.ns_per_step / 1e3),
+    ladder.Add({m.name, m.surface, absl::StrFormat("%.2f", m.ns_per_step / 1e3),
                 absl::StrFormat("%.2f", m.ns_per_element),
                 m.ratio > 0 ? absl::StrFormat("%.1fx", m.ratio) : "",
                 absl::StrFormat("%.1fx", first / m.ns_per_step), m.digest});
   }
-  if (first > 0) std::printf("%s\n", ladder.ToString().c_str());
-  std::printf("%s", kernels.ToString().c_str());
+  if (first > 0) std::printf("%s", ladder.ToString().c_str());
+  if (first > 0 && with_kernels) std::printf("\n");
+  if (with_kernels) std::printf("%s", kernels.ToString().c_str());
 }
 
 absl::StatusOr<std::vector<Measurement>> Measure(const BenchArguments& arguments,
@@ -259,6 +259,7 @@ absl::StatusOr<std::vector<Measurement>> Measure(const BenchArguments& arguments
   if (!arguments.only_kernels) {
     BNSYN_RETURN_IF_ERROR(Ladder(loaded.program, arguments, results));
   }
+  if (arguments.only_ladder) return results;
   BNSYN_RETURN_IF_ERROR(Kernels(loaded.program, arguments, results));
   const bool network_file = absl::EndsWith(arguments.source.path, ".toml");
   if (network_file) {
@@ -276,6 +277,10 @@ absl::StatusOr<std::vector<Measurement>> Measure(const BenchArguments& arguments
 
 int Run(const BenchArguments& arguments) {
   InstallInterrupt();
+  if (!arguments.vary.empty()) {
+    const absl::Status status = BenchVary(arguments);
+    return status.ok() ? kDone : Report(status);
+  }
   auto loaded = Load(arguments.source);
   if (!loaded.ok()) return Report(loaded.status());
   loaded->steps = arguments.steps;
@@ -293,13 +298,14 @@ int Run(const BenchArguments& arguments) {
     for (const Measurement& m : *results) {
       json.push_back({{"group", m.group},
                       {"name", m.name},
+                      {"surface", m.surface},
                       {"ns_per_step", m.ns_per_step},
                       {"ns_per_element", m.ns_per_element},
                       {"digest", m.digest}});
     }
     std::printf("%s\n", json.dump(2).c_str());
   } else {
-    Print(*loaded, *results);
+    Print(*loaded, *results, !arguments.only_ladder);
   }
   if (!equal) std::fprintf(stderr, "error: the digests differ; `bnsyn verify` says where\n");
   return equal ? kDone : kNo;
@@ -315,7 +321,8 @@ void AddBench(CLI::App& app, Action& action) {
       "Times are the least of several runs on an active network; compare ratios, not times.\n"
       "Examples:\n"
       "  bnsyn bench examples/networks/bnsyn.toml --set N=4000\n"
-      "  bnsyn bench examples/networks/bnsyn.toml --set N=4000 --only-kernels --json");
+      "  bnsyn bench examples/networks/bnsyn.toml --set N=4000 --only-kernels --json\n"
+      "  bnsyn bench examples/networks/coba.toml --set p=80/N --vary N=1000,10000,100000");
   arguments->source.AddOptions(*bench);
   bench->add_option("--threads", arguments->threads, "of the last rung")
       ->check(CLI::Range(1, 1024))
@@ -331,7 +338,16 @@ void AddBench(CLI::App& app, Action& action) {
   bench->add_option("--repeats", arguments->repeats, "runs of which the least counts")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  bench->add_flag("--only-kernels", arguments->only_kernels, "no ladder");
+  CLI::Option* const ladder =
+      bench->add_flag("--ladder", arguments->only_ladder, "only the ladder");
+  CLI::Option* const kernels =
+      bench->add_flag("--only-kernels", arguments->only_kernels, "no ladder")->excludes(ladder);
+  bench
+      ->add_option("--vary", arguments->vary,
+                   "only how a step's cost grows with a value, on one thread")
+      ->type_name("NAME=VALUE,VALUE,...")
+      ->excludes(ladder)
+      ->excludes(kernels);
   bench->add_flag("--json", arguments->json, "print an array of rungs and kernels");
   bench->callback([arguments, &action] { action = [arguments] { return Run(*arguments); }; });
 }

@@ -275,5 +275,24 @@ TEST(Command, BenchPrintsRungsAndKernels) {
   }
 }
 
+TEST(Command, BenchTellsHowCostGrows) {
+  const Result result = Bnsyn("bench " + kNetwork +
+                              " --json --vary N=200,400,800 --warmup 400 --steps 50 --repeats 1");
+  ASSERT_EQ(result.code, 0) << result.output;
+  const Json json = Json::parse(result.output);
+  EXPECT_EQ(json["varied"], "N");
+  ASSERT_EQ(json["costs"].size(), 3u);
+  EXPECT_EQ(json["costs"][2]["neurons"], 800);
+  EXPECT_GT(json["costs"][1]["hz"], 0);
+  EXPECT_GE(json["exponents"].size(), 3u);
+  const Result silent =
+      Bnsyn("bench " + kNetwork + " --vary N=200,400 --warmup 0 --steps 1 --repeats 1");
+  EXPECT_EQ(silent.code, 2);
+  EXPECT_TRUE(Contains(silent.output, "nothing spiked")) << silent.output;
+  const Result alone = Bnsyn("bench " + kNetwork + " --vary N=200");
+  EXPECT_EQ(alone.code, 2);
+  EXPECT_TRUE(Contains(alone.output, "--vary N=1000,10000")) << alone.output;
+}
+
 }  // namespace
 }  // namespace bnsyn

@@ -1,0 +1,35 @@
+// What the parts of `bnsyn bench` share.
+#ifndef BNSYN_TOOLS_BENCH_H_
+#define BNSYN_TOOLS_BENCH_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "tools/command.h"
+
+namespace bnsyn::tools {
+
+struct BenchArguments {
+  Source source;
+  int threads = 2;
+  int width = 0;
+  uint64_t warmup = 1000;
+  uint64_t steps = 200;
+  int repeats = 5;
+  bool only_ladder = false;
+  bool only_kernels = false;
+  std::string vary;  // NAME=VALUE,VALUE,...
+  bool json = false;
+};
+
+// The error of a run in which nothing spiked while it was measured.
+absl::Status NothingSpiked();
+
+// Runs the network once for each value of `vary`, on one thread, prints what a step costs, and with
+// which power of the value, the neurons and the events it grows.
+absl::Status BenchVary(const BenchArguments& arguments);
+
+}  // namespace bnsyn::tools
+
+#endif  // BNSYN_TOOLS_BENCH_H_

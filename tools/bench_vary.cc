@@ -1,0 +1,189 @@
+// bnsyn bench --vary: how the cost of a step grows with something.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "ir/status_macros.h"
+#include "tools/bench.h"
+#include "tools/output.h"
+#include "tools/table.h"
+
+namespace bnsyn::tools {
+namespace {
+
+struct Cost {
+  std::string value;
+  double number = 0;  // the value without its unit
+  double neurons = 0;
+  double synapses = 0;
+  double hz = 0;
+  double events = 0;  // that arrive in a step
+  double construction_s = 0;
+  double step_ns = std::numeric_limits<double>::infinity();
+  double delivery_ns = 0;  // of the step
+  double update_ns = 0;
+};
+
+double Seconds(const std::vector<KernelTime>& kernels, KernelKind kind) {
+  double seconds = 0;
+  for (const KernelTime& kernel : kernels) {
+    if (kernel.kind == kind) seconds += kernel.seconds;
+  }
+  return seconds;
+}
+
+// Of so many stretches of steps of one run, the fastest.
+absl::StatusOr<Cost> Measure(const BenchArguments& arguments, const Source& source) {
+  BNSYN_ASSIGN_OR_RETURN(const Loaded loaded, Load(source));
+  SimulationOptions options;
+  options.backend = Backend::kAccelerated;
+  options.compile.width = arguments.width;
+  options.profile = true;
+  options.record_spikes = false;
+  BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(loaded.program, options));
+  BNSYN_RETURN_IF_ERROR(simulation.Step(arguments.warmup));
+  Cost cost;
+  const uint64_t spikes_before = simulation.report().spikes;
+  for (int i = 0; i < arguments.repeats; ++i) {
+    if (Interrupted()) return absl::CancelledError("interrupted");
+    const SimulationReport before = simulation.report();
+    BNSYN_RETURN_IF_ERROR(simulation.Step(arguments.steps));
+    const SimulationReport& after = simulation.report();
+    const double to_ns = 1e9 / static_cast<double>(arguments.steps);
+    const double step_ns = (after.run_seconds - before.run_seconds) * to_ns;
+    if (step_ns >= cost.step_ns) continue;
+    const auto spent = [&](KernelKind kind) {
+      return (Seconds(after.kernels, kind) - Seconds(before.kernels, kind)) * to_ns;
+    };
+    cost.step_ns = step_ns;
+    cost.delivery_ns = spent(KernelKind::kDelivery);
+    cost.update_ns = spent(KernelKind::kPopulation);
+  }
+  const SimulationReport& report = simulation.report();
+  const auto spikes = static_cast<double>(report.spikes - spikes_before);
+  if (spikes == 0) return NothingSpiked();
+  const double steps = static_cast<double>(arguments.steps) * arguments.repeats;
+  cost.neurons = static_cast<double>(report.neurons);
+  cost.synapses = static_cast<double>(report.synapses);
+  cost.hz = spikes / cost.neurons / (steps * loaded.program.dt / 1000);
+  cost.events = spikes / steps * cost.synapses / cost.neurons;
+  cost.construction_s = report.construct_seconds;
+  return cost;
+}
+
+// b of y = a*x^b, by least squares of the logarithms; nullopt where x hardly changes.
+std::optional<double> Exponent(const std::vector<Cost>& costs, double Cost::*x, double Cost::*y) {
+  double mean_x = 0;
+  double mean_y = 0;
+  const auto count = static_cast<double>(costs.size());
+  for (const Cost& cost : costs) {
+    if (!(cost.*x > 0) || !(cost.*y > 0)) return std::nullopt;
+    mean_x += std::log(cost.*x) / count;
+    mean_y += std::log(cost.*y) / count;
+  }
+  double xx = 0;
+  double xy = 0;
+  for (const Cost& cost : costs) {
+    const double dx = std::log(cost.*x) - mean_x;
+    xx += dx * dx;
+    xy += dx * (std::log(cost.*y) - mean_y);
+  }
+  constexpr double kLeastVariance = 0.01;  // about a tenth up or down
+  if (xx / count < kLeastVariance) return std::nullopt;
+  return xy / xx;
+}
+
+struct Fit {
+  std::string of;
+  std::string with;
+  double exponent;
+};
+
+std::vector<Fit> Fits(const std::string& name, const std::vector<Cost>& costs) {
+  std::vector<Fit> fits;
+  const auto add = [&](const char* of, double Cost::*y, const std::string& with, double Cost::*x) {
+    const std::optional<double> exponent = Exponent(costs, x, y);
+    if (exponent.has_value()) fits.push_back({of, with, *exponent});
+  };
+  add("a step", &Cost::step_ns, name, &Cost::number);
+  add("a step", &Cost::step_ns, "rate", &Cost::hz);
+  add("the update", &Cost::update_ns, "neurons", &Cost::neurons);
+  add("delivery", &Cost::delivery_ns, "events", &Cost::events);
+  return fits;
+}
+
+void Print(const std::string& name, const std::vector<Cost>& costs, const std::vector<Fit>& fits,
+           bool json) {
+  if (json) {
+    Json rows = Json::array();
+    for (const Cost& cost : costs) {
+      rows.push_back({{"value", cost.value},
+                      {"neurons", cost.neurons},
+                      {"synapses", cost.synapses},
+                      {"hz", cost.hz},
+                      {"events_per_step", cost.events},
+                      {"construction_s", cost.construction_s},
+                      {"ns_per_step", cost.step_ns},
+                      {"update_ns", cost.update_ns},
+                      {"delivery_ns", cost.delivery_ns}});
+    }
+    Json exponents = Json::array();
+    for (const Fit& fit : fits) {
+      exponents.push_back({{"of", fit.of}, {"with", fit.with}, {"exponent", fit.exponent}});
+    }
+    std::printf(
+        "%s\n",
+        Json({{"varied", name}, {"costs", rows}, {"exponents", exponents}}).dump(2).c_str());
+    return;
+  }
+  Table table({name, "neurons", "synapses", "Hz", "made in s", "us/step", "update ns/neuron",
+               "delivery ns/event"});
+  for (const Cost& cost : costs) {
+    table.Add({cost.value, Short(cost.neurons), Short(cost.synapses),
+               absl::StrFormat("%.2f", cost.hz), absl::StrFormat("%.3f", cost.construction_s),
+               absl::StrFormat("%.2f", cost.step_ns / 1e3),
+               absl::StrFormat("%.2f", cost.update_ns / cost.neurons),
+               cost.events > 0 ? absl::StrFormat("%.2f", cost.delivery_ns / cost.events) : ""});
+  }
+  std::printf("%s\n", table.ToString().c_str());
+  for (const Fit& fit : fits) {
+    std::printf("the time of %s grows with %s^%.2f\n", fit.of.c_str(), fit.with.c_str(),
+                fit.exponent);
+  }
+}
+
+}  // namespace
+
+absl::Status BenchVary(const BenchArguments& arguments) {
+  const std::pair<std::string, std::string> parts =
+      absl::StrSplit(arguments.vary, absl::MaxSplits('=', 1));
+  const std::vector<std::string> values = absl::StrSplit(parts.second, ',', absl::SkipWhitespace());
+  if (parts.first.empty() || values.size() < 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--vary ", arguments.vary,
+                     ": expected a name and two values or more, as in --vary N=1000,10000"));
+  }
+  std::vector<Cost> costs;
+  for (const std::string& value : values) {
+    Source source = arguments.source;
+    source.sets.push_back(absl::StrCat(parts.first, "=", value));
+    BNSYN_ASSIGN_OR_RETURN(Cost cost, Measure(arguments, source));
+    cost.value = value;
+    cost.number = std::strtod(value.c_str(), nullptr);
+    costs.push_back(std::move(cost));
+  }
+  Print(parts.first, costs, Fits(parts.first, costs), arguments.json);
+  return absl::OkStatus();
+}
+
+}  // namespace bnsyn::tools
