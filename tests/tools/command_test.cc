@@ -232,6 +232,15 @@ TEST(Command, VerifyHoldsAndItsChecksFire) {
   }
 }
 
+// Plastic synapses have no matrix.
+TEST(Command, VerifyLeavesOutWhatDensePropagationCannot) {
+  const Result result = Bnsyn("verify " BNSYN_SOURCE_DIR
+                              "/examples/networks/coba-stdp.toml --sizes 300 --duration 20ms");
+  EXPECT_EQ(result.code, 0) << result.output;
+  EXPECT_TRUE(Contains(result.output, "left out: projection ee: dense")) << result.output;
+  EXPECT_TRUE(Contains(result.output, "16 of 16")) << result.output;
+}
+
 TEST(Command, DiffNamesStepKernelNodeElementAndBits) {
   EXPECT_EQ(Bnsyn("diff " + kNetwork + " --duration 45ms").code, 0);
   const Result result = Bnsyn("diff " + kNetwork + " --corrupt-at 100 --json");
