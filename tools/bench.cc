@@ -29,7 +29,7 @@ namespace {
 struct Measurement {
   std::string group;
   std::string name;
-  std::string surface = "";  // ladder: what it has over the rung before
+  std::string surface;  // ladder: what it has over the rung before
   double ns_per_step = 0;
   double ns_per_element = 0;  // per neuron, or per synaptic event where the name says so
   std::string digest;
@@ -175,6 +175,7 @@ absl::Status Kernels(const ir::Program& program, const BenchArguments& arguments
   const auto add = [&](const std::string& name, double ns, double elements) {
     results.push_back({.group = "kernel",
                        .name = name,
+                       .surface = "",
                        .ns_per_step = ns,
                        .ns_per_element = elements > 0 ? ns / elements : 0,
                        .digest = timing.digest,
@@ -222,6 +223,7 @@ absl::Status HiddenKernels(const BenchArguments& arguments, std::vector<Measurem
   const auto neurons = static_cast<double>(program.Neurons());
   results.push_back({.group = "kernel",
                      .name = "conductance_decay (left out)",
+                     .surface = "",
                      .ns_per_step = with - without,
                      .ns_per_element = (with - without) / neurons,
                      .digest = "",
