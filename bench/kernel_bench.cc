@@ -114,12 +114,12 @@ step {
   const auto random = [](uint32_t i, uint32_t draw) {
     return bnsyn::reference::RandomBits(0, 0, i, 0, draw);
   };
-  std::vector<uint64_t> rows = {0};
+  std::vector<uint32_t> rows = {0};
   std::vector<uint32_t> targets;
   for (uint32_t i = 0; i < neurons; ++i) {
     for (uint32_t k = 0; k < synapses; ++k) targets.push_back(random(i, k) % neurons);
     std::sort(targets.end() - synapses, targets.end());
-    rows.push_back(targets.size());
+    rows.push_back(static_cast<uint32_t>(targets.size()));
   }
   const Memory input = Allocate(neurons, 0);
   void* const slots[] = {input.get()};
@@ -129,6 +129,7 @@ step {
   args.spikes = spikes.data();
   args.spike_count = static_cast<uint32_t>(spikes.size());
   args.row_begin = rows.data();
+  args.row_stride = 1;
   args.others = targets.data();
   const auto deliver = code->deliver(program.synaptic[0].code);
   uint32_t step = 0;

@@ -25,9 +25,11 @@
 #include "runtime/event_list.h"
 #include "runtime/fault_replay.h"
 #include "runtime/initial_state.h"
+#include "runtime/layout.h"
 #include "runtime/memory_plan.h"
 #include "runtime/network_memory.h"
 #include "runtime/partition.h"
+#include "runtime/row_delivery.h"
 #include "runtime/schedule.h"
 #include "runtime/spikes.h"
 #include "runtime/synapses.h"
@@ -87,7 +89,7 @@ class AcceleratedEngine : public Engine {
         workers_(static_cast<size_t>(partition_.threads())) {}
 
   // `source` is the program before the passes. It is not kept.
-  absl::Status Build(const ir::Program& source, const SimulationOptions& options,
+  absl::Status Build(const ir::Program& source, Layout layout, const SimulationOptions& options,
                      SimulationReport& report);
 
   const ir::Program& program() const override { return program_; }
@@ -123,6 +125,7 @@ class AcceleratedEngine : public Engine {
   void RunThread(int thread, uint64_t steps, bool record);
   void BeginStep(int thread, uint64_t step);
   bool Deliver(int thread, uint64_t step);
+  void DeliverRows(const RowCall& call, uint64_t step);
   bool RunSynapses(const SynapticCall& call, int thread, uint64_t step);
   bool RunPhase(int thread, size_t phase, uint64_t step);
   void Gather(int thread, size_t phase, uint64_t step);
@@ -155,23 +158,24 @@ class AcceleratedEngine : public Engine {
   std::unique_ptr<ThreadTeam> team_;
 };
 
-absl::Status AcceleratedEngine::Build(const ir::Program& source, const SimulationOptions& options,
-                                      SimulationReport& report) {
+absl::Status AcceleratedEngine::Build(const ir::Program& source, Layout layout,
+                                      const SimulationOptions& options, SimulationReport& report) {
   BNSYN_ASSIGN_OR_RETURN(code_,
                          compiler::CompileKernels(program_, options.compile, report.compile));
   BNSYN_ASSIGN_OR_RETURN(team_, ThreadTeam::Create(partition_.threads()));
-  BNSYN_ASSIGN_OR_RETURN(NetworkMemory memory,
-                         NetworkMemory::Create(program_, partition_.threads()));
+  BNSYN_ASSIGN_OR_RETURN(NetworkMemory memory, NetworkMemory::Create(program_, partition_));
   memory_.emplace(std::move(memory));
   BNSYN_RETURN_IF_ERROR(SetInitialState(program_, *memory_));
-  BNSYN_ASSIGN_OR_RETURN(synapses_, Synapses::Build(source, partition_, *team_));
+  BNSYN_ASSIGN_OR_RETURN(
+      synapses_, Synapses::Build(source, partition_, std::move(layout), options.compile, *team_));
   BNSYN_ASSIGN_OR_RETURN(ring_, SpikeRing::Create(program_, partition_));
   BNSYN_ASSIGN_OR_RETURN(schedule_,
                          MakeSchedule(program_, *code_, *memory_, partition_, synapses_));
   BNSYN_ASSIGN_OR_RETURN(std::vector<std::vector<InputEvent>> events,
                          SplitEvents(program_, partition_));
   if (options.profile) {
-    delivery_seconds_.resize(schedule_.threads[0].deliveries.size());
+    delivery_seconds_.resize(schedule_.threads[0].rows.size() +
+                             schedule_.threads[0].deliveries.size());
     kernel_seconds_.resize(program_.step.size());
   }
   cursors_.resize(workers_.size());
@@ -265,6 +269,11 @@ void AcceleratedEngine::BeginStep(int thread, uint64_t step) {
 bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
   bool fault = false;
   double* seconds = thread == 0 ? delivery_seconds_.data() : nullptr;
+  for (const RowCall& call : schedule_.threads[static_cast<size_t>(thread)].rows) {
+    const Timer timer(seconds);
+    if (seconds != nullptr) ++seconds;
+    DeliverRows(call, step);
+  }
   for (const SynapticCall& call : schedule_.threads[static_cast<size_t>(thread)].deliveries) {
     const Timer timer(seconds);
     if (seconds != nullptr) ++seconds;
@@ -274,9 +283,22 @@ bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
   for (; worker.next_event < worker.events.size(); ++worker.next_event) {
     const InputEvent& event = worker.events[worker.next_event];
     if (event.step != step) break;
-    memory_->Input(event.input)[event.element] += event.quanta;
+    memory_->Input(event.input, thread)[event.element] += event.quanta;
   }
   return fault;
+}
+
+void AcceleratedEngine::DeliverRows(const RowCall& call, uint64_t step) {
+  RowDelivery delivery(call);
+  const std::vector<uint32_t>& delays = call.block->delays();
+  for (size_t i = 0; i < delays.size(); ++i) {
+    const uint64_t emitted = step - delays[i];
+    for (int t = 0; t < partition_.threads(); ++t) {
+      delivery.Add(ring_.Spikes(call.source, t, emitted), i);
+    }
+    delivery.Add(ring_.Injected(call.source, emitted), i);
+  }
+  delivery.Finish();
 }
 
 bool AcceleratedEngine::RunSynapses(const SynapticCall& call, int thread, uint64_t step) {
@@ -285,6 +307,7 @@ bool AcceleratedEngine::RunSynapses(const SynapticCall& call, int thread, uint64
   args.step = step;
   args.seed = program_.seed;
   args.row_begin = call.rows;
+  args.row_stride = call.row_stride;
   args.others = call.others;
   args.synapses = call.synapses;
   args.weights = call.weights;
@@ -427,9 +450,13 @@ uint64_t AcceleratedEngine::SpikeCount(ir::PopulationId population) const {
 
 std::vector<KernelTime> AcceleratedEngine::KernelTimes() const {
   std::vector<KernelTime> times;
-  for (size_t d = 0; d < delivery_seconds_.size(); ++d) {
-    times.push_back(
-        {schedule_.threads[0].deliveries[d].name, KernelKind::kDelivery, delivery_seconds_[d]});
+  if (!delivery_seconds_.empty()) {
+    const double* seconds = delivery_seconds_.data();
+    const auto add = [&](const std::string& name) {
+      times.push_back({name, KernelKind::kDelivery, *seconds++});
+    };
+    for (const RowCall& call : schedule_.threads[0].rows) add(call.name);
+    for (const SynapticCall& call : schedule_.threads[0].deliveries) add(call.name);
   }
   for (size_t k = 0; k < kernel_seconds_.size(); ++k) {
     const ir::Block& kernel = program_.step[k];
@@ -457,12 +484,14 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeAcceleratedEngine(ir::Program progra
                             if (stage == "program") return;
                             report.compile.phases.push_back({std::string(stage), milliseconds});
                           }));
-  BNSYN_ASSIGN_OR_RETURN(const MemoryPlan plan, PlanMemory(passed, options));
+  Partition partition(passed, options.threads);
+  BNSYN_ASSIGN_OR_RETURN(const LayoutLimits limits, LimitsByName(options.layout));
+  BNSYN_ASSIGN_OR_RETURN(Layout layout, ChooseLayout(program, partition, limits));
+  const MemoryPlan plan = PlanAccelerated(passed, partition, layout, options);
   BNSYN_RETURN_IF_ERROR(CheckMemory(plan, options.memory_limit));
   report.memory_bytes = static_cast<uint64_t>(plan.total());
-  Partition partition(passed, options.threads);
   auto engine = std::make_unique<AcceleratedEngine>(std::move(passed), std::move(partition));
-  BNSYN_RETURN_IF_ERROR(engine->Build(program, options, report));
+  BNSYN_RETURN_IF_ERROR(engine->Build(program, std::move(layout), options, report));
   return engine;
 }
 

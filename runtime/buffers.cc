@@ -34,6 +34,23 @@ absl::StatusOr<PageBuffer> PageBuffer::Create(size_t bytes) {
   return buffer;
 }
 
+void PageBuffer::Shrink(size_t bytes) {
+  const size_t kept = RoundUp(bytes, PageSize());
+  if (data_ == nullptr || kept >= size_) return;
+  munmap(data_ + kept, size_ - kept);
+  size_ = kept;
+  if (kept == 0) data_ = nullptr;
+}
+
+void PageBuffer::ReleaseBefore(size_t bytes) {
+  // In large steps, so that huge pages stay whole until they go.
+  constexpr size_t kStep = 4 * kHugePage;
+  const size_t end = bytes / kStep * kStep;
+  if (end <= released_) return;
+  madvise(data_ + released_, end - released_, MADV_DONTNEED);
+  released_ = end;
+}
+
 PageBuffer::~PageBuffer() {
   if (data_ != nullptr) munmap(data_, size_);
 }

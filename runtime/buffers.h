@@ -26,6 +26,7 @@ class PageBuffer {
   PageBuffer& operator=(PageBuffer&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(released_, other.released_);
     return *this;
   }
   ~PageBuffer();
@@ -33,9 +34,15 @@ class PageBuffer {
   char* data() const { return data_; }
   size_t size() const { return size_; }
 
+  // Gives the system back what lies behind the first `bytes`.
+  void Shrink(size_t bytes);
+  // Gives back the pages that lie wholly before `bytes`: they are zero, should they be read again.
+  void ReleaseBefore(size_t bytes);
+
  private:
   char* data_ = nullptr;
   size_t size_ = 0;
+  size_t released_ = 0;
 };
 
 // Hands out aligned parts of one buffer: first every part is planned, then the buffer is made, then

@@ -9,7 +9,6 @@
 #include "reference/connectivity.h"
 #include "runtime/network_memory.h"
 #include "runtime/spikes.h"
-#include "runtime/synapses.h"
 
 namespace bnsyn {
 namespace {
@@ -59,34 +58,25 @@ size_t ReferenceSynapseBytes(const ir::Program& program, ir::ProjectionId id) {
   return bytes;
 }
 
-// Synapses stand row by row, one list of rows for each delay there may be.
-double SynapseListBytes(const ir::Program& program, ir::ProjectionId id, double expected,
-                        const SimulationOptions& options) {
+// The synapses of a projection in the reference's tables, and while they are drawn.
+double ReferenceBytes(const ir::Program& program, ir::ProjectionId id, double expected,
+                      Propagation propagation) {
   const ir::Projection& projection = program.projections[id];
   const double sources = program.populations[projection.source].size;
   const double targets = program.populations[projection.target].size;
-  const double delays =
-      program.HasOwnDelays(id) ? projection.max_delay - projection.delay + 1.0 : 1.0;
-  const double synapses = SynapsesWithMargin(expected);
-  if (options.backend == Backend::kAccelerated) {
-    double lists = delays * (sources + 1) * sizeof(uint64_t);
-    if (program.FindSynaptic(ir::BlockKind::kOnPost, id) != nullptr) {
-      lists += (targets + 1) * sizeof(uint64_t);
-    }
-    return options.threads * lists + synapses * static_cast<double>(SynapseBytes(program, id));
-  }
-  switch (options.propagation) {
+  switch (propagation) {
     case Propagation::kCsr:
       return (sources + targets + 2) * sizeof(uint64_t) +
-             synapses * static_cast<double>(ReferenceSynapseBytes(program, id));
+             SynapsesWithMargin(expected) * static_cast<double>(ReferenceSynapseBytes(program, id));
     case Propagation::kDense:
       return sources * targets * sizeof(int64_t);
   }
   return 0;
 }
 
-// What stands beside the synapses of a projection while they are drawn and put in order.
-double BuildingBytes(const ir::Program& program, ir::ProjectionId id, double expected) {
+// What stands beside the synapses of a projection while the reference draws them and puts them in
+// order.
+double DrawingBytes(const ir::Program& program, ir::ProjectionId id, double expected) {
   constexpr size_t kDrawn = 2 * sizeof(uint32_t);  // source or list row, target
   size_t own = (program.HasOwnWeights(id) ? sizeof(double) : 0) +
                (program.HasOwnDelays(id) ? sizeof(uint32_t) : 0);
@@ -94,6 +84,65 @@ double BuildingBytes(const ir::Program& program, ir::ProjectionId id, double exp
     own += static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
   }
   return SynapsesWithMargin(expected) * static_cast<double>(kDrawn + 2 * own);
+}
+
+bool HasOnPost(const ir::Program& program, const SynapseGroup& group) {
+  return program.FindSynaptic(ir::BlockKind::kOnPost, group.projections[0]) != nullptr;
+}
+
+// Bytes of pages that a group's arrays, two or up to nine, leave unused on each thread.
+double UnusedBytes(const SynapseGroup& group) {
+  return (group.form == SynapseForm::kFull ? 9 : 2) * 4096;
+}
+
+// The synapses of a group.
+double GroupBytes(const ir::Program& program, const SynapseGroup& group,
+                  const Partition& partition) {
+  double bytes = SynapsesWithMargin(group.expected) * SynapseBytes(program, group) +
+                 IndexBytes(program, group, partition) + partition.threads() * UnusedBytes(group);
+  if (HasOnPost(program, group)) {
+    const ir::Projection& projection = program.projections[group.projections[0]];
+    bytes += partition.threads() * (program.populations[projection.target].size + 1.0) *
+             sizeof(uint32_t);
+  }
+  return bytes;
+}
+
+// Pairs of a group that are drawn by target, as they stand before they go to their places.
+double DrawnBytes(const ir::Program& program, const SynapseGroup& group, int threads) {
+  double bytes = 0;
+  for (const ir::ProjectionId id : group.projections) {
+    const ir::Projection& projection = program.projections[id];
+    const bool total = projection.rule.kind == ir::RuleKind::kFixedTotal;
+    if (!total && projection.rule.kind != ir::RuleKind::kFixedInDegree) continue;
+    const double columns = total ? 1 : program.populations[projection.target].size;
+    bytes += static_cast<double>(projection.rule.count) * columns * sizeof(uint32_t);
+    bytes += 2.0 * threads * program.populations[group.source].size * sizeof(uint64_t);
+  }
+  return bytes;
+}
+
+// What building takes beside the result. Pairs give their memory back as synapses take theirs, so
+// that a group takes the larger of both; the windows in which synapses are made are small.
+double BuildingBytes(const ir::Program& program, const Layout& layout, const Partition& partition) {
+  constexpr double kWindow = 16384;
+  constexpr double kPair = 12;
+  constexpr double kSynapse = 96;  // with all arrays of the code that makes it
+  double done = 0;
+  double peak = 0;
+  double windows = 0;
+  for (const SynapseGroup& group : layout.groups) {
+    const double bytes = GroupBytes(program, group, partition);
+    peak = std::max(peak, done + std::max(bytes, DrawnBytes(program, group, partition.threads())));
+    done += bytes;
+    const double most =
+        kWindow * partition.threads() * static_cast<double>(group.projections.size());
+    const bool computed = group.form != SynapseForm::kShared || group.delays() > 1;
+    windows = std::max(windows, std::min(group.expected, most) * (computed ? kSynapse : kPair));
+  }
+  double sums = 0;  // of the proof that inputs do not overflow
+  for (const ir::Input& input : program.inputs) sums += program.Size(input.population);
+  return std::max(0.0, peak - done) + windows + 2 * sums * sizeof(int64_t);
 }
 
 std::string Megabytes(double bytes) { return absl::StrFormat("%.0f MB", bytes / 1e6); }
@@ -106,47 +155,79 @@ double MemoryPlan::total() const {
   return sum;
 }
 
-absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program,
-                                      const SimulationOptions& options) {
+namespace {
+
+// States, inputs and spikes on their way, which both backends have.
+MemoryPlan PlanValues(const ir::Program& program) {
   MemoryPlan plan;
-  const double spikes = MostSpikes(program);
   double inputs = 0;
   for (const ir::Input& input : program.inputs) {
     inputs += Elements(program, input.population) * sizeof(int64_t);
   }
   plan.parts.push_back({"states", StateBytes(program, false)});
   plan.parts.push_back({"inputs", inputs});
-  if (options.backend == Backend::kAccelerated) {
-    double tables = 0;
-    for (ir::TableId t = 0; t < program.tables.size(); ++t) {
-      tables += static_cast<double>(LookupBytes(program, t));
-    }
-    if (tables > 0) plan.parts.push_back({"tables", tables});
-  }
-  plan.parts.push_back(
-      {"spikes in flight", spikes * sizeof(uint32_t) * SpikeRing::Slots(program.MaxDelay())});
-  if (options.backend == Backend::kAccelerated) {
-    plan.parts.push_back({"values between kernels", StateBytes(program, true)});
-    if (options.record_spikes) {
-      const auto worst = static_cast<size_t>(spikes) + program.populations.size();
-      plan.parts.push_back(
-          {"spike records", options.threads * static_cast<double>(RecordBytes(
-                                                  worst / static_cast<size_t>(options.threads)))});
-    }
-  } else {
-    plan.parts.push_back({"values of nodes", StateBytes(program, true) + NodeBytes(program)});
-  }
-  double building = 0;
+  plan.parts.push_back({"spikes in flight", MostSpikes(program) * sizeof(uint32_t) *
+                                                SpikeRing::Slots(program.MaxDelay())});
+  return plan;
+}
+
+absl::StatusOr<MemoryPlan> PlanReference(const ir::Program& program,
+                                         const SimulationOptions& options) {
+  MemoryPlan plan = PlanValues(program);
+  plan.parts.push_back({"values of nodes", StateBytes(program, true) + NodeBytes(program)});
+  double drawing = 0;
   for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {
     BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
                            reference::Connectivity::Create(program, p, {}));
     const double expected = connectivity.ExpectedSynapses();
     plan.parts.push_back({absl::StrCat("synapses of ", program.projections[p].name),
-                          SynapseListBytes(program, p, expected, options)});
-    building = std::max(building, BuildingBytes(program, p, expected));
+                          ReferenceBytes(program, p, expected, options.propagation)});
+    drawing = std::max(drawing, DrawingBytes(program, p, expected));
   }
-  plan.parts.push_back({"synapses while they are drawn", building});
+  plan.parts.push_back({"synapses while they are drawn", drawing});
   return plan;
+}
+
+}  // namespace
+
+MemoryPlan PlanAccelerated(const ir::Program& program, const Partition& partition,
+                           const Layout& layout, const SimulationOptions& options) {
+  MemoryPlan plan = PlanValues(program);
+  double tables = 0;
+  for (ir::TableId t = 0; t < program.tables.size(); ++t) {
+    tables += static_cast<double>(LookupBytes(program, t));
+  }
+  if (tables > 0) plan.parts.push_back({"tables", tables});
+  plan.parts.push_back({"values between kernels", StateBytes(program, true)});
+  if (options.record_spikes) {
+    const auto worst = static_cast<size_t>(MostSpikes(program)) + program.populations.size();
+    const auto threads = static_cast<size_t>(options.threads);
+    plan.parts.push_back(
+        {"spike records", options.threads * static_cast<double>(RecordBytes(worst / threads))});
+  }
+  for (const SynapseGroup& group : layout.groups) {
+    // What the projections of a group share is told by what each expects.
+    const double bytes = GroupBytes(program, group, partition);
+    for (size_t i = 0; i < group.projections.size(); ++i) {
+      const double share = group.expected > 0 ? group.expected_each[i] / group.expected
+                                              : 1.0 / static_cast<double>(group.projections.size());
+      plan.parts.push_back(
+          {absl::StrCat("synapses of ", program.projections[group.projections[i]].name),
+           bytes * share});
+    }
+  }
+  plan.parts.push_back(
+      {"synapses while they are drawn", BuildingBytes(program, layout, partition)});
+  return plan;
+}
+
+absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program,
+                                      const SimulationOptions& options) {
+  if (options.backend == Backend::kReference) return PlanReference(program, options);
+  const Partition partition(program, options.threads);
+  BNSYN_ASSIGN_OR_RETURN(const LayoutLimits limits, LimitsByName(options.layout));
+  BNSYN_ASSIGN_OR_RETURN(const Layout layout, ChooseLayout(program, partition, limits));
+  return PlanAccelerated(program, partition, layout, options);
 }
 
 absl::Status CheckMemory(const MemoryPlan& plan, uint64_t limit) {

@@ -9,6 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ir/program.h"
+#include "runtime/layout.h"
+#include "runtime/partition.h"
 #include "runtime/simulation.h"
 
 namespace bnsyn {
@@ -24,9 +26,11 @@ struct MemoryPlan {
   double total() const;
 };
 
-// For the program as the backend of `options` runs it; for the accelerated backend that is the one
-// after the passes, but the one before them differs by a little only.
+// For the program before the passes; what they add is little.
 absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program, const SimulationOptions& options);
+// For the accelerated backend, which runs the program after them, with that layout.
+MemoryPlan PlanAccelerated(const ir::Program& program, const Partition& partition,
+                           const Layout& layout, const SimulationOptions& options);
 
 // ResourceExhausted when the plan exceeds `limit` bytes (0: AvailableMemory()), with the largest
 // parts and what to do.

@@ -30,8 +30,16 @@ uint32_t NetworkMemory::Groups(ir::ReductionId reduction) const {
   return PaddedSize(program_->Size(population)) / compiler::kGroup;
 }
 
-absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program, int threads) {
-  NetworkMemory memory(program);
+int64_t* NetworkMemory::Input(ir::InputId input, int thread) const {
+  const auto own = reinterpret_cast<uintptr_t>(Sums(thread) + places_.Begin(input, thread));
+  const uint64_t first = RangeOf(*program_, *partition_, input, thread).begin;
+  return reinterpret_cast<int64_t*>(own - first * sizeof(int64_t));
+}
+
+absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
+                                                    const Partition& partition) {
+  NetworkMemory memory(program, partition);
+  const int threads = partition.threads();
   memory.threads_ = threads;
   ArenaLayout layout;
   const auto copies = [&](size_t bytes, int count) {
@@ -48,10 +56,9 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program, 
     }
     memory.states_.push_back(copies(PaddedSize(program.Size(state.type.domain)) * bytes, 1));
   }
-  for (const ir::Input& input : program.inputs) {
-    memory.inputs_.push_back(
-        copies(PaddedSize(program.Size(input.population)) * sizeof(int64_t), 1));
-  }
+  uint64_t most_sums = 0;
+  for (int t = 0; t < threads; ++t) most_sums = std::max(most_sums, memory.places_.Size(t));
+  memory.sums_ = copies(most_sums * sizeof(int64_t), threads);
   uint32_t most_groups = 0;
   for (uint32_t r = 0; r < program.reductions.size(); ++r) {
     most_groups = std::max(most_groups, memory.Groups(r));

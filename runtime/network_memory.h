@@ -10,6 +10,7 @@
 #include "ir/program.h"
 #include "reference/array.h"
 #include "runtime/buffers.h"
+#include "runtime/partition.h"
 
 namespace bnsyn {
 
@@ -21,8 +22,10 @@ size_t LookupBytes(const ir::Program& program, ir::TableId table);
 
 class NetworkMemory {
  public:
-  // All zero, but for the parameters and tables. The program must outlive the object.
-  static absl::StatusOr<NetworkMemory> Create(const ir::Program& program, int threads);
+  // All zero, but for the parameters and tables. Both must outlive the object and stay where they
+  // are.
+  static absl::StatusOr<NetworkMemory> Create(const ir::Program& program,
+                                              const Partition& partition);
 
   // A population's array at element 0, or a thread's copy of a uniform state.
   void* State(ir::StateId state, int thread) const {
@@ -32,9 +35,10 @@ class NetworkMemory {
   // Sets one element; of a uniform state, in every copy.
   void SetState(ir::StateId state, uint32_t element, ir::Bits bits);
 
-  int64_t* Input(ir::InputId input) const {
-    return reinterpret_cast<int64_t*>(At(inputs_[input], 0));
-  }
+  // The sums of a thread: those of its own neurons, input by input (SumPlaces).
+  int64_t* Sums(int thread) const { return reinterpret_cast<int64_t*>(At(sums_, thread)); }
+  // Where element 0 of an input would be, for a thread to reach those of its own neurons.
+  int64_t* Input(ir::InputId input, int thread) const;
   // The value in the low bytes, shared by all threads.
   ir::Bits* Param(ir::ParamId param) const {
     return reinterpret_cast<ir::Bits*>(At(params_, 0)) + param;
@@ -68,16 +72,19 @@ class NetworkMemory {
     size_t stride = 0;
   };
 
-  explicit NetworkMemory(const ir::Program& program) : program_(&program) {}
+  NetworkMemory(const ir::Program& program, const Partition& partition)
+      : program_(&program), partition_(&partition), places_(program, partition) {}
   char* At(Part part, int copy) const {
     return arena_.data() + part.offset + part.stride * static_cast<size_t>(copy);
   }
 
   const ir::Program* program_;
+  const Partition* partition_;
+  SumPlaces places_;
   int threads_ = 1;
   PageBuffer arena_;
   std::vector<Part> states_;
-  std::vector<Part> inputs_;
+  Part sums_;
   std::vector<Part> partials_;
   std::vector<Part> tables_;  // of no bytes where nothing looks them up
   Part params_;

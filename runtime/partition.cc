@@ -35,4 +35,24 @@ Partition::Partition(const ir::Program& program, int threads) : threads_(threads
   }
 }
 
+Range RangeOf(const ir::Program& program, const Partition& partition, ir::InputId input,
+              int thread) {
+  const auto domain = static_cast<size_t>(program.inputs[input].population);
+  return partition.range(program.domains[domain].index, thread);
+}
+
+SumPlaces::SumPlaces(const ir::Program& program, const Partition& partition)
+    : inputs_(program.inputs.size()) {
+  constexpr uint64_t kGroup = compiler::kGroup;
+  for (int thread = 0; thread < partition.threads(); ++thread) {
+    uint64_t place = 0;
+    for (ir::InputId input = 0; input < inputs_; ++input) {
+      begin_.push_back(place);
+      const uint64_t size = RangeOf(program, partition, input, thread).size();
+      place += (size + kGroup - 1) / kGroup * kGroup;
+    }
+    begin_.push_back(place);
+  }
+}
+
 }  // namespace bnsyn

@@ -39,6 +39,32 @@ class Partition {
   std::vector<Range> ranges_;
 };
 
+// Where the sums of inputs stand: those of a thread's own neurons side by side, input by input,
+// each beginning a new group.
+class SumPlaces {
+ public:
+  SumPlaces(const ir::Program& program, const Partition& partition);
+
+  // The place of an input's first sum among those of the thread; element n of the input is at
+  // Begin + n - the first neuron of the thread's range.
+  uint64_t Begin(ir::InputId input, int thread) const { return At(input, thread); }
+  uint64_t End(ir::InputId input, int thread) const { return At(input + size_t{1}, thread); }
+  // All of a thread.
+  uint64_t Size(int thread) const { return At(inputs_, thread); }
+
+ private:
+  uint64_t At(size_t input, int thread) const {
+    return begin_[static_cast<size_t>(thread) * (inputs_ + 1) + input];
+  }
+
+  size_t inputs_;
+  std::vector<uint64_t> begin_;  // by thread and input, with the end of the last
+};
+
+// The neurons of an input's population that a thread owns.
+Range RangeOf(const ir::Program& program, const Partition& partition, ir::InputId input,
+              int thread);
+
 }  // namespace bnsyn
 
 #endif  // BNSYN_RUNTIME_PARTITION_H_

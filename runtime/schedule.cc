@@ -34,7 +34,7 @@ absl::StatusOr<void*> Resolve(const ir::Block& block, const ir::Slot& slot, Netw
     case AttrKind::kTable:
       return static_cast<void*>(memory.Table(slot.index));
     case AttrKind::kInput:
-      return static_cast<void*>(memory.Input(slot.index));
+      return static_cast<void*>(memory.Input(slot.index, thread));
     case AttrKind::kPopulation:
       return static_cast<void*>(memory.Count(slot.index, thread));
     case AttrKind::kReduction:
@@ -77,7 +77,7 @@ absl::StatusOr<std::vector<SynapticCall>> MakeSynapticCalls(const ir::Program& p
                                                             const Synapses& synapses, int thread) {
   const ir::ProjectionId id = program.domains[static_cast<size_t>(block.domain)].index;
   const ir::Projection& projection = program.projections[id];
-  const SynapseBlock& own = synapses.block(id, thread);
+  const SynapseBlock& own = synapses.block(synapses.GroupOf(id), thread);
   std::vector<SynapticCall> calls;
   if (own.synapses() == 0) return calls;
   SynapticCall call;
@@ -104,10 +104,38 @@ absl::StatusOr<std::vector<SynapticCall>> MakeSynapticCalls(const ir::Program& p
   }
   call.spiking = projection.source;
   call.others = own.targets();
-  for (const SynapseBlock::DelayGroup& group : own.groups()) {
-    call.delay = group.delay;
-    call.rows = group.rows();
+  call.row_stride = own.slots();
+  for (size_t i = 0; i < own.delays().size(); ++i) {
+    call.delay = own.delays()[i];
+    call.rows = own.rows() + i;
     calls.push_back(call);
+  }
+  return calls;
+}
+
+// The calls of all groups that lie as rows of known contributions.
+std::vector<RowCall> MakeRowCalls(const ir::Program& program, const NetworkMemory& memory,
+                                  const SumPlaces& places, const Synapses& synapses, int thread) {
+  std::vector<RowCall> calls;
+  for (size_t g = 0; g < synapses.layout().groups.size(); ++g) {
+    const SynapseGroup& group = synapses.layout().groups[g];
+    const SynapseBlock& own = synapses.block(g, thread);
+    if (group.form == SynapseForm::kFull || own.synapses() == 0) continue;
+    RowCall call;
+    call.name = group.projections.size() == 1
+                    ? program.projections[group.projections[0]].name
+                    : absl::StrFormat("from %s", program.populations[group.source].name);
+    call.source = group.source;
+    call.block = &own;
+    int64_t* const sums = memory.Sums(thread);
+    if (group.form != SynapseForm::kShared) call.terms = {{sums + own.first_sum(), 0}};
+    for (const SharedTerm& term : group.terms) {
+      // Inputs of one population are counted alike, so that targets are places in each of them.
+      const uint64_t first =
+          call.terms.empty() ? own.first_sum() : places.Begin(term.input, thread);
+      call.terms.push_back({sums + first, term.quanta});
+    }
+    calls.push_back(std::move(call));
   }
   return calls;
 }
@@ -155,9 +183,11 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
                                               NetworkMemory& memory, const Partition& partition,
                                               const Synapses& synapses, int thread) {
   ThreadSchedule schedule;
+  schedule.rows = MakeRowCalls(program, memory, SumPlaces(program, partition), synapses, thread);
   for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {
     const ir::Block* const on_pre = program.FindSynaptic(ir::BlockKind::kOnPre, p);
-    if (on_pre == nullptr) continue;
+    const SynapseForm form = synapses.layout().groups[synapses.GroupOf(p)].form;
+    if (on_pre == nullptr || form != SynapseForm::kFull) continue;
     BNSYN_ASSIGN_OR_RETURN(std::vector<SynapticCall> calls,
                            MakeSynapticCalls(program, *on_pre, code, memory, synapses, thread));
     std::move(calls.begin(), calls.end(), std::back_inserter(schedule.deliveries));

@@ -14,6 +14,7 @@
 #include "ir/program.h"
 #include "runtime/network_memory.h"
 #include "runtime/partition.h"
+#include "runtime/row_delivery.h"
 #include "runtime/synapses.h"
 
 namespace bnsyn {
@@ -30,7 +31,8 @@ struct SynapticCall {
   ir::PopulationId spiking = 0;
   uint32_t delay = 0;
   // As in compiler::DeliverArgs.
-  const uint64_t* rows = nullptr;
+  const uint32_t* rows = nullptr;
+  uint64_t row_stride = 1;
   const uint32_t* others = nullptr;
   const uint32_t* synapses = nullptr;
   const double* weights = nullptr;
@@ -61,7 +63,8 @@ struct Gathered {
 };
 
 struct ThreadSchedule {
-  std::vector<SynapticCall> deliveries;
+  std::vector<RowCall> rows;
+  std::vector<SynapticCall> deliveries;  // of groups that are not rows of known contributions
   std::vector<Phase> phases;
 };
 
@@ -79,7 +82,8 @@ struct Schedule {
   bool meet_after_last = true;
 };
 
-// The program must have gone through all passes; everything must outlive the schedule.
+// The program must have gone through all passes; everything must outlive the schedule and stay
+// where it is.
 absl::StatusOr<Schedule> MakeSchedule(const ir::Program& program,
                                       const compiler::CompiledCode& code, NetworkMemory& memory,
                                       const Partition& partition, const Synapses& synapses);

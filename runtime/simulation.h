@@ -32,6 +32,9 @@ struct SimulationOptions {
   // Time each kernel of the accelerated backend (SimulationReport::kernels), at the price of two
   // looks at the clock a kernel and step.
   bool profile = false;
+  // How the accelerated backend lays out synapses: the best way, or one of LayoutNames() in
+  // runtime/layout.h, for tests. The result is slower or larger, never different.
+  std::string layout;
   uint64_t memory_limit = 0;  // bytes; 0 takes what the machine has free
   compiler::CompileOptions compile = {};
 };

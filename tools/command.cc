@@ -146,6 +146,8 @@ void Machine::AddOptions(CLI::App& app, bool with_backend) {
   app.add_option("--disable-pass", disabled_passes, "leave a pass out; repeatable")
       ->type_name("PASS")
       ->allow_extra_args(false);
+  app.add_option("--layout", layout, "how synapses lie in memory: see the stage layout of dump")
+      ->type_name("NAME");
   app.add_flag("--no-cache", no_cache, "neither read nor write compiled code on disk");
   app.add_flag("--check-cache", check_cache, "on a hit compile all the same and compare");
   app.add_flag("--debug", debug, "tell gdb and perf of the kernels");
@@ -156,6 +158,7 @@ SimulationOptions Machine::Options() const {
   options.backend = backend == "accelerated" ? Backend::kAccelerated : Backend::kReference;
   options.propagation = propagation == "dense" ? Propagation::kDense : Propagation::kCsr;
   options.threads = threads;
+  options.layout = layout;
   options.compile.width = width;
   options.compile.optimization = optimization;
   options.compile.disabled_passes = disabled_passes;

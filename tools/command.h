@@ -67,6 +67,7 @@ struct Machine {
   bool check_cache = false;
   bool debug = false;
   std::vector<std::string> disabled_passes;
+  std::string layout;
 
   void AddOptions(CLI::App& app, bool with_backend);
   SimulationOptions Options() const;

@@ -15,6 +15,8 @@
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
+#include "runtime/layout.h"
+#include "runtime/partition.h"
 #include "tools/command.h"
 #include "tools/output.h"
 
@@ -29,26 +31,41 @@ struct DumpArguments {
 };
 
 constexpr char kEquations[] = "equations";
+constexpr char kLayout[] = "layout";
 
-// All stages in their order: what becomes of the equations, the program, each pass, then what lies
-// below the IR.
+// All stages in their order: what becomes of the equations, the program, how its synapses lie in
+// memory, each pass, then what lies below the IR.
 std::vector<std::string> Stages() {
-  std::vector<std::string> stages = {kEquations, "program"};
+  std::vector<std::string> stages = {kEquations, "program", kLayout};
   for (const compiler::Pass& pass : compiler::AllPasses()) stages.emplace_back(pass.name);
   for (const char* stage : {"llvm", "llvm-opt", "asm", "dot"}) stages.emplace_back(stage);
   return stages;
 }
 
+absl::StatusOr<std::string> DumpLayout(const ir::Program& program,
+                                       const SimulationOptions& options) {
+  const Partition partition(program, options.threads);
+  BNSYN_ASSIGN_OR_RETURN(const LayoutLimits limits, LimitsByName(options.layout));
+  BNSYN_ASSIGN_OR_RETURN(const Layout layout, ChooseLayout(program, partition, limits));
+  return DescribeLayout(program, layout, partition);
+}
+
 // The texts of the stages that `wanted` names, in order.
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Dump(
-    const ir::Program& program, const compiler::CompileOptions& options,
+    const ir::Program& program, const SimulationOptions& simulation,
     const std::function<bool(const std::string&)>& wanted) {
+  const compiler::CompileOptions& options = simulation.compile;
   std::vector<std::pair<std::string, std::string>> texts;
   const auto observer = [&](absl::string_view stage, const ir::Program& stage_program, double) {
     if (wanted(std::string(stage)))
       texts.emplace_back(std::string(stage), ir::Print(stage_program));
   };
   BNSYN_ASSIGN_OR_RETURN(const ir::Program placed, compiler::RunPasses(program, options, observer));
+  if (wanted(kLayout)) {
+    BNSYN_ASSIGN_OR_RETURN(std::string text, DumpLayout(program, simulation));
+    const bool after_program = !texts.empty() && texts[0].first == "program";
+    texts.insert(texts.begin() + (after_program ? 1 : 0), {kLayout, std::move(text)});
+  }
   for (const char* stage : {"llvm", "llvm-opt", "asm"}) {
     if (!wanted(stage)) continue;
     BNSYN_ASSIGN_OR_RETURN(std::string text, compiler::DumpCode(placed, options, stage));
@@ -85,7 +102,7 @@ int Run(const DumpArguments& arguments) {
   const auto loaded = Load(arguments.source);
   if (!loaded.ok()) return Report(loaded.status());
   auto program_texts =
-      Dump(loaded->program, arguments.machine.Options().compile,
+      Dump(loaded->program, arguments.machine.Options(),
            [&](const std::string& stage) { return all || stage == arguments.stage; });
   if (!program_texts.ok()) return Report(program_texts.status());
   for (auto& text : *program_texts) texts.push_back(std::move(text));
@@ -98,7 +115,7 @@ int Run(const DumpArguments& arguments) {
   for (size_t i = 0; i < texts.size(); ++i) {
     const auto& [stage, text] = texts[i];
     std::string extension = ".ir";
-    if (stage == kEquations) extension = ".txt";
+    if (stage == kEquations || stage == kLayout) extension = ".txt";
     if (stage == "llvm" || stage == "llvm-opt") extension = ".ll";
     if (stage == "asm") extension = ".s";
     if (stage == "dot") extension = ".dot";

@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "compiler/passes/passes.h"
 #include "ir/status_macros.h"
+#include "runtime/layout.h"
 #include "tools/command.h"
 #include "tools/output.h"
 #include "tools/table.h"
@@ -220,6 +221,7 @@ absl::Status Matrix::Run(const std::string& engine, const std::string& what,
                      {"propagation", variant.machine.propagation},
                      {"threads", variant.machine.threads},
                      {"width", variant.machine.width},
+                     {"layout", variant.machine.layout},
                      {"pass_off", variant.off},
                      {"cache", variant.cache},
                      {"spikes", outcome->spikes},
@@ -276,6 +278,17 @@ absl::Status Matrix::Add(const std::vector<std::string>& sets, const std::string
             absl::StrCat(pass.empty() ? "all passes" : absl::StrCat("without ", pass),
                          ", threads 1 2, widths 1 2 4 8, cache cold warm"),
             variants));
+  }
+  for (const absl::string_view layout : LayoutNames()) {
+    std::vector<Variant> variants;
+    for (int threads : {1, 2, 3}) {
+      Variant variant = accelerated;
+      variant.machine.layout = std::string(layout);
+      variant.machine.threads = threads;
+      variants.push_back(variant);
+    }
+    BNSYN_RETURN_IF_ERROR(Run(
+        "accelerated", absl::StrCat("layout ", std::string(layout), ", threads 1 2 3"), variants));
   }
   for (const std::string& build : arguments_.other_builds) {
     for (const char* backend : {"reference", "accelerated"}) {

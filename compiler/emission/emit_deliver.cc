@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "compiler/emission/emit_ops.h"
@@ -39,7 +40,9 @@ class DeliverEmitter : public BlockEmitter {
   void FindLevels();
   void EmitLevel(Level level);
   void EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count,
-                    llvm::Value* row_begin, llvm::Value* others);
+                    llvm::Value* others);
+  // The bounds of a neuron's row.
+  std::pair<llvm::Value*, llvm::Value*> LoadRow(llvm::Value* neuron);
   void EmitQuanta(ir::NodeId id);
   void EmitAccumulate(ir::NodeId id);
   // Loads an element of an array that nothing here writes.
@@ -67,6 +70,8 @@ class DeliverEmitter : public BlockEmitter {
   std::vector<llvm::Value*> fits_;    // of an accumulate: whether they are in range (i1)
   llvm::AllocaInst* fault_ = nullptr;
   llvm::Value* weights_ = nullptr;
+  llvm::Value* row_begin_ = nullptr;
+  llvm::Value* row_stride_ = nullptr;
   llvm::Value* source_ = nullptr;   // i64
   llvm::Value* synapse_ = nullptr;  // i64
   llvm::Value* target_ = nullptr;   // i64
@@ -116,7 +121,8 @@ absl::Status DeliverEmitter::Emit() {
   llvm::Value* const spikes = LoadField(offsetof(DeliverArgs, spikes), pointer);
   llvm::Value* const spike_count =
       builder_.CreateZExt(LoadField(offsetof(DeliverArgs, spike_count), i32), i64);
-  llvm::Value* const row_begin = LoadField(offsetof(DeliverArgs, row_begin), pointer);
+  row_begin_ = LoadField(offsetof(DeliverArgs, row_begin), pointer);
+  row_stride_ = LoadField(offsetof(DeliverArgs, row_stride), i64);
   llvm::Value* const others = LoadField(offsetof(DeliverArgs, others), pointer);
   llvm::Value* const synapses = LoadField(offsetof(DeliverArgs, synapses), pointer);
   weights_ = LoadField(offsetof(DeliverArgs, weights), pointer);
@@ -135,9 +141,8 @@ absl::Status DeliverEmitter::Emit() {
   llvm::PHINode* const i = builder_.CreatePHI(i64, 2);
   llvm::Value* const neuron = builder_.CreateZExt(LoadElement(i32, spikes, i), i64);
   (by_target_ ? target_ : source_) = neuron;
-  llvm::Value* const first = LoadElement(i64, row_begin, neuron);
-  llvm::Value* const last = LoadElement(i64, row_begin, builder_.CreateAdd(neuron, one));
-  EmitPrefetch(spikes, i, spike_count, row_begin, others);
+  const auto [first, last] = LoadRow(neuron);
+  EmitPrefetch(spikes, i, spike_count, others);
   EmitLevel(Level::kSpike);
   llvm::BasicBlock* const before_row = builder_.GetInsertBlock();
   builder_.CreateCondBr(builder_.CreateICmpNE(first, last), synapse, spike_end);
@@ -167,10 +172,19 @@ absl::Status DeliverEmitter::Emit() {
   return status_;
 }
 
+std::pair<llvm::Value*, llvm::Value*> DeliverEmitter::LoadRow(llvm::Value* neuron) {
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  llvm::Type* const i64 = builder_.getInt64Ty();
+  llvm::Value* const at = builder_.CreateMul(neuron, row_stride_);
+  llvm::Value* const next = builder_.CreateAdd(at, builder_.getInt64(1));
+  llvm::Value* const first = builder_.CreateZExt(LoadElement(i32, row_begin_, at), i64);
+  return {first, builder_.CreateZExt(LoadElement(i32, row_begin_, next), i64)};
+}
+
 // Asks for the beginning of a row that comes soon. Rows are read once and lie anywhere, so that
 // each begins with a miss that the machine cannot foresee; of the rest it takes care itself.
 void DeliverEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count,
-                                  llvm::Value* row_begin, llvm::Value* others) {
+                                  llvm::Value* others) {
   constexpr uint64_t kAhead = 4;   // spikes; measured on rows of 100 to 1000 synapses
   constexpr uint64_t kLines = 16;  // of a row at most
   constexpr uint64_t kLine = 64 / sizeof(uint32_t);
@@ -183,8 +197,7 @@ void DeliverEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Val
   llvm::Value* const later =
       min(builder_.CreateAdd(i, builder_.getInt64(kAhead)), builder_.CreateSub(spike_count, one));
   llvm::Value* const source = builder_.CreateZExt(LoadElement(i32, spikes, later), i64);
-  llvm::Value* const first = LoadElement(i64, row_begin, source);
-  llvm::Value* const last = LoadElement(i64, row_begin, builder_.CreateAdd(source, one));
+  const auto [first, last] = LoadRow(source);
   llvm::Value* const end = min(last, builder_.CreateAdd(first, builder_.getInt64(kLines * kLine)));
   llvm::BasicBlock* const before = builder_.GetInsertBlock();
   llvm::BasicBlock* const prefetch = NewBasicBlock("prefetch");

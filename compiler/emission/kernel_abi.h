@@ -9,7 +9,7 @@
 namespace bnsyn::compiler {
 
 // Part of the cache key: raise it when a struct or the meaning of a field changes.
-inline constexpr int kKernelAbiVersion = 5;
+inline constexpr int kKernelAbiVersion = 20;
 
 // Elements are processed in groups of this many; arrays are padded to it, aligned to 64 bytes, and
 // threads own whole groups.
@@ -50,8 +50,10 @@ struct DeliverArgs {
   const uint32_t* spikes;  // the neurons whose rows are to run
   uint32_t spike_count;
   uint32_t fault;  // out: non-zero when a contribution or a check failed
-  const uint64_t*
-      row_begin;  // the row of neuron n is [row_begin[n], row_begin[n + 1]) of what follows
+  // The row of neuron n is [row_begin[n * row_stride], row_begin[n * row_stride + 1]) of what
+  // follows.
+  const uint32_t* row_begin;
+  uint64_t row_stride;
   const uint32_t* others;    // the neuron at the other end
   const uint32_t* synapses;  // on_post: the synapse in `weights` and states; else it is the place
                              // in the row itself, and this is null

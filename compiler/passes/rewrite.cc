@@ -26,8 +26,13 @@ ir::Value Rewriter::Copy(ir::NodeId old) {
   const ir::Node& node = old_node(old);
   absl::InlinedVector<ir::Value, 3> operands;
   for (ir::NodeId id : node.inputs()) operands.push_back(At(id));
+  const ir::Value value = EmitLike(builder_, node, operands);
+  Set(old, value);
+  return value;
+}
 
-  ir::Value value;
+ir::Value EmitLike(ir::Builder& builder, const ir::Node& node,
+                   absl::Span<const ir::Value> operands) {
   switch (ir::Info(node.op).rule) {
     case ir::TypeRule::kSame:
     case ir::TypeRule::kFloat:
@@ -37,20 +42,15 @@ ir::Value Rewriter::Copy(ir::NodeId old) {
     case ir::TypeRule::kSelect:
     case ir::TypeRule::kLookup:
     case ir::TypeRule::kEffect:
-      value = builder_.Emit(node.op, operands, node.attr);
-      break;
+      return builder.Emit(node.op, operands, node.attr);
     case ir::TypeRule::kConvert:
-      value = builder_.Convert(operands[0], node.element);
-      break;
+      return builder.Convert(operands[0], node.element);
     case ir::TypeRule::kBitcast:
-      value = builder_.Bitcast(operands[0], node.element);
-      break;
+      return builder.Bitcast(operands[0], node.element);
     case ir::TypeRule::kDeclared:
-      value = builder_.Emit(node.op, node.type(), operands, node.attr);
-      break;
+      return builder.Emit(node.op, node.type(), operands, node.attr);
   }
-  Set(old, value);
-  return value;
+  return {};
 }
 
 ir::Block RewriteBlock(const ir::Program& program, const ir::Block& block, NodeRewrite rewrite) {

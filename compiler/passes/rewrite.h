@@ -41,6 +41,11 @@ class Rewriter {
   std::vector<ir::Value> values_;
 };
 
+// Emits a node like `node` over these operands; returns its value (invalid for an effect). Where
+// the result's domain follows from the operands it is derived anew.
+ir::Value EmitLike(ir::Builder& builder, const ir::Node& node,
+                   absl::Span<const ir::Value> operands);
+
 // Decides what becomes of one old node: a value; an invalid value for an effect that goes; nullopt
 // to copy the node as it is.
 using NodeRewrite = absl::FunctionRef<std::optional<ir::Value>(Rewriter&, ir::NodeId)>;

@@ -37,6 +37,7 @@ projection ab : a -> b rule=all_to_all weight=0.75 delay=1
     args_.spikes = spikes_.data();
     args_.spike_count = static_cast<uint32_t>(spikes_.size());
     args_.row_begin = rows_.data();
+    args_.row_stride = 1;
     args_.others = targets_.data();
     args_.weights = weights == nullptr ? nullptr : weights->data();
     const DeliverFunction deliver = machine.code().deliver(block.code);
@@ -47,7 +48,7 @@ projection ab : a -> b rule=all_to_all weight=0.75 delay=1
     return static_cast<int64_t>(machine.input(input).bits(target));
   }
 
-  std::vector<uint64_t> rows_ = {0, 3, 3, 4, 8, 9};
+  std::vector<uint32_t> rows_ = {0, 3, 3, 4, 8, 9};
   std::vector<uint32_t> targets_ = {1, 2, 69, 7, 0, 1, 1, 5, 69};
   std::vector<uint32_t> spikes_ = {0, 1, 3};
   DeliverArgs args_ = {};

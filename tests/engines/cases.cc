@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
+#include "runtime/layout.h"
 
 namespace bnsyn::testing {
 namespace {
@@ -145,6 +146,13 @@ std::vector<EngineVariant> AllEngines() {
       options.compile.width = width;
       engines.push_back({absl::StrCat("compiled at -O", optimization, ", width ", width), options});
     }
+  }
+  for (const absl::string_view layout : LayoutNames()) {
+    SimulationOptions options;
+    options.backend = Backend::kAccelerated;
+    options.threads = 2;
+    options.layout = std::string(layout);
+    engines.push_back({absl::StrCat("layout ", options.layout, ", 2 threads"), options});
   }
   return engines;
 }

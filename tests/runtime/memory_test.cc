@@ -74,8 +74,11 @@ TEST(Memory, ThePlanCoversWhatIsTaken) {
     const Partition partition(*program, threads);
     const absl::StatusOr<std::unique_ptr<ThreadTeam>> team = ThreadTeam::Create(threads);
     ASSERT_TRUE(team.ok());
-    const absl::StatusOr<Synapses> synapses = Synapses::Build(source, partition, **team);
-    const absl::StatusOr<NetworkMemory> memory = NetworkMemory::Create(*program, threads);
+    const absl::StatusOr<Layout> layout = ChooseLayout(source, partition, {});
+    ASSERT_TRUE(layout.ok());
+    const absl::StatusOr<Synapses> synapses =
+        Synapses::Build(source, partition, *layout, options.compile, **team);
+    const absl::StatusOr<NetworkMemory> memory = NetworkMemory::Create(*program, partition);
     const absl::StatusOr<SpikeRing> ring = SpikeRing::Create(*program, partition);
     ASSERT_TRUE(synapses.ok() && memory.ok() && ring.ok());
     const absl::StatusOr<MemoryPlan> plan = PlanMemory(*program, options);

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "networks.h"
+#include "reference/connectivity.h"
 #include "runtime/buffers.h"
 #include "runtime/conversion.h"
 #include "runtime/network_memory.h"
@@ -89,13 +90,29 @@ TEST(ThreadTeam, EveryThreadRunsAndMeetsTheOthers) {
   }
 }
 
-TEST(Synapses, AreThoseOfTheReferenceOnEveryPartition) {
+// The target of a synapse of a group with one projection. Shared rows count sums, which here are
+// those of one input.
+uint32_t TargetAt(const SynapseBlock& block, uint32_t place, Range own) {
+  if (block.form() == SynapseForm::kFull) return block.targets()[place];
+  EXPECT_EQ(block.form(), SynapseForm::kShared);
+  const char* const entry = block.entries() + place * block.entry_bytes();
+  if (block.target_bits() == 16) return own.begin + *reinterpret_cast<const uint16_t*>(entry);
+  return own.begin + *reinterpret_cast<const uint32_t*>(entry);
+}
+
+class SynapsesTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(SynapsesTest, AreThoseOfTheReferenceOnEveryPartition) {
+  const std::string forced = GetParam();
   const ir::Program program = Parsed(kBalanced);
   for (const int threads : {1, 2, 3, 8}) {
     const Partition partition(program, threads);
     const absl::StatusOr<std::unique_ptr<ThreadTeam>> team = ThreadTeam::Create(threads);
     ASSERT_TRUE(team.ok());
-    const absl::StatusOr<Synapses> synapses = Synapses::Build(program, partition, **team);
+    const absl::StatusOr<Layout> layout = ChooseLayout(program, partition, *LimitsByName(forced));
+    ASSERT_TRUE(layout.ok());
+    const absl::StatusOr<Synapses> synapses =
+        Synapses::Build(program, partition, *layout, {}, **team);
     ASSERT_TRUE(synapses.ok()) << synapses.status().message();
     uint64_t total = 0;
     for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {
@@ -114,12 +131,12 @@ TEST(Synapses, AreThoseOfTheReferenceOnEveryPartition) {
             begin + static_cast<ptrdiff_t>(rows->begin[source + size_t{1}]));
         std::vector<uint32_t> found;
         for (int t = 0; t < threads; ++t) {
-          const SynapseBlock& block = synapses->block(p, t);
+          const SynapseBlock& block = synapses->block(synapses->GroupOf(p), t);
           if (block.synapses() == 0) continue;
-          ASSERT_EQ(block.groups().size(), 1u);
-          const uint64_t* const rows = block.groups()[0].rows();
-          found.insert(found.end(), block.targets() + rows[source],
-                       block.targets() + rows[source + size_t{1}]);
+          ASSERT_EQ(block.delays().size(), 1u);
+          for (uint32_t place = block.rows()[source]; place < block.rows()[source + 1]; ++place) {
+            found.push_back(TargetAt(block, place, partition.range(projection.target, t)));
+          }
         }
         EXPECT_EQ(found, expected);
         total += found.size();
@@ -129,6 +146,9 @@ TEST(Synapses, AreThoseOfTheReferenceOnEveryPartition) {
     EXPECT_GT(total, 30000u);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Layouts, SynapsesTest, testing::Values("best", "full", "long", "apart"),
+                         [](const auto& info) { return info.param; });
 
 TEST(SpikeRing, KeepsTheStepsOfTheLongestDelayApart) {
   const ir::Program program = Parsed(kBalanced);
@@ -162,7 +182,8 @@ TEST(SpikeRing, KeepsTheStepsOfTheLongestDelayApart) {
 
 TEST(NetworkMemory, PartsAreAlignedAndApart) {
   const ir::Program program = Parsed(kBalanced);
-  absl::StatusOr<NetworkMemory> memory = NetworkMemory::Create(program, 3);
+  const Partition partition(program, 3);
+  absl::StatusOr<NetworkMemory> memory = NetworkMemory::Create(program, partition);
   ASSERT_TRUE(memory.ok());
   for (ir::StateId id = 0; id < program.states.size(); ++id) {
     const ir::State& state = program.states[id];

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "ir/text.h"
 #include "networks.h"
+#include "runtime/layout.h"
 
 namespace bnsyn {
 namespace {
@@ -86,6 +87,39 @@ weight = "0.02 mV*i"
 delay = "0.1 ms*(1 + i % 7)"
 on_pre = "V_post += w"
 )toml"},
+    {"counts", R"toml(
+target = ["a", "b"]
+rule = { type = "fixed_total", n = 900, multiple = true }
+weight = "0.05 mV*poisson(1 + i % 3)"
+delay = "dt*(1 + poisson(2))"
+on_pre = "V_post += w"
+)toml"},
+    {"long_ways", R"toml(
+target = "b"
+rule = { type = "fixed_in_degree", n = 40 }
+weight = "uniform(0 mV, 0.5 mV)"
+delay = "uniform(0.1 ms, 100 ms)"
+on_pre = "V_post += w"
+)toml"},
+    {"two_inputs", R"toml(
+target = ["a", "b"]
+rule = { type = "bernoulli", p = 0.2 }
+weight = "0.1 mV"
+delay = "uniform(0.1 ms, 3 ms)"
+on_pre = """
+V_post += w
+g_post += 0.5*w
+"""
+)toml"},
+    {"two_inputs_of_its_own", R"toml(
+target = ["a", "b"]
+rule = { type = "bernoulli", p = 0.2 }
+weight = "normal(0.1 mV, 0.05 mV)"
+on_pre = """
+V_post += w
+g_post += 0.5*w
+"""
+)toml"},
     {"drive", R"toml(
 target = ["a", "b"]
 rule = { type = "bernoulli", p = 0.1 }
@@ -122,6 +156,13 @@ TEST_P(Projections, AreTheSameOnEveryEngine) {
   EXPECT_EQ(digest(Compile(network, Accelerated(1, 1))), expected);
   EXPECT_EQ(digest(Compile(network, Accelerated(1))), expected);
   EXPECT_EQ(digest(Compile(network, Accelerated(3, 4))), expected);
+  for (const absl::string_view layout : LayoutNames()) {
+    for (const int threads : {1, 2, 4}) {
+      SimulationOptions options = Accelerated(threads);
+      options.layout = std::string(layout);
+      EXPECT_EQ(digest(Compile(network, options)), expected) << options.layout << " " << threads;
+    }
+  }
   // The text of the program says it all.
   const absl::StatusOr<ir::Program> program = LowerNetwork(network);
   ASSERT_TRUE(program.ok()) << program.status().message();

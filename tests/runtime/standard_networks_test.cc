@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "networks.h"
+#include "runtime/layout.h"
 
 namespace bnsyn {
 namespace {
@@ -96,6 +97,29 @@ INSTANTIATE_TEST_SUITE_P(Files, StandardBits,
                                          Steps{"izhikevich", 100}, Steps{"brunel", 100},
                                          Steps{"microcircuit-10", 10}),
                          NameOf<Steps>);
+
+// The microcircuit in small: rows that projections share, of normal weights and delays.
+TEST(Microcircuit, R11_IsTheSameInEveryLayout) {
+  absl::StatusOr<Network> network =
+      ReadNetwork(BNSYN_SOURCE_DIR "/examples/networks/microcircuit-10.toml");
+  ASSERT_TRUE(network.ok()) << network.status().message();
+  ASSERT_TRUE(network->Set("scale", "0.02").ok());
+  const auto digest = [&](const SimulationOptions& options) -> std::string {
+    absl::StatusOr<Simulation> simulation = Compile(*network, options);
+    if (!simulation.ok()) return std::string(simulation.status().message());
+    EXPECT_TRUE(simulation->Step(100).ok());
+    EXPECT_GT(Spikes(*simulation), 50u);
+    return simulation->Digest().ToString();
+  };
+  const std::string expected = digest(Reference());
+  for (const absl::string_view layout : LayoutNames()) {
+    for (const int threads : {1, 2, 3, 4}) {
+      SimulationOptions options = Accelerated(threads);
+      options.layout = std::string(layout);
+      EXPECT_EQ(digest(options), expected) << options.layout << ", " << threads << " threads";
+    }
+  }
+}
 
 }  // namespace
 }  // namespace bnsyn

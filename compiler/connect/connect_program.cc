@@ -1,0 +1,319 @@
+#include "compiler/connect/connect_program.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "compiler/passes/node_arithmetic.h"
+#include "compiler/passes/rewrite.h"
+#include "reference/sequences_draws.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+using ir::Element;
+using ir::Op;
+using ir::Value;
+using F = NodeArithmetic::F;
+using U = NodeArithmetic::U;
+using W = NodeArithmetic::W;
+
+// The arrays have no length of their own: kernels are called with one.
+constexpr uint32_t kNominalSize = 64;
+
+// Which nodes of a block a set of nodes is computed from, themselves included.
+std::vector<bool> NeededFor(const ir::Block& block, absl::Span<const ir::NodeId> ends) {
+  std::vector<bool> needed(block.nodes.size());
+  for (const ir::NodeId end : ends) needed[end] = true;
+  for (size_t id = block.nodes.size(); id-- > 0;) {
+    if (!needed[id]) continue;
+    for (const ir::NodeId operand : block.nodes[id].inputs()) needed[operand] = true;
+  }
+  return needed;
+}
+
+// Philox4x32-10. Words are 64-bit integers of which the low half counts, so that a product of two
+// is one instruction in each lane.
+std::array<U, 4> PhiloxWords(std::array<U, 4> counter, std::array<U, 2> key) {
+  constexpr int kRounds = 10;
+  const U low_half(uint64_t{0xffffffff});
+  for (int round = 0; round < kRounds; ++round) {
+    const U product0 = (counter[0] & low_half) * U(uint64_t{0xd2511f53});
+    const U product1 = (counter[2] & low_half) * U(uint64_t{0xcd9e8d57});
+    counter = {(product1 >> 32) ^ (counter[1] ^ key[0]), product1,
+               (product0 >> 32) ^ (counter[3] ^ key[1]), product0};
+    key[0] = (key[0] + U(uint64_t{0x9e3779b9})) & low_half;
+    key[1] = (key[1] + U(uint64_t{0xbb67ae85})) & low_half;
+  }
+  return counter;
+}
+
+constexpr ir::ParamId kSeedLow = 0;
+constexpr ir::ParamId kSeedHigh = 1;
+
+// Writes one kernel into the step of the program `to`.
+class KernelWriter {
+ public:
+  KernelWriter(const ir::Program& from, ir::ProjectionId id,
+               absl::Span<const reference::Array> states, const std::string& name, ir::Program& to)
+      : from_(from), id_(id), states_(states), to_(to), builder_(to, to.step[0]), m_(builder_) {
+    kernel_.domain = to.populations[to.AddPopulation(name, kNominalSize)].domain;
+  }
+
+  // What the request asks of synapses.
+  ConnectKernel Synapses(const ConnectRequest& request) {
+    const ir::Block* const connect = from_.FindConnect(id_);
+    Value weight = Weight();
+    bool drawn = false;
+    if (connect != nullptr) {
+      std::vector<ir::NodeId> ends;
+      for (ir::NodeId id = 0; id < connect->nodes.size(); ++id) {
+        const Op op = connect->nodes[id].op;
+        if (op == Op::kSetWeight || op == Op::kSetDelay || op == Op::kStore) ends.push_back(id);
+      }
+      const std::vector<Value> values = Copy(*connect, NeededFor(*connect, ends), weight);
+      for (const ir::NodeId end : ends) {
+        const ir::Node& node = connect->nodes[end];
+        const Value value = values[node.operands[0]];
+        if (node.op == Op::kSetDelay) Make(ConnectRole::kDelay, 0, Element::kI64, value);
+        if (node.op == Op::kStore) {
+          Make(ConnectRole::kState, static_cast<uint32_t>(node.attr), node.element, value);
+        }
+        if (node.op != Op::kSetWeight) continue;
+        weight = value;
+        drawn = true;
+        if (request.weights) Make(ConnectRole::kWeight, 0, Element::kF64, value);
+      }
+    }
+    Quanta(request.quanta, weight, drawn);
+    return std::move(kernel_);
+  }
+
+  // Which pairs are joined, by the draw of each in the rule's stream.
+  ConnectKernel Pairs() {
+    const ir::Block& connect = *from_.FindConnect(id_);
+    const auto set =
+        std::find_if(connect.nodes.begin(), connect.nodes.end(),
+                     [](const ir::Node& node) { return node.op == Op::kSetProbability; });
+    const auto end = static_cast<ir::NodeId>(set - connect.nodes.begin());
+    const std::vector<Value> values = Copy(connect, NeededFor(connect, {end}), Weight());
+    const F p = m_.Of<double>(values[set->operands[0]]);
+    const auto [first, second] = Words(from_.projections[id_].rule.stream);
+    const F u = reference::sequences::Uniform(m_, first, second);
+    const Value joined = builder_.Convert(m_.Write(u < p), Element::kU32);
+    const Value valid = m_.Write((p >= F(0.0)) & (p <= F(1.0)));
+    const Value fault = builder_.Literal(Element::kU32, kNoProbability);
+    Make(ConnectRole::kJoined, 0, Element::kU32,
+         builder_.Emit(Op::kSelect, {valid, joined, fault}));
+    return std::move(kernel_);
+  }
+
+ private:
+  // An array of the kernel, declared when it is first asked for.
+  ir::StateId ArrayOf(ConnectRole role, uint32_t index, Element element) {
+    for (const ConnectArray& array : kernel_.arrays) {
+      if (array.role == role && array.index == index) return array.state;
+    }
+    const auto id = static_cast<ir::StateId>(to_.states.size());
+    ir::State& state = to_.states.emplace_back();
+    state.name = absl::StrCat(to_.DomainName(kernel_.domain), ".array", id);
+    state.type = {element, kernel_.domain};
+    kernel_.arrays.push_back({role, index, id});
+    return id;
+  }
+  Value Given(ConnectRole role, uint32_t index, Element element) {
+    return builder_.Load(ArrayOf(role, index, element));
+  }
+  void Make(ConnectRole role, uint32_t index, Element element, Value value) {
+    builder_.Store(ArrayOf(role, index, element), value);
+  }
+
+  // The weight that a synapse has before the connect block.
+  Value Weight() {
+    const ir::Projection& projection = from_.projections[id_];
+    return projection.weight_column ? Given(ConnectRole::kGiven, 0, Element::kF64)
+                                    : builder_.F64(projection.weight);
+  }
+
+  // Words 0 and 1 of a synapse in a stream (R3).
+  std::pair<W, W> Words(uint32_t stream) {
+    const auto known = words_.find(stream);
+    if (known != words_.end()) return known->second;
+    const auto number = [&](ConnectRole role) {
+      return m_.Of<uint64_t>(builder_.Convert(Given(role, 0, Element::kU32), Element::kU64));
+    };
+    const auto param = [&](ir::ParamId id) { return m_.Of<uint64_t>(builder_.Param(id)); };
+    to_.params.push_back({absl::StrCat(to_.DomainName(kernel_.domain), ".stream", stream),
+                          Element::kU64, stream, /*tunable=*/true, ""});
+    const auto cell = static_cast<ir::ParamId>(to_.params.size() - 1);
+    const U target = number(ConnectRole::kTarget);
+    const U source = number(ConnectRole::kSource);
+    const U occurrence = number(ConnectRole::kOccurrence);
+    const std::array<U, 4> words =
+        PhiloxWords({target, source, occurrence, param(cell)}, {param(kSeedLow), param(kSeedHigh)});
+    const auto word = [&](U term) {
+      return m_.Of<uint32_t>(builder_.Convert(m_.Write(term), Element::kU32));
+    };
+    const W first = word(words[0]);
+    return words_.emplace(stream, std::pair(first, word(words[1]))).first->second;
+  }
+
+  Value Draw(const ir::Node& node, absl::Span<const Value> operands) {
+    namespace sequences = reference::sequences;
+    const auto [first, second] = Words(static_cast<uint32_t>(node.attr >> 32));
+    if (node.op == Op::kUniform) return m_.Write(sequences::Uniform(m_, first, second));
+    if (node.op == Op::kNormal) return m_.Write(sequences::Normal(m_, first, second));
+    if (node.op == Op::kExponential) return m_.Write(sequences::Exponential(m_, first, second));
+    if (node.op == Op::kBernoulli) {
+      return m_.Write(sequences::Bernoulli(m_, m_.Of<double>(operands[0]), first));
+    }
+    return m_.Write(first);  // random
+  }
+
+  // Copies those nodes of a connect or on_pre block that are needed, but for effects. Returns what
+  // became of each.
+  std::vector<Value> Copy(const ir::Block& block, const std::vector<bool>& needed, Value weight) {
+    std::vector<Value> values(block.nodes.size());
+    for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
+      const ir::Node& node = block.nodes[id];
+      if (!needed[id] || !ir::HasResult(node.op)) continue;
+      std::vector<Value> operands;
+      for (const ir::NodeId operand : node.inputs()) operands.push_back(values[operand]);
+      values[id] = node.op == Op::kWeight ? weight : CopyNode(node, operands);
+    }
+    return values;
+  }
+
+  Value CopyNode(const ir::Node& node, absl::Span<const Value> operands) {
+    const auto state = static_cast<uint32_t>(node.attr);
+    if (ir::Info(node.op).attr == ir::AttrKind::kStream && !node.type().uniform()) {
+      return Draw(node, operands);
+    }
+    if (node.op == Op::kParam) {
+      return builder_.Literal(node.element, from_.params[node.attr].value);
+    }
+    if (node.op == Op::kLoad) return builder_.Literal(node.element, states_[node.attr].bits(0));
+    if (node.op == Op::kLoadPre) return Given(ConnectRole::kPre, state, node.element);
+    if (node.op == Op::kLoadPost) return Given(ConnectRole::kPost, state, node.element);
+    if (node.op == Op::kIndexPre) return Given(ConnectRole::kSource, 0, node.element);
+    if (node.op == Op::kIndexPost) return Given(ConnectRole::kTarget, 0, node.element);
+    return EmitLike(builder_, node, operands);
+  }
+
+  // What static accumulates of the on_pre block add, as R6 rounds it.
+  void Quanta(const std::vector<ir::NodeId>& accumulates, Value weight, bool drawn) {
+    if (accumulates.empty()) return;
+    const ir::Block& on_pre = *from_.FindSynaptic(ir::BlockKind::kOnPre, id_);
+    const std::vector<Value> values = Copy(on_pre, NeededFor(on_pre, accumulates), weight);
+    for (const ir::NodeId id : accumulates) {
+      const int quantum = from_.inputs[on_pre.nodes[id].attr].quantum_log2;
+      F quanta = m_.Of<double>(values[on_pre.nodes[id].operands[0]]);
+      // A factor beyond the range of normal numbers is split; only the last product can round.
+      for (int left = -quantum; left != 0;) {
+        const int part = std::clamp(left, -1000, 1000);
+        quanta = quanta * F(std::ldexp(1.0, part));
+        left -= part;
+      }
+      quanta = m_.Rint(quanta);
+      if (drawn) {
+        const auto finite = m_.Abs(m_.Of<double>(weight)) <= F(std::numeric_limits<double>::max());
+        quanta = m_.Select(finite, quanta, F(std::numeric_limits<double>::quiet_NaN()));
+      }
+      Make(ConnectRole::kQuanta, id, Element::kF64, m_.Write(quanta));
+    }
+  }
+
+  const ir::Program& from_;
+  const ir::ProjectionId id_;
+  const absl::Span<const reference::Array> states_;
+  ir::Program& to_;
+  ir::Builder builder_;
+  NodeArithmetic m_;
+  ConnectKernel kernel_;
+  std::map<uint32_t, std::pair<W, W>> words_;  // by stream
+};
+
+RuleKernel MakeRuleKernel(ir::Program& to) {
+  RuleKernel kernel;
+  kernel.domain = to.populations[to.AddPopulation("rule", kNominalSize)].domain;
+  const auto declare = [&](const char* name, Element element, ir::DomainId domain) {
+    ir::State& state = to.states.emplace_back();
+    state.name = absl::StrCat("rule.", name);
+    state.type = {element, domain};
+    return static_cast<ir::StateId>(to.states.size() - 1);
+  };
+  kernel.a = declare("a", Element::kU32, ir::DomainId::kNetwork);
+  kernel.b = declare("b", Element::kU32, ir::DomainId::kNetwork);
+  kernel.stream = declare("stream", Element::kU32, ir::DomainId::kNetwork);
+  kernel.even = declare("even", Element::kU64, kernel.domain);
+  kernel.odd = declare("odd", Element::kU64, kernel.domain);
+  ir::Builder builder(to, to.step[0]);
+  NodeArithmetic m(builder);
+  const auto wide = [&](Value value) {
+    return m.Of<uint64_t>(builder.Convert(value, Element::kU64));
+  };
+  const U index = wide(builder.Emit(Op::kIndex, ir::Type{Element::kU32, kernel.domain}, {}));
+  const std::array<U, 4> words = PhiloxWords(
+      {index, wide(builder.Load(kernel.a)), wide(builder.Load(kernel.b)),
+       wide(builder.Load(kernel.stream))},
+      {m.Of<uint64_t>(builder.Param(kSeedLow)), m.Of<uint64_t>(builder.Param(kSeedHigh))});
+  const U low_half(uint64_t{0xffffffff});
+  builder.Store(kernel.even, m.Write((words[0] << 32) | (words[1] & low_half)));
+  builder.Store(kernel.odd, m.Write((words[2] << 32) | (words[3] & low_half)));
+  return kernel;
+}
+
+bool Sets(const ir::Block& block, Op op) {
+  return std::any_of(block.nodes.begin(), block.nodes.end(),
+                     [op](const ir::Node& node) { return node.op == op; });
+}
+
+}  // namespace
+
+bool IsCompilable(const ir::Block& connect) { return !Sets(connect, Op::kPoisson); }
+
+ConnectProgram MakeConnectProgram(const ir::Program& program,
+                                  absl::Span<const ConnectRequest> requests,
+                                  absl::Span<const reference::Array> states) {
+  ConnectProgram result;
+  ir::Program& to = result.program;
+  to.name = absl::StrCat(program.name, ".connect");
+  to.dt = program.dt;
+  to.seed = program.seed;
+  to.tables = program.tables;
+  to.directory = program.directory;
+  to.params = {{"seed.low", Element::kU64, program.seed & 0xffffffff, /*tunable=*/true, ""},
+               {"seed.high", Element::kU64, program.seed >> 32, /*tunable=*/true, ""}};
+  to.step.emplace_back();
+  const auto by_target = [](const ir::Projection& projection) {
+    return DrawsByTarget(projection.rule.kind);
+  };
+  if (std::any_of(program.projections.begin(), program.projections.end(), by_target)) {
+    result.rule = MakeRuleKernel(to);
+  }
+  result.synapses.resize(program.projections.size());
+  result.pairs.resize(program.projections.size());
+  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
+    const std::string& name = program.projections[id].name;
+    const ir::Block* const connect = program.FindConnect(id);
+    if (connect != nullptr && !IsCompilable(*connect)) continue;
+    if (connect != nullptr && Sets(*connect, Op::kSetProbability)) {
+      result.pairs[id] =
+          KernelWriter(program, id, states, absl::StrCat(name, ".pairs"), to).Pairs();
+    }
+    const bool sets =
+        connect != nullptr && (Sets(*connect, Op::kSetWeight) || Sets(*connect, Op::kSetDelay) ||
+                               Sets(*connect, Op::kStore));
+    if (!sets && requests[id].quanta.empty()) continue;
+    result.synapses[id] = KernelWriter(program, id, states, absl::StrCat(name, ".synapses"), to)
+                              .Synapses(requests[id]);
+  }
+  return result;
+}
+
+}  // namespace bnsyn::compiler

@@ -1,0 +1,274 @@
+#include "runtime/layout.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "compiler/network/value_range.h"
+#include "ir/diagnostic.h"
+#include "ir/status_macros.h"
+#include "reference/connectivity.h"
+#include "reference/contribution.h"
+#include "reference/input_proof.h"
+
+namespace bnsyn {
+namespace {
+
+constexpr absl::string_view kLayoutNames[] = {"best", "full", "wide", "long", "apart"};
+
+// Sums that 16 bits can tell apart.
+constexpr uint64_t kBlock = uint64_t{1} << 16;
+
+const ir::Block* OnPre(const ir::Program& program, ir::ProjectionId id) {
+  return program.FindSynaptic(ir::BlockKind::kOnPre, id);
+}
+
+// Whether all that the synapses of a projection ever do is to add contributions known now.
+bool OnlyAdds(const ir::Program& program, ir::ProjectionId id) {
+  const ir::Block* const on_pre = OnPre(program, id);
+  if (on_pre == nullptr || !program.SynapseStates(id).empty() ||
+      program.FindSynaptic(ir::BlockKind::kOnStep, id) != nullptr ||
+      program.FindSynaptic(ir::BlockKind::kOnPost, id) != nullptr) {
+    return false;
+  }
+  for (const ir::Node& node : on_pre->nodes) {
+    if (!ir::HasResult(node.op) && node.op != ir::Op::kAccumulate) return false;
+  }
+  reference::Contributions contributions(program, on_pre);
+  return contributions.size() > 0 && contributions.AllStatic();
+}
+
+// The range of the weights that synapses have.
+compiler::Range WeightRange(const ir::Program& program, ir::ProjectionId id,
+                            const std::vector<compiler::Range>& initial) {
+  const ir::Projection& projection = program.projections[id];
+  compiler::Range weight = {projection.weight, projection.weight};
+  if (projection.weight_column) {
+    const std::vector<double>& column =
+        program.tables[projection.weight_column->table].values[projection.weight_column->column];
+    const auto [least, greatest] = std::minmax_element(column.begin(), column.end());
+    if (least != column.end()) weight = {*least, *greatest};
+  }
+  const ir::Block* const connect = program.FindConnect(id);
+  if (connect == nullptr) return weight;
+  const std::vector<compiler::Range> ranges = compiler::FindRanges(
+      program, *connect, {.weight = weight, .states = initial, .tunable_vary = false});
+  for (const ir::Node& node : connect->nodes) {
+    if (node.op == ir::Op::kSetWeight) weight = ranges[node.operands[0]];
+  }
+  return weight;
+}
+
+// Whether the only contribution of a projection fits 32 bits, whatever its weights are.
+bool FitsShort(const ir::Program& program, ir::ProjectionId id,
+               const std::vector<compiler::Range>& initial) {
+  const ir::Block& on_pre = *OnPre(program, id);
+  const std::vector<compiler::Range> ranges = compiler::FindRanges(
+      program, on_pre, {.weight = WeightRange(program, id, initial), .states = initial});
+  for (const ir::Node& node : on_pre.nodes) {
+    if (node.op != ir::Op::kAccumulate) continue;
+    const compiler::Range& range = ranges[node.operands[0]];
+    if (!range.bounded()) return false;
+    const int64_t quanta =
+        reference::ToQuanta(range.magnitude(), program.inputs[node.attr].quantum_log2);
+    if (quanta > std::numeric_limits<int32_t>::max()) return false;
+  }
+  return true;
+}
+
+// The form of a projection by itself, and what its synapses add where all add the same.
+void ChooseForm(const ir::Program& program, const LayoutLimits& limits,
+                const std::vector<compiler::Range>& initial, SynapseGroup& group) {
+  const ir::ProjectionId id = group.projections[0];
+  group.form = SynapseForm::kFull;
+  if (limits.full || !OnlyAdds(program, id)) return;
+  reference::Contributions contributions(program, OnPre(program, id));
+  if (!program.HasOwnWeights(id)) {
+    group.form = SynapseForm::kShared;
+    for (size_t term = 0; term < contributions.size(); ++term) {
+      group.terms.push_back(
+          {contributions.input(term), *contributions.Quanta(term, program.projections[id].weight)});
+    }
+    return;
+  }
+  // Synapses of their own weight that add to several inputs keep the weight.
+  if (contributions.size() > 1) return;
+  group.form =
+      limits.wide || !FitsShort(program, id, initial) ? SynapseForm::kWide : SynapseForm::kShort;
+}
+
+bool MayShareRows(const SynapseGroup& a, const SynapseGroup& b) {
+  if (a.source != b.source || a.form != b.form || a.form == SynapseForm::kFull) return false;
+  if (a.form != SynapseForm::kShared) return true;
+  return a.terms.size() == 1 && b.terms.size() == 1 && a.terms[0].quanta == b.terms[0].quanta;
+}
+
+void Join(SynapseGroup& group, const SynapseGroup& other) {
+  group.projections.push_back(other.projections[0]);
+  group.min_delay = std::min(group.min_delay, other.min_delay);
+  group.max_delay = std::max(group.max_delay, other.max_delay);
+  group.expected += other.expected;
+  group.expected_each.push_back(other.expected);
+}
+
+// 16 bits, unless rows by block cost more than that saves.
+void ChooseTargetBits(const ir::Program& program, const Partition& partition,
+                      const LayoutLimits& limits, SynapseGroup& group) {
+  if (group.form == SynapseForm::kFull || limits.long_targets) return;
+  const double long_index = IndexBytes(program, group, partition);
+  group.target_bits = 16;
+  const double saved = group.expected * 2;
+  if (IndexBytes(program, group, partition) - long_index > saved) group.target_bits = 32;
+}
+
+double GroupBytes(const ir::Program& program, const SynapseGroup& group) {
+  return group.expected * SynapseBytes(program, group);
+}
+
+}  // namespace
+
+absl::string_view FormName(SynapseForm form) {
+  switch (form) {
+    case SynapseForm::kShared:
+      return "shared";
+    case SynapseForm::kShort:
+      return "short";
+    case SynapseForm::kWide:
+      return "wide";
+    case SynapseForm::kFull:
+      return "full";
+  }
+  return "";
+}
+
+absl::Span<const absl::string_view> LayoutNames() { return kLayoutNames; }
+
+absl::StatusOr<LayoutLimits> LimitsByName(absl::string_view name) {
+  LayoutLimits limits;
+  limits.full = name == "full";
+  limits.wide = name == "wide";
+  limits.long_targets = name == "long";
+  limits.apart = name == "apart";
+  const auto names = LayoutNames();
+  if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return limits;
+  const std::vector<std::string> known(names.begin(), names.end());
+  return absl::InvalidArgumentError(absl::StrCat("there is no layout '", std::string(name), "'",
+                                                 ir::DidYouMean(name, known), "; they are ",
+                                                 absl::StrJoin(known, ", ")));
+}
+
+double SynapsesWithMargin(double expected) { return expected + 6 * std::sqrt(expected) + 64; }
+
+double SynapseBytes(const ir::Program& program, const SynapseGroup& group) {
+  size_t bytes = static_cast<size_t>(group.target_bits) / 8;
+  if (group.form == SynapseForm::kShort) bytes += sizeof(int32_t);
+  if (group.form == SynapseForm::kWide) bytes += sizeof(int64_t);
+  if (group.form != SynapseForm::kFull) return static_cast<double>(bytes);
+  const ir::ProjectionId id = group.projections[0];
+  if (program.HasOwnWeights(id)) bytes += sizeof(double);
+  const std::vector<ir::StateId> states = program.SynapseStates(id);
+  for (const ir::StateId state : states) {
+    bytes += static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
+  }
+  if (!states.empty()) bytes += sizeof(uint64_t);  // the number
+  if (program.FindSynaptic(ir::BlockKind::kOnPost, id) != nullptr) {
+    bytes += 2 * sizeof(uint32_t);  // place and source
+  }
+  return static_cast<double>(bytes);
+}
+
+SumWindow WindowOf(const ir::Program& program, const SynapseGroup& group, const SumPlaces& places,
+                   int thread) {
+  SumWindow window;
+  if (group.form == SynapseForm::kFull) return window;
+  uint64_t end = 0;
+  window.begin = std::numeric_limits<uint64_t>::max();
+  for (const ir::ProjectionId id : group.projections) {
+    // The first input that a synapse adds to is the one that targets are places in.
+    const ir::InputId input = reference::Contributions(program, OnPre(program, id)).input(0);
+    window.begin = std::min(window.begin, places.Begin(input, thread));
+    end = std::max(end, places.End(input, thread));
+  }
+  window.size = end - window.begin;
+  if (group.target_bits == 16) {
+    window.blocks =
+        static_cast<uint32_t>(std::max<uint64_t>(1, (window.size + kBlock - 1) / kBlock));
+  }
+  return window;
+}
+
+double IndexBytes(const ir::Program& program, const SynapseGroup& group,
+                  const Partition& partition) {
+  const SumPlaces places(program, partition);
+  const double rows = program.populations[group.source].size * double{1} * group.delays();
+  double bytes = 0;
+  for (int thread = 0; thread < partition.threads(); ++thread) {
+    const uint32_t blocks = WindowOf(program, group, places, thread).blocks;
+    bytes += (rows * blocks + 1) * sizeof(uint32_t);
+  }
+  return bytes;
+}
+
+absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition& partition,
+                                    const LayoutLimits& limits) {
+  Layout layout;
+  const std::vector<compiler::Range> initial = compiler::InitialRanges(program);
+  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
+    const ir::Projection& projection = program.projections[id];
+    BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
+                           reference::Connectivity::Create(program, id, {}));
+    SynapseGroup group;
+    group.projections = {id};
+    group.source = projection.source;
+    group.min_delay = projection.delay;
+    group.max_delay = program.HasOwnDelays(id) ? projection.max_delay : projection.delay;
+    group.expected = connectivity.ExpectedSynapses();
+    group.expected_each = {group.expected};
+    ChooseForm(program, limits, initial, group);
+    const auto shares = [&](const SynapseGroup& other) { return MayShareRows(other, group); };
+    const auto other = std::find_if(layout.groups.begin(), layout.groups.end(), shares);
+    if (other != layout.groups.end() && !limits.apart) {
+      Join(*other, group);
+    } else {
+      layout.groups.push_back(std::move(group));
+    }
+  }
+  for (SynapseGroup& group : layout.groups) ChooseTargetBits(program, partition, limits, group);
+  std::stable_sort(layout.groups.begin(), layout.groups.end(),
+                   [&](const SynapseGroup& a, const SynapseGroup& b) {
+                     return GroupBytes(program, a) > GroupBytes(program, b);
+                   });
+  return layout;
+}
+
+std::string DescribeLayout(const ir::Program& program, const Layout& layout,
+                           const Partition& partition) {
+  std::string text = absl::StrCat("layout of synapses on ", partition.threads(), " thread",
+                                  partition.threads() == 1 ? "" : "s", "\n");
+  double synapses = 0;
+  double bytes = 0;
+  for (const SynapseGroup& group : layout.groups) {
+    const double index = IndexBytes(program, group, partition);
+    synapses += group.expected;
+    bytes += GroupBytes(program, group) + index;
+    absl::StrAppendFormat(
+        &text,
+        "group %s: %s, targets of %d bits, %g bytes a synapse, delays %u to %u, index %.0f bytes\n",
+        program.populations[group.source].name, FormName(group.form), group.target_bits,
+        SynapseBytes(program, group), group.min_delay, group.max_delay, index);
+    for (const ir::ProjectionId id : group.projections) {
+      absl::StrAppend(&text, "  ", program.projections[id].name, "\n");
+    }
+  }
+  absl::StrAppendFormat(&text, "%.0f synapses expected, %.0f bytes, %.2f bytes a synapse\n",
+                        synapses, bytes, synapses > 0 ? bytes / synapses : 0.0);
+  return text;
+}
+
+}  // namespace bnsyn

@@ -1,0 +1,61 @@
+// Delivery to groups of synapses whose contributions are known (layout.h): plain integer sums.
+#ifndef BNSYN_RUNTIME_ROW_DELIVERY_H_
+#define BNSYN_RUNTIME_ROW_DELIVERY_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "ir/program.h"
+#include "runtime/synapse_block.h"
+
+namespace bnsyn {
+
+// The rows of one group on one thread, and where they deliver.
+struct RowCall {
+  // What a target of the group, counted from 0, adds to.
+  struct Term {
+    int64_t* sums = nullptr;
+    int64_t quanta = 0;  // shared groups: of every synapse
+  };
+
+  std::string name;  // of the projection, or of the source of several
+  ir::PopulationId source = 0;
+  const SynapseBlock* block = nullptr;
+  std::vector<Term> terms;  // one unless the group is shared
+};
+
+// Runs over rows of one call. They are listed before they are run, so that while one is read those
+// that follow are on their way from memory: rows are read once and lie anywhere.
+class RowDelivery {
+ public:
+  explicit RowDelivery(const RowCall& call) : call_(call) {}
+
+  // Rows of due spikes: of delay number `delay` in SynapseBlock::delays().
+  void Add(absl::Span<const uint32_t> sources, size_t delay);
+  // Runs those that were added and not run yet.
+  void Finish();
+
+ private:
+  struct Row {
+    const char* entries;
+    uint32_t size;
+    uint32_t block;
+  };
+
+  template <typename Target>
+  void RunTargets();
+  template <typename Target, typename Weight>
+  void Run();
+  void Prefetch(size_t row) const;
+
+  const RowCall& call_;
+  size_t listed_ = 0;
+  std::array<Row, 256> rows_;
+};
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_RUNTIME_ROW_DELIVERY_H_

@@ -1,0 +1,155 @@
+// Which layout is chosen for which synapses, and that rows of any layout hold the same.
+#include "runtime/layout.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "networks.h"
+#include "runtime/memory_plan.h"
+
+namespace bnsyn {
+namespace {
+
+// Synapses of weights drawn, delivered to neurons that count what comes.
+std::string Drawn(const std::string& quantum, int size, const std::string& rule) {
+  return absl::StrCat(R"(program drawn dt=1 seed=3
+population a size=)",
+                      size, R"(
+state a.sum : f64[a] = 0
+input a.g : a quantum=)",
+                      quantum, R"(
+projection aa : a -> a )",
+                      rule, R"( stream=1 weight=1 delay=[1, 4]
+connect aa {
+  %0 = normal stream=2 draw=0 : f64[aa]
+  set_weight %0
+  %1 = uniform stream=3 draw=0 : f64[aa]
+  %2 = fma %1, 3, 1 : f64[aa]
+  %3 = convert %2 : i64[aa]
+  set_delay %3
+}
+on_pre aa {
+  %0 = weight : f64[aa]
+  accumulate a.g, %0
+}
+step {
+  %0 = take a.g : f64[a]
+  %1 = load a.sum : f64[a]
+  %2 = add %0, %1 : f64[a]
+  check a.sum, %2
+  store a.sum, %2
+  %3 = uniform stream=4 draw=0 : f64[a]
+  %4 = lt %3, 0.05 : bool[a]
+  spike a, %4
+}
+)");
+}
+
+Layout Chosen(const std::string& text, int threads = 1, const std::string& limits = "") {
+  const ir::Program program = Parsed(text);
+  const absl::StatusOr<Layout> layout =
+      ChooseLayout(program, Partition(program, threads), *LimitsByName(limits));
+  EXPECT_TRUE(layout.ok()) << layout.status().message();
+  return layout.ok() ? *layout : Layout();
+}
+
+std::string DigestOf(const std::string& text, SimulationOptions options, const char* layout = "") {
+  options.layout = layout;
+  Simulation simulation = Compiled(text, options);
+  const absl::Status status = simulation.Step(20);
+  EXPECT_TRUE(status.ok()) << status.message();
+  EXPECT_GT(simulation.SpikeCount(*simulation.Population("a")), 20u);
+  return simulation.Digest().ToString();
+}
+
+TEST(Layout, DrawnWeightsAreQuantaOf32Bits) {
+  const Layout layout = Chosen(Drawn("2^-27", 100, "rule=bernoulli p=0.1"));
+  ASSERT_EQ(layout.groups.size(), 1u);
+  EXPECT_EQ(layout.groups[0].form, SynapseForm::kShort);
+  EXPECT_EQ(layout.groups[0].target_bits, 16);
+  EXPECT_EQ(layout.groups[0].min_delay, 1u);
+  EXPECT_EQ(layout.groups[0].max_delay, 4u);
+}
+
+// A normal draw is at most 6.7 in magnitude: 2^29 times it does not fit 31 bits and a sign.
+TEST(Layout, QuantaThatMayNotFitAreWide) {
+  const std::string text = Drawn("2^-29", 100, "rule=bernoulli p=0.1");
+  EXPECT_EQ(Chosen(text).groups[0].form, SynapseForm::kWide);
+  EXPECT_EQ(DigestOf(text, Accelerated(2)), DigestOf(text, Reference()));
+}
+
+TEST(Layout, ProjectionsOfOneSourceShareRows) {
+  const std::string two = Replaced(kBalanced, "stream=2 weight=0.5", "stream=2 weight=0.25");
+  // ee and ei have one weight now and share rows; ie does not, and ii reads states.
+  EXPECT_EQ(Chosen(kBalanced).groups.size(), 4u);
+  EXPECT_EQ(Chosen(two).groups.size(), 3u);
+  EXPECT_EQ(Chosen(two, 1, "apart").groups.size(), 4u);
+  for (const SynapseGroup& group : Chosen(two).groups) {
+    const bool reads_states = group.projections == std::vector<ir::ProjectionId>{3};
+    EXPECT_EQ(group.form, reads_states ? SynapseForm::kFull : SynapseForm::kShared);
+    if (group.projections.size() == 2) {
+      EXPECT_EQ(group.min_delay, 3u);
+      EXPECT_EQ(group.max_delay, 15u);
+    }
+  }
+  for (const SynapseGroup& group : Chosen(two, 1, "full").groups) {
+    EXPECT_EQ(group.form, SynapseForm::kFull);
+  }
+}
+
+// More sums than 16 bits tell apart: rows by block where there are many synapses, else 32 bits.
+TEST(Layout, ManyTargetsTakeBlocksWhereThatPays) {
+  const std::string few = Drawn("2^-27", 70000, "rule=fixed_out_degree n=2");
+  const std::string many = Drawn("2^-27", 70000, "rule=fixed_out_degree n=40");
+  EXPECT_EQ(Chosen(few).groups[0].target_bits, 32);
+  EXPECT_EQ(Chosen(many).groups[0].target_bits, 16);
+  EXPECT_EQ(Chosen(few, 2).groups[0].target_bits, 16);
+  const std::string expected = DigestOf(few, Reference());
+  EXPECT_EQ(DigestOf(few, Accelerated(1)), expected);
+  EXPECT_EQ(DigestOf(few, Accelerated(2)), expected);
+  const std::string of_many = DigestOf(many, Accelerated(1), "full");
+  for (const char* layout : {"best", "long", "wide"}) {
+    EXPECT_EQ(DigestOf(many, Accelerated(1), layout), of_many) << layout;
+  }
+}
+
+TEST(Layout, NamesAreChecked) {
+  const absl::Status status = LimitsByName("ful").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(std::string(status.message()).find("full"), std::string::npos);
+  SimulationOptions options = Accelerated(1);
+  options.layout = "thin";
+  EXPECT_FALSE(Compile(Parsed(kBalanced), options).ok());
+}
+
+TEST(Layout, IsDescribed) {
+  const ir::Program program = Parsed(Drawn("2^-27", 100, "rule=bernoulli p=0.1"));
+  const Partition partition(program, 2);
+  const Layout layout = *ChooseLayout(program, partition, {});
+  const std::string text = DescribeLayout(program, layout, partition);
+  for (const char* part : {"short", "16 bits", "6 bytes", "delays 1 to 4", "aa", "1000 synapses"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in:\n" << text;
+  }
+}
+
+// What connect blocks say wrong is told alike by both backends.
+TEST(ConnectFaults, R8_AreThoseOfTheReference) {
+  const std::string text = Drawn("2^-27", 100, "rule=bernoulli p=0.1");
+  const std::string cases[] = {
+      Replaced(text, "set_weight %0", "set_weight inf"),
+      Replaced(text, "fma %1, 3, 1", "fma %1, 9, 1"),
+      Replaced(text, "set_weight %0", "set_probability 1.5\n  set_weight %0"),
+  };
+  for (const std::string& broken : cases) {
+    const absl::Status expected = Compile(Parsed(broken), Reference()).status();
+    EXPECT_EQ(expected.code(), absl::StatusCode::kInvalidArgument) << expected.message();
+    const absl::Status found = Compile(Parsed(broken), Accelerated(1)).status();
+    EXPECT_EQ(std::string(found.message()), std::string(expected.message()));
+  }
+}
+
+}  // namespace
+}  // namespace bnsyn
