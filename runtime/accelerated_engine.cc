@@ -116,6 +116,9 @@ class AcceleratedEngine : public Engine {
   reference::Digest ComputeDigest() const override;
   uint64_t SpikeCount(ir::PopulationId population) const override;
   std::vector<KernelTime> KernelTimes() const override;
+  void ReadThreadTimes(absl::Span<ThreadTime> times) const override {
+    for (size_t t = 0; t < times.size(); ++t) times[t] = team_->time(static_cast<int>(t));
+  }
 
  private:
   bool IsOfSynapses(ir::StateId state) const {
@@ -162,7 +165,7 @@ absl::Status AcceleratedEngine::Build(const ir::Program& source, Layout layout,
                                       const SimulationOptions& options, SimulationReport& report) {
   BNSYN_ASSIGN_OR_RETURN(code_,
                          compiler::CompileKernels(program_, options.compile, report.compile));
-  BNSYN_ASSIGN_OR_RETURN(team_, ThreadTeam::Create(partition_.threads()));
+  BNSYN_ASSIGN_OR_RETURN(team_, ThreadTeam::Create(partition_.threads(), options.pin));
   BNSYN_ASSIGN_OR_RETURN(NetworkMemory memory, NetworkMemory::Create(program_, partition_));
   memory_.emplace(std::move(memory));
   BNSYN_RETURN_IF_ERROR(SetInitialState(program_, *memory_));
@@ -192,6 +195,8 @@ absl::Status AcceleratedEngine::Build(const ir::Program& source, Layout layout,
     if (!options.record_spikes) continue;
     BNSYN_ASSIGN_OR_RETURN(worker.record, SpikeRecord::Create(worst));
   }
+  team_->ClearTimes();  // of construction
+  report.threads.resize(workers_.size());
   return absl::OkStatus();
 }
 

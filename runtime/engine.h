@@ -45,6 +45,8 @@ class Engine {
   virtual uint64_t SpikeCount(ir::PopulationId population) const = 0;
   // Time spent in each kernel, if it was asked for.
   virtual std::vector<KernelTime> KernelTimes() const { return {}; }
+  // What each thread has done with its time; `times` has as many entries as the run has threads.
+  virtual void ReadThreadTimes(absl::Span<ThreadTime>) const {}
 };
 
 // Both plan their memory first and refuse what does not fit; they fill in what they know of the

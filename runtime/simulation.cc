@@ -1,5 +1,7 @@
 #include "runtime/simulation.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -36,6 +38,13 @@ class Stopwatch {
  private:
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
+
+// Processor time of the process so far, of all its threads.
+double ProcessorSeconds() {
+  timespec time = {};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
 
 absl::Status OutOfMemory() {
   return absl::ResourceExhaustedError(
@@ -202,6 +211,7 @@ absl::Status Simulation::Run(Quantity duration, const RunControl& control) {
 
 absl::Status Simulation::Step(uint64_t steps, const RunControl& control) {
   const Stopwatch stopwatch;
+  const double processor_began = ProcessorSeconds();
   absl::Status status;
   try {
     status = impl_->Advance(steps, control);
@@ -210,8 +220,10 @@ absl::Status Simulation::Step(uint64_t steps, const RunControl& control) {
   }
   SimulationReport& report = impl_->report;
   report.run_seconds += stopwatch.seconds();
+  report.run_processor_seconds += ProcessorSeconds() - processor_began;
   report.steps = impl_->engine->step();
   report.kernels = impl_->engine->KernelTimes();
+  impl_->engine->ReadThreadTimes(absl::MakeSpan(report.threads));
   report.spikes = 0;
   for (ir::PopulationId p = 0; p < program().populations.size(); ++p) {
     if (program().HasNeurons(p)) report.spikes += impl_->engine->SpikeCount(p);

@@ -28,6 +28,9 @@ struct SimulationOptions {
   Backend backend = Backend::kReference;
   Propagation propagation = Propagation::kCsr;  // of the reference backend
   int threads = 1;                              // of the accelerated backend
+  // Keep each of several threads on a core of its own while it runs steps: for machines that run
+  // nothing else.
+  bool pin = false;
   bool record_spikes = true;
   // Time each kernel of the accelerated backend (SimulationReport::kernels), at the price of two
   // looks at the clock a kernel and step.
@@ -68,6 +71,13 @@ struct KernelTime {
   double seconds = 0;
 };
 
+// What a thread of the accelerated backend has done with its time while steps ran: wall time, in
+// which the system may have run others in its place.
+struct ThreadTime {
+  double working_seconds = 0;
+  double waiting_seconds = 0;  // for other threads
+};
+
 struct SimulationReport {
   compiler::CompileReport compile;
   uint64_t neurons = 0;
@@ -77,7 +87,10 @@ struct SimulationReport {
   uint64_t spikes = 0;
   double construct_seconds = 0;
   double run_seconds = 0;
+  // Processor time of the process, all its threads, in those seconds.
+  double run_processor_seconds = 0;
   std::vector<KernelTime> kernels;  // with SimulationOptions::profile
+  std::vector<ThreadTime> threads;  // of the accelerated backend
 };
 
 // The synapses of a projection, in the order in which its states hold their values: by source, then

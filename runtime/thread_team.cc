@@ -1,9 +1,12 @@
 #include "runtime/thread_team.h"
 
 #include <algorithm>
+#include <optional>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/str_format.h"
+#include "runtime/thread_settings.h"
 
 namespace bnsyn {
 namespace {
@@ -18,6 +21,10 @@ void Pause() {
 #elif defined(__aarch64__)
   asm volatile("yield");
 #endif
+}
+
+double Seconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
 }
 
 // Waits in a row that may do without spinning: 2^6.
@@ -46,15 +53,17 @@ void WaitWord::Await(uint32_t old, Patience& patience) const {
   while (Get() == old) word_.wait(old, std::memory_order_acquire);
 }
 
-ThreadTeam::ThreadTeam(int threads) : threads_(threads), patience_(static_cast<size_t>(threads)) {
+ThreadTeam::ThreadTeam(int threads, bool pin)
+    : threads_(threads), members_(static_cast<size_t>(threads)) {
+  std::vector<int> cores = AllowedCores();
   // Spinning takes the core from the thread that is waited for when there are too few cores.
-  const unsigned cores = std::thread::hardware_concurrency();
-  const bool crowded = cores != 0 && static_cast<unsigned>(threads) > cores;
-  for (Patience& patience : patience_) patience.spins = crowded ? 0 : kSpins;
+  const bool crowded = !cores.empty() && static_cast<size_t>(threads) > cores.size();
+  for (Member& member : members_) member.patience.spins = crowded ? 0 : kSpins;
+  if (pin) cores_ = std::move(cores);
 }
 
-absl::StatusOr<std::unique_ptr<ThreadTeam>> ThreadTeam::Create(int threads) {
-  auto team = std::unique_ptr<ThreadTeam>(new ThreadTeam(threads));
+absl::StatusOr<std::unique_ptr<ThreadTeam>> ThreadTeam::Create(int threads, bool pin) {
+  auto team = std::unique_ptr<ThreadTeam>(new ThreadTeam(threads, pin));
   try {
     team->workers_.reserve(static_cast<size_t>(threads) - 1);
     for (int t = 1; t < threads; ++t) {
@@ -73,35 +82,65 @@ ThreadTeam::~ThreadTeam() {
   for (std::thread& worker : workers_) worker.join();
 }
 
+int ThreadTeam::CoreOf(int thread) const {
+  return cores_.empty() ? -1 : cores_[static_cast<size_t>(thread) % cores_.size()];
+}
+
+ThreadTime ThreadTeam::time(int thread) const {
+  const double working = members_[static_cast<size_t>(thread)].working_seconds;
+  return {working, std::max(run_seconds_ - working, 0.0)};
+}
+
+void ThreadTeam::ClearTimes() {
+  run_seconds_ = 0;
+  for (Member& member : members_) member.working_seconds = 0;
+}
+
 void ThreadTeam::RunErased(Job job, void* context) {
+  const Clock::time_point began = Clock::now();
+  job_ = job;
+  context_ = context;
+  std::optional<ThreadSettings> settings;
   if (threads_ > 1) {
-    job_ = job;
-    context_ = context;
+    settings.emplace(CoreOf(0));
     started_.Advance();
   }
-  job(context, 0);
-  Barrier(0);
+  RunJob(0);
+  run_seconds_ += Seconds(Clock::now() - began);
 }
 
 void ThreadTeam::Work(int thread) {
-  Patience patience = patience_[static_cast<size_t>(thread)];
+  const ThreadSettings settings(CoreOf(thread));
+  Patience patience = members_[static_cast<size_t>(thread)].patience;
   for (uint32_t seen = 0;; ++seen) {
     started_.Await(seen, patience);
     if (job_ == nullptr) return;
-    job_(context_, thread);
-    Barrier(thread);
+    RunJob(thread);
   }
 }
 
+void ThreadTeam::RunJob(int thread) {
+  Member& member = members_[static_cast<size_t>(thread)];
+  member.began = Clock::now();
+  job_(context_, thread);
+  Meet(member);
+}
+
 void ThreadTeam::Barrier(int thread) {
-  if (threads_ == 1) return;
+  if (threads_ > 1) Meet(members_[static_cast<size_t>(thread)]);
+}
+
+void ThreadTeam::Meet(Member& member) {
+  // All that others may read of a member stands before it arrives.
+  member.working_seconds += Seconds(Clock::now() - member.began);
   const uint32_t generation = released_.Get();
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
     arrived_.store(0, std::memory_order_relaxed);
     released_.Advance();
   } else {
-    released_.Await(generation, patience_[static_cast<size_t>(thread)]);
+    released_.Await(generation, member.patience);
   }
+  member.began = Clock::now();
 }
 
 }  // namespace bnsyn

@@ -3,6 +3,7 @@
 #define BNSYN_RUNTIME_THREAD_TEAM_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <thread>
@@ -10,13 +11,14 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "runtime/simulation.h"
 
 namespace bnsyn {
 
 // How long a thread is willing to spin before it sleeps. Where spinning was in vain - the thread
 // waited for is not running, since there are more threads than free cores - the next waits do
 // without, the more of them the more often that happened.
-struct alignas(64) Patience {
+struct Patience {
   int spins = 0;
   int failures = 0;
   int skip = 0;  // waits that are still to do without
@@ -40,10 +42,12 @@ class alignas(64) WaitWord {
   std::atomic<uint32_t> word_ = 0;
 };
 
-// The caller's thread and `threads - 1` workers. Not itself for use by several threads.
+// The caller's thread and `threads - 1` workers, with ThreadSettings of their own while they run a
+// job. Not itself for use by several threads.
 class ThreadTeam {
  public:
-  static absl::StatusOr<std::unique_ptr<ThreadTeam>> Create(int threads);
+  // With `pin` each thread stays on a core of its own, as long as there are enough.
+  static absl::StatusOr<std::unique_ptr<ThreadTeam>> Create(int threads, bool pin = false);
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
   ~ThreadTeam();
@@ -65,16 +69,35 @@ class ThreadTeam {
   // each wrote before is then visible to all.
   void Barrier(int thread);
 
+  // How long a thread has worked and waited within Run since ClearTimes; to be asked between runs.
+  ThreadTime time(int thread) const;
+  void ClearTimes();
+
  private:
   using Job = void (*)(void* context, int thread);
+  using Clock = std::chrono::steady_clock;
 
-  explicit ThreadTeam(int threads);
+  // What belongs to one thread.
+  struct alignas(64) Member {
+    Patience patience;        // at barriers
+    Clock::time_point began;  // when it last began to work
+    double working_seconds = 0;
+  };
+
+  ThreadTeam(int threads, bool pin);
+  // The core a thread is to stay on, or -1.
+  int CoreOf(int thread) const;
   void RunErased(Job job, void* context);
   void Work(int thread);
+  // The job, and the barrier at its end.
+  void RunJob(int thread);
+  void Meet(Member& member);
 
   const int threads_;
-  std::vector<Patience> patience_;  // of each thread, at barriers
+  std::vector<int> cores_;  // to pin to; empty if threads are to move freely
+  std::vector<Member> members_;
   std::vector<std::thread> workers_;
+  double run_seconds_ = 0;
 
   // The job, published by advancing `started_`; a null job ends the workers.
   Job job_ = nullptr;

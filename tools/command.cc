@@ -135,6 +135,7 @@ void Machine::AddOptions(CLI::App& app, bool with_backend) {
       ->check(CLI::Range(1, 1024))
       ->type_name("N")
       ->capture_default_str();
+  app.add_flag("--pin", pin, "keep each of several threads on a core of its own");
   app.add_option("--width", width, "lanes of vectors: 1, 2, 4, 8 or 16; 0 lets the machine choose")
       ->check(CLI::IsMember({0, 1, 2, 4, 8, 16}))
       ->type_name("N")
@@ -159,6 +160,7 @@ SimulationOptions Machine::Options() const {
   options.propagation = propagation == "dense" ? Propagation::kDense : Propagation::kCsr;
   options.threads = threads;
   options.layout = layout;
+  options.pin = pin;
   options.compile.width = width;
   options.compile.optimization = optimization;
   options.compile.disabled_passes = disabled_passes;

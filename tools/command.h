@@ -61,6 +61,7 @@ struct Machine {
   std::string backend = "reference";
   std::string propagation = "csr";
   int threads = 1;
+  bool pin = false;
   int width = 0;
   int optimization = 2;
   bool no_cache = false;

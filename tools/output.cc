@@ -42,6 +42,11 @@ Json ToJson(const RunResult& result) {
   Json compile_ms = {{"total", result.lower_ms + compile.total_ms}, {"lower", result.lower_ms}};
   for (const auto& phase : compile.phases) compile_ms[phase.name] = phase.milliseconds;
   compile_ms["cache"] = compile.cache_hit ? "hit" : "miss";
+  Json thread_seconds = Json::array();
+  for (const ThreadTime& time : result.report.threads) {
+    thread_seconds.push_back(
+        {{"working", time.working_seconds}, {"waiting", time.waiting_seconds}});
+  }
   return {
       {"network", result.network},
       {"backend", result.backend},
@@ -57,6 +62,8 @@ Json ToJson(const RunResult& result) {
       {"wall_s", result.wall_s()},
       {"real_time_factor", result.simulated_s() > 0 ? result.wall_s() / result.simulated_s() : 0},
       {"updates_per_sec", result.updates_per_sec()},
+      {"processor_s", result.report.run_processor_seconds},
+      {"thread_seconds", thread_seconds},
       {"construct_s", result.report.construct_seconds},
       {"memory_bytes", result.report.memory_bytes},
       {"compile_ms", compile_ms},

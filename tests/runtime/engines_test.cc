@@ -60,6 +60,23 @@ INSTANTIATE_TEST_SUITE_P(ThreadsAndWidths, Engines,
                                   "_width" + std::to_string(std::get<1>(instance.param));
                          });
 
+TEST(Engines, AgreeWhenPinnedToFewerCoresThanThreads) {
+  SimulationOptions options = Accelerated(4);
+  options.pin = true;
+  EXPECT_EQ(RunBalanced(options).digest, RunBalanced(Accelerated(1)).digest);
+}
+
+TEST(Engines, TellWhatThreadsDid) {
+  Simulation simulation = Compiled(kBalanced, Accelerated(3));
+  ASSERT_EQ(simulation.report().threads.size(), 3u);
+  ASSERT_TRUE(simulation.Step(kSteps).ok());
+  for (const ThreadTime& time : simulation.report().threads) {
+    EXPECT_GT(time.working_seconds, 0);
+    EXPECT_LE(time.working_seconds + time.waiting_seconds,
+              simulation.report().run_seconds * (1 + 1e-9));
+  }
+}
+
 TEST(Engines, AgreeWhateverTheStepsAreCalledIn) {
   const Outcome whole = RunBalanced(Accelerated(2));
   Simulation parts = Compiled(kBalanced, Accelerated(2));

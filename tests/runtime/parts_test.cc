@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "networks.h"
@@ -14,6 +16,7 @@
 #include "runtime/partition.h"
 #include "runtime/spikes.h"
 #include "runtime/synapses.h"
+#include "runtime/thread_settings.h"
 #include "runtime/thread_team.h"
 
 namespace bnsyn {
@@ -87,6 +90,34 @@ TEST(ThreadTeam, EveryThreadRunsAndMeetsTheOthers) {
     }
     EXPECT_EQ(wrong, 0) << threads << " threads";
     EXPECT_EQ(cells[0][0] + cells[1][n - 1], 20u * 50 * 51 / 2);
+  }
+}
+
+TEST(ThreadTeam, TellsWorkingFromWaiting) {
+  const absl::StatusOr<std::unique_ptr<ThreadTeam>> team = ThreadTeam::Create(2);
+  ASSERT_TRUE(team.ok());
+  const auto sleep = [&](int thread) {
+    if (thread == 1) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    (*team)->Barrier(thread);
+  };
+  (*team)->Run(sleep);
+  EXPECT_GE((*team)->time(1).working_seconds, 0.02);
+  // Thread 0 arrives some time before thread 1, unless the machine holds it up.
+  EXPECT_GT((*team)->time(0).waiting_seconds + (*team)->time(0).working_seconds, 0.02);
+  (*team)->ClearTimes();
+  EXPECT_EQ((*team)->time(1).working_seconds, 0);
+}
+
+TEST(ThreadTeam, LeavesTheCallersThreadAsItWas) {
+  const std::vector<int> before = AllowedCores();
+  const absl::StatusOr<std::unique_ptr<ThreadTeam>> team = ThreadTeam::Create(3, /*pin=*/true);
+  ASSERT_TRUE(team.ok());
+  std::vector<std::vector<int>> during(3);
+  (*team)->Run([&](int thread) { during[static_cast<size_t>(thread)] = AllowedCores(); });
+  EXPECT_EQ(AllowedCores(), before);
+  if (before.empty()) return;  // the system does not tell
+  for (size_t thread = 0; thread < during.size(); ++thread) {
+    EXPECT_EQ(during[thread], std::vector<int>{before[thread % before.size()]});
   }
 }
 

@@ -69,7 +69,7 @@ TEST(Command, PrintsOneJsonObject) {
   const Json json = Json::parse(result.output);
   for (const char* key : {"network", "backend", "threads", "width", "seed", "dt_ms", "steps",
                           "neurons", "synapses", "spikes", "rates_hz", "wall_s", "real_time_factor",
-                          "updates_per_sec", "compile_ms", "digest", "uniform"}) {
+                          "updates_per_sec", "thread_seconds", "compile_ms", "digest", "uniform"}) {
     EXPECT_TRUE(json.contains(key)) << key;
   }
   EXPECT_EQ(json["neurons"], 400);
