@@ -8,15 +8,18 @@ CI_PACKAGES := $(PACKAGES) clang
 # What `make tidy` and `make format` need besides.
 TIDY_PACKAGES := $(PACKAGES) clang-tidy clang-format
 
-# What `make conformance` needs besides; Debian's Brian2 is of Debian's Python.
+# What `make conformance` and `make bench-peers` need besides; Debian's Brian2 is of Debian's Python.
 CONFORMANCE_PACKAGES := $(PACKAGES) make python3-brian
 DEBIAN_PYTHON := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
+
+# What `make bench-peers` compares: all but the largest, unless PEERS names others or gives options.
+PEERS ?=
 
 JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build deps ci conformance bench tidy format clean deps-ci deps-tidy deps-conformance
+.PHONY: help run test build deps ci conformance bench bench-peers tidy format clean deps-ci deps-tidy deps-conformance
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +61,9 @@ conformance: build deps-conformance  ## the standard networks in Brian2 and here
 
 bench: build  ## kernels and ladder of the BN-Syn network
 	$(BNSYN) bench examples/networks/bnsyn.toml --set N=4000
+
+bench-peers: build deps-conformance  ## bnsyn and Brian2 side by side; PEERS="coba --repeat 9" chooses
+	$(DEBIAN_PYTHON) bench/peers/peers.py $(PEERS)
 
 tidy: deps-tidy build  ## clang-tidy over all sources
 	run-clang-tidy -quiet -p build/release -extra-arg=-Wno-unknown-warning-option '$(CURDIR)/(ir|reference|compiler|runtime|tools)/.*\.cc$$'
