@@ -14,8 +14,8 @@ namespace {
 // The constants of Philox4x32-10.
 constexpr uint64_t kMultiplier0 = 0xD2511F53;
 constexpr uint64_t kMultiplier1 = 0xCD9E8D57;
-constexpr uint32_t kWeyl0 = 0x9E3779B9;
-constexpr uint32_t kWeyl1 = 0xBB67AE85;
+constexpr uint64_t kWeyl0 = 0x9E3779B9;
+constexpr uint64_t kWeyl1 = 0xBB67AE85;
 constexpr int kRounds = 10;
 
 using Words = std::array<llvm::Value*, 4>;
@@ -42,8 +42,6 @@ Words EmitRound(llvm::IRBuilder<>& builder, const Words& word, llvm::Value* key0
 // compile than most networks run it.
 std::vector<Words> EmitRounds(llvm::IRBuilder<>& builder, const std::vector<Words>& counters,
                               llvm::Value* seed) {
-  llvm::Type* const i32 = builder.getInt32Ty();
-  llvm::Type* const i64 = builder.getInt64Ty();
   llvm::Function* const function = builder.GetInsertBlock()->getParent();
   llvm::BasicBlock* const before = builder.GetInsertBlock();
   auto* loop = llvm::BasicBlock::Create(builder.getContext(), "round", function);
@@ -53,31 +51,34 @@ std::vector<Words> EmitRounds(llvm::IRBuilder<>& builder, const std::vector<Word
     phi->addIncoming(first, before);
     return phi;
   };
-  llvm::Value* const seed_low = builder.CreateTrunc(seed, i32);
-  llvm::Value* const seed_high = builder.CreateTrunc(builder.CreateLShr(seed, 32), i32);
+  // Keys go through the rounds as vectors: a splat for each would cost more than the round's own
+  // arithmetic. What overflows into the upper halves does not count.
+  const int lanes = LanesOf(counters[0][0]);
+  llvm::Value* const first_key0 = Splat(builder, seed, lanes);
+  llvm::Value* const first_key1 = Splat(builder, builder.CreateLShr(seed, 32), lanes);
   builder.CreateBr(loop);
 
   builder.SetInsertPoint(loop);
   llvm::PHINode* const round = variable(builder.getInt32(0));
-  llvm::PHINode* const key0 = variable(seed_low);
-  llvm::PHINode* const key1 = variable(seed_high);
+  llvm::PHINode* const key0 = variable(first_key0);
+  llvm::PHINode* const key1 = variable(first_key1);
   std::vector<std::array<llvm::PHINode*, 4>> words;
   for (const Words& counter : counters) {
     words.push_back(
         {variable(counter[0]), variable(counter[1]), variable(counter[2]), variable(counter[3])});
   }
-  const int lanes = LanesOf(counters[0][0]);
-  llvm::Value* const keys0 = Splat(builder, builder.CreateZExt(key0, i64), lanes);
-  llvm::Value* const keys1 = Splat(builder, builder.CreateZExt(key1, i64), lanes);
   std::vector<Words> results;
   for (const auto& word : words) {
-    results.push_back(EmitRound(builder, {word[0], word[1], word[2], word[3]}, keys0, keys1));
+    results.push_back(EmitRound(builder, {word[0], word[1], word[2], word[3]}, key0, key1));
     for (size_t i = 0; i < 4; ++i) word[i]->addIncoming(results.back()[i], loop);
   }
   llvm::Value* const next = builder.CreateAdd(round, builder.getInt32(1));
   round->addIncoming(next, loop);
-  key0->addIncoming(builder.CreateAdd(key0, builder.getInt32(kWeyl0)), loop);
-  key1->addIncoming(builder.CreateAdd(key1, builder.getInt32(kWeyl1)), loop);
+  const auto advanced = [&](llvm::Value* key, uint64_t weyl) {
+    return builder.CreateAdd(key, ConstantLike(key, builder.getInt64(weyl)));
+  };
+  key0->addIncoming(advanced(key0, kWeyl0), loop);
+  key1->addIncoming(advanced(key1, kWeyl1), loop);
   builder.CreateCondBr(builder.CreateICmpULT(next, builder.getInt32(kRounds)), loop, after);
   builder.SetInsertPoint(after);
   return results;
