@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
+#include <limits>
 #include <map>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "compiler/emission/emit_ops.h"
 #include "compiler/emission/kernel_abi.h"
 #include "compiler/emission/rare_arms.h"
+#include "compiler/emission/stored_checks.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/Intrinsics.h"
@@ -67,6 +69,7 @@ class PopulationKernel : public BlockEmitter {
         lanes_(std::min(context.width, context.native_lanes)),
         parts_(static_cast<size_t>(context.width / lanes_)),
         plan_(PlanRareArms(block)),
+        checked_as_stored_(StatesCheckedAsStored(block)),
         element_(parts_) {}
 
   absl::Status Emit();
@@ -76,6 +79,12 @@ class PopulationKernel : public BlockEmitter {
   struct GroupMask {
     llvm::AllocaInst* bits = nullptr;    // i64
     std::vector<llvm::Value*> of_parts;  // i1 lanes, of the present vector
+  };
+  // What is known to be wrong with the states of StatesCheckedAsStored in a part of the present
+  // vector; null where there is nothing to know.
+  struct Suspicion {
+    llvm::Value* sum = nullptr;      // f64 lanes: 0, or a NaN where a value was not finite
+    llvm::Value* outside = nullptr;  // i1 lanes: a value was outside of declared bounds
   };
   // The spikes of one node.
   struct Spikes {
@@ -90,6 +99,13 @@ class PopulationKernel : public BlockEmitter {
   void EmitNodes(const std::vector<PlannedNode>& nodes);
   void EmitRareArm(const ir::Node& select, const RareArm& arm);
   void EmitEndOfGroup(llvm::Value* remaining);
+  void Suspect(const ir::State& state, llvm::Value* value);
+  void CollectSuspicions();
+  // Where a vector so far was suspicious, looks at what the group left in memory.
+  void EmitSecondLook(llvm::Value* counted);
+  bool IsCheckedAsStored(ir::StateId state) const {
+    return std::binary_search(checked_as_stored_.begin(), checked_as_stored_.end(), state);
+  }
   void EmitSpikes(const Spikes& spikes, llvm::Value* bits);
   // The address of a field of the arguments' SpikeOutput number `index`.
   llvm::Value* SpikeField(size_t index, size_t offset);
@@ -116,13 +132,16 @@ class PopulationKernel : public BlockEmitter {
   const int lanes_;  // of a part
   const size_t parts_;
   const std::vector<PlannedNode> plan_;
+  const std::vector<ir::StateId> checked_as_stored_;
   std::vector<std::vector<llvm::Value*>> values_;  // of the present vector, by part and node
   size_t part_ = 0;                                // in hand
   std::vector<llvm::Value*> element_;              // the number of each part's first element, i64
   llvm::Value* group_ = nullptr;                   // first element of the group, i64
   llvm::Value* offset_ = nullptr;                  // of the vector within the group, i64
-  llvm::BasicBlock* fill_ = nullptr;  // where a group begins: its random bits are made there
-  GroupMask failed_;
+  llvm::BasicBlock* fill_ = nullptr;      // where a group begins: its random bits are made there
+  GroupMask failed_;                      // of the other checks
+  std::vector<Suspicion> suspicion_;      // by part
+  llvm::AllocaInst* suspects_ = nullptr;  // i64 lanes: the bits of a NaN where one failed
   std::vector<Spikes> spikes_;            // in the order of their nodes
   llvm::AllocaInst* fault_ = nullptr;     // i1: a check failed in a group before
   llvm::AllocaInst* overflow_ = nullptr;  // takes out of range, as sign bits
@@ -145,8 +164,9 @@ absl::Status PopulationKernel::Emit() {
   llvm::Value* const begin = builder_.CreateZExt(LoadField(offsetof(KernelArgs, begin), i32), i64);
   llvm::Value* const end = builder_.CreateZExt(LoadField(offsetof(KernelArgs, end), i32), i64);
   if (Has(ir::Op::kCheck)) {
-    failed_.bits = Variable(i64);
     fault_ = Variable(builder_.getInt1Ty());
+    failed_.bits = Variable(i64);
+    if (!checked_as_stored_.empty()) suspects_ = Variable(Widened(i64, lanes_));
   }
   for (const ir::Node& n : block_.nodes) {
     if (n.op != ir::Op::kSpike) continue;
@@ -219,10 +239,12 @@ void PopulationKernel::EmitVector(llvm::Value* first) {
         builder_.CreateNUWAdd(first, builder_.getInt64(part * static_cast<size_t>(lanes_)));
   }
   failed_.of_parts.assign(parts_, nullptr);
+  suspicion_.assign(parts_, {});
   for (Spikes& spikes : spikes_) spikes.mask.of_parts.assign(parts_, nullptr);
   values_.assign(parts_, uniform_);
   EmitNodes(plan_);
   Collect(failed_);
+  CollectSuspicions();
   for (const Spikes& spikes : spikes_) Collect(spikes.mask);
 }
 
@@ -275,7 +297,7 @@ void PopulationKernel::Include(GroupMask& mask, llvm::Value* lanes) {
 
 // Puts the bits of the present vector at their places among those of the group.
 void PopulationKernel::Collect(const GroupMask& mask) {
-  if (mask.bits == nullptr) return;
+  if (mask.bits == nullptr || mask.of_parts[0] == nullptr) return;
   llvm::Value* bits = builder_.getInt64(0);
   for (size_t part = 0; part < parts_; ++part) {
     bits = builder_.CreateOr(bits, builder_.CreateShl(MaskBits(builder_, mask.of_parts[part]),
@@ -300,6 +322,7 @@ void PopulationKernel::EmitEndOfGroup(llvm::Value* remaining) {
     llvm::Value* const before = builder_.CreateLoad(builder_.getInt1Ty(), fault_);
     builder_.CreateStore(builder_.CreateOr(before, failed), fault_);
   }
+  if (suspects_ != nullptr) EmitSecondLook(counted);
   for (const auto& [reduction, buffer] : sums_) EmitGroupSum(reduction, buffer, remaining);
   for (const Spikes& spikes : spikes_) EmitSpikes(spikes, bits(spikes.mask));
 }
@@ -412,7 +435,81 @@ void PopulationKernel::Store(ir::StateId state, llvm::Value* value) {
 }
 
 void PopulationKernel::Check(ir::StateId state, llvm::Value* value) {
-  Include(failed_, OutOfBounds(program_.states[state], value));
+  if (IsCheckedAsStored(state)) {
+    Suspect(program_.states[state], value);
+  } else {
+    Include(failed_, OutOfBounds(program_.states[state], value));
+  }
+}
+
+void PopulationKernel::Suspect(const ir::State& state, llvm::Value* value) {
+  Suspicion& suspicion = suspicion_[part_];
+  constexpr double kMax = std::numeric_limits<double>::max();
+  if (state.lower != -kMax || state.upper != kMax) {
+    llvm::Value* const outside = OutOfBounds(state, value);
+    suspicion.outside =
+        suspicion.outside == nullptr ? outside : builder_.CreateOr(suspicion.outside, outside);
+    return;
+  }
+  // 0 times a number is 0, and NaN if it is not finite; and NaN stays in a sum.
+  llvm::Constant* const zero = llvm::Constant::getNullValue(value->getType());
+  if (suspicion.sum != nullptr && context_.has_fma) {
+    suspicion.sum = builder_.CreateIntrinsic(llvm::Intrinsic::fma, {value->getType()},
+                                             {value, zero, suspicion.sum});
+    return;
+  }
+  llvm::Value* const product = builder_.CreateFMul(value, zero);
+  suspicion.sum = suspicion.sum == nullptr ? product : builder_.CreateFAdd(suspicion.sum, product);
+}
+
+void PopulationKernel::CollectSuspicions() {
+  if (suspects_ == nullptr) return;
+  llvm::Type* const type = suspects_->getAllocatedType();
+  llvm::Value* bits = builder_.CreateLoad(type, suspects_);
+  for (const Suspicion& suspicion : suspicion_) {
+    if (suspicion.sum != nullptr) {
+      bits = builder_.CreateOr(bits, builder_.CreateBitCast(suspicion.sum, type));
+    }
+    if (suspicion.outside != nullptr) {
+      bits = builder_.CreateOr(bits, builder_.CreateSExt(suspicion.outside, type));
+    }
+  }
+  builder_.CreateStore(bits, suspects_);
+}
+
+void PopulationKernel::EmitSecondLook(llvm::Value* counted) {
+  llvm::Type* const f64 = Widened(builder_.getDoubleTy(), lanes_);
+  llvm::Value* const numbers =
+      builder_.CreateBitCast(builder_.CreateLoad(suspects_->getAllocatedType(), suspects_), f64);
+  llvm::Value* const suspicious =
+      builder_.CreateFCmpUNO(numbers, llvm::Constant::getNullValue(f64));
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const look = NewBasicBlock("second_look");
+  llvm::BasicBlock* const done = NewBasicBlock("looked");
+  llvm::MDBuilder metadata(builder_.getContext());
+  builder_.CreateCondBr(builder_.CreateICmpNE(MaskBits(builder_, suspicious), builder_.getInt64(0)),
+                        look, done, metadata.createBranchWeights(1, 1000));
+
+  builder_.SetInsertPoint(look);
+  llvm::PHINode* const offset = builder_.CreatePHI(builder_.getInt64Ty(), 2);
+  llvm::Value* outside = nullptr;
+  for (const ir::StateId state : checked_as_stored_) {
+    llvm::Value* const value = LoadSlot(SlotOf(AttrKind::kState, state), Element::kF64,
+                                        builder_.CreateNUWAdd(group_, offset), lanes_);
+    llvm::Value* const fails = OutOfBounds(program_.states[state], value);
+    outside = outside == nullptr ? fails : builder_.CreateOr(outside, fails);
+  }
+  llvm::Value* const failed =
+      builder_.CreateAnd(builder_.CreateShl(MaskBits(builder_, outside), offset), counted);
+  llvm::Value* const fault = builder_.CreateLoad(builder_.getInt1Ty(), fault_);
+  builder_.CreateStore(
+      builder_.CreateOr(fault, builder_.CreateICmpNE(failed, builder_.getInt64(0))), fault_);
+  llvm::Value* const next =
+      builder_.CreateNUWAdd(offset, builder_.getInt64(static_cast<uint64_t>(lanes_)));
+  offset->addIncoming(builder_.getInt64(0), before);
+  offset->addIncoming(next, look);
+  builder_.CreateCondBr(builder_.CreateICmpNE(next, builder_.getInt64(kGroup)), look, done);
+  builder_.SetInsertPoint(done);
 }
 
 llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {

@@ -195,12 +195,14 @@ TEST_P(EmitKernelTest, TakeFaultsWhenTheSumIsTooLarge) {
   }
 }
 
-TEST_P(EmitKernelTest, CheckFaultsOutsideOfTheBoundsAndOnlyThere) {
-  KernelMachine machine = Compile(R"(program p dt=1 seed=0
+// Checks of what is loaded, with `stores` behind them.
+std::string CheckProgram(const std::string& stores) {
+  return absl::StrCat(R"(program p dt=1 seed=0
 population p size=70
 state p.v : f64[p] = 0 bounds=[-100, 50]
 state p.w : f64[p] = 0
 state p.f : f32[p] = 0f32
+state p.x : f64[p] = 0
 state u : f64 = 0 bounds=[-2, 2]
 kernel p : p phase=0 {
   %0 = load p.v : f64[p]
@@ -209,21 +211,28 @@ kernel p : p phase=0 {
   check p.w, %1
   %2 = load p.f : f32[p]
   check p.f, %2
-}
+  %3 = load p.x : f64[p]
+  check p.x, %3
+)",
+                      stores, R"(}
 kernel n : network phase=0 {
   %0 = load u : f64
   check u, %0
 }
 )");
+}
+
+void ExpectFaultsOutsideOfTheBoundsAndOnlyThere(KernelMachine compiled) {
+  KernelMachine* const machine = &compiled;
   const double inf = std::numeric_limits<double>::infinity();
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const double max = std::numeric_limits<double>::max();
   const auto faults = [&](const char* state, size_t element, ir::Bits value) {
-    const ir::Bits before = machine.state(state).bits(element);
-    machine.state(state).set_bits(element, value);
-    machine.Step();
-    machine.state(state).set_bits(element, before);
-    return machine.fault();
+    const ir::Bits before = machine->state(state).bits(element);
+    machine->state(state).set_bits(element, value);
+    machine->Step();
+    machine->state(state).set_bits(element, before);
+    return machine->fault();
   };
   const auto f64 = [&](const char* state, size_t element, double value) {
     return faults(state, element, ir::BitsOfF64(value));
@@ -232,6 +241,7 @@ kernel n : network phase=0 {
     for (const double bad : {inf, -inf, nan}) {
       EXPECT_TRUE(f64("p.v", element, bad));
       EXPECT_TRUE(f64("p.w", element, bad));
+      EXPECT_TRUE(f64("p.x", element, bad));
       EXPECT_TRUE(faults("p.f", element, ir::BitsOfF32(static_cast<float>(bad))));
     }
     for (const double good : {max, -max, 0.0, 0x1p-1074}) EXPECT_FALSE(f64("p.w", element, good));
@@ -241,11 +251,27 @@ kernel n : network phase=0 {
     EXPECT_TRUE(f64("p.v", element, std::nextafter(-100, -101)));
     EXPECT_TRUE(f64("p.v", element, std::nextafter(50, 51)));
   }
-  // What stands behind the end does not count.
+  // What stands behind the end does not count, alone or beside what does.
   EXPECT_FALSE(f64("p.v", 70, 1000));
   EXPECT_FALSE(f64("p.w", 127, nan));
+  machine->state("p.w").set_bits(127, ir::BitsOfF64(nan));
+  EXPECT_FALSE(f64("p.v", 69, 50));
+  EXPECT_TRUE(f64("p.v", 69, 51));
+  EXPECT_TRUE(f64("p.x", 64, inf));
+  EXPECT_TRUE(f64("p.x", 0, inf));
   for (const double bad : {nan, inf, 2.5, -2.5}) EXPECT_TRUE(f64("u", 0, bad));
   for (const double good : {2.0, -2.0, 0.0}) EXPECT_FALSE(f64("u", 0, good));
+}
+
+TEST_P(EmitKernelTest, CheckFaultsOutsideOfTheBoundsAndOnlyThere) {
+  ExpectFaultsOutsideOfTheBoundsAndOnlyThere(Compile(CheckProgram("")));
+}
+
+TEST_P(EmitKernelTest, SoDoChecksOfWhatIsStored) {
+  ExpectFaultsOutsideOfTheBoundsAndOnlyThere(
+      Compile(CheckProgram("  store p.v, %0\n  store p.w, %1\n  store p.f, %2\n")));
+  ExpectFaultsOutsideOfTheBoundsAndOnlyThere(
+      Compile(CheckProgram("  store p.v, %0\n  store p.w, %1\n  store p.x, %3\n")));
 }
 
 }  // namespace
