@@ -37,7 +37,7 @@ struct SimulationOptions {
   bool profile = false;
   // How the accelerated backend lays out synapses: the best way, or one of LayoutNames() in
   // runtime/layout.h, for tests. The result is slower or larger, never different.
-  std::string layout;
+  std::string layout = "";
   uint64_t memory_limit = 0;  // bytes; 0 takes what the machine has free
   compiler::CompileOptions compile = {};
 };
