@@ -130,6 +130,9 @@ absl::Status ConnectArrays::Run(absl::Span<const uint32_t> sources,
                                 absl::Span<const double> weights) {
   if (sources.empty()) return absl::OkStatus();
   BNSYN_RETURN_IF_ERROR(arrays_.Reserve(sources.size()));
+  for (const compiler::ConnectKernel::Stream& stream : kernel_->streams) {
+    std::memcpy(arrays_.Address(stream.cell), &stream.number, sizeof stream.number);
+  }
   for (const compiler::ConnectArray& array : kernel_->arrays) {
     Give(array, sources, targets, occurrences, weights);
   }

@@ -245,6 +245,7 @@ void PairRows::AppendOutDegree(uint32_t source, std::vector<uint32_t>& targets) 
 absl::Status PairRows::AppendByProbability(uint32_t source, std::vector<uint32_t>& targets) {
   candidates_.clear();
   AppendAll(source, candidates_);
+  if (candidates_.empty()) return absl::OkStatus();
   const auto fault = [&](uint32_t target) {
     targets.push_back(target);
     return absl::OutOfRangeError("a probability is not from 0 to 1");
@@ -259,7 +260,6 @@ absl::Status PairRows::AppendByProbability(uint32_t source, std::vector<uint32_t
     }
     return absl::OkStatus();
   }
-  if (candidates_.empty()) return absl::OkStatus();
   const reference::Array p = interpreted_->Run(
       ir::Op::kSetProbability, {source, candidates_, absl::MakeConstSpan(&projection_->weight, 1)});
   for (size_t i = 0; i < candidates_.size(); ++i) {

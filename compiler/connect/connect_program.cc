@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/connect/kernel_signature.h"
 #include "compiler/passes/node_arithmetic.h"
 #include "compiler/passes/rewrite.h"
 #include "reference/sequences_draws.h"
@@ -148,14 +149,18 @@ class KernelWriter {
       return m_.Of<uint64_t>(builder_.Convert(Given(role, 0, Element::kU32), Element::kU64));
     };
     const auto param = [&](ir::ParamId id) { return m_.Of<uint64_t>(builder_.Param(id)); };
-    to_.params.push_back({absl::StrCat(to_.DomainName(kernel_.domain), ".stream", stream),
-                          Element::kU64, stream, /*tunable=*/true, ""});
-    const auto cell = static_cast<ir::ParamId>(to_.params.size() - 1);
+    const auto cell = static_cast<ir::StateId>(to_.states.size());
+    ir::State& state = to_.states.emplace_back();
+    state.name = absl::StrCat(to_.DomainName(kernel_.domain), ".stream", cell);
+    state.type.element = Element::kU32;
+    kernel_.streams.push_back({cell, stream});
+    const U number_of_stream =
+        m_.Of<uint64_t>(builder_.Convert(builder_.Load(cell), Element::kU64));
     const U target = number(ConnectRole::kTarget);
     const U source = number(ConnectRole::kSource);
     const U occurrence = number(ConnectRole::kOccurrence);
-    const std::array<U, 4> words =
-        PhiloxWords({target, source, occurrence, param(cell)}, {param(kSeedLow), param(kSeedHigh)});
+    const std::array<U, 4> words = PhiloxWords({target, source, occurrence, number_of_stream},
+                                               {param(kSeedLow), param(kSeedHigh)});
     const auto word = [&](U term) {
       return m_.Of<uint32_t>(builder_.Convert(m_.Write(term), Element::kU32));
     };
@@ -296,6 +301,8 @@ ConnectProgram MakeConnectProgram(const ir::Program& program,
   if (std::any_of(program.projections.begin(), program.projections.end(), by_target)) {
     result.rule = MakeRuleKernel(to);
   }
+  KnownKernels synapses;
+  KnownKernels pairs;
   result.synapses.resize(program.projections.size());
   result.pairs.resize(program.projections.size());
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
@@ -303,15 +310,28 @@ ConnectProgram MakeConnectProgram(const ir::Program& program,
     const ir::Block* const connect = program.FindConnect(id);
     if (connect != nullptr && !IsCompilable(*connect)) continue;
     if (connect != nullptr && Sets(*connect, Op::kSetProbability)) {
-      result.pairs[id] =
-          KernelWriter(program, id, states, absl::StrCat(name, ".pairs"), to).Pairs();
+      SignatureWriter writer(program, id, states);
+      writer.AddStream(program.projections[id].rule.stream);
+      writer.AddBlock(connect);
+      result.pairs[id] = pairs.Get(writer.Take(), [&] {
+        return KernelWriter(program, id, states, absl::StrCat(name, ".pairs"), to).Pairs();
+      });
     }
     const bool sets =
         connect != nullptr && (Sets(*connect, Op::kSetWeight) || Sets(*connect, Op::kSetDelay) ||
                                Sets(*connect, Op::kStore));
     if (!sets && requests[id].quanta.empty()) continue;
-    result.synapses[id] = KernelWriter(program, id, states, absl::StrCat(name, ".synapses"), to)
-                              .Synapses(requests[id]);
+    SignatureWriter writer(program, id, states);
+    writer.AddBlock(connect);
+    writer.Add(requests[id].weights ? 1 : 0);
+    for (const ir::NodeId node : requests[id].quanta) writer.Add(node);
+    if (!requests[id].quanta.empty()) {
+      writer.AddBlock(program.FindSynaptic(ir::BlockKind::kOnPre, id));
+    }
+    result.synapses[id] = synapses.Get(writer.Take(), [&] {
+      return KernelWriter(program, id, states, absl::StrCat(name, ".synapses"), to)
+          .Synapses(requests[id]);
+    });
   }
   return result;
 }

@@ -39,10 +39,17 @@ struct ConnectArray {
   ir::StateId state = 0;  // of ConnectProgram::program
 };
 
-// A kernel is a population of the program: what runs over its domain.
+// A kernel is a population of the program: what runs over its domain. Projections whose synapses
+// are made alike have one population, each with streams and states of its own.
 struct ConnectKernel {
+  // A uniform state, u32, to hold the number of a stream.
+  struct Stream {
+    ir::StateId cell = 0;
+    uint32_t number = 0;
+  };
   ir::DomainId domain;
   std::vector<ConnectArray> arrays;
+  std::vector<Stream> streams;
 };
 
 // Numbers of the sequence (a, b) of a rule (R8), two an element: numbers 2 i and 2 i + 1 of element
@@ -66,8 +73,9 @@ struct ConnectRequest {
 };
 
 struct ConnectProgram {
-  // Without synapses and step by step like any other; its passes and its code are those of
-  // programs. The seed and the streams are parameters, so that code does not depend on them.
+  // A program like any other, but for its synapses, which are elements of populations; its passes
+  // and its code are those of programs. The seed is a parameter, so that code does not depend on
+  // it.
   ir::Program program;
   // By projection; none where there is nothing to compute, or the interpreter must.
   std::vector<std::optional<ConnectKernel>> synapses;
