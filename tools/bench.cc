@@ -347,7 +347,7 @@ void AddBench(CLI::App& app, Action& action) {
   bench
       ->add_option("--vary", arguments->vary,
                    "only how a step's cost grows with a value, on one thread")
-      ->type_name("NAME=VALUE,VALUE,...")
+      ->type_name("NAME[,NAME...]=VALUE,VALUE,...")
       ->excludes(ladder)
       ->excludes(kernels);
   bench->add_flag("--json", arguments->json, "print an array of rungs and kernels");

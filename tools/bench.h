@@ -19,7 +19,7 @@ struct BenchArguments {
   int repeats = 5;
   bool only_ladder = false;
   bool only_kernels = false;
-  std::string vary;  // NAME=VALUE,VALUE,...
+  std::string vary;  // NAME,NAME,...=VALUE,VALUE,...
   bool json = false;
 };
 

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -29,7 +28,7 @@ struct Cost {
   double hz = 0;
   double events = 0;  // that arrive in a step
   double construction_s = 0;
-  double step_ns = std::numeric_limits<double>::infinity();
+  double step_ns = 0;
   double delivery_ns = 0;  // of the step
   double update_ns = 0;
 };
@@ -42,7 +41,7 @@ double Seconds(const std::vector<KernelTime>& kernels, KernelKind kind) {
   return seconds;
 }
 
-// Of so many stretches of steps of one run, the fastest.
+// The mean over all steps that are measured: activity waxes and wanes, so no part stands for all.
 absl::StatusOr<Cost> Measure(const BenchArguments& arguments, const Source& source) {
   BNSYN_ASSIGN_OR_RETURN(const Loaded loaded, Load(source));
   SimulationOptions options;
@@ -51,32 +50,27 @@ absl::StatusOr<Cost> Measure(const BenchArguments& arguments, const Source& sour
   options.profile = true;
   options.record_spikes = false;
   BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(loaded.program, options));
-  BNSYN_RETURN_IF_ERROR(simulation.Step(arguments.warmup));
-  Cost cost;
-  const uint64_t spikes_before = simulation.report().spikes;
-  for (int i = 0; i < arguments.repeats; ++i) {
-    if (Interrupted()) return absl::CancelledError("interrupted");
-    const SimulationReport before = simulation.report();
-    BNSYN_RETURN_IF_ERROR(simulation.Step(arguments.steps));
-    const SimulationReport& after = simulation.report();
-    const double to_ns = 1e9 / static_cast<double>(arguments.steps);
-    const double step_ns = (after.run_seconds - before.run_seconds) * to_ns;
-    if (step_ns >= cost.step_ns) continue;
-    const auto spent = [&](KernelKind kind) {
-      return (Seconds(after.kernels, kind) - Seconds(before.kernels, kind)) * to_ns;
-    };
-    cost.step_ns = step_ns;
-    cost.delivery_ns = spent(KernelKind::kDelivery);
-    cost.update_ns = spent(KernelKind::kPopulation);
-  }
+  RunControl control;
+  control.cancel = &Interrupted();
+  BNSYN_RETURN_IF_ERROR(simulation.Step(arguments.warmup, control));
+  const SimulationReport before = simulation.report();
+  const uint64_t steps = arguments.steps * static_cast<uint64_t>(arguments.repeats);
+  BNSYN_RETURN_IF_ERROR(simulation.Step(steps, control));
   const SimulationReport& report = simulation.report();
-  const auto spikes = static_cast<double>(report.spikes - spikes_before);
+  const auto spikes = static_cast<double>(report.spikes - before.spikes);
   if (spikes == 0) return NothingSpiked();
-  const double steps = static_cast<double>(arguments.steps) * arguments.repeats;
+  const auto count = static_cast<double>(steps);
+  const auto spent = [&](KernelKind kind) {
+    return (Seconds(report.kernels, kind) - Seconds(before.kernels, kind)) * 1e9 / count;
+  };
+  Cost cost;
+  cost.step_ns = (report.run_seconds - before.run_seconds) * 1e9 / count;
+  cost.delivery_ns = spent(KernelKind::kDelivery);
+  cost.update_ns = spent(KernelKind::kPopulation);
   cost.neurons = static_cast<double>(report.neurons);
   cost.synapses = static_cast<double>(report.synapses);
-  cost.hz = spikes / cost.neurons / (steps * loaded.program.dt / 1000);
-  cost.events = spikes / steps * cost.synapses / cost.neurons;
+  cost.hz = spikes / cost.neurons / (count * loaded.program.dt / 1000);
+  cost.events = spikes / count * cost.synapses / cost.neurons;
   cost.construction_s = report.construct_seconds;
   return cost;
 }
@@ -167,8 +161,9 @@ void Print(const std::string& name, const std::vector<Cost>& costs, const std::v
 absl::Status BenchVary(const BenchArguments& arguments) {
   const std::pair<std::string, std::string> parts =
       absl::StrSplit(arguments.vary, absl::MaxSplits('=', 1));
+  const std::vector<std::string> names = absl::StrSplit(parts.first, ',', absl::SkipWhitespace());
   const std::vector<std::string> values = absl::StrSplit(parts.second, ',', absl::SkipWhitespace());
-  if (parts.first.empty() || values.size() < 2) {
+  if (names.empty() || values.size() < 2) {
     return absl::InvalidArgumentError(
         absl::StrCat("--vary ", arguments.vary,
                      ": expected a name and two values or more, as in --vary N=1000,10000"));
@@ -176,7 +171,7 @@ absl::Status BenchVary(const BenchArguments& arguments) {
   std::vector<Cost> costs;
   for (const std::string& value : values) {
     Source source = arguments.source;
-    source.sets.push_back(absl::StrCat(parts.first, "=", value));
+    for (const std::string& name : names) source.sets.push_back(absl::StrCat(name, "=", value));
     BNSYN_ASSIGN_OR_RETURN(Cost cost, Measure(arguments, source));
     cost.value = value;
     cost.number = std::strtod(value.c_str(), nullptr);

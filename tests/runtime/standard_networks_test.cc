@@ -107,7 +107,7 @@ TEST(Microcircuit, R11_IsTheSameInEveryLayout) {
   const auto digest = [&](const SimulationOptions& options) -> std::string {
     absl::StatusOr<Simulation> simulation = Compile(*network, options);
     if (!simulation.ok()) return std::string(simulation.status().message());
-    EXPECT_TRUE(simulation->Step(100).ok());
+    EXPECT_TRUE(simulation->Step(600).ok());
     EXPECT_GT(Spikes(*simulation), 50u);
     return simulation->Digest().ToString();
   };
