@@ -38,8 +38,7 @@ void RemoveUnread(ir::Block& block) {
   block.nodes = std::move(kept);
 }
 
-void RunSynapses(const ir::Program& program, ir::BlockKind kind, ir::Op run,
-                 ir::Builder& builder) {
+void RunSynapses(const ir::Program& program, ir::BlockKind kind, ir::Op run, ir::Builder& builder) {
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
     if (program.FindSynaptic(kind, id) != nullptr) builder.Emit(run, {}, id);
   }

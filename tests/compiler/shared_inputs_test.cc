@@ -52,9 +52,8 @@ std::string OnPre(const ir::Program& program, ir::ProjectionId id) {
 }
 
 TEST(SharedInputs, AddOnceAndMultiplyAtTheNeuron) {
-  const ir::Program program =
-      MustLower(Joined("x_post += 0.7*w; y_post += w*0.3; z_post += 2*w",
-                       "x_post += 0.7*w; y_post += 0.3*w; z_post += 2*w"));
+  const ir::Program program = MustLower(Joined("x_post += 0.7*w; y_post += w*0.3; z_post += 2*w",
+                                               "x_post += 0.7*w; y_post += 0.3*w; z_post += 2*w"));
   ASSERT_EQ(program.inputs.size(), 1u);
   EXPECT_EQ(program.inputs[0].name, "b.x.y.z.in");
   EXPECT_EQ(program.inputs[0].quantum_log2, reference::QuantumFor(3));
