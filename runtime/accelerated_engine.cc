@@ -169,8 +169,8 @@ absl::Status AcceleratedEngine::Build(const ir::Program& source, Layout layout,
   BNSYN_ASSIGN_OR_RETURN(NetworkMemory memory, NetworkMemory::Create(program_, partition_));
   memory_.emplace(std::move(memory));
   BNSYN_RETURN_IF_ERROR(SetInitialState(program_, *memory_));
-  BNSYN_ASSIGN_OR_RETURN(
-      synapses_, Synapses::Build(source, partition_, std::move(layout), options.compile, *team_));
+  BNSYN_ASSIGN_OR_RETURN(synapses_, Synapses::Build(source, partition_, std::move(layout),
+                                                    options.compile, *team_, options.construction));
   BNSYN_ASSIGN_OR_RETURN(ring_, SpikeRing::Create(program_, partition_));
   BNSYN_ASSIGN_OR_RETURN(schedule_,
                          MakeSchedule(program_, *code_, *memory_, partition_, synapses_));

@@ -38,6 +38,9 @@ struct SimulationOptions {
   // How the accelerated backend lays out synapses: the best way, or one of LayoutNames() in
   // runtime/layout.h, for tests. The result is slower or larger, never different.
   std::string layout = "";
+  // Told now and then, while the accelerated backend draws synapses, which part of them is in its
+  // place: from 0 to 1.
+  std::function<void(double part)> construction = nullptr;
   uint64_t memory_limit = 0;  // bytes; 0 takes what the machine has free
   compiler::CompileOptions compile = {};
 };

@@ -38,10 +38,11 @@ SumBounds::SumBounds(const ir::Program& program, uint64_t sums) : known_(sums) {
 }
 
 SynapseBuilder::SynapseBuilder(const Construction& construction, const SynapseGroup& group,
-                               int thread, SumBounds& bounds)
+                               int thread, uint64_t before, SumBounds& bounds)
     : in_(construction),
       group_(group),
       thread_(thread),
+      before_(before),
       bounds_(bounds),
       sums_(WindowOf(in_.program, group, in_.places, thread)) {
   block_.form_ = group.form;
@@ -125,6 +126,7 @@ absl::Status SynapseBuilder::PlaceAll() {
     }
     for (uint32_t source = first; source < end; ++source) PlaceSource(source);
     first = end;
+    if (thread_ == 0 && in_.progress) in_.progress(before_ + block_.synapses_);
   }
   const_cast<uint32_t*>(block_.rows())[uint64_t{sources} * block_.slots()] =
       static_cast<uint32_t>(block_.synapses_);

@@ -52,8 +52,9 @@ class SumBounds {
 // fast as the result grows. Groups should be built from the largest to the smallest.
 class SynapseBuilder {
  public:
+  // `before` synapses of the thread are in groups that are built.
   SynapseBuilder(const Construction& construction, const SynapseGroup& group, int thread,
-                 SumBounds& bounds);
+                 uint64_t before, SumBounds& bounds);
 
   absl::StatusOr<SynapseBlock> Build();
 
@@ -85,6 +86,7 @@ class SynapseBuilder {
   const Construction& in_;
   const SynapseGroup& group_;
   const int thread_;
+  const uint64_t before_;
   SumBounds& bounds_;
   SumWindow sums_;
   SynapseBlock block_;

@@ -3,6 +3,7 @@
 #define BNSYN_RUNTIME_SYNAPSE_WINDOW_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct Construction {
   const SumPlaces& places;
   const ConnectCode& code;
   absl::Span<const reference::Array> states;  // after init
+  // Called by the first thread with the number of its synapses that are in their places.
+  std::function<void(uint64_t synapses)> progress;
 };
 
 // What on_pre adds to one input.

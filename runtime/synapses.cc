@@ -14,7 +14,8 @@ namespace bnsyn {
 
 absl::StatusOr<Synapses> Synapses::Build(const ir::Program& program, const Partition& partition,
                                          Layout layout, const compiler::CompileOptions& options,
-                                         ThreadTeam& team) {
+                                         ThreadTeam& team,
+                                         const std::function<void(double part)>& progress) {
   std::vector<reference::Array> states;
   if (!program.connect.empty()) {
     BNSYN_ASSIGN_OR_RETURN(states, reference::InitialStates(program));
@@ -28,7 +29,16 @@ absl::StatusOr<Synapses> Synapses::Build(const ir::Program& program, const Parti
   BNSYN_ASSIGN_OR_RETURN(const ConnectCode code,
                          ConnectCode::Create(program, requests, states, options));
   const SumPlaces places(program, partition);
-  const Construction construction = {program, partition, places, code, states};
+  Construction construction = {program, partition, places, code, states, {}};
+  if (progress) {
+    double expected = 1;
+    for (const SynapseGroup& group : layout.groups) expected += group.expected;
+    // Threads have about the same part of them.
+    expected /= partition.threads();
+    construction.progress = [&progress, expected](uint64_t synapses) {
+      progress(std::min(1.0, static_cast<double>(synapses) / expected));
+    };
+  }
 
   Synapses synapses;
   synapses.threads_ = static_cast<size_t>(partition.threads());
@@ -38,11 +48,13 @@ absl::StatusOr<Synapses> Synapses::Build(const ir::Program& program, const Parti
   std::vector<absl::Status> status(synapses.threads_);
   const auto build = [&](int thread) -> absl::Status {
     SumBounds bounds(program, places.Size(thread));
+    uint64_t before = 0;
     for (size_t group = 0; group < groups.size(); ++group) {
-      SynapseBuilder builder(construction, groups[group], thread, bounds);
-      BNSYN_ASSIGN_OR_RETURN(
-          synapses.blocks_[group * synapses.threads_ + static_cast<size_t>(thread)],
-          builder.Build());
+      SynapseBuilder builder(construction, groups[group], thread, before, bounds);
+      SynapseBlock& block =
+          synapses.blocks_[group * synapses.threads_ + static_cast<size_t>(thread)];
+      BNSYN_ASSIGN_OR_RETURN(block, builder.Build());
+      before += block.synapses();
     }
     return absl::OkStatus();
   };
@@ -50,6 +62,7 @@ absl::StatusOr<Synapses> Synapses::Build(const ir::Program& program, const Parti
   team.Run(job);
   for (const absl::Status& s : status) BNSYN_RETURN_IF_ERROR(s);
   synapses.Number(program);
+  if (progress) progress(1);
   return synapses;
 }
 

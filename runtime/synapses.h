@@ -3,6 +3,7 @@
 #define BNSYN_RUNTIME_SYNAPSES_H_
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -20,10 +21,12 @@ namespace bnsyn {
 class Synapses {
  public:
   // Draws them, every thread its own, and shows that inputs cannot overflow (R6). `program` is the
-  // one before the passes: what can be shown is easier to see there.
+  // one before the passes: what can be shown is easier to see there. `progress`, if there is one,
+  // is called by this thread as SimulationOptions::construction is.
   static absl::StatusOr<Synapses> Build(const ir::Program& program, const Partition& partition,
                                         Layout layout, const compiler::CompileOptions& options,
-                                        ThreadTeam& team);
+                                        ThreadTeam& team,
+                                        const std::function<void(double part)>& progress = {});
 
   const Layout& layout() const { return layout_; }
   const SynapseBlock& block(size_t group, int thread) const {

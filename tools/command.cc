@@ -156,6 +156,7 @@ void Machine::AddOptions(CLI::App& app, bool with_backend) {
 
 SimulationOptions Machine::Options() const {
   SimulationOptions options;
+  options.construction = ConstructionLine();
   options.backend = backend == "accelerated" ? Backend::kAccelerated : Backend::kReference;
   options.propagation = propagation == "dense" ? Propagation::kDense : Propagation::kCsr;
   options.threads = threads;
@@ -176,6 +177,25 @@ const std::atomic<bool>& Interrupted() { return InterruptFlag(); }
 void InstallInterrupt() {
   std::signal(SIGINT, OnInterrupt);
   std::signal(SIGTERM, OnInterrupt);
+}
+
+std::function<void(double)> ConstructionLine() {
+  if (isatty(STDERR_FILENO) == 0) return nullptr;
+  const auto start = std::chrono::steady_clock::now();
+  auto last = std::make_shared<std::chrono::steady_clock::time_point>(start);
+  return [start, last](double part) {
+    // Most networks are there before anyone could read it.
+    constexpr std::chrono::milliseconds kOften(200);
+    const auto now = std::chrono::steady_clock::now();
+    if (now - start < 5 * kOften) return;
+    if (part < 1 && now - *last < kOften) return;
+    *last = now;
+    if (part < 1) {
+      std::fprintf(stderr, "\r\033[Kconnecting: %.0f %%", part * 100);
+    } else {
+      EndProgressLine();
+    }
+  };
 }
 
 std::function<void(const Progress&)> ProgressLine(const std::string& what, double dt_ms) {

@@ -81,6 +81,8 @@ void InstallInterrupt();
 // A line with speed and time left on stderr, when that is a terminal; otherwise nothing.
 std::function<void(const Progress&)> ProgressLine(const std::string& what, double dt_ms);
 void EndProgressLine();
+// The same of the construction of synapses, where that takes more than a second.
+std::function<void(double part)> ConstructionLine();
 
 // Mean rate in Hz of each population over the steps run so far, in declaration order.
 struct Rate {
