@@ -1,0 +1,223 @@
+#include "compiler/emission/population_kernel.h"
+
+#include <cmath>
+#include <cstdlib>
+
+#include "compiler/emission/emit_ops.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DerivedTypes.h"
+#include "llvm/IR/Intrinsics.h"
+#include "reference/contribution.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+using ir::AttrKind;
+using ir::Element;
+
+}  // namespace
+
+bool PopulationKernel::Has(ir::Op op) const {
+  return std::any_of(block_.nodes.begin(), block_.nodes.end(),
+                     [op](const ir::Node& n) { return n.op == op; });
+}
+
+absl::Status PopulationKernel::Emit() {
+  EmitUniformNodes();
+  for (llvm::Value*& value : uniform_) {
+    if (value != nullptr) value = Splat(builder_, value, lanes_);
+  }
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  llvm::Type* const i64 = builder_.getInt64Ty();
+  llvm::Value* const begin = builder_.CreateZExt(LoadField(offsetof(KernelArgs, begin), i32), i64);
+  llvm::Value* const end = builder_.CreateZExt(LoadField(offsetof(KernelArgs, end), i32), i64);
+  if (Has(ir::Op::kCheck)) {
+    fault_ = Variable(builder_.getInt1Ty());
+    failed_.bits = Variable(i64);
+    if (!checked_as_stored_.empty()) suspects_ = Variable(Widened(i64, lanes_));
+  }
+  for (const ir::Node& n : block_.nodes) {
+    if (n.op != ir::Op::kSpike) continue;
+    Spikes spikes;
+    spikes.population = static_cast<ir::PopulationId>(n.attr);
+    spikes.mask.bits = Variable(i64);
+    spikes.count = Variable(i32);
+    builder_.CreateStore(
+        builder_.CreateLoad(i32, SpikeField(spikes_.size(), offsetof(SpikeOutput, count))),
+        spikes.count);
+    spikes.list = builder_.CreateLoad(builder_.getPtrTy(),
+                                      SpikeField(spikes_.size(), offsetof(SpikeOutput, list)));
+    spikes_.push_back(std::move(spikes));
+  }
+  if (Has(ir::Op::kTake)) overflow_ = Variable(Widened(i64, lanes_));
+
+  llvm::BasicBlock* const entry = builder_.GetInsertBlock();
+  fill_ = NewBasicBlock("group");
+  llvm::BasicBlock* const vector = NewBasicBlock("vector");
+  llvm::BasicBlock* const group_end = NewBasicBlock("group_end");
+  llvm::BasicBlock* const exit = NewBasicBlock("exit");
+  builder_.CreateCondBr(builder_.CreateICmpULT(begin, end), fill_, exit);
+
+  builder_.SetInsertPoint(fill_);
+  llvm::PHINode* const group = builder_.CreatePHI(i64, 2, "group");
+  group_ = group;
+  if (failed_.bits != nullptr) builder_.CreateStore(builder_.getInt64(0), failed_.bits);
+  for (const Spikes& spikes : spikes_) {
+    builder_.CreateStore(builder_.getInt64(0), spikes.mask.bits);
+  }
+  llvm::Value* const next_group = builder_.CreateNUWAdd(group, builder_.getInt64(kGroup));
+  builder_.CreateBr(vector);
+
+  builder_.SetInsertPoint(vector);
+  llvm::PHINode* const first = builder_.CreatePHI(i64, 2, "element");
+  EmitVector(first);
+  llvm::Value* const next_first =
+      builder_.CreateNUWAdd(first, builder_.getInt64(static_cast<uint64_t>(context_.width)));
+  first->addIncoming(group, fill_);
+  first->addIncoming(next_first, builder_.GetInsertBlock());
+  builder_.CreateCondBr(builder_.CreateICmpNE(next_first, next_group), vector, group_end);
+
+  builder_.SetInsertPoint(group_end);
+  EmitEndOfGroup(builder_.CreateSub(end, group));
+  group->addIncoming(begin, entry);
+  group->addIncoming(next_group, builder_.GetInsertBlock());
+  builder_.CreateCondBr(builder_.CreateICmpULT(next_group, end), fill_, exit);
+
+  builder_.SetInsertPoint(exit);
+  for (size_t s = 0; s < spikes_.size(); ++s) {
+    builder_.CreateStore(builder_.CreateLoad(i32, spikes_[s].count),
+                         SpikeField(s, offsetof(SpikeOutput, count)));
+  }
+  if (fault_ != nullptr) MergeFault(builder_.CreateLoad(builder_.getInt1Ty(), fault_));
+  if (overflow_ != nullptr) {
+    llvm::Value* const sums = builder_.CreateLoad(overflow_->getAllocatedType(), overflow_);
+    llvm::Value* const negative =
+        builder_.CreateICmpSLT(sums, llvm::Constant::getNullValue(sums->getType()));
+    MergeFault(builder_.CreateICmpNE(MaskBits(builder_, negative), builder_.getInt64(0)));
+  }
+  builder_.CreateRetVoid();
+  return status_;
+}
+
+// The vector of the elements from `first` (i64) on.
+void PopulationKernel::EmitVector(llvm::Value* first) {
+  offset_ = builder_.CreateAnd(first, builder_.getInt64(kGroup - 1));
+  for (size_t part = 0; part < parts_; ++part) {
+    element_[part] =
+        builder_.CreateNUWAdd(first, builder_.getInt64(part * static_cast<size_t>(lanes_)));
+  }
+  failed_.of_parts.assign(parts_, nullptr);
+  suspicion_.assign(parts_, {});
+  for (Spikes& spikes : spikes_) spikes.mask.of_parts.assign(parts_, nullptr);
+  values_.assign(parts_, uniform_);
+  EmitNodes(plan_);
+  Collect(failed_);
+  CollectSuspicions();
+  for (const Spikes& spikes : spikes_) Collect(spikes.mask);
+}
+
+void PopulationKernel::EmitNodes(const std::vector<PlannedNode>& nodes) {
+  for (const PlannedNode& planned : nodes) {
+    const ir::Node& n = node(planned.id);
+    for (const RareArm& arm : planned.arms) EmitRareArm(n, arm);
+    for (part_ = 0; part_ < parts_; ++part_) {
+      std::vector<llvm::Value*> operands;
+      for (const ir::NodeId operand : n.inputs()) operands.push_back(values_[part_][operand]);
+      values_[part_][planned.id] = EmitNode(n, lanes_, operands);
+    }
+  }
+}
+
+// Emits an arm of a select behind a branch that is taken where some lane wants it.
+void PopulationKernel::EmitRareArm(const ir::Node& select, const RareArm& arm) {
+  llvm::Value* wanted = nullptr;
+  for (size_t part = 0; part < parts_; ++part) {
+    llvm::Value* const condition = values_[part][select.operands[0]];
+    llvm::Value* const lanes = arm.when ? condition : builder_.CreateNot(condition);
+    wanted = wanted == nullptr ? lanes : builder_.CreateOr(wanted, lanes);
+  }
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const rare = NewBasicBlock("rare");
+  llvm::BasicBlock* const joined = NewBasicBlock("joined");
+  builder_.CreateCondBr(builder_.CreateICmpNE(MaskBits(builder_, wanted), builder_.getInt64(0)),
+                        rare, joined);
+
+  builder_.SetInsertPoint(rare);
+  EmitNodes(arm.nodes);
+  llvm::BasicBlock* const rare_end = builder_.GetInsertBlock();
+  builder_.CreateBr(joined);
+
+  builder_.SetInsertPoint(joined);
+  for (size_t part = 0; part < parts_; ++part) {
+    llvm::Value*& value = values_[part][arm.nodes.back().id];
+    llvm::PHINode* const phi = builder_.CreatePHI(value->getType(), 2);
+    phi->addIncoming(llvm::Constant::getNullValue(value->getType()), before);  // not selected
+    phi->addIncoming(value, rare_end);
+    value = phi;
+  }
+}
+
+llvm::Value* PopulationKernel::ElementIndex(int lanes) {
+  llvm::Value* const first = builder_.CreateTrunc(element_[part_], builder_.getInt32Ty());
+  return builder_.CreateAdd(Splat(builder_, first, lanes), Iota(builder_, lanes));
+}
+
+llvm::Value* PopulationKernel::RandomBits(uint32_t stream, uint32_t draw, int lanes) {
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  llvm::AllocaInst*& buffer = random_[{stream, draw}];
+  if (buffer == nullptr) {
+    buffer = Variable(llvm::ArrayType::get(i32, kGroup));
+    llvm::IRBuilderBase::InsertPointGuard guard(builder_);
+    builder_.SetInsertPoint(fill_->getTerminator());
+    EmitRandomGroup(builder_, context_.native_lanes, buffer, group_, Draw(stream, draw));
+  }
+  return builder_.CreateAlignedLoad(Widened(i32, lanes), InBuffer(buffer, i32),
+                                    llvm::Align(static_cast<uint64_t>(4 * lanes)));
+}
+
+llvm::Value* PopulationKernel::Load(ir::StateId state, int lanes) {
+  return LoadSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element,
+                  element_[part_], lanes);
+}
+
+void PopulationKernel::Store(ir::StateId state, llvm::Value* value) {
+  if (program_.states[state].type.uniform()) {
+    Fail("a population kernel stores a uniform state");
+    return;
+  }
+  StoreSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element, element_[part_],
+            value);
+}
+
+llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
+  const size_t slot = SlotOf(AttrKind::kInput, input);
+  llvm::Value* const sum = LoadSlot(slot, Element::kI64, element_[part_], lanes);
+  StoreSlot(slot, Element::kI64, element_[part_], llvm::Constant::getNullValue(sum->getType()));
+  const auto i64 = [&](uint64_t value) { return ConstantLike(sum, builder_.getInt64(value)); };
+  const auto f64 = [&](double value) {
+    return ConstantLike(sum, llvm::ConstantFP::get(builder_.getDoubleTy(), value));
+  };
+
+  // Negative unless |sum| <= kMaxSum; the sums of elements past the end are always 0.
+  constexpr auto kLimit = static_cast<uint64_t>(reference::kMaxSum);
+  llvm::Value* const outside =
+      builder_.CreateOr(builder_.CreateAdd(sum, i64(kLimit)), builder_.CreateSub(i64(kLimit), sum));
+  llvm::Value* const before = builder_.CreateLoad(sum->getType(), overflow_);
+  builder_.CreateStore(builder_.CreateOr(before, outside), overflow_);
+
+  // Adding an integer within 2^51 to the bits of 1.5 * 2^52 adds it to the number: a conversion
+  // that every vector unit can do, and exact.
+  constexpr double kMagic = 0x1.8p52;
+  llvm::Value* const shifted = builder_.CreateBitCast(
+      builder_.CreateAdd(sum, i64(ir::BitsOfF64(kMagic))), Widened(builder_.getDoubleTy(), lanes));
+  const int quantum = program_.inputs[input].quantum_log2;
+  if (context_.has_fma && std::abs(quantum) < 900) {
+    // (kMagic + sum) * 2^quantum - kMagic * 2^quantum, rounded once: the same number.
+    return builder_.CreateIntrinsic(
+        llvm::Intrinsic::fma, {shifted->getType()},
+        {shifted, f64(std::ldexp(1.0, quantum)), f64(-std::ldexp(kMagic, quantum))});
+  }
+  return Scale(builder_.CreateFSub(shifted, f64(kMagic)), quantum);
+}
+
+}  // namespace bnsyn::compiler

@@ -1,0 +1,119 @@
+// The code of a population kernel.
+#ifndef BNSYN_COMPILER_EMISSION_POPULATION_KERNEL_H_
+#define BNSYN_COMPILER_EMISSION_POPULATION_KERNEL_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "compiler/emission/emit_block.h"
+#include "compiler/emission/kernel_abi.h"
+#include "compiler/emission/rare_arms.h"
+#include "compiler/emission/stored_checks.h"
+#include "ir/program.h"
+
+namespace bnsyn::compiler {
+
+// Where BlockEmitter finds the arguments of a kernel.
+inline constexpr ArgsLayout kKernelLayout = {offsetof(KernelArgs, slots),
+                                             offsetof(KernelArgs, step), offsetof(KernelArgs, seed),
+                                             offsetof(KernelArgs, fault)};
+
+// A population kernel. Uniform nodes come first; then a loop over groups of kGroup elements, in it
+// the random bits of the group and a loop over vectors. A vector of `width` lanes is made of parts
+// that fill a register each, and every node is emitted for all parts before the next one: so the
+// parts' latencies overlap.
+class PopulationKernel : public BlockEmitter {
+ public:
+  PopulationKernel(const EmitContext& context, const ir::Block& block)
+      : BlockEmitter(context, block, kKernelLayout),
+        lanes_(std::min(context.width, context.native_lanes)),
+        parts_(static_cast<size_t>(context.width / lanes_)),
+        plan_(PlanRareArms(block)),
+        checked_as_stored_(StatesCheckedAsStored(block)),
+        element_(parts_) {}
+
+  absl::Status Emit();
+
+ private:
+  // What a mask is collected in over a group: a bit an element.
+  struct GroupMask {
+    llvm::AllocaInst* bits = nullptr;    // i64
+    std::vector<llvm::Value*> of_parts;  // i1 lanes, of the present vector
+  };
+  // What is known to be wrong with the states of StatesCheckedAsStored in a part of the present
+  // vector; null where there is nothing to know.
+  struct Suspicion {
+    llvm::Value* sum = nullptr;      // f64 lanes: 0, or a NaN where a value was not finite
+    llvm::Value* outside = nullptr;  // i1 lanes: a value was outside of declared bounds
+  };
+  // The spikes of one node.
+  struct Spikes {
+    ir::PopulationId population = 0;
+    GroupMask mask;
+    llvm::Value* list = nullptr;
+    llvm::AllocaInst* count = nullptr;
+  };
+
+  bool Has(ir::Op op) const;
+  void EmitVector(llvm::Value* first);
+  void EmitNodes(const std::vector<PlannedNode>& nodes);
+  void EmitRareArm(const ir::Node& select, const RareArm& arm);
+  void EmitEndOfGroup(llvm::Value* remaining);
+  void Suspect(const ir::State& state, llvm::Value* value);
+  void CollectSuspicions();
+  // Where a vector so far was suspicious, looks at what the group left in memory.
+  void EmitSecondLook(llvm::Value* counted);
+  bool IsCheckedAsStored(ir::StateId state) const {
+    return std::binary_search(checked_as_stored_.begin(), checked_as_stored_.end(), state);
+  }
+  void EmitSpikes(const Spikes& spikes, llvm::Value* bits);
+  // The address of a field of the arguments' SpikeOutput number `index`.
+  llvm::Value* SpikeField(size_t index, size_t offset);
+  void EmitGroupSum(ir::ReductionId reduction, llvm::AllocaInst* buffer, llvm::Value* remaining);
+  void Include(GroupMask& mask, llvm::Value* lanes);
+  void Collect(const GroupMask& mask);
+
+  llvm::Value* ElementIndex(int lanes) override;
+  llvm::Value* RandomBits(uint32_t stream, uint32_t draw, int lanes) override;
+  llvm::Value* Load(ir::StateId state, int lanes) override;
+  void Store(ir::StateId state, llvm::Value* value) override;
+  void Check(ir::StateId state, llvm::Value* value) override;
+  llvm::Value* Take(ir::InputId input, int lanes) override;
+  void Spike(ir::PopulationId population, llvm::Value* mask) override;
+  void Reduce(ir::ReductionId reduction, llvm::Value* value) override;
+
+  // An element of a 64-element buffer: the first of the part in hand.
+  llvm::Value* InBuffer(llvm::AllocaInst* buffer, llvm::Type* type) {
+    llvm::Value* const index =
+        builder_.CreateAdd(offset_, builder_.getInt64(part_ * static_cast<size_t>(lanes_)));
+    return builder_.CreateInBoundsGEP(type, buffer, index);
+  }
+
+  const int lanes_;  // of a part
+  const size_t parts_;
+  const std::vector<PlannedNode> plan_;
+  const std::vector<ir::StateId> checked_as_stored_;
+  std::vector<std::vector<llvm::Value*>> values_;  // of the present vector, by part and node
+  size_t part_ = 0;                                // in hand
+  std::vector<llvm::Value*> element_;              // the number of each part's first element, i64
+  llvm::Value* group_ = nullptr;                   // first element of the group, i64
+  llvm::Value* offset_ = nullptr;                  // of the vector within the group, i64
+  llvm::BasicBlock* fill_ = nullptr;      // where a group begins: its random bits are made there
+  GroupMask failed_;                      // of the other checks
+  std::vector<Suspicion> suspicion_;      // by part
+  llvm::AllocaInst* suspects_ = nullptr;  // i64 lanes: the bits of a NaN where one failed
+  std::vector<Spikes> spikes_;            // in the order of their nodes
+  llvm::AllocaInst* fault_ = nullptr;     // i1: a check failed in a group before
+  llvm::AllocaInst* overflow_ = nullptr;  // takes out of range, as sign bits
+  std::map<std::pair<uint32_t, uint32_t>, llvm::AllocaInst*> random_;  // by stream and draw
+  std::map<ir::ReductionId, llvm::AllocaInst*> sums_;
+};
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_EMISSION_POPULATION_KERNEL_H_

@@ -1,0 +1,230 @@
+// What a population kernel collects from vector to vector and settles at the end of a group:
+// spikes, sums, and whether checks failed.
+#include <limits>
+
+#include "compiler/emission/emit_ops.h"
+#include "compiler/emission/population_kernel.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DerivedTypes.h"
+#include "llvm/IR/Intrinsics.h"
+#include "llvm/IR/MDBuilder.h"
+#include "reference/philox.h"
+#include "reference/reduction.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+using ir::AttrKind;
+using ir::Element;
+
+static_assert(kGroup == reference::kRandomGroup && kGroup == reference::kReductionGroup &&
+              kGroup == 64);
+
+}  // namespace
+
+// Adds lanes of the part in hand to the mask.
+void PopulationKernel::Include(GroupMask& mask, llvm::Value* lanes) {
+  llvm::Value*& part = mask.of_parts[part_];
+  part = part == nullptr ? lanes : builder_.CreateOr(part, lanes);
+}
+
+// Puts the bits of the present vector at their places among those of the group.
+void PopulationKernel::Collect(const GroupMask& mask) {
+  if (mask.bits == nullptr || mask.of_parts[0] == nullptr) return;
+  llvm::Value* bits = builder_.getInt64(0);
+  for (size_t part = 0; part < parts_; ++part) {
+    bits = builder_.CreateOr(bits, builder_.CreateShl(MaskBits(builder_, mask.of_parts[part]),
+                                                      part * static_cast<size_t>(lanes_)));
+  }
+  llvm::Value* const before = builder_.CreateLoad(builder_.getInt64Ty(), mask.bits);
+  builder_.CreateStore(builder_.CreateOr(before, builder_.CreateShl(bits, offset_)), mask.bits);
+}
+
+// `remaining` elements from the beginning of the group on count, at least 1.
+void PopulationKernel::EmitEndOfGroup(llvm::Value* remaining) {
+  llvm::Value* const one = builder_.getInt64(1);
+  llvm::Value* const whole = builder_.CreateICmpUGE(remaining, builder_.getInt64(kGroup));
+  llvm::Value* const counted =
+      builder_.CreateSelect(whole, builder_.getInt64(~uint64_t{0}),
+                            builder_.CreateSub(builder_.CreateShl(one, remaining), one));
+  const auto bits = [&](const GroupMask& mask) {
+    return builder_.CreateAnd(builder_.CreateLoad(builder_.getInt64Ty(), mask.bits), counted);
+  };
+  if (failed_.bits != nullptr) {
+    llvm::Value* const failed = builder_.CreateICmpNE(bits(failed_), builder_.getInt64(0));
+    llvm::Value* const before = builder_.CreateLoad(builder_.getInt1Ty(), fault_);
+    builder_.CreateStore(builder_.CreateOr(before, failed), fault_);
+  }
+  if (suspects_ != nullptr) EmitSecondLook(counted);
+  for (const auto& [reduction, buffer] : sums_) EmitGroupSum(reduction, buffer, remaining);
+  for (const Spikes& spikes : spikes_) EmitSpikes(spikes, bits(spikes.mask));
+}
+
+llvm::Value* PopulationKernel::SpikeField(size_t index, size_t offset) {
+  llvm::Value* const outputs = LoadField(offsetof(KernelArgs, spikes), builder_.getPtrTy());
+  return builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), outputs,
+                                             index * sizeof(SpikeOutput) + offset);
+}
+
+// Appends the elements of the group whose bits are set to the spikes.
+void PopulationKernel::EmitSpikes(const Spikes& spikes, llvm::Value* bits) {
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const loop = NewBasicBlock("spike");
+  llvm::BasicBlock* const done = NewBasicBlock("spikes_done");
+  llvm::MDBuilder metadata(builder_.getContext());
+  builder_.CreateCondBr(builder_.CreateICmpNE(bits, builder_.getInt64(0)), loop, done,
+                        metadata.createBranchWeights(1, 15));
+
+  builder_.SetInsertPoint(loop);
+  llvm::PHINode* const left = builder_.CreatePHI(builder_.getInt64Ty(), 2);
+  llvm::Value* const bit = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, left,
+                                                          /*is_zero_poison=*/builder_.getTrue());
+  llvm::Value* const count = builder_.CreateLoad(i32, spikes.count);
+  llvm::Value* const place = builder_.CreateInBoundsGEP(
+      i32, spikes.list, builder_.CreateZExt(count, builder_.getInt64Ty()));
+  AnnotateNoSlot(
+      builder_.CreateStore(builder_.CreateTrunc(builder_.CreateAdd(group_, bit), i32), place));
+  builder_.CreateStore(builder_.CreateAdd(count, builder_.getInt32(1)), spikes.count);
+  llvm::Value* const rest =
+      builder_.CreateAnd(left, builder_.CreateSub(left, builder_.getInt64(1)));
+  left->addIncoming(bits, before);
+  left->addIncoming(rest, loop);
+  builder_.CreateCondBr(builder_.CreateICmpNE(rest, builder_.getInt64(0)), loop, done);
+  builder_.SetInsertPoint(done);
+}
+
+// Clears what stands in the buffer behind the last element and sums it along the tree of R7.
+void PopulationKernel::EmitGroupSum(ir::ReductionId reduction, llvm::AllocaInst* buffer,
+                                    llvm::Value* remaining) {
+  llvm::Type* const f64 = builder_.getDoubleTy();
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const clear = NewBasicBlock("clear");
+  llvm::BasicBlock* const sum = NewBasicBlock("sum");
+  llvm::Value* const group_size = builder_.getInt64(kGroup);
+  builder_.CreateCondBr(builder_.CreateICmpULT(remaining, group_size), clear, sum);
+
+  builder_.SetInsertPoint(clear);
+  llvm::PHINode* const i = builder_.CreatePHI(builder_.getInt64Ty(), 2);
+  builder_.CreateStore(llvm::ConstantFP::get(f64, 0.0), builder_.CreateInBoundsGEP(f64, buffer, i));
+  llvm::Value* const next = builder_.CreateAdd(i, builder_.getInt64(1));
+  i->addIncoming(remaining, before);
+  i->addIncoming(next, clear);
+  builder_.CreateCondBr(builder_.CreateICmpULT(next, group_size), clear, sum);
+
+  builder_.SetInsertPoint(sum);
+  const auto load = [&](unsigned first, unsigned count) {
+    return builder_.CreateAlignedLoad(Widened(f64, static_cast<int>(count)),
+                                      builder_.CreateConstInBoundsGEP1_64(f64, buffer, first),
+                                      llvm::Align(64));
+  };
+  unsigned half = kGroup / 2;
+  llvm::Value* values = builder_.CreateFAdd(load(0, half), load(half, half));
+  while (half > 1) {
+    half /= 2;
+    std::vector<int> low, high;
+    for (unsigned k = 0; k < half; ++k) {
+      low.push_back(static_cast<int>(k));
+      high.push_back(static_cast<int>(k + half));
+    }
+    values = builder_.CreateFAdd(builder_.CreateShuffleVector(values, low),
+                                 builder_.CreateShuffleVector(values, high));
+  }
+  StoreSlot(SlotOf(AttrKind::kReduction, reduction), Element::kF64,
+            builder_.CreateUDiv(group_, group_size),
+            builder_.CreateExtractElement(values, uint64_t{0}));
+}
+
+void PopulationKernel::Check(ir::StateId state, llvm::Value* value) {
+  if (IsCheckedAsStored(state)) {
+    Suspect(program_.states[state], value);
+  } else {
+    Include(failed_, OutOfBounds(program_.states[state], value));
+  }
+}
+
+void PopulationKernel::Suspect(const ir::State& state, llvm::Value* value) {
+  Suspicion& suspicion = suspicion_[part_];
+  constexpr double kMax = std::numeric_limits<double>::max();
+  if (state.lower != -kMax || state.upper != kMax) {
+    llvm::Value* const outside = OutOfBounds(state, value);
+    suspicion.outside =
+        suspicion.outside == nullptr ? outside : builder_.CreateOr(suspicion.outside, outside);
+    return;
+  }
+  // 0 times a number is 0, and NaN if it is not finite; and NaN stays in a sum.
+  llvm::Constant* const zero = llvm::Constant::getNullValue(value->getType());
+  if (suspicion.sum != nullptr && context_.has_fma) {
+    suspicion.sum = builder_.CreateIntrinsic(llvm::Intrinsic::fma, {value->getType()},
+                                             {value, zero, suspicion.sum});
+    return;
+  }
+  llvm::Value* const product = builder_.CreateFMul(value, zero);
+  suspicion.sum = suspicion.sum == nullptr ? product : builder_.CreateFAdd(suspicion.sum, product);
+}
+
+void PopulationKernel::CollectSuspicions() {
+  if (suspects_ == nullptr) return;
+  llvm::Type* const type = suspects_->getAllocatedType();
+  llvm::Value* bits = builder_.CreateLoad(type, suspects_);
+  for (const Suspicion& suspicion : suspicion_) {
+    if (suspicion.sum != nullptr) {
+      bits = builder_.CreateOr(bits, builder_.CreateBitCast(suspicion.sum, type));
+    }
+    if (suspicion.outside != nullptr) {
+      bits = builder_.CreateOr(bits, builder_.CreateSExt(suspicion.outside, type));
+    }
+  }
+  builder_.CreateStore(bits, suspects_);
+}
+
+void PopulationKernel::EmitSecondLook(llvm::Value* counted) {
+  llvm::Type* const f64 = Widened(builder_.getDoubleTy(), lanes_);
+  llvm::Value* const numbers =
+      builder_.CreateBitCast(builder_.CreateLoad(suspects_->getAllocatedType(), suspects_), f64);
+  llvm::Value* const suspicious =
+      builder_.CreateFCmpUNO(numbers, llvm::Constant::getNullValue(f64));
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const look = NewBasicBlock("second_look");
+  llvm::BasicBlock* const done = NewBasicBlock("looked");
+  llvm::MDBuilder metadata(builder_.getContext());
+  builder_.CreateCondBr(builder_.CreateICmpNE(MaskBits(builder_, suspicious), builder_.getInt64(0)),
+                        look, done, metadata.createBranchWeights(1, 1000));
+
+  builder_.SetInsertPoint(look);
+  llvm::PHINode* const offset = builder_.CreatePHI(builder_.getInt64Ty(), 2);
+  llvm::Value* outside = nullptr;
+  for (const ir::StateId state : checked_as_stored_) {
+    llvm::Value* const value = LoadSlot(SlotOf(AttrKind::kState, state), Element::kF64,
+                                        builder_.CreateNUWAdd(group_, offset), lanes_);
+    llvm::Value* const fails = OutOfBounds(program_.states[state], value);
+    outside = outside == nullptr ? fails : builder_.CreateOr(outside, fails);
+  }
+  llvm::Value* const failed =
+      builder_.CreateAnd(builder_.CreateShl(MaskBits(builder_, outside), offset), counted);
+  llvm::Value* const fault = builder_.CreateLoad(builder_.getInt1Ty(), fault_);
+  builder_.CreateStore(
+      builder_.CreateOr(fault, builder_.CreateICmpNE(failed, builder_.getInt64(0))), fault_);
+  llvm::Value* const next =
+      builder_.CreateNUWAdd(offset, builder_.getInt64(static_cast<uint64_t>(lanes_)));
+  offset->addIncoming(builder_.getInt64(0), before);
+  offset->addIncoming(next, look);
+  builder_.CreateCondBr(builder_.CreateICmpNE(next, builder_.getInt64(kGroup)), look, done);
+  builder_.SetInsertPoint(done);
+}
+
+void PopulationKernel::Spike(ir::PopulationId population, llvm::Value* mask) {
+  for (Spikes& spikes : spikes_) {
+    if (spikes.population == population) Include(spikes.mask, mask);
+  }
+}
+
+void PopulationKernel::Reduce(ir::ReductionId reduction, llvm::Value* value) {
+  llvm::Type* const f64 = builder_.getDoubleTy();
+  llvm::AllocaInst*& buffer = sums_[reduction];
+  if (buffer == nullptr) buffer = Variable(llvm::ArrayType::get(f64, kGroup));
+  builder_.CreateAlignedStore(value, InBuffer(buffer, f64),
+                              llvm::Align(static_cast<uint64_t>(8 * lanes_)));
+}
+
+}  // namespace bnsyn::compiler
