@@ -28,7 +28,7 @@ run: build  ## install what is missing, build, run the BN-Syn network on both ba
 	$(BNSYN) run examples/networks/bnsyn.toml --backend both
 
 test: build  ## install what is missing, build, run all tests
-	ctest --test-dir build/release --output-on-failure --no-tests=error
+	ctest --test-dir build/release --output-on-failure --no-tests=error -j $(JOBS)
 
 build: deps  ## install what is missing and build build/release/bin/bnsyn
 	cmake --preset release
@@ -48,9 +48,9 @@ deps-tidy:
 
 ci: build deps-ci  ## the tests under clang and under the sanitizers, and both builds' digests compared
 	cmake --preset clang && cmake --build --preset clang -j $(JOBS)
-	ctest --test-dir build/clang --output-on-failure --no-tests=error
+	ctest --test-dir build/clang --output-on-failure --no-tests=error -j $(JOBS)
 	cmake --preset asan && cmake --build --preset asan -j $(JOBS)
-	ctest --test-dir build/asan --output-on-failure --no-tests=error
+	ctest --test-dir build/asan --output-on-failure --no-tests=error -j $(JOBS)
 	$(BNSYN) verify examples/networks/bnsyn.toml --sizes 200 --with build/clang/bin/bnsyn
 
 conformance: build deps-conformance  ## the standard networks in Brian2 and here, compared
