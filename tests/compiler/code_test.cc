@@ -2,157 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include <initializer_list>
 #include <map>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "ir/text.h"
-#include "ir/verifier.h"
+#include "tests/compiler/code_testing.h"
 
 namespace bnsyn::compiler {
 namespace {
-
-ir::SourceText Source(std::string text) { return {"net.toml", std::move(text), 1, 1}; }
-
-// A population with states V (volt), w (ampere), x and y (numbers), flag (true or false), and
-// parameters g, C, tau, E, k. Variables are assigned to in memory, not stored.
-class TestScope : public Scope {
- public:
-  explicit TestScope(MathMode math = MathMode::kDefault)
-      : math_(math), program_(Population()), builder_(program_, block_) {
-    const Dimension none;
-    const struct {
-      const char* name;
-      Dimension dimension;
-    } kinds[] = {{"V", dimension::kVoltage},
-                 {"w", dimension::kCurrent},
-                 {"x", none},
-                 {"y", none},
-                 {"flag", none},
-                 {"g", dimension::kConductance},
-                 {"C", dimension::kCapacitance},
-                 {"tau", dimension::kTime},
-                 {"E", dimension::kVoltage},
-                 {"k", none},
-                 {"dt", dimension::kTime}};
-    for (const auto& kind : kinds) dimensions_[kind.name] = kind.dimension;
-  }
-
-  ir::Builder& builder() override { return builder_; }
-  MathMode math() const override { return math_; }
-  ir::DomainId domain() const override { return program_.populations[0].domain; }
-  uint32_t NextStream() override { return streams_++; }
-
-  absl::StatusOr<std::optional<TypedValue>> Read(const std::string& name,
-                                                 const ir::SourceText& source,
-                                                 ir::SourceRange range) override {
-    if (name == "secret") return ir::ErrorAt(source, range, "'secret' cannot be read here");
-    if (const auto set = set_.find(name); set != set_.end()) return set->second;
-    const auto dimension = dimensions_.find(name);
-    if (dimension == dimensions_.end()) return std::nullopt;
-    if (name == "dt") return TypedValue{builder_.F64(0.1), dimension->second};
-    if (const auto state = program_.FindState("exc." + name)) {
-      return TypedValue{builder_.Load(*state), dimension->second};
-    }
-    return TypedValue{builder_.Param(*program_.FindParam("exc." + name)), dimension->second};
-  }
-
-  absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call, const ir::SourceText&) override {
-    if (call.name != "count") return std::nullopt;
-    return TypedValue{builder_.F64(7), {}};
-  }
-
-  std::vector<std::string> Names() const override {
-    std::vector<std::string> names;
-    for (const auto& [name, dimension] : dimensions_) names.push_back(name);
-    return names;
-  }
-
-  absl::Status Assign(const Statement& statement, TypedValue right,
-                      const ir::SourceText& source) override {
-    const auto old = Read(statement.target, source, statement.target_range);
-    if (!old.ok()) return old.status();
-    if (!*old) {
-      set_[statement.target] = right;
-      return absl::OkStatus();
-    }
-    const auto result = ApplyAssignment(statement, **old, right, source, *this);
-    if (!result.ok()) return result.status();
-    set_[statement.target] = *result;
-    return absl::OkStatus();
-  }
-
-  const ir::Program& program() const { return program_; }
-  const ir::Block& block() const { return block_; }
-  TypedValue value(const std::string& name) { return set_.at(name); }
-  // What was emitted, as the step of the program.
-  absl::Status Verify() const {
-    ir::Program whole = program_;
-    whole.step = {block_};
-    return ir::Verify(whole);
-  }
-
- private:
-  static ir::Program Population() {
-    ir::Program program;
-    program.AddPopulation("exc", 4);
-    const ir::DomainId domain = program.populations[0].domain;
-    for (const char* name : {"exc.V", "exc.w", "exc.x", "exc.y", "exc.flag"}) {
-      ir::State state;
-      state.name = name;
-      const bool boolean = absl::EndsWith(name, "flag");
-      state.type = {boolean ? ir::Element::kBool : ir::Element::kF64, domain};
-      program.states.push_back(state);
-    }
-    for (const char* name : {"exc.g", "exc.C", "exc.tau", "exc.E", "exc.k"}) {
-      ir::Param param;
-      param.name = name;
-      program.params.push_back(param);
-    }
-    return program;
-  }
-
-  MathMode math_;
-  ir::Program program_;
-  ir::Block block_;
-  ir::Builder builder_;
-  std::map<std::string, Dimension> dimensions_;
-  std::map<std::string, TypedValue> set_;
-  uint32_t streams_ = 0;
-};
-
-// The value of node `v` as one nested term: "fma(x, y, 2)".
-std::string Term(const TestScope& scope, ir::NodeId v) {
-  const ir::Node& node = scope.block().nodes[v];
-  switch (node.op) {
-    case ir::Op::kLiteral:
-      return ir::PrintLiteral(node.element, node.attr);
-    case ir::Op::kLoad:
-      return scope.program().states[node.attr].name.substr(4);
-    case ir::Op::kParam:
-      return scope.program().params[node.attr].name.substr(4);
-    default:
-      break;
-  }
-  std::string term = std::string(ir::Info(node.op).name);
-  if (ir::Info(node.op).attr == ir::AttrKind::kStream) absl::StrAppend(&term, node.attr >> 32);
-  term += "(";
-  for (size_t i = 0; i < node.inputs().size(); ++i) {
-    absl::StrAppend(&term, i > 0 ? ", " : "", Term(scope, node.operands[i]));
-  }
-  return term + ")";
-}
-
-absl::StatusOr<TypedValue> EmitText(const std::string& text, Scope& scope) {
-  const ir::SourceText source = Source(text);
-  const absl::StatusOr<Expr> expr = ParseExpression(source);
-  if (!expr.ok()) return expr.status();
-  return EmitExpression(*expr, source, scope);
-}
 
 std::string Emitted(const std::string& text, MathMode math = MathMode::kDefault) {
   TestScope scope(math);
@@ -465,13 +325,6 @@ TEST(CodeTest, ErrorsInExpressions) {
   }
 }
 
-absl::Status RunCode(const std::string& text, TestScope& scope) {
-  const ir::SourceText source = Source(text);
-  const auto statements = ParseStatements(source);
-  if (!statements.ok()) return statements.status();
-  return EmitStatements(*statements, source, scope);
-}
-
 TEST(CodeTest, AssignmentsInBothModes) {
   const struct {
     const char* text;
@@ -634,129 +487,6 @@ TEST(CodeTest, ConstantsAreFolded) {
       {"", 1, "expected a value", ""},
   };
   for (const Wrong& c : wrong) ExpectError(c, EvaluateConstant(Source(c.text), constants).status());
-}
-
-// Random programs over the whole language, most of whose values are of the kind and dimension
-// needed.
-class ProgramWriter {
- public:
-  explicit ProgramWriter(uint32_t seed) : random_(seed) {}
-
-  std::string Value(int depth) { return Pick(25) == 0 ? Condition(depth) : Number(depth); }
-
-  std::string Statement() {
-    const int depth = static_cast<int>(Pick(5));
-    if (Pick(4) == 0) return absl::StrCat("flag = ", Condition(depth));
-    return absl::StrCat(Any({"x", "y", "z", "x", "V"}), " ", Any({"=", "+=", "-=", "*=", "/="}),
-                        " ", Value(depth));
-  }
-
- private:
-  size_t Pick(size_t n) { return random_() % n; }
-  std::string Any(std::initializer_list<const char*> choices) {
-    return choices.begin()[Pick(choices.size())];
-  }
-
-  std::string Number(int depth) {
-    if (Pick(100) == 0) return Any({"V", "10 mV", "mV", "s", "nothing", "true", "tau"});
-    if (depth == 0) return Any({"x", "y", "k", "0", "1", "2.5", "V/E", "3", "dt/tau", "0.5"});
-    const auto next = [&] { return Value(depth - 1); };
-    switch (Pick(8)) {
-      case 0:
-        return absl::StrCat("-", next());
-      case 1:
-        return absl::StrCat(Any({"exp", "log", "sqrt", "abs", "sign", "tanh", "sin", "cos", "floor",
-                                 "ceil", "logistic", "log1p", "expm1", "exprel", "poisson"}),
-                            "(", next(), ")");
-      case 2:
-        return absl::StrCat(Any({"min", "max", "pow", "normal", "uniform"}), "(", next(), ", ",
-                            next(), ")");
-      case 3:
-        return Any({"rand()", "randn()", "exponential()", "count(exc)", "clip(x, y, 1)", "exp()"});
-      case 4:
-        return absl::StrCat("int(", Condition(depth - 1), ")");
-      case 5:
-        return absl::StrCat("(", next(), " if ", Condition(depth - 1), " else ", next(), ")");
-      default:
-        return absl::StrCat("(", next(), Any({" + ", " - ", "*", "/", "**"}), next(), ")");
-    }
-  }
-
-  std::string Condition(int depth) {
-    if (Pick(100) == 0) return Any({"x", "0", "V"});
-    if (depth == 0) return Any({"flag", "true", "x > 0", "V < 0", "V >= E"});
-    switch (Pick(4)) {
-      case 0:
-        return absl::StrCat("(not ", Condition(depth - 1), ")");
-      case 1:
-        return absl::StrCat("(", Condition(depth - 1), Any({" and ", " or ", " == ", " != "}),
-                            Condition(depth - 1), ")");
-      case 2:
-        return absl::StrCat("bernoulli(", Value(depth - 1), ")");
-      default:
-        return absl::StrCat("(", Value(depth - 1),
-                            Any({" < ", " <= ", " > ", " >= ", " == ", " != "}), Value(depth - 1),
-                            ")");
-    }
-  }
-
-  std::mt19937 random_;
-};
-
-// None of them trips an internal check: they are emitted or refused with a place.
-TEST(CodeTest, AnyProgramIsEmittedOrRefused) {
-  ProgramWriter writer(7);
-  int emitted = 0;
-  int folded = 0;
-  constexpr int kPrograms = 4000;
-  for (int i = 0; i < kPrograms; ++i) {
-    const std::string text = writer.Statement() + "; " + writer.Statement();
-    TestScope scope(i % 2 == 0 ? MathMode::kDefault : MathMode::kStrict);
-    const absl::Status status = RunCode(text, scope);
-    if (status.ok()) {
-      ++emitted;
-      const absl::Status verified = scope.Verify();
-      ASSERT_TRUE(verified.ok()) << text << "\n" << verified.message();
-    } else {
-      EXPECT_TRUE(absl::StartsWith(std::string(status.message()), "net.toml:1:")) << text;
-    }
-    const auto constant = EvaluateConstant(
-        Source(writer.Value(i % 5)),
-        {{"x", 2.0}, {"y", -0.5}, {"k", 1e300}, {"V", Quantity(1, {dimension::kVoltage, 0})}});
-    if (constant.ok()) ++folded;
-  }
-  // Both outcomes are exercised.
-  EXPECT_GT(emitted, kPrograms / 4);
-  EXPECT_LT(emitted, kPrograms * 3 / 4);
-  EXPECT_GT(folded, kPrograms / 50);
-}
-
-// The deepest trees the parser lets through are walked without running out of stack.
-TEST(CodeTest, DeepTreesAreEmitted) {
-  const auto repeated = [](const char* piece, int count, const char* end) {
-    std::string text;
-    for (int i = 0; i < count; ++i) text += piece;
-    return text + end;
-  };
-  for (const std::string& text :
-       {repeated("x + ", 490, "x"), repeated("x*", 490, "x"), repeated("-", 190, "x"),
-        repeated("x if flag else ", 190, "y"), repeated("exp(", 190, "x") + repeated(")", 190, ""),
-        repeated("min(y, ", 190, "x") + repeated(")", 190, ""), repeated("flag or ", 490, "flag"),
-        repeated("not ", 190, "flag")}) {
-    TestScope scope;
-    const absl::Status status = EmitText(text, scope).status();
-    EXPECT_TRUE(status.ok()) << status.message();
-  }
-}
-
-// Sharing makes the graph of a chain of squares small and its tree huge: nothing may walk the tree.
-TEST(CodeTest, LongChainsOfConstantsAreCheap) {
-  TestScope scope;
-  std::string text = "c0 = k\n";
-  for (int i = 0; i < 200; ++i) absl::StrAppend(&text, "c", i + 1, " = c", i, "*c", i, "\n");
-  text += "x = y/c200\n";
-  EXPECT_TRUE(RunCode(text, scope).ok());
-  EXPECT_LT(scope.block().nodes.size(), 210u);
 }
 
 }  // namespace
