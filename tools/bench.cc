@@ -17,6 +17,14 @@
 
 namespace bnsyn::tools {
 
+double SecondsIn(const std::vector<KernelTime>& kernels, KernelKind kind) {
+  double seconds = 0;
+  for (const KernelTime& kernel : kernels) {
+    if (kernel.kind == kind) seconds += kernel.seconds;
+  }
+  return seconds;
+}
+
 absl::Status NothingSpiked() {
   return absl::FailedPreconditionError(
       "nothing spiked in the steps measured: a silent network proves nothing; raise the drive or "
@@ -152,11 +160,7 @@ bool IsDecay(const compiler::Statement& statement) {
 }
 
 double KernelNanoseconds(const Timing& timing, KernelKind kind, uint64_t steps) {
-  double seconds = 0;
-  for (const KernelTime& kernel : timing.kernels) {
-    if (kernel.kind == kind) seconds += kernel.seconds;
-  }
-  return seconds * 1e9 / static_cast<double>(steps);
+  return SecondsIn(timing.kernels, kind) * 1e9 / static_cast<double>(steps);
 }
 
 // The kernels of PHYSICS' last section. Conductance decay is inside the fused update: its time is

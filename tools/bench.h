@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "tools/command.h"
@@ -22,6 +23,9 @@ struct BenchArguments {
   std::string vary;  // NAME,NAME,...=VALUE,VALUE,...
   bool json = false;
 };
+
+// The time spent in kernels of that kind.
+double SecondsIn(const std::vector<KernelTime>& kernels, KernelKind kind);
 
 // The error of a run in which nothing spiked while it was measured.
 absl::Status NothingSpiked();

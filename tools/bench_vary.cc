@@ -33,14 +33,6 @@ struct Cost {
   double update_ns = 0;
 };
 
-double Seconds(const std::vector<KernelTime>& kernels, KernelKind kind) {
-  double seconds = 0;
-  for (const KernelTime& kernel : kernels) {
-    if (kernel.kind == kind) seconds += kernel.seconds;
-  }
-  return seconds;
-}
-
 // The mean over all steps that are measured: activity waxes and wanes, so no part stands for all.
 absl::StatusOr<Cost> Measure(const BenchArguments& arguments, const Source& source) {
   BNSYN_ASSIGN_OR_RETURN(const Loaded loaded, Load(source));
@@ -61,7 +53,7 @@ absl::StatusOr<Cost> Measure(const BenchArguments& arguments, const Source& sour
   if (spikes == 0) return NothingSpiked();
   const auto count = static_cast<double>(steps);
   const auto spent = [&](KernelKind kind) {
-    return (Seconds(report.kernels, kind) - Seconds(before.kernels, kind)) * 1e9 / count;
+    return (SecondsIn(report.kernels, kind) - SecondsIn(before.kernels, kind)) * 1e9 / count;
   };
   Cost cost;
   cost.step_ns = (report.run_seconds - before.run_seconds) * 1e9 / count;
