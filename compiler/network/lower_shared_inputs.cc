@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "compiler/network/lower.h"
+#include "compiler/passes/rewrite.h"
 #include "ir/builder.h"
 
 namespace bnsyn::compiler {
@@ -110,7 +111,7 @@ class InputSharer {
       inputs.push_back(std::move(program_.inputs[i]));
       largest.push_back(lowering_.largest[i]);
     }
-    for (ir::Block& block : program_.synaptic) Rewrite(block, moved);
+    for (ir::Block& block : program_.synaptic) block = Rewritten(block, moved);
     for (Section& section : lowering_.sections) {
       for (Variable& variable : section.variables) {
         if (variable.input.has_value()) variable.input = moved[*variable.input];
@@ -125,23 +126,17 @@ class InputSharer {
   }
 
   // The additions of a block, each to the input it has now; those that another stands for go.
-  void Rewrite(ir::Block& block, const std::vector<ir::InputId>& moved) const {
-    std::vector<ir::NodeId> places(block.nodes.size(), ir::kNoNode);
-    std::vector<ir::Node> nodes;
-    for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
-      ir::Node node = block.nodes[id];
-      if (node.op == ir::Op::kAccumulate) {
-        if (!stays_[node.attr]) continue;
-        if (multiplies_[node.attr]) node.operands[0] = AsMultiple(block, node.operands[0]).base;
-        node.attr = moved[node.attr];
-      }
-      for (ir::NodeId& operand : node.operands) {
-        if (operand != ir::kNoNode) operand = places[operand];
-      }
-      places[id] = static_cast<ir::NodeId>(nodes.size());
-      nodes.push_back(node);
-    }
-    block.nodes = std::move(nodes);
+  ir::Block Rewritten(const ir::Block& block, const std::vector<ir::InputId>& moved) const {
+    return RewriteBlock(
+        program_, block, [&](Rewriter& rewriter, ir::NodeId id) -> std::optional<ir::Value> {
+          const ir::Node& node = block.nodes[id];
+          if (node.op != ir::Op::kAccumulate) return std::nullopt;
+          if (!stays_[node.attr]) return ir::Value{};
+          const ir::NodeId added =
+              multiplies_[node.attr] ? AsMultiple(block, node.operands[0]).base : node.operands[0];
+          return rewriter.builder().Emit(ir::Op::kAccumulate, {rewriter.At(added)},
+                                         moved[node.attr]);
+        });
   }
 
   Lowering& lowering_;
