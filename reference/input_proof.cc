@@ -1,5 +1,6 @@
 #include "reference/input_proof.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -80,6 +81,16 @@ absl::Status InputProof::Add(ir::ProjectionId projection, uint32_t target, doubl
     }
   }
   return absl::OkStatus();
+}
+
+bool SumsAreProven(const ir::Program& program) {
+  if (!program.events.empty()) return false;
+  return std::all_of(program.synaptic.begin(), program.synaptic.end(), [&](const ir::Block& block) {
+    Contributions contributions(program, &block);
+    // Those of other blocks than on_pre are in no proof.
+    return contributions.size() == 0 ||
+           (block.kind == ir::BlockKind::kOnPre && contributions.AllStatic());
+  });
 }
 
 }  // namespace bnsyn::reference

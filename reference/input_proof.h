@@ -58,6 +58,10 @@ class InputProof {
   std::vector<std::vector<Bound>> bounds_;  // by input and element
 };
 
+// Whether an InputProof of all synapses is one of every sum while running: no event of a file adds
+// to an input, and all contributions are static.
+bool SumsAreProven(const ir::Program& program);
+
 }  // namespace bnsyn::reference
 
 #endif  // BNSYN_REFERENCE_INPUT_PROOF_H_

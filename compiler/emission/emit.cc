@@ -9,6 +9,7 @@
 #include "ir/status_macros.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Support/raw_ostream.h"
+#include "reference/input_proof.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -41,7 +42,9 @@ absl::StatusOr<std::unique_ptr<llvm::Module>> EmitModule(const ir::Program& prog
                                                          llvm::LLVMContext& llvm_context) {
   auto module = std::make_unique<llvm::Module>("bnsyn", llvm_context);
   module->setTargetTriple(target.triple);
-  const EmitContext context = {program, *module, width, target.native_lanes, HasFma(target)};
+  const EmitContext context = {program,        *module,
+                               width,          target.native_lanes,
+                               HasFma(target), reference::SumsAreProven(program)};
   for (const ir::Block* block : DistinctCode(program)) {
     switch (block->kind) {
       case ir::BlockKind::kOnPre:

@@ -22,6 +22,8 @@ struct EmitContext {
   int width;         // lanes that one pass of a loop takes
   int native_lanes;  // doubles in a vector register
   bool has_fma;      // as an instruction
+  // No take need check that the sum is within the limits of R6 (reference::SumsAreProven).
+  bool sums_are_proven;
 };
 
 // Byte offsets of the fields of KernelArgs or DeliverArgs that both have.

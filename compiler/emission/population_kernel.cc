@@ -31,30 +31,10 @@ absl::Status PopulationKernel::Emit() {
   llvm::Type* const i64 = builder_.getInt64Ty();
   llvm::Value* const begin = builder_.CreateZExt(LoadField(offsetof(KernelArgs, begin), i32), i64);
   llvm::Value* const end = builder_.CreateZExt(LoadField(offsetof(KernelArgs, end), i32), i64);
-  if (Has(ir::Op::kCheck)) {
-    fault_ = Variable(builder_.getInt1Ty());
-    failed_.bits = Variable(i64);
-    if (!checked_as_stored_.empty()) suspects_ = Variable(Widened(i64, lanes_));
-  }
-  for (const ir::Node& n : block_.nodes) {
-    if (n.op != ir::Op::kSpike) continue;
-    Spikes spikes;
-    spikes.population = static_cast<ir::PopulationId>(n.attr);
-    spikes.mask.bits = Variable(i64);
-    spikes.count = Variable(i32);
-    builder_.CreateStore(
-        builder_.CreateLoad(i32, SpikeField(spikes_.size(), offsetof(SpikeOutput, count))),
-        spikes.count);
-    spikes.list = builder_.CreateLoad(builder_.getPtrTy(),
-                                      SpikeField(spikes_.size(), offsetof(SpikeOutput, list)));
-    spikes_.push_back(std::move(spikes));
-  }
-  if (Has(ir::Op::kTake)) overflow_ = Variable(Widened(i64, lanes_));
+  DeclareCollections();
 
   llvm::BasicBlock* const entry = builder_.GetInsertBlock();
   fill_ = NewBasicBlock("group");
-  llvm::BasicBlock* const vector = NewBasicBlock("vector");
-  llvm::BasicBlock* const group_end = NewBasicBlock("group_end");
   llvm::BasicBlock* const exit = NewBasicBlock("exit");
   builder_.CreateCondBr(builder_.CreateICmpULT(begin, end), fill_, exit);
 
@@ -66,18 +46,7 @@ absl::Status PopulationKernel::Emit() {
     builder_.CreateStore(builder_.getInt64(0), spikes.mask.bits);
   }
   llvm::Value* const next_group = builder_.CreateNUWAdd(group, builder_.getInt64(kGroup));
-  builder_.CreateBr(vector);
-
-  builder_.SetInsertPoint(vector);
-  llvm::PHINode* const first = builder_.CreatePHI(i64, 2, "element");
-  EmitVector(first);
-  llvm::Value* const next_first =
-      builder_.CreateNUWAdd(first, builder_.getInt64(static_cast<uint64_t>(context_.width)));
-  first->addIncoming(group, fill_);
-  first->addIncoming(next_first, builder_.GetInsertBlock());
-  builder_.CreateCondBr(builder_.CreateICmpNE(next_first, next_group), vector, group_end);
-
-  builder_.SetInsertPoint(group_end);
+  for (const Stage& stage : stages_) EmitStage(stage);
   EmitEndOfGroup(builder_.CreateSub(end, group));
   group->addIncoming(begin, entry);
   group->addIncoming(next_group, builder_.GetInsertBlock());
@@ -99,9 +68,53 @@ absl::Status PopulationKernel::Emit() {
   return status_;
 }
 
-// The vector of the elements from `first` (i64) on.
-void PopulationKernel::EmitVector(llvm::Value* first) {
-  offset_ = builder_.CreateAnd(first, builder_.getInt64(kGroup - 1));
+// The variables in which faults and spikes are collected.
+void PopulationKernel::DeclareCollections() {
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  llvm::Type* const i64 = builder_.getInt64Ty();
+  if (Has(ir::Op::kCheck)) {
+    fault_ = Variable(builder_.getInt1Ty());
+    failed_.bits = Variable(i64);
+    if (!checked_as_stored_.empty()) suspects_ = Variable(Widened(i64, lanes_));
+  }
+  for (const ir::Node& n : block_.nodes) {
+    if (n.op != ir::Op::kSpike) continue;
+    Spikes spikes;
+    spikes.population = static_cast<ir::PopulationId>(n.attr);
+    spikes.mask.bits = Variable(i64);
+    spikes.count = Variable(i32);
+    builder_.CreateStore(
+        builder_.CreateLoad(i32, SpikeField(spikes_.size(), offsetof(SpikeOutput, count))),
+        spikes.count);
+    spikes.list = builder_.CreateLoad(builder_.getPtrTy(),
+                                      SpikeField(spikes_.size(), offsetof(SpikeOutput, list)));
+    spikes_.push_back(std::move(spikes));
+  }
+  if (Has(ir::Op::kTake) && !context_.sums_are_proven) overflow_ = Variable(Widened(i64, lanes_));
+}
+
+// The loop of a stage over the vectors of the group; the builder is then behind it.
+void PopulationKernel::EmitStage(const Stage& stage) {
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const vector = NewBasicBlock("vector");
+  llvm::BasicBlock* const done = NewBasicBlock("stage_done");
+  builder_.CreateBr(vector);
+
+  builder_.SetInsertPoint(vector);
+  llvm::PHINode* const offset = builder_.CreatePHI(builder_.getInt64Ty(), 2, "offset");
+  offset_ = offset;
+  EmitVector(stage);
+  llvm::Value* const next =
+      builder_.CreateNUWAdd(offset, builder_.getInt64(static_cast<uint64_t>(context_.width)));
+  offset->addIncoming(builder_.getInt64(0), before);
+  offset->addIncoming(next, builder_.GetInsertBlock());
+  builder_.CreateCondBr(builder_.CreateICmpNE(next, builder_.getInt64(kGroup)), vector, done);
+  builder_.SetInsertPoint(done);
+}
+
+// The vector at `offset_`.
+void PopulationKernel::EmitVector(const Stage& stage) {
+  llvm::Value* const first = builder_.CreateNUWAdd(group_, offset_);
   for (size_t part = 0; part < parts_; ++part) {
     element_[part] =
         builder_.CreateNUWAdd(first, builder_.getInt64(part * static_cast<size_t>(lanes_)));
@@ -110,7 +123,10 @@ void PopulationKernel::EmitVector(llvm::Value* first) {
   suspicion_.assign(parts_, {});
   for (Spikes& spikes : spikes_) spikes.mask.of_parts.assign(parts_, nullptr);
   values_.assign(parts_, uniform_);
-  EmitNodes(plan_);
+  EmitNodes(stage.nodes);
+  for (const ir::NodeId id : stage.kept) {
+    for (part_ = 0; part_ < parts_; ++part_) Keep(id, values_[part_][id]);
+  }
   Collect(failed_);
   CollectSuspicions();
   for (const Spikes& spikes : spikes_) Collect(spikes.mask);
@@ -122,7 +138,7 @@ void PopulationKernel::EmitNodes(const std::vector<PlannedNode>& nodes) {
     for (const RareArm& arm : planned.arms) EmitRareArm(n, arm);
     for (part_ = 0; part_ < parts_; ++part_) {
       std::vector<llvm::Value*> operands;
-      for (const ir::NodeId operand : n.inputs()) operands.push_back(values_[part_][operand]);
+      for (const ir::NodeId operand : n.inputs()) operands.push_back(ValueOf(operand));
       values_[part_][planned.id] = EmitNode(n, lanes_, operands);
     }
   }
@@ -131,8 +147,8 @@ void PopulationKernel::EmitNodes(const std::vector<PlannedNode>& nodes) {
 // Emits an arm of a select behind a branch that is taken where some lane wants it.
 void PopulationKernel::EmitRareArm(const ir::Node& select, const RareArm& arm) {
   llvm::Value* wanted = nullptr;
-  for (size_t part = 0; part < parts_; ++part) {
-    llvm::Value* const condition = values_[part][select.operands[0]];
+  for (part_ = 0; part_ < parts_; ++part_) {
+    llvm::Value* const condition = ValueOf(select.operands[0]);
     llvm::Value* const lanes = arm.when ? condition : builder_.CreateNot(condition);
     wanted = wanted == nullptr ? lanes : builder_.CreateOr(wanted, lanes);
   }
@@ -143,18 +159,59 @@ void PopulationKernel::EmitRareArm(const ir::Node& select, const RareArm& arm) {
                         rare, joined);
 
   builder_.SetInsertPoint(rare);
+  std::vector<std::vector<llvm::Value*>> within = values_;
+  std::swap(within, values_);
   EmitNodes(arm.nodes);
+  std::swap(within, values_);  // what was fetched in the arm is not there behind it
   llvm::BasicBlock* const rare_end = builder_.GetInsertBlock();
   builder_.CreateBr(joined);
 
   builder_.SetInsertPoint(joined);
   for (size_t part = 0; part < parts_; ++part) {
-    llvm::Value*& value = values_[part][arm.nodes.back().id];
+    llvm::Value* const value = within[part][arm.nodes.back().id];
     llvm::PHINode* const phi = builder_.CreatePHI(value->getType(), 2);
     phi->addIncoming(llvm::Constant::getNullValue(value->getType()), before);  // not selected
     phi->addIncoming(value, rare_end);
-    value = phi;
+    values_[part][arm.nodes.back().id] = phi;
   }
+}
+
+llvm::Value* PopulationKernel::ValueOf(ir::NodeId id) {
+  if (values_[part_][id] != nullptr) return values_[part_][id];
+  llvm::Value* value = nullptr;
+  if (kept_.contains(id)) {
+    value = Fetch(id);
+  } else {
+    std::vector<llvm::Value*> operands;
+    for (const ir::NodeId operand : node(id).inputs()) operands.push_back(ValueOf(operand));
+    value = EmitNode(node(id), lanes_, operands);
+  }
+  values_[part_][id] = value;
+  return value;
+}
+
+// Bools are kept as lanes of ones or zeros, of the size that their comparison made.
+llvm::Type* PopulationKernel::KeptType(ir::NodeId id) {
+  const ir::Node* n = &node(id);
+  if (n->element != Element::kBool) return ValueType(builder_.getContext(), n->element);
+  while (n->element == Element::kBool && !n->inputs().empty()) n = &node(n->operands[0]);
+  return builder_.getIntNTy(8 * static_cast<unsigned>(ir::ElementBytes(n->element)));
+}
+
+void PopulationKernel::Keep(ir::NodeId id, llvm::Value* value) {
+  llvm::Type* const type = KeptType(id);
+  llvm::AllocaInst*& buffer = kept_[id];
+  if (buffer == nullptr) buffer = Variable(llvm::ArrayType::get(type, kGroup));
+  if (node(id).element == Element::kBool) value = builder_.CreateSExt(value, Widened(type, lanes_));
+  builder_.CreateAlignedStore(value, InBuffer(buffer, type), LanesAlign(type));
+}
+
+llvm::Value* PopulationKernel::Fetch(ir::NodeId id) {
+  llvm::Type* const type = KeptType(id);
+  llvm::Value* const value = builder_.CreateAlignedLoad(
+      Widened(type, lanes_), InBuffer(kept_.at(id), type), LanesAlign(type));
+  if (node(id).element != Element::kBool) return value;
+  return builder_.CreateICmpSLT(value, llvm::Constant::getNullValue(value->getType()));
 }
 
 llvm::Value* PopulationKernel::ElementIndex(int lanes) {
@@ -198,12 +255,14 @@ llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
     return ConstantLike(sum, llvm::ConstantFP::get(builder_.getDoubleTy(), value));
   };
 
-  // Negative unless |sum| <= kMaxSum; the sums of elements past the end are always 0.
-  constexpr auto kLimit = static_cast<uint64_t>(reference::kMaxSum);
-  llvm::Value* const outside =
-      builder_.CreateOr(builder_.CreateAdd(sum, i64(kLimit)), builder_.CreateSub(i64(kLimit), sum));
-  llvm::Value* const before = builder_.CreateLoad(sum->getType(), overflow_);
-  builder_.CreateStore(builder_.CreateOr(before, outside), overflow_);
+  if (overflow_ != nullptr) {
+    // Negative unless |sum| <= kMaxSum; the sums of elements past the end are always 0.
+    constexpr auto kLimit = static_cast<uint64_t>(reference::kMaxSum);
+    llvm::Value* const outside = builder_.CreateOr(builder_.CreateAdd(sum, i64(kLimit)),
+                                                   builder_.CreateSub(i64(kLimit), sum));
+    llvm::Value* const before = builder_.CreateLoad(sum->getType(), overflow_);
+    builder_.CreateStore(builder_.CreateOr(before, outside), overflow_);
+  }
 
   // Adding an integer within 2^51 to the bits of 1.5 * 2^52 adds it to the number: a conversion
   // that every vector unit can do, and exact.

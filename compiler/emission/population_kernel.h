@@ -13,6 +13,7 @@
 #include "compiler/emission/emit_block.h"
 #include "compiler/emission/kernel_abi.h"
 #include "compiler/emission/rare_arms.h"
+#include "compiler/emission/stages.h"
 #include "compiler/emission/stored_checks.h"
 #include "ir/program.h"
 
@@ -24,16 +25,16 @@ inline constexpr ArgsLayout kKernelLayout = {offsetof(KernelArgs, slots),
                                              offsetof(KernelArgs, fault)};
 
 // A population kernel. Uniform nodes come first; then a loop over groups of kGroup elements, in it
-// the random bits of the group and a loop over vectors. A vector of `width` lanes is made of parts
-// that fill a register each, and every node is emitted for all parts before the next one: so the
-// parts' latencies overlap.
+// the random bits of the group and, for each stage (stages.h), a loop over vectors. A vector of
+// `width` lanes is made of parts that fill a register each, and every node is emitted for all parts
+// before the next one: so the parts' latencies overlap.
 class PopulationKernel : public BlockEmitter {
  public:
   PopulationKernel(const EmitContext& context, const ir::Block& block)
       : BlockEmitter(context, block, kKernelLayout),
         lanes_(std::min(context.width, context.native_lanes)),
         parts_(static_cast<size_t>(context.width / lanes_)),
-        plan_(PlanRareArms(block)),
+        stages_(PlanStages(block, PlanRareArms(block))),
         checked_as_stored_(StatesCheckedAsStored(block)),
         element_(parts_) {}
 
@@ -60,9 +61,16 @@ class PopulationKernel : public BlockEmitter {
   };
 
   bool Has(ir::Op op) const;
-  void EmitVector(llvm::Value* first);
+  void DeclareCollections();
+  void EmitStage(const Stage& stage);
+  void EmitVector(const Stage& stage);
   void EmitNodes(const std::vector<PlannedNode>& nodes);
   void EmitRareArm(const ir::Node& select, const RareArm& arm);
+  // The value of a node in the part in hand; of an earlier stage, as it was kept or made anew.
+  llvm::Value* ValueOf(ir::NodeId id);
+  llvm::Type* KeptType(ir::NodeId id);
+  void Keep(ir::NodeId id, llvm::Value* value);
+  llvm::Value* Fetch(ir::NodeId id);
   void EmitEndOfGroup(llvm::Value* remaining);
   void Suspect(const ir::State& state, llvm::Value* value);
   void CollectSuspicions();
@@ -87,6 +95,9 @@ class PopulationKernel : public BlockEmitter {
   void Spike(ir::PopulationId population, llvm::Value* mask) override;
   void Reduce(ir::ReductionId reduction, llvm::Value* value) override;
 
+  llvm::Align LanesAlign(llvm::Type* type) const {
+    return llvm::Align(type->getScalarSizeInBits() / 8 * static_cast<uint64_t>(lanes_));
+  }
   // An element of a 64-element buffer: the first of the part in hand.
   llvm::Value* InBuffer(llvm::AllocaInst* buffer, llvm::Type* type) {
     llvm::Value* const index =
@@ -96,7 +107,7 @@ class PopulationKernel : public BlockEmitter {
 
   const int lanes_;  // of a part
   const size_t parts_;
-  const std::vector<PlannedNode> plan_;
+  const std::vector<Stage> stages_;
   const std::vector<ir::StateId> checked_as_stored_;
   std::vector<std::vector<llvm::Value*>> values_;  // of the present vector, by part and node
   size_t part_ = 0;                                // in hand
@@ -112,6 +123,7 @@ class PopulationKernel : public BlockEmitter {
   llvm::AllocaInst* overflow_ = nullptr;  // takes out of range, as sign bits
   std::map<std::pair<uint32_t, uint32_t>, llvm::AllocaInst*> random_;  // by stream and draw
   std::map<ir::ReductionId, llvm::AllocaInst*> sums_;
+  std::map<ir::NodeId, llvm::AllocaInst*> kept_;
 };
 
 }  // namespace bnsyn::compiler

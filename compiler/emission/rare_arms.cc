@@ -35,6 +35,7 @@ class Planner {
       PlannedNode node = {id, {}};
       if (kernel_.nodes[id].op == Op::kSelect) {
         for (const size_t operand : {size_t{1}, size_t{2}}) {
+          if (HoldsState(id, 3 - operand)) continue;
           const std::vector<NodeId> arm = FindArm(id, operand, present);
           if (arm.empty()) continue;
           for (const NodeId member : arm) present[member] = false;
@@ -47,6 +48,17 @@ class Planner {
   }
 
  private:
+  // Whether the operand is a state as it was, where one is still the same: lanes that take it rest,
+  // as in refractory time, and next to no vector rests altogether.
+  bool HoldsState(NodeId select, size_t operand) const {
+    const NodeId condition = kernel_.nodes[select].operands[0];
+    const ir::Node* node = &kernel_.nodes[kernel_.nodes[select].operands[operand]];
+    while (node->op == Op::kSelect && node->operands[0] == condition) {
+      node = &kernel_.nodes[node->operands[operand]];
+    }
+    return node->op == Op::kLoad;
+  }
+
   // The nodes that only this operand of the select needs, or none where they are not worth it.
   std::vector<NodeId> FindArm(NodeId select, size_t operand,
                               const std::vector<bool>& present) const {

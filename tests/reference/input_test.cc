@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "reference/contribution.h"
+#include "reference/input_proof.h"
 #include "tests/reference/programs.h"
 
 namespace bnsyn::reference {
@@ -53,6 +54,22 @@ step {
   store b.got, %0
 }
 )";
+
+TEST(Input, R6_SumsAreProvenWhereAllThatIsAddedIsKnown) {
+  const auto program = [](const std::string& added) {
+    return ParseProgram(absl::StrCat("program p dt=1 seed=1\npopulation a size=3\n",
+                                     "state a.x : f64[a] = 0\ninput a.g : a quantum=2^-40\n",
+                                     "projection e : a -> a rule=all_to_all weight=1 delay=1\n",
+                                     "on_pre e {\n  %0 = ", added,
+                                     " : f64[e]\n  accumulate a.g, %0\n}\nstep {\n",
+                                     "  %0 = take a.g : f64[a]\n  store a.x, %0\n}\n"));
+  };
+  ir::Program known = program("weight");
+  EXPECT_TRUE(SumsAreProven(known));
+  known.events.emplace_back();
+  EXPECT_FALSE(SumsAreProven(known));
+  EXPECT_FALSE(SumsAreProven(program("load_pre a.x")));
+}
 
 TEST(Input, R6_OrderOfDeliveryIsFree) {
   // Weights over six decades, so that sums of doubles depend on the order.

@@ -1,0 +1,221 @@
+#include "compiler/emission/stages.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+namespace bnsyn::compiler {
+namespace {
+
+using ir::NodeId;
+using ir::Op;
+
+// Of a processor of our days: the instructions that it begins in a cycle when nothing waits, and
+// those it can have under way; and what the loop of a stage adds to a vector, in cycles.
+constexpr double kIssue = 3.5;
+constexpr double kWindow = 140;
+constexpr double kLoop = 2;
+constexpr double kFetch = 7;  // latency of the nearest cache
+// A stage of more instructions is not looked for: it is far beyond what is under way together.
+constexpr double kLongest = 8 * kWindow;
+constexpr double kBranch = 3;  // instructions that find whether a lane wants a rare arm
+// The longest chain of nodes that is made anew.
+constexpr int kMostAnew = 3;
+
+// Instructions of a node for one vector, and cycles until its result is there.
+struct Work {
+  double instructions = 1;
+  double latency = 1;
+};
+
+// Ops that are more than that.
+struct OpWork {
+  Op op;
+  Work work;
+};
+constexpr OpWork kOpWork[] = {
+    {Op::kAdd, {1, 3}},       {Op::kSub, {1, 3}},      {Op::kMul, {1, 3}},
+    {Op::kFma, {1, 4}},       {Op::kDiv, {16, 13}},    {Op::kSqrt, {24, 20}},
+    {Op::kFloor, {1, 6}},     {Op::kCeil, {1, 6}},     {Op::kRint, {1, 6}},
+    {Op::kConvert, {2, 5}},   {Op::kCheck, {1, 4}},    {Op::kReduce, {1, 3}},
+    {Op::kLoad, {1, kFetch}}, {Op::kSpike, {4, 4}},    {Op::kRandom, {1, kFetch}},
+    {Op::kTake, {5, 12}},     {Op::kLookup, {16, 24}},
+};
+
+Work WorkOf(Op op) {
+  for (const OpWork& known : kOpWork) {
+    if (known.op == op) return known.work;
+  }
+  return {};
+}
+
+// Ops that are no more work than to keep and fetch their results, given their operands.
+constexpr Op kSimple[] = {Op::kRandom, Op::kIndex, Op::kLoad, Op::kMin, Op::kMax,
+                          Op::kAbs,    Op::kNeg,   Op::kEq,   Op::kNe,  Op::kLt,
+                          Op::kLe,     Op::kGt,    Op::kGe};
+
+bool IsSimple(const ir::Node& node) {
+  const bool integer = !ir::IsFloat(node.element);
+  if (integer && (node.op == Op::kAdd || node.op == Op::kSub)) return true;
+  return std::find(std::begin(kSimple), std::end(kSimple), node.op) != std::end(kSimple);
+}
+
+class Planner {
+ public:
+  Planner(const ir::Block& kernel, const std::vector<PlannedNode>& plan)
+      : kernel_(kernel), places_(plan.size()), place_of_(kernel.nodes.size(), kNowhere) {
+    for (size_t p = 0; p < plan.size(); ++p) place_of_[plan[p].id] = p;
+    for (size_t p = 0; p < plan.size(); ++p) {
+      Place& place = places_[p];
+      place.id = plan[p].id;
+      place.work = WorkOf(kernel.nodes[place.id].op);
+      for (const NodeId operand : kernel.nodes[place.id].inputs()) Read(p, operand, place.reads);
+      for (const RareArm& arm : plan[p].arms) {
+        place.work.instructions += kBranch;
+        ReadInArm(p, arm);
+      }
+    }
+    DecideWhatIsAnew();
+  }
+
+  // Where stages end, in order.
+  std::vector<size_t> Ends() const {
+    std::vector<Choice> choices(places_.size() + 1);
+    choices[0].cycles = 0;
+    for (size_t begin = 0; begin < places_.size(); ++begin) ExtendFrom(begin, choices);
+    std::vector<size_t> ends;
+    for (size_t end = places_.size(); end > 0; end = choices[end].begin) ends.push_back(end);
+    std::reverse(ends.begin(), ends.end());
+    return ends;
+  }
+
+  // Whether a stage that ends before place `end` keeps the value of the place.
+  bool IsKept(size_t place, size_t end) const {
+    return places_[place].anew == 0 && places_[place].last_reader >= end;
+  }
+
+ private:
+  static constexpr size_t kNowhere = std::numeric_limits<size_t>::max();
+
+  // A node of the plan that stands in no arm.
+  struct Place {
+    NodeId id = 0;
+    Work work;
+    std::vector<size_t> reads;  // places, all earlier; what only its arms read is not among them
+    size_t last_reader = 0;     // the last place that reads it, itself or in an arm; 0 for none
+    int anew = 0;               // nodes that take part in making it anew; 0 where it is kept
+  };
+  // The best division up to some place.
+  struct Choice {
+    double cycles = std::numeric_limits<double>::infinity();
+    size_t begin = 0;  // of its last stage
+  };
+
+  void Read(size_t reader, NodeId operand, std::vector<size_t>& reads) {
+    const size_t place = place_of_[operand];
+    if (place == kNowhere) return;  // uniform, or in the same arm
+    reads.push_back(place);
+    places_[place].last_reader = std::max(places_[place].last_reader, reader);
+  }
+
+  void ReadInArm(size_t reader, const RareArm& arm) {
+    std::vector<size_t> seldom;
+    for (const PlannedNode& node : arm.nodes) {
+      for (const NodeId operand : kernel_.nodes[node.id].inputs()) Read(reader, operand, seldom);
+      for (const RareArm& inner : node.arms) ReadInArm(reader, inner);
+    }
+  }
+
+  void DecideWhatIsAnew() {
+    for (Place& place : places_) {
+      if (!IsSimple(kernel_.nodes[place.id]) || place.reads.size() > 1) continue;
+      place.anew = 1 + (place.reads.empty() ? 0 : places_[place.reads[0]].anew);
+      if (place.anew > kMostAnew) place.anew = 0;
+    }
+    // Whoever reads what is made anew reads what that is made of.
+    for (size_t p = places_.size(); p-- > 0;) {
+      if (places_[p].anew == 0) continue;
+      for (const size_t read : places_[p].reads) {
+        places_[read].last_reader = std::max(places_[read].last_reader, places_[p].last_reader);
+      }
+    }
+    for (size_t p = 0; p < places_.size(); ++p) {
+      const ir::Node& node = kernel_.nodes[places_[p].id];
+      if (node.op == Op::kLoad && IsStored(node.attr, p)) places_[p].anew = 0;
+    }
+  }
+
+  // Whether the state is stored between the place and its last reader.
+  bool IsStored(uint64_t state, size_t place) const {
+    for (size_t p = place; p < places_[place].last_reader; ++p) {
+      const ir::Node& node = kernel_.nodes[places_[p].id];
+      if (node.op == Op::kStore && node.attr == state) return true;
+    }
+    return false;
+  }
+
+  // Marks a place before the stage as fetched; the instructions that this takes.
+  double Fetch(size_t place, std::vector<bool>& fetched) const {
+    if (fetched[place]) return 0;
+    fetched[place] = true;
+    double instructions = 1;
+    if (places_[place].anew == 0) return instructions;
+    for (const size_t read : places_[place].reads) instructions += Fetch(read, fetched);
+    return instructions;
+  }
+
+  // Tries all stages that begin at a place.
+  void ExtendFrom(size_t begin, std::vector<Choice>& choices) const {
+    std::vector<double> ready;  // cycles until the results of the stage are there
+    std::vector<bool> fetched(begin, false);
+    std::vector<int> kept_until(places_.size() + 1, 0);  // values of the stage by last reader
+    double instructions = 0;
+    double latency = 0;
+    int kept = 0;
+    for (size_t p = begin; p < places_.size() && instructions < kLongest; ++p) {
+      const Place& place = places_[p];
+      instructions += place.work.instructions;
+      double start = 0;
+      for (const size_t read : place.reads) {
+        if (read < begin) instructions += Fetch(read, fetched);
+        start = std::max(start, read < begin ? kFetch : ready[read - begin]);
+      }
+      ready.push_back(start + place.work.latency);
+      latency = std::max(latency, ready.back());
+      kept -= kept_until[p];
+      if (place.anew == 0 && place.last_reader > p) {
+        ++kept;
+        ++kept_until[place.last_reader];
+      }
+      const double all = instructions + kept;
+      const double cycles =
+          choices[begin].cycles + std::max(all / kIssue, all * latency / kWindow) + kLoop;
+      if (cycles < choices[p + 1].cycles) choices[p + 1] = {cycles, begin};
+    }
+  }
+
+  const ir::Block& kernel_;
+  std::vector<Place> places_;
+  std::vector<size_t> place_of_;  // by node
+};
+
+}  // namespace
+
+std::vector<Stage> PlanStages(const ir::Block& kernel, std::vector<PlannedNode> plan) {
+  const Planner planner(kernel, plan);
+  std::vector<Stage> stages;
+  size_t place = 0;
+  for (const size_t end : planner.Ends()) {
+    Stage stage;
+    for (; place < end; ++place) {
+      if (planner.IsKept(place, end)) stage.kept.push_back(plan[place].id);
+      stage.nodes.push_back(std::move(plan[place]));
+    }
+    stages.push_back(std::move(stage));
+  }
+  return stages;
+}
+
+}  // namespace bnsyn::compiler

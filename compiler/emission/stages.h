@@ -1,0 +1,33 @@
+// How the loop over the vectors of a group is divided into loops that follow one another.
+//
+// The nodes of a kernel are mostly one long chain, from sums of inputs through a function or two to
+// spikes. A processor looks ahead over a few hundred instructions: over little more than one vector
+// where a vector takes two hundred, and then it waits for the chain most of the time. A loop over
+// a part of the nodes is short enough for several vectors to be under way together. What one stage
+// computes and another reads goes through buffers of a group's size, which the nearest cache holds;
+// or it is made anew there, where that costs no more.
+#ifndef BNSYN_COMPILER_EMISSION_STAGES_H_
+#define BNSYN_COMPILER_EMISSION_STAGES_H_
+
+#include <vector>
+
+#include "compiler/emission/rare_arms.h"
+#include "ir/program.h"
+
+namespace bnsyn::compiler {
+
+struct Stage {
+  std::vector<PlannedNode> nodes;
+  // Those of its nodes that a later stage needs and cannot make anew, ascending. Whatever else it
+  // needs from before can be emitted once more: it reads memory that did not change in between, or
+  // nodes of which the same is true.
+  std::vector<ir::NodeId> kept;
+};
+
+// Divides the nodes, in their order, so that all stages together are estimated to take the least
+// time.
+std::vector<Stage> PlanStages(const ir::Block& kernel, std::vector<PlannedNode> plan);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_EMISSION_STAGES_H_

@@ -1,0 +1,114 @@
+#include "compiler/emission/stages.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "ir/text.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// A kernel that loads V as %0, compares it as %1 and runs `lines`.
+ir::Block Kernel(const std::string& lines) {
+  const auto program = ir::Parse(absl::StrCat(R"(program p dt=1 seed=1
+population a size=64
+state a.V : f64[a] = 0
+state a.w : f64[a] = 0
+kernel a.step : a phase=0 {
+  %0 = load a.V : f64[a]
+  %1 = gt %0, 1 : bool[a]
+)",
+                                              lines, "}\n"),
+                                 "kernel.ir");
+  EXPECT_TRUE(program.ok()) << program.status();
+  return program->step[0];
+}
+
+// `count` multiplications, each of the one before, from %FIRST on; the first is of `operand`.
+std::string Chain(int first, int count, const std::string& operand) {
+  std::string lines = absl::StrCat("  %", first, " = mul ", operand, ", 3 : f64[a]\n");
+  for (int i = 1; i < count; ++i) {
+    absl::StrAppend(&lines, "  %", first + i, " = mul %", first + i - 1, ", 3 : f64[a]\n");
+  }
+  return lines;
+}
+
+std::vector<Stage> StagesOf(const ir::Block& kernel) {
+  return PlanStages(kernel, PlanRareArms(kernel));
+}
+
+// Whether a stage keeps the first node of this op.
+bool Keeps(const std::vector<Stage>& stages, const ir::Block& kernel, ir::Op op) {
+  const auto first = std::find_if(kernel.nodes.begin(), kernel.nodes.end(),
+                                  [&](const ir::Node& node) { return node.op == op; });
+  const auto id = static_cast<ir::NodeId>(first - kernel.nodes.begin());
+  return std::any_of(stages.begin(), stages.end(), [&](const Stage& stage) {
+    return std::find(stage.kept.begin(), stage.kept.end(), id) != stage.kept.end();
+  });
+}
+
+TEST(Stages, ShortKernelIsOne) {
+  const ir::Block kernel = Kernel("  %2 = select %1, 0, %0 : f64[a]\n  store a.V, %2\n");
+  const std::vector<Stage> stages = StagesOf(kernel);
+  ASSERT_EQ(stages.size(), 1);
+  EXPECT_EQ(stages[0].nodes.size(), 4);
+  EXPECT_TRUE(stages[0].kept.empty());
+}
+
+TEST(Stages, LongChainIsDividedWithItsNodesInOrder) {
+  const ir::Block kernel = Kernel(absl::StrCat(Chain(2, 100, "%0"), "  store a.V, %101\n"));
+  const std::vector<Stage> stages = StagesOf(kernel);
+  ASSERT_GT(stages.size(), 1);
+  std::vector<ir::NodeId> divided;
+  for (const Stage& stage : stages) {
+    EXPECT_FALSE(stage.nodes.empty());
+    for (const PlannedNode& node : stage.nodes) divided.push_back(node.id);
+  }
+  std::vector<ir::NodeId> planned;
+  for (const PlannedNode& node : PlanRareArms(kernel)) planned.push_back(node.id);
+  EXPECT_EQ(divided, planned);
+  // One value goes from stage to stage: the last of each.
+  for (size_t s = 0; s + 1 < stages.size(); ++s) {
+    EXPECT_EQ(stages[s].kept, std::vector<ir::NodeId>{stages[s].nodes.back().id});
+  }
+}
+
+TEST(Stages, WhatIsLoadedAndComparedIsMadeAnew) {
+  const ir::Block kernel = Kernel(absl::StrCat(
+      Chain(2, 100, "%0"), "  %102 = select %1, %101, %0 : f64[a]\n  store a.w, %102\n"));
+  const std::vector<Stage> stages = StagesOf(kernel);
+  ASSERT_GT(stages.size(), 1);
+  EXPECT_FALSE(Keeps(stages, kernel, ir::Op::kLoad));
+  EXPECT_FALSE(Keeps(stages, kernel, ir::Op::kGt));
+}
+
+TEST(Stages, WhatIsLoadedIsKeptWhereItIsStoredBeforeItIsReadAgain) {
+  const ir::Block kernel =
+      Kernel(absl::StrCat("  store a.V, 7\n", Chain(3, 100, "%0"),
+                          "  %103 = select %1, %102, %0 : f64[a]\n  store a.w, %103\n"));
+  const std::vector<Stage> stages = StagesOf(kernel);
+  ASSERT_GT(stages.size(), 1);
+  EXPECT_TRUE(Keeps(stages, kernel, ir::Op::kLoad));
+  EXPECT_FALSE(Keeps(stages, kernel, ir::Op::kGt));  // compares what was kept
+}
+
+TEST(Stages, ValuesThatOnlyARareArmReadsAgainAreKept) {
+  const ir::Block kernel = Kernel(absl::StrCat(
+      "  %2 = mul %0, 5 : f64[a]\n", Chain(3, 100, "%2"), "  %103 = gt %102, 9 : bool[a]\n",
+      Chain(104, 20, "%2"), "  %124 = select %103, %123, 0 : f64[a]\n  store a.w, %124\n"));
+  const std::vector<Stage> stages = StagesOf(kernel);
+  ASSERT_GT(stages.size(), 1);
+  const auto select = std::find_if(
+      stages.back().nodes.begin(), stages.back().nodes.end(),
+      [&](const PlannedNode& node) { return kernel.nodes[node.id].op == ir::Op::kSelect; });
+  ASSERT_NE(select, stages.back().nodes.end());
+  EXPECT_EQ(select->arms.size(), 1);
+  EXPECT_TRUE(Keeps(stages, kernel, ir::Op::kMul));
+}
+
+}  // namespace
+}  // namespace bnsyn::compiler
