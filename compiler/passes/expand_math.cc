@@ -5,6 +5,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "compiler/passes/node_arithmetic.h"
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
@@ -50,6 +51,11 @@ constexpr DrawSequence kDraws[] = {
     {Op::kNormal, reference::sequences::Normal},
     {Op::kExponential, reference::sequences::Exponential},
 };
+
+// Counts of a Poisson draw that are higher with less than this probability are rare...
+constexpr double kRarely = 1.0 / 200;
+// ...and apart if there are as many of them as make an arm that is worth a branch (rare_arms.cc).
+constexpr size_t kFewest = 6;
 
 // The pass over one block.
 class Expander {
@@ -155,37 +161,82 @@ Value Expander::Bernoulli(ir::Builder& builder, double p, Value bits) {
 
 // u >= cdf with u = (bits + 1/2) 2^-32 is bits >= cdf 2^32 - 1/2, rounded up. The subtraction is
 // exact from 1/4 to 2^32, where the spacing of doubles is at most 1/2; below, both sides round up
-// to 0. So the count is that of integer thresholds, which are compared as signed numbers, as
-// vector units do it, by flipping the upper bits.
+// to 0. So the count is that of integer thresholds.
+struct PoissonThresholds {
+  uint32_t always = 0;           // thresholds that all bits reach
+  std::vector<uint32_t> limits;  // the others; they do not descend
+  size_t usual = 0;              // how many of these are not rarely reached
+};
+
+PoissonThresholds FindThresholds(double mean) {
+  PoissonThresholds thresholds;
+  reference::PoissonSum sum(mean);
+  for (int k = 0; k < reference::kPoissonMaxCount; ++k, sum.Advance()) {
+    const double limit = std::ceil(sum.cdf() * 0x1p32 - 0.5);
+    if (limit >= 0x1p32) break;  // above every u
+    if (limit <= 0) {
+      ++thresholds.always;
+      continue;
+    }
+    thresholds.limits.push_back(static_cast<uint32_t>(limit));
+    if (1 - sum.cdf() >= kRarely) thresholds.usual = thresholds.limits.size();
+  }
+  return thresholds;
+}
+
+// Counts the limits that some bits reach. Limits are compared as signed numbers, as vector units do
+// it, by flipping the upper bits.
+class LimitCounter {
+ public:
+  LimitCounter(ir::Builder& builder, Value bits)
+      : builder_(builder),
+        flipped_(
+            builder.Bitcast(builder.Emit(Op::kXor, {bits, builder.Literal(Element::kU32, kTopBit)}),
+                            Element::kI32)) {}
+
+  Value Reaches(uint32_t limit) {
+    return builder_.Emit(Op::kGe, {flipped_, builder_.Literal(Element::kI32, limit ^ kTopBit)});
+  }
+  // `first` and how many of the limits are reached.
+  Value Count(uint32_t first, absl::Span<const uint32_t> limits) {
+    const Value one = builder_.Literal(Element::kI32, 1);
+    const Value zero = builder_.Literal(Element::kI32, 0);
+    std::vector<Value> counted;
+    for (const uint32_t limit : limits) {
+      counted.push_back(builder_.Emit(Op::kSelect, {Reaches(limit), one, zero}));
+    }
+    if (first > 0 || counted.empty()) counted.push_back(builder_.Literal(Element::kI32, first));
+    Value count = counted[0];
+    for (size_t i = 1; i < counted.size(); ++i) {
+      count = builder_.Emit(Op::kAdd, {count, counted[i]});
+    }
+    return count;
+  }
+
+ private:
+  static constexpr uint32_t kTopBit = 0x80000000;
+
+  ir::Builder& builder_;
+  const Value flipped_;
+};
+
+// Limits that are rarely reached are counted only where the first of them is: kernels compute that
+// arm for few vectors (rare_arms.h).
 Value Expander::Poisson(ir::Builder& builder, double mean, Value bits) {
   if (!(mean >= 0 && mean <= reference::kPoissonMaxMean)) {
     return builder.F64(reference::sequences::kNaN);
   }
-  constexpr uint32_t kTopBit = 0x80000000;
-  const Value flipped = builder.Bitcast(
-      builder.Emit(Op::kXor, {bits, builder.Literal(Element::kU32, kTopBit)}), Element::kI32);
-  const Value one = builder.Literal(Element::kI32, 1);
-  const Value zero = builder.Literal(Element::kI32, 0);
-  uint32_t always = 0;
-  std::vector<Value> counted;
-  reference::PoissonSum sum(mean);
-  for (int k = 0; k < reference::kPoissonMaxCount; ++k, sum.Advance()) {
-    const double threshold = std::ceil(sum.cdf() * 0x1p32 - 0.5);
-    if (threshold >= 0x1p32) break;  // above every u
-    if (threshold <= 0) {
-      ++always;
-      continue;
-    }
-    const Value limit = builder.Literal(Element::kI32, static_cast<uint32_t>(threshold) ^ kTopBit);
-    counted.push_back(
-        builder.Emit(Op::kSelect, {builder.Emit(Op::kGe, {flipped, limit}), one, zero}));
+  const PoissonThresholds thresholds = FindThresholds(mean);
+  const absl::Span<const uint32_t> limits(thresholds.limits);
+  LimitCounter counter(builder, bits);
+  if (limits.size() < thresholds.usual + kFewest) {
+    return builder.Convert(counter.Count(thresholds.always, limits), Element::kF64);
   }
-  if (always > 0 || counted.empty()) counted.push_back(builder.Literal(Element::kI32, always));
-  Value count = counted[0];
-  for (size_t i = 1; i < counted.size(); ++i) {
-    count = builder.Emit(Op::kAdd, {count, counted[i]});
-  }
-  return builder.Convert(count, Element::kF64);
+  const Value usual = counter.Count(thresholds.always, limits.first(thresholds.usual));
+  const Value any = counter.Reaches(limits[thresholds.usual]);
+  const Value rest = counter.Count(1, limits.subspan(thresholds.usual + 1));
+  const Value all = builder.Emit(Op::kAdd, {usual, rest});
+  return builder.Convert(builder.Emit(Op::kSelect, {any, all, usual}), Element::kF64);
 }
 
 }  // namespace

@@ -1,11 +1,14 @@
 // expand_math: the plain ops give the bits of the oracle's functions, on any argument.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <random>
+#include <utility>
 #include <vector>
 
+#include "compiler/emission/rare_arms.h"
 #include "ir/builder.h"
 #include "ir/text.h"
 #include "reference/evaluate.h"
@@ -181,6 +184,41 @@ TEST(ExpandMath, PoissonThresholdsAreExact) {
     EXPECT_GT(most, least);
     EXPECT_EQ(sums, least > 0 ? most - least : most - 1) << "mean " << mean;
   }
+}
+
+// How many comparisons a draw of that mean takes always, and how many only where some lane of a
+// vector needs them.
+std::pair<int, int> PoissonComparisons(double mean) {
+  const auto expanded =
+      RunAlone(PassNamed("expand_math"), OneNode(Op::kPoisson, Element::kF64, Element::kF64, mean));
+  EXPECT_TRUE(expanded.ok()) << expanded.status();
+  const ir::Block& block = expanded->step[0];
+  const auto count = [&](const std::vector<PlannedNode>& nodes) {
+    return static_cast<int>(std::count_if(nodes.begin(), nodes.end(), [&](const PlannedNode& node) {
+      return block.nodes[node.id].op == Op::kGe;
+    }));
+  };
+  const std::vector<PlannedNode> planned = PlanRareArms(block);
+  int rare = 0;
+  for (const PlannedNode& node : planned) {
+    for (const RareArm& arm : node.arms) rare += count(arm.nodes);
+  }
+  return {count(planned), rare};
+}
+
+// The probability of more than k is below 1/200 from k = 6 on where the mean is 2, and so on; the
+// first comparison of those decides about the others.
+TEST(ExpandMath, HighPoissonCountsAreComparedRarely) {
+  EXPECT_EQ(PoissonComparisons(2.0), std::make_pair(7, 9));
+  EXPECT_EQ(PoissonComparisons(0.5), std::make_pair(4, 6));
+  const auto [always, rare] = PoissonComparisons(40.0);
+  EXPECT_LT(always, 60);
+  EXPECT_GT(rare, 20);
+}
+
+TEST(ExpandMath, FewPoissonCountsAreComparedAlways) {
+  EXPECT_EQ(PoissonComparisons(1e-5).second, 0);
+  EXPECT_GT(PoissonComparisons(1e-5).first, 0);
 }
 
 TEST(ExpandMath, AVaryingPoissonMeanStays) {
