@@ -49,10 +49,15 @@ class RowDelivery {
   void RunTargets();
   template <typename Target, typename Weight>
   void Run();
-  void Prefetch(size_t row) const;
+  // Asks for the next lines of the rows listed.
+  void Prefetch(size_t lines);
 
   const RowCall& call_;
   size_t listed_ = 0;
+  // The next line to ask for, the end of its row, and the row after that.
+  const char* ahead_ = nullptr;
+  const char* ahead_end_ = nullptr;
+  size_t ahead_row_ = 0;
   std::array<Row, 256> rows_;
 };
 
