@@ -6,8 +6,14 @@
 // spikes, counts, partial sums, whether to stop - stands in places that alternate from step to
 // step, so threads need to meet only once a step, between the last kernels over populations and
 // what comes after.
+//
+// Where spikes are all that others must see, and the smallest delay is of several steps, threads
+// meet once in a window of as many steps (window.h): with a delay of 1 step that is every step,
+// with one of 1000 every kLongestWindow. Run may end within a window; the next one begins with the
+// next run. When one thread finds a fault, others may already be further. So each keeps its states
+// as they are at the beginning of a window; after a fault all go back to it and on from there, step
+// by step, until they meet the fault together.
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,64 +28,25 @@
 #include "reference/machine.h"
 #include "reference/reduction.h"
 #include "runtime/engine.h"
-#include "runtime/event_list.h"
 #include "runtime/fault_replay.h"
 #include "runtime/initial_state.h"
+#include "runtime/kernel_clock.h"
 #include "runtime/layout.h"
 #include "runtime/memory_plan.h"
 #include "runtime/network_memory.h"
 #include "runtime/partition.h"
 #include "runtime/row_delivery.h"
 #include "runtime/schedule.h"
-#include "runtime/spikes.h"
 #include "runtime/synapses.h"
 #include "runtime/thread_team.h"
+#include "runtime/window.h"
+#include "runtime/worker.h"
 
 namespace bnsyn {
 namespace {
 
 // More is a slip of the keyboard, not a machine.
 constexpr int kMaxThreads = 1024;
-
-// What a thread tells the others of a step.
-struct alignas(kCacheLine) Signal {
-  bool fault = false;
-  bool full = false;  // no room to record another step
-};
-
-// Adds the time of its life to `*seconds`, unless that is null.
-class Timer {
- public:
-  explicit Timer(double* seconds) : seconds_(seconds) {
-    if (seconds_ != nullptr) begin_ = std::chrono::steady_clock::now();
-  }
-  ~Timer() {
-    if (seconds_ == nullptr) return;
-    *seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  }
-  Timer(const Timer&) = delete;
-  Timer& operator=(const Timer&) = delete;
-
- private:
-  double* const seconds_;
-  std::chrono::steady_clock::time_point begin_;
-};
-
-// What belongs to one thread.
-struct alignas(kCacheLine) Worker {
-  Signal signals[2];  // of even and odd steps
-  reference::Digest digest;
-  std::vector<uint64_t> spike_counts;                // by population
-  std::vector<compiler::SpikeOutput> spike_outputs;  // of the kernel that runs
-  SpikeRecord record;
-  std::vector<InputEvent> events;
-  size_t next_event = 0;
-  // How the run ended; the same on all threads.
-  uint64_t next_step = 0;
-  bool fault = false;
-  // The states as delivery saw them when it found a fault, where it reads some.
-  std::vector<reference::Array> states;
-};
 
 class AcceleratedEngine : public Engine {
  public:
@@ -115,7 +82,7 @@ class AcceleratedEngine : public Engine {
                             absl::Span<const uint32_t> neurons) override;
   reference::Digest ComputeDigest() const override;
   uint64_t SpikeCount(ir::PopulationId population) const override;
-  std::vector<KernelTime> KernelTimes() const override;
+  std::vector<KernelTime> KernelTimes() const override { return clock_.Times(program_, schedule_); }
   void ReadThreadTimes(absl::Span<ThreadTime> times) const override {
     for (size_t t = 0; t < times.size(); ++t) times[t] = team_->time(static_cast<int>(t));
   }
@@ -124,8 +91,15 @@ class AcceleratedEngine : public Engine {
   bool IsOfSynapses(ir::StateId state) const {
     return reference::IsOfSynapses(program_, program_.states[state].type.domain);
   }
-  // What one thread does in `steps` steps, or fewer.
-  void RunThread(int thread, uint64_t steps, bool record);
+  // What one thread does until `end`, or until all stop before.
+  void RunThread(int thread, uint64_t end, bool record);
+  // The window that begins with the thread's next step, up to `end`, with one meeting.
+  Signal RunWindow(int thread, uint64_t end, bool record);
+  // The thread's next step with all its meetings.
+  Signal RunStep(int thread, bool record);
+  // What a thread says before a meeting, and what all have said after it.
+  void Tell(Worker& worker, bool fault, bool record) const;
+  Signal Hear(const Worker& worker) const;
   void BeginStep(int thread, uint64_t step);
   bool Deliver(int thread, uint64_t step);
   void DeliverRows(const RowCall& call, uint64_t step);
@@ -144,11 +118,9 @@ class AcceleratedEngine : public Engine {
   Synapses synapses_;
   SpikeRing ring_;
   Schedule schedule_;
+  uint32_t window_ = 1;  // StepsBetweenMeetings
   std::vector<Worker> workers_;
-  // The first thread's time in each delivery and kernel of its schedule, in order; empty unless
-  // it was asked for.
-  std::vector<double> delivery_seconds_;
-  std::vector<double> kernel_seconds_;
+  KernelClock clock_;
   // For DrainRecords: where it stands in each thread's record, and one step's spikes of all
   // threads.
   std::vector<const uint32_t*> cursors_;
@@ -166,21 +138,19 @@ absl::Status AcceleratedEngine::Build(const ir::Program& source, Layout layout,
   BNSYN_ASSIGN_OR_RETURN(code_,
                          compiler::CompileKernels(program_, options.compile, report.compile));
   BNSYN_ASSIGN_OR_RETURN(team_, ThreadTeam::Create(partition_.threads(), options.pin));
-  BNSYN_ASSIGN_OR_RETURN(NetworkMemory memory, NetworkMemory::Create(program_, partition_));
+  window_ = StepsBetweenMeetings(program_, layout, partition_.threads());
+  BNSYN_ASSIGN_OR_RETURN(NetworkMemory memory,
+                         NetworkMemory::Create(program_, partition_, window_ > 1));
   memory_.emplace(std::move(memory));
   BNSYN_RETURN_IF_ERROR(SetInitialState(program_, *memory_));
   BNSYN_ASSIGN_OR_RETURN(synapses_, Synapses::Build(source, partition_, std::move(layout),
                                                     options.compile, *team_, options.construction));
-  BNSYN_ASSIGN_OR_RETURN(ring_, SpikeRing::Create(program_, partition_));
+  BNSYN_ASSIGN_OR_RETURN(ring_, SpikeRing::Create(program_, partition_, window_));
   BNSYN_ASSIGN_OR_RETURN(schedule_,
                          MakeSchedule(program_, *code_, *memory_, partition_, synapses_));
   BNSYN_ASSIGN_OR_RETURN(std::vector<std::vector<InputEvent>> events,
                          SplitEvents(program_, partition_));
-  if (options.profile) {
-    delivery_seconds_.resize(schedule_.threads[0].rows.size() +
-                             schedule_.threads[0].deliveries.size());
-    kernel_seconds_.resize(program_.step.size());
-  }
+  if (options.profile) clock_ = KernelClock(program_, schedule_);
   cursors_.resize(workers_.size());
   uint32_t largest = 0;
   for (const ir::Population& p : program_.populations) largest = std::max(largest, p.size);
@@ -188,12 +158,13 @@ absl::Status AcceleratedEngine::Build(const ir::Program& source, Layout layout,
   for (int t = 0; t < partition_.threads(); ++t) {
     Worker& worker = workers_[static_cast<size_t>(t)];
     worker.events = std::move(events[static_cast<size_t>(t)]);
-    worker.spike_counts.resize(program_.populations.size());
+    worker.tally.spike_counts.resize(program_.populations.size());
+    worker.saved_tally = worker.tally;
     worker.spike_outputs.resize(program_.populations.size());
     size_t worst = 0;
     for (const ir::PopulationId p : schedule_.spiking) worst += 1 + partition_.range(p, t).size();
     if (!options.record_spikes) continue;
-    BNSYN_ASSIGN_OR_RETURN(worker.record, SpikeRecord::Create(worst));
+    BNSYN_ASSIGN_OR_RETURN(worker.record, SpikeRecord::Create(worst * window_));
   }
   team_->ClearTimes();  // of construction
   report.threads.resize(workers_.size());
@@ -207,13 +178,13 @@ reference::ArrayView AcceleratedEngine::State(ir::StateId state) const {
 
 absl::Status AcceleratedEngine::Run(uint64_t steps, SpikeSink* sink) {
   const bool record = sink != nullptr;
-  if (record && !workers_[0].record.RoomForStep()) {
+  if (record && !workers_[0].record.RoomForWindow()) {
     return absl::FailedPreconditionError("this simulation was built to record no spikes");
   }
   const uint64_t end = step_ + steps;
   while (step_ < end) {
     const uint64_t first = step_;
-    team_->Run([&](int thread) { RunThread(thread, end - first, record); });
+    team_->Run([&](int thread) { RunThread(thread, end, record); });
     step_ = workers_[0].next_step;
     if (record) DrainRecords(first, *sink);
     if (workers_[0].fault) {
@@ -227,39 +198,86 @@ absl::Status AcceleratedEngine::Run(uint64_t steps, SpikeSink* sink) {
   return absl::OkStatus();
 }
 
-void AcceleratedEngine::RunThread(int thread, uint64_t steps, bool record) {
+void AcceleratedEngine::RunThread(int thread, uint64_t end, bool record) {
+  Worker& worker = workers_[static_cast<size_t>(thread)];
+  worker.next_step = step_;
+  bool by_step = window_ == 1;
+  Signal said;
+  while (worker.next_step < end && !said.fault && !said.full) {
+    if (by_step) {
+      said = RunStep(thread, record);
+      continue;
+    }
+    worker.Save();
+    memory_->Save(thread);
+    said = RunWindow(thread, end, record);
+    if (!said.fault) continue;
+    worker.GoBack();
+    memory_->Restore(thread);
+    by_step = true;
+    said = {};
+  }
+  worker.fault = said.fault;
+}
+
+Signal AcceleratedEngine::RunWindow(int thread, uint64_t end, bool record) {
+  Worker& worker = workers_[static_cast<size_t>(thread)];
+  end = std::min(end, worker.next_step + window_);
+  bool fault = false;
+  while (worker.next_step < end && !fault) {
+    const uint64_t step = worker.next_step++;
+    BeginStep(thread, step);
+    fault = Deliver(thread, step);
+    for (size_t phase = 0; phase < schedule_.gathered.size(); ++phase) {
+      fault |= RunPhase(thread, phase, step);
+    }
+    TakeSpikes(thread, step, record);
+  }
+  Tell(worker, fault, record);
+  team_->Barrier(thread);
+  return Hear(worker);
+}
+
+Signal AcceleratedEngine::RunStep(int thread, bool record) {
   Worker& worker = workers_[static_cast<size_t>(thread)];
   const size_t phases = schedule_.gathered.size();
   const size_t meetings = schedule_.meet_after_last ? phases : phases - 1;
-  bool stop = false;
-  worker.next_step = step_;
-  while (!stop && worker.next_step - step_ < steps) {
-    const uint64_t step = worker.next_step++;
-    BeginStep(thread, step);
-    bool fault = Deliver(thread, step);
-    if (schedule_.meet_after_delivery) {
-      if (fault) worker.states = CopyStates(program_, *memory_, thread);
-      team_->Barrier(thread);
-    }
-    for (size_t phase = 0; phase < phases; ++phase) {
-      fault |= RunPhase(thread, phase, step);
-      if (phase == meetings) break;
-      if (phase + 1 == meetings) {
-        TakeSpikes(thread, step, record);
-        worker.signals[step & 1] = {fault, record && !worker.record.RoomForStep()};
-      }
-      team_->Barrier(thread);
-      Gather(thread, phase, step);
-    }
-    // A fault in a phase after the last meeting is one of the network's kernels, which all threads
-    // found alike.
-    for (const Worker& other : workers_) {
-      fault |= other.signals[step & 1].fault;
-      stop |= other.signals[step & 1].full;
-    }
-    worker.fault = fault;
-    stop |= fault;
+  const uint64_t step = worker.next_step++;
+  BeginStep(thread, step);
+  bool fault = Deliver(thread, step);
+  if (schedule_.meet_after_delivery) {
+    if (fault) worker.states = CopyStates(program_, *memory_, thread);
+    team_->Barrier(thread);
   }
+  for (size_t phase = 0; phase < phases; ++phase) {
+    fault |= RunPhase(thread, phase, step);
+    if (phase == meetings) break;
+    if (phase + 1 == meetings) {
+      TakeSpikes(thread, step, record);
+      Tell(worker, fault, record);
+    }
+    team_->Barrier(thread);
+    Gather(thread, phase, step);
+  }
+  Signal said = Hear(worker);
+  // A fault in a phase after the last meeting is one of the network's kernels, which all threads
+  // found alike.
+  said.fault |= fault;
+  return said;
+}
+
+void AcceleratedEngine::Tell(Worker& worker, bool fault, bool record) const {
+  worker.turn ^= 1;
+  worker.signals[worker.turn] = {fault, record && !worker.record.RoomForWindow()};
+}
+
+Signal AcceleratedEngine::Hear(const Worker& worker) const {
+  Signal said;
+  for (const Worker& other : workers_) {
+    said.fault |= other.signals[worker.turn].fault;
+    said.full |= other.signals[worker.turn].full;
+  }
+  return said;
 }
 
 void AcceleratedEngine::BeginStep(int thread, uint64_t step) {
@@ -273,20 +291,18 @@ void AcceleratedEngine::BeginStep(int thread, uint64_t step) {
 
 bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
   bool fault = false;
-  double* seconds = thread == 0 ? delivery_seconds_.data() : nullptr;
+  size_t number = 0;
   for (const RowCall& call : schedule_.threads[static_cast<size_t>(thread)].rows) {
-    const Timer timer(seconds);
-    if (seconds != nullptr) ++seconds;
+    const Timer timer(clock_.Delivery(thread, number++));
     DeliverRows(call, step);
   }
   for (const SynapticCall& call : schedule_.threads[static_cast<size_t>(thread)].deliveries) {
-    const Timer timer(seconds);
-    if (seconds != nullptr) ++seconds;
+    const Timer timer(clock_.Delivery(thread, number++));
     fault |= RunSynapses(call, thread, step);
   }
   Worker& worker = workers_[static_cast<size_t>(thread)];
-  for (; worker.next_event < worker.events.size(); ++worker.next_event) {
-    const InputEvent& event = worker.events[worker.next_event];
+  for (size_t& next = worker.tally.next_event; next < worker.events.size(); ++next) {
+    const InputEvent& event = worker.events[next];
     if (event.step != step) break;
     memory_->Input(event.input, thread)[event.element] += event.quanta;
   }
@@ -349,9 +365,8 @@ bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
   bool fault = false;
   const ThreadSchedule& schedule = schedule_.threads[static_cast<size_t>(thread)];
   Worker& worker = workers_[static_cast<size_t>(thread)];
-  const bool profile = thread == 0 && !kernel_seconds_.empty();
   for (const KernelCall& call : schedule.phases[phase].calls) {
-    const Timer timer(profile ? &kernel_seconds_[call.number] : nullptr);
+    const Timer timer(clock_.Kernel(thread, call.number));
     for (const SynapticCall& synaptic : call.synaptic) fault |= RunSynapses(synaptic, thread, step);
     if (call.function == nullptr) continue;
     compiler::KernelArgs args = {};
@@ -377,8 +392,8 @@ void AcceleratedEngine::TakeSpikes(int thread, uint64_t step, bool record) {
   Worker& worker = workers_[static_cast<size_t>(thread)];
   for (const ir::PopulationId p : schedule_.spiking) {
     const absl::Span<const uint32_t> spikes = ring_.Spikes(p, thread, step);
-    worker.spike_counts[p] += spikes.size();
-    for (const uint32_t neuron : spikes) worker.digest.AddSpike(p, step, neuron);
+    worker.tally.spike_counts[p] += spikes.size();
+    for (const uint32_t neuron : spikes) worker.tally.digest.AddSpike(p, step, neuron);
     if (record) worker.record.Append(spikes);
   }
 }
@@ -410,7 +425,7 @@ void AcceleratedEngine::DrainRecords(uint64_t first_step, SpikeSink& sink) {
       if (!drained_.empty()) sink.OnSpikes(p, step, drained_);
     }
   }
-  for (Worker& worker : workers_) worker.record.Clear();
+  for (Worker& worker : workers_) worker.record.Rewind(0);
 }
 
 absl::Status AcceleratedEngine::InjectSpikes(ir::PopulationId population,
@@ -430,7 +445,7 @@ absl::Status AcceleratedEngine::InjectSpikes(ir::PopulationId population,
 
 reference::Digest AcceleratedEngine::ComputeDigest() const {
   reference::Digest digest = injected_digest_;
-  for (const Worker& worker : workers_) digest += worker.digest;
+  for (const Worker& worker : workers_) digest += worker.tally.digest;
   for (ir::StateId id = 0; id < program_.states.size(); ++id) {
     if (!program_.states[id].temporary) digest.AddState(id, State(id));
   }
@@ -449,28 +464,8 @@ reference::Digest AcceleratedEngine::ComputeDigest() const {
 
 uint64_t AcceleratedEngine::SpikeCount(ir::PopulationId population) const {
   uint64_t count = 0;
-  for (const Worker& worker : workers_) count += worker.spike_counts[population];
+  for (const Worker& worker : workers_) count += worker.tally.spike_counts[population];
   return count;
-}
-
-std::vector<KernelTime> AcceleratedEngine::KernelTimes() const {
-  std::vector<KernelTime> times;
-  if (!delivery_seconds_.empty()) {
-    const double* seconds = delivery_seconds_.data();
-    const auto add = [&](const std::string& name) {
-      times.push_back({name, KernelKind::kDelivery, *seconds++});
-    };
-    for (const RowCall& call : schedule_.threads[0].rows) add(call.name);
-    for (const SynapticCall& call : schedule_.threads[0].deliveries) add(call.name);
-  }
-  for (size_t k = 0; k < kernel_seconds_.size(); ++k) {
-    const ir::Block& kernel = program_.step[k];
-    KernelKind kind = KernelKind::kPopulation;
-    if (kernel.domain == ir::DomainId::kNetwork) kind = KernelKind::kNetwork;
-    if (program_.RunsSynapses(kernel)) kind = KernelKind::kDelivery;
-    times.push_back({kernel.name, kind, kernel_seconds_[k]});
-  }
-  return times;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "reference/connectivity.h"
 #include "runtime/network_memory.h"
 #include "runtime/spikes.h"
+#include "runtime/window.h"
 
 namespace bnsyn {
 namespace {
@@ -157,8 +158,9 @@ double MemoryPlan::total() const {
 
 namespace {
 
-// States, inputs and spikes on their way, which both backends have.
-MemoryPlan PlanValues(const ir::Program& program) {
+// States, inputs and spikes on their way, which both backends have; of threads that meet after
+// every `window` steps.
+MemoryPlan PlanValues(const ir::Program& program, uint32_t window) {
   MemoryPlan plan;
   double inputs = 0;
   for (const ir::Input& input : program.inputs) {
@@ -167,13 +169,13 @@ MemoryPlan PlanValues(const ir::Program& program) {
   plan.parts.push_back({"states", StateBytes(program, false)});
   plan.parts.push_back({"inputs", inputs});
   plan.parts.push_back({"spikes in flight", MostSpikes(program) * sizeof(uint32_t) *
-                                                SpikeRing::Slots(program.MaxDelay())});
+                                                SpikeRing::Slots(program.MaxDelay(), window)});
   return plan;
 }
 
 absl::StatusOr<MemoryPlan> PlanReference(const ir::Program& program,
                                          const SimulationOptions& options) {
-  MemoryPlan plan = PlanValues(program);
+  MemoryPlan plan = PlanValues(program, 1);
   plan.parts.push_back({"values of nodes", StateBytes(program, true) + NodeBytes(program)});
   double drawing = 0;
   for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {
@@ -192,7 +194,9 @@ absl::StatusOr<MemoryPlan> PlanReference(const ir::Program& program,
 
 MemoryPlan PlanAccelerated(const ir::Program& program, const Partition& partition,
                            const Layout& layout, const SimulationOptions& options) {
-  MemoryPlan plan = PlanValues(program);
+  const uint32_t window = StepsBetweenMeetings(program, layout, partition.threads());
+  MemoryPlan plan = PlanValues(program, window);
+  if (window > 1) plan.parts.push_back({"states at meetings", StateBytes(program, false)});
   double tables = 0;
   for (ir::TableId t = 0; t < program.tables.size(); ++t) {
     tables += static_cast<double>(LookupBytes(program, t));
@@ -202,8 +206,8 @@ MemoryPlan PlanAccelerated(const ir::Program& program, const Partition& partitio
   if (options.record_spikes) {
     const auto worst = static_cast<size_t>(MostSpikes(program)) + program.populations.size();
     const auto threads = static_cast<size_t>(options.threads);
-    plan.parts.push_back(
-        {"spike records", options.threads * static_cast<double>(RecordBytes(worst / threads))});
+    plan.parts.push_back({"spike records", options.threads * static_cast<double>(RecordBytes(
+                                                                 window * worst / threads))});
   }
   for (const SynapseGroup& group : layout.groups) {
     // What the projections of a group share is told by what each expects.

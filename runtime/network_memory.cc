@@ -36,8 +36,27 @@ int64_t* NetworkMemory::Input(ir::InputId input, int thread) const {
   return reinterpret_cast<int64_t*>(own - first * sizeof(int64_t));
 }
 
+namespace {
+
+// The states that steps store, without those that live within a step only.
+std::vector<ir::StateId> ChangingStates(const ir::Program& program) {
+  std::vector<bool> stored(program.states.size());
+  for (const ir::Block& block : program.step) {
+    for (const ir::Node& node : block.nodes) {
+      if (node.op == ir::Op::kStore) stored[node.attr] = true;
+    }
+  }
+  std::vector<ir::StateId> states;
+  for (ir::StateId id = 0; id < program.states.size(); ++id) {
+    if (stored[id] && !program.states[id].temporary) states.push_back(id);
+  }
+  return states;
+}
+
+}  // namespace
+
 absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
-                                                    const Partition& partition) {
+                                                    const Partition& partition, bool saves) {
   NetworkMemory memory(program, partition);
   const int threads = partition.threads();
   memory.threads_ = threads;
@@ -56,6 +75,7 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
     }
     memory.states_.push_back(copies(PaddedSize(program.Size(state.type.domain)) * bytes, 1));
   }
+  const size_t state_bytes = layout.size();
   uint64_t most_sums = 0;
   for (int t = 0; t < threads; ++t) most_sums = std::max(most_sums, memory.places_.Size(t));
   memory.sums_ = copies(most_sums * sizeof(int64_t), threads);
@@ -73,6 +93,10 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
   memory.scratch_ = copies(most_groups * sizeof(double), threads);
 
   BNSYN_ASSIGN_OR_RETURN(memory.arena_, PageBuffer::Create(layout.size()));
+  if (saves) {
+    memory.changing_ = ChangingStates(program);
+    BNSYN_ASSIGN_OR_RETURN(memory.saved_, PageBuffer::Create(state_bytes));
+  }
   for (uint32_t p = 0; p < program.params.size(); ++p) *memory.Param(p) = program.params[p].value;
   for (ir::TableId t = 0; t < program.tables.size(); ++t) {
     if (LookupBytes(program, t) == 0) continue;
@@ -88,6 +112,30 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
 reference::ArrayView NetworkMemory::View(ir::StateId state) const {
   const ir::Type type = program_->states[state].type;
   return {type.element, At(states_[state], 0), type.uniform() ? 1 : program_->Size(type.domain)};
+}
+
+NetworkMemory::Piece NetworkMemory::PieceOf(ir::StateId state, int thread) const {
+  const ir::Type type = program_->states[state].type;
+  const auto bytes = static_cast<size_t>(ir::ElementBytes(type.element));
+  const Part part = states_[state];
+  if (type.uniform()) return {part.offset + part.stride * static_cast<size_t>(thread), bytes};
+  const Range own =
+      partition_->range(program_->domains[static_cast<size_t>(type.domain)].index, thread);
+  return {part.offset + own.begin * bytes, own.size() * bytes};
+}
+
+void NetworkMemory::Save(int thread) const {
+  for (const ir::StateId state : changing_) {
+    const Piece piece = PieceOf(state, thread);
+    std::memcpy(saved_.data() + piece.offset, arena_.data() + piece.offset, piece.size);
+  }
+}
+
+void NetworkMemory::Restore(int thread) const {
+  for (const ir::StateId state : changing_) {
+    const Piece piece = PieceOf(state, thread);
+    std::memcpy(arena_.data() + piece.offset, saved_.data() + piece.offset, piece.size);
+  }
 }
 
 void NetworkMemory::SetState(ir::StateId state, uint32_t element, ir::Bits bits) {

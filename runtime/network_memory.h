@@ -23,9 +23,9 @@ size_t LookupBytes(const ir::Program& program, ir::TableId table);
 class NetworkMemory {
  public:
   // All zero, but for the parameters and tables. Both must outlive the object and stay where they
-  // are.
+  // are. With `saves` there is room for a copy of states.
   static absl::StatusOr<NetworkMemory> Create(const ir::Program& program,
-                                              const Partition& partition);
+                                              const Partition& partition, bool saves = false);
 
   // A population's array at element 0, or a thread's copy of a uniform state.
   void* State(ir::StateId state, int thread) const {
@@ -34,6 +34,11 @@ class NetworkMemory {
   reference::ArrayView View(ir::StateId state) const;
   // Sets one element; of a uniform state, in every copy.
   void SetState(ir::StateId state, uint32_t element, ir::Bits bits);
+
+  // Keeps a copy of what steps change of a thread's own states, and puts it back. The memory must
+  // have been created to save, and no states of synapses may change.
+  void Save(int thread) const;
+  void Restore(int thread) const;
 
   // The sums of a thread: those of its own neurons, input by input (SumPlaces).
   int64_t* Sums(int thread) const { return reinterpret_cast<int64_t*>(At(sums_, thread)); }
@@ -63,7 +68,7 @@ class NetworkMemory {
   // Room for the longest array of partials, for a thread to sum up in.
   double* Scratch(int thread) const { return reinterpret_cast<double*>(At(scratch_, thread)); }
 
-  size_t bytes() const { return arena_.size(); }
+  size_t bytes() const { return arena_.size() + saved_.size(); }
 
  private:
   // A part of the arena, and the distance to its next copy.
@@ -74,6 +79,12 @@ class NetworkMemory {
 
   NetworkMemory(const ir::Program& program, const Partition& partition)
       : program_(&program), partition_(&partition), places_(program, partition) {}
+  // A thread's part of a state, in bytes of the arena.
+  struct Piece {
+    size_t offset = 0;
+    size_t size = 0;
+  };
+  Piece PieceOf(ir::StateId state, int thread) const;
   char* At(Part part, int copy) const {
     return arena_.data() + part.offset + part.stride * static_cast<size_t>(copy);
   }
@@ -84,6 +95,8 @@ class NetworkMemory {
   int threads_ = 1;
   PageBuffer arena_;
   std::vector<Part> states_;
+  std::vector<ir::StateId> changing_;  // what is saved
+  PageBuffer saved_;                   // as the beginning of the arena, where the states are
   Part sums_;
   std::vector<Part> partials_;
   std::vector<Part> tables_;  // of no bytes where nothing looks them up

@@ -12,17 +12,19 @@ namespace {
 // Enough that draining is rare, little enough to stay in the second-level cache.
 constexpr size_t kRecordWords = size_t{1} << 16;
 
-size_t RecordWords(size_t worst_step) { return std::max(kRecordWords, 4 * worst_step); }
+size_t RecordWords(size_t worst_window) { return kRecordWords + worst_window; }
 
 }  // namespace
 
-uint32_t SpikeRing::Slots(uint32_t max_delay) { return std::bit_ceil(max_delay + 1); }
+uint32_t SpikeRing::Slots(uint32_t max_delay, uint32_t window) {
+  return std::bit_ceil(max_delay + window);
+}
 
-absl::StatusOr<SpikeRing> SpikeRing::Create(const ir::Program& program,
-                                            const Partition& partition) {
+absl::StatusOr<SpikeRing> SpikeRing::Create(const ir::Program& program, const Partition& partition,
+                                            uint32_t window) {
   SpikeRing ring;
   ring.populations_ = program.populations.size();
-  const uint32_t slots = Slots(program.MaxDelay());
+  const uint32_t slots = Slots(program.MaxDelay(), window);
   ring.mask_ = slots - 1;
   ArenaLayout layout;
   for (int t = 0; t < partition.threads(); ++t) {
@@ -41,14 +43,14 @@ absl::StatusOr<SpikeRing> SpikeRing::Create(const ir::Program& program,
   return ring;
 }
 
-size_t RecordBytes(size_t worst_step) { return RecordWords(worst_step) * sizeof(uint32_t); }
+size_t RecordBytes(size_t worst_window) { return RecordWords(worst_window) * sizeof(uint32_t); }
 
-absl::StatusOr<SpikeRecord> SpikeRecord::Create(size_t worst_step) {
+absl::StatusOr<SpikeRecord> SpikeRecord::Create(size_t worst_window) {
   SpikeRecord record;
-  BNSYN_ASSIGN_OR_RETURN(record.buffer_, PageBuffer::Create(RecordBytes(worst_step)));
+  BNSYN_ASSIGN_OR_RETURN(record.buffer_, PageBuffer::Create(RecordBytes(worst_window)));
   record.words_ = reinterpret_cast<uint32_t*>(record.buffer_.data());
-  record.capacity_ = RecordWords(worst_step);
-  record.worst_step_ = worst_step;
+  record.capacity_ = RecordWords(worst_window);
+  record.worst_window_ = worst_window;
   return record;
 }
 

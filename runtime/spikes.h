@@ -16,12 +16,15 @@ namespace bnsyn {
 
 // A ring of steps. Of each step, population and thread it holds the sorted list of the spikes of
 // the neurons that the thread owns. In step k a thread writes its own lists of k and reads those of
-// all threads for the steps from k - MaxDelay to k - 1, so one barrier a step keeps them apart.
+// all threads for the steps from k - MaxDelay to k minus the smallest delay. Other threads are at
+// most a window of steps (window.h) further, or behind, and the ring holds as many steps more.
 class SpikeRing {
  public:
-  static absl::StatusOr<SpikeRing> Create(const ir::Program& program, const Partition& partition);
+  // For threads that meet after every `window` steps.
+  static absl::StatusOr<SpikeRing> Create(const ir::Program& program, const Partition& partition,
+                                          uint32_t window);
   // Number of steps a ring for delays up to `max_delay` holds.
-  static uint32_t Slots(uint32_t max_delay);
+  static uint32_t Slots(uint32_t max_delay, uint32_t window);
 
   // Steps before 0 are those of spikes injected before the first step: `step` is taken modulo 2^64.
   uint32_t* List(ir::PopulationId population, int thread, uint64_t step) const {
@@ -64,31 +67,32 @@ class SpikeRing {
 };
 
 // What one thread records: for each step and spiking population the number of its spikes and the
-// spikes. Its room is fixed while steps run; a thread that could not hold the next step's worst
+// spikes. Its room is fixed while steps run; a thread that could not hold the next window's worst
 // case asks for a pause, in which the records are drained.
 class SpikeRecord {
  public:
-  // For a thread that may record up to `worst_step` words in a step.
-  static absl::StatusOr<SpikeRecord> Create(size_t worst_step);
+  // For a thread that may record up to `worst_window` words between two meetings.
+  static absl::StatusOr<SpikeRecord> Create(size_t worst_window);
 
   void Append(absl::Span<const uint32_t> spikes) {
     words_[used_++] = static_cast<uint32_t>(spikes.size());
     for (const uint32_t neuron : spikes) words_[used_++] = neuron;
   }
-  bool RoomForStep() const { return capacity_ - used_ >= worst_step_; }
+  bool RoomForWindow() const { return capacity_ - used_ >= worst_window_; }
   absl::Span<const uint32_t> words() const { return {words_, used_}; }
-  void Clear() { used_ = 0; }
+  // Forgets all but the first `words`.
+  void Rewind(size_t words) { used_ = words; }
 
  private:
   PageBuffer buffer_;
   uint32_t* words_ = nullptr;
   size_t used_ = 0;
   size_t capacity_ = 0;
-  size_t worst_step_ = 0;
+  size_t worst_window_ = 0;
 };
 
 // Bytes of a SpikeRecord.
-size_t RecordBytes(size_t worst_step);
+size_t RecordBytes(size_t worst_window);
 
 }  // namespace bnsyn
 

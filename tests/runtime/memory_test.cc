@@ -79,7 +79,7 @@ TEST(Memory, ThePlanCoversWhatIsTaken) {
     const absl::StatusOr<Synapses> synapses =
         Synapses::Build(source, partition, *layout, options.compile, **team);
     const absl::StatusOr<NetworkMemory> memory = NetworkMemory::Create(*program, partition);
-    const absl::StatusOr<SpikeRing> ring = SpikeRing::Create(*program, partition);
+    const absl::StatusOr<SpikeRing> ring = SpikeRing::Create(*program, partition, 1);
     ASSERT_TRUE(synapses.ok() && memory.ok() && ring.ok());
     const absl::StatusOr<MemoryPlan> plan = PlanMemory(*program, options);
     ASSERT_TRUE(plan.ok());

@@ -181,13 +181,15 @@ TEST_P(SynapsesTest, AreThoseOfTheReferenceOnEveryPartition) {
 INSTANTIATE_TEST_SUITE_P(Layouts, SynapsesTest, testing::Values("best", "full", "long", "apart"),
                          [](const auto& info) { return info.param; });
 
-TEST(SpikeRing, KeepsTheStepsOfTheLongestDelayApart) {
+TEST(SpikeRing, KeepsTheStepsOfTheLongestDelayAndAWindowApart) {
   const ir::Program program = Parsed(kBalanced);
   const Partition partition(program, 2);
-  absl::StatusOr<SpikeRing> ring = SpikeRing::Create(program, partition);
+  const uint32_t window = 15;
+  absl::StatusOr<SpikeRing> ring = SpikeRing::Create(program, partition, window);
   ASSERT_TRUE(ring.ok());
   const uint64_t first = 1000;
-  for (uint64_t step = first; step <= first + program.MaxDelay(); ++step) {
+  const uint64_t end = first + program.MaxDelay() + window;
+  for (uint64_t step = first; step < end; ++step) {
     for (ir::PopulationId p = 0; p < 2; ++p) {
       for (int t = 0; t < 2; ++t) {
         const uint32_t size = partition.range(p, t).size();
@@ -198,7 +200,7 @@ TEST(SpikeRing, KeepsTheStepsOfTheLongestDelayApart) {
       }
     }
   }
-  for (uint64_t step = first; step <= first + program.MaxDelay(); ++step) {
+  for (uint64_t step = first; step < end; ++step) {
     for (ir::PopulationId p = 0; p < 2; ++p) {
       for (int t = 0; t < 2; ++t) {
         const absl::Span<const uint32_t> spikes = ring->Spikes(p, t, step);

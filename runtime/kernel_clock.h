@@ -1,0 +1,60 @@
+// Where a step's time goes, where that was asked for.
+#ifndef BNSYN_RUNTIME_KERNEL_CLOCK_H_
+#define BNSYN_RUNTIME_KERNEL_CLOCK_H_
+
+#include <chrono>
+#include <cstddef>
+#include <vector>
+
+#include "ir/program.h"
+#include "runtime/schedule.h"
+#include "runtime/simulation.h"
+
+namespace bnsyn {
+
+// Adds the time of its life to `*seconds`, unless that is null.
+class Timer {
+ public:
+  explicit Timer(double* seconds) : seconds_(seconds) {
+    if (seconds_ != nullptr) begin_ = std::chrono::steady_clock::now();
+  }
+  ~Timer() {
+    if (seconds_ == nullptr) return;
+    *seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+ private:
+  double* const seconds_;
+  std::chrono::steady_clock::time_point begin_;
+};
+
+// The first thread's time in each delivery and kernel of its schedule.
+class KernelClock {
+ public:
+  // One that keeps no time.
+  KernelClock() = default;
+  KernelClock(const ir::Program& program, const Schedule& schedule)
+      : deliveries_(schedule.threads[0].rows.size() + schedule.threads[0].deliveries.size()),
+        kernels_(program.step.size()) {}
+
+  // What to add to, for a Timer; null on other threads, and where no time is kept. Deliveries are
+  // counted as they are called: rows, then code.
+  double* Delivery(int thread, size_t number) {
+    return thread == 0 && !kernels_.empty() ? &deliveries_[number] : nullptr;
+  }
+  double* Kernel(int thread, size_t number) {
+    return thread == 0 && !kernels_.empty() ? &kernels_[number] : nullptr;
+  }
+  // Of the program and schedule that it was made for.
+  std::vector<KernelTime> Times(const ir::Program& program, const Schedule& schedule) const;
+
+ private:
+  std::vector<double> deliveries_;  // seconds
+  std::vector<double> kernels_;
+};
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_RUNTIME_KERNEL_CLOCK_H_
