@@ -7,35 +7,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "ir/text.h"
+#include "tests/compiler/kernel_text.h"
 
 namespace bnsyn::compiler {
 namespace {
-
-// A kernel that loads V as %0, compares it as %1 and runs `lines`.
-ir::Block Kernel(const std::string& lines) {
-  const auto program = ir::Parse(absl::StrCat(R"(program p dt=1 seed=1
-population a size=64
-state a.V : f64[a] = 0
-state a.w : f64[a] = 0
-kernel a.step : a phase=0 {
-  %0 = load a.V : f64[a]
-  %1 = gt %0, 1 : bool[a]
-)",
-                                              lines, "}\n"),
-                                 "kernel.ir");
-  EXPECT_TRUE(program.ok()) << program.status();
-  return program->step[0];
-}
-
-// `count` multiplications, each of the one before, from %FIRST on; the first is of `operand`.
-std::string Chain(int first, int count, const std::string& operand) {
-  std::string lines = absl::StrCat("  %", first, " = mul ", operand, ", 3 : f64[a]\n");
-  for (int i = 1; i < count; ++i) {
-    absl::StrAppend(&lines, "  %", first + i, " = mul %", first + i - 1, ", 3 : f64[a]\n");
-  }
-  return lines;
-}
 
 std::vector<Stage> StagesOf(const ir::Block& kernel) {
   return PlanStages(kernel, PlanRareArms(kernel));
