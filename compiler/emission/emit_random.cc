@@ -149,14 +149,18 @@ llvm::Function* GroupFunction(llvm::Module& module, int native_lanes) {
     counters.push_back(EmitCounter(builder, native_lanes, block, PointFromArguments(function, 2)));
   }
   const std::vector<Words> words = EmitRounds(builder, counters, function->getArg(5));
-  for (uint64_t vector = 0; vector < kVectors; ++vector) {
-    for (uint64_t word = 0; word < 4; ++word) {
-      llvm::Value* const index = builder.CreateAdd(
-          offset, builder.getInt64(word * reference::kRandomLanes + vector * lanes));
-      builder.CreateAlignedStore(
-          builder.CreateTrunc(words[vector][word], Widened(i32, native_lanes)),
-          builder.CreateInBoundsGEP(i32, buffer, index), llvm::Align(4 * lanes));
-    }
+  // Stores are of whole registers: of the low halves of two vectors, side by side.
+  llvm::Type* const halves = Widened(i32, 2 * native_lanes);
+  std::vector<int> low_halves;
+  for (int lane = 0; lane < 2 * native_lanes; ++lane) low_halves.push_back(2 * lane);
+  for (uint64_t word = 0; word < 4; ++word) {
+    llvm::Value* const both =
+        builder.CreateShuffleVector(builder.CreateBitCast(words[0][word], halves),
+                                    builder.CreateBitCast(words[1][word], halves), low_halves);
+    llvm::Value* const index =
+        builder.CreateAdd(offset, builder.getInt64(word * reference::kRandomLanes));
+    builder.CreateAlignedStore(both, builder.CreateInBoundsGEP(i32, buffer, index),
+                               llvm::Align(8 * lanes));
   }
   llvm::Value* const next = builder.CreateAdd(offset, builder.getInt64(kVectors * lanes));
   offset->addIncoming(builder.getInt64(0), before);

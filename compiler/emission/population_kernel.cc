@@ -24,9 +24,8 @@ bool PopulationKernel::Has(ir::Op op) const {
 
 absl::Status PopulationKernel::Emit() {
   EmitUniformNodes();
-  for (llvm::Value*& value : uniform_) {
-    if (value != nullptr) value = Splat(builder_, value, lanes_);
-  }
+  splats_ = Splats(own_lanes_);
+  narrow_splats_ = Splats(NarrowLanes());
   llvm::Type* const i32 = builder_.getInt32Ty();
   llvm::Type* const i64 = builder_.getInt64Ty();
   llvm::Value* const begin = builder_.CreateZExt(LoadField(offsetof(KernelArgs, begin), i32), i64);
@@ -75,7 +74,7 @@ void PopulationKernel::DeclareCollections() {
   if (Has(ir::Op::kCheck)) {
     fault_ = Variable(builder_.getInt1Ty());
     failed_.bits = Variable(i64);
-    if (!checked_as_stored_.empty()) suspects_ = Variable(Widened(i64, lanes_));
+    if (!checked_as_stored_.empty()) suspects_ = Variable(Widened(i64, own_lanes_));
   }
   for (const ir::Node& n : block_.nodes) {
     if (n.op != ir::Op::kSpike) continue;
@@ -90,7 +89,15 @@ void PopulationKernel::DeclareCollections() {
                                       SpikeField(spikes_.size(), offsetof(SpikeOutput, list)));
     spikes_.push_back(std::move(spikes));
   }
-  if (Has(ir::Op::kTake) && !context_.sums_are_proven) overflow_ = Variable(Widened(i64, lanes_));
+  if (Has(ir::Op::kTake) && !context_.sums_are_proven) overflow_ = Variable(Widened(i64, own_lanes_));
+}
+
+std::vector<llvm::Value*> PopulationKernel::Splats(int lanes) {
+  std::vector<llvm::Value*> splats = uniform_;
+  for (llvm::Value*& value : splats) {
+    if (value != nullptr) value = Splat(builder_, value, lanes);
+  }
+  return splats;
 }
 
 // The loop of a stage over the vectors of the group; the builder is then behind it.
@@ -103,9 +110,10 @@ void PopulationKernel::EmitStage(const Stage& stage) {
   builder_.SetInsertPoint(vector);
   llvm::PHINode* const offset = builder_.CreatePHI(builder_.getInt64Ty(), 2, "offset");
   offset_ = offset;
+  lanes_ = stage.narrow ? NarrowLanes() : own_lanes_;
   EmitVector(stage);
-  llvm::Value* const next =
-      builder_.CreateNUWAdd(offset, builder_.getInt64(static_cast<uint64_t>(context_.width)));
+  llvm::Value* const next = builder_.CreateNUWAdd(
+      offset, builder_.getInt64(parts_ * static_cast<size_t>(lanes_)));
   offset->addIncoming(builder_.getInt64(0), before);
   offset->addIncoming(next, builder_.GetInsertBlock());
   builder_.CreateCondBr(builder_.CreateICmpNE(next, builder_.getInt64(kGroup)), vector, done);
@@ -122,7 +130,7 @@ void PopulationKernel::EmitVector(const Stage& stage) {
   failed_.of_parts.assign(parts_, nullptr);
   suspicion_.assign(parts_, {});
   for (Spikes& spikes : spikes_) spikes.mask.of_parts.assign(parts_, nullptr);
-  values_.assign(parts_, uniform_);
+  values_.assign(parts_, stage.narrow ? narrow_splats_ : splats_);
   EmitNodes(stage.nodes);
   for (const ir::NodeId id : stage.kept) {
     for (part_ = 0; part_ < parts_; ++part_) Keep(id, values_[part_][id]);

@@ -32,8 +32,8 @@ class PopulationKernel : public BlockEmitter {
  public:
   PopulationKernel(const EmitContext& context, const ir::Block& block)
       : BlockEmitter(context, block, kKernelLayout),
-        lanes_(std::min(context.width, context.native_lanes)),
-        parts_(static_cast<size_t>(context.width / lanes_)),
+        own_lanes_(std::min(context.width, context.native_lanes)),
+        parts_(static_cast<size_t>(context.width / own_lanes_)),
         stages_(PlanStages(block, PlanRareArms(block))),
         checked_as_stored_(StatesCheckedAsStored(block)),
         element_(parts_) {}
@@ -62,6 +62,8 @@ class PopulationKernel : public BlockEmitter {
 
   bool Has(ir::Op op) const;
   void DeclareCollections();
+  // The uniform nodes as vectors.
+  std::vector<llvm::Value*> Splats(int lanes);
   void EmitStage(const Stage& stage);
   void EmitVector(const Stage& stage);
   void EmitNodes(const std::vector<PlannedNode>& nodes);
@@ -95,6 +97,8 @@ class PopulationKernel : public BlockEmitter {
   void Spike(ir::PopulationId population, llvm::Value* mask) override;
   void Reduce(ir::ReductionId reduction, llvm::Value* value) override;
 
+  // Of a part in a narrow stage. Where vectors have one lane, as when asked for, so have these.
+  int NarrowLanes() const { return own_lanes_ == 1 ? 1 : 2 * own_lanes_; }
   llvm::Align LanesAlign(llvm::Type* type) const {
     return llvm::Align(type->getScalarSizeInBits() / 8 * static_cast<uint64_t>(lanes_));
   }
@@ -105,10 +109,13 @@ class PopulationKernel : public BlockEmitter {
     return builder_.CreateInBoundsGEP(type, buffer, index);
   }
 
-  const int lanes_;  // of a part
+  const int own_lanes_;  // of a part
   const size_t parts_;
   const std::vector<Stage> stages_;
   const std::vector<ir::StateId> checked_as_stored_;
+  std::vector<llvm::Value*> splats_;               // of `own_lanes_`
+  std::vector<llvm::Value*> narrow_splats_;        // of twice as many
+  int lanes_ = 0;                                  // of a part in the present stage
   std::vector<std::vector<llvm::Value*>> values_;  // of the present vector, by part and node
   size_t part_ = 0;                                // in hand
   std::vector<llvm::Value*> element_;              // the number of each part's first element, i64

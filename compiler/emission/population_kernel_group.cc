@@ -179,7 +179,7 @@ void PopulationKernel::CollectSuspicions() {
 }
 
 void PopulationKernel::EmitSecondLook(llvm::Value* counted) {
-  llvm::Type* const f64 = Widened(builder_.getDoubleTy(), lanes_);
+  llvm::Type* const f64 = Widened(builder_.getDoubleTy(), own_lanes_);
   llvm::Value* const numbers =
       builder_.CreateBitCast(builder_.CreateLoad(suspects_->getAllocatedType(), suspects_), f64);
   llvm::Value* const suspicious =
@@ -196,7 +196,7 @@ void PopulationKernel::EmitSecondLook(llvm::Value* counted) {
   llvm::Value* outside = nullptr;
   for (const ir::StateId state : checked_as_stored_) {
     llvm::Value* const value = LoadSlot(SlotOf(AttrKind::kState, state), Element::kF64,
-                                        builder_.CreateNUWAdd(group_, offset), lanes_);
+                                        builder_.CreateNUWAdd(group_, offset), own_lanes_);
     llvm::Value* const fails = OutOfBounds(program_.states[state], value);
     outside = outside == nullptr ? fails : builder_.CreateOr(outside, fails);
   }
@@ -206,7 +206,7 @@ void PopulationKernel::EmitSecondLook(llvm::Value* counted) {
   builder_.CreateStore(
       builder_.CreateOr(fault, builder_.CreateICmpNE(failed, builder_.getInt64(0))), fault_);
   llvm::Value* const next =
-      builder_.CreateNUWAdd(offset, builder_.getInt64(static_cast<uint64_t>(lanes_)));
+      builder_.CreateNUWAdd(offset, builder_.getInt64(static_cast<uint64_t>(own_lanes_)));
   offset->addIncoming(builder_.getInt64(0), before);
   offset->addIncoming(next, look);
   builder_.CreateCondBr(builder_.CreateICmpNE(next, builder_.getInt64(kGroup)), look, done);

@@ -4,7 +4,10 @@
 #include <cstddef>
 #include <iterator>
 #include <limits>
+#include <set>
 #include <utility>
+
+#include "reference/evaluate.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -62,10 +65,55 @@ bool IsSimple(const ir::Node& node) {
   return std::find(std::begin(kSimple), std::end(kSimple), node.op) != std::end(kSimple);
 }
 
+// Finds the nodes of a plan that may go before all others in vectors of twice the lanes.
+class NarrowNodes {
+ public:
+  explicit NarrowNodes(const ir::Block& kernel) : kernel_(kernel), narrow_(kernel.nodes.size()) {}
+
+  // To be asked of all nodes in order.
+  bool Includes(const PlannedNode& planned) {
+    for (const RareArm& arm : planned.arms) {
+      for (const PlannedNode& node : arm.nodes) {
+        if (!Includes(node)) return false;
+      }
+    }
+    const ir::Node& node = kernel_.nodes[planned.id];
+    if (node.op == Op::kStore) stored_.insert(node.attr);
+    return narrow_[planned.id] = IsNarrow(node);
+  }
+
+ private:
+  static bool IsSmall(ir::Element element) {
+    return element == ir::Element::kI32 || element == ir::Element::kU32;
+  }
+
+  // Whether the node is a small integer, or a bool that comes of such, and reads nothing that is
+  // not; effects stay where they are.
+  bool IsNarrow(const ir::Node& node) const {
+    if (!IsSmall(node.element) && node.element != ir::Element::kBool) return false;
+    if (node.op == Op::kLoad) return IsSmall(node.element) && !stored_.contains(node.attr);
+    if (node.op == Op::kRandom) return true;
+    if (!reference::IsEvaluable(node.op) || node.inputs().empty()) return false;
+    return std::all_of(node.inputs().begin(), node.inputs().end(), [&](NodeId operand) {
+      const ir::Node& read = kernel_.nodes[operand];
+      return narrow_[operand] || (read.type().uniform() && IsSmall(read.element));
+    });
+  }
+
+  const ir::Block& kernel_;
+  std::vector<bool> narrow_;  // by node
+  std::set<uint64_t> stored_;
+};
+
 class Planner {
  public:
-  Planner(const ir::Block& kernel, const std::vector<PlannedNode>& plan)
-      : kernel_(kernel), places_(plan.size()), place_of_(kernel.nodes.size(), kNowhere) {
+  // The first `narrow` nodes of the plan are narrow and in stages of their own.
+  Planner(const ir::Block& kernel, const std::vector<PlannedNode>& plan, size_t narrow)
+      : kernel_(kernel),
+        narrow_(narrow),
+        places_(plan.size()),
+        place_of_(kernel.nodes.size(), kNowhere),
+        choices_(plan.size() + 1) {
     for (size_t p = 0; p < plan.size(); ++p) place_of_[plan[p].id] = p;
     for (size_t p = 0; p < plan.size(); ++p) {
       Place& place = places_[p];
@@ -78,22 +126,28 @@ class Planner {
       }
     }
     DecideWhatIsAnew();
+    choices_[0].cycles = 0;
+    for (size_t begin = 0; begin < places_.size(); ++begin) ExtendFrom(begin);
   }
 
-  // Where stages end, in order.
-  std::vector<size_t> Ends() const {
-    std::vector<Choice> choices(places_.size() + 1);
-    choices[0].cycles = 0;
-    for (size_t begin = 0; begin < places_.size(); ++begin) ExtendFrom(begin, choices);
-    std::vector<size_t> ends;
-    for (size_t end = places_.size(); end > 0; end = choices[end].begin) ends.push_back(end);
-    std::reverse(ends.begin(), ends.end());
-    return ends;
-  }
+  // For one vector of all stages.
+  double cycles() const { return choices_.back().cycles; }
 
-  // Whether a stage that ends before place `end` keeps the value of the place.
-  bool IsKept(size_t place, size_t end) const {
-    return places_[place].anew == 0 && places_[place].last_reader >= end;
+  // Divides the plan that the planner was made of.
+  std::vector<Stage> Divide(std::vector<PlannedNode> plan) const {
+    std::vector<Stage> stages;
+    size_t place = 0;
+    for (const size_t end : Ends()) {
+      Stage stage;
+      stage.narrow = place < narrow_;
+      for (; place < end; ++place) {
+        if (IsKept(place, end)) stage.kept.push_back(plan[place].id);
+        stage.nodes.push_back(std::move(plan[place]));
+      }
+      std::sort(stage.kept.begin(), stage.kept.end());
+      stages.push_back(std::move(stage));
+    }
+    return stages;
   }
 
  private:
@@ -113,6 +167,19 @@ class Planner {
     size_t begin = 0;  // of its last stage
   };
 
+  // Where stages end, in order.
+  std::vector<size_t> Ends() const {
+    std::vector<size_t> ends;
+    for (size_t end = places_.size(); end > 0; end = choices_[end].begin) ends.push_back(end);
+    std::reverse(ends.begin(), ends.end());
+    return ends;
+  }
+
+  // Whether a stage that ends before place `end` keeps the value of the place.
+  bool IsKept(size_t place, size_t end) const {
+    return places_[place].anew == 0 && places_[place].last_reader >= end;
+  }
+
   void Read(size_t reader, NodeId operand, std::vector<size_t>& reads) {
     const size_t place = place_of_[operand];
     if (place == kNowhere) return;  // uniform, or in the same arm
@@ -129,10 +196,12 @@ class Planner {
   }
 
   void DecideWhatIsAnew() {
-    for (Place& place : places_) {
+    for (size_t p = 0; p < places_.size(); ++p) {
+      Place& place = places_[p];
       if (!IsSimple(kernel_.nodes[place.id]) || place.reads.size() > 1) continue;
       place.anew = 1 + (place.reads.empty() ? 0 : places_[place.reads[0]].anew);
-      if (place.anew > kMostAnew) place.anew = 0;
+      // To keep what is narrow costs half.
+      if (place.anew > (p < narrow_ ? 1 : kMostAnew)) place.anew = 0;
     }
     // Whoever reads what is made anew reads what that is made of.
     for (size_t p = places_.size(); p-- > 0;) {
@@ -167,14 +236,17 @@ class Planner {
   }
 
   // Tries all stages that begin at a place.
-  void ExtendFrom(size_t begin, std::vector<Choice>& choices) const {
+  void ExtendFrom(size_t begin) {
+    const bool narrow = begin < narrow_;
+    const size_t furthest = narrow ? narrow_ : places_.size();
+    const double share = narrow ? 0.5 : 1;  // of what a vector of twice the lanes takes
     std::vector<double> ready;  // cycles until the results of the stage are there
     std::vector<bool> fetched(begin, false);
     std::vector<int> kept_until(places_.size() + 1, 0);  // values of the stage by last reader
     double instructions = 0;
     double latency = 0;
     int kept = 0;
-    for (size_t p = begin; p < places_.size() && instructions < kLongest; ++p) {
+    for (size_t p = begin; p < furthest && instructions < kLongest; ++p) {
       const Place& place = places_[p];
       instructions += place.work.instructions;
       double start = 0;
@@ -190,32 +262,34 @@ class Planner {
         ++kept_until[place.last_reader];
       }
       const double all = instructions + kept;
-      const double cycles =
-          choices[begin].cycles + std::max(all / kIssue, all * latency / kWindow) + kLoop;
-      if (cycles < choices[p + 1].cycles) choices[p + 1] = {cycles, begin};
+      const double stage = std::max(all / kIssue, all * latency / kWindow) + kLoop;
+      const double cycles = choices_[begin].cycles + share * stage;
+      if (cycles < choices_[p + 1].cycles) choices_[p + 1] = {cycles, begin};
     }
   }
 
   const ir::Block& kernel_;
+  const size_t narrow_;
   std::vector<Place> places_;
   std::vector<size_t> place_of_;  // by node
+  std::vector<Choice> choices_;   // by end
 };
 
 }  // namespace
 
 std::vector<Stage> PlanStages(const ir::Block& kernel, std::vector<PlannedNode> plan) {
-  const Planner planner(kernel, plan);
-  std::vector<Stage> stages;
-  size_t place = 0;
-  for (const size_t end : planner.Ends()) {
-    Stage stage;
-    for (; place < end; ++place) {
-      if (planner.IsKept(place, end)) stage.kept.push_back(plan[place].id);
-      stage.nodes.push_back(std::move(plan[place]));
-    }
-    stages.push_back(std::move(stage));
+  NarrowNodes narrow_nodes(kernel);
+  std::vector<PlannedNode> narrow_first, others;
+  for (const PlannedNode& node : plan) {
+    (narrow_nodes.Includes(node) ? narrow_first : others).push_back(node);
   }
-  return stages;
+  const size_t narrow = narrow_first.size();
+  std::move(others.begin(), others.end(), std::back_inserter(narrow_first));
+
+  const Planner together(kernel, plan, 0);
+  const Planner apart(kernel, narrow_first, narrow);
+  return apart.cycles() < together.cycles() ? apart.Divide(std::move(narrow_first))
+                                            : together.Divide(std::move(plan));
 }
 
 }  // namespace bnsyn::compiler

@@ -5,7 +5,8 @@
 // where a vector takes two hundred, and then it waits for the chain most of the time. A loop over
 // a part of the nodes is short enough for several vectors to be under way together. What one stage
 // computes and another reads goes through buffers of a group's size, which the nearest cache holds;
-// or it is made anew there, where that costs no more.
+// or it is made anew there, where that costs no more. Nodes that are integers of 4 bytes, or compare
+// such, may go first, in stages of their own: a vector holds twice as many of them.
 #ifndef BNSYN_COMPILER_EMISSION_STAGES_H_
 #define BNSYN_COMPILER_EMISSION_STAGES_H_
 
@@ -22,10 +23,12 @@ struct Stage {
   // needs from before can be emitted once more: it reads memory that did not change in between, or
   // nodes of which the same is true.
   std::vector<ir::NodeId> kept;
+  // Vectors may have twice the lanes: see IsNarrow in stages.cc.
+  bool narrow = false;
 };
 
-// Divides the nodes, in their order, so that all stages together are estimated to take the least
-// time.
+// Divides the nodes so that all stages together are estimated to take the least time. They stay in
+// their order, apart from narrow ones that go before the others.
 std::vector<Stage> PlanStages(const ir::Block& kernel, std::vector<PlannedNode> plan);
 
 }  // namespace bnsyn::compiler
