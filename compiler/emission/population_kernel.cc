@@ -74,13 +74,18 @@ void PopulationKernel::DeclareCollections() {
   if (Has(ir::Op::kCheck)) {
     fault_ = Variable(builder_.getInt1Ty());
     failed_.bits = Variable(i64);
-    if (!checked_as_stored_.empty()) suspects_ = Variable(Widened(i64, own_lanes_));
+    if (!checked_as_stored_.empty()) {
+      for (size_t part = 0; part < parts_; ++part) {
+        suspects_.push_back(Variable(Widened(builder_.getDoubleTy(), own_lanes_)));
+      }
+    }
   }
   for (const ir::Node& n : block_.nodes) {
     if (n.op != ir::Op::kSpike) continue;
     Spikes spikes;
     spikes.population = static_cast<ir::PopulationId>(n.attr);
     spikes.mask.bits = Variable(i64);
+    spikes.mask.of_parts.assign(parts_, nullptr);
     spikes.count = Variable(i32);
     builder_.CreateStore(
         builder_.CreateLoad(i32, SpikeField(spikes_.size(), offsetof(SpikeOutput, count))),
@@ -89,7 +94,8 @@ void PopulationKernel::DeclareCollections() {
                                       SpikeField(spikes_.size(), offsetof(SpikeOutput, list)));
     spikes_.push_back(std::move(spikes));
   }
-  if (Has(ir::Op::kTake) && !context_.sums_are_proven) overflow_ = Variable(Widened(i64, own_lanes_));
+  if (Has(ir::Op::kTake) && !context_.sums_are_proven)
+    overflow_ = Variable(Widened(i64, own_lanes_));
 }
 
 std::vector<llvm::Value*> PopulationKernel::Splats(int lanes) {
@@ -112,8 +118,8 @@ void PopulationKernel::EmitStage(const Stage& stage) {
   offset_ = offset;
   lanes_ = stage.narrow ? NarrowLanes() : own_lanes_;
   EmitVector(stage);
-  llvm::Value* const next = builder_.CreateNUWAdd(
-      offset, builder_.getInt64(parts_ * static_cast<size_t>(lanes_)));
+  llvm::Value* const next =
+      builder_.CreateNUWAdd(offset, builder_.getInt64(parts_ * static_cast<size_t>(lanes_)));
   offset->addIncoming(builder_.getInt64(0), before);
   offset->addIncoming(next, builder_.GetInsertBlock());
   builder_.CreateCondBr(builder_.CreateICmpNE(next, builder_.getInt64(kGroup)), vector, done);
@@ -128,27 +134,30 @@ void PopulationKernel::EmitVector(const Stage& stage) {
         builder_.CreateNUWAdd(first, builder_.getInt64(part * static_cast<size_t>(lanes_)));
   }
   failed_.of_parts.assign(parts_, nullptr);
-  suspicion_.assign(parts_, {});
-  for (Spikes& spikes : spikes_) spikes.mask.of_parts.assign(parts_, nullptr);
   values_.assign(parts_, stage.narrow ? narrow_splats_ : splats_);
   EmitNodes(stage.nodes);
   for (const ir::NodeId id : stage.kept) {
     for (part_ = 0; part_ < parts_; ++part_) Keep(id, values_[part_][id]);
   }
   Collect(failed_);
-  CollectSuspicions();
-  for (const Spikes& spikes : spikes_) Collect(spikes.mask);
 }
 
 void PopulationKernel::EmitNodes(const std::vector<PlannedNode>& nodes) {
   for (const PlannedNode& planned : nodes) {
     const ir::Node& n = node(planned.id);
+    if (!planned.resets.nodes.empty()) {
+      EmitResets(planned);
+      continue;
+    }
     for (const RareArm& arm : planned.arms) EmitRareArm(n, arm);
     for (part_ = 0; part_ < parts_; ++part_) {
       std::vector<llvm::Value*> operands;
-      for (const ir::NodeId operand : n.inputs()) operands.push_back(ValueOf(operand));
+      for (const ir::NodeId operand : InputsOf(block_, planned)) {
+        operands.push_back(ValueOf(operand));
+      }
       values_[part_][planned.id] = EmitNode(n, lanes_, operands);
     }
+    if (n.op == ir::Op::kSpike) CollectSpikes(static_cast<ir::PopulationId>(n.attr));
   }
 }
 
@@ -160,6 +169,32 @@ void PopulationKernel::EmitRareArm(const ir::Node& select, const RareArm& arm) {
     llvm::Value* const lanes = arm.when ? condition : builder_.CreateNot(condition);
     wanted = wanted == nullptr ? lanes : builder_.CreateOr(wanted, lanes);
   }
+  const ir::NodeId result = arm.nodes.back().id;
+  llvm::Type* const type = ValueType(builder_.getContext(), node(result).element);
+  llvm::Value* const not_selected = llvm::Constant::getNullValue(Widened(type, lanes_));
+  EmitWhereWanted(wanted, arm.nodes, {result}, std::vector(parts_, std::vector{not_selected}));
+}
+
+// Emits a spike, and what it does, behind a branch that is taken where some lane spikes.
+void PopulationKernel::EmitResets(const PlannedNode& spike) {
+  llvm::Value* wanted = nullptr;
+  std::vector<std::vector<llvm::Value*>> unchanged(parts_);
+  for (part_ = 0; part_ < parts_; ++part_) {
+    llvm::Value* const lanes = ValueOf(node(spike.id).operands[0]);
+    wanted = wanted == nullptr ? lanes : builder_.CreateOr(wanted, lanes);
+    for (const ir::NodeId select : spike.resets.selects) {
+      unchanged[part_].push_back(ValueOf(node(select).operands[2]));
+    }
+  }
+  std::vector<PlannedNode> nodes = spike.resets.nodes;
+  nodes.emplace_back();
+  nodes.back().id = spike.id;
+  EmitWhereWanted(wanted, nodes, spike.resets.selects, unchanged);
+}
+
+void PopulationKernel::EmitWhereWanted(llvm::Value* wanted, const std::vector<PlannedNode>& nodes,
+                                       const std::vector<ir::NodeId>& results,
+                                       const std::vector<std::vector<llvm::Value*>>& otherwise) {
   llvm::BasicBlock* const before = builder_.GetInsertBlock();
   llvm::BasicBlock* const rare = NewBasicBlock("rare");
   llvm::BasicBlock* const joined = NewBasicBlock("joined");
@@ -169,18 +204,20 @@ void PopulationKernel::EmitRareArm(const ir::Node& select, const RareArm& arm) {
   builder_.SetInsertPoint(rare);
   std::vector<std::vector<llvm::Value*>> within = values_;
   std::swap(within, values_);
-  EmitNodes(arm.nodes);
-  std::swap(within, values_);  // what was fetched in the arm is not there behind it
+  EmitNodes(nodes);
+  std::swap(within, values_);  // what was fetched there is not there behind it
   llvm::BasicBlock* const rare_end = builder_.GetInsertBlock();
   builder_.CreateBr(joined);
 
   builder_.SetInsertPoint(joined);
   for (size_t part = 0; part < parts_; ++part) {
-    llvm::Value* const value = within[part][arm.nodes.back().id];
-    llvm::PHINode* const phi = builder_.CreatePHI(value->getType(), 2);
-    phi->addIncoming(llvm::Constant::getNullValue(value->getType()), before);  // not selected
-    phi->addIncoming(value, rare_end);
-    values_[part][arm.nodes.back().id] = phi;
+    for (size_t i = 0; i < results.size(); ++i) {
+      llvm::Value* const value = within[part][results[i]];
+      llvm::PHINode* const phi = builder_.CreatePHI(value->getType(), 2);
+      phi->addIncoming(otherwise[part][i], before);
+      phi->addIncoming(value, rare_end);
+      values_[part][results[i]] = phi;
+    }
   }
 }
 
@@ -216,9 +253,11 @@ void PopulationKernel::Keep(ir::NodeId id, llvm::Value* value) {
 
 llvm::Value* PopulationKernel::Fetch(ir::NodeId id) {
   llvm::Type* const type = KeptType(id);
-  llvm::Value* const value = builder_.CreateAlignedLoad(
-      Widened(type, lanes_), InBuffer(kept_.at(id), type), LanesAlign(type));
+  llvm::Value* value = builder_.CreateAlignedLoad(Widened(type, lanes_),
+                                                  InBuffer(kept_.at(id), type), LanesAlign(type));
   if (node(id).element != Element::kBool) return value;
+  if (lanes_ == own_lanes_)
+    value = builder_.CreateSExt(value, Widened(builder_.getInt64Ty(), lanes_));
   return builder_.CreateICmpSLT(value, llvm::Constant::getNullValue(value->getType()));
 }
 

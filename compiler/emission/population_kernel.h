@@ -13,6 +13,7 @@
 #include "compiler/emission/emit_block.h"
 #include "compiler/emission/kernel_abi.h"
 #include "compiler/emission/rare_arms.h"
+#include "compiler/emission/resets.h"
 #include "compiler/emission/stages.h"
 #include "compiler/emission/stored_checks.h"
 #include "ir/program.h"
@@ -34,7 +35,7 @@ class PopulationKernel : public BlockEmitter {
       : BlockEmitter(context, block, kKernelLayout),
         own_lanes_(std::min(context.width, context.native_lanes)),
         parts_(static_cast<size_t>(context.width / own_lanes_)),
-        stages_(PlanStages(block, PlanRareArms(block))),
+        stages_(PlanStages(block, GatherResets(block, PlanRareArms(block)))),
         checked_as_stored_(StatesCheckedAsStored(block)),
         element_(parts_) {}
 
@@ -45,12 +46,6 @@ class PopulationKernel : public BlockEmitter {
   struct GroupMask {
     llvm::AllocaInst* bits = nullptr;    // i64
     std::vector<llvm::Value*> of_parts;  // i1 lanes, of the present vector
-  };
-  // What is known to be wrong with the states of StatesCheckedAsStored in a part of the present
-  // vector; null where there is nothing to know.
-  struct Suspicion {
-    llvm::Value* sum = nullptr;      // f64 lanes: 0, or a NaN where a value was not finite
-    llvm::Value* outside = nullptr;  // i1 lanes: a value was outside of declared bounds
   };
   // The spikes of one node.
   struct Spikes {
@@ -68,6 +63,12 @@ class PopulationKernel : public BlockEmitter {
   void EmitVector(const Stage& stage);
   void EmitNodes(const std::vector<PlannedNode>& nodes);
   void EmitRareArm(const ir::Node& select, const RareArm& arm);
+  void EmitResets(const PlannedNode& spike);
+  // Emits nodes behind a branch that is taken where some lane wants them. Of what they compute,
+  // these results are there behind it, from the other way as given there: by part and result.
+  void EmitWhereWanted(llvm::Value* wanted, const std::vector<PlannedNode>& nodes,
+                       const std::vector<ir::NodeId>& results,
+                       const std::vector<std::vector<llvm::Value*>>& otherwise);
   // The value of a node in the part in hand; of an earlier stage, as it was kept or made anew.
   llvm::Value* ValueOf(ir::NodeId id);
   llvm::Type* KeptType(ir::NodeId id);
@@ -75,7 +76,6 @@ class PopulationKernel : public BlockEmitter {
   llvm::Value* Fetch(ir::NodeId id);
   void EmitEndOfGroup(llvm::Value* remaining);
   void Suspect(const ir::State& state, llvm::Value* value);
-  void CollectSuspicions();
   // Where a vector so far was suspicious, looks at what the group left in memory.
   void EmitSecondLook(llvm::Value* counted);
   bool IsCheckedAsStored(ir::StateId state) const {
@@ -87,6 +87,7 @@ class PopulationKernel : public BlockEmitter {
   void EmitGroupSum(ir::ReductionId reduction, llvm::AllocaInst* buffer, llvm::Value* remaining);
   void Include(GroupMask& mask, llvm::Value* lanes);
   void Collect(const GroupMask& mask);
+  void CollectSpikes(ir::PopulationId population);
 
   llvm::Value* ElementIndex(int lanes) override;
   llvm::Value* RandomBits(uint32_t stream, uint32_t draw, int lanes) override;
@@ -121,10 +122,10 @@ class PopulationKernel : public BlockEmitter {
   std::vector<llvm::Value*> element_;              // the number of each part's first element, i64
   llvm::Value* group_ = nullptr;                   // first element of the group, i64
   llvm::Value* offset_ = nullptr;                  // of the vector within the group, i64
-  llvm::BasicBlock* fill_ = nullptr;      // where a group begins: its random bits are made there
-  GroupMask failed_;                      // of the other checks
-  std::vector<Suspicion> suspicion_;      // by part
-  llvm::AllocaInst* suspects_ = nullptr;  // i64 lanes: the bits of a NaN where one failed
+  llvm::BasicBlock* fill_ = nullptr;  // where a group begins: its random bits are made there
+  GroupMask failed_;                  // of the other checks
+  // By part, f64 lanes: 0, or a NaN where one of the states of StatesCheckedAsStored has failed.
+  std::vector<llvm::AllocaInst*> suspects_;
   std::vector<Spikes> spikes_;            // in the order of their nodes
   llvm::AllocaInst* fault_ = nullptr;     // i1: a check failed in a group before
   llvm::AllocaInst* overflow_ = nullptr;  // takes out of range, as sign bits

@@ -55,7 +55,7 @@ void PopulationKernel::EmitEndOfGroup(llvm::Value* remaining) {
     llvm::Value* const before = builder_.CreateLoad(builder_.getInt1Ty(), fault_);
     builder_.CreateStore(builder_.CreateOr(before, failed), fault_);
   }
-  if (suspects_ != nullptr) EmitSecondLook(counted);
+  if (!suspects_.empty()) EmitSecondLook(counted);
   for (const auto& [reduction, buffer] : sums_) EmitGroupSum(reduction, buffer, remaining);
   for (const Spikes& spikes : spikes_) EmitSpikes(spikes, bits(spikes.mask));
 }
@@ -144,46 +144,31 @@ void PopulationKernel::Check(ir::StateId state, llvm::Value* value) {
 }
 
 void PopulationKernel::Suspect(const ir::State& state, llvm::Value* value) {
-  Suspicion& suspicion = suspicion_[part_];
+  llvm::AllocaInst* const suspects = suspects_[part_];
+  llvm::Type* const type = suspects->getAllocatedType();
+  llvm::Value* sum = builder_.CreateLoad(type, suspects);
   constexpr double kMax = std::numeric_limits<double>::max();
+  llvm::Constant* const zero = llvm::Constant::getNullValue(type);
   if (state.lower != -kMax || state.upper != kMax) {
     llvm::Value* const outside = OutOfBounds(state, value);
-    suspicion.outside =
-        suspicion.outside == nullptr ? outside : builder_.CreateOr(suspicion.outside, outside);
-    return;
+    llvm::Constant* const nan = llvm::ConstantFP::getNaN(type);
+    sum = builder_.CreateSelect(outside, nan, sum);
+  } else if (context_.has_fma) {
+    // 0 times a number is 0, and NaN if it is not finite; and NaN stays in a sum.
+    sum = builder_.CreateIntrinsic(llvm::Intrinsic::fma, {type}, {value, zero, sum});
+  } else {
+    sum = builder_.CreateFAdd(builder_.CreateFMul(value, zero), sum);
   }
-  // 0 times a number is 0, and NaN if it is not finite; and NaN stays in a sum.
-  llvm::Constant* const zero = llvm::Constant::getNullValue(value->getType());
-  if (suspicion.sum != nullptr && context_.has_fma) {
-    suspicion.sum = builder_.CreateIntrinsic(llvm::Intrinsic::fma, {value->getType()},
-                                             {value, zero, suspicion.sum});
-    return;
-  }
-  llvm::Value* const product = builder_.CreateFMul(value, zero);
-  suspicion.sum = suspicion.sum == nullptr ? product : builder_.CreateFAdd(suspicion.sum, product);
-}
-
-void PopulationKernel::CollectSuspicions() {
-  if (suspects_ == nullptr) return;
-  llvm::Type* const type = suspects_->getAllocatedType();
-  llvm::Value* bits = builder_.CreateLoad(type, suspects_);
-  for (const Suspicion& suspicion : suspicion_) {
-    if (suspicion.sum != nullptr) {
-      bits = builder_.CreateOr(bits, builder_.CreateBitCast(suspicion.sum, type));
-    }
-    if (suspicion.outside != nullptr) {
-      bits = builder_.CreateOr(bits, builder_.CreateSExt(suspicion.outside, type));
-    }
-  }
-  builder_.CreateStore(bits, suspects_);
+  builder_.CreateStore(sum, suspects);
 }
 
 void PopulationKernel::EmitSecondLook(llvm::Value* counted) {
   llvm::Type* const f64 = Widened(builder_.getDoubleTy(), own_lanes_);
-  llvm::Value* const numbers =
-      builder_.CreateBitCast(builder_.CreateLoad(suspects_->getAllocatedType(), suspects_), f64);
-  llvm::Value* const suspicious =
-      builder_.CreateFCmpUNO(numbers, llvm::Constant::getNullValue(f64));
+  llvm::Value* sum = llvm::Constant::getNullValue(f64);
+  for (llvm::AllocaInst* const of_part : suspects_) {
+    sum = builder_.CreateFAdd(sum, builder_.CreateLoad(f64, of_part));
+  }
+  llvm::Value* const suspicious = builder_.CreateFCmpUNO(sum, sum);
   llvm::BasicBlock* const before = builder_.GetInsertBlock();
   llvm::BasicBlock* const look = NewBasicBlock("second_look");
   llvm::BasicBlock* const done = NewBasicBlock("looked");
@@ -216,6 +201,15 @@ void PopulationKernel::EmitSecondLook(llvm::Value* counted) {
 void PopulationKernel::Spike(ir::PopulationId population, llvm::Value* mask) {
   for (Spikes& spikes : spikes_) {
     if (spikes.population == population) Include(spikes.mask, mask);
+  }
+}
+
+// Of one spike node, as soon as it has run over all parts.
+void PopulationKernel::CollectSpikes(ir::PopulationId population) {
+  for (Spikes& spikes : spikes_) {
+    if (spikes.population != population) continue;
+    Collect(spikes.mask);
+    spikes.mask.of_parts.assign(parts_, nullptr);
   }
 }
 

@@ -32,7 +32,8 @@ class Planner {
     for (size_t i = ids.size(); i-- > 0;) {
       const NodeId id = ids[i];
       if (!present[id]) continue;
-      PlannedNode node = {id, {}};
+      PlannedNode node;
+      node.id = id;
       if (kernel_.nodes[id].op == Op::kSelect) {
         for (const size_t operand : {size_t{1}, size_t{2}}) {
           if (HoldsState(id, 3 - operand)) continue;
@@ -99,6 +100,12 @@ class Planner {
 };
 
 }  // namespace
+
+std::vector<NodeId> InputsOf(const ir::Block& kernel, const PlannedNode& planned) {
+  const auto inputs = kernel.nodes[planned.id].inputs();
+  if (planned.before_reset) return {kernel.nodes[inputs[0]].operands[2]};
+  return {inputs.begin(), inputs.end()};
+}
 
 std::vector<PlannedNode> PlanRareArms(const ir::Block& kernel) {
   std::vector<NodeId> ids;

@@ -78,8 +78,13 @@ class NarrowNodes {
       }
     }
     const ir::Node& node = kernel_.nodes[planned.id];
-    if (node.op == Op::kStore) stored_.insert(node.attr);
-    return narrow_[planned.id] = IsNarrow(node);
+    const bool narrow = IsNarrow(planned);
+    narrow_[planned.id] = narrow;
+    if (node.op == Op::kStore && !narrow) stored_.insert(node.attr);
+    for (const PlannedNode& reset : planned.resets.nodes) {
+      if (kernel_.nodes[reset.id].op == Op::kStore) stored_.insert(kernel_.nodes[reset.id].attr);
+    }
+    return narrow;
   }
 
  private:
@@ -88,13 +93,19 @@ class NarrowNodes {
   }
 
   // Whether the node is a small integer, or a bool that comes of such, and reads nothing that is
-  // not; effects stay where they are.
-  bool IsNarrow(const ir::Node& node) const {
+  // not.
+  bool IsNarrow(const PlannedNode& planned) const {
+    const ir::Node& node = kernel_.nodes[planned.id];
     if (!IsSmall(node.element) && node.element != ir::Element::kBool) return false;
-    if (node.op == Op::kLoad) return IsSmall(node.element) && !stored_.contains(node.attr);
     if (node.op == Op::kRandom) return true;
-    if (!reference::IsEvaluable(node.op) || node.inputs().empty()) return false;
-    return std::all_of(node.inputs().begin(), node.inputs().end(), [&](NodeId operand) {
+    if (node.op == Op::kLoad || node.op == Op::kStore) {
+      if (!IsSmall(node.element) || stored_.contains(node.attr)) return false;
+      if (node.op == Op::kLoad) return true;
+    } else if (!reference::IsEvaluable(node.op)) {
+      return false;
+    }
+    const std::vector<NodeId> inputs = InputsOf(kernel_, planned);
+    return !inputs.empty() && std::all_of(inputs.begin(), inputs.end(), [&](NodeId operand) {
       const ir::Node& read = kernel_.nodes[operand];
       return narrow_[operand] || (read.type().uniform() && IsSmall(read.element));
     });
@@ -102,7 +113,7 @@ class NarrowNodes {
 
   const ir::Block& kernel_;
   std::vector<bool> narrow_;  // by node
-  std::set<uint64_t> stored_;
+  std::set<uint64_t> stored_;  // states that others have stored
 };
 
 class Planner {
@@ -114,16 +125,24 @@ class Planner {
         places_(plan.size()),
         place_of_(kernel.nodes.size(), kNowhere),
         choices_(plan.size() + 1) {
-    for (size_t p = 0; p < plan.size(); ++p) place_of_[plan[p].id] = p;
+    for (size_t p = 0; p < plan.size(); ++p) {
+      places_[p].id = plan[p].id;
+      places_[p].results = {plan[p].id};
+      if (!plan[p].resets.selects.empty()) places_[p].results = plan[p].resets.selects;
+      for (const NodeId result : places_[p].results) place_of_[result] = p;
+    }
     for (size_t p = 0; p < plan.size(); ++p) {
       Place& place = places_[p];
-      place.id = plan[p].id;
       place.work = WorkOf(kernel.nodes[place.id].op);
-      for (const NodeId operand : kernel.nodes[place.id].inputs()) Read(p, operand, place.reads);
+      for (const NodeId operand : InputsOf(kernel, plan[p])) Read(p, operand, place.reads);
       for (const RareArm& arm : plan[p].arms) {
         place.work.instructions += kBranch;
-        ReadInArm(p, arm);
+        ReadSeldom(p, arm.nodes);
       }
+      for (const NodeId select : plan[p].resets.selects) {
+        Read(p, kernel.nodes[select].operands[2], place.reads);
+      }
+      ReadSeldom(p, plan[p].resets.nodes);
     }
     DecideWhatIsAnew();
     choices_[0].cycles = 0;
@@ -141,7 +160,10 @@ class Planner {
       Stage stage;
       stage.narrow = place < narrow_;
       for (; place < end; ++place) {
-        if (IsKept(place, end)) stage.kept.push_back(plan[place].id);
+        if (IsKept(place, end)) {
+          const std::vector<NodeId>& results = places_[place].results;
+          stage.kept.insert(stage.kept.end(), results.begin(), results.end());
+        }
         stage.nodes.push_back(std::move(plan[place]));
       }
       std::sort(stage.kept.begin(), stage.kept.end());
@@ -156,6 +178,7 @@ class Planner {
   // A node of the plan that stands in no arm.
   struct Place {
     NodeId id = 0;
+    std::vector<NodeId> results;  // the node, or the selects of a spike's resets
     Work work;
     std::vector<size_t> reads;  // places, all earlier; what only its arms read is not among them
     size_t last_reader = 0;     // the last place that reads it, itself or in an arm; 0 for none
@@ -187,11 +210,15 @@ class Planner {
     places_[place].last_reader = std::max(places_[place].last_reader, reader);
   }
 
-  void ReadInArm(size_t reader, const RareArm& arm) {
-    std::vector<size_t> seldom;
-    for (const PlannedNode& node : arm.nodes) {
-      for (const NodeId operand : kernel_.nodes[node.id].inputs()) Read(reader, operand, seldom);
-      for (const RareArm& inner : node.arms) ReadInArm(reader, inner);
+  // Nodes that only seldom run: they need what they read, and take next to no time.
+  void ReadSeldom(size_t reader, const std::vector<PlannedNode>& nodes) {
+    for (const PlannedNode& node : nodes) {
+      for (const NodeId operand : kernel_.nodes[node.id].inputs()) {
+        const size_t place = place_of_[operand];
+        if (place == kNowhere || place == reader) continue;
+        places_[place].last_reader = std::max(places_[place].last_reader, reader);
+      }
+      for (const RareArm& arm : node.arms) ReadSeldom(reader, arm.nodes);
     }
   }
 
@@ -201,7 +228,8 @@ class Planner {
       if (!IsSimple(kernel_.nodes[place.id]) || place.reads.size() > 1) continue;
       place.anew = 1 + (place.reads.empty() ? 0 : places_[place.reads[0]].anew);
       // To keep what is narrow costs half.
-      if (place.anew > (p < narrow_ ? 1 : kMostAnew)) place.anew = 0;
+      const bool narrow = p < narrow_ && !place.reads.empty();
+      if (narrow || place.anew > kMostAnew) place.anew = 0;
     }
     // Whoever reads what is made anew reads what that is made of.
     for (size_t p = places_.size(); p-- > 0;) {
@@ -258,8 +286,9 @@ class Planner {
       latency = std::max(latency, ready.back());
       kept -= kept_until[p];
       if (place.anew == 0 && place.last_reader > p) {
-        ++kept;
-        ++kept_until[place.last_reader];
+        const int results = static_cast<int>(place.results.size());
+        kept += results;
+        kept_until[place.last_reader] += results;
       }
       const double all = instructions + kept;
       const double stage = std::max(all / kIssue, all * latency / kWindow) + kLoop;

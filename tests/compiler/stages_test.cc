@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/emission/resets.h"
 #include "tests/compiler/kernel_text.h"
 
 namespace bnsyn::compiler {
 namespace {
 
 std::vector<Stage> StagesOf(const ir::Block& kernel) {
-  return PlanStages(kernel, PlanRareArms(kernel));
+  return PlanStages(kernel, GatherResets(kernel, PlanRareArms(kernel)));
 }
 
 // Whether a stage keeps the first node of this op.
@@ -83,6 +84,61 @@ TEST(Stages, ValuesThatOnlyARareArmReadsAgainAreKept) {
   ASSERT_NE(select, stages.back().nodes.end());
   EXPECT_EQ(select->arms.size(), 1);
   EXPECT_TRUE(Keeps(stages, kernel, ir::Op::kMul));
+}
+
+// `count` additions to n, of nodes `first` and on; the first is its load.
+std::string SmallIntegers(int first, int count) {
+  std::string lines = absl::StrCat("  %", first, " = load a.n : i32[a]\n");
+  for (int i = first + 1; i < first + count; ++i) {
+    absl::StrAppend(&lines, "  %", i, " = add %", i - 1, ", 3i32 : i32[a]\n");
+  }
+  return lines;
+}
+
+std::vector<ir::Op> NarrowOps(const std::vector<Stage>& stages, const ir::Block& kernel) {
+  std::vector<ir::Op> ops;
+  for (const Stage& stage : stages) {
+    if (!stage.narrow) continue;
+    for (const PlannedNode& node : stage.nodes) ops.push_back(kernel.nodes[node.id].op);
+  }
+  return ops;
+}
+
+TEST(Stages, SmallIntegersGoFirst) {
+  const ir::Block kernel = Kernel(absl::StrCat(
+      SmallIntegers(2, 12), "  %14 = eq %13, 7i32 : bool[a]\n  store a.n, %13\n",
+      "  %15 = convert %13 : f64[a]\n  %16 = select %14, %15, %0 : f64[a]\n  store a.V, %16\n"));
+  const std::vector<Stage> stages = StagesOf(kernel);
+  ASSERT_EQ(stages.size(), 2);
+  EXPECT_TRUE(stages[0].narrow);
+  EXPECT_EQ(stages[0].nodes.size(), 14);  // with their comparison and store
+  EXPECT_EQ(stages[0].kept.size(), 2);    // the last sum, and the comparison
+  EXPECT_TRUE(Keeps(stages, kernel, ir::Op::kEq));
+  EXPECT_FALSE(stages[1].narrow);
+}
+
+TEST(Stages, FewSmallIntegersStayWithOthers) {
+  const ir::Block kernel =
+      Kernel(absl::StrCat(SmallIntegers(2, 3), "  %5 = convert %4 : f64[a]\n  store a.V, %5\n"));
+  const std::vector<Stage> stages = StagesOf(kernel);
+  ASSERT_EQ(stages.size(), 1);
+  EXPECT_FALSE(stages[0].narrow);
+}
+
+TEST(Stages, WhatIsLoadedBehindAStoreOfOthersIsNotNarrow) {
+  const ir::Block kernel = Kernel(
+      absl::StrCat("  %2 = select %1, 1i32, 0i32 : i32[a]\n  store a.n, %2\n", SmallIntegers(3, 12),
+                   "  %15 = convert %14 : f64[a]\n  store a.V, %15\n"));
+  EXPECT_TRUE(NarrowOps(StagesOf(kernel), kernel).empty());
+}
+
+TEST(Stages, StoresBeforeAResetMayBeNarrow) {
+  const ir::Block kernel =
+      Kernel(absl::StrCat(SmallIntegers(2, 12), "  %14 = select %1, 5i32, %13 : i32[a]\n",
+                          "  store a.n, %14\n  spike a, %1\n"));
+  const std::vector<ir::Op> ops = NarrowOps(StagesOf(kernel), kernel);
+  ASSERT_FALSE(ops.empty());
+  EXPECT_EQ(ops.back(), ir::Op::kStore);
 }
 
 }  // namespace
