@@ -46,22 +46,38 @@ void AddEach(const Target* targets, const char* weights, size_t size, int64_t* s
 
 void RowDelivery::Add(absl::Span<const uint32_t> sources, size_t delay) {
   const SynapseBlock& block = *call_.block;
-  const uint32_t blocks = block.blocks();
   const uint64_t slots = block.slots();
-  const uint32_t* const rows = block.rows() + delay * blocks;
+  const uint32_t* const rows = block.rows() + delay * block.blocks();
   for (const uint32_t source : sources) {
+    if (due_ == index_.size()) ListRows();
     const uint32_t* const row = rows + source * slots;
+    __builtin_prefetch(row);
+    index_[due_++] = row;
+  }
+}
+
+void RowDelivery::ListRows() {
+  const SynapseBlock& block = *call_.block;
+  const uint32_t blocks = block.blocks();
+  for (size_t i = 0; i < due_; ++i) {
+    const uint32_t* const row = index_[i];
     for (uint32_t b = 0; b < blocks; ++b) {
       const uint32_t begin = row[b];
       const uint32_t end = row[b + 1];
       if (begin == end) continue;
-      if (listed_ == rows_.size()) Finish();
+      if (listed_ == rows_.size()) RunListed();
       rows_[listed_++] = {block.entries() + begin * block.entry_bytes(), end - begin, b};
     }
   }
+  due_ = 0;
 }
 
 void RowDelivery::Finish() {
+  ListRows();
+  RunListed();
+}
+
+void RowDelivery::RunListed() {
   if (call_.block->target_bits() == 16) {
     RunTargets<uint16_t>();
   } else {

@@ -28,7 +28,8 @@ struct RowCall {
 };
 
 // Runs over rows of one call. They are listed before they are run, so that while one is read those
-// that follow are on their way from memory: rows are read once and lie anywhere.
+// that follow are on their way from memory: rows are read once and lie anywhere. So does what says
+// where they lie, which is asked for before the list is made.
 class RowDelivery {
  public:
   explicit RowDelivery(const RowCall& call) : call_(call) {}
@@ -45,6 +46,10 @@ class RowDelivery {
     uint32_t block;
   };
 
+  // Lists the rows of the due spikes.
+  void ListRows();
+  // Runs the listed rows.
+  void RunListed();
   template <typename Target>
   void RunTargets();
   template <typename Target, typename Weight>
@@ -53,11 +58,13 @@ class RowDelivery {
   void Prefetch(size_t lines);
 
   const RowCall& call_;
+  size_t due_ = 0;
   size_t listed_ = 0;
   // The next line to ask for, the end of its row, and the row after that.
   const char* ahead_ = nullptr;
   const char* ahead_end_ = nullptr;
   size_t ahead_row_ = 0;
+  std::array<const uint32_t*, 256> index_;  // of due spikes, in SynapseBlock::rows()
   std::array<Row, 256> rows_;
 };
 
