@@ -256,8 +256,10 @@ llvm::Value* PopulationKernel::Fetch(ir::NodeId id) {
   llvm::Value* value = builder_.CreateAlignedLoad(Widened(type, lanes_),
                                                   InBuffer(kept_.at(id), type), LanesAlign(type));
   if (node(id).element != Element::kBool) return value;
-  if (lanes_ == own_lanes_)
+  if (lanes_ == own_lanes_) {
+    // Masks choose between doubles, mostly: there, lanes of another size are packed and unpacked.
     value = builder_.CreateSExt(value, Widened(builder_.getInt64Ty(), lanes_));
+  }
   return builder_.CreateICmpSLT(value, llvm::Constant::getNullValue(value->getType()));
 }
 

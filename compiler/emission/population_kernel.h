@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "compiler/emission/emit_block.h"
 #include "compiler/emission/kernel_abi.h"
+#include "compiler/emission/planned_node.h"
 #include "compiler/emission/rare_arms.h"
 #include "compiler/emission/resets.h"
 #include "compiler/emission/stages.h"

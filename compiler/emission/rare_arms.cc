@@ -101,12 +101,6 @@ class Planner {
 
 }  // namespace
 
-std::vector<NodeId> InputsOf(const ir::Block& kernel, const PlannedNode& planned) {
-  const auto inputs = kernel.nodes[planned.id].inputs();
-  if (planned.before_reset) return {kernel.nodes[inputs[0]].operands[2]};
-  return {inputs.begin(), inputs.end()};
-}
-
 std::vector<PlannedNode> PlanRareArms(const ir::Block& kernel) {
   std::vector<NodeId> ids;
   for (NodeId id = 0; id < kernel.nodes.size(); ++id) {

@@ -8,38 +8,10 @@
 
 #include <vector>
 
+#include "compiler/emission/planned_node.h"
 #include "ir/program.h"
 
 namespace bnsyn::compiler {
-
-struct PlannedNode;
-
-// The arm of a select that some lane takes where the condition is `when`; its last node is the
-// operand of the select.
-struct RareArm {
-  bool when = false;
-  std::vector<PlannedNode> nodes;
-};
-
-// What a spike does to its neuron, as GatherResets finds it (resets.h).
-struct Resets {
-  std::vector<PlannedNode> nodes;  // run only where some lane spikes
-  std::vector<ir::NodeId>
-      selects;  // those of them that others read; elsewhere, their last operands
-};
-
-// A node, after which what it needs of rare arms has been computed.
-struct PlannedNode {
-  ir::NodeId id = 0;
-  std::vector<RareArm> arms;  // of a select
-  Resets resets;              // of a spike
-  // Of a store: it stores the last operand of the select that it names. Resets hold it once more,
-  // as it is.
-  bool before_reset = false;
-};
-
-// The nodes that a planned node itself reads.
-std::vector<ir::NodeId> InputsOf(const ir::Block& kernel, const PlannedNode& planned);
 
 // All nodes over elements of a kernel in order, those of rare arms within their selects.
 std::vector<PlannedNode> PlanRareArms(const ir::Block& kernel);

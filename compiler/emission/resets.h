@@ -8,7 +8,7 @@
 
 #include <vector>
 
-#include "compiler/emission/rare_arms.h"
+#include "compiler/emission/planned_node.h"
 #include "ir/program.h"
 
 namespace bnsyn::compiler {

@@ -112,7 +112,7 @@ class NarrowNodes {
   }
 
   const ir::Block& kernel_;
-  std::vector<bool> narrow_;  // by node
+  std::vector<bool> narrow_;   // by node
   std::set<uint64_t> stored_;  // states that others have stored
 };
 
@@ -268,7 +268,7 @@ class Planner {
     const bool narrow = begin < narrow_;
     const size_t furthest = narrow ? narrow_ : places_.size();
     const double share = narrow ? 0.5 : 1;  // of what a vector of twice the lanes takes
-    std::vector<double> ready;  // cycles until the results of the stage are there
+    std::vector<double> ready;              // cycles until the results of the stage are there
     std::vector<bool> fetched(begin, false);
     std::vector<int> kept_until(places_.size() + 1, 0);  // values of the stage by last reader
     double instructions = 0;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/emission/rare_arms.h"
 #include "compiler/emission/resets.h"
 #include "tests/compiler/kernel_text.h"
 

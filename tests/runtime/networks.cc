@@ -104,6 +104,52 @@ step {
 }
 )";
 
+const char* const kNoisy = R"(program noisy dt=0.1 seed=3
+population exc size=400
+population dice size=1500
+param exc.drive : f64 = 2 tunable unit="mV"
+state exc.V : f64[exc] = -60 bounds=[-500, 500] unit="mV"
+state exc.n : f64[exc] = 0 bounds=[0, 1000000]
+state age : f64 = 0
+input exc.g : exc quantum=2^-33
+projection ee : exc -> exc rule=bernoulli p=0.1 self=false stream=1 weight=0.25 delay=15
+projection de : dice -> exc rule=bernoulli p=0.02 stream=2 weight=-0.125 delay=20
+on_pre ee {
+  %0 = weight : f64[ee]
+  accumulate exc.g, %0
+}
+on_pre de {
+  %0 = weight : f64[de]
+  accumulate exc.g, %0
+}
+step {
+  %0 = load exc.V : f64[exc]
+  %1 = take exc.g : f64[exc]
+  %2 = param exc.drive : f64
+  %3 = uniform stream=11 draw=0 : f64[exc]
+  %4 = fma %3, %2, %1 : f64[exc]
+  %5 = sub -60, %0 : f64[exc]
+  %6 = fma %5, 0.05, %0 : f64[exc]
+  %7 = add %6, %4 : f64[exc]
+  %8 = ge %7, -50 : bool[exc]
+  %9 = select %8, -65, %7 : f64[exc]
+  check exc.V, %9
+  store exc.V, %9
+  spike exc, %8
+  %10 = load exc.n : f64[exc]
+  %11 = convert %8 : f64[exc]
+  %12 = add %10, %11 : f64[exc]
+  check exc.n, %12
+  store exc.n, %12
+  %13 = uniform stream=12 draw=0 : f64[dice]
+  %14 = lt %13, 0.02 : bool[dice]
+  spike dice, %14
+  %15 = load age : f64
+  %16 = add %15, 1 : f64
+  store age, %16
+}
+)";
+
 const char* const kRing = R"(program ring dt=0.5 seed=1
 population a size=200
 population b size=200

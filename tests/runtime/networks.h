@@ -16,6 +16,10 @@ namespace bnsyn {
 // a parameter that is tunable. It spikes from the first millisecond on.
 extern const char* const kBalanced;
 
+// Noisy neurons that count their spikes, and others that spike at random; a uniform state; no
+// thread needs anything but spikes of another, after 15 steps or more.
+extern const char* const kNoisy;
+
 // Two populations whose neurons spike when an event of at least a tunable threshold arrives, joined
 // pairwise in circles of 3 + 2 steps: silent until something is injected, and going on for ever
 // after.

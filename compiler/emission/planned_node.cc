@@ -1,0 +1,11 @@
+#include "compiler/emission/planned_node.h"
+
+namespace bnsyn::compiler {
+
+std::vector<ir::NodeId> InputsOf(const ir::Block& kernel, const PlannedNode& planned) {
+  const auto inputs = kernel.nodes[planned.id].inputs();
+  if (planned.before_reset) return {kernel.nodes[inputs[0]].operands[2]};
+  return {inputs.begin(), inputs.end()};
+}
+
+}  // namespace bnsyn::compiler

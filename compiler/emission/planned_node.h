@@ -1,0 +1,45 @@
+// In what order the nodes of a population kernel are emitted, and which of them only where some
+// lane wants them. A plan begins with rare arms (rare_arms.h), goes on with resets (resets.h) and
+// ends in stages (stages.h).
+#ifndef BNSYN_COMPILER_EMISSION_PLANNED_NODE_H_
+#define BNSYN_COMPILER_EMISSION_PLANNED_NODE_H_
+
+#include <vector>
+
+#include "ir/program.h"
+
+namespace bnsyn::compiler {
+
+struct PlannedNode;
+
+// The arm of a select that some lane takes where the condition is `when`; its last node is the
+// operand of the select.
+struct RareArm {
+  bool when = false;
+  std::vector<PlannedNode> nodes;
+};
+
+// What a spike does to its neuron.
+struct Resets {
+  // Run only where some lane spikes.
+  std::vector<PlannedNode> nodes;
+  // The selects among them that others read; where no lane spikes, they are their last operands.
+  std::vector<ir::NodeId> selects;
+};
+
+// A node, after which what it needs of rare arms has been computed.
+struct PlannedNode {
+  ir::NodeId id = 0;
+  std::vector<RareArm> arms;  // of a select
+  Resets resets;              // of a spike
+  // Of a store: it stores the last operand of the select that it names. Resets hold it once more,
+  // as it is.
+  bool before_reset = false;
+};
+
+// The nodes that a planned node itself reads.
+std::vector<ir::NodeId> InputsOf(const ir::Block& kernel, const PlannedNode& planned);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_EMISSION_PLANNED_NODE_H_
