@@ -94,8 +94,9 @@ void PopulationKernel::DeclareCollections() {
                                       SpikeField(spikes_.size(), offsetof(SpikeOutput, list)));
     spikes_.push_back(std::move(spikes));
   }
-  if (Has(ir::Op::kTake) && !context_.sums_are_proven)
+  if (Has(ir::Op::kTake) && !context_.sums_are_proven) {
     overflow_ = Variable(Widened(i64, own_lanes_));
+  }
 }
 
 std::vector<llvm::Value*> PopulationKernel::Splats(int lanes) {

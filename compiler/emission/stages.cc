@@ -267,8 +267,9 @@ class Planner {
   void ExtendFrom(size_t begin) {
     const bool narrow = begin < narrow_;
     const size_t furthest = narrow ? narrow_ : places_.size();
-    const double share = narrow ? 0.5 : 1;  // of what a vector of twice the lanes takes
-    std::vector<double> ready;              // cycles until the results of the stage are there
+    // Half of a narrow vector counts, since it has twice the lanes.
+    const double share = narrow ? 0.5 : 1;
+    std::vector<double> ready;  // cycles until the results of the stage are there
     std::vector<bool> fetched(begin, false);
     std::vector<int> kept_until(places_.size() + 1, 0);  // values of the stage by last reader
     double instructions = 0;
