@@ -17,6 +17,9 @@ constexpr uint64_t kMultiplier1 = 0xCD9E8D57;
 constexpr uint64_t kWeyl0 = 0x9E3779B9;
 constexpr uint64_t kWeyl1 = 0xBB67AE85;
 constexpr int kRounds = 10;
+// Counters side by side differ in their first word alone: in the first rounds, most is the same for
+// all of them, and computed once where the rounds stand straight before the loop.
+constexpr int kStraightRounds = 2;
 
 using Words = std::array<llvm::Value*, 4>;
 
@@ -38,8 +41,8 @@ Words EmitRound(llvm::IRBuilder<>& builder, const Words& word, llvm::Value* key0
           builder.CreateXor(high(product0), other1), product0};
 }
 
-// The ten rounds of several counters side by side, as a loop: straight code would take longer to
-// compile than most networks run it.
+// The ten rounds of several counters side by side, most as a loop: straight code would take longer
+// to compile than most networks run it.
 std::vector<Words> EmitRounds(llvm::IRBuilder<>& builder, const std::vector<Words>& counters,
                               llvm::Value* seed) {
   llvm::Function* const function = builder.GetInsertBlock()->getParent();
@@ -54,16 +57,25 @@ std::vector<Words> EmitRounds(llvm::IRBuilder<>& builder, const std::vector<Word
   // Keys go through the rounds as vectors: a splat for each would cost more than the round's own
   // arithmetic. What overflows into the upper halves does not count.
   const int lanes = LanesOf(counters[0][0]);
-  llvm::Value* const first_key0 = Splat(builder, seed, lanes);
-  llvm::Value* const first_key1 = Splat(builder, builder.CreateLShr(seed, 32), lanes);
+  llvm::Value* first_key0 = Splat(builder, seed, lanes);
+  llvm::Value* first_key1 = Splat(builder, builder.CreateLShr(seed, 32), lanes);
+  const auto advanced = [&](llvm::Value* key, uint64_t weyl) {
+    return builder.CreateAdd(key, ConstantLike(key, builder.getInt64(weyl)));
+  };
+  std::vector<Words> first_words = counters;
+  for (int round = 0; round < kStraightRounds; ++round) {
+    for (Words& words : first_words) words = EmitRound(builder, words, first_key0, first_key1);
+    first_key0 = advanced(first_key0, kWeyl0);
+    first_key1 = advanced(first_key1, kWeyl1);
+  }
   builder.CreateBr(loop);
 
   builder.SetInsertPoint(loop);
-  llvm::PHINode* const round = variable(builder.getInt32(0));
+  llvm::PHINode* const round = variable(builder.getInt32(kStraightRounds));
   llvm::PHINode* const key0 = variable(first_key0);
   llvm::PHINode* const key1 = variable(first_key1);
   std::vector<std::array<llvm::PHINode*, 4>> words;
-  for (const Words& counter : counters) {
+  for (const Words& counter : first_words) {
     words.push_back(
         {variable(counter[0]), variable(counter[1]), variable(counter[2]), variable(counter[3])});
   }
@@ -74,9 +86,6 @@ std::vector<Words> EmitRounds(llvm::IRBuilder<>& builder, const std::vector<Word
   }
   llvm::Value* const next = builder.CreateAdd(round, builder.getInt32(1));
   round->addIncoming(next, loop);
-  const auto advanced = [&](llvm::Value* key, uint64_t weyl) {
-    return builder.CreateAdd(key, ConstantLike(key, builder.getInt64(weyl)));
-  };
   key0->addIncoming(advanced(key0, kWeyl0), loop);
   key1->addIncoming(advanced(key1, kWeyl1), loop);
   builder.CreateCondBr(builder.CreateICmpULT(next, builder.getInt32(kRounds)), loop, after);
