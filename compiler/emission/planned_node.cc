@@ -1,6 +1,13 @@
 #include "compiler/emission/planned_node.h"
 
+#include "reference/evaluate.h"
+
 namespace bnsyn::compiler {
+
+bool IsPlainArithmetic(const ir::Node& node) {
+  return !node.type().uniform() && ir::Info(node.op).attr == ir::AttrKind::kNone &&
+         reference::IsEvaluable(node.op);
+}
 
 std::vector<ir::NodeId> InputsOf(const ir::Block& kernel, const PlannedNode& planned) {
   const auto inputs = kernel.nodes[planned.id].inputs();

@@ -37,6 +37,10 @@ struct PlannedNode {
   bool before_reset = false;
 };
 
+// Whether the node is plain arithmetic over elements: it may be computed wherever its operands are
+// there, or not at all where nobody wants it.
+bool IsPlainArithmetic(const ir::Node& node);
+
 // The nodes that a planned node itself reads.
 std::vector<ir::NodeId> InputsOf(const ir::Block& kernel, const PlannedNode& planned);
 

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "reference/evaluate.h"
-
 namespace bnsyn::compiler {
 namespace {
 
@@ -70,7 +68,7 @@ class Planner {
     std::vector<NodeId> arm;
     int cost = 0;
     for (NodeId id = select; id-- > 0;) {
-      if (!present[id] || !MayWait(kernel_.nodes[id])) continue;
+      if (!present[id] || !IsPlainArithmetic(kernel_.nodes[id])) continue;
       bool needed = id == root;
       bool elsewhere = false;
       for (const NodeId user : users_[id]) {
@@ -87,12 +85,6 @@ class Planner {
     }
     if (cost < kWorthABranch || arm.front() != root) return {};
     return {arm.rbegin(), arm.rend()};
-  }
-
-  // Plain arithmetic over elements.
-  static bool MayWait(const ir::Node& node) {
-    return !node.type().uniform() && ir::Info(node.op).attr == ir::AttrKind::kNone &&
-           reference::IsEvaluable(node.op);
   }
 
   const ir::Block& kernel_;

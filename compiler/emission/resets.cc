@@ -16,48 +16,49 @@ using ir::Op;
 // Gathers the resets of one spike.
 class Gatherer {
  public:
-  Gatherer(const ir::Block& kernel, const std::vector<PlannedNode>& plan, NodeId spike)
+  Gatherer(const ir::Block& kernel, std::vector<PlannedNode> plan, NodeId spike)
       : kernel_(kernel),
-        plan_(plan),
+        plan_(std::move(plan)),
         spike_(spike),
         condition_(kernel.nodes[spike].operands[0]),
-        place_of_(kernel.nodes.size(), plan.size()),
+        place_of_(kernel.nodes.size(), plan_.size()),
         roles_(kernel.nodes.size(), Role::kStays) {
-    for (size_t p = 0; p < plan.size(); ++p) {
-      place_of_[plan[p].id] = p;
-      for (const NodeId select : plan[p].resets.selects) place_of_[select] = p;
+    for (size_t p = 0; p < plan_.size(); ++p) {
+      place_of_[plan_[p].id] = p;
+      for (const NodeId select : plan_[p].resets.selects) place_of_[select] = p;
     }
     FindSelects();
     FindResetNodes();
     FindStores();
   }
 
-  std::vector<PlannedNode> Gather(std::vector<PlannedNode> plan) const {
-    if (first_ == plan.size()) return plan;
+  // The new plan; to be asked for once.
+  std::vector<PlannedNode> Gather() && {
+    if (first_ == plan_.size()) return std::move(plan_);
     PlannedNode spike;
     spike.id = spike_;
     std::vector<PlannedNode> before, stores, after;
-    for (size_t p = 0; p < plan.size(); ++p) {
-      const NodeId id = plan[p].id;
+    for (size_t p = 0; p < plan_.size(); ++p) {
+      const NodeId id = plan_[p].id;
       switch (roles_[id]) {
         case Role::kStays:
-          if (id != spike_) (p < first_ ? before : after).push_back(std::move(plan[p]));
+          if (id != spike_) (p < first_ ? before : after).push_back(std::move(plan_[p]));
           break;
         case Role::kEarlier:
-          before.push_back(std::move(plan[p]));
+          before.push_back(std::move(plan_[p]));
           break;
         case Role::kSelect:
           spike.resets.selects.push_back(id);
-          spike.resets.nodes.push_back(std::move(plan[p]));
+          spike.resets.nodes.push_back(std::move(plan_[p]));
           break;
         case Role::kReset:
         case Role::kStoredSelect:
-          spike.resets.nodes.push_back(std::move(plan[p]));
+          spike.resets.nodes.push_back(std::move(plan_[p]));
           break;
         case Role::kStore:
-          stores.push_back(plan[p]);
+          stores.push_back(plan_[p]);
           stores.back().before_reset = true;
-          spike.resets.nodes.push_back(std::move(plan[p]));
+          spike.resets.nodes.push_back(std::move(plan_[p]));
           break;
       }
     }
@@ -131,9 +132,7 @@ class Gatherer {
       const ir::Node& node = kernel_.nodes[id];
       const bool is_select = roles_[id] == Role::kSelect;
       const bool waits = in_reset[id] && !elsewhere[id] && place_of_[id] < plan_.size() &&
-                         roles_[id] != Role::kSelect && !node.type().uniform() &&
-                         ir::Info(node.op).attr == ir::AttrKind::kNone &&
-                         reference::IsEvaluable(node.op);
+                         !is_select && IsPlainArithmetic(node);
       if (waits) roles_[id] = Role::kReset;
       for (size_t i = 0; i < node.inputs().size(); ++i) {
         const bool reset = waits || (is_select && i == 1);
@@ -170,7 +169,7 @@ class Gatherer {
   }
 
   const ir::Block& kernel_;
-  const std::vector<PlannedNode>& plan_;
+  std::vector<PlannedNode> plan_;
   const NodeId spike_;
   const NodeId condition_;
   std::vector<size_t> place_of_;  // in the plan, by node; of others its size
@@ -184,8 +183,7 @@ std::vector<PlannedNode> GatherResets(const ir::Block& kernel, std::vector<Plann
   for (NodeId id = 0; id < kernel.nodes.size(); ++id) {
     const ir::Node& node = kernel.nodes[id];
     if (node.op != Op::kSpike || kernel.nodes[node.operands[0]].type().uniform()) continue;
-    const Gatherer gatherer(kernel, plan, id);
-    plan = gatherer.Gather(plan);
+    plan = Gatherer(kernel, std::move(plan), id).Gather();
   }
   return plan;
 }
