@@ -1,5 +1,6 @@
 #include "compiler/emission/rare_arms.h"
 
+#include <limits>
 #include <utility>
 
 namespace bnsyn::compiler {
@@ -10,6 +11,8 @@ using ir::Op;
 
 // An arm below this costs less than a branch that is sometimes foreseen wrongly.
 constexpr int kWorthABranch = 16;
+// Who wants an arm wants what is this much of it as well, and need not ask again.
+constexpr double kMostOfAnArm = 0.5;
 
 int Cost(Op op) { return op == Op::kDiv || op == Op::kSqrt ? 8 : 1; }
 
@@ -21,8 +24,8 @@ class Planner {
     }
   }
 
-  // `ids` ascend.
-  std::vector<PlannedNode> Plan(const std::vector<NodeId>& ids) const {
+  // `ids` ascend; an arm of one of them is worth a branch if it costs at most so much.
+  std::vector<PlannedNode> Plan(const std::vector<NodeId>& ids, double most) const {
     std::vector<bool> present(kernel_.nodes.size());
     for (const NodeId id : ids) present[id] = true;
     std::vector<PlannedNode> planned;
@@ -36,9 +39,10 @@ class Planner {
         for (const size_t operand : {size_t{1}, size_t{2}}) {
           if (HoldsState(id, 3 - operand)) continue;
           const std::vector<NodeId> arm = FindArm(id, operand, present);
-          if (arm.empty()) continue;
+          const int cost = CostOf(arm);
+          if (cost < kWorthABranch || cost > most) continue;
           for (const NodeId member : arm) present[member] = false;
-          node.arms.push_back({operand == 1, Plan(arm)});
+          node.arms.push_back({operand == 1, Plan(arm, kMostOfAnArm * cost)});
         }
       }
       planned.push_back(std::move(node));
@@ -58,7 +62,13 @@ class Planner {
     return node->op == Op::kLoad;
   }
 
-  // The nodes that only this operand of the select needs, or none where they are not worth it.
+  int CostOf(const std::vector<NodeId>& nodes) const {
+    int cost = 0;
+    for (const NodeId id : nodes) cost += Cost(kernel_.nodes[id].op);
+    return cost;
+  }
+
+  // The nodes that only this operand of the select needs.
   std::vector<NodeId> FindArm(NodeId select, size_t operand,
                               const std::vector<bool>& present) const {
     const ir::Node& node = kernel_.nodes[select];
@@ -66,7 +76,6 @@ class Planner {
     if (node.operands[0] == root || node.operands[3 - operand] == root) return {};
     std::vector<bool> in_arm(select + size_t{1});
     std::vector<NodeId> arm;
-    int cost = 0;
     for (NodeId id = select; id-- > 0;) {
       if (!present[id] || !IsPlainArithmetic(kernel_.nodes[id])) continue;
       bool needed = id == root;
@@ -81,9 +90,8 @@ class Planner {
       if (!needed || elsewhere) continue;
       in_arm[id] = true;
       arm.push_back(id);
-      cost += Cost(kernel_.nodes[id].op);
     }
-    if (cost < kWorthABranch || arm.front() != root) return {};
+    if (arm.empty() || arm.front() != root) return {};
     return {arm.rbegin(), arm.rend()};
   }
 
@@ -99,7 +107,7 @@ std::vector<PlannedNode> PlanRareArms(const ir::Block& kernel) {
     const ir::Node& node = kernel.nodes[id];
     if (!node.type().uniform() || !ir::HasResult(node.op)) ids.push_back(id);
   }
-  return Planner(kernel).Plan(ids);
+  return Planner(kernel).Plan(ids, std::numeric_limits<double>::infinity());
 }
 
 }  // namespace bnsyn::compiler
