@@ -91,6 +91,20 @@ ir::Value EmitMulAdd(Scope& scope, ir::Value a, ir::Value b, ir::Value c) {
   return scope.builder().Emit(ir::Op::kAdd, {EmitMultiply(scope, a, b), c});
 }
 
+Product WithConstantsTogether(Scope& scope, ir::Value factor, ir::Value value) {
+  const ir::Builder& builder = scope.builder();
+  const ir::Node& node = builder.node(value);
+  if (scope.math() == MathMode::kStrict || node.op != ir::Op::kMul) return {factor, value};
+  for (const size_t i : {size_t{0}, size_t{1}}) {
+    const ir::Value constant = {node.operands[i]};
+    const ir::Value rest = {node.operands[1 - i]};
+    if (IsConstant(builder, constant) && !IsConstant(builder, rest)) {
+      return {EmitMultiply(scope, factor, constant), rest};
+    }
+  }
+  return {factor, value};
+}
+
 ir::Value EmitDivide(Scope& scope, ir::Value a, ir::Value b) {
   if (const std::optional<Product> product = FusibleQuotient(scope, a, b)) {
     return EmitMultiply(scope, product->a, product->b);

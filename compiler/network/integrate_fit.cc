@@ -1,5 +1,7 @@
 #include "compiler/network/integrate_fit.h"
 
+#include <cmath>
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -182,6 +184,11 @@ bool IsDecay(const OdeSystem& system, size_t equation) {
   return IsAlone(system, equation) && slope.has_value() && system.IsFixed(*slope) &&
          system.Reads(equation, equation) &&
          IsZero(system.builder(), RestOf(system, equation, {equation}));
+}
+
+bool IsDriven(const OdeSystem& system, size_t equation) {
+  const double term = system.ConstantTerm(system.equations()[equation].drift);
+  return term != 0 && std::isfinite(term);
 }
 
 bool IsLinearInItself(const OdeSystem& system, size_t equation) {

@@ -43,6 +43,8 @@ ir::Value RestOf(const OdeSystem& system, size_t equation, const std::vector<siz
 bool IsAlone(const OdeSystem& system, size_t equation);
 // dx/dt = A*x with A fixed.
 bool IsDecay(const OdeSystem& system, size_t equation);
+// Whether a drift has a constant term, so that nothing holds the variable near 0 for long.
+bool IsDriven(const OdeSystem& system, size_t equation);
 // Whether a drift is linear in its own variable, all others being kept.
 bool IsLinearInItself(const OdeSystem& system, size_t equation);
 // The coefficients of equations that are coupled linearly, in this order; where neurons are

@@ -75,6 +75,11 @@ class Stepper {
     return system_.At(ode(e).drift, at, elapsed);
   }
   Value MulAdd(Value a, Value b, Value c) const { return EmitMulAdd(scope(), a, b, c); }
+  // x + factor*slope, for a factor that may be a constant.
+  Value Moved(Value x, Value factor, Value slope) const {
+    const Product product = WithConstantsTogether(scope(), factor, slope);
+    return MulAdd(product.a, product.b, x);
+  }
 
   void Tell(Value value, std::string name) {
     if (formulas_ != nullptr) formulas_->names.parts.try_emplace(value.id, std::move(name));
@@ -89,7 +94,8 @@ class Stepper {
   }
 
   void RunStage(const Stage& stage, size_t number, int substep);
-  void Publish(const Move& move, size_t stage, int substep, Value value);
+  // Gives the variable its new value; that of a decay is 0 from where it is tiny (R9).
+  void Publish(const Move& move, size_t stage, int substep, Value value, bool decay);
 
   // The new values of the members of a group, in their order.
   Values Step(const Group& group, const Values& x);
@@ -155,7 +161,7 @@ void Stepper::RunStage(const Stage& stage, size_t number, int substep) {
   const auto publish = [&](bool decays) {
     for (size_t m = 0; m < stage.size(); ++m) {
       if ((turn(stage[m]) == Turn::kDecay) == decays) {
-        Publish(stage[m], number, substep, moved[m]);
+        Publish(stage[m], number, substep, moved[m], decays);
       }
     }
   };
@@ -167,9 +173,11 @@ void Stepper::RunStage(const Stage& stage, size_t number, int substep) {
   publish(/*decays=*/false);
 }
 
-void Stepper::Publish(const Move& move, size_t stage, int substep, Value value) {
+void Stepper::Publish(const Move& move, size_t stage, int substep, Value value, bool decay) {
   const OdeEquation& equation = ode(move.equation);
-  system_.scope().Set(*equation.variable, value);
+  CodeScope& scope = system_.scope();
+  scope.Set(*equation.variable, decay ? FlushTiny(builder(), value) : value);
+  if (decay || IsDriven(system_, move.equation)) scope.KeepTiny(*equation.variable);
   if (formulas_ == nullptr) return;
   const int primes = ++primes_[move.equation];
   std::string name = absl::StrCat(equation.name(), std::string(static_cast<size_t>(primes), '\''));
@@ -235,7 +243,7 @@ Value Stepper::Increment(size_t source, const Group& group) {
 Values Stepper::Euler(const Group& group, const Values& x) {
   Values next;
   for (const size_t e : group.members) {
-    Value value = MulAdd(Number(group.h), Drift(e, x, group.elapsed), x[e]);
+    Value value = Moved(x[e], Number(group.h), Drift(e, x, group.elapsed));
     for (const NoiseTerm& term : ode(e).noise) {
       value =
           MulAdd(system_.At(term.factor, x, group.elapsed), Increment(term.source, group), value);
@@ -252,11 +260,13 @@ Values Stepper::Euler(const Group& group, const Values& x) {
 Value Stepper::ExactAlone(size_t e, const Values& x, double h, double elapsed) {
   const OdeEquation& equation = ode(e);
   const Value slope = *equation.slopes[e];
-  if (IsZero(builder(), slope)) return MulAdd(Number(h), Drift(e, x, elapsed), x[e]);
+  const Value step = Number(h);
+  if (IsZero(builder(), slope)) return Moved(x[e], step, Drift(e, x, elapsed));
   if (!IsConstant(builder(), slope)) {
-    const Value k = builder().Emit(Op::kMul, {Number(h), system_.At(slope, x, elapsed)});
-    const Value gain = builder().Emit(Op::kMul, {Number(h), builder().Emit(Op::kExprel, {k})});
-    return MulAdd(gain, Drift(e, x, elapsed), x[e]);
+    const Product k = WithConstantsTogether(scope(), step, system_.At(slope, x, elapsed));
+    const Value mean = builder().Emit(Op::kExprel, {EmitMultiply(scope(), k.a, k.b)});
+    const Product change = WithConstantsTogether(scope(), step, Drift(e, x, elapsed));
+    return MulAdd(EmitMultiply(scope(), change.a, mean), change.b, x[e]);
   }
   const OdeSystem::LinearForm form = system_.AloneForm(e, h);
   const Value factor = builder().Emit(Op::kExp, {form.k});

@@ -96,7 +96,8 @@ absl::Status LowerPopulation(Lowering& lowering, size_t index, ir::Builder& buil
   }
 
   for (const Variable* variable : scope.Changed()) {
-    StoreVariable(lowering, builder, *variable->state, scope.Get(*variable).value);
+    StoreVariable(lowering, builder, *variable->state, scope.Get(*variable).value,
+                  scope.TinyOf(*variable));
   }
   BNSYN_RETURN_IF_ERROR(refractory.End(spiked));
   const auto last_spike = lowering.last_spikes.find(*section.population);

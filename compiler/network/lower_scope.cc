@@ -421,15 +421,19 @@ absl::Status CodeScope::TryDefinitions() {
   return absl::OkStatus();
 }
 
+ir::Value FlushTiny(ir::Builder& builder, ir::Value value) {
+  const ir::Value tiny =
+      builder.Emit(ir::Op::kLt, {builder.Emit(ir::Op::kAbs, {value}), builder.F64(kFlushBelow)});
+  return builder.Emit(ir::Op::kSelect, {tiny, builder.F64(0), value});
+}
+
 void StoreVariable(const Lowering& lowering, ir::Builder& builder, ir::StateId state,
-                   ir::Value value) {
+                   ir::Value value, Tiny tiny) {
   if (lowering.program.states[state].type.element != ir::Element::kF64) {
     builder.Store(state, value);
     return;
   }
-  const ir::Value tiny =
-      builder.Emit(ir::Op::kLt, {builder.Emit(ir::Op::kAbs, {value}), builder.F64(kFlushBelow)});
-  value = builder.Emit(ir::Op::kSelect, {tiny, builder.F64(0), value});
+  if (tiny == Tiny::kFlushed) value = FlushTiny(builder, value);
   builder.Check(state, value);
   builder.Store(state, value);
 }

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,9 @@
 #include "compiler/network/lower.h"
 
 namespace bnsyn::compiler {
+
+// What becomes of tiny values that are stored (R9).
+enum class Tiny : uint8_t { kFlushed, kKept };
 
 // Keeps the present value of each variable as code runs over them; stores happen at the end of the
 // step, by its owner.
@@ -64,6 +68,12 @@ class CodeScope : public Scope {
     spiked_ = spiked;
     definitions_.clear();
   }
+  // Says what becomes of tiny values of a variable at the end of the step: they are flushed, unless
+  // it is known that nothing brings it there for long or that they have been flushed already.
+  void KeepTiny(const Variable& variable) { tiny_kept_.insert(&variable); }
+  Tiny TinyOf(const Variable& variable) const {
+    return tiny_kept_.count(&variable) != 0 ? Tiny::kKept : Tiny::kFlushed;
+  }
   // The time of the last spike, as a state that is declared by this.
   ir::Value LastSpike();
   // In what follows only what all neurons share can be read, and draws are made once for all: it
@@ -107,6 +117,7 @@ class CodeScope : public Scope {
   bool trying_ = false;
   std::map<std::string, TypedValue> current_;
   std::map<std::string, bool> changed_;
+  std::set<const Variable*> tiny_kept_;
   std::map<std::string, TypedValue> locals_;
   std::map<std::string, TypedValue> bound_;
   std::map<std::string, TypedValue> definitions_;  // values of equations x = ... since the last Set
@@ -123,9 +134,12 @@ class CodeScope : public Scope {
 absl::Status CheckKind(const Equation& equation, const TypedValue& value,
                        const ir::SourceText& source, ir::SourceRange range);
 
+// The value, or 0 where it is tiny (R9).
+ir::Value FlushTiny(ir::Builder& builder, ir::Value value);
+
 // Flushes tiny values to zero (R9), checks (R10) and stores.
 void StoreVariable(const Lowering& lowering, ir::Builder& builder, ir::StateId state,
-                   ir::Value value);
+                   ir::Value value, Tiny tiny = Tiny::kFlushed);
 
 }  // namespace bnsyn::compiler
 

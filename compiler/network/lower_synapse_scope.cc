@@ -265,7 +265,7 @@ void SynapseCodeScope::StoreChanged() {
   for (const Variable* variable : Changed()) {
     const EventDriven* moving = model_.FindEventDriven(variable->name());
     if (moving != nullptr && moving->keeper != Keeper::kSynapse) continue;
-    StoreVariable(lowering_, builder(), *variable->state, Get(*variable).value);
+    StoreVariable(lowering_, builder(), *variable->state, Get(*variable).value, TinyOf(*variable));
   }
 }
 

@@ -193,4 +193,44 @@ std::optional<double> NumberOf(const ir::Program& program, const ir::Builder& bu
   return std::isfinite(number) ? std::optional<double>(number) : std::nullopt;
 }
 
+double ConstantTerm(const ir::Program& program, const ir::Builder& builder, ir::Value value) {
+  std::vector<double> term(value.id + 1);
+  for (ir::NodeId id = 0; id <= value.id; ++id) {
+    const ir::Node& node = builder.node({id});
+    const auto of = [&](size_t operand) { return term[node.operands[operand]]; };
+    switch (node.op) {
+      case ir::Op::kLiteral:
+        if (node.element == ir::Element::kF64) term[id] = ir::F64OfBits(node.attr);
+        break;
+      case ir::Op::kParam:
+        if (node.element == ir::Element::kF64 && !program.params[node.attr].tunable) {
+          term[id] = ir::F64OfBits(program.params[node.attr].value);
+        }
+        break;
+      case ir::Op::kNeg:
+        term[id] = -of(0);
+        break;
+      case ir::Op::kAdd:
+        term[id] = of(0) + of(1);
+        break;
+      case ir::Op::kSub:
+        term[id] = of(0) - of(1);
+        break;
+      case ir::Op::kMul:
+        term[id] = of(0) * of(1);
+        break;
+      case ir::Op::kFma:
+        term[id] = of(0) * of(1) + of(2);
+        break;
+      case ir::Op::kDiv:
+        // By a variable it is none.
+        term[id] = of(1) != 0 && NumberOf(program, builder, {node.operands[1]}) ? of(0) / of(1) : 0;
+        break;
+      default:
+        break;
+    }
+  }
+  return term[value.id];
+}
+
 }  // namespace bnsyn::compiler

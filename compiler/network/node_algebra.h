@@ -43,6 +43,10 @@ ir::Value Replace(ir::Builder& builder, ir::Value value, const Replacement& repl
 std::optional<double> NumberOf(const ir::Program& program, const ir::Builder& builder,
                                ir::Value value);
 
+// The constant term of a value as a polynomial in all of it that is neither a number in the sense
+// above nor a sum or product: what is loaded, drawn or a function's result is a variable here.
+double ConstantTerm(const ir::Program& program, const ir::Builder& builder, ir::Value value);
+
 }  // namespace bnsyn::compiler
 
 #endif  // BNSYN_COMPILER_NETWORK_NODE_ALGEBRA_H_

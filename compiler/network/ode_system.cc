@@ -185,6 +185,10 @@ std::optional<double> OdeSystem::Number(ir::Value value) const {
   return NumberOf(lowering_->program, builder(), value);
 }
 
+double OdeSystem::ConstantTerm(ir::Value value) const {
+  return compiler::ConstantTerm(lowering_->program, builder(), value);
+}
+
 ir::Value OdeSystem::At(ir::Value value, const std::vector<ir::Value>& values,
                         double elapsed) const {
   Replacement replacement;

@@ -72,6 +72,8 @@ class OdeSystem {
   bool IsFixed(ir::Value value) const;
   // The number a value is in every run; see NumberOf.
   std::optional<double> Number(ir::Value value) const;
+  // See node_algebra.h.
+  double ConstantTerm(ir::Value value) const;
 
   // A value over stand-ins, at these values of the variables and at t + `elapsed`.
   ir::Value At(ir::Value value, const std::vector<ir::Value>& values, double elapsed) const;
