@@ -125,6 +125,7 @@ void PopulationKernel::EmitStage(const Stage& stage) {
   offset->addIncoming(next, builder_.GetInsertBlock());
   builder_.CreateCondBr(builder_.CreateICmpNE(next, builder_.getInt64(kGroup)), vector, done);
   builder_.SetInsertPoint(done);
+  for (const StoredValue& stored : stage.stored) stored_[stored.value] = stored.state;
 }
 
 // The vector at `offset_`.
@@ -227,6 +228,8 @@ llvm::Value* PopulationKernel::ValueOf(ir::NodeId id) {
   llvm::Value* value = nullptr;
   if (kept_.contains(id)) {
     value = Fetch(id);
+  } else if (const auto found = stored_.find(id); found != stored_.end()) {
+    value = Load(found->second, lanes_);
   } else {
     std::vector<llvm::Value*> operands;
     for (const ir::NodeId operand : node(id).inputs()) operands.push_back(ValueOf(operand));

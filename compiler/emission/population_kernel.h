@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "compiler/emission/early_stores.h"
 #include "compiler/emission/emit_block.h"
 #include "compiler/emission/kernel_abi.h"
 #include "compiler/emission/planned_node.h"
@@ -36,7 +37,8 @@ class PopulationKernel : public BlockEmitter {
       : BlockEmitter(context, block, kKernelLayout),
         own_lanes_(std::min(context.width, context.native_lanes)),
         parts_(static_cast<size_t>(context.width / own_lanes_)),
-        stages_(PlanStages(block, GatherResets(block, PlanRareArms(block)))),
+        stages_(PlanStages(block,
+                           StoreEarly(block, GatherResets(block, PlanRareArms(block))))),
         checked_as_stored_(StatesCheckedAsStored(block)),
         element_(parts_) {}
 
@@ -133,6 +135,7 @@ class PopulationKernel : public BlockEmitter {
   std::map<std::pair<uint32_t, uint32_t>, llvm::AllocaInst*> random_;  // by stream and draw
   std::map<ir::ReductionId, llvm::AllocaInst*> sums_;
   std::map<ir::NodeId, llvm::AllocaInst*> kept_;
+  std::map<ir::NodeId, ir::StateId> stored_;  // values of earlier stages that states hold
 };
 
 }  // namespace bnsyn::compiler

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <set>
 #include <utility>
 
+#include "compiler/emission/early_stores.h"
 #include "reference/evaluate.h"
 
 namespace bnsyn::compiler {
@@ -122,11 +124,13 @@ class Planner {
   Planner(const ir::Block& kernel, const std::vector<PlannedNode>& plan, size_t narrow)
       : kernel_(kernel),
         narrow_(narrow),
+        before_reset_(plan.size()),
         places_(plan.size()),
         place_of_(kernel.nodes.size(), kNowhere),
         choices_(plan.size() + 1) {
     for (size_t p = 0; p < plan.size(); ++p) {
       places_[p].id = plan[p].id;
+      before_reset_[p] = plan[p].before_reset;
       places_[p].results = {plan[p].id};
       if (!plan[p].resets.selects.empty()) places_[p].results = plan[p].resets.selects;
       for (const NodeId result : places_[p].results) place_of_[result] = p;
@@ -144,6 +148,7 @@ class Planner {
       }
       ReadSeldom(p, plan[p].resets.nodes);
     }
+    FindStored();
     DecideWhatIsAnew();
     choices_[0].cycles = 0;
     for (size_t begin = 0; begin < places_.size(); ++begin) ExtendFrom(begin);
@@ -162,7 +167,12 @@ class Planner {
       for (; place < end; ++place) {
         if (IsKept(place, end)) {
           const std::vector<NodeId>& results = places_[place].results;
-          stage.kept.insert(stage.kept.end(), results.begin(), results.end());
+          if (places_[place].stored_at < end) {
+            const ir::Node& store = kernel_.nodes[places_[places_[place].stored_at].id];
+            stage.stored.push_back({results[0], static_cast<ir::StateId>(store.attr)});
+          } else {
+            stage.kept.insert(stage.kept.end(), results.begin(), results.end());
+          }
         }
         stage.nodes.push_back(std::move(plan[place]));
       }
@@ -183,6 +193,8 @@ class Planner {
     std::vector<size_t> reads;  // places, all earlier; what only its arms read is not among them
     size_t last_reader = 0;     // the last place that reads it, itself or in an arm; 0 for none
     int anew = 0;               // nodes that take part in making it anew; 0 where it is kept
+    size_t stored_at = kNowhere;  // the place that stores it in a state that holds it from then on
+    size_t stores = kNowhere;     // the place whose value it stores so
   };
   // The best division up to some place.
   struct Choice {
@@ -196,6 +208,20 @@ class Planner {
     for (size_t end = places_.size(); end > 0; end = choices_[end].begin) ends.push_back(end);
     std::reverse(ends.begin(), ends.end());
     return ends;
+  }
+
+  void FindStored() {
+    const std::map<uint64_t, int> count = CountStores(kernel_);
+    for (size_t p = 0; p < places_.size(); ++p) {
+      const ir::Node& node = kernel_.nodes[places_[p].id];
+      if (node.op != Op::kStore || before_reset_[p] || count.at(node.attr) != 1) continue;
+      const size_t value = place_of_[node.operands[0]];
+      if (value == kNowhere || places_[value].results.size() != 1) continue;
+      if (node.operands[0] != places_[value].id || places_[value].stored_at != kNowhere) continue;
+      if (kernel_.nodes[places_[value].id].element == ir::Element::kBool) continue;
+      places_[value].stored_at = p;
+      places_[p].stores = value;
+    }
   }
 
   // Whether a stage that ends before place `end` keeps the value of the place.
@@ -291,6 +317,13 @@ class Planner {
         kept += results;
         kept_until[place.last_reader] += results;
       }
+      if (place.stores != kNowhere && place.stores >= begin) {
+        const Place& stored = places_[place.stores];
+        if (stored.anew == 0 && stored.last_reader > p) {
+          --kept;
+          --kept_until[stored.last_reader];
+        }
+      }
       const double all = instructions + kept;
       const double stage = std::max(all / kIssue, all * latency / kWindow) + kLoop;
       const double cycles = choices_[begin].cycles + share * stage;
@@ -300,6 +333,7 @@ class Planner {
 
   const ir::Block& kernel_;
   const size_t narrow_;
+  std::vector<bool> before_reset_;  // by place
   std::vector<Place> places_;
   std::vector<size_t> place_of_;  // by node
   std::vector<Choice> choices_;   // by end

@@ -4,8 +4,8 @@
 // spikes. A processor looks ahead over a few hundred instructions: over little more than one vector
 // where a vector takes two hundred, and then it waits for the chain most of the time. A loop over
 // a part of the nodes is short enough for several vectors to be under way together. What one stage
-// computes and another reads goes through buffers of a group's size, which the nearest cache holds;
-// or it is made anew there, where that costs no more. Nodes that are integers of 4 bytes, or
+// computes and another reads goes through buffers of a group's size, which the nearest cache holds,
+// or through the state that it is stored in; or it is made anew there, where that costs no more. Nodes that are integers of 4 bytes, or
 // compare such, may go first, in stages of their own: a vector holds twice as many of them.
 #ifndef BNSYN_COMPILER_EMISSION_STAGES_H_
 #define BNSYN_COMPILER_EMISSION_STAGES_H_
@@ -17,12 +17,20 @@
 
 namespace bnsyn::compiler {
 
+// A node that a state holds from its stage on.
+struct StoredValue {
+  ir::NodeId value = 0;
+  ir::StateId state = 0;
+};
+
 struct Stage {
   std::vector<PlannedNode> nodes;
   // Those of its nodes that a later stage needs and cannot make anew, ascending. Whatever else it
   // needs from before can be emitted once more: it reads memory that did not change in between, or
   // nodes of which the same is true.
   std::vector<ir::NodeId> kept;
+  // Those that a later stage needs and that the stage stores in a state, which keeps them as well.
+  std::vector<StoredValue> stored;
   // Vectors may have twice the lanes: see IsNarrow in stages.cc.
   bool narrow = false;
 };

@@ -1,0 +1,100 @@
+#include "compiler/emission/early_stores.h"
+
+#include <cstddef>
+#include <utility>
+
+namespace bnsyn::compiler {
+namespace {
+
+using ir::NodeId;
+using ir::Op;
+
+class Mover {
+ public:
+  Mover(const ir::Block& kernel, std::vector<PlannedNode> plan)
+      : kernel_(kernel),
+        stores_(CountStores(kernel)),
+        plan_(std::move(plan)),
+        followers_(plan_.size()),
+        place_of_(kernel.nodes.size(), plan_.size()) {
+    for (size_t p = 0; p < plan_.size(); ++p) {
+      if (plan_[p].resets.nodes.empty()) place_of_[plan_[p].id] = p;
+    }
+  }
+
+  // The new plan; to be asked for once.
+  std::vector<PlannedNode> Move() && {
+    std::vector<bool> moved(plan_.size());
+    for (size_t p = 0; p < plan_.size(); ++p) {
+      if (!MayMove(p)) continue;
+      const ir::Node& store = kernel_.nodes[plan_[p].id];
+      std::vector<size_t>& followers = followers_[place_of_[store.operands[0]]];
+      for (size_t check = 0; check < plan_.size(); ++check) {
+        const ir::Node& node = kernel_.nodes[plan_[check].id];
+        if (node.op != Op::kCheck || node.attr != store.attr) continue;
+        if (node.operands[0] != store.operands[0]) continue;
+        followers.push_back(check);
+        moved[check] = true;
+      }
+      followers.push_back(p);
+      moved[p] = true;
+    }
+    std::vector<PlannedNode> result;
+    for (size_t p = 0; p < plan_.size(); ++p) {
+      if (moved[p]) continue;
+      result.push_back(std::move(plan_[p]));
+      for (const size_t follower : followers_[p]) result.push_back(std::move(plan_[follower]));
+    }
+    return result;
+  }
+
+ private:
+  bool MayMove(size_t place) const {
+    const ir::Node& store = kernel_.nodes[plan_[place].id];
+    if (store.op != Op::kStore || plan_[place].before_reset || stores_.at(store.attr) != 1) {
+      return false;
+    }
+    const size_t value = place_of_[store.operands[0]];
+    if (value >= place) return false;
+    for (size_t p = value + 1; p < plan_.size(); ++p) {
+      if (Loads(plan_[p], store.attr)) return false;
+    }
+    return true;
+  }
+
+  bool Loads(const PlannedNode& planned, uint64_t state) const {
+    const ir::Node& node = kernel_.nodes[planned.id];
+    if (node.op == Op::kLoad && node.attr == state) return true;
+    for (const RareArm& arm : planned.arms) {
+      for (const PlannedNode& within : arm.nodes) {
+        if (Loads(within, state)) return true;
+      }
+    }
+    for (const PlannedNode& within : planned.resets.nodes) {
+      if (Loads(within, state)) return true;
+    }
+    return false;
+  }
+
+  const ir::Block& kernel_;
+  const std::map<uint64_t, int> stores_;
+  std::vector<PlannedNode> plan_;
+  std::vector<std::vector<size_t>> followers_;  // what goes behind a place
+  std::vector<size_t> place_of_;  // in the plan, by node; of others its size
+};
+
+}  // namespace
+
+std::vector<PlannedNode> StoreEarly(const ir::Block& kernel, std::vector<PlannedNode> plan) {
+  return Mover(kernel, std::move(plan)).Move();
+}
+
+std::map<uint64_t, int> CountStores(const ir::Block& kernel) {
+  std::map<uint64_t, int> stores;
+  for (const ir::Node& node : kernel.nodes) {
+    if (node.op == Op::kStore) ++stores[node.attr];
+  }
+  return stores;
+}
+
+}  // namespace bnsyn::compiler

@@ -1,0 +1,26 @@
+// Stores go to where their values are made.
+//
+// A program stores what it has computed at its end. Where nothing reads or writes the state in
+// between, it may as well be stored at once; then the state itself keeps the value for later stages
+// (stages.h), which need no buffer for it.
+#ifndef BNSYN_COMPILER_EMISSION_EARLY_STORES_H_
+#define BNSYN_COMPILER_EMISSION_EARLY_STORES_H_
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "compiler/emission/planned_node.h"
+#include "ir/program.h"
+
+namespace bnsyn::compiler {
+
+// Moves stores, and the checks of what they store, to directly behind their values.
+std::vector<PlannedNode> StoreEarly(const ir::Block& kernel, std::vector<PlannedNode> plan);
+
+// How many nodes of the kernel, in arms or not, store a state; by state.
+std::map<uint64_t, int> CountStores(const ir::Block& kernel);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_EMISSION_EARLY_STORES_H_
