@@ -151,7 +151,8 @@ void PopulationKernel::EmitNodes(const std::vector<PlannedNode>& nodes) {
       EmitResets(planned);
       continue;
     }
-    for (const RareArm& arm : planned.arms) EmitRareArm(n, arm);
+    for (const RareArm& arm : planned.arms) EmitRareArm(planned, arm);
+    if (!planned.arms.empty()) continue;
     for (part_ = 0; part_ < parts_; ++part_) {
       std::vector<llvm::Value*> operands;
       for (const ir::NodeId operand : InputsOf(block_, planned)) {
@@ -163,18 +164,25 @@ void PopulationKernel::EmitNodes(const std::vector<PlannedNode>& nodes) {
   }
 }
 
-// Emits an arm of a select behind a branch that is taken where some lane wants it.
-void PopulationKernel::EmitRareArm(const ir::Node& select, const RareArm& arm) {
+// Emits an arm of a select behind a branch that is taken where some lane wants it; with the last
+// arm, the select itself. Where no lane wants that, all take the other operand.
+void PopulationKernel::EmitRareArm(const PlannedNode& planned, const RareArm& arm) {
+  const ir::Node& select = node(planned.id);
+  const bool last = &arm == &planned.arms.back();
+  const ir::NodeId other = select.operands[arm.when ? 2 : 1];
+  llvm::Type* const type = ValueType(builder_.getContext(), select.element);
   llvm::Value* wanted = nullptr;
+  std::vector<std::vector<llvm::Value*>> otherwise(parts_);
   for (part_ = 0; part_ < parts_; ++part_) {
     llvm::Value* const condition = ValueOf(select.operands[0]);
     llvm::Value* const lanes = arm.when ? condition : builder_.CreateNot(condition);
     wanted = wanted == nullptr ? lanes : builder_.CreateOr(wanted, lanes);
+    otherwise[part_].push_back(last ? ValueOf(other)
+                                    : llvm::Constant::getNullValue(Widened(type, lanes_)));
   }
-  const ir::NodeId result = arm.nodes.back().id;
-  llvm::Type* const type = ValueType(builder_.getContext(), node(result).element);
-  llvm::Value* const not_selected = llvm::Constant::getNullValue(Widened(type, lanes_));
-  EmitWhereWanted(wanted, arm.nodes, {result}, std::vector(parts_, std::vector{not_selected}));
+  std::vector<PlannedNode> nodes = arm.nodes;
+  if (last) nodes.emplace_back().id = planned.id;
+  EmitWhereWanted(wanted, nodes, {nodes.back().id}, otherwise);
 }
 
 // Emits a spike, and what it does, behind a branch that is taken where some lane spikes.

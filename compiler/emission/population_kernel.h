@@ -65,7 +65,7 @@ class PopulationKernel : public BlockEmitter {
   void EmitStage(const Stage& stage);
   void EmitVector(const Stage& stage);
   void EmitNodes(const std::vector<PlannedNode>& nodes);
-  void EmitRareArm(const ir::Node& select, const RareArm& arm);
+  void EmitRareArm(const PlannedNode& planned, const RareArm& arm);
   void EmitResets(const PlannedNode& spike);
   // Emits nodes behind a branch that is taken where some lane wants them. Of what they compute,
   // these results are there behind it, from the other way as given there: by part and result.
