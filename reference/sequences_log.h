@@ -136,7 +136,9 @@ typename A::F ExpOfPair(A& m, Pair<A> x) {
   const auto k = shifted - kScaleShift;
   const auto head = m.Fma(k, -kLn2High, bounded);  // exact
   const auto r = FastTwoSum<A>(head, m.Fma(k, -kLn2Low, low));
-  const auto tail = Expm1Tail(m, r.high, r.low, Expm1Quotient(m, r.high));
+  // e^r - 1 - r.high; r.low is so small that it is multiplied by 1 + r.high alone.
+  const auto low_part = m.Fma(r.low, r.high, r.low);
+  const auto tail = m.Fma(r.high * r.high, Expm1Quotient(m, r.high), low_part);
   const auto sum = FastTwoSum<A>(1.0, r.high);
   const auto scale = ScaleFactors(m, shifted);
   return (sum.high + (sum.low + tail)) * scale.first * scale.second;

@@ -98,9 +98,13 @@ Product WithConstantsTogether(Scope& scope, ir::Value factor, ir::Value value) {
   for (const size_t i : {size_t{0}, size_t{1}}) {
     const ir::Value constant = {node.operands[i]};
     const ir::Value rest = {node.operands[1 - i]};
-    if (IsConstant(builder, constant) && !IsConstant(builder, rest)) {
-      return {EmitMultiply(scope, factor, constant), rest};
+    if (!IsConstant(builder, constant) || IsConstant(builder, rest)) continue;
+    if (IsLiteral(builder, factor) && IsLiteral(builder, constant)) {
+      const double product = ir::F64OfBits(builder.node(factor).attr) *
+                             ir::F64OfBits(builder.node(constant).attr);
+      return {scope.builder().F64(product), rest};
     }
+    return {EmitMultiply(scope, factor, constant), rest};
   }
   return {factor, value};
 }

@@ -271,9 +271,15 @@ Value Stepper::ExactAlone(size_t e, const Values& x, double h, double elapsed) {
   const OdeSystem::LinearForm form = system_.AloneForm(e, h);
   const Value factor = builder().Emit(Op::kExp, {form.k});
   if (!form.rest.valid()) return builder().Emit(Op::kMul, {x[e], factor});
-  const Value scaled = builder().Emit(Op::kMul, {system_.At(form.rest, x, elapsed), Number(h)});
-  const Value gain = builder().Emit(Op::kMul, {scaled, builder().Emit(Op::kExprel, {form.k})});
-  return MulAdd(x[e], factor, gain);
+  const Value mean = builder().Emit(Op::kExprel, {form.k});
+  const Value rest = system_.At(form.rest, x, elapsed);
+  if (IsConstant(builder(), rest)) {
+    const Value scaled = builder().Emit(Op::kMul, {rest, step});
+    return MulAdd(x[e], factor, builder().Emit(Op::kMul, {scaled, mean}));
+  }
+  const Value gain = builder().Emit(Op::kMul, {step, mean});
+  const Product change = WithConstantsTogether(scope(), gain, rest);
+  return MulAdd(x[e], factor, EmitMultiply(scope(), change.a, change.b));
 }
 
 Values Stepper::ExponentialEuler(const Group& group, const Values& x) {

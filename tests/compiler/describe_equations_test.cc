@@ -48,13 +48,13 @@ refractory = "2 ms"
 
   dV/dt = (E - V + u)/tau : volt (unless refractory)
     exponential_euler: linear in V while the rest is kept; not exact: it reads u, which has no exact solution
-    V' = 0.9950166250831947*0.1*0.1*(-70 + u) + 0.9900498337491681*V
+    V' = 0.009950166250831949*(-70 + u) + 0.9900498337491681*V
     in mV; kept while the neuron is refractory
 
   du/dt = -u/tau + sigma*sqrt(2/tau)*xi : volt
     euler_maruyama: it has noise
     dW_xi = 0.31622776601683794*randn()
-    u' = u + 0.1*0.1*(-u) + 0.4472135954999579*sigma*dW_xi
+    u' = u + 0.010000000000000002*(-u) + 0.4472135954999579*sigma*dW_xi
     in mV
 
   dm/dt = alpha*(1 - m) : 1
@@ -64,7 +64,7 @@ refractory = "2 ms"
 
   dx/dt = (i*x**2 - int(t > 3 ms))/tau : 1
     euler: it is not linear in x
-    x' = x + 0.1*0.1*(i*x*x - int(t > 3))
+    x' = x + 0.010000000000000002*(i*x*x - int(t > 3))
 )");
 }
 
@@ -92,7 +92,7 @@ order = ["v", "v", "u"]
 
   du/dt = 0.02*(0.2*v - u)/(1 ms) : 1
     euler: asked for
-    u' = u + 0.1*0.02*(0.2*v'' - u)
+    u' = u + 0.002*(0.2*v'' - u)
 )");
 }
 

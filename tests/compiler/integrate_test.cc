@@ -260,7 +260,7 @@ reset = "v = -65; u += 8"
     Oracle written =
         run(absl::StrCat("equations = \"\"\"\nv : 1\nu : 1\n\"\"\"\nupdate = \"\"\"\nd = ", right,
                          "\nv += 0.5*d\nd2 = ", right,
-                         "\nv += 0.5*d2\nd3 = 0.02*(0.2*v - u)\nu += d3\n\"\"\""),
+                         "\nv += 0.5*d2\nu += 0.02*(0.2*v - u)\n\"\"\""),
             math);
     equations.Steps(300);
     written.Steps(300);

@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/network/network.h"
 #include "gtest/gtest.h"
+#include "ir/text.h"
 #include "reference/functions.h"
 #include "reference/interpreter.h"
 #include "tests/compiler/network_testing.h"
@@ -182,6 +184,30 @@ TEST(R9, DecaysReachZero) {
     ASSERT_TRUE(g == 0 || g >= 1e-290) << g << " after " << k << " steps";
   }
   EXPECT_EQ(run.Get("p.g"), 0);
+}
+
+// R9: what decays is flushed before anything reads it; what a constant drives is not flushed.
+TEST(R9, OnlyWhatMayStayNearZeroIsFlushed) {
+  const auto flushes = [](const std::string& equation) {
+    const ir::Program program =
+        MustLower(One(absl::StrCat("equations = \"\"\"\n", equation, "\nE : 1\n\"\"\"")));
+    return absl::StrContains(ir::PrintBlock(program, program.step[0]), "1e-290");
+  };
+  EXPECT_TRUE(flushes("dv/dt = -v/ms : 1"));
+  EXPECT_TRUE(flushes("dv/dt = (E - v)/ms : 1"));
+  EXPECT_TRUE(flushes("dv/dt = (exp(v) - v)/ms : 1"));
+  EXPECT_TRUE(flushes("dv/dt = (2 - v)*v/ms : 1"));
+  EXPECT_TRUE(flushes("dv/dt = (1 - v - 1)/ms : 1"));
+  EXPECT_FALSE(flushes("dv/dt = (3 - v)/ms : 1"));
+  EXPECT_FALSE(flushes("dv/dt = (exp(v) + 2*(3 - v))/ms : 1"));
+  EXPECT_FALSE(flushes("dv/dt = (2 - v)*(v + 1)/ms : 1"));
+
+  Oracle run(MustLower(One("equations = \"\"\"\ndg/dt = -g/(0.1 ms) : 1\n"
+                           "dv/dt = (3 + 1e290*g - v*v/3)/(1 s) : 1\n\"\"\"",
+                           "initial = { g = 2e-290, v = 3 }")));
+  run.Steps(1);
+  EXPECT_EQ(run.Get("p.g"), 0);
+  EXPECT_EQ(run.Get("p.v"), 3);
 }
 
 TEST(R10, BoundsAreChecked) {

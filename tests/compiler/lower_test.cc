@@ -82,29 +82,45 @@ step {
   %13 = div -0.1, %9 : f64
   %14 = div %8, %9 : f64
   %15 = exp %13 : f64
-  %16 = mul %14, 0.1 : f64
-  %17 = exprel %13 : f64
-  %18 = mul %16, %17 : f64
+  %16 = exprel %13 : f64
+  %17 = mul %14, 0.1 : f64
+  %18 = mul %17, %16 : f64
   %19 = fma %7, %15, %18 : f64[exc]
-  %20 = select %3, %19, %7 : f64[exc]
-  %21 = gt %20, 10 : bool[exc]
-  %22 = and %21, %3 : bool[exc]
-  %23 = select %22, 0, %20 : f64[exc]
-  %24 = abs %23 : f64[exc]
-  %25 = lt %24, 1e-290 : bool[exc]
+  %20 = abs %12 : f64[exc]
+  %21 = lt %20, 1e-290 : bool[exc]
+  %22 = select %21, 0, %12 : f64[exc]
+  %23 = select %3, %19, %7 : f64[exc]
+  %24 = gt %23, 10 : bool[exc]
+  %25 = and %24, %3 : bool[exc]
   %26 = select %25, 0, %23 : f64[exc]
-  check exc.v, %26
-  store exc.v, %26
-  %27 = abs %12 : f64[exc]
+  %27 = abs %26 : f64[exc]
   %28 = lt %27, 1e-290 : bool[exc]
-  %29 = select %28, 0, %12 : f64[exc]
-  check exc.g, %29
-  store exc.g, %29
-  %30 = select %22, 20i32, %2 : i32[exc]
+  %29 = select %28, 0, %26 : f64[exc]
+  check exc.v, %29
+  store exc.v, %29
+  check exc.g, %22
+  store exc.g, %22
+  %30 = select %25, 20i32, %2 : i32[exc]
   store exc.refractory, %30
-  spike exc, %22
+  spike exc, %25
 }
 )ir");
+}
+
+// The step of a method and the constants of an equation are one factor.
+TEST(Lower, ConstantFactorsAreMultipliedOnce) {
+  const std::string model = One(R"toml(equations = """
+a : 1
+dx/dt = (a - x**2)/(2 ms) : 1
+dy/dt = (a - x*y)/(4 ms) : 1
+"""
+method = { default = "euler", y = "exponential_euler" })toml");
+  const std::string together = Block(MustLower(model));
+  EXPECT_TRUE(absl::StrContains(together, "fma 0.05, ")) << together;
+  EXPECT_TRUE(absl::StrContains(together, "mul 0.025, ")) << together;
+  EXPECT_FALSE(absl::StrContains(together, "mul 0.1, ")) << together;
+  const std::string strict = Block(MustLower("[network]\nmath = \"strict\"\n" + model));
+  EXPECT_TRUE(absl::StrContains(strict, "mul 0.1, ")) << strict;
 }
 
 TEST(Lower, StrictMathWritesWhatIsWritten) {

@@ -67,6 +67,13 @@ TEST(RareArms, MayHoldOthers) {
             "select false:22 [select false:20 ] ");
 }
 
+TEST(RareArms, AnArmThatIsMostOfAnotherIsNotAskedForAgain) {
+  EXPECT_EQ(PlanOf(absl::StrCat(Chain(2, 20, "%0"), "  %22 = gt %0, 2 : bool[a]\n",
+                                "  %23 = select %22, 0, %21 : f64[a]\n", Chain(24, 5, "%23"),
+                                "  %29 = select %1, 0, %28 : f64[a]\n  store a.V, %29\n")),
+            "select false:27 ");
+}
+
 TEST(RareArms, EveryNodeIsPlannedOnce) {
   const ir::Block kernel = Kernel(absl::StrCat(
       Chain(2, 20, "%0"), "  %22 = select %1, 0, %21 : f64[a]\n", "  store a.V, %22\n"));

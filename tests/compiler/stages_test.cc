@@ -113,8 +113,11 @@ TEST(Stages, SmallIntegersGoFirst) {
   ASSERT_EQ(stages.size(), 2);
   EXPECT_TRUE(stages[0].narrow);
   EXPECT_EQ(stages[0].nodes.size(), 14);  // with their comparison and store
-  EXPECT_EQ(stages[0].kept.size(), 2);    // the last sum, and the comparison
+  EXPECT_EQ(stages[0].kept.size(), 1);
   EXPECT_TRUE(Keeps(stages, kernel, ir::Op::kEq));
+  ASSERT_EQ(stages[0].stored.size(), 1);  // the last sum, which the state holds
+  EXPECT_EQ(kernel.nodes[stages[0].stored[0].value].op, ir::Op::kAdd);
+  EXPECT_EQ(stages[0].stored[0].state, 2);
   EXPECT_FALSE(stages[1].narrow);
 }
 
