@@ -1,6 +1,6 @@
 // In what order the nodes of a population kernel are emitted, and which of them only where some
 // lane wants them. A plan begins with rare arms (rare_arms.h), goes on with resets (resets.h) and
-// early stores (early_stores.h), and ends in stages (stages.h).
+// accesses (accesses.h), and ends in stages (stages.h).
 #ifndef BNSYN_COMPILER_EMISSION_PLANNED_NODE_H_
 #define BNSYN_COMPILER_EMISSION_PLANNED_NODE_H_
 

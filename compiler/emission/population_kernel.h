@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "compiler/emission/early_stores.h"
+#include "compiler/emission/accesses.h"
 #include "compiler/emission/emit_block.h"
 #include "compiler/emission/kernel_abi.h"
 #include "compiler/emission/planned_node.h"
@@ -37,8 +37,8 @@ class PopulationKernel : public BlockEmitter {
       : BlockEmitter(context, block, kKernelLayout),
         own_lanes_(std::min(context.width, context.native_lanes)),
         parts_(static_cast<size_t>(context.width / own_lanes_)),
-        stages_(PlanStages(block,
-                           StoreEarly(block, GatherResets(block, PlanRareArms(block))))),
+        stages_(PlanStages(
+            block, StoreEarly(block, TakeLate(block, GatherResets(block, PlanRareArms(block)))))),
         checked_as_stored_(StatesCheckedAsStored(block)),
         element_(parts_) {}
 

@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-#include "compiler/emission/early_stores.h"
+#include "compiler/emission/accesses.h"
 #include "reference/evaluate.h"
 
 namespace bnsyn::compiler {
@@ -23,6 +23,7 @@ constexpr double kIssue = 3.5;
 constexpr double kWindow = 140;
 constexpr double kLoop = 2;
 constexpr double kFetch = 7;  // latency of the nearest cache
+constexpr double kKeep = 2;   // what a value costs that goes through a buffer, in instructions
 // A stage of more instructions is not looked for: it is far beyond what is under way together.
 constexpr double kLongest = 8 * kWindow;
 constexpr double kBranch = 3;  // instructions that find whether a lane wants a rare arm
@@ -324,7 +325,7 @@ class Planner {
           --kept_until[stored.last_reader];
         }
       }
-      const double all = instructions + kept;
+      const double all = instructions + kKeep * kept;
       const double stage = std::max(all / kIssue, all * latency / kWindow) + kLoop;
       const double cycles = choices_[begin].cycles + share * stage;
       if (cycles < choices_[p + 1].cycles) choices_[p + 1] = {cycles, begin};

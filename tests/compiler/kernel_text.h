@@ -11,13 +11,15 @@
 
 namespace bnsyn::compiler {
 
-// A kernel over states V and w, and n of 4 bytes, that loads V as %0, compares it as %1 and runs `lines`.
+// A kernel over states V and w, and n of 4 bytes, and an input I, that loads V as %0, compares it as
+// %1 and runs `lines`.
 inline ir::Block Kernel(const std::string& lines) {
   const auto program = ir::Parse(absl::StrCat(R"(program p dt=1 seed=1
 population a size=64
 state a.V : f64[a] = 0
 state a.w : f64[a] = 0
 state a.n : i32[a] = 0i32
+input a.I : a quantum=2^-30
 kernel a.step : a phase=0 {
   %0 = load a.V : f64[a]
   %1 = gt %0, 1 : bool[a]

@@ -1,7 +1,11 @@
-#include "compiler/emission/early_stores.h"
+#include "compiler/emission/accesses.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <utility>
+
+#include "absl/types/span.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -83,7 +87,37 @@ class Mover {
   std::vector<size_t> place_of_;  // in the plan, by node; of others its size
 };
 
+// Whether a node, or what stands in its arms or resets, reads another.
+bool Reads(const ir::Block& kernel, const PlannedNode& planned, NodeId id) {
+  const absl::Span<const NodeId> inputs = kernel.nodes[planned.id].inputs();
+  const auto reads = [&](const PlannedNode& within) { return Reads(kernel, within, id); };
+  return std::find(inputs.begin(), inputs.end(), id) != inputs.end() ||
+         std::any_of(planned.resets.nodes.begin(), planned.resets.nodes.end(), reads) ||
+         std::any_of(planned.arms.begin(), planned.arms.end(), [&](const RareArm& arm) {
+           return std::any_of(arm.nodes.begin(), arm.nodes.end(), reads);
+         });
+}
+
 }  // namespace
+
+std::vector<PlannedNode> TakeLate(const ir::Block& kernel, std::vector<PlannedNode> plan) {
+  std::vector<PlannedNode> takes, result;
+  for (PlannedNode& planned : plan) {
+    for (auto take = takes.begin(); take != takes.end();) {
+      if (Reads(kernel, planned, take->id)) {
+        result.push_back(*take);
+        take = takes.erase(take);
+      } else {
+        ++take;
+      }
+    }
+    const bool is_take = kernel.nodes[planned.id].op == Op::kTake;
+    (is_take ? takes : result).push_back(std::move(planned));
+  }
+  // What arrives is taken where nothing reads it as well.
+  std::move(takes.begin(), takes.end(), std::back_inserter(result));
+  return result;
+}
 
 std::vector<PlannedNode> StoreEarly(const ir::Block& kernel, std::vector<PlannedNode> plan) {
   return Mover(kernel, std::move(plan)).Move();

@@ -1,4 +1,4 @@
-#include "compiler/emission/early_stores.h"
+#include "compiler/emission/accesses.h"
 
 #include <gtest/gtest.h>
 
@@ -13,18 +13,44 @@
 namespace bnsyn::compiler {
 namespace {
 
-// The ops of the plan in order, with the number of the state that each loads, checks or stores.
-std::string PlanOf(const std::string& lines) {
-  const ir::Block kernel = Kernel(lines);
+// The ops of a plan in order, with the number of the state that each loads, checks or stores.
+std::string Describe(const ir::Block& kernel, const std::vector<PlannedNode>& plan) {
   std::string text;
-  for (const PlannedNode& planned :
-       StoreEarly(kernel, GatherResets(kernel, PlanRareArms(kernel)))) {
+  for (const PlannedNode& planned : plan) {
     const ir::Node& node = kernel.nodes[planned.id];
     const ir::OpInfo& info = ir::Info(node.op);
     absl::StrAppend(&text, text.empty() ? "" : " ", info.name);
     if (info.attr == ir::AttrKind::kState) absl::StrAppend(&text, ":", node.attr);
   }
   return text;
+}
+
+std::string PlanOf(const std::string& lines) {
+  const ir::Block kernel = Kernel(lines);
+  return Describe(kernel, StoreEarly(kernel, GatherResets(kernel, PlanRareArms(kernel))));
+}
+
+std::string WithLateTakes(const std::string& lines) {
+  const ir::Block kernel = Kernel(lines);
+  return Describe(kernel, TakeLate(kernel, PlanRareArms(kernel)));
+}
+
+TEST(LateTakes, StandBeforeWhatReadsThem) {
+  EXPECT_EQ(WithLateTakes("  %2 = take a.I : f64[a]\n  %3 = abs %0 : f64[a]\n"
+                          "  %4 = add %3, %2 : f64[a]\n  store a.V, %4\n"),
+            "load:0 gt abs take add store:0");
+}
+
+TEST(LateTakes, AReaderInAnArmIsOne) {
+  EXPECT_EQ(WithLateTakes(absl::StrCat("  %2 = take a.I : f64[a]\n  %3 = abs %0 : f64[a]\n",
+                                       Chain(4, 20, "%2"),
+                                       "  %24 = select %1, %3, %23 : f64[a]\n  store a.V, %24\n")),
+            "load:0 gt abs take select store:0");
+}
+
+TEST(LateTakes, OfNoReaderAreTakenStill) {
+  EXPECT_EQ(WithLateTakes("  %2 = take a.I : f64[a]\n  store a.V, %0\n"),
+            "load:0 gt store:0 take");
 }
 
 TEST(EarlyStores, GoDirectlyBehindTheirValues) {
