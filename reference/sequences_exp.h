@@ -97,8 +97,8 @@ template <class A>
 Pair<A> ScaledExpm1(A& m, const ReducedExponent<A>& e, typename A::F q, bool negative = false) {
   const auto power = m.FromBits(m.ToBits(e.shifted) << 52);  // 2^(k - 12)
   // 2^k (e^r - 1) + (2^k - 1)
-  const auto less_one = negative ? FastTwoSum<A>(-kExpm1Scale, power)
-                                 : FastTwoSum<A>(power, -kExpm1Scale);
+  const auto less_one =
+      negative ? FastTwoSum<A>(-kExpm1Scale, power) : FastTwoSum<A>(power, -kExpm1Scale);
   const auto sum = FastTwoSum<A>(less_one.high, power * e.r);
   const auto low = m.Fma(power, Expm1Tail(m, e.r, e.low, q), less_one.low);
   return FastTwoSum<A>(sum.high, sum.low + low);

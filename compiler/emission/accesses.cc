@@ -84,7 +84,7 @@ class Mover {
   const std::map<uint64_t, int> stores_;
   std::vector<PlannedNode> plan_;
   std::vector<std::vector<size_t>> followers_;  // what goes behind a place
-  std::vector<size_t> place_of_;  // in the plan, by node; of others its size
+  std::vector<size_t> place_of_;                // in the plan, by node; of others its size
 };
 
 // Whether a node, or what stands in its arms or resets, reads another.

@@ -191,9 +191,9 @@ class Planner {
     NodeId id = 0;
     std::vector<NodeId> results;  // the node, or the selects of a spike's resets
     Work work;
-    std::vector<size_t> reads;  // places, all earlier; what only its arms read is not among them
-    size_t last_reader = 0;     // the last place that reads it, itself or in an arm; 0 for none
-    int anew = 0;               // nodes that take part in making it anew; 0 where it is kept
+    std::vector<size_t> reads;    // places, all earlier; what only its arms read is not among them
+    size_t last_reader = 0;       // the last place that reads it, itself or in an arm; 0 for none
+    int anew = 0;                 // nodes that take part in making it anew; 0 where it is kept
     size_t stored_at = kNowhere;  // the place that stores it in a state that holds it from then on
     size_t stores = kNowhere;     // the place whose value it stores so
   };

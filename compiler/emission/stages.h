@@ -5,8 +5,9 @@
 // where a vector takes two hundred, and then it waits for the chain most of the time. A loop over
 // a part of the nodes is short enough for several vectors to be under way together. What one stage
 // computes and another reads goes through buffers of a group's size, which the nearest cache holds,
-// or through the state that it is stored in; or it is made anew there, where that costs no more. Nodes that are integers of 4 bytes, or
-// compare such, may go first, in stages of their own: a vector holds twice as many of them.
+// or through the state that it is stored in; or it is made anew there, where that costs no more.
+// Nodes that are integers of 4 bytes, or compare such, may go first, in stages of their own: a
+// vector holds twice as many of them.
 #ifndef BNSYN_COMPILER_EMISSION_STAGES_H_
 #define BNSYN_COMPILER_EMISSION_STAGES_H_
 

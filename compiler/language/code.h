@@ -32,11 +32,11 @@ struct TypedValue {
 //
 // kDefault:
 //   - a*b + c, c + a*b, a*b - c and c - a*b, products as they stand in the text, are one fma with
-//   the
-//     signs moved into it, unless a and b are both constant. Of two products the right one is
+//     the signs moved into it, unless a and b are both constant. Of two products the right one is
 //     fused: a*b + c*d is fma(c, d, a*b), and a sum of products accumulates from the left.
 //   - x/c with a constant c and an x that is not is x*(1/c), and then a product as above.
 //   - x**0.5 is sqrt(x), and x**-0.5 is 1/sqrt(x).
+//   - Where a method multiplies a right side c*x with a constant c by its step h, it is (h*c)*x.
 // kStrict: every operation as it stands, left to right, by Python's precedence.
 // In both modes: a factor or divisor that is the literal 1 is left out, the sign of a literal is
 // flipped at once, x**n with a literal whole |n| <= 8 is the product x*x*... from the left (1/(...)

@@ -100,8 +100,8 @@ Product WithConstantsTogether(Scope& scope, ir::Value factor, ir::Value value) {
     const ir::Value rest = {node.operands[1 - i]};
     if (!IsConstant(builder, constant) || IsConstant(builder, rest)) continue;
     if (IsLiteral(builder, factor) && IsLiteral(builder, constant)) {
-      const double product = ir::F64OfBits(builder.node(factor).attr) *
-                             ir::F64OfBits(builder.node(constant).attr);
+      const double product =
+          ir::F64OfBits(builder.node(factor).attr) * ir::F64OfBits(builder.node(constant).attr);
       return {scope.builder().F64(product), rest};
     }
     return {EmitMultiply(scope, factor, constant), rest};

@@ -36,8 +36,8 @@ std::optional<Product> FusibleQuotient(Scope& scope, ir::Value a, ir::Value b);
 ir::Value EmitFused(Scope& scope, Product product, ir::Value c);
 ir::Value EmitNegatedFused(Scope& scope, Product product, ir::Value c);  // c - product
 
-// factor * value, where a constant that `value` is a multiple of has become part of the factor: that
-// is one product an element less. As it stands where the mode is to compute as written.
+// factor * value, where a constant that `value` is a multiple of has become part of the factor:
+// that is one product an element less. As it stands where the mode is to compute as written.
 Product WithConstantsTogether(Scope& scope, ir::Value factor, ir::Value value);
 
 // floor(x/y), and the remainder x - y*floor(x/y), which has the sign of y. Exact while |x/y| <

@@ -2,6 +2,7 @@
 #ifndef BNSYN_COMPILER_NETWORK_LOWER_SCOPE_H_
 #define BNSYN_COMPILER_NETWORK_LOWER_SCOPE_H_
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>

@@ -49,8 +49,7 @@ TEST(LateTakes, AReaderInAnArmIsOne) {
 }
 
 TEST(LateTakes, OfNoReaderAreTakenStill) {
-  EXPECT_EQ(WithLateTakes("  %2 = take a.I : f64[a]\n  store a.V, %0\n"),
-            "load:0 gt store:0 take");
+  EXPECT_EQ(WithLateTakes("  %2 = take a.I : f64[a]\n  store a.V, %0\n"), "load:0 gt store:0 take");
 }
 
 TEST(EarlyStores, GoDirectlyBehindTheirValues) {

@@ -257,11 +257,10 @@ reset = "v = -65; u += 8"
                          ")/(1 ms) : 1\ndu/dt = 0.02*(0.2*v - u)/(1 ms) : 1\n\"\"\"\n",
                          "method = \"euler\"\norder = [\"v\", \"v\", \"u\"]"),
             math);
-    Oracle written =
-        run(absl::StrCat("equations = \"\"\"\nv : 1\nu : 1\n\"\"\"\nupdate = \"\"\"\nd = ", right,
-                         "\nv += 0.5*d\nd2 = ", right,
-                         "\nv += 0.5*d2\nu += 0.02*(0.2*v - u)\n\"\"\""),
-            math);
+    Oracle written = run(
+        absl::StrCat("equations = \"\"\"\nv : 1\nu : 1\n\"\"\"\nupdate = \"\"\"\nd = ", right,
+                     "\nv += 0.5*d\nd2 = ", right, "\nv += 0.5*d2\nu += 0.02*(0.2*v - u)\n\"\"\""),
+        math);
     equations.Steps(300);
     written.Steps(300);
     EXPECT_GE(equations.count(), 5u);

@@ -11,8 +11,8 @@
 
 namespace bnsyn::compiler {
 
-// A kernel over states V and w, and n of 4 bytes, and an input I, that loads V as %0, compares it as
-// %1 and runs `lines`.
+// A kernel over states V and w, and n of 4 bytes, and an input I, that loads V as %0, compares it
+// as %1 and runs `lines`.
 inline ir::Block Kernel(const std::string& lines) {
   const auto program = ir::Parse(absl::StrCat(R"(program p dt=1 seed=1
 population a size=64

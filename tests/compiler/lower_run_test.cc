@@ -202,9 +202,10 @@ TEST(R9, OnlyWhatMayStayNearZeroIsFlushed) {
   EXPECT_FALSE(flushes("dv/dt = (exp(v) + 2*(3 - v))/ms : 1"));
   EXPECT_FALSE(flushes("dv/dt = (2 - v)*(v + 1)/ms : 1"));
 
-  Oracle run(MustLower(One("equations = \"\"\"\ndg/dt = -g/(0.1 ms) : 1\n"
-                           "dv/dt = (3 + 1e290*g - v*v/3)/(1 s) : 1\n\"\"\"",
-                           "initial = { g = 2e-290, v = 3 }")));
+  Oracle run(
+      MustLower(One("equations = \"\"\"\ndg/dt = -g/(0.1 ms) : 1\n"
+                    "dv/dt = (3 + 1e290*g - v*v/3)/(1 s) : 1\n\"\"\"",
+                    "initial = { g = 2e-290, v = 3 }")));
   run.Steps(1);
   EXPECT_EQ(run.Get("p.g"), 0);
   EXPECT_EQ(run.Get("p.v"), 3);
