@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/types/span.h"
 
 namespace bnsyn::compiler {
@@ -12,6 +13,19 @@ namespace {
 
 using ir::NodeId;
 using ir::Op;
+
+// Whether a node, or any that stands in its arms or resets, is such as `is_such` tells.
+bool AnyWithin(const ir::Block& kernel, const PlannedNode& planned,
+               absl::FunctionRef<bool(const ir::Node&)> is_such) {
+  const auto any = [&](const std::vector<PlannedNode>& nodes) {
+    return std::any_of(nodes.begin(), nodes.end(), [&](const PlannedNode& within) {
+      return AnyWithin(kernel, within, is_such);
+    });
+  };
+  return is_such(kernel.nodes[planned.id]) || any(planned.resets.nodes) ||
+         std::any_of(planned.arms.begin(), planned.arms.end(),
+                     [&](const RareArm& arm) { return any(arm.nodes); });
+}
 
 class Mover {
  public:
@@ -61,23 +75,12 @@ class Mover {
     const size_t value = place_of_[store.operands[0]];
     if (value >= place) return false;
     for (size_t p = value + 1; p < plan_.size(); ++p) {
-      if (Loads(plan_[p], store.attr)) return false;
+      const auto loads = [&](const ir::Node& node) {
+        return node.op == Op::kLoad && node.attr == store.attr;
+      };
+      if (AnyWithin(kernel_, plan_[p], loads)) return false;
     }
     return true;
-  }
-
-  bool Loads(const PlannedNode& planned, uint64_t state) const {
-    const ir::Node& node = kernel_.nodes[planned.id];
-    if (node.op == Op::kLoad && node.attr == state) return true;
-    for (const RareArm& arm : planned.arms) {
-      for (const PlannedNode& within : arm.nodes) {
-        if (Loads(within, state)) return true;
-      }
-    }
-    for (const PlannedNode& within : planned.resets.nodes) {
-      if (Loads(within, state)) return true;
-    }
-    return false;
   }
 
   const ir::Block& kernel_;
@@ -87,24 +90,17 @@ class Mover {
   std::vector<size_t> place_of_;                // in the plan, by node; of others its size
 };
 
-// Whether a node, or what stands in its arms or resets, reads another.
-bool Reads(const ir::Block& kernel, const PlannedNode& planned, NodeId id) {
-  const absl::Span<const NodeId> inputs = kernel.nodes[planned.id].inputs();
-  const auto reads = [&](const PlannedNode& within) { return Reads(kernel, within, id); };
-  return std::find(inputs.begin(), inputs.end(), id) != inputs.end() ||
-         std::any_of(planned.resets.nodes.begin(), planned.resets.nodes.end(), reads) ||
-         std::any_of(planned.arms.begin(), planned.arms.end(), [&](const RareArm& arm) {
-           return std::any_of(arm.nodes.begin(), arm.nodes.end(), reads);
-         });
-}
-
 }  // namespace
 
 std::vector<PlannedNode> TakeLate(const ir::Block& kernel, std::vector<PlannedNode> plan) {
   std::vector<PlannedNode> takes, result;
   for (PlannedNode& planned : plan) {
     for (auto take = takes.begin(); take != takes.end();) {
-      if (Reads(kernel, planned, take->id)) {
+      const auto reads = [&](const ir::Node& node) {
+        const absl::Span<const NodeId> inputs = node.inputs();
+        return std::find(inputs.begin(), inputs.end(), take->id) != inputs.end();
+      };
+      if (AnyWithin(kernel, planned, reads)) {
         result.push_back(*take);
         take = takes.erase(take);
       } else {
