@@ -127,7 +127,8 @@ class PopulationKernel : public BlockEmitter {
   llvm::Value* offset_ = nullptr;                  // of the vector within the group, i64
   llvm::BasicBlock* fill_ = nullptr;  // where a group begins: its random bits are made there
   GroupMask failed_;                  // of the other checks
-  // By part, f64 lanes: 0, or a NaN where one of the states of StatesCheckedAsStored has failed.
+  // By part, f64 lanes: the sum of all that the states of StatesCheckedAsStored were to hold; not
+  // finite where one of these was not, NaN where one was out of its bounds.
   std::vector<llvm::AllocaInst*> suspects_;
   std::vector<Spikes> spikes_;            // in the order of their nodes
   llvm::AllocaInst* fault_ = nullptr;     // i1: a check failed in a group before

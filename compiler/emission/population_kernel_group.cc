@@ -148,16 +148,14 @@ void PopulationKernel::Suspect(const ir::State& state, llvm::Value* value) {
   llvm::Type* const type = suspects->getAllocatedType();
   llvm::Value* sum = builder_.CreateLoad(type, suspects);
   constexpr double kMax = std::numeric_limits<double>::max();
-  llvm::Constant* const zero = llvm::Constant::getNullValue(type);
   if (state.lower != -kMax || state.upper != kMax) {
     llvm::Value* const outside = OutOfBounds(state, value);
     llvm::Constant* const nan = llvm::ConstantFP::getNaN(type);
     sum = builder_.CreateSelect(outside, nan, sum);
-  } else if (context_.has_fma) {
-    // 0 times a number is 0, and NaN if it is not finite; and NaN stays in a sum.
-    sum = builder_.CreateIntrinsic(llvm::Intrinsic::fma, {type}, {value, zero, sum});
   } else {
-    sum = builder_.CreateFAdd(builder_.CreateFMul(value, zero), sum);
+    // What is not finite stays so in a sum. Sums of finite numbers leave the range next to never,
+    // and then the second look finds nothing.
+    sum = builder_.CreateFAdd(sum, value);
   }
   builder_.CreateStore(sum, suspects);
 }
@@ -168,7 +166,8 @@ void PopulationKernel::EmitSecondLook(llvm::Value* counted) {
   for (llvm::AllocaInst* const of_part : suspects_) {
     sum = builder_.CreateFAdd(sum, builder_.CreateLoad(f64, of_part));
   }
-  llvm::Value* const suspicious = builder_.CreateFCmpUNO(sum, sum);
+  llvm::Value* const no_number = builder_.CreateFSub(sum, sum);  // where it is not finite, else 0
+  llvm::Value* const suspicious = builder_.CreateFCmpUNO(no_number, no_number);
   llvm::BasicBlock* const before = builder_.GetInsertBlock();
   llvm::BasicBlock* const look = NewBasicBlock("second_look");
   llvm::BasicBlock* const done = NewBasicBlock("looked");

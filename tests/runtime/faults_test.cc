@@ -61,6 +61,30 @@ TEST(Faults, R10NotANumberStopsTheRun) {
   for (const std::string& message : messages) EXPECT_EQ(message, messages[0]);
 }
 
+// Kernels add up all that they store, to look closer where the sum is not finite (stored_checks.h):
+// of numbers as large as these it is not, and each of them is fine until one is infinite.
+TEST(Faults, R10FiniteNumbersAreNoFaultHoweverLarge) {
+  for (const double large : {1e308, 3e307, -1e308}) {
+    std::vector<std::string> messages;
+    std::vector<std::string> digests;
+    for (const SimulationOptions& options : Engines()) {
+      Simulation simulation = Compiled(kRing, options);
+      const ir::StateId sum = *simulation.program().FindState("b.sum");
+      for (const uint32_t element : {3u, 17u, 19u, 70u}) {
+        ASSERT_TRUE(simulation.SetRawState(sum, element, ir::BitsOfF64(large)).ok());
+      }
+      const absl::Status status = simulation.Step(1);
+      EXPECT_TRUE(status.ok()) << status.message();
+      digests.push_back(simulation.Digest().ToString());
+      ASSERT_TRUE(simulation.SetRawState(sum, 71, ir::BitsOfF64(-HUGE_VAL)).ok());
+      messages.emplace_back(ErrorOf(simulation, 1).message());
+    }
+    EXPECT_NE(messages[0].find("b.sum of element 71"), std::string::npos) << messages[0];
+    for (const std::string& message : messages) EXPECT_EQ(message, messages[0]);
+    for (const std::string& digest : digests) EXPECT_EQ(digest, digests[0]);
+  }
+}
+
 // The ring with `sources` neurons in a, each joined to all of b with the largest contribution there
 // may be, 2^40 quanta.
 std::string ManyLargeContributions(int sources) {
