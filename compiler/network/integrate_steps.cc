@@ -176,7 +176,7 @@ void Stepper::RunStage(const Stage& stage, size_t number, int substep) {
 void Stepper::Publish(const Move& move, size_t stage, int substep, Value value, bool decay) {
   const OdeEquation& equation = ode(move.equation);
   CodeScope& scope = system_.scope();
-  scope.Set(*equation.variable, decay ? FlushTiny(builder(), value) : value);
+  scope.Set(*equation.variable, decay ? FlushDecayed(scope, value) : value);
   if (decay || IsDriven(system_, move.equation)) scope.KeepTiny(*equation.variable);
   if (formulas_ == nullptr) return;
   const int primes = ++primes_[move.equation];

@@ -14,6 +14,8 @@ namespace {
 // Below this a stored value becomes zero (R9): far above the denormal range, far below anything a
 // network can tell from zero.
 constexpr double kFlushBelow = 1e-290;
+// A number this large leaves nothing of what is below kFlushBelow when it is added and taken away.
+constexpr double kFlushing = 0x1p-909;
 
 // Whether a name that means nothing is no slip for one that does: then it was never declared.
 bool NewToUs(const std::string& name, std::vector<std::string> known) {
@@ -53,6 +55,13 @@ TypedValue WholeNumber(ir::Value value) {
   TypedValue typed = {value, Dimension{}};
   typed.integer = true;
   return typed;
+}
+
+// The value, or 0 where it is tiny.
+ir::Value FlushTiny(ir::Builder& builder, ir::Value value) {
+  const ir::Value tiny =
+      builder.Emit(ir::Op::kLt, {builder.Emit(ir::Op::kAbs, {value}), builder.F64(kFlushBelow)});
+  return builder.Emit(ir::Op::kSelect, {tiny, builder.F64(0), value});
 }
 
 }  // namespace
@@ -421,10 +430,14 @@ absl::Status CodeScope::TryDefinitions() {
   return absl::OkStatus();
 }
 
-ir::Value FlushTiny(ir::Builder& builder, ir::Value value) {
-  const ir::Value tiny =
-      builder.Emit(ir::Op::kLt, {builder.Emit(ir::Op::kAbs, {value}), builder.F64(kFlushBelow)});
-  return builder.Emit(ir::Op::kSelect, {tiny, builder.F64(0), value});
+ir::Value FlushDecayed(Scope& scope, ir::Value value) {
+  ir::Builder& builder = scope.builder();
+  const ir::Value number = builder.F64(kFlushing);
+  const ir::Node node = builder.node(value);
+  const ir::Value sum = node.op == ir::Op::kMul
+                            ? EmitMulAdd(scope, {node.operands[0]}, {node.operands[1]}, number)
+                            : builder.Emit(ir::Op::kAdd, {value, number});
+  return builder.Emit(ir::Op::kSub, {sum, number});
 }
 
 void StoreVariable(const Lowering& lowering, ir::Builder& builder, ir::StateId state,

@@ -135,8 +135,9 @@ class CodeScope : public Scope {
 absl::Status CheckKind(const Equation& equation, const TypedValue& value,
                        const ir::SourceText& source, ir::SourceRange range);
 
-// The value, or 0 where it is tiny (R9).
-ir::Value FlushTiny(ir::Builder& builder, ir::Value value);
+// The value of what only decays, exactly 0 where it is tiny (R9). A product is fused with the sum
+// that does this.
+ir::Value FlushDecayed(Scope& scope, ir::Value value);
 
 // Flushes tiny values to zero (R9), checks (R10) and stores.
 void StoreVariable(const Lowering& lowering, ir::Builder& builder, ir::StateId state,

@@ -78,31 +78,29 @@ step {
   %9 = param exc.tau : f64
   %10 = div -0.1, 5 : f64
   %11 = exp %10 : f64
-  %12 = mul %6, %11 : f64[exc]
-  %13 = div -0.1, %9 : f64
-  %14 = div %8, %9 : f64
-  %15 = exp %13 : f64
-  %16 = exprel %13 : f64
-  %17 = mul %14, 0.1 : f64
-  %18 = mul %17, %16 : f64
-  %19 = fma %7, %15, %18 : f64[exc]
-  %20 = abs %12 : f64[exc]
-  %21 = lt %20, 1e-290 : bool[exc]
-  %22 = select %21, 0, %12 : f64[exc]
-  %23 = select %3, %19, %7 : f64[exc]
-  %24 = gt %23, 10 : bool[exc]
-  %25 = and %24, %3 : bool[exc]
-  %26 = select %25, 0, %23 : f64[exc]
-  %27 = abs %26 : f64[exc]
-  %28 = lt %27, 1e-290 : bool[exc]
-  %29 = select %28, 0, %26 : f64[exc]
-  check exc.v, %29
-  store exc.v, %29
-  check exc.g, %22
-  store exc.g, %22
-  %30 = select %25, 20i32, %2 : i32[exc]
-  store exc.refractory, %30
-  spike exc, %25
+  %12 = div -0.1, %9 : f64
+  %13 = div %8, %9 : f64
+  %14 = exp %12 : f64
+  %15 = exprel %12 : f64
+  %16 = mul %13, 0.1 : f64
+  %17 = mul %16, %15 : f64
+  %18 = fma %7, %14, %17 : f64[exc]
+  %19 = fma %6, %11, 2.310648801106982e-274 : f64[exc]
+  %20 = sub %19, 2.310648801106982e-274 : f64[exc]
+  %21 = select %3, %18, %7 : f64[exc]
+  %22 = gt %21, 10 : bool[exc]
+  %23 = and %22, %3 : bool[exc]
+  %24 = select %23, 0, %21 : f64[exc]
+  %25 = abs %24 : f64[exc]
+  %26 = lt %25, 1e-290 : bool[exc]
+  %27 = select %26, 0, %24 : f64[exc]
+  check exc.v, %27
+  store exc.v, %27
+  check exc.g, %20
+  store exc.g, %20
+  %28 = select %23, 20i32, %2 : i32[exc]
+  store exc.refractory, %28
+  spike exc, %23
 }
 )ir");
 }

@@ -215,12 +215,10 @@ on_pre = "s += 1"
   accumulate b.g, %6
   %7 = div -1, 10 : f64
   %8 = exp %7 : f64
-  %9 = mul %1, %8 : f64[p]
-  %10 = abs %9 : f64[p]
-  %11 = lt %10, 1e-290 : bool[p]
-  %12 = select %11, 0, %9 : f64[p]
-  check p.s, %12
-  store p.s, %12
+  %9 = fma %1, %8, 2.310648801106982e-274 : f64[p]
+  %10 = sub %9, 2.310648801106982e-274 : f64[p]
+  check p.s, %10
+  store p.s, %10
 }
 )ir");
   EXPECT_TRUE(
