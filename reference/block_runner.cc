@@ -140,6 +140,7 @@ void BlockRunner::RunNode(ir::NodeId id) {
     case ir::Op::kExp:
     case ir::Op::kExpm1:
     case ir::Op::kExprel:
+    case ir::Op::kExprelSmall:
     case ir::Op::kLog:
     case ir::Op::kLog1p:
     case ir::Op::kPow:

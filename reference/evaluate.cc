@@ -252,6 +252,8 @@ void NodeEvaluator::Run() {
       return Function(Expm1);
     case Op::kExprel:
       return Function(Exprel);
+    case Op::kExprelSmall:
+      return Function(ExprelSmall);
     case Op::kLog:
       return Function(Log);
     case Op::kLog1p:

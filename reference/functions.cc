@@ -56,6 +56,11 @@ double Exprel(double x) {
   return sequences::Exprel(m, x);
 }
 
+double ExprelSmall(double x) {
+  Direct m;
+  return sequences::ExprelSmall(m, x);
+}
+
 double Log(double x) {
   Direct m;
   return sequences::Log(m, x);

@@ -11,7 +11,8 @@ namespace bnsyn::reference {
 // At most 1 ulp from the true value, with the special values of C's libm (Annex F).
 double Exp(double x);
 double Expm1(double x);
-double Exprel(double x);  // (e^x - 1)/x, 1 at 0
+double Exprel(double x);       // (e^x - 1)/x, 1 at 0
+double ExprelSmall(double x);  // the same
 double Log(double x);
 double Log1p(double x);
 double Pow(double x, double y);

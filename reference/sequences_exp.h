@@ -112,12 +112,9 @@ typename A::F Expm1(A& m, typename A::F x) {
   return m.Select(m.Abs(x) < 0x1p-54, x, scaled.high * (1 / kExpm1Scale));
 }
 
-// Near 0, where r = x, the polynomial alone is the result; all that other x need stands behind one
-// select.
+// exprel x where k is not 0; `e` is x reduced with kExpm1Shift, q = ExprelQuotient(r).
 template <class A>
-typename A::F Exprel(A& m, typename A::F x) {
-  const auto e = ReduceExponent(m, x, kExpm1Shift);
-  const auto q = ExprelQuotient(m, e.r);
+typename A::F ExprelBeyond(A& m, typename A::F x, const ReducedExponent<A>& e, typename A::F q) {
   const auto scaled = ScaledExpm1(m, e, q);
   const auto inverse = 1.0 / x;
   const auto quotient = scaled.high * inverse;
@@ -125,8 +122,26 @@ typename A::F Exprel(A& m, typename A::F x) {
   const auto ratio = m.Fma(remainder, inverse, quotient) * (1 / kExpm1Scale);
   // The result overflows at 716.4, later than e^x; and below -40 e^x is negligible beside 1.
   const auto bounded = m.Select(x > 717.0, kInfinity, ratio);
-  const auto far = m.Select(x < -40.0, -inverse, bounded);
-  return m.Select(e.k == 0.0, m.Fma(e.r, q, 1.0), far);
+  return m.Select(x < -40.0, -inverse, bounded);
+}
+
+// Near 0, where r = x, the polynomial alone is the result; all that other x need stands behind one
+// select.
+template <class A>
+typename A::F Exprel(A& m, typename A::F x) {
+  const auto e = ReduceExponent(m, x, kExpm1Shift);
+  const auto q = ExprelQuotient(m, e.r);
+  return m.Select(e.k == 0.0, m.Fma(e.r, q, 1.0), ExprelBeyond(m, x, e, q));
+}
+
+// The same to the bit. What is near 0 is told by the square that the polynomial takes anyway, and
+// only other x are reduced: their polynomial is one more.
+inline constexpr double kExprelNear = 0x1.62e42fefa39efp-2;  // the greatest x with k = 0
+template <class A>
+typename A::F ExprelSmall(A& m, typename A::F x) {
+  const auto e = ReduceExponent(m, x, kExpm1Shift);
+  const auto beyond = ExprelBeyond(m, x, e, ExprelQuotient(m, e.r));
+  return m.Select(x * x <= kExprelNear * kExprelNear, m.Fma(x, ExprelQuotient(m, x), 1.0), beyond);
 }
 
 // tanh |x| = -t/(t + 2) with t = e^(-2|x|) - 1.

@@ -320,6 +320,7 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kExp:
     case Op::kExpm1:
     case Op::kExprel:
+    case Op::kExprelSmall:
     case Op::kLog:
     case Op::kLog1p:
     case Op::kPow:

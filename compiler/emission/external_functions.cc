@@ -20,6 +20,7 @@ std::vector<ExternalFunction> ExternalFunctions() {
   oracle(Op::kExp, ref::Exp);
   oracle(Op::kExpm1, ref::Expm1);
   oracle(Op::kExprel, ref::Exprel);
+  oracle(Op::kExprelSmall, ref::ExprelSmall);
   oracle(Op::kLog, ref::Log);
   oracle(Op::kLog1p, ref::Log1p);
   oracle(Op::kPow, ref::Pow);

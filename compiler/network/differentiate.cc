@@ -97,6 +97,7 @@ std::optional<Value> Rules::Of(const ir::Node& node, Value self, const Value (&d
     case Op::kExpm1:
       return Times(Make(Op::kExp, {a}), d[0]);
     case Op::kExprel:
+    case Op::kExprelSmall:
       return OfExprel(a, self, d[0]);
     case Op::kLog:
       return Over(d[0], a);

@@ -20,10 +20,11 @@ const char* Comparison(Op op) {
   return op == Op::kGt ? " > " : " >= ";
 }
 
-// Draws as they are called in code.
-std::string DrawName(Op op) {
+// Functions and draws as they are called in code.
+std::string CodeName(Op op) {
   if (op == Op::kUniform) return "rand";
-  return op == Op::kNormal ? "randn" : OpName(op);
+  if (op == Op::kNormal) return "randn";
+  return op == Op::kExprelSmall ? "exprel" : OpName(op);
 }
 
 }  // namespace
@@ -142,7 +143,7 @@ FormulaPrinter::Text FormulaPrinter::PrintNode(const ir::Node& node) {
     return from.element == ir::Element::kBool ? Call("int", node)
                                               : Print({node.operands[0]}, false);
   }
-  if (info.attr == ir::AttrKind::kStream) return Call(DrawName(node.op), node);
+  if (info.attr == ir::AttrKind::kStream) return Call(CodeName(node.op), node);
   if (info.attr == ir::AttrKind::kState) {
     const std::string& name = program_.states[node.attr].name;
     return {std::string(absl::StripPrefix(name, prefix_)), kAtom};
@@ -151,7 +152,7 @@ FormulaPrinter::Text FormulaPrinter::PrintNode(const ir::Node& node) {
     const std::string& name = program_.params[node.attr].name;
     return {std::string(absl::StripPrefix(name, prefix_)), kAtom};
   }
-  return Call(OpName(node.op), node);
+  return Call(CodeName(node.op), node);
 }
 
 }  // namespace bnsyn::compiler

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "compiler/language/code_emitter.h"
+#include "compiler/network/affine.h"
 #include "compiler/network/integrate.h"
 #include "compiler/network/integrate_fit.h"
 #include "compiler/network/node_algebra.h"
@@ -254,17 +255,28 @@ Values Stepper::Euler(const Group& group, const Values& x) {
 }
 
 // The solution of dx/dt = A*x + B over a step: x*exp(k) + B*h*exprel(k) with k = A*h, which equals
-// x + h*exprel(k)*(A*x + B). The first form is for a constant k, of which exp and exprel are made
+// x + exprel(k)*(k*x + B*h). The first form is for a constant k, of which exp and exprel are made
 // once, and lets x decay by the same exp(-h/tau) that a person writes; the second has one function
-// an element. Nothing divides by A.
+// an element, and its constants are multiplied by the step once. What is not linear in x moves by
+// its tangent, with A = df/dx: x + h*exprel(k)*f. Nothing divides by A.
 Value Stepper::ExactAlone(size_t e, const Values& x, double h, double elapsed) {
   const OdeEquation& equation = ode(e);
   const Value slope = *equation.slopes[e];
   const Value step = Number(h);
   if (IsZero(builder(), slope)) return Moved(x[e], step, Drift(e, x, elapsed));
   if (!IsConstant(builder(), slope)) {
-    const Product k = WithConstantsTogether(scope(), step, system_.At(slope, x, elapsed));
-    const Value mean = builder().Emit(Op::kExprel, {EmitMultiply(scope(), k.a, k.b)});
+    const auto scaled = [&](Value value) {
+      return system_.At(EmitScaled(system_, step, value), x, elapsed);
+    };
+    const Value k = scaled(slope);
+    // A step is short beside the time constant of a membrane; rates that are functions of a
+    // variable may be anything.
+    const Op exprel = IsSumOfVariables(system_, slope) ? Op::kExprelSmall : Op::kExprel;
+    const Value mean = builder().Emit(exprel, {k});
+    if (scope().math() != MathMode::kStrict && IsLinearInItself(system_, e)) {
+      TellDefinitions(x, elapsed);
+      return MulAdd(mean, MulAdd(k, x[e], scaled(RestOf(system_, e, {e}))), x[e]);
+    }
     const Product change = WithConstantsTogether(scope(), step, Drift(e, x, elapsed));
     return MulAdd(EmitMultiply(scope(), change.a, mean), change.b, x[e]);
   }

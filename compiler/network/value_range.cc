@@ -308,6 +308,7 @@ class RangeFinder {
       case Op::kExpm1:
         return Within(Rising(a(), reference::Expm1), -1, kInfinity);
       case Op::kExprel:
+      case Op::kExprelSmall:
         return Within(Rising(a(), reference::Exprel), 0, kInfinity);
       case Op::kLog:
         return Rising(a(), reference::Log, 0);

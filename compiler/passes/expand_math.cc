@@ -32,14 +32,23 @@ struct FunctionSequence {
   F (*write)(NodeArithmetic&, F);
 };
 constexpr FunctionSequence kFunctions[] = {
-    {Op::kExp, reference::sequences::Exp},           {Op::kExpm1, reference::sequences::Expm1},
-    {Op::kExprel, reference::sequences::Exprel},     {Op::kLog, reference::sequences::Log},
-    {Op::kLog1p, reference::sequences::Log1p},       {Op::kTanh, reference::sequences::Tanh},
-    {Op::kLogistic, reference::sequences::Logistic}, {Op::kSin, reference::sequences::Sin},
-    {Op::kCos, reference::sequences::Cos},           {Op::kTan, reference::sequences::Tan},
-    {Op::kSinh, reference::sequences::Sinh},         {Op::kCosh, reference::sequences::Cosh},
-    {Op::kAsin, reference::sequences::Asin},         {Op::kAcos, reference::sequences::Acos},
-    {Op::kAtan, reference::sequences::Atan},         {Op::kLog10, reference::sequences::Log10},
+    {Op::kExp, reference::sequences::Exp},
+    {Op::kExpm1, reference::sequences::Expm1},
+    {Op::kExprel, reference::sequences::Exprel},
+    {Op::kExprelSmall, reference::sequences::ExprelSmall},
+    {Op::kLog, reference::sequences::Log},
+    {Op::kLog1p, reference::sequences::Log1p},
+    {Op::kTanh, reference::sequences::Tanh},
+    {Op::kLogistic, reference::sequences::Logistic},
+    {Op::kSin, reference::sequences::Sin},
+    {Op::kCos, reference::sequences::Cos},
+    {Op::kTan, reference::sequences::Tan},
+    {Op::kSinh, reference::sequences::Sinh},
+    {Op::kCosh, reference::sequences::Cosh},
+    {Op::kAsin, reference::sequences::Asin},
+    {Op::kAcos, reference::sequences::Acos},
+    {Op::kAtan, reference::sequences::Atan},
+    {Op::kLog10, reference::sequences::Log10},
 };
 
 struct DrawSequence {

@@ -268,6 +268,7 @@ Result Matcher::Apply() {
     case Op::kExp:
     case Op::kExpm1:
     case Op::kExprel:
+    case Op::kExprelSmall:
     case Op::kLog:
     case Op::kLog1p:
     case Op::kPow:

@@ -60,11 +60,27 @@ refractory = "2 ms"
   dm/dt = alpha*(1 - m) : 1
     exponential_euler: linear in m while the rest is kept; not exact: what multiplies m depends on V
     alpha = exp(0.1*V)
-    m' = m + 0.1*exprel(0.1*(-alpha))*alpha*(1 - m)
+    m' = m + exprel(-0.1*alpha)*(0.1*alpha - 0.1*alpha*m)
 
   dx/dt = (i*x**2 - int(t > 3 ms))/tau : 1
     euler: it is not linear in x
     x' = x + 0.010000000000000002*(i*x*x - int(t > 3))
+)");
+}
+
+TEST(DescribeEquations, NamesDefinitionsThatMoveByRates) {
+  EXPECT_EQ(Described(R"toml(
+equations = """
+dm/dt = alpha*(1 - m) - m*(V/mV)/(2 ms) : 1
+alpha = exp(V/(10 mV))/(1 ms) : hertz
+V : volt
+"""
+)toml"),
+            R"(
+  dm/dt = alpha*(1 - m) - m*(V/mV)/(2 ms) : 1
+    exact: linear with constant coefficients
+    alpha = exp(0.1*V)
+    m' = m + exprel(-0.05*V - 0.1*alpha)*(0.1*alpha + (-0.05*V - 0.1*alpha)*m)
 )");
 }
 

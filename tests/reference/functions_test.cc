@@ -17,6 +17,7 @@
 
 #include "reference/array.h"
 #include "reference/evaluate.h"
+#include "reference/sequences_exp.h"
 
 namespace bnsyn::reference {
 namespace {
@@ -157,6 +158,11 @@ std::vector<Function> Functions() {
        TrueExprel,
        {Between(-1, 1), Between(-45, 45), Between(34, 42), Between(700, 718), Exponents(-1074, 10),
         Exponents(900, 1024), AnyBits}},
+      {"exprel_small",
+       ir::Op::kExprelSmall,
+       ExprelSmall,
+       TrueExprel,
+       {Between(-1, 1), Between(-45, 45), Exponents(-1074, 10), AnyBits}},
       {"log",
        ir::Op::kLog,
        Log,
@@ -592,6 +598,25 @@ TEST(FunctionsR2, SpecialPowers) {
   for (const Case& c : cases) {
     ExpectIdentical(Pow(c.x, c.y), c.expected,
                     "pow(" + std::to_string(c.x) + ", " + std::to_string(c.y) + ")");
+  }
+}
+
+// Two sequences of one function: equal to the bit, above all where they part from its polynomial.
+TEST(FunctionsR2, ExprelSmallIsExprel) {
+  constexpr double kNear = sequences::kExprelNear;
+  std::vector<double> points = {0.0, -0.0, 5e-324, kMax, -kMax, kInf, -kInf, kNan, 717, -40};
+  for (double x = -45; x < 45; x += 0.01) points.push_back(x);
+  for (const double edge : {kNear, -kNear}) {
+    double below = edge;
+    double above = edge;
+    for (int i = 0; i < 100; ++i) {
+      points.push_back(below = std::nextafter(below, -1));
+      points.push_back(above = std::nextafter(above, 1));
+    }
+    points.push_back(edge);
+  }
+  for (const double x : points) {
+    ExpectIdentical(ExprelSmall(x), Exprel(x), "exprel_small(" + std::to_string(x) + ")");
   }
 }
 
