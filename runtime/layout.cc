@@ -20,10 +20,12 @@
 namespace bnsyn {
 namespace {
 
-constexpr absl::string_view kLayoutNames[] = {"best", "full", "wide", "long", "apart"};
+constexpr absl::string_view kLayoutNames[] = {"best", "full", "wide", "long", "far", "apart"};
 
-// Sums that 16 bits can tell apart.
-constexpr uint64_t kBlock = uint64_t{1} << 16;
+// The nearest cache has room for the sums of such a block and for what is read meanwhile.
+constexpr int kNearBlockBits = 12;
+// Synapses of a row by near blocks: with fewer, what a row costs is more than what such sums save.
+constexpr double kLeastInNearRow = 256;
 
 const ir::Block* OnPre(const ir::Program& program, ir::ProjectionId id) {
   return program.FindSynaptic(ir::BlockKind::kOnPre, id);
@@ -117,14 +119,21 @@ void Join(SynapseGroup& group, const SynapseGroup& other) {
   group.expected_each.push_back(other.expected);
 }
 
-// 16 bits, unless rows by block cost more than that saves.
-void ChooseTargetBits(const ir::Program& program, const Partition& partition,
-                      const LayoutLimits& limits, SynapseGroup& group) {
+// 16 bits, unless rows by block cost more than that saves; and near blocks where rows stay long.
+void ChooseBlocks(const ir::Program& program, const Partition& partition,
+                  const LayoutLimits& limits, SynapseGroup& group) {
   if (group.form == SynapseForm::kFull || limits.long_targets) return;
   const double long_index = IndexBytes(program, group, partition);
   group.target_bits = 16;
   const double saved = group.expected * 2;
-  if (IndexBytes(program, group, partition) - long_index > saved) group.target_bits = 32;
+  if (IndexBytes(program, group, partition) - long_index > saved) {
+    group.target_bits = 32;
+    return;
+  }
+  if (limits.far) return;
+  group.block_bits = kNearBlockBits;
+  const double rows = IndexBytes(program, group, partition) / sizeof(uint32_t);
+  if (group.expected < rows * kLeastInNearRow) group.block_bits = kFarBlockBits;
 }
 
 double GroupBytes(const ir::Program& program, const SynapseGroup& group) {
@@ -154,6 +163,7 @@ absl::StatusOr<LayoutLimits> LimitsByName(absl::string_view name) {
   limits.full = name == "full";
   limits.wide = name == "wide";
   limits.long_targets = name == "long";
+  limits.far = name == "far";
   limits.apart = name == "apart";
   const auto names = LayoutNames();
   if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return limits;
@@ -197,8 +207,8 @@ SumWindow WindowOf(const ir::Program& program, const SynapseGroup& group, const 
   }
   window.size = end - window.begin;
   if (group.target_bits == 16) {
-    window.blocks =
-        static_cast<uint32_t>(std::max<uint64_t>(1, (window.size + kBlock - 1) / kBlock));
+    const uint64_t block = uint64_t{1} << group.block_bits;
+    window.blocks = static_cast<uint32_t>(std::max<uint64_t>(1, (window.size + block - 1) / block));
   }
   return window;
 }
@@ -239,7 +249,7 @@ absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition&
       layout.groups.push_back(std::move(group));
     }
   }
-  for (SynapseGroup& group : layout.groups) ChooseTargetBits(program, partition, limits, group);
+  for (SynapseGroup& group : layout.groups) ChooseBlocks(program, partition, limits, group);
   std::stable_sort(layout.groups.begin(), layout.groups.end(),
                    [&](const SynapseGroup& a, const SynapseGroup& b) {
                      return GroupBytes(program, a) > GroupBytes(program, b);
@@ -259,8 +269,10 @@ std::string DescribeLayout(const ir::Program& program, const Layout& layout,
     bytes += GroupBytes(program, group) + index;
     absl::StrAppendFormat(
         &text,
-        "group %s: %s, targets of %d bits, %g bytes a synapse, delays %u to %u, index %.0f bytes\n",
+        "group %s: %s, targets of %d bits%s, %g bytes a synapse, delays %u to %u, index %.0f "
+        "bytes\n",
         program.populations[group.source].name, FormName(group.form), group.target_bits,
+        group.near() ? absl::StrCat(" in blocks of ", 1 << group.block_bits) : "",
         SynapseBytes(program, group), group.min_delay, group.max_delay, index);
     for (const ir::ProjectionId id : group.projections) {
       absl::StrAppend(&text, "  ", program.projections[id].name, "\n");

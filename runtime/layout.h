@@ -17,8 +17,10 @@
 // short when each projection has rows of its own, and every row costs a miss of the cache.
 //
 // Targets of such groups are places among the sums of inputs that the thread owns, which lie side
-// by side (network_memory.h). They take 16 bits, counted from the beginning of a block of 2^16
-// sums, unless rows by block take more memory than that saves. Those of full groups are neurons, in
+// by side (network_memory.h). They take 16 bits, counted from the beginning of 2^16 sums, and rows
+// are divided by blocks of so many sums, unless that takes more memory than it saves. Where rows
+// are long they are divided further, by blocks near enough to each other for the nearest cache: all
+// spikes that are due deliver to one block before the next. Targets of full groups are neurons, in
 // 32 bits. Rows are found by 32-bit numbers: a thread has less than 2^32 synapses in a group.
 #ifndef BNSYN_RUNTIME_LAYOUT_H_
 #define BNSYN_RUNTIME_LAYOUT_H_
@@ -44,12 +46,16 @@ struct SharedTerm {
   int64_t quanta = 0;
 };
 
+// Blocks of as many sums as 16 bits tell apart.
+inline constexpr int kFarBlockBits = 16;
+
 struct SynapseGroup {
   SynapseForm form = SynapseForm::kFull;
   std::vector<ir::ProjectionId> projections;  // full: one
   ir::PopulationId source = 0;
   int target_bits = 32;
-  std::vector<SharedTerm> terms;  // shared: of the first projection; one where there are several
+  int block_bits = kFarBlockBits;  // targets of 16 bits: a block is of 2^block_bits sums
+  std::vector<SharedTerm> terms;   // shared: of the first projection; one where there are several
   // The delays there may be.
   uint32_t min_delay = 1;
   uint32_t max_delay = 1;
@@ -57,6 +63,7 @@ struct SynapseGroup {
   std::vector<double> expected_each;  // and of each projection
 
   uint32_t delays() const { return max_delay - min_delay + 1; }
+  bool near() const { return block_bits < kFarBlockBits; }
 };
 
 struct Layout {
@@ -64,11 +71,12 @@ struct Layout {
 };
 
 // Keeps from the choice that is best: for tests of what is chosen rarely. Names are "full", "wide",
-// "long" (targets of 32 bits) and "apart" (a group for each projection).
+// "long" (targets of 32 bits), "far" (no near blocks) and "apart" (a group for each projection).
 struct LayoutLimits {
   bool full = false;
   bool wide = false;
   bool long_targets = false;
+  bool far = false;
   bool apart = false;
 };
 // InvalidArgument of an unknown name; "" and "best" limit nothing.

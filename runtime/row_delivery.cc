@@ -59,9 +59,9 @@ void RowDelivery::Add(absl::Span<const uint32_t> sources, size_t delay) {
 void RowDelivery::ListRows() {
   const SynapseBlock& block = *call_.block;
   const uint32_t blocks = block.blocks();
-  for (size_t i = 0; i < due_; ++i) {
-    const uint32_t* const row = index_[i];
-    for (uint32_t b = 0; b < blocks; ++b) {
+  for (uint32_t b = 0; b < blocks; ++b) {
+    for (size_t i = 0; i < due_; ++i) {
+      const uint32_t* const row = index_[i];
       const uint32_t begin = row[b];
       const uint32_t end = row[b + 1];
       if (begin == end) continue;
@@ -122,8 +122,7 @@ void RowDelivery::Run() {
   for (size_t r = 0; r < listed_; ++r) {
     const Row& row = rows_[r];
     const auto* const targets = reinterpret_cast<const Target*>(row.entries);
-    // Blocks are of 2^16 sums; where targets have 32 bits there is one.
-    const size_t first = size_t{row.block} << 16;
+    const size_t first = call_.block->FirstOfBlock(row.block);
     Prefetch(1);  // a row begins and ends within a line
     for (size_t i = 0; i < row.size; i += kChunk) {
       Prefetch(lines);

@@ -27,9 +27,9 @@ struct RowCall {
   std::vector<Term> terms;  // one unless the group is shared
 };
 
-// Runs over rows of one call. They are listed before they are run, so that while one is read those
-// that follow are on their way from memory: rows are read once and lie anywhere. So does what says
-// where they lie, which is asked for before the list is made.
+// Runs over rows of one call, block of targets by block. They are listed before they are run, so
+// that while one is read those that follow are on their way from memory: rows are read once and lie
+// anywhere. So does what says where they lie, which is asked for before the list is made.
 class RowDelivery {
  public:
   explicit RowDelivery(const RowCall& call) : call_(call) {}

@@ -20,6 +20,11 @@ class SynapseBlock {
   uint64_t synapses() const { return synapses_; }
   SynapseForm form() const { return form_; }
   int target_bits() const { return target_bits_; }
+  bool near() const { return block_bits_ < kFarBlockBits; }
+  // The place among the sums of the group that the targets of a block are counted from.
+  size_t FirstOfBlock(uint32_t block) const {
+    return (size_t{block} << block_bits_) >> kFarBlockBits << kFarBlockBits;
+  }
   // The delays that occur, in steps, ascending.
   const std::vector<uint32_t>& delays() const { return delays_; }
   uint32_t blocks() const { return blocks_; }
@@ -28,7 +33,7 @@ class SynapseBlock {
 
   // All forms but full. A row of n synapses is n targets, then n weights in quanta (none in shared
   // groups), at the bytes from `entry_bytes` times its first place on. A target is a place among
-  // the sums of the thread, counted from first_sum() and the beginning of its block.
+  // the sums of the thread, counted from first_sum() and FirstOfBlock().
   const char* entries() const { return entries_.data(); }
   size_t entry_bytes() const { return entry_bytes_; }
   uint64_t first_sum() const { return first_sum_; }
@@ -60,6 +65,7 @@ class SynapseBlock {
   uint64_t synapses_ = 0;
   SynapseForm form_ = SynapseForm::kFull;
   int target_bits_ = 32;
+  int block_bits_ = kFarBlockBits;
   std::vector<uint32_t> delays_;
   uint32_t blocks_ = 1;
   size_t entry_bytes_ = 0;

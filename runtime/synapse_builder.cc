@@ -47,6 +47,7 @@ SynapseBuilder::SynapseBuilder(const Construction& construction, const SynapseGr
       sums_(WindowOf(in_.program, group, in_.places, thread)) {
   block_.form_ = group.form;
   block_.target_bits_ = group.target_bits;
+  block_.block_bits_ = group.block_bits;
   block_.blocks_ = sums_.blocks;
   block_.first_sum_ = sums_.begin;
   block_.delays_.resize(group.delays());
@@ -177,7 +178,7 @@ absl::Status SynapseBuilder::Explain(const SynapseWindow& window, uint32_t targe
 uint32_t SynapseBuilder::SlotOf(const SynapseWindow& window, size_t i) const {
   const uint32_t delay = (window.delay(i) - group_.min_delay) * block_.blocks_;
   if (block_.blocks_ == 1) return delay;
-  return delay + static_cast<uint32_t>(SumOf(window, window.target(i)) >> 16);
+  return delay + static_cast<uint32_t>(SumOf(window, window.target(i)) >> block_.block_bits_);
 }
 
 // Two looks at the synapses of a source: how long its rows are, then what stands in them.

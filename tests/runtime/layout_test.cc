@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "networks.h"
 #include "runtime/memory_plan.h"
@@ -113,6 +114,50 @@ TEST(Layout, ManyTargetsTakeBlocksWhereThatPays) {
   const std::string of_many = DigestOf(many, Accelerated(1), "full");
   for (const char* layout : {"best", "long", "wide"}) {
     EXPECT_EQ(DigestOf(many, Accelerated(1), layout), of_many) << layout;
+  }
+}
+
+// Long rows are divided by blocks of sums that the nearest cache holds.
+TEST(Layout, LongRowsAreByNearBlocks) {
+  const auto network = [](const char* p) {
+    return absl::StrCat(R"(program near dt=1 seed=3
+population a size=100
+population b size=9000
+state b.sum : f64[b] = 0
+input b.g : b quantum=2^-20
+projection ab : a -> b rule=bernoulli p=)",
+                        p, R"( stream=1 weight=0.5 delay=2
+on_pre ab {
+  %0 = weight : f64[ab]
+  accumulate b.g, %0
+}
+step {
+  %0 = take b.g : f64[b]
+  %1 = load b.sum : f64[b]
+  %2 = add %0, %1 : f64[b]
+  check b.sum, %2
+  store b.sum, %2
+  %3 = uniform stream=4 draw=0 : f64[a]
+  %4 = lt %3, 0.05 : bool[a]
+  spike a, %4
+}
+)");
+  };
+  const std::string dense = network("0.2");
+  EXPECT_TRUE(Chosen(dense).groups[0].near());
+  EXPECT_FALSE(Chosen(dense, 1, "far").groups[0].near());
+  EXPECT_FALSE(Chosen(network("0.02")).groups[0].near());
+  const ir::Program program = Parsed(dense);
+  const Partition one(program, 1);
+  const SynapseGroup group = Chosen(dense).groups[0];
+  EXPECT_EQ(WindowOf(program, group, SumPlaces(program, one), 0).blocks, 3u);
+  EXPECT_TRUE(
+      absl::StrContains(DescribeLayout(program, Chosen(dense), one), " in blocks of 4096,"));
+  const std::string expected = DigestOf(dense, Reference());
+  for (const int threads : {1, 2, 3}) {
+    for (const char* layout : {"best", "far", "full"}) {
+      EXPECT_EQ(DigestOf(dense, Accelerated(threads), layout), expected) << threads << layout;
+    }
   }
 }
 

@@ -178,7 +178,8 @@ TEST_P(SynapsesTest, AreThoseOfTheReferenceOnEveryPartition) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Layouts, SynapsesTest, testing::Values("best", "full", "long", "apart"),
+INSTANTIATE_TEST_SUITE_P(Layouts, SynapsesTest,
+                         testing::Values("best", "full", "long", "far", "apart"),
                          [](const auto& info) { return info.param; });
 
 TEST(SpikeRing, KeepsTheStepsOfTheLongestDelayAndAWindowApart) {
