@@ -38,7 +38,8 @@ class PopulationKernel : public BlockEmitter {
         own_lanes_(std::min(context.width, context.native_lanes)),
         parts_(static_cast<size_t>(context.width / own_lanes_)),
         stages_(PlanStages(
-            block, StoreEarly(block, TakeLate(block, GatherResets(block, PlanRareArms(block)))))),
+            block, StoreEarly(block, TakeLate(block, GatherResets(block, PlanRareArms(block)))),
+            /*masks=*/context.native_lanes == 8)),
         checked_as_stored_(StatesCheckedAsStored(block)),
         element_(parts_) {}
 

@@ -122,16 +122,15 @@ class NarrowNodes {
 class Planner {
  public:
   // The first `narrow` nodes of the plan are narrow and in stages of their own.
-  Planner(const ir::Block& kernel, const std::vector<PlannedNode>& plan, size_t narrow)
+  Planner(const ir::Block& kernel, const std::vector<PlannedNode>& plan, size_t narrow, bool masks)
       : kernel_(kernel),
         narrow_(narrow),
-        before_reset_(plan.size()),
+        masks_(masks),
         places_(plan.size()),
         place_of_(kernel.nodes.size(), kNowhere),
         choices_(plan.size() + 1) {
     for (size_t p = 0; p < plan.size(); ++p) {
       places_[p].id = plan[p].id;
-      before_reset_[p] = plan[p].before_reset;
       places_[p].results = {plan[p].id};
       if (!plan[p].resets.selects.empty()) places_[p].results = plan[p].resets.selects;
       for (const NodeId result : places_[p].results) place_of_[result] = p;
@@ -149,8 +148,8 @@ class Planner {
       }
       ReadSeldom(p, plan[p].resets.nodes);
     }
-    FindStored();
     DecideWhatIsAnew();
+    FindStored(plan);
     choices_[0].cycles = 0;
     for (size_t begin = 0; begin < places_.size(); ++begin) ExtendFrom(begin);
   }
@@ -211,15 +210,25 @@ class Planner {
     return ends;
   }
 
-  void FindStored() {
+  void FindStored(const std::vector<PlannedNode>& plan) {
     const std::map<uint64_t, int> count = CountStores(kernel_);
+    std::map<uint64_t, size_t> reset_at;  // where a reset stores a state once more
+    for (size_t p = 0; p < plan.size(); ++p) {
+      for (const PlannedNode& reset : plan[p].resets.nodes) {
+        const ir::Node& node = kernel_.nodes[reset.id];
+        if (node.op == Op::kStore) reset_at[node.attr] = p;
+      }
+    }
     for (size_t p = 0; p < places_.size(); ++p) {
       const ir::Node& node = kernel_.nodes[places_[p].id];
-      if (node.op != Op::kStore || before_reset_[p] || count.at(node.attr) != 1) continue;
-      const size_t value = place_of_[node.operands[0]];
+      if (node.op != Op::kStore || count.at(node.attr) != 1) continue;
+      const NodeId stored = InputsOf(kernel_, plan[p])[0];
+      const size_t value = place_of_[stored];
       if (value == kNowhere || places_[value].results.size() != 1) continue;
-      if (node.operands[0] != places_[value].id || places_[value].stored_at != kNowhere) continue;
-      if (kernel_.nodes[places_[value].id].element == ir::Element::kBool) continue;
+      if (stored != places_[value].id || places_[value].stored_at != kNowhere) continue;
+      if (kernel_.nodes[stored].element == ir::Element::kBool) continue;
+      const auto reset = reset_at.find(node.attr);
+      if (reset != reset_at.end() && places_[value].last_reader > reset->second) continue;
       places_[value].stored_at = p;
       places_[p].stores = value;
     }
@@ -255,7 +264,8 @@ class Planner {
       if (!IsSimple(kernel_.nodes[place.id]) || place.reads.size() > 1) continue;
       place.anew = 1 + (place.reads.empty() ? 0 : places_[place.reads[0]].anew);
       // To keep what is narrow costs half.
-      const bool narrow = p < narrow_ && !place.reads.empty();
+      const bool mask = masks_ && kernel_.nodes[place.id].element == ir::Element::kBool;
+      const bool narrow = p < narrow_ && !place.reads.empty() && !mask;
       if (narrow || place.anew > kMostAnew) place.anew = 0;
     }
     // Whoever reads what is made anew reads what that is made of.
@@ -334,7 +344,7 @@ class Planner {
 
   const ir::Block& kernel_;
   const size_t narrow_;
-  std::vector<bool> before_reset_;  // by place
+  const bool masks_;
   std::vector<Place> places_;
   std::vector<size_t> place_of_;  // by node
   std::vector<Choice> choices_;   // by end
@@ -342,7 +352,7 @@ class Planner {
 
 }  // namespace
 
-std::vector<Stage> PlanStages(const ir::Block& kernel, std::vector<PlannedNode> plan) {
+std::vector<Stage> PlanStages(const ir::Block& kernel, std::vector<PlannedNode> plan, bool masks) {
   NarrowNodes narrow_nodes(kernel);
   std::vector<PlannedNode> narrow_first, others;
   for (const PlannedNode& node : plan) {
@@ -351,8 +361,8 @@ std::vector<Stage> PlanStages(const ir::Block& kernel, std::vector<PlannedNode> 
   const size_t narrow = narrow_first.size();
   std::move(others.begin(), others.end(), std::back_inserter(narrow_first));
 
-  const Planner together(kernel, plan, 0);
-  const Planner apart(kernel, narrow_first, narrow);
+  const Planner together(kernel, plan, 0, masks);
+  const Planner apart(kernel, narrow_first, narrow, masks);
   return apart.cycles() < together.cycles() ? apart.Divide(std::move(narrow_first))
                                             : together.Divide(std::move(plan));
 }

@@ -14,8 +14,8 @@
 namespace bnsyn::compiler {
 namespace {
 
-std::vector<Stage> StagesOf(const ir::Block& kernel) {
-  return PlanStages(kernel, GatherResets(kernel, PlanRareArms(kernel)));
+std::vector<Stage> StagesOf(const ir::Block& kernel, bool masks = false) {
+  return PlanStages(kernel, GatherResets(kernel, PlanRareArms(kernel)), masks);
 }
 
 // Whether a stage keeps the first node of this op.
@@ -121,6 +121,16 @@ TEST(Stages, SmallIntegersGoFirst) {
   EXPECT_FALSE(stages[1].narrow);
 }
 
+TEST(Stages, ComparisonsAreMadeAnewWhereThereAreMasks) {
+  const ir::Block kernel = Kernel(absl::StrCat(
+      SmallIntegers(2, 12), "  %14 = eq %13, 7i32 : bool[a]\n  store a.n, %13\n",
+      "  %15 = convert %13 : f64[a]\n  %16 = select %14, %15, %0 : f64[a]\n  store a.V, %16\n"));
+  const std::vector<Stage> stages = StagesOf(kernel, /*masks=*/true);
+  ASSERT_EQ(stages.size(), 2);
+  EXPECT_TRUE(stages[0].kept.empty());
+  EXPECT_EQ(stages[0].stored.size(), 1);
+}
+
 TEST(Stages, FewSmallIntegersStayWithOthers) {
   const ir::Block kernel =
       Kernel(absl::StrCat(SmallIntegers(2, 3), "  %5 = convert %4 : f64[a]\n  store a.V, %5\n"));
@@ -143,6 +153,27 @@ TEST(Stages, StoresBeforeAResetMayBeNarrow) {
   const std::vector<ir::Op> ops = NarrowOps(StagesOf(kernel), kernel);
   ASSERT_FALSE(ops.empty());
   EXPECT_EQ(ops.back(), ir::Op::kStore);
+}
+
+// A state holds what was stored before a reset until the reset, and not behind it.
+TEST(Stages, AStateHoldsItsValueUntilItsReset) {
+  const std::string kernel =
+      absl::StrCat(SmallIntegers(2, 12), "  %14 = eq %13, 0i32 : bool[a]\n",
+                   "  %15 = select %1, 5i32, %13 : i32[a]\n  store a.n, %15\n  spike a, %1\n");
+  const ir::Block until = Kernel(kernel);
+  std::vector<Stage> stages = StagesOf(until);
+  ASSERT_GT(stages.size(), 1);
+  EXPECT_TRUE(stages[0].kept.empty());
+  ASSERT_EQ(stages[0].stored.size(), 1);
+  EXPECT_EQ(until.nodes[stages[0].stored[0].value].op, ir::Op::kAdd);
+
+  const ir::Block behind =
+      Kernel(absl::StrCat(kernel, "  %16 = convert %13 : f64[a]\n  store a.V, %16\n"));
+  stages = StagesOf(behind);
+  ASSERT_GT(stages.size(), 1);
+  ASSERT_EQ(stages[0].kept.size(), 1);
+  EXPECT_EQ(behind.nodes[stages[0].kept[0]].op, ir::Op::kAdd);
+  EXPECT_TRUE(stages[0].stored.empty());
 }
 
 }  // namespace
