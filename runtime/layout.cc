@@ -168,7 +168,7 @@ absl::StatusOr<LayoutLimits> LimitsByName(absl::string_view name) {
   const auto names = LayoutNames();
   if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return limits;
   const std::vector<std::string> known(names.begin(), names.end());
-  return absl::InvalidArgumentError(absl::StrCat("there is no layout '", std::string(name), "'",
+  return absl::InvalidArgumentError(absl::StrCat("there is no layout '", name, "'",
                                                  ir::DidYouMean(name, known), "; they are ",
                                                  absl::StrJoin(known, ", ")));
 }

@@ -82,8 +82,8 @@ class Stepper {
     return MulAdd(product.a, product.b, x);
   }
 
-  void Tell(Value value, std::string name) {
-    if (formulas_ != nullptr) formulas_->names.parts.try_emplace(value.id, std::move(name));
+  void Tell(Value value, const std::string& name) {
+    if (formulas_ != nullptr) formulas_->names.parts.try_emplace(value.id, name);
   }
 
   // Gives the values of equations x = ... their names, where they are computed first.
