@@ -24,6 +24,9 @@ struct EmitContext {
   bool has_fma;      // as an instruction
   // No take need check that the sum is within the limits of R6 (reference::SumsAreProven).
   bool sums_are_proven;
+
+  // Whether comparisons fill registers of their own (AVX-512).
+  bool has_masks() const { return native_lanes == 8; }
 };
 
 // Byte offsets of the fields of KernelArgs or DeliverArgs that both have.

@@ -39,7 +39,7 @@ class PopulationKernel : public BlockEmitter {
         parts_(static_cast<size_t>(context.width / own_lanes_)),
         stages_(PlanStages(
             block, StoreEarly(block, TakeLate(block, GatherResets(block, PlanRareArms(block)))),
-            /*masks=*/context.native_lanes == 8)),
+            context.has_masks())),
         checked_as_stored_(StatesCheckedAsStored(block)),
         element_(parts_) {}
 

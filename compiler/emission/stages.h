@@ -39,8 +39,7 @@ struct Stage {
 // Divides the nodes so that all stages together are estimated to take the least time. They stay in
 // their order, apart from narrow ones that go before the others. Where the machine has registers of
 // `masks`, a comparison is one instruction, and less than to keep what comes of it.
-std::vector<Stage> PlanStages(const ir::Block& kernel, std::vector<PlannedNode> plan,
-                              bool masks = false);
+std::vector<Stage> PlanStages(const ir::Block& kernel, std::vector<PlannedNode> plan, bool masks);
 
 }  // namespace bnsyn::compiler
 

@@ -55,31 +55,21 @@ class Affine {
     if (IsConstant(builder_, b)) return Add(a, Times(factor, b));
     const Term left = WithoutConstants(a);
     const Term right = WithoutConstants(b);
-    if (fused && !left.factor.valid() && !right.factor.valid()) ++bare_products_;
-    for (const Term& term : {left, right}) {
-      if (term.factor.valid()) factor = Times(factor, term.factor);
-    }
-    AddTerm(builder_.Emit(Op::kMul, {left.value, right.value}), factor);
+    if (fused && IsOne(left.factor) && IsOne(right.factor)) ++bare_products_;
+    AddTerm(Times(left.value, right.value), Times(Times(factor, left.factor), right.factor));
   }
 
-  // A product as all its constants (invalid for none) times the rest.
+  // A product as all its constants times the rest; anything else as 1 times itself.
   Term WithoutConstants(Value value) {
+    const Value one = builder_.F64(1);
+    if (IsConstant(builder_, value)) return {value, one};
     const ir::Node node = builder_.node(value);
-    if (node.op != Op::kMul) return {{}, value};
-    for (const size_t i : {size_t{0}, size_t{1}}) {
-      const Value constant = {node.operands[i]};
-      if (!IsConstant(builder_, constant)) continue;
-      const Term rest = WithoutConstants({node.operands[1 - i]});
-      return {rest.factor.valid() ? Times(constant, rest.factor) : constant, rest.value};
-    }
+    if (node.op != Op::kMul) return {one, value};
     const Term left = WithoutConstants({node.operands[0]});
     const Term right = WithoutConstants({node.operands[1]});
-    if (!left.factor.valid() && !right.factor.valid()) return {{}, value};
-    const Value factor = left.factor.valid() && right.factor.valid()
-                             ? Times(left.factor, right.factor)
-                             : (left.factor.valid() ? left.factor : right.factor);
-    return {factor, builder_.Emit(Op::kMul, {left.value, right.value})};
+    return {Times(left.factor, right.factor), Times(left.value, right.value)};
   }
+  bool IsOne(Value value) const { return IsNumber(builder_, value, 1); }
 
   void TakeApart(Value value, Value factor) {
     if (IsConstant(builder_, value)) {
