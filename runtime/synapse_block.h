@@ -20,7 +20,6 @@ class SynapseBlock {
   uint64_t synapses() const { return synapses_; }
   SynapseForm form() const { return form_; }
   int target_bits() const { return target_bits_; }
-  bool near() const { return block_bits_ < kFarBlockBits; }
   // The place among the sums of the group that the targets of a block are counted from.
   size_t FirstOfBlock(uint32_t block) const {
     return (size_t{block} << block_bits_) >> kFarBlockBits << kFarBlockBits;

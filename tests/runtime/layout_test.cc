@@ -4,15 +4,33 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/substitute.h"
 #include "networks.h"
 #include "runtime/memory_plan.h"
 
 namespace bnsyn {
 namespace {
+
+// A step in which a population sums what comes to it, and neurons of a spike.
+std::string SumStep(const std::string& population) {
+  return absl::Substitute(R"(step {
+  %0 = take $0.g : f64[$0]
+  %1 = load $0.sum : f64[$0]
+  %2 = add %0, %1 : f64[$0]
+  check $0.sum, %2
+  store $0.sum, %2
+  %3 = uniform stream=4 draw=0 : f64[a]
+  %4 = lt %3, 0.05 : bool[a]
+  spike a, %4
+}
+)",
+                          population);
+}
 
 // Synapses of weights drawn, delivered to neurons that count what comes.
 std::string Drawn(const std::string& quantum, int size, const std::string& rule) {
@@ -36,17 +54,8 @@ on_pre aa {
   %0 = weight : f64[aa]
   accumulate a.g, %0
 }
-step {
-  %0 = take a.g : f64[a]
-  %1 = load a.sum : f64[a]
-  %2 = add %0, %1 : f64[a]
-  check a.sum, %2
-  store a.sum, %2
-  %3 = uniform stream=4 draw=0 : f64[a]
-  %4 = lt %3, 0.05 : bool[a]
-  spike a, %4
-}
-)");
+)",
+                      SumStep("a"));
 }
 
 Layout Chosen(const std::string& text, int threads = 1, const std::string& limits = "") {
@@ -119,10 +128,11 @@ TEST(Layout, ManyTargetsTakeBlocksWhereThatPays) {
 
 // Long rows are divided by blocks of sums that the nearest cache holds.
 TEST(Layout, LongRowsAreByNearBlocks) {
-  const auto network = [](const char* p) {
+  const auto network = [](int size, const char* p) {
     return absl::StrCat(R"(program near dt=1 seed=3
 population a size=100
-population b size=9000
+population b size=)",
+                        size, R"(
 state b.sum : f64[b] = 0
 input b.g : b quantum=2^-20
 projection ab : a -> b rule=bernoulli p=)",
@@ -131,32 +141,26 @@ on_pre ab {
   %0 = weight : f64[ab]
   accumulate b.g, %0
 }
-step {
-  %0 = take b.g : f64[b]
-  %1 = load b.sum : f64[b]
-  %2 = add %0, %1 : f64[b]
-  check b.sum, %2
-  store b.sum, %2
-  %3 = uniform stream=4 draw=0 : f64[a]
-  %4 = lt %3, 0.05 : bool[a]
-  spike a, %4
-}
-)");
+)",
+                        SumStep("b"));
   };
-  const std::string dense = network("0.2");
-  EXPECT_TRUE(Chosen(dense).groups[0].near());
-  EXPECT_FALSE(Chosen(dense, 1, "far").groups[0].near());
-  EXPECT_FALSE(Chosen(network("0.02")).groups[0].near());
-  const ir::Program program = Parsed(dense);
-  const Partition one(program, 1);
-  const SynapseGroup group = Chosen(dense).groups[0];
-  EXPECT_EQ(WindowOf(program, group, SumPlaces(program, one), 0).blocks, 3u);
-  EXPECT_TRUE(
-      absl::StrContains(DescribeLayout(program, Chosen(dense), one), " in blocks of 4096,"));
-  const std::string expected = DigestOf(dense, Reference());
-  for (const int threads : {1, 2, 3}) {
-    for (const char* layout : {"best", "far", "full"}) {
-      EXPECT_EQ(DigestOf(dense, Accelerated(threads), layout), expected) << threads << layout;
+  EXPECT_FALSE(Chosen(network(9000, "0.02")).groups[0].near());
+  // With less and with more sums than 16 bits tell apart.
+  for (const auto& [size, blocks] : {std::pair(9000, 3u), std::pair(70000, 18u)}) {
+    const std::string dense = network(size, "0.2");
+    EXPECT_TRUE(Chosen(dense).groups[0].near());
+    EXPECT_FALSE(Chosen(dense, 1, "far").groups[0].near());
+    const ir::Program program = Parsed(dense);
+    const Partition one(program, 1);
+    const SynapseGroup group = Chosen(dense).groups[0];
+    EXPECT_EQ(WindowOf(program, group, SumPlaces(program, one), 0).blocks, blocks);
+    EXPECT_TRUE(
+        absl::StrContains(DescribeLayout(program, Chosen(dense), one), " in blocks of 4096,"));
+    const std::string expected = DigestOf(dense, Reference());
+    for (const int threads : {1, 2, 3}) {
+      for (const char* layout : {"best", "far", "full"}) {
+        EXPECT_EQ(DigestOf(dense, Accelerated(threads), layout), expected) << threads << layout;
+      }
     }
   }
 }
