@@ -25,19 +25,31 @@ uint64_t Mix(uint64_t x) {
 constexpr uint64_t kLowStart = 0x9e3779b97f4a7c15;
 constexpr uint64_t kHighStart = 0x6a09e667f3bcc908;
 
-uint64_t MixItem(uint64_t start, uint64_t tag, uint64_t position, uint64_t value) {
-  return Mix(Mix(Mix(start + tag) + position) + value);
+// What the items of one tag and position have in common.
+uint64_t MixPlace(uint64_t start, uint64_t tag, uint64_t position) {
+  return Mix(Mix(start + tag) + position);
 }
 
 }  // namespace
 
 void Digest::Add(uint64_t tag, uint64_t position, uint64_t value) {
-  high += MixItem(kHighStart, tag, position, value);
-  low += MixItem(kLowStart, tag, position, value);
+  high += Mix(MixPlace(kHighStart, tag, position) + value);
+  low += Mix(MixPlace(kLowStart, tag, position) + value);
 }
 
 void Digest::AddSpike(uint32_t population, uint64_t step, uint32_t neuron) {
   Add(Tag(ItemKind::kSpike, population), step, neuron);
+}
+
+void Digest::AddSpikes(uint32_t population, uint64_t step, absl::Span<const uint32_t> neurons) {
+  if (neurons.empty()) return;
+  const uint64_t tag = Tag(ItemKind::kSpike, population);
+  const uint64_t place_high = MixPlace(kHighStart, tag, step);
+  const uint64_t place_low = MixPlace(kLowStart, tag, step);
+  for (const uint32_t neuron : neurons) {
+    high += Mix(place_high + neuron);
+    low += Mix(place_low + neuron);
+  }
 }
 
 void Digest::AddState(uint32_t state, const ArrayView& values) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/types/span.h"
 #include "ir/type.h"
 #include "reference/array.h"
 
@@ -28,6 +29,7 @@ struct Digest {
   // An item is three numbers: what it belongs to (a tag), where, and its value.
   void Add(uint64_t tag, uint64_t position, uint64_t value);
   void AddSpike(uint32_t population, uint64_t step, uint32_t neuron);
+  void AddSpikes(uint32_t population, uint64_t step, absl::Span<const uint32_t> neurons);
   // All elements of a state; all NaNs count as one (R10).
   void AddState(uint32_t state, const ArrayView& values);
   // A spike of `step` that a projection has still to deliver, or would with the longest delay.

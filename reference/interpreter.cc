@@ -72,7 +72,7 @@ absl::Status ProgramInterpreter::Step() {
   for (BlockRunner& block : blocks_) block.Run();
 
   for (ir::PopulationId p = 0; p < machine_.spikes.size(); ++p) {
-    for (const uint32_t neuron : machine_.spikes[p]) spike_digest_.AddSpike(p, step, neuron);
+    spike_digest_.AddSpikes(p, step, machine_.spikes[p]);
     history_.At(p, step) = machine_.spikes[p];
   }
   ++machine_.step;

@@ -25,6 +25,15 @@ TEST(Digest, R11_ItemsAreSummedInAnyOrder) {
   EXPECT_EQ((Digest{0x1, 0xabc}).ToString(), "00000000000000010000000000000abc");
 }
 
+TEST(Digest, R11_SpikesOfAStepAreItemsEach) {
+  Digest together, each;
+  together.AddSpikes(3, 7, {1, 5, 4000000000});
+  together.AddSpikes(3, 8, {});
+  for (const uint32_t neuron : {1u, 5u, 4000000000u}) each.AddSpike(3, 7, neuron);
+  EXPECT_EQ(together, each);
+  EXPECT_NE(together, Digest());
+}
+
 TEST(Digest, R11_AnyChangeOfAnItemShows) {
   std::set<std::string> digests;
   const auto add = [&](auto fill) {
