@@ -297,7 +297,11 @@ class Parser {
     BNSYN_ASSIGN_OR_RETURN(input.name, ReadName());
     BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(":"));
     BNSYN_ASSIGN_OR_RETURN(input.population, ReadDomain(reader_, program_));
-    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({{"quantum", [&] { return ReadQuantum(input); }}}));
+    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
+        {"quantum", [&] { return ReadQuantum(input); }},
+        {"sum_bits", [&] { return ReadSumBits(input); }},
+        {"sum_unit", [&] { return ReadSumUnit(input); }},
+    }));
     program_.inputs.push_back(std::move(input));
     return reader_.ReadLineEnd();
   }
@@ -307,6 +311,18 @@ class Parser {
     BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("^"));
     BNSYN_ASSIGN_OR_RETURN(const int64_t exponent, reader_.ReadInteger(-1000, 1000));
     input.quantum_log2 = static_cast<int>(exponent);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadSumBits(Input& input) {
+    BNSYN_ASSIGN_OR_RETURN(const int64_t bits, reader_.ReadInteger(16, 64));
+    input.sum_form = SumForm{static_cast<int>(bits), input.sum().unit};
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadSumUnit(Input& input) {
+    BNSYN_ASSIGN_OR_RETURN(const int64_t unit, reader_.ReadInteger(1, kMaxSumUnit));
+    input.sum_form = SumForm{input.sum().bits, unit};
     return absl::OkStatus();
   }
 

@@ -205,7 +205,11 @@ std::string Print(const Program& program) {
   for (const State& state : program.states) text += StateText(program, state);
   for (const Input& input : program.inputs) {
     absl::StrAppend(&text, "input ", input.name, " : ", program.DomainName(input.population),
-                    " quantum=2^", input.quantum_log2, "\n");
+                    " quantum=2^", input.quantum_log2);
+    if (input.sum_form) {
+      absl::StrAppend(&text, " sum_bits=", input.sum().bits, " sum_unit=", input.sum().unit);
+    }
+    text += "\n";
   }
   for (const Reduction& reduction : program.reductions) {
     absl::StrAppend(&text, "reduction ", reduction.name, " : ",

@@ -88,10 +88,25 @@ struct Param {
 
 // Where synaptic contributions to a population are summed exactly (R6): one 64-bit integer an
 // element, counting multiples of 2^quantum_log2.
+// How compiled code keeps what a step brings to an input (R6): in an integer of 16, 32 or 64 bits
+// with a sign, which counts units of so many quanta. Whatever arrives must be multiples of the
+// unit, and fit in it together.
+struct SumForm {
+  int bits = 64;
+  int64_t unit = 1;  // 1 where there are 64 bits, at most kMaxSumUnit
+
+  size_t bytes() const { return static_cast<size_t>(bits) / 8; }
+  friend bool operator==(const SumForm&, const SumForm&) = default;
+};
+inline constexpr int64_t kMaxSumUnit = int64_t{1} << 40;
+
 struct Input {
   std::string name;  // "exc.s_exc"
   DomainId population;
   int quantum_log2 = -40;
+  std::optional<SumForm> sum_form = {};  // nullopt as long as no pass has decided: 64 bits
+
+  SumForm sum() const { return sum_form.value_or(SumForm()); }
 };
 
 // A sum over a population (R7): written by `reduce`, read by `total`.

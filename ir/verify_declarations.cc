@@ -208,6 +208,14 @@ class Declarations {
       return Fail(absl::StrCat("the quantum 2^", input.quantum_log2, " is out of range"),
                   "its exponent is from -1000 to 1000");
     }
+    const SumForm sum = input.sum();
+    if (sum.bits != 16 && sum.bits != 32 && sum.bits != 64) {
+      return Fail(absl::StrCat("there are no sums of ", sum.bits, " bits"), "give 16, 32 or 64");
+    }
+    if (sum.unit < 1 || sum.unit > (sum.bits == 64 ? 1 : kMaxSumUnit)) {
+      return Fail(absl::StrCat("the unit ", sum.unit, " of its sums is out of range"),
+                  "it is 1 for sums of 64 bits, and from 1 to 2^40 for others");
+    }
     return std::nullopt;
   }
 

@@ -304,7 +304,8 @@ bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
   for (size_t& next = worker.tally.next_event; next < worker.events.size(); ++next) {
     const InputEvent& event = worker.events[next];
     if (event.step != step) break;
-    memory_->Input(event.input, thread)[event.element] += event.quanta;
+    // What arrives from a file is known to no pass, so that these sums have 64 bits.
+    static_cast<int64_t*>(memory_->Input(event.input, thread))[event.element] += event.quanta;
   }
   return fault;
 }
@@ -393,7 +394,7 @@ void AcceleratedEngine::TakeSpikes(int thread, uint64_t step, bool record) {
   for (const ir::PopulationId p : schedule_.spiking) {
     const absl::Span<const uint32_t> spikes = ring_.Spikes(p, thread, step);
     worker.tally.spike_counts[p] += spikes.size();
-    for (const uint32_t neuron : spikes) worker.tally.digest.AddSpike(p, step, neuron);
+    worker.tally.digest.AddSpikes(p, step, spikes);
     if (record) worker.record.Append(spikes);
   }
 }
@@ -484,6 +485,7 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeAcceleratedEngine(ir::Program progra
                             if (stage == "program") return;
                             report.compile.phases.push_back({std::string(stage), milliseconds});
                           }));
+  program.inputs = passed.inputs;  // which say how sums are kept
   Partition partition(passed, options.threads);
   BNSYN_ASSIGN_OR_RETURN(const LayoutLimits limits, LimitsByName(options.layout));
   BNSYN_ASSIGN_OR_RETURN(Layout layout, ChooseLayout(program, partition, limits));

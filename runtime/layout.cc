@@ -22,8 +22,16 @@ namespace {
 
 constexpr absl::string_view kLayoutNames[] = {"best", "full", "wide", "long", "far", "apart"};
 
-// The nearest cache has room for the sums of such a block and for what is read meanwhile.
-constexpr int kNearBlockBits = 12;
+// Bytes of the sums of a near block, as a power of two: the nearest cache has room for them and for
+// what is read meanwhile.
+constexpr int kNearBytesLog2 = 15;
+
+int NearBlockBits(const ir::SumForm& sum) {
+  int bits = kNearBytesLog2;
+  for (size_t bytes = sum.bytes(); bytes > 1; bytes /= 2) --bits;
+  return bits;
+}
+
 // Synapses of a row by near blocks: with fewer, what a row costs is more than what such sums save.
 constexpr double kLeastInNearRow = 256;
 
@@ -91,11 +99,13 @@ void ChooseForm(const ir::Program& program, const LayoutLimits& limits,
   group.form = SynapseForm::kFull;
   if (limits.full || !OnlyAdds(program, id)) return;
   reference::Contributions contributions(program, OnPre(program, id));
+  group.input = contributions.input(0);
   if (!program.HasOwnWeights(id)) {
     group.form = SynapseForm::kShared;
     for (size_t term = 0; term < contributions.size(); ++term) {
-      group.terms.push_back(
-          {contributions.input(term), *contributions.Quanta(term, program.projections[id].weight)});
+      const ir::InputId input = contributions.input(term);
+      const int64_t quanta = *contributions.Quanta(term, program.projections[id].weight);
+      group.terms.push_back({input, quanta / program.inputs[input].sum().unit});
     }
     return;
   }
@@ -105,10 +115,11 @@ void ChooseForm(const ir::Program& program, const LayoutLimits& limits,
       limits.wide || !FitsShort(program, id, initial) ? SynapseForm::kWide : SynapseForm::kShort;
 }
 
-bool MayShareRows(const SynapseGroup& a, const SynapseGroup& b) {
+bool MayShareRows(const ir::Program& program, const SynapseGroup& a, const SynapseGroup& b) {
   if (a.source != b.source || a.form != b.form || a.form == SynapseForm::kFull) return false;
+  if (program.inputs[a.input].sum().bits != program.inputs[b.input].sum().bits) return false;
   if (a.form != SynapseForm::kShared) return true;
-  return a.terms.size() == 1 && b.terms.size() == 1 && a.terms[0].quanta == b.terms[0].quanta;
+  return a.terms.size() == 1 && b.terms.size() == 1 && a.terms[0].units == b.terms[0].units;
 }
 
 void Join(SynapseGroup& group, const SynapseGroup& other) {
@@ -131,7 +142,7 @@ void ChooseBlocks(const ir::Program& program, const Partition& partition,
     return;
   }
   if (limits.far) return;
-  group.block_bits = kNearBlockBits;
+  group.block_bits = NearBlockBits(program.inputs[group.input].sum());
   const double rows = IndexBytes(program, group, partition) / sizeof(uint32_t);
   if (group.expected < rows * kLeastInNearRow) group.block_bits = kFarBlockBits;
 }
@@ -241,7 +252,9 @@ absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition&
     group.expected = connectivity.ExpectedSynapses();
     group.expected_each = {group.expected};
     ChooseForm(program, limits, initial, group);
-    const auto shares = [&](const SynapseGroup& other) { return MayShareRows(other, group); };
+    const auto shares = [&](const SynapseGroup& other) {
+      return MayShareRows(program, other, group);
+    };
     const auto other = std::find_if(layout.groups.begin(), layout.groups.end(), shares);
     if (other != layout.groups.end() && !limits.apart) {
       Join(*other, group);
@@ -269,10 +282,13 @@ std::string DescribeLayout(const ir::Program& program, const Layout& layout,
     bytes += GroupBytes(program, group) + index;
     absl::StrAppendFormat(
         &text,
-        "group %s: %s, targets of %d bits%s, %g bytes a synapse, delays %u to %u, index %.0f "
+        "group %s: %s, targets of %d bits%s, %s%g bytes a synapse, delays %u to %u, index %.0f "
         "bytes\n",
         program.populations[group.source].name, FormName(group.form), group.target_bits,
         group.near() ? absl::StrCat(" in blocks of ", 1 << group.block_bits) : "",
+        group.form == SynapseForm::kFull
+            ? ""
+            : absl::StrCat("sums of ", program.inputs[group.input].sum().bits, ", "),
         SynapseBytes(program, group), group.min_delay, group.max_delay, index);
     for (const ir::ProjectionId id : group.projections) {
       absl::StrAppend(&text, "  ", program.projections[id].name, "\n");

@@ -5,7 +5,7 @@
 // spike brings in one step and the next stands side by side. What a synapse keeps is its target
 // and, in the order from least memory to most,
 //
-//   shared  nothing: all synapses of the group add the same quanta
+//   shared  nothing: all synapses of the group add the same
 //   short   the 32-bit integer of quanta that it adds: nothing is computed when it is delivered
 //   wide    the same in 64 bits, where the range of the contributions (value_range.h) does not show
 //           that 32 are enough
@@ -17,11 +17,12 @@
 // short when each projection has rows of its own, and every row costs a miss of the cache.
 //
 // Targets of such groups are places among the sums of inputs that the thread owns, which lie side
-// by side (network_memory.h). They take 16 bits, counted from the beginning of 2^16 sums, and rows
-// are divided by blocks of so many sums, unless that takes more memory than it saves. Where rows
-// are long they are divided further, by near blocks, whose sums the nearest cache holds: all spikes
-// that are due deliver to one block before the next. Targets of full groups are neurons, in 32
-// bits. Rows are found by 32-bit numbers: a thread has less than 2^32 synapses in a group.
+// by side if they are equally wide (network_memory.h). They take 16 bits, counted from the
+// beginning of 2^16 sums, and rows are divided by blocks of so many sums, unless that takes more
+// memory than it saves. Where rows are long they are divided further, by near blocks, whose sums
+// the nearest cache holds: all spikes that are due deliver to one block before the next. Targets of
+// full groups are neurons, in 32 bits. Rows are found by 32-bit numbers: a thread has less than
+// 2^32 synapses in a group.
 #ifndef BNSYN_RUNTIME_LAYOUT_H_
 #define BNSYN_RUNTIME_LAYOUT_H_
 
@@ -43,7 +44,7 @@ absl::string_view FormName(SynapseForm form);
 // A contribution that all synapses of a group make.
 struct SharedTerm {
   ir::InputId input = 0;
-  int64_t quanta = 0;
+  int64_t units = 0;  // of its sums
 };
 
 // Blocks of as many sums as 16 bits tell apart.
@@ -53,6 +54,7 @@ struct SynapseGroup {
   SynapseForm form = SynapseForm::kFull;
   std::vector<ir::ProjectionId> projections;  // full: one
   ir::PopulationId source = 0;
+  ir::InputId input = 0;  // all but full: the first that synapses of the first projection add to
   int target_bits = 32;
   int block_bits = kFarBlockBits;  // targets of 16 bits: a block is of 2^block_bits sums
   std::vector<SharedTerm> terms;   // shared: of the first projection; one where there are several
@@ -83,7 +85,8 @@ struct LayoutLimits {
 absl::StatusOr<LayoutLimits> LimitsByName(absl::string_view name);
 absl::Span<const absl::string_view> LayoutNames();
 
-// For the program before the passes, where ranges are easier to see. Draws nothing.
+// For the program before the passes, where ranges are easier to see, but with the sums that the
+// narrow_sums pass gives it. Draws nothing.
 absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition& partition,
                                     const LayoutLimits& limits);
 

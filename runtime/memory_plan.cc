@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "compiler/passes/passes.h"
 #include "ir/status_macros.h"
 #include "reference/connectivity.h"
 #include "runtime/network_memory.h"
@@ -164,7 +165,7 @@ MemoryPlan PlanValues(const ir::Program& program, uint32_t window) {
   MemoryPlan plan;
   double inputs = 0;
   for (const ir::Input& input : program.inputs) {
-    inputs += Elements(program, input.population) * sizeof(int64_t);
+    inputs += Elements(program, input.population) * static_cast<double>(input.sum().bytes());
   }
   plan.parts.push_back({"states", StateBytes(program, false)});
   plan.parts.push_back({"inputs", inputs});
@@ -228,10 +229,14 @@ MemoryPlan PlanAccelerated(const ir::Program& program, const Partition& partitio
 absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program,
                                       const SimulationOptions& options) {
   if (options.backend == Backend::kReference) return PlanReference(program, options);
-  const Partition partition(program, options.threads);
+  BNSYN_ASSIGN_OR_RETURN(const ir::Program passed,
+                         compiler::RunPasses(program, options.compile, nullptr));
+  ir::Program source = program;
+  source.inputs = passed.inputs;
+  const Partition partition(passed, options.threads);
   BNSYN_ASSIGN_OR_RETURN(const LayoutLimits limits, LimitsByName(options.layout));
-  BNSYN_ASSIGN_OR_RETURN(const Layout layout, ChooseLayout(program, partition, limits));
-  return PlanAccelerated(program, partition, layout, options);
+  BNSYN_ASSIGN_OR_RETURN(const Layout layout, ChooseLayout(source, partition, limits));
+  return PlanAccelerated(passed, partition, layout, options);
 }
 
 absl::Status CheckMemory(const MemoryPlan& plan, uint64_t limit) {

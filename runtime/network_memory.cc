@@ -30,10 +30,10 @@ uint32_t NetworkMemory::Groups(ir::ReductionId reduction) const {
   return PaddedSize(program_->Size(population)) / compiler::kGroup;
 }
 
-int64_t* NetworkMemory::Input(ir::InputId input, int thread) const {
-  const auto own = reinterpret_cast<uintptr_t>(Sums(thread) + places_.Begin(input, thread));
+void* NetworkMemory::Input(ir::InputId input, int thread) const {
+  const auto own = reinterpret_cast<uintptr_t>(Sum(input, places_.Begin(input, thread), thread));
   const uint64_t first = RangeOf(*program_, *partition_, input, thread).begin;
-  return reinterpret_cast<int64_t*>(own - first * sizeof(int64_t));
+  return reinterpret_cast<void*>(own - first * program_->inputs[input].sum().bytes());
 }
 
 namespace {
@@ -76,9 +76,9 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
     memory.states_.push_back(copies(PaddedSize(program.Size(state.type.domain)) * bytes, 1));
   }
   const size_t state_bytes = layout.size();
-  uint64_t most_sums = 0;
-  for (int t = 0; t < threads; ++t) most_sums = std::max(most_sums, memory.places_.Size(t));
-  memory.sums_ = copies(most_sums * sizeof(int64_t), threads);
+  size_t most_sums = 0;
+  for (int t = 0; t < threads; ++t) most_sums = std::max(most_sums, memory.places_.Bytes(t));
+  memory.sums_ = copies(most_sums, threads);
   uint32_t most_groups = 0;
   for (uint32_t r = 0; r < program.reductions.size(); ++r) {
     most_groups = std::max(most_groups, memory.Groups(r));

@@ -40,10 +40,12 @@ class NetworkMemory {
   void Save(int thread) const;
   void Restore(int thread) const;
 
-  // The sums of a thread: those of its own neurons, input by input (SumPlaces).
-  int64_t* Sums(int thread) const { return reinterpret_cast<int64_t*>(At(sums_, thread)); }
+  // The sum of a thread at a place of an input (SumPlaces).
+  void* Sum(ir::InputId input, uint64_t place, int thread) const {
+    return At(sums_, thread) + places_.ByteOf(input, place, thread);
+  }
   // Where element 0 of an input would be, for a thread to reach those of its own neurons.
-  int64_t* Input(ir::InputId input, int thread) const;
+  void* Input(ir::InputId input, int thread) const;
   // The value in the low bytes, shared by all threads.
   ir::Bits* Param(ir::ParamId param) const {
     return reinterpret_cast<ir::Bits*>(At(params_, 0)) + param;

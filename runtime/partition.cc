@@ -1,6 +1,7 @@
 #include "runtime/partition.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "compiler/emission/kernel_abi.h"
 
@@ -44,14 +45,23 @@ Range RangeOf(const ir::Program& program, const Partition& partition, ir::InputI
 SumPlaces::SumPlaces(const ir::Program& program, const Partition& partition)
     : inputs_(program.inputs.size()) {
   constexpr uint64_t kGroup = compiler::kGroup;
+  std::vector<ir::InputId> order(inputs_);
+  std::iota(order.begin(), order.end(), ir::InputId{0});
+  std::stable_sort(order.begin(), order.end(), [&](ir::InputId a, ir::InputId b) {
+    return program.inputs[a].sum().bits > program.inputs[b].sum().bits;
+  });
+  places_.resize(inputs_ * static_cast<size_t>(partition.threads()));
   for (int thread = 0; thread < partition.threads(); ++thread) {
-    uint64_t place = 0;
-    for (ir::InputId input = 0; input < inputs_; ++input) {
-      begin_.push_back(place);
-      const uint64_t size = RangeOf(program, partition, input, thread).size();
-      place += (size + kGroup - 1) / kGroup * kGroup;
+    Whole whole;
+    for (const ir::InputId input : order) {
+      const uint64_t neurons = RangeOf(program, partition, input, thread).size();
+      Places& own = places_[static_cast<size_t>(thread) * inputs_ + input];
+      own = {whole.places, whole.places + (neurons + kGroup - 1) / kGroup * kGroup, whole.bytes,
+             program.inputs[input].sum().bytes()};
+      whole.places = own.end;
+      whole.bytes += (own.end - own.begin) * own.sum_bytes;
     }
-    begin_.push_back(place);
+    wholes_.push_back(whole);
   }
 }
 

@@ -39,26 +39,45 @@ class Partition {
   std::vector<Range> ranges_;
 };
 
-// Where the sums of inputs stand: those of a thread's own neurons side by side, input by input,
-// each beginning a new group.
+// Where the sums of inputs stand: those of a thread's own neurons side by side, the widest first
+// (ir::SumForm), and of one width input by input, each beginning a new group of neurons.
 class SumPlaces {
  public:
   SumPlaces(const ir::Program& program, const Partition& partition);
 
-  // The place of an input's first sum among those of the thread; element n of the input is at
-  // Begin + n - the first neuron of the thread's range.
-  uint64_t Begin(ir::InputId input, int thread) const { return At(input, thread); }
-  uint64_t End(ir::InputId input, int thread) const { return At(input + size_t{1}, thread); }
+  // The places of an input's sums among those of the thread are numbers from Begin to End; element
+  // n of the input is at Begin + n - the first neuron of the thread's range.
+  uint64_t Begin(ir::InputId input, int thread) const { return Of(input, thread).begin; }
+  uint64_t End(ir::InputId input, int thread) const { return Of(input, thread).end; }
   // All of a thread.
-  uint64_t Size(int thread) const { return At(inputs_, thread); }
+  uint64_t Size(int thread) const { return wholes_[static_cast<size_t>(thread)].places; }
+  size_t Bytes(int thread) const { return wholes_[static_cast<size_t>(thread)].bytes; }
+  // The byte at which the sum of a place begins, from that of place 0 on; the place is one of the
+  // input, or of another whose sums are as wide.
+  size_t ByteOf(ir::InputId input, uint64_t place, int thread) const {
+    const Places& own = Of(input, thread);
+    return own.first_byte + (place - own.begin) * own.sum_bytes;
+  }
 
  private:
-  uint64_t At(size_t input, int thread) const {
-    return begin_[static_cast<size_t>(thread) * (inputs_ + 1) + input];
+  struct Places {
+    uint64_t begin = 0;
+    uint64_t end = 0;
+    size_t first_byte = 0;
+    size_t sum_bytes = 0;
+  };
+  struct Whole {
+    uint64_t places = 0;
+    size_t bytes = 0;
+  };
+
+  const Places& Of(ir::InputId input, int thread) const {
+    return places_[static_cast<size_t>(thread) * inputs_ + input];
   }
 
   size_t inputs_;
-  std::vector<uint64_t> begin_;  // by thread and input, with the end of the last
+  std::vector<Places> places_;  // by thread and input
+  std::vector<Whole> wholes_;   // by thread
 };
 
 // The neurons of an input's population that a thread owns.

@@ -28,9 +28,23 @@ void ForEach(size_t size, Add add) {
   for (; i < size; ++i) add(i);
 }
 
+template <typename Sum, typename Target>
+void AddUnits(const Target* targets, size_t size, const RowCall::Term& term, size_t first) {
+  Sum* const sums = static_cast<Sum*>(term.sums) + first;
+  const auto units = static_cast<Sum>(term.units);
+  ForEach(size, [=](size_t i) { sums[targets[i]] = static_cast<Sum>(sums[targets[i]] + units); });
+}
+
 template <typename Target>
-void AddSame(const Target* targets, size_t size, int64_t quanta, int64_t* sums) {
-  ForEach(size, [=](size_t i) { sums[targets[i]] += quanta; });
+void AddSame(const Target* targets, size_t size, const RowCall::Term& term, size_t first) {
+  switch (term.sum_bytes) {
+    case sizeof(int16_t):
+      return AddUnits<int16_t>(targets, size, term, first);
+    case sizeof(int32_t):
+      return AddUnits<int32_t>(targets, size, term, first);
+    default:
+      return AddUnits<int64_t>(targets, size, term, first);
+  }
 }
 
 template <typename Weight, typename Target>
@@ -100,41 +114,54 @@ void RowDelivery::RunTargets() {
   }
 }
 
-void RowDelivery::Prefetch(size_t lines) {
-  for (; lines > 0; --lines) {
-    if (ahead_ >= ahead_end_) {
-      if (ahead_row_ == listed_) return;
-      const Row& row = rows_[ahead_row_++];
-      ahead_ = row.entries;
-      ahead_end_ = row.entries + row.size * call_.block->entry_bytes();
+// Asks for the lines of rows, one after the other.
+class RowDelivery::Ahead {
+ public:
+  Ahead(absl::Span<const Row> rows, size_t entry_bytes)
+      : row_(rows.data()), rows_end_(rows.data() + rows.size()), entry_bytes_(entry_bytes) {}
+
+  void Ask(size_t lines) {
+    for (; lines > 0; --lines) {
+      if (line_ >= row_end_) {
+        if (row_ == rows_end_) return;
+        line_ = row_->entries;
+        row_end_ = line_ + row_->size * entry_bytes_;
+        ++row_;
+      }
+      __builtin_prefetch(line_);
+      line_ += kCacheLine;
     }
-    __builtin_prefetch(ahead_);
-    ahead_ += kCacheLine;
   }
-}
+
+ private:
+  const Row* row_;  // the next one
+  const Row* const rows_end_;
+  const size_t entry_bytes_;
+  const char* line_ = nullptr;  // the next to ask for
+  const char* row_end_ = nullptr;
+};
 
 template <typename Target, typename Weight>
 void RowDelivery::Run() {
-  const size_t lines = kChunk * call_.block->entry_bytes() / kCacheLine;
-  ahead_row_ = 0;
-  ahead_ = ahead_end_ = nullptr;
-  Prefetch(kAhead);
+  const size_t entry_bytes = call_.block->entry_bytes();
+  Ahead ahead(absl::MakeConstSpan(rows_).first(listed_), entry_bytes);
+  ahead.Ask(kAhead);
   for (size_t r = 0; r < listed_; ++r) {
     const Row& row = rows_[r];
     const auto* const targets = reinterpret_cast<const Target*>(row.entries);
     const size_t first = call_.block->FirstOfBlock(row.block);
-    Prefetch(1);  // a row begins and ends within a line
+    ahead.Ask(1);  // a row begins and ends within a line
     for (size_t i = 0; i < row.size; i += kChunk) {
-      Prefetch(lines);
+      ahead.Ask(kChunk * entry_bytes / kCacheLine);
       const size_t size = std::min(kChunk, row.size - i);
       if constexpr (std::is_void_v<Weight>) {
         for (const RowCall::Term& term : call_.terms) {
-          AddSame(targets + i, size, term.quanta, term.sums + first);
+          AddSame(targets + i, size, term, first);
         }
       } else {
         const char* const weights = row.entries + row.size * sizeof(Target);
         AddEach<Weight>(targets + i, weights + i * sizeof(Weight), size,
-                        call_.terms[0].sums + first);
+                        static_cast<int64_t*>(call_.terms[0].sums) + first);
       }
     }
   }

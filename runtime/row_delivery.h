@@ -17,8 +17,9 @@ namespace bnsyn {
 struct RowCall {
   // What a target of the group, counted from 0, adds to.
   struct Term {
-    int64_t* sums = nullptr;
-    int64_t quanta = 0;  // shared groups: of every synapse
+    void* sums = nullptr;
+    size_t sum_bytes = sizeof(int64_t);
+    int64_t units = 0;  // shared groups: of every synapse
   };
 
   std::string name;  // of the projection, or of the source of several
@@ -45,6 +46,7 @@ class RowDelivery {
     uint32_t size;
     uint32_t block;
   };
+  class Ahead;
 
   // Lists the rows of the due spikes.
   void ListRows();
@@ -54,16 +56,10 @@ class RowDelivery {
   void RunTargets();
   template <typename Target, typename Weight>
   void Run();
-  // Asks for the next lines of the rows listed.
-  void Prefetch(size_t lines);
 
   const RowCall& call_;
   size_t due_ = 0;
   size_t listed_ = 0;
-  // The next line to ask for, the end of its row, and the row after that.
-  const char* ahead_ = nullptr;
-  const char* ahead_end_ = nullptr;
-  size_t ahead_row_ = 0;
   std::array<const uint32_t*, 256> index_;  // of due spikes, in SynapseBlock::rows()
   std::array<Row, 256> rows_;
 };

@@ -127,13 +127,15 @@ std::vector<RowCall> MakeRowCalls(const ir::Program& program, const NetworkMemor
                     : absl::StrFormat("from %s", program.populations[group.source].name);
     call.source = group.source;
     call.block = &own;
-    int64_t* const sums = memory.Sums(thread);
-    if (group.form != SynapseForm::kShared) call.terms = {{sums + own.first_sum(), 0}};
+    const auto add = [&](ir::InputId input, uint64_t place, int64_t units) {
+      const size_t bytes = program.inputs[input].sum().bytes();
+      call.terms.push_back({memory.Sum(input, place, thread), bytes, units});
+    };
+    if (group.form != SynapseForm::kShared) add(group.input, own.first_sum(), 0);
     for (const SharedTerm& term : group.terms) {
       // Inputs of one population are counted alike, so that targets are places in each of them.
-      const uint64_t first =
-          call.terms.empty() ? own.first_sum() : places.Begin(term.input, thread);
-      call.terms.push_back({sums + first, term.quanta});
+      const bool first = call.terms.empty();
+      add(term.input, first ? own.first_sum() : places.Begin(term.input, thread), term.units);
     }
     calls.push_back(std::move(call));
   }

@@ -44,10 +44,14 @@ std::vector<std::string> Stages() {
 
 absl::StatusOr<std::string> DumpLayout(const ir::Program& program,
                                        const SimulationOptions& options) {
-  const Partition partition(program, options.threads);
+  BNSYN_ASSIGN_OR_RETURN(const ir::Program passed,
+                         compiler::RunPasses(program, options.compile, nullptr));
+  ir::Program source = program;
+  source.inputs = passed.inputs;
+  const Partition partition(source, options.threads);
   BNSYN_ASSIGN_OR_RETURN(const LayoutLimits limits, LimitsByName(options.layout));
-  BNSYN_ASSIGN_OR_RETURN(const Layout layout, ChooseLayout(program, partition, limits));
-  return DescribeLayout(program, layout, partition);
+  BNSYN_ASSIGN_OR_RETURN(const Layout layout, ChooseLayout(source, partition, limits));
+  return DescribeLayout(source, layout, partition);
 }
 
 // The texts of the stages that `wanted` names, in order.

@@ -20,6 +20,13 @@ using ir::Op;
 
 namespace {
 
+// Of a vector in an array that begins at a cache line.
+llvm::Align AlignmentOf(const llvm::Type* type) {
+  const unsigned lanes =
+      type->isVectorTy() ? llvm::cast<llvm::FixedVectorType>(type)->getNumElements() : 1;
+  return llvm::Align(std::min<uint64_t>(uint64_t{type->getScalarSizeInBits()} / 8 * lanes, 64));
+}
+
 // Random words that a draw of R3 takes.
 uint32_t WordsDrawn(Op op) { return op == Op::kBernoulli || op == Op::kPoisson ? 1 : 2; }
 
@@ -124,31 +131,49 @@ void BlockEmitter::AnnotateNoSlot(llvm::Instruction* access) {
 }
 
 llvm::Value* BlockEmitter::LoadSlot(size_t slot, Element element, llvm::Value* index, int lanes) {
-  llvm::LLVMContext& llvm_context = builder_.getContext();
-  if (slot == slots_.size()) {
-    return llvm::PoisonValue::get(Widened(ValueType(llvm_context, element), lanes));
-  }
-  llvm::Type* const type = MemoryType(llvm_context, element);
-  llvm::Value* const address =
-      index == nullptr ? slots_[slot] : builder_.CreateInBoundsGEP(type, slots_[slot], index);
-  const auto bytes = static_cast<uint64_t>(ir::ElementBytes(element) * lanes);
-  llvm::LoadInst* const load = builder_.CreateAlignedLoad(
-      Widened(type, lanes), address, llvm::Align(std::min<uint64_t>(bytes, 64)));
+  llvm::Value* const value =
+      LoadFrom(slot, MemoryType(builder_.getContext(), element), index, lanes);
+  if (element != Element::kBool) return value;
+  return builder_.CreateICmpNE(value, llvm::Constant::getNullValue(value->getType()));
+}
+
+llvm::Value* BlockEmitter::LoadFrom(size_t slot, llvm::Type* type, llvm::Value* index, int lanes) {
+  llvm::Type* const loaded = Widened(type, lanes);
+  if (slot == slots_.size()) return llvm::PoisonValue::get(loaded);
+  llvm::LoadInst* const load =
+      builder_.CreateAlignedLoad(loaded, AddressIn(slot, type, index), AlignmentOf(loaded));
   Annotate(load, slot);
-  if (element != Element::kBool) return load;
-  return builder_.CreateICmpNE(load, llvm::Constant::getNullValue(load->getType()));
+  return load;
+}
+
+void BlockEmitter::StoreTo(size_t slot, llvm::Value* index, llvm::Value* value) {
+  if (slot == slots_.size()) return;
+  llvm::Type* const type = value->getType();
+  Annotate(builder_.CreateAlignedStore(value, AddressIn(slot, type->getScalarType(), index),
+                                       AlignmentOf(type)),
+           slot);
+}
+
+llvm::Value* BlockEmitter::AddressIn(size_t slot, llvm::Type* type, llvm::Value* index) {
+  if (index == nullptr) return slots_[slot];
+  return builder_.CreateInBoundsGEP(type, slots_[slot], index);
+}
+
+llvm::Value* BlockEmitter::LoadSum(ir::InputId input, llvm::Value* index, int lanes) {
+  const auto bits = static_cast<unsigned>(program_.inputs[input].sum().bits);
+  return LoadFrom(SlotOf(AttrKind::kInput, input), builder_.getIntNTy(bits), index, lanes);
+}
+
+void BlockEmitter::StoreSum(ir::InputId input, llvm::Value* index, llvm::Value* sum) {
+  StoreTo(SlotOf(AttrKind::kInput, input), index, sum);
 }
 
 void BlockEmitter::StoreSlot(size_t slot, Element element, llvm::Value* index, llvm::Value* value) {
-  if (slot == slots_.size()) return;
-  const int lanes = LanesOf(value);
-  llvm::Type* const type = MemoryType(builder_.getContext(), element);
-  llvm::Value* const address =
-      index == nullptr ? slots_[slot] : builder_.CreateInBoundsGEP(type, slots_[slot], index);
-  if (element == Element::kBool) value = builder_.CreateZExt(value, Widened(type, lanes));
-  const auto bytes = static_cast<uint64_t>(ir::ElementBytes(element) * lanes);
-  Annotate(builder_.CreateAlignedStore(value, address, llvm::Align(std::min<uint64_t>(bytes, 64))),
-           slot);
+  if (element == Element::kBool) {
+    llvm::Type* const type = MemoryType(builder_.getContext(), element);
+    value = builder_.CreateZExt(value, Widened(type, LanesOf(value)));
+  }
+  StoreTo(slot, index, value);
 }
 
 DrawPoint BlockEmitter::Draw(uint32_t stream, uint32_t draw) {

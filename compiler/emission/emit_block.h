@@ -69,6 +69,9 @@ class BlockEmitter {
   // scalar). Bools are i1 as values and i8 in memory.
   llvm::Value* LoadSlot(size_t slot, ir::Element element, llvm::Value* index, int lanes);
   void StoreSlot(size_t slot, ir::Element element, llvm::Value* index, llvm::Value* value);
+  // The same of an input's sums, which are integers of its ir::SumForm.
+  llvm::Value* LoadSum(ir::InputId input, llvm::Value* index, int lanes);
+  void StoreSum(ir::InputId input, llvm::Value* index, llvm::Value* sum);
   // Memory behind different slots, and memory of no slot, never overlaps.
   void Annotate(llvm::Instruction* access, size_t slot);
   void AnnotateNoSlot(llvm::Instruction* access);
@@ -105,6 +108,10 @@ class BlockEmitter {
   absl::Status status_;
 
  private:
+  // Elements of a type, as they stand in memory.
+  llvm::Value* LoadFrom(size_t slot, llvm::Type* type, llvm::Value* index, int lanes);
+  void StoreTo(size_t slot, llvm::Value* index, llvm::Value* value);
+  llvm::Value* AddressIn(size_t slot, llvm::Type* type, llvm::Value* index);
   llvm::Value* Lookup(const ir::Node& node, int lanes, llvm::Value* row, llvm::Value* column);
   llvm::Value* DrawCall(const ir::Node& node, int lanes, absl::Span<llvm::Value* const> v);
   llvm::Value* RandomWord(const ir::Node& node, uint32_t draw, int lanes);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -217,11 +218,25 @@ void DeliverEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Val
   builder_.SetInsertPoint(done);
 }
 
-// A contribution in quanta, rounded to the nearest (R6).
+// A contribution in quanta, rounded to the nearest (R6), or in the units of its sum.
 void DeliverEmitter::EmitQuanta(ir::NodeId id) {
   llvm::Type* const f64 = builder_.getDoubleTy();
+  const ir::Input& input = program_.inputs[node(id).attr];
+  const int quantum = input.quantum_log2;
+  if (input.sum().bits != 64) {
+    const std::optional<double> known =
+        reference::StaticContribution(program_, block_, id, projection_.weight);
+    if (!known) {
+      Fail("what arrives at a narrow sum is not known");
+      return;
+    }
+    const int64_t units = reference::ToQuanta(*known, quantum) / input.sum().unit;
+    values_[id] = llvm::ConstantInt::getSigned(
+        builder_.getIntNTy(static_cast<unsigned>(input.sum().bits)), units);
+    fits_[id] = builder_.getTrue();
+    return;
+  }
   llvm::Value* const value = values_[node(id).operands[0]];
-  const int quantum = program_.inputs[node(id).attr].quantum_log2;
   constexpr int64_t kLimit = reference::kMaxContribution;
   if (const auto* constant = llvm::dyn_cast<llvm::ConstantFP>(value)) {
     const int64_t number = reference::ToQuanta(constant->getValueAPF().convertToDouble(), quantum);
@@ -284,9 +299,9 @@ llvm::Value* DeliverEmitter::Weight() {
 }
 
 void DeliverEmitter::EmitAccumulate(ir::NodeId id) {
-  const size_t slot = SlotOf(AttrKind::kInput, node(id).attr);
-  llvm::Value* const sum = LoadSlot(slot, Element::kI64, target_, 1);
-  StoreSlot(slot, Element::kI64, target_, builder_.CreateAdd(sum, values_[id]));
+  const auto input = static_cast<ir::InputId>(node(id).attr);
+  llvm::Value* const sum = LoadSum(input, target_, 1);
+  StoreSum(input, target_, builder_.CreateAdd(sum, values_[id]));
   if (fits_[id] != builder_.getTrue()) NoteFault(builder_.CreateNot(fits_[id]));
 }
 

@@ -9,7 +9,7 @@
 namespace bnsyn::compiler {
 
 // Part of the cache key: raise it when a struct or the meaning of a field changes.
-inline constexpr int kKernelAbiVersion = 20;
+inline constexpr int kKernelAbiVersion = 21;
 
 // Elements are processed in groups of this many; arrays are padded to it, aligned to 64 bytes, and
 // threads own whole groups.
@@ -26,9 +26,10 @@ struct SpikeOutput {
 // padded) but neither spike, fault nor count. A network kernel has one element and ignores the
 // range.
 struct KernelArgs {
-  // One pointer a slot of the kernel (ir::Block::slots): a state's, input's (int64_t) array at
-  // element 0; a uniform state's, parameter's or total's scalar; a count's int64_t; for a `reduce`
-  // the double array of group partials, one a group of kGroup elements, at group 0.
+  // One pointer a slot of the kernel (ir::Block::slots): a state's array at element 0, or an
+  // input's of integers (ir::SumForm); a uniform state's, parameter's or total's scalar; a count's
+  // int64_t; for a `reduce` the double array of group partials, one a group of kGroup elements, at
+  // group 0.
   void* const* slots;
   uint64_t step;
   uint64_t seed;
@@ -43,7 +44,7 @@ using KernelFunction = void (*)(KernelArgs*);
 // targets one thread owns, row by row. A row is of a source in on_pre and on_step code, of a target
 // in on_post code.
 struct DeliverArgs {
-  // Inputs: int64_t arrays; states of source, target or synapse; uniform values.
+  // Inputs: integers of their ir::SumForm; states of source, target or synapse; uniform values.
   void* const* slots;
   uint64_t step;
   uint64_t seed;

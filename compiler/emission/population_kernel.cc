@@ -308,15 +308,15 @@ void PopulationKernel::Store(ir::StateId state, llvm::Value* value) {
 }
 
 llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
-  const size_t slot = SlotOf(AttrKind::kInput, input);
-  llvm::Value* const sum = LoadSlot(slot, Element::kI64, element_[part_], lanes);
-  StoreSlot(slot, Element::kI64, element_[part_], llvm::Constant::getNullValue(sum->getType()));
+  const ir::Input& declared = program_.inputs[input];
+  llvm::Value* const units = LoadSum(input, element_[part_], lanes);
+  llvm::Value* const sum = builder_.CreateSExt(units, Widened(builder_.getInt64Ty(), lanes));
   const auto i64 = [&](uint64_t value) { return ConstantLike(sum, builder_.getInt64(value)); };
   const auto f64 = [&](double value) {
     return ConstantLike(sum, llvm::ConstantFP::get(builder_.getDoubleTy(), value));
   };
 
-  if (overflow_ != nullptr) {
+  if (overflow_ != nullptr && declared.sum().bits == 64) {
     // Negative unless |sum| <= kMaxSum; the sums of elements past the end are always 0.
     constexpr auto kLimit = static_cast<uint64_t>(reference::kMaxSum);
     llvm::Value* const outside = builder_.CreateOr(builder_.CreateAdd(sum, i64(kLimit)),
@@ -330,14 +330,17 @@ llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
   constexpr double kMagic = 0x1.8p52;
   llvm::Value* const shifted = builder_.CreateBitCast(
       builder_.CreateAdd(sum, i64(ir::BitsOfF64(kMagic))), Widened(builder_.getDoubleTy(), lanes));
-  const int quantum = program_.inputs[input].quantum_log2;
+  // A sum in units is one of at most kMaxSum quanta, so that its product with the unit is exact.
+  const auto unit = static_cast<double>(declared.sum().unit);
+  const int quantum = declared.quantum_log2;
   if (context_.has_fma && std::abs(quantum) < 900) {
-    // (kMagic + sum) * 2^quantum - kMagic * 2^quantum, rounded once: the same number.
-    return builder_.CreateIntrinsic(
-        llvm::Intrinsic::fma, {shifted->getType()},
-        {shifted, f64(std::ldexp(1.0, quantum)), f64(-std::ldexp(kMagic, quantum))});
+    // (kMagic + sum) * u - kMagic * u, rounded once: the same number.
+    const double scale = std::ldexp(unit, quantum);
+    return builder_.CreateIntrinsic(llvm::Intrinsic::fma, {shifted->getType()},
+                                    {shifted, f64(scale), f64(-kMagic * scale)});
   }
-  return Scale(builder_.CreateFSub(shifted, f64(kMagic)), quantum);
+  llvm::Value* const whole = builder_.CreateFSub(shifted, f64(kMagic));
+  return Scale(unit == 1 ? whole : builder_.CreateFMul(whole, f64(unit)), quantum);
 }
 
 }  // namespace bnsyn::compiler

@@ -79,6 +79,7 @@ class PopulationKernel : public BlockEmitter {
   void Keep(ir::NodeId id, llvm::Value* value);
   llvm::Value* Fetch(ir::NodeId id);
   void EmitEndOfGroup(llvm::Value* remaining);
+  void ClearTaken();
   void Suspect(const ir::State& state, llvm::Value* value);
   // Where a vector so far was suspicious, looks at what the group left in memory.
   void EmitSecondLook(llvm::Value* counted);

@@ -55,9 +55,22 @@ void PopulationKernel::EmitEndOfGroup(llvm::Value* remaining) {
     llvm::Value* const before = builder_.CreateLoad(builder_.getInt1Ty(), fault_);
     builder_.CreateStore(builder_.CreateOr(before, failed), fault_);
   }
+  ClearTaken();
   if (!suspects_.empty()) EmitSecondLook(counted);
   for (const auto& [reduction, buffer] : sums_) EmitGroupSum(reduction, buffer, remaining);
   for (const Spikes& spikes : spikes_) EmitSpikes(spikes, bits(spikes.mask));
+}
+
+// All sums of the group at once, in as few stores as there can be: a vector of narrow sums would be
+// cleared a few bytes at a time.
+void PopulationKernel::ClearTaken() {
+  for (const ir::Node& n : block_.nodes) {
+    if (n.op != ir::Op::kTake) continue;
+    const auto input = static_cast<ir::InputId>(n.attr);
+    const auto bits = static_cast<unsigned>(program_.inputs[input].sum().bits);
+    llvm::Type* const sums = llvm::FixedVectorType::get(builder_.getIntNTy(bits), kGroup);
+    StoreSum(input, group_, llvm::Constant::getNullValue(sums));
+  }
 }
 
 llvm::Value* PopulationKernel::SpikeField(size_t index, size_t offset) {

@@ -53,7 +53,7 @@ class CanonicalWriter {
         return absl::StrCat("table ", table.rows(), "x", table.columns.size());
       }
       case ir::AttrKind::kInput:
-        return absl::StrCat("input quantum=2^", program_.inputs[slot.index].quantum_log2);
+        return DescribeInput(program_.inputs[slot.index]);
       case ir::AttrKind::kPopulation:
         return "count";
       case ir::AttrKind::kReduction:
@@ -66,6 +66,11 @@ class CanonicalWriter {
         break;
     }
     return "";
+  }
+
+  static std::string DescribeInput(const ir::Input& input) {
+    return absl::StrCat("input quantum=2^", input.quantum_log2, " sum=", input.sum().bits, "x",
+                        input.sum().unit);
   }
 
   void WriteNode(const ir::Node& node) {

@@ -26,6 +26,9 @@ constexpr Pass kPasses[] = {
     // Before fuse, so that what is dead, common or known never becomes traffic between kernels.
     {"simplify", "nothing is left that could be folded, and nothing that is not used", &Simplify,
      &CheckSimplify, nullptr},
+    // Before place, since code depends on it; changes no block.
+    {"narrow_sums", "sums of inputs have 64 bits, or as few as what arrives needs", &NarrowSums,
+     &CheckNarrowSums, &WidenSums},
     // After all passes that look at the step as one graph: from here on it is kernels.
     {"fuse", "the step is kernels, each over one domain, in phases", &Fuse, &CheckFuse,
      &FuseNothing},

@@ -55,6 +55,12 @@ absl::Status CheckExpandMath(const ir::Program&);
 absl::StatusOr<ir::Program> Simplify(const ir::Program&, const CompileOptions&);
 absl::Status CheckSimplify(const ir::Program&);
 
+// Says of each input how its sums are kept (ir::SumForm), whatever the program says; disabled, all
+// have 64 bits. How synapses lie in memory depends on it as well (runtime/layout.h).
+absl::StatusOr<ir::Program> NarrowSums(const ir::Program&, const CompileOptions&);
+absl::StatusOr<ir::Program> WidenSums(const ir::Program&, const CompileOptions&);
+absl::Status CheckNarrowSums(const ir::Program&);
+
 // Groups the nodes of the step into kernels; disabled, every node is a kernel of its own.
 absl::StatusOr<ir::Program> Fuse(const ir::Program&, const CompileOptions&);
 absl::StatusOr<ir::Program> FuseNothing(const ir::Program&, const CompileOptions&);

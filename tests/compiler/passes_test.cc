@@ -118,9 +118,9 @@ TEST(Passes, DumpsTheStagesThatChanged) {
   std::vector<std::string> names;
   for (const auto& [name, text] : files) names.push_back(name);
   EXPECT_EQ(names, (std::vector<std::string>{"00-program.ir", "01-specialise.ir", "03-simplify.ir",
-                                             "04-fuse.ir", "05-place.ir"}));
+                                             "04-narrow_sums.ir", "05-fuse.ir", "06-place.ir"}));
   EXPECT_EQ(files["00-program.ir"], ir::Print(SmallNetwork()));
-  EXPECT_EQ(files["05-place.ir"], ir::Print(*result));
+  EXPECT_EQ(files["06-place.ir"], ir::Print(*result));
 }
 
 TEST(Passes, UnwritableDumpIsAnError) {

@@ -90,6 +90,22 @@ TEST(VerifierTest, Declarations) {
       {[](Program& p) { p.states[0].type.domain = DomainId{99}; }, "this state has no domain"},
       {[](Program& p) { p.inputs[0].quantum_log2 = -1001; }, "the quantum 2^-1001 is out of range"},
       {[](Program& p) { p.inputs[0].quantum_log2 = 1001; }, "the quantum 2^1001 is out of range"},
+      {[](Program& p) {
+         p.inputs[0].sum_form = SumForm{24, 1};
+       },
+       "there are no sums of 24 bits"},
+      {[](Program& p) {
+         p.inputs[0].sum_form = SumForm{64, 2};
+       },
+       "the unit 2 of its sums is out of range"},
+      {[](Program& p) {
+         p.inputs[0].sum_form = SumForm{16, 0};
+       },
+       "the unit 0 of its sums is out of range"},
+      {[](Program& p) {
+         p.inputs[0].sum_form = SumForm{16, kMaxSumUnit + 1};
+       },
+       "the unit 1099511627777 of its sums is out of range"},
       {[](Program& p) { p.inputs[0].population = DomainId::kNetwork; },
        "an input is of a population"},
       {[](Program& p) { p.reductions[0].population = p.projections[0].domain; },

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/substitute.h"
+#include "compiler/passes/passes.h"
 #include "networks.h"
 #include "runtime/memory_plan.h"
 
@@ -58,12 +59,22 @@ on_pre aa {
                       SumStep("a"));
 }
 
-Layout Chosen(const std::string& text, int threads = 1, const std::string& limits = "") {
-  const ir::Program program = Parsed(text);
+// A program with the sums that it will have.
+ir::Program Narrowed(const std::string& text) {
+  const absl::StatusOr<ir::Program> program = compiler::NarrowSums(Parsed(text), {});
+  EXPECT_TRUE(program.ok()) << program.status().message();
+  return program.ok() ? *program : ir::Program();
+}
+
+Layout ChosenFor(const ir::Program& program, int threads, const std::string& limits) {
   const absl::StatusOr<Layout> layout =
       ChooseLayout(program, Partition(program, threads), *LimitsByName(limits));
   EXPECT_TRUE(layout.ok()) << layout.status().message();
   return layout.ok() ? *layout : Layout();
+}
+
+Layout Chosen(const std::string& text, int threads = 1, const std::string& limits = "") {
+  return ChosenFor(Narrowed(text), threads, limits);
 }
 
 std::string DigestOf(const std::string& text, SimulationOptions options, const char* layout = "") {
@@ -95,9 +106,10 @@ TEST(Layout, ProjectionsOfOneSourceShareRows) {
   const std::string two = Replaced(kBalanced, "stream=2 weight=0.5", "stream=2 weight=0.25");
   // ee and ei have one weight now and share rows; ie does not, and ii reads states.
   EXPECT_EQ(Chosen(kBalanced).groups.size(), 4u);
-  EXPECT_EQ(Chosen(two).groups.size(), 3u);
+  const Layout layout = ChosenFor(Parsed(two), 1, "");
+  EXPECT_EQ(layout.groups.size(), 3u);
   EXPECT_EQ(Chosen(two, 1, "apart").groups.size(), 4u);
-  for (const SynapseGroup& group : Chosen(two).groups) {
+  for (const SynapseGroup& group : layout.groups) {
     const bool reads_states = group.projections == std::vector<ir::ProjectionId>{3};
     EXPECT_EQ(group.form, reads_states ? SynapseForm::kFull : SynapseForm::kShared);
     if (group.projections.size() == 2) {
@@ -105,6 +117,8 @@ TEST(Layout, ProjectionsOfOneSourceShareRows) {
       EXPECT_EQ(group.max_delay, 15u);
     }
   }
+  // What ii adds is not known, so that inh has sums of 64 bits, and exc narrower ones.
+  EXPECT_EQ(Chosen(two).groups.size(), 4u);
   for (const SynapseGroup& group : Chosen(two, 1, "full").groups) {
     EXPECT_EQ(group.form, SynapseForm::kFull);
   }
@@ -144,23 +158,112 @@ on_pre ab {
 )",
                         SumStep("b"));
   };
-  EXPECT_FALSE(Chosen(network(9000, "0.02")).groups[0].near());
+  EXPECT_FALSE(Chosen(network(40000, "0.01")).groups[0].near());
   // With less and with more sums than 16 bits tell apart.
-  for (const auto& [size, blocks] : {std::pair(9000, 3u), std::pair(70000, 18u)}) {
+  for (const auto& [size, blocks] : {std::pair(40000, 3u), std::pair(70000, 5u)}) {
     const std::string dense = network(size, "0.2");
     EXPECT_TRUE(Chosen(dense).groups[0].near());
     EXPECT_FALSE(Chosen(dense, 1, "far").groups[0].near());
-    const ir::Program program = Parsed(dense);
+    const ir::Program program = Narrowed(dense);
     const Partition one(program, 1);
     const SynapseGroup group = Chosen(dense).groups[0];
     EXPECT_EQ(WindowOf(program, group, SumPlaces(program, one), 0).blocks, blocks);
     EXPECT_TRUE(
-        absl::StrContains(DescribeLayout(program, Chosen(dense), one), " in blocks of 4096,"));
+        absl::StrContains(DescribeLayout(program, Chosen(dense), one), " in blocks of 16384,"));
     const std::string expected = DigestOf(dense, Reference());
     for (const int threads : {1, 2, 3}) {
       for (const char* layout : {"best", "far", "full"}) {
         EXPECT_EQ(DigestOf(dense, Accelerated(threads), layout), expected) << threads << layout;
       }
+    }
+  }
+}
+
+// Sources that all spike in every step, onto sums of as many bits as they can fill, and one more.
+TEST(Layout, SumsHoldAllThatCanArrive) {
+  const auto network = [](int sources, const char* weight) {
+    return absl::Substitute(R"(program full dt=1 seed=3
+population a size=$0
+population b size=3
+state b.sum : f64[b] = 0
+input b.g : b quantum=2^-20
+projection ab : a -> b rule=all_to_all weight=$1 delay=1
+on_pre ab {
+  %0 = weight : f64[ab]
+  accumulate b.g, %0
+}
+)",
+                            sources, weight) +
+           Replaced(SumStep("b"), "%3, 0.05", "%3, 2");
+  };
+  for (const char* weight : {"0.7", "-0.7"}) {
+    for (const auto& [sources, bits] : {std::pair(32767, 16), std::pair(32768, 32)}) {
+      const std::string text = network(sources, weight);
+      EXPECT_EQ(Narrowed(text).inputs[0].sum().bits, bits);
+      const std::string expected = DigestOf(text, Reference());
+      SimulationOptions wide = Accelerated(1);
+      wide.compile.disabled_passes = {"narrow_sums"};
+      EXPECT_EQ(DigestOf(text, wide), expected);
+      for (const char* layout : {"best", "long", "full"}) {
+        EXPECT_EQ(DigestOf(text, Accelerated(2), layout), expected) << layout;
+      }
+    }
+  }
+}
+
+// Excitation and inhibition are counted in their greatest common unit. Sums of other widths stand
+// apart: rows are not shared with them, though the numbers to add are equal.
+TEST(Layout, SumsOfDifferentWidthsStandApart) {
+  const std::string text = R"(program widths dt=1 seed=3
+population a size=100
+population b size=130
+population c size=70
+state b.sum : f64[b] = 0
+state c.sum : f64[c] = 0
+table late columns=[step, index, value] values=[3, 69, 2.5, 7, 0, 1e6]
+input c.g : c quantum=2^-1
+input b.g : b quantum=2^-1
+projection ab : a -> b rule=bernoulli p=0.2 stream=1 weight=0.5 delay=1
+projection ac : a -> c rule=bernoulli p=0.2 stream=2 weight=0.5 delay=1
+projection bc : b -> c rule=bernoulli p=0.2 stream=3 weight=-1.5 delay=2
+projection bb : b -> b rule=bernoulli p=0.2 stream=5 weight=-1.5 delay=2
+events to_c : c.g table=late
+on_pre ab {
+  accumulate b.g, 0.5
+}
+on_pre ac {
+  accumulate c.g, 0.5
+}
+on_pre bc {
+  accumulate c.g, -1.5
+}
+on_pre bb {
+  accumulate b.g, -1.5
+}
+step {
+  %0 = take b.g : f64[b]
+  %1 = load b.sum : f64[b]
+  %2 = add %0, %1 : f64[b]
+  store b.sum, %2
+  %3 = take c.g : f64[c]
+  %4 = load c.sum : f64[c]
+  %5 = add %3, %4 : f64[c]
+  store c.sum, %5
+  %6 = uniform stream=4 draw=0 : f64[a]
+  %7 = lt %6, 0.2 : bool[a]
+  spike a, %7
+  %8 = gt %0, 2 : bool[b]
+  spike b, %8
+}
+)";
+  const ir::Program program = Narrowed(text);
+  EXPECT_EQ(program.inputs[0].sum(), ir::SumForm());
+  EXPECT_EQ(program.inputs[1].sum(), (ir::SumForm{16, 1}));
+  EXPECT_EQ(Chosen(text).groups.size(), 4u);
+  const std::string expected = DigestOf(text, Reference());
+  for (const int threads : {1, 2, 3}) {
+    for (const char* layout : {"best", "long", "apart", "full"}) {
+      EXPECT_EQ(DigestOf(text, Accelerated(threads), layout), expected) << threads << layout;
     }
   }
 }

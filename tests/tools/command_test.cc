@@ -275,7 +275,7 @@ TEST(Command, EveryDumpedStageRunsWithTheSameDigest) {
     EXPECT_EQ(Json::parse(result.output)["digest"], expected) << entry.path();
     ++programs;
   }
-  EXPECT_EQ(programs, 6u);
+  EXPECT_EQ(programs, 7u);
 }
 
 TEST(Command, BenchPrintsRungsAndKernels) {
