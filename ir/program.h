@@ -96,6 +96,8 @@ struct SumForm {
   int64_t unit = 1;  // 1 where there are 64 bits, at most kMaxSumUnit
 
   size_t bytes() const { return static_cast<size_t>(bits) / 8; }
+  // The greatest sum, in units.
+  int64_t most() const { return std::numeric_limits<int64_t>::max() >> (64 - bits); }
   friend bool operator==(const SumForm&, const SumForm&) = default;
 };
 inline constexpr int64_t kMaxSumUnit = int64_t{1} << 40;

@@ -22,6 +22,12 @@ constexpr size_t kWindow = 8192;
 
 constexpr auto kMaxShort = static_cast<double>(std::numeric_limits<int32_t>::max());
 
+// What a sum can hold of known contributions.
+int64_t MostQuanta(const ir::SumForm& sum) {
+  const bool narrow = sum.most() <= reference::kMaxSum / sum.unit;
+  return narrow ? sum.most() * sum.unit : reference::kMaxSum;
+}
+
 absl::Status Allocate(size_t bytes, PageBuffer& buffer) {
   BNSYN_ASSIGN_OR_RETURN(buffer, PageBuffer::Create(bytes));
   return absl::OkStatus();
@@ -138,6 +144,8 @@ absl::Status SynapseBuilder::Prove(const SynapseWindow& window) {
   for (size_t term = 0; term < window.contributions().size(); ++term) {
     const Contribution& contribution = window.contributions()[term];
     const uint64_t first = in_.places.Begin(contribution.input, thread_);
+    const ir::Input& input = in_.program.inputs[contribution.input];
+    const int64_t most = MostQuanta(input.sum());
     for (size_t i = 0; i < window.size(); ++i) {
       if (group_.form == SynapseForm::kShort && std::abs(window.quanta(term, i)) > kMaxShort) {
         return absl::InternalError(
@@ -145,15 +153,16 @@ absl::Status SynapseBuilder::Prove(const SynapseWindow& window) {
                          ": a contribution exceeds the range that was found for it"));
       }
       const uint64_t sum = first + window.target(i) - window.own().begin;
-      const bool fine =
-          contribution.known ? bounds_.Add(sum, window.quanta(term, i)) : bounds_.AddUnknown(sum);
-      if (!fine) return Explain(window, window.target(i));
+      const bool fine = contribution.known ? bounds_.Add(sum, window.quanta(term, i), most)
+                                           : bounds_.AddUnknown(sum);
+      if (!fine) return Explain(window, input, window.target(i));
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status SynapseBuilder::Explain(const SynapseWindow& window, uint32_t target) const {
+absl::Status SynapseBuilder::Explain(const SynapseWindow& window, const ir::Input& input,
+                                     uint32_t target) const {
   reference::InputProof proof(in_.program);
   const ir::PopulationId population = in_.program.projections[window.projection()].target;
   for (ir::ProjectionId id = 0; id < in_.program.projections.size(); ++id) {
@@ -170,9 +179,9 @@ absl::Status SynapseBuilder::Explain(const SynapseWindow& window, uint32_t targe
       BNSYN_RETURN_IF_ERROR(proof.Add(id, target, weight, contributions));
     }
   }
-  return absl::InternalError(absl::StrCat("element ", target, " of ",
-                                          in_.program.populations[population].name,
-                                          " was found to overflow, but the reference does not"));
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "input ", input.name, ": more may arrive in one step at element ", target, " than sums of ",
+      input.sum().bits, " bits hold\n  note: run with --disable-pass narrow_sums"));
 }
 
 uint32_t SynapseBuilder::SlotOf(const SynapseWindow& window, size_t i) const {

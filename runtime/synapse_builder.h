@@ -26,13 +26,13 @@ class SumBounds {
   SumBounds(const ir::Program& program, uint64_t sums);
 
   // Another contribution, of a magnitude that is known, or one that is computed while running.
-  // False where a limit is passed.
-  bool Add(uint64_t sum, double quanta) {
+  // False where a limit is passed; `most` is that of what is known.
+  bool Add(uint64_t sum, double quanta, int64_t most) {
     const double magnitude = std::abs(quanta);
     if (!(magnitude <= static_cast<double>(reference::kMaxContribution))) return false;
     const auto whole = static_cast<int64_t>(magnitude);
     if (!possible_.empty() && (possible_[sum] += whole) > kMaxPossible) return false;
-    return (known_[sum] += whole) <= reference::kMaxSum;
+    return (known_[sum] += whole) <= most;
   }
   bool AddUnknown(uint64_t sum) {
     return (possible_[sum] += reference::kMaxContribution) <= kMaxPossible;
@@ -63,8 +63,9 @@ class SynapseBuilder {
   // Appends sources from `first` on until the windows hold enough; returns the one after the last.
   absl::StatusOr<uint32_t> Fill(uint32_t first);
   absl::Status Prove(const SynapseWindow& window);
-  // The error that the reference has for a sum that is too large.
-  absl::Status Explain(const SynapseWindow& window, uint32_t target) const;
+  // The error that the reference has for a sum that is too large, or that an input has chosen too
+  // narrow ones (ir::SumForm).
+  absl::Status Explain(const SynapseWindow& window, const ir::Input& input, uint32_t target) const;
 
   void PlaceSource(uint32_t source);
   template <typename Target, typename Weight>

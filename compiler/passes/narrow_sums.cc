@@ -5,6 +5,7 @@
 // spikes are counted. Sums of 16 bits take a quarter of the memory that is read, added to, and
 // cleared in each step.
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <numeric>
@@ -18,23 +19,36 @@
 namespace bnsyn::compiler {
 namespace {
 
-// A bound of the synapses of a projection onto one neuron: exact ones need them drawn.
-double MostOntoOne(const ir::Program& program, const ir::Projection& projection) {
+// A number of synapses that, where they are drawn one by one, not one neuron in 10^60 exceeds.
+double AtMost(double expected) { return expected + 20 * std::sqrt(expected) + 64; }
+
+// So many synapses of a projection one neuron has at most. They are not drawn yet; when they are,
+// what they add is checked to fit (runtime/synapse_builder.h).
+double MostOntoOne(const ir::Program& program, ir::ProjectionId id) {
+  const ir::Projection& projection = program.projections[id];
   const ir::Rule& rule = projection.rule;
   const double sources = program.populations[projection.source].size;
+  const double targets = program.populations[projection.target].size;
   const auto count = static_cast<double>(rule.count);
   switch (rule.kind) {
     case ir::RuleKind::kOneToOne:
       return 1;
     case ir::RuleKind::kAllToAll:
-    case ir::RuleKind::kBernoulli:
       return sources;
+    case ir::RuleKind::kBernoulli: {
+      const bool by_pair = program.FindConnect(id) != nullptr;
+      return by_pair ? sources : std::min(sources, AtMost(sources * rule.p));
+    }
     case ir::RuleKind::kFixedInDegree:
       return count;
-    case ir::RuleKind::kFixedOutDegree:
-      return rule.multiple ? sources * count : sources;
-    case ir::RuleKind::kFixedTotal:
-      return rule.multiple ? count : std::min(count, sources);
+    case ir::RuleKind::kFixedOutDegree: {
+      const double likely = AtMost(sources * count / targets);
+      return rule.multiple ? likely : std::min(sources, likely);
+    }
+    case ir::RuleKind::kFixedTotal: {
+      const double likely = std::min(count, AtMost(count / targets));
+      return rule.multiple ? likely : std::min(sources, likely);
+    }
     case ir::RuleKind::kList:
       return static_cast<double>(program.tables[*rule.table].rows());
   }
@@ -60,8 +74,10 @@ class Arrivals {
     for (const Arrival& arrival : arrivals_) {
       most += arrival.most * (arrival.quanta / static_cast<double>(unit_));
     }
-    if (most <= std::numeric_limits<int16_t>::max()) return {16, unit_};
-    if (most <= std::numeric_limits<int32_t>::max()) return {32, unit_};
+    for (const int bits : {16, 32}) {
+      const ir::SumForm form = {bits, unit_};
+      if (most <= static_cast<double>(form.most())) return form;
+    }
     return {};
   }
 
@@ -81,7 +97,7 @@ std::vector<ir::SumForm> NarrowestForms(const ir::Program& program) {
   for (const ir::Events& events : program.events) arrivals[events.input].AddUnknown();
   for (const ir::Block& block : program.synaptic) {
     const ir::ProjectionId id = program.domains[static_cast<size_t>(block.domain)].index;
-    const ir::Projection& projection = program.projections[id];
+    const double weight = program.projections[id].weight;
     for (ir::NodeId node = 0; node < block.nodes.size(); ++node) {
       if (block.nodes[node].op != ir::Op::kAccumulate) continue;
       Arrivals& arrivals_of_input = arrivals[block.nodes[node].attr];
@@ -89,8 +105,8 @@ std::vector<ir::SumForm> NarrowestForms(const ir::Program& program) {
         arrivals_of_input.AddUnknown();
         continue;
       }
-      arrivals_of_input.Add(MostOntoOne(program, projection),
-                            reference::StaticContribution(program, block, node, projection.weight),
+      arrivals_of_input.Add(MostOntoOne(program, id),
+                            reference::StaticContribution(program, block, node, weight),
                             program.inputs[block.nodes[node].attr].quantum_log2);
     }
   }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "compiler/passes/passes.h"
 #include "networks.h"
 #include "runtime/memory_plan.h"
+#include "runtime/synapses.h"
+#include "runtime/thread_team.h"
 
 namespace bnsyn {
 namespace {
@@ -179,10 +182,9 @@ on_pre ab {
   }
 }
 
-// Sources that all spike in every step, onto sums of as many bits as they can fill, and one more.
-TEST(Layout, SumsHoldAllThatCanArrive) {
-  const auto network = [](int sources, const char* weight) {
-    return absl::Substitute(R"(program full dt=1 seed=3
+// Sources that all spike in every step, onto three neurons.
+std::string Full(int sources, const std::string& weight) {
+  return absl::Substitute(R"(program full dt=1 seed=3
 population a size=$0
 population b size=3
 state b.sum : f64[b] = 0
@@ -193,12 +195,15 @@ on_pre ab {
   accumulate b.g, %0
 }
 )",
-                            sources, weight) +
-           Replaced(SumStep("b"), "%3, 0.05", "%3, 2");
-  };
+                          sources, weight) +
+         Replaced(SumStep("b"), "%3, 0.05", "%3, 2");
+}
+
+// Sums have as many bits as what arrives can fill.
+TEST(Layout, SumsHoldAllThatCanArrive) {
   for (const char* weight : {"0.7", "-0.7"}) {
     for (const auto& [sources, bits] : {std::pair(32767, 16), std::pair(32768, 32)}) {
-      const std::string text = network(sources, weight);
+      const std::string text = Full(sources, weight);
       EXPECT_EQ(Narrowed(text).inputs[0].sum().bits, bits);
       const std::string expected = DigestOf(text, Reference());
       SimulationOptions wide = Accelerated(1);
@@ -208,6 +213,23 @@ on_pre ab {
         EXPECT_EQ(DigestOf(text, Accelerated(2), layout), expected) << layout;
       }
     }
+  }
+}
+
+// How many synapses a neuron has is guessed before they are drawn. Here it is guessed wrong.
+TEST(Layout, SumsThatAreTooNarrowAreFound) {
+  ir::Program program = Narrowed(Full(32768, "0.7"));
+  program.inputs[0].sum_form->bits = 16;
+  const Partition partition(program, 2);
+  const absl::StatusOr<std::unique_ptr<ThreadTeam>> team = ThreadTeam::Create(2);
+  ASSERT_TRUE(team.ok());
+  for (const char* limits : {"best", "full"}) {
+    const Layout layout = ChosenFor(program, 2, limits);
+    const absl::Status status = Synapses::Build(program, partition, layout, {}, **team).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(std::string(status.message()),
+              "input b.g: more may arrive in one step at element 0 than sums of 16 bits hold\n"
+              "  note: run with --disable-pass narrow_sums");
   }
 }
 
