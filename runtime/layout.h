@@ -18,9 +18,9 @@
 //
 // Targets of such groups are places among the sums of inputs that the thread owns, which lie side
 // by side if they are equally wide (network_memory.h). They take 16 bits, counted from the
-// beginning of 2^16 sums, and rows are divided by blocks of so many sums, unless that takes more
-// memory than it saves. Where rows are long they are divided further, by near blocks, whose sums
-// the nearest cache holds: all spikes that are due deliver to one block before the next. Targets of
+// beginning of 2^16 sums, and rows are divided by blocks of so many sums, unless these rows would
+// be too short. Where rows are long they are divided further, by near blocks, whose sums the
+// nearest cache holds: all spikes that are due deliver to one block before the next. Targets of
 // full groups are neurons, in 32 bits. Rows are found by 32-bit numbers: a thread has less than
 // 2^32 synapses in a group.
 #ifndef BNSYN_RUNTIME_LAYOUT_H_

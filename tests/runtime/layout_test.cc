@@ -36,16 +36,16 @@ std::string SumStep(const std::string& population) {
                           population);
 }
 
-// Synapses of weights drawn, delivered to neurons that count what comes.
-std::string Drawn(const std::string& quantum, int size, const std::string& rule) {
-  return absl::StrCat(R"(program drawn dt=1 seed=3
-population a size=)",
-                      size, R"(
-state a.sum : f64[a] = 0
-input a.g : a quantum=)",
-                      quantum, R"(
-projection aa : a -> a )",
-                      rule, R"( stream=1 weight=1 delay=[1, 4]
+// Synapses of drawn weights and delays, from `sources` neurons to `targets` that sum what comes; in
+// one population where the numbers are equal.
+std::string Drawn(const std::string& quantum, int sources, int targets, const std::string& rule) {
+  const bool one = sources == targets;
+  const std::string population = one ? "a" : "b";
+  return absl::Substitute(R"(program drawn dt=1 seed=3
+population a size=$0
+$1state $2.sum : f64[$2] = 0
+input $2.g : $2 quantum=$3
+projection aa : a -> $2 $4 stream=1 weight=1 delay=[1, 4]
 connect aa {
   %0 = normal stream=2 draw=0 : f64[aa]
   set_weight %0
@@ -56,10 +56,16 @@ connect aa {
 }
 on_pre aa {
   %0 = weight : f64[aa]
-  accumulate a.g, %0
+  accumulate $2.g, %0
 }
 )",
-                      SumStep("a"));
+                          sources, one ? "" : absl::StrCat("population b size=", targets, "\n"),
+                          population, quantum, rule) +
+         SumStep(population);
+}
+
+std::string Drawn(const std::string& quantum, int size, const std::string& rule) {
+  return Drawn(quantum, size, size, rule);
 }
 
 // A program with the sums that it will have.
@@ -127,10 +133,11 @@ TEST(Layout, ProjectionsOfOneSourceShareRows) {
   }
 }
 
-// More sums than 16 bits tell apart: rows by block where there are many synapses, else 32 bits.
+// More sums than 16 bits tell apart: rows by block where they stay long, else 32 bits.
 TEST(Layout, ManyTargetsTakeBlocksWhereThatPays) {
   const std::string few = Drawn("2^-27", 70000, "rule=fixed_out_degree n=2");
-  const std::string many = Drawn("2^-27", 70000, "rule=fixed_out_degree n=40");
+  const std::string many = Drawn("2^-27", 100, 70000, "rule=bernoulli p=0.02");
+  EXPECT_EQ(Chosen(Replaced(many, "p=0.02", "p=0.002")).groups[0].target_bits, 32);
   EXPECT_EQ(Chosen(few).groups[0].target_bits, 32);
   EXPECT_EQ(Chosen(many).groups[0].target_bits, 16);
   EXPECT_EQ(Chosen(few, 2).groups[0].target_bits, 16);
