@@ -19,10 +19,6 @@ namespace {
 
 using ir::RuleKind;
 
-// Bernoulli rows are drawn in blocks of this many targets, each from draws of its own, so that a
-// part of a row costs a part of the work.
-constexpr uint32_t kTargetBlock = 4096;
-
 }  // namespace
 
 // Finds the pairs that a rule joins, on targets [begin, end).
@@ -85,7 +81,8 @@ class Connectivity::PairFinder {
       return All(source);
     }
     if (rule_.kind != RuleKind::kBernoulli || rule_.p == 0) return;
-    for (uint32_t block = begin_ / kTargetBlock; block * uint64_t{kTargetBlock} < end_; ++block) {
+    for (uint32_t block = begin_ / kBernoulliBlock; block * uint64_t{kBernoulliBlock} < end_;
+         ++block) {
       BernoulliBlock(source, block);
     }
   }
@@ -100,12 +97,12 @@ class Connectivity::PairFinder {
   void BernoulliBlock(uint32_t source, uint32_t block) {
     RuleDraws draws(program_.seed, rule_.stream, source, block);
     const double log_miss = Log1p(-rule_.p);
-    const uint32_t first = block * kTargetBlock;
+    const uint32_t first = block * kBernoulliBlock;
     const auto end =
-        static_cast<uint32_t>(std::min<uint64_t>(end_, (block + uint64_t{1}) * kTargetBlock));
+        static_cast<uint32_t>(std::min<uint64_t>(end_, (block + uint64_t{1}) * kBernoulliBlock));
     // Before each synapse a geometric number of targets is passed over: P(skip >= n) = (1 - p)^n.
     for (uint32_t target = first; target < end; ++target) {
-      const double skip = std::floor(Log(draws.Next()) / log_miss);
+      const double skip = BernoulliSkip(draws, log_miss);
       if (!(skip < end - target)) return;
       target += static_cast<uint32_t>(skip);
       if (target < begin_ || (connectivity_.ExcludesSelf() && target == source)) continue;

@@ -3,6 +3,7 @@
 #define BNSYN_REFERENCE_RULE_DRAWS_H_
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,14 +12,21 @@
 
 namespace bnsyn::reference {
 
+// Bernoulli rows are drawn in blocks of so many targets, each from draws of its own, so that a part
+// of a row costs a part of the work.
+inline constexpr uint32_t kBernoulliBlock = 4096;
+
 // A sequence of numbers that depends on (seed, stream, a, b) alone; what a and b are is the rule's
 // to say. Number n takes words 0 and 1 (n even) or 2 and 3 (n odd) of the counter
 // (n/2, a, b, stream). A stream belongs to one rule, so these counters meet those of no element.
 class RuleDraws {
  public:
-  RuleDraws(uint64_t seed, uint32_t stream, uint32_t a, uint32_t b)
-      : counter_{0, a, b, stream},
-        key_{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)} {}
+  // Begins with number `first`.
+  RuleDraws(uint64_t seed, uint32_t stream, uint32_t a, uint32_t b, uint32_t first = 0)
+      : counter_{first / 2, a, b, stream},
+        key_{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)} {
+    if (first % 2 != 0) Advance();
+  }
 
   // Uniform in (0, 1], a multiple of 2^-53.
   double Next() {
@@ -55,6 +63,11 @@ class RuleDraws {
   std::array<uint32_t, 4> words_ = {};
   size_t used_ = 4;
 };
+
+// How many targets a Bernoulli rule passes over; log_miss is log(1 - p).
+inline double BernoulliSkip(RuleDraws& draws, double log_miss) {
+  return std::floor(Log(draws.Next()) / log_miss);
+}
 
 }  // namespace bnsyn::reference
 

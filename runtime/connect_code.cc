@@ -1,12 +1,14 @@
 #include "runtime/connect_code.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "compiler/passes/passes.h"
 #include "ir/status_macros.h"
+#include "reference/rule_draws.h"
 #include "runtime/network_memory.h"
 
 namespace bnsyn {
@@ -154,6 +156,62 @@ absl::Status RuleWords::Draw(uint32_t stream, uint32_t a, uint32_t b, size_t cou
   odd_ = arrays_.Address(kernel_.odd);
   arrays_.Run(size);
   return absl::OkStatus();
+}
+
+RuleSkips::RuleSkips(const ConnectCode& code, uint64_t seed, uint32_t stream, double log_miss,
+                     uint32_t first_block, uint32_t end_block, double expected)
+    : kernel_(*code.skips()),
+      arrays_(code, kernel_.domain),
+      seed_(seed),
+      stream_(stream),
+      log_miss_(log_miss),
+      first_block_(first_block) {
+  // A few rows need more, of which each number is drawn by itself.
+  constexpr double kMargin = 2;  // standard deviations
+  constexpr uint32_t kElements = 1024;
+  each_ = std::max(1u, static_cast<uint32_t>((expected + kMargin * std::sqrt(expected)) / 2));
+  per_source_ = each_ * (end_block - first_block);
+  batch_ = std::max(1u, kElements / std::max(1u, per_source_));
+}
+
+absl::Status RuleSkips::Draw(uint32_t source) {
+  source_ = source;
+  const size_t size = size_t{batch_} * per_source_;
+  if (source < first_ || source >= end_) {
+    const bool first = end_ == 0;
+    BNSYN_RETURN_IF_ERROR(arrays_.Reserve(size));
+    const auto array = [&](ir::StateId state) {
+      return reinterpret_cast<uint32_t*>(arrays_.Address(state));
+    };
+    for (uint32_t s = 0; s < batch_; ++s) {
+      std::fill_n(array(kernel_.source) + size_t{s} * per_source_, per_source_, source + s);
+    }
+    if (first) {
+      std::memcpy(arrays_.Address(kernel_.stream), &stream_, sizeof stream_);
+      std::memcpy(arrays_.Address(kernel_.log_miss), &log_miss_, sizeof log_miss_);
+      for (size_t i = 0; i < size; ++i) {
+        array(kernel_.block)[i] = first_block_ + static_cast<uint32_t>(i % per_source_) / each_;
+        array(kernel_.counter)[i] = static_cast<uint32_t>(i % each_);
+      }
+    }
+    arrays_.Run(size);
+    first_ = source;
+    end_ = source + batch_;
+  }
+  const size_t place = size_t{source - first_} * per_source_;
+  even_ = reinterpret_cast<const double*>(arrays_.Address(kernel_.even)) + place;
+  odd_ = reinterpret_cast<const double*>(arrays_.Address(kernel_.odd)) + place;
+  return absl::OkStatus();
+}
+
+double RuleSkips::Skip(uint32_t block, uint32_t number) const {
+  const uint32_t element = number / 2;
+  if (element < each_) {
+    const double* const skips = number % 2 == 0 ? even_ : odd_;
+    return skips[size_t{block - first_block_} * each_ + element];
+  }
+  reference::RuleDraws draws(seed_, stream_, source_, block, number);
+  return reference::BernoulliSkip(draws, log_miss_);
 }
 
 }  // namespace bnsyn

@@ -36,6 +36,8 @@ class ConnectCode {
   }
   // There is one where a rule draws by target.
   const compiler::RuleKernel& rule() const { return *made_.rule; }
+  // Null where Bernoulli rules draw little.
+  const compiler::SkipKernel* skips() const { return made_.skips ? &*made_.skips : nullptr; }
 
  private:
   friend class KernelArrays;
@@ -133,6 +135,37 @@ class RuleWords {
   KernelArrays arrays_;
   const char* even_ = nullptr;
   const char* odd_ = nullptr;
+};
+
+// What a Bernoulli rule draws (R8), for many sources at once.
+class RuleSkips {
+ public:
+  // For blocks [first_block, end_block) of targets, of each of which a row is expected to need so
+  // many numbers.
+  RuleSkips(const ConnectCode& code, uint64_t seed, uint32_t stream, double log_miss,
+            uint32_t first_block, uint32_t end_block, double expected);
+
+  // Draws for a source; fastest where sources are asked for one after the other.
+  absl::Status Draw(uint32_t source);
+  // Of the source that was asked for last: how many targets are passed over before synapse `number`
+  // of a block, or more than there are.
+  double Skip(uint32_t block, uint32_t number) const;
+
+ private:
+  const compiler::SkipKernel& kernel_;
+  KernelArrays arrays_;
+  uint64_t seed_;
+  uint32_t stream_;
+  double log_miss_;
+  uint32_t first_block_;
+  uint32_t each_;        // elements of a block
+  uint32_t per_source_;  // elements of a source
+  uint32_t batch_;       // sources drawn at once
+  uint32_t first_ = 0;   // of them, and the one after the last
+  uint32_t end_ = 0;
+  uint32_t source_ = 0;
+  const double* even_ = nullptr;  // of the source
+  const double* odd_ = nullptr;
 };
 
 // below(n) of R8.

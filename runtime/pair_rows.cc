@@ -13,14 +13,9 @@
 #include "runtime/layout.h"
 
 namespace bnsyn {
-namespace {
 
 using ir::RuleKind;
-
-// Bernoulli rows are drawn in blocks of so many targets (R8).
-constexpr uint32_t kTargetBlock = 4096;
-
-}  // namespace
+using reference::kBernoulliBlock;
 
 PairRows::PairRows(const ir::Program& program, ir::ProjectionId id, Range own)
     : program_(&program),
@@ -41,6 +36,11 @@ absl::StatusOr<PairRows> PairRows::Create(const ir::Program& program, ir::Projec
   if (rows.rule_->kind == RuleKind::kList) BNSYN_RETURN_IF_ERROR(rows.ReadList());
   if (compiler::DrawsByTarget(rows.rule_->kind)) {
     BNSYN_RETURN_IF_ERROR(rows.TurnColumns(code));
+  }
+  if (rows.rule_->kind == RuleKind::kBernoulli && code.skips() != nullptr && !own.empty()) {
+    const double expected = 1 + rows.rule_->p * std::min(own.size(), kBernoulliBlock);
+    rows.skips_.emplace(code, program.seed, rows.rule_->stream, rows.log_miss_,
+                        own.begin / kBernoulliBlock, (own.end - 1) / kBernoulliBlock + 1, expected);
   }
   const ir::Block* const connect = program.FindConnect(id);
   if (connect == nullptr || rows.rule_->kind != RuleKind::kBernoulli) return rows;
@@ -158,7 +158,7 @@ uint64_t PairRows::AtMost() const {
       if (compiled_ || interpreted_) return all;
       // Twice the margin of memory plans: more than that does not happen.
       const double expected = rule_->p * static_cast<double>(all);
-      const double bound = 2 * SynapsesWithMargin(expected) - expected + kTargetBlock;
+      const double bound = 2 * SynapsesWithMargin(expected) - expected + kBernoulliBlock;
       return bound < static_cast<double>(all) ? static_cast<uint64_t>(bound) : all;
     }
     case RuleKind::kFixedOutDegree:
@@ -185,7 +185,7 @@ absl::Status PairRows::AppendRow(uint32_t source, std::vector<uint32_t>& targets
       if (rule_->p == 1) {
         AppendAll(source, targets);
       } else if (rule_->p > 0) {
-        AppendBernoulli(source, targets);
+        return AppendBernoulli(source, targets);
       }
       break;
     case RuleKind::kFixedOutDegree:
@@ -215,20 +215,25 @@ void PairRows::AppendAll(uint32_t source, std::vector<uint32_t>& targets) const 
 }
 
 // Before each synapse a geometric number of targets is passed over.
-void PairRows::AppendBernoulli(uint32_t source, std::vector<uint32_t>& targets) const {
-  for (uint32_t block = own_.begin / kTargetBlock; block * uint64_t{kTargetBlock} < own_.end;
+absl::Status PairRows::AppendBernoulli(uint32_t source, std::vector<uint32_t>& targets) {
+  if (skips_) BNSYN_RETURN_IF_ERROR(skips_->Draw(source));
+  for (uint32_t block = own_.begin / kBernoulliBlock; block * uint64_t{kBernoulliBlock} < own_.end;
        ++block) {
     reference::RuleDraws draws(program_->seed, rule_->stream, source, block);
-    const auto end =
-        static_cast<uint32_t>(std::min<uint64_t>(own_.end, (block + uint64_t{1}) * kTargetBlock));
-    for (uint32_t target = block * kTargetBlock; target < end; ++target) {
-      const double skip = std::floor(reference::Log(draws.Next()) / log_miss_);
+    const uint32_t first = block * kBernoulliBlock;
+    const auto end = static_cast<uint32_t>(
+        std::min<uint64_t>(own_.end, (block + uint64_t{1}) * kBernoulliBlock));
+    uint32_t number = 0;
+    for (uint32_t target = first; target < end; ++target) {
+      const double skip =
+          skips_ ? skips_->Skip(block, number++) : reference::BernoulliSkip(draws, log_miss_);
       if (!(skip < end - target)) break;
       target += static_cast<uint32_t>(skip);
       if (target < own_.begin || (excludes_self_ && target == source)) continue;
       targets.push_back(target);
     }
   }
+  return absl::OkStatus();
 }
 
 void PairRows::AppendOutDegree(uint32_t source, std::vector<uint32_t>& targets) {

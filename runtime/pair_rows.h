@@ -53,7 +53,7 @@ class PairRows {
   void Divide(uint32_t first, uint32_t last, uint64_t count, std::vector<uint64_t>& counts) const;
 
   void AppendAll(uint32_t source, std::vector<uint32_t>& targets) const;
-  void AppendBernoulli(uint32_t source, std::vector<uint32_t>& targets) const;
+  absl::Status AppendBernoulli(uint32_t source, std::vector<uint32_t>& targets);
   void AppendOutDegree(uint32_t source, std::vector<uint32_t>& targets);
   absl::Status AppendByProbability(uint32_t source, std::vector<uint32_t>& targets);
 
@@ -64,7 +64,8 @@ class PairRows {
   uint32_t targets_;
   Range own_;
   bool excludes_self_;
-  double log_miss_ = 0;  // bernoulli: log(1 - p)
+  double log_miss_ = 0;             // bernoulli: log(1 - p),
+  std::optional<RuleSkips> skips_;  // and what is drawn by compiled code
 
   // Probabilities by pair: compiled, or by the interpreter.
   std::optional<ConnectArrays> compiled_;

@@ -12,6 +12,7 @@
 #include "compiler/connect/kernel_signature.h"
 #include "compiler/passes/node_arithmetic.h"
 #include "compiler/passes/rewrite.h"
+#include "reference/rule_draws.h"
 #include "reference/sequences_draws.h"
 
 namespace bnsyn::compiler {
@@ -243,39 +244,114 @@ class KernelWriter {
   std::map<uint32_t, std::pair<W, W>> words_;  // by stream
 };
 
-RuleKernel MakeRuleKernel(ir::Program& to) {
-  RuleKernel kernel;
-  kernel.domain = to.populations[to.AddPopulation("rule", kNominalSize)].domain;
-  const auto declare = [&](const char* name, Element element, ir::DomainId domain) {
-    ir::State& state = to.states.emplace_back();
-    state.name = absl::StrCat("rule.", name);
-    state.type = {element, domain};
-    return static_cast<ir::StateId>(to.states.size() - 1);
-  };
-  kernel.a = declare("a", Element::kU32, ir::DomainId::kNetwork);
-  kernel.b = declare("b", Element::kU32, ir::DomainId::kNetwork);
-  kernel.stream = declare("stream", Element::kU32, ir::DomainId::kNetwork);
-  kernel.even = declare("even", Element::kU64, kernel.domain);
-  kernel.odd = declare("odd", Element::kU64, kernel.domain);
-  ir::Builder builder(to, to.step[0]);
-  NodeArithmetic m(builder);
-  const auto wide = [&](Value value) {
-    return m.Of<uint64_t>(builder.Convert(value, Element::kU64));
-  };
-  const U index = wide(builder.Emit(Op::kIndex, ir::Type{Element::kU32, kernel.domain}, {}));
-  const std::array<U, 4> words = PhiloxWords(
-      {index, wide(builder.Load(kernel.a)), wide(builder.Load(kernel.b)),
-       wide(builder.Load(kernel.stream))},
-      {m.Of<uint64_t>(builder.Param(kSeedLow)), m.Of<uint64_t>(builder.Param(kSeedHigh))});
-  const U low_half(uint64_t{0xffffffff});
-  builder.Store(kernel.even, m.Write((words[0] << 32) | (words[1] & low_half)));
-  builder.Store(kernel.odd, m.Write((words[2] << 32) | (words[3] & low_half)));
-  return kernel;
-}
-
 bool Sets(const ir::Block& block, Op op) {
   return std::any_of(block.nodes.begin(), block.nodes.end(),
                      [op](const ir::Node& node) { return node.op == op; });
+}
+
+// Writes a kernel over numbers of rules.
+class RuleWriter {
+ public:
+  RuleWriter(ir::Program& to, absl::string_view name)
+      : to_(to),
+        name_(name),
+        domain_(to.populations[to.AddPopulation(std::string(name), kNominalSize)].domain),
+        builder_(to, to.step[0]),
+        m_(builder_) {}
+
+  ir::DomainId domain() const { return domain_; }
+  ir::Builder& builder() { return builder_; }
+  NodeArithmetic& arithmetic() { return m_; }
+
+  ir::StateId Array(absl::string_view name, Element element) {
+    return Declare(name, {element, domain_});
+  }
+  ir::StateId Scalar(absl::string_view name, Element element) {
+    return Declare(name, {element, ir::DomainId::kNetwork});
+  }
+  U Wide(Value value) { return m_.Of<uint64_t>(builder_.Convert(value, Element::kU64)); }
+  W Narrow(U term) { return m_.Of<uint32_t>(builder_.Convert(m_.Write(term), Element::kU32)); }
+  // Of the sequence (a, b), all u32.
+  std::array<U, 4> Words(Value counter, ir::StateId a, ir::StateId b, ir::StateId stream) {
+    const auto load = [&](ir::StateId state) { return Wide(builder_.Load(state)); };
+    const auto seed = [&](ir::ParamId id) { return m_.Of<uint64_t>(builder_.Param(id)); };
+    return PhiloxWords({Wide(counter), load(a), load(b), load(stream)},
+                       {seed(kSeedLow), seed(kSeedHigh)});
+  }
+
+ private:
+  ir::StateId Declare(absl::string_view name, ir::Type type) {
+    ir::State& state = to_.states.emplace_back();
+    state.name = absl::StrCat(name_, ".", name);
+    state.type = type;
+    return static_cast<ir::StateId>(to_.states.size() - 1);
+  }
+
+  ir::Program& to_;
+  const std::string name_;
+  const ir::DomainId domain_;
+  ir::Builder builder_;
+  NodeArithmetic m_;
+};
+
+RuleKernel MakeRuleKernel(ir::Program& to) {
+  RuleWriter writer(to, "rule");
+  RuleKernel kernel;
+  kernel.domain = writer.domain();
+  kernel.a = writer.Scalar("a", Element::kU32);
+  kernel.b = writer.Scalar("b", Element::kU32);
+  kernel.stream = writer.Scalar("stream", Element::kU32);
+  kernel.even = writer.Array("even", Element::kU64);
+  kernel.odd = writer.Array("odd", Element::kU64);
+  const Value index = writer.builder().Emit(Op::kIndex, {Element::kU32, kernel.domain}, {});
+  const std::array<U, 4> words = writer.Words(index, kernel.a, kernel.b, kernel.stream);
+  const auto store = [&](ir::StateId state, U first, U second) {
+    const U number = (first << 32) | (second & U(uint64_t{0xffffffff}));
+    writer.builder().Store(state, writer.arithmetic().Write(number));
+  };
+  store(kernel.even, words[0], words[1]);
+  store(kernel.odd, words[2], words[3]);
+  return kernel;
+}
+
+SkipKernel MakeSkipKernel(ir::Program& to) {
+  namespace sequences = reference::sequences;
+  RuleWriter writer(to, "skips");
+  SkipKernel kernel;
+  kernel.domain = writer.domain();
+  kernel.source = writer.Array("source", Element::kU32);
+  kernel.block = writer.Array("block", Element::kU32);
+  kernel.counter = writer.Array("counter", Element::kU32);
+  kernel.stream = writer.Scalar("stream", Element::kU32);
+  kernel.log_miss = writer.Scalar("log_miss", Element::kF64);
+  kernel.even = writer.Array("even", Element::kF64);
+  kernel.odd = writer.Array("odd", Element::kF64);
+  const std::array<U, 4> words = writer.Words(writer.builder().Load(kernel.counter), kernel.source,
+                                              kernel.block, kernel.stream);
+  NodeArithmetic& m = writer.arithmetic();
+  const F log_miss = m.Of<double>(writer.builder().Load(kernel.log_miss));
+  const auto store = [&](ir::StateId state, U first, U second) {
+    const F u = 1.0 - sequences::Uniform(m, writer.Narrow(first), writer.Narrow(second));
+    writer.builder().Store(state, m.Write(m.Floor(sequences::Log(m, u) / log_miss)));
+  };
+  store(kernel.even, words[0], words[1]);
+  store(kernel.odd, words[2], words[3]);
+  return kernel;
+}
+
+// Numbers that Bernoulli rules draw, if compiled code does.
+double BernoulliDraws(const ir::Program& program) {
+  double draws = 0;
+  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
+    const ir::Projection& projection = program.projections[id];
+    const ir::Block* const connect = program.FindConnect(id);
+    if (projection.rule.kind != ir::RuleKind::kBernoulli) continue;
+    if (connect != nullptr && Sets(*connect, Op::kSetProbability)) continue;
+    const double targets = program.populations[projection.target].size;
+    draws += program.populations[projection.source].size *
+             (projection.rule.p * targets + std::ceil(targets / reference::kBernoulliBlock));
+  }
+  return draws;
 }
 
 }  // namespace
@@ -301,6 +377,9 @@ ConnectProgram MakeConnectProgram(const ir::Program& program,
   if (std::any_of(program.projections.begin(), program.projections.end(), by_target)) {
     result.rule = MakeRuleKernel(to);
   }
+  // Fewer are drawn sooner than code is made.
+  constexpr double kLeastDraws = 1e6;
+  if (BernoulliDraws(program) >= kLeastDraws) result.skips = MakeSkipKernel(to);
   KnownKernels synapses;
   KnownKernels pairs;
   result.synapses.resize(program.projections.size());

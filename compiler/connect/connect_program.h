@@ -65,6 +65,22 @@ struct RuleKernel {
   ir::StateId odd = 0;
 };
 
+// Targets that a Bernoulli rule passes over (R8), two an element: those before synapses 2 c and
+// 2 c + 1 of the row of a source in a block, c being the counter.
+struct SkipKernel {
+  ir::DomainId domain;
+  // Given: the source, the block and the counter, u32; the stream, u32, and log(1 - p), f64, which
+  // are uniform.
+  ir::StateId source = 0;
+  ir::StateId block = 0;
+  ir::StateId counter = 0;
+  ir::StateId stream = 0;
+  ir::StateId log_miss = 0;
+  // Made, f64: whole numbers, up to infinity.
+  ir::StateId even = 0;
+  ir::StateId odd = 0;
+};
+
 // What is to be known of the synapses of a projection beside its delays and states, which always
 // are.
 struct ConnectRequest {
@@ -81,6 +97,7 @@ struct ConnectProgram {
   std::vector<std::optional<ConnectKernel>> synapses;
   std::vector<std::optional<ConnectKernel>> pairs;  // where the block sets probabilities
   std::optional<RuleKernel> rule;                   // where rules draw by target
+  std::optional<SkipKernel> skips;                  // where Bernoulli rules draw a lot
 };
 
 // Whether a rule draws how many sources each target has, and which.

@@ -6,8 +6,10 @@
 #include <chrono>
 #include <cstring>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/connect/connect_program.h"
 #include "networks.h"
 #include "reference/connectivity.h"
 #include "runtime/buffers.h"
@@ -131,11 +133,8 @@ uint32_t TargetAt(const SynapseBlock& block, uint32_t place, Range own) {
   return own.begin + *reinterpret_cast<const uint32_t*>(entry);
 }
 
-class SynapsesTest : public testing::TestWithParam<std::string> {};
-
-TEST_P(SynapsesTest, AreThoseOfTheReferenceOnEveryPartition) {
-  const std::string forced = GetParam();
-  const ir::Program program = Parsed(kBalanced);
+// On every partition.
+void ExpectSynapsesOfReference(const ir::Program& program, const std::string& forced) {
   for (const int threads : {1, 2, 3, 8}) {
     const Partition partition(program, threads);
     const absl::StatusOr<std::unique_ptr<ThreadTeam>> team = ThreadTeam::Create(threads);
@@ -178,9 +177,54 @@ TEST_P(SynapsesTest, AreThoseOfTheReferenceOnEveryPartition) {
   }
 }
 
+class SynapsesTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(SynapsesTest, AreThoseOfTheReferenceOnEveryPartition) {
+  ExpectSynapsesOfReference(Parsed(kBalanced), GetParam());
+}
+
 INSTANTIATE_TEST_SUITE_P(Layouts, SynapsesTest,
                          testing::Values("best", "full", "long", "far", "apart"),
                          [](const auto& info) { return info.param; });
+
+// Bernoulli rules that draw a lot: by compiled code, but for what few rows need beyond the likely.
+// Dense and sparse, with a block of targets and with several, and without synapses onto oneself.
+TEST(Synapses, R8_ManyBernoulliDrawsAreThoseOfTheReference) {
+  const ir::Program program = Parsed(R"(program many dt=1 seed=3
+population a size=1500
+population b size=9000
+state b.x : f64[b] = 0
+state a.x : f64[a] = 0
+input b.in : b quantum=2^-20
+input a.in : a quantum=2^-20
+projection ab : a -> b rule=bernoulli p=0.1 stream=1 weight=0.5 delay=1
+projection aa : a -> a rule=bernoulli p=0.01 self=false stream=2 weight=0.5 delay=1
+projection ba : b -> a rule=bernoulli p=0.0001 stream=3 weight=0.5 delay=1
+projection bb : b -> b rule=bernoulli p=1e-05 stream=4 weight=0.5 delay=1
+on_pre ab {
+  accumulate b.in, 0.5
+}
+on_pre aa {
+  accumulate a.in, 0.5
+}
+on_pre ba {
+  accumulate a.in, 0.5
+}
+on_pre bb {
+  accumulate b.in, 0.5
+}
+step {
+  %0 = take b.in : f64[b]
+  store b.x, %0
+  %1 = take a.in : f64[a]
+  store a.x, %1
+}
+)");
+  const std::vector<compiler::ConnectRequest> requests(program.projections.size());
+  ASSERT_TRUE(compiler::MakeConnectProgram(program, requests, {}).skips);
+  ASSERT_FALSE(compiler::MakeConnectProgram(Parsed(kBalanced), requests, {}).skips);
+  ExpectSynapsesOfReference(program, "full");
+}
 
 TEST(SpikeRing, KeepsTheStepsOfTheLongestDelayAndAWindowApart) {
   const ir::Program program = Parsed(kBalanced);
