@@ -86,8 +86,6 @@ struct Param {
   std::string unit;
 };
 
-// Where synaptic contributions to a population are summed exactly (R6): one 64-bit integer an
-// element, counting multiples of 2^quantum_log2.
 // How compiled code keeps what a step brings to an input (R6): in an integer of 16, 32 or 64 bits
 // with a sign, which counts units of so many quanta. Whatever arrives must be multiples of the
 // unit, and fit in it together.
@@ -102,6 +100,8 @@ struct SumForm {
 };
 inline constexpr int64_t kMaxSumUnit = int64_t{1} << 40;
 
+// Where synaptic contributions to a population are summed exactly (R6): one 64-bit integer an
+// element, counting multiples of 2^quantum_log2.
 struct Input {
   std::string name;  // "exc.s_exc"
   DomainId population;
