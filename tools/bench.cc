@@ -57,6 +57,7 @@ struct Timing {
 absl::StatusOr<Timing> Time(const ir::Program& program, const BenchArguments& arguments,
                             SimulationOptions options, int repeats) {
   Timing best;
+  options.record_spikes = false;
   for (int i = 0; i < repeats; ++i) {
     if (Interrupted()) return absl::CancelledError("interrupted");
     BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(program, options));

@@ -161,6 +161,7 @@ SimulationOptions Machine::Options() const {
   options.propagation = propagation == "dense" ? Propagation::kDense : Propagation::kCsr;
   options.threads = threads;
   options.layout = layout;
+  options.record_spikes = false;
   options.pin = pin;
   options.compile.width = width;
   options.compile.optimization = optimization;

@@ -71,6 +71,7 @@ struct Machine {
   std::string layout;
 
   void AddOptions(CLI::App& app, bool with_backend);
+  // Spikes are counted, not recorded.
   SimulationOptions Options() const;
 };
 

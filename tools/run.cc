@@ -36,7 +36,9 @@ absl::StatusOr<Finished> RunOn(const Loaded& loaded, const RunArguments& argumen
   const Machine& machine = arguments.machine;
   Machine chosen = machine;
   chosen.backend = backend;
-  BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(loaded.program, chosen.Options()));
+  SimulationOptions options = chosen.Options();
+  options.record_spikes = with_files && !arguments.out.empty();
+  BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(loaded.program, options));
   if (backend == "accelerated") LogKernels(simulation);
   RunControl control;
   control.progress = ProgressLine(absl::StrCat(loaded.name, ", ", backend), loaded.program.dt);
