@@ -54,8 +54,14 @@ class RowDelivery {
   void RunListed();
   template <typename Target>
   void RunTargets();
+  template <typename Target>
+  void RunShared();
+  template <typename Target, typename Sum>
+  void RunUnits(const RowCall::Term& term);
   template <typename Target, typename Weight>
-  void Run();
+  void RunWeights();
+  template <size_t entry_bytes, typename Adder>
+  void RunRows(Adder adder);
 
   const RowCall& call_;
   size_t due_ = 0;
