@@ -5,7 +5,6 @@
 #include <iterator>
 #include <utility>
 
-#include "absl/functional/function_ref.h"
 #include "absl/types/span.h"
 
 namespace bnsyn::compiler {
@@ -13,19 +12,6 @@ namespace {
 
 using ir::NodeId;
 using ir::Op;
-
-// Whether a node, or any that stands in its arms or resets, is such as `is_such` tells.
-bool AnyWithin(const ir::Block& kernel, const PlannedNode& planned,
-               absl::FunctionRef<bool(const ir::Node&)> is_such) {
-  const auto any = [&](const std::vector<PlannedNode>& nodes) {
-    return std::any_of(nodes.begin(), nodes.end(), [&](const PlannedNode& within) {
-      return AnyWithin(kernel, within, is_such);
-    });
-  };
-  return is_such(kernel.nodes[planned.id]) || any(planned.resets.nodes) ||
-         std::any_of(planned.arms.begin(), planned.arms.end(),
-                     [&](const RareArm& arm) { return any(arm.nodes); });
-}
 
 class Mover {
  public:

@@ -47,6 +47,7 @@ absl::Status PopulationKernel::Emit() {
   llvm::Value* const next_group = builder_.CreateNUWAdd(group, builder_.getInt64(kGroup));
   for (const Stage& stage : stages_) EmitStage(stage);
   EmitEndOfGroup(builder_.CreateSub(end, group));
+  if (!spikes_.empty()) EmitEndOfRound(next_group, end);
   group->addIncoming(begin, entry);
   group->addIncoming(next_group, builder_.GetInsertBlock());
   builder_.CreateCondBr(builder_.CreateICmpULT(next_group, end), fill_, exit);
@@ -86,6 +87,8 @@ void PopulationKernel::DeclareCollections() {
     spikes.population = static_cast<ir::PopulationId>(n.attr);
     spikes.mask.bits = Variable(i64);
     spikes.mask.of_parts.assign(parts_, nullptr);
+    spikes.masks = Variable(llvm::ArrayType::get(i64, kRound));
+    spikes.spiking = Variable(i64);
     spikes.count = Variable(i32);
     builder_.CreateStore(
         builder_.CreateLoad(i32, SpikeField(spikes_.size(), offsetof(SpikeOutput, count))),
@@ -147,20 +150,26 @@ void PopulationKernel::EmitVector(const Stage& stage) {
 void PopulationKernel::EmitNodes(const std::vector<PlannedNode>& nodes) {
   for (const PlannedNode& planned : nodes) {
     const ir::Node& n = node(planned.id);
-    if (!planned.resets.nodes.empty()) {
+    if (!planned.resets.nodes.empty() && !planned.resets.deferred) {
       EmitResets(planned);
       continue;
     }
     for (const RareArm& arm : planned.arms) EmitRareArm(planned, arm);
     if (!planned.arms.empty()) continue;
     for (part_ = 0; part_ < parts_; ++part_) {
+      if (planned.before_reset && n.op == ir::Op::kCheck) {
+        // Lanes that are reset are checked when they are.
+        const ir::Node& select = node(n.operands[0]);
+        Suspect(program_.states[n.attr], ValueOf(select.operands[2]), ValueOf(select.operands[0]));
+        continue;
+      }
       std::vector<llvm::Value*> operands;
       for (const ir::NodeId operand : InputsOf(block_, planned)) {
         operands.push_back(ValueOf(operand));
       }
       values_[part_][planned.id] = EmitNode(n, lanes_, operands);
     }
-    if (n.op == ir::Op::kSpike) CollectSpikes(static_cast<ir::PopulationId>(n.attr));
+    if (n.op == ir::Op::kSpike) CollectSpikes(planned);
   }
 }
 

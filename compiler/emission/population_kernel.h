@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "compiler/emission/accesses.h"
+#include "compiler/emission/deferred_resets.h"
 #include "compiler/emission/emit_block.h"
 #include "compiler/emission/kernel_abi.h"
 #include "compiler/emission/planned_node.h"
@@ -37,9 +38,7 @@ class PopulationKernel : public BlockEmitter {
       : BlockEmitter(context, block, kKernelLayout),
         own_lanes_(std::min(context.width, context.native_lanes)),
         parts_(static_cast<size_t>(context.width / own_lanes_)),
-        stages_(PlanStages(
-            block, StoreEarly(block, TakeLate(block, GatherResets(block, PlanRareArms(block)))),
-            context.has_masks())),
+        stages_(Plan(context, block)),
         checked_as_stored_(StatesCheckedAsStored(block)),
         element_(parts_) {}
 
@@ -55,9 +54,20 @@ class PopulationKernel : public BlockEmitter {
   struct Spikes {
     ir::PopulationId population = 0;
     GroupMask mask;
+    llvm::AllocaInst* masks = nullptr;      // array of i64: bits of the groups of a round
+    llvm::AllocaInst* spiking = nullptr;    // i64: a bit a group of the round, where it has any
+    const PlannedNode* deferred = nullptr;  // the node, if its resets wait for the end of the round
     llvm::Value* list = nullptr;
     llvm::AllocaInst* count = nullptr;
   };
+  // Groups whose spikes are listed together.
+  static constexpr uint64_t kRound = 64;
+
+  static std::vector<Stage> Plan(const EmitContext& context, const ir::Block& block) {
+    std::vector<PlannedNode> plan = GatherResets(block, PlanRareArms(block));
+    plan = TakeLate(block, DeferResets(block, std::move(plan)));
+    return PlanStages(block, StoreEarly(block, std::move(plan)), context.has_masks());
+  }
 
   bool Has(ir::Op op) const;
   void DeclareCollections();
@@ -80,19 +90,27 @@ class PopulationKernel : public BlockEmitter {
   llvm::Value* Fetch(ir::NodeId id);
   void EmitEndOfGroup(llvm::Value* remaining);
   void ClearTaken();
-  void Suspect(const ir::State& state, llvm::Value* value);
+  // Adds to what is suspicious of the part in hand; not what is out of bounds where `spared` (a
+  // bool a lane, or null).
+  void Suspect(const ir::State& state, llvm::Value* value, llvm::Value* spared = nullptr);
   // Where a vector so far was suspicious, looks at what the group left in memory.
   void EmitSecondLook(llvm::Value* counted);
+  llvm::Value* ElementsToBeReset(ir::StateId state);
   bool IsCheckedAsStored(ir::StateId state) const {
     return std::binary_search(checked_as_stored_.begin(), checked_as_stored_.end(), state);
   }
-  void EmitSpikes(const Spikes& spikes, llvm::Value* bits);
+  void RememberSpikes(const Spikes& spikes, llvm::Value* group_in_round);
+  void EmitEndOfRound(llvm::Value* next_group, llvm::Value* end);
+  void EmitSpikes(const Spikes& spikes, llvm::Value* end);
+  // Of the element in hand, alone.
+  void EmitDeferredResets(const PlannedNode& spike);
+  llvm::Value* DeferredValue(ir::NodeId id);
   // The address of a field of the arguments' SpikeOutput number `index`.
   llvm::Value* SpikeField(size_t index, size_t offset);
   void EmitGroupSum(ir::ReductionId reduction, llvm::AllocaInst* buffer, llvm::Value* remaining);
   void Include(GroupMask& mask, llvm::Value* lanes);
   void Collect(const GroupMask& mask);
-  void CollectSpikes(ir::PopulationId population);
+  void CollectSpikes(const PlannedNode& spike);
 
   llvm::Value* ElementIndex(int lanes) override;
   llvm::Value* RandomBits(uint32_t stream, uint32_t draw, int lanes) override;
@@ -133,6 +151,7 @@ class PopulationKernel : public BlockEmitter {
   // finite where one of these was not, NaN where one was out of its bounds.
   std::vector<llvm::AllocaInst*> suspects_;
   std::vector<Spikes> spikes_;            // in the order of their nodes
+  llvm::Value* counts_ = nullptr;         // i1: whether the element of deferred resets does
   llvm::AllocaInst* fault_ = nullptr;     // i1: a check failed in a group before
   llvm::AllocaInst* overflow_ = nullptr;  // takes out of range, as sign bits
   std::map<std::pair<uint32_t, uint32_t>, llvm::AllocaInst*> random_;  // by stream and draw

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "compiler/emission/stored_checks.h"
 #include "reference/evaluate.h"
 
 namespace bnsyn::compiler {
@@ -21,6 +22,7 @@ class Gatherer {
         plan_(std::move(plan)),
         spike_(spike),
         condition_(kernel.nodes[spike].operands[0]),
+        checked_as_stored_(StatesCheckedAsStored(kernel)),
         place_of_(kernel.nodes.size(), plan_.size()),
         roles_(kernel.nodes.size(), Role::kStays) {
     for (size_t p = 0; p < plan_.size(); ++p) {
@@ -75,7 +77,7 @@ class Gatherer {
     kReset,    // with the selects, which alone need it
     kSelect,
     kStoredSelect,  // a select that only a store needs
-    kStore,         // that store
+    kStore,         // that store, and the checks of what it stores
   };
 
   void FindSelects() {
@@ -141,10 +143,11 @@ class Gatherer {
     }
   }
 
-  // Stores of selects that nothing else needs: they need not wait for the spike.
+  // Stores of selects that nothing else needs but their checks: they need not wait for the spike.
   void FindStores() {
     std::vector<int> users(kernel_.nodes.size());
     for (const ir::Node& node : kernel_.nodes) {
+      if (IsCheckOfStored(node)) continue;
       for (const NodeId operand : node.inputs()) ++users[operand];
     }
     for (size_t p = 0; p < plan_.size(); ++p) {
@@ -155,7 +158,18 @@ class Gatherer {
       if (IsUsedBetween(node.attr, p)) continue;
       roles_[stored] = Role::kStoredSelect;
       roles_[plan_[p].id] = Role::kStore;
+      for (const PlannedNode& planned : plan_) {
+        const ir::Node& check = kernel_.nodes[planned.id];
+        if (!IsCheckOfStored(check) || check.operands[0] != stored) continue;
+        roles_[planned.id] = Role::kStore;
+      }
     }
+  }
+
+  // Whether the node is a check that looks at what its state holds where it has to.
+  bool IsCheckOfStored(const ir::Node& node) const {
+    return node.op == Op::kCheck &&
+           std::binary_search(checked_as_stored_.begin(), checked_as_stored_.end(), node.attr);
   }
 
   // Whether something that stays behind the spike loads or stores the state before this store does.
@@ -172,6 +186,7 @@ class Gatherer {
   std::vector<PlannedNode> plan_;
   const NodeId spike_;
   const NodeId condition_;
+  const std::vector<ir::StateId> checked_as_stored_;
   std::vector<size_t> place_of_;  // in the plan, by node; of others its size
   std::vector<Role> roles_;       // by node
   size_t first_ = plan_.size();   // place of the first select

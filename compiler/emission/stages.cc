@@ -146,7 +146,8 @@ class Planner {
       for (const NodeId select : plan[p].resets.selects) {
         Read(p, kernel.nodes[select].operands[2], place.reads);
       }
-      ReadSeldom(p, plan[p].resets.nodes);
+      // What is deferred reads memory.
+      if (!plan[p].resets.deferred) ReadSeldom(p, plan[p].resets.nodes);
     }
     DecideWhatIsAnew();
     FindStored(plan);
@@ -214,6 +215,7 @@ class Planner {
     const std::map<uint64_t, int> count = CountStores(kernel_);
     std::map<uint64_t, size_t> reset_at;  // where a reset stores a state once more
     for (size_t p = 0; p < plan.size(); ++p) {
+      if (plan[p].resets.deferred) continue;
       for (const PlannedNode& reset : plan[p].resets.nodes) {
         const ir::Node& node = kernel_.nodes[reset.id];
         if (node.op == Op::kStore) reset_at[node.attr] = p;

@@ -18,19 +18,14 @@
 
 namespace bnsyn::compiler {
 
-// A node that a state holds from its stage on.
-struct StoredValue {
-  ir::NodeId value = 0;
-  ir::StateId state = 0;
-};
-
 struct Stage {
   std::vector<PlannedNode> nodes;
   // Those of its nodes that a later stage needs and cannot make anew, ascending. Whatever else it
   // needs from before can be emitted once more: it reads memory that did not change in between, or
   // nodes of which the same is true.
   std::vector<ir::NodeId> kept;
-  // Those that a later stage needs and that the stage stores in a state, which keeps them as well.
+  // Those that a later stage needs and that the stage stores in a state, which holds them from then
+  // on.
   std::vector<StoredValue> stored;
   // Vectors may have twice the lanes: see IsNarrow in stages.cc.
   bool narrow = false;

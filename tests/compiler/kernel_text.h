@@ -12,10 +12,11 @@
 namespace bnsyn::compiler {
 
 // A kernel over states V and w, and n of 4 bytes, and an input I, that loads V as %0, compares it
-// as %1 and runs `lines`.
+// as %1 and runs `lines`. Spikes may be of a, or of a.too.
 inline ir::Block Kernel(const std::string& lines) {
   const auto program = ir::Parse(absl::StrCat(R"(program p dt=1 seed=1
 population a size=64
+population a.too size=64 domain=a
 state a.V : f64[a] = 0
 state a.w : f64[a] = 0
 state a.n : i32[a] = 0i32
