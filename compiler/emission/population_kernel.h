@@ -29,7 +29,8 @@ inline constexpr ArgsLayout kKernelLayout = {offsetof(KernelArgs, slots),
                                              offsetof(KernelArgs, fault)};
 
 // A population kernel. Uniform nodes come first; then a loop over groups of kGroup elements, in it
-// the random bits of the group and, for each stage (stages.h), a loop over vectors. A vector of
+// the random bits of the group and, for each stage (stages.h), a loop over vectors; and after a
+// round of groups a loop over their spikes, with the resets that waited for it. A vector of
 // `width` lanes is made of parts that fill a register each, and every node is emitted for all parts
 // before the next one: so the parts' latencies overlap.
 class PopulationKernel : public BlockEmitter {

@@ -1,5 +1,5 @@
-// What a population kernel collects from vector to vector and settles at the end of a group:
-// spikes, sums, and whether checks failed.
+// What a population kernel collects from vector to vector and settles at the end of a group: sums,
+// and whether checks failed; or of a round of groups: spikes.
 #include <limits>
 
 #include "compiler/emission/emit_ops.h"
