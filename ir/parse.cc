@@ -301,6 +301,9 @@ class Parser {
         {"quantum", [&] { return ReadQuantum(input); }},
         {"sum_bits", [&] { return ReadSumBits(input); }},
         {"sum_unit", [&] { return ReadSumUnit(input); }},
+        {"decay", [&] { return ReadDecay(input); }},
+        {"period", [&] { return ReadDecayPeriod(input); }},
+        {"state", [&] { return ReadDecayState(input); }},
     }));
     program_.inputs.push_back(std::move(input));
     return reader_.ReadLineEnd();
@@ -323,6 +326,27 @@ class Parser {
   absl::Status ReadSumUnit(Input& input) {
     BNSYN_ASSIGN_OR_RETURN(const int64_t unit, reader_.ReadInteger(1, kMaxSumUnit));
     input.sum_form = SumForm{input.sum().bits, unit};
+    return absl::OkStatus();
+  }
+
+  Decay& DecayOf(Input& input) {
+    if (!input.decay) input.decay = Decay();
+    return *input.decay;
+  }
+
+  absl::Status ReadDecay(Input& input) {
+    BNSYN_ASSIGN_OR_RETURN(DecayOf(input).factor, reader_.ReadDouble());
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadDecayPeriod(Input& input) {
+    BNSYN_ASSIGN_OR_RETURN(const int64_t period, reader_.ReadInteger(1, kLongestDecayPeriod));
+    DecayOf(input).period = static_cast<uint32_t>(period);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadDecayState(Input& input) {
+    BNSYN_ASSIGN_OR_RETURN(DecayOf(input).state, ReadSymbol(reader_, program_, AttrKind::kState));
     return absl::OkStatus();
   }
 

@@ -209,6 +209,11 @@ std::string Print(const Program& program) {
     if (input.sum_form) {
       absl::StrAppend(&text, " sum_bits=", input.sum().bits, " sum_unit=", input.sum().unit);
     }
+    if (input.decay) {
+      absl::StrAppend(&text, " decay=", PrintLiteral(Element::kF64, BitsOfF64(input.decay->factor)),
+                      " period=", input.decay->period,
+                      " state=", program.states[input.decay->state].name);
+    }
     text += "\n";
   }
   for (const Reduction& reduction : program.reductions) {

@@ -100,6 +100,17 @@ struct SumForm {
 };
 inline constexpr int64_t kMaxSumUnit = int64_t{1} << 40;
 
+// Of an input that keeps what arrives, while each step leaves a part of it (R6). Its quanta lose
+// their worth, and what arrives later counts as the more of them; once in a period sums are
+// expressed in full quanta again.
+struct Decay {
+  double factor = 0;    // what a step leaves, between 0 and 1
+  uint32_t period = 1;  // steps, a power of two
+  StateId state = 0;    // which shows what the input holds, and is what it begins with
+  friend bool operator==(const Decay&, const Decay&) = default;
+};
+inline constexpr uint32_t kLongestDecayPeriod = 1024;
+
 // Where synaptic contributions to a population are summed exactly (R6): one 64-bit integer an
 // element, counting multiples of 2^quantum_log2.
 struct Input {
@@ -107,6 +118,7 @@ struct Input {
   DomainId population;
   int quantum_log2 = -40;
   std::optional<SumForm> sum_form = {};  // nullopt as long as no pass has decided: 64 bits
+  std::optional<Decay> decay = {};
 
   SumForm sum() const { return sum_form.value_or(SumForm()); }
 };

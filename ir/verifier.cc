@@ -39,6 +39,8 @@ constexpr Place kPlaces[] = {
     {Op::kSetDelay, false, true, false, false},
     {Op::kAccumulate, false, false, true, false},
     {Op::kTake, false, false, false, true},
+    {Op::kHeld, false, false, false, true},
+    {Op::kQuantum, false, false, false, true},
     {Op::kSpike, false, false, false, true},
     {Op::kRunOnStep, false, false, false, true},
     {Op::kRunOnPost, false, false, false, true},
@@ -182,6 +184,7 @@ class Blocks {
     if (IsSymbol(info.attr) && node.attr >= SymbolCount(program_, info.attr)) {
       return Fail(absl::StrCat(info.name, " refers to no ", SymbolWord(info.attr)));
     }
+    if (auto v = CheckDecay(node)) return v;
     if (node.op == Op::kLookup && program_.tables[node.attr].rows() == 0) {
       return Fail("lookup has nothing to find in a table without rows");
     }
@@ -191,6 +194,32 @@ class Blocks {
     if (auto v = CheckType(node)) return v;
     if (auto v = CheckDomain(node)) return v;
     return CheckOrder(node);
+  }
+
+  // What has to do with decaying inputs, and the states that show them.
+  Result CheckDecay(const Node& node) {
+    const OpInfo& info = Info(node.op);
+    if (info.attr == AttrKind::kInput) {
+      const bool decays = program_.inputs[node.attr].decay.has_value();
+      const bool needed = node.op == Op::kHeld || node.op == Op::kQuantum;
+      if (needed && !decays) return Fail(absl::StrCat(info.name, " is of a decaying input"));
+      if (decays && node.op == Op::kTake) {
+        return Fail("take cannot be of a decaying input", "held leaves it what it holds");
+      }
+      if (decays && node.op == Op::kAccumulate && block_->kind != BlockKind::kOnPre) {
+        return Fail("only on_pre adds to a decaying input");
+      }
+    }
+    if (info.attr != AttrKind::kState || block_->kind == BlockKind::kInit ||
+        block_->kind == BlockKind::kConnect) {
+      return std::nullopt;
+    }
+    for (const Input& input : program_.inputs) {
+      if (!input.decay || input.decay->state != node.attr) continue;
+      return Fail(absl::StrCat(info.name, " cannot be of a state that shows a decaying input"),
+                  absl::StrCat("it is what ", input.name, " holds: held times quantum"));
+    }
+    return std::nullopt;
   }
 
   Result CheckType(const Node& node) {

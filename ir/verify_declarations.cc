@@ -216,6 +216,31 @@ class Declarations {
       return Fail(absl::StrCat("the unit ", sum.unit, " of its sums is out of range"),
                   "it is 1 for sums of 64 bits, and from 1 to 2^40 for others");
     }
+    return input.decay ? Check(input, *input.decay) : std::nullopt;
+  }
+
+  Result Check(const Input& input, const Decay& decay) {
+    if (input.sum().bits != 64) {
+      return Fail("a decaying input has sums of 64 bits");
+    }
+    if (decay.period < 1 || decay.period > kLongestDecayPeriod ||
+        (decay.period & (decay.period - 1)) != 0) {
+      return Fail(absl::StrCat("the period ", decay.period, " of the decay is out of range"),
+                  absl::StrCat("it is a power of two, at most ", kLongestDecayPeriod));
+    }
+    const double left = std::pow(decay.factor, decay.period);
+    if (!(decay.factor > 0) || !(left <= 0.5) || !(left >= 0x1p-16)) {
+      return Fail(absl::StrCat("the decay ", decay.factor, " does not suit its period"),
+                  "a period leaves at most a half, and at least 2^-16");
+    }
+    if (decay.state >= program_.states.size() ||
+        program_.states[decay.state].type != Type{Element::kF64, input.population}) {
+      return Fail("a decaying input is shown by an f64 state of its population");
+    }
+    if (!shown_.insert(decay.state).second) {
+      return Fail(absl::StrCat("'", program_.states[decay.state].name,
+                               "' shows more than one decaying input"));
+    }
     return std::nullopt;
   }
 
@@ -329,6 +354,7 @@ class Declarations {
   Result Check(const Events& events) {
     if (events.input >= program_.inputs.size()) return Fail("events go to an input");
     if (events.table >= program_.tables.size()) return Fail("events need a table");
+    if (program_.inputs[events.input].decay) return Fail("events go to no decaying input");
     const std::vector<double>* steps = Column(events.table, "step");
     const std::vector<double>* neurons = Column(events.table, "index");
     const std::vector<double>* values = Column(events.table, "value");
@@ -371,6 +397,7 @@ class Declarations {
   const Program& program_;
   std::string symbol_;  // being checked
   std::set<std::string> names_;
+  std::set<StateId> shown_;  // that show a decaying input
 };
 
 }  // namespace

@@ -90,6 +90,13 @@ void BlockRunner::RunNode(ir::NodeId id) {
       return Check(node);
     case ir::Op::kTake:
       return Take(node, result);
+    case ir::Op::kHeld:
+      return Held(static_cast<ir::InputId>(node.attr), result);
+    case ir::Op::kQuantum: {
+      const DecayTable& decay = *machine_.decays[node.attr];
+      *result.as<double>() = decay.QuantumAfter(decay.PhaseOf(machine_.step));
+      return;
+    }
     case ir::Op::kSpike:
       return Spike(node);
     case ir::Op::kCount:
@@ -233,6 +240,13 @@ void BlockRunner::Take(const ir::Node& node, Array& result) {
     }
     result.as<double>()[i] = FromQuanta(sums[i], machine_.program.inputs[input].quantum_log2);
     sums[i] = 0;
+  }
+}
+
+void BlockRunner::Held(ir::InputId input, Array& result) const {
+  const std::vector<int64_t>& sums = machine_.inputs[input];
+  for (size_t i = 0; i < sums.size(); ++i) {
+    result.as<double>()[i] = static_cast<double>(sums[i]);
   }
 }
 

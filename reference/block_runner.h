@@ -36,6 +36,7 @@ class BlockRunner {
   void Store(const ir::Node& node);
   void Check(const ir::Node& node);
   void Take(const ir::Node& node, Array& result);
+  void Held(ir::InputId input, Array& result) const;
   void Spike(const ir::Node& node);
   void Reduce(const ir::Node& node);
 

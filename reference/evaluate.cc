@@ -313,6 +313,8 @@ void NodeEvaluator::Run() {
     case Op::kSetDelay:
     case Op::kAccumulate:
     case Op::kTake:
+    case Op::kHeld:
+    case Op::kQuantum:
     case Op::kSpike:
     case Op::kRunOnStep:
     case Op::kRunOnPost:
@@ -329,8 +331,8 @@ bool IsEvaluable(Op op) {
   const ir::OpInfo& info = ir::Info(op);
   if (info.effect != ir::Effect::kPure) return false;
   // Pure, but known to an engine only.
-  return op != Op::kParam && op != Op::kLookup && op != Op::kWeight && op != Op::kIndexPre &&
-         op != Op::kIndexPost;
+  return op != Op::kParam && op != Op::kLookup && op != Op::kQuantum && op != Op::kWeight &&
+         op != Op::kIndexPre && op != Op::kIndexPost;
 }
 
 void Evaluate(const ir::Node& node, const EvaluationPoint& point,

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "reference/columns.h"
 #include "reference/contribution.h"
+#include "reference/decay.h"
 
 namespace bnsyn::reference {
 namespace {
@@ -54,6 +55,7 @@ bool Contributions::AllStatic() {
 InputProof::InputProof(const ir::Program& program) : program_(program) {
   for (const ir::Input& input : program.inputs) {
     bounds_.emplace_back(program.Size(input.population));
+    most_.push_back(MostInAStep(input));
   }
 }
 
@@ -69,15 +71,29 @@ absl::Status InputProof::Add(ir::ProjectionId projection, uint32_t target, doubl
     }
     if (quanta) bound.known += std::abs(*quanta);
     bound.possible += quanta ? std::abs(*quanta) : kMaxContribution;
-    if (bound.known > kMaxSum) {
+    if (bound.known > most_[input]) {
       return TooLarge(program_, projection, input, target,
-                      "the sum of what may arrive in one step at", bound.known, kMaxSum);
+                      "the sum of what may arrive in one step at", bound.known, most_[input]);
     }
     if (bound.possible > int64_t{1} << 62) {
       return absl::InvalidArgumentError(absl::StrCat(
           "projection ", program_.projections[projection].name, ": more than 2^22 synapses whose ",
           "contributions are computed while running meet in element ", target, " of input ",
           program_.inputs[input].name));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckDecayingInputs(const ir::Program& program) {
+  for (const ir::Block& block : program.synaptic) {
+    Contributions contributions(program, &block);
+    for (size_t term = 0; term < contributions.size(); ++term) {
+      const ir::Input& input = program.inputs[contributions.input(term)];
+      if (!input.decay || contributions.Quanta(term, 0.0)) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("projection ", block.name, ": what it adds to the decaying input ",
+                       input.name, " must depend on nothing but the weight"));
     }
   }
   return absl::OkStatus();

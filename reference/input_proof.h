@@ -56,7 +56,11 @@ class InputProof {
   };
   const ir::Program& program_;
   std::vector<std::vector<Bound>> bounds_;  // by input and element
+  std::vector<int64_t> most_;               // of known contributions, by input
 };
+
+// InvalidArgument unless all that synapses add to decaying inputs is static: then it is proven.
+absl::Status CheckDecayingInputs(const ir::Program& program);
 
 // Whether an InputProof of all synapses is one of every sum while running: no event of a file adds
 // to an input, and all contributions are static.

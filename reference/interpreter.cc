@@ -28,6 +28,7 @@ class ProgramInterpreter : public Interpreter {
   // What remains to be done once the machine stands where it stays.
   absl::Status Prepare(Propagation propagation) {
     if (machine_.program.init) BlockRunner(*machine_.program.init, machine_).Run();
+    BNSYN_RETURN_IF_ERROR(machine_.HoldStates());
     BNSYN_ASSIGN_OR_RETURN(propagator_, Propagator::Create(machine_, propagation));
     for (const ir::Events& declaration : machine_.program.events) {
       BNSYN_ASSIGN_OR_RETURN(std::vector<Event> events, ReadEvents(machine_.program, declaration));
@@ -75,7 +76,7 @@ absl::Status ProgramInterpreter::Step() {
     spike_digest_.AddSpikes(p, step, machine_.spikes[p]);
     history_.At(p, step) = machine_.spikes[p];
   }
-  ++machine_.step;
+  machine_.EndStep();
 
   if (!machine_.input_fault.ok()) return machine_.input_fault;
   if (!machine_.check_failed) return absl::OkStatus();
@@ -105,14 +106,13 @@ void ProgramInterpreter::DeliverFileEvents() {
 }
 
 absl::Status ProgramInterpreter::SetState(ir::StateId state, uint32_t element, ir::Bits value) {
-  Array& values = machine_.states[state];
+  const Array& values = machine_.states[state];
   if (element >= values.size()) {
     return absl::InvalidArgumentError(absl::StrCat(machine_.program.states[state].name, " has ",
                                                    values.size(), " elements, none of number ",
                                                    element));
   }
-  values.set_bits(element, value);
-  return absl::OkStatus();
+  return machine_.SetState(state, element, value);
 }
 
 absl::Status ProgramInterpreter::SetParam(ir::ParamId param, ir::Bits value) {

@@ -10,6 +10,7 @@
 #include "reference/contribution.h"
 #include "reference/evaluate.h"
 #include "reference/fault.h"
+#include "reference/input_proof.h"
 
 namespace bnsyn::reference {
 namespace {
@@ -65,7 +66,10 @@ absl::StatusOr<Machine> Machine::Create(ir::Program program) {
   }
   for (const ir::Input& input : program.inputs) {
     machine.inputs.emplace_back(program.Size(input.population));
+    std::optional<DecayTable>& decay = machine.decays.emplace_back();
+    if (input.decay) decay.emplace(input);
   }
+  BNSYN_RETURN_IF_ERROR(CheckDecayingInputs(program));
   machine.totals.resize(program.reductions.size());
   machine.spikes.resize(program.populations.size());
   machine.program = std::move(program);
@@ -75,6 +79,7 @@ absl::StatusOr<Machine> Machine::Create(ir::Program program) {
 absl::StatusOr<std::vector<Array>> InitialStates(const ir::Program& program) {
   BNSYN_ASSIGN_OR_RETURN(Machine machine, Machine::Create(program));
   if (machine.program.init) BlockRunner(*machine.program.init, machine).Run();
+  BNSYN_RETURN_IF_ERROR(machine.HoldStates());
   return std::move(machine.states);
 }
 
@@ -91,10 +96,48 @@ void Machine::BeginStep() {
   input_fault = absl::OkStatus();
 }
 
+void Machine::EndStep() {
+  for (ir::InputId input = 0; input < inputs.size(); ++input) {
+    if (!decays[input]) continue;
+    decays[input]->EndStep(step, absl::MakeSpan(inputs[input]));
+    double* const values = states[program.inputs[input].decay->state].as<double>();
+    decays[input]->Show(step + 1, inputs[input], values);
+  }
+  ++step;
+}
+
+absl::Status Machine::SetState(ir::StateId state, uint32_t element, ir::Bits value) {
+  for (ir::InputId input = 0; input < inputs.size(); ++input) {
+    if (!decays[input] || program.inputs[input].decay->state != state) continue;
+    BNSYN_ASSIGN_OR_RETURN(inputs[input][element], decays[input]->Hold(step, ir::F64OfBits(value)));
+    decays[input]->Show(step, absl::MakeConstSpan(inputs[input]).subspan(element, 1),
+                        states[state].as<double>() + element);
+    return absl::OkStatus();
+  }
+  states[state].set_bits(element, value);
+  return absl::OkStatus();
+}
+
+absl::Status Machine::HoldStates() {
+  for (ir::InputId input = 0; input < inputs.size(); ++input) {
+    if (!decays[input]) continue;
+    const ir::StateId state = program.inputs[input].decay->state;
+    for (uint32_t element = 0; element < inputs[input].size(); ++element) {
+      const absl::Status held = SetState(state, element, states[state].bits(element));
+      if (!held.ok()) {
+        return absl::InvalidArgumentError(absl::StrCat(program.states[state].name, " of element ",
+                                                       element, ": ", held.message()));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 void Machine::Accumulate(ir::InputId input, uint32_t element, double value) {
   const int64_t quanta = ToQuanta(value, program.inputs[input].quantum_log2);
   if (std::abs(quanta) <= kMaxContribution) {
-    inputs[input][element] += quanta;
+    const std::optional<DecayTable>& decay = decays[input];
+    inputs[input][element] += decay ? decay->Counted(quanta, decay->PhaseOf(step)) : quanta;
   } else if (input_fault.ok()) {
     input_fault = DescribeContributionFault(program, step, input, element, value);
   }

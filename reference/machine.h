@@ -3,6 +3,7 @@
 #define BNSYN_REFERENCE_MACHINE_H_
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -10,6 +11,7 @@
 #include "ir/program.h"
 #include "reference/array.h"
 #include "reference/connectivity.h"
+#include "reference/decay.h"
 #include "reference/synapse_table.h"
 
 namespace bnsyn::reference {
@@ -23,7 +25,8 @@ struct Machine {
   std::vector<Array> states;                 // those of synapses are empty until there are synapses
   std::vector<SynapseTable> synapses;        // by projection; empty with dense propagation
   std::vector<std::vector<int64_t>> inputs;  // quanta, by input and element
-  std::vector<double> totals;                // of the last reduce, by reduction
+  std::vector<std::optional<DecayTable>> decays;  // by input
+  std::vector<double> totals;                     // of the last reduce, by reduction
   uint64_t step = 0;
 
   // Of the step that runs.
@@ -34,8 +37,14 @@ struct Machine {
   // Takes the synapses of the next projection, all of them, and what their states begin with.
   void AddSynapses(SynapseRows rows);
   void BeginStep();
+  // Lets what decays do so, shows it, and goes on to the next step.
+  void EndStep();
   // Adds an amount to an input, or notes that it is out of range.
   void Accumulate(ir::InputId input, uint32_t element, double value);
+  // Sets an element of a state, and of the input that it shows.
+  absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits value);
+  // Decaying inputs begin with what their states are after the init block.
+  absl::Status HoldStates();
 };
 
 // Whether a domain is that of a projection.

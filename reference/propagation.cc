@@ -98,10 +98,17 @@ class DensePropagator : public Propagator {
         Term& term = terms.emplace_back(Term{
             contributions.input(t), Matrix::Zero(program.populations[projection.target].size,
                                                  program.populations[projection.source].size)});
+        const bool decays = program.inputs[term.input].decay.has_value();
+        if (decays && !rows.weights.empty()) {
+          return absl::InvalidArgumentError(
+              absl::StrCat("projection ", projection.name, ": dense propagation to a decaying ",
+                           "input needs one weight for all synapses; use CSR propagation"));
+        }
+        if (decays) term.each = *contributions.Quanta(t, projection.weight);
         for (uint32_t source = 0; source + size_t{1} < rows.begin.size(); ++source) {
           for (size_t i = rows.begin[source]; i < rows.begin[source + size_t{1}]; ++i) {
             const double weight = rows.weights.empty() ? projection.weight : rows.weights[i];
-            term.quanta(rows.targets[i], source) += *contributions.Quanta(t, weight);
+            term.quanta(rows.targets[i], source) += decays ? 1 : *contributions.Quanta(t, weight);
           }
         }
       }
@@ -114,7 +121,9 @@ class DensePropagator : public Propagator {
       Vector spikes = Vector::Zero(term.quanta.cols());
       for (const uint32_t source : sources) spikes[source] = 1;
       std::vector<int64_t>& input = machine_->inputs[term.input];
-      Eigen::Map<Vector>(input.data(), term.quanta.rows()) += term.quanta * spikes;
+      const std::optional<DecayTable>& decay = machine_->decays[term.input];
+      const int64_t each = decay ? decay->Counted(term.each, decay->PhaseOf(machine_->step)) : 1;
+      Eigen::Map<Vector>(input.data(), term.quanta.rows()) += term.quanta * spikes * each;
     }
   }
 
@@ -124,7 +133,8 @@ class DensePropagator : public Propagator {
   // What one accumulate of a projection adds.
   struct Term {
     ir::InputId input;
-    Matrix quanta;
+    Matrix quanta;     // of a decaying input: numbers of synapses,
+    int64_t each = 0;  // of each of which these are the quanta
   };
 
   static absl::Status CheckSize(const ir::Program& program) {

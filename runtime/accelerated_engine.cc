@@ -27,6 +27,7 @@
 #include "ir/status_macros.h"
 #include "reference/machine.h"
 #include "reference/reduction.h"
+#include "runtime/decaying_inputs.h"
 #include "runtime/engine.h"
 #include "runtime/fault_replay.h"
 #include "runtime/initial_state.h"
@@ -69,6 +70,8 @@ class AcceleratedEngine : public Engine {
   absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits bits) override {
     if (IsOfSynapses(state)) {
       synapses_.SetState(program_, state, element, bits);
+    } else if (decaying_->Shows(state)) {
+      return decaying_->Set(state, element, step_, ir::F64OfBits(bits));
     } else {
       memory_->SetState(state, element, bits);
     }
@@ -115,6 +118,7 @@ class AcceleratedEngine : public Engine {
   const Partition partition_;
   std::unique_ptr<compiler::CompiledCode> code_;
   std::optional<NetworkMemory> memory_;
+  std::optional<DecayingInputs> decaying_;
   Synapses synapses_;
   SpikeRing ring_;
   Schedule schedule_;
@@ -143,6 +147,8 @@ absl::Status AcceleratedEngine::Build(const ir::Program& source, Layout layout,
                          NetworkMemory::Create(program_, partition_, window_ > 1));
   memory_.emplace(std::move(memory));
   BNSYN_RETURN_IF_ERROR(SetInitialState(program_, *memory_));
+  decaying_.emplace(program_, partition_, *memory_);
+  BNSYN_RETURN_IF_ERROR(decaying_->Begin());
   BNSYN_ASSIGN_OR_RETURN(synapses_, Synapses::Build(source, partition_, std::move(layout),
                                                     options.compile, *team_, options.construction));
   BNSYN_ASSIGN_OR_RETURN(ring_, SpikeRing::Create(program_, partition_, window_));
@@ -172,7 +178,10 @@ absl::Status AcceleratedEngine::Build(const ir::Program& source, Layout layout,
 }
 
 reference::ArrayView AcceleratedEngine::State(ir::StateId state) const {
-  if (!IsOfSynapses(state)) return memory_->View(state);
+  if (!IsOfSynapses(state)) {
+    decaying_->Show(state, step_);
+    return memory_->View(state);
+  }
   return (gathered_[state] = synapses_.State(program_, state)).view();
 }
 
@@ -231,6 +240,7 @@ Signal AcceleratedEngine::RunWindow(int thread, uint64_t end, bool record) {
     for (size_t phase = 0; phase < schedule_.gathered.size(); ++phase) {
       fault |= RunPhase(thread, phase, step);
     }
+    decaying_->EndStep(thread, step);
     TakeSpikes(thread, step, record);
   }
   Tell(worker, fault, record);
@@ -259,6 +269,7 @@ Signal AcceleratedEngine::RunStep(int thread, bool record) {
     team_->Barrier(thread);
     Gather(thread, phase, step);
   }
+  decaying_->EndStep(thread, step);
   Signal said = Hear(worker);
   // A fault in a phase after the last meeting is one of the network's kernels, which all threads
   // found alike.
@@ -311,7 +322,7 @@ bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
 }
 
 void AcceleratedEngine::DeliverRows(const RowCall& call, uint64_t step) {
-  RowDelivery delivery(call);
+  RowDelivery delivery(call, step);
   const std::vector<uint32_t>& delays = call.block->delays();
   for (size_t i = 0; i < delays.size(); ++i) {
     const uint64_t emitted = step - delays[i];

@@ -109,15 +109,24 @@ void ChooseForm(const ir::Program& program, const LayoutLimits& limits,
     }
     return;
   }
-  // Synapses of their own weight that add to several inputs keep the weight.
-  if (contributions.size() > 1) return;
+  // Synapses of their own weight that add to several inputs keep the weight; so do those onto
+  // inputs where it counts differently from step to step.
+  if (contributions.size() > 1 || program.inputs[group.input].decay) return;
   group.form =
       limits.wide || !FitsShort(program, id, initial) ? SynapseForm::kWide : SynapseForm::kShort;
 }
 
+// Whether what arrives counts alike in every step.
+bool DecayAlike(const ir::Input& a, const ir::Input& b) {
+  if (!a.decay || !b.decay) return a.decay.has_value() == b.decay.has_value();
+  return a.decay->factor == b.decay->factor && a.decay->period == b.decay->period;
+}
+
 bool MayShareRows(const ir::Program& program, const SynapseGroup& a, const SynapseGroup& b) {
   if (a.source != b.source || a.form != b.form || a.form == SynapseForm::kFull) return false;
-  if (program.inputs[a.input].sum().bits != program.inputs[b.input].sum().bits) return false;
+  const ir::Input& one = program.inputs[a.input];
+  const ir::Input& other = program.inputs[b.input];
+  if (one.sum().bits != other.sum().bits || !DecayAlike(one, other)) return false;
   if (a.form != SynapseForm::kShared) return true;
   return a.terms.size() == 1 && b.terms.size() == 1 && a.terms[0].units == b.terms[0].units;
 }

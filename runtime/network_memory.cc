@@ -75,10 +75,10 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
     }
     memory.states_.push_back(copies(PaddedSize(program.Size(state.type.domain)) * bytes, 1));
   }
-  const size_t state_bytes = layout.size();
   size_t most_sums = 0;
   for (int t = 0; t < threads; ++t) most_sums = std::max(most_sums, memory.places_.Bytes(t));
   memory.sums_ = copies(most_sums, threads);
+  const size_t saved_bytes = layout.size();
   uint32_t most_groups = 0;
   for (uint32_t r = 0; r < program.reductions.size(); ++r) {
     most_groups = std::max(most_groups, memory.Groups(r));
@@ -95,7 +95,7 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
   BNSYN_ASSIGN_OR_RETURN(memory.arena_, PageBuffer::Create(layout.size()));
   if (saves) {
     memory.changing_ = ChangingStates(program);
-    BNSYN_ASSIGN_OR_RETURN(memory.saved_, PageBuffer::Create(state_bytes));
+    BNSYN_ASSIGN_OR_RETURN(memory.saved_, PageBuffer::Create(saved_bytes));
   }
   for (uint32_t p = 0; p < program.params.size(); ++p) *memory.Param(p) = program.params[p].value;
   for (ir::TableId t = 0; t < program.tables.size(); ++t) {
@@ -124,18 +124,32 @@ NetworkMemory::Piece NetworkMemory::PieceOf(ir::StateId state, int thread) const
   return {part.offset + own.begin * bytes, own.size() * bytes};
 }
 
-void NetworkMemory::Save(int thread) const {
-  for (const ir::StateId state : changing_) {
-    const Piece piece = PieceOf(state, thread);
-    std::memcpy(saved_.data() + piece.offset, arena_.data() + piece.offset, piece.size);
+NetworkMemory::Piece NetworkMemory::PieceOfInput(ir::InputId input, int thread) const {
+  const auto* const first =
+      static_cast<const char*>(Sum(input, places_.Begin(input, thread), thread));
+  const Range own = RangeOf(*program_, *partition_, input, thread);
+  return {static_cast<size_t>(first - arena_.data()),
+          own.size() * program_->inputs[input].sum().bytes()};
+}
+
+void NetworkMemory::ForEachSaved(int thread, absl::FunctionRef<void(Piece)> use) const {
+  for (const ir::StateId state : changing_) use(PieceOf(state, thread));
+  // The sums of other inputs are those of one step.
+  for (ir::InputId input = 0; input < program_->inputs.size(); ++input) {
+    if (program_->inputs[input].decay) use(PieceOfInput(input, thread));
   }
 }
 
+void NetworkMemory::Save(int thread) const {
+  ForEachSaved(thread, [this](Piece piece) {
+    std::memcpy(saved_.data() + piece.offset, arena_.data() + piece.offset, piece.size);
+  });
+}
+
 void NetworkMemory::Restore(int thread) const {
-  for (const ir::StateId state : changing_) {
-    const Piece piece = PieceOf(state, thread);
+  ForEachSaved(thread, [this](Piece piece) {
     std::memcpy(arena_.data() + piece.offset, saved_.data() + piece.offset, piece.size);
-  }
+  });
 }
 
 void NetworkMemory::SetState(ir::StateId state, uint32_t element, ir::Bits bits) {

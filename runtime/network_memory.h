@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "ir/program.h"
 #include "reference/array.h"
@@ -81,12 +82,15 @@ class NetworkMemory {
 
   NetworkMemory(const ir::Program& program, const Partition& partition)
       : program_(&program), partition_(&partition), places_(program, partition) {}
-  // A thread's part of a state, in bytes of the arena.
+  // A thread's part of a state or input, in bytes of the arena.
   struct Piece {
     size_t offset = 0;
     size_t size = 0;
   };
   Piece PieceOf(ir::StateId state, int thread) const;
+  Piece PieceOfInput(ir::InputId input, int thread) const;
+  // What steps change of a thread's own, and the next step needs.
+  void ForEachSaved(int thread, absl::FunctionRef<void(Piece)> use) const;
   char* At(Part part, int copy) const {
     return arena_.data() + part.offset + part.stride * static_cast<size_t>(copy);
   }
@@ -98,7 +102,7 @@ class NetworkMemory {
   PageBuffer arena_;
   std::vector<Part> states_;
   std::vector<ir::StateId> changing_;  // what is saved
-  PageBuffer saved_;                   // as the beginning of the arena, where the states are
+  PageBuffer saved_;                   // as the beginning of the arena, where states and sums are
   Part sums_;
   std::vector<Part> partials_;
   std::vector<Part> tables_;  // of no bytes where nothing looks them up

@@ -131,7 +131,7 @@ void RowDelivery::RunRows(Adder adder) {
 
 template <typename Target, typename Sum>
 void RowDelivery::RunUnits(const RowCall::Term& term) {
-  const auto units = static_cast<Sum>(term.units);
+  const auto units = static_cast<Sum>(term.UnitsAt(step_));
   RunRows<sizeof(Target)>([&, this](const Row& row) {
     const auto* const targets = reinterpret_cast<const Target*>(row.entries);
     Sum* const sums = static_cast<Sum*>(term.sums) + call_.block->FirstOfBlock(row.block);

@@ -19,7 +19,13 @@ struct RowCall {
   struct Term {
     void* sums = nullptr;
     size_t sum_bytes = sizeof(int64_t);
-    int64_t units = 0;  // shared groups: of every synapse
+    int64_t units = 0;  // shared groups: of every synapse,
+    // or, of a decaying input, what it adds in steps of each phase.
+    std::vector<int64_t> units_by_phase;
+
+    int64_t UnitsAt(uint64_t step) const {
+      return units_by_phase.empty() ? units : units_by_phase[step & (units_by_phase.size() - 1)];
+    }
   };
 
   std::string name;  // of the projection, or of the source of several
@@ -33,7 +39,7 @@ struct RowCall {
 // anywhere. So does what says where they lie, which is asked for before the list is made.
 class RowDelivery {
  public:
-  explicit RowDelivery(const RowCall& call) : call_(call) {}
+  RowDelivery(const RowCall& call, uint64_t step) : call_(call), step_(step) {}
 
   // Rows of due spikes: of delay number `delay` in SynapseBlock::delays().
   void Add(absl::Span<const uint32_t> sources, size_t delay);
@@ -64,6 +70,7 @@ class RowDelivery {
   void RunRows(Adder adder);
 
   const RowCall& call_;
+  const uint64_t step_;
   size_t due_ = 0;
   size_t listed_ = 0;
   std::array<const uint32_t*, 256> index_;  // of due spikes, in SynapseBlock::rows()

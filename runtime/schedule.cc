@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "ir/status_macros.h"
+#include "reference/decay.h"
 
 namespace bnsyn {
 namespace {
@@ -129,7 +130,13 @@ std::vector<RowCall> MakeRowCalls(const ir::Program& program, const NetworkMemor
     call.block = &own;
     const auto add = [&](ir::InputId input, uint64_t place, int64_t units) {
       const size_t bytes = program.inputs[input].sum().bytes();
-      call.terms.push_back({memory.Sum(input, place, thread), bytes, units});
+      RowCall::Term& term = call.terms.emplace_back();
+      term = {memory.Sum(input, place, thread), bytes, units, {}};
+      if (!program.inputs[input].decay) return;
+      const reference::DecayTable decay(program.inputs[input]);
+      for (uint32_t phase = 0; phase < decay.period(); ++phase) {
+        term.units_by_phase.push_back(decay.Counted(units, phase));
+      }
     };
     if (group.form != SynapseForm::kShared) add(group.input, own.first_sum(), 0);
     for (const SharedTerm& term : group.terms) {

@@ -140,6 +140,8 @@ class Simulation {
                                        absl::string_view variable) const;
   // The same by name, as doubles: "exc.V", or "ee.w" of synapses, in the order of Synapses("ee").
   absl::StatusOr<std::vector<double>> StateByName(absl::string_view name) const;
+  // OutOfRange beyond what an input can hold, where the state shows one (R6 in
+  // reference/SEMANTICS.md).
   absl::Status SetState(absl::string_view name, uint32_t element, double value);
   // The synapses of a projection, drawn once more (R8).
   absl::StatusOr<SynapseList> Synapses(absl::string_view projection) const;

@@ -12,6 +12,7 @@
 #include "ir/status_macros.h"
 #include "reference/connectivity.h"
 #include "reference/contribution.h"
+#include "reference/decay.h"
 #include "reference/input_proof.h"
 
 namespace bnsyn {
@@ -23,9 +24,10 @@ constexpr size_t kWindow = 8192;
 constexpr auto kMaxShort = static_cast<double>(std::numeric_limits<int32_t>::max());
 
 // What a sum can hold of known contributions.
-int64_t MostQuanta(const ir::SumForm& sum) {
+int64_t MostQuanta(const ir::Input& input) {
+  const ir::SumForm sum = input.sum();
   const bool narrow = sum.most() <= reference::kMaxSum / sum.unit;
-  return narrow ? sum.most() * sum.unit : reference::kMaxSum;
+  return narrow ? sum.most() * sum.unit : reference::MostInAStep(input);
 }
 
 absl::Status Allocate(size_t bytes, PageBuffer& buffer) {
@@ -145,7 +147,7 @@ absl::Status SynapseBuilder::Prove(const SynapseWindow& window) {
     const Contribution& contribution = window.contributions()[term];
     const uint64_t first = in_.places.Begin(contribution.input, thread_);
     const ir::Input& input = in_.program.inputs[contribution.input];
-    const int64_t most = MostQuanta(input.sum());
+    const int64_t most = MostQuanta(input);
     for (size_t i = 0; i < window.size(); ++i) {
       if (group_.form == SynapseForm::kShort && std::abs(window.quanta(term, i)) > kMaxShort) {
         return absl::InternalError(

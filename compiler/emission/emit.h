@@ -19,7 +19,7 @@ class Module;
 namespace bnsyn::compiler {
 
 // Raised when the emitter writes different code for the same program: part of the cache key.
-inline constexpr int kEmitterVersion = 51;
+inline constexpr int kEmitterVersion = 52;
 
 // The blocks that need code of their own: the first of each ir::Block::code, kernels first, in
 // program order.

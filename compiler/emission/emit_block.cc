@@ -168,6 +168,25 @@ void BlockEmitter::StoreSum(ir::InputId input, llvm::Value* index, llvm::Value* 
   StoreTo(SlotOf(AttrKind::kInput, input), index, sum);
 }
 
+llvm::Value* BlockEmitter::OfPhase(
+    ir::InputId input, absl::FunctionRef<double(const reference::DecayTable&, uint32_t)> number) {
+  const reference::DecayTable decay(program_.inputs[input]);
+  std::vector<double> numbers;
+  for (uint32_t phase = 0; phase < decay.period(); ++phase) {
+    numbers.push_back(number(decay, phase));
+  }
+  llvm::Constant* const all = llvm::ConstantDataArray::get(builder_.getContext(), numbers);
+  auto* const array = new llvm::GlobalVariable(context_.module, all->getType(), /*isConstant=*/true,
+                                               llvm::GlobalValue::PrivateLinkage, all, "of_phase");
+  llvm::Value* const phase = builder_.CreateAnd(step_, builder_.getInt64(decay.period() - 1));
+  llvm::LoadInst* const load = builder_.CreateLoad(
+      builder_.getDoubleTy(),
+      builder_.CreateInBoundsGEP(all->getType(), array, {builder_.getInt64(0), phase}));
+  load->setMetadata(llvm::LLVMContext::MD_invariant_load,
+                    llvm::MDNode::get(builder_.getContext(), {}));
+  return load;
+}
+
 void BlockEmitter::StoreSlot(size_t slot, Element element, llvm::Value* index, llvm::Value* value) {
   if (element == Element::kBool) {
     llvm::Type* const type = MemoryType(builder_.getContext(), element);
@@ -399,6 +418,13 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
       return Fail(absl::StrCat(ir::Info(n.op).name, " cannot stand here"));
     case Op::kTake:
       return Take(static_cast<ir::InputId>(n.attr), lanes);
+    case Op::kHeld:
+      return Held(static_cast<ir::InputId>(n.attr), lanes);
+    case Op::kQuantum:
+      return OfPhase(static_cast<ir::InputId>(n.attr),
+                     [](const reference::DecayTable& decay, uint32_t phase) {
+                       return decay.QuantumAfter(phase);
+                     });
     case Op::kSpike:
       Spike(static_cast<ir::PopulationId>(n.attr), v[0]);
       return nullptr;
@@ -427,6 +453,7 @@ llvm::Value* BlockEmitter::IndexPre() { return Fail("index_pre cannot stand here
 llvm::Value* BlockEmitter::IndexPost() { return Fail("index_post cannot stand here"); }
 llvm::Value* BlockEmitter::Weight() { return Fail("weight cannot stand here"); }
 llvm::Value* BlockEmitter::Take(ir::InputId, int) { return Fail("take cannot stand here"); }
+llvm::Value* BlockEmitter::Held(ir::InputId, int) { return Fail("held cannot stand here"); }
 void BlockEmitter::Spike(ir::PopulationId, llvm::Value*) { Fail("spike cannot stand here"); }
 void BlockEmitter::Reduce(ir::ReductionId, llvm::Value*) { Fail("reduce cannot stand here"); }
 

@@ -12,6 +12,7 @@
 #include "ir/program.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
+#include "reference/decay.h"
 
 namespace bnsyn::compiler {
 
@@ -27,6 +28,8 @@ struct EmitContext {
 
   // Whether comparisons fill registers of their own (AVX-512).
   bool has_masks() const { return native_lanes == 8; }
+  // Whether one instruction converts integers of 64 bits to doubles (AVX-512).
+  bool converts_i64() const { return native_lanes == 8; }
 };
 
 // Byte offsets of the fields of KernelArgs or DeliverArgs that both have.
@@ -60,6 +63,7 @@ class BlockEmitter {
   virtual llvm::Value* IndexPost();
   virtual llvm::Value* Weight();
   virtual llvm::Value* Take(ir::InputId input, int lanes);
+  virtual llvm::Value* Held(ir::InputId input, int lanes);
   virtual void Spike(ir::PopulationId population, llvm::Value* mask);
   virtual void Reduce(ir::ReductionId reduction, llvm::Value* value);
 
@@ -72,6 +76,9 @@ class BlockEmitter {
   // The same of an input's sums, which are integers of its ir::SumForm.
   llvm::Value* LoadSum(ir::InputId input, llvm::Value* index, int lanes);
   void StoreSum(ir::InputId input, llvm::Value* index, llvm::Value* sum);
+  // A number of a decaying input for the phase of the step: those of all phases are constants.
+  llvm::Value* OfPhase(ir::InputId input,
+                       absl::FunctionRef<double(const reference::DecayTable&, uint32_t)> number);
   // Memory behind different slots, and memory of no slot, never overlaps.
   void Annotate(llvm::Instruction* access, size_t slot);
   void AnnotateNoSlot(llvm::Instruction* access);

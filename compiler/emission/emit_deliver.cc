@@ -45,6 +45,8 @@ class DeliverEmitter : public BlockEmitter {
   // The bounds of a neuron's row.
   std::pair<llvm::Value*, llvm::Value*> LoadRow(llvm::Value* neuron);
   void EmitQuanta(ir::NodeId id);
+  // What these quanta count in the sum of a decaying input.
+  llvm::Value* Counted(ir::InputId input, llvm::Value* quanta);
   void EmitAccumulate(ir::NodeId id);
   // Loads an element of an array that nothing here writes.
   llvm::Value* LoadElement(llvm::Type* type, llvm::Value* array, llvm::Value* index);
@@ -221,7 +223,8 @@ void DeliverEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Val
 // A contribution in quanta, rounded to the nearest (R6), or in the units of its sum.
 void DeliverEmitter::EmitQuanta(ir::NodeId id) {
   llvm::Type* const f64 = builder_.getDoubleTy();
-  const ir::Input& input = program_.inputs[node(id).attr];
+  const auto attr = static_cast<ir::InputId>(node(id).attr);
+  const ir::Input& input = program_.inputs[attr];
   const int quantum = input.quantum_log2;
   if (input.sum().bits != 64) {
     const std::optional<double> known =
@@ -240,7 +243,7 @@ void DeliverEmitter::EmitQuanta(ir::NodeId id) {
   constexpr int64_t kLimit = reference::kMaxContribution;
   if (const auto* constant = llvm::dyn_cast<llvm::ConstantFP>(value)) {
     const int64_t number = reference::ToQuanta(constant->getValueAPF().convertToDouble(), quantum);
-    values_[id] = builder_.getInt64(static_cast<uint64_t>(number));
+    values_[id] = Counted(attr, builder_.getInt64(static_cast<uint64_t>(number)));
     fits_[id] = builder_.getInt1(number >= -kLimit && number <= kLimit);
     return;
   }
@@ -251,7 +254,17 @@ void DeliverEmitter::EmitQuanta(ir::NodeId id) {
       builder_.CreateFCmpOLE(magnitude, llvm::ConstantFP::get(f64, static_cast<double>(kLimit)));
   llvm::Value* const safe =
       builder_.CreateSelect(fits_[id], rounded, llvm::ConstantFP::get(f64, 0.0));
-  values_[id] = builder_.CreateFPToSI(safe, builder_.getInt64Ty());
+  values_[id] = Counted(attr, builder_.CreateFPToSI(safe, builder_.getInt64Ty()));
+}
+
+llvm::Value* DeliverEmitter::Counted(ir::InputId input, llvm::Value* quanta) {
+  if (!program_.inputs[input].decay) return quanta;
+  llvm::Value* const left = OfPhase(
+      input, [](const reference::DecayTable& decay, uint32_t phase) { return decay.Left(phase); });
+  llvm::Value* const more =
+      builder_.CreateFDiv(builder_.CreateSIToFP(quanta, builder_.getDoubleTy()), left);
+  return builder_.CreateFPToSI(builder_.CreateUnaryIntrinsic(llvm::Intrinsic::rint, more),
+                               builder_.getInt64Ty());
 }
 
 llvm::Value* DeliverEmitter::LoadElement(llvm::Type* type, llvm::Value* array, llvm::Value* index) {

@@ -316,6 +316,24 @@ void PopulationKernel::Store(ir::StateId state, llvm::Value* value) {
             value);
 }
 
+namespace {
+
+// Adding an integer within 2^51 to the bits of this number adds it to the number: a conversion that
+// every vector unit can do, and exact.
+constexpr double kMagic = 0x1.8p52;
+
+}  // namespace
+
+llvm::Value* PopulationKernel::Held(ir::InputId input, int lanes) {
+  llvm::Value* const sum = LoadSum(input, element_[part_], lanes);
+  llvm::Type* const numbers = Widened(builder_.getDoubleTy(), lanes);
+  if (context_.converts_i64()) return builder_.CreateSIToFP(sum, numbers);
+  llvm::Value* const shifted =
+      builder_.CreateAdd(sum, ConstantLike(sum, builder_.getInt64(ir::BitsOfF64(kMagic))));
+  llvm::Value* const magic = llvm::ConstantFP::get(numbers, kMagic);
+  return builder_.CreateFSub(builder_.CreateBitCast(shifted, numbers), magic);
+}
+
 llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
   const ir::Input& declared = program_.inputs[input];
   llvm::Value* const units = LoadSum(input, element_[part_], lanes);
@@ -334,9 +352,6 @@ llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
     builder_.CreateStore(builder_.CreateOr(before, outside), overflow_);
   }
 
-  // Adding an integer within 2^51 to the bits of 1.5 * 2^52 adds it to the number: a conversion
-  // that every vector unit can do, and exact.
-  constexpr double kMagic = 0x1.8p52;
   llvm::Value* const shifted = builder_.CreateBitCast(
       builder_.CreateAdd(sum, i64(ir::BitsOfF64(kMagic))), Widened(builder_.getDoubleTy(), lanes));
   // A sum in units is one of at most kMaxSum quanta, so that its product with the unit is exact.

@@ -119,6 +119,7 @@ class PopulationKernel : public BlockEmitter {
   void Store(ir::StateId state, llvm::Value* value) override;
   void Check(ir::StateId state, llvm::Value* value) override;
   llvm::Value* Take(ir::InputId input, int lanes) override;
+  llvm::Value* Held(ir::InputId input, int lanes) override;
   void Spike(ir::PopulationId population, llvm::Value* mask) override;
   void Reduce(ir::ReductionId reduction, llvm::Value* value) override;
 

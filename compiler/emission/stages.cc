@@ -42,12 +42,12 @@ struct OpWork {
   Work work;
 };
 constexpr OpWork kOpWork[] = {
-    {Op::kAdd, {1, 3}},       {Op::kSub, {1, 3}},      {Op::kMul, {1, 3}},
-    {Op::kFma, {1, 4}},       {Op::kDiv, {16, 13}},    {Op::kSqrt, {24, 20}},
-    {Op::kFloor, {1, 6}},     {Op::kCeil, {1, 6}},     {Op::kRint, {1, 6}},
-    {Op::kConvert, {2, 5}},   {Op::kCheck, {1, 4}},    {Op::kReduce, {1, 3}},
-    {Op::kLoad, {1, kFetch}}, {Op::kSpike, {4, 4}},    {Op::kRandom, {1, kFetch}},
-    {Op::kTake, {5, 12}},     {Op::kLookup, {16, 24}},
+    {Op::kAdd, {1, 3}},       {Op::kSub, {1, 3}},   {Op::kMul, {1, 3}},
+    {Op::kFma, {1, 4}},       {Op::kDiv, {16, 13}}, {Op::kSqrt, {24, 20}},
+    {Op::kFloor, {1, 6}},     {Op::kCeil, {1, 6}},  {Op::kRint, {1, 6}},
+    {Op::kConvert, {2, 5}},   {Op::kCheck, {1, 4}}, {Op::kReduce, {1, 3}},
+    {Op::kLoad, {1, kFetch}}, {Op::kSpike, {4, 4}}, {Op::kRandom, {1, kFetch}},
+    {Op::kTake, {5, 12}},     {Op::kHeld, {2, 12}}, {Op::kLookup, {16, 24}},
 };
 
 Work WorkOf(Op op) {

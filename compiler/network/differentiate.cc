@@ -171,6 +171,8 @@ std::optional<Value> Rules::Of(const ir::Node& node, Value self, const Value (&d
     case Op::kSetDelay:
     case Op::kAccumulate:
     case Op::kTake:
+    case Op::kHeld:
+    case Op::kQuantum:
     case Op::kSpike:
     case Op::kRunOnStep:
     case Op::kRunOnPost:

@@ -370,6 +370,8 @@ class RangeFinder {
       case Op::kShr:
       case Op::kBitcast:
       case Op::kTake:
+      case Op::kHeld:
+      case Op::kQuantum:
       case Op::kCount:
       case Op::kTotal:
       case Op::kRunOnStep:

@@ -69,8 +69,14 @@ class CanonicalWriter {
   }
 
   static std::string DescribeInput(const ir::Input& input) {
-    return absl::StrCat("input quantum=2^", input.quantum_log2, " sum=", input.sum().bits, "x",
-                        input.sum().unit);
+    std::string text = absl::StrCat("input quantum=2^", input.quantum_log2,
+                                    " sum=", input.sum().bits, "x", input.sum().unit);
+    if (input.decay) {
+      absl::StrAppend(
+          &text, " decay=", ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(input.decay->factor)),
+          " period=", input.decay->period);
+    }
+    return text;
   }
 
   void WriteNode(const ir::Node& node) {

@@ -307,6 +307,8 @@ Result Matcher::Apply() {
     case Op::kSetDelay:
     case Op::kAccumulate:
     case Op::kTake:
+    case Op::kHeld:
+    case Op::kQuantum:
     case Op::kSpike:
     case Op::kRunOnStep:
     case Op::kRunOnPost:

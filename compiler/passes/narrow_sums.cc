@@ -4,56 +4,18 @@
 // of the projections bound how many arrive in one step. Mostly a projection has one weight, so that
 // spikes are counted. Sums of 16 bits take a quarter of the memory that is read, added to, and
 // cleared in each step.
-#include <algorithm>
-#include <cmath>
 #include <cstdlib>
-#include <limits>
 #include <numeric>
 #include <optional>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/passes/in_degree.h"
 #include "compiler/passes/passes.h"
 #include "reference/contribution.h"
 
 namespace bnsyn::compiler {
 namespace {
-
-// A number of synapses that, where they are drawn one by one, not one neuron in 10^60 exceeds.
-double AtMost(double expected) { return expected + 20 * std::sqrt(expected) + 64; }
-
-// So many synapses of a projection one neuron has at most. They are not drawn yet; when they are,
-// what they add is checked to fit (runtime/synapse_builder.h).
-double MostOntoOne(const ir::Program& program, ir::ProjectionId id) {
-  const ir::Projection& projection = program.projections[id];
-  const ir::Rule& rule = projection.rule;
-  const double sources = program.populations[projection.source].size;
-  const double targets = program.populations[projection.target].size;
-  const auto count = static_cast<double>(rule.count);
-  switch (rule.kind) {
-    case ir::RuleKind::kOneToOne:
-      return 1;
-    case ir::RuleKind::kAllToAll:
-      return sources;
-    case ir::RuleKind::kBernoulli: {
-      const bool by_pair = program.FindConnect(id) != nullptr;
-      return by_pair ? sources : std::min(sources, AtMost(sources * rule.p));
-    }
-    case ir::RuleKind::kFixedInDegree:
-      return count;
-    case ir::RuleKind::kFixedOutDegree: {
-      const double likely = AtMost(sources * count / targets);
-      return rule.multiple ? likely : std::min(sources, likely);
-    }
-    case ir::RuleKind::kFixedTotal: {
-      const double likely = std::min(count, AtMost(count / targets));
-      return rule.multiple ? likely : std::min(sources, likely);
-    }
-    case ir::RuleKind::kList:
-      return static_cast<double>(program.tables[*rule.table].rows());
-  }
-  return std::numeric_limits<double>::infinity();
-}
 
 // What synapses add to one input.
 class Arrivals {
@@ -95,6 +57,9 @@ class Arrivals {
 std::vector<ir::SumForm> NarrowestForms(const ir::Program& program) {
   std::vector<Arrivals> arrivals(program.inputs.size());
   for (const ir::Events& events : program.events) arrivals[events.input].AddUnknown();
+  for (ir::InputId id = 0; id < program.inputs.size(); ++id) {
+    if (program.inputs[id].decay) arrivals[id].AddUnknown();
+  }
   for (const ir::Block& block : program.synaptic) {
     const ir::ProjectionId id = program.domains[static_cast<size_t>(block.domain)].index;
     const double weight = program.projections[id].weight;
@@ -105,7 +70,7 @@ std::vector<ir::SumForm> NarrowestForms(const ir::Program& program) {
         arrivals_of_input.AddUnknown();
         continue;
       }
-      arrivals_of_input.Add(MostOntoOne(program, id),
+      arrivals_of_input.Add(InDegreeOf(program, id).most,
                             reference::StaticContribution(program, block, node, weight),
                             program.inputs[block.nodes[node].attr].quantum_log2);
     }

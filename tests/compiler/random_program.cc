@@ -89,6 +89,18 @@ class Generator {
     checked.type = {Element::kF64, program_.populations[0].domain};
     checked_ = static_cast<ir::StateId>(program_.states.size());
     program_.states.push_back(checked);
+    ir::State shown;
+    shown.name = "b.shown";
+    shown.type = {Element::kF64, program_.populations[1].domain};
+    shown.initial = ir::BitsOfF64(1.5);
+    program_.states.push_back(shown);
+    program_.inputs.push_back(
+        {.name = "b.decaying",
+         .population = shown.type.domain,
+         .quantum_log2 = -20,
+         .decay = ir::Decay{.factor = 0.75,
+                            .period = 4,
+                            .state = static_cast<ir::StateId>(program_.states.size() - 1)}});
   }
 
   // Every element of a population starts with a value of its own.
@@ -123,7 +135,9 @@ class Generator {
     on_pre.name = "ab";
     on_pre.domain = program_.projections[id].domain;
     block_ = &on_pre;
-    Append(Op::kAccumulate, {}, {Append(Op::kWeight, {Element::kF64, on_pre.domain}, {})}, 1);
+    const NodeId weight = Append(Op::kWeight, {Element::kF64, on_pre.domain}, {});
+    Append(Op::kAccumulate, {}, {weight}, 1);
+    Append(Op::kAccumulate, {}, {weight}, 2);
     program_.synaptic.push_back(std::move(on_pre));
     values_.clear();
 
@@ -279,6 +293,7 @@ class Generator {
     const size_t population = domain == program_.populations[0].domain ? 0 : 1;
     switch (Below(3)) {
       case 0:
+        if (population == 1) Append(Op::kHeld, {Element::kF64, domain}, {}, 2);
         if (std::exchange(taken_[population], true)) return;
         Append(Op::kTake, {Element::kF64, domain}, {}, population);
         return;
@@ -370,6 +385,8 @@ class Generator {
       Append(info.op, {Element::kF64, DomainId::kNetwork}, {}, Below(program_.params.size()));
     } else if (info.op == Op::kStep) {
       Append(info.op, {Element::kU64, DomainId::kNetwork}, {});
+    } else if (info.op == Op::kQuantum) {
+      Append(info.op, {Element::kF64, DomainId::kNetwork}, {}, 2);
     } else if (info.op == Op::kIndex) {
       if (domain == DomainId::kNetwork) return;
       Append(info.op, {Element::kU32, domain}, {});

@@ -49,7 +49,7 @@ step {
 )";
 
 // A program with states and parameters of every element, over a population, its projection to
-// itself and the network, and with two of everything else.
+// itself and the network, with two of everything else, and a decaying input.
 inline Program EveryKind() {
   Program program;
   program.name = "every_kind";
@@ -82,6 +82,14 @@ inline Program EveryKind() {
     program.inputs.push_back({absl::StrCat("exc.g", digit), exc, -40});
     program.reductions.push_back({absl::StrCat("exc.r", digit), exc});
   }
+  State shown;
+  shown.name = "exc.shown";
+  shown.type = {Element::kF64, exc};
+  program.states.push_back(shown);
+  const auto shown_id = static_cast<StateId>(program.states.size() - 1);
+  program.inputs.push_back({.name = "exc.decaying",
+                            .population = exc,
+                            .decay = Decay{.factor = 0.5, .period = 4, .state = shown_id}});
   return program;
 }
 

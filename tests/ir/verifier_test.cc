@@ -123,6 +123,67 @@ TEST(VerifierTest, Declarations) {
   });
 }
 
+// Makes an input of exc decay, shown by a state of its own.
+Decay& LetDecay(Program& p) {
+  State shown;
+  shown.name = "exc.shown";
+  shown.type = {Element::kF64, p.populations[0].domain};
+  p.states.push_back(shown);
+  const auto state = static_cast<StateId>(p.states.size() - 1);
+  p.inputs.push_back({.name = "exc.decaying",
+                      .population = p.populations[0].domain,
+                      .decay = Decay{.factor = 0.5, .period = 2, .state = state}});
+  return *p.inputs.back().decay;
+}
+
+TEST(VerifierTest, DecayingInputs) {
+  const auto decaying = [](const std::function<void(Program&, Decay&)>& make) {
+    return [make](Program& p) { make(p, LetDecay(p)); };
+  };
+  const auto state = [](Program& p) { return static_cast<StateId>(p.states.size() - 1); };
+  Program sound = Pair();
+  LetDecay(sound);
+  EXPECT_TRUE(Verify(sound).ok()) << Verify(sound);
+  ExpectFaults({
+      {decaying([](Program&, Decay& d) { d.period = 3; }), "the period 3 of the decay is out of"},
+      {decaying([](Program&, Decay& d) { d.period = 0; }), "the period 0 of the decay is out of"},
+      {decaying([](Program&, Decay& d) { d.period = 2048; }), "the period 2048 of the decay is"},
+      {decaying([](Program&, Decay& d) { d.factor = 0.8; }), "the decay 0.8 does not suit"},
+      {decaying([](Program&, Decay& d) { d.factor = 0.003; }), "the decay 0.003 does not suit"},
+      {decaying([](Program&, Decay& d) { d.factor = -0.5; }), "the decay -0.5 does not suit"},
+      {decaying([](Program&, Decay& d) { d.factor = std::nan(""); }), "does not suit its period"},
+      {decaying([](Program& p, Decay&) {
+         p.inputs.back().sum_form = SumForm{32, 1};
+       }),
+       "a decaying input has sums of 64 bits"},
+      {decaying([](Program&, Decay& d) { d.state = 1; }), "is shown by an f64 state of its"},
+      {decaying([](Program&, Decay& d) { d.state = 99; }), "is shown by an f64 state of its"},
+      {decaying([](Program& p, Decay&) {
+         p.inputs.push_back(Input(p.inputs.back()));
+         p.inputs.back().name = "exc.other";
+       }),
+       "'exc.shown' shows more than one decaying input"},
+      {decaying([](Program& p, Decay&) {
+         p.tables.push_back(SmallTable());
+         p.events.push_back({"ext", static_cast<InputId>(p.inputs.size() - 1), 0});
+       }),
+       "events go to no decaying input"},
+      {decaying([](Program& p, Decay&) { FirstOf(p.step[0], Op::kTake).attr = 2; }),
+       "take cannot be of a decaying input"},
+      {[](Program& p) { FirstOf(p.step[0], Op::kTake).op = Op::kHeld; },
+       "held is of a decaying input"},
+      {decaying([state](Program& p, Decay&) { FirstOf(p.step[0], Op::kLoad).attr = state(p); }),
+       "load cannot be of a state that shows a decaying input"},
+      {decaying([state](Program& p, Decay&) { FirstOf(p.step[0], Op::kStore).attr = state(p); }),
+       "store cannot be of a state that shows a decaying input"},
+      {decaying([](Program& p, Decay&) {
+         p.synaptic[0].kind = BlockKind::kOnPost;
+         FirstOf(p.synaptic[0], Op::kAccumulate).attr = 2;
+       }),
+       "only on_pre adds to a decaying input"},
+  });
+}
+
 TEST(VerifierTest, Tables) {
   const auto with_table = [](const std::function<void(Program&)>& make) {
     return [make](Program& p) {

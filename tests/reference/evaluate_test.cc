@@ -282,9 +282,12 @@ param a.b : f64 = 3 tunable
 state a.V : f64[a] = 1 bounds=[-10, 10]
 state a.s : f64[a] = 0
 state a.k : f64[a] = 0
+state a.shown : f64[a] = 4
+state a.half : f64[a] = 0
 state n : i64 = 0i64
 input a.g : a quantum=2^-20
 input a.h : a quantum=2^-20
+input a.d : a quantum=2^-20 decay=0.5 period=2 state=a.shown
 reduction a.r : a
 projection p : a -> a rule=all_to_all weight=0.25 delay=1
 on_pre p {
@@ -327,6 +330,10 @@ step {
   run_on_post p
   %9 = take a.h : f64[a]
   store a.k, %9
+  %10 = held a.d : f64[a]
+  %11 = quantum a.d : f64
+  %12 = mul %10, %11 : f64[a]
+  store a.half, %12
 }
 )";
 
@@ -378,6 +385,8 @@ TEST(Evaluate, EngineOpsByHand) {
   EXPECT_EQ(Spikes(*run), (std::vector<uint32_t>{0, 1}));
   // Two synapses add 0.5 each in every step, and 0.25 where their target spikes.
   EXPECT_EQ(F64At(*run, "a.k"), 1.5);
+  EXPECT_EQ(F64At(*run, "a.half"), 2);
+  EXPECT_EQ(F64At(*run, "a.shown"), 2);
   // Two synapses bring 0.25*2 + 2 each to V = 2.
   ASSERT_TRUE(run->Step().ok());
   EXPECT_EQ(F64At(*run, "a.s", 1), 7);
