@@ -87,7 +87,9 @@ absl::Status Lower(Lowering& lowering) {
   if (program.init.has_value()) RemoveUnread(*program.init);
   for (ir::Block& block : program.connect) RemoveUnread(block);
   for (ir::Block& block : program.synaptic) RemoveUnread(block);
-  for (ir::Block& block : program.step) RemoveUnread(block);
+  RemoveUnread(program.step[0]);
+  LetInputsDecay(lowering);
+  RemoveUnread(program.step[0]);
   BNSYN_RETURN_IF_ERROR(ir::Verify(program));
   return absl::OkStatus();
 }

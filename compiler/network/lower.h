@@ -163,6 +163,8 @@ absl::Status DeclareTables(Lowering& lowering);
 absl::Status DeclarePopulations(Lowering& lowering);
 absl::Status LowerProjections(Lowering& lowering);
 void ShareInputs(Lowering& lowering);
+// Makes decaying inputs of variables of the lowered step that only decay and receive.
+void LetInputsDecay(Lowering& lowering);
 absl::Status DeclareStimuli(Lowering& lowering);
 absl::Status LowerInit(Lowering& lowering);
 absl::Status BoundProjections(Lowering& lowering);

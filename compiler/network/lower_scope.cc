@@ -14,8 +14,6 @@ namespace {
 // Below this a stored value becomes zero (R9): far above the denormal range, far below anything a
 // network can tell from zero.
 constexpr double kFlushBelow = 1e-290;
-// A number this large leaves nothing of what is below kFlushBelow when it is added and taken away.
-constexpr double kFlushing = 0x1p-909;
 
 // Whether a name that means nothing is no slip for one that does: then it was never declared.
 bool NewToUs(const std::string& name, std::vector<std::string> known) {

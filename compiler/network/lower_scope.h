@@ -15,6 +15,9 @@
 
 namespace bnsyn::compiler {
 
+// A number this large leaves nothing of what is below 1e-290 when it is added and taken away (R9).
+inline constexpr double kFlushing = 0x1p-909;
+
 // What becomes of tiny values that are stored (R9).
 enum class Tiny : uint8_t { kFlushed, kKept };
 

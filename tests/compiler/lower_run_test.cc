@@ -63,9 +63,12 @@ on_pre = "g_post += w"
   run.Steps(3);  // the spike of step 0 arrives in step 3
   EXPECT_EQ(run.Get("p.g"), 0);
   run.Steps(1);
-  EXPECT_EQ(run.Get("p.g"), 0.5 * reference::Exp(-0.1 / 5));
+  // To the quantum of what a conductance's input holds.
+  constexpr double kQuantum = 0x1p-39;
+  EXPECT_EQ(program.inputs[0].quantum_log2, -39);
+  EXPECT_NEAR(run.Get("p.g"), 0.5 * reference::Exp(-0.1 / 5), kQuantum);
   run.Steps(99);
-  EXPECT_NEAR(run.Get("p.g"), 0.5 * std::exp(-100 * 0.1 / 5), 1e-14);
+  EXPECT_NEAR(run.Get("p.g"), 0.5 * std::exp(-100 * 0.1 / 5), kQuantum);
 }
 
 TEST(Lower, LinearEquationsAreSolvedExactly) {

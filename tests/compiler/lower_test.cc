@@ -52,7 +52,7 @@ param exc.I : f64 = 2 tunable unit="mV"
 state exc.v : f64[exc] = 0 bounds=[-50, 50] unit="mV"
 state exc.g : f64[exc] = 1 unit="mV"
 state exc.refractory : i32[exc] = 0i32
-input exc.g.in : exc quantum=2^-30
+input exc.g.in : exc quantum=2^-38 decay=0.9801986733067553 period=128 state=exc.g
 projection ee : exc -> exc rule=bernoulli p=0.5 self=false stream=0 weight=0.5 delay=15
 init {
   %0 = uniform stream=1 draw=0 : f64[exc]
@@ -70,37 +70,28 @@ step {
   %1 = sub %0, 1i32 : i32[exc]
   %2 = max %1, 0i32 : i32[exc]
   %3 = eq %2, 0i32 : bool[exc]
-  %4 = take exc.g.in : f64[exc]
-  %5 = load exc.g : f64[exc]
-  %6 = add %5, %4 : f64[exc]
-  %7 = load exc.v : f64[exc]
-  %8 = param exc.I : f64
-  %9 = param exc.tau : f64
-  %10 = div -0.1, 5 : f64
-  %11 = exp %10 : f64
-  %12 = div -0.1, %9 : f64
-  %13 = div %8, %9 : f64
-  %14 = exp %12 : f64
-  %15 = exprel %12 : f64
-  %16 = mul %13, 0.1 : f64
-  %17 = mul %16, %15 : f64
-  %18 = fma %7, %14, %17 : f64[exc]
-  %19 = fma %6, %11, 2.310648801106982e-274 : f64[exc]
-  %20 = sub %19, 2.310648801106982e-274 : f64[exc]
-  %21 = select %3, %18, %7 : f64[exc]
-  %22 = gt %21, 10 : bool[exc]
-  %23 = and %22, %3 : bool[exc]
-  %24 = select %23, 0, %21 : f64[exc]
-  %25 = abs %24 : f64[exc]
-  %26 = lt %25, 1e-290 : bool[exc]
-  %27 = select %26, 0, %24 : f64[exc]
-  check exc.v, %27
-  store exc.v, %27
-  check exc.g, %20
-  store exc.g, %20
-  %28 = select %23, 20i32, %2 : i32[exc]
-  store exc.refractory, %28
-  spike exc, %23
+  %4 = load exc.v : f64[exc]
+  %5 = param exc.I : f64
+  %6 = param exc.tau : f64
+  %7 = div -0.1, %6 : f64
+  %8 = div %5, %6 : f64
+  %9 = exp %7 : f64
+  %10 = exprel %7 : f64
+  %11 = mul %8, 0.1 : f64
+  %12 = mul %11, %10 : f64
+  %13 = fma %4, %9, %12 : f64[exc]
+  %14 = select %3, %13, %4 : f64[exc]
+  %15 = gt %14, 10 : bool[exc]
+  %16 = and %15, %3 : bool[exc]
+  %17 = select %16, 0, %14 : f64[exc]
+  %18 = abs %17 : f64[exc]
+  %19 = lt %18, 1e-290 : bool[exc]
+  %20 = select %19, 0, %17 : f64[exc]
+  check exc.v, %20
+  store exc.v, %20
+  %21 = select %16, 20i32, %2 : i32[exc]
+  store exc.refractory, %21
+  spike exc, %16
 }
 )ir");
 }
