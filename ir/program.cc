@@ -113,6 +113,13 @@ std::optional<ParamId> Program::FindParam(absl::string_view param_name) const {
   return Find(params, param_name);
 }
 
+std::optional<InputId> Program::InputShownBy(StateId state) const {
+  for (InputId id = 0; id < inputs.size(); ++id) {
+    if (inputs[id].decay && inputs[id].decay->state == state) return id;
+  }
+  return std::nullopt;
+}
+
 std::optional<InputId> Program::FindInput(absl::string_view input_name) const {
   return Find(inputs, input_name);
 }

@@ -286,6 +286,9 @@ struct Program {
   std::optional<PopulationId> FindPopulation(absl::string_view population_name) const;
   std::optional<ProjectionId> FindProjection(absl::string_view projection_name) const;
 
+  // The decaying input that a state shows, if it does.
+  std::optional<InputId> InputShownBy(StateId state) const;
+
   // The block of a projection, or null.
   const Block* FindConnect(ProjectionId projection) const;
   // The same of kind kOnPre, kOnStep or kOnPost.

@@ -214,12 +214,11 @@ class Blocks {
         block_->kind == BlockKind::kConnect) {
       return std::nullopt;
     }
-    for (const Input& input : program_.inputs) {
-      if (!input.decay || input.decay->state != node.attr) continue;
-      return Fail(absl::StrCat(info.name, " cannot be of a state that shows a decaying input"),
-                  absl::StrCat("it is what ", input.name, " holds: held times quantum"));
-    }
-    return std::nullopt;
+    const std::optional<InputId> shown = program_.InputShownBy(static_cast<StateId>(node.attr));
+    if (!shown) return std::nullopt;
+    return Fail(
+        absl::StrCat(info.name, " cannot be of a state that shows a decaying input"),
+        absl::StrCat("it is what ", program_.inputs[*shown].name, " holds: held times quantum"));
   }
 
   Result CheckType(const Node& node) {

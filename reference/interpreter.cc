@@ -27,8 +27,7 @@ class ProgramInterpreter : public Interpreter {
 
   // What remains to be done once the machine stands where it stays.
   absl::Status Prepare(Propagation propagation) {
-    if (machine_.program.init) BlockRunner(*machine_.program.init, machine_).Run();
-    BNSYN_RETURN_IF_ERROR(machine_.HoldStates());
+    BNSYN_RETURN_IF_ERROR(machine_.Begin());
     BNSYN_ASSIGN_OR_RETURN(propagator_, Propagator::Create(machine_, propagation));
     for (const ir::Events& declaration : machine_.program.events) {
       BNSYN_ASSIGN_OR_RETURN(std::vector<Event> events, ReadEvents(machine_.program, declaration));

@@ -78,8 +78,7 @@ absl::StatusOr<Machine> Machine::Create(ir::Program program) {
 
 absl::StatusOr<std::vector<Array>> InitialStates(const ir::Program& program) {
   BNSYN_ASSIGN_OR_RETURN(Machine machine, Machine::Create(program));
-  if (machine.program.init) BlockRunner(*machine.program.init, machine).Run();
-  BNSYN_RETURN_IF_ERROR(machine.HoldStates());
+  BNSYN_RETURN_IF_ERROR(machine.Begin());
   return std::move(machine.states);
 }
 
@@ -107,18 +106,19 @@ void Machine::EndStep() {
 }
 
 absl::Status Machine::SetState(ir::StateId state, uint32_t element, ir::Bits value) {
-  for (ir::InputId input = 0; input < inputs.size(); ++input) {
-    if (!decays[input] || program.inputs[input].decay->state != state) continue;
-    BNSYN_ASSIGN_OR_RETURN(inputs[input][element], decays[input]->Hold(step, ir::F64OfBits(value)));
-    decays[input]->Show(step, absl::MakeConstSpan(inputs[input]).subspan(element, 1),
-                        states[state].as<double>() + element);
+  const std::optional<ir::InputId> input = program.InputShownBy(state);
+  if (!input) {
+    states[state].set_bits(element, value);
     return absl::OkStatus();
   }
-  states[state].set_bits(element, value);
+  int64_t& sum = inputs[*input][element];
+  BNSYN_ASSIGN_OR_RETURN(sum, decays[*input]->Hold(step, ir::F64OfBits(value)));
+  decays[*input]->Show(step, {&sum, 1}, states[state].as<double>() + element);
   return absl::OkStatus();
 }
 
-absl::Status Machine::HoldStates() {
+absl::Status Machine::Begin() {
+  if (program.init) BlockRunner(*program.init, *this).Run();
   for (ir::InputId input = 0; input < inputs.size(); ++input) {
     if (!decays[input]) continue;
     const ir::StateId state = program.inputs[input].decay->state;

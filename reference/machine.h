@@ -34,6 +34,8 @@ struct Machine {
   bool check_failed = false;
   absl::Status input_fault;  // the first; the others of the step are not told
 
+  // Runs the init block; decaying inputs begin with what their states are after it.
+  absl::Status Begin();
   // Takes the synapses of the next projection, all of them, and what their states begin with.
   void AddSynapses(SynapseRows rows);
   void BeginStep();
@@ -43,8 +45,6 @@ struct Machine {
   void Accumulate(ir::InputId input, uint32_t element, double value);
   // Sets an element of a state, and of the input that it shows.
   absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits value);
-  // Decaying inputs begin with what their states are after the init block.
-  absl::Status HoldStates();
 };
 
 // Whether a domain is that of a projection.

@@ -159,16 +159,20 @@ double MemoryPlan::total() const {
 
 namespace {
 
+double InputBytes(const ir::Program& program) {
+  double bytes = 0;
+  for (const ir::Input& input : program.inputs) {
+    bytes += Elements(program, input.population) * static_cast<double>(input.sum().bytes());
+  }
+  return bytes;
+}
+
 // States, inputs and spikes on their way, which both backends have; of threads that meet after
 // every `window` steps.
 MemoryPlan PlanValues(const ir::Program& program, uint32_t window) {
   MemoryPlan plan;
-  double inputs = 0;
-  for (const ir::Input& input : program.inputs) {
-    inputs += Elements(program, input.population) * static_cast<double>(input.sum().bytes());
-  }
   plan.parts.push_back({"states", StateBytes(program, false)});
-  plan.parts.push_back({"inputs", inputs});
+  plan.parts.push_back({"inputs", InputBytes(program)});
   plan.parts.push_back({"spikes in flight", MostSpikes(program) * sizeof(uint32_t) *
                                                 SpikeRing::Slots(program.MaxDelay(), window)});
   return plan;
@@ -197,7 +201,10 @@ MemoryPlan PlanAccelerated(const ir::Program& program, const Partition& partitio
                            const Layout& layout, const SimulationOptions& options) {
   const uint32_t window = StepsBetweenMeetings(program, layout, partition.threads());
   MemoryPlan plan = PlanValues(program, window);
-  if (window > 1) plan.parts.push_back({"states at meetings", StateBytes(program, false)});
+  if (window > 1) {
+    const double inputs = InputBytes(program);
+    plan.parts.push_back({"states at meetings", StateBytes(program, false) + inputs});
+  }
   double tables = 0;
   for (ir::TableId t = 0; t < program.tables.size(); ++t) {
     tables += static_cast<double>(LookupBytes(program, t));

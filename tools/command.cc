@@ -250,18 +250,12 @@ void LogKernels(const Simulation& simulation) {
                report.cache_hit ? "hit" : "miss", report.key.c_str());
 }
 
-bool ShowsInput(const ir::Program& program, ir::StateId state) {
-  return std::any_of(program.inputs.begin(), program.inputs.end(), [state](const ir::Input& input) {
-    return input.decay && input.decay->state == state;
-  });
-}
-
 absl::Status CorruptBit(Simulation& simulation, int bit) {
   const ir::Program& program = simulation.program();
   for (ir::StateId s = 0; s < program.states.size(); ++s) {
     const ir::State& state = program.states[s];
     // A state that shows an input has only the bits that this holds.
-    if (ShowsInput(program, s)) continue;
+    if (program.InputShownBy(s)) continue;
     if (state.temporary || state.type.uniform() || state.type.element != ir::Element::kF64)
       continue;
     const ir::Bits bits = simulation.RawState(s).bits(0);

@@ -15,6 +15,16 @@ namespace {
 using ir::AttrKind;
 using ir::Element;
 
+// Adding an integer within 2^51 to the bits of this number adds it to the number: a conversion that
+// every vector unit can do, and exact.
+constexpr double kMagic = 0x1.8p52;
+
+llvm::Value* MagicPlus(llvm::IRBuilderBase& builder, llvm::Value* sum) {
+  llvm::Value* const bits = ConstantLike(sum, builder.getInt64(ir::BitsOfF64(kMagic)));
+  return builder.CreateBitCast(builder.CreateAdd(sum, bits),
+                               Widened(builder.getDoubleTy(), LanesOf(sum)));
+}
+
 }  // namespace
 
 bool PopulationKernel::Has(ir::Op op) const {
@@ -316,22 +326,11 @@ void PopulationKernel::Store(ir::StateId state, llvm::Value* value) {
             value);
 }
 
-namespace {
-
-// Adding an integer within 2^51 to the bits of this number adds it to the number: a conversion that
-// every vector unit can do, and exact.
-constexpr double kMagic = 0x1.8p52;
-
-}  // namespace
-
 llvm::Value* PopulationKernel::Held(ir::InputId input, int lanes) {
   llvm::Value* const sum = LoadSum(input, element_[part_], lanes);
   llvm::Type* const numbers = Widened(builder_.getDoubleTy(), lanes);
   if (context_.converts_i64()) return builder_.CreateSIToFP(sum, numbers);
-  llvm::Value* const shifted =
-      builder_.CreateAdd(sum, ConstantLike(sum, builder_.getInt64(ir::BitsOfF64(kMagic))));
-  llvm::Value* const magic = llvm::ConstantFP::get(numbers, kMagic);
-  return builder_.CreateFSub(builder_.CreateBitCast(shifted, numbers), magic);
+  return builder_.CreateFSub(MagicPlus(builder_, sum), llvm::ConstantFP::get(numbers, kMagic));
 }
 
 llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
@@ -352,8 +351,7 @@ llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
     builder_.CreateStore(builder_.CreateOr(before, outside), overflow_);
   }
 
-  llvm::Value* const shifted = builder_.CreateBitCast(
-      builder_.CreateAdd(sum, i64(ir::BitsOfF64(kMagic))), Widened(builder_.getDoubleTy(), lanes));
+  llvm::Value* const shifted = MagicPlus(builder_, sum);
   // A sum in units is one of at most kMaxSum quanta, so that its product with the unit is exact.
   const auto unit = static_cast<double>(declared.sum().unit);
   const int quantum = declared.quantum_log2;

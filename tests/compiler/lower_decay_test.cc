@@ -1,6 +1,7 @@
 // Which variables become decaying inputs, and what is made of them.
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -71,9 +72,16 @@ TEST(LowerDecay, AConductanceIsWhatItsInputHolds) {
   for (const char* gone : {"take", "a.g,", "load a.g :"}) {
     EXPECT_FALSE(absl::StrContains(step, gone)) << step;
   }
-  // A rate -g/C is a product with the sum itself.
   EXPECT_TRUE(absl::StrContains(step, "= held a.g.in : f64[a]")) << step;
   EXPECT_TRUE(absl::StrContains(step, "= quantum a.g.in : f64\n")) << step;
+  // A rate -g/C is a product with the sum itself: no neuron multiplies by the quantum.
+  const std::vector<ir::Node>& nodes = program.step[0].nodes;
+  for (const ir::Node& node : nodes) {
+    for (const ir::NodeId operand : node.inputs()) {
+      if (nodes[operand].op != ir::Op::kQuantum) continue;
+      EXPECT_TRUE(node.type().uniform()) << step;
+    }
+  }
 }
 
 // What is left is g exp(-dt/tau), to the precision of the quantum.
