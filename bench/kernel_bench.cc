@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "compiler/description/network.h"
 #include "compiler/emission/jit.h"
-#include "compiler/network/network.h"
 #include "compiler/passes/passes.h"
 #include "ir/text.h"
 #include "reference/philox.h"

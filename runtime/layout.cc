@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "compiler/network/value_range.h"
+#include "compiler/analysis/value_range.h"
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
 #include "reference/connectivity.h"

@@ -11,8 +11,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "compiler/description/network.h"
 #include "compiler/emission/jit.h"
-#include "compiler/network/network.h"
 #include "compiler/options.h"
 #include "ir/program.h"
 #include "reference/array.h"

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "compiler/description/model_library.h"
 #include "compiler/emission/jit.h"
-#include "compiler/network/model_library.h"
 #include "compiler/passes/passes.h"
 #include "ir/op.h"
 #include "runtime/memory_plan.h"

@@ -10,15 +10,15 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "compiler/emission/accesses.h"
-#include "compiler/emission/deferred_resets.h"
 #include "compiler/emission/emit_block.h"
 #include "compiler/emission/kernel_abi.h"
-#include "compiler/emission/planned_node.h"
-#include "compiler/emission/rare_arms.h"
-#include "compiler/emission/resets.h"
-#include "compiler/emission/stages.h"
-#include "compiler/emission/stored_checks.h"
+#include "compiler/schedule/accesses.h"
+#include "compiler/schedule/deferred_resets.h"
+#include "compiler/schedule/planned_node.h"
+#include "compiler/schedule/rare_arms.h"
+#include "compiler/schedule/resets.h"
+#include "compiler/schedule/stages.h"
+#include "compiler/schedule/stored_checks.h"
 #include "ir/program.h"
 
 namespace bnsyn::compiler {

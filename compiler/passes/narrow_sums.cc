@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/passes/in_degree.h"
+#include "compiler/analysis/in_degree.h"
 #include "compiler/passes/passes.h"
 #include "reference/contribution.h"
 

@@ -1,4 +1,4 @@
-#include "compiler/network/affine.h"
+#include "compiler/equations/affine.h"
 
 #include <cmath>
 #include <string>

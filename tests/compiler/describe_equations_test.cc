@@ -1,5 +1,5 @@
 // What `bnsyn dump --stage equations` says of networks.
-#include "compiler/network/describe_equations.h"
+#include "compiler/equations/describe_equations.h"
 
 #include <string>
 

@@ -1,9 +1,9 @@
-#include "compiler/network/differentiate.h"
+#include "compiler/equations/differentiate.h"
 
 #include <cmath>
 #include <string>
 
-#include "compiler/network/node_algebra.h"
+#include "compiler/analysis/node_algebra.h"
 #include "gtest/gtest.h"
 #include "ir/text.h"
 

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "compiler/network/network.h"
+#include "compiler/description/network.h"
 #include "gtest/gtest.h"
 
 namespace bnsyn {

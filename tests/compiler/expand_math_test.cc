@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "compiler/emission/rare_arms.h"
+#include "compiler/schedule/rare_arms.h"
 #include "ir/builder.h"
 #include "ir/text.h"
 #include "reference/evaluate.h"

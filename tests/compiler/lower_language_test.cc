@@ -6,7 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "compiler/network/network.h"
+#include "compiler/description/network.h"
 #include "gtest/gtest.h"
 #include "ir/text.h"
 #include "reference/functions.h"

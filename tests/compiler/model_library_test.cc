@@ -1,5 +1,5 @@
 // The files of the model library, what other simulators call them, and initial values of models.
-#include "compiler/network/model_library.h"
+#include "compiler/description/model_library.h"
 
 #include <set>
 #include <string>
@@ -7,7 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "compiler/network/network.h"
+#include "compiler/description/network.h"
 #include "gtest/gtest.h"
 #include "tests/compiler/network_testing.h"
 

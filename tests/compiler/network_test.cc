@@ -1,7 +1,7 @@
 // Networks: built in C++ or read from a file, changed by path, and their times in steps.
 #include <string>
 
-#include "compiler/network/network.h"
+#include "compiler/description/network.h"
 #include "gtest/gtest.h"
 #include "ir/text.h"
 

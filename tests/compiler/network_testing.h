@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/network/network.h"
+#include "compiler/description/network.h"
 #include "gtest/gtest.h"
 #include "reference/interpreter.h"
 

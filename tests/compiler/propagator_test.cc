@@ -1,4 +1,4 @@
-#include "compiler/network/propagator.h"
+#include "compiler/equations/propagator.h"
 
 #include <cmath>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "compiler/emission/rare_arms.h"
+#include "compiler/schedule/rare_arms.h"
 
 #include <gtest/gtest.h>
 

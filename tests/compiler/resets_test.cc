@@ -1,4 +1,4 @@
-#include "compiler/emission/resets.h"
+#include "compiler/schedule/resets.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/emission/rare_arms.h"
+#include "compiler/schedule/rare_arms.h"
 #include "tests/compiler/kernel_text.h"
 
 namespace bnsyn::compiler {

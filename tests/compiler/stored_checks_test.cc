@@ -1,4 +1,4 @@
-#include "compiler/emission/stored_checks.h"
+#include "compiler/schedule/stored_checks.h"
 
 #include <gtest/gtest.h>
 

@@ -4,8 +4,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "compiler/network/describe_equations.h"
-#include "compiler/network/network.h"
+#include "compiler/description/network.h"
+#include "compiler/equations/describe_equations.h"
 #include "gtest/gtest.h"
 #include "ir/text.h"
 #include "reference/contribution.h"

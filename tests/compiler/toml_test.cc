@@ -1,7 +1,7 @@
 // TOML documents: order and places of what stands in them.
 #include <string>
 
-#include "compiler/network/toml_document.h"
+#include "compiler/description/toml_document.h"
 #include "gtest/gtest.h"
 
 namespace bnsyn::compiler {

@@ -1,5 +1,5 @@
 // Ranges hold what is computed: random blocks against their values.
-#include "compiler/network/value_range.h"
+#include "compiler/analysis/value_range.h"
 
 #include <cmath>
 #include <limits>

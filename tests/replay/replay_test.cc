@@ -10,7 +10,7 @@
 #include <tuple>
 #include <vector>
 
-#include "compiler/network/network.h"
+#include "compiler/description/network.h"
 #include "ir/table.h"
 #include "runtime/simulation.h"
 

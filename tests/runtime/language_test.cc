@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/network/network.h"
+#include "compiler/description/network.h"
 #include "networks.h"
 
 namespace bnsyn {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "compiler/network/model_library.h"
+#include "compiler/description/model_library.h"
 #include "networks.h"
 
 namespace bnsyn {

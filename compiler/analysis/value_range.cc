@@ -1,0 +1,477 @@
+#include "compiler/analysis/value_range.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <optional>
+#include <utility>
+
+#include "reference/functions.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+using ir::Op;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// One ulp below and above.
+double Below(double x) { return std::nextafter(x, -kInfinity); }
+double Above(double x) { return std::nextafter(x, kInfinity); }
+
+Range Widened(Range range, int ulps) {
+  for (int i = 0; i < ulps; ++i) {
+    range.least = Below(range.least);
+    range.greatest = Above(range.greatest);
+  }
+  return range;
+}
+
+// The part of a range within [least, greatest]; something of it must be there.
+Range Within(Range range, double least, double greatest) {
+  range.least = std::clamp(range.least, least, greatest);
+  range.greatest = std::clamp(range.greatest, least, greatest);
+  return range;
+}
+
+bool Infinite(const Range& range) { return !range.bounded(); }
+bool HasZero(const Range& range) { return range.least <= 0 && range.greatest >= 0; }
+// The magnitude of what is nearest to zero.
+double Nearer(const Range& range) {
+  return HasZero(range) ? 0 : std::min(std::fabs(range.least), std::fabs(range.greatest));
+}
+
+// All values of an element.
+Range Any(ir::Element element) {
+  switch (element) {
+    case ir::Element::kF64:
+    case ir::Element::kF32:
+      return {-kInfinity, kInfinity, true};
+    case ir::Element::kI32:
+      return {-0x1p31, 0x1p31 - 1};
+    case ir::Element::kU32:
+      return {0, 0x1p32 - 1};
+    case ir::Element::kI64:
+      return {-0x1p63, 0x1p63};
+    case ir::Element::kU64:
+      return {0, 0x1p64};
+    case ir::Element::kBool:
+      return {0, 1};
+  }
+  return {};
+}
+
+double NumberOf(ir::Element element, ir::Bits bits) {
+  switch (element) {
+    case ir::Element::kF64:
+      return ir::F64OfBits(bits);
+    case ir::Element::kF32:
+      return ir::F32OfBits(bits);
+    case ir::Element::kI32:
+      return static_cast<int32_t>(static_cast<uint32_t>(bits));
+    case ir::Element::kI64:
+      return static_cast<double>(static_cast<int64_t>(bits));
+    case ir::Element::kU32:
+    case ir::Element::kU64:
+    case ir::Element::kBool:
+      return static_cast<double>(bits);
+  }
+  return 0;
+}
+
+Range Of(double number) {
+  if (std::isnan(number)) return {0, 0, true};
+  return {number, number};
+}
+
+Range OfColumn(const std::vector<double>& column) {
+  Range range = Of(column.empty() ? 0 : column[0]);
+  for (const double number : column) range = Join(range, Of(number));
+  return range;
+}
+
+// The least and the greatest of what `corner` makes of the ends of two ranges. Where it is NaN, as
+// inf - inf is, a value on the way there may be anything.
+template <typename Corner>
+Range Corners(const Range& a, const Range& b, const Corner& corner) {
+  Range result = {kInfinity, -kInfinity, a.nan || b.nan};
+  for (const double x : {a.least, a.greatest}) {
+    for (const double y : {b.least, b.greatest}) {
+      const double value = corner(x, y);
+      if (std::isnan(value)) return {-kInfinity, kInfinity, true};
+      result.least = std::min(result.least, value);
+      result.greatest = std::max(result.greatest, value);
+    }
+  }
+  return result;
+}
+
+// x*y, where an infinite end stands for ever larger numbers, of which 0 times any is 0.
+double Times(double x, double y) { return x == 0 || y == 0 ? 0 : x * y; }
+
+bool TimesMayBeNan(const Range& a, const Range& b) {
+  return (HasZero(a) && Infinite(b)) || (HasZero(b) && Infinite(a));
+}
+
+Range Product(const Range& a, const Range& b, bool same) {
+  Range result = Corners(a, b, Times);
+  result.nan = result.nan || TimesMayBeNan(a, b);
+  if (same) {
+    result.least = Times(Nearer(a), Nearer(a));
+    result.nan = a.nan;
+  }
+  return result;
+}
+
+Range Sum(const Range& a, const Range& b) {
+  const bool opposite = (a.greatest == kInfinity && b.least == -kInfinity) ||
+                        (a.least == -kInfinity && b.greatest == kInfinity);
+  Range result = {a.least + b.least, a.greatest + b.greatest, a.nan || b.nan || opposite};
+  if (std::isnan(result.least)) result.least = -kInfinity;
+  if (std::isnan(result.greatest)) result.greatest = kInfinity;
+  return result;
+}
+
+Range Negative(const Range& a) { return {-a.greatest, -a.least, a.nan}; }
+
+// With one rounding: the ends of x*y + c are at corners of x and y.
+Range Fused(const Range& a, const Range& b, const Range& c, bool same) {
+  const auto corner = [](double x, double y, double z, double unknown) {
+    const double value = x == 0 || y == 0 ? z : std::fma(x, y, z);
+    return std::isnan(value) ? unknown : value;
+  };
+  Range result = {kInfinity, -kInfinity,
+                  Product(a, b, same).nan || Sum(Product(a, b, same), c).nan};
+  for (const double x : {a.least, a.greatest}) {
+    for (const double y : {b.least, b.greatest}) {
+      result.least = std::min(result.least, corner(x, y, c.least, -kInfinity));
+      result.greatest = std::max(result.greatest, corner(x, y, c.greatest, kInfinity));
+    }
+  }
+  if (same) {
+    const double nearer = Nearer(a);
+    result.least = corner(nearer, nearer, c.least, -kInfinity);
+  }
+  return result;
+}
+
+Range Quotient(const Range& a, const Range& b) {
+  if (HasZero(b)) return {-kInfinity, kInfinity, true};
+  if (Infinite(a) && Infinite(b)) return {-kInfinity, kInfinity, true};
+  return Corners(a, b, [](double x, double y) { return x == 0 ? 0 : x / y; });
+}
+
+Range Least(const Range& a, const Range& b) {
+  // A NaN in b leaves a.
+  const double greatest = b.nan ? a.greatest : std::min(a.greatest, b.greatest);
+  return {std::min(a.least, b.least), greatest, a.nan};
+}
+Range Greatest(const Range& a, const Range& b) {
+  const double least = b.nan ? a.least : std::max(a.least, b.least);
+  return {least, std::max(a.greatest, b.greatest), a.nan};
+}
+
+Range Magnitude(const Range& a) { return {Nearer(a), a.magnitude(), a.nan}; }
+
+// A function that is defined on [from, to] and does not fall there; NaN outside.
+Range Rising(const Range& a, double (*f)(double), double from = -kInfinity, double to = kInfinity) {
+  const bool nan = a.nan || a.least < from || a.greatest > to;
+  const Range inside = Within(a, from, to);
+  return Widened({f(inside.least), f(inside.greatest), nan}, 2);
+}
+
+Range Power(const Range& a, const Range& b) {
+  // The power of a -0 may be negative.
+  if (a.least < 0 || (a.least == 0 && b.least < 0)) return {-kInfinity, kInfinity, true};
+  // y log(x) is greatest and least at corners.
+  Range result = Widened(Corners(a, b, reference::Pow), 2);
+  result.least = std::max(result.least, 0.0);
+  return result;
+}
+
+// Of a float: what is beyond the element's range is its end, and NaN is 0.
+Range Converted(const Range& a, ir::Element from, ir::Element to) {
+  if (to == ir::Element::kBool) return {0, 1};
+  const Range any = Any(to);
+  if (ir::IsFloat(to)) {
+    // Whole numbers beyond 2^53 were rounded when they became bounds.
+    return to == ir::Element::kF64 ? a : any;
+  }
+  if (ir::IsFloat(from)) {
+    Range result = {std::trunc(a.least), std::trunc(a.greatest)};
+    if (a.nan) result = Join(result, Of(0));
+    return Within(result, any.least, any.greatest);
+  }
+  return a.least >= any.least && a.greatest <= any.greatest ? a : any;
+}
+
+// The result of integer arithmetic: anything, where it may wrap.
+Range Whole(const Range& exact, ir::Element element) {
+  const Range any = Any(element);
+  const Range range = exact.magnitude() > 0x1p52 ? Widened(exact, 1) : exact;
+  return range.least >= any.least && range.greatest <= any.greatest ? range : any;
+}
+
+class RangeFinder {
+ public:
+  RangeFinder(const ir::Program& program, const ir::Block& block, RangeSources sources)
+      : program_(program), block_(block), sources_(std::move(sources)) {}
+
+  void Run() {
+    for (const ir::Node& node : block_.nodes) {
+      const bool single = ir::HasResult(node.op) && node.element == ir::Element::kF32;
+      ranges_.push_back(single ? Any(node.element) : OfNode(node));
+      // Loads that follow read what was stored.
+      if (node.op == Op::kStore) sources_.states[node.attr] = ranges_.back();
+    }
+  }
+  const std::vector<Range>& ranges() const { return ranges_; }
+  const std::vector<Range>& states() const { return sources_.states; }
+
+ private:
+  const Range& Operand(const ir::Node& node, size_t i) const { return ranges_[node.operands[i]]; }
+
+  Range Arithmetic(const ir::Node& node, const Range& exact) const {
+    return ir::IsFloat(node.element) ? exact : Whole(exact, node.element);
+  }
+
+  Range OfNode(const ir::Node& node) const {
+    const auto a = [&]() -> const Range& { return Operand(node, 0); };
+    const auto b = [&]() -> const Range& { return Operand(node, 1); };
+    const auto c = [&]() -> const Range& { return Operand(node, 2); };
+    const bool same = node.operands[0] == node.operands[1];
+    switch (node.op) {
+      case Op::kLiteral:
+        return Of(NumberOf(node.element, node.attr));
+      case Op::kParam: {
+        const ir::Param& param = program_.params[node.attr];
+        if (param.tunable && sources_.tunable_vary) return {};
+        return Of(NumberOf(param.element, param.value));
+      }
+      case Op::kLookup:
+        return Table(node);
+      case Op::kIndex:
+        if (program_.Size(node.domain) == 0) return Any(node.element);
+        return {0, static_cast<double>(program_.Size(node.domain)) - 1};
+      case Op::kIndexPre:
+        return Indices(&ir::Projection::source);
+      case Op::kIndexPost:
+        return Indices(&ir::Projection::target);
+      case Op::kWeight:
+        return sources_.weight;
+      case Op::kLoad:
+      case Op::kLoadPre:
+      case Op::kLoadPost:
+        return sources_.states[node.attr];
+
+      case Op::kAdd:
+        return Arithmetic(node, Sum(a(), b()));
+      case Op::kSub:
+        return Arithmetic(node, Sum(a(), Negative(b())));
+      case Op::kMul:
+        return Arithmetic(node, Product(a(), b(), same));
+      case Op::kDiv:
+        return Quotient(a(), b());
+      case Op::kFma: {
+        const std::optional<Range> remainder =
+            Remainder(node.operands[0], node.operands[1], node.operands[2]);
+        Range result = Fused(a(), b(), c(), same);
+        if (remainder.has_value()) {
+          result.least = std::max(result.least, remainder->least);
+          result.greatest = std::min(result.greatest, remainder->greatest);
+        }
+        return result;
+      }
+      case Op::kNeg:
+        return Arithmetic(node, Negative(a()));
+      case Op::kAbs:
+        return Magnitude(a());
+      case Op::kSqrt:
+        return {std::sqrt(std::max(a().least, 0.0)), std::sqrt(std::max(a().greatest, 0.0)),
+                a().nan || a().least < 0};
+      case Op::kMin:
+        return Least(a(), b());
+      case Op::kMax:
+        return Greatest(a(), b());
+      case Op::kFloor:
+        return {std::floor(a().least), std::floor(a().greatest), a().nan};
+      case Op::kCeil:
+        return {std::ceil(a().least), std::ceil(a().greatest), a().nan};
+      case Op::kRint:
+        return {std::nearbyint(a().least), std::nearbyint(a().greatest), a().nan};
+      case Op::kSelect:
+        return Join(b(), c());
+      case Op::kConvert:
+        return Converted(a(), block_.nodes[node.operands[0]].element, node.element);
+
+      case Op::kExp:
+        return Within(Rising(a(), reference::Exp), 0, kInfinity);
+      case Op::kExpm1:
+        return Within(Rising(a(), reference::Expm1), -1, kInfinity);
+      case Op::kExprel:
+      case Op::kExprelSmall:
+        return Within(Rising(a(), reference::Exprel), 0, kInfinity);
+      case Op::kLog:
+        return Rising(a(), reference::Log, 0);
+      case Op::kLog1p:
+        return Rising(a(), reference::Log1p, -1);
+      case Op::kLog10:
+        return Rising(a(), reference::Log10, 0);
+      case Op::kTanh:
+        return Within(Rising(a(), reference::Tanh), -1, 1);
+      case Op::kLogistic:
+        return Within(Rising(a(), reference::Logistic), 0, 1);
+      case Op::kSinh:
+        return Rising(a(), reference::Sinh);
+      case Op::kCosh:
+        return Rising(Magnitude(a()), reference::Cosh);
+      case Op::kAsin:
+        return Rising(a(), reference::Asin, -1, 1);
+      case Op::kAcos:
+        return Rising(
+            Negative(a()), [](double x) { return reference::Acos(-x); }, -1, 1);
+      case Op::kAtan:
+        return Rising(a(), reference::Atan);
+      case Op::kPow:
+        return Power(a(), b());
+      case Op::kSin:
+      case Op::kCos:
+        return {-1, 1, a().nan || Infinite(a())};
+      case Op::kTan:
+        return {-kInfinity, kInfinity, a().nan || Infinite(a())};
+
+      case Op::kUniform:
+        return {0, 1 - 0x1p-53};
+      case Op::kNormal: {
+        // The radius of Box and Muller is greatest for the least u, that of word 0; the cosine is
+        // at most 1, up to rounding.
+        const double most = reference::NormalFromBits(0, 0) * (1 + 0x1p-48);
+        return {-most, most};
+      }
+      case Op::kExponential:
+        return {0, Above(Above(reference::ExponentialFromBits(~0u, ~0u)))};
+      case Op::kPoisson:
+        return {0, reference::kPoissonMaxCount,
+                a().nan || a().least < 0 || a().greatest > reference::kPoissonMaxMean};
+
+      case Op::kStep:
+      case Op::kRandom:
+      case Op::kBernoulli:
+      case Op::kEq:
+      case Op::kNe:
+      case Op::kLt:
+      case Op::kLe:
+      case Op::kGt:
+      case Op::kGe:
+      case Op::kAnd:
+      case Op::kOr:
+      case Op::kXor:
+      case Op::kNot:
+      case Op::kShl:
+      case Op::kShr:
+      case Op::kBitcast:
+      case Op::kTake:
+      case Op::kHeld:
+      case Op::kQuantum:
+      case Op::kCount:
+      case Op::kTotal:
+      case Op::kRunOnStep:
+      case Op::kRunOnPost:
+        return Any(node.element);
+
+      case Op::kStore:
+      case Op::kCheck:
+      case Op::kSetProbability:
+      case Op::kSetWeight:
+      case Op::kSetDelay:
+      case Op::kAccumulate:
+      case Op::kSpike:
+      case Op::kReduce:
+        return a();
+    }
+    return Any(node.element);
+  }
+
+  // The range of a*b + c where that is what is left of c after taking off the whole number of times
+  // it holds something: x - y*floor(x/y), as x % y has it, and x - y*rint(x/y), as periodic(x, y).
+  // What rounding of the quotient leaves beyond the ends is within 2^-50 of c.
+  std::optional<Range> Remainder(ir::NodeId a, ir::NodeId b, ir::NodeId c) const {
+    const auto node = [&](ir::NodeId id) -> const ir::Node& { return block_.nodes[id]; };
+    bool negated = false;
+    if (node(a).op == Op::kNeg) {
+      negated = true;
+      a = node(a).operands[0];
+    }
+    if (node(a).op != Op::kFloor && node(a).op != Op::kRint) return std::nullopt;
+    const ir::Node& quotient = node(node(a).operands[0]);
+    if ((quotient.op != Op::kDiv && quotient.op != Op::kMul) || quotient.operands[0] != c) {
+      return std::nullopt;
+    }
+    // The divisor, or one over it, as a number; parameters and the like have one too.
+    const Range& by = ranges_[quotient.operands[1]];
+    const Range& times = ranges_[b];
+    if (by.least != by.greatest || times.least != times.greatest || Infinite(ranges_[c]) ||
+        Infinite(ranges_[node(a).operands[0]])) {
+      return std::nullopt;
+    }
+    const double divisor = quotient.op == Op::kDiv ? by.least : 1 / by.least;
+    const double length = negated ? times.least : -times.least;
+    constexpr double kRounding = 0x1p-50;
+    if (!(length > 0) || std::fabs(divisor - length) > kRounding / 4 * length) return std::nullopt;
+    const double beyond = kRounding * ranges_[c].magnitude();
+    if (node(a).op == Op::kFloor) return Range{-beyond, length + beyond};
+    return Range{-length / 2 - beyond, length / 2 + beyond};
+  }
+
+  Range Indices(ir::PopulationId ir::Projection::*end) const {
+    const ir::Domain& domain = program_.domains[static_cast<size_t>(block_.domain)];
+    const ir::PopulationId population = program_.projections[domain.index].*end;
+    return {0, static_cast<double>(program_.populations[population].size) - 1};
+  }
+
+  Range Table(const ir::Node& node) const {
+    const ir::Table& table = program_.tables[node.attr];
+    const Range& columns = Operand(node, 1);
+    const auto last = static_cast<double>(table.values.size()) - 1;
+    const auto first = static_cast<size_t>(std::clamp(columns.least, 0.0, last));
+    const auto end = static_cast<size_t>(std::clamp(columns.greatest, 0.0, last));
+    Range range = OfColumn(table.values[first]);
+    for (size_t c = first; c <= end; ++c) range = Join(range, OfColumn(table.values[c]));
+    return range;
+  }
+
+  const ir::Program& program_;
+  const ir::Block& block_;
+  RangeSources sources_;
+  std::vector<Range> ranges_;
+};
+
+}  // namespace
+
+Range Join(const Range& a, const Range& b) {
+  return {std::min(a.least, b.least), std::max(a.greatest, b.greatest), a.nan || b.nan};
+}
+
+std::vector<Range> FindRanges(const ir::Program& program, const ir::Block& block,
+                              const RangeSources& sources) {
+  RangeFinder finder(program, block, sources);
+  finder.Run();
+  return finder.ranges();
+}
+
+std::vector<Range> InitialRanges(const ir::Program& program) {
+  RangeSources sources;
+  sources.tunable_vary = false;
+  for (const ir::State& state : program.states) {
+    if (const auto& column = state.initial_column) {
+      sources.states.push_back(OfColumn(program.tables[column->table].values[column->column]));
+    } else {
+      sources.states.push_back(Of(NumberOf(state.type.element, state.initial)));
+    }
+  }
+  if (!program.init) return sources.states;
+  RangeFinder finder(program, *program.init, std::move(sources));
+  finder.Run();
+  return finder.states();
+}
+
+}  // namespace bnsyn::compiler

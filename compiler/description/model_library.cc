@@ -1,0 +1,65 @@
+#include "compiler/description/model_library.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "ir/diagnostic.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+constexpr LibraryModel kModels[] = {
+#include "model_library_files.inc"  // written by CMake from models/*.toml
+};
+
+}  // namespace
+
+absl::Span<const LibraryModel> ModelLibrary() { return kModels; }
+
+absl::StatusOr<LibraryModel> FindLibraryModel(absl::string_view name) {
+  std::vector<std::string> names;
+  for (const LibraryModel& model : kModels) {
+    if (model.name == name) return model;
+    names.emplace_back(model.name);
+  }
+  const std::string here = ModelsElsewhere(name);
+  return absl::NotFoundError(absl::StrCat("the library has no model '", name, "'",
+                                          here.empty() ? ir::DidYouMean(name, names) : ": ", here,
+                                          "; `bnsyn models` lists all"));
+}
+
+std::string ModelSummary(const LibraryModel& model) {
+  absl::string_view line = model.text.substr(0, model.text.find('\n'));
+  absl::ConsumePrefix(&line, "# ");
+  return std::string(line);
+}
+
+std::vector<NameElsewhere> NamesElsewhere(const LibraryModel& model) {
+  std::vector<NameElsewhere> names;
+  for (absl::string_view line : absl::StrSplit(model.text, '\n')) {
+    if (!absl::ConsumePrefix(&line, "# Elsewhere: ")) continue;
+    for (const absl::string_view entry : absl::StrSplit(line, ", ")) {
+      const std::pair<std::string, std::string> words =
+          absl::StrSplit(entry, absl::MaxSplits(' ', 1));
+      names.push_back({words.first, words.second});
+    }
+  }
+  return names;
+}
+
+std::string ModelsElsewhere(absl::string_view name) {
+  std::vector<std::string> found;
+  for (const LibraryModel& model : kModels) {
+    for (const NameElsewhere& other : NamesElsewhere(model)) {
+      if (!absl::EqualsIgnoreCase(other.name, name)) continue;
+      found.push_back(
+          absl::StrCat(other.simulator, "'s ", other.name, " is the model '", model.name, "'"));
+    }
+  }
+  return absl::StrJoin(found, "; ");
+}
+
+}  // namespace bnsyn::compiler

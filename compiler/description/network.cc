@@ -1,0 +1,376 @@
+#include "compiler/description/network.h"
+
+#include <cmath>
+#include <functional>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "compiler/language/code.h"
+#include "compiler/lowering/lowering.h"
+#include "ir/status_macros.h"
+#include "ir/table.h"
+
+namespace bnsyn {
+namespace {
+
+// A text given in C++ has no file; it is named after what it is.
+ir::SourceText Code(absl::string_view owner, absl::string_view what, const char* text) {
+  return {absl::StrCat(owner, ".", what), text, 1, 1};
+}
+
+// What Set can change of a stimulus, by its key in a file.
+std::vector<std::pair<const char*, Setting*>> ValuesOf(Stimulus& stimulus) {
+  switch (stimulus.kind) {
+    case StimulusKind::kPoisson:
+      return {{"rate", &stimulus.rate}, {"n", &stimulus.number}, {"weight", &stimulus.weight}};
+    case StimulusKind::kBernoulli:
+      return {{"rate", &stimulus.rate}, {"weight", &stimulus.weight}};
+    case StimulusKind::kFile:
+    case StimulusKind::kSpikes:
+    case StimulusKind::kHost:
+      return {{"weight", &stimulus.weight}};
+    case StimulusKind::kCurrent:
+      return {{"value", &stimulus.value}};
+    case StimulusKind::kOrnsteinUhlenbeck:
+      return {{"mean", &stimulus.mean}, {"sigma", &stimulus.sigma}, {"tau", &stimulus.tau}};
+  }
+  return {};
+}
+
+}  // namespace
+
+Setting::Setting(const char* expression) : value_(ir::SourceText{"", expression, 1, 1}) {}
+Setting::Setting(std::string expression)
+    : value_(ir::SourceText{"", std::move(expression), 1, 1}) {}
+
+Model& Model::Equations(ir::SourceText text) {
+  equations = std::move(text);
+  return *this;
+}
+Model& Model::Equations(const char* text) { return Equations(Code(name, "equations", text)); }
+Model& Model::Parameters(Settings values) {
+  parameters = std::move(values);
+  return *this;
+}
+Model& Model::Initial(Settings values) {
+  initial = std::move(values);
+  return *this;
+}
+Model& Model::Update(const char* text) {
+  update = Code(name, "update", text);
+  return *this;
+}
+Model& Model::Threshold(const char* text) {
+  threshold = Code(name, "threshold", text);
+  return *this;
+}
+Model& Model::Reset(const char* text) {
+  reset = Code(name, "reset", text);
+  return *this;
+}
+Model& Model::Refractory(Setting time) {
+  refractory = std::move(time);
+  return *this;
+}
+Model& Model::OnEvent(std::string event, const char* condition, const char* code) {
+  const std::string owner = absl::StrCat(name, ".", event);
+  events.push_back({std::move(event), Code(name, "events", ""), Code(owner, "condition", condition),
+                    Code(owner, "on_event", code)});
+  return *this;
+}
+Model& Model::Method(const char* method_name) {
+  integration.method = Code(name, "method", method_name);
+  return *this;
+}
+Model& Model::Method(const std::vector<std::pair<std::string, std::string>>& methods) {
+  for (const auto& [variable, method] : methods) {
+    const ir::SourceText text = Code(name, "method", method.c_str());
+    if (variable == "default") {
+      integration.method = text;
+    } else {
+      integration.methods.emplace_back(Code(name, "method", variable.c_str()), text);
+    }
+  }
+  return *this;
+}
+Model& Model::Substeps(Setting count) {
+  integration.substeps = std::move(count);
+  return *this;
+}
+Model& Model::Order(const std::vector<std::vector<std::string>>& groups) {
+  for (const std::vector<std::string>& group : groups) {
+    std::vector<ir::SourceText>& texts = integration.order.emplace_back();
+    for (const std::string& variable : group) {
+      texts.push_back(Code(name, "order", variable.c_str()));
+    }
+  }
+  return *this;
+}
+Model& Model::Tunable(std::vector<std::string> parameter_names) {
+  tunable = std::move(parameter_names);
+  return *this;
+}
+Model& Model::Bounds(std::string variable, Setting lower, Setting upper) {
+  bounds.push_back({std::move(variable), std::move(lower), std::move(upper)});
+  return *this;
+}
+
+ConnectionRule AllToAll(bool self) {
+  ConnectionRule rule;
+  rule.kind = ir::RuleKind::kAllToAll;
+  rule.self = self;
+  return rule;
+}
+ConnectionRule OneToOne() {
+  ConnectionRule rule;
+  rule.kind = ir::RuleKind::kOneToOne;
+  return rule;
+}
+ConnectionRule Bernoulli(Setting p, bool self) {
+  ConnectionRule rule;
+  rule.kind = ir::RuleKind::kBernoulli;
+  rule.p = std::move(p);
+  rule.self = self;
+  return rule;
+}
+ConnectionRule FixedInDegree(Setting n, bool self, bool multiple) {
+  ConnectionRule rule;
+  rule.kind = ir::RuleKind::kFixedInDegree;
+  rule.n = std::move(n);
+  rule.self = self;
+  rule.multiple = multiple;
+  return rule;
+}
+ConnectionRule FixedOutDegree(Setting n, bool self, bool multiple) {
+  ConnectionRule rule = FixedInDegree(std::move(n), self, multiple);
+  rule.kind = ir::RuleKind::kFixedOutDegree;
+  return rule;
+}
+ConnectionRule FixedTotal(Setting n, bool self, bool multiple) {
+  ConnectionRule rule = FixedInDegree(std::move(n), self, multiple);
+  rule.kind = ir::RuleKind::kFixedTotal;
+  return rule;
+}
+ConnectionRule FromFile(std::string csv) {
+  ConnectionRule rule;
+  rule.kind = ir::RuleKind::kList;
+  rule.file = std::move(csv);
+  return rule;
+}
+
+ConnectionRule ConnectionRule::Where(Setting holds) const {
+  ConnectionRule rule = *this;
+  rule.condition = std::move(holds);
+  return rule;
+}
+
+ConnectOptions& ConnectOptions::OnPre(const char* text) {
+  on_pre = {"on_pre", text, 1, 1};
+  return *this;
+}
+
+ConnectOptions& ConnectOptions::Event(const char* name) {
+  event = {"event", name, 1, 1};
+  return *this;
+}
+
+ConnectOptions& ConnectOptions::OnPost(const char* text) {
+  on_post = {"on_post", text, 1, 1};
+  return *this;
+}
+
+ConnectOptions& ConnectOptions::Equations(const char* text) {
+  equations = {"equations", text, 1, 1};
+  return *this;
+}
+
+Stimulus& Stimulus::OnEvent(const char* text) {
+  on_event = {"on_event", text, 1, 1};
+  return *this;
+}
+
+Stimulus& Stimulus::Variable(const char* variable_name) {
+  variable = {"variable", variable_name, 1, 1};
+  return *this;
+}
+
+Network::Network(NetworkOptions network_options) : options(std::move(network_options)) {}
+
+ModelHandle Network::AddModel(Model model) {
+  models.push_back(std::move(model));
+  return {static_cast<uint32_t>(models.size() - 1)};
+}
+
+PopulationHandle Network::AddPopulation(std::string name, ModelHandle model, Setting size,
+                                        Settings parameters, Settings initial) {
+  PopulationDescription population;
+  population.place = {"network", name, 1, 1};
+  population.name = std::move(name);
+  population.model = model.index;
+  population.size = std::move(size);
+  population.parameters = std::move(parameters);
+  population.initial = std::move(initial);
+  populations.push_back(std::move(population));
+  return {static_cast<uint32_t>(populations.size() - 1)};
+}
+
+ProjectionHandle Network::Connect(std::string name, PopulationHandle source,
+                                  PopulationHandle target, ConnectionRule rule,
+                                  ConnectOptions connect_options) {
+  ProjectionDescription projection;
+  projection.place = {"network", name, 1, 1};
+  projection.group = name;
+  projection.name = std::move(name);
+  projection.source = source.index;
+  projection.target = target.index;
+  projection.rule = std::move(rule);
+  projection.options = std::move(connect_options);
+  projections.push_back(std::move(projection));
+  return {static_cast<uint32_t>(projections.size() - 1)};
+}
+
+void Network::AddStimulus(Stimulus stimulus) {
+  if (stimulus.place.name.empty()) stimulus.place = {"network", stimulus.name, 1, 1};
+  stimuli.push_back(std::move(stimulus));
+}
+
+void Network::AddTable(ValueTable table) {
+  if (table.place.name.empty()) table.place = {"network", table.name, 1, 1};
+  tables.push_back(std::move(table));
+}
+
+void Network::AddConstant(std::string name, Setting value) {
+  constants.emplace_back(std::move(name), std::move(value));
+}
+
+void Network::Uniform(ir::SourceText equations, ir::SourceText update, Settings initial,
+                      Settings parameters) {
+  uniform.equations = std::move(equations);
+  uniform.update = std::move(update);
+  uniform.initial = std::move(initial);
+  uniform.parameters = std::move(parameters);
+}
+
+absl::Status Network::Set(absl::string_view path, absl::string_view value) {
+  const std::string shown(path);
+  const ir::SourceText text = {absl::StrCat("--set ", path), std::string(value), 1, 1};
+  const ir::SourceRange whole = {0, text.text.size()};
+  if (path == "dt") {
+    BNSYN_ASSIGN_OR_RETURN(options.dt, compiler::EvaluateTimeStep(text));
+    return absl::OkStatus();
+  }
+  if (path == "seed") {
+    if (!absl::SimpleAtoi(value, &options.seed)) {
+      return ir::ErrorAt(text, whole, "the seed must be an integer from 0 to 18446744073709551615");
+    }
+    return absl::OkStatus();
+  }
+  if (path == "math") {
+    if (value != "default" && value != "strict") {
+      return ir::ErrorAt(text, whole, "math is either 'default' or 'strict'");
+    }
+    options.strict_math = value == "strict";
+    return absl::OkStatus();
+  }
+
+  // Everything else that can be set, by path; the first kind of thing that has the path takes it.
+  struct Target {
+    std::string path;
+    int kind;
+    std::function<void()> set;
+  };
+  std::vector<Target> targets;
+  const Setting setting(text);
+  int kind = 0;
+  const auto add = [&](std::string target_path, std::function<void()> set) {
+    targets.push_back({std::move(target_path), kind, std::move(set)});
+  };
+  const auto add_value = [&](std::string target_path, Setting& old) {
+    add(std::move(target_path), [&old, &setting] {
+      const ir::SourceText place = old.name_place();
+      old = setting;
+      old.set_name_place(place);
+    });
+  };
+  add_value("duration", duration);
+  ++kind;
+  for (auto& [name, old] : constants) add_value(name, old);
+  ++kind;
+  for (auto& [name, old] : uniform.parameters) add_value(name, old);
+  ++kind;
+  for (PopulationDescription& population : populations) {
+    add_value(absl::StrCat(population.name, ".size"), population.size);
+    if (population.model >= models.size()) continue;
+    for (const auto& [name, ignored] : models[population.model].parameters) {
+      add(absl::StrCat(population.name, ".", name), [&population, &setting, &name = name] {
+        std::erase_if(population.parameters,
+                      [&](const auto& entry) { return entry.first == name; });
+        population.parameters.emplace_back(name, setting);
+      });
+    }
+  }
+  ++kind;
+  for (Model& model : models) {
+    for (auto& [name, old] : model.parameters) {
+      add_value(absl::StrCat(model.name, ".", name), old);
+    }
+  }
+  ++kind;
+  for (ProjectionDescription& projection : projections) {
+    std::vector<std::string> names = {projection.name};
+    if (projection.group != projection.name) names.push_back(projection.group);
+    for (const std::string& name : names) {
+      add(absl::StrCat(name, ".weight"), [&] { projection.options.weight = setting; });
+      add(absl::StrCat(name, ".delay"), [&] { projection.options.delay = setting; });
+      if (projection.rule.kind == ir::RuleKind::kBernoulli) {
+        add_value(absl::StrCat(name, ".p"), projection.rule.p);
+      }
+      if (projection.rule.kind == ir::RuleKind::kFixedInDegree ||
+          projection.rule.kind == ir::RuleKind::kFixedOutDegree ||
+          projection.rule.kind == ir::RuleKind::kFixedTotal) {
+        add_value(absl::StrCat(name, ".n"), projection.rule.n);
+      }
+    }
+  }
+  ++kind;
+  for (Stimulus& stimulus : stimuli) {
+    for (const auto& [key, value] : ValuesOf(stimulus)) {
+      add_value(absl::StrCat(stimulus.name, ".", key), *value);
+    }
+  }
+
+  int found = -1;
+  std::vector<std::string> known = {"dt", "seed", "math"};
+  for (const Target& target : targets) {
+    known.push_back(target.path);
+    if (target.path != path || (found >= 0 && found != target.kind)) continue;
+    found = target.kind;
+    target.set();
+  }
+  if (found >= 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("there is no '", shown, "' to set", ir::DidYouMean(shown, known)));
+}
+
+absl::StatusOr<uint64_t> StepsOf(const Quantity& time, const Quantity& dt) {
+  if (time.dimension != dimension::kTime) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a time is needed, not ", DescribeDimension(time.dimension)));
+  }
+  if (dt.dimension != dimension::kTime || !(dt.value > 0) || !std::isfinite(dt.value)) {
+    return absl::InvalidArgumentError("dt must be a positive time");
+  }
+  const double steps = time.value / dt.value;
+  // Beyond 2^53 steps a double no longer counts them one by one.
+  if (!(steps >= 0) || steps > 9007199254740992.0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a time from 0 to 2^53 steps is needed, not ", time.value, " ms"));
+  }
+  if (const std::optional<uint64_t> whole = ir::WholeSteps(time.value, dt.value)) return *whole;
+  return absl::InvalidArgumentError(
+      absl::StrCat(time.value, " ms is no multiple of dt = ", dt.value, " ms; the nearest are ",
+                   std::floor(steps) * dt.value, " ms and ", std::ceil(steps) * dt.value, " ms"));
+}
+
+}  // namespace bnsyn

@@ -1,0 +1,312 @@
+// Network files: TOML to a Network. Every key is known or an error; values keep their places, and
+// what they mean is checked by LowerNetwork.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "compiler/description/model_library.h"
+#include "compiler/description/network.h"
+#include "compiler/description/toml_reader.h"
+#include "compiler/lowering/lowering.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn {
+namespace {
+
+using compiler::TomlDocument;
+using compiler::TomlKind;
+using compiler::TomlNode;
+
+class NetworkReader : public compiler::TomlReader {
+ public:
+  NetworkReader(const TomlDocument& document, Network& network, std::string directory)
+      : TomlReader(document, network) {
+    network_.options.directory = std::move(directory);
+    network_.options.name = std::filesystem::path(document.source.name).stem().string();
+  }
+
+  absl::Status Read() {
+    const TomlNode& root = document_.root;
+    BNSYN_RETURN_IF_ERROR(CheckKeys(root, "a network file",
+                                    {"network", "constants", "tables", "models", "populations",
+                                     "stimuli", "projections", "uniform"}));
+    // In this order whatever the file's, since the later ones name the earlier ones.
+    if (const TomlNode* node = root.Find("network")) BNSYN_RETURN_IF_ERROR(ReadOptions(*node));
+    if (const TomlNode* node = root.Find("constants")) {
+      BNSYN_ASSIGN_OR_RETURN(network_.constants, ReadSettings(*node));
+    }
+    BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("models"),
+                                       [this](const TomlNode& table) { return ReadModel(table); }));
+    BNSYN_RETURN_IF_ERROR(ForEachTable(
+        root.Find("populations"), [this](const TomlNode& table) { return ReadPopulation(table); }));
+    BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("tables"), [this](const TomlNode& table) {
+      return compiler::ReadTable(document_, table, network_);
+    }));
+    BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("stimuli"), [this](const TomlNode& table) {
+      return compiler::ReadStimulus(document_, table, network_);
+    }));
+    BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("projections"), [this](const TomlNode& table) {
+      return compiler::ReadProjection(document_, table, network_);
+    }));
+    if (const TomlNode* node = root.Find("uniform")) BNSYN_RETURN_IF_ERROR(ReadUniform(*node));
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status ForEachTable(const TomlNode* node,
+                            absl::FunctionRef<absl::Status(const TomlNode&)> read) {
+    if (node == nullptr) return absl::OkStatus();
+    BNSYN_RETURN_IF_ERROR(Expect(*node, TomlKind::kTable, absl::StrCat("'", node->key, "'")));
+    for (const TomlNode& child : node->children) {
+      if (child.kind != TomlKind::kTable) {
+        return document_.ErrorAtKey(child,
+                                    absl::StrCat("'", child.key, "' must be a table, not ",
+                                                 std::string(DescribeTomlKind(child.kind))),
+                                    absl::StrCat("write it under a header [", node->key, ".NAME]"));
+      }
+      BNSYN_RETURN_IF_ERROR(read(child));
+    }
+    return absl::OkStatus();
+  }
+
+  // Names of parameters that may change while running.
+  absl::Status ReadTunable(const TomlNode& table, const Settings& parameters,
+                           std::vector<std::string>& out) const {
+    const TomlNode* node = table.Find("tunable");
+    if (node == nullptr) return absl::OkStatus();
+    std::vector<std::string> known;
+    for (const auto& [name, value] : parameters) known.push_back(name);
+    BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(*node));
+    for (const TomlNode* name : names) {
+      if (std::find(known.begin(), known.end(), name->text.text) == known.end()) {
+        return document_.ErrorAtValue(*name,
+                                      absl::StrCat("there is no parameter '", name->text.text, "'",
+                                                   ir::DidYouMean(name->text.text, known)));
+      }
+      out.push_back(name->text.text);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadOptions(const TomlNode& table) {
+    BNSYN_RETURN_IF_ERROR(
+        CheckKeys(table, "[network]", {"name", "dt", "duration", "seed", "math"}));
+    if (const TomlNode* node = table.Find("name")) {
+      BNSYN_RETURN_IF_ERROR(Expect(*node, TomlKind::kString, "'name'"));
+      network_.options.name = node->text.text;
+    }
+    if (const TomlNode* node = table.Find("dt")) {
+      BNSYN_RETURN_IF_ERROR(ReadSetting(*node).status());
+      BNSYN_ASSIGN_OR_RETURN(network_.options.dt,
+                             compiler::EvaluateTimeStep(document_.ValueText(*node)));
+    }
+    BNSYN_RETURN_IF_ERROR(GetSetting(table, "duration", network_.duration));
+    if (const TomlNode* node = table.Find("seed")) {
+      BNSYN_RETURN_IF_ERROR(Expect(*node, TomlKind::kInteger, "'seed'"));
+      if (node->integer < 0) {
+        return document_.ErrorAtValue(*node, "'seed' must not be negative");
+      }
+      network_.options.seed = static_cast<uint64_t>(node->integer);
+    }
+    if (const TomlNode* node = table.Find("math")) {
+      BNSYN_RETURN_IF_ERROR(Expect(*node, TomlKind::kString, "'math'"));
+      if (node->text.text != "default" && node->text.text != "strict") {
+        return document_.ErrorAtValue(
+            *node,
+            absl::StrCat("'math' is either \"default\" or \"strict\"",
+                         ir::DidYouMean(node->text.text, {"default", "strict"})),
+            "strict evaluates as written, without fused multiply-add");
+      }
+      network_.options.strict_math = node->text.text == "strict";
+    }
+    return absl::OkStatus();
+  }
+
+  // method = "rk4", or { V = "exponential_euler", default = "euler" }; substeps = 2;
+  // order = ["v", "v", ["u", "w"]].
+  absl::Status ReadIntegration(const TomlNode& table, Integration& integration) const {
+    if (const TomlNode* method = table.Find("method")) {
+      if (method->kind != TomlKind::kTable) {
+        BNSYN_ASSIGN_OR_RETURN(integration.method, ReadText(*method));
+      } else {
+        for (const TomlNode& child : method->children) {
+          BNSYN_ASSIGN_OR_RETURN(const ir::SourceText name, ReadText(child));
+          if (child.key == "default") {
+            integration.method = name;
+          } else {
+            integration.methods.emplace_back(document_.KeyPlace(child), name);
+          }
+        }
+      }
+    }
+    BNSYN_RETURN_IF_ERROR(GetSetting(table, "substeps", integration.substeps));
+    const TomlNode* order = table.Find("order");
+    if (order == nullptr) return absl::OkStatus();
+    if (order->kind != TomlKind::kArray || order->children.empty()) {
+      return document_.ErrorAtValue(*order, "'order' must be an array of names",
+                                    "in which what moves together is an array of its own, as in "
+                                    "order = [\"v\", \"v\", [\"u\", \"w\"]]");
+    }
+    for (const TomlNode& group : order->children) {
+      if (group.kind != TomlKind::kString && group.kind != TomlKind::kArray) {
+        return document_.ErrorAtValue(group,
+                                      "each entry of 'order' must be a name or an array of names");
+      }
+      BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(group));
+      std::vector<ir::SourceText>& texts = integration.order.emplace_back();
+      for (const TomlNode* name : names) texts.push_back(name->text);
+    }
+    return absl::OkStatus();
+  }
+
+  // events = { burst = "V > V_b" }, and on_event = { burst = "..." } for what some of them do.
+  absl::Status ReadEvents(const TomlNode& table, Model& model) const {
+    const TomlNode* events = table.Find("events");
+    if (events != nullptr) {
+      BNSYN_RETURN_IF_ERROR(Expect(*events, TomlKind::kTable, "'events'"));
+      for (const TomlNode& event : events->children) {
+        BNSYN_ASSIGN_OR_RETURN(ir::SourceText condition, ReadText(event));
+        model.events.push_back({event.key, document_.KeyPlace(event), std::move(condition), {}});
+      }
+    }
+    const TomlNode* codes = table.Find("on_event");
+    if (codes == nullptr) return absl::OkStatus();
+    BNSYN_RETURN_IF_ERROR(Expect(*codes, TomlKind::kTable, "'on_event'"));
+    for (const TomlNode& code : codes->children) {
+      const auto event =
+          std::find_if(model.events.begin(), model.events.end(),
+                       [&](const Model::NamedEvent& known) { return known.name == code.key; });
+      if (event == model.events.end()) {
+        std::vector<std::string> known;
+        for (const Model::NamedEvent& other : model.events) known.push_back(other.name);
+        return document_.ErrorAtKey(
+            code,
+            absl::StrCat("the model has no event '", code.key, "'",
+                         ir::DidYouMean(code.key, known)),
+            code.key == "spike"
+                ? "what a spike does stands under 'reset'"
+                : absl::StrCat("say when it happens: events = { ", code.key, " = \"V > V_b\" }"));
+      }
+      BNSYN_ASSIGN_OR_RETURN(event->code, ReadText(code));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadModel(const TomlNode& table) {
+    BNSYN_RETURN_IF_ERROR(CheckKeys(
+        table, absl::StrCat("[models.", table.key, "]"),
+        {"parameters", "equations", "initial", "update", "threshold", "reset", "refractory",
+         "events", "on_event", "bounds", "tunable", "method", "substeps", "order"}));
+    Model model(table.key);
+    model.place = document_.KeyPlace(table);
+    BNSYN_RETURN_IF_ERROR(
+        Required(table, "equations", "declare its variables, as in \"dV/dt = ... : volt\"")
+            .status());
+    BNSYN_RETURN_IF_ERROR(Get(table, "parameters", model.parameters));
+    BNSYN_RETURN_IF_ERROR(Get(table, "equations", model.equations));
+    BNSYN_RETURN_IF_ERROR(Get(table, "initial", model.initial));
+    BNSYN_RETURN_IF_ERROR(Get(table, "update", model.update));
+    BNSYN_RETURN_IF_ERROR(Get(table, "threshold", model.threshold));
+    BNSYN_RETURN_IF_ERROR(Get(table, "reset", model.reset));
+    BNSYN_RETURN_IF_ERROR(ReadEvents(table, model));
+    BNSYN_RETURN_IF_ERROR(ReadIntegration(table, model.integration));
+    BNSYN_RETURN_IF_ERROR(GetSetting(table, "refractory", model.refractory));
+    BNSYN_RETURN_IF_ERROR(ReadTunable(table, model.parameters, model.tunable));
+    BNSYN_RETURN_IF_ERROR(ReadBounds(table, model.bounds));
+    network_.models.push_back(std::move(model));
+    return absl::OkStatus();
+  }
+
+  // The model a population names: one of the file, else one of the library.
+  absl::StatusOr<uint32_t> FindModel(const TomlNode& name) {
+    std::vector<std::string> known;
+    for (const Model& model : network_.models) known.push_back(model.name);
+    const auto found = std::find(known.begin(), known.end(), name.text.text);
+    if (found != known.end()) return static_cast<uint32_t>(found - known.begin());
+    for (const compiler::LibraryModel& library : compiler::ModelLibrary()) {
+      known.emplace_back(library.name);
+      if (library.name != name.text.text) continue;
+      BNSYN_ASSIGN_OR_RETURN(Model model, ReadLibraryModel(library.name));
+      network_.models.push_back(std::move(model));
+      return static_cast<uint32_t>(network_.models.size() - 1);
+    }
+    const std::string missing = absl::StrCat("there is no model '", name.text.text, "'");
+    const std::string here = compiler::ModelsElsewhere(name.text.text);
+    if (!here.empty()) return document_.ErrorAtValue(name, missing, here);
+    return document_.ErrorAtValue(name,
+                                  absl::StrCat(missing, ir::DidYouMean(name.text.text, known)),
+                                  absl::StrCat("define it under [models.", name.text.text,
+                                               "], or take one of ", absl::StrJoin(known, ", ")));
+  }
+
+  absl::Status ReadPopulation(const TomlNode& table) {
+    BNSYN_RETURN_IF_ERROR(CheckKeys(table, absl::StrCat("[populations.", table.key, "]"),
+                                    {"model", "size", "parameters", "initial"}));
+    BNSYN_ASSIGN_OR_RETURN(const TomlNode* model,
+                           Required(table, "model", "name one, as in model = \"adex\""));
+    BNSYN_RETURN_IF_ERROR(Expect(*model, TomlKind::kString, "'model'"));
+    BNSYN_ASSIGN_OR_RETURN(const TomlNode* size,
+                           Required(table, "size", "as in size = 800, or \"0.8*N\""));
+    Network::PopulationDescription population;
+    population.name = table.key;
+    population.place = document_.KeyPlace(table);
+    BNSYN_ASSIGN_OR_RETURN(population.model, FindModel(*model));
+    BNSYN_ASSIGN_OR_RETURN(population.size, ReadSetting(*size));
+    BNSYN_RETURN_IF_ERROR(Get(table, "parameters", population.parameters));
+    BNSYN_RETURN_IF_ERROR(Get(table, "initial", population.initial));
+    network_.populations.push_back(std::move(population));
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadUniform(const TomlNode& table) {
+    BNSYN_RETURN_IF_ERROR(
+        CheckKeys(table, "[uniform]", {"parameters", "equations", "initial", "update", "tunable"}));
+    Network::UniformDescription& uniform = network_.uniform;
+    BNSYN_RETURN_IF_ERROR(Get(table, "parameters", uniform.parameters));
+    BNSYN_RETURN_IF_ERROR(Get(table, "equations", uniform.equations));
+    BNSYN_RETURN_IF_ERROR(Get(table, "initial", uniform.initial));
+    BNSYN_RETURN_IF_ERROR(Get(table, "update", uniform.update));
+    return ReadTunable(table, uniform.parameters, uniform.tunable);
+  }
+};
+
+}  // namespace
+
+absl::StatusOr<Network> ParseNetwork(absl::string_view text, const std::string& file,
+                                     const std::string& directory) {
+  BNSYN_ASSIGN_OR_RETURN(const TomlDocument document, compiler::ParseToml(text, file));
+  Network network;
+  BNSYN_RETURN_IF_ERROR(NetworkReader(document, network, directory).Read());
+  return network;
+}
+
+absl::StatusOr<Model> ReadLibraryModel(absl::string_view name) {
+  BNSYN_ASSIGN_OR_RETURN(const compiler::LibraryModel library, compiler::FindLibraryModel(name));
+  BNSYN_ASSIGN_OR_RETURN(
+      Network network,
+      ParseNetwork(library.text, absl::StrCat("models/", std::string(name), ".toml")));
+  // A file of the library defines one model, of its own name; a test holds them to it.
+  return std::move(network.models.front());
+}
+
+absl::StatusOr<Network> ReadNetwork(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    return absl::NotFoundError(absl::StrCat("there is no file '", path, "'"));
+  }
+  std::ifstream in(path, std::ios::binary);
+  if (!in || !std::filesystem::is_regular_file(path, error)) {
+    return absl::InvalidArgumentError(absl::StrCat("'", path, "' cannot be read as a file"));
+  }
+  const std::string text(std::istreambuf_iterator<char>(in), {});
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  return ParseNetwork(text, path, parent.empty() ? "." : parent);
+}
+
+}  // namespace bnsyn

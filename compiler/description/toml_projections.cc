@@ -1,0 +1,263 @@
+// Network files: projections and their rules.
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "compiler/description/toml_reader.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+class ProjectionReader : public TomlReader {
+ public:
+  using TomlReader::TomlReader;
+
+  absl::Status Read(const TomlNode& table) {
+    BNSYN_RETURN_IF_ERROR(
+        CheckKeys(table, absl::StrCat("[projections.", table.key, "]"),
+                  {"source", "target", "rule", "weight", "delay", "on_pre", "event", "on_post",
+                   "equations", "initial", "bounds", "constants"}));
+    BNSYN_ASSIGN_OR_RETURN(const Ends sources, ReadEnds(table, "source"));
+    BNSYN_ASSIGN_OR_RETURN(const Ends targets, ReadEnds(table, "target"));
+    BNSYN_ASSIGN_OR_RETURN(
+        const TomlNode* rule,
+        Required(table, "rule", "as in rule = { type = \"bernoulli\", p = 0.1 }"));
+    Network::ProjectionDescription projection;
+    projection.group = table.key;
+    projection.place = document_.KeyPlace(table);
+    BNSYN_ASSIGN_OR_RETURN(projection.rule, ReadRule(*rule));
+    if (table.Find("on_post") == nullptr && table.Find("equations") == nullptr) {
+      BNSYN_RETURN_IF_ERROR(
+          Required(table, "on_pre", "say what a spike does: on_pre = \"g_ampa_post += w\"")
+              .status());
+    }
+    BNSYN_RETURN_IF_ERROR(Get(table, "on_pre", projection.options.on_pre));
+    BNSYN_RETURN_IF_ERROR(Get(table, "event", projection.options.event));
+    BNSYN_RETURN_IF_ERROR(Get(table, "on_post", projection.options.on_post));
+    BNSYN_RETURN_IF_ERROR(Get(table, "equations", projection.options.equations));
+    BNSYN_RETURN_IF_ERROR(Get(table, "initial", projection.options.initial));
+    BNSYN_RETURN_IF_ERROR(ReadBounds(table, projection.options.bounds));
+    BNSYN_RETURN_IF_ERROR(GetSetting(table, "weight", projection.options.weight));
+    BNSYN_RETURN_IF_ERROR(GetSetting(table, "delay", projection.options.delay));
+    for (size_t s = 0; s < sources.names.size(); ++s) {
+      for (size_t t = 0; t < targets.names.size(); ++t) {
+        projection.source = sources.populations[s].index;
+        projection.target = targets.populations[t].index;
+        projection.name = table.key;
+        if (sources.array) absl::StrAppend(&projection.name, "_", sources.names[s]);
+        if (targets.array) absl::StrAppend(&projection.name, "_", targets.names[t]);
+        BNSYN_ASSIGN_OR_RETURN(projection.options.constants,
+                               ReadConstants(table, sources, s, targets, t));
+        network_.projections.push_back(projection);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  // The populations that a projection comes from, or goes to.
+  struct Ends {
+    bool array = false;  // written as an array, so that each has a projection of its own name
+    std::vector<std::string> names;
+    std::vector<PopulationHandle> populations;
+  };
+  absl::StatusOr<Ends> ReadEnds(const TomlNode& table, const char* key) const {
+    BNSYN_ASSIGN_OR_RETURN(const TomlNode* node,
+                           Required(table, key, absl::StrCat("as in ", key, " = \"exc\"")));
+    BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(*node));
+    Ends ends;
+    ends.array = node->kind == TomlKind::kArray;
+    for (const TomlNode* name : names) {
+      BNSYN_ASSIGN_OR_RETURN(const PopulationHandle population, FindPopulation(*name));
+      ends.names.push_back(name->text.text);
+      ends.populations.push_back(population);
+    }
+    return ends;
+  }
+
+  // The constants of the projection from source `s` to target `t`: a value for all, an array with
+  // one for each target (or source, where there are several of those alone), or an array of arrays,
+  // one row a target with a value for each source.
+  absl::StatusOr<Settings> ReadConstants(const TomlNode& table, const Ends& sources, size_t s,
+                                         const Ends& targets, size_t t) const {
+    Settings constants;
+    const TomlNode* node = table.Find("constants");
+    if (node == nullptr) return constants;
+    BNSYN_RETURN_IF_ERROR(Expect(*node, TomlKind::kTable, "'constants'"));
+    for (const TomlNode& child : node->children) {
+      const TomlNode* value = &child;
+      if (child.kind == TomlKind::kArray) {
+        const size_t rows = targets.names.size();
+        const size_t columns = sources.names.size();
+        if (rows > 1 && columns > 1) {
+          BNSYN_ASSIGN_OR_RETURN(const TomlNode* row, Entry(child, t, rows, "row", "target"));
+          BNSYN_ASSIGN_OR_RETURN(value, Entry(*row, s, columns, "value", "source"));
+        } else if (columns > 1) {
+          BNSYN_ASSIGN_OR_RETURN(value, Entry(child, s, columns, "value", "source"));
+        } else {
+          BNSYN_ASSIGN_OR_RETURN(value, Entry(child, t, rows, "value", "target"));
+        }
+      }
+      BNSYN_ASSIGN_OR_RETURN(Setting setting, ReadSetting(*value));
+      setting.set_name_place(document_.KeyPlace(child));
+      constants.emplace_back(child.key, std::move(setting));
+    }
+    return constants;
+  }
+
+  // Entry `index` of an array with one `what` for each of `count` things that `of` names.
+  absl::StatusOr<const TomlNode*> Entry(const TomlNode& array, size_t index, size_t count,
+                                        absl::string_view what, absl::string_view of) const {
+    if (array.kind == TomlKind::kArray && array.children.size() == count) {
+      return &array.children[index];
+    }
+    const std::string each = absl::StrCat("a ", std::string(what), " for each ", std::string(of));
+    if (array.kind != TomlKind::kArray) {
+      return document_.ErrorAtValue(array, absl::StrCat("here must be an array with ", each));
+    }
+    return document_.ErrorAtValue(array,
+                                  absl::StrCat("this array has ", array.children.size(),
+                                               " entries, but there ", count == 1 ? "is " : "are ",
+                                               count, " ", std::string(of), count == 1 ? "" : "s"),
+                                  absl::StrCat("it has ", each));
+  }
+
+  // A type of rule, and which keys it has besides.
+  struct RuleType {
+    const char* name;
+    ir::RuleKind kind;
+    const char* needs;  // the key it cannot do without; null for none
+    bool self;
+    bool multiple;
+    bool condition;
+    const char* example;
+  };
+  static constexpr RuleType kRules[] = {
+      {"all_to_all", ir::RuleKind::kAllToAll, nullptr, true, false, true, ""},
+      {"one_to_one", ir::RuleKind::kOneToOne, nullptr, false, false, false, ""},
+      {"bernoulli", ir::RuleKind::kBernoulli, "p", true, false, true,
+       "as in rule = { type = \"bernoulli\", p = 0.1 }"},
+      {"fixed_in_degree", ir::RuleKind::kFixedInDegree, "n", true, true, false,
+       "as in rule = { type = \"fixed_in_degree\", n = 100 }"},
+      {"fixed_out_degree", ir::RuleKind::kFixedOutDegree, "n", true, true, false,
+       "as in rule = { type = \"fixed_out_degree\", n = 100 }"},
+      {"fixed_total", ir::RuleKind::kFixedTotal, "n", true, true, false,
+       "as in rule = { type = \"fixed_total\", n = 10000 }"},
+      {"list", ir::RuleKind::kList, "file", false, false, false,
+       "as in rule = { type = \"list\", file = \"conn.csv\" }"},
+  };
+
+  // What NEST and PyNN call rules, and keys of rules.
+  struct Alias {
+    const char* theirs;
+    const char* ours;
+  };
+  static constexpr Alias kRuleAliases[] = {
+      {"pairwise_bernoulli", "bernoulli"},
+      {"fixed_indegree", "fixed_in_degree"},
+      {"fixed_outdegree", "fixed_out_degree"},
+      {"fixed_total_number", "fixed_total"},
+      {"AllToAllConnector", "all_to_all"},
+      {"OneToOneConnector", "one_to_one"},
+      {"FixedProbabilityConnector", "bernoulli"},
+      {"DistanceDependentProbabilityConnector", "bernoulli"},
+      {"IndexBasedProbabilityConnector", "bernoulli"},
+      {"FixedNumberPreConnector", "fixed_in_degree"},
+      {"FixedNumberPostConnector", "fixed_out_degree"},
+      {"FixedTotalNumberConnector", "fixed_total"},
+      {"FromListConnector", "list"},
+      {"FromFileConnector", "list"},
+  };
+  static constexpr Alias kKeyAliases[] = {
+      {"indegree", "n"},
+      {"outdegree", "n"},
+      {"N", "n"},
+      {"p_connect", "p"},
+      {"allow_autapses", "self"},
+      {"allow_self_connections", "self"},
+      {"allow_multapses", "multiple"},
+      {"with_replacement", "multiple"},
+  };
+
+  absl::Status CheckRuleKeys(const TomlNode& node) const {
+    for (const TomlNode& child : node.children) {
+      for (const Alias& alias : kKeyAliases) {
+        if (child.key != alias.theirs) continue;
+        return document_.ErrorAtKey(child, absl::StrCat("unknown key '", child.key, "' in a rule"),
+                                    absl::StrCat("it is '", alias.ours, "' here"));
+      }
+    }
+    return CheckKeys(node, "a rule", {"type", "p", "n", "self", "multiple", "file", "condition"});
+  }
+
+  absl::StatusOr<RuleType> ReadRuleType(const TomlNode& node) const {
+    const TomlNode* type = &node;
+    std::vector<std::string> names;
+    for (const RuleType& rule : kRules) names.emplace_back(rule.name);
+    if (node.kind == TomlKind::kTable) {
+      BNSYN_RETURN_IF_ERROR(CheckRuleKeys(node));
+      BNSYN_ASSIGN_OR_RETURN(
+          type, Required(node, "type", absl::StrCat("one of ", absl::StrJoin(names, ", "))));
+    } else if (node.kind != TomlKind::kString) {
+      return document_.ErrorAtValue(
+          node, "'rule' must be a name or a table",
+          "as in rule = \"all_to_all\", or rule = { type = \"bernoulli\", p = 0.1 }");
+    }
+    BNSYN_RETURN_IF_ERROR(Expect(*type, TomlKind::kString, "the type of a rule"));
+    for (const RuleType& rule : kRules) {
+      if (type->text.text == rule.name) return rule;
+    }
+    for (const Alias& alias : kRuleAliases) {
+      if (type->text.text != alias.theirs) continue;
+      return document_.ErrorAtValue(*type, absl::StrCat("there is no rule '", type->text.text, "'"),
+                                    absl::StrCat("it is '", alias.ours, "' here"));
+    }
+    return document_.ErrorAtValue(*type,
+                                  absl::StrCat("there is no rule '", type->text.text, "'",
+                                               ir::DidYouMean(type->text.text, names)),
+                                  absl::StrCat("there are ", absl::StrJoin(names, ", ")));
+  }
+
+  absl::StatusOr<ConnectionRule> ReadRule(const TomlNode& node) const {
+    BNSYN_ASSIGN_OR_RETURN(const RuleType type, ReadRuleType(node));
+    const absl::string_view needs = type.needs == nullptr ? "" : type.needs;
+    for (const TomlNode& child : node.children) {
+      const bool known = child.key == "type" || child.key == needs ||
+                         (child.key == "self" && type.self) ||
+                         (child.key == "multiple" && type.multiple) ||
+                         (child.key == "condition" && type.condition);
+      if (known) continue;
+      return document_.ErrorAtKey(child,
+                                  absl::StrCat("the rule ", type.name, " has no ", child.key));
+    }
+    if (!needs.empty() && node.Find(needs) == nullptr) {
+      return document_.ErrorAtValue(node, absl::StrCat("the rule ", type.name, " needs ", needs),
+                                    type.example);
+    }
+    ConnectionRule rule;
+    rule.kind = type.kind;
+    BNSYN_RETURN_IF_ERROR(GetSetting(node, "p", rule.p));
+    BNSYN_RETURN_IF_ERROR(GetSetting(node, "n", rule.n));
+    BNSYN_RETURN_IF_ERROR(GetSetting(node, "condition", rule.condition));
+    for (const auto& [key, value] : {std::pair("self", &rule.self), {"multiple", &rule.multiple}}) {
+      const TomlNode* given = node.Find(key);
+      if (given == nullptr) continue;
+      BNSYN_RETURN_IF_ERROR(Expect(*given, TomlKind::kBoolean, absl::StrCat("'", key, "'")));
+      *value = given->boolean;
+    }
+    if (const TomlNode* file = node.Find("file")) {
+      BNSYN_RETURN_IF_ERROR(Expect(*file, TomlKind::kString, "'file'"));
+      rule.file = file->text.text;
+    }
+    return rule;
+  }
+};
+
+}  // namespace
+
+absl::Status ReadProjection(const TomlDocument& document, const TomlNode& table, Network& network) {
+  return ProjectionReader(document, network).Read(table);
+}
+
+}  // namespace bnsyn::compiler

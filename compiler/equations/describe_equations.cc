@@ -1,0 +1,61 @@
+#include "compiler/equations/describe_equations.h"
+
+#include <set>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+std::string TimesOf(const Plan& plan, const Formulas::Moved& moved) {
+  const int steps = plan.substeps * moved.move.parts;
+  if (steps == 1) return "";
+  const int which = moved.substep * moved.move.parts + moved.move.part + 1;
+  return absl::StrCat(", step ", which, " of ", steps);
+}
+
+}  // namespace
+
+std::string LineOf(const Equation& equation, const ir::SourceText& source) {
+  const size_t line = source.text.rfind('\n', equation.name_range.offset);
+  const size_t begin = line == std::string::npos ? 0 : line + 1;
+  size_t end = equation.unit_range.offset + equation.unit_range.length;
+  if (!equation.flag_ranges.empty()) {
+    // The flags end with the bracket that closes them.
+    end = source.text.find(')', equation.flag_ranges.back().offset) + 1;
+  }
+  std::string text = source.text.substr(begin, end - begin);
+  absl::RemoveExtraAsciiWhitespace(&text);
+  return text;
+}
+
+std::string DescribeMoves(const ir::Program& program, const OdeSystem& system, const Plan& plan,
+                          const Formulas& formulas) {
+  FormulaPrinter printer(program, system.builder(), formulas.names,
+                         system.scope().section().prefix);
+  std::string text;
+  std::set<size_t> told;
+  for (const Formulas::Moved& moved : formulas.moves) {
+    const OdeEquation& ode = system.equations()[moved.move.equation];
+    if (told.insert(moved.move.equation).second) {
+      absl::StrAppend(&text, "\n  ", LineOf(*ode.equation, system.source()), "\n");
+    } else {
+      absl::StrAppend(&text, "\n  d", ode.name(), "/dt again\n");
+    }
+    absl::StrAppend(&text, "    ", std::string(NameOf(moved.move.method)), ": ", moved.move.reason,
+                    TimesOf(plan, moved), "\n");
+    for (const std::string& line : printer.Lines(moved.name, moved.value)) {
+      absl::StrAppend(&text, "    ", line, "\n");
+    }
+    const std::string& unit = program.states[*ode.variable->state].unit;
+    if (!unit.empty()) absl::StrAppend(&text, "    in ", unit);
+    if (ode.held) {
+      absl::StrAppend(&text, unit.empty() ? "    " : "; ", "kept while the neuron is refractory");
+    }
+    if (!unit.empty() || ode.held) absl::StrAppend(&text, "\n");
+  }
+  return text;
+}
+
+}  // namespace bnsyn::compiler

@@ -1,0 +1,116 @@
+// The differential equations of a population as nodes, taken apart as integrators need them.
+#ifndef BNSYN_COMPILER_EQUATIONS_ODE_SYSTEM_H_
+#define BNSYN_COMPILER_EQUATIONS_ODE_SYSTEM_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "compiler/language/expression.h"
+#include "compiler/lowering/scope.h"
+#include "ir/builder.h"
+
+namespace bnsyn::compiler {
+
+// A source of white noise: one for each name xi, xi_a, ... of the equations, and one for all
+// neurons where (shared) equations read it.
+struct NoiseSource {
+  std::string name;
+  ir::DomainId domain = ir::DomainId::kNetwork;
+  ir::Value stand_in;
+};
+
+// A term factor*xi of a right side.
+struct NoiseTerm {
+  size_t source = 0;  // in OdeSystem::noises
+  ir::Value factor;
+};
+
+// dx/dt = drift + sum of factor*xi. The values are made over stand-ins for the variables, not over
+// their present values, so that they can be looked into and be computed anywhere (At).
+struct OdeEquation {
+  const Equation* equation = nullptr;
+  const Variable* variable = nullptr;
+  ir::Value stand_in;
+  ir::Value drift;
+  std::vector<NoiseTerm> noise;
+  // The derivative of the drift by each variable of the system: the literal 0 where it does not
+  // depend on it, nullopt where there is no derivative.
+  std::vector<std::optional<ir::Value>> slopes;
+  // Keeps its value while the neuron is refractory.
+  bool held = false;
+
+  const std::string& name() const { return equation->name; }
+};
+
+class OdeSystem {
+ public:
+  // Emits the right sides of the differential equations of the scope's section and differentiates
+  // them. Errors are those of the code: names, units, noise that is not a plain factor. The scope
+  // must outlive the system.
+  static absl::StatusOr<OdeSystem> Create(const Lowering& lowering, CodeScope& scope);
+
+  const std::vector<OdeEquation>& equations() const { return equations_; }
+  const std::vector<NoiseSource>& noises() const { return noises_; }
+  CodeScope& scope() const { return *scope_; }
+  ir::Builder& builder() const { return scope_->builder(); }
+  const ir::SourceText& source() const { return scope_->section().code->equations_text; }
+  double dt() const { return dt_; }
+  // The time at the start of the step, which right sides may depend on.
+  ir::Value time() const { return time_; }
+  std::optional<size_t> Find(absl::string_view name) const;
+
+  // Whether x_j appears in the drift of x_i, as far as its shape tells.
+  bool Reads(size_t i, size_t j) const;
+  // Whether a value depends on any variable of the system.
+  bool DependsOnVariables(ir::Value value) const;
+  // Whether a value stays the same over a step in which the variables of the system move: what
+  // depends on t is, where it only compares or looks up (int(t > 5 ms), a table).
+  bool IsFixed(ir::Value value) const;
+  // The number a value is in every run; see NumberOf.
+  std::optional<double> Number(ir::Value value) const;
+  // See node_algebra.h.
+  double ConstantTerm(ir::Value value) const;
+
+  // A value over stand-ins, at these values of the variables and at t + `elapsed`.
+  ir::Value At(ir::Value value, const std::vector<ir::Value>& values, double elapsed) const;
+
+  // A drift that is linear in its own variable x: k/h*x + rest; no rest is an invalid value. k is
+  // written as the text stands where that can be split, so that -x/tau gives -h/tau.
+  struct LinearForm {
+    ir::Value k;
+    ir::Value rest;
+  };
+  LinearForm AloneForm(size_t equation, double h) const;
+
+  // Emits any expression of the equations over the stand-ins, for looking into it.
+  absl::StatusOr<ir::Value> Emit(const Expr& expr) const;
+  // The values of the equations x = ..., over stand-ins, for naming them to people: draws in them
+  // take streams of their own.
+  std::vector<std::pair<std::string, ir::Value>> DefinitionValues() const;
+
+ private:
+  OdeSystem(const Lowering& lowering, CodeScope& scope)
+      : lowering_(&lowering), scope_(&scope), dt_(lowering.network.options.dt.value) {}
+
+  absl::Status CheckPlainNoise() const;
+  absl::Status EmitRight(OdeEquation& ode);
+  void BindNoise(const OdeEquation& ode);
+  absl::Status SplitNoise(OdeEquation& ode, ir::Value right);
+  // Runs `emit` while the variables of the scope stand for the stand-ins.
+  absl::Status WithStandIns(const std::function<absl::Status()>& emit) const;
+
+  const Lowering* lowering_;
+  CodeScope* scope_;
+  double dt_;
+  ir::Value time_;
+  std::vector<OdeEquation> equations_;
+  std::vector<NoiseSource> noises_;
+};
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_EQUATIONS_ODE_SYSTEM_H_

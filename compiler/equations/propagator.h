@@ -1,0 +1,28 @@
+// The exact solution of a linear system over one step.
+#ifndef BNSYN_COMPILER_EQUATIONS_PROPAGATOR_H_
+#define BNSYN_COMPILER_EQUATIONS_PROPAGATOR_H_
+
+#include <optional>
+#include <vector>
+
+namespace bnsyn::compiler {
+
+// A square matrix, row by row.
+using Matrix = std::vector<std::vector<double>>;
+
+// dx/dt = A x + b with constant A and b has x(t + h) = state * x(t) + input * b.
+struct Propagator {
+  Matrix state;  // exp(A h)
+  Matrix input;  // the integral of exp(A s) over s from 0 to h
+};
+
+// Both from one exponential of the matrix (A I; 0 0) h (Van Loan, IEEE Trans. Autom. Control 23,
+// 1978), which asks nothing of A: it may be singular, have equal eigenvalues or none that are real.
+// Computed in long double over balanced variables, and rounded to double once; what cannot become
+// other than 0 (no chain of non-zero entries leads there) is exactly 0. nullopt when A or the
+// result is not finite. A may be empty.
+std::optional<Propagator> MakePropagator(const Matrix& a, double h);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_EQUATIONS_PROPAGATOR_H_

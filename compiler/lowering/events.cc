@@ -1,0 +1,282 @@
+// Stimuli that bring events: drawn anew in every step, from a list, or from the host.
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "compiler/equations/linear_form.h"
+#include "compiler/lowering/stimulus.h"
+#include "ir/status_macros.h"
+#include "ir/table.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// Adding something proportional to w leaves a variable as it is where w is 0: then nothing has to
+// be chosen between neurons with and without events.
+bool ProportionalToWeight(const Statement& statement) {
+  if (statement.op != '+' && statement.op != '-') return false;
+  // Equations do not see the w of the event.
+  const auto no_definitions = [](absl::string_view) -> const Expr* { return nullptr; };
+  const std::optional<LinearForm> form = AsLinear(statement.value, "w", no_definitions);
+  return form.has_value() && form->proportional.has_value() && !form->rest.has_value();
+}
+
+struct Events {
+  ir::Value number;  // of events, f64
+  ir::Value any;     // where there are some, bool
+};
+
+// Whether a value is the same in all steps of all runs: made of literals and of parameters that are
+// not tunable.
+bool IsFixed(const ir::Program& program, const ir::Builder& builder, ir::Value value) {
+  const ir::Node& node = builder.node(value);
+  if (node.op == ir::Op::kLiteral) return true;
+  if (node.op == ir::Op::kParam) return !program.params[node.attr].tunable;
+  if (ir::Info(node.op).attr != ir::AttrKind::kNone || node.inputs().empty()) return false;
+  return std::all_of(node.inputs().begin(), node.inputs().end(), [&](ir::NodeId operand) {
+    return IsFixed(program, builder, ir::Value{operand});
+  });
+}
+
+// The number of independent sources of a Poisson stimulus.
+absl::StatusOr<double> SourcesOf(const Stimulus& stimulus, const Section& section) {
+  const std::string what = absl::StrCat("the number of sources of ", stimulus.name);
+  BNSYN_ASSIGN_OR_RETURN(const Quantity number,
+                         Evaluate(stimulus.number, section.constants, Dimension{}, what));
+  if (number.value >= 1 && number.value == std::floor(number.value)) return number.value;
+  const ir::SourceText text = TextOf(stimulus.number, what);
+  return ir::ErrorAt(text, Whole(text),
+                     absl::StrCat(what, " must be a whole number from 1 on, not ", number.value));
+}
+
+// The expected number of events in one step. A rate that is known is checked here, any other while
+// running: it is kept as a state with bounds (R10).
+absl::StatusOr<ir::Value> EmitMean(Lowering& lowering, const StimulusAt& at, CodeScope& scope) {
+  const Stimulus& stimulus = at.stimulus;
+  const std::string what = absl::StrCat("the rate of ", stimulus.name);
+  const double dt = lowering.network.options.dt.value;
+  ir::Builder& builder = scope.builder();
+  BNSYN_ASSIGN_OR_RETURN(const ir::Value rate,
+                         EmitSetting(stimulus.rate, dimension::kFrequency, what, scope));
+  const bool poisson = stimulus.kind == StimulusKind::kPoisson;
+  // A Poisson draw searches one number at a time, from exp(-mean).
+  const double most = poisson ? 700 : 1;
+  BNSYN_ASSIGN_OR_RETURN(const double sources,
+                         poisson ? SourcesOf(stimulus, scope.section()) : 1.0);
+  const std::optional<Quantity> known = KnownSetting(stimulus.rate, scope.section());
+  if (known.has_value() && !(known->value >= 0 && known->value * sources * dt <= most)) {
+    const ir::SourceText text = TextOf(stimulus.rate, what);
+    return ir::ErrorAt(
+        text, Whole(text),
+        absl::StrCat(what, " gives ", known->value * sources * dt, " events in a step of ", dt,
+                     " ms, but it must be from 0 to ", most),
+        poisson ? "" : "take a smaller dt, or type = \"poisson\"");
+  }
+  const ir::Node& node = builder.node(rate);
+  if (node.op == ir::Op::kLiteral) return builder.F64(ir::F64OfBits(node.attr) * sources * dt);
+  const ir::Value mean = builder.Emit(ir::Op::kMul, {rate, builder.F64(sources * dt)});
+  if (IsFixed(lowering.program, builder, rate)) return mean;
+
+  const ir::StateId kept =
+      AddStimulusState(lowering, absl::StrCat(scope.section().prefix, stimulus.name, ".rate"),
+                       builder.type(rate).domain, dimension::kFrequency);
+  lowering.program.states[kept].lower = 0;
+  lowering.program.states[kept].upper = most / (sources * dt);
+  builder.Check(kept, rate);
+  builder.Store(kept, rate);
+  // What is drawn from a rate out of bounds must not hide it behind a NaN of its own.
+  const ir::Value below = builder.Emit(ir::Op::kMin, {builder.F64(most), mean});
+  return builder.Emit(ir::Op::kMax, {builder.F64(0), below});
+}
+
+// What the host gave for this step, and nothing for the next.
+ir::Value TakeFromHost(ir::Builder& builder, ir::StateId state) {
+  const ir::Value given = builder.Load(state);
+  builder.Store(state, builder.F64(0));
+  return given;
+}
+
+absl::StatusOr<Events> EmitEvents(Lowering& lowering, const StimulusAt& at, CodeScope& scope) {
+  ir::Builder& builder = scope.builder();
+  const ir::DomainId domain = scope.domain();
+  BNSYN_ASSIGN_OR_RETURN(const ir::Value window, EmitWindow(lowering, at.stimulus, builder));
+  Events events;
+  switch (at.stimulus.kind) {
+    case StimulusKind::kBernoulli: {
+      BNSYN_ASSIGN_OR_RETURN(const ir::Value p, EmitMean(lowering, at, scope));
+      events.any = builder.Emit(ir::Op::kBernoulli, {ir::Element::kBool, domain}, {p},
+                                ir::StreamAttr(lowering.streams++, 0));
+      if (window.valid()) events.any = builder.Emit(ir::Op::kAnd, {events.any, window});
+      events.number = builder.Emit(ir::Op::kSelect, {events.any, builder.F64(1), builder.F64(0)});
+      return events;
+    }
+    case StimulusKind::kPoisson: {
+      BNSYN_ASSIGN_OR_RETURN(const ir::Value mean, EmitMean(lowering, at, scope));
+      events.number = builder.Emit(ir::Op::kPoisson, {ir::Element::kF64, domain}, {mean},
+                                   ir::StreamAttr(lowering.streams++, 0));
+      break;
+    }
+    case StimulusKind::kHost:
+      events.number = TakeFromHost(builder, lowering.stimulus_states.at(at.key()));
+      break;
+    case StimulusKind::kFile:
+    case StimulusKind::kSpikes:
+    case StimulusKind::kCurrent:
+    case StimulusKind::kOrnsteinUhlenbeck:
+      events.number = builder.Take(lowering.stimulus_inputs.at(at.key()));
+      break;
+  }
+  if (window.valid()) {
+    events.number = builder.Emit(ir::Op::kSelect, {window, events.number, builder.F64(0)});
+  }
+  // Numbers that are drawn are never negative.
+  const ir::Op some = at.stimulus.kind == StimulusKind::kPoisson ? ir::Op::kGt : ir::Op::kNe;
+  events.any = builder.Emit(some, {events.number, builder.F64(0)});
+  return events;
+}
+
+// The events of a list, one column for when and one for whom.
+absl::StatusOr<ir::Table> BuildSpikes(const Lowering& lowering, const Stimulus& stimulus) {
+  const size_t times = stimulus.times.size();
+  const size_t neurons = stimulus.neurons.size();
+  if (times == 0 || neurons == 0 || (times != neurons && times != 1 && neurons != 1)) {
+    return StimulusError(stimulus,
+                         absl::StrCat("has ", times, times == 1 ? " time" : " times", " for ",
+                                      neurons, neurons == 1 ? " neuron" : " neurons"),
+                         "give a time for each index, one index for all times, or one time for all "
+                         "indices");
+  }
+  ir::Table table;
+  table.name = absl::StrCat(stimulus.name, ".spikes");
+  table.columns = {"step", "index"};
+  table.values.resize(2);
+  for (size_t e = 0; e < std::max(times, neurons); ++e) {
+    BNSYN_ASSIGN_OR_RETURN(
+        const uint64_t step,
+        EvaluateSteps(stimulus.times[times == 1 ? 0 : e], lowering.constants,
+                      lowering.network.options.dt, absl::StrCat("a time of ", stimulus.name)));
+    table.values[0].push_back(static_cast<double>(step));
+    table.values[1].push_back(stimulus.neurons[neurons == 1 ? 0 : e]);
+  }
+  table.digest = ir::TableDigest(table);
+  return table;
+}
+
+const std::vector<double>* ColumnOf(const ir::Table& table, absl::string_view name) {
+  const auto found = std::find(table.columns.begin(), table.columns.end(), name);
+  if (found == table.columns.end()) return nullptr;
+  return &table.values[static_cast<size_t>(found - table.columns.begin())];
+}
+
+// Checks the events of a table for a population of that size; the magnitude of the largest one.
+absl::StatusOr<double> CheckEvents(const Stimulus& stimulus, const ir::Table& table, double dt,
+                                   const Section& section) {
+  const auto error = [&](absl::string_view message, absl::string_view note) {
+    const std::string& file = stimulus.file;
+    return ir::ErrorAt(stimulus.place, Whole(stimulus.place),
+                       absl::StrCat("the events of ", file.empty() ? stimulus.name : file, ": ",
+                                    std::string(message)),
+                       note);
+  };
+  constexpr absl::string_view kColumns =
+      "a file of events has the columns step or time (in ms), index and, if they differ, value";
+  const std::vector<double>* steps = ColumnOf(table, "step");
+  const std::vector<double>* times = ColumnOf(table, "time");
+  const std::vector<double>* indices = ColumnOf(table, "index");
+  if ((steps == nullptr) == (times == nullptr) || indices == nullptr) {
+    return error(indices == nullptr ? "there is no column index"
+                 : steps == nullptr ? "there is no column step or time"
+                                    : "there are columns step and time, and both say when",
+                 kColumns);
+  }
+  for (size_t row = 0; row < indices->size(); ++row) {
+    const double index = (*indices)[row];
+    if (steps != nullptr && !((*steps)[row] >= 0 && (*steps)[row] == std::floor((*steps)[row]))) {
+      return error(absl::StrCat("row ", row + 1, " has the step ", (*steps)[row],
+                                ", which must be a whole number from 0"),
+                   kColumns);
+    }
+    if (times != nullptr && !ir::WholeSteps((*times)[row], dt).has_value()) {
+      return error(absl::StrCat("row ", row + 1, " has the time ", (*times)[row],
+                                " ms, which is no multiple of dt = ", dt, " ms"),
+                   "change the time, or dt");
+    }
+    if (!(index >= 0 && index < section.size) || index != std::floor(index)) {
+      return error(absl::StrCat("row ", row + 1, " is for neuron ", index, ", but population '",
+                                section.name, "' has ", section.size),
+                   "neurons are counted from 0");
+    }
+  }
+  const std::vector<double>* values = ColumnOf(table, "value");
+  if (values == nullptr) return 1.0;
+  double largest = 0;
+  for (const double value : *values) largest = std::max(largest, std::fabs(value));
+  if (!std::isfinite(largest)) return error("a value is not finite", kColumns);
+  return largest;
+}
+
+}  // namespace
+
+absl::StatusOr<ir::TableId> EventTable(Lowering& lowering, const Stimulus& stimulus) {
+  if (stimulus.kind == StimulusKind::kFile) {
+    return TableOf(lowering, stimulus.file, stimulus.place);
+  }
+  BNSYN_ASSIGN_OR_RETURN(ir::Table table, BuildSpikes(lowering, stimulus));
+  if (const auto known = lowering.program.FindTable(table.name)) return *known;
+  lowering.program.tables.push_back(std::move(table));
+  return static_cast<ir::TableId>(lowering.program.tables.size() - 1);
+}
+
+absl::Status DeclareEvents(Lowering& lowering, const StimulusAt& at) {
+  const Stimulus& stimulus = at.stimulus;
+  const Section& section = lowering.sections[at.target];
+  const std::string name = absl::StrCat(section.prefix, stimulus.name, ".events");
+  if (stimulus.kind == StimulusKind::kHost) {
+    lowering.stimulus_states[at.key()] =
+        AddStimulusState(lowering, name, section.domain, Dimension{});
+    return absl::OkStatus();
+  }
+  if (stimulus.kind != StimulusKind::kFile && stimulus.kind != StimulusKind::kSpikes) {
+    return absl::OkStatus();
+  }
+  BNSYN_ASSIGN_OR_RETURN(const ir::TableId table, EventTable(lowering, stimulus));
+  BNSYN_ASSIGN_OR_RETURN(const double largest,
+                         CheckEvents(stimulus, lowering.program.tables[table],
+                                     lowering.network.options.dt.value, section));
+  const ir::InputId input = AddInput(lowering, section, name);
+  lowering.largest[input] = largest;
+  lowering.stimulus_inputs[at.key()] = input;
+  lowering.program.events.push_back({stimulus.targets.size() == 1
+                                         ? stimulus.name
+                                         : absl::StrCat(stimulus.name, "_", section.name),
+                                     input, table});
+  return absl::OkStatus();
+}
+
+absl::Status LowerEvents(Lowering& lowering, const StimulusAt& at, CodeScope& scope) {
+  const Stimulus& stimulus = at.stimulus;
+  ir::Builder& builder = scope.builder();
+  BNSYN_ASSIGN_OR_RETURN(const Quantity weight,
+                         Evaluate(stimulus.weight, scope.section().constants,
+                                  absl::StrCat("the weight of ", stimulus.name)));
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<Statement> statements,
+                         ParseStatements(stimulus.on_event));
+  BNSYN_ASSIGN_OR_RETURN(const Events events, EmitEvents(lowering, at, scope));
+  const ir::Value size = builder.F64(weight.value);
+  const ir::Value w = stimulus.kind == StimulusKind::kBernoulli
+                          ? builder.Emit(ir::Op::kSelect, {events.any, size, builder.F64(0)})
+                          : builder.Emit(ir::Op::kMul, {events.number, size});
+  scope.Bind("w", {w, weight.dimension});
+  for (const Statement& statement : statements) {
+    // A local is a value for all neurons; variables change where there are events.
+    scope.SetGuard(ProportionalToWeight(statement) ? ir::Value{} : events.any);
+    BNSYN_RETURN_IF_ERROR(EmitStatements({statement}, stimulus.on_event, scope));
+  }
+  scope.SetGuard({});
+  scope.Unbind("w");
+  scope.ForgetLocals();
+  return absl::OkStatus();
+}
+
+}  // namespace bnsyn::compiler

@@ -1,0 +1,102 @@
+// Settings to numbers: evaluation of constant expressions, with errors at their places.
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "compiler/lowering/lowering.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+std::string WriteQuantity(const Quantity& quantity) {
+  const std::string unit = DisplayUnit(quantity.dimension);
+  return absl::StrCat(quantity.value, unit.empty() ? "" : " ", unit);
+}
+
+}  // namespace
+
+ir::SourceRange Whole(const ir::SourceText& text) {
+  return {0, text.text.empty() ? 1 : text.text.size()};
+}
+
+ir::SourceText TextOf(const Setting& setting, absl::string_view what) {
+  ir::SourceText text = setting.is_text() ? setting.text() : ir::SourceText{};
+  if (!setting.is_text()) text.text = WriteQuantity(setting.quantity());
+  if (text.name.empty()) text.name = std::string(what);
+  return text;
+}
+
+ir::SourceText NamePlace(const Setting& setting, absl::string_view what) {
+  return setting.name_place().name.empty() ? TextOf(setting, what) : setting.name_place();
+}
+
+absl::StatusOr<Quantity> Evaluate(const Setting& setting, const std::vector<Constant>& constants,
+                                  absl::string_view what) {
+  const ir::SourceText text = TextOf(setting, what);
+  Quantity value;
+  if (setting.is_text()) {
+    if (absl::StripAsciiWhitespace(text.text).empty()) {
+      return ir::ErrorAt(text, Whole(text), absl::StrCat(what, " is empty"),
+                         "give a number, with its unit if it has one: \"20 ms\"");
+    }
+    BNSYN_ASSIGN_OR_RETURN(value, EvaluateConstant(text, constants));
+  } else {
+    value = setting.quantity();
+  }
+  if (!std::isfinite(value.value)) {
+    return ir::ErrorAt(text, Whole(text),
+                       absl::StrCat(what, " is ", std::isnan(value.value) ? "NaN" : "infinite",
+                                    ", it must be a finite number"));
+  }
+  return value;
+}
+
+absl::StatusOr<Quantity> Evaluate(const Setting& setting, const std::vector<Constant>& constants,
+                                  const Dimension& expected, absl::string_view what) {
+  BNSYN_ASSIGN_OR_RETURN(Quantity value, Evaluate(setting, constants, what));
+  if (value.dimension != expected) {
+    const ir::SourceText text = TextOf(setting, what);
+    const std::string unit = DisplayUnit(expected);
+    return ir::ErrorAt(
+        text, Whole(text),
+        absl::StrCat(what, " must ", expected.dimensionless() ? "be " : "have the dimension ",
+                     DescribeDimension(expected), ", but this is ",
+                     DescribeDimension(value.dimension)),
+        unit.empty() ? "" : absl::StrCat("give it a unit such as ", unit));
+  }
+  return value;
+}
+
+absl::StatusOr<uint64_t> EvaluateSteps(const Setting& setting,
+                                       const std::vector<Constant>& constants, const Quantity& dt,
+                                       absl::string_view what) {
+  BNSYN_ASSIGN_OR_RETURN(const Quantity time, Evaluate(setting, constants, dimension::kTime, what));
+  const absl::StatusOr<uint64_t> steps = StepsOf(time, dt);
+  if (steps.ok()) return steps;
+  const ir::SourceText text = TextOf(setting, what);
+  return ir::ErrorAt(text, Whole(text),
+                     absl::StrCat(what, ": ", std::string(steps.status().message())),
+                     "times are whole numbers of steps: change this time, or dt");
+}
+
+absl::StatusOr<Quantity> EvaluateTimeStep(const ir::SourceText& text) {
+  BNSYN_ASSIGN_OR_RETURN(const Quantity dt, Evaluate(Setting(text), {}, dimension::kTime, "dt"));
+  if (!(dt.value > 0)) {
+    return ir::ErrorAt(text, Whole(text), "dt must be greater than 0");
+  }
+  return dt;
+}
+
+bool IsIdentifier(absl::string_view name) {
+  if (name.empty() || absl::ascii_isdigit(static_cast<unsigned char>(name[0]))) return false;
+  for (const char c : name) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '_') return false;
+  }
+  return true;
+}
+
+}  // namespace bnsyn::compiler

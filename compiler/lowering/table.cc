@@ -1,0 +1,364 @@
+#include "compiler/lowering/table.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "compiler/language/code_emitter.h"
+#include "ir/status_macros.h"
+#include "ir/table.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+constexpr char kTime[] = "time";
+
+// What is wrong with a table as a whole, drawn at its name.
+absl::Status TableError(const ValueTable& table, absl::string_view message,
+                        absl::string_view note = "") {
+  return ir::ErrorAt(table.place, Whole(table.place),
+                     absl::StrCat("table '", table.name, "' ", std::string(message)), note);
+}
+
+// The names that no table may have.
+std::set<std::string> NamesInUse(const Lowering& lowering) {
+  const Network& network = lowering.network;
+  std::set<std::string> names = {"network"};
+  for (const auto& population : network.populations) names.insert(population.name);
+  for (const auto& projection : network.projections) names.insert(projection.name);
+  for (const Stimulus& stimulus : network.stimuli) names.insert(stimulus.name);
+  for (const Constant& constant : lowering.constants) names.insert(constant.name);
+  for (const Equation& equation : lowering.uniform_code.equations) names.insert(equation.name);
+  for (const auto& [name, value] : network.uniform.parameters) names.insert(name);
+  return names;
+}
+
+absl::Status CheckName(const ValueTable& table, std::set<std::string>& names) {
+  if (!IsIdentifier(table.name)) {
+    return ir::ErrorAt(table.place, Whole(table.place),
+                       absl::StrCat("'", table.name, "' cannot name a table"),
+                       "a name is letters, digits and '_', and does not begin with a digit");
+  }
+  if (!FunctionUsage(table.name).empty()) {
+    return TableError(table, "has the name of a function",
+                      absl::StrCat(FunctionUsage(table.name), " has a meaning of its own"));
+  }
+  if (names.insert(table.name).second) return absl::OkStatus();
+  return ir::ErrorAt(table.place, Whole(table.place),
+                     absl::StrCat("the name '", table.name, "' is used twice"),
+                     "tables, populations, projections, stimuli, constants and what [uniform] "
+                     "declares share one set of names");
+}
+
+// The unit of the numbers of a table that have none of their own.
+absl::StatusOr<std::optional<Unit>> UnitOf(const ValueTable& table) {
+  if (table.unit.text.empty()) return std::optional<Unit>();
+  const std::optional<Unit> unit = ParseUnit(table.unit.text);
+  if (unit.has_value()) return unit;
+  return ir::ErrorAt(table.unit, Whole(table.unit),
+                     absl::StrCat("'", table.unit.text, "' is no unit",
+                                  ir::DidYouMean(table.unit.text, UnitSymbols())),
+                     "as in unit = \"Hz\"");
+}
+
+// Times must increase, since the last row whose time has come is the one that counts.
+absl::Status CheckIncrease(const ValueTable& table, const std::vector<double>& times) {
+  for (size_t row = 1; row < times.size(); ++row) {
+    if (times[row] > times[row - 1]) continue;
+    return TableError(
+        table, absl::StrCat("has the time ", times[row], " ms after ", times[row - 1], " ms"),
+        "times must increase from row to row");
+  }
+  return absl::OkStatus();
+}
+
+// The columns of a table with values in the network file: "time", if rows have times, and
+// "value", or "value_0", "value_1" and so on.
+absl::StatusOr<ir::Table> BuildRows(const Lowering& lowering, const ValueTable& table,
+                                    const std::optional<Unit>& unit, LoweredTable& lowered) {
+  const size_t width = table.rows[0].size();
+  ir::Table built;
+  built.name = table.name;
+  if (!table.times.empty()) built.columns.emplace_back(kTime);
+  for (size_t c = 0; c < width; ++c) {
+    built.columns.push_back(width == 1 ? "value" : absl::StrCat("value_", c));
+  }
+  built.values.resize(built.columns.size());
+  if (!table.times.empty() && table.times.size() != table.rows.size()) {
+    return TableError(table,
+                      absl::StrCat("has ", table.times.size(), " times for ", table.rows.size(),
+                                   " rows of values"),
+                      "each row has the time from which on it holds");
+  }
+  for (const Setting& time : table.times) {
+    const std::string what = absl::StrCat("a time of ", table.name);
+    BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, EvaluateSteps(time, lowering.constants,
+                                                               lowering.network.options.dt, what));
+    built.values[0].push_back(static_cast<double>(steps) * lowering.network.options.dt.value);
+  }
+  const std::string what = absl::StrCat("a value of ", table.name);
+  std::optional<Dimension> dimension;
+  if (unit.has_value()) dimension = Dimension{};
+  for (const std::vector<Setting>& row : table.rows) {
+    if (row.size() != width || width == 0) {
+      return TableError(table,
+                        absl::StrCat("has rows of ", width, " and of ", row.size(), " values"),
+                        "all rows must be of one length, and at least 1");
+    }
+    for (size_t c = 0; c < width; ++c) {
+      BNSYN_ASSIGN_OR_RETURN(const Quantity value,
+                             dimension.has_value()
+                                 ? Evaluate(row[c], lowering.constants, *dimension, what)
+                                 : Evaluate(row[c], lowering.constants, what));
+      dimension = value.dimension;
+      built.values[lowered.first_column + c].push_back(value.value);
+    }
+  }
+  if (!unit.has_value()) lowered.unit.dimension = *dimension;
+  lowered.columns = static_cast<uint32_t>(width);
+  built.digest = ir::TableDigest(built);
+  return built;
+}
+
+// Which columns of a file hold the values, and whether one holds times.
+absl::Status ChooseColumns(const Lowering& lowering, const ValueTable& table, const ir::Table& file,
+                           LoweredTable& lowered) {
+  const auto column = [&](absl::string_view name) {
+    return std::find(file.columns.begin(), file.columns.end(), name) - file.columns.begin();
+  };
+  const auto size = static_cast<std::ptrdiff_t>(file.columns.size());
+  const std::ptrdiff_t time = column(kTime);
+  lowered.timed = time < size;
+  lowered.time_column = static_cast<uint32_t>(time < size ? time : 0);
+  lowered.columns = static_cast<uint32_t>(size);
+  if (file.values[0].empty()) return TableError(table, "has no rows");
+  if (lowered.timed) {
+    const std::vector<double>& times = file.values[lowered.time_column];
+    BNSYN_RETURN_IF_ERROR(CheckIncrease(table, times));
+    for (const double value : times) {
+      const absl::StatusOr<uint64_t> steps =
+          StepsOf(Quantity(value, Unit{dimension::kTime, 0}), lowering.network.options.dt);
+      if (!steps.ok()) {
+        return TableError(
+            table,
+            absl::StrCat("has a time that is no step: ", std::string(steps.status().message())),
+            "the column time of the file is in ms");
+      }
+    }
+  }
+  if (!table.column.empty()) {
+    if (column(table.column) == size) {
+      return TableError(table,
+                        absl::StrCat("needs the column '", table.column, "', which ", table.file,
+                                     " has not", ir::DidYouMean(table.column, file.columns)));
+    }
+    lowered.first_column = static_cast<uint32_t>(column(table.column));
+    lowered.columns = 1;
+  } else if (lowered.timed) {
+    if (time != 0 || size == 1) {
+      return TableError(table, absl::StrCat("cannot tell times from values in ", table.file),
+                        "let the column time be the first, and have values behind it");
+    }
+    lowered.first_column = 1;
+    --lowered.columns;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DeclareTable(Lowering& lowering, const ValueTable& table) {
+  LoweredTable lowered;
+  lowered.name = table.name;
+  BNSYN_ASSIGN_OR_RETURN(const std::optional<Unit> unit, UnitOf(table));
+  if (unit.has_value()) lowered.unit = *unit;
+  if (table.file.empty() == table.rows.empty()) {
+    return TableError(table, table.rows.empty() ? "has no values" : "has values and a file",
+                      "give it file = \"x.csv\", or values = [...]");
+  }
+  if (!table.file.empty()) {
+    BNSYN_ASSIGN_OR_RETURN(lowered.id, TableOf(lowering, table.file, table.place));
+    BNSYN_RETURN_IF_ERROR(
+        ChooseColumns(lowering, table, lowering.program.tables[lowered.id], lowered));
+  } else {
+    if (!table.column.empty()) return TableError(table, "has no file to take a column of");
+    lowered.timed = !table.times.empty();
+    lowered.first_column = lowered.timed ? 1 : 0;
+    BNSYN_ASSIGN_OR_RETURN(ir::Table built, BuildRows(lowering, table, unit, lowered));
+    if (lowered.timed) BNSYN_RETURN_IF_ERROR(CheckIncrease(table, built.values[0]));
+    lowered.id = static_cast<ir::TableId>(lowering.program.tables.size());
+    lowering.program.tables.push_back(std::move(built));
+  }
+  if (table.dt.has_value()) {
+    if (lowered.timed) {
+      return TableError(table, "has times and a dt", "leave one of them out");
+    }
+    const std::string what = absl::StrCat("the dt of ", table.name);
+    BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, EvaluateSteps(*table.dt, lowering.constants,
+                                                               lowering.network.options.dt, what));
+    if (steps == 0) {
+      const ir::SourceText text = TextOf(*table.dt, what);
+      return ir::ErrorAt(text, Whole(text), absl::StrCat(what, " must be at least one step"));
+    }
+    lowered.interval_steps = steps;
+  }
+  lowering.tables.push_back(std::move(lowered));
+  return absl::OkStatus();
+}
+
+bool IsOfTime(const LoweredTable& table) { return table.timed || table.interval_steps != 0; }
+
+// Emits reads of one table.
+class TableReader {
+ public:
+  TableReader(const Lowering& lowering, const LoweredTable& table, ir::Builder& builder)
+      : lowering_(lowering), table_(table), builder_(builder) {}
+
+  // `at` is a time, or a number of a row.
+  ir::Value Read(ir::Value at, ir::Value column) {
+    if (table_.timed) return Scale(ByTimes(LittleAfter(at), column));
+    if (table_.interval_steps == 0) return Scale(Lookup(I64(at), column));
+    const double interval = static_cast<double>(table_.interval_steps) * dt();
+    const ir::Value row = builder_.Emit(ir::Op::kDiv, {LittleAfter(at), builder_.F64(interval)});
+    return Scale(Lookup(I64(row), column));
+  }
+
+  // The column of values that an argument means, or the only one.
+  ir::Value Column(std::optional<ir::Value> number) {
+    const ir::Value first = builder_.Literal(ir::Element::kI64, table_.first_column);
+    if (!number.has_value() || table_.columns == 1) return first;
+    // What is below the first column of values is not one of them.
+    const ir::Value zero = builder_.Literal(ir::Element::kI64, 0);
+    if (table_.first_column == 0) return I64(*number);
+    return builder_.Emit(ir::Op::kAdd, {builder_.Emit(ir::Op::kMax, {I64(*number), zero}), first});
+  }
+
+ private:
+  double dt() const { return lowering_.network.options.dt.value; }
+  ir::Value I64(ir::Value number) { return builder_.Convert(number, ir::Element::kI64); }
+  ir::Value Lookup(ir::Value row, ir::Value column) {
+    return builder_.Lookup(table_.id, row, column);
+  }
+
+  // t is a product rounded to the nearest double, which may be just below the time of a row. An
+  // eighth of a step more is above it and below the next step, for 2^48 steps.
+  ir::Value LittleAfter(ir::Value time) {
+    constexpr double kPart = 0.125;
+    return builder_.Emit(ir::Op::kAdd, {time, builder_.F64(kPart * dt())});
+  }
+
+  // The last row whose time is not after `time`, found by bisection; 0 before the first. Rows past
+  // the end are the last one, by the meaning of lookup.
+  ir::Value ByTimes(ir::Value time, ir::Value column) {
+    const size_t rows = lowering_.program.tables[table_.id].values[0].size();
+    const ir::Value times = builder_.Literal(ir::Element::kI64, table_.time_column);
+    ir::Value row = builder_.Literal(ir::Element::kI64, 0);
+    for (uint64_t jump = std::bit_floor(rows - 1); jump > 0; jump /= 2) {
+      const ir::Value ahead =
+          builder_.Emit(ir::Op::kAdd, {row, builder_.Literal(ir::Element::kI64, jump)});
+      const ir::Value come = builder_.Emit(ir::Op::kLe, {Lookup(ahead, times), time});
+      row = builder_.Emit(ir::Op::kSelect, {come, ahead, row});
+    }
+    const ir::Value begin = Lookup(builder_.Literal(ir::Element::kI64, 0), times);
+    const ir::Value begun = builder_.Emit(ir::Op::kLe, {begin, time});
+    return builder_.Emit(ir::Op::kSelect, {begun, Lookup(row, column), builder_.F64(0)});
+  }
+
+  // From the unit of the table's numbers to that of the program; a power of ten is exact.
+  ir::Value Scale(ir::Value value) {
+    const int exponent = table_.unit.exponent;
+    if (exponent == 0) return value;
+    const ir::Value power = builder_.F64(std::pow(10.0, std::abs(exponent)));
+    return builder_.Emit(exponent < 0 ? ir::Op::kDiv : ir::Op::kMul, {value, power});
+  }
+
+  const Lowering& lowering_;
+  const LoweredTable& table_;
+  ir::Builder& builder_;
+};
+
+// A table with a column for each neuron must have as many as there are neurons.
+absl::Status CheckColumns(const Lowering& lowering, const LoweredTable& table, const Expr& argument,
+                          const ir::SourceText& source, ir::DomainId domain) {
+  const uint32_t neurons = lowering.program.Size(domain);
+  if (argument.kind != ExprKind::kName || argument.name != "i" || neurons == 0 ||
+      neurons == table.columns) {
+    return absl::OkStatus();
+  }
+  return ir::ErrorAt(
+      source, argument.range,
+      absl::StrCat("table '", table.name, "' has ", table.columns,
+                   table.columns == 1 ? " column" : " columns", ", but ",
+                   lowering.program.DomainName(domain), " has ", neurons, " neurons"),
+      "a table that is read at i has a column for each neuron");
+}
+
+}  // namespace
+
+absl::Status DeclareTables(Lowering& lowering) {
+  std::set<std::string> names = NamesInUse(lowering);
+  for (const ValueTable& table : lowering.network.tables) {
+    BNSYN_RETURN_IF_ERROR(CheckName(table, names));
+    BNSYN_RETURN_IF_ERROR(DeclareTable(lowering, table));
+  }
+  return absl::OkStatus();
+}
+
+std::string TableUsage(const LoweredTable& table) {
+  return absl::StrCat(table.name, IsOfTime(table) ? "(t" : "(row",
+                      table.columns == 1 ? ")" : ", i)");
+}
+
+bool CallsTable(const Lowering& lowering, const Expr& expr) {
+  const auto is_named = [&](const LoweredTable& table) { return table.name == expr.name; };
+  if (expr.kind == ExprKind::kCall &&
+      std::any_of(lowering.tables.begin(), lowering.tables.end(), is_named)) {
+    return true;
+  }
+  return std::any_of(expr.children.begin(), expr.children.end(),
+                     [&](const Expr& child) { return CallsTable(lowering, child); });
+}
+
+absl::StatusOr<std::optional<TypedValue>> CallTable(const Lowering& lowering, const Expr& call,
+                                                    const ir::SourceText& source, Scope& scope) {
+  const auto is_named = [&](const LoweredTable& table) { return table.name == call.name; };
+  const auto found = std::find_if(lowering.tables.begin(), lowering.tables.end(), is_named);
+  if (found == lowering.tables.end()) return std::nullopt;
+  const LoweredTable& table = *found;
+  const size_t count = call.children.size();
+  if (count == 0 || count > 2 || (count == 1 && table.columns > 1)) {
+    return ir::ErrorAt(
+        source, call.range,
+        absl::StrCat("table '", table.name, "' has ", table.columns,
+                     table.columns == 1 ? " column" : " columns", " of values, so it takes ",
+                     table.columns == 1 ? "1 argument" : "2 arguments", ", not ", count),
+        absl::StrCat("read it as ", TableUsage(table),
+                     table.columns == 1 ? "" : "; column = \"NAME\" takes one column of a file"));
+  }
+  const bool of_time = IsOfTime(table);
+  const auto emit = [&](const Expr& argument, const Dimension& dimension,
+                        const char* what) -> absl::StatusOr<ir::Value> {
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitExpression(argument, source, scope));
+    if (scope.builder().type(value.value).element != ir::Element::kF64) {
+      return ir::ErrorAt(source, argument.range, "this is true or false where a number is needed",
+                         "int(...) makes 1 or 0 of it");
+    }
+    BNSYN_RETURN_IF_ERROR(ExpectDimension(
+        value, dimension, absl::StrCat("the ", what, " of ", table.name), source, argument.range));
+    return value.value;
+  };
+  BNSYN_ASSIGN_OR_RETURN(
+      const ir::Value at,
+      emit(call.children[0], of_time ? dimension::kTime : Dimension{}, of_time ? "time" : "row"));
+  std::optional<ir::Value> column;
+  if (count == 2) {
+    BNSYN_RETURN_IF_ERROR(CheckColumns(lowering, table, call.children[1], source, scope.domain()));
+    BNSYN_ASSIGN_OR_RETURN(column, emit(call.children[1], Dimension{}, "column"));
+  }
+  TableReader reader(lowering, table, scope.builder());
+  const ir::Value value = reader.Read(at, reader.Column(column));
+  return TypedValue{value, table.unit.dimension};
+}
+
+}  // namespace bnsyn::compiler
