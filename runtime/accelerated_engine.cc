@@ -9,7 +9,7 @@
 //
 // Where spikes are all that others must see, and the smallest delay is of several steps, threads
 // meet once in a window of as many steps (window.h): with a delay of 1 step that is every step,
-// with one of 1000 every kLongestWindow. Run may end within a window; the next one begins with the
+// with one of 1000 every kLongestEpoch. Run may end within a window; the next one begins with the
 // next run. When one thread finds a fault, others may already be further. So each keeps its states
 // as they are at the beginning of a window; after a fault all go back to it and on from there, step
 // by step, until they meet the fault together.
@@ -27,21 +27,22 @@
 #include "ir/status_macros.h"
 #include "reference/machine.h"
 #include "reference/reduction.h"
+#include "runtime/construction/build_synapses.h"
 #include "runtime/decaying_inputs.h"
+#include "runtime/delivery/layout.h"
+#include "runtime/delivery/row_delivery.h"
+#include "runtime/delivery/synapses.h"
 #include "runtime/engine.h"
+#include "runtime/exchange/epoch.h"
+#include "runtime/exchange/schedule.h"
+#include "runtime/exchange/thread_team.h"
+#include "runtime/exchange/worker.h"
 #include "runtime/fault_replay.h"
 #include "runtime/initial_state.h"
 #include "runtime/kernel_clock.h"
-#include "runtime/layout.h"
+#include "runtime/memory/network_memory.h"
+#include "runtime/memory/partition.h"
 #include "runtime/memory_plan.h"
-#include "runtime/network_memory.h"
-#include "runtime/partition.h"
-#include "runtime/row_delivery.h"
-#include "runtime/schedule.h"
-#include "runtime/synapses.h"
-#include "runtime/thread_team.h"
-#include "runtime/window.h"
-#include "runtime/worker.h"
 
 namespace bnsyn {
 namespace {
@@ -122,7 +123,7 @@ class AcceleratedEngine : public Engine {
   Synapses synapses_;
   SpikeRing ring_;
   Schedule schedule_;
-  uint32_t window_ = 1;  // StepsBetweenMeetings
+  uint32_t window_ = 1;  // StepsPerEpoch
   std::vector<Worker> workers_;
   KernelClock clock_;
   // For DrainRecords: where it stands in each thread's record, and one step's spikes of all
@@ -142,15 +143,15 @@ absl::Status AcceleratedEngine::Build(const ir::Program& source, Layout layout,
   BNSYN_ASSIGN_OR_RETURN(code_,
                          compiler::CompileKernels(program_, options.compile, report.compile));
   BNSYN_ASSIGN_OR_RETURN(team_, ThreadTeam::Create(partition_.threads(), options.pin));
-  window_ = StepsBetweenMeetings(program_, layout, partition_.threads());
+  window_ = StepsPerEpoch(program_, layout, partition_.threads());
   BNSYN_ASSIGN_OR_RETURN(NetworkMemory memory,
                          NetworkMemory::Create(program_, partition_, window_ > 1));
   memory_.emplace(std::move(memory));
   BNSYN_RETURN_IF_ERROR(SetInitialState(program_, *memory_));
   decaying_.emplace(program_, partition_, *memory_);
   BNSYN_RETURN_IF_ERROR(decaying_->Begin());
-  BNSYN_ASSIGN_OR_RETURN(synapses_, Synapses::Build(source, partition_, std::move(layout),
-                                                    options.compile, *team_, options.construction));
+  BNSYN_ASSIGN_OR_RETURN(synapses_, BuildSynapses(source, partition_, std::move(layout),
+                                                  options.compile, *team_, options.construction));
   BNSYN_ASSIGN_OR_RETURN(ring_, SpikeRing::Create(program_, partition_, window_));
   BNSYN_ASSIGN_OR_RETURN(schedule_,
                          MakeSchedule(program_, *code_, *memory_, partition_, synapses_));

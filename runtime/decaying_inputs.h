@@ -10,8 +10,8 @@
 #include "absl/types/span.h"
 #include "ir/program.h"
 #include "reference/decay.h"
-#include "runtime/network_memory.h"
-#include "runtime/partition.h"
+#include "runtime/memory/network_memory.h"
+#include "runtime/memory/partition.h"
 
 namespace bnsyn {
 

@@ -8,10 +8,10 @@
 #include "absl/types/span.h"
 #include "ir/program.h"
 #include "reference/array.h"
-#include "runtime/network_memory.h"
-#include "runtime/partition.h"
-#include "runtime/spikes.h"
-#include "runtime/synapses.h"
+#include "runtime/delivery/synapses.h"
+#include "runtime/exchange/spikes.h"
+#include "runtime/memory/network_memory.h"
+#include "runtime/memory/partition.h"
 
 namespace bnsyn {
 

@@ -4,7 +4,7 @@
 
 #include "absl/status/status.h"
 #include "ir/program.h"
-#include "runtime/network_memory.h"
+#include "runtime/memory/network_memory.h"
 
 namespace bnsyn {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "ir/program.h"
-#include "runtime/schedule.h"
+#include "runtime/exchange/schedule.h"
 #include "runtime/simulation.h"
 
 namespace bnsyn {

@@ -8,9 +8,9 @@
 #include "compiler/passes/passes.h"
 #include "ir/status_macros.h"
 #include "reference/connectivity.h"
-#include "runtime/network_memory.h"
-#include "runtime/spikes.h"
-#include "runtime/window.h"
+#include "runtime/exchange/epoch.h"
+#include "runtime/exchange/spikes.h"
+#include "runtime/memory/network_memory.h"
 
 namespace bnsyn {
 namespace {
@@ -199,7 +199,7 @@ absl::StatusOr<MemoryPlan> PlanReference(const ir::Program& program,
 
 MemoryPlan PlanAccelerated(const ir::Program& program, const Partition& partition,
                            const Layout& layout, const SimulationOptions& options) {
-  const uint32_t window = StepsBetweenMeetings(program, layout, partition.threads());
+  const uint32_t window = StepsPerEpoch(program, layout, partition.threads());
   MemoryPlan plan = PlanValues(program, window);
   if (window > 1) {
     const double inputs = InputBytes(program);

@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ir/program.h"
-#include "runtime/layout.h"
-#include "runtime/partition.h"
+#include "runtime/delivery/layout.h"
+#include "runtime/memory/partition.h"
 #include "runtime/simulation.h"
 
 namespace bnsyn {

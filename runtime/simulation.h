@@ -36,7 +36,7 @@ struct SimulationOptions {
   // looks at the clock a kernel and step.
   bool profile = false;
   // How the accelerated backend lays out synapses: the best way, or one of LayoutNames() in
-  // runtime/layout.h, for tests. The result is slower or larger, never different.
+  // runtime/delivery/layout.h, for tests. The result is slower or larger, never different.
   std::string layout = "";
   // Told now and then, while the accelerated backend draws synapses, which part of them is in its
   // place: from 0 to 1.

@@ -15,8 +15,8 @@
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
-#include "runtime/layout.h"
-#include "runtime/partition.h"
+#include "runtime/delivery/layout.h"
+#include "runtime/memory/partition.h"
 #include "tools/command.h"
 #include "tools/output.h"
 

@@ -14,7 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "compiler/passes/passes.h"
 #include "ir/status_macros.h"
-#include "runtime/layout.h"
+#include "runtime/delivery/layout.h"
 #include "tools/command.h"
 #include "tools/output.h"
 #include "tools/table.h"

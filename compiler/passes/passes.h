@@ -56,7 +56,7 @@ absl::StatusOr<ir::Program> Simplify(const ir::Program&, const CompileOptions&);
 absl::Status CheckSimplify(const ir::Program&);
 
 // Says of each input how its sums are kept (ir::SumForm), whatever the program says; disabled, all
-// have 64 bits. How synapses lie in memory depends on it as well (runtime/layout.h).
+// have 64 bits. How synapses lie in memory depends on it as well (runtime/delivery/layout.h).
 absl::StatusOr<ir::Program> NarrowSums(const ir::Program&, const CompileOptions&);
 absl::StatusOr<ir::Program> WidenSums(const ir::Program&, const CompileOptions&);
 absl::Status CheckNarrowSums(const ir::Program&);

@@ -12,7 +12,7 @@
 #include "absl/strings/strip.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
-#include "runtime/layout.h"
+#include "runtime/delivery/layout.h"
 
 namespace bnsyn::testing {
 namespace {

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/substitute.h"
 #include "networks.h"
-#include "runtime/layout.h"
+#include "runtime/delivery/layout.h"
 
 namespace bnsyn {
 namespace {

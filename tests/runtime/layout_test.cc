@@ -1,5 +1,5 @@
 // Which layout is chosen for which synapses, and that rows of any layout hold the same.
-#include "runtime/layout.h"
+#include "runtime/delivery/layout.h"
 
 #include <gtest/gtest.h>
 
@@ -13,9 +13,10 @@
 #include "absl/strings/substitute.h"
 #include "compiler/passes/passes.h"
 #include "networks.h"
+#include "runtime/construction/build_synapses.h"
+#include "runtime/delivery/synapses.h"
+#include "runtime/exchange/thread_team.h"
 #include "runtime/memory_plan.h"
-#include "runtime/synapses.h"
-#include "runtime/thread_team.h"
 
 namespace bnsyn {
 namespace {
@@ -232,7 +233,7 @@ TEST(Layout, SumsThatAreTooNarrowAreFound) {
   ASSERT_TRUE(team.ok());
   for (const char* limits : {"best", "full"}) {
     const Layout layout = ChosenFor(program, 2, limits);
-    const absl::Status status = Synapses::Build(program, partition, layout, {}, **team).status();
+    const absl::Status status = BuildSynapses(program, partition, layout, {}, **team).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
     EXPECT_EQ(std::string(status.message()),
               "input b.g: more may arrive in one step at element 0 than sums of 16 bits hold\n"

@@ -7,11 +7,12 @@
 #include "allocations.h"
 #include "compiler/passes/passes.h"
 #include "networks.h"
+#include "runtime/construction/build_synapses.h"
+#include "runtime/delivery/synapses.h"
 #include "runtime/engine.h"
+#include "runtime/exchange/spikes.h"
+#include "runtime/memory/network_memory.h"
 #include "runtime/memory_plan.h"
-#include "runtime/network_memory.h"
-#include "runtime/spikes.h"
-#include "runtime/synapses.h"
 
 namespace bnsyn {
 namespace {
@@ -81,7 +82,7 @@ TEST(Memory, ThePlanCoversWhatIsTaken) {
     const absl::StatusOr<Layout> layout = ChooseLayout(source, partition, {});
     ASSERT_TRUE(layout.ok());
     const absl::StatusOr<Synapses> synapses =
-        Synapses::Build(source, partition, *layout, options.compile, **team);
+        BuildSynapses(source, partition, *layout, options.compile, **team);
     const absl::StatusOr<NetworkMemory> memory = NetworkMemory::Create(*program, partition);
     const absl::StatusOr<SpikeRing> ring = SpikeRing::Create(*program, partition, 1);
     ASSERT_TRUE(synapses.ok() && memory.ok() && ring.ok());

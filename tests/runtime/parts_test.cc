@@ -12,14 +12,15 @@
 #include "compiler/connect/connect_program.h"
 #include "networks.h"
 #include "reference/connectivity.h"
-#include "runtime/buffers.h"
+#include "runtime/construction/build_synapses.h"
 #include "runtime/conversion.h"
-#include "runtime/network_memory.h"
-#include "runtime/partition.h"
-#include "runtime/spikes.h"
-#include "runtime/synapses.h"
-#include "runtime/thread_settings.h"
-#include "runtime/thread_team.h"
+#include "runtime/delivery/synapses.h"
+#include "runtime/exchange/spikes.h"
+#include "runtime/exchange/thread_settings.h"
+#include "runtime/exchange/thread_team.h"
+#include "runtime/memory/buffers.h"
+#include "runtime/memory/network_memory.h"
+#include "runtime/memory/partition.h"
 
 namespace bnsyn {
 namespace {
@@ -142,7 +143,7 @@ void ExpectSynapsesOfReference(const ir::Program& program, const std::string& fo
     const absl::StatusOr<Layout> layout = ChooseLayout(program, partition, *LimitsByName(forced));
     ASSERT_TRUE(layout.ok());
     const absl::StatusOr<Synapses> synapses =
-        Synapses::Build(program, partition, *layout, {}, **team);
+        BuildSynapses(program, partition, *layout, {}, **team);
     ASSERT_TRUE(synapses.ok()) << synapses.status().message();
     uint64_t total = 0;
     for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {

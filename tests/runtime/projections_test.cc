@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "ir/text.h"
 #include "networks.h"
-#include "runtime/layout.h"
+#include "runtime/delivery/layout.h"
 
 namespace bnsyn {
 namespace {

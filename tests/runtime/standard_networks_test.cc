@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "networks.h"
-#include "runtime/layout.h"
+#include "runtime/delivery/layout.h"
 
 namespace bnsyn {
 namespace {

@@ -1,0 +1,340 @@
+#include "runtime/construction/synapse_builder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+#include <type_traits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ir/status_macros.h"
+#include "reference/connectivity.h"
+#include "reference/contribution.h"
+#include "reference/decay.h"
+#include "reference/input_proof.h"
+
+namespace bnsyn {
+namespace {
+
+// Synapses of a window: enough to fill vectors, few enough for the cache.
+constexpr size_t kWindow = 8192;
+
+constexpr auto kMaxShort = static_cast<double>(std::numeric_limits<int32_t>::max());
+
+// What a sum can hold of known contributions.
+int64_t MostQuanta(const ir::Input& input) {
+  const ir::SumForm sum = input.sum();
+  const bool narrow = sum.most() <= reference::kMaxSum / sum.unit;
+  return narrow ? sum.most() * sum.unit : reference::MostInAStep(input);
+}
+
+absl::Status Allocate(size_t bytes, PageBuffer& buffer) {
+  BNSYN_ASSIGN_OR_RETURN(buffer, PageBuffer::Create(bytes));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+SumBounds::SumBounds(const ir::Program& program, uint64_t sums) : known_(sums) {
+  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
+    for (const Contribution& contribution : ContributionsOf(program, id)) {
+      if (!contribution.known) possible_.resize(sums);
+    }
+  }
+}
+
+SynapseBuilder::SynapseBuilder(const Construction& construction, const SynapseGroup& group,
+                               int thread, uint64_t before, SumBounds& bounds)
+    : in_(construction),
+      group_(group),
+      thread_(thread),
+      before_(before),
+      bounds_(bounds),
+      sums_(WindowOf(in_.program, group, in_.places, thread)) {
+  block_.form_ = group.form;
+  block_.target_bits_ = group.target_bits;
+  block_.block_bits_ = group.block_bits;
+  block_.blocks_ = sums_.blocks;
+  block_.first_sum_ = sums_.begin;
+  block_.delays_.resize(group.delays());
+  std::iota(block_.delays_.begin(), block_.delays_.end(), group.min_delay);
+  row_.resize(block_.slots() + size_t{1});
+  next_.resize(block_.slots());
+  if (group.form == SynapseForm::kFull) {
+    states_ = in_.program.SynapseStates(group.projections[0]);
+  } else {
+    block_.entry_bytes_ = static_cast<size_t>(SynapseBytes(in_.program, group));
+  }
+}
+
+absl::StatusOr<SynapseBlock> SynapseBuilder::Build() {
+  for (const ir::ProjectionId id : group_.projections) {
+    BNSYN_ASSIGN_OR_RETURN(SynapseBatch window, SynapseBatch::Create(in_, id, thread_));
+    windows_.push_back(std::move(window));
+  }
+  BNSYN_RETURN_IF_ERROR(Reserve());
+  BNSYN_RETURN_IF_ERROR(PlaceAll());
+  DropEmptyDelays();
+  Trim();
+  const bool on_post = group_.form == SynapseForm::kFull &&
+                       in_.program.FindSynaptic(ir::BlockKind::kOnPost, group_.projections[0]);
+  if (on_post) BNSYN_RETURN_IF_ERROR(BuildOnto());
+  return std::move(block_);
+}
+
+// Address space for as many synapses as there can be; what is not written costs nothing.
+absl::Status SynapseBuilder::Reserve() {
+  for (const SynapseBatch& window : windows_) most_ += window.AtMost();
+  most_ = std::min<uint64_t>(most_, std::numeric_limits<uint32_t>::max());
+  const uint64_t rows = uint64_t{in_.program.populations[group_.source].size} * block_.slots() + 1;
+  BNSYN_RETURN_IF_ERROR(Allocate(rows * sizeof(uint32_t), block_.rows_));
+  if (group_.form != SynapseForm::kFull) {
+    return Allocate(most_ * block_.entry_bytes_, block_.entries_);
+  }
+  BNSYN_RETURN_IF_ERROR(Allocate(most_ * sizeof(uint32_t), block_.targets_));
+  if (in_.program.HasOwnWeights(group_.projections[0])) {
+    BNSYN_RETURN_IF_ERROR(Allocate(most_ * sizeof(double), block_.weights_));
+  }
+  for (const ir::StateId id : states_) {
+    const auto bytes = static_cast<size_t>(ir::ElementBytes(in_.program.states[id].type.element));
+    BNSYN_RETURN_IF_ERROR(Allocate(most_ * bytes, block_.states_.emplace_back()));
+  }
+  return states_.empty() ? absl::OkStatus() : Allocate(most_ * sizeof(uint64_t), block_.numbers_);
+}
+
+absl::StatusOr<uint32_t> SynapseBuilder::Fill(uint32_t first) {
+  const uint32_t sources = in_.program.populations[group_.source].size;
+  for (SynapseBatch& window : windows_) window.Begin(first);
+  size_t size = 0;
+  uint32_t end = first;
+  while (end < sources && size < kWindow) {
+    ++end;
+    size = 0;
+    for (SynapseBatch& window : windows_) {
+      BNSYN_RETURN_IF_ERROR(window.Append());
+      size += window.size();
+    }
+  }
+  if (block_.synapses_ + size > most_) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "projection ", in_.program.projections[group_.projections[0]].name, ": more than ", most_,
+        " synapses are more than one thread can hold; use more ", "threads"));
+  }
+  return end;
+}
+
+absl::Status SynapseBuilder::PlaceAll() {
+  const uint32_t sources = in_.program.populations[group_.source].size;
+  for (uint32_t first = 0; first < sources;) {
+    BNSYN_ASSIGN_OR_RETURN(const uint32_t end, Fill(first));
+    for (SynapseBatch& window : windows_) {
+      BNSYN_RETURN_IF_ERROR(window.Compute());
+      BNSYN_RETURN_IF_ERROR(Prove(window));
+    }
+    for (uint32_t source = first; source < end; ++source) PlaceSource(source);
+    first = end;
+    if (thread_ == 0 && in_.progress) in_.progress(before_ + block_.synapses_);
+  }
+  const_cast<uint32_t*>(block_.rows())[uint64_t{sources} * block_.slots()] =
+      static_cast<uint32_t>(block_.synapses_);
+  return absl::OkStatus();
+}
+
+absl::Status SynapseBuilder::Prove(const SynapseBatch& window) {
+  for (size_t term = 0; term < window.contributions().size(); ++term) {
+    const Contribution& contribution = window.contributions()[term];
+    const uint64_t first = in_.places.Begin(contribution.input, thread_);
+    const ir::Input& input = in_.program.inputs[contribution.input];
+    const int64_t most = MostQuanta(input);
+    for (size_t i = 0; i < window.size(); ++i) {
+      if (group_.form == SynapseForm::kShort && std::abs(window.quanta(term, i)) > kMaxShort) {
+        return absl::InternalError(
+            absl::StrCat("projection ", in_.program.projections[window.projection()].name,
+                         ": a contribution exceeds the range that was found for it"));
+      }
+      const uint64_t sum = first + window.target(i) - window.own().begin;
+      const bool fine = contribution.known ? bounds_.Add(sum, window.quanta(term, i), most)
+                                           : bounds_.AddUnknown(sum);
+      if (!fine) return Explain(window, input, window.target(i));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SynapseBuilder::Explain(const SynapseBatch& window, const ir::Input& input,
+                                     uint32_t target) const {
+  reference::InputProof proof(in_.program);
+  const ir::PopulationId population = in_.program.projections[window.projection()].target;
+  for (ir::ProjectionId id = 0; id < in_.program.projections.size(); ++id) {
+    const ir::Projection& projection = in_.program.projections[id];
+    if (projection.target != population) continue;
+    BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
+                           reference::Connectivity::Create(in_.program, id, in_.states));
+    BNSYN_ASSIGN_OR_RETURN(const reference::SynapseRows rows,
+                           connectivity.Build(target, target + 1));
+    reference::Contributions contributions(in_.program,
+                                           in_.program.FindSynaptic(ir::BlockKind::kOnPre, id));
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const double weight = rows.weights.empty() ? projection.weight : rows.weights[i];
+      BNSYN_RETURN_IF_ERROR(proof.Add(id, target, weight, contributions));
+    }
+  }
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "input ", input.name, ": more may arrive in one step at element ", target, " than sums of ",
+      input.sum().bits, " bits hold\n  note: run with --disable-pass narrow_sums"));
+}
+
+uint32_t SynapseBuilder::SlotOf(const SynapseBatch& window, size_t i) const {
+  const uint32_t delay = (window.delay(i) - group_.min_delay) * block_.blocks_;
+  if (block_.blocks_ == 1) return delay;
+  return delay + static_cast<uint32_t>(SumOf(window, window.target(i)) >> block_.block_bits_);
+}
+
+// Two looks at the synapses of a source: how long its rows are, then what stands in them.
+void SynapseBuilder::PlaceSource(uint32_t source) {
+  const uint32_t slots = block_.slots();
+  std::fill(row_.begin(), row_.end(), 0);
+  for (const SynapseBatch& window : windows_) {
+    for (size_t i = window.begin(source); i < window.begin(source + 1); ++i) {
+      ++row_[SlotOf(window, i) + size_t{1}];
+    }
+  }
+  row_[0] = static_cast<uint32_t>(block_.synapses_);
+  std::partial_sum(row_.begin(), row_.end(), row_.begin());
+  std::copy_n(row_.begin(), slots, next_.begin());
+  std::copy_n(row_.begin(), slots, const_cast<uint32_t*>(block_.rows()) + uint64_t{source} * slots);
+  switch (group_.form) {
+    case SynapseForm::kShared:
+      group_.target_bits == 16 ? PutEntries<uint16_t, void>(source)
+                               : PutEntries<uint32_t, void>(source);
+      break;
+    case SynapseForm::kShort:
+      group_.target_bits == 16 ? PutEntries<uint16_t, int32_t>(source)
+                               : PutEntries<uint32_t, int32_t>(source);
+      break;
+    case SynapseForm::kWide:
+      group_.target_bits == 16 ? PutEntries<uint16_t, int64_t>(source)
+                               : PutEntries<uint32_t, int64_t>(source);
+      break;
+    case SynapseForm::kFull:
+      PutFull(source);
+      break;
+  }
+  block_.synapses_ = row_[slots];
+}
+
+template <typename Target, typename Weight>
+void SynapseBuilder::PutEntries(uint32_t source) {
+  constexpr bool kWeighted = !std::is_void_v<Weight>;
+  for (const SynapseBatch& window : windows_) {
+    for (size_t i = window.begin(source); i < window.begin(source + 1); ++i) {
+      const uint32_t slot = SlotOf(window, i);
+      const uint32_t begin = row_[slot];
+      const size_t size = row_[slot + size_t{1}] - begin;
+      const size_t place = next_[slot]++ - begin;
+      char* const row = block_.entries_.data() + begin * block_.entry_bytes_;
+      const auto target = static_cast<Target>(SumOf(window, window.target(i)));
+      std::memcpy(row + place * sizeof(Target), &target, sizeof(Target));
+      if constexpr (kWeighted) {
+        const auto quanta = static_cast<Weight>(window.quanta(0, i));
+        std::memcpy(row + size * sizeof(Target) + place * sizeof(Weight), &quanta, sizeof(Weight));
+      }
+    }
+  }
+}
+
+void SynapseBuilder::PutFull(uint32_t source) {
+  const SynapseBatch& window = windows_[0];
+  const bool own_weights = block_.weights_.data() != nullptr;
+  for (size_t i = window.begin(source); i < window.begin(source + 1); ++i) {
+    const uint32_t place = next_[SlotOf(window, i)]++;
+    SynapseBlock::As<uint32_t>(block_.targets_)[place] = window.target(i);
+    if (own_weights) SynapseBlock::As<double>(block_.weights_)[place] = window.weight(i);
+    for (size_t s = 0; s < states_.size(); ++s) {
+      const ir::State& state = in_.program.states[states_[s]];
+      const auto bytes = static_cast<size_t>(ir::ElementBytes(state.type.element));
+      const char* const made = window.state(s);
+      const void* const from = made == nullptr ? static_cast<const void*>(&state.initial)
+                                               : static_cast<const void*>(made + i * bytes);
+      std::memcpy(block_.states_[s].data() + place * bytes, from, bytes);
+    }
+    // Among those of this thread; see BuildSynapses.
+    if (!states_.empty()) {
+      block_.numbers()[place] = block_.synapses_ + i - window.begin(source);
+    }
+  }
+}
+
+// Delays that do not occur take their columns of the index with them. What is left still says
+// where each row ends, as rows that go are empty.
+void SynapseBuilder::DropEmptyDelays() {
+  const uint32_t sources = in_.program.populations[group_.source].size;
+  const uint32_t slots = block_.slots();
+  const uint32_t blocks = block_.blocks_;
+  auto* const rows = const_cast<uint32_t*>(block_.rows());
+  std::vector<bool> occurs(slots);
+  for (uint64_t source = 0; source < sources; ++source) {
+    const uint32_t* const row = rows + source * slots;
+    for (uint32_t slot = 0; slot < slots; ++slot) {
+      if (row[slot] != row[slot + 1]) occurs[slot] = true;
+    }
+  }
+  std::vector<uint32_t> kept;
+  std::vector<uint32_t> delays;
+  for (uint32_t d = 0; d < block_.delays_.size(); ++d) {
+    const auto begin = occurs.begin() + static_cast<ptrdiff_t>(d * blocks);
+    const auto end = begin + static_cast<ptrdiff_t>(blocks);
+    if (std::find(begin, end, true) == end) continue;
+    delays.push_back(block_.delays_[d]);
+    for (uint32_t b = 0; b < blocks; ++b) kept.push_back(d * blocks + b);
+  }
+  block_.delays_ = std::move(delays);
+  if (kept.size() == slots) return;
+  uint32_t* to = rows;
+  for (uint64_t source = 0; source < sources; ++source) {
+    for (const uint32_t slot : kept) *to++ = rows[source * slots + slot];
+  }
+  *to = static_cast<uint32_t>(block_.synapses_);
+}
+
+void SynapseBuilder::Trim() {
+  const uint64_t size = block_.synapses_;
+  const uint64_t rows = uint64_t{in_.program.populations[group_.source].size} * block_.slots() + 1;
+  block_.rows_.Shrink(rows * sizeof(uint32_t));
+  block_.entries_.Shrink(size * block_.entry_bytes_);
+  block_.targets_.Shrink(size * sizeof(uint32_t));
+  block_.weights_.Shrink(size * sizeof(double));
+  block_.numbers_.Shrink(size * sizeof(uint64_t));
+  for (size_t s = 0; s < states_.size(); ++s) {
+    const ir::Element element = in_.program.states[states_[s]].type.element;
+    block_.states_[s].Shrink(size * static_cast<size_t>(ir::ElementBytes(element)));
+  }
+}
+
+absl::Status SynapseBuilder::BuildOnto() {
+  const ir::Projection& projection = in_.program.projections[group_.projections[0]];
+  const uint32_t sources = in_.program.populations[projection.source].size;
+  const uint32_t targets = in_.program.populations[projection.target].size;
+  const uint64_t size = block_.synapses_;
+  BNSYN_RETURN_IF_ERROR(Allocate((targets + size_t{1}) * sizeof(uint32_t), block_.onto_rows_));
+  BNSYN_RETURN_IF_ERROR(Allocate(size * sizeof(uint32_t), block_.onto_places_));
+  BNSYN_RETURN_IF_ERROR(Allocate(size * sizeof(uint32_t), block_.onto_sources_));
+  auto* const rows = SynapseBlock::As<uint32_t>(block_.onto_rows_);
+  for (uint64_t place = 0; place < size; ++place) ++rows[block_.targets()[place] + size_t{1}];
+  std::partial_sum(rows, rows + targets + 1, rows);
+  std::vector<uint32_t> next(rows, rows + targets);
+  const uint32_t slots = block_.slots();
+  for (uint32_t source = 0; source < sources; ++source) {
+    const uint32_t end = block_.rows()[(source + uint64_t{1}) * slots];
+    for (uint32_t place = block_.rows()[uint64_t{source} * slots]; place < end; ++place) {
+      const uint32_t i = next[block_.targets()[place]]++;
+      SynapseBlock::As<uint32_t>(block_.onto_places_)[i] = place;
+      SynapseBlock::As<uint32_t>(block_.onto_sources_)[i] = source;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace bnsyn

@@ -1,0 +1,319 @@
+#include "runtime/delivery/layout.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "compiler/analysis/value_range.h"
+#include "ir/diagnostic.h"
+#include "ir/status_macros.h"
+#include "reference/connectivity.h"
+#include "reference/contribution.h"
+#include "reference/input_proof.h"
+
+namespace bnsyn {
+namespace {
+
+constexpr absl::string_view kLayoutNames[] = {"best", "full", "wide", "long", "far", "apart"};
+
+// Bytes of the sums of a near block, as a power of two: the nearest cache has room for them and for
+// what is read meanwhile.
+constexpr int kNearBytesLog2 = 15;
+
+int NearBlockBits(const ir::SumForm& sum) {
+  int bits = kNearBytesLog2;
+  for (size_t bytes = sum.bytes(); bytes > 1; bytes /= 2) --bits;
+  return bits;
+}
+
+// Synapses of a row by near blocks: with fewer, what a row costs is more than what such sums save.
+constexpr double kLeastInNearRow = 256;
+
+const ir::Block* OnPre(const ir::Program& program, ir::ProjectionId id) {
+  return program.FindSynaptic(ir::BlockKind::kOnPre, id);
+}
+
+// Whether all that the synapses of a projection ever do is to add contributions known now.
+bool OnlyAdds(const ir::Program& program, ir::ProjectionId id) {
+  const ir::Block* const on_pre = OnPre(program, id);
+  if (on_pre == nullptr || !program.SynapseStates(id).empty() ||
+      program.FindSynaptic(ir::BlockKind::kOnStep, id) != nullptr ||
+      program.FindSynaptic(ir::BlockKind::kOnPost, id) != nullptr) {
+    return false;
+  }
+  for (const ir::Node& node : on_pre->nodes) {
+    if (!ir::HasResult(node.op) && node.op != ir::Op::kAccumulate) return false;
+  }
+  reference::Contributions contributions(program, on_pre);
+  return contributions.size() > 0 && contributions.AllStatic();
+}
+
+// The range of the weights that synapses have.
+compiler::Range WeightRange(const ir::Program& program, ir::ProjectionId id,
+                            const std::vector<compiler::Range>& initial) {
+  const ir::Projection& projection = program.projections[id];
+  compiler::Range weight = {projection.weight, projection.weight};
+  if (projection.weight_column) {
+    const std::vector<double>& column =
+        program.tables[projection.weight_column->table].values[projection.weight_column->column];
+    const auto [least, greatest] = std::minmax_element(column.begin(), column.end());
+    if (least != column.end()) weight = {*least, *greatest};
+  }
+  const ir::Block* const connect = program.FindConnect(id);
+  if (connect == nullptr) return weight;
+  const std::vector<compiler::Range> ranges = compiler::FindRanges(
+      program, *connect, {.weight = weight, .states = initial, .tunable_vary = false});
+  for (const ir::Node& node : connect->nodes) {
+    if (node.op == ir::Op::kSetWeight) weight = ranges[node.operands[0]];
+  }
+  return weight;
+}
+
+// Whether the only contribution of a projection fits 32 bits, whatever its weights are.
+bool FitsShort(const ir::Program& program, ir::ProjectionId id,
+               const std::vector<compiler::Range>& initial) {
+  const ir::Block& on_pre = *OnPre(program, id);
+  const std::vector<compiler::Range> ranges = compiler::FindRanges(
+      program, on_pre, {.weight = WeightRange(program, id, initial), .states = initial});
+  for (const ir::Node& node : on_pre.nodes) {
+    if (node.op != ir::Op::kAccumulate) continue;
+    const compiler::Range& range = ranges[node.operands[0]];
+    if (!range.bounded()) return false;
+    const int64_t quanta =
+        reference::ToQuanta(range.magnitude(), program.inputs[node.attr].quantum_log2);
+    if (quanta > std::numeric_limits<int32_t>::max()) return false;
+  }
+  return true;
+}
+
+// The form of a projection by itself, and what its synapses add where all add the same.
+void ChooseForm(const ir::Program& program, const LayoutLimits& limits,
+                const std::vector<compiler::Range>& initial, SynapseGroup& group) {
+  const ir::ProjectionId id = group.projections[0];
+  group.form = SynapseForm::kFull;
+  if (limits.full || !OnlyAdds(program, id)) return;
+  reference::Contributions contributions(program, OnPre(program, id));
+  group.input = contributions.input(0);
+  if (!program.HasOwnWeights(id)) {
+    group.form = SynapseForm::kShared;
+    for (size_t term = 0; term < contributions.size(); ++term) {
+      const ir::InputId input = contributions.input(term);
+      const int64_t quanta = *contributions.Quanta(term, program.projections[id].weight);
+      group.terms.push_back({input, quanta / program.inputs[input].sum().unit});
+    }
+    return;
+  }
+  // Synapses of their own weight that add to several inputs keep the weight; so do those onto
+  // inputs where it counts differently from step to step.
+  if (contributions.size() > 1 || program.inputs[group.input].decay) return;
+  group.form =
+      limits.wide || !FitsShort(program, id, initial) ? SynapseForm::kWide : SynapseForm::kShort;
+}
+
+// Whether what arrives counts alike in every step.
+bool DecayAlike(const ir::Input& a, const ir::Input& b) {
+  if (!a.decay || !b.decay) return a.decay.has_value() == b.decay.has_value();
+  return a.decay->factor == b.decay->factor && a.decay->period == b.decay->period;
+}
+
+bool MayShareRows(const ir::Program& program, const SynapseGroup& a, const SynapseGroup& b) {
+  if (a.source != b.source || a.form != b.form || a.form == SynapseForm::kFull) return false;
+  const ir::Input& one = program.inputs[a.input];
+  const ir::Input& other = program.inputs[b.input];
+  if (one.sum().bits != other.sum().bits || !DecayAlike(one, other)) return false;
+  if (a.form != SynapseForm::kShared) return true;
+  return a.terms.size() == 1 && b.terms.size() == 1 && a.terms[0].units == b.terms[0].units;
+}
+
+void Join(SynapseGroup& group, const SynapseGroup& other) {
+  group.projections.push_back(other.projections[0]);
+  group.min_delay = std::min(group.min_delay, other.min_delay);
+  group.max_delay = std::max(group.max_delay, other.max_delay);
+  group.expected += other.expected;
+  group.expected_each.push_back(other.expected);
+}
+
+double Rows(const ir::Program& program, const SynapseGroup& group, const Partition& partition) {
+  return IndexBytes(program, group, partition) / sizeof(uint32_t);
+}
+
+// Bytes of synapses that can be read in the time that one more row costs, with those of its index;
+// measured on networks of 80 synapses a neuron, rows of which make 2 to 16 by block.
+constexpr double kRowBytes = 90;
+
+// 16 bits, unless rows by block cost more than that saves; and near blocks where rows stay long.
+void ChooseBlocks(const ir::Program& program, const Partition& partition,
+                  const LayoutLimits& limits, SynapseGroup& group) {
+  if (group.form == SynapseForm::kFull || limits.long_targets) return;
+  const double long_rows = Rows(program, group, partition);
+  group.target_bits = 16;
+  const double saved = group.expected * 2;
+  if ((Rows(program, group, partition) - long_rows) * kRowBytes > saved) {
+    group.target_bits = 32;
+    return;
+  }
+  if (limits.far) return;
+  group.block_bits = NearBlockBits(program.inputs[group.input].sum());
+  const double rows = Rows(program, group, partition);
+  if (group.expected < rows * kLeastInNearRow) group.block_bits = kFarBlockBits;
+}
+
+double GroupBytes(const ir::Program& program, const SynapseGroup& group) {
+  return group.expected * SynapseBytes(program, group);
+}
+
+}  // namespace
+
+absl::string_view FormName(SynapseForm form) {
+  switch (form) {
+    case SynapseForm::kShared:
+      return "shared";
+    case SynapseForm::kShort:
+      return "short";
+    case SynapseForm::kWide:
+      return "wide";
+    case SynapseForm::kFull:
+      return "full";
+  }
+  return "";
+}
+
+absl::Span<const absl::string_view> LayoutNames() { return kLayoutNames; }
+
+absl::StatusOr<LayoutLimits> LimitsByName(absl::string_view name) {
+  LayoutLimits limits;
+  limits.full = name == "full";
+  limits.wide = name == "wide";
+  limits.long_targets = name == "long";
+  limits.far = name == "far";
+  limits.apart = name == "apart";
+  const auto names = LayoutNames();
+  if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return limits;
+  const std::vector<std::string> known(names.begin(), names.end());
+  return absl::InvalidArgumentError(absl::StrCat("there is no layout '", name, "'",
+                                                 ir::DidYouMean(name, known), "; they are ",
+                                                 absl::StrJoin(known, ", ")));
+}
+
+double SynapsesWithMargin(double expected) { return expected + 6 * std::sqrt(expected) + 64; }
+
+double SynapseBytes(const ir::Program& program, const SynapseGroup& group) {
+  size_t bytes = static_cast<size_t>(group.target_bits) / 8;
+  if (group.form == SynapseForm::kShort) bytes += sizeof(int32_t);
+  if (group.form == SynapseForm::kWide) bytes += sizeof(int64_t);
+  if (group.form != SynapseForm::kFull) return static_cast<double>(bytes);
+  const ir::ProjectionId id = group.projections[0];
+  if (program.HasOwnWeights(id)) bytes += sizeof(double);
+  const std::vector<ir::StateId> states = program.SynapseStates(id);
+  for (const ir::StateId state : states) {
+    bytes += static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
+  }
+  if (!states.empty()) bytes += sizeof(uint64_t);  // the number
+  if (program.FindSynaptic(ir::BlockKind::kOnPost, id) != nullptr) {
+    bytes += 2 * sizeof(uint32_t);  // place and source
+  }
+  return static_cast<double>(bytes);
+}
+
+SumWindow WindowOf(const ir::Program& program, const SynapseGroup& group, const SumPlaces& places,
+                   int thread) {
+  SumWindow window;
+  if (group.form == SynapseForm::kFull) return window;
+  uint64_t end = 0;
+  window.begin = std::numeric_limits<uint64_t>::max();
+  for (const ir::ProjectionId id : group.projections) {
+    // The first input that a synapse adds to is the one that targets are places in.
+    const ir::InputId input = reference::Contributions(program, OnPre(program, id)).input(0);
+    window.begin = std::min(window.begin, places.Begin(input, thread));
+    end = std::max(end, places.End(input, thread));
+  }
+  window.size = end - window.begin;
+  if (group.target_bits == 16) {
+    const uint64_t block = uint64_t{1} << group.block_bits;
+    window.blocks = static_cast<uint32_t>(std::max<uint64_t>(1, (window.size + block - 1) / block));
+  }
+  return window;
+}
+
+double IndexBytes(const ir::Program& program, const SynapseGroup& group,
+                  const Partition& partition) {
+  const SumPlaces places(program, partition);
+  const double rows = program.populations[group.source].size * double{1} * group.delays();
+  double bytes = 0;
+  for (int thread = 0; thread < partition.threads(); ++thread) {
+    const uint32_t blocks = WindowOf(program, group, places, thread).blocks;
+    bytes += (rows * blocks + 1) * sizeof(uint32_t);
+  }
+  return bytes;
+}
+
+absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition& partition,
+                                    const LayoutLimits& limits) {
+  Layout layout;
+  const std::vector<compiler::Range> initial = compiler::InitialRanges(program);
+  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
+    const ir::Projection& projection = program.projections[id];
+    BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
+                           reference::Connectivity::Create(program, id, {}));
+    SynapseGroup group;
+    group.projections = {id};
+    group.source = projection.source;
+    group.min_delay = projection.delay;
+    group.max_delay = program.HasOwnDelays(id) ? projection.max_delay : projection.delay;
+    group.expected = connectivity.ExpectedSynapses();
+    group.expected_each = {group.expected};
+    ChooseForm(program, limits, initial, group);
+    const auto shares = [&](const SynapseGroup& other) {
+      return MayShareRows(program, other, group);
+    };
+    const auto other = std::find_if(layout.groups.begin(), layout.groups.end(), shares);
+    if (other != layout.groups.end() && !limits.apart) {
+      Join(*other, group);
+    } else {
+      layout.groups.push_back(std::move(group));
+    }
+  }
+  for (SynapseGroup& group : layout.groups) ChooseBlocks(program, partition, limits, group);
+  std::stable_sort(layout.groups.begin(), layout.groups.end(),
+                   [&](const SynapseGroup& a, const SynapseGroup& b) {
+                     return GroupBytes(program, a) > GroupBytes(program, b);
+                   });
+  return layout;
+}
+
+std::string DescribeLayout(const ir::Program& program, const Layout& layout,
+                           const Partition& partition) {
+  std::string text = absl::StrCat("layout of synapses on ", partition.threads(), " thread",
+                                  partition.threads() == 1 ? "" : "s", "\n");
+  double synapses = 0;
+  double bytes = 0;
+  for (const SynapseGroup& group : layout.groups) {
+    const double index = IndexBytes(program, group, partition);
+    synapses += group.expected;
+    bytes += GroupBytes(program, group) + index;
+    absl::StrAppendFormat(
+        &text,
+        "group %s: %s, targets of %d bits%s, %s%g bytes a synapse, delays %u to %u, index %.0f "
+        "bytes\n",
+        program.populations[group.source].name, FormName(group.form), group.target_bits,
+        group.near() ? absl::StrCat(" in blocks of ", 1 << group.block_bits) : "",
+        group.form == SynapseForm::kFull
+            ? ""
+            : absl::StrCat("sums of ", program.inputs[group.input].sum().bits, ", "),
+        SynapseBytes(program, group), group.min_delay, group.max_delay, index);
+    for (const ir::ProjectionId id : group.projections) {
+      absl::StrAppend(&text, "  ", program.projections[id].name, "\n");
+    }
+  }
+  absl::StrAppendFormat(&text, "%.0f synapses expected, %.0f bytes, %.2f bytes a synapse\n",
+                        synapses, bytes, synapses > 0 ? bytes / synapses : 0.0);
+  return text;
+}
+
+}  // namespace bnsyn

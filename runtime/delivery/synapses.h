@@ -1,0 +1,49 @@
+// The synapses of the accelerated backend.
+#ifndef BNSYN_RUNTIME_DELIVERY_SYNAPSES_H_
+#define BNSYN_RUNTIME_DELIVERY_SYNAPSES_H_
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "ir/program.h"
+#include "reference/array.h"
+#include "runtime/delivery/layout.h"
+#include "runtime/delivery/synapse_block.h"
+#include "runtime/memory/partition.h"
+
+namespace bnsyn {
+
+// All synapses, by group of the layout and thread. Which there are does not depend on either (R8).
+class Synapses {
+ public:
+  Synapses() = default;
+  // The blocks of every group and thread: number group * threads + thread.
+  Synapses(Layout layout, int threads, std::vector<SynapseBlock> blocks)
+      : threads_(static_cast<size_t>(threads)),
+        layout_(std::move(layout)),
+        blocks_(std::move(blocks)) {}
+
+  const Layout& layout() const { return layout_; }
+  const SynapseBlock& block(size_t group, int thread) const {
+    return blocks_[group * threads_ + static_cast<size_t>(thread)];
+  }
+  // The number of the group that a projection is in.
+  size_t GroupOf(ir::ProjectionId projection) const;
+
+  uint64_t synapses() const;
+  size_t bytes() const;
+
+  // A state of synapses, by number.
+  reference::Array State(const ir::Program& program, ir::StateId state) const;
+  void SetState(const ir::Program& program, ir::StateId state, uint64_t synapse, ir::Bits bits);
+
+ private:
+  size_t threads_ = 1;
+  Layout layout_;
+  std::vector<SynapseBlock> blocks_;
+};
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_RUNTIME_DELIVERY_SYNAPSES_H_

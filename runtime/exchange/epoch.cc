@@ -1,0 +1,31 @@
+#include "runtime/exchange/epoch.h"
+
+#include <algorithm>
+
+namespace bnsyn {
+namespace {
+
+// Whether a node of the step needs more of other threads than spikes on their way.
+bool NeedsOthers(ir::Op op) {
+  return op == ir::Op::kCount || op == ir::Op::kReduce || op == ir::Op::kRunOnStep ||
+         op == ir::Op::kRunOnPost;
+}
+
+}  // namespace
+
+uint32_t StepsPerEpoch(const ir::Program& program, const Layout& layout, int threads) {
+  if (threads == 1) return 1;
+  for (const ir::Block& block : program.step) {
+    for (const ir::Node& node : block.nodes) {
+      if (NeedsOthers(node.op)) return 1;
+    }
+  }
+  uint32_t steps = kLongestEpoch;
+  for (const SynapseGroup& group : layout.groups) {
+    if (group.form == SynapseForm::kFull) return 1;
+    steps = std::min(steps, group.min_delay);
+  }
+  return steps;
+}
+
+}  // namespace bnsyn

@@ -1,0 +1,98 @@
+// Spikes on their way: what each thread emitted in the last steps, and what is kept for recording.
+#ifndef BNSYN_RUNTIME_EXCHANGE_SPIKES_H_
+#define BNSYN_RUNTIME_EXCHANGE_SPIKES_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "ir/program.h"
+#include "runtime/memory/buffers.h"
+#include "runtime/memory/partition.h"
+
+namespace bnsyn {
+
+// A ring of steps. Of each step, population and thread it holds the sorted list of the spikes of
+// the neurons that the thread owns. In step k a thread writes its own lists of k and reads those of
+// all threads for the steps from k - MaxDelay to k minus the smallest delay. Other threads are at
+// most a window of steps (window.h) further, or behind, and the ring holds as many steps more.
+class SpikeRing {
+ public:
+  // For threads that meet after every `window` steps.
+  static absl::StatusOr<SpikeRing> Create(const ir::Program& program, const Partition& partition,
+                                          uint32_t window);
+  // Number of steps a ring for delays up to `max_delay` holds.
+  static uint32_t Slots(uint32_t max_delay, uint32_t window);
+
+  // Steps before 0 are those of spikes injected before the first step: `step` is taken modulo 2^64.
+  uint32_t* List(ir::PopulationId population, int thread, uint64_t step) const {
+    const Lists& lists = lists_[static_cast<size_t>(thread) * populations_ + population];
+    return reinterpret_cast<uint32_t*>(arena_.data() + lists.offset) + lists.stride * Slot(step);
+  }
+  uint32_t& Count(ir::PopulationId population, int thread, uint64_t step) const {
+    return reinterpret_cast<uint32_t*>(
+        arena_.data() + counts_ +
+        counts_stride_ * static_cast<size_t>(thread))[Slot(step) * populations_ + population];
+  }
+  absl::Span<const uint32_t> Spikes(ir::PopulationId population, int thread, uint64_t step) const {
+    return {List(population, thread, step), Count(population, thread, step)};
+  }
+  // Spikes that the host added to those of a step; all threads' neurons together.
+  std::vector<uint32_t>& Injected(ir::PopulationId population, uint64_t step) {
+    return injected_[Slot(step) * populations_ + population];
+  }
+  const std::vector<uint32_t>& Injected(ir::PopulationId population, uint64_t step) const {
+    return injected_[Slot(step) * populations_ + population];
+  }
+
+  size_t bytes() const { return arena_.size(); }
+
+ private:
+  struct Lists {
+    size_t offset = 0;
+    size_t stride = 0;  // elements from one step's list to the next
+  };
+
+  size_t Slot(uint64_t step) const { return step & mask_; }
+
+  size_t populations_ = 0;
+  uint64_t mask_ = 0;
+  PageBuffer arena_;
+  std::vector<Lists> lists_;
+  size_t counts_ = 0;
+  size_t counts_stride_ = 0;
+  std::vector<std::vector<uint32_t>> injected_;
+};
+
+// What one thread records: for each step and spiking population the number of its spikes and the
+// spikes. Its room is fixed while steps run; a thread that could not hold the next window's worst
+// case asks for a pause, in which the records are drained.
+class SpikeRecord {
+ public:
+  // For a thread that may record up to `worst_window` words between two meetings.
+  static absl::StatusOr<SpikeRecord> Create(size_t worst_window);
+
+  void Append(absl::Span<const uint32_t> spikes) {
+    words_[used_++] = static_cast<uint32_t>(spikes.size());
+    for (const uint32_t neuron : spikes) words_[used_++] = neuron;
+  }
+  bool RoomForWindow() const { return capacity_ - used_ >= worst_window_; }
+  absl::Span<const uint32_t> words() const { return {words_, used_}; }
+  // Forgets all but the first `words`.
+  void Rewind(size_t words) { used_ = words; }
+
+ private:
+  PageBuffer buffer_;
+  uint32_t* words_ = nullptr;
+  size_t used_ = 0;
+  size_t capacity_ = 0;
+  size_t worst_window_ = 0;
+};
+
+// Bytes of a SpikeRecord.
+size_t RecordBytes(size_t worst_window);
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_RUNTIME_EXCHANGE_SPIKES_H_

@@ -1,0 +1,146 @@
+#include "runtime/exchange/thread_team.h"
+
+#include <algorithm>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "runtime/exchange/thread_settings.h"
+
+namespace bnsyn {
+namespace {
+
+// Some tens of microseconds: longer than the threads of a well-balanced step differ, shorter than a
+// time slice of the system.
+constexpr int kSpins = 2000;
+
+void Pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+double Seconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+// Waits in a row that may do without spinning: 2^6.
+constexpr int kMostFailures = 6;
+
+}  // namespace
+
+bool WaitWord::Spin(uint32_t old, int spins) const {
+  for (int i = 0; i < spins; ++i) {
+    if (Get() != old) return true;
+    Pause();
+  }
+  return false;
+}
+
+void WaitWord::Await(uint32_t old, Patience& patience) const {
+  if (patience.skip > 0) {
+    --patience.skip;
+  } else if (Spin(old, patience.spins)) {
+    patience.failures = 0;
+    return;
+  } else {
+    patience.failures = std::min(patience.failures + 1, kMostFailures);
+    patience.skip = 1 << patience.failures;
+  }
+  while (Get() == old) word_.wait(old, std::memory_order_acquire);
+}
+
+ThreadTeam::ThreadTeam(int threads, bool pin)
+    : threads_(threads), members_(static_cast<size_t>(threads)) {
+  std::vector<int> cores = AllowedCores();
+  // Spinning takes the core from the thread that is waited for when there are too few cores.
+  const bool crowded = !cores.empty() && static_cast<size_t>(threads) > cores.size();
+  for (Member& member : members_) member.patience.spins = crowded ? 0 : kSpins;
+  if (pin) cores_ = std::move(cores);
+}
+
+absl::StatusOr<std::unique_ptr<ThreadTeam>> ThreadTeam::Create(int threads, bool pin) {
+  auto team = std::unique_ptr<ThreadTeam>(new ThreadTeam(threads, pin));
+  try {
+    team->workers_.reserve(static_cast<size_t>(threads) - 1);
+    for (int t = 1; t < threads; ++t) {
+      team->workers_.emplace_back([raw = team.get(), t] { raw->Work(t); });
+    }
+  } catch (const std::system_error& error) {
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("cannot start %d threads: %s", threads, error.what()));
+  }
+  return team;
+}
+
+ThreadTeam::~ThreadTeam() {
+  job_ = nullptr;
+  started_.Advance();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+int ThreadTeam::CoreOf(int thread) const {
+  return cores_.empty() ? -1 : cores_[static_cast<size_t>(thread) % cores_.size()];
+}
+
+ThreadTime ThreadTeam::time(int thread) const {
+  const double working = members_[static_cast<size_t>(thread)].working_seconds;
+  return {working, std::max(run_seconds_ - working, 0.0)};
+}
+
+void ThreadTeam::ClearTimes() {
+  run_seconds_ = 0;
+  for (Member& member : members_) member.working_seconds = 0;
+}
+
+void ThreadTeam::RunErased(Job job, void* context) {
+  const Clock::time_point began = Clock::now();
+  job_ = job;
+  context_ = context;
+  std::optional<ThreadSettings> settings;
+  if (threads_ > 1) {
+    settings.emplace(CoreOf(0));
+    started_.Advance();
+  }
+  RunJob(0);
+  run_seconds_ += Seconds(Clock::now() - began);
+}
+
+void ThreadTeam::Work(int thread) {
+  const ThreadSettings settings(CoreOf(thread));
+  Patience patience = members_[static_cast<size_t>(thread)].patience;
+  for (uint32_t seen = 0;; ++seen) {
+    started_.Await(seen, patience);
+    if (job_ == nullptr) return;
+    RunJob(thread);
+  }
+}
+
+void ThreadTeam::RunJob(int thread) {
+  Member& member = members_[static_cast<size_t>(thread)];
+  member.began = Clock::now();
+  job_(context_, thread);
+  Meet(member);
+}
+
+void ThreadTeam::Barrier(int thread) {
+  if (threads_ > 1) Meet(members_[static_cast<size_t>(thread)]);
+}
+
+void ThreadTeam::Meet(Member& member) {
+  // All that others may read of a member stands before it arrives.
+  member.working_seconds += Seconds(Clock::now() - member.began);
+  const uint32_t generation = released_.Get();
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
+    arrived_.store(0, std::memory_order_relaxed);
+    released_.Advance();
+  } else {
+    released_.Await(generation, member.patience);
+  }
+  member.began = Clock::now();
+}
+
+}  // namespace bnsyn

@@ -1,0 +1,163 @@
+#include "runtime/memory/network_memory.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "compiler/emission/kernel_abi.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn {
+
+uint32_t PaddedSize(uint32_t size) {
+  return static_cast<uint32_t>(RoundUp(size, compiler::kGroup));
+}
+
+size_t LookupBytes(const ir::Program& program, ir::TableId table) {
+  const auto looks_up = [table](const ir::Block& block) {
+    return std::any_of(block.nodes.begin(), block.nodes.end(), [table](const ir::Node& node) {
+      return node.op == ir::Op::kLookup && node.attr == table;
+    });
+  };
+  // The init block is the interpreter's, which reads tables where they are.
+  const bool used = std::any_of(program.synaptic.begin(), program.synaptic.end(), looks_up) ||
+                    std::any_of(program.step.begin(), program.step.end(), looks_up);
+  const ir::Table& read = program.tables[table];
+  return used ? read.rows() * read.columns.size() * sizeof(double) : 0;
+}
+
+uint32_t NetworkMemory::Groups(ir::ReductionId reduction) const {
+  const ir::DomainId population = program_->reductions[reduction].population;
+  return PaddedSize(program_->Size(population)) / compiler::kGroup;
+}
+
+void* NetworkMemory::Input(ir::InputId input, int thread) const {
+  const auto own = reinterpret_cast<uintptr_t>(Sum(input, places_.Begin(input, thread), thread));
+  const uint64_t first = RangeOf(*program_, *partition_, input, thread).begin;
+  return reinterpret_cast<void*>(own - first * program_->inputs[input].sum().bytes());
+}
+
+namespace {
+
+// The states that steps store, without those that live within a step only.
+std::vector<ir::StateId> ChangingStates(const ir::Program& program) {
+  std::vector<bool> stored(program.states.size());
+  for (const ir::Block& block : program.step) {
+    for (const ir::Node& node : block.nodes) {
+      if (node.op == ir::Op::kStore) stored[node.attr] = true;
+    }
+  }
+  std::vector<ir::StateId> states;
+  for (ir::StateId id = 0; id < program.states.size(); ++id) {
+    if (stored[id] && !program.states[id].temporary) states.push_back(id);
+  }
+  return states;
+}
+
+}  // namespace
+
+absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
+                                                    const Partition& partition, bool saves) {
+  NetworkMemory memory(program, partition);
+  const int threads = partition.threads();
+  memory.threads_ = threads;
+  ArenaLayout layout;
+  const auto copies = [&](size_t bytes, int count) {
+    Part part{layout.Add(bytes), RoundUp(bytes, kCacheLine)};
+    for (int i = 1; i < count; ++i) layout.Add(bytes);
+    return part;
+  };
+
+  for (const ir::State& state : program.states) {
+    const auto bytes = static_cast<size_t>(ir::ElementBytes(state.type.element));
+    if (state.type.uniform()) {
+      memory.states_.push_back(copies(bytes, threads));
+      continue;
+    }
+    memory.states_.push_back(copies(PaddedSize(program.Size(state.type.domain)) * bytes, 1));
+  }
+  size_t most_sums = 0;
+  for (int t = 0; t < threads; ++t) most_sums = std::max(most_sums, memory.places_.Bytes(t));
+  memory.sums_ = copies(most_sums, threads);
+  const size_t saved_bytes = layout.size();
+  uint32_t most_groups = 0;
+  for (uint32_t r = 0; r < program.reductions.size(); ++r) {
+    most_groups = std::max(most_groups, memory.Groups(r));
+    memory.partials_.push_back(copies(memory.Groups(r) * sizeof(double), 2));
+  }
+  for (ir::TableId t = 0; t < program.tables.size(); ++t) {
+    memory.tables_.push_back(copies(LookupBytes(program, t), 1));
+  }
+  memory.params_ = copies(program.params.size() * sizeof(ir::Bits), 1);
+  memory.counts_ = copies(program.populations.size() * sizeof(int64_t), threads);
+  memory.totals_ = copies(program.reductions.size() * sizeof(double), threads);
+  memory.scratch_ = copies(most_groups * sizeof(double), threads);
+
+  BNSYN_ASSIGN_OR_RETURN(memory.arena_, PageBuffer::Create(layout.size()));
+  if (saves) {
+    memory.changing_ = ChangingStates(program);
+    BNSYN_ASSIGN_OR_RETURN(memory.saved_, PageBuffer::Create(saved_bytes));
+  }
+  for (uint32_t p = 0; p < program.params.size(); ++p) *memory.Param(p) = program.params[p].value;
+  for (ir::TableId t = 0; t < program.tables.size(); ++t) {
+    if (LookupBytes(program, t) == 0) continue;
+    const ir::Table& table = program.tables[t];
+    double* number = memory.Table(t);
+    for (size_t row = 0; row < table.rows(); ++row) {
+      for (const std::vector<double>& column : table.values) *number++ = column[row];
+    }
+  }
+  return memory;
+}
+
+reference::ArrayView NetworkMemory::View(ir::StateId state) const {
+  const ir::Type type = program_->states[state].type;
+  return {type.element, At(states_[state], 0), type.uniform() ? 1 : program_->Size(type.domain)};
+}
+
+NetworkMemory::Piece NetworkMemory::PieceOf(ir::StateId state, int thread) const {
+  const ir::Type type = program_->states[state].type;
+  const auto bytes = static_cast<size_t>(ir::ElementBytes(type.element));
+  const Part part = states_[state];
+  if (type.uniform()) return {part.offset + part.stride * static_cast<size_t>(thread), bytes};
+  const Range own =
+      partition_->range(program_->domains[static_cast<size_t>(type.domain)].index, thread);
+  return {part.offset + own.begin * bytes, own.size() * bytes};
+}
+
+NetworkMemory::Piece NetworkMemory::PieceOfInput(ir::InputId input, int thread) const {
+  const auto* const first =
+      static_cast<const char*>(Sum(input, places_.Begin(input, thread), thread));
+  const Range own = RangeOf(*program_, *partition_, input, thread);
+  return {static_cast<size_t>(first - arena_.data()),
+          own.size() * program_->inputs[input].sum().bytes()};
+}
+
+void NetworkMemory::ForEachSaved(int thread, absl::FunctionRef<void(Piece)> use) const {
+  for (const ir::StateId state : changing_) use(PieceOf(state, thread));
+  // The sums of other inputs are those of one step.
+  for (ir::InputId input = 0; input < program_->inputs.size(); ++input) {
+    if (program_->inputs[input].decay) use(PieceOfInput(input, thread));
+  }
+}
+
+void NetworkMemory::Save(int thread) const {
+  ForEachSaved(thread, [this](Piece piece) {
+    std::memcpy(saved_.data() + piece.offset, arena_.data() + piece.offset, piece.size);
+  });
+}
+
+void NetworkMemory::Restore(int thread) const {
+  ForEachSaved(thread, [this](Piece piece) {
+    std::memcpy(arena_.data() + piece.offset, saved_.data() + piece.offset, piece.size);
+  });
+}
+
+void NetworkMemory::SetState(ir::StateId state, uint32_t element, ir::Bits bits) {
+  const ir::Type type = program_->states[state].type;
+  const auto bytes = static_cast<size_t>(ir::ElementBytes(type.element));
+  for (int copy = 0; copy < (type.uniform() ? threads_ : 1); ++copy) {
+    std::memcpy(At(states_[state], copy) + element * bytes, &bits, bytes);
+  }
+}
+
+}  // namespace bnsyn
