@@ -12,6 +12,7 @@
 
 #include "compiler/description/network.h"
 #include "compiler/emission/jit.h"
+#include "compiler/lowering/lower.h"
 #include "compiler/passes/passes.h"
 #include "ir/text.h"
 #include "reference/philox.h"

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/lowering/lower.h"
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "compiler/language/expression.h"
+#include "compiler/lowering/lower.h"
 #include "ir/status_macros.h"
 #include "tools/bench.h"
 #include "tools/command.h"

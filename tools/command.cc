@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "compiler/lowering/lower.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
 

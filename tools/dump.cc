@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "compiler/equations/describe_equations.h"
+#include "compiler/lowering/lower.h"
 #include "compiler/passes/passes.h"
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"

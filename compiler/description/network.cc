@@ -6,8 +6,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "compiler/description/settings.h"
 #include "compiler/language/code.h"
-#include "compiler/lowering/lowering.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
 

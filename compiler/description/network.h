@@ -339,9 +339,6 @@ absl::StatusOr<Network> ReadNetwork(const std::string& path);
 absl::StatusOr<Network> ParseNetwork(absl::string_view text, const std::string& file,
                                      const std::string& directory = ".");
 
-// Checks names, units and dimensions, and writes the network as a program.
-absl::StatusOr<ir::Program> LowerNetwork(const Network& network);
-
 // The network's duration, in steps of its dt.
 absl::StatusOr<uint64_t> DurationSteps(const Network& network);
 // A time as a whole number of steps of dt, or an error that names both (R4).

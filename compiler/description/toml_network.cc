@@ -12,8 +12,8 @@
 #include "absl/strings/str_join.h"
 #include "compiler/description/model_library.h"
 #include "compiler/description/network.h"
+#include "compiler/description/settings.h"
 #include "compiler/description/toml_reader.h"
-#include "compiler/lowering/lowering.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn {

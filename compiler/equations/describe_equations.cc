@@ -30,10 +30,9 @@ std::string LineOf(const Equation& equation, const ir::SourceText& source) {
   return text;
 }
 
-std::string DescribeMoves(const ir::Program& program, const OdeSystem& system, const Plan& plan,
-                          const Formulas& formulas) {
-  FormulaPrinter printer(program, system.builder(), formulas.names,
-                         system.scope().section().prefix);
+std::string DescribeMoves(const OdeSystem& system, const Plan& plan, const Formulas& formulas,
+                          const std::string& prefix) {
+  FormulaPrinter printer(system.scope().program(), system.builder(), formulas.names, prefix);
   std::string text;
   std::set<size_t> told;
   for (const Formulas::Moved& moved : formulas.moves) {
@@ -48,7 +47,7 @@ std::string DescribeMoves(const ir::Program& program, const OdeSystem& system, c
     for (const std::string& line : printer.Lines(moved.name, moved.value)) {
       absl::StrAppend(&text, "    ", line, "\n");
     }
-    const std::string& unit = program.states[*ode.variable->state].unit;
+    const std::string unit = DisplayUnit(ode.equation->unit.dimension);
     if (!unit.empty()) absl::StrAppend(&text, "    in ", unit);
     if (ode.held) {
       absl::StrAppend(&text, unit.empty() ? "    " : "; ", "kept while the neuron is refractory");

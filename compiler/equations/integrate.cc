@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "compiler/analysis/node_algebra.h"
+#include "compiler/description/settings.h"
 #include "compiler/equations/integrate_fit.h"
 #include "ir/status_macros.h"
 
@@ -54,8 +55,8 @@ absl::Status CheckMethodName(const ir::SourceText& method) {
 // Names of variables with a differential equation.
 class OdeNames {
  public:
-  explicit OdeNames(const ModelCode& code) : code_(code) {
-    for (const Equation& equation : code.equations) {
+  explicit OdeNames(absl::Span<const Equation> equations) : equations_(equations) {
+    for (const Equation& equation : equations) {
       if (equation.kind == EquationKind::kDifferential) names_.push_back(equation.name);
     }
   }
@@ -66,7 +67,7 @@ class OdeNames {
     if (std::find(names_.begin(), names_.end(), name.text) != names_.end()) {
       return absl::OkStatus();
     }
-    const Equation* equation = code_.Find(name.text);
+    const Equation* equation = FindEquation(equations_, name.text);
     return ir::ErrorAt(
         name, Whole(name),
         equation != nullptr
@@ -77,7 +78,7 @@ class OdeNames {
   }
 
  private:
-  const ModelCode& code_;
+  absl::Span<const Equation> equations_;
   std::vector<std::string> names_;
 };
 
@@ -319,9 +320,9 @@ absl::string_view NameOf(Method method) {
   return "";
 }
 
-absl::Status CheckIntegration(const Model& model, const ModelCode& code) {
-  const Integration& integration = code.integration;
-  const OdeNames names(code);
+absl::Status CheckIntegration(const Model& model, absl::Span<const Equation> equations) {
+  const Integration& integration = model.integration;
+  const OdeNames names(equations);
   const auto pointless = [&](const ir::SourceText& place) {
     return ir::ErrorAt(
         place, Whole(place),

@@ -10,9 +10,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "compiler/description/network.h"
 #include "compiler/equations/formula.h"
 #include "compiler/equations/ode_system.h"
-#include "compiler/lowering/lowering.h"
 
 namespace bnsyn::compiler {
 
@@ -74,7 +74,7 @@ struct Plan {
 };
 
 // Checks what a model says of its integration, as far as its code tells.
-absl::Status CheckIntegration(const Model& model, const ModelCode& code);
+absl::Status CheckIntegration(const Model& model, absl::Span<const Equation> equations);
 
 // Decides how every equation moves, or says why a method that was asked for does not fit.
 absl::StatusOr<Plan> PlanIntegration(const OdeSystem& system, const Integration& integration,
@@ -92,6 +92,9 @@ struct Formulas {
   FormulaNames names;
   std::vector<Moved> moves;
 };
+
+// A number this large leaves nothing of what is below 1e-290 when it is added and taken away (R9).
+inline constexpr double kFlushing = 0x1p-909;
 
 // Emits one step and gives the variables of the scope their new values.
 void Integrate(const OdeSystem& system, const Plan& plan, Formulas* formulas = nullptr);

@@ -95,10 +95,7 @@ bool DependsOnLeaves(const OdeSystem& system, const Expr& expr,
 }
 
 const Expr* DefinitionOf(const OdeSystem& system, const Expr& expr) {
-  if (expr.kind != ExprKind::kName) return nullptr;
-  const Equation* equation = system.scope().section().code->Find(expr.name);
-  return equation != nullptr && equation->kind == EquationKind::kExpression ? &*equation->right
-                                                                            : nullptr;
+  return expr.kind == ExprKind::kName ? system.FindDefinition(expr.name) : nullptr;
 }
 
 // The smallest term that bends as `leaves` move, the definitions it reads followed.
@@ -133,12 +130,6 @@ const Expr* FirstName(const OdeSystem& system, const Expr& expr,
     if (const Expr* found = FirstName(system, child, is)) return found;
   }
   return nullptr;
-}
-
-std::vector<ir::Value> StandIns(const OdeSystem& system) {
-  std::vector<ir::Value> stand_ins;
-  for (const OdeEquation& ode : system.equations()) stand_ins.push_back(ode.stand_in);
-  return stand_ins;
 }
 
 ir::SourceRange RangeOf(const Expr* name, const Expr& whole) {
@@ -275,7 +266,7 @@ absl::Status ExactError(const OdeSystem& system, size_t equation, const ExactFit
       return CheckNoNoise(system, equation, "exact");
     case ExactObstacle::kNotLinear:
       return ir::ErrorAt(
-          system.source(), BentTerm(system, right, StandIns(system)),
+          system.source(), BentTerm(system, right, system.Variables()),
           absl::StrCat(self, " is not linear in ", other,
                        fit.by == fit.other
                            ? ""

@@ -30,6 +30,18 @@ struct Group {
   double elapsed = 0;  // from the start of the step
 };
 
+// The value of what only decays, exactly 0 where it is tiny (R9). A product is fused with the sum
+// that does this.
+Value FlushDecayed(Scope& scope, Value value) {
+  ir::Builder& builder = scope.builder();
+  const Value number = builder.F64(kFlushing);
+  const ir::Node node = builder.node(value);
+  const Value sum = node.op == Op::kMul
+                        ? EmitMulAdd(scope, {node.operands[0]}, {node.operands[1]}, number)
+                        : builder.Emit(Op::kAdd, {value, number});
+  return builder.Emit(Op::kSub, {sum, number});
+}
+
 class Stepper {
  public:
   Stepper(const OdeSystem& system, Formulas* formulas) : system_(system), formulas_(formulas) {
@@ -38,9 +50,10 @@ class Stepper {
     formulas_->names.atoms[system_.time().id] = "t";
     const Value active = system_.scope().active();
     if (active.valid()) formulas_->names.atoms[active.id] = "not_refractory";
-    for (const Variable& variable : system_.scope().section().variables) {
-      const Value value = system_.scope().Get(variable).value;
-      if (!IsLiteral(builder(), value)) formulas_->names.atoms[value.id] = variable.name();
+    for (const Equation& equation : system_.scope().equations()) {
+      if (equation.kind == EquationKind::kExpression) continue;
+      const Value value = system_.scope().Present(equation);
+      if (!IsLiteral(builder(), value)) formulas_->names.atoms[value.id] = equation.name;
     }
   }
 
@@ -58,12 +71,10 @@ class Stepper {
   ir::Builder& builder() const { return system_.builder(); }
   Scope& scope() const { return system_.scope(); }
   Value Number(double number) const { return builder().F64(number); }
-  Value Present(const OdeEquation& equation) const {
-    return system_.scope().Get(*equation.variable).value;
-  }
   Values PresentValues() const {
     Values values;
-    for (const OdeEquation& equation : system_.equations()) values.push_back(Present(equation));
+    for (const OdeEquation& equation : system_.equations())
+      values.push_back(system_.scope().Present(*equation.equation));
     return values;
   }
   // What a variable is when it would move to `value`, were it not refractory.
@@ -176,13 +187,13 @@ void Stepper::RunStage(const Stage& stage, size_t number, int substep) {
 
 void Stepper::Publish(const Move& move, size_t stage, int substep, Value value, bool decay) {
   const OdeEquation& equation = ode(move.equation);
-  CodeScope& scope = system_.scope();
-  scope.Set(*equation.variable, decay ? FlushDecayed(scope, value) : value);
-  if (decay || IsDriven(system_, move.equation)) scope.KeepTiny(*equation.variable);
+  EquationScope& scope = system_.scope();
+  scope.Move(*equation.equation, decay ? FlushDecayed(scope, value) : value);
+  if (decay || IsDriven(system_, move.equation)) scope.KeepTiny(*equation.equation);
   if (formulas_ == nullptr) return;
   const int primes = ++primes_[move.equation];
   std::string name = absl::StrCat(equation.name(), std::string(static_cast<size_t>(primes), '\''));
-  formulas_->names.atoms[Present(equation).id] = name;
+  formulas_->names.atoms[scope.Present(*equation.equation).id] = name;
   formulas_->moves.push_back({substep, stage, move, std::move(name), value});
 }
 
@@ -356,7 +367,7 @@ Values Stepper::Exact(const Group& group, const Values& x) {
     size_t i = 0;
     while (coupled[i] != e) ++i;
     // What is one value for all neurons reads nothing that some of them hold.
-    const bool shared = ode(e).variable->Is("shared");
+    const bool shared = ode(e).equation->Is("shared");
     const bool same = ode(e).held || shared || together[i] == while_refractory[i];
     next.push_back(same ? together[i]
                         : builder().Emit(Op::kSelect, {system_.scope().active(), together[i],

@@ -25,26 +25,23 @@ bool Jumps(const ir::Node& node) {
 
 }  // namespace
 
-absl::StatusOr<OdeSystem> OdeSystem::Create(const Lowering& lowering, CodeScope& scope) {
-  OdeSystem system(lowering, scope);
-  system.time_ = StepTime(lowering, scope.builder());
-  for (const Equation& equation : scope.section().code->equations) {
+absl::StatusOr<OdeSystem> OdeSystem::Create(EquationScope& scope) {
+  OdeSystem system(scope);
+  system.time_ = EmitStepTime(scope.builder(), system.dt());
+  for (const Equation& equation : scope.equations()) {
     if (equation.kind != EquationKind::kDifferential) continue;
     OdeEquation ode;
     ode.equation = &equation;
-    ode.variable = scope.section().FindVariable(equation.name);
-    const ir::DomainId domain = lowering.program.states[*ode.variable->state].type.domain;
+    ode.start = scope.Present(equation);
+    const ir::DomainId domain = equation.Is("shared") ? ir::DomainId::kNetwork : scope.domain();
     ode.stand_in = StandIn(scope.builder(), domain, system.equations_.size());
-    ode.held = scope.active().valid() && ode.variable->Is("unless refractory");
+    ode.held = scope.active().valid() && equation.Is("unless refractory");
     system.equations_.push_back(std::move(ode));
   }
   BNSYN_RETURN_IF_ERROR(system.CheckPlainNoise());
-  BNSYN_RETURN_IF_ERROR(system.WithStandIns([&] {
-    for (OdeEquation& ode : system.equations_) {
-      BNSYN_RETURN_IF_ERROR(system.EmitRight(ode));
-    }
-    return absl::OkStatus();
-  }));
+  for (OdeEquation& ode : system.equations_) {
+    BNSYN_RETURN_IF_ERROR(system.EmitRight(ode));
+  }
   const ir::Value one = scope.builder().F64(1);
   for (OdeEquation& ode : system.equations_) {
     for (const OdeEquation& other : system.equations_) {
@@ -54,19 +51,12 @@ absl::StatusOr<OdeSystem> OdeSystem::Create(const Lowering& lowering, CodeScope&
   return system;
 }
 
-absl::Status OdeSystem::WithStandIns(const std::function<absl::Status()>& emit) const {
-  std::vector<ir::Value> present;
-  scope_->HoldUnless({});
+StandIns OdeSystem::VariableStandIns() const {
+  StandIns stand_ins;
   for (const OdeEquation& ode : equations_) {
-    present.push_back(scope_->Get(*ode.variable).value);
-    scope_->Set(*ode.variable, ode.stand_in);
+    stand_ins.variables.emplace_back(ode.equation, ode.stand_in);
   }
-  const absl::Status status = emit();
-  for (size_t e = 0; e < equations_.size(); ++e) {
-    scope_->Set(*equations_[e].variable, present[e]);
-  }
-  scope_->HoldUnless(scope_->active());
-  return status;
+  return stand_ins;
 }
 
 // In two equations it would be a question whether plain xi is one noise or two.
@@ -89,29 +79,24 @@ absl::Status OdeSystem::CheckPlainNoise() const {
   return absl::OkStatus();
 }
 
-void OdeSystem::BindNoise(const OdeEquation& ode) {
-  const ir::DomainId domain = builder().type(ode.stand_in).domain;
-  ForEachName(*ode.equation->right, [&](const Expr& name) {
-    if (!IsWhiteNoise(name.name)) return;
-    const NoiseSource* source = nullptr;
-    for (const NoiseSource& known : noises_) {
-      if (known.name == name.name && known.domain == domain) source = &known;
-    }
-    if (source == nullptr) {
-      const size_t number = 1000 + noises_.size();
-      noises_.push_back({name.name, domain, StandIn(builder(), domain, number)});
-      source = &noises_.back();
-    }
-    scope_->Bind(name.name, {source->stand_in, dimension::kWhiteNoise});
-  });
+ir::Value OdeSystem::NoiseStandIn(const std::string& name, ir::DomainId domain) {
+  for (const NoiseSource& known : noises_) {
+    if (known.name == name && known.domain == domain) return known.stand_in;
+  }
+  const size_t number = 1000 + noises_.size();
+  noises_.push_back({name, domain, StandIn(builder(), domain, number)});
+  return noises_.back().stand_in;
 }
 
 absl::Status OdeSystem::EmitRight(OdeEquation& ode) {
-  BindNoise(ode);
-  scope_->SetShared(ode.variable->Is("shared") ? ode.name() : "");
-  const absl::StatusOr<TypedValue> right = EmitExpression(*ode.equation->right, source(), *scope_);
-  scope_->SetShared("");
-  for (const NoiseSource& noise : noises_) scope_->Unbind(noise.name);
+  StandIns stand_ins = VariableStandIns();
+  ForEachName(*ode.equation->right, [&](const Expr& name) {
+    if (!IsWhiteNoise(name.name)) return;
+    const ir::Value noise = NoiseStandIn(name.name, builder().type(ode.stand_in).domain);
+    stand_ins.names.emplace_back(name.name, TypedValue{noise, dimension::kWhiteNoise});
+  });
+  const absl::StatusOr<TypedValue> right = scope_->EmitOver(
+      stand_ins, *ode.equation->right, ode.equation->Is("shared") ? ode.name() : "");
   BNSYN_RETURN_IF_ERROR(right.status());
   BNSYN_RETURN_IF_ERROR(ExpectDimension(*right, ode.equation->unit.dimension / dimension::kTime,
                                         absl::StrCat("d", ode.name(), "/dt"), source(),
@@ -156,15 +141,19 @@ std::optional<size_t> OdeSystem::Find(absl::string_view name) const {
   return std::nullopt;
 }
 
+std::vector<ir::Value> OdeSystem::Variables() const {
+  std::vector<ir::Value> variables;
+  for (const OdeEquation& ode : equations_) variables.push_back(ode.stand_in);
+  return variables;
+}
+
 bool OdeSystem::Reads(size_t i, size_t j) const {
   const std::optional<ir::Value>& slope = equations_[i].slopes[j];
   return !slope.has_value() || !IsZero(builder(), *slope);
 }
 
 bool OdeSystem::DependsOnVariables(ir::Value value) const {
-  std::vector<ir::Value> variables;
-  for (const OdeEquation& ode : equations_) variables.push_back(ode.stand_in);
-  return DependsOn(builder(), value, variables);
+  return DependsOn(builder(), value, Variables());
 }
 
 bool OdeSystem::IsFixed(ir::Value value) const {
@@ -182,11 +171,11 @@ bool OdeSystem::IsFixed(ir::Value value) const {
 }
 
 std::optional<double> OdeSystem::Number(ir::Value value) const {
-  return NumberOf(lowering_->program, builder(), value);
+  return NumberOf(scope_->program(), builder(), value);
 }
 
 double OdeSystem::ConstantTerm(ir::Value value) const {
-  return compiler::ConstantTerm(lowering_->program, builder(), value);
+  return compiler::ConstantTerm(scope_->program(), builder(), value);
 }
 
 ir::Value OdeSystem::At(ir::Value value, const std::vector<ir::Value>& values,
@@ -204,18 +193,14 @@ ir::Value OdeSystem::At(ir::Value value, const std::vector<ir::Value>& values,
 OdeSystem::LinearForm OdeSystem::AloneForm(size_t equation, double h) const {
   const OdeEquation& ode = equations_[equation];
   const Expr& right = *ode.equation->right;
-  const Definitions definitions = [this](absl::string_view name) -> const Expr* {
-    const Equation* found = scope_->section().code->Find(name);
-    return found != nullptr && found->kind == EquationKind::kExpression ? &*found->right : nullptr;
-  };
+  const Definitions definitions = [this](absl::string_view name) { return FindDefinition(name); };
   // A random number that is drawn twice would be two numbers.
   const bool draws = !IsConstant(right, definitions, [](absl::string_view) { return true; });
   const std::optional<compiler::LinearForm> split =
       draws ? std::nullopt : AsLinear(right, ode.name(), definitions);
   if (split.has_value() && split->proportional.has_value()) {
-    scope_->Bind(ode.name(), {builder().F64(h), dimension::kTime});
-    const absl::StatusOr<ir::Value> k = Emit(*split->proportional);
-    scope_->Unbind(ode.name());
+    const TypedValue step = {builder().F64(h), dimension::kTime};
+    const absl::StatusOr<ir::Value> k = Emit(*split->proportional, {{ode.name(), step}});
     if (k.ok() && !split->rest.has_value()) return {*k, {}};
     const absl::StatusOr<ir::Value> rest =
         split->rest.has_value() ? Emit(*split->rest) : absl::StatusOr<ir::Value>(ir::Value{});
@@ -228,9 +213,15 @@ OdeSystem::LinearForm OdeSystem::AloneForm(size_t equation, double h) const {
   return {k, IsZero(builder(), rest) ? ir::Value{} : rest};
 }
 
+const Expr* OdeSystem::FindDefinition(absl::string_view name) const {
+  const Equation* equation = FindEquation(scope_->equations(), name);
+  return equation != nullptr && equation->kind == EquationKind::kExpression ? &*equation->right
+                                                                            : nullptr;
+}
+
 std::vector<std::pair<std::string, ir::Value>> OdeSystem::DefinitionValues() const {
   std::vector<std::pair<std::string, ir::Value>> definitions;
-  for (const Equation& equation : scope_->section().code->equations) {
+  for (const Equation& equation : scope_->equations()) {
     if (equation.kind != EquationKind::kExpression) continue;
     const absl::StatusOr<ir::Value> value = Emit(*equation.right);
     if (value.ok()) definitions.emplace_back(equation.name, *value);
@@ -238,19 +229,15 @@ std::vector<std::pair<std::string, ir::Value>> OdeSystem::DefinitionValues() con
   return definitions;
 }
 
-absl::StatusOr<ir::Value> OdeSystem::Emit(const Expr& expr) const {
-  ir::Value value;
-  BNSYN_RETURN_IF_ERROR(WithStandIns([&] {
-    for (const NoiseSource& noise : noises_) {
-      scope_->Bind(noise.name, {noise.stand_in, dimension::kWhiteNoise});
-    }
-    const absl::StatusOr<TypedValue> emitted = EmitExpression(expr, source(), *scope_);
-    for (const NoiseSource& noise : noises_) scope_->Unbind(noise.name);
-    BNSYN_RETURN_IF_ERROR(emitted.status());
-    value = emitted->value;
-    return absl::OkStatus();
-  }));
-  return value;
+absl::StatusOr<ir::Value> OdeSystem::Emit(
+    const Expr& expr, std::vector<std::pair<std::string, TypedValue>> names) const {
+  StandIns stand_ins = VariableStandIns();
+  stand_ins.names = std::move(names);
+  for (const NoiseSource& noise : noises_) {
+    stand_ins.names.emplace_back(noise.name, TypedValue{noise.stand_in, dimension::kWhiteNoise});
+  }
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, scope_->EmitOver(stand_ins, expr));
+  return value.value;
 }
 
 }  // namespace bnsyn::compiler

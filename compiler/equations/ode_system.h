@@ -2,15 +2,14 @@
 #ifndef BNSYN_COMPILER_EQUATIONS_ODE_SYSTEM_H_
 #define BNSYN_COMPILER_EQUATIONS_ODE_SYSTEM_H_
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "compiler/equations/equation_scope.h"
 #include "compiler/language/expression.h"
-#include "compiler/lowering/scope.h"
 #include "ir/builder.h"
 
 namespace bnsyn::compiler {
@@ -33,7 +32,7 @@ struct NoiseTerm {
 // their present values, so that they can be looked into and be computed anywhere (At).
 struct OdeEquation {
   const Equation* equation = nullptr;
-  const Variable* variable = nullptr;
+  ir::Value start;  // the variable at the start of the step
   ir::Value stand_in;
   ir::Value drift;
   std::vector<NoiseTerm> noise;
@@ -48,20 +47,24 @@ struct OdeEquation {
 
 class OdeSystem {
  public:
-  // Emits the right sides of the differential equations of the scope's section and differentiates
-  // them. Errors are those of the code: names, units, noise that is not a plain factor. The scope
-  // must outlive the system.
-  static absl::StatusOr<OdeSystem> Create(const Lowering& lowering, CodeScope& scope);
+  // Emits the right sides of the differential equations of the scope and differentiates them.
+  // Errors are those of the code: names, units, noise that is not a plain factor. The scope must
+  // outlive the system.
+  static absl::StatusOr<OdeSystem> Create(EquationScope& scope);
 
   const std::vector<OdeEquation>& equations() const { return equations_; }
   const std::vector<NoiseSource>& noises() const { return noises_; }
-  CodeScope& scope() const { return *scope_; }
+  EquationScope& scope() const { return *scope_; }
   ir::Builder& builder() const { return scope_->builder(); }
-  const ir::SourceText& source() const { return scope_->section().code->equations_text; }
-  double dt() const { return dt_; }
+  const ir::SourceText& source() const { return scope_->equations_text(); }
+  double dt() const { return scope_->program().dt; }
+  // The right side of the equation x = ... of that name, or null.
+  const Expr* FindDefinition(absl::string_view name) const;
   // The time at the start of the step, which right sides may depend on.
   ir::Value time() const { return time_; }
   std::optional<size_t> Find(absl::string_view name) const;
+  // The stand-ins of all variables.
+  std::vector<ir::Value> Variables() const;
 
   // Whether x_j appears in the drift of x_i, as far as its shape tells.
   bool Reads(size_t i, size_t j) const;
@@ -86,26 +89,24 @@ class OdeSystem {
   };
   LinearForm AloneForm(size_t equation, double h) const;
 
-  // Emits any expression of the equations over the stand-ins, for looking into it.
-  absl::StatusOr<ir::Value> Emit(const Expr& expr) const;
+  // Emits any expression of the equations over the stand-ins, with other meanings of `names`.
+  absl::StatusOr<ir::Value> Emit(const Expr& expr,
+                                 std::vector<std::pair<std::string, TypedValue>> names = {}) const;
   // The values of the equations x = ..., over stand-ins, for naming them to people: draws in them
   // take streams of their own.
   std::vector<std::pair<std::string, ir::Value>> DefinitionValues() const;
 
  private:
-  OdeSystem(const Lowering& lowering, CodeScope& scope)
-      : lowering_(&lowering), scope_(&scope), dt_(lowering.network.options.dt.value) {}
+  explicit OdeSystem(EquationScope& scope) : scope_(&scope) {}
 
   absl::Status CheckPlainNoise() const;
   absl::Status EmitRight(OdeEquation& ode);
-  void BindNoise(const OdeEquation& ode);
+  // The stand-in of the noise of that name; a new one if there is none yet.
+  ir::Value NoiseStandIn(const std::string& name, ir::DomainId domain);
+  StandIns VariableStandIns() const;
   absl::Status SplitNoise(OdeEquation& ode, ir::Value right);
-  // Runs `emit` while the variables of the scope stand for the stand-ins.
-  absl::Status WithStandIns(const std::function<absl::Status()>& emit) const;
 
-  const Lowering* lowering_;
-  CodeScope* scope_;
-  double dt_;
+  EquationScope* scope_;
   ir::Value time_;
   std::vector<OdeEquation> equations_;
   std::vector<NoiseSource> noises_;

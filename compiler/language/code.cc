@@ -347,6 +347,12 @@ bool IsWhole(const Quantity& quantity) {
   return quantity.dimension.dimensionless() && std::floor(quantity.value) == quantity.value;
 }
 
+ir::Value EmitStepTime(ir::Builder& builder, double dt) {
+  const ir::Value step =
+      builder.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
+  return builder.Emit(ir::Op::kMul, {builder.Convert(step, ir::Element::kF64), builder.F64(dt)});
+}
+
 bool IsWhiteNoise(absl::string_view name) { return name == "xi" || absl::StartsWith(name, "xi_"); }
 
 absl::StatusOr<std::optional<TypedValue>> Scope::Call(const Expr&, const ir::SourceText&) {

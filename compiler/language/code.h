@@ -111,6 +111,9 @@ absl::Status ExpectInteger(const TypedValue& value, absl::string_view what,
 ir::Value EmitMulAdd(Scope& scope, ir::Value a, ir::Value b, ir::Value c);
 ir::Value EmitDivide(Scope& scope, ir::Value a, ir::Value b);
 
+// The time at the start of a step of `dt`, f64.
+ir::Value EmitStepTime(ir::Builder& builder, double dt);
+
 // A whole number without unit.
 bool IsWhole(const Quantity& quantity);
 

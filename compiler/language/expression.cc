@@ -219,6 +219,15 @@ absl::StatusOr<Equation> ParseEquation(Parser& parser, const ir::SourceText& sou
 
 }  // namespace
 
+bool Equation::Is(absl::string_view flag) const { return absl::c_linear_search(flags, flag); }
+
+const Equation* FindEquation(absl::Span<const Equation> equations, absl::string_view name) {
+  for (const Equation& equation : equations) {
+    if (equation.name == name) return &equation;
+  }
+  return nullptr;
+}
+
 absl::StatusOr<Expr> ParseExpression(const ir::SourceText& source) {
   BNSYN_ASSIGN_OR_RETURN(Parser parser, Parser::Create(source));
   parser.SkipNewlines();

@@ -19,6 +19,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "compiler/language/units.h"
 #include "ir/diagnostic.h"
 
@@ -67,7 +69,20 @@ struct Equation {
   // "summed".
   std::vector<std::string> flags;
   std::vector<ir::SourceRange> flag_ranges;
+
+  // True if it is declared with this flag.
+  bool Is(absl::string_view flag) const;
 };
+
+// The equation of that name, or null.
+const Equation* FindEquation(absl::Span<const Equation> equations, absl::string_view name);
+
+// Calls `visit` with every name that an expression reads, in order.
+template <typename Visit>
+void ForEachName(const Expr& expr, const Visit& visit) {
+  if (expr.kind == ExprKind::kName) visit(expr);
+  for (const Expr& child : expr.children) ForEachName(child, visit);
+}
 
 absl::StatusOr<Expr> ParseExpression(const ir::SourceText& source);
 absl::StatusOr<std::vector<Statement>> ParseStatements(const ir::SourceText& source);

@@ -18,6 +18,7 @@
 #include "compiler/analysis/in_degree.h"
 #include "compiler/analysis/node_algebra.h"
 #include "compiler/analysis/value_range.h"
+#include "compiler/equations/integrate.h"
 #include "compiler/lowering/lowering.h"
 #include "compiler/lowering/scope.h"
 #include "compiler/passes/rewrite.h"

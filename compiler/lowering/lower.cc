@@ -1,11 +1,11 @@
-#include "compiler/lowering/lowering.h"
+#include "compiler/lowering/lower.h"
 
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/equations/describe_equations.h"
+#include "compiler/lowering/lowering.h"
 #include "compiler/lowering/scope.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"

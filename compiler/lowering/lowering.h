@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "compiler/description/network.h"
+#include "compiler/description/settings.h"
 #include "compiler/language/code.h"
 #include "compiler/language/expression.h"
 #include "ir/diagnostic.h"
@@ -42,7 +43,7 @@ struct ModelCode {
   std::vector<EventCode> events;
   Integration integration;
 
-  const Equation* Find(absl::string_view name) const;
+  const Equation* Find(absl::string_view name) const { return FindEquation(equations, name); }
 };
 
 struct Parameter {
@@ -61,7 +62,7 @@ struct Variable {
 
   const std::string& name() const { return equation->name; }
   const Dimension& dimension() const { return equation->unit.dimension; }
-  bool Is(absl::string_view flag) const;
+  bool Is(absl::string_view flag) const { return equation->Is(flag); }
 };
 
 // How long the neurons of a population are refractory after a spike.
@@ -203,38 +204,11 @@ ir::InputId AddInput(Lowering& lowering, const Section& section, std::string nam
 absl::StatusOr<ir::TableId> TableOf(Lowering& lowering, const std::string& file,
                                     const ir::SourceText& place);
 
-// The text of a setting; one without a file is named `what`, and a number is written out.
-ir::SourceText TextOf(const Setting& setting, absl::string_view what);
-ir::SourceRange Whole(const ir::SourceText& text);
-// Where the name of a setting stands, else its value.
-ir::SourceText NamePlace(const Setting& setting, absl::string_view what);
-absl::StatusOr<Quantity> Evaluate(const Setting& setting, const std::vector<Constant>& constants,
-                                  absl::string_view what);
-// The same for a value of a known dimension.
-absl::StatusOr<Quantity> Evaluate(const Setting& setting, const std::vector<Constant>& constants,
-                                  const Dimension& expected, absl::string_view what);
-// A time in whole steps.
-absl::StatusOr<uint64_t> EvaluateSteps(const Setting& setting,
-                                       const std::vector<Constant>& constants, const Quantity& dt,
-                                       absl::string_view what);
-// The value of dt: a positive time.
-absl::StatusOr<Quantity> EvaluateTimeStep(const ir::SourceText& text);
-
-bool IsIdentifier(absl::string_view name);
-// Calls `visit` with every name an expression reads, in order.
-template <typename Visit>
-void ForEachName(const Expr& expr, const Visit& visit) {
-  if (expr.kind == ExprKind::kName) visit(expr);
-  for (const Expr& child : expr.children) ForEachName(child, visit);
-}
-
 // What every scope can read: constants, dt, t and the network level.
 absl::StatusOr<std::optional<TypedValue>> ReadNetworkName(const Lowering& lowering,
                                                           ir::Builder& builder,
                                                           const std::string& name);
 std::vector<std::string> NetworkNames(const Lowering& lowering);
-// A number of steps or elements as a value, f64.
-ir::Value StepTime(const Lowering& lowering, ir::Builder& builder);
 
 }  // namespace bnsyn::compiler
 

@@ -61,9 +61,6 @@ absl::Status CheckFlag(const ModelCode& code, const Equation& equation, size_t i
   const auto error = [&](const std::string& message, absl::string_view note = "") {
     return ir::ErrorAt(code.equations_text, equation.flag_ranges[index], message, note);
   };
-  const auto has = [&](absl::string_view other) {
-    return std::find(equation.flags.begin(), equation.flags.end(), other) != equation.flags.end();
-  };
   if (std::count(equation.flags.begin(), equation.flags.end(), flag) > 1) {
     return error(absl::StrCat("the flag '", flag, "' stands here twice"));
   }
@@ -81,11 +78,11 @@ absl::Status CheckFlag(const ModelCode& code, const Equation& equation, size_t i
     return error("this model has no refractory time, so nothing is ever refractory",
                  "give the model a time: refractory = \"2 ms\"");
   }
-  if (flag == "shared" && has("unless refractory")) {
+  if (flag == "shared" && equation.Is("unless refractory")) {
     return error(absl::StrCat("'", equation.name, "' is one value for all neurons, so it cannot ",
                               "stand still for those that are refractory"));
   }
-  if (flag == "shared" && has("input")) {
+  if (flag == "shared" && equation.Is("input")) {
     return error("each neuron has its own input, so it cannot be shared");
   }
   if (flag == "input" && (equation.boolean || equation.integer)) {
@@ -210,7 +207,7 @@ absl::Status ParseModel(const Model& model, ModelCode& code) {
         absl::StrCat("model '", model.name, "' has a refractory time but no threshold"));
   }
   BNSYN_ASSIGN_OR_RETURN(code.reset, ParseStatements(code.reset_text));
-  BNSYN_RETURN_IF_ERROR(CheckIntegration(model, code));
+  BNSYN_RETURN_IF_ERROR(CheckIntegration(model, code.equations));
   return absl::OkStatus();
 }
 
@@ -270,18 +267,6 @@ absl::StatusOr<uint32_t> PopulationSize(const Lowering& lowering,
 }
 
 }  // namespace
-
-const Equation* ModelCode::Find(absl::string_view name) const {
-  for (const Equation& equation : equations) {
-    if (equation.name == name) return &equation;
-  }
-  return nullptr;
-}
-
-bool Variable::Is(absl::string_view flag) const {
-  const std::vector<std::string>& flags = equation->flags;
-  return std::find(flags.begin(), flags.end(), flag) != flags.end();
-}
 
 const Parameter* Section::FindParameter(absl::string_view parameter_name) const {
   for (const Parameter& parameter : parameters) {

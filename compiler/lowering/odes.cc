@@ -38,7 +38,7 @@ absl::Status LowerUpdate(Lowering& lowering, CodeScope& scope) {
   const ModelCode& code = *section.code;
   BNSYN_RETURN_IF_ERROR(EmitStatements(code.update, code.update_text, scope));
   scope.ForgetLocals();
-  BNSYN_ASSIGN_OR_RETURN(const OdeSystem system, OdeSystem::Create(lowering, scope));
+  BNSYN_ASSIGN_OR_RETURN(const OdeSystem system, OdeSystem::Create(scope));
   if (system.equations().empty()) {
     Tell(lowering, section, "");
     return absl::OkStatus();
@@ -48,7 +48,7 @@ absl::Status LowerUpdate(Lowering& lowering, CodeScope& scope) {
   Formulas formulas;
   Integrate(system, plan, lowering.told != nullptr ? &formulas : nullptr);
   if (lowering.told != nullptr) {
-    Tell(lowering, section, DescribeMoves(lowering.program, system, plan, formulas));
+    Tell(lowering, section, DescribeMoves(system, plan, formulas, section.prefix));
   }
   return absl::OkStatus();
 }

@@ -26,10 +26,6 @@ bool NewToUs(const std::string& name, std::vector<std::string> known) {
   return ir::DidYouMean(name, known).empty();
 }
 
-bool IsShared(const Equation& equation) {
-  return std::find(equation.flags.begin(), equation.flags.end(), "shared") != equation.flags.end();
-}
-
 absl::Status CannotAssign(const Statement& statement, const ir::SourceText& source,
                           absl::string_view why, absl::string_view note = "") {
   return ir::ErrorAt(
@@ -78,18 +74,11 @@ absl::Status CheckKind(const Equation& equation, const TypedValue& value,
   return equation.integer ? ExpectInteger(value, name, source, range) : absl::OkStatus();
 }
 
-ir::Value StepTime(const Lowering& lowering, ir::Builder& builder) {
-  const ir::Value step =
-      builder.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
-  return builder.Emit(ir::Op::kMul, {builder.Convert(step, ir::Element::kF64),
-                                     builder.F64(lowering.network.options.dt.value)});
-}
-
 absl::StatusOr<std::optional<TypedValue>> ReadNetworkName(const Lowering& lowering,
                                                           ir::Builder& builder,
                                                           const std::string& name) {
   const Section& uniform = lowering.uniform;
-  if (name == "t") return TypedValue{StepTime(lowering, builder), dimension::kTime};
+  if (name == "t") return TypedValue{EmitStepTime(builder, lowering.program.dt), dimension::kTime};
   if (const Variable* variable = uniform.FindVariable(name)) {
     return Of(*variable, builder.Load(*variable->state));
   }
@@ -141,7 +130,7 @@ absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
   reading_.push_back(equation.name);
   if (!trying_) streams_[equation.name].next = 0;
   const ir::SourceText& text = section_.code->equations_text;
-  std::string shared = IsShared(equation) ? equation.name : shared_;
+  std::string shared = equation.Is("shared") ? equation.name : shared_;
   std::swap(shared, shared_);
   absl::StatusOr<TypedValue> value = EmitExpression(*equation.right, text, *this);
   std::swap(shared, shared_);
@@ -167,7 +156,7 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& nam
     if (found != names->end()) return found->second;
   }
   if (const Equation* equation = section_.code->Find(name)) {
-    if (!IsShared(*equation)) BNSYN_RETURN_IF_ERROR(CheckShared(name, source, range));
+    if (!equation->Is("shared")) BNSYN_RETURN_IF_ERROR(CheckShared(name, source, range));
     if (const Variable* variable = section_.FindVariable(name)) {
       const auto found = current_.find(name);
       if (found != current_.end()) return found->second;
@@ -254,7 +243,8 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::ReadNeuronName(const std::s
 ir::Value CodeScope::LastSpike() {
   const ir::Value before = builder_->Load(LastSpikeOf(lowering_, section_));
   if (!spiked_.valid()) return before;
-  return builder_->Emit(ir::Op::kSelect, {spiked_, StepTime(lowering_, *builder_), before});
+  return builder_->Emit(ir::Op::kSelect,
+                        {spiked_, EmitStepTime(*builder_, lowering_.program.dt), before});
 }
 
 absl::Status CodeScope::CheckShared(const std::string& name, const ir::SourceText& source,
@@ -342,7 +332,7 @@ absl::Status CodeScope::AssignVariable(const Statement& statement, const Variabl
   BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
                          ApplyAssignment(statement, Get(variable), right, source, *this));
   BNSYN_RETURN_IF_ERROR(CheckKind(*variable.equation, value, source, statement.value.range));
-  if (IsShared(*variable.equation) && section_.population.has_value()) {
+  if (variable.Is("shared") && section_.population.has_value()) {
     if (guard_.valid()) {
       return CannotAssign(statement, source,
                           "it is one value for all neurons (shared), and this runs for some alone");
@@ -382,6 +372,24 @@ std::vector<const Variable*> CodeScope::Changed() const {
     if (changed_.count(variable.name()) != 0) changed.push_back(&variable);
   }
   return changed;
+}
+
+absl::StatusOr<TypedValue> CodeScope::EmitOver(const StandIns& stand_ins, const Expr& expr,
+                                               const std::string& shared) {
+  std::map<std::string, TypedValue> current = current_;
+  std::map<std::string, TypedValue> bound = bound_;
+  for (const auto& [equation, value] : stand_ins.variables) {
+    current_[equation->name] = Of(VariableOf(*equation), value);
+  }
+  for (const auto& [name, value] : stand_ins.names) bound_[name] = value;
+  definitions_.clear();
+  SetShared(shared);
+  absl::StatusOr<TypedValue> value = EmitExpression(expr, equations_text(), *this);
+  SetShared("");
+  definitions_.clear();
+  std::swap(bound, bound_);
+  std::swap(current, current_);
+  return value;
 }
 
 absl::StatusOr<TypedValue> CodeScope::Try(const Expr& expr, const ir::SourceText& source) {
@@ -426,16 +434,6 @@ absl::Status CodeScope::TryDefinitions() {
     BNSYN_RETURN_IF_ERROR(Try(name, section_.code->equations_text).status());
   }
   return absl::OkStatus();
-}
-
-ir::Value FlushDecayed(Scope& scope, ir::Value value) {
-  ir::Builder& builder = scope.builder();
-  const ir::Value number = builder.F64(kFlushing);
-  const ir::Node node = builder.node(value);
-  const ir::Value sum = node.op == ir::Op::kMul
-                            ? EmitMulAdd(scope, {node.operands[0]}, {node.operands[1]}, number)
-                            : builder.Emit(ir::Op::kAdd, {value, number});
-  return builder.Emit(ir::Op::kSub, {sum, number});
 }
 
 void StoreVariable(const Lowering& lowering, ir::Builder& builder, ir::StateId state,

@@ -10,20 +10,18 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/equations/equation_scope.h"
 #include "compiler/language/code.h"
 #include "compiler/lowering/lowering.h"
 
 namespace bnsyn::compiler {
-
-// A number this large leaves nothing of what is below 1e-290 when it is added and taken away (R9).
-inline constexpr double kFlushing = 0x1p-909;
 
 // What becomes of tiny values that are stored (R9).
 enum class Tiny : uint8_t { kFlushed, kKept };
 
 // Keeps the present value of each variable as code runs over them; stores happen at the end of the
 // step, by its owner.
-class CodeScope : public Scope {
+class CodeScope : public EquationScope {
  public:
   CodeScope(Lowering& lowering, const Section& section, ir::Builder& builder);
 
@@ -42,6 +40,18 @@ class CodeScope : public Scope {
   std::vector<std::string> Names() const override;
   absl::Status Assign(const Statement& statement, TypedValue right,
                       const ir::SourceText& source) override;
+
+  absl::Span<const Equation> equations() const override { return section_.code->equations; }
+  const ir::SourceText& equations_text() const override { return section_.code->equations_text; }
+  const ir::Program& program() const override { return lowering_.program; }
+  ir::Value Present(const Equation& variable) override { return Get(VariableOf(variable)).value; }
+  void Move(const Equation& variable, ir::Value value) override {
+    Set(VariableOf(variable), value);
+  }
+  void KeepTiny(const Equation& variable) override { tiny_kept_.insert(&VariableOf(variable)); }
+  ir::Value active() const override { return active_; }
+  absl::StatusOr<TypedValue> EmitOver(const StandIns& stand_ins, const Expr& expr,
+                                      const std::string& shared) override;
 
   const Section& section() const { return section_; }
 
@@ -65,16 +75,11 @@ class CodeScope : public Scope {
     active_ = active;
     definitions_.clear();
   }
-  // The value of not_refractory; invalid when there is no refractoriness.
-  ir::Value active() const { return active_; }
   // Where a neuron spiked in this step, once that is known: its last spike is then now.
   void SetSpiked(ir::Value spiked) {
     spiked_ = spiked;
     definitions_.clear();
   }
-  // Says what becomes of tiny values of a variable at the end of the step: they are flushed, unless
-  // it is known that nothing brings it there for long or that they have been flushed already.
-  void KeepTiny(const Variable& variable) { tiny_kept_.insert(&variable); }
   Tiny TinyOf(const Variable& variable) const {
     return tiny_kept_.count(&variable) != 0 ? Tiny::kKept : Tiny::kFlushed;
   }
@@ -105,6 +110,9 @@ class CodeScope : public Scope {
     size_t next = 0;
   };
 
+  const Variable& VariableOf(const Equation& equation) const {
+    return *section_.FindVariable(equation.name);
+  }
   absl::StatusOr<TypedValue> ReadDefinition(const Equation& equation);
   // Names that only populations have; nullopt when it is none.
   absl::StatusOr<std::optional<TypedValue>> ReadNeuronName(const std::string& name,
@@ -137,10 +145,6 @@ class CodeScope : public Scope {
 // Fails unless `value` is what the equation declares: a number, an integer or a boolean.
 absl::Status CheckKind(const Equation& equation, const TypedValue& value,
                        const ir::SourceText& source, ir::SourceRange range);
-
-// The value of what only decays, exactly 0 where it is tiny (R9). A product is fused with the sum
-// that does this.
-ir::Value FlushDecayed(Scope& scope, ir::Value value);
 
 // Flushes tiny values to zero (R9), checks (R10) and stores.
 void StoreVariable(const Lowering& lowering, ir::Builder& builder, ir::StateId state,

@@ -83,14 +83,14 @@ class BlockWriter {
           scope.AddToTarget(sum.name, sum.name_range, value, sum.right->range, text));
     }
     Tell();
-    BNSYN_ASSIGN_OR_RETURN(const OdeSystem system, OdeSystem::Create(lowering_, scope));
+    BNSYN_ASSIGN_OR_RETURN(const OdeSystem system, OdeSystem::Create(scope));
     if (!system.equations().empty()) {
       BNSYN_ASSIGN_OR_RETURN(const Plan plan,
                              PlanIntegration(system, model_.code.integration, context_.constants));
       Formulas formulas;
       Integrate(system, plan, &formulas);
       if (lowering_.told != nullptr) {
-        absl::StrAppend(&told_, DescribeMoves(lowering_.program, system, plan, formulas));
+        absl::StrAppend(&told_, DescribeMoves(system, plan, formulas, model_.section.prefix));
       }
       scope.StoreChanged();
     } else if (model_.summed.empty()) {

@@ -1,5 +1,5 @@
 // What `bnsyn dump --stage equations` says of networks.
-#include "compiler/equations/describe_equations.h"
+#include "compiler/lowering/lower.h"
 
 #include <string>
 

@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "compiler/description/network.h"
+#include "compiler/lowering/lower.h"
 #include "gtest/gtest.h"
 
 namespace bnsyn {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "compiler/lowering/lower.h"
 #include "gtest/gtest.h"
 #include "ir/text.h"
 #include "tests/compiler/integrate_testing.h"

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "compiler/description/network.h"
+#include "compiler/lowering/lower.h"
 #include "gtest/gtest.h"
 #include "ir/text.h"
 

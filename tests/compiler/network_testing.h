@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "compiler/description/network.h"
+#include "compiler/lowering/lower.h"
 #include "gtest/gtest.h"
 #include "reference/interpreter.h"
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/lowering/lower.h"
 #include "ir/text.h"
 #include "network_testing.h"
 #include "reference/functions.h"

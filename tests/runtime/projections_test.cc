@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/lowering/lower.h"
 #include "ir/text.h"
 #include "networks.h"
 #include "runtime/delivery/layout.h"

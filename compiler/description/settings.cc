@@ -1,4 +1,5 @@
-// Settings to numbers: evaluation of constant expressions, with errors at their places.
+#include "compiler/description/settings.h"
+
 #include <cmath>
 #include <string>
 #include <utility>
@@ -6,7 +7,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "compiler/lowering/lowering.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {

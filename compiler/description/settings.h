@@ -1,0 +1,44 @@
+// Turns settings into numbers: evaluates their constant expressions and reports errors where the
+// setting stands.
+//
+//   BNSYN_ASSIGN_OR_RETURN(const Quantity tau,
+//                          Evaluate(setting, constants, dimension::kTime, "tau"));
+#ifndef BNSYN_COMPILER_DESCRIPTION_SETTINGS_H_
+#define BNSYN_COMPILER_DESCRIPTION_SETTINGS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "compiler/description/network.h"
+#include "compiler/language/code.h"
+#include "ir/diagnostic.h"
+
+namespace bnsyn::compiler {
+
+// The text of a setting. A text without a file is named `what`, and a number is written out.
+ir::SourceText TextOf(const Setting& setting, absl::string_view what);
+ir::SourceRange Whole(const ir::SourceText& text);
+// The place of the name of a setting, or of its value if the place of the name is not known.
+ir::SourceText NamePlace(const Setting& setting, absl::string_view what);
+
+// The finite number that a setting means. `what` names the setting in errors.
+absl::StatusOr<Quantity> Evaluate(const Setting& setting, const std::vector<Constant>& constants,
+                                  absl::string_view what);
+// The same for a value that must have the dimension `expected`.
+absl::StatusOr<Quantity> Evaluate(const Setting& setting, const std::vector<Constant>& constants,
+                                  const Dimension& expected, absl::string_view what);
+// A time as a whole number of steps of `dt`.
+absl::StatusOr<uint64_t> EvaluateSteps(const Setting& setting,
+                                       const std::vector<Constant>& constants, const Quantity& dt,
+                                       absl::string_view what);
+// The value of dt, which must be a positive time.
+absl::StatusOr<Quantity> EvaluateTimeStep(const ir::SourceText& text);
+
+// True if `name` can be a name in code: letters, digits and _, no digit first.
+bool IsIdentifier(absl::string_view name);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_DESCRIPTION_SETTINGS_H_

@@ -1,0 +1,53 @@
+// The code around differential equations, as the integrators see it: what a variable is worth, and
+// how it gets a new value. Lowering implements it for populations and for synapses.
+#ifndef BNSYN_COMPILER_EQUATIONS_EQUATION_SCOPE_H_
+#define BNSYN_COMPILER_EQUATIONS_EQUATION_SCOPE_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "compiler/language/code.h"
+#include "compiler/language/expression.h"
+#include "ir/builder.h"
+#include "ir/program.h"
+
+namespace bnsyn::compiler {
+
+// Values that names have while one expression is emitted.
+struct StandIns {
+  // Variables, by the equations that declare them. Equations x = ... see these values too.
+  std::vector<std::pair<const Equation*, ir::Value>> variables;
+  // Names that stand in the expression itself; an equation x = ... that it reads does not see them.
+  std::vector<std::pair<std::string, TypedValue>> names;
+};
+
+// A variable is named by the equation that declares it: dx/dt = ... or x : unit.
+class EquationScope : public Scope {
+ public:
+  // All equations of the model, and the text in which they stand.
+  virtual absl::Span<const Equation> equations() const = 0;
+  virtual const ir::SourceText& equations_text() const = 0;
+  // The program under construction: its dt, and the values of its parameters.
+  virtual const ir::Program& program() const = 0;
+
+  virtual ir::Value Present(const Equation& variable) = 0;
+  // Gives a variable a new value. A variable "unless refractory" keeps its value where active() is
+  // false.
+  virtual void Move(const Equation& variable, ir::Value value) = 0;
+  // Leaves out the flush of tiny values to 0 (R9) when the variable is stored.
+  virtual void KeepTiny(const Equation& variable) = 0;
+  // True where the neuron is not refractory; invalid if the model has no refractoriness.
+  virtual ir::Value active() const = 0;
+
+  // Emits an expression of the equations text over stand-ins. If it defines the shared variable
+  // `shared`, it may read only values that all neurons share.
+  virtual absl::StatusOr<TypedValue> EmitOver(const StandIns& stand_ins, const Expr& expr,
+                                              const std::string& shared = "") = 0;
+};
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_EQUATIONS_EQUATION_SCOPE_H_

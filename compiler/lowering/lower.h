@@ -1,0 +1,26 @@
+// Lowers the description of a network to a program, and explains in words what became of its
+// equations.
+//
+//   BNSYN_ASSIGN_OR_RETURN(const Network network, ReadNetwork("coba.toml"));
+//   BNSYN_ASSIGN_OR_RETURN(const ir::Program program, LowerNetwork(network));
+#ifndef BNSYN_COMPILER_LOWERING_LOWER_H_
+#define BNSYN_COMPILER_LOWERING_LOWER_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "compiler/description/network.h"
+#include "ir/program.h"
+
+namespace bnsyn {
+
+// Checks names, units and dimensions, and writes the network as a program.
+absl::StatusOr<ir::Program> LowerNetwork(const Network& network);
+
+// Explains each population: its equations in the order in which they move, the method of each and
+// the reason for it, and the formula of the new value with the numbers of this network.
+absl::StatusOr<std::string> DescribeEquations(const Network& network);
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_COMPILER_LOWERING_LOWER_H_
