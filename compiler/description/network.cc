@@ -1,13 +1,9 @@
 #include "compiler/description/network.h"
 
 #include <cmath>
-#include <functional>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "compiler/description/settings.h"
-#include "compiler/language/code.h"
+#include "compiler/description/keys.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
 
@@ -17,25 +13,6 @@ namespace {
 // A text given in C++ has no file; it is named after what it is.
 ir::SourceText Code(absl::string_view owner, absl::string_view what, const char* text) {
   return {absl::StrCat(owner, ".", what), text, 1, 1};
-}
-
-// What Set can change of a stimulus, by its key in a file.
-std::vector<std::pair<const char*, Setting*>> ValuesOf(Stimulus& stimulus) {
-  switch (stimulus.kind) {
-    case StimulusKind::kPoisson:
-      return {{"rate", &stimulus.rate}, {"n", &stimulus.number}, {"weight", &stimulus.weight}};
-    case StimulusKind::kBernoulli:
-      return {{"rate", &stimulus.rate}, {"weight", &stimulus.weight}};
-    case StimulusKind::kFile:
-    case StimulusKind::kSpikes:
-    case StimulusKind::kHost:
-      return {{"weight", &stimulus.weight}};
-    case StimulusKind::kCurrent:
-      return {{"value", &stimulus.value}};
-    case StimulusKind::kOrnsteinUhlenbeck:
-      return {{"mean", &stimulus.mean}, {"sigma", &stimulus.sigma}, {"tau", &stimulus.tau}};
-  }
-  return {};
 }
 
 }  // namespace
@@ -253,104 +230,19 @@ void Network::Uniform(ir::SourceText equations, ir::SourceText update, Settings 
 }
 
 absl::Status Network::Set(absl::string_view path, absl::string_view value) {
-  const std::string shown(path);
   const ir::SourceText text = {absl::StrCat("--set ", path), std::string(value), 1, 1};
-  const ir::SourceRange whole = {0, text.text.size()};
-  if (path == "dt") {
-    BNSYN_ASSIGN_OR_RETURN(options.dt, compiler::EvaluateTimeStep(text));
-    return absl::OkStatus();
+  const std::vector<compiler::NamedField> fields = compiler::SettableFields(*this);
+  std::optional<int> group;
+  std::vector<std::string> known;
+  for (const compiler::NamedField& field : fields) {
+    known.push_back(field.path);
+    if (field.path != path || (group.has_value() && group != field.group)) continue;
+    group = field.group;
+    BNSYN_RETURN_IF_ERROR(compiler::SetField(text, field.field));
   }
-  if (path == "seed") {
-    if (!absl::SimpleAtoi(value, &options.seed)) {
-      return ir::ErrorAt(text, whole, "the seed must be an integer from 0 to 18446744073709551615");
-    }
-    return absl::OkStatus();
-  }
-  if (path == "math") {
-    if (value != "default" && value != "strict") {
-      return ir::ErrorAt(text, whole, "math is either 'default' or 'strict'");
-    }
-    options.strict_math = value == "strict";
-    return absl::OkStatus();
-  }
-
-  // Everything else that can be set, by path; the first kind of thing that has the path takes it.
-  struct Target {
-    std::string path;
-    int kind;
-    std::function<void()> set;
-  };
-  std::vector<Target> targets;
-  const Setting setting(text);
-  int kind = 0;
-  const auto add = [&](std::string target_path, std::function<void()> set) {
-    targets.push_back({std::move(target_path), kind, std::move(set)});
-  };
-  const auto add_value = [&](std::string target_path, Setting& old) {
-    add(std::move(target_path), [&old, &setting] {
-      const ir::SourceText place = old.name_place();
-      old = setting;
-      old.set_name_place(place);
-    });
-  };
-  add_value("duration", duration);
-  ++kind;
-  for (auto& [name, old] : constants) add_value(name, old);
-  ++kind;
-  for (auto& [name, old] : uniform.parameters) add_value(name, old);
-  ++kind;
-  for (PopulationDescription& population : populations) {
-    add_value(absl::StrCat(population.name, ".size"), population.size);
-    if (population.model >= models.size()) continue;
-    for (const auto& [name, ignored] : models[population.model].parameters) {
-      add(absl::StrCat(population.name, ".", name), [&population, &setting, &name = name] {
-        std::erase_if(population.parameters,
-                      [&](const auto& entry) { return entry.first == name; });
-        population.parameters.emplace_back(name, setting);
-      });
-    }
-  }
-  ++kind;
-  for (Model& model : models) {
-    for (auto& [name, old] : model.parameters) {
-      add_value(absl::StrCat(model.name, ".", name), old);
-    }
-  }
-  ++kind;
-  for (ProjectionDescription& projection : projections) {
-    std::vector<std::string> names = {projection.name};
-    if (projection.group != projection.name) names.push_back(projection.group);
-    for (const std::string& name : names) {
-      add(absl::StrCat(name, ".weight"), [&] { projection.options.weight = setting; });
-      add(absl::StrCat(name, ".delay"), [&] { projection.options.delay = setting; });
-      if (projection.rule.kind == ir::RuleKind::kBernoulli) {
-        add_value(absl::StrCat(name, ".p"), projection.rule.p);
-      }
-      if (projection.rule.kind == ir::RuleKind::kFixedInDegree ||
-          projection.rule.kind == ir::RuleKind::kFixedOutDegree ||
-          projection.rule.kind == ir::RuleKind::kFixedTotal) {
-        add_value(absl::StrCat(name, ".n"), projection.rule.n);
-      }
-    }
-  }
-  ++kind;
-  for (Stimulus& stimulus : stimuli) {
-    for (const auto& [key, value] : ValuesOf(stimulus)) {
-      add_value(absl::StrCat(stimulus.name, ".", key), *value);
-    }
-  }
-
-  int found = -1;
-  std::vector<std::string> known = {"dt", "seed", "math"};
-  for (const Target& target : targets) {
-    known.push_back(target.path);
-    if (target.path != path || (found >= 0 && found != target.kind)) continue;
-    found = target.kind;
-    target.set();
-  }
-  if (found >= 0) return absl::OkStatus();
+  if (group.has_value()) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("there is no '", shown, "' to set", ir::DidYouMean(shown, known)));
+      absl::StrCat("there is no '", std::string(path), "' to set", ir::DidYouMean(path, known)));
 }
 
 absl::StatusOr<uint64_t> StepsOf(const Quantity& time, const Quantity& dt) {

@@ -37,7 +37,9 @@ class NetworkReader : public compiler::TomlReader {
                                     {"network", "constants", "tables", "models", "populations",
                                      "stimuli", "projections", "uniform"}));
     // In this order whatever the file's, since the later ones name the earlier ones.
-    if (const TomlNode* node = root.Find("network")) BNSYN_RETURN_IF_ERROR(ReadOptions(*node));
+    if (const TomlNode* node = root.Find("network")) {
+      BNSYN_RETURN_IF_ERROR(ReadKeys(*node, "[network]", compiler::NetworkKeys(), network_));
+    }
     if (const TomlNode* node = root.Find("constants")) {
       BNSYN_ASSIGN_OR_RETURN(network_.constants, ReadSettings(*node));
     }
@@ -94,58 +96,8 @@ class NetworkReader : public compiler::TomlReader {
     return absl::OkStatus();
   }
 
-  absl::Status ReadOptions(const TomlNode& table) {
-    BNSYN_RETURN_IF_ERROR(
-        CheckKeys(table, "[network]", {"name", "dt", "duration", "seed", "math"}));
-    if (const TomlNode* node = table.Find("name")) {
-      BNSYN_RETURN_IF_ERROR(Expect(*node, TomlKind::kString, "'name'"));
-      network_.options.name = node->text.text;
-    }
-    if (const TomlNode* node = table.Find("dt")) {
-      BNSYN_RETURN_IF_ERROR(ReadSetting(*node).status());
-      BNSYN_ASSIGN_OR_RETURN(network_.options.dt,
-                             compiler::EvaluateTimeStep(document_.ValueText(*node)));
-    }
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "duration", network_.duration));
-    if (const TomlNode* node = table.Find("seed")) {
-      BNSYN_RETURN_IF_ERROR(Expect(*node, TomlKind::kInteger, "'seed'"));
-      if (node->integer < 0) {
-        return document_.ErrorAtValue(*node, "'seed' must not be negative");
-      }
-      network_.options.seed = static_cast<uint64_t>(node->integer);
-    }
-    if (const TomlNode* node = table.Find("math")) {
-      BNSYN_RETURN_IF_ERROR(Expect(*node, TomlKind::kString, "'math'"));
-      if (node->text.text != "default" && node->text.text != "strict") {
-        return document_.ErrorAtValue(
-            *node,
-            absl::StrCat("'math' is either \"default\" or \"strict\"",
-                         ir::DidYouMean(node->text.text, {"default", "strict"})),
-            "strict evaluates as written, without fused multiply-add");
-      }
-      network_.options.strict_math = node->text.text == "strict";
-    }
-    return absl::OkStatus();
-  }
-
-  // method = "rk4", or { V = "exponential_euler", default = "euler" }; substeps = 2;
   // order = ["v", "v", ["u", "w"]].
-  absl::Status ReadIntegration(const TomlNode& table, Integration& integration) const {
-    if (const TomlNode* method = table.Find("method")) {
-      if (method->kind != TomlKind::kTable) {
-        BNSYN_ASSIGN_OR_RETURN(integration.method, ReadText(*method));
-      } else {
-        for (const TomlNode& child : method->children) {
-          BNSYN_ASSIGN_OR_RETURN(const ir::SourceText name, ReadText(child));
-          if (child.key == "default") {
-            integration.method = name;
-          } else {
-            integration.methods.emplace_back(document_.KeyPlace(child), name);
-          }
-        }
-      }
-    }
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "substeps", integration.substeps));
+  absl::Status ReadOrder(const TomlNode& table, Integration& integration) const {
     const TomlNode* order = table.Find("order");
     if (order == nullptr) return absl::OkStatus();
     if (order->kind != TomlKind::kArray || order->children.empty()) {
@@ -199,27 +151,32 @@ class NetworkReader : public compiler::TomlReader {
   }
 
   absl::Status ReadModel(const TomlNode& table) {
-    BNSYN_RETURN_IF_ERROR(CheckKeys(
-        table, absl::StrCat("[models.", table.key, "]"),
-        {"parameters", "equations", "initial", "update", "threshold", "reset", "refractory",
-         "events", "on_event", "bounds", "tunable", "method", "substeps", "order"}));
     Model model(table.key);
     model.place = document_.KeyPlace(table);
+    methods_.clear();
     BNSYN_RETURN_IF_ERROR(
-        Required(table, "equations", "declare its variables, as in \"dV/dt = ... : volt\"")
-            .status());
-    BNSYN_RETURN_IF_ERROR(Get(table, "parameters", model.parameters));
-    BNSYN_RETURN_IF_ERROR(Get(table, "equations", model.equations));
-    BNSYN_RETURN_IF_ERROR(Get(table, "initial", model.initial));
-    BNSYN_RETURN_IF_ERROR(Get(table, "update", model.update));
-    BNSYN_RETURN_IF_ERROR(Get(table, "threshold", model.threshold));
-    BNSYN_RETURN_IF_ERROR(Get(table, "reset", model.reset));
+        ReadKeys(table, absl::StrCat("[models.", table.key, "]"), compiler::ModelKeys(), model));
+    model.integration.methods = std::move(methods_);
     BNSYN_RETURN_IF_ERROR(ReadEvents(table, model));
-    BNSYN_RETURN_IF_ERROR(ReadIntegration(table, model.integration));
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "refractory", model.refractory));
+    BNSYN_RETURN_IF_ERROR(ReadOrder(table, model.integration));
     BNSYN_RETURN_IF_ERROR(ReadTunable(table, model.parameters, model.tunable));
-    BNSYN_RETURN_IF_ERROR(ReadBounds(table, model.bounds));
     network_.models.push_back(std::move(model));
+    return absl::OkStatus();
+  }
+
+  // method = "rk4" is for all variables, a table for those that it names: { V = "heun" }.
+  absl::Status ReadField(const TomlNode& node, const compiler::Field& field) override {
+    if (node.key != "method" || node.kind != TomlKind::kTable) {
+      return TomlReader::ReadField(node, field);
+    }
+    for (const TomlNode& child : node.children) {
+      BNSYN_ASSIGN_OR_RETURN(const ir::SourceText name, ReadText(child));
+      if (child.key == "default") {
+        *std::get<ir::SourceText*>(field) = name;
+      } else {
+        methods_.emplace_back(document_.KeyPlace(child), name);
+      }
+    }
     return absl::OkStatus();
   }
 
@@ -246,34 +203,26 @@ class NetworkReader : public compiler::TomlReader {
   }
 
   absl::Status ReadPopulation(const TomlNode& table) {
-    BNSYN_RETURN_IF_ERROR(CheckKeys(table, absl::StrCat("[populations.", table.key, "]"),
-                                    {"model", "size", "parameters", "initial"}));
-    BNSYN_ASSIGN_OR_RETURN(const TomlNode* model,
-                           Required(table, "model", "name one, as in model = \"adex\""));
-    BNSYN_RETURN_IF_ERROR(Expect(*model, TomlKind::kString, "'model'"));
-    BNSYN_ASSIGN_OR_RETURN(const TomlNode* size,
-                           Required(table, "size", "as in size = 800, or \"0.8*N\""));
     Network::PopulationDescription population;
     population.name = table.key;
     population.place = document_.KeyPlace(table);
-    BNSYN_ASSIGN_OR_RETURN(population.model, FindModel(*model));
-    BNSYN_ASSIGN_OR_RETURN(population.size, ReadSetting(*size));
-    BNSYN_RETURN_IF_ERROR(Get(table, "parameters", population.parameters));
-    BNSYN_RETURN_IF_ERROR(Get(table, "initial", population.initial));
+    BNSYN_RETURN_IF_ERROR(ReadKeys(table, absl::StrCat("[populations.", table.key, "]"),
+                                   compiler::PopulationKeys(), population));
+    const TomlNode& model = *table.Find("model");
+    BNSYN_RETURN_IF_ERROR(Expect(model, TomlKind::kString, "'model'"));
+    BNSYN_ASSIGN_OR_RETURN(population.model, FindModel(model));
     network_.populations.push_back(std::move(population));
     return absl::OkStatus();
   }
 
   absl::Status ReadUniform(const TomlNode& table) {
-    BNSYN_RETURN_IF_ERROR(
-        CheckKeys(table, "[uniform]", {"parameters", "equations", "initial", "update", "tunable"}));
     Network::UniformDescription& uniform = network_.uniform;
-    BNSYN_RETURN_IF_ERROR(Get(table, "parameters", uniform.parameters));
-    BNSYN_RETURN_IF_ERROR(Get(table, "equations", uniform.equations));
-    BNSYN_RETURN_IF_ERROR(Get(table, "initial", uniform.initial));
-    BNSYN_RETURN_IF_ERROR(Get(table, "update", uniform.update));
+    BNSYN_RETURN_IF_ERROR(ReadKeys(table, "[uniform]", compiler::UniformKeys(), uniform));
     return ReadTunable(table, uniform.parameters, uniform.tunable);
   }
+
+  // The methods of single variables of the model being read.
+  std::vector<std::pair<ir::SourceText, ir::SourceText>> methods_;
 };
 
 }  // namespace

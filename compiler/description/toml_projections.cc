@@ -14,32 +14,19 @@ class ProjectionReader : public TomlReader {
   using TomlReader::TomlReader;
 
   absl::Status Read(const TomlNode& table) {
-    BNSYN_RETURN_IF_ERROR(
-        CheckKeys(table, absl::StrCat("[projections.", table.key, "]"),
-                  {"source", "target", "rule", "weight", "delay", "on_pre", "event", "on_post",
-                   "equations", "initial", "bounds", "constants"}));
-    BNSYN_ASSIGN_OR_RETURN(const Ends sources, ReadEnds(table, "source"));
-    BNSYN_ASSIGN_OR_RETURN(const Ends targets, ReadEnds(table, "target"));
-    BNSYN_ASSIGN_OR_RETURN(
-        const TomlNode* rule,
-        Required(table, "rule", "as in rule = { type = \"bernoulli\", p = 0.1 }"));
     Network::ProjectionDescription projection;
     projection.group = table.key;
     projection.place = document_.KeyPlace(table);
-    BNSYN_ASSIGN_OR_RETURN(projection.rule, ReadRule(*rule));
-    if (table.Find("on_post") == nullptr && table.Find("equations") == nullptr) {
-      BNSYN_RETURN_IF_ERROR(
-          Required(table, "on_pre", "say what a spike does: on_pre = \"g_ampa_post += w\"")
-              .status());
+    BNSYN_RETURN_IF_ERROR(ReadKeys(table, absl::StrCat("[projections.", table.key, "]"),
+                                   ProjectionKeys(), projection));
+    BNSYN_ASSIGN_OR_RETURN(const Ends sources, ReadEnds(*table.Find("source")));
+    BNSYN_ASSIGN_OR_RETURN(const Ends targets, ReadEnds(*table.Find("target")));
+    BNSYN_ASSIGN_OR_RETURN(projection.rule, ReadRule(*table.Find("rule")));
+    if (table.Find("on_pre") == nullptr && table.Find("on_post") == nullptr &&
+        table.Find("equations") == nullptr) {
+      return document_.ErrorAtKey(table, absl::StrCat("'", table.key, "' has no on_pre"),
+                                  "say what a spike does: on_pre = \"g_ampa_post += w\"");
     }
-    BNSYN_RETURN_IF_ERROR(Get(table, "on_pre", projection.options.on_pre));
-    BNSYN_RETURN_IF_ERROR(Get(table, "event", projection.options.event));
-    BNSYN_RETURN_IF_ERROR(Get(table, "on_post", projection.options.on_post));
-    BNSYN_RETURN_IF_ERROR(Get(table, "equations", projection.options.equations));
-    BNSYN_RETURN_IF_ERROR(Get(table, "initial", projection.options.initial));
-    BNSYN_RETURN_IF_ERROR(ReadBounds(table, projection.options.bounds));
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "weight", projection.options.weight));
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "delay", projection.options.delay));
     for (size_t s = 0; s < sources.names.size(); ++s) {
       for (size_t t = 0; t < targets.names.size(); ++t) {
         projection.source = sources.populations[s].index;
@@ -62,12 +49,10 @@ class ProjectionReader : public TomlReader {
     std::vector<std::string> names;
     std::vector<PopulationHandle> populations;
   };
-  absl::StatusOr<Ends> ReadEnds(const TomlNode& table, const char* key) const {
-    BNSYN_ASSIGN_OR_RETURN(const TomlNode* node,
-                           Required(table, key, absl::StrCat("as in ", key, " = \"exc\"")));
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(*node));
+  absl::StatusOr<Ends> ReadEnds(const TomlNode& node) const {
+    BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(node));
     Ends ends;
-    ends.array = node->kind == TomlKind::kArray;
+    ends.array = node.kind == TomlKind::kArray;
     for (const TomlNode* name : names) {
       BNSYN_ASSIGN_OR_RETURN(const PopulationHandle population, FindPopulation(*name));
       ends.names.push_back(name->text.text);
@@ -123,29 +108,18 @@ class ProjectionReader : public TomlReader {
                                   absl::StrCat("it has ", each));
   }
 
-  // A type of rule, and which keys it has besides.
   struct RuleType {
     const char* name;
     ir::RuleKind kind;
-    const char* needs;  // the key it cannot do without; null for none
-    bool self;
-    bool multiple;
-    bool condition;
-    const char* example;
   };
   static constexpr RuleType kRules[] = {
-      {"all_to_all", ir::RuleKind::kAllToAll, nullptr, true, false, true, ""},
-      {"one_to_one", ir::RuleKind::kOneToOne, nullptr, false, false, false, ""},
-      {"bernoulli", ir::RuleKind::kBernoulli, "p", true, false, true,
-       "as in rule = { type = \"bernoulli\", p = 0.1 }"},
-      {"fixed_in_degree", ir::RuleKind::kFixedInDegree, "n", true, true, false,
-       "as in rule = { type = \"fixed_in_degree\", n = 100 }"},
-      {"fixed_out_degree", ir::RuleKind::kFixedOutDegree, "n", true, true, false,
-       "as in rule = { type = \"fixed_out_degree\", n = 100 }"},
-      {"fixed_total", ir::RuleKind::kFixedTotal, "n", true, true, false,
-       "as in rule = { type = \"fixed_total\", n = 10000 }"},
-      {"list", ir::RuleKind::kList, "file", false, false, false,
-       "as in rule = { type = \"list\", file = \"conn.csv\" }"},
+      {"all_to_all", ir::RuleKind::kAllToAll},
+      {"one_to_one", ir::RuleKind::kOneToOne},
+      {"bernoulli", ir::RuleKind::kBernoulli},
+      {"fixed_in_degree", ir::RuleKind::kFixedInDegree},
+      {"fixed_out_degree", ir::RuleKind::kFixedOutDegree},
+      {"fixed_total", ir::RuleKind::kFixedTotal},
+      {"list", ir::RuleKind::kList},
   };
 
   // What NEST and PyNN call rules, and keys of rules.
@@ -188,7 +162,7 @@ class ProjectionReader : public TomlReader {
                                     absl::StrCat("it is '", alias.ours, "' here"));
       }
     }
-    return CheckKeys(node, "a rule", {"type", "p", "n", "self", "multiple", "file", "condition"});
+    return CheckKeys(node, "a rule", NamesOf(RuleKeys()));
   }
 
   absl::StatusOr<RuleType> ReadRuleType(const TomlNode& node) const {
@@ -197,8 +171,11 @@ class ProjectionReader : public TomlReader {
     for (const RuleType& rule : kRules) names.emplace_back(rule.name);
     if (node.kind == TomlKind::kTable) {
       BNSYN_RETURN_IF_ERROR(CheckRuleKeys(node));
-      BNSYN_ASSIGN_OR_RETURN(
-          type, Required(node, "type", absl::StrCat("one of ", absl::StrJoin(names, ", "))));
+      type = node.Find("type");
+      if (type == nullptr) {
+        return document_.ErrorAtKey(node, "'rule' has no type",
+                                    absl::StrCat("one of ", absl::StrJoin(names, ", ")));
+      }
     } else if (node.kind != TomlKind::kString) {
       return document_.ErrorAtValue(
           node, "'rule' must be a name or a table",
@@ -219,37 +196,12 @@ class ProjectionReader : public TomlReader {
                                   absl::StrCat("there are ", absl::StrJoin(names, ", ")));
   }
 
-  absl::StatusOr<ConnectionRule> ReadRule(const TomlNode& node) const {
+  absl::StatusOr<ConnectionRule> ReadRule(const TomlNode& node) {
     BNSYN_ASSIGN_OR_RETURN(const RuleType type, ReadRuleType(node));
-    const absl::string_view needs = type.needs == nullptr ? "" : type.needs;
-    for (const TomlNode& child : node.children) {
-      const bool known = child.key == "type" || child.key == needs ||
-                         (child.key == "self" && type.self) ||
-                         (child.key == "multiple" && type.multiple) ||
-                         (child.key == "condition" && type.condition);
-      if (known) continue;
-      return document_.ErrorAtKey(child,
-                                  absl::StrCat("the rule ", type.name, " has no ", child.key));
-    }
-    if (!needs.empty() && node.Find(needs) == nullptr) {
-      return document_.ErrorAtValue(node, absl::StrCat("the rule ", type.name, " needs ", needs),
-                                    type.example);
-    }
     ConnectionRule rule;
     rule.kind = type.kind;
-    BNSYN_RETURN_IF_ERROR(GetSetting(node, "p", rule.p));
-    BNSYN_RETURN_IF_ERROR(GetSetting(node, "n", rule.n));
-    BNSYN_RETURN_IF_ERROR(GetSetting(node, "condition", rule.condition));
-    for (const auto& [key, value] : {std::pair("self", &rule.self), {"multiple", &rule.multiple}}) {
-      const TomlNode* given = node.Find(key);
-      if (given == nullptr) continue;
-      BNSYN_RETURN_IF_ERROR(Expect(*given, TomlKind::kBoolean, absl::StrCat("'", key, "'")));
-      *value = given->boolean;
-    }
-    if (const TomlNode* file = node.Find("file")) {
-      BNSYN_RETURN_IF_ERROR(Expect(*file, TomlKind::kString, "'file'"));
-      rule.file = file->text.text;
-    }
+    BNSYN_RETURN_IF_ERROR(ReadOwnKeys(node, RuleKeys(), rule, KindsOf(type.kind),
+                                      absl::StrCat("the rule ", type.name)));
     return rule;
   }
 };

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "compiler/description/settings.h"
 
 namespace bnsyn::compiler {
 
@@ -18,25 +19,94 @@ absl::Status TomlReader::Expect(const TomlNode& node, TomlKind kind, absl::strin
 }
 
 absl::Status TomlReader::CheckKeys(const TomlNode& table, absl::string_view what,
-                                   std::initializer_list<const char*> known) const {
+                                   const std::vector<std::string>& known) const {
   BNSYN_RETURN_IF_ERROR(Expect(table, TomlKind::kTable, what));
-  const std::vector<std::string> names(known.begin(), known.end());
   for (const TomlNode& child : table.children) {
-    if (std::find(names.begin(), names.end(), child.key) != names.end()) continue;
+    if (std::find(known.begin(), known.end(), child.key) != known.end()) continue;
     return document_.ErrorAtKey(child,
                                 absl::StrCat("unknown key '", child.key, "' in ", std::string(what),
-                                             ir::DidYouMean(child.key, names)),
-                                absl::StrCat("keys are ", absl::StrJoin(names, ", ")));
+                                             ir::DidYouMean(child.key, known)),
+                                absl::StrCat("keys are ", absl::StrJoin(known, ", ")));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<const TomlNode*> TomlReader::Required(const TomlNode& table, absl::string_view key,
-                                                     absl::string_view note) const {
-  const TomlNode* node = table.Find(key);
-  if (node != nullptr) return node;
-  const std::string message = absl::StrCat("'", table.key, "' has no ", std::string(key));
-  return document_.ErrorAtKey(table, message, note);
+absl::Status TomlReader::ReadFields(const TomlNode& table, const std::vector<BoundKey>& keys,
+                                    absl::string_view kind_name) {
+  std::vector<std::string> names;
+  for (const BoundKey& key : keys) {
+    if (key.has) names.push_back(key.name);
+  }
+  for (const BoundKey& key : keys) {
+    const TomlNode* node = table.Find(key.name);
+    if (node != nullptr && !key.has) {
+      return document_.ErrorAtKey(*node, absl::StrCat(std::string(kind_name), " has no ", key.name),
+                                  absl::StrCat("it has ", absl::StrJoin(names, ", ")));
+    }
+    if (node == nullptr && key.required) {
+      return document_.ErrorAtKey(table,
+                                  kind_name.empty()
+                                      ? absl::StrCat("'", table.key, "' has no ", key.name)
+                                      : absl::StrCat(std::string(kind_name), " needs ", key.name),
+                                  key.example);
+    }
+  }
+  for (const BoundKey& key : keys) {
+    const TomlNode* node = table.Find(key.name);
+    if (node != nullptr) BNSYN_RETURN_IF_ERROR(ReadField(*node, key.field));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TomlReader::ReadField(const TomlNode& node, const Field& field) {
+  const std::string what = absl::StrCat("'", node.key, "'");
+  const auto assign = [](auto read, auto& out) -> absl::Status {
+    if (read.ok()) out = *std::move(read);
+    return read.status();
+  };
+  return std::visit(
+      Overloaded{
+          [](const ReadByHand&) { return absl::OkStatus(); },
+          [](const Override&) { return absl::OkStatus(); },
+          [&](Setting* value) { return assign(ReadSetting(node), *value); },
+          [&](std::optional<Setting>* value) { return assign(ReadSetting(node), *value); },
+          [&](Settings* values) { return assign(ReadSettings(node), *values); },
+          [&](std::vector<Setting>* values) { return assign(ReadSettingList(node), *values); },
+          [&](std::vector<Model::Bound>* bounds) { return ReadBounds(node, *bounds); },
+          [&](ir::SourceText* text) { return assign(ReadText(node), *text); },
+          [&](std::string* value) {
+            BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kString, what));
+            *value = node.text.text;
+            return absl::OkStatus();
+          },
+          [&](bool* value) {
+            BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kBoolean, what));
+            *value = node.boolean;
+            return absl::OkStatus();
+          },
+          [&](uint64_t* value) {
+            BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kInteger, what));
+            if (node.integer < 0) {
+              return document_.ErrorAtValue(node, absl::StrCat(what, " must not be negative"));
+            }
+            *value = static_cast<uint64_t>(node.integer);
+            return absl::OkStatus();
+          },
+          [&](const TimeStep& step) {
+            BNSYN_RETURN_IF_ERROR(ReadSetting(node).status());
+            return assign(EvaluateTimeStep(document_.ValueText(node)), *step.value);
+          },
+          [&](const Word& word) {
+            BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kString, what));
+            const std::vector<std::string> words = {word.words[0], word.words[1]};
+            *word.value = node.text.text == words[1];
+            if (*word.value || node.text.text == words[0]) return absl::OkStatus();
+            return document_.ErrorAtValue(
+                node, absl::StrCat(what, " is either \"", absl::StrJoin(words, "\" or \""), "\"",
+                                   ir::DidYouMean(node.text.text, words)));
+          },
+      },
+      field);
 }
 
 absl::StatusOr<Setting> TomlReader::ReadSetting(const TomlNode& node) const {
@@ -112,24 +182,9 @@ absl::StatusOr<std::vector<const TomlNode*>> TomlReader::ReadNames(const TomlNod
   return names;
 }
 
-absl::StatusOr<size_t> TomlReader::ReadWord(const TomlNode& node, absl::string_view what,
-                                            std::initializer_list<const char*> words) const {
-  BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kString, std::string(what)));
-  const std::vector<std::string> known(words.begin(), words.end());
-  const auto found = std::find(known.begin(), known.end(), node.text.text);
-  if (found != known.end()) return static_cast<size_t>(found - known.begin());
-  return document_.ErrorAtValue(
-      node,
-      absl::StrCat("there is no ", std::string(what), " '", node.text.text, "'",
-                   ir::DidYouMean(node.text.text, known)),
-      absl::StrCat("there are ", absl::StrJoin(known, ", ")));
-}
-
-absl::Status TomlReader::ReadBounds(const TomlNode& table, std::vector<Model::Bound>& out) const {
-  const TomlNode* bounds = table.Find("bounds");
-  if (bounds == nullptr) return absl::OkStatus();
-  BNSYN_RETURN_IF_ERROR(Expect(*bounds, TomlKind::kTable, "'bounds'"));
-  for (const TomlNode& bound : bounds->children) {
+absl::Status TomlReader::ReadBounds(const TomlNode& bounds, std::vector<Model::Bound>& out) const {
+  BNSYN_RETURN_IF_ERROR(Expect(bounds, TomlKind::kTable, "'bounds'"));
+  for (const TomlNode& bound : bounds.children) {
     if (bound.kind != TomlKind::kArray || bound.children.size() != 2) {
       return document_.ErrorAtValue(
           bound, absl::StrCat("the bounds of '", bound.key, "' must be two values"),
@@ -156,21 +211,6 @@ absl::StatusOr<PopulationHandle> TomlReader::FindPopulation(const TomlNode& name
                                 known.empty()
                                     ? "define it under [populations.NAME]"
                                     : absl::StrCat("populations are ", absl::StrJoin(known, ", ")));
-}
-
-absl::Status TomlReader::Get(const TomlNode& table, absl::string_view key,
-                             ir::SourceText& out) const {
-  if (const TomlNode* node = table.Find(key)) {
-    BNSYN_ASSIGN_OR_RETURN(out, ReadText(*node));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status TomlReader::Get(const TomlNode& table, absl::string_view key, Settings& out) const {
-  if (const TomlNode* node = table.Find(key)) {
-    BNSYN_ASSIGN_OR_RETURN(out, ReadSettings(*node));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace bnsyn::compiler

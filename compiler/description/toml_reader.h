@@ -3,11 +3,13 @@
 #ifndef BNSYN_COMPILER_DESCRIPTION_TOML_READER_H_
 #define BNSYN_COMPILER_DESCRIPTION_TOML_READER_H_
 
-#include <initializer_list>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "compiler/description/keys.h"
 #include "compiler/description/network.h"
 #include "compiler/description/toml_document.h"
 #include "ir/status_macros.h"
@@ -18,16 +20,45 @@ class TomlReader {
  public:
   TomlReader(const TomlDocument& document, Network& network)
       : document_(document), network_(network) {}
+  virtual ~TomlReader() = default;
 
  protected:
   // An error at the value, which `what` names, unless it is of that kind.
   absl::Status Expect(const TomlNode& node, TomlKind kind, absl::string_view what) const;
-  // `what` names the table in errors.
+  // An error unless every key of the table, which `what` names, is one of `known`.
   absl::Status CheckKeys(const TomlNode& table, absl::string_view what,
-                         std::initializer_list<const char*> known) const;
-  // The entry of that name; `note` says how to write it where it is missing.
-  absl::StatusOr<const TomlNode*> Required(const TomlNode& table, absl::string_view key,
-                                           absl::string_view note) const;
+                         const std::vector<std::string>& known) const;
+  // Fills `declaration` from a table. Its keys must be among `keys`, and those that a declaration
+  // of this kind needs must be there; keys that are read by hand are left to the caller. `what`
+  // names the table in errors ("[stimuli.ext]"), and `kind_name` the kind ("a stimulus of type
+  // poisson").
+  template <typename T>
+  absl::Status ReadKeys(const TomlNode& table, absl::string_view what,
+                        absl::Span<const Key<T>> keys, T& declaration, Kinds kind = kAnyKind,
+                        absl::string_view kind_name = "") {
+    BNSYN_RETURN_IF_ERROR(CheckKeys(table, what, NamesOf(keys)));
+    return ReadOwnKeys(table, keys, declaration, kind, kind_name);
+  }
+  // The same where it is known that the table has none but these keys.
+  template <typename T>
+  absl::Status ReadOwnKeys(const TomlNode& table, absl::Span<const Key<T>> keys, T& declaration,
+                           Kinds kind, absl::string_view kind_name) {
+    std::vector<BoundKey> fields;
+    for (const Key<T>& key : keys) {
+      fields.push_back({std::string(key.name), (key.kinds & kind) != 0, (key.required & kind) != 0,
+                        key.example, key.field(declaration)});
+    }
+    return ReadFields(table, fields, kind_name);
+  }
+  template <typename T>
+  static std::vector<std::string> NamesOf(absl::Span<const Key<T>> keys) {
+    std::vector<std::string> names;
+    for (const Key<T>& key : keys) names.emplace_back(key.name);
+    return names;
+  }
+  // Gives a field the value of an entry. Readers override it for entries that may also be tables.
+  virtual absl::Status ReadField(const TomlNode& node, const Field& field);
+
   // A number, a truth value, or an expression in quotes.
   absl::StatusOr<Setting> ReadSetting(const TomlNode& node) const;
   // An array of those; one alone stands for an array of one.
@@ -36,35 +67,32 @@ class TomlReader {
   absl::StatusOr<ir::SourceText> ReadText(const TomlNode& node) const;
   // A string or an array of strings.
   absl::StatusOr<std::vector<const TomlNode*>> ReadNames(const TomlNode& node) const;
-  // The number of the one of `words` that stands there; `what` says what they are.
-  absl::StatusOr<size_t> ReadWord(const TomlNode& node, absl::string_view what,
-                                  std::initializer_list<const char*> words) const;
-  // The entry "bounds" of a table, if there is one: x = [lower, upper] by variable.
-  absl::Status ReadBounds(const TomlNode& table, std::vector<Model::Bound>& out) const;
   // The population of that name.
   absl::StatusOr<PopulationHandle> FindPopulation(const TomlNode& name) const;
 
-  // Optional entries of a table: nothing happens when they are absent.
-  absl::Status Get(const TomlNode& table, absl::string_view key, ir::SourceText& out) const;
-  absl::Status Get(const TomlNode& table, absl::string_view key, Settings& out) const;
-  template <typename SettingOrOptional>
-  absl::Status GetSetting(const TomlNode& table, absl::string_view key,
-                          SettingOrOptional& out) const {
-    if (const TomlNode* node = table.Find(key)) {
-      BNSYN_ASSIGN_OR_RETURN(out, ReadSetting(*node));
-    }
-    return absl::OkStatus();
-  }
-
   const TomlDocument& document_;
   Network& network_;
+
+ private:
+  // A key of one declaration.
+  struct BoundKey {
+    std::string name;
+    bool has;
+    bool required;
+    const char* example;
+    Field field;
+  };
+  absl::Status ReadFields(const TomlNode& table, const std::vector<BoundKey>& keys,
+                          absl::string_view kind_name);
+  // Bounds by variable: x = [lower, upper].
+  absl::Status ReadBounds(const TomlNode& bounds, std::vector<Model::Bound>& out) const;
 };
 
 // Reads one [tables.NAME] into the network.
 absl::Status ReadTable(const TomlDocument& document, const TomlNode& table, Network& network);
-// Reads the keys values, times, dt and unit of any TOML table.
-absl::Status ReadTableValues(const TomlDocument& document, const TomlNode& node, Network& network,
-                             ValueTable& out);
+// Reads the values of a table that stand in any TOML table, which `what` names.
+absl::Status ReadTableValues(const TomlDocument& document, const TomlNode& node,
+                             absl::string_view what, Network& network, ValueTable& out);
 // Read one [stimuli.NAME] or [projections.NAME] into the network, which has its populations.
 absl::Status ReadStimulus(const TomlDocument& document, const TomlNode& table, Network& network);
 absl::Status ReadProjection(const TomlDocument& document, const TomlNode& table, Network& network);

@@ -10,41 +10,18 @@
 namespace bnsyn::compiler {
 namespace {
 
-// A type of stimulus, and its keys beside type, target, start and stop.
 struct StimulusType {
   const char* name;
   StimulusKind kind;
-  std::vector<std::string> required;
-  std::vector<std::string> optional;
 };
-
-std::vector<StimulusType> StimulusTypes() {
-  return {
-      {"poisson", StimulusKind::kPoisson, {"rate", "on_event"}, {"n", "weight"}},
-      {"bernoulli", StimulusKind::kBernoulli, {"rate", "on_event"}, {"weight"}},
-      {"file", StimulusKind::kFile, {"file", "on_event"}, {"weight"}},
-      {"spikes", StimulusKind::kSpikes, {"times", "index", "on_event"}, {"weight"}},
-      {"host", StimulusKind::kHost, {}, {"on_event", "weight", "variable"}},
-      {"current", StimulusKind::kCurrent, {"variable", "value"}, {}},
-      {"ornstein_uhlenbeck",
-       StimulusKind::kOrnsteinUhlenbeck,
-       {"variable", "sigma", "tau"},
-       {"mean", "shared"}},
-  };
-}
-
-// How a key is written, for one that is missing.
-constexpr std::pair<const char*, const char*> kExamples[] = {
-    {"rate", "as in rate = \"2000 Hz\""},
-    {"on_event", "say what an event does: on_event = \"g_ampa += w\""},
-    {"file", "as in file = \"events.csv\""},
-    {"times", "as in times = [\"10 ms\", \"20 ms\"]"},
-    {"index", "as in index = [0, 1], or index = 0 for one neuron"},
-    {"variable", "name an (input) of the model: variable = \"I_ext\""},
-    {"value", "as in value = \"100 pA * sin(2*pi*10 Hz*t)\""},
-    {"sigma", "the stationary standard deviation, as in sigma = \"50 pA\""},
-    {"tau", "the correlation time, as in tau = \"5 ms\""},
-    {"target", "as in target = \"exc\""},
+constexpr StimulusType kTypes[] = {
+    {"poisson", StimulusKind::kPoisson},
+    {"bernoulli", StimulusKind::kBernoulli},
+    {"file", StimulusKind::kFile},
+    {"spikes", StimulusKind::kSpikes},
+    {"host", StimulusKind::kHost},
+    {"current", StimulusKind::kCurrent},
+    {"ornstein_uhlenbeck", StimulusKind::kOrnsteinUhlenbeck},
 };
 
 // What other simulators call it.
@@ -66,34 +43,15 @@ class StimulusReader : public TomlReader {
     Stimulus stimulus;
     stimulus.name = table.key;
     stimulus.place = document_.KeyPlace(table);
+    const std::string what = absl::StrCat("[stimuli.", table.key, "]");
+    BNSYN_RETURN_IF_ERROR(Expect(table, TomlKind::kTable, what));
     BNSYN_ASSIGN_OR_RETURN(const StimulusType type, ReadType(table));
     stimulus.kind = type.kind;
-    BNSYN_RETURN_IF_ERROR(CheckTypeKeys(table, type));
-    BNSYN_RETURN_IF_ERROR(ReadTargets(table, stimulus));
-    BNSYN_RETURN_IF_ERROR(GetCourse(table, "rate", stimulus.rate));
-    BNSYN_RETURN_IF_ERROR(GetCourse(table, "value", stimulus.value));
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "n", stimulus.number));
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "weight", stimulus.weight));
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "mean", stimulus.mean));
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "sigma", stimulus.sigma));
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "tau", stimulus.tau));
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "start", stimulus.start));
-    BNSYN_RETURN_IF_ERROR(GetSetting(table, "stop", stimulus.stop));
-    BNSYN_RETURN_IF_ERROR(Get(table, "on_event", stimulus.on_event));
-    BNSYN_RETURN_IF_ERROR(Get(table, "variable", stimulus.variable));
-    if (const TomlNode* file = table.Find("file")) {
-      BNSYN_RETURN_IF_ERROR(Expect(*file, TomlKind::kString, "'file'"));
-      stimulus.file = file->text.text;
-    }
-    if (const TomlNode* times = table.Find("times")) {
-      BNSYN_ASSIGN_OR_RETURN(stimulus.times, ReadSettingList(*times));
-    }
+    BNSYN_RETURN_IF_ERROR(ReadKeys(table, what, StimulusKeys(), stimulus, KindsOf(type.kind),
+                                   absl::StrCat("a stimulus of type ", type.name)));
+    BNSYN_RETURN_IF_ERROR(ReadTargets(*table.Find("target"), stimulus));
     if (const TomlNode* index = table.Find("index")) {
       BNSYN_RETURN_IF_ERROR(ReadNeurons(*index, stimulus));
-    }
-    if (const TomlNode* shared = table.Find("shared")) {
-      BNSYN_RETURN_IF_ERROR(Expect(*shared, TomlKind::kBoolean, "'shared'"));
-      stimulus.shared = shared->boolean;
     }
     if (stimulus.kind == StimulusKind::kHost &&
         (table.Find("on_event") == nullptr) == (table.Find("variable") == nullptr)) {
@@ -105,16 +63,46 @@ class StimulusReader : public TomlReader {
     return absl::OkStatus();
   }
 
+ protected:
+  // A value that changes in time may be a table of times and values: it becomes a table of the
+  // network, read at t.
+  absl::Status ReadField(const TomlNode& node, const Field& field) override {
+    Setting* const* value = std::get_if<Setting*>(&field);
+    if (value == nullptr || node.kind != TomlKind::kTable ||
+        (node.key != "rate" && node.key != "value")) {
+      return TomlReader::ReadField(node, field);
+    }
+    ValueTable course;
+    course.name = absl::StrCat(stimulus_, "_", node.key);
+    course.place = document_.KeyPlace(node);
+    BNSYN_RETURN_IF_ERROR(
+        ReadTableValues(document_, node, absl::StrCat("'", node.key, "'"), network_, course));
+    if (course.times.empty() && !course.dt.has_value()) {
+      return document_.ErrorAtKey(node, absl::StrCat("'", node.key, "' has no times"),
+                                  "as in { times = [\"0 ms\", \"100 ms\"], values = [\"10 Hz\", "
+                                  "\"0 Hz\"] }, or dt = \"1 ms\" with a value for each");
+    }
+    ir::SourceText text = course.place;
+    text.text = absl::StrCat(course.name, "(t)");
+    **value = Setting(std::move(text));
+    network_.AddTable(std::move(course));
+    return absl::OkStatus();
+  }
+
  private:
-  absl::StatusOr<StimulusType> ReadType(const TomlNode& table) const {
+  absl::StatusOr<StimulusType> ReadType(const TomlNode& table) {
+    stimulus_ = table.key;
     std::vector<std::string> names;
-    for (const StimulusType& type : StimulusTypes()) names.emplace_back(type.name);
+    for (const StimulusType& type : kTypes) names.emplace_back(type.name);
     const std::string all = absl::StrJoin(names, ", ");
-    BNSYN_ASSIGN_OR_RETURN(const TomlNode* node,
-                           Required(table, "type", absl::StrCat("one of ", all)));
+    const TomlNode* node = table.Find("type");
+    if (node == nullptr) {
+      return document_.ErrorAtKey(table, absl::StrCat("'", table.key, "' has no type"),
+                                  absl::StrCat("one of ", all));
+    }
     BNSYN_RETURN_IF_ERROR(Expect(*node, TomlKind::kString, "type of stimulus"));
     const std::string& word = node->text.text;
-    for (const StimulusType& type : StimulusTypes()) {
+    for (const StimulusType& type : kTypes) {
       if (word == type.name) return type;
     }
     std::string note = absl::StrCat("there are ", all);
@@ -127,61 +115,12 @@ class StimulusReader : public TomlReader {
         note);
   }
 
-  // Every key is one of the type, and none that it needs is missing.
-  absl::Status CheckTypeKeys(const TomlNode& table, const StimulusType& type) const {
-    BNSYN_RETURN_IF_ERROR(
-        CheckKeys(table, absl::StrCat("[stimuli.", table.key, "]"),
-                  {"type", "target", "start", "stop", "rate", "n", "weight", "on_event", "file",
-                   "times", "index", "variable", "value", "mean", "sigma", "tau", "shared"}));
-    std::vector<std::string> keys = {"type", "target", "start", "stop"};
-    keys.insert(keys.end(), type.required.begin(), type.required.end());
-    keys.insert(keys.end(), type.optional.begin(), type.optional.end());
-    for (const TomlNode& child : table.children) {
-      if (std::find(keys.begin(), keys.end(), child.key) != keys.end()) continue;
-      return document_.ErrorAtKey(
-          child, absl::StrCat("a stimulus of type ", type.name, " has no ", child.key),
-          absl::StrCat("it has ", absl::StrJoin(keys, ", ")));
-    }
-    std::vector<std::string> required = {"target"};
-    required.insert(required.end(), type.required.begin(), type.required.end());
-    for (const std::string& key : required) {
-      const auto example =
-          std::find_if(std::begin(kExamples), std::end(kExamples),
-                       [&key](const auto& candidate) { return candidate.first == key; });
-      BNSYN_RETURN_IF_ERROR(Required(table, key, example->second).status());
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadTargets(const TomlNode& table, Stimulus& stimulus) const {
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> targets,
-                           ReadNames(*table.Find("target")));
+  absl::Status ReadTargets(const TomlNode& node, Stimulus& stimulus) const {
+    BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> targets, ReadNames(node));
     for (const TomlNode* name : targets) {
       BNSYN_RETURN_IF_ERROR(FindPopulation(*name).status());
       stimulus.targets.push_back(name->text.text);
     }
-    return absl::OkStatus();
-  }
-
-  // A value, or times and values: these become a table of their own, read at t.
-  absl::Status GetCourse(const TomlNode& table, const char* key, Setting& out) {
-    const TomlNode* node = table.Find(key);
-    if (node == nullptr || node->kind != TomlKind::kTable) return GetSetting(table, key, out);
-    BNSYN_RETURN_IF_ERROR(
-        CheckKeys(*node, absl::StrCat("'", key, "'"), {"times", "values", "dt", "unit"}));
-    ValueTable course;
-    course.name = absl::StrCat(table.key, "_", key);
-    course.place = document_.KeyPlace(*node);
-    BNSYN_RETURN_IF_ERROR(ReadTableValues(document_, *node, network_, course));
-    if (course.times.empty() && !course.dt.has_value()) {
-      return document_.ErrorAtKey(*node, absl::StrCat("'", key, "' has no times"),
-                                  "as in { times = [\"0 ms\", \"100 ms\"], values = [\"10 Hz\", "
-                                  "\"0 Hz\"] }, or dt = \"1 ms\" with a value for each");
-    }
-    ir::SourceText text = course.place;
-    text.text = absl::StrCat(course.name, "(t)");
-    out = Setting(std::move(text));
-    network_.AddTable(std::move(course));
     return absl::OkStatus();
   }
 
@@ -198,6 +137,8 @@ class StimulusReader : public TomlReader {
     for (const TomlNode& child : node.children) BNSYN_RETURN_IF_ERROR(add(child));
     return absl::OkStatus();
   }
+
+  std::string stimulus_;  // the name of the one being read
 };
 
 }  // namespace

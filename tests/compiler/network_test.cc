@@ -1,6 +1,9 @@
 // Networks: built in C++ or read from a file, changed by path, and their times in steps.
+#include <set>
 #include <string>
 
+#include "absl/strings/match.h"
+#include "compiler/description/keys.h"
 #include "compiler/description/network.h"
 #include "compiler/lowering/lower.h"
 #include "gtest/gtest.h"
@@ -173,12 +176,39 @@ TEST(Network, SetsByPath) {
   EXPECT_EQ(*DurationSteps(net), 2000u);
 }
 
+TEST(Network, SetsWhateverAFileCanSay) {
+  Network net = MustRead(kFile);
+  ASSERT_TRUE(net.Set("lif.threshold", "v > 2*v_th").ok());
+  EXPECT_EQ(net.models[0].threshold.text, "v > 2*v_th");
+  ASSERT_TRUE(net.Set("e_exc.self", "false").ok());
+  EXPECT_FALSE(net.projections[0].rule.self);
+  EXPECT_FALSE(net.Set("e_exc.self", "no").ok());
+  ASSERT_TRUE(net.Set("ext.start", "5 ms").ok());
+  EXPECT_EQ(net.stimuli[0].start->text().text, "5 ms");
+  ASSERT_TRUE(net.Set("name", "other").ok());
+  EXPECT_EQ(net.options.name, "other");
+  // A table, and a key that other rules have.
+  EXPECT_FALSE(net.Set("lif.parameters", "1").ok());
+  EXPECT_FALSE(net.Set("e_exc.n", "1").ok());
+}
+
+TEST(Network, HasEveryPathOnce) {
+  Network net = MustRead(kFile);
+  std::set<std::string> paths;
+  for (const compiler::NamedField& field : compiler::SettableFields(net)) {
+    // Several projections of one table share its name.
+    if (absl::StartsWith(field.path, "e.")) continue;
+    EXPECT_TRUE(paths.insert(field.path).second) << field.path;
+  }
+  EXPECT_EQ(paths.count("inh.size"), 1u);
+}
+
 TEST(Network, RefusesToSetWhatIsNotThere) {
   Network net = MustRead(kFile);
   EXPECT_EQ(net.Set("exc.taw", "1 ms").message(),
             "there is no 'exc.taw' to set (did you mean 'exc.tau'?)");
   EXPECT_EQ(net.Set("seed", "many").message(),
-            "--set seed:1:1: error: the seed must be an integer from 0 to 18446744073709551615\n"
+            "--set seed:1:1: error: this must be an integer from 0 to 18446744073709551615\n"
             "  many\n  ^~~~");
   EXPECT_FALSE(net.Set("dt", "1 mV").ok());
   EXPECT_FALSE(net.Set("math", "fast").ok());

@@ -1,0 +1,306 @@
+#include "compiler/description/keys.h"
+
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "compiler/description/settings.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+using Population = Network::PopulationDescription;
+using Projection = Network::ProjectionDescription;
+using Uniform = Network::UniformDescription;
+
+// The member of a declaration that the members lead to.
+template <auto... members, typename T>
+Field At(T& declaration) {
+  return &(declaration.*....*members);
+}
+
+template <typename T>
+Field ByHand(T&) {
+  return ReadByHand{};
+}
+
+constexpr Key<Network> kNetworkKeys[] = {
+    {"name", At<&Network::options, &NetworkOptions::name>},
+    {"dt", [](Network& n) -> Field { return TimeStep{&n.options.dt}; }},
+    {"duration", At<&Network::duration>},
+    {"seed", At<&Network::options, &NetworkOptions::seed>},
+    {"math",
+     [](Network& n) -> Field {
+       return Word{&n.options.strict_math, {"default", "strict"}};
+     }},
+};
+
+constexpr Key<Model> kModelKeys[] = {
+    {"parameters", At<&Model::parameters>},
+    {"equations", At<&Model::equations>, kAnyKind, kAnyKind,
+     "declare its variables, as in \"dV/dt = ... : volt\""},
+    {"initial", At<&Model::initial>},
+    {"update", At<&Model::update>},
+    {"threshold", At<&Model::threshold>},
+    {"reset", At<&Model::reset>},
+    {"refractory", At<&Model::refractory>},
+    {"events", ByHand},
+    {"on_event", ByHand},
+    {"bounds", At<&Model::bounds>},
+    {"tunable", ByHand},
+    {"method", At<&Model::integration, &Integration::method>},
+    {"substeps", At<&Model::integration, &Integration::substeps>},
+    {"order", ByHand},
+};
+
+constexpr Key<Population> kPopulationKeys[] = {
+    {"model", ByHand, kAnyKind, kAnyKind, "name one, as in model = \"adex\""},
+    {"size", At<&Population::size>, kAnyKind, kAnyKind, "as in size = 800, or \"0.8*N\""},
+    {"parameters", At<&Population::parameters>},
+    {"initial", At<&Population::initial>},
+};
+
+constexpr Key<Projection> kProjectionKeys[] = {
+    {"source", ByHand, kAnyKind, kAnyKind, "as in source = \"exc\""},
+    {"target", ByHand, kAnyKind, kAnyKind, "as in target = \"exc\""},
+    {"rule", ByHand, kAnyKind, kAnyKind, "as in rule = { type = \"bernoulli\", p = 0.1 }"},
+    {"weight", At<&Projection::options, &ConnectOptions::weight>},
+    {"delay", At<&Projection::options, &ConnectOptions::delay>},
+    {"on_pre", At<&Projection::options, &ConnectOptions::on_pre>},
+    {"event", At<&Projection::options, &ConnectOptions::event>},
+    {"on_post", At<&Projection::options, &ConnectOptions::on_post>},
+    {"equations", At<&Projection::options, &ConnectOptions::equations>},
+    {"initial", At<&Projection::options, &ConnectOptions::initial>},
+    {"bounds", At<&Projection::options, &ConnectOptions::bounds>},
+    {"constants", ByHand},
+};
+
+constexpr Kinds kDegrees =
+    KindsOf(ir::RuleKind::kFixedInDegree, ir::RuleKind::kFixedOutDegree, ir::RuleKind::kFixedTotal);
+constexpr Kinds kPairs = KindsOf(ir::RuleKind::kAllToAll, ir::RuleKind::kBernoulli);
+constexpr Key<ConnectionRule> kRuleKeys[] = {
+    {"type", ByHand},
+    {"p", At<&ConnectionRule::p>, KindsOf(ir::RuleKind::kBernoulli),
+     KindsOf(ir::RuleKind::kBernoulli), "as in rule = { type = \"bernoulli\", p = 0.1 }"},
+    {"n", At<&ConnectionRule::n>, kDegrees, kDegrees,
+     "as in rule = { type = \"fixed_in_degree\", n = 100 }"},
+    {"self", At<&ConnectionRule::self>, kPairs | kDegrees},
+    {"multiple", At<&ConnectionRule::multiple>, kDegrees},
+    {"file", At<&ConnectionRule::file>, KindsOf(ir::RuleKind::kList), KindsOf(ir::RuleKind::kList),
+     "as in rule = { type = \"list\", file = \"conn.csv\" }"},
+    {"condition", At<&ConnectionRule::condition>, kPairs},
+};
+
+constexpr Kinds kHost = KindsOf(StimulusKind::kHost);
+constexpr Kinds kDrawn = KindsOf(StimulusKind::kPoisson, StimulusKind::kBernoulli);
+constexpr Kinds kListed = KindsOf(StimulusKind::kSpikes);
+constexpr Kinds kFromFile = KindsOf(StimulusKind::kFile);
+constexpr Kinds kEvents = kDrawn | kListed | kFromFile;
+constexpr Kinds kCurrent = KindsOf(StimulusKind::kCurrent);
+constexpr Kinds kNoise = KindsOf(StimulusKind::kOrnsteinUhlenbeck);
+constexpr Key<Stimulus> kStimulusKeys[] = {
+    {"type", ByHand},
+    {"target", ByHand, kAnyKind, kAnyKind, "as in target = \"exc\""},
+    {"start", At<&Stimulus::start>},
+    {"stop", At<&Stimulus::stop>},
+    {"rate", At<&Stimulus::rate>, kDrawn, kDrawn, "as in rate = \"2000 Hz\""},
+    {"n", At<&Stimulus::number>, KindsOf(StimulusKind::kPoisson)},
+    {"weight", At<&Stimulus::weight>, kEvents | kHost},
+    {"on_event", At<&Stimulus::on_event>, kEvents | kHost, kEvents,
+     "say what an event does: on_event = \"g_ampa += w\""},
+    {"file", At<&Stimulus::file>, kFromFile, kFromFile, "as in file = \"events.csv\""},
+    {"times", At<&Stimulus::times>, kListed, kListed, "as in times = [\"10 ms\", \"20 ms\"]"},
+    {"index", ByHand, kListed, kListed, "as in index = [0, 1], or index = 0 for one neuron"},
+    {"variable", At<&Stimulus::variable>, kCurrent | kNoise | kHost, kCurrent | kNoise,
+     "name an (input) of the model: variable = \"I_ext\""},
+    {"value", At<&Stimulus::value>, kCurrent, kCurrent,
+     "as in value = \"100 pA * sin(2*pi*10 Hz*t)\""},
+    {"mean", At<&Stimulus::mean>, kNoise},
+    {"sigma", At<&Stimulus::sigma>, kNoise, kNoise,
+     "the stationary standard deviation, as in sigma = \"50 pA\""},
+    {"tau", At<&Stimulus::tau>, kNoise, kNoise, "the correlation time, as in tau = \"5 ms\""},
+    {"shared", At<&Stimulus::shared>, kNoise},
+};
+
+constexpr Kinds kOfFile = KindsOf(TableKind::kFile);
+constexpr Kinds kOfValues = KindsOf(TableKind::kValues);
+constexpr Key<ValueTable> kTableKeys[] = {
+    {"file", At<&ValueTable::file>, kOfFile},
+    {"column", At<&ValueTable::column>, kOfFile},
+    {"unit", At<&ValueTable::unit>},
+    {"dt", At<&ValueTable::dt>},
+    {"times", At<&ValueTable::times>, kOfValues},
+    {"values", ByHand, kOfValues, kOfValues, "as in values = [1, 2, 3], or file = \"x.csv\""},
+};
+
+constexpr Key<Uniform> kUniformKeys[] = {
+    {"parameters", At<&Uniform::parameters>},
+    {"equations", At<&Uniform::equations>},
+    {"initial", At<&Uniform::initial>},
+    {"update", At<&Uniform::update>},
+    {"tunable", ByHand},
+};
+
+bool IsSettable(const Field& field) {
+  return std::visit(Overloaded{
+                        [](const ReadByHand&) { return false; },
+                        [](Settings*) { return false; },
+                        [](std::vector<Setting>*) { return false; },
+                        [](std::vector<Model::Bound>*) { return false; },
+                        [](const auto&) { return true; },
+                    },
+                    field);
+}
+
+// Collects the fields of a network by path.
+class Collector {
+ public:
+  explicit Collector(std::vector<NamedField>& out) : out_(out) {}
+
+  void NextGroup() { ++group_; }
+
+  void Add(std::string path, Field field) {
+    if (IsSettable(field)) out_.push_back({std::move(path), group_, std::move(field)});
+  }
+
+  // What a table of names and values holds. Parameters and constants have the owner's name alone
+  // before theirs: "exc.b", but "exc.initial.V".
+  void AddValues(const std::string& owner, absl::string_view key, Settings& values) {
+    const std::string prefix = key == "parameters" ? owner : absl::StrCat(owner, key, ".");
+    for (auto& [name, value] : values) Add(absl::StrCat(prefix, name), &value);
+  }
+
+  // `owner` ends with a point, or is empty.
+  template <typename T>
+  void AddKeys(const std::string& owner, absl::Span<const Key<T>> keys, T& declaration,
+               Kinds kind = kAnyKind) {
+    for (const Key<T>& key : keys) {
+      if ((key.kinds & kind) == 0) continue;
+      // Overrides stand for them.
+      if (std::is_same_v<T, Population> && key.name == "parameters") continue;
+      Field field = key.field(declaration);
+      if (Settings** values = std::get_if<Settings*>(&field)) {
+        AddValues(owner, key.name, **values);
+      } else {
+        Add(absl::StrCat(owner, std::string(key.name)), std::move(field));
+      }
+    }
+  }
+
+ private:
+  std::vector<NamedField>& out_;
+  int group_ = 0;
+};
+
+}  // namespace
+
+absl::Span<const Key<Network>> NetworkKeys() { return kNetworkKeys; }
+absl::Span<const Key<Model>> ModelKeys() { return kModelKeys; }
+absl::Span<const Key<Population>> PopulationKeys() { return kPopulationKeys; }
+absl::Span<const Key<Projection>> ProjectionKeys() { return kProjectionKeys; }
+absl::Span<const Key<ConnectionRule>> RuleKeys() { return kRuleKeys; }
+absl::Span<const Key<Stimulus>> StimulusKeys() { return kStimulusKeys; }
+absl::Span<const Key<ValueTable>> TableKeys() { return kTableKeys; }
+absl::Span<const Key<Uniform>> UniformKeys() { return kUniformKeys; }
+
+std::vector<NamedField> SettableFields(Network& network) {
+  std::vector<NamedField> fields;
+  Collector collector(fields);
+  collector.AddKeys("", NetworkKeys(), network);
+  collector.NextGroup();
+  for (auto& [name, value] : network.constants) collector.Add(name, &value);
+  collector.NextGroup();
+  collector.AddKeys("", UniformKeys(), network.uniform);
+  collector.NextGroup();
+  for (Population& population : network.populations) {
+    const std::string owner = absl::StrCat(population.name, ".");
+    // Those of its model, whether or not the population gives them values now.
+    if (population.model < network.models.size()) {
+      for (const auto& [name, value] : network.models[population.model].parameters) {
+        collector.Add(owner + name, Override{&population.parameters, name});
+      }
+    }
+    collector.AddKeys(owner, PopulationKeys(), population);
+  }
+  collector.NextGroup();
+  for (Model& model : network.models) {
+    collector.AddKeys(absl::StrCat(model.name, "."), ModelKeys(), model);
+  }
+  collector.NextGroup();
+  for (Projection& projection : network.projections) {
+    std::vector<std::string> names = {projection.name};
+    if (projection.group != projection.name) names.push_back(projection.group);
+    for (const std::string& name : names) {
+      const std::string owner = absl::StrCat(name, ".");
+      collector.AddKeys(owner, ProjectionKeys(), projection);
+      collector.AddValues(owner, "constants", projection.options.constants);
+      collector.AddKeys(owner, RuleKeys(), projection.rule, KindsOf(projection.rule.kind));
+    }
+  }
+  collector.NextGroup();
+  for (Stimulus& stimulus : network.stimuli) {
+    collector.AddKeys(absl::StrCat(stimulus.name, "."), StimulusKeys(), stimulus,
+                      KindsOf(stimulus.kind));
+  }
+  collector.NextGroup();
+  for (ValueTable& table : network.tables) {
+    collector.AddKeys(absl::StrCat(table.name, "."), TableKeys(), table, KindsOf(KindOf(table)));
+  }
+  return fields;
+}
+
+absl::Status SetField(const ir::SourceText& text, const Field& field) {
+  const auto error = [&](absl::string_view message) {
+    return ir::ErrorAt(text, Whole(text), message);
+  };
+  const auto replace = [&](Setting& value) {
+    const ir::SourceText place = value.name_place();
+    value = Setting(text);
+    value.set_name_place(place);
+    return absl::OkStatus();
+  };
+  const auto choose = [&](bool& value, const char* no, const char* yes) -> absl::Status {
+    if (text.text != no && text.text != yes) {
+      return error(absl::StrCat("this is either '", no, "' or '", yes, "'"));
+    }
+    value = text.text == yes;
+    return absl::OkStatus();
+  };
+  return std::visit(
+      Overloaded{
+          [&](Setting* value) { return replace(*value); },
+          [&](std::optional<Setting>* value) {
+            if (!value->has_value()) *value = Setting(0);
+            return replace(**value);
+          },
+          [&](const Override& parameter) {
+            std::erase_if(*parameter.values,
+                          [&](const auto& entry) { return entry.first == parameter.name; });
+            parameter.values->emplace_back(parameter.name, Setting(text));
+            return absl::OkStatus();
+          },
+          [&](ir::SourceText* value) {
+            *value = text;
+            return absl::OkStatus();
+          },
+          [&](std::string* value) {
+            *value = text.text;
+            return absl::OkStatus();
+          },
+          [&](bool* value) { return choose(*value, "false", "true"); },
+          [&](const Word& word) { return choose(*word.value, word.words[0], word.words[1]); },
+          [&](uint64_t* value) {
+            if (absl::SimpleAtoi(text.text, value)) return absl::OkStatus();
+            return error("this must be an integer from 0 to 18446744073709551615");
+          },
+          [&](const TimeStep& step) -> absl::Status {
+            BNSYN_ASSIGN_OR_RETURN(*step.value, EvaluateTimeStep(text));
+            return absl::OkStatus();
+          },
+          [&](const auto&) { return absl::InternalError("a field that cannot be set"); },
+      },
+      field);
+}
+
+}  // namespace bnsyn::compiler
