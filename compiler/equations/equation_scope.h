@@ -3,11 +3,13 @@
 #ifndef BNSYN_COMPILER_EQUATIONS_EQUATION_SCOPE_H_
 #define BNSYN_COMPILER_EQUATIONS_EQUATION_SCOPE_H_
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "compiler/language/code.h"
 #include "compiler/language/expression.h"
@@ -41,6 +43,10 @@ class EquationScope : public Scope {
   virtual void KeepTiny(const Equation& variable) = 0;
   // True where the neuron is not refractory; invalid if the model has no refractoriness.
   virtual ir::Value active() const = 0;
+
+  // What follows is code of this kind, and of this part of the model: its draws are numbered from
+  // `draw` on (R3). EnterCode("noise", "xi", 2) names the next stream "noise exc.xi 2".
+  virtual void EnterCode(std::string kind, absl::string_view part, uint32_t draw) = 0;
 
   // Emits an expression of the equations text over stand-ins. If it defines the shared variable
   // `shared`, it may read only values that all neurons share.

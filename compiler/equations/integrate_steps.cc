@@ -135,6 +135,7 @@ class Stepper {
   bool definitions_untold_ = true;
   std::vector<int> primes_;  // how often each variable has moved
   std::map<std::tuple<size_t, int, int, int>, Value> increments_;
+  std::map<size_t, uint32_t> draws_;  // of each source of noise
 };
 
 void Stepper::RunStage(const Stage& stage, size_t number, int substep) {
@@ -244,6 +245,9 @@ Value Stepper::Increment(size_t source, const Group& group) {
   const auto [found, fresh] = increments_.try_emplace(key);
   if (fresh) {
     const NoiseSource& noise = system_.noises()[source];
+    // Of one name there may be a noise of each neuron and one that all share.
+    const bool shared = noise.domain == ir::DomainId::kNetwork;
+    system_.scope().EnterCode(shared ? "shared_noise" : "noise", noise.name, draws_[source]++);
     const Value draw = builder().Emit(Op::kNormal, {ir::Element::kF64, noise.domain}, {},
                                       ir::StreamAttr(scope().NextStream(), 0));
     found->second = builder().Emit(Op::kMul, {Number(std::sqrt(group.h)), draw});

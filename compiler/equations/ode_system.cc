@@ -95,6 +95,7 @@ absl::Status OdeSystem::EmitRight(OdeEquation& ode) {
     const ir::Value noise = NoiseStandIn(name.name, builder().type(ode.stand_in).domain);
     stand_ins.names.emplace_back(name.name, TypedValue{noise, dimension::kWhiteNoise});
   });
+  scope_->EnterCode("equation", ode.name(), 0);
   const absl::StatusOr<TypedValue> right = scope_->EmitOver(
       stand_ins, *ode.equation->right, ode.equation->Is("shared") ? ode.name() : "");
   BNSYN_RETURN_IF_ERROR(right.status());
@@ -223,6 +224,7 @@ std::vector<std::pair<std::string, ir::Value>> OdeSystem::DefinitionValues() con
   std::vector<std::pair<std::string, ir::Value>> definitions;
   for (const Equation& equation : scope_->equations()) {
     if (equation.kind != EquationKind::kExpression) continue;
+    scope_->EnterCode("equation", equation.name, 0);
     const absl::StatusOr<ir::Value> value = Emit(*equation.right);
     if (value.ok()) definitions.emplace_back(equation.name, *value);
   }

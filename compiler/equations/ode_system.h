@@ -92,8 +92,7 @@ class OdeSystem {
   // Emits any expression of the equations over the stand-ins, with other meanings of `names`.
   absl::StatusOr<ir::Value> Emit(const Expr& expr,
                                  std::vector<std::pair<std::string, TypedValue>> names = {}) const;
-  // The values of the equations x = ..., over stand-ins, for naming them to people: draws in them
-  // take streams of their own.
+  // The values of the equations x = ..., over stand-ins, for naming them to people.
   std::vector<std::pair<std::string, ir::Value>> DefinitionValues() const;
 
  private:

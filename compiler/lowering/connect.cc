@@ -76,6 +76,7 @@ class ConnectWriter {
     ir::Rule& rule = projection_.rule;
     ir::Value p;
     if (rule.kind == ir::RuleKind::kBernoulli) {
+      scope_.EnterCode("probability");
       BNSYN_ASSIGN_OR_RETURN(p, ProbabilityOfPair());
     }
     const std::optional<Setting>& condition = description_.rule.condition;
@@ -86,12 +87,13 @@ class ConnectWriter {
         return ir::ErrorAt(place, Whole(place), "this rule takes no condition",
                            "all_to_all and bernoulli do");
       }
+      scope_.EnterCode("condition");
       BNSYN_ASSIGN_OR_RETURN(const TypedValue holds, Emit(*condition, what));
       const ir::SourceText text = TextOf(*condition, what);
       BNSYN_RETURN_IF_ERROR(ExpectBoolean(holds, what, text, Whole(text)));
       if (rule.kind == ir::RuleKind::kAllToAll) {
         rule.kind = ir::RuleKind::kBernoulli;
-        rule.stream = lowering_.streams++;
+        rule.stream = lowering_.streams.Find({"rule", description_.name});
       }
       if (!p.valid()) p = builder_.F64(rule.p);
       rule.p = 1;
@@ -122,6 +124,7 @@ class ConnectWriter {
   }
 
   absl::Status Weight() {
+    scope_.EnterCode("weight");
     const bool listed = projection_.weight_column.has_value();
     const std::optional<Setting>& weight = description_.options.weight;
     const Variable* variable = model_.section.FindVariable("w");
@@ -209,6 +212,7 @@ class ConnectWriter {
       scope_.Know(variable.name(), value);
       return absl::OkStatus();
     }
+    scope_.EnterCode("initial", variable.name());
     BNSYN_ASSIGN_OR_RETURN(const TypedValue value, Emit(setting, what));
     BNSYN_RETURN_IF_ERROR(CheckKind(equation, value, text, Whole(text)));
     if (!value.boolean) {
@@ -220,6 +224,7 @@ class ConnectWriter {
   }
 
   absl::Status Delay() {
+    scope_.EnterCode("delay");
     if (projection_.delay_column.has_value()) return ListedDelays();
     const Quantity dt = lowering_.network.options.dt;
     const std::string what = Name("delay");

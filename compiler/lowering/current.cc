@@ -67,9 +67,9 @@ absl::StatusOr<Noise> EmitNoise(const Stimulus& stimulus, const Dimension& dimen
   return noise;
 }
 
-ir::Value Draw(Lowering& lowering, CodeScope& scope) {
+ir::Value Draw(CodeScope& scope) {
   return scope.builder().Emit(ir::Op::kNormal, {ir::Element::kF64, scope.domain()}, {},
-                              ir::StreamAttr(lowering.streams++, 0));
+                              ir::StreamAttr(scope.NextStream(), 0));
 }
 
 // The exact step of an Ornstein-Uhlenbeck process (Gillespie, Phys. Rev. E 54, 1996):
@@ -89,7 +89,7 @@ absl::Status MoveNoise(Lowering& lowering, const Stimulus& stimulus, ir::StateId
   const ir::Value amplitude = emit(ir::Op::kMul, {noise.sigma, emit(ir::Op::kSqrt, {lost})});
   const ir::Value away = emit(ir::Op::kSub, {builder.Load(state), noise.mean});
   const ir::Value kept = emit(ir::Op::kFma, {away, decay, noise.mean});
-  const ir::Value next = emit(ir::Op::kFma, {amplitude, Draw(lowering, scope), kept});
+  const ir::Value next = emit(ir::Op::kFma, {amplitude, Draw(scope), kept});
   StoreVariable(lowering, builder, state, next);
   return absl::OkStatus();
 }
@@ -179,8 +179,9 @@ absl::Status LowerStimuliInit(Lowering& lowering, ir::Builder& builder) {
   const auto begin = [&](const Stimulus& stimulus, ir::StateId state, const Dimension& dimension,
                          const Section& section) -> absl::Status {
     CodeScope scope(lowering, section, builder);
+    scope.EnterCode("initial", stimulus.name);
     BNSYN_ASSIGN_OR_RETURN(const Noise noise, EmitNoise(stimulus, dimension, scope));
-    const ir::Value drawn = Draw(lowering, scope);
+    const ir::Value drawn = Draw(scope);
     builder.Store(state, builder.Emit(ir::Op::kFma, {noise.sigma, drawn, noise.mean}));
     return absl::OkStatus();
   };
@@ -193,6 +194,7 @@ absl::Status LowerSharedStimuli(Lowering& lowering, ir::Builder& builder) {
                       [&](const Stimulus& stimulus, ir::StateId state, const Dimension& dimension,
                           const Section& section) {
                         CodeScope scope(lowering, section, builder);
+                        scope.EnterCode("stimulus", stimulus.name);
                         return MoveNoise(lowering, stimulus, state, dimension, scope);
                       });
 }

@@ -106,7 +106,7 @@ absl::StatusOr<Events> EmitEvents(Lowering& lowering, const StimulusAt& at, Code
     case StimulusKind::kBernoulli: {
       BNSYN_ASSIGN_OR_RETURN(const ir::Value p, EmitMean(lowering, at, scope));
       events.any = builder.Emit(ir::Op::kBernoulli, {ir::Element::kBool, domain}, {p},
-                                ir::StreamAttr(lowering.streams++, 0));
+                                ir::StreamAttr(scope.NextStream(), 0));
       if (window.valid()) events.any = builder.Emit(ir::Op::kAnd, {events.any, window});
       events.number = builder.Emit(ir::Op::kSelect, {events.any, builder.F64(1), builder.F64(0)});
       return events;
@@ -114,7 +114,7 @@ absl::StatusOr<Events> EmitEvents(Lowering& lowering, const StimulusAt& at, Code
     case StimulusKind::kPoisson: {
       BNSYN_ASSIGN_OR_RETURN(const ir::Value mean, EmitMean(lowering, at, scope));
       events.number = builder.Emit(ir::Op::kPoisson, {ir::Element::kF64, domain}, {mean},
-                                   ir::StreamAttr(lowering.streams++, 0));
+                                   ir::StreamAttr(scope.NextStream(), 0));
       break;
     }
     case StimulusKind::kHost:

@@ -191,6 +191,7 @@ absl::Status LowerValue(Lowering& lowering, const Section& section, const std::s
                            Evaluate(value, section.constants, variable->dimension(), what));
     return set_constant(quantity.value);
   }
+  scope.EnterCode("initial", name);
   scope.SetShared(variable->Is("shared") ? name : "");
   absl::StatusOr<TypedValue> emitted = EmitExpression(expr, text, scope);
   scope.SetShared("");

@@ -73,8 +73,6 @@ absl::Status Lower(Lowering& lowering) {
   BNSYN_RETURN_IF_ERROR(DeclareUniform(lowering));
   BNSYN_RETURN_IF_ERROR(DeclareTables(lowering));
   BNSYN_RETURN_IF_ERROR(DeclarePopulations(lowering));
-  // Connectivity and initial values take their random streams before the code of a step, so that
-  // they stay the same when that is changed.
   BNSYN_RETURN_IF_ERROR(LowerProjections(lowering));
   ShareInputs(lowering);
   BNSYN_RETURN_IF_ERROR(DeclareStimuli(lowering));
@@ -90,6 +88,7 @@ absl::Status Lower(Lowering& lowering) {
   RemoveUnread(program.step[0]);
   LetInputsDecay(lowering);
   RemoveUnread(program.step[0]);
+  lowering.streams.Settle(program);
   BNSYN_RETURN_IF_ERROR(ir::Verify(program));
   return absl::OkStatus();
 }

@@ -16,6 +16,7 @@
 #include "compiler/description/settings.h"
 #include "compiler/language/code.h"
 #include "compiler/language/expression.h"
+#include "compiler/lowering/streams.h"
 #include "ir/diagnostic.h"
 #include "ir/program.h"
 
@@ -150,7 +151,7 @@ struct Lowering {
   // The largest magnitude that is added to each input at once, by input.
   std::vector<double> largest;
   std::map<ir::PopulationId, ir::StateId> last_spikes;  // those that something reads
-  uint32_t streams = 0;                                 // random streams in use
+  StreamNames streams;
   // Where somebody asks: a title for each population, and what becomes of its equations.
   std::vector<std::pair<std::string, std::string>>* told = nullptr;
 };

@@ -36,6 +36,7 @@ void Tell(const Lowering& lowering, const Section& section, std::string moves) {
 absl::Status LowerUpdate(Lowering& lowering, CodeScope& scope) {
   const Section& section = scope.section();
   const ModelCode& code = *section.code;
+  scope.EnterCode("update");
   BNSYN_RETURN_IF_ERROR(EmitStatements(code.update, code.update_text, scope));
   scope.ForgetLocals();
   BNSYN_ASSIGN_OR_RETURN(const OdeSystem system, OdeSystem::Create(scope));

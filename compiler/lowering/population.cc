@@ -75,12 +75,14 @@ absl::Status LowerPopulation(Lowering& lowering, size_t index, ir::Builder& buil
   // All conditions are tested before any of their code runs.
   ir::Value spiked;
   if (code.threshold.has_value()) {
+    scope.EnterCode("threshold");
     BNSYN_ASSIGN_OR_RETURN(
         spiked, EmitCondition(*code.threshold, code.threshold_text, "a threshold", scope));
     if (scope.active().valid()) spiked = builder.Emit(ir::Op::kAnd, {spiked, scope.active()});
   }
   std::vector<ir::Value> happened;
   for (const EventCode& event : code.events) {
+    scope.EnterCode("threshold", event.name);
     BNSYN_ASSIGN_OR_RETURN(
         const ir::Value where,
         EmitCondition(event.condition, event.condition_text, "what makes an event", scope));
@@ -88,10 +90,12 @@ absl::Status LowerPopulation(Lowering& lowering, size_t index, ir::Builder& buil
   }
   if (spiked.valid()) {
     scope.SetSpiked(spiked);
+    scope.EnterCode("reset");
     BNSYN_RETURN_IF_ERROR(EmitWhere(spiked, code.reset, code.reset_text, scope));
   }
   for (size_t e = 0; e < happened.size(); ++e) {
     const EventCode& event = code.events[e];
+    scope.EnterCode("reset", event.name);
     BNSYN_RETURN_IF_ERROR(EmitWhere(happened[e], event.code, event.code_text, scope));
   }
 

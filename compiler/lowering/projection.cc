@@ -39,7 +39,7 @@ absl::Status LowerCount(const SynapseContext& context, ir::Rule& rule) {
                        "rint(...) makes one of it");
   }
   rule.count = static_cast<uint64_t>(n.value);
-  rule.stream = context.lowering.streams++;
+  rule.stream = context.lowering.streams.Find({"rule", description.name});
   const bool within = description.source == description.target;
   const uint64_t self = !rule.self && within ? 1 : 0;
   const uint64_t sources = context.source.size - self;
@@ -80,7 +80,7 @@ absl::Status LowerRule(const SynapseContext& context, ir::Projection& projection
       return absl::OkStatus();
     }
     case ir::RuleKind::kBernoulli:
-      projection.rule.stream = lowering.streams++;
+      projection.rule.stream = lowering.streams.Find({"rule", description.name});
       return absl::OkStatus();
     case ir::RuleKind::kFixedInDegree:
     case ir::RuleKind::kFixedOutDegree:

@@ -122,6 +122,7 @@ void RefractoryStep::Begin() {
 absl::Status RefractoryStep::BeforeUpdate() {
   const Refractoriness& refractory = scope_.section().refractory;
   if (refractory.kind == RefractoryKind::kCondition) {
+    scope_.EnterCode("refractory");
     BNSYN_ASSIGN_OR_RETURN(const TypedValue holds,
                            EmitExpression(*refractory.expr, refractory.text, scope_));
     ir::Builder& builder = scope_.builder();
@@ -138,6 +139,7 @@ absl::StatusOr<ir::Value> RefractoryStep::StepsTaken() {
   if (refractory.kind == RefractoryKind::kSteps) {
     return builder.Literal(ir::Element::kI32, refractory.steps);
   }
+  scope_.EnterCode("refractory");
   BNSYN_ASSIGN_OR_RETURN(const TypedValue time,
                          EmitExpression(*refractory.expr, refractory.text, scope_));
   const ir::Value steps =

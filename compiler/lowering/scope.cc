@@ -106,10 +106,16 @@ CodeScope::CodeScope(Lowering& lowering, const Section& section, ir::Builder& bu
 uint32_t CodeScope::NextStream() {
   // What is only tried leaves no trace.
   if (trying_) return 0;
-  if (reading_.empty()) return lowering_.streams++;
-  Streams& streams = streams_[reading_.back()];
-  if (streams.next == streams.used.size()) streams.used.push_back(lowering_.streams++);
-  return streams.used[streams.next++];
+  const uint32_t stream = lowering_.streams.Find(next_draw_);
+  ++next_draw_.draw;
+  return stream;
+}
+
+void CodeScope::EnterCode(std::string kind, absl::string_view part, uint32_t draw) {
+  next_draw_.code = std::move(kind);
+  next_draw_.owner = section_.population.has_value() ? section_.name : "network";
+  if (!part.empty()) absl::StrAppend(&next_draw_.owner, ".", part);
+  next_draw_.draw = draw;
 }
 
 absl::StatusOr<TypedValue> CodeScope::Initial(const Variable& variable, const ir::SourceText&,
@@ -127,14 +133,14 @@ absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
   std::map<std::string, TypedValue> bound;
   std::swap(locals, locals_);
   std::swap(bound, bound_);
-  reading_.push_back(equation.name);
-  if (!trying_) streams_[equation.name].next = 0;
+  const StreamName next_draw = next_draw_;
+  EnterCode(builder_->block().kind == ir::BlockKind::kInit ? "initial" : "equation", equation.name);
   const ir::SourceText& text = section_.code->equations_text;
   std::string shared = equation.Is("shared") ? equation.name : shared_;
   std::swap(shared, shared_);
   absl::StatusOr<TypedValue> value = EmitExpression(*equation.right, text, *this);
   std::swap(shared, shared_);
-  reading_.pop_back();
+  next_draw_ = next_draw;
   std::swap(locals, locals_);
   std::swap(bound, bound_);
   BNSYN_RETURN_IF_ERROR(value.status());

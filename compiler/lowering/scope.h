@@ -13,6 +13,7 @@
 #include "compiler/equations/equation_scope.h"
 #include "compiler/language/code.h"
 #include "compiler/lowering/lowering.h"
+#include "compiler/lowering/streams.h"
 
 namespace bnsyn::compiler {
 
@@ -89,9 +90,15 @@ class CodeScope : public EquationScope {
   // defines the shared variable `name`; an empty name lifts it.
   void SetShared(std::string name) { shared_ = std::move(name); }
   void ForgetLocals() { locals_.clear(); }
+  void EnterCode(std::string kind, absl::string_view part, uint32_t draw) override;
+  // The draws of what follows are numbered from 0 on: EnterCode("reset") names the streams
+  // "reset exc 0", ..., and EnterCode("threshold", "burst") "threshold exc.burst 0", ...
+  void EnterCode(std::string kind, absl::string_view part = "") {
+    EnterCode(std::move(kind), part, 0);
+  }
   bool HasLocal(const std::string& name) const { return locals_.count(name) != 0; }
 
-  // Emits an expression for its errors alone: its nodes and random streams are thrown away.
+  // Emits an expression for its errors alone: its nodes are thrown away, and its draws not counted.
   absl::StatusOr<TypedValue> Try(const Expr& expr, const ir::SourceText& source);
   // The same for every equation x = ..., so that errors are found in those nothing reads.
   absl::Status TryDefinitions();
@@ -104,12 +111,6 @@ class CodeScope : public EquationScope {
   Lowering& lowering_;
 
  private:
-  // Random streams of an equation, the same wherever it is read.
-  struct Streams {
-    std::vector<uint32_t> used;
-    size_t next = 0;
-  };
-
   const Variable& VariableOf(const Equation& equation) const {
     return *section_.FindVariable(equation.name);
   }
@@ -133,8 +134,7 @@ class CodeScope : public EquationScope {
   std::map<std::string, TypedValue> locals_;
   std::map<std::string, TypedValue> bound_;
   std::map<std::string, TypedValue> definitions_;  // values of equations x = ... since the last Set
-  std::map<std::string, Streams> streams_;
-  std::vector<std::string> reading_;  // equations being read, outermost first
+  StreamName next_draw_;                           // of the code that is being emitted
   ir::Value guard_;
   ir::Value active_;
   ir::Value free_;

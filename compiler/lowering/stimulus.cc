@@ -3,6 +3,7 @@
 #include "compiler/lowering/stimulus.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -212,9 +213,15 @@ absl::Status DeclareStimuli(Lowering& lowering) {
 
 absl::Status LowerStimuli(Lowering& lowering, size_t index, CodeScope& scope) {
   const std::vector<Stimulus>& stimuli = lowering.network.stimuli;
-  for (size_t s = 0; s < stimuli.size(); ++s) {
+  // By name, since floats are added in this order: the order of declaration means nothing.
+  std::vector<size_t> order(stimuli.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return stimuli[a].name < stimuli[b].name; });
+  for (const size_t s : order) {
     BNSYN_ASSIGN_OR_RETURN(const std::vector<size_t> targets, TargetsOf(lowering, stimuli[s]));
     if (std::find(targets.begin(), targets.end(), index) == targets.end()) continue;
+    scope.EnterCode("stimulus", stimuli[s].name);
     const StimulusAt at = {stimuli[s], s, index};
     BNSYN_RETURN_IF_ERROR(BringsCurrent(stimuli[s]) ? LowerCurrent(lowering, at, scope)
                                                     : LowerEvents(lowering, at, scope));

@@ -6,8 +6,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "compiler/language/code.h"
 #include "compiler/lowering/lowering.h"
@@ -43,13 +45,24 @@ class SynapseScope : public Scope {
   ir::Builder& builder() override { return builder_; }
   MathMode math() const override { return context_.lowering.math; }
   ir::DomainId domain() const override { return domain_; }
-  uint32_t NextStream() override { return context_.lowering.streams++; }
+  uint32_t NextStream() override {
+    const uint32_t stream = context_.lowering.streams.Find(next_draw_);
+    ++next_draw_.draw;
+    return stream;
+  }
   absl::StatusOr<std::optional<TypedValue>> Read(const std::string& name,
                                                  const ir::SourceText& source,
                                                  ir::SourceRange range) override;
   absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call,
                                                  const ir::SourceText& source) override;
   std::vector<std::string> Names() const override;
+
+  // What follows is code of this kind, for which and of which variable of the synapses it is: its
+  // draws are numbered from 0 on (R3).
+  void EnterCode(std::string kind, absl::string_view variable = "") {
+    next_draw_ = {std::move(kind), context_.description.name};
+    if (!variable.empty()) absl::StrAppend(&next_draw_.owner, ".", variable);
+  }
 
  protected:
   // Whether the code runs once, before the run.
@@ -65,6 +78,7 @@ class SynapseScope : public Scope {
 
   const ir::DomainId domain_;
   ir::Builder& builder_;
+  StreamName next_draw_;
 };
 
 // Code of probabilities, weights, delays and of what variables of synapses begin with: variables of

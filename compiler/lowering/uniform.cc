@@ -110,6 +110,7 @@ absl::Status LowerUniform(Lowering& lowering, ir::Builder& builder) {
                                     " : unit' and integrate it in the update code"));
   }
   UniformScope scope(lowering, builder);
+  scope.EnterCode("update");
   BNSYN_RETURN_IF_ERROR(EmitStatements(section.code->update, section.code->update_text, scope));
   for (const Variable* variable : scope.Changed()) {
     StoreVariable(lowering, builder, *variable->state, scope.Get(*variable).value);
