@@ -102,7 +102,7 @@ class Connectivity::PairFinder {
         static_cast<uint32_t>(std::min<uint64_t>(end_, (block + uint64_t{1}) * kBernoulliBlock));
     // Before each synapse a geometric number of targets is passed over: P(skip >= n) = (1 - p)^n.
     for (uint32_t target = first; target < end; ++target) {
-      const double skip = BernoulliSkip(draws, log_miss);
+      const double skip = draws.NextSkip(log_miss);
       if (!(skip < end - target)) return;
       target += static_cast<uint32_t>(skip);
       if (target < begin_ || (connectivity_.ExcludesSelf() && target == source)) continue;

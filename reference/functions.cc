@@ -151,6 +151,11 @@ bool BernoulliFromBits(double p, uint32_t bits0) {
   return sequences::Bernoulli(m, p, bits0);
 }
 
+double SkipFromBits(uint32_t bits0, uint32_t bits1, double log_miss) {
+  Direct m;
+  return sequences::Skip(m, bits0, bits1, log_miss);
+}
+
 double PoissonFromBits(double mean, uint32_t bits0) {
   if (!(mean >= 0 && mean <= kPoissonMaxMean)) return sequences::kNaN;
   const double u = (bits0 + 0.5) * 0x1p-32;

@@ -33,6 +33,8 @@ double UniformFromBits(uint32_t bits0, uint32_t bits1);      // [0, 1), multiple
 double NormalFromBits(uint32_t bits0, uint32_t bits1);       // mean 0, variance 1
 double ExponentialFromBits(uint32_t bits0, uint32_t bits1);  // mean 1
 bool BernoulliFromBits(double p, uint32_t bits0);            // true with probability p
+// Misses before the first hit, each with probability 1 - p, for log_miss = log(1 - p).
+double SkipFromBits(uint32_t bits0, uint32_t bits1, double log_miss);
 // The number of k with u >= cdf_k, for u = (bits0 + 1/2) 2^-32 and cdf_k as PoissonSum has it; NaN
 // unless 0 <= mean <= 700.
 double PoissonFromBits(double mean, uint32_t bits0);

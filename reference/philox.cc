@@ -1,27 +1,14 @@
 #include "reference/philox.h"
 
+#include "reference/philox_rounds.h"
+
 namespace bnsyn::reference {
-namespace {
-
-constexpr int kRounds = 10;
-constexpr uint32_t kMultiplier0 = 0xd2511f53;
-constexpr uint32_t kMultiplier1 = 0xcd9e8d57;
-constexpr uint32_t kKeyStep0 = 0x9e3779b9;  // golden ratio
-constexpr uint32_t kKeyStep1 = 0xbb67ae85;  // sqrt(3) - 1
-
-}  // namespace
 
 std::array<uint32_t, 4> Philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key) {
-  for (int round = 0; round < kRounds; ++round) {
-    const uint64_t product0 = uint64_t{kMultiplier0} * counter[0];
-    const uint64_t product1 = uint64_t{kMultiplier1} * counter[2];
-    counter = {static_cast<uint32_t>(product1 >> 32) ^ counter[1] ^ key[0],
-               static_cast<uint32_t>(product1),
-               static_cast<uint32_t>(product0 >> 32) ^ counter[3] ^ key[1],
-               static_cast<uint32_t>(product0)};
-    key = {key[0] + kKeyStep0, key[1] + kKeyStep1};
-  }
-  return counter;
+  const philox::Words<uint64_t> words =
+      philox::Rounds<uint64_t>({counter[0], counter[1], counter[2], counter[3]}, {key[0], key[1]});
+  return {static_cast<uint32_t>(words[0]), static_cast<uint32_t>(words[1]),
+          static_cast<uint32_t>(words[2]), static_cast<uint32_t>(words[3])};
 }
 
 uint32_t RandomBits(uint64_t seed, uint32_t stream, uint32_t element, uint64_t step,

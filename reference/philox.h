@@ -1,5 +1,5 @@
-// Randomness without state (R3): Philox4x32-10 of Salmon, Moraes, Dror & Shaw, "Parallel random
-// numbers: as easy as 1, 2, 3", SC 2011.
+// Random bits without state (R3): a function of the seed, the stream, the element, the step and the
+// number of the draw.
 #ifndef BNSYN_REFERENCE_PHILOX_H_
 #define BNSYN_REFERENCE_PHILOX_H_
 

@@ -3,7 +3,6 @@
 #define BNSYN_REFERENCE_RULE_DRAWS_H_
 
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -32,6 +31,12 @@ class RuleDraws {
   double Next() {
     const size_t word = Advance();
     return 1 - UniformFromBits(words_[word], words_[word + 1]);
+  }
+
+  // How many targets a Bernoulli rule of probability p passes over, for log_miss = log(1 - p).
+  double NextSkip(double log_miss) {
+    const size_t word = Advance();
+    return SkipFromBits(words_[word], words_[word + 1], log_miss);
   }
 
   // Uniform among 0, ..., n - 1, but for a bias below n 2^-64.
@@ -63,11 +68,6 @@ class RuleDraws {
   std::array<uint32_t, 4> words_ = {};
   size_t used_ = 4;
 };
-
-// How many targets a Bernoulli rule passes over; log_miss is log(1 - p).
-inline double BernoulliSkip(RuleDraws& draws, double log_miss) {
-  return std::floor(Log(draws.Next()) / log_miss);
-}
 
 }  // namespace bnsyn::reference
 

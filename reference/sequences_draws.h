@@ -48,6 +48,13 @@ typename A::F Exponential(A& m, typename A::W bits0, typename A::W bits1) {
   return 0.0 - LogNormal(m, 1.0 - Uniform(m, bits0, bits1));
 }
 
+// How many places a Bernoulli rule of probability p passes over before the next synapse, for
+// log_miss = log(1 - p): the floor of log(u)/log_miss, with u = 1 - Uniform in (0, 1].
+template <class A>
+typename A::F Skip(A& m, typename A::W bits0, typename A::W bits1, typename A::F log_miss) {
+  return m.Floor(Log(m, 1.0 - Uniform(m, bits0, bits1)) / log_miss);
+}
+
 // bits 2^-32 < p.
 template <class A>
 typename A::B Bernoulli(A& m, typename A::F p, typename A::W bits0) {

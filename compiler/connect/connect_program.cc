@@ -12,6 +12,7 @@
 #include "compiler/connect/kernel_signature.h"
 #include "compiler/passes/node_arithmetic.h"
 #include "compiler/passes/rewrite.h"
+#include "reference/philox_rounds.h"
 #include "reference/rule_draws.h"
 #include "reference/sequences_draws.h"
 
@@ -37,22 +38,6 @@ std::vector<bool> NeededFor(const ir::Block& block, absl::Span<const ir::NodeId>
     for (const ir::NodeId operand : block.nodes[id].inputs()) needed[operand] = true;
   }
   return needed;
-}
-
-// Philox4x32-10. Words are 64-bit integers of which the low half counts, so that a product of two
-// is one instruction in each lane.
-std::array<U, 4> PhiloxWords(std::array<U, 4> counter, std::array<U, 2> key) {
-  constexpr int kRounds = 10;
-  const U low_half(uint64_t{0xffffffff});
-  for (int round = 0; round < kRounds; ++round) {
-    const U product0 = (counter[0] & low_half) * U(uint64_t{0xd2511f53});
-    const U product1 = (counter[2] & low_half) * U(uint64_t{0xcd9e8d57});
-    counter = {(product1 >> 32) ^ (counter[1] ^ key[0]), product1,
-               (product0 >> 32) ^ (counter[3] ^ key[1]), product0};
-    key[0] = (key[0] + U(uint64_t{0x9e3779b9})) & low_half;
-    key[1] = (key[1] + U(uint64_t{0xbb67ae85})) & low_half;
-  }
-  return counter;
 }
 
 constexpr ir::ParamId kSeedLow = 0;
@@ -160,8 +145,8 @@ class KernelWriter {
     const U target = number(ConnectRole::kTarget);
     const U source = number(ConnectRole::kSource);
     const U occurrence = number(ConnectRole::kOccurrence);
-    const std::array<U, 4> words = PhiloxWords({target, source, occurrence, number_of_stream},
-                                               {param(kSeedLow), param(kSeedHigh)});
+    const std::array<U, 4> words = reference::philox::Rounds<U>(
+        {target, source, occurrence, number_of_stream}, {param(kSeedLow), param(kSeedHigh)});
     const auto word = [&](U term) {
       return m_.Of<uint32_t>(builder_.Convert(m_.Write(term), Element::kU32));
     };
@@ -275,8 +260,8 @@ class RuleWriter {
   std::array<U, 4> Words(Value counter, ir::StateId a, ir::StateId b, ir::StateId stream) {
     const auto load = [&](ir::StateId state) { return Wide(builder_.Load(state)); };
     const auto seed = [&](ir::ParamId id) { return m_.Of<uint64_t>(builder_.Param(id)); };
-    return PhiloxWords({Wide(counter), load(a), load(b), load(stream)},
-                       {seed(kSeedLow), seed(kSeedHigh)});
+    return reference::philox::Rounds<U>({Wide(counter), load(a), load(b), load(stream)},
+                                        {seed(kSeedLow), seed(kSeedHigh)});
   }
 
  private:
@@ -306,7 +291,7 @@ RuleKernel MakeRuleKernel(ir::Program& to) {
   const Value index = writer.builder().Emit(Op::kIndex, {Element::kU32, kernel.domain}, {});
   const std::array<U, 4> words = writer.Words(index, kernel.a, kernel.b, kernel.stream);
   const auto store = [&](ir::StateId state, U first, U second) {
-    const U number = (first << 32) | (second & U(uint64_t{0xffffffff}));
+    const U number = (first << 32) | (second & reference::philox::kLowHalf);
     writer.builder().Store(state, writer.arithmetic().Write(number));
   };
   store(kernel.even, words[0], words[1]);
@@ -331,8 +316,8 @@ SkipKernel MakeSkipKernel(ir::Program& to) {
   NodeArithmetic& m = writer.arithmetic();
   const F log_miss = m.Of<double>(writer.builder().Load(kernel.log_miss));
   const auto store = [&](ir::StateId state, U first, U second) {
-    const F u = 1.0 - sequences::Uniform(m, writer.Narrow(first), writer.Narrow(second));
-    writer.builder().Store(state, m.Write(m.Floor(sequences::Log(m, u) / log_miss)));
+    const F skip = sequences::Skip(m, writer.Narrow(first), writer.Narrow(second), log_miss);
+    writer.builder().Store(state, m.Write(skip));
   };
   store(kernel.even, words[0], words[1]);
   store(kernel.odd, words[2], words[3]);

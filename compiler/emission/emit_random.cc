@@ -1,48 +1,50 @@
 #include "compiler/emission/emit_random.h"
 
-#include <array>
 #include <vector>
 
 #include "compiler/emission/emit_ops.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "reference/philox.h"
+#include "reference/philox_rounds.h"
 
 namespace bnsyn::compiler {
 namespace {
 
-// The constants of Philox4x32-10.
-constexpr uint64_t kMultiplier0 = 0xD2511F53;
-constexpr uint64_t kMultiplier1 = 0xCD9E8D57;
-constexpr uint64_t kWeyl0 = 0x9E3779B9;
-constexpr uint64_t kWeyl1 = 0xBB67AE85;
-constexpr int kRounds = 10;
-// Counters side by side differ in their first word alone: in the first rounds, most is the same for
-// all of them, and computed once where the rounds stand straight before the loop.
+namespace philox = reference::philox;
+
+// Counters side by side differ in their first word alone: the first rounds are mostly the same for
+// all of them, and are computed once if they stand straight before the loop.
 constexpr int kStraightRounds = 2;
 
-using Words = std::array<llvm::Value*, 4>;
+// A word of Philox in each lane, with the operators that its rounds need.
+class Word {
+ public:
+  Word() = default;
+  Word(llvm::IRBuilder<>& builder, llvm::Value* value) : builder_(&builder), value_(value) {}
 
-// One round of a block a lane. Words are 64-bit integers of which the low half counts: so that a
-// product of two is one instruction in each lane and its high half a shift.
-Words EmitRound(llvm::IRBuilder<>& builder, const Words& word, llvm::Value* key0,
-                llvm::Value* key1) {
-  const auto product = [&](llvm::Value* w, uint64_t multiplier) {
-    return builder.CreateMul(builder.CreateAnd(w, ConstantLike(w, builder.getInt64(0xffffffff))),
-                             ConstantLike(w, builder.getInt64(multiplier)));
-  };
-  const auto high = [&](llvm::Value* p) { return builder.CreateLShr(p, 32); };
-  llvm::Value* const product0 = product(word[0], kMultiplier0);
-  llvm::Value* const product1 = product(word[2], kMultiplier1);
-  // What does not wait for the products comes together first.
-  llvm::Value* const other0 = builder.CreateXor(word[1], key0);
-  llvm::Value* const other1 = builder.CreateXor(word[3], key1);
-  return {builder.CreateXor(high(product1), other0), product1,
-          builder.CreateXor(high(product0), other1), product0};
-}
+  llvm::Value* value() const { return value_; }
 
-// The ten rounds of several counters side by side, most as a loop: straight code would take longer
-// to compile than most networks run it.
+  Word operator*(uint64_t b) const { return Make(builder_->CreateMul(value_, Constant(b))); }
+  Word operator&(uint64_t b) const { return Make(builder_->CreateAnd(value_, Constant(b))); }
+  Word operator+(uint64_t b) const { return Make(builder_->CreateAdd(value_, Constant(b))); }
+  Word operator>>(uint64_t places) const { return Make(builder_->CreateLShr(value_, places)); }
+  Word operator^(const Word& b) const { return Make(builder_->CreateXor(value_, b.value_)); }
+
+ private:
+  Word Make(llvm::Value* value) const { return {*builder_, value}; }
+  llvm::Constant* Constant(uint64_t number) const {
+    return ConstantLike(value_, builder_->getInt64(number));
+  }
+
+  llvm::IRBuilder<>* builder_ = nullptr;
+  llvm::Value* value_ = nullptr;
+};
+using Words = philox::Words<Word>;
+using Key = philox::Key<Word>;
+
+// The ten rounds of several counters side by side, most of them as a loop: straight code would take
+// longer to compile than most networks run it.
 std::vector<Words> EmitRounds(llvm::IRBuilder<>& builder, const std::vector<Words>& counters,
                               llvm::Value* seed) {
   llvm::Function* const function = builder.GetInsertBlock()->getParent();
@@ -54,41 +56,40 @@ std::vector<Words> EmitRounds(llvm::IRBuilder<>& builder, const std::vector<Word
     phi->addIncoming(first, before);
     return phi;
   };
-  // Keys go through the rounds as vectors: a splat for each would cost more than the round's own
-  // arithmetic. What overflows into the upper halves does not count.
-  const int lanes = LanesOf(counters[0][0]);
-  llvm::Value* first_key0 = Splat(builder, seed, lanes);
-  llvm::Value* first_key1 = Splat(builder, builder.CreateLShr(seed, 32), lanes);
-  const auto advanced = [&](llvm::Value* key, uint64_t weyl) {
-    return builder.CreateAdd(key, ConstantLike(key, builder.getInt64(weyl)));
+  const auto carry = [&](const Word& phi, const Word& next) {
+    llvm::cast<llvm::PHINode>(phi.value())->addIncoming(next.value(), loop);
   };
+  // Keys go through the rounds as vectors: a splat for each would cost more than the round's own
+  // arithmetic.
+  const int lanes = LanesOf(counters[0][0].value());
+  Key first_key;
+  first_key[0] = {builder, Splat(builder, seed, lanes)};
+  first_key[1] = {builder, Splat(builder, builder.CreateLShr(seed, 32), lanes)};
   std::vector<Words> first_words = counters;
   for (int round = 0; round < kStraightRounds; ++round) {
-    for (Words& words : first_words) words = EmitRound(builder, words, first_key0, first_key1);
-    first_key0 = advanced(first_key0, kWeyl0);
-    first_key1 = advanced(first_key1, kWeyl1);
+    for (Words& words : first_words) words = philox::Round(words, first_key);
+    first_key = philox::Next(first_key);
   }
   builder.CreateBr(loop);
 
   builder.SetInsertPoint(loop);
   llvm::PHINode* const round = variable(builder.getInt32(kStraightRounds));
-  llvm::PHINode* const key0 = variable(first_key0);
-  llvm::PHINode* const key1 = variable(first_key1);
-  std::vector<std::array<llvm::PHINode*, 4>> words;
-  for (const Words& counter : first_words) {
-    words.push_back(
-        {variable(counter[0]), variable(counter[1]), variable(counter[2]), variable(counter[3])});
+  Key key;
+  for (size_t i = 0; i < key.size(); ++i) key[i] = {builder, variable(first_key[i].value())};
+  std::vector<Words> words = first_words;
+  for (Words& block : words) {
+    for (Word& word : block) word = {builder, variable(word.value())};
   }
   std::vector<Words> results;
-  for (const auto& word : words) {
-    results.push_back(EmitRound(builder, {word[0], word[1], word[2], word[3]}, key0, key1));
-    for (size_t i = 0; i < 4; ++i) word[i]->addIncoming(results.back()[i], loop);
+  for (const Words& block : words) {
+    results.push_back(philox::Round(block, key));
+    for (size_t i = 0; i < block.size(); ++i) carry(block[i], results.back()[i]);
   }
   llvm::Value* const next = builder.CreateAdd(round, builder.getInt32(1));
   round->addIncoming(next, loop);
-  key0->addIncoming(advanced(key0, kWeyl0), loop);
-  key1->addIncoming(advanced(key1, kWeyl1), loop);
-  builder.CreateCondBr(builder.CreateICmpULT(next, builder.getInt32(kRounds)), loop, after);
+  const Key next_key = philox::Next(key);
+  for (size_t i = 0; i < key.size(); ++i) carry(key[i], next_key[i]);
+  builder.CreateCondBr(builder.CreateICmpULT(next, builder.getInt32(philox::kRounds)), loop, after);
   builder.SetInsertPoint(after);
   return results;
 }
@@ -101,9 +102,10 @@ Words EmitCounter(llvm::IRBuilder<>& builder, int lanes, llvm::Value* block,
   llvm::Value* const step_and_draw =
       builder.CreateOr(builder.CreateShl(builder.CreateLShr(point.step, 32), 16), draw);
   llvm::Value* const lane = builder.CreateZExt(Iota(builder, lanes), Widened(i64, lanes));
-  return {builder.CreateAdd(Splat(builder, block, lanes), lane), Splat(builder, point.step, lanes),
-          Splat(builder, step_and_draw, lanes),
-          Splat(builder, builder.CreateZExt(point.stream, i64), lanes)};
+  const auto word = [&](llvm::Value* value) { return Word(builder, value); };
+  return {word(builder.CreateAdd(Splat(builder, block, lanes), lane)),
+          word(Splat(builder, point.step, lanes)), word(Splat(builder, step_and_draw, lanes)),
+          word(Splat(builder, builder.CreateZExt(point.stream, i64), lanes))};
 }
 
 // A function of this module that only its kernels call. Kept out of line: it is shared, and called
@@ -163,9 +165,9 @@ llvm::Function* GroupFunction(llvm::Module& module, int native_lanes) {
   std::vector<int> low_halves;
   for (int lane = 0; lane < 2 * native_lanes; ++lane) low_halves.push_back(2 * lane);
   for (uint64_t word = 0; word < 4; ++word) {
-    llvm::Value* const both =
-        builder.CreateShuffleVector(builder.CreateBitCast(words[0][word], halves),
-                                    builder.CreateBitCast(words[1][word], halves), low_halves);
+    llvm::Value* const both = builder.CreateShuffleVector(
+        builder.CreateBitCast(words[0][word].value(), halves),
+        builder.CreateBitCast(words[1][word].value(), halves), low_halves);
     llvm::Value* const index =
         builder.CreateAdd(offset, builder.getInt64(word * reference::kRandomLanes));
     builder.CreateAlignedStore(both, builder.CreateInBoundsGEP(i32, buffer, index),
@@ -195,7 +197,7 @@ llvm::Function* UniformFunction(llvm::Module& module) {
   const std::vector<Words> words = EmitRounds(
       builder, {EmitCounter(builder, 1, builder.getInt64(0), PointFromArguments(function, 0))},
       function->getArg(3));
-  builder.CreateRet(builder.CreateTrunc(words[0][0], i32));
+  builder.CreateRet(builder.CreateTrunc(words[0][0].value(), i32));
   return function;
 }
 

@@ -210,8 +210,7 @@ double RuleSkips::Skip(uint32_t block, uint32_t number) const {
     const double* const skips = number % 2 == 0 ? even_ : odd_;
     return skips[size_t{block - first_block_} * each_ + element];
   }
-  reference::RuleDraws draws(seed_, stream_, source_, block, number);
-  return reference::BernoulliSkip(draws, log_miss_);
+  return reference::RuleDraws(seed_, stream_, source_, block, number).NextSkip(log_miss_);
 }
 
 }  // namespace bnsyn

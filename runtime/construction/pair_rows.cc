@@ -226,7 +226,7 @@ absl::Status PairRows::AppendBernoulli(uint32_t source, std::vector<uint32_t>& t
     uint32_t number = 0;
     for (uint32_t target = first; target < end; ++target) {
       const double skip =
-          skips_ ? skips_->Skip(block, number++) : reference::BernoulliSkip(draws, log_miss_);
+          skips_ ? skips_->Skip(block, number++) : draws.NextSkip(log_miss_);
       if (!(skip < end - target)) break;
       target += static_cast<uint32_t>(skip);
       if (target < own_.begin || (excludes_self_ && target == source)) continue;
