@@ -2,50 +2,16 @@
 
 #include <cmath>
 #include <limits>
-#include <vector>
 
-#include "reference/evaluate.h"
+#include "reference/known_bits.h"
 
 namespace bnsyn::reference {
-namespace {
-
-// The value of one node of a synapse, or nullopt unless it is static.
-std::optional<ir::Bits> StaticValue(const ir::Program& program, const ir::Block& block,
-                                    const ir::Node& node,
-                                    const std::vector<std::optional<ir::Bits>>& values,
-                                    double weight) {
-  if (node.op == ir::Op::kWeight) return ir::BitsOfF64(weight);
-  if (node.op == ir::Op::kParam) {
-    const ir::Param& param = program.params[node.attr];
-    if (param.tunable) return std::nullopt;
-    return param.value;
-  }
-  // What depends on the evaluation point differs from step to step or synapse to synapse.
-  if (!IsEvaluable(node.op) || ir::IsDraw(node.op) || node.op == ir::Op::kStep ||
-      node.op == ir::Op::kIndex) {
-    return std::nullopt;
-  }
-  std::vector<ir::Element> elements;
-  std::vector<ir::Bits> operands;
-  for (const ir::NodeId id : node.inputs()) {
-    if (!values[id]) return std::nullopt;
-    elements.push_back(block.nodes[id].element);
-    operands.push_back(*values[id]);
-  }
-  return Fold(node, elements, operands);
-}
-
-}  // namespace
 
 std::optional<double> StaticContribution(const ir::Program& program, const ir::Block& block,
                                          ir::NodeId node, double weight) {
-  const ir::NodeId operand = block.nodes[node].operands[0];
-  std::vector<std::optional<ir::Bits>> values;
-  for (ir::NodeId id = 0; id <= operand; ++id) {
-    values.push_back(StaticValue(program, block, block.nodes[id], values, weight));
-  }
-  if (!values[operand]) return std::nullopt;
-  return ir::F64OfBits(*values[operand]);
+  const std::optional<ir::Bits> bits =
+      KnownBits(program, block, weight)[block.nodes[node].operands[0]];
+  return bits ? std::optional<double>(ir::F64OfBits(*bits)) : std::nullopt;
 }
 
 int64_t ToQuanta(double value, int quantum_log2) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <vector>
 
+#include "compiler/analysis/facts.h"
 #include "compiler/analysis/node_algebra.h"
 #include "compiler/language/code_emitter.h"
 
@@ -69,7 +70,7 @@ class Affine {
     const Term right = WithoutConstants({node.operands[1]});
     return {Times(left.factor, right.factor), Times(left.value, right.value)};
   }
-  bool IsOne(Value value) const { return IsNumber(builder_, value, 1); }
+  bool IsOne(Value value) const { return IsLiteral(builder_, value, 1); }
 
   void TakeApart(Value value, Value factor) {
     if (IsConstant(builder_, value)) {

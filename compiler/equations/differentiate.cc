@@ -3,6 +3,7 @@
 #include <numbers>
 #include <vector>
 
+#include "compiler/analysis/facts.h"
 #include "compiler/analysis/node_algebra.h"
 
 namespace bnsyn::compiler {

@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "compiler/analysis/node_algebra.h"
 #include "ir/text.h"
 
 namespace bnsyn::compiler {
@@ -49,7 +48,7 @@ FormulaPrinter::Text FormulaPrinter::Print(ir::Value value, bool whole) {
   if (const auto atom = names_.atoms.find(value.id); atom != names_.atoms.end() && !whole) {
     return {atom->second, kAtom};
   }
-  if (const std::optional<double> number = NumberOf(program_, builder_, value)) {
+  if (const std::optional<double> number = facts_.Number(value)) {
     std::string text = ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(*number));
     const bool negative = text[0] == '-';
     return {std::move(text), negative ? kUnary : kAtom};
@@ -74,7 +73,7 @@ FormulaPrinter::Text FormulaPrinter::Sum(const std::string& a, const Text& b) co
 
 FormulaPrinter::Text FormulaPrinter::Product(const ir::Node& node) {
   // Numbers stand before what they multiply.
-  const bool swapped = NumberOf(program_, builder_, {node.operands[1]}).has_value();
+  const bool swapped = facts_.Number(node.operands[1]).has_value();
   const std::string a = Operand(node, swapped ? 1 : 0, kProduct);
   const std::string b = Operand(node, swapped ? 0 : 1, kProduct);
   // A minus may lead a product, not follow in it.
@@ -96,9 +95,7 @@ FormulaPrinter::Text FormulaPrinter::PrintNode(const ir::Node& node) {
     return {absl::StrCat(Operand(node, 0, kSum), Comparison(node.op), Operand(node, 1, kSum)),
             kComparison};
   }
-  const auto zero = [&](size_t i) {
-    return NumberOf(program_, builder_, {node.operands[i]}) == 0.0;
-  };
+  const auto zero = [&](size_t i) { return facts_.Number(node.operands[i]) == 0.0; };
   if (node.op == Op::kAdd) {
     if (zero(0) || zero(1)) return Print({node.operands[zero(0) ? 1 : 0]}, false);
     return Sum(Operand(node, 0, kSum), Print({node.operands[1]}, false));

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/analysis/facts.h"
 #include "ir/builder.h"
 #include "ir/program.h"
 
@@ -24,7 +25,11 @@ class FormulaPrinter {
   // Variables are printed without `prefix` ("exc.").
   FormulaPrinter(const ir::Program& program, const ir::Builder& builder, const FormulaNames& names,
                  std::string prefix)
-      : program_(program), builder_(builder), names_(names), prefix_(std::move(prefix)) {}
+      : program_(program),
+        builder_(builder),
+        facts_(program, builder.block()),
+        names_(names),
+        prefix_(std::move(prefix)) {}
 
   // "name = formula", with lines before it for the parts that have not been told yet, in the order
   // in which they are needed. What is one number is written as that number, shortest round-trip.
@@ -49,6 +54,7 @@ class FormulaPrinter {
 
   const ir::Program& program_;
   const ir::Builder& builder_;
+  const Facts facts_;
   const FormulaNames& names_;
   std::string prefix_;
   std::map<ir::NodeId, bool> told_;

@@ -7,7 +7,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "compiler/analysis/node_algebra.h"
 #include "compiler/description/settings.h"
 #include "compiler/equations/integrate_fit.h"
 #include "ir/status_macros.h"

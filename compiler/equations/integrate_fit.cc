@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/analysis/facts.h"
 #include "compiler/analysis/node_algebra.h"
 #include "compiler/equations/differentiate.h"
 
@@ -68,6 +69,33 @@ void Couple(const OdeSystem& system, const std::vector<size_t>& members,
         if (!fits[a].fits()) changed = true;
       }
     }
+  }
+}
+
+// The constant term of a node as a polynomial in everything that is loaded, drawn or the result of
+// a function, given the terms of its operands.
+double ConstantTerm(const OdeSystem& system, ir::NodeId id, const std::vector<double>& terms) {
+  const ir::Node& node = system.builder().node({id});
+  const auto of = [&](size_t operand) { return terms[node.operands[operand]]; };
+  switch (node.op) {
+    case ir::Op::kLiteral:
+    case ir::Op::kParam:
+      return system.Number({id}).value_or(0);
+    case ir::Op::kNeg:
+      return -of(0);
+    case ir::Op::kAdd:
+      return of(0) + of(1);
+    case ir::Op::kSub:
+      return of(0) - of(1);
+    case ir::Op::kMul:
+      return of(0) * of(1);
+    case ir::Op::kFma:
+      return of(0) * of(1) + of(2);
+    case ir::Op::kDiv:
+      // A quotient by a variable has no constant term.
+      return of(1) != 0 && system.Number({node.operands[1]}) ? of(0) / of(1) : 0;
+    default:
+      return 0;
   }
 }
 
@@ -178,8 +206,10 @@ bool IsDecay(const OdeSystem& system, size_t equation) {
 }
 
 bool IsDriven(const OdeSystem& system, size_t equation) {
-  const double term = system.ConstantTerm(system.equations()[equation].drift);
-  return term != 0 && std::isfinite(term);
+  const ir::Value drift = system.equations()[equation].drift;
+  std::vector<double> terms(drift.id + 1);
+  for (ir::NodeId id = 0; id <= drift.id; ++id) terms[id] = ConstantTerm(system, id, terms);
+  return terms[drift.id] != 0 && std::isfinite(terms[drift.id]);
 }
 
 bool IsLinearInItself(const OdeSystem& system, size_t equation) {

@@ -171,14 +171,6 @@ bool OdeSystem::IsFixed(ir::Value value) const {
   return !moves[value.id];
 }
 
-std::optional<double> OdeSystem::Number(ir::Value value) const {
-  return NumberOf(scope_->program(), builder(), value);
-}
-
-double OdeSystem::ConstantTerm(ir::Value value) const {
-  return compiler::ConstantTerm(scope_->program(), builder(), value);
-}
-
 ir::Value OdeSystem::At(ir::Value value, const std::vector<ir::Value>& values,
                         double elapsed) const {
   Replacement replacement;

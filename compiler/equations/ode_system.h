@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "compiler/analysis/facts.h"
 #include "compiler/equations/equation_scope.h"
 #include "compiler/language/expression.h"
 #include "ir/builder.h"
@@ -73,10 +74,8 @@ class OdeSystem {
   // Whether a value stays the same over a step in which the variables of the system move: what
   // depends on t is, where it only compares or looks up (int(t > 5 ms), a table).
   bool IsFixed(ir::Value value) const;
-  // The number a value is in every run; see NumberOf.
-  std::optional<double> Number(ir::Value value) const;
-  // See node_algebra.h.
-  double ConstantTerm(ir::Value value) const;
+  // The number that a value is for every element and step; see Facts.
+  std::optional<double> Number(ir::Value value) const { return facts_.Number(value); }
 
   // A value over stand-ins, at these values of the variables and at t + `elapsed`.
   ir::Value At(ir::Value value, const std::vector<ir::Value>& values, double elapsed) const;
@@ -96,7 +95,8 @@ class OdeSystem {
   std::vector<std::pair<std::string, ir::Value>> DefinitionValues() const;
 
  private:
-  explicit OdeSystem(EquationScope& scope) : scope_(&scope) {}
+  explicit OdeSystem(EquationScope& scope)
+      : scope_(&scope), facts_(scope.program(), scope.builder().block()) {}
 
   absl::Status CheckPlainNoise() const;
   absl::Status EmitRight(OdeEquation& ode);
@@ -106,6 +106,7 @@ class OdeSystem {
   absl::Status SplitNoise(OdeEquation& ode, ir::Value right);
 
   EquationScope* scope_;
+  Facts facts_;
   ir::Value time_;
   std::vector<OdeEquation> equations_;
   std::vector<NoiseSource> noises_;

@@ -1,40 +1,9 @@
 #include <cmath>
 #include <cstdlib>
-#include <vector>
 
 #include "compiler/language/code_emitter.h"
 
 namespace bnsyn::compiler {
-
-bool IsLiteral(const ir::Builder& builder, ir::Value v) {
-  return builder.node(v).op == ir::Op::kLiteral;
-}
-
-bool IsLiteral(const ir::Builder& builder, ir::Value v, double number) {
-  const ir::Node& node = builder.node(v);
-  return node.op == ir::Op::kLiteral && node.element == ir::Element::kF64 &&
-         node.attr == ir::BitsOfF64(number);
-}
-
-bool IsConstant(const ir::Builder& builder, ir::Value v) {
-  // Values are shared, so each is visited once.
-  std::vector<bool> seen(v.id + 1);
-  std::vector<ir::NodeId> open = {v.id};
-  while (!open.empty()) {
-    const ir::NodeId id = open.back();
-    open.pop_back();
-    if (seen[id]) continue;
-    seen[id] = true;
-    const ir::Node& node = builder.node({id});
-    if (node.op == ir::Op::kLiteral || node.op == ir::Op::kParam) continue;
-    const ir::OpInfo& info = ir::Info(node.op);
-    if (info.effect != ir::Effect::kPure || info.attr != ir::AttrKind::kNone || info.arity == 0) {
-      return false;
-    }
-    for (const ir::NodeId operand : node.inputs()) open.push_back(operand);
-  }
-  return true;
-}
 
 ir::Value EmitNegate(Scope& scope, ir::Value v) {
   ir::Builder& builder = scope.builder();

@@ -8,16 +8,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "compiler/analysis/facts.h"
 #include "compiler/language/code.h"
 
 namespace bnsyn::compiler {
 
 // Arithmetic (code_arithmetic.cc).
 
-bool IsLiteral(const ir::Builder& builder, ir::Value v);
-bool IsLiteral(const ir::Builder& builder, ir::Value v, double number);
-// Made of literals and parameters alone, so that it is computed once and not for every element.
-bool IsConstant(const ir::Builder& builder, ir::Value v);
 // -v; a literal's sign flips at once.
 ir::Value EmitNegate(Scope& scope, ir::Value v);
 // a * b, without the factor 1.

@@ -2,9 +2,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/analysis/facts.h"
 #include "compiler/language/code.h"
 #include "ir/status_macros.h"
-#include "reference/evaluate.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -50,24 +50,9 @@ class ConstantScope : public Scope {
     return names;
   }
 
-  // The value of a node, all of which are foldable here.
+  // The value of a node: everything is foldable here.
   double Fold(ir::Value result) const {
-    std::vector<ir::Bits> bits(block_.nodes.size());
-    for (size_t i = 0; i < block_.nodes.size(); ++i) {
-      const ir::Node& node = block_.nodes[i];
-      if (node.op == ir::Op::kLiteral) {
-        bits[i] = node.attr;
-        continue;
-      }
-      std::vector<ir::Element> elements;
-      std::vector<ir::Bits> operands;
-      for (const ir::NodeId operand : node.inputs()) {
-        elements.push_back(block_.nodes[operand].element);
-        operands.push_back(bits[operand]);
-      }
-      bits[i] = reference::Fold(node, elements, operands);
-    }
-    return ir::F64OfBits(bits[result.id]);
+    return ir::F64OfBits(*Facts(program_, block_).Bits(result.id));
   }
 
  private:

@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/analysis/facts.h"
 #include "compiler/analysis/in_degree.h"
-#include "compiler/analysis/node_algebra.h"
 #include "compiler/analysis/value_range.h"
 #include "compiler/equations/integrate.h"
 #include "compiler/lowering/lowering.h"
@@ -127,9 +127,9 @@ class Decayer {
     const ir::Node& sub = node(users_[product][0]);
     if (sub.op != ir::Op::kSub || sub.operands[0] != product) return std::nullopt;
     for (const ir::NodeId flushing : {fma.operands[2], sub.operands[1]}) {
-      if (!IsNumber(builder_, {flushing}, kFlushing)) return std::nullopt;
+      if (!IsLiteral(builder_, {flushing}, kFlushing)) return std::nullopt;
     }
-    return NumberOf(program_, builder_, {fma.operands[1]});
+    return Facts(program_, step_).Number(fma.operands[1]);
   }
 
   // Whether all that the step does with a state is to load it there, and to store that node.

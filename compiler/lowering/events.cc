@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/analysis/facts.h"
 #include "compiler/equations/linear_form.h"
 #include "compiler/lowering/stimulus.h"
 #include "ir/status_macros.h"
@@ -26,18 +27,6 @@ struct Events {
   ir::Value number;  // of events, f64
   ir::Value any;     // where there are some, bool
 };
-
-// Whether a value is the same in all steps of all runs: made of literals and of parameters that are
-// not tunable.
-bool IsFixed(const ir::Program& program, const ir::Builder& builder, ir::Value value) {
-  const ir::Node& node = builder.node(value);
-  if (node.op == ir::Op::kLiteral) return true;
-  if (node.op == ir::Op::kParam) return !program.params[node.attr].tunable;
-  if (ir::Info(node.op).attr != ir::AttrKind::kNone || node.inputs().empty()) return false;
-  return std::all_of(node.inputs().begin(), node.inputs().end(), [&](ir::NodeId operand) {
-    return IsFixed(program, builder, ir::Value{operand});
-  });
-}
 
 // The number of independent sources of a Poisson stimulus.
 absl::StatusOr<double> SourcesOf(const Stimulus& stimulus, const Section& section) {
@@ -76,7 +65,7 @@ absl::StatusOr<ir::Value> EmitMean(Lowering& lowering, const StimulusAt& at, Cod
   const ir::Node& node = builder.node(rate);
   if (node.op == ir::Op::kLiteral) return builder.F64(ir::F64OfBits(node.attr) * sources * dt);
   const ir::Value mean = builder.Emit(ir::Op::kMul, {rate, builder.F64(sources * dt)});
-  if (IsFixed(lowering.program, builder, rate)) return mean;
+  if (Facts(lowering.program, builder.block()).Bits(rate.id)) return mean;
 
   const ir::StateId kept =
       AddStimulusState(lowering, absl::StrCat(scope.section().prefix, stimulus.name, ".rate"),

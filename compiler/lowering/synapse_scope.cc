@@ -6,7 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "compiler/analysis/node_algebra.h"
+#include "compiler/analysis/facts.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -243,7 +243,7 @@ absl::StatusOr<ir::Value> SynapseCodeScope::Moved(const EventDriven& moving,
   BNSYN_ASSIGN_OR_RETURN(const ir::Value a, Part(moving.proportional, moving.name, one));
   BNSYN_ASSIGN_OR_RETURN(const ir::Value b, Part(*moving.rest, moving.name, one));
   ir::Value end = builder().Emit(ir::Op::kNeg, {builder().Emit(ir::Op::kDiv, {b, a})});
-  if (const auto number = NumberOf(lowering_.program, builder(), end)) {
+  if (const auto number = Facts(lowering_.program, builder().block()).Number(end)) {
     end = builder().F64(*number);
   }
   const ir::Value distance = builder().Emit(ir::Op::kSub, {old, end});
@@ -257,7 +257,7 @@ absl::StatusOr<ir::Value> SynapseCodeScope::Part(const Expr& part, const std::st
       EmitExpression(part, model_.code.equations_text, *this);
   Unbind(name);
   BNSYN_RETURN_IF_ERROR(emitted.status());
-  const auto number = NumberOf(lowering_.program, builder(), emitted->value);
+  const auto number = Facts(lowering_.program, builder().block()).Number(emitted->value);
   return number.has_value() ? builder().F64(*number) : emitted->value;
 }
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/analysis/node_algebra.h"
+#include "compiler/analysis/facts.h"
 #include "compiler/lowering/scope.h"
 #include "compiler/lowering/synapse_model.h"
 #include "compiler/lowering/synapse_scope.h"
@@ -86,7 +86,7 @@ class TraceFinder {
     }
     const absl::StatusOr<TypedValue> value = EmitExpression(expr, source, scope);
     if (!value.ok() || builder.type(value->value).element != ir::Element::kF64) return std::nullopt;
-    return NumberOf(lowering_.program, builder, value->value);
+    return Facts(lowering_.program, builder.block()).Number(value->value);
   }
 
   std::optional<Trace> MakeTrace(const EventDriven& moving, const Statement& statement, bool post) {

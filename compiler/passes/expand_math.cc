@@ -10,8 +10,8 @@
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
 #include "ir/text.h"
-#include "reference/evaluate.h"
 #include "reference/functions.h"
+#include "reference/known_bits.h"
 #include "reference/sequences_arc.h"
 #include "reference/sequences_draws.h"
 #include "reference/sequences_exp.h"
@@ -69,20 +69,17 @@ constexpr size_t kFewest = 6;
 // The pass over one block.
 class Expander {
  public:
-  explicit Expander(const ir::Block& block) : block_(block), known_(block.nodes.size()) {}
+  Expander(const ir::Program& program, const ir::Block& block)
+      : block_(block), known_(program, block) {}
 
   std::optional<Value> operator()(Rewriter& rewriter, ir::NodeId id) {
     const ir::Node& node = block_.nodes[id];
-    known_[id] = KnownBits(node);
     if (ir::IsFunction(node.op)) return Function(rewriter, id);
     if (ir::IsDraw(node.op)) return Draw(rewriter, id);
     return std::nullopt;
   }
 
  private:
-  // The bits of a node that literals alone determine: a mean is often still a product of them.
-  std::optional<ir::Bits> KnownBits(const ir::Node& node) const;
-
   std::optional<Value> Function(Rewriter& rewriter, ir::NodeId id) const;
   std::optional<Value> Draw(Rewriter& rewriter, ir::NodeId id) const;
   // Draws of a known probability or mean.
@@ -90,24 +87,8 @@ class Expander {
   static Value Poisson(ir::Builder& builder, double mean, Value bits);
 
   const ir::Block& block_;
-  std::vector<std::optional<ir::Bits>> known_;  // by old node
+  const reference::KnownBits known_;  // a mean is often still a product of literals
 };
-
-std::optional<ir::Bits> Expander::KnownBits(const ir::Node& node) const {
-  if (node.op == Op::kLiteral) return node.attr;
-  if (node.inputs().empty() || !reference::IsEvaluable(node.op) ||
-      ir::Info(node.op).attr != ir::AttrKind::kNone) {
-    return std::nullopt;
-  }
-  absl::InlinedVector<Element, 3> elements;
-  absl::InlinedVector<ir::Bits, 3> bits;
-  for (const ir::NodeId operand : node.inputs()) {
-    if (!known_[operand]) return std::nullopt;
-    elements.push_back(block_.nodes[operand].element);
-    bits.push_back(*known_[operand]);
-  }
-  return reference::Fold(node, elements, bits);
-}
 
 // Functions of f32 are those of f64, rounded once.
 std::optional<Value> Expander::Function(Rewriter& rewriter, ir::NodeId id) const {
@@ -253,7 +234,7 @@ Value Expander::Poisson(ir::Builder& builder, double mean, Value bits) {
 absl::StatusOr<ir::Program> ExpandMath(const ir::Program& program, const CompileOptions&) {
   ir::Program result = program;
   const auto expand = [&](const ir::Block& block) {
-    Expander expander(block);
+    Expander expander(program, block);
     return RewriteBlock(program, block,
                         [&](Rewriter& rewriter, ir::NodeId id) { return expander(rewriter, id); });
   };

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "compiler/analysis/facts.h"
 #include "reference/evaluate.h"
 
 namespace bnsyn::compiler {
@@ -24,23 +25,6 @@ std::optional<Float> ExactReciprocal(Float c) {
   return reciprocal;
 }
 
-ir::Bits BitsOf(Element element, int number) {
-  switch (element) {
-    case Element::kF64:
-      return ir::BitsOfF64(number);
-    case Element::kF32:
-      return ir::BitsOfF32(static_cast<float>(number));
-    case Element::kI64:
-    case Element::kU64:
-    case Element::kBool:
-      return static_cast<ir::Bits>(int64_t{number});
-    case Element::kI32:
-    case Element::kU32:
-      return static_cast<uint32_t>(number);
-  }
-  return 0;
-}
-
 // Looks at one node through its operands a, b and c.
 class Matcher {
  public:
@@ -60,14 +44,9 @@ class Matcher {
   bool floating() const { return ir::IsFloat(element(a())); }
   bool boolean() const { return element(a()) == Element::kBool; }
 
-  bool HasBits(Value v, ir::Bits bits) const {
-    return Is(v, Op::kLiteral) && builder_.node(v).attr == bits;
-  }
-  // Whether `v` is the literal of this number; for floats 0 is +0.
-  bool IsNumber(Value v, int number) const { return HasBits(v, BitsOf(element(v), number)); }
-  bool IsMinusZero(Value v) const {
-    return HasBits(v, element(v) == Element::kF64 ? ir::BitsOfF64(-0.0) : ir::BitsOfF32(-0.0f));
-  }
+  // True for the literal of this number; for floats 0 is +0.
+  bool IsNumber(Value v, double number) const { return IsLiteral(builder_, v, number); }
+  bool IsMinusZero(Value v) const { return IsNumber(v, -0.0); }
   // Whether `v` is a literal, and no NaN.
   bool IsNumeral(Value v) const {
     const ir::Bits bits = builder_.node(v).attr;

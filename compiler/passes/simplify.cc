@@ -3,46 +3,15 @@
 #include <map>
 #include <set>
 
-#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/passes/identities.h"
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
 #include "ir/text.h"
-#include "reference/evaluate.h"
+#include "reference/known_bits.h"
 
 namespace bnsyn::compiler {
 namespace {
-
-// Whether the value of a node of these operands is known here and now: all are literals, and
-// neither the element, the step nor the seed matters.
-bool IsFoldable(const ir::Node& node, absl::Span<const ir::Node* const> operands) {
-  if (operands.empty() || !reference::IsEvaluable(node.op) ||
-      ir::Info(node.op).attr != ir::AttrKind::kNone) {
-    return false;
-  }
-  for (const ir::Node* operand : operands) {
-    if (operand->op != ir::Op::kLiteral) return false;
-  }
-  return true;
-}
-
-absl::InlinedVector<const ir::Node*, 3> OperandNodes(absl::Span<const ir::Node> nodes,
-                                                     const ir::Node& node) {
-  absl::InlinedVector<const ir::Node*, 3> operands;
-  for (ir::NodeId id : node.inputs()) operands.push_back(&nodes[id]);
-  return operands;
-}
-
-ir::Bits FoldNode(const ir::Node& node, absl::Span<const ir::Node* const> operands) {
-  absl::InlinedVector<ir::Element, 3> elements;
-  absl::InlinedVector<ir::Bits, 3> bits;
-  for (const ir::Node* operand : operands) {
-    elements.push_back(operand->element);
-    bits.push_back(operand->attr);
-  }
-  return reference::Fold(node, elements, bits);
-}
 
 // One sweep over one block.
 class Simplifier {
@@ -55,16 +24,15 @@ class Simplifier {
     if (node.op == ir::Op::kStore) return Store(rewriter, id);
     if (ir::Info(node.op).effect != ir::Effect::kPure) return std::nullopt;
 
+    ir::Builder& builder = rewriter.builder();
     ir::Node now = node;
-    absl::InlinedVector<const ir::Node*, 3> operands;
     for (size_t i = 0; i < node.inputs().size(); ++i) {
       now.operands[i] = rewriter.Operand(id, i).id;
-      operands.push_back(&rewriter.builder().node(rewriter.Operand(id, i)));
     }
-    if (IsFoldable(now, operands)) {
-      return rewriter.builder().Literal(node.element, FoldNode(now, operands));
+    if (const auto bits = reference::FoldLiterals(builder.block().nodes, now)) {
+      return builder.Literal(node.element, *bits);
     }
-    return ApplyIdentity(rewriter.builder(), now);
+    return ApplyIdentity(builder, now);
   }
 
  private:
@@ -150,7 +118,7 @@ absl::Status CheckSimplify(const ir::Program& program) {
         return absl::InternalError(
             absl::StrCat("'", ir::PrintNode(program, *block, id), "' is not used"));
       }
-      if (IsFoldable(node, OperandNodes(block->nodes, node))) {
+      if (reference::FoldLiterals(block->nodes, node).has_value()) {
         return absl::InternalError(
             absl::StrCat("'", ir::PrintNode(program, *block, id), "' could be folded"));
       }

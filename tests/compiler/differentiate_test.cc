@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include "compiler/analysis/facts.h"
 #include "compiler/analysis/node_algebra.h"
 #include "gtest/gtest.h"
 #include "ir/text.h"
@@ -33,7 +34,7 @@ class Derivative : public testing::Test {
   double At(Value value, double x, double y) {
     const Value number =
         Replace(builder_, value, {{x_.id, F(x)}, {y_.id, F(y)}}, /*simplified=*/false);
-    return NumberOf(program_, builder_, number).value_or(NAN);
+    return Facts(program_, block_).Number(number).value_or(NAN);
   }
 
   // Against a central difference.
@@ -92,7 +93,7 @@ TEST_F(Derivative, OfExprelAtItsSingularPointIsAHalf) {
 // (y - x)/5 has the slope -1/5, a literal; x*y the slope y.
 TEST_F(Derivative, OfWhatIsLinearIsFreeOfTheVariable) {
   const Value leak = Emit(Op::kMul, {Emit(Op::kSub, {y_, x_}), F(0.2)});
-  EXPECT_TRUE(IsNumber(builder_, *ByX(leak), -0.2));
+  EXPECT_TRUE(IsLiteral(builder_, *ByX(leak), -0.2));
   EXPECT_EQ(*ByX(Emit(Op::kMul, {x_, y_})), y_);
   const Value gate = Emit(Op::kFma, {Emit(Op::kSub, {F(1), x_}), y_, Emit(Op::kNeg, {x_})});
   EXPECT_FALSE(DependsOn(builder_, *ByX(gate), {x_}));
@@ -123,25 +124,15 @@ TEST_F(Derivative, IsScaledByTheTangent) {
   const std::optional<Value> slope =
       Differentiate(builder_, Emit(Op::kDiv, {Emit(Op::kNeg, {x_}), F(5)}), x_, F(0.1));
   ASSERT_TRUE(slope.has_value());
-  EXPECT_TRUE(IsNumber(builder_, *slope, -0.1 / 5));
+  EXPECT_TRUE(IsLiteral(builder_, *slope, -0.1 / 5));
 }
 
 TEST_F(Derivative, SharedNodesAreVisitedOnce) {
   Value value = x_;
   for (int i = 0; i < 60; ++i) value = Emit(Op::kAdd, {value, value});
   const size_t before = block_.nodes.size();
-  EXPECT_TRUE(IsNumber(builder_, *ByX(value), std::ldexp(1.0, 60)));
+  EXPECT_TRUE(IsLiteral(builder_, *ByX(value), std::ldexp(1.0, 60)));
   EXPECT_LT(block_.nodes.size(), before + 100);
-}
-
-TEST_F(Derivative, NumbersAreThoseOfParametersThatStay) {
-  program_.params.push_back({"p.a", ir::Element::kF64, ir::BitsOfF64(3), false, ""});
-  program_.params.push_back({"p.b", ir::Element::kF64, ir::BitsOfF64(3), true, ""});
-  const Value fixed = Emit(Op::kDiv, {F(1), builder_.Param(0)});
-  EXPECT_EQ(NumberOf(program_, builder_, fixed), 1 / 3.0);
-  EXPECT_FALSE(NumberOf(program_, builder_, builder_.Param(1)).has_value());
-  EXPECT_FALSE(NumberOf(program_, builder_, x_).has_value());
-  EXPECT_FALSE(NumberOf(program_, builder_, Emit(Op::kDiv, {F(1), F(0)})).has_value());
 }
 
 }  // namespace
