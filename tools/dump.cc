@@ -86,7 +86,7 @@ absl::StatusOr<std::string> DumpEquations(const Source& source) {
         source.path, " is a program, in which no equations are left: give the network file"));
   }
   BNSYN_ASSIGN_OR_RETURN(const Network network, LoadNetwork(source));
-  return DescribeEquations(network);
+  return ExplainEquations(network);
 }
 
 int Run(const DumpArguments& arguments) {

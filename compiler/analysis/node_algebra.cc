@@ -16,14 +16,14 @@ ir::Value EmitLike(ir::Builder& builder, const ir::Node& like,
   return builder.Emit(like.op, like.type(), operands, like.attr);
 }
 
-// Negation, which cancels another.
+// Negates a value; two negations cancel.
 ir::Value Negated(ir::Builder& builder, ir::Value v) {
   const ir::Node node = builder.node(v);
   if (node.op == ir::Op::kNeg) return {node.operands[0]};
   return EmitSimplified(builder, ir::Op::kNeg, {v});
 }
 
-// A simpler value than op(operands), where a rule knows one.
+// A simpler value that is equal to op(operands), if there is a rule for it.
 std::optional<ir::Value> Simpler(ir::Builder& builder, ir::Op op,
                                  absl::Span<const ir::Value> operands) {
   const auto zero = [&](size_t i) { return IsZero(builder, operands[i]); };
@@ -90,7 +90,7 @@ ir::Value Replace(ir::Builder& builder, ir::Value value, const Replacement& repl
   for (const auto& [id, by] : replacement) leaves.push_back({id});
   const std::vector<bool> depends = DependentsOf(builder, leaves, value);
   if (!depends[value.id]) return value;
-  // Of those that depend on a replaced one, the nodes that `value` is made of.
+  // The nodes between the replaced ones and `value`.
   std::vector<bool> needed(value.id + 1);
   needed[value.id] = true;
   for (ir::NodeId id = value.id + 1; id-- > 0;) {

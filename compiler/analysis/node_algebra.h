@@ -1,5 +1,5 @@
-// Algebra on the nodes of a block under construction: what integrators need to see through a right
-// side. Rules of real numbers are used freely here (0*x is 0), which a pass may not do.
+// Emits nodes simplified by the algebra of real numbers, in which 0*x is 0. Integrators use it on
+// right sides; a pass may not, since it changes bits.
 #ifndef BNSYN_COMPILER_ANALYSIS_NODE_ALGEBRA_H_
 #define BNSYN_COMPILER_ANALYSIS_NODE_ALGEBRA_H_
 
@@ -13,18 +13,18 @@
 
 namespace bnsyn::compiler {
 
-// The node `op` over `operands`, of the type of `like`, or something simpler that is equal as real
-// numbers go: literals fold, sums lose zeros, products lose ones and vanish with a zero, two
-// negations cancel. `like.attr` is kept.
+// Emits the op of `like` over `operands`, with the type and attribute of `like`, or a simpler value
+// that is equal for real numbers: literals fold, sums lose zeros, products lose ones and become 0
+// with a factor 0, two negations cancel.
 ir::Value EmitSimplified(ir::Builder& builder, const ir::Node& like,
                          absl::Span<const ir::Value> operands);
 // The same for a pure arithmetic op over f64 values.
 ir::Value EmitSimplified(ir::Builder& builder, ir::Op op, absl::Span<const ir::Value> operands);
 
-// What stands for what.
+// By the node that is replaced.
 using Replacement = std::map<ir::NodeId, ir::Value>;
-// The nodes of `value` emitted again with other values in the place of some. What does not depend
-// on those is shared. The nodes are emitted as they stand, or `simplified` as above.
+// Emits the nodes of `value` again with other values in place of some. Nodes that do not depend on
+// those are shared. Nodes are emitted as they stand, or `simplified` as above.
 ir::Value Replace(ir::Builder& builder, ir::Value value, const Replacement& replacement,
                   bool simplified = false);
 

@@ -14,12 +14,12 @@ namespace {
 using ir::Op;
 using ir::Value;
 
-// Takes a sum apart.
-class Affine {
+// Splits a value into a constant and constant factors times other values.
+class AffineForm {
  public:
-  Affine(ir::Builder& builder, Value factor, Value value) : builder_(builder) {
+  AffineForm(ir::Builder& builder, Value factor, Value value) : builder_(builder) {
     Add(value, factor);
-    // Whatever is made of a node has a higher number, so its factor is whole when its turn comes.
+    // The users of a node have higher numbers, so its factor is complete when its turn comes.
     while (!open_.empty()) {
       const auto [id, scale] = *open_.begin();
       open_.erase(open_.begin());
@@ -34,7 +34,7 @@ class Affine {
   // In the order of their nodes.
   const std::map<ir::NodeId, Value>& terms() const { return terms_; }
   Value constant() const { return constant_; }  // invalid for none
-  // Products without a constant that were fused with a sum: each takes a multiplication more now.
+  // Products without a constant that were fused with a sum: each needs one more multiplication.
   int bare_products() const { return bare_products_; }
 
  private:
@@ -60,7 +60,7 @@ class Affine {
     AddTerm(Times(left.value, right.value), Times(Times(factor, left.factor), right.factor));
   }
 
-  // A product as all its constants times the rest; anything else as 1 times itself.
+  // A product as the product of its constants times the rest; any other value as 1 times itself.
   Term WithoutConstants(Value value) {
     const Value one = builder_.F64(1);
     if (IsConstant(builder_, value)) return {value, one};
@@ -99,8 +99,8 @@ class Affine {
   }
 
   ir::Builder& builder_;
-  std::map<ir::NodeId, Value, std::greater<>> open_;  // factors of nodes that may yet be sums
-  std::map<ir::NodeId, Value> terms_;                 // factors of nodes that are none
+  std::map<ir::NodeId, Value, std::greater<>> open_;  // factors of nodes that may be sums
+  std::map<ir::NodeId, Value> terms_;                 // factors of the other nodes
   Value constant_;
   int bare_products_ = 0;
 };
@@ -109,7 +109,7 @@ class Affine {
 
 bool IsSumOfVariables(const OdeSystem& system, Value value) {
   ir::Builder& builder = system.builder();
-  const Affine affine(builder, builder.F64(1), value);
+  const AffineForm affine(builder, builder.F64(1), value);
   for (const auto& [id, factor] : affine.terms()) {
     if (!builder.node({id}).inputs().empty()) return false;
   }
@@ -119,7 +119,7 @@ bool IsSumOfVariables(const OdeSystem& system, Value value) {
 Value EmitScaled(const OdeSystem& system, Value factor, Value value) {
   Scope& scope = system.scope();
   if (scope.math() == MathMode::kStrict) return EmitMultiply(scope, factor, value);
-  const Affine affine(system.builder(), factor, value);
+  const AffineForm affine(system.builder(), factor, value);
   if (affine.bare_products() > 0 && affine.terms().size() > 1) {
     const Product product = WithConstantsTogether(scope, factor, value);
     return EmitMultiply(scope, product.a, product.b);

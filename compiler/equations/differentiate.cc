@@ -12,8 +12,8 @@ namespace {
 using ir::Op;
 using ir::Value;
 
-// The rules of differentiation. An invalid derivative stands for 0, so that terms without a
-// derivative leave nothing behind.
+// The rules of differentiation. An invalid derivative stands for 0, so that terms that do not
+// depend on the variable leave no nodes behind.
 class Rules {
  public:
   explicit Rules(ir::Builder& builder) : builder_(builder) {}
@@ -129,7 +129,7 @@ std::optional<Value> Rules::Of(const ir::Node& node, Value self, const Value (&d
     case Op::kLog10:
       return Over(d[0], Make(Op::kMul, {a, Number(std::numbers::ln10)}));
     case Op::kSelect:
-      // What is chosen may depend on the variable; whether it is may not.
+      // The chosen values may depend on the variable; the condition does not.
       return Choose(a, d[1], d[2]);
     case Op::kLiteral:
     case Op::kParam:

@@ -1,5 +1,5 @@
-// Derivatives of values of a block, found node by node (forward differentiation) and emitted as
-// nodes of the same block.
+// Differentiates a value of a block, node by node (forward differentiation). The derivative is
+// emitted as nodes of the same block.
 #ifndef BNSYN_COMPILER_EQUATIONS_DIFFERENTIATE_H_
 #define BNSYN_COMPILER_EQUATIONS_DIFFERENTIATE_H_
 
@@ -9,11 +9,11 @@
 
 namespace bnsyn::compiler {
 
-// d(value)/d(variable) times `tangent`, simplified: the literal 0 where `value` does not depend on
-// `variable`, free of `variable` where it is linear in it as far as its shape tells. Both are f64.
-// Piecewise ops have piecewise derivatives (of abs, min, max), which depend on `variable`. nullopt
-// where `value` jumps or is not a function that can be differentiated: a choice, comparison,
-// rounding, conversion, table or draw that depends on `variable`.
+// d(value)/d(variable) times `tangent`, simplified. It is the literal 0 if `value` does not depend
+// on `variable`, and free of `variable` if the shape of `value` is linear in it. All are f64. abs,
+// min and max have piecewise derivatives, which depend on `variable`. nullopt if `value` jumps or
+// cannot be differentiated: a choice, comparison, rounding, conversion, table or draw depends on
+// `variable`.
 std::optional<ir::Value> Differentiate(ir::Builder& builder, ir::Value value, ir::Value variable,
                                        ir::Value tangent);
 

@@ -1,5 +1,5 @@
-// The code around differential equations, as the integrators see it: what a variable is worth, and
-// how it gets a new value. Lowering implements it for populations and for synapses.
+// The code around differential equations, as the integrators see it: it has the present value of a
+// variable and takes the new one. Lowering implements it for populations and for synapses.
 #ifndef BNSYN_COMPILER_EQUATIONS_EQUATION_SCOPE_H_
 #define BNSYN_COMPILER_EQUATIONS_EQUATION_SCOPE_H_
 
@@ -38,7 +38,7 @@ class EquationScope : public Scope {
   virtual ir::Value Present(const Equation& variable) = 0;
   // Gives a variable a new value. A variable "unless refractory" keeps its value where active() is
   // false.
-  virtual void Move(const Equation& variable, ir::Value value) = 0;
+  virtual void Update(const Equation& variable, ir::Value value) = 0;
   // Leaves out the flush of tiny values to 0 (R9) when the variable is stored.
   virtual void KeepTiny(const Equation& variable) = 0;
   // True where the neuron is not refractory; invalid if the model has no refractoriness.

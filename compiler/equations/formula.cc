@@ -19,7 +19,7 @@ const char* Comparison(Op op) {
   return op == Op::kGt ? " > " : " >= ";
 }
 
-// Functions and draws as they are called in code.
+// The name of a function or draw in code.
 std::string CodeName(Op op) {
   if (op == Op::kUniform) return "rand";
   if (op == Op::kNormal) return "randn";
@@ -54,8 +54,7 @@ FormulaPrinter::Text FormulaPrinter::Print(ir::Value value, bool whole) {
     return {std::move(text), negative ? kUnary : kAtom};
   }
   if (const auto part = names_.parts.find(value.id); part != names_.parts.end() && !whole) {
-    if (!told_[value.id]) {
-      told_[value.id] = true;
+    if (printed_.insert(value.id).second) {
       const Text text = Print(value, /*whole=*/true);
       lines_.push_back(absl::StrCat(part->second, " = ", text.text));
     }
@@ -109,7 +108,7 @@ FormulaPrinter::Text FormulaPrinter::PrintNode(const ir::Node& node) {
   }
   if (node.op == Op::kMul) return Product(node);
   if (node.op == Op::kFma) {
-    // What is added comes first: x + 0.1*(...).
+    // The summand comes first: x + 0.1*(...).
     if (zero(2)) return Product(node);
     const std::string added = Operand(node, 2, kSum);
     const Text product = Product(node);

@@ -1,8 +1,9 @@
-// Values of a block as formulas that a person reads.
+// Prints values of a block as formulas that a person reads: "V' = 0.1*(E - V) + V".
 #ifndef BNSYN_COMPILER_EQUATIONS_FORMULA_H_
 #define BNSYN_COMPILER_EQUATIONS_FORMULA_H_
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,8 +14,8 @@
 
 namespace bnsyn::compiler {
 
-// Names of values: what is in `atoms` stands for itself, what is in `parts` is told once, in a line
-// of its own, before the formula that needs it.
+// The names of values. A value of `atoms` is printed as its name; a value of `parts` too, but its
+// own formula stands in a line before the first formula that needs it.
 struct FormulaNames {
   std::map<ir::NodeId, std::string> atoms;
   std::map<ir::NodeId, std::string> parts;
@@ -31,12 +32,13 @@ class FormulaPrinter {
         names_(names),
         prefix_(std::move(prefix)) {}
 
-  // "name = formula", with lines before it for the parts that have not been told yet, in the order
-  // in which they are needed. What is one number is written as that number, shortest round-trip.
+  // "name = formula", with lines before it for the parts that have not been printed yet, in the
+  // order in which they are needed. A value that is one number is printed as that number, shortest
+  // round-trip.
   std::vector<std::string> Lines(const std::string& name, ir::Value value);
 
  private:
-  // How tightly an expression holds together.
+  // How tightly an expression binds, for brackets.
   enum Level { kChoice, kOr, kAnd, kNot, kComparison, kSum, kProduct, kUnary, kAtom };
   struct Text {
     std::string text;
@@ -57,7 +59,7 @@ class FormulaPrinter {
   const Facts facts_;
   const FormulaNames& names_;
   std::string prefix_;
-  std::map<ir::NodeId, bool> told_;
+  std::set<ir::NodeId> printed_;  // parts
   std::vector<std::string> lines_;
 };
 

@@ -1,355 +1,494 @@
 #include "compiler/equations/integrate.h"
 
-#include <algorithm>
 #include <cmath>
+#include <map>
+#include <tuple>
+#include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "compiler/description/settings.h"
-#include "compiler/equations/integrate_fit.h"
-#include "ir/status_macros.h"
+#include "compiler/analysis/node_algebra.h"
+#include "compiler/equations/affine.h"
+#include "compiler/equations/method_fit.h"
+#include "compiler/equations/propagator.h"
+#include "compiler/language/code_emitter.h"
 
 namespace bnsyn::compiler {
 namespace {
 
-constexpr MethodInfo kMethods[] = {
-    {Method::kExact, "exact", "the exact solution of linear equations"},
-    {Method::kExponentialEuler, "exponential_euler",
-     "exact where an equation is linear in its own variable and the others are kept"},
-    {Method::kEuler, "euler", "explicit Euler, also with additive noise"},
-    {Method::kEulerMaruyama, "euler_maruyama", "explicit Euler with any noise, Ito"},
-    {Method::kHeun, "heun", "the trapezoidal method; with noise Heun's, Stratonovich"},
-    {Method::kRk2, "rk2", "the midpoint method"},
-    {Method::kRk4, "rk4", "the classical Runge-Kutta method of order 4"},
-    {Method::kMilstein, "milstein", "Milstein's method without derivatives, Stratonovich"},
+using ir::Op;
+using ir::Value;
+using Values = std::vector<Value>;  // of all variables of the system
+
+// The equations of a move group that one method solves together, over one step.
+struct Subsystem {
+  Method method = Method::kEuler;
+  std::vector<size_t> members;
+  int substep = 0;
+  int part = 0;
+  int parts = 1;
+  double h = 0;
+  double elapsed = 0;  // from the start of the step
 };
 
-// Steps are written one after another, so their number is bounded.
-constexpr int kMostSubsteps = 100;
-
-std::optional<Method> FindMethod(absl::string_view name) {
-  // Brian2's other name.
-  if (name == "linear") return Method::kExact;
-  for (const MethodInfo& info : kMethods) {
-    if (info.name == name) return info.method;
-  }
-  return std::nullopt;
+// The value of a variable that only decays, exactly 0 where it is tiny (R9). A product is fused
+// with the sum that does this.
+Value FlushDecayed(Scope& scope, Value value) {
+  ir::Builder& builder = scope.builder();
+  const Value number = builder.F64(kFlushing);
+  const ir::Node node = builder.node(value);
+  const Value sum = node.op == Op::kMul
+                        ? EmitMulAdd(scope, {node.operands[0]}, {node.operands[1]}, number)
+                        : builder.Emit(Op::kAdd, {value, number});
+  return builder.Emit(Op::kSub, {sum, number});
 }
 
-absl::Status CheckMethodName(const ir::SourceText& method) {
-  if (FindMethod(method.text).has_value()) return absl::OkStatus();
-  std::vector<std::string> known;
-  for (const MethodInfo& info : kMethods) known.emplace_back(info.name);
-  const std::string all = absl::StrCat("methods are ", absl::StrJoin(known, ", "));
-  const bool adaptive = absl::StartsWith(method.text, "gsl");
-  return ir::ErrorAt(
-      method, Whole(method),
-      absl::StrCat("there is no method '", method.text, "'", ir::DidYouMean(method.text, known)),
-      adaptive ? absl::StrCat("steps that adapt are not there; rk4 and substeps may do; ", all)
-               : all);
-}
-
-// Names of variables with a differential equation.
-class OdeNames {
+// Emits the moves of a step, method by method; the formulas stand in integration_plan.h.
+class StepEmitter {
  public:
-  explicit OdeNames(absl::Span<const Equation> equations) : equations_(equations) {
-    for (const Equation& equation : equations) {
-      if (equation.kind == EquationKind::kDifferential) names_.push_back(equation.name);
+  StepEmitter(const OdeSystem& system, Formulas* formulas) : system_(system), formulas_(formulas) {
+    primes_.resize(system_.equations().size());
+    if (formulas_ == nullptr) return;
+    formulas_->names.atoms[system_.time().id] = "t";
+    const Value active = system_.scope().active();
+    if (active.valid()) formulas_->names.atoms[active.id] = "not_refractory";
+    for (const Equation& equation : system_.scope().equations()) {
+      if (equation.kind == EquationKind::kExpression) continue;
+      const Value value = system_.scope().Present(equation);
+      if (!IsLiteral(builder(), value)) formulas_->names.atoms[value.id] = equation.name;
     }
   }
 
-  const std::vector<std::string>& all() const { return names_; }
-
-  absl::Status Check(const ir::SourceText& name) const {
-    if (std::find(names_.begin(), names_.end(), name.text) != names_.end()) {
-      return absl::OkStatus();
+  void Run(const IntegrationPlan& plan) {
+    substeps_ = plan.substeps;
+    for (int substep = 0; substep < plan.substeps; ++substep) {
+      for (const MoveGroup& group : plan.groups) EmitGroup(group, substep);
     }
-    const Equation* equation = FindEquation(equations_, name.text);
-    return ir::ErrorAt(
-        name, Whole(name),
-        equation != nullptr
-            ? absl::StrCat("'", name.text, "' has no differential equation to integrate")
-            : absl::StrCat("there is no variable '", name.text, "'",
-                           ir::DidYouMean(name.text, names_)),
-        absl::StrCat("differential equations are those of ", absl::StrJoin(names_, ", ")));
   }
 
  private:
-  absl::Span<const Equation> equations_;
-  std::vector<std::string> names_;
-};
-
-absl::Status CheckOrder(const Integration& integration, const OdeNames& names) {
-  std::vector<std::string> seen;
-  for (const std::vector<ir::SourceText>& group : integration.order) {
-    std::vector<std::string> together;
-    for (const ir::SourceText& name : group) {
-      BNSYN_RETURN_IF_ERROR(names.Check(name));
-      if (std::find(together.begin(), together.end(), name.text) != together.end()) {
-        return ir::ErrorAt(name, Whole(name),
-                           absl::StrCat("'", name.text, "' cannot move twice at once"),
-                           absl::StrCat("for two half steps name it in two places: order = [\"",
-                                        name.text, "\", \"", name.text, "\", ...]"));
-      }
-      together.push_back(name.text);
-      seen.push_back(name.text);
-    }
+  const OdeEquation& ode(size_t e) const { return system_.equations()[e]; }
+  ir::Builder& builder() const { return system_.builder(); }
+  Scope& scope() const { return system_.scope(); }
+  Value Number(double number) const { return builder().F64(number); }
+  Values PresentValues() const {
+    Values values;
+    for (const OdeEquation& equation : system_.equations())
+      values.push_back(system_.scope().Present(*equation.equation));
+    return values;
   }
-  for (const std::string& name : names.all()) {
-    if (std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
-    const ir::SourceText& place = integration.order.back().back();
-    return ir::ErrorAt(place, Whole(place),
-                       absl::StrCat("the order leaves out '", name, "', which would never move"),
-                       "name every variable with a differential equation");
+  // `value`, or `kept` while the neuron is refractory and the variable is held then.
+  Value Held(size_t e, Value value, Value kept) const {
+    if (!ode(e).held) return value;
+    return builder().Emit(Op::kSelect, {system_.scope().active(), value, kept});
   }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<int> CountSubsteps(const Integration& integration,
-                                  const std::vector<Constant>& constants) {
-  if (!integration.substeps.has_value()) return 1;
-  BNSYN_ASSIGN_OR_RETURN(const Quantity count, Evaluate(*integration.substeps, constants,
-                                                        Dimension{}, "the number of substeps"));
-  if (count.value >= 1 && count.value <= kMostSubsteps && count.value == std::floor(count.value)) {
-    return static_cast<int>(count.value);
+  Value Drift(size_t e, const Values& at, double elapsed) {
+    NameDefinitions(at, elapsed);
+    return system_.At(ode(e).drift, at, elapsed);
   }
-  const ir::SourceText text = TextOf(*integration.substeps, "substeps");
-  return ir::ErrorAt(text, Whole(text),
-                     absl::StrCat("the number of substeps is a whole number from 1 to ",
-                                  kMostSubsteps, ", not ", count.value));
-}
-
-// The method asked for, where one was.
-const ir::SourceText* AskedFor(const Integration& integration, const std::string& name) {
-  for (const auto& [variable, method] : integration.methods) {
-    if (variable.text == name) return &method;
-  }
-  return integration.method.text.empty() ? nullptr : &integration.method;
-}
-
-class Planner {
- public:
-  Planner(const OdeSystem& system, const Integration& integration)
-      : system_(system), integration_(integration) {}
-
-  absl::StatusOr<Plan> Make(const std::vector<Constant>& constants) {
-    BNSYN_ASSIGN_OR_RETURN(plan_.substeps, CountSubsteps(integration_, constants));
-    AddStages();
-    for (Stage& stage : plan_.stages) BNSYN_RETURN_IF_ERROR(ChooseMethods(stage));
-    BNSYN_RETURN_IF_ERROR(CheckNoiseIsThere());
-    return std::move(plan_);
+  Value MulAdd(Value a, Value b, Value c) const { return EmitMulAdd(scope(), a, b, c); }
+  // x + factor*slope, for a factor that may be a constant.
+  Value Moved(Value x, Value factor, Value slope) const {
+    const Product product = WithConstantsTogether(scope(), factor, slope);
+    return MulAdd(product.a, product.b, x);
   }
 
- private:
-  void AddStages() {
-    const size_t count = system_.equations().size();
-    std::vector<int> parts(count);
-    std::vector<std::vector<size_t>> groups;
-    for (const std::vector<ir::SourceText>& names : integration_.order) {
-      std::vector<size_t>& group = groups.emplace_back();
-      for (const ir::SourceText& name : names) {
-        group.push_back(*system_.Find(name.text));
-        ++parts[group.back()];
-      }
-    }
-    if (groups.empty()) {
-      groups.emplace_back();
-      for (size_t e = 0; e < count; ++e) groups[0].push_back(e);
-      parts.assign(count, 1);
-    }
-    std::vector<int> done(count);
-    for (const std::vector<size_t>& group : groups) {
-      Stage& stage = plan_.stages.emplace_back();
-      for (const size_t e : group) {
-        Move move;
-        move.equation = e;
-        move.part = done[e]++;
-        move.parts = parts[e];
-        const ir::SourceText* asked = AskedFor(integration_, system_.equations()[e].name());
-        move.automatic = asked == nullptr;
-        if (asked != nullptr) {
-          move.method = *FindMethod(asked->text);
-          move.reason = "asked for";
-        }
-        stage.push_back(std::move(move));
-      }
+  // Gives a value a name in the formulas.
+  void NameValue(Value value, const std::string& name) {
+    if (formulas_ != nullptr) formulas_->names.parts.try_emplace(value.id, name);
+  }
+
+  // Names the values of equations x = ..., at the first point at which they are computed.
+  void NameDefinitions(const Values& at, double elapsed) {
+    if (formulas_ == nullptr || std::exchange(definitions_named_, true)) return;
+    for (const auto& [name, value] : system_.DefinitionValues()) {
+      NameValue(system_.At(value, at, elapsed), name);
     }
   }
 
-  double StepOf(const Move& move) const { return system_.dt() / (plan_.substeps * move.parts); }
+  void EmitGroup(const MoveGroup& group, int substep);
+  Subsystem SubsystemOf(const Move& move, int substep) const;
+  // Moves the variable to its new value. If it decays, a tiny value becomes 0 (R9).
+  void Finish(const Move& move, int substep, Value value, bool decays);
 
-  // The moves of a stage that are one system with `first`: of one method and one step.
-  std::vector<Move*> Together(Stage& stage, const Move& first) const {
-    std::vector<Move*> moves;
-    for (Move& move : stage) {
-      const bool same = move.automatic == first.automatic && move.parts == first.parts &&
-                        (move.automatic || move.method == first.method);
-      if (same) moves.push_back(&move);
-    }
-    return moves;
-  }
+  // The new values of the members of a subsystem, in their order. `x` has the present values of all
+  // variables.
+  Values Step(const Subsystem& subsystem, const Values& x);
+  Values Euler(const Subsystem& subsystem, const Values& x);
+  Values ExponentialEuler(const Subsystem& subsystem, const Values& x);
+  Values Exact(const Subsystem& subsystem, const Values& x);
+  Values Heun(const Subsystem& subsystem, const Values& x);
+  Values StochasticHeun(const Subsystem& subsystem, const Values& x);
+  Values Rk2(const Subsystem& subsystem, const Values& x);
+  Values Rk4(const Subsystem& subsystem, const Values& x);
+  Values Milstein(const Subsystem& subsystem, const Values& x);
 
-  absl::Status ChooseMethods(Stage& stage) {
-    // All are decided from what was asked for; what is chosen here is written down afterwards.
-    Stage decided = stage;
-    for (size_t m = 0; m < stage.size(); ++m) {
-      const std::vector<Move*> together = Together(stage, stage[m]);
-      std::vector<size_t> members;
-      size_t self = 0;
-      for (const Move* move : together) {
-        if (move == &stage[m]) self = members.size();
-        members.push_back(move->equation);
-      }
-      if (stage[m].automatic) {
-        BNSYN_RETURN_IF_ERROR(Choose(members, self, decided[m]));
-      } else {
-        BNSYN_RETURN_IF_ERROR(Check(members, self, stage[m]));
-      }
-    }
-    stage = std::move(decided);
-    return absl::OkStatus();
-  }
-
-  absl::Status Check(const std::vector<size_t>& members, size_t self, const Move& move) const {
-    const size_t e = members[self];
-    switch (move.method) {
-      case Method::kExact:
-        return CheckExact(members, self, StepOf(move));
-      case Method::kExponentialEuler:
-        BNSYN_RETURN_IF_ERROR(CheckNoNoise(system_, e, "exponential_euler"));
-        if (IsLinearInItself(system_, e)) return absl::OkStatus();
-        return NotLinearInItselfError(system_, e);
-      case Method::kEuler:
-        return CheckAdditive(system_, e);
-      case Method::kRk2:
-      case Method::kRk4:
-        return CheckNoNoise(system_, e, NameOf(move.method));
-      case Method::kMilstein:
-        return CheckDiagonal(system_, e);
-      case Method::kEulerMaruyama:
-      case Method::kHeun:
-        return absl::OkStatus();
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status CheckExact(const std::vector<size_t>& members, size_t self, double h) const {
-    const std::vector<ExactFit> fits = FitExact(system_, members, h);
-    // An equation that only reads one that does not fit has nothing to tell.
-    while (fits[self].obstacle == ExactObstacle::kCoupled) {
-      size_t other = 0;
-      while (members[other] != fits[self].other) ++other;
-      self = other;
-    }
-    return ExactError(system_, members[self], fits[self]);
-  }
-
-  absl::Status Choose(const std::vector<size_t>& members, size_t self, Move& move) const {
-    const size_t e = members[self];
-    const std::string& name = system_.equations()[e].name();
-    if (!system_.equations()[e].noise.empty()) {
-      move.method = Method::kEulerMaruyama;
-      move.reason = "it has noise";
-      return CheckAdditive(system_, e);
-    }
-    const ExactFit fit = FitExact(system_, members, StepOf(move))[self];
-    if (fit.fits()) {
-      move.method = Method::kExact;
-      move.reason = IsDecay(system_, e)   ? "it decays at a constant rate, and goes first"
-                    : IsAlone(system_, e) ? "linear with constant coefficients"
-                                          : "linear with constant coefficients, solved together";
-      return absl::OkStatus();
-    }
-    const std::string why = DescribeObstacle(system_, e, fit);
-    if (IsLinearInItself(system_, e) && system_.Reads(e, e)) {
-      move.method = Method::kExponentialEuler;
-      move.reason = absl::StrCat("linear in ", name, " while the rest is kept; not exact: ", why);
-    } else {
-      move.method = Method::kEuler;
-      move.reason = why;
-    }
-    return absl::OkStatus();
-  }
-
-  // Methods for noise are a mistake where there is none.
-  absl::Status CheckNoiseIsThere() const {
-    for (const Stage& stage : plan_.stages) {
-      for (const Move& move : stage) {
-        const bool for_noise =
-            move.method == Method::kMilstein || move.method == Method::kEulerMaruyama;
-        if (move.automatic || !for_noise || HasNoise(move.method)) continue;
-        const ir::SourceText& asked =
-            *AskedFor(integration_, system_.equations()[move.equation].name());
-        return ir::ErrorAt(
-            asked, Whole(asked),
-            absl::StrCat(asked.text, " is for equations with noise, but no equation ",
-                         "that it is to integrate contains xi"),
-            "euler, heun, rk2 and rk4 take equations without noise");
-      }
-    }
-    return absl::OkStatus();
-  }
-
-  bool HasNoise(Method method) const {
-    for (const Stage& stage : plan_.stages) {
-      for (const Move& move : stage) {
-        if (move.method == method && !system_.equations()[move.equation].noise.empty()) {
-          return true;
-        }
-      }
-    }
-    return false;
-  }
+  Values Drifts(const Subsystem& subsystem, const Values& at, double elapsed, const char* name);
+  // The values of all variables after the members moved by `h` along `slopes`.
+  Values Along(const Subsystem& subsystem, const Values& x, double h, const Values& slopes) const;
+  Value ExactAlone(size_t e, const Values& x, double h, double elapsed);
+  Values ExactTogether(const Subsystem& subsystem, const std::vector<size_t>& members,
+                       const Values& x, bool refractory) const;
+  // The increment dW of a source of noise over the step of a subsystem.
+  Value Increment(size_t source, const Subsystem& subsystem);
 
   const OdeSystem& system_;
-  const Integration& integration_;
-  Plan plan_;
+  Formulas* formulas_;
+  int substeps_ = 1;
+  bool definitions_named_ = false;
+  std::vector<int> primes_;  // how often each variable has moved
+  std::map<std::tuple<size_t, int, int, int>, Value> increments_;  // source, substep, parts, part
+  std::map<size_t, uint32_t> draws_;  // by source of noise
 };
+
+void StepEmitter::EmitGroup(const MoveGroup& group, int substep) {
+  // Decays go first, so that currents see the conductances of the end of the step, as they see the
+  // events that arrived in it. What is solved exactly with the decays starts from their values at
+  // the start.
+  enum class Turn { kDecay, kExact, kOther };
+  const auto turn = [&](const Move& move) {
+    if (!move.automatic || move.method != Method::kExact) return Turn::kOther;
+    return IsDecay(system_, move.equation) ? Turn::kDecay : Turn::kExact;
+  };
+  Values moved(group.size());
+  const auto run = [&](Turn now, bool with_decays, const Values& from) {
+    std::vector<bool> done(group.size());
+    for (size_t m = 0; m < group.size(); ++m) {
+      if (done[m] || turn(group[m]) != now) continue;
+      Subsystem subsystem = SubsystemOf(group[m], substep);
+      std::vector<size_t> moves;
+      for (size_t other = 0; other < group.size(); ++other) {
+        const bool same =
+            group[other].method == subsystem.method && group[other].parts == subsystem.parts;
+        const Turn its = turn(group[other]);
+        if (!same || (its != now && !(with_decays && its == Turn::kDecay))) continue;
+        moves.push_back(other);
+        subsystem.members.push_back(group[other].equation);
+        done[other] = true;
+      }
+      const Values values = Step(subsystem, from);
+      for (size_t i = 0; i < moves.size(); ++i) moved[moves[i]] = values[i];
+    }
+  };
+  const auto finish = [&](bool decays) {
+    for (size_t m = 0; m < group.size(); ++m) {
+      if ((turn(group[m]) == Turn::kDecay) == decays) Finish(group[m], substep, moved[m], decays);
+    }
+  };
+  const Values start = PresentValues();
+  run(Turn::kDecay, /*with_decays=*/false, start);
+  run(Turn::kExact, /*with_decays=*/true, start);
+  finish(/*decays=*/true);
+  run(Turn::kOther, /*with_decays=*/false, PresentValues());
+  finish(/*decays=*/false);
+}
+
+Subsystem StepEmitter::SubsystemOf(const Move& move, int substep) const {
+  Subsystem subsystem;
+  subsystem.method = move.method;
+  subsystem.substep = substep;
+  subsystem.part = move.part;
+  subsystem.parts = move.parts;
+  subsystem.h = system_.dt() / (substeps_ * move.parts);
+  subsystem.elapsed = substep * (system_.dt() / substeps_) + move.part * subsystem.h;
+  return subsystem;
+}
+
+void StepEmitter::Finish(const Move& move, int substep, Value value, bool decays) {
+  const OdeEquation& equation = ode(move.equation);
+  EquationScope& scope = system_.scope();
+  scope.Update(*equation.equation, decays ? FlushDecayed(scope, value) : value);
+  if (decays || IsDriven(system_, move.equation)) scope.KeepTiny(*equation.equation);
+  if (formulas_ == nullptr) return;
+  const int primes = ++primes_[move.equation];
+  std::string name = absl::StrCat(equation.name(), std::string(static_cast<size_t>(primes), '\''));
+  formulas_->names.atoms[scope.Present(*equation.equation).id] = name;
+  formulas_->moves.push_back({substep, move, std::move(name), value});
+}
+
+Values StepEmitter::Step(const Subsystem& subsystem, const Values& x) {
+  switch (subsystem.method) {
+    case Method::kExact:
+      return Exact(subsystem, x);
+    case Method::kExponentialEuler:
+      return ExponentialEuler(subsystem, x);
+    case Method::kEuler:
+    case Method::kEulerMaruyama:
+      return Euler(subsystem, x);
+    case Method::kHeun:
+      for (const size_t e : subsystem.members) {
+        if (!ode(e).noise.empty()) return StochasticHeun(subsystem, x);
+      }
+      return Heun(subsystem, x);
+    case Method::kRk2:
+      return Rk2(subsystem, x);
+    case Method::kRk4:
+      return Rk4(subsystem, x);
+    case Method::kMilstein:
+      return Milstein(subsystem, x);
+  }
+  return {};
+}
+
+Values StepEmitter::Drifts(const Subsystem& subsystem, const Values& at, double elapsed,
+                           const char* name) {
+  Values drifts;
+  for (const size_t e : subsystem.members) {
+    drifts.push_back(Drift(e, at, elapsed));
+    NameValue(drifts.back(), absl::StrCat(name, "_", ode(e).name()));
+  }
+  return drifts;
+}
+
+Values StepEmitter::Along(const Subsystem& subsystem, const Values& x, double h,
+                          const Values& slopes) const {
+  Values moved = x;
+  for (size_t i = 0; i < subsystem.members.size(); ++i) {
+    const size_t e = subsystem.members[i];
+    moved[e] = Held(e, MulAdd(Number(h), slopes[i], x[e]), x[e]);
+  }
+  return moved;
+}
+
+Value StepEmitter::Increment(size_t source, const Subsystem& subsystem) {
+  const auto key = std::make_tuple(source, subsystem.substep, subsystem.parts, subsystem.part);
+  const auto [found, fresh] = increments_.try_emplace(key);
+  if (fresh) {
+    const NoiseSource& noise = system_.noises()[source];
+    // One name may stand for a noise of each neuron and for one that all neurons share.
+    const bool shared = noise.domain == ir::DomainId::kNetwork;
+    system_.scope().EnterCode(shared ? "shared_noise" : "noise", noise.name, draws_[source]++);
+    const Value draw = builder().Emit(Op::kNormal, {ir::Element::kF64, noise.domain}, {},
+                                      ir::StreamAttr(scope().NextStream(), 0));
+    found->second = builder().Emit(Op::kMul, {Number(std::sqrt(subsystem.h)), draw});
+    NameValue(found->second, absl::StrCat("dW_", noise.name));
+  }
+  return found->second;
+}
+
+Values StepEmitter::Euler(const Subsystem& subsystem, const Values& x) {
+  Values next;
+  for (const size_t e : subsystem.members) {
+    Value value = Moved(x[e], Number(subsystem.h), Drift(e, x, subsystem.elapsed));
+    for (const NoiseTerm& term : ode(e).noise) {
+      value = MulAdd(system_.At(term.factor, x, subsystem.elapsed),
+                     Increment(term.source, subsystem), value);
+    }
+    next.push_back(value);
+  }
+  return next;
+}
+
+// The solution of dx/dt = A*x + B over a step: x*exp(k) + B*h*exprel(k) with k = A*h, which equals
+// x + exprel(k)*(k*x + B*h). The first form is for a constant k, of which exp and exprel are made
+// once, and lets x decay by the same exp(-h/tau) that a person writes; the second has one function
+// an element, and its constants are multiplied by the step once. What is not linear in x moves by
+// its tangent, with A = df/dx: x + h*exprel(k)*f. Nothing divides by A.
+Value StepEmitter::ExactAlone(size_t e, const Values& x, double h, double elapsed) {
+  const OdeEquation& equation = ode(e);
+  const Value slope = *equation.slopes[e];
+  const Value step = Number(h);
+  if (IsZero(builder(), slope)) return Moved(x[e], step, Drift(e, x, elapsed));
+  if (!IsConstant(builder(), slope)) {
+    const auto scaled = [&](Value value) {
+      return system_.At(EmitScaled(system_, step, value), x, elapsed);
+    };
+    const Value k = scaled(slope);
+    // A step is short beside the time constant of a membrane; rates that are functions of a
+    // variable may be anything.
+    const Op exprel = IsSumOfVariables(system_, slope) ? Op::kExprelSmall : Op::kExprel;
+    const Value mean = builder().Emit(exprel, {k});
+    if (scope().math() != MathMode::kStrict && IsLinearInItself(system_, e)) {
+      NameDefinitions(x, elapsed);
+      return MulAdd(mean, MulAdd(k, x[e], scaled(RestOf(system_, e, {e}))), x[e]);
+    }
+    const Product change = WithConstantsTogether(scope(), step, Drift(e, x, elapsed));
+    return MulAdd(EmitMultiply(scope(), change.a, mean), change.b, x[e]);
+  }
+  const OdeSystem::LinearForm form = system_.AloneForm(e, h);
+  const Value factor = builder().Emit(Op::kExp, {form.k});
+  if (!form.rest.valid()) return builder().Emit(Op::kMul, {x[e], factor});
+  const Value mean = builder().Emit(Op::kExprel, {form.k});
+  const Value rest = system_.At(form.rest, x, elapsed);
+  if (IsConstant(builder(), rest)) {
+    const Value scaled = builder().Emit(Op::kMul, {rest, step});
+    return MulAdd(x[e], factor, builder().Emit(Op::kMul, {scaled, mean}));
+  }
+  const Value gain = builder().Emit(Op::kMul, {step, mean});
+  const Product change = WithConstantsTogether(scope(), gain, rest);
+  return MulAdd(x[e], factor, EmitMultiply(scope(), change.a, change.b));
+}
+
+Values StepEmitter::ExponentialEuler(const Subsystem& subsystem, const Values& x) {
+  Values next;
+  for (const size_t e : subsystem.members) {
+    next.push_back(ExactAlone(e, x, subsystem.h, subsystem.elapsed));
+  }
+  return next;
+}
+
+// The new values of coupled `members`. Where the neurons are refractory, those that are held stand
+// still while the others move.
+Values StepEmitter::ExactTogether(const Subsystem& subsystem, const std::vector<size_t>& members,
+                                  const Values& x, bool refractory) const {
+  const Propagator propagator =
+      *MakePropagator(CoefficientsOf(system_, members, refractory), subsystem.h);
+  Values rests;
+  for (const size_t e : members) {
+    rests.push_back(system_.At(RestOf(system_, e, members), x, subsystem.elapsed));
+  }
+  Values next;
+  for (size_t i = 0; i < members.size(); ++i) {
+    // What is added is summed first: it is often the same for all neurons.
+    Value sum;
+    const auto add = [&](double factor, Value value) {
+      if (factor == 0 || IsZero(builder(), value)) return;
+      sum = sum.valid() ? MulAdd(Number(factor), value, sum)
+                        : EmitMultiply(scope(), Number(factor), value);
+    };
+    for (size_t j = 0; j < members.size(); ++j) {
+      if (refractory && ode(members[j]).held) continue;
+      add(propagator.input[i][j], rests[j]);
+    }
+    for (size_t j = 0; j < members.size(); ++j) add(propagator.state[i][j], x[members[j]]);
+    next.push_back(sum.valid() ? sum : Number(0));
+  }
+  return next;
+}
+
+Values StepEmitter::Exact(const Subsystem& subsystem, const Values& x) {
+  // Those that depend on themselves alone may have any coefficient; the coupled ones have numbers,
+  // and so have all they depend on.
+  std::vector<size_t> coupled;
+  bool held = false;
+  bool any = false;
+  for (const size_t e : subsystem.members) {
+    if (!system_.Number(*ode(e).slopes[e]).has_value()) continue;
+    coupled.push_back(e);
+    held = held || ode(e).held;
+    any = any || !IsAlone(system_, e);
+  }
+  Values together;
+  if (any) together = ExactTogether(subsystem, coupled, x, /*refractory=*/false);
+  Values while_refractory = together;
+  if (any && held) while_refractory = ExactTogether(subsystem, coupled, x, /*refractory=*/true);
+  Values next;
+  for (const size_t e : subsystem.members) {
+    if (IsAlone(system_, e)) {
+      next.push_back(ExactAlone(e, x, subsystem.h, subsystem.elapsed));
+      continue;
+    }
+    size_t i = 0;
+    while (coupled[i] != e) ++i;
+    // What is one value for all neurons reads nothing that some of them hold.
+    const bool shared = ode(e).equation->Is("shared");
+    const bool same = ode(e).held || shared || together[i] == while_refractory[i];
+    next.push_back(same ? together[i]
+                        : builder().Emit(Op::kSelect, {system_.scope().active(), together[i],
+                                                       while_refractory[i]}));
+  }
+  return next;
+}
+
+Values StepEmitter::Rk2(const Subsystem& subsystem, const Values& x) {
+  const Values k = Drifts(subsystem, x, subsystem.elapsed, "k");
+  const Values middle = Along(subsystem, x, subsystem.h / 2, k);
+  const Values slopes = Drifts(subsystem, middle, subsystem.elapsed + subsystem.h / 2, "m");
+  Values next;
+  for (size_t i = 0; i < subsystem.members.size(); ++i) {
+    next.push_back(MulAdd(Number(subsystem.h), slopes[i], x[subsystem.members[i]]));
+  }
+  return next;
+}
+
+Values StepEmitter::Heun(const Subsystem& subsystem, const Values& x) {
+  const Values first = Drifts(subsystem, x, subsystem.elapsed, "k");
+  const Values end = Along(subsystem, x, subsystem.h, first);
+  const Values last = Drifts(subsystem, end, subsystem.elapsed + subsystem.h, "m");
+  Values next;
+  for (size_t i = 0; i < subsystem.members.size(); ++i) {
+    const Value sum = builder().Emit(Op::kAdd, {first[i], last[i]});
+    next.push_back(MulAdd(Number(subsystem.h / 2), sum, x[subsystem.members[i]]));
+  }
+  return next;
+}
+
+Values StepEmitter::Rk4(const Subsystem& subsystem, const Values& x) {
+  const double h = subsystem.h;
+  const Values k1 = Drifts(subsystem, x, subsystem.elapsed, "k1");
+  const Values k2 =
+      Drifts(subsystem, Along(subsystem, x, h / 2, k1), subsystem.elapsed + h / 2, "k2");
+  const Values k3 =
+      Drifts(subsystem, Along(subsystem, x, h / 2, k2), subsystem.elapsed + h / 2, "k3");
+  const Values k4 = Drifts(subsystem, Along(subsystem, x, h, k3), subsystem.elapsed + h, "k4");
+  Values next;
+  for (size_t i = 0; i < subsystem.members.size(); ++i) {
+    const Value ends = builder().Emit(Op::kAdd, {k1[i], k4[i]});
+    const Value middles = builder().Emit(Op::kAdd, {k2[i], k3[i]});
+    const Value sum = MulAdd(Number(2), middles, ends);
+    next.push_back(MulAdd(Number(h / 6), sum, x[subsystem.members[i]]));
+  }
+  return next;
+}
+
+Values StepEmitter::StochasticHeun(const Subsystem& subsystem, const Values& x) {
+  Values next;
+  for (const size_t e : subsystem.members) {
+    next.push_back(MulAdd(Number(subsystem.h), Drift(e, x, subsystem.elapsed), x[e]));
+  }
+  for (size_t source = 0; source < system_.noises().size(); ++source) {
+    Values support = x;
+    bool drives = false;
+    for (const size_t e : subsystem.members) {
+      for (const NoiseTerm& term : ode(e).noise) {
+        if (term.source != source) continue;
+        drives = true;
+        const Value factor = system_.At(term.factor, x, subsystem.elapsed);
+        support[e] = Held(e, MulAdd(factor, Increment(source, subsystem), x[e]), x[e]);
+        NameValue(support[e], absl::StrCat("s_", ode(e).name()));
+      }
+    }
+    if (!drives) continue;
+    const Value half = builder().Emit(Op::kMul, {Number(0.5), Increment(source, subsystem)});
+    for (size_t i = 0; i < subsystem.members.size(); ++i) {
+      for (const NoiseTerm& term : ode(subsystem.members[i]).noise) {
+        if (term.source != source) continue;
+        const Value before = system_.At(term.factor, x, subsystem.elapsed);
+        const Value after = system_.At(term.factor, support, subsystem.elapsed + subsystem.h);
+        next[i] = MulAdd(half, builder().Emit(Op::kAdd, {before, after}), next[i]);
+      }
+    }
+  }
+  return next;
+}
+
+Values StepEmitter::Milstein(const Subsystem& subsystem, const Values& x) {
+  const double root = std::sqrt(subsystem.h);
+  Values next;
+  for (const size_t e : subsystem.members) {
+    Value value = MulAdd(Number(subsystem.h), Drift(e, x, subsystem.elapsed), x[e]);
+    for (const NoiseTerm& term : ode(e).noise) {
+      const Value factor = system_.At(term.factor, x, subsystem.elapsed);
+      const Value increment = Increment(term.source, subsystem);
+      value = MulAdd(factor, increment, value);
+      if (!DependsOn(builder(), term.factor, {ode(e).stand_in})) continue;
+      Values support = x;
+      support[e] = Held(e, MulAdd(Number(root), factor, x[e]), x[e]);
+      NameValue(support[e], absl::StrCat("s_", ode(e).name()));
+      const Value change =
+          builder().Emit(Op::kSub, {system_.At(term.factor, support, subsystem.elapsed), factor});
+      const Value square = builder().Emit(Op::kMul, {increment, increment});
+      const Value scaled = builder().Emit(Op::kMul, {Number(1 / (2 * root)), change});
+      value = MulAdd(scaled, square, value);
+    }
+    next.push_back(value);
+  }
+  return next;
+}
 
 }  // namespace
 
-absl::Span<const MethodInfo> AllMethods() { return kMethods; }
-
-absl::string_view NameOf(Method method) {
-  for (const MethodInfo& info : kMethods) {
-    if (info.method == method) return info.name;
-  }
-  return "";
-}
-
-absl::Status CheckIntegration(const Model& model, absl::Span<const Equation> equations) {
-  const Integration& integration = model.integration;
-  const OdeNames names(equations);
-  const auto pointless = [&](const ir::SourceText& place) {
-    return ir::ErrorAt(
-        place, Whole(place),
-        absl::StrCat("model '", model.name, "' has no differential equation to ", "integrate"),
-        "write one as dV/dt = ... : volt, or leave this out");
-  };
-  if (names.all().empty()) {
-    if (!integration.methods.empty()) return pointless(integration.methods[0].second);
-    if (!integration.method.text.empty()) return pointless(integration.method);
-    if (integration.substeps.has_value())
-      return pointless(TextOf(*integration.substeps, "substeps"));
-    if (!integration.order.empty()) return pointless(integration.order[0][0]);
-    return absl::OkStatus();
-  }
-  if (!integration.method.name.empty()) {
-    BNSYN_RETURN_IF_ERROR(CheckMethodName(integration.method));
-  }
-  for (const auto& [variable, method] : integration.methods) {
-    BNSYN_RETURN_IF_ERROR(names.Check(variable));
-    BNSYN_RETURN_IF_ERROR(CheckMethodName(method));
-  }
-  if (integration.order.empty()) return absl::OkStatus();
-  return CheckOrder(integration, names);
-}
-
-absl::StatusOr<Plan> PlanIntegration(const OdeSystem& system, const Integration& integration,
-                                     const std::vector<Constant>& constants) {
-  return Planner(system, integration).Make(constants);
+void Integrate(const OdeSystem& system, const IntegrationPlan& plan, Formulas* formulas) {
+  StepEmitter(system, formulas).Run(plan);
 }
 
 }  // namespace bnsyn::compiler

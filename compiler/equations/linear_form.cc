@@ -87,16 +87,16 @@ std::optional<LinearForm> AsLinear(const Expr& expr, absl::string_view name,
   return form;
 }
 
-bool IsConstant(const Expr& expr, const Definitions& definitions,
-                const std::function<bool(absl::string_view name)>& constant) {
+bool ReadsOnly(const Expr& expr, const Definitions& definitions,
+               const std::function<bool(absl::string_view name)>& allowed) {
   if (expr.kind == ExprKind::kName) {
     const Expr* definition = definitions(expr.name);
-    return definition != nullptr ? IsConstant(*definition, definitions, constant)
-                                 : constant(expr.name);
+    return definition != nullptr ? ReadsOnly(*definition, definitions, allowed)
+                                 : allowed(expr.name);
   }
   if (expr.kind == ExprKind::kCall && DrawsNumber(expr.name)) return false;
   return std::all_of(expr.children.begin(), expr.children.end(),
-                     [&](const Expr& child) { return IsConstant(child, definitions, constant); });
+                     [&](const Expr& child) { return ReadsOnly(child, definitions, allowed); });
 }
 
 }  // namespace bnsyn::compiler

@@ -1,4 +1,4 @@
-// Expressions that are linear in a name: A*x + B.
+// Splits expressions that are linear in a name: A*x + B.
 #ifndef BNSYN_COMPILER_EQUATIONS_LINEAR_FORM_H_
 #define BNSYN_COMPILER_EQUATIONS_LINEAR_FORM_H_
 
@@ -10,8 +10,8 @@
 
 namespace bnsyn::compiler {
 
-// An expression as a sum of a part proportional to x, in which x still stands, and a part without
-// x; either is absent when it is zero.
+// An expression as a sum: a part A*x, in which x still stands, and a part without x. Either is
+// absent if it is zero.
 struct LinearForm {
   std::optional<Expr> proportional;
   std::optional<Expr> rest;
@@ -20,15 +20,14 @@ struct LinearForm {
 // The right side of the equation name = ..., or null when there is none of that name.
 using Definitions = std::function<const Expr*(absl::string_view name)>;
 
-// nullopt when `expr`, with definitions followed, is not linear in `name` as far as its shape
-// tells.
+// Splits `expr`, with definitions followed; nullopt unless its shape is linear in `name`.
 std::optional<LinearForm> AsLinear(const Expr& expr, absl::string_view name,
                                    const Definitions& definitions);
 
-// Whether all that `expr` reads, definitions followed, satisfies `constant`, and no random number
-// is drawn.
-bool IsConstant(const Expr& expr, const Definitions& definitions,
-                const std::function<bool(absl::string_view name)>& constant);
+// True if `expr`, with definitions followed, reads only names for which `allowed` is true and draws
+// no random number.
+bool ReadsOnly(const Expr& expr, const Definitions& definitions,
+               const std::function<bool(absl::string_view name)>& allowed);
 
 }  // namespace bnsyn::compiler
 

@@ -9,15 +9,15 @@
 namespace bnsyn::compiler {
 namespace {
 
-// Stands for a value that is not known yet: a draw of a stream that nothing else uses is of any
-// domain, equal to nothing else and constant to nobody. None is left when integration is done.
+// Stands for a value that is not known yet. A draw of a stream that nothing else uses can have any
+// domain, equals no other node and is not constant. No stand-in is left when integration is done.
 ir::Value StandIn(ir::Builder& builder, ir::DomainId domain, size_t number) {
   constexpr uint32_t kNobodysStream = 0xffffffff;
   return builder.Emit(ir::Op::kNormal, {ir::Element::kF64, domain}, {},
                       ir::StreamAttr(kNobodysStream, static_cast<uint32_t>(number)));
 }
 
-// Whether the value of a node moves in jumps only, whatever its operands do.
+// True if the value of a node changes in jumps only, even if its operands change gradually.
 bool Jumps(const ir::Node& node) {
   return node.element == ir::Element::kBool || ir::IsInteger(node.element) ||
          node.op == ir::Op::kFloor || node.op == ir::Op::kCeil || node.op == ir::Op::kRint;
@@ -59,7 +59,7 @@ StandIns OdeSystem::VariableStandIns() const {
   return stand_ins;
 }
 
-// In two equations it would be a question whether plain xi is one noise or two.
+// Plain xi in two equations could be one noise or two, so it is an error.
 absl::Status OdeSystem::CheckPlainNoise() const {
   const OdeEquation* first = nullptr;
   for (const OdeEquation& ode : equations_) {
@@ -187,8 +187,8 @@ OdeSystem::LinearForm OdeSystem::AloneForm(size_t equation, double h) const {
   const OdeEquation& ode = equations_[equation];
   const Expr& right = *ode.equation->right;
   const Definitions definitions = [this](absl::string_view name) { return FindDefinition(name); };
-  // A random number that is drawn twice would be two numbers.
-  const bool draws = !IsConstant(right, definitions, [](absl::string_view) { return true; });
+  // An expression that draws must be emitted once: the two parts would draw different numbers.
+  const bool draws = !ReadsOnly(right, definitions, [](absl::string_view) { return true; });
   const std::optional<compiler::LinearForm> split =
       draws ? std::nullopt : AsLinear(right, ode.name(), definitions);
   if (split.has_value() && split->proportional.has_value()) {

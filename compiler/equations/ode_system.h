@@ -1,4 +1,5 @@
-// The differential equations of a population as nodes, taken apart as integrators need them.
+// The differential equations of a population or of synapses as nodes: drifts, noise terms and
+// derivatives, from which integrators emit a step.
 #ifndef BNSYN_COMPILER_EQUATIONS_ODE_SYSTEM_H_
 #define BNSYN_COMPILER_EQUATIONS_ODE_SYSTEM_H_
 
@@ -29,19 +30,19 @@ struct NoiseTerm {
   ir::Value factor;
 };
 
-// dx/dt = drift + sum of factor*xi. The values are made over stand-ins for the variables, not over
-// their present values, so that they can be looked into and be computed anywhere (At).
+// dx/dt = drift + sum of factor*xi. The values are emitted over stand-ins for the variables, not
+// over their present values, so that they can be analysed, and computed at any values
+// (OdeSystem::At).
 struct OdeEquation {
   const Equation* equation = nullptr;
   ir::Value start;  // the variable at the start of the step
   ir::Value stand_in;
   ir::Value drift;
   std::vector<NoiseTerm> noise;
-  // The derivative of the drift by each variable of the system: the literal 0 where it does not
-  // depend on it, nullopt where there is no derivative.
+  // The derivative of the drift by each variable of the system: the literal 0 if it does not depend
+  // on it, nullopt if it cannot be differentiated.
   std::vector<std::optional<ir::Value>> slopes;
-  // Keeps its value while the neuron is refractory.
-  bool held = false;
+  bool held = false;  // it keeps its value while the neuron is refractory
 
   const std::string& name() const { return equation->name; }
 };
@@ -61,37 +62,38 @@ class OdeSystem {
   double dt() const { return scope_->program().dt; }
   // The right side of the equation x = ... of that name, or null.
   const Expr* FindDefinition(absl::string_view name) const;
-  // The time at the start of the step, which right sides may depend on.
+  // The time at the start of the step.
   ir::Value time() const { return time_; }
   std::optional<size_t> Find(absl::string_view name) const;
   // The stand-ins of all variables.
   std::vector<ir::Value> Variables() const;
 
-  // Whether x_j appears in the drift of x_i, as far as its shape tells.
+  // True if the drift of x_i depends on x_j, as far as its shape shows.
   bool Reads(size_t i, size_t j) const;
-  // Whether a value depends on any variable of the system.
+  // True if a value depends on any variable of the system.
   bool DependsOnVariables(ir::Value value) const;
-  // Whether a value stays the same over a step in which the variables of the system move: what
-  // depends on t is, where it only compares or looks up (int(t > 5 ms), a table).
+  // True if a value stays the same over a step in which the variables of the system move. A value
+  // that depends on t counts as fixed if it only compares t or looks it up (int(t > 5 ms), a
+  // table).
   bool IsFixed(ir::Value value) const;
   // The number that a value is for every element and step; see Facts.
   std::optional<double> Number(ir::Value value) const { return facts_.Number(value); }
 
-  // A value over stand-ins, at these values of the variables and at t + `elapsed`.
+  // Emits a value over stand-ins at these values of the variables and at t + `elapsed`.
   ir::Value At(ir::Value value, const std::vector<ir::Value>& values, double elapsed) const;
 
-  // A drift that is linear in its own variable x: k/h*x + rest; no rest is an invalid value. k is
-  // written as the text stands where that can be split, so that -x/tau gives -h/tau.
+  // A drift that is linear in its own variable x: k/h*x + rest; `rest` is invalid if there is none.
+  // k is emitted from the text if the text can be split, so that -x/tau gives -h/tau.
   struct LinearForm {
     ir::Value k;
     ir::Value rest;
   };
   LinearForm AloneForm(size_t equation, double h) const;
 
-  // Emits any expression of the equations over the stand-ins, with other meanings of `names`.
+  // Emits an expression of the equations over the stand-ins; `names` get these values in it.
   absl::StatusOr<ir::Value> Emit(const Expr& expr,
                                  std::vector<std::pair<std::string, TypedValue>> names = {}) const;
-  // The values of the equations x = ..., over stand-ins, for naming them to people.
+  // The values of the equations x = ..., over stand-ins, for explanations.
   std::vector<std::pair<std::string, ir::Value>> DefinitionValues() const;
 
  private:

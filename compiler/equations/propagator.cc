@@ -9,13 +9,13 @@ namespace {
 
 using LongMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
 
-// Powers of two that make rows and columns of `a` alike in size when x_i is measured in
-// 2^scale[i]: the exponential is accurate against its largest entry, so variables in very different
-// units would cost digits (Parlett & Reinsch, Numer. Math. 13, 1969).
+// Powers of two that bring rows and columns of `a` to one size when x_i is measured in 2^scale[i].
+// The exponential is accurate relative to its largest entry, so variables in very different units
+// would cost digits (Parlett & Reinsch, Numer. Math. 13, 1969).
 std::vector<int> Balance(const Matrix& a) {
   const size_t n = a.size();
   std::vector<int> scale(n);
-  // A few sweeps settle; more would change nothing that matters.
+  // A few sweeps are enough; more change little.
   constexpr int kSweeps = 8;
   for (int sweep = 0; sweep < kSweeps; ++sweep) {
     for (size_t i = 0; i < n; ++i) {
@@ -35,7 +35,7 @@ std::vector<int> Balance(const Matrix& a) {
   return scale;
 }
 
-// Whether x_j has any influence on x_i, by any number of steps.
+// True at [i][j] if x_j influences x_i through any chain of entries.
 std::vector<std::vector<bool>> Reachable(const Matrix& a) {
   const size_t n = a.size();
   std::vector<std::vector<bool>> reach(n, std::vector<bool>(n));
@@ -55,7 +55,7 @@ std::vector<std::vector<bool>> Reachable(const Matrix& a) {
 }  // namespace
 
 std::optional<Propagator> MakePropagator(const Matrix& a, double h) {
-  // Eigen's exponential wants at least one entry, and all of them finite.
+  // Eigen's exponential takes at least one entry, and only finite ones.
   if (a.empty()) return Propagator{};
   for (const std::vector<double>& row : a) {
     for (const double entry : row) {

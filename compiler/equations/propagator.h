@@ -1,4 +1,4 @@
-// The exact solution of a linear system over one step.
+// Makes the exact solution of a linear system over one step.
 #ifndef BNSYN_COMPILER_EQUATIONS_PROPAGATOR_H_
 #define BNSYN_COMPILER_EQUATIONS_PROPAGATOR_H_
 
@@ -16,11 +16,11 @@ struct Propagator {
   Matrix input;  // the integral of exp(A s) over s from 0 to h
 };
 
-// Both from one exponential of the matrix (A I; 0 0) h (Van Loan, IEEE Trans. Autom. Control 23,
-// 1978), which asks nothing of A: it may be singular, have equal eigenvalues or none that are real.
-// Computed in long double over balanced variables, and rounded to double once; what cannot become
-// other than 0 (no chain of non-zero entries leads there) is exactly 0. nullopt when A or the
-// result is not finite. A may be empty.
+// Both come from one exponential of the matrix (A I; 0 0) h (Van Loan, IEEE Trans. Autom. Control
+// 23, 1978), which holds for every A: singular, with equal eigenvalues, or with complex ones. It is
+// computed in long double over balanced variables and rounded to double once; an entry that no
+// chain of non-zero entries reaches is exactly 0. nullopt if A or the result is not finite. A may
+// be empty.
 std::optional<Propagator> MakePropagator(const Matrix& a, double h);
 
 }  // namespace bnsyn::compiler

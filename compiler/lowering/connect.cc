@@ -304,7 +304,7 @@ bool IsPlain(const SynapseContext& context, const Setting& setting, absl::string
   const absl::StatusOr<Expr> expr = ParseExpression(text);
   if (!expr.ok()) return true;
   return !CallsTable(context.lowering, *expr) &&
-         IsConstant(
+         ReadsOnly(
              *expr, [](absl::string_view) -> const Expr* { return nullptr; },
              [&](absl::string_view name) {
                return UnitSymbol(name).has_value() ||

@@ -128,7 +128,7 @@ absl::Status UseColumn(Lowering& lowering, const Section& section, const FileCol
 // A value made of constants and parameters alone is folded into the declaration.
 bool IsPlain(const Expr& expr, const Lowering& lowering, const Section& section) {
   return !CallsTable(lowering, expr) &&
-         IsConstant(
+         ReadsOnly(
              expr, [](absl::string_view) -> const Expr* { return nullptr; },
              [&](absl::string_view name) {
                if (section.code->Find(name) != nullptr) return false;

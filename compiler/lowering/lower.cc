@@ -101,7 +101,7 @@ absl::StatusOr<ir::Program> LowerNetwork(const Network& network) {
   return std::move(lowering.program);
 }
 
-absl::StatusOr<std::string> DescribeEquations(const Network& network) {
+absl::StatusOr<std::string> ExplainEquations(const Network& network) {
   compiler::Lowering lowering(network);
   std::vector<std::pair<std::string, std::string>> told;
   lowering.told = &told;

@@ -19,7 +19,7 @@ absl::StatusOr<ir::Program> LowerNetwork(const Network& network);
 
 // Explains each population: its equations in the order in which they move, the method of each and
 // the reason for it, and the formula of the new value with the numbers of this network.
-absl::StatusOr<std::string> DescribeEquations(const Network& network);
+absl::StatusOr<std::string> ExplainEquations(const Network& network);
 
 }  // namespace bnsyn
 

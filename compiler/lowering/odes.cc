@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/equations/describe_equations.h"
+#include "compiler/equations/explanations.h"
 #include "compiler/equations/integrate.h"
 #include "compiler/equations/ode_system.h"
 #include "ir/status_macros.h"
@@ -44,12 +44,12 @@ absl::Status LowerUpdate(Lowering& lowering, CodeScope& scope) {
     Tell(lowering, section, "");
     return absl::OkStatus();
   }
-  BNSYN_ASSIGN_OR_RETURN(const Plan plan,
+  BNSYN_ASSIGN_OR_RETURN(const IntegrationPlan plan,
                          PlanIntegration(system, code.integration, section.constants));
   Formulas formulas;
   Integrate(system, plan, lowering.told != nullptr ? &formulas : nullptr);
   if (lowering.told != nullptr) {
-    Tell(lowering, section, DescribeMoves(system, plan, formulas, section.prefix));
+    Tell(lowering, section, ExplainMoves(system, plan, formulas, section.prefix));
   }
   return absl::OkStatus();
 }

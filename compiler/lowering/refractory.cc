@@ -21,7 +21,7 @@ std::string Describe(const Section& section) {
 // tunable.
 bool IsKnown(const Lowering& lowering, const Expr& expr, const Section& section) {
   if (CallsTable(lowering, expr)) return false;
-  return IsConstant(
+  return ReadsOnly(
       expr, [](absl::string_view) -> const Expr* { return nullptr; },
       [&](absl::string_view name) {
         const Parameter* parameter = section.FindParameter(name);

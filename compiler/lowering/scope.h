@@ -46,7 +46,7 @@ class CodeScope : public EquationScope {
   const ir::SourceText& equations_text() const override { return section_.code->equations_text; }
   const ir::Program& program() const override { return lowering_.program; }
   ir::Value Present(const Equation& variable) override { return Get(VariableOf(variable)).value; }
-  void Move(const Equation& variable, ir::Value value) override {
+  void Update(const Equation& variable, ir::Value value) override {
     Set(VariableOf(variable), value);
   }
   void KeepTiny(const Equation& variable) override { tiny_kept_.insert(&VariableOf(variable)); }

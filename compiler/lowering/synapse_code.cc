@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/equations/describe_equations.h"
+#include "compiler/equations/explanations.h"
 #include "compiler/equations/integrate.h"
 #include "compiler/equations/ode_system.h"
 #include "compiler/lowering/synapse_model.h"
@@ -85,12 +85,12 @@ class BlockWriter {
     Tell();
     BNSYN_ASSIGN_OR_RETURN(const OdeSystem system, OdeSystem::Create(scope));
     if (!system.equations().empty()) {
-      BNSYN_ASSIGN_OR_RETURN(const Plan plan,
+      BNSYN_ASSIGN_OR_RETURN(const IntegrationPlan plan,
                              PlanIntegration(system, model_.code.integration, context_.constants));
       Formulas formulas;
       Integrate(system, plan, &formulas);
       if (lowering_.told != nullptr) {
-        absl::StrAppend(&told_, DescribeMoves(system, plan, formulas, model_.section.prefix));
+        absl::StrAppend(&told_, ExplainMoves(system, plan, formulas, model_.section.prefix));
       }
       scope.StoreChanged();
     } else if (model_.summed.empty()) {

@@ -141,11 +141,11 @@ class EquationReader {
       return name == equation.name || IsFixed(name);
     };
     if (CallsTable(context_.lowering, *equation.right) ||
-        !IsConstant(*equation.right, definitions, is_fixed)) {
+        !ReadsOnly(*equation.right, definitions, is_fixed)) {
       // The first name that is at fault, or leads there.
       const Expr* moving = nullptr;
       ForEachName(*equation.right, [&](const Expr& name) {
-        if (moving == nullptr && !IsConstant(name, definitions, is_fixed)) moving = &name;
+        if (moving == nullptr && !ReadsOnly(name, definitions, is_fixed)) moving = &name;
       });
       if (moving == nullptr) {
         return Error(equation.right->range,

@@ -442,7 +442,7 @@ on_pre = "s += y; x += 1; y = x + y"
 )toml"),
                                                        "test.toml");
   ASSERT_TRUE(network.ok()) << network.status().message();
-  const absl::StatusOr<std::string> text = DescribeEquations(*network);
+  const absl::StatusOr<std::string> text = ExplainEquations(*network);
   ASSERT_TRUE(text.ok()) << text.status().message();
   EXPECT_TRUE(absl::StrContains(*text, R"(
 synapses of p:

@@ -1,4 +1,4 @@
-#include "compiler/equations/describe_equations.h"
+#include "compiler/equations/explanations.h"
 
 #include <set>
 
@@ -8,7 +8,8 @@
 namespace bnsyn::compiler {
 namespace {
 
-std::string TimesOf(const Plan& plan, const Formulas::Moved& moved) {
+// ", step 1 of 2" for a variable that moves more than once in a step.
+std::string TimesOf(const IntegrationPlan& plan, const Formulas::Moved& moved) {
   const int steps = plan.substeps * moved.move.parts;
   if (steps == 1) return "";
   const int which = moved.substep * moved.move.parts + moved.move.part + 1;
@@ -30,14 +31,14 @@ std::string LineOf(const Equation& equation, const ir::SourceText& source) {
   return text;
 }
 
-std::string DescribeMoves(const OdeSystem& system, const Plan& plan, const Formulas& formulas,
-                          const std::string& prefix) {
+std::string ExplainMoves(const OdeSystem& system, const IntegrationPlan& plan,
+                         const Formulas& formulas, const std::string& prefix) {
   FormulaPrinter printer(system.scope().program(), system.builder(), formulas.names, prefix);
   std::string text;
-  std::set<size_t> told;
+  std::set<size_t> explained;
   for (const Formulas::Moved& moved : formulas.moves) {
     const OdeEquation& ode = system.equations()[moved.move.equation];
-    if (told.insert(moved.move.equation).second) {
+    if (explained.insert(moved.move.equation).second) {
       absl::StrAppend(&text, "\n  ", LineOf(*ode.equation, system.source()), "\n");
     } else {
       absl::StrAppend(&text, "\n  d", ode.name(), "/dt again\n");

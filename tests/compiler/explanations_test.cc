@@ -16,7 +16,7 @@ std::string Described(const std::string& model) {
       Population(0.1, model, "") + "[populations.q]\nmodel = \"m\"\nsize = 2\n", "test.toml");
   EXPECT_TRUE(network.ok()) << network.status().message();
   if (!network.ok()) return "";
-  const absl::StatusOr<std::string> text = DescribeEquations(*network);
+  const absl::StatusOr<std::string> text = ExplainEquations(*network);
   EXPECT_TRUE(text.ok()) << text.status().message();
   if (!text.ok()) return "";
   const size_t begin = text->find("population p, model m:\n");
@@ -25,7 +25,7 @@ std::string Described(const std::string& model) {
   return text->substr(begin + 23, end - begin - 23);
 }
 
-TEST(DescribeEquations, TellsWhatWasChosenAndWhy) {
+TEST(ExplainEquations, TellsWhatWasChosenAndWhy) {
   EXPECT_EQ(Described(R"toml(
 parameters = { tau = "10 ms", E = "-70 mV", sigma = "2 mV" }
 tunable = "sigma"
@@ -68,7 +68,7 @@ refractory = "2 ms"
 )");
 }
 
-TEST(DescribeEquations, NamesDefinitionsThatMoveByRates) {
+TEST(ExplainEquations, NamesDefinitionsThatMoveByRates) {
   EXPECT_EQ(Described(R"toml(
 equations = """
 dm/dt = alpha*(1 - m) - m*(V/mV)/(2 ms) : 1
@@ -84,7 +84,7 @@ V : volt
 )");
 }
 
-TEST(DescribeEquations, TellsStagesAndParts) {
+TEST(ExplainEquations, TellsStagesAndParts) {
   EXPECT_EQ(Described(R"toml(
 equations = """
 dv/dt = (0.04*v**2 - u)/(1 ms) : 1
@@ -112,7 +112,7 @@ order = ["v", "v", "u"]
 )");
 }
 
-TEST(DescribeEquations, TellsHowRefractorinessActsOnWhatIsCoupled) {
+TEST(ExplainEquations, TellsHowRefractorinessActsOnWhatIsCoupled) {
   const std::string text = Described(R"toml(
 equations = """
 dV/dt = -V/(10 ms) : 1 (unless refractory)
@@ -129,7 +129,7 @@ refractory = "2 ms"
       << text;
 }
 
-TEST(DescribeEquations, SaysWhereThereAreNone) {
+TEST(ExplainEquations, SaysWhereThereAreNone) {
   EXPECT_EQ(Described("equations = \"v : 1\"\nupdate = \"v += 1\""),
             "  no differential equations; its update code runs line by line\n");
   EXPECT_EQ(Described("equations = \"v : 1\""), "  no differential equations\n");

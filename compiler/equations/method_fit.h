@@ -1,13 +1,13 @@
-// Which methods fit an equation, and if not, why.
-#ifndef BNSYN_COMPILER_EQUATIONS_INTEGRATE_FIT_H_
-#define BNSYN_COMPILER_EQUATIONS_INTEGRATE_FIT_H_
+// Which methods fit an equation, and the errors that say why one does not.
+#ifndef BNSYN_COMPILER_EQUATIONS_METHOD_FIT_H_
+#define BNSYN_COMPILER_EQUATIONS_METHOD_FIT_H_
 
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "compiler/equations/integrate.h"
+#include "absl/strings/string_view.h"
 #include "compiler/equations/ode_system.h"
 #include "compiler/equations/propagator.h"
 
@@ -17,8 +17,8 @@ namespace bnsyn::compiler {
 enum class ExactObstacle : uint8_t {
   kNone,
   kNoise,
-  kNotLinear,  // in `other`, or what multiplies `other` depends on `by`
-  kReads,      // `other`, which is not solved with it
+  kNotLinear,  // it is not linear in `other`, or the factor of `other` depends on `by`
+  kReads,      // it reads `other`, which is not solved with it
   kMoves,      // it depends on t
   kNotNumber,  // it is coupled, and the coefficient of `other` is not one number for all
   kOverflow,   // the solution grows beyond all numbers within a step
@@ -26,47 +26,47 @@ enum class ExactObstacle : uint8_t {
 };
 struct ExactFit {
   ExactObstacle obstacle = ExactObstacle::kNone;
-  size_t other = 0;
+  size_t other = 0;  // in OdeSystem::equations
   size_t by = 0;
   bool fits() const { return obstacle == ExactObstacle::kNone; }
 };
 
 // For each of `members`, whether it belongs to the largest part of them that is a linear system of
-// its own. What depends on its own variable alone may have any coefficient that stays the same over
-// a step; coupled equations have numbers.
+// its own. An equation that reads its own variable alone may have any coefficient that stays the
+// same over a step of `h`; the coefficients of coupled equations must be numbers.
 std::vector<ExactFit> FitExact(const OdeSystem& system, const std::vector<size_t>& members,
                                double h);
 
 // The part of a drift that is left when the variables of `members` are 0.
 ir::Value RestOf(const OdeSystem& system, size_t equation, const std::vector<size_t>& members);
-// Whether no variable but its own appears in a drift.
+// True if a drift depends on no variable but its own.
 bool IsAlone(const OdeSystem& system, size_t equation);
-// dx/dt = A*x with A fixed.
+// True for dx/dt = A*x with an A that stays the same over a step.
 bool IsDecay(const OdeSystem& system, size_t equation);
-// Whether a drift has a constant term, so that nothing holds the variable near 0 for long.
+// True if a drift has a constant term, so that the variable does not stay near 0 for long.
 bool IsDriven(const OdeSystem& system, size_t equation);
-// Whether a drift is linear in its own variable, all others being kept.
+// True if a drift is linear in its own variable while all others are kept.
 bool IsLinearInItself(const OdeSystem& system, size_t equation);
-// The coefficients of equations that are coupled linearly, in this order; where neurons are
-// `refractory`, what is held does not move.
+// The coefficients of equations that are coupled linearly, in their order. For neurons that are
+// `refractory`, variables that are held have coefficients 0.
 Matrix CoefficientsOf(const OdeSystem& system, const std::vector<size_t>& members, bool refractory);
 
-// Why an equation has no place in an exact solution, in words for the dump ("it is not linear in
-// V"), and as an error at the term; no error for kCoupled, where `other` has the error to tell.
+// Why an equation has no place in an exact solution, for explanations ("it is not linear in V").
 std::string DescribeObstacle(const OdeSystem& system, size_t equation, const ExactFit& fit);
+// The same as an error at the term. There is none for kCoupled: the error of `other` says more.
 absl::Status ExactError(const OdeSystem& system, size_t equation, const ExactFit& fit);
 
-// An error at the factor that makes an equation other than linear in its own variable.
+// An error at the factor that keeps an equation from being linear in its own variable.
 absl::Status NotLinearInItselfError(const OdeSystem& system, size_t equation);
-// An error when `equation` contains noise, which `method` knows nothing of.
+// An error if `equation` contains noise, for a `method` that takes none.
 absl::Status CheckNoNoise(const OdeSystem& system, size_t equation, absl::string_view method);
-// An error when the noise of `equation` multiplies something that the same noise drives, so that
-// Ito's and Stratonovich's readings differ.
+// An error if the noise of `equation` multiplies something that the same noise drives: the readings
+// of Ito and Stratonovich then differ.
 absl::Status CheckAdditive(const OdeSystem& system, size_t equation);
-// An error unless `equation` has at most one source of noise, and that drives no other variable
-// which its factor depends on.
+// An error unless `equation` has at most one source of noise, and the factor of that noise depends
+// on no other variable that it drives.
 absl::Status CheckDiagonal(const OdeSystem& system, size_t equation);
 
 }  // namespace bnsyn::compiler
 
-#endif  // BNSYN_COMPILER_EQUATIONS_INTEGRATE_FIT_H_
+#endif  // BNSYN_COMPILER_EQUATIONS_METHOD_FIT_H_

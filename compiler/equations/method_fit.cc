@@ -1,4 +1,4 @@
-#include "compiler/equations/integrate_fit.h"
+#include "compiler/equations/method_fit.h"
 
 #include <cmath>
 
@@ -16,11 +16,11 @@ bool Contains(const std::vector<size_t>& members, size_t i) {
   return std::find(members.begin(), members.end(), i) != members.end();
 }
 
-// What is wrong with one equation, whatever the others are like.
+// The obstacle of one equation by itself, whether or not the others fit.
 ExactFit FitAlone(const OdeSystem& system, const std::vector<size_t>& members, size_t i) {
   const OdeEquation& ode = system.equations()[i];
   if (!ode.noise.empty()) return {ExactObstacle::kNoise, i, 0};
-  // What it does to itself is told first.
+  // Obstacles in its own variable are reported first.
   std::vector<size_t> others = {i};
   for (size_t j = 0; j < system.equations().size(); ++j) {
     if (j != i) others.push_back(j);
@@ -50,7 +50,7 @@ ExactFit FitAlone(const OdeSystem& system, const std::vector<size_t>& members, s
   return {};
 }
 
-// Follows the couplings: what reads an equation that does not fit does not fit either.
+// Follows the couplings: an equation that reads one that does not fit does not fit either.
 void Couple(const OdeSystem& system, const std::vector<size_t>& members,
             std::vector<ExactFit>& fits) {
   for (bool changed = true; changed;) {
@@ -99,9 +99,9 @@ double ConstantTerm(const OdeSystem& system, ir::NodeId id, const std::vector<do
   }
 }
 
-// Finding the place of what is wrong, in the text.
+// The place of an error in the text.
 
-// Whether an expression bends as any of `leaves` moves.
+// True if an expression is not linear in `leaves`.
 bool IsBent(const OdeSystem& system, const Expr& expr, const std::vector<ir::Value>& leaves) {
   const absl::StatusOr<ir::Value> value = system.Emit(expr);
   if (!value.ok()) return false;
@@ -126,7 +126,7 @@ const Expr* DefinitionOf(const OdeSystem& system, const Expr& expr) {
   return expr.kind == ExprKind::kName ? system.FindDefinition(expr.name) : nullptr;
 }
 
-// The smallest term that bends as `leaves` move, the definitions it reads followed.
+// The smallest term that is not linear in `leaves`. Definitions that it reads are followed.
 ir::SourceRange BentTerm(const OdeSystem& system, const Expr& expr,
                          const std::vector<ir::Value>& leaves) {
   if (const Expr* definition = DefinitionOf(system, expr)) {
@@ -138,7 +138,7 @@ ir::SourceRange BentTerm(const OdeSystem& system, const Expr& expr,
   if (sum || product) {
     for (size_t c = 0; c < 2; ++c) {
       if (!IsBent(system, expr.children[c], leaves)) continue;
-      // Of a product whose factors both depend, it is the product that bends.
+      // A product whose factors both depend on `leaves` is itself the term.
       if (product && DependsOnLeaves(system, expr.children[1 - c], leaves)) break;
       return BentTerm(system, expr.children[c], leaves);
     }
@@ -146,7 +146,7 @@ ir::SourceRange BentTerm(const OdeSystem& system, const Expr& expr,
   return expr.range;
 }
 
-// The first name, definitions followed, of which `is` holds.
+// The first name for which `is` is true. Definitions are followed.
 const Expr* FirstName(const OdeSystem& system, const Expr& expr,
                       const std::function<bool(const Expr&)>& is) {
   if (expr.kind == ExprKind::kName) {
@@ -164,7 +164,7 @@ ir::SourceRange RangeOf(const Expr* name, const Expr& whole) {
   return name != nullptr ? name->range : whole.range;
 }
 
-// The name of a value that is not one number for all neurons and the whole run.
+// The first name whose value is not one number for all neurons and the whole run.
 const Expr* NameWithoutNumber(const OdeSystem& system, const Expr& right) {
   return FirstName(system, right, [&](const Expr& name) {
     if (DefinitionOf(system, name) != nullptr || system.Find(name.name).has_value()) return false;

@@ -1,0 +1,346 @@
+#include "compiler/equations/integration_plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "compiler/description/settings.h"
+#include "compiler/equations/method_fit.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+constexpr MethodInfo kMethods[] = {
+    {Method::kExact, "exact", "the exact solution of linear equations"},
+    {Method::kExponentialEuler, "exponential_euler",
+     "exact where an equation is linear in its own variable and the others are kept"},
+    {Method::kEuler, "euler", "explicit Euler, also with additive noise"},
+    {Method::kEulerMaruyama, "euler_maruyama", "explicit Euler with any noise, Ito"},
+    {Method::kHeun, "heun", "the trapezoidal method; with noise Heun's, Stratonovich"},
+    {Method::kRk2, "rk2", "the midpoint method"},
+    {Method::kRk4, "rk4", "the classical Runge-Kutta method of order 4"},
+    {Method::kMilstein, "milstein", "Milstein's method without derivatives, Stratonovich"},
+};
+
+// Substeps are emitted one after another, so their number is bounded.
+constexpr int kMostSubsteps = 100;
+
+std::optional<Method> FindMethod(absl::string_view name) {
+  // Brian2's other name.
+  if (name == "linear") return Method::kExact;
+  for (const MethodInfo& info : kMethods) {
+    if (info.name == name) return info.method;
+  }
+  return std::nullopt;
+}
+
+absl::Status CheckMethodName(const ir::SourceText& method) {
+  if (FindMethod(method.text).has_value()) return absl::OkStatus();
+  std::vector<std::string> known;
+  for (const MethodInfo& info : kMethods) known.emplace_back(info.name);
+  const std::string all = absl::StrCat("methods are ", absl::StrJoin(known, ", "));
+  const bool adaptive = absl::StartsWith(method.text, "gsl");
+  return ir::ErrorAt(
+      method, Whole(method),
+      absl::StrCat("there is no method '", method.text, "'", ir::DidYouMean(method.text, known)),
+      adaptive ? absl::StrCat("steps that adapt are not there; rk4 and substeps may do; ", all)
+               : all);
+}
+
+// The names of variables with a differential equation.
+class OdeNames {
+ public:
+  explicit OdeNames(absl::Span<const Equation> equations) : equations_(equations) {
+    for (const Equation& equation : equations) {
+      if (equation.kind == EquationKind::kDifferential) names_.push_back(equation.name);
+    }
+  }
+
+  const std::vector<std::string>& all() const { return names_; }
+
+  absl::Status Check(const ir::SourceText& name) const {
+    if (std::find(names_.begin(), names_.end(), name.text) != names_.end()) {
+      return absl::OkStatus();
+    }
+    const Equation* equation = FindEquation(equations_, name.text);
+    return ir::ErrorAt(
+        name, Whole(name),
+        equation != nullptr
+            ? absl::StrCat("'", name.text, "' has no differential equation to integrate")
+            : absl::StrCat("there is no variable '", name.text, "'",
+                           ir::DidYouMean(name.text, names_)),
+        absl::StrCat("differential equations are those of ", absl::StrJoin(names_, ", ")));
+  }
+
+ private:
+  absl::Span<const Equation> equations_;
+  std::vector<std::string> names_;
+};
+
+absl::Status CheckOrder(const Integration& integration, const OdeNames& names) {
+  std::vector<std::string> seen;
+  for (const std::vector<ir::SourceText>& group : integration.order) {
+    std::vector<std::string> together;
+    for (const ir::SourceText& name : group) {
+      BNSYN_RETURN_IF_ERROR(names.Check(name));
+      if (std::find(together.begin(), together.end(), name.text) != together.end()) {
+        return ir::ErrorAt(name, Whole(name),
+                           absl::StrCat("'", name.text, "' cannot move twice at once"),
+                           absl::StrCat("for two half steps name it in two places: order = [\"",
+                                        name.text, "\", \"", name.text, "\", ...]"));
+      }
+      together.push_back(name.text);
+      seen.push_back(name.text);
+    }
+  }
+  for (const std::string& name : names.all()) {
+    if (std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
+    const ir::SourceText& place = integration.order.back().back();
+    return ir::ErrorAt(place, Whole(place),
+                       absl::StrCat("the order leaves out '", name, "', which would never move"),
+                       "name every variable with a differential equation");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> CountSubsteps(const Integration& integration,
+                                  const std::vector<Constant>& constants) {
+  if (!integration.substeps.has_value()) return 1;
+  BNSYN_ASSIGN_OR_RETURN(const Quantity count, Evaluate(*integration.substeps, constants,
+                                                        Dimension{}, "the number of substeps"));
+  if (count.value >= 1 && count.value <= kMostSubsteps && count.value == std::floor(count.value)) {
+    return static_cast<int>(count.value);
+  }
+  const ir::SourceText text = TextOf(*integration.substeps, "substeps");
+  return ir::ErrorAt(text, Whole(text),
+                     absl::StrCat("the number of substeps is a whole number from 1 to ",
+                                  kMostSubsteps, ", not ", count.value));
+}
+
+// The method that the model asks for, or null.
+const ir::SourceText* FindAskedFor(const Integration& integration, const std::string& name) {
+  for (const auto& [variable, method] : integration.methods) {
+    if (variable.text == name) return &method;
+  }
+  return integration.method.text.empty() ? nullptr : &integration.method;
+}
+
+// Makes the plan of one system.
+class MethodChooser {
+ public:
+  MethodChooser(const OdeSystem& system, const Integration& integration)
+      : system_(system), integration_(integration) {}
+
+  absl::StatusOr<IntegrationPlan> Run(const std::vector<Constant>& constants) {
+    BNSYN_ASSIGN_OR_RETURN(plan_.substeps, CountSubsteps(integration_, constants));
+    AddGroups();
+    for (MoveGroup& group : plan_.groups) BNSYN_RETURN_IF_ERROR(ChooseMethods(group));
+    BNSYN_RETURN_IF_ERROR(CheckNoiseMethods());
+    return std::move(plan_);
+  }
+
+ private:
+  // The groups of the order that the model asks for, else one group of all equations.
+  void AddGroups() {
+    const size_t count = system_.equations().size();
+    std::vector<int> parts(count);
+    for (const std::vector<ir::SourceText>& names : integration_.order) {
+      MoveGroup& group = plan_.groups.emplace_back();
+      for (const ir::SourceText& name : names) {
+        const size_t e = *system_.Find(name.text);
+        group.push_back(MoveOf(e, parts[e]++));
+      }
+    }
+    if (plan_.groups.empty()) {
+      MoveGroup& group = plan_.groups.emplace_back();
+      for (size_t e = 0; e < count; ++e) group.push_back(MoveOf(e, parts[e]++));
+    }
+    for (MoveGroup& group : plan_.groups) {
+      for (Move& move : group) move.parts = parts[move.equation];
+    }
+  }
+
+  Move MoveOf(size_t equation, int part) const {
+    Move move;
+    move.equation = equation;
+    move.part = part;
+    const ir::SourceText* asked = FindAskedFor(integration_, system_.equations()[equation].name());
+    move.automatic = asked == nullptr;
+    if (asked != nullptr) {
+      move.method = *FindMethod(asked->text);
+      move.reason = "asked for";
+    }
+    return move;
+  }
+
+  double StepOf(const Move& move) const { return system_.dt() / (plan_.substeps * move.parts); }
+
+  // True for moves that are solved as one system, as far as the model asks.
+  static bool AreTogether(const Move& a, const Move& b) {
+    return a.automatic == b.automatic && a.parts == b.parts &&
+           (a.automatic || a.method == b.method);
+  }
+
+  absl::Status ChooseMethods(MoveGroup& group) {
+    // Every choice is made from what the model asks for, not from the choices before it.
+    MoveGroup chosen = group;
+    for (size_t m = 0; m < group.size(); ++m) {
+      std::vector<size_t> members;
+      size_t self = 0;
+      for (const Move& move : group) {
+        if (&move == &group[m]) self = members.size();
+        if (AreTogether(move, group[m])) members.push_back(move.equation);
+      }
+      BNSYN_RETURN_IF_ERROR(group[m].automatic ? Choose(members, self, chosen[m])
+                                               : Check(members, self, group[m]));
+    }
+    group = std::move(chosen);
+    return absl::OkStatus();
+  }
+
+  absl::Status Check(const std::vector<size_t>& members, size_t self, const Move& move) const {
+    const size_t e = members[self];
+    switch (move.method) {
+      case Method::kExact:
+        return CheckExact(members, self, StepOf(move));
+      case Method::kExponentialEuler:
+        BNSYN_RETURN_IF_ERROR(CheckNoNoise(system_, e, "exponential_euler"));
+        if (IsLinearInItself(system_, e)) return absl::OkStatus();
+        return NotLinearInItselfError(system_, e);
+      case Method::kEuler:
+        return CheckAdditive(system_, e);
+      case Method::kRk2:
+      case Method::kRk4:
+        return CheckNoNoise(system_, e, NameOf(move.method));
+      case Method::kMilstein:
+        return CheckDiagonal(system_, e);
+      case Method::kEulerMaruyama:
+      case Method::kHeun:
+        return absl::OkStatus();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckExact(const std::vector<size_t>& members, size_t self, double h) const {
+    const std::vector<ExactFit> fits = FitExact(system_, members, h);
+    // An equation that only reads one that does not fit is not the cause of the error.
+    while (fits[self].obstacle == ExactObstacle::kCoupled) {
+      size_t other = 0;
+      while (members[other] != fits[self].other) ++other;
+      self = other;
+    }
+    return ExactError(system_, members[self], fits[self]);
+  }
+
+  absl::Status Choose(const std::vector<size_t>& members, size_t self, Move& move) const {
+    const size_t e = members[self];
+    const std::string& name = system_.equations()[e].name();
+    if (!system_.equations()[e].noise.empty()) {
+      move.method = Method::kEulerMaruyama;
+      move.reason = "it has noise";
+      return CheckAdditive(system_, e);
+    }
+    const ExactFit fit = FitExact(system_, members, StepOf(move))[self];
+    if (fit.fits()) {
+      move.method = Method::kExact;
+      move.reason = IsDecay(system_, e)   ? "it decays at a constant rate, and goes first"
+                    : IsAlone(system_, e) ? "linear with constant coefficients"
+                                          : "linear with constant coefficients, solved together";
+      return absl::OkStatus();
+    }
+    const std::string why = DescribeObstacle(system_, e, fit);
+    if (IsLinearInItself(system_, e) && system_.Reads(e, e)) {
+      move.method = Method::kExponentialEuler;
+      move.reason = absl::StrCat("linear in ", name, " while the rest is kept; not exact: ", why);
+    } else {
+      move.method = Method::kEuler;
+      move.reason = why;
+    }
+    return absl::OkStatus();
+  }
+
+  // An error if a method for noise is asked for and none of its equations has noise.
+  absl::Status CheckNoiseMethods() const {
+    for (const MoveGroup& group : plan_.groups) {
+      for (const Move& move : group) {
+        const bool for_noise =
+            move.method == Method::kMilstein || move.method == Method::kEulerMaruyama;
+        if (move.automatic || !for_noise || HasNoise(move.method)) continue;
+        const ir::SourceText& asked =
+            *FindAskedFor(integration_, system_.equations()[move.equation].name());
+        return ir::ErrorAt(
+            asked, Whole(asked),
+            absl::StrCat(asked.text, " is for equations with noise, but no equation ",
+                         "that it is to integrate contains xi"),
+            "euler, heun, rk2 and rk4 take equations without noise");
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  bool HasNoise(Method method) const {
+    for (const MoveGroup& group : plan_.groups) {
+      for (const Move& move : group) {
+        if (move.method == method && !system_.equations()[move.equation].noise.empty()) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  const OdeSystem& system_;
+  const Integration& integration_;
+  IntegrationPlan plan_;
+};
+
+}  // namespace
+
+absl::Span<const MethodInfo> AllMethods() { return kMethods; }
+
+absl::string_view NameOf(Method method) {
+  for (const MethodInfo& info : kMethods) {
+    if (info.method == method) return info.name;
+  }
+  return "";
+}
+
+absl::Status CheckIntegration(const Model& model, absl::Span<const Equation> equations) {
+  const Integration& integration = model.integration;
+  const OdeNames names(equations);
+  const auto pointless = [&](const ir::SourceText& place) {
+    return ir::ErrorAt(
+        place, Whole(place),
+        absl::StrCat("model '", model.name, "' has no differential equation to ", "integrate"),
+        "write one as dV/dt = ... : volt, or leave this out");
+  };
+  if (names.all().empty()) {
+    if (!integration.methods.empty()) return pointless(integration.methods[0].second);
+    if (!integration.method.text.empty()) return pointless(integration.method);
+    if (integration.substeps.has_value())
+      return pointless(TextOf(*integration.substeps, "substeps"));
+    if (!integration.order.empty()) return pointless(integration.order[0][0]);
+    return absl::OkStatus();
+  }
+  if (!integration.method.name.empty()) {
+    BNSYN_RETURN_IF_ERROR(CheckMethodName(integration.method));
+  }
+  for (const auto& [variable, method] : integration.methods) {
+    BNSYN_RETURN_IF_ERROR(names.Check(variable));
+    BNSYN_RETURN_IF_ERROR(CheckMethodName(method));
+  }
+  if (integration.order.empty()) return absl::OkStatus();
+  return CheckOrder(integration, names);
+}
+
+absl::StatusOr<IntegrationPlan> PlanIntegration(const OdeSystem& system,
+                                                const Integration& integration,
+                                                const std::vector<Constant>& constants) {
+  return MethodChooser(system, integration).Run(constants);
+}
+
+}  // namespace bnsyn::compiler
