@@ -7,15 +7,6 @@
 namespace bnsyn::compiler {
 namespace {
 
-// A node like `like`. The domain of the result is derived anew: operands may have become uniform.
-ir::Value EmitLike(ir::Builder& builder, const ir::Node& like,
-                   absl::Span<const ir::Value> operands) {
-  const ir::TypeRule rule = ir::Info(like.op).rule;
-  if (rule == ir::TypeRule::kConvert) return builder.Convert(operands[0], like.element);
-  if (rule == ir::TypeRule::kBitcast) return builder.Bitcast(operands[0], like.element);
-  return builder.Emit(like.op, like.type(), operands, like.attr);
-}
-
 // Negates a value; two negations cancel.
 ir::Value Negated(ir::Builder& builder, ir::Value v) {
   const ir::Node node = builder.node(v);
@@ -75,7 +66,7 @@ ir::Value EmitSimplified(ir::Builder& builder, const ir::Node& like,
       return builder.Literal(like.element, *bits);
     }
   }
-  return EmitLike(builder, like, operands);
+  return builder.EmitLike(like, operands);
 }
 
 ir::Value EmitSimplified(ir::Builder& builder, ir::Op op, absl::Span<const ir::Value> operands) {
@@ -112,7 +103,7 @@ ir::Value Replace(ir::Builder& builder, ir::Value value, const Replacement& repl
       operands.push_back(depends[operand] ? now[operand] : ir::Value{operand});
     }
     now[id] =
-        simplified ? EmitSimplified(builder, node, operands) : EmitLike(builder, node, operands);
+        simplified ? EmitSimplified(builder, node, operands) : builder.EmitLike(node, operands);
   }
   return now[value.id];
 }

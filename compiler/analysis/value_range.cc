@@ -26,7 +26,7 @@ Range Widened(Range range, int ulps) {
   return range;
 }
 
-// The part of a range within [least, greatest]; something of it must be there.
+// The part of a range within [least, greatest]; it must not be empty.
 Range Within(Range range, double least, double greatest) {
   range.least = std::clamp(range.least, least, greatest);
   range.greatest = std::clamp(range.greatest, least, greatest);
@@ -35,7 +35,7 @@ Range Within(Range range, double least, double greatest) {
 
 bool Infinite(const Range& range) { return !range.bounded(); }
 bool HasZero(const Range& range) { return range.least <= 0 && range.greatest >= 0; }
-// The magnitude of what is nearest to zero.
+// The magnitude of the value nearest to zero.
 double Nearer(const Range& range) {
   return HasZero(range) ? 0 : std::min(std::fabs(range.least), std::fabs(range.greatest));
 }
@@ -89,8 +89,8 @@ Range OfColumn(const std::vector<double>& column) {
   return range;
 }
 
-// The least and the greatest of what `corner` makes of the ends of two ranges. Where it is NaN, as
-// inf - inf is, a value on the way there may be anything.
+// The least and the greatest value of `corner` at the ends of two ranges. If it is NaN at an end
+// (inf - inf), it may be anything on the way there.
 template <typename Corner>
 Range Corners(const Range& a, const Range& b, const Corner& corner) {
   Range result = {kInfinity, -kInfinity, a.nan || b.nan};

@@ -1,4 +1,7 @@
-// Bounds of what a program computes, found before it runs by interval arithmetic over its nodes.
+// Finds the range of every value of a block before the program runs, by interval arithmetic.
+//
+//   const std::vector<Range> ranges = FindRanges(program, block, {.weight = {0, 2}});
+//   if (ranges[id].bounded()) ...
 #ifndef BNSYN_COMPILER_ANALYSIS_VALUE_RANGE_H_
 #define BNSYN_COMPILER_ANALYSIS_VALUE_RANGE_H_
 
@@ -10,12 +13,12 @@
 
 namespace bnsyn::compiler {
 
-// Every value lies in [least, greatest], or is NaN where `nan` says that it may be. Integers and
-// truth values (0 and 1) are told in the same numbers.
+// A value lies in [least, greatest], or is NaN if `nan` is set. Integers and truth values (0 and 1)
+// are written as the same numbers.
 struct Range {
   double least = -std::numeric_limits<double>::infinity();
   double greatest = std::numeric_limits<double>::infinity();
-  bool nan = false;
+  bool nan = false;  // true if the value may be NaN
 
   bool bounded() const { return std::isfinite(least) && std::isfinite(greatest); }
   double magnitude() const { return std::fmax(std::fabs(least), std::fabs(greatest)); }
@@ -24,24 +27,25 @@ struct Range {
 // The smallest range that holds both.
 Range Join(const Range& a, const Range& b);
 
-// What nodes read that is not in their block.
+// The ranges of values that a block reads from outside.
 struct RangeSources {
-  Range weight = {};          // of `weight`
-  std::vector<Range> states;  // by state: of load, load_pre and load_post
-  bool tunable_vary = true;   // whether parameters that are tunable may have any value
+  Range weight = {};          // of the weight of a synapse
+  std::vector<Range> states;  // by state, as load, load_pre and load_post read it
+  bool tunable_vary = true;   // false if tunable parameters have the values of the program
 };
 
-// The range of every node of an init, connect or on_pre block; effects have that of their operand.
+// The range of every node of a block that loads only states of `sources`. The range of an effect is
+// that of its operand.
 //
-// The bounds hold for the rounded values that engines compute. Ops that round once to nearest are
-// monotone where the exact ones are, so their bounds are their own values at the ends of the
-// operands' ranges; functions (R2) are within 1 ulp of the true value, and get 2 ulps more at
-// either end. Operands are taken for independent of each other, but for x*x, which is not
-// negative: bounds are safe, and may be wider than need be.
+// The bounds hold for the rounded values that engines compute. An op that rounds once to nearest is
+// monotone where the exact op is, so its bounds are its own values at the ends of the operands'
+// ranges. Functions (R2) are within 1 ulp of the true value; their ranges get 2 ulps more at either
+// end. Operands are assumed to be independent, except in x*x, which is not negative: the bounds are
+// safe, and may be wider than necessary.
 std::vector<Range> FindRanges(const ir::Program& program, const ir::Block& block,
                               const RangeSources& sources);
 
-// What each state can be before step 0: as declared, or as the init block stores it.
+// The range of each state before step 0: its declared value, or what the init block stores.
 std::vector<Range> InitialRanges(const ir::Program& program);
 
 }  // namespace bnsyn::compiler

@@ -193,7 +193,7 @@ class KernelWriter {
     if (node.op == Op::kLoadPost) return Given(ConnectRole::kPost, state, node.element);
     if (node.op == Op::kIndexPre) return Given(ConnectRole::kSource, 0, node.element);
     if (node.op == Op::kIndexPost) return Given(ConnectRole::kTarget, 0, node.element);
-    return EmitLike(builder_, node, operands);
+    return builder_.EmitLike(node, operands);
   }
 
   // What static accumulates of the on_pre block add, as R6 rounds it.

@@ -26,31 +26,9 @@ ir::Value Rewriter::Copy(ir::NodeId old) {
   const ir::Node& node = old_node(old);
   absl::InlinedVector<ir::Value, 3> operands;
   for (ir::NodeId id : node.inputs()) operands.push_back(At(id));
-  const ir::Value value = EmitLike(builder_, node, operands);
+  const ir::Value value = builder_.EmitLike(node, operands);
   Set(old, value);
   return value;
-}
-
-ir::Value EmitLike(ir::Builder& builder, const ir::Node& node,
-                   absl::Span<const ir::Value> operands) {
-  switch (ir::Info(node.op).rule) {
-    case ir::TypeRule::kSame:
-    case ir::TypeRule::kFloat:
-    case ir::TypeRule::kInteger:
-    case ir::TypeRule::kLogic:
-    case ir::TypeRule::kCompare:
-    case ir::TypeRule::kSelect:
-    case ir::TypeRule::kLookup:
-    case ir::TypeRule::kEffect:
-      return builder.Emit(node.op, operands, node.attr);
-    case ir::TypeRule::kConvert:
-      return builder.Convert(operands[0], node.element);
-    case ir::TypeRule::kBitcast:
-      return builder.Bitcast(operands[0], node.element);
-    case ir::TypeRule::kDeclared:
-      return builder.Emit(node.op, node.type(), operands, node.attr);
-  }
-  return {};
 }
 
 ir::Block RewriteBlock(const ir::Program& program, const ir::Block& block, NodeRewrite rewrite) {
