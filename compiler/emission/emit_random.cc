@@ -94,7 +94,7 @@ std::vector<Words> EmitRounds(llvm::IRBuilder<>& builder, const std::vector<Word
   return results;
 }
 
-// The counter of `block` (i64), in `lanes` lanes that count on from it.
+// The counters of `lanes` blocks from `block` (i64) on, one in each lane.
 Words EmitCounter(llvm::IRBuilder<>& builder, int lanes, llvm::Value* block,
                   const DrawPoint& point) {
   llvm::Type* const i64 = builder.getInt64Ty();
@@ -108,8 +108,8 @@ Words EmitCounter(llvm::IRBuilder<>& builder, int lanes, llvm::Value* block,
           word(Splat(builder, builder.CreateZExt(point.stream, i64), lanes))};
 }
 
-// A function of this module that only its kernels call. Kept out of line: it is shared, and called
-// once for many elements.
+// Declares a function that only kernels of this module call. It is not inlined: kernels share it and
+// call it once for many elements.
 llvm::Function* Declare(llvm::Module& module, const char* name, llvm::FunctionType* type) {
   auto* function = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, name, module);
   function->setDoesNotThrow();
@@ -160,7 +160,7 @@ llvm::Function* GroupFunction(llvm::Module& module, int native_lanes) {
     counters.push_back(EmitCounter(builder, native_lanes, block, PointFromArguments(function, 2)));
   }
   const std::vector<Words> words = EmitRounds(builder, counters, function->getArg(5));
-  // Stores are of whole registers: of the low halves of two vectors, side by side.
+  // One store writes a whole register: the low halves of two vectors, side by side.
   llvm::Type* const halves = Widened(i32, 2 * native_lanes);
   std::vector<int> low_halves;
   for (int lane = 0; lane < 2 * native_lanes; ++lane) low_halves.push_back(2 * lane);

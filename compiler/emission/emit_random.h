@@ -1,4 +1,4 @@
-// Philox4x32-10 (R3) as functions of the module, shared by all kernels.
+// Emits calls of Philox4x32-10 (R3). Its code is two functions of the module that all kernels share.
 #ifndef BNSYN_COMPILER_EMISSION_EMIT_RANDOM_H_
 #define BNSYN_COMPILER_EMISSION_EMIT_RANDOM_H_
 
@@ -7,7 +7,7 @@
 
 namespace bnsyn::compiler {
 
-// What a draw depends on beside its element.
+// What a draw depends on, besides its element.
 struct DrawPoint {
   llvm::Value* stream;  // i32
   llvm::Value* draw;    // i32
@@ -15,12 +15,12 @@ struct DrawPoint {
   llvm::Value* seed;    // i64
 };
 
-// Random bits of the 64 elements from `first_element` (i64, a multiple of 64) on, written to
-// `buffer` (64 i32) in the order of elements.
+// Writes the random bits of 64 elements to `buffer` (64 i32), in the order of elements.
+// `first_element` (i64) is a multiple of 64.
 void EmitRandomGroup(llvm::IRBuilder<>& builder, int native_lanes, llvm::Value* buffer,
                      llvm::Value* first_element, const DrawPoint& point);
 
-// The random bits of element 0, i32: what a uniform draw uses.
+// The random bits of element 0, i32, for a draw of the network domain.
 llvm::Value* EmitRandomUniform(llvm::IRBuilder<>& builder, const DrawPoint& point);
 
 }  // namespace bnsyn::compiler
