@@ -12,7 +12,7 @@
 namespace bnsyn {
 namespace {
 
-// A membrane with conductances that stand still.
+// The model of a membrane with constant conductances.
 std::string Membrane(const std::string& right, const std::string& math = "default") {
   return Population(
       0.1,
@@ -46,7 +46,7 @@ TEST(Affine, EveryTermIsOneFusedProduct) {
 )ir");
 }
 
-// x' = x + exprel(k) (k x + h B), as its terms stand in the text.
+// x' = x + exprel(k) (k x + h B), for dx/dt = a x + b with k = h a and B = b.
 double Exact(double a, double b) {
   const double k = 0.1 * a;
   return -60 + std::expm1(k) / k * (k * -60 + 0.1 * b);
@@ -75,7 +75,7 @@ TEST(Affine, MovesAsTheTextSays) {
   }
 }
 
-// A product without a constant is multiplied by one, unless it is fused with a sum as it is.
+// A product without a constant gets the factor, unless it is fused with a sum already.
 TEST(Affine, BareProductsStayFused) {
   const std::string fused = StepOf("(h*(4*mV) + 3*mV + g*(h*mV) - g*V)/(2 ms)");
   EXPECT_TRUE(absl::StrContains(fused, "fma %3, %1, ")) << fused;

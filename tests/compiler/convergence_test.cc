@@ -58,7 +58,7 @@ TEST_P(Convergence, OfAnEquationThatDependsOnTime) {
   EXPECT_NEAR(slope, GetParam().order, 0.15);
 }
 
-// The slopes stay when each step is three substeps, t advancing between them.
+// The slopes are the same if each step is three substeps, between which t advances.
 TEST_P(Convergence, OfSubsteps) {
   const std::string model =
       absl::StrCat("equations = \"dx/dt = cos(t/(1 ms))*x/(1 ms) : 1\"\nsubsteps = 3\nmethod = \"",
@@ -76,7 +76,8 @@ INSTANTIATE_TEST_SUITE_P(Methods, Convergence,
                            return std::string(info.param.method);
                          });
 
-// dx/dt = -y x, dy/dt = -y: x = exp(e^-t - 1). What freezes y is of order 1; alone it is exact.
+// dx/dt = -y x, dy/dt = -y: x = exp(e^-t - 1). A method that keeps y for a step has order 1; for an
+// equation that reads no other variable it is exact.
 TEST(Convergence, OfExponentialEuler) {
   const std::string model =
       "equations = \"\"\"\ndx/dt = -y*x/(1 ms) : 1\ndy/dt = -y/(1 ms) : 1\n\"\"\"\n"

@@ -14,7 +14,7 @@ namespace {
 using ir::Op;
 using ir::Value;
 
-// A block over one population, with two leaves x and y that know nothing of each other.
+// A block over one population, with two independent leaves x and y.
 class Derivative : public testing::Test {
  protected:
   Derivative() : builder_(program_, block_) {
@@ -30,14 +30,14 @@ class Derivative : public testing::Test {
   }
   std::optional<Value> ByX(Value value) { return Differentiate(builder_, value, x_, F(1)); }
 
-  // The value where x and y are these numbers.
+  // The number that a value is for these numbers x and y.
   double At(Value value, double x, double y) {
     const Value number =
         Replace(builder_, value, {{x_.id, F(x)}, {y_.id, F(y)}}, /*simplified=*/false);
     return Facts(program_, block_).Number(number).value_or(NAN);
   }
 
-  // Against a central difference.
+  // Compares with a central difference.
   void ExpectDerivative(Value value, double x) {
     const std::optional<Value> slope = ByX(value);
     ASSERT_TRUE(slope.has_value());
@@ -53,7 +53,7 @@ class Derivative : public testing::Test {
   Value y_;
 };
 
-TEST_F(Derivative, OfEveryFunctionIsThatOfItsDifferences) {
+TEST_F(Derivative, OfEveryFunctionAgreesWithDifferences) {
   int functions = 0;
   for (const ir::OpInfo& info : ir::AllOps()) {
     if (info.rule != ir::TypeRule::kFloat || info.op == Op::kFloor || info.op == Op::kCeil ||
@@ -91,7 +91,7 @@ TEST_F(Derivative, OfExprelAtItsSingularPointIsAHalf) {
 }
 
 // (y - x)/5 has the slope -1/5, a literal; x*y the slope y.
-TEST_F(Derivative, OfWhatIsLinearIsFreeOfTheVariable) {
+TEST_F(Derivative, OfALinearValueIsFreeOfTheVariable) {
   const Value leak = Emit(Op::kMul, {Emit(Op::kSub, {y_, x_}), F(0.2)});
   EXPECT_TRUE(IsLiteral(builder_, *ByX(leak), -0.2));
   EXPECT_EQ(*ByX(Emit(Op::kMul, {x_, y_})), y_);
@@ -101,7 +101,7 @@ TEST_F(Derivative, OfWhatIsLinearIsFreeOfTheVariable) {
   EXPECT_TRUE(IsZero(builder_, *ByX(Emit(Op::kSub, {x_, x_}))));
 }
 
-TEST_F(Derivative, OfWhatBendsDependsOnTheVariable) {
+TEST_F(Derivative, OfANonlinearValueDependsOnTheVariable) {
   for (const Value value : {Emit(Op::kMul, {x_, x_}), Emit(Op::kExp, {x_}), Emit(Op::kAbs, {x_}),
                             Emit(Op::kMin, {x_, y_}), Emit(Op::kDiv, {y_, x_})}) {
     EXPECT_TRUE(DependsOn(builder_, *ByX(value), {x_}));
@@ -109,7 +109,7 @@ TEST_F(Derivative, OfWhatBendsDependsOnTheVariable) {
 }
 
 // A choice that depends on the variable jumps: its derivative would hide that it is not linear.
-TEST_F(Derivative, OfWhatJumpsThereIsNone) {
+TEST_F(Derivative, OfAJumpThereIsNone) {
   const Value positive = Emit(Op::kGt, {x_, F(0)});
   EXPECT_FALSE(ByX(Emit(Op::kSelect, {positive, F(1), F(2)})).has_value());
   EXPECT_FALSE(ByX(builder_.Convert(positive, ir::Element::kF64)).has_value());

@@ -93,7 +93,7 @@ class Values {
   uint64_t state_ = 1;
 };
 
-// A kernel of one op, the states its operands come from and the one its result goes to.
+// A kernel of one op, with the states of its operands and the state of its result.
 struct OpCase {
   ir::Node node;  // operands unset
   std::vector<Element> elements;
@@ -106,8 +106,7 @@ enum class Shape { kArrays, kFirstUniform, kLastLiteral, kNetwork };
 
 constexpr uint32_t kSize = 200;  // three groups and a bit
 
-// A program of one kernel an op and choice of elements: everything of the op table that the folder
-// can evaluate.
+// A program with one kernel for each op and choice of elements, for all ops that the oracle folds.
 class OpProgram {
  public:
   explicit OpProgram(Shape shape) : shape_(shape) {

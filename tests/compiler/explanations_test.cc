@@ -1,4 +1,4 @@
-// What `bnsyn dump --stage equations` says of networks.
+// Explanations of equations, as `bnsyn dump --stage equations` prints them.
 #include "compiler/lowering/lower.h"
 
 #include <string>
@@ -10,8 +10,8 @@
 namespace bnsyn {
 namespace {
 
-// The description of a population "p" with this model, without the lines that head it.
-std::string Described(const std::string& model) {
+// The explanation of a population "p" with this model, without its title.
+std::string Explained(const std::string& model) {
   const absl::StatusOr<Network> network = ParseNetwork(
       Population(0.1, model, "") + "[populations.q]\nmodel = \"m\"\nsize = 2\n", "test.toml");
   EXPECT_TRUE(network.ok()) << network.status().message();
@@ -25,8 +25,8 @@ std::string Described(const std::string& model) {
   return text->substr(begin + 23, end - begin - 23);
 }
 
-TEST(ExplainEquations, TellsWhatWasChosenAndWhy) {
-  EXPECT_EQ(Described(R"toml(
+TEST(ExplainEquations, NamesEachMethodAndTheReason) {
+  EXPECT_EQ(Explained(R"toml(
 parameters = { tau = "10 ms", E = "-70 mV", sigma = "2 mV" }
 tunable = "sigma"
 equations = """
@@ -68,8 +68,8 @@ refractory = "2 ms"
 )");
 }
 
-TEST(ExplainEquations, NamesDefinitionsThatMoveByRates) {
-  EXPECT_EQ(Described(R"toml(
+TEST(ExplainEquations, NamesDefinitionsInRates) {
+  EXPECT_EQ(Explained(R"toml(
 equations = """
 dm/dt = alpha*(1 - m) - m*(V/mV)/(2 ms) : 1
 alpha = exp(V/(10 mV))/(1 ms) : hertz
@@ -84,8 +84,8 @@ V : volt
 )");
 }
 
-TEST(ExplainEquations, TellsStagesAndParts) {
-  EXPECT_EQ(Described(R"toml(
+TEST(ExplainEquations, CountsTheStepsOfAVariable) {
+  EXPECT_EQ(Explained(R"toml(
 equations = """
 dv/dt = (0.04*v**2 - u)/(1 ms) : 1
 du/dt = 0.02*(0.2*v - u)/(1 ms) : 1
@@ -112,8 +112,8 @@ order = ["v", "v", "u"]
 )");
 }
 
-TEST(ExplainEquations, TellsHowRefractorinessActsOnWhatIsCoupled) {
-  const std::string text = Described(R"toml(
+TEST(ExplainEquations, ShowsRefractorinessInCoupledEquations) {
+  const std::string text = Explained(R"toml(
 equations = """
 dV/dt = -V/(10 ms) : 1 (unless refractory)
 dw/dt = (V - w)/(10 ms) : 1
@@ -129,10 +129,10 @@ refractory = "2 ms"
       << text;
 }
 
-TEST(ExplainEquations, SaysWhereThereAreNone) {
-  EXPECT_EQ(Described("equations = \"v : 1\"\nupdate = \"v += 1\""),
+TEST(ExplainEquations, SaysThatThereAreNoEquations) {
+  EXPECT_EQ(Explained("equations = \"v : 1\"\nupdate = \"v += 1\""),
             "  no differential equations; its update code runs line by line\n");
-  EXPECT_EQ(Described("equations = \"v : 1\""), "  no differential equations\n");
+  EXPECT_EQ(Explained("equations = \"v : 1\""), "  no differential equations\n");
 }
 
 }  // namespace

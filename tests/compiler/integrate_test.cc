@@ -1,4 +1,4 @@
-// What integrators make of equations: exact solutions against closed forms, the order in which
+// The steps that integrators emit: exact solutions against closed forms, the order in which
 // variables move, refractoriness, noise.
 #include <cmath>
 #include <string>
@@ -104,8 +104,9 @@ dy/dt = -x/(2 ms) : 1
   EXPECT_NEAR(run.Get("p.y"), -std::sin(50.0), 1e-12);
 }
 
-// What is constant for a step may be anything: a variable set by events, an input.
-TEST(Exact, WhatIsAddedMayBeAnyValueOfTheStep) {
+// The constant term of an equation may be any value that stays the same over the step: a variable
+// that events set, or an input.
+TEST(Exact, TheConstantTermMayBeAnyValueOfTheStep) {
   Oracle run(LowerClean(Population(kDt, R"toml(
 equations = """
 dV/dt = (a*int(t >= 1 ms) + u - V)/(5 ms) : 1
@@ -122,7 +123,7 @@ method = "exact"
 }
 
 // While V is held, w relaxes towards a*V; afterwards both move as one system.
-TEST(Exact, WhatIsHeldStandsStillForTheOthers) {
+TEST(Exact, AHeldVariableStandsStillForTheOthers) {
   Oracle run(LowerClean(Population(kDt, R"toml(
 equations = """
 dV/dt = -V/(10 ms) - w/(10 ms) : 1 (unless refractory)
@@ -143,8 +144,8 @@ refractory = "5 ms"
   EXPECT_NEAR(run.Get("p.w"), 0.5 * V + (w - 0.5 * V) * std::exp(-4.9 / 20), 1e-13);
 }
 
-// Stages of a Runge-Kutta method see a held variable stand still as well.
-TEST(RungeKutta, WhatIsHeldStandsStillInEveryStage) {
+// Every evaluation of a Runge-Kutta method sees the held value.
+TEST(RungeKutta, AHeldVariableStandsStillInEveryEvaluation) {
   Oracle run(LowerClean(Population(kDt, R"toml(
 equations = """
 dV/dt = -V/(1 ms) : 1 (unless refractory)
@@ -162,7 +163,8 @@ method = "rk4"
   EXPECT_NEAR(run.Get("p.w"), 0.5 * 4.9, 1e-13);
 }
 
-// A coefficient that may change while running, or differs between neurons, is exact alone.
+// A coefficient that may change while running, or differs between neurons, is allowed in an
+// equation that reads no other variable.
 TEST(Exact, CoefficientsOfOneEquationMayBeTunableOrTheNeurons) {
   Oracle run(LowerClean(Population(kDt, R"toml(
 parameters = { tau = "7 ms" }
@@ -210,7 +212,7 @@ TEST(Methods, MayDifferByVariable) {
   const std::string mixed = "method = { x = \"exponential_euler\", default = \"euler\" }";
   EXPECT_EQ(OneStep(mixed, "x"), OneStep("method = \"exponential_euler\"", "x"));
   EXPECT_EQ(OneStep(mixed, "y"), OneStep("method = \"euler\"", "y"));
-  // By itself: both are linear in themselves.
+  // Without a method asked for: both are linear in their own variable.
   EXPECT_EQ(OneStep("", "x"), OneStep("method = \"exponential_euler\"", "x"));
   EXPECT_EQ(OneStep("", "y"), OneStep("method = \"exponential_euler\"", "y"));
 }
@@ -340,7 +342,7 @@ TEST(Noise, SubstepsDrawAnew) {
   EXPECT_NEAR(squares / kNeurons, 1, 4 * 0.022);
 }
 
-// What multiplies the noise may depend on what another noise drives.
+// The factor of a noise may depend on a variable that another noise drives.
 TEST(Noise, FactorsOfOtherVariablesAreNotAmbiguous) {
   const ir::Program program = LowerClean(Population(kDt, R"toml(
 equations = """
@@ -354,7 +356,7 @@ dy/dt = -y/(1 ms) : 1
   EXPECT_NE(run.Get("p.x"), 0);
 }
 
-// In C++ as in files.
+// The C++ builder sets methods as files do.
 TEST(Methods, AreGivenToModels) {
   NetworkOptions options;
   options.dt = 0.1_ms;

@@ -1,4 +1,4 @@
-// Populations of one model in tests of integrators.
+// Networks of one population, for tests of integrators.
 #ifndef BNSYN_TESTS_COMPILER_INTEGRATE_TESTING_H_
 #define BNSYN_TESTS_COMPILER_INTEGRATE_TESTING_H_
 
@@ -10,7 +10,7 @@
 
 namespace bnsyn {
 
-// A population "p" of `size` neurons; the step is `dt` ms.
+// The file of a network with a population "p" of `size` neurons; the step is `dt` ms.
 inline std::string Population(double dt, const std::string& model, const std::string& initial,
                               int size = 1, const std::string& math = "default") {
   return absl::StrCat("[network]\ndt = \"", dt, " ms\"\nseed = 7\nmath = \"", math,
@@ -18,7 +18,7 @@ inline std::string Population(double dt, const std::string& model, const std::st
                       "\ninitial = { ", initial, " }\n");
 }
 
-// The program, in which no stand-in of the analysis may be left.
+// Lowers a network and expects that no stand-in is left in its program.
 inline ir::Program LowerClean(const std::string& text) {
   ir::Program program = MustLower(text);
   for (const ir::Block& block : program.step) {

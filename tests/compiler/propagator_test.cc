@@ -10,8 +10,8 @@
 namespace bnsyn::compiler {
 namespace {
 
-// exp(A h) and its integral by their series, over many small steps that are then multiplied:
-// another way than that under test, in long double.
+// exp(A h) and its integral by their series, over many small steps that are then multiplied, in
+// long double: a method that shares nothing with the one under test.
 struct Series {
   std::vector<std::vector<long double>> state;
   std::vector<std::vector<long double>> input;
@@ -116,7 +116,7 @@ TEST(Propagator, OfAnIntegratorIsAPolynomial) {
   EXPECT_EQ(propagator->input, (Matrix{{0.5, 0.125}, {0, 0.5}}));
 }
 
-// Eigenvalues that are not real, and variables whose units are a world apart.
+// Complex eigenvalues, and variables in very different units.
 TEST(Propagator, OfAnOscillatorInAnyUnitsTurns) {
   for (const double unit : {1.0, 1e6, 1e12}) {
     const auto propagator = MakePropagator({{0, unit}, {-1 / unit, 0}}, 0.7);
@@ -127,7 +127,7 @@ TEST(Propagator, OfAnOscillatorInAnyUnitsTurns) {
   }
 }
 
-TEST(Propagator, BeyondAllNumbersThereIsNone) {
+TEST(Propagator, IsAbsentIfItOverflows) {
   EXPECT_FALSE(MakePropagator({{1e6, 0}, {0, 1}}, 1).has_value());
   EXPECT_TRUE(MakePropagator({}, 1).has_value());
 }
@@ -139,7 +139,7 @@ TEST(Propagator, OfNothingIsEmpty) {
   EXPECT_TRUE(propagator->input.empty());
 }
 
-TEST(Propagator, OfWhatIsNotFiniteThereIsNone) {
+TEST(Propagator, IsAbsentForAMatrixThatIsNotFinite) {
   const double infinity = std::numeric_limits<double>::infinity();
   EXPECT_FALSE(MakePropagator({{-1, infinity}, {0, -1}}, 0.1).has_value());
   EXPECT_FALSE(MakePropagator({{1e300}}, 1e300).has_value());

@@ -1,4 +1,4 @@
-// Ranges hold what is computed: random blocks against their values.
+// Ranges contain the values that are computed, for random blocks.
 #include "compiler/analysis/value_range.h"
 
 #include <cmath>
@@ -37,7 +37,7 @@ const std::vector<Ops>& FloatOps() {
   return ops;
 }
 
-// A block over `states`, and its values for any values of those.
+// A random block over three states, and its values for any values of these.
 class Sample {
  public:
   explicit Sample(uint64_t seed) : random_(seed), builder_(program_, block_) {
@@ -116,7 +116,7 @@ class Sample {
     }
   }
 
-  // Ends of a state's range more often than what lies within.
+  // The ends of a state's range are drawn more often than values within.
   double StateValue(const Range& range) {
     const size_t kind = Below(4);
     if (kind == 0) return range.least;
@@ -152,7 +152,7 @@ class Sample {
   std::vector<ir::Value> numbers_;
 };
 
-TEST(ValueRange, HoldsWhatIsComputed) {
+TEST(ValueRange, ContainsEveryComputedValue) {
   for (uint64_t seed = 0; seed < 1000; ++seed) {
     Sample sample(seed);
     for (int i = 0; i < 8; ++i) {
@@ -162,7 +162,7 @@ TEST(ValueRange, HoldsWhatIsComputed) {
   }
 }
 
-// Of one expression over the states s0 in [-2, 3] and s1 in [0.5, 4].
+// The range of one expression over the states s0 in [-2, 3] and s1 in [0.5, 4].
 Range Of(const std::string& nodes) {
   const absl::StatusOr<ir::Program> program = ir::Parse(
       "program p dt=0.1 seed=1\npopulation a size=5\nstate s0 : f64 = 0\nstate s1 : f64 = 0\n"
@@ -192,7 +192,7 @@ TEST(ValueRange, IsTightWhereItMatters) {
   expect(Of("  %2 = uniform stream=1 draw=0 : f64\n"), 0, 1 - 0x1p-53);
   expect(Of("  %2 = index : u32[a]\n"), 0, 4);
   expect(Of("  %2 = convert %0 : i64\n"), -2, 3);
-  // What is left of a division, but for its rounding.
+  // Remainders, except for the rounding of the quotient.
   const Range left =
       Of("  %2 = mul %0, 100 : f64\n  %3 = div %2, 7 : f64\n  %4 = floor %3 : f64\n"
          "  %5 = neg %4 : f64\n  %6 = fma %5, 7, %2 : f64\n");
@@ -202,7 +202,7 @@ TEST(ValueRange, IsTightWhereItMatters) {
       Of("  %2 = mul %0, 0.5 : f64\n  %3 = rint %2 : f64\n  %4 = fma %3, -2, %0 : f64\n");
   EXPECT_NEAR(ring.least, -1, 1e-12);
   EXPECT_NEAR(ring.greatest, 1, 1e-12);
-  // As wide as what they hold.
+  // Integers, as wide as their elements.
   EXPECT_EQ(Of("  %2 = param turned : f64\n").greatest, kInfinity);
   EXPECT_TRUE(Of("  %2 = sqrt %0 : f64\n").nan);
   EXPECT_TRUE(Of("  %2 = div %1, %0 : f64\n").nan);
