@@ -15,6 +15,12 @@ namespace bnsyn::reference {
 // of a row costs a part of the work.
 inline constexpr uint32_t kBernoulliBlock = 4096;
 
+// 64 random bits as a number among 0, ..., n - 1, uniform but for a bias below n 2^-64: the upper
+// half of their product.
+inline uint64_t Below(uint64_t bits, uint64_t n) {
+  return static_cast<uint64_t>(static_cast<unsigned __int128>(bits) * n >> 64);
+}
+
 // A sequence of numbers that depends on (seed, stream, a, b) alone; what a and b are is the rule's
 // to say. Number n takes words 0 and 1 (n even) or 2 and 3 (n odd) of the counter
 // (n/2, a, b, stream). A stream belongs to one rule, so these counters meet those of no element.
@@ -39,15 +45,10 @@ class RuleDraws {
     return SkipFromBits(words_[word], words_[word + 1], log_miss);
   }
 
-  // Uniform among 0, ..., n - 1, but for a bias below n 2^-64.
+  // Uniform among 0, ..., n - 1.
   uint64_t Below(uint64_t n) {
     const size_t word = Advance();
-    const uint64_t bits = uint64_t{words_[word]} << 32 | words_[word + 1];
-    // The high word of the 128-bit product.
-    const uint64_t low = (bits & 0xffffffff) * (n & 0xffffffff);
-    const uint64_t cross1 = (bits >> 32) * (n & 0xffffffff) + (low >> 32);
-    const uint64_t cross2 = (bits & 0xffffffff) * (n >> 32) + (cross1 & 0xffffffff);
-    return (bits >> 32) * (n >> 32) + (cross1 >> 32) + (cross2 >> 32);
+    return reference::Below(uint64_t{words_[word]} << 32 | words_[word + 1], n);
   }
 
  private:

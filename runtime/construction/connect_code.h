@@ -168,12 +168,6 @@ class RuleSkips {
   const double* odd_ = nullptr;
 };
 
-// below(n) of R8.
-inline uint32_t Below(uint64_t bits, uint64_t n) {
-  const uint64_t low = (bits & 0xffffffff) * n >> 32;
-  return static_cast<uint32_t>(((bits >> 32) * n + low) >> 32);
-}
-
 }  // namespace bnsyn
 
 #endif  // BNSYN_RUNTIME_CONSTRUCTION_CONNECT_CODE_H_

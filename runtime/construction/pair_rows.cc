@@ -84,13 +84,15 @@ void Sample(const RuleWords& words, uint64_t count, uint32_t n, bool repeat,
             std::vector<bool>& chosen, std::vector<uint32_t>& sample) {
   sample.resize(count);
   if (repeat) {
-    for (size_t d = 0; d < count; ++d) sample[d] = Below(words[d], n);
+    for (size_t d = 0; d < count; ++d) {
+      sample[d] = static_cast<uint32_t>(reference::Below(words[d], n));
+    }
     return;
   }
   // Floyd's algorithm.
   for (size_t d = 0; d < count; ++d) {
     const auto last = static_cast<uint32_t>(n - count + d);
-    const uint32_t drawn = Below(words[d], uint64_t{last} + 1);
+    const auto drawn = static_cast<uint32_t>(reference::Below(words[d], uint64_t{last} + 1));
     sample[d] = chosen[drawn] ? last : drawn;
     chosen[sample[d]] = true;
   }
@@ -225,8 +227,7 @@ absl::Status PairRows::AppendBernoulli(uint32_t source, std::vector<uint32_t>& t
         std::min<uint64_t>(own_.end, (block + uint64_t{1}) * kBernoulliBlock));
     uint32_t number = 0;
     for (uint32_t target = first; target < end; ++target) {
-      const double skip =
-          skips_ ? skips_->Skip(block, number++) : draws.NextSkip(log_miss_);
+      const double skip = skips_ ? skips_->Skip(block, number++) : draws.NextSkip(log_miss_);
       if (!(skip < end - target)) break;
       target += static_cast<uint32_t>(skip);
       if (target < own_.begin || (excludes_self_ && target == source)) continue;

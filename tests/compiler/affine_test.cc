@@ -46,7 +46,7 @@ TEST(Affine, EveryTermIsOneFusedProduct) {
 )ir");
 }
 
-// x' = x + exprel(k) (k x + h B), for dx/dt = a x + b with k = h a and B = b.
+// x' = x + exprel(k) (k x + h b) for dx/dt = a x + b, with k = h a.
 double Exact(double a, double b) {
   const double k = 0.1 * a;
   return -60 + std::expm1(k) / k * (k * -60 + 0.1 * b);

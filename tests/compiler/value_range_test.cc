@@ -202,7 +202,7 @@ TEST(ValueRange, IsTightWhereItMatters) {
       Of("  %2 = mul %0, 0.5 : f64\n  %3 = rint %2 : f64\n  %4 = fma %3, -2, %0 : f64\n");
   EXPECT_NEAR(ring.least, -1, 1e-12);
   EXPECT_NEAR(ring.greatest, 1, 1e-12);
-  // Integers, as wide as their elements.
+  // Values that may be anything.
   EXPECT_EQ(Of("  %2 = param turned : f64\n").greatest, kInfinity);
   EXPECT_TRUE(Of("  %2 = sqrt %0 : f64\n").nan);
   EXPECT_TRUE(Of("  %2 = div %1, %0 : f64\n").nan);
