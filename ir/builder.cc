@@ -84,12 +84,6 @@ Value Builder::Emit(Op op, Type type, absl::Span<const Value> operands, uint64_t
   return HasResult(op) ? Value{id} : Value{};
 }
 
-Value Builder::EmitLike(const Node& node, absl::Span<const Value> operands) {
-  if (node.op == Op::kConvert) return Convert(operands[0], node.element);
-  if (node.op == Op::kBitcast) return Bitcast(operands[0], node.element);
-  return Emit(node.op, node.type(), operands, node.attr);
-}
-
 Value Builder::Convert(Value a, Element to) {
   return Emit(Op::kConvert, {to, type(a).domain}, {a});
 }

@@ -42,10 +42,6 @@ class Builder {
   // Any op, with the result type given.
   Value Emit(Op op, Type type, absl::Span<const Value> operands, uint64_t attr = 0);
 
-  // The op of `node` with its attribute, over other operands. The domain of its result is derived
-  // anew unless the op declares it: operands may have become uniform.
-  Value EmitLike(const Node& node, absl::Span<const Value> operands);
-
   Value Convert(Value a, Element to);
   Value Bitcast(Value a, Element to);
   Value Load(StateId state);

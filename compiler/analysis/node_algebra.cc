@@ -54,6 +54,13 @@ std::optional<ir::Value> Simpler(ir::Builder& builder, ir::Op op,
 
 }  // namespace
 
+ir::Value EmitLike(ir::Builder& builder, const ir::Node& node,
+                   absl::Span<const ir::Value> operands) {
+  if (node.op == ir::Op::kConvert) return builder.Convert(operands[0], node.element);
+  if (node.op == ir::Op::kBitcast) return builder.Bitcast(operands[0], node.element);
+  return builder.Emit(node.op, node.type(), operands, node.attr);
+}
+
 ir::Value EmitSimplified(ir::Builder& builder, const ir::Node& like,
                          absl::Span<const ir::Value> operands) {
   if (reference::IsFoldable(like)) {
@@ -66,7 +73,7 @@ ir::Value EmitSimplified(ir::Builder& builder, const ir::Node& like,
       return builder.Literal(like.element, *bits);
     }
   }
-  return builder.EmitLike(like, operands);
+  return EmitLike(builder, like, operands);
 }
 
 ir::Value EmitSimplified(ir::Builder& builder, ir::Op op, absl::Span<const ir::Value> operands) {
@@ -103,7 +110,7 @@ ir::Value Replace(ir::Builder& builder, ir::Value value, const Replacement& repl
       operands.push_back(depends[operand] ? now[operand] : ir::Value{operand});
     }
     now[id] =
-        simplified ? EmitSimplified(builder, node, operands) : builder.EmitLike(node, operands);
+        simplified ? EmitSimplified(builder, node, operands) : EmitLike(builder, node, operands);
   }
   return now[value.id];
 }

@@ -1,5 +1,6 @@
-// Emits nodes simplified by the algebra of real numbers, in which 0*x is 0. Integrators use it on
-// right sides; a pass may not, since it changes bits.
+// Emits nodes again over other operands: as they stand, or simplified by the algebra of real
+// numbers, in which 0*x is 0. Integrators simplify right sides; a pass may not, since that changes
+// bits.
 #ifndef BNSYN_COMPILER_ANALYSIS_NODE_ALGEBRA_H_
 #define BNSYN_COMPILER_ANALYSIS_NODE_ALGEBRA_H_
 
@@ -12,6 +13,12 @@
 #include "ir/program.h"
 
 namespace bnsyn::compiler {
+
+// Emits the op of `node` with its attribute, over other operands. Returns its value (invalid for an
+// effect). The domain of the result is derived anew unless the op declares it: operands may have
+// become uniform.
+ir::Value EmitLike(ir::Builder& builder, const ir::Node& node,
+                   absl::Span<const ir::Value> operands);
 
 // Emits the op of `like` over `operands`, with the type and attribute of `like`, or a simpler value
 // that is equal for real numbers: literals fold, sums lose zeros, products lose ones and become 0

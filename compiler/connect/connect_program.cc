@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/analysis/node_algebra.h"
 #include "compiler/connect/kernel_signature.h"
 #include "compiler/passes/node_arithmetic.h"
 #include "compiler/passes/rewrite.h"
@@ -193,7 +194,7 @@ class KernelWriter {
     if (node.op == Op::kLoadPost) return Given(ConnectRole::kPost, state, node.element);
     if (node.op == Op::kIndexPre) return Given(ConnectRole::kSource, 0, node.element);
     if (node.op == Op::kIndexPost) return Given(ConnectRole::kTarget, 0, node.element);
-    return builder_.EmitLike(node, operands);
+    return EmitLike(builder_, node, operands);
   }
 
   // What static accumulates of the on_pre block add, as R6 rounds it.

@@ -1,6 +1,7 @@
 #include "compiler/passes/rewrite.h"
 
 #include "absl/container/inlined_vector.h"
+#include "compiler/analysis/node_algebra.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -26,7 +27,7 @@ ir::Value Rewriter::Copy(ir::NodeId old) {
   const ir::Node& node = old_node(old);
   absl::InlinedVector<ir::Value, 3> operands;
   for (ir::NodeId id : node.inputs()) operands.push_back(At(id));
-  const ir::Value value = builder_.EmitLike(node, operands);
+  const ir::Value value = EmitLike(builder_, node, operands);
   Set(old, value);
   return value;
 }
