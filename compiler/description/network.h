@@ -83,8 +83,8 @@ class Model {
   // How differential equations are integrated: all by one method, which moves them together from
   // the values at the start of the step ("exact", "exponential_euler", "euler", "heun", "rk2",
   // "rk4", "euler_maruyama", "milstein"; compiler/equations/integration_plan.h has the formulas).
-  // Without one, what is linear with constant coefficients is solved exactly, what is linear in its own
-  // variable by exponential Euler, and the rest by explicit Euler steps.
+  // Without one, equations that are linear with constant coefficients are solved exactly, those that
+  // are linear in their own variable by exponential Euler, and the rest by explicit Euler steps.
   Model& Method(const char* name);
   // Methods by variable, "default" standing for the variables not named.
   Model& Method(const std::vector<std::pair<std::string, std::string>>& methods);
