@@ -51,13 +51,11 @@ TEST_F(FactsTest, NumbersAreFiniteAndBitsNeedNotBe) {
   EXPECT_EQ(facts_.Bits(less.id), ir::Bits{1});
 }
 
-// A step number, an index and a weight are the same in no two steps, elements or synapses.
-TEST_F(FactsTest, WhatEnginesKnowIsNoFact) {
-  const auto declared = [&](Op op, Element element) {
-    return builder_.Emit(op, {element, builder_.type(drawn_).domain}, {});
-  };
-  for (const Value v : {declared(Op::kStep, Element::kU64), declared(Op::kIndex, Element::kU32),
-                        declared(Op::kWeight, Element::kF64)}) {
+// The number of the step differs between steps, and the index between elements.
+TEST_F(FactsTest, ValuesThatOnlyEnginesKnowAreNoFacts) {
+  const Value step = builder_.Emit(Op::kStep, {Element::kU64, ir::DomainId::kNetwork}, {});
+  const Value index = builder_.Emit(Op::kIndex, {Element::kU32, builder_.type(drawn_).domain}, {});
+  for (const Value v : {step, index}) {
     EXPECT_FALSE(facts_.Bits(v.id).has_value());
     EXPECT_FALSE(IsConstant(builder_, v));
   }
