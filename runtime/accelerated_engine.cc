@@ -23,10 +23,10 @@
 
 #include "absl/strings/str_format.h"
 #include "compiler/emission/jit.h"
-#include "compiler/passes/passes.h"
 #include "ir/status_macros.h"
 #include "reference/machine.h"
 #include "reference/reduction.h"
+#include "runtime/accelerated_program.h"
 #include "runtime/construction/build_synapses.h"
 #include "runtime/decaying_inputs.h"
 #include "runtime/delivery/layout.h"
@@ -57,9 +57,7 @@ class AcceleratedEngine : public Engine {
         partition_(std::move(partition)),
         workers_(static_cast<size_t>(partition_.threads())) {}
 
-  // `source` is the program before the passes. It is not kept.
-  absl::Status Build(const ir::Program& source, Layout layout, const SimulationOptions& options,
-                     SimulationReport& report);
+  absl::Status Build(Layout layout, const SimulationOptions& options, SimulationReport& report);
 
   const ir::Program& program() const override { return program_; }
   uint64_t step() const override { return step_; }
@@ -138,8 +136,8 @@ class AcceleratedEngine : public Engine {
   std::unique_ptr<ThreadTeam> team_;
 };
 
-absl::Status AcceleratedEngine::Build(const ir::Program& source, Layout layout,
-                                      const SimulationOptions& options, SimulationReport& report) {
+absl::Status AcceleratedEngine::Build(Layout layout, const SimulationOptions& options,
+                                      SimulationReport& report) {
   BNSYN_ASSIGN_OR_RETURN(code_,
                          compiler::CompileKernels(program_, options.compile, report.compile));
   BNSYN_ASSIGN_OR_RETURN(team_, ThreadTeam::Create(partition_.threads(), options.pin));
@@ -150,7 +148,7 @@ absl::Status AcceleratedEngine::Build(const ir::Program& source, Layout layout,
   BNSYN_RETURN_IF_ERROR(SetInitialState(program_, *memory_));
   decaying_.emplace(program_, partition_, *memory_);
   BNSYN_RETURN_IF_ERROR(decaying_->Begin());
-  BNSYN_ASSIGN_OR_RETURN(synapses_, BuildSynapses(source, partition_, std::move(layout),
+  BNSYN_ASSIGN_OR_RETURN(synapses_, BuildSynapses(program_, partition_, std::move(layout),
                                                   options.compile, *team_, options.construction));
   BNSYN_ASSIGN_OR_RETURN(ring_, SpikeRing::Create(program_, partition_, window_));
   BNSYN_ASSIGN_OR_RETURN(schedule_,
@@ -491,21 +489,18 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeAcceleratedEngine(ir::Program progra
         absl::StrFormat("%d threads: give a number from 1 to %d", options.threads, kMaxThreads));
   }
   BNSYN_ASSIGN_OR_RETURN(
-      ir::Program passed,
-      compiler::RunPasses(program, options.compile,
-                          [&](absl::string_view stage, const ir::Program&, double milliseconds) {
-                            if (stage == "program") return;
-                            report.compile.phases.push_back({std::string(stage), milliseconds});
-                          }));
-  program.inputs = passed.inputs;  // which say how sums are kept
-  Partition partition(passed, options.threads);
-  BNSYN_ASSIGN_OR_RETURN(const LayoutLimits limits, LimitsByName(options.layout));
-  BNSYN_ASSIGN_OR_RETURN(Layout layout, ChooseLayout(program, partition, limits));
-  const MemoryPlan plan = PlanAccelerated(passed, partition, layout, options);
+      AcceleratedProgram accelerated,
+      PrepareAccelerated(program, options,
+                         [&](absl::string_view stage, const ir::Program&, double milliseconds) {
+                           if (stage == "program") return;
+                           report.compile.phases.push_back({std::string(stage), milliseconds});
+                         }));
+  const MemoryPlan plan = PlanAccelerated(accelerated, options);
   BNSYN_RETURN_IF_ERROR(CheckMemory(plan, options.memory_limit));
   report.memory_bytes = static_cast<uint64_t>(plan.total());
-  auto engine = std::make_unique<AcceleratedEngine>(std::move(passed), std::move(partition));
-  BNSYN_RETURN_IF_ERROR(engine->Build(program, std::move(layout), options, report));
+  auto engine = std::make_unique<AcceleratedEngine>(std::move(accelerated.program),
+                                                    std::move(accelerated.partition));
+  BNSYN_RETURN_IF_ERROR(engine->Build(std::move(accelerated.layout), options, report));
   return engine;
 }
 

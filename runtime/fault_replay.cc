@@ -25,7 +25,7 @@ bool InputsMayFault(const ir::Program& program, const Synapses& synapses) {
   const std::vector<SynapseGroup>& groups = synapses.layout().groups;
   return !program.events.empty() ||
          std::any_of(groups.begin(), groups.end(),
-                     [](const SynapseGroup& group) { return group.form == SynapseForm::kFull; });
+                     [](const SynapseGroup& group) { return group.form == SynapseForm::kCode; });
 }
 
 // Without synapses unless they are to be delivered: their tables may be larger than all else.

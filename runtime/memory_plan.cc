@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "compiler/passes/passes.h"
 #include "ir/status_macros.h"
 #include "reference/connectivity.h"
 #include "runtime/exchange/epoch.h"
@@ -94,7 +93,7 @@ bool HasOnPost(const ir::Program& program, const SynapseGroup& group) {
 
 // Bytes of pages that a group's arrays, two or up to nine, leave unused on each thread.
 double UnusedBytes(const SynapseGroup& group) {
-  return (group.form == SynapseForm::kFull ? 9 : 2) * 4096;
+  return (group.form == SynapseForm::kCode ? 9 : 2) * 4096;
 }
 
 // The synapses of a group.
@@ -139,7 +138,7 @@ double BuildingBytes(const ir::Program& program, const Layout& layout, const Par
     done += bytes;
     const double most =
         kWindow * partition.threads() * static_cast<double>(group.projections.size());
-    const bool computed = group.form != SynapseForm::kShared || group.delays() > 1;
+    const bool computed = group.form != SynapseForm::kConstant || group.delays() > 1;
     windows = std::max(windows, std::min(group.expected, most) * (computed ? kSynapse : kPair));
   }
   double sums = 0;  // of the proof that inputs do not overflow
@@ -197,8 +196,9 @@ absl::StatusOr<MemoryPlan> PlanReference(const ir::Program& program,
 
 }  // namespace
 
-MemoryPlan PlanAccelerated(const ir::Program& program, const Partition& partition,
-                           const Layout& layout, const SimulationOptions& options) {
+MemoryPlan PlanAccelerated(const AcceleratedProgram& accelerated,
+                           const SimulationOptions& options) {
+  const auto& [program, partition, layout] = accelerated;
   const uint32_t window = StepsPerEpoch(program, layout, partition.threads());
   MemoryPlan plan = PlanValues(program, window);
   if (window > 1) {
@@ -236,14 +236,9 @@ MemoryPlan PlanAccelerated(const ir::Program& program, const Partition& partitio
 absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program,
                                       const SimulationOptions& options) {
   if (options.backend == Backend::kReference) return PlanReference(program, options);
-  BNSYN_ASSIGN_OR_RETURN(const ir::Program passed,
-                         compiler::RunPasses(program, options.compile, nullptr));
-  ir::Program source = program;
-  source.inputs = passed.inputs;
-  const Partition partition(passed, options.threads);
-  BNSYN_ASSIGN_OR_RETURN(const LayoutLimits limits, LimitsByName(options.layout));
-  BNSYN_ASSIGN_OR_RETURN(const Layout layout, ChooseLayout(source, partition, limits));
-  return PlanAccelerated(passed, partition, layout, options);
+  BNSYN_ASSIGN_OR_RETURN(const AcceleratedProgram accelerated,
+                         PrepareAccelerated(program, options));
+  return PlanAccelerated(accelerated, options);
 }
 
 absl::Status CheckMemory(const MemoryPlan& plan, uint64_t limit) {

@@ -9,8 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ir/program.h"
-#include "runtime/delivery/layout.h"
-#include "runtime/memory/partition.h"
+#include "runtime/accelerated_program.h"
 #include "runtime/simulation.h"
 
 namespace bnsyn {
@@ -26,11 +25,9 @@ struct MemoryPlan {
   double total() const;
 };
 
-// For the program before the passes; what they add is little.
+// The plan of a program before the passes.
 absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program, const SimulationOptions& options);
-// For the accelerated backend, which runs the program after them, with that layout.
-MemoryPlan PlanAccelerated(const ir::Program& program, const Partition& partition,
-                           const Layout& layout, const SimulationOptions& options);
+MemoryPlan PlanAccelerated(const AcceleratedProgram& accelerated, const SimulationOptions& options);
 
 // ResourceExhausted when the plan exceeds `limit` bytes (0: AvailableMemory()), with the largest
 // parts and what to do.

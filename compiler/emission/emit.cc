@@ -30,8 +30,7 @@ std::vector<const ir::Block*> DistinctCode(const ir::Program& program) {
   std::set<std::string> seen;
   for (const std::vector<ir::Block>* list : {&program.step, &program.synaptic}) {
     for (const ir::Block& block : *list) {
-      if (!program.RunsSynapses(block) && seen.insert(FunctionName(block)).second)
-        blocks.push_back(&block);
+      if (!block.code.empty() && seen.insert(FunctionName(block)).second) blocks.push_back(&block);
     }
   }
   return blocks;

@@ -38,7 +38,7 @@ std::vector<Contribution> ContributionsOf(const ir::Program& program, ir::Projec
 compiler::ConnectRequest RequestFor(const ir::Program& program, ir::ProjectionId id,
                                     SynapseForm form) {
   compiler::ConnectRequest request;
-  request.weights = form == SynapseForm::kFull && SetsWeights(program.FindConnect(id));
+  request.weights = form == SynapseForm::kCode && SetsWeights(program.FindConnect(id));
   if (!program.HasOwnWeights(id)) return request;
   for (const Contribution& contribution : ContributionsOf(program, id)) {
     if (contribution.known) request.quanta.push_back(contribution.node);

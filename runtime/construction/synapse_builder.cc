@@ -62,7 +62,7 @@ SynapseBuilder::SynapseBuilder(const Construction& construction, const SynapseGr
   std::iota(block_.delays_.begin(), block_.delays_.end(), group.min_delay);
   row_.resize(block_.slots() + size_t{1});
   next_.resize(block_.slots());
-  if (group.form == SynapseForm::kFull) {
+  if (group.form == SynapseForm::kCode) {
     states_ = in_.program.SynapseStates(group.projections[0]);
   } else {
     block_.entry_bytes_ = static_cast<size_t>(SynapseBytes(in_.program, group));
@@ -78,7 +78,7 @@ absl::StatusOr<SynapseBlock> SynapseBuilder::Build() {
   BNSYN_RETURN_IF_ERROR(PlaceAll());
   DropEmptyDelays();
   Trim();
-  const bool on_post = group_.form == SynapseForm::kFull &&
+  const bool on_post = group_.form == SynapseForm::kCode &&
                        in_.program.FindSynaptic(ir::BlockKind::kOnPost, group_.projections[0]);
   if (on_post) BNSYN_RETURN_IF_ERROR(BuildOnto());
   return std::move(block_);
@@ -90,7 +90,7 @@ absl::Status SynapseBuilder::Reserve() {
   most_ = std::min<uint64_t>(most_, std::numeric_limits<uint32_t>::max());
   const uint64_t rows = uint64_t{in_.program.populations[group_.source].size} * block_.slots() + 1;
   BNSYN_RETURN_IF_ERROR(Allocate(rows * sizeof(uint32_t), block_.rows_));
-  if (group_.form != SynapseForm::kFull) {
+  if (group_.form != SynapseForm::kCode) {
     return Allocate(most_ * block_.entry_bytes_, block_.entries_);
   }
   BNSYN_RETURN_IF_ERROR(Allocate(most_ * sizeof(uint32_t), block_.targets_));
@@ -149,7 +149,7 @@ absl::Status SynapseBuilder::Prove(const SynapseBatch& window) {
     const ir::Input& input = in_.program.inputs[contribution.input];
     const int64_t most = MostQuanta(input);
     for (size_t i = 0; i < window.size(); ++i) {
-      if (group_.form == SynapseForm::kShort && std::abs(window.quanta(term, i)) > kMaxShort) {
+      if (group_.form == SynapseForm::kQuanta32 && std::abs(window.quanta(term, i)) > kMaxShort) {
         return absl::InternalError(
             absl::StrCat("projection ", in_.program.projections[window.projection()].name,
                          ": a contribution exceeds the range that was found for it"));
@@ -206,19 +206,19 @@ void SynapseBuilder::PlaceSource(uint32_t source) {
   std::copy_n(row_.begin(), slots, next_.begin());
   std::copy_n(row_.begin(), slots, const_cast<uint32_t*>(block_.rows()) + uint64_t{source} * slots);
   switch (group_.form) {
-    case SynapseForm::kShared:
+    case SynapseForm::kConstant:
       group_.target_bits == 16 ? PutEntries<uint16_t, void>(source)
                                : PutEntries<uint32_t, void>(source);
       break;
-    case SynapseForm::kShort:
+    case SynapseForm::kQuanta32:
       group_.target_bits == 16 ? PutEntries<uint16_t, int32_t>(source)
                                : PutEntries<uint32_t, int32_t>(source);
       break;
-    case SynapseForm::kWide:
+    case SynapseForm::kQuanta64:
       group_.target_bits == 16 ? PutEntries<uint16_t, int64_t>(source)
                                : PutEntries<uint32_t, int64_t>(source);
       break;
-    case SynapseForm::kFull:
+    case SynapseForm::kCode:
       PutFull(source);
       break;
   }

@@ -20,7 +20,8 @@
 namespace bnsyn {
 namespace {
 
-constexpr absl::string_view kLayoutNames[] = {"best", "full", "wide", "long", "far", "apart"};
+constexpr absl::string_view kLayoutNames[] = {"best",      "code", "quanta64",
+                                              "targets32", "far",  "apart"};
 
 // Bytes of the sums of a near block, as a power of two: the nearest cache has room for them and for
 // what is read meanwhile.
@@ -76,7 +77,7 @@ compiler::Range WeightRange(const ir::Program& program, ir::ProjectionId id,
 }
 
 // Whether the only contribution of a projection fits 32 bits, whatever its weights are.
-bool FitsShort(const ir::Program& program, ir::ProjectionId id,
+bool Fits32Bits(const ir::Program& program, ir::ProjectionId id,
                const std::vector<compiler::Range>& initial) {
   const ir::Block& on_pre = *OnPre(program, id);
   const std::vector<compiler::Range> ranges = compiler::FindRanges(
@@ -96,12 +97,12 @@ bool FitsShort(const ir::Program& program, ir::ProjectionId id,
 void ChooseForm(const ir::Program& program, const LayoutLimits& limits,
                 const std::vector<compiler::Range>& initial, SynapseGroup& group) {
   const ir::ProjectionId id = group.projections[0];
-  group.form = SynapseForm::kFull;
-  if (limits.full || !OnlyAdds(program, id)) return;
+  group.form = SynapseForm::kCode;
+  if (limits.code || !OnlyAdds(program, id)) return;
   reference::Contributions contributions(program, OnPre(program, id));
   group.input = contributions.input(0);
   if (!program.HasOwnWeights(id)) {
-    group.form = SynapseForm::kShared;
+    group.form = SynapseForm::kConstant;
     for (size_t term = 0; term < contributions.size(); ++term) {
       const ir::InputId input = contributions.input(term);
       const int64_t quanta = *contributions.Quanta(term, program.projections[id].weight);
@@ -113,7 +114,7 @@ void ChooseForm(const ir::Program& program, const LayoutLimits& limits,
   // inputs where it counts differently from step to step.
   if (contributions.size() > 1 || program.inputs[group.input].decay) return;
   group.form =
-      limits.wide || !FitsShort(program, id, initial) ? SynapseForm::kWide : SynapseForm::kShort;
+      limits.quanta64 || !Fits32Bits(program, id, initial) ? SynapseForm::kQuanta64 : SynapseForm::kQuanta32;
 }
 
 // Whether what arrives counts alike in every step.
@@ -123,11 +124,11 @@ bool DecayAlike(const ir::Input& a, const ir::Input& b) {
 }
 
 bool MayShareRows(const ir::Program& program, const SynapseGroup& a, const SynapseGroup& b) {
-  if (a.source != b.source || a.form != b.form || a.form == SynapseForm::kFull) return false;
+  if (a.source != b.source || a.form != b.form || a.form == SynapseForm::kCode) return false;
   const ir::Input& one = program.inputs[a.input];
   const ir::Input& other = program.inputs[b.input];
   if (one.sum().bits != other.sum().bits || !DecayAlike(one, other)) return false;
-  if (a.form != SynapseForm::kShared) return true;
+  if (a.form != SynapseForm::kConstant) return true;
   return a.terms.size() == 1 && b.terms.size() == 1 && a.terms[0].units == b.terms[0].units;
 }
 
@@ -150,7 +151,7 @@ constexpr double kRowBytes = 90;
 // 16 bits, unless rows by block cost more than that saves; and near blocks where rows stay long.
 void ChooseBlocks(const ir::Program& program, const Partition& partition,
                   const LayoutLimits& limits, SynapseGroup& group) {
-  if (group.form == SynapseForm::kFull || limits.long_targets) return;
+  if (group.form == SynapseForm::kCode || limits.targets32) return;
   const double long_rows = Rows(program, group, partition);
   group.target_bits = 16;
   const double saved = group.expected * 2;
@@ -170,16 +171,24 @@ double GroupBytes(const ir::Program& program, const SynapseGroup& group) {
 
 }  // namespace
 
+size_t Layout::GroupOf(ir::ProjectionId projection) const {
+  const auto holds = [projection](const SynapseGroup& group) {
+    return std::find(group.projections.begin(), group.projections.end(), projection) !=
+           group.projections.end();
+  };
+  return static_cast<size_t>(std::find_if(groups.begin(), groups.end(), holds) - groups.begin());
+}
+
 absl::string_view FormName(SynapseForm form) {
   switch (form) {
-    case SynapseForm::kShared:
-      return "shared";
-    case SynapseForm::kShort:
-      return "short";
-    case SynapseForm::kWide:
-      return "wide";
-    case SynapseForm::kFull:
-      return "full";
+    case SynapseForm::kConstant:
+      return "constant";
+    case SynapseForm::kQuanta32:
+      return "quanta32";
+    case SynapseForm::kQuanta64:
+      return "quanta64";
+    case SynapseForm::kCode:
+      return "code";
   }
   return "";
 }
@@ -188,9 +197,9 @@ absl::Span<const absl::string_view> LayoutNames() { return kLayoutNames; }
 
 absl::StatusOr<LayoutLimits> LimitsByName(absl::string_view name) {
   LayoutLimits limits;
-  limits.full = name == "full";
-  limits.wide = name == "wide";
-  limits.long_targets = name == "long";
+  limits.code = name == "code";
+  limits.quanta64 = name == "quanta64";
+  limits.targets32 = name == "targets32";
   limits.far = name == "far";
   limits.apart = name == "apart";
   const auto names = LayoutNames();
@@ -205,9 +214,9 @@ double SynapsesWithMargin(double expected) { return expected + 6 * std::sqrt(exp
 
 double SynapseBytes(const ir::Program& program, const SynapseGroup& group) {
   size_t bytes = static_cast<size_t>(group.target_bits) / 8;
-  if (group.form == SynapseForm::kShort) bytes += sizeof(int32_t);
-  if (group.form == SynapseForm::kWide) bytes += sizeof(int64_t);
-  if (group.form != SynapseForm::kFull) return static_cast<double>(bytes);
+  if (group.form == SynapseForm::kQuanta32) bytes += sizeof(int32_t);
+  if (group.form == SynapseForm::kQuanta64) bytes += sizeof(int64_t);
+  if (group.form != SynapseForm::kCode) return static_cast<double>(bytes);
   const ir::ProjectionId id = group.projections[0];
   if (program.HasOwnWeights(id)) bytes += sizeof(double);
   const std::vector<ir::StateId> states = program.SynapseStates(id);
@@ -224,7 +233,7 @@ double SynapseBytes(const ir::Program& program, const SynapseGroup& group) {
 SumWindow WindowOf(const ir::Program& program, const SynapseGroup& group, const SumPlaces& places,
                    int thread) {
   SumWindow window;
-  if (group.form == SynapseForm::kFull) return window;
+  if (group.form == SynapseForm::kCode) return window;
   uint64_t end = 0;
   window.begin = std::numeric_limits<uint64_t>::max();
   for (const ir::ProjectionId id : group.projections) {
@@ -303,7 +312,7 @@ std::string DescribeLayout(const ir::Program& program, const Layout& layout,
         "bytes\n",
         program.populations[group.source].name, FormName(group.form), group.target_bits,
         group.near() ? absl::StrCat(" in blocks of ", 1 << group.block_bits) : "",
-        group.form == SynapseForm::kFull
+        group.form == SynapseForm::kCode
             ? ""
             : absl::StrCat("sums of ", program.inputs[group.input].sum().bits, ", "),
         SynapseBytes(program, group), group.min_delay, group.max_delay, index);

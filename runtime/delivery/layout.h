@@ -51,7 +51,7 @@ struct SharedTerm {
 inline constexpr int kFarBlockBits = 16;
 
 struct SynapseGroup {
-  SynapseForm form = SynapseForm::kFull;
+  SynapseForm form = SynapseForm::kCode;
   std::vector<ir::ProjectionId> projections;  // full: one
   ir::PopulationId source = 0;
   ir::InputId input = 0;  // all but full: the first that synapses of the first projection add to
@@ -70,14 +70,17 @@ struct SynapseGroup {
 
 struct Layout {
   std::vector<SynapseGroup> groups;  // those of most bytes first: see SynapseBuilder
+
+  // The number of the group of a projection.
+  size_t GroupOf(ir::ProjectionId projection) const;
 };
 
 // Keeps from the choice that is best: for tests of what is chosen rarely. Names are "full", "wide",
 // "long" (targets of 32 bits), "far" (no near blocks) and "apart" (a group for each projection).
 struct LayoutLimits {
-  bool full = false;
-  bool wide = false;
-  bool long_targets = false;
+  bool code = false;
+  bool quanta64 = false;
+  bool targets32 = false;
   bool far = false;
   bool apart = false;
 };
@@ -85,8 +88,7 @@ struct LayoutLimits {
 absl::StatusOr<LayoutLimits> LimitsByName(absl::string_view name);
 absl::Span<const absl::string_view> LayoutNames();
 
-// For the program before the passes, where ranges are easier to see, but with the sums that the
-// narrow_sums pass gives it. Draws nothing.
+// For a program after the passes. Draws nothing.
 absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition& partition,
                                     const LayoutLimits& limits);
 

@@ -69,13 +69,13 @@ void RowDelivery::RunListed() {
 template <typename Target>
 void RowDelivery::RunTargets() {
   switch (call_.block->form()) {
-    case SynapseForm::kShared:
+    case SynapseForm::kConstant:
       return RunShared<Target>();
-    case SynapseForm::kShort:
+    case SynapseForm::kQuanta32:
       return RunWeights<Target, int32_t>();
-    case SynapseForm::kWide:
+    case SynapseForm::kQuanta64:
       return RunWeights<Target, int64_t>();
-    case SynapseForm::kFull:
+    case SynapseForm::kCode:
       return;  // by compiled code
   }
 }

@@ -62,7 +62,7 @@ class SynapseBlock {
   }
 
   uint64_t synapses_ = 0;
-  SynapseForm form_ = SynapseForm::kFull;
+  SynapseForm form_ = SynapseForm::kCode;
   int target_bits_ = 32;
   int block_bits_ = kFarBlockBits;
   std::vector<uint32_t> delays_;

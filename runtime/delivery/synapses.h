@@ -28,8 +28,6 @@ class Synapses {
   const SynapseBlock& block(size_t group, int thread) const {
     return blocks_[group * threads_ + static_cast<size_t>(thread)];
   }
-  // The number of the group that a projection is in.
-  size_t GroupOf(ir::ProjectionId projection) const;
 
   uint64_t synapses() const;
   size_t bytes() const;

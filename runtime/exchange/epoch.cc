@@ -22,7 +22,7 @@ uint32_t StepsPerEpoch(const ir::Program& program, const Layout& layout, int thr
   }
   uint32_t steps = kLongestEpoch;
   for (const SynapseGroup& group : layout.groups) {
-    if (group.form == SynapseForm::kFull) return 1;
+    if (group.form == SynapseForm::kCode) return 1;
     steps = std::min(steps, group.min_delay);
   }
   return steps;

@@ -78,7 +78,7 @@ absl::StatusOr<std::vector<SynapticCall>> MakeSynapticCalls(const ir::Program& p
                                                             const Synapses& synapses, int thread) {
   const ir::ProjectionId id = program.domains[static_cast<size_t>(block.domain)].index;
   const ir::Projection& projection = program.projections[id];
-  const SynapseBlock& own = synapses.block(synapses.GroupOf(id), thread);
+  const SynapseBlock& own = synapses.block(synapses.layout().GroupOf(id), thread);
   std::vector<SynapticCall> calls;
   if (own.synapses() == 0) return calls;
   SynapticCall call;
@@ -121,7 +121,7 @@ std::vector<RowCall> MakeRowCalls(const ir::Program& program, const NetworkMemor
   for (size_t g = 0; g < synapses.layout().groups.size(); ++g) {
     const SynapseGroup& group = synapses.layout().groups[g];
     const SynapseBlock& own = synapses.block(g, thread);
-    if (group.form == SynapseForm::kFull || own.synapses() == 0) continue;
+    if (group.form == SynapseForm::kCode || own.synapses() == 0) continue;
     RowCall call;
     call.name = group.projections.size() == 1
                     ? program.projections[group.projections[0]].name
@@ -138,7 +138,7 @@ std::vector<RowCall> MakeRowCalls(const ir::Program& program, const NetworkMemor
         term.units_by_phase.push_back(decay.Counted(units, phase));
       }
     };
-    if (group.form != SynapseForm::kShared) add(group.input, own.first_sum(), 0);
+    if (group.form != SynapseForm::kConstant) add(group.input, own.first_sum(), 0);
     for (const SharedTerm& term : group.terms) {
       // Inputs of one population are counted alike, so that targets are places in each of them.
       const bool first = call.terms.empty();
@@ -195,8 +195,8 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
   schedule.rows = MakeRowCalls(program, memory, SumPlaces(program, partition), synapses, thread);
   for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {
     const ir::Block* const on_pre = program.FindSynaptic(ir::BlockKind::kOnPre, p);
-    const SynapseForm form = synapses.layout().groups[synapses.GroupOf(p)].form;
-    if (on_pre == nullptr || form != SynapseForm::kFull) continue;
+    const SynapseForm form = synapses.layout().groups[synapses.layout().GroupOf(p)].form;
+    if (on_pre == nullptr || form != SynapseForm::kCode) continue;
     BNSYN_ASSIGN_OR_RETURN(std::vector<SynapticCall> calls,
                            MakeSynapticCalls(program, *on_pre, code, memory, synapses, thread));
     std::move(calls.begin(), calls.end(), std::back_inserter(schedule.deliveries));

@@ -37,7 +37,7 @@ TEST(Window, IsTheSmallestDelay) {
 TEST(Window, IsOneStepWhereThreadsNeedMoreOfEachOther) {
   EXPECT_EQ(WindowOf(kNoisy, 2), 15u);
   EXPECT_EQ(WindowOf(kNoisy, 1), 1u);
-  EXPECT_EQ(WindowOf(kNoisy, 2, "full"), 1u);
+  EXPECT_EQ(WindowOf(kNoisy, 2, "code"), 1u);
   const std::string end = "  store age, %16\n";
   EXPECT_EQ(WindowOf(Replaced(kNoisy, end, end + "  %17 = count dice : i64\n"), 2), 1u);
   EXPECT_EQ(WindowOf(Replaced(Replaced(kNoisy, end, end + "  reduce exc.r, %0\n"), "input exc.g",

@@ -99,7 +99,7 @@ std::string DigestOf(const std::string& text, SimulationOptions options, const c
 TEST(Layout, DrawnWeightsAreQuantaOf32Bits) {
   const Layout layout = Chosen(Drawn("2^-27", 100, "rule=bernoulli p=0.1"));
   ASSERT_EQ(layout.groups.size(), 1u);
-  EXPECT_EQ(layout.groups[0].form, SynapseForm::kShort);
+  EXPECT_EQ(layout.groups[0].form, SynapseForm::kQuanta32);
   EXPECT_EQ(layout.groups[0].target_bits, 16);
   EXPECT_EQ(layout.groups[0].min_delay, 1u);
   EXPECT_EQ(layout.groups[0].max_delay, 4u);
@@ -108,7 +108,7 @@ TEST(Layout, DrawnWeightsAreQuantaOf32Bits) {
 // A normal draw is at most 6.7 in magnitude: 2^29 times it does not fit 31 bits and a sign.
 TEST(Layout, QuantaThatMayNotFitAreWide) {
   const std::string text = Drawn("2^-29", 100, "rule=bernoulli p=0.1");
-  EXPECT_EQ(Chosen(text).groups[0].form, SynapseForm::kWide);
+  EXPECT_EQ(Chosen(text).groups[0].form, SynapseForm::kQuanta64);
   EXPECT_EQ(DigestOf(text, Accelerated(2)), DigestOf(text, Reference()));
 }
 
@@ -121,7 +121,7 @@ TEST(Layout, ProjectionsOfOneSourceShareRows) {
   EXPECT_EQ(Chosen(two, 1, "apart").groups.size(), 4u);
   for (const SynapseGroup& group : layout.groups) {
     const bool reads_states = group.projections == std::vector<ir::ProjectionId>{3};
-    EXPECT_EQ(group.form, reads_states ? SynapseForm::kFull : SynapseForm::kShared);
+    EXPECT_EQ(group.form, reads_states ? SynapseForm::kCode : SynapseForm::kConstant);
     if (group.projections.size() == 2) {
       EXPECT_EQ(group.min_delay, 3u);
       EXPECT_EQ(group.max_delay, 15u);
@@ -129,8 +129,8 @@ TEST(Layout, ProjectionsOfOneSourceShareRows) {
   }
   // What ii adds is not known, so that inh has sums of 64 bits, and exc narrower ones.
   EXPECT_EQ(Chosen(two).groups.size(), 4u);
-  for (const SynapseGroup& group : Chosen(two, 1, "full").groups) {
-    EXPECT_EQ(group.form, SynapseForm::kFull);
+  for (const SynapseGroup& group : Chosen(two, 1, "code").groups) {
+    EXPECT_EQ(group.form, SynapseForm::kCode);
   }
 }
 
@@ -145,8 +145,8 @@ TEST(Layout, ManyTargetsTakeBlocksWhereThatPays) {
   const std::string expected = DigestOf(few, Reference());
   EXPECT_EQ(DigestOf(few, Accelerated(1)), expected);
   EXPECT_EQ(DigestOf(few, Accelerated(2)), expected);
-  const std::string of_many = DigestOf(many, Accelerated(1), "full");
-  for (const char* layout : {"best", "long", "wide"}) {
+  const std::string of_many = DigestOf(many, Accelerated(1), "code");
+  for (const char* layout : {"best", "targets32", "quanta64"}) {
     EXPECT_EQ(DigestOf(many, Accelerated(1), layout), of_many) << layout;
   }
 }
@@ -183,7 +183,7 @@ on_pre ab {
         absl::StrContains(DescribeLayout(program, Chosen(dense), one), " in blocks of 16384,"));
     const std::string expected = DigestOf(dense, Reference());
     for (const int threads : {1, 2, 3}) {
-      for (const char* layout : {"best", "far", "full"}) {
+      for (const char* layout : {"best", "far", "code"}) {
         EXPECT_EQ(DigestOf(dense, Accelerated(threads), layout), expected) << threads << layout;
       }
     }
@@ -217,7 +217,7 @@ TEST(Layout, SumsHoldAllThatCanArrive) {
       SimulationOptions wide = Accelerated(1);
       wide.compile.disabled_passes = {"narrow_sums"};
       EXPECT_EQ(DigestOf(text, wide), expected);
-      for (const char* layout : {"best", "long", "full"}) {
+      for (const char* layout : {"best", "targets32", "code"}) {
         EXPECT_EQ(DigestOf(text, Accelerated(2), layout), expected) << layout;
       }
     }
@@ -231,7 +231,7 @@ TEST(Layout, SumsThatAreTooNarrowAreFound) {
   const Partition partition(program, 2);
   const absl::StatusOr<std::unique_ptr<ThreadTeam>> team = ThreadTeam::Create(2);
   ASSERT_TRUE(team.ok());
-  for (const char* limits : {"best", "full"}) {
+  for (const char* limits : {"best", "code"}) {
     const Layout layout = ChosenFor(program, 2, limits);
     const absl::Status status = BuildSynapses(program, partition, layout, {}, **team).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
@@ -292,16 +292,16 @@ step {
   EXPECT_EQ(Chosen(text).groups.size(), 4u);
   const std::string expected = DigestOf(text, Reference());
   for (const int threads : {1, 2, 3}) {
-    for (const char* layout : {"best", "long", "apart", "full"}) {
+    for (const char* layout : {"best", "targets32", "apart", "code"}) {
       EXPECT_EQ(DigestOf(text, Accelerated(threads), layout), expected) << threads << layout;
     }
   }
 }
 
 TEST(Layout, NamesAreChecked) {
-  const absl::Status status = LimitsByName("ful").status();
+  const absl::Status status = LimitsByName("cod").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_NE(std::string(status.message()).find("full"), std::string::npos);
+  EXPECT_NE(std::string(status.message()).find("code"), std::string::npos);
   SimulationOptions options = Accelerated(1);
   options.layout = "thin";
   EXPECT_FALSE(Compile(Parsed(kBalanced), options).ok());
@@ -312,7 +312,7 @@ TEST(Layout, IsDescribed) {
   const Partition partition(program, 2);
   const Layout layout = *ChooseLayout(program, partition, {});
   const std::string text = DescribeLayout(program, layout, partition);
-  for (const char* part : {"short", "16 bits", "6 bytes", "delays 1 to 4", "aa", "1000 synapses"}) {
+  for (const char* part : {"quanta32", "16 bits", "6 bytes", "delays 1 to 4", "aa", "1000 synapses"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " in:\n" << text;
   }
 }

@@ -127,8 +127,8 @@ TEST(ThreadTeam, LeavesTheCallersThreadAsItWas) {
 // The target of a synapse of a group with one projection. Shared rows count sums, which here are
 // those of one input.
 uint32_t TargetAt(const SynapseBlock& block, uint32_t place, Range own) {
-  if (block.form() == SynapseForm::kFull) return block.targets()[place];
-  EXPECT_EQ(block.form(), SynapseForm::kShared);
+  if (block.form() == SynapseForm::kCode) return block.targets()[place];
+  EXPECT_EQ(block.form(), SynapseForm::kConstant);
   const char* const entry = block.entries() + place * block.entry_bytes();
   if (block.target_bits() == 16) return own.begin + *reinterpret_cast<const uint16_t*>(entry);
   return own.begin + *reinterpret_cast<const uint32_t*>(entry);
@@ -162,7 +162,7 @@ void ExpectSynapsesOfReference(const ir::Program& program, const std::string& fo
             begin + static_cast<ptrdiff_t>(rows->begin[source + size_t{1}]));
         std::vector<uint32_t> found;
         for (int t = 0; t < threads; ++t) {
-          const SynapseBlock& block = synapses->block(synapses->GroupOf(p), t);
+          const SynapseBlock& block = synapses->block(synapses->layout().GroupOf(p), t);
           if (block.synapses() == 0) continue;
           ASSERT_EQ(block.delays().size(), 1u);
           for (uint32_t place = block.rows()[source]; place < block.rows()[source + 1]; ++place) {
@@ -185,7 +185,7 @@ TEST_P(SynapsesTest, AreThoseOfTheReferenceOnEveryPartition) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Layouts, SynapsesTest,
-                         testing::Values("best", "full", "long", "far", "apart"),
+                         testing::Values("best", "code", "targets32", "far", "apart"),
                          [](const auto& info) { return info.param; });
 
 // Bernoulli rules that draw a lot: by compiled code, but for what few rows need beyond the likely.
@@ -224,7 +224,7 @@ step {
   const std::vector<compiler::ConnectRequest> requests(program.projections.size());
   ASSERT_TRUE(compiler::MakeConnectProgram(program, requests, {}).skips);
   ASSERT_FALSE(compiler::MakeConnectProgram(Parsed(kBalanced), requests, {}).skips);
-  ExpectSynapsesOfReference(program, "full");
+  ExpectSynapsesOfReference(program, "code");
 }
 
 TEST(SpikeRing, KeepsTheStepsOfTheLongestDelayAndAWindowApart) {
