@@ -36,11 +36,10 @@ class KernelClock {
   // One that keeps no time.
   KernelClock() = default;
   KernelClock(const ir::Program& program, const Schedule& schedule)
-      : deliveries_(schedule.threads[0].rows.size() + schedule.threads[0].deliveries.size()),
-        kernels_(program.step.size()) {}
+      : deliveries_(schedule.threads[0].deliveries.size()), kernels_(program.step.size()) {}
 
-  // What to add to, for a Timer; null on other threads, and where no time is kept. Deliveries are
-  // counted as they are called: rows, then code.
+  // What a Timer adds to; null on other threads, and where no time is kept. `number` is the index
+  // of the delivery in the schedule, or of the kernel in ir::Program::step.
   double* Delivery(int thread, size_t number) {
     return thread == 0 && !kernels_.empty() ? &deliveries_[number] : nullptr;
   }

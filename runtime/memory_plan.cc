@@ -124,26 +124,26 @@ double DrawnBytes(const ir::Program& program, const SynapseGroup& group, int thr
 }
 
 // What building takes beside the result. Pairs give their memory back as synapses take theirs, so
-// that a group takes the larger of both; the windows in which synapses are made are small.
+// that a group takes the larger of both; batches of synapses are small.
 double BuildingBytes(const ir::Program& program, const Layout& layout, const Partition& partition) {
-  constexpr double kWindow = 16384;
+  constexpr double kBatch = 16384;
   constexpr double kPair = 12;
   constexpr double kSynapse = 96;  // with all arrays of the code that makes it
   double done = 0;
   double peak = 0;
-  double windows = 0;
+  double batches = 0;
   for (const SynapseGroup& group : layout.groups) {
     const double bytes = GroupBytes(program, group, partition);
     peak = std::max(peak, done + std::max(bytes, DrawnBytes(program, group, partition.threads())));
     done += bytes;
     const double most =
-        kWindow * partition.threads() * static_cast<double>(group.projections.size());
+        kBatch * partition.threads() * static_cast<double>(group.projections.size());
     const bool computed = group.form != SynapseForm::kConstant || group.delays() > 1;
-    windows = std::max(windows, std::min(group.expected, most) * (computed ? kSynapse : kPair));
+    batches = std::max(batches, std::min(group.expected, most) * (computed ? kSynapse : kPair));
   }
   double sums = 0;  // of the proof that inputs do not overflow
   for (const ir::Input& input : program.inputs) sums += program.Size(input.population);
-  return std::max(0.0, peak - done) + windows + 2 * sums * sizeof(int64_t);
+  return std::max(0.0, peak - done) + batches + 2 * sums * sizeof(int64_t);
 }
 
 std::string Megabytes(double bytes) { return absl::StrFormat("%.0f MB", bytes / 1e6); }
@@ -166,14 +166,13 @@ double InputBytes(const ir::Program& program) {
   return bytes;
 }
 
-// States, inputs and spikes on their way, which both backends have; of threads that meet after
-// every `window` steps.
-MemoryPlan PlanValues(const ir::Program& program, uint32_t window) {
+// States, inputs and spikes in flight, which both backends have, for epochs of `epoch` steps.
+MemoryPlan PlanValues(const ir::Program& program, uint32_t epoch) {
   MemoryPlan plan;
   plan.parts.push_back({"states", StateBytes(program, false)});
   plan.parts.push_back({"inputs", InputBytes(program)});
   plan.parts.push_back({"spikes in flight", MostSpikes(program) * sizeof(uint32_t) *
-                                                SpikeRing::Slots(program.MaxDelay(), window)});
+                                                SpikeRing::Slots(program.MaxDelay(), epoch)});
   return plan;
 }
 
@@ -199,11 +198,11 @@ absl::StatusOr<MemoryPlan> PlanReference(const ir::Program& program,
 MemoryPlan PlanAccelerated(const AcceleratedProgram& accelerated,
                            const SimulationOptions& options) {
   const auto& [program, partition, layout] = accelerated;
-  const uint32_t window = StepsPerEpoch(program, layout, partition.threads());
-  MemoryPlan plan = PlanValues(program, window);
-  if (window > 1) {
+  const uint32_t epoch = StepsPerEpoch(program, layout, partition.threads());
+  MemoryPlan plan = PlanValues(program, epoch);
+  if (epoch > 1) {
     const double inputs = InputBytes(program);
-    plan.parts.push_back({"states at meetings", StateBytes(program, false) + inputs});
+    plan.parts.push_back({"saved states", StateBytes(program, false) + inputs});
   }
   double tables = 0;
   for (ir::TableId t = 0; t < program.tables.size(); ++t) {
@@ -215,7 +214,7 @@ MemoryPlan PlanAccelerated(const AcceleratedProgram& accelerated,
     const auto worst = static_cast<size_t>(MostSpikes(program)) + program.populations.size();
     const auto threads = static_cast<size_t>(options.threads);
     plan.parts.push_back({"spike records", options.threads * static_cast<double>(RecordBytes(
-                                                                 window * worst / threads))});
+                                                                 epoch * worst / threads))});
   }
   for (const SynapseGroup& group : layout.groups) {
     // What the projections of a group share is told by what each expects.

@@ -52,7 +52,7 @@ SynapseBuilder::SynapseBuilder(const Construction& construction, const SynapseGr
       thread_(thread),
       before_(before),
       bounds_(bounds),
-      sums_(WindowOf(in_.program, group, in_.places, thread)) {
+      sums_(TargetSumsOf(in_.program, group, in_.places, thread)) {
   block_.form_ = group.form;
   block_.target_bits_ = group.target_bits;
   block_.block_bits_ = group.block_bits;
@@ -80,7 +80,7 @@ absl::StatusOr<SynapseBlock> SynapseBuilder::Build() {
   Trim();
   const bool on_post = group_.form == SynapseForm::kCode &&
                        in_.program.FindSynaptic(ir::BlockKind::kOnPost, group_.projections[0]);
-  if (on_post) BNSYN_RETURN_IF_ERROR(BuildOnto());
+  if (on_post) BNSYN_RETURN_IF_ERROR(BuildByTarget());
   return std::move(block_);
 }
 
@@ -313,15 +313,15 @@ void SynapseBuilder::Trim() {
   }
 }
 
-absl::Status SynapseBuilder::BuildOnto() {
+absl::Status SynapseBuilder::BuildByTarget() {
   const ir::Projection& projection = in_.program.projections[group_.projections[0]];
   const uint32_t sources = in_.program.populations[projection.source].size;
   const uint32_t targets = in_.program.populations[projection.target].size;
   const uint64_t size = block_.synapses_;
-  BNSYN_RETURN_IF_ERROR(Allocate((targets + size_t{1}) * sizeof(uint32_t), block_.onto_rows_));
-  BNSYN_RETURN_IF_ERROR(Allocate(size * sizeof(uint32_t), block_.onto_places_));
-  BNSYN_RETURN_IF_ERROR(Allocate(size * sizeof(uint32_t), block_.onto_sources_));
-  auto* const rows = SynapseBlock::As<uint32_t>(block_.onto_rows_);
+  BNSYN_RETURN_IF_ERROR(Allocate((targets + size_t{1}) * sizeof(uint32_t), block_.by_target_rows_));
+  BNSYN_RETURN_IF_ERROR(Allocate(size * sizeof(uint32_t), block_.by_target_places_));
+  BNSYN_RETURN_IF_ERROR(Allocate(size * sizeof(uint32_t), block_.by_target_sources_));
+  auto* const rows = SynapseBlock::As<uint32_t>(block_.by_target_rows_);
   for (uint64_t place = 0; place < size; ++place) ++rows[block_.targets()[place] + size_t{1}];
   std::partial_sum(rows, rows + targets + 1, rows);
   std::vector<uint32_t> next(rows, rows + targets);
@@ -330,8 +330,8 @@ absl::Status SynapseBuilder::BuildOnto() {
     const uint32_t end = block_.rows()[(source + uint64_t{1}) * slots];
     for (uint32_t place = block_.rows()[uint64_t{source} * slots]; place < end; ++place) {
       const uint32_t i = next[block_.targets()[place]]++;
-      SynapseBlock::As<uint32_t>(block_.onto_places_)[i] = place;
-      SynapseBlock::As<uint32_t>(block_.onto_sources_)[i] = source;
+      SynapseBlock::As<uint32_t>(block_.by_target_places_)[i] = place;
+      SynapseBlock::As<uint32_t>(block_.by_target_sources_)[i] = source;
     }
   }
   return absl::OkStatus();

@@ -75,7 +75,7 @@ class SynapseBuilder {
 
   void DropEmptyDelays();
   void Trim();
-  absl::Status BuildOnto();
+  absl::Status BuildByTarget();
 
   // The place of a target among the sums of the group.
   uint64_t SumOf(const SynapseBatch& window, uint32_t target) const {
@@ -89,7 +89,7 @@ class SynapseBuilder {
   const int thread_;
   const uint64_t before_;
   SumBounds& bounds_;
-  SumWindow sums_;
+  TargetSums sums_;
   SynapseBlock block_;
   std::vector<SynapseBatch> windows_;  // by projection of the group
   uint64_t most_ = 0;                  // synapses that there is room for

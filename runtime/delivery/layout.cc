@@ -23,8 +23,8 @@ namespace {
 constexpr absl::string_view kLayoutNames[] = {"best",      "code", "quanta64",
                                               "targets32", "far",  "apart"};
 
-// Bytes of the sums of a near block, as a power of two: the nearest cache has room for them and for
-// what is read meanwhile.
+// Bytes of the sums of a near block, as a power of two: the first-level cache holds them and the
+// rows that are read meanwhile.
 constexpr int kNearBytesLog2 = 15;
 
 int NearBlockBits(const ir::SumForm& sum) {
@@ -33,14 +33,15 @@ int NearBlockBits(const ir::SumForm& sum) {
   return bits;
 }
 
-// Synapses of a row by near blocks: with fewer, what a row costs is more than what such sums save.
-constexpr double kLeastInNearRow = 256;
+// The mean number of synapses of a row by near blocks. With fewer, rows cost more than near sums
+// save.
+constexpr double kMeanOfNearRows = 256;
 
 const ir::Block* OnPre(const ir::Program& program, ir::ProjectionId id) {
   return program.FindSynaptic(ir::BlockKind::kOnPre, id);
 }
 
-// Whether all that the synapses of a projection ever do is to add contributions known now.
+// True if the synapses of a projection do nothing but add contributions that are known now.
 bool OnlyAdds(const ir::Program& program, ir::ProjectionId id) {
   const ir::Block* const on_pre = OnPre(program, id);
   if (on_pre == nullptr || !program.SynapseStates(id).empty() ||
@@ -55,7 +56,7 @@ bool OnlyAdds(const ir::Program& program, ir::ProjectionId id) {
   return contributions.size() > 0 && contributions.AllStatic();
 }
 
-// The range of the weights that synapses have.
+// The range of the weights of the synapses.
 compiler::Range WeightRange(const ir::Program& program, ir::ProjectionId id,
                             const std::vector<compiler::Range>& initial) {
   const ir::Projection& projection = program.projections[id];
@@ -76,9 +77,9 @@ compiler::Range WeightRange(const ir::Program& program, ir::ProjectionId id,
   return weight;
 }
 
-// Whether the only contribution of a projection fits 32 bits, whatever its weights are.
+// True if the only contribution of a projection fits 32 bits for all weights.
 bool Fits32Bits(const ir::Program& program, ir::ProjectionId id,
-               const std::vector<compiler::Range>& initial) {
+                const std::vector<compiler::Range>& initial) {
   const ir::Block& on_pre = *OnPre(program, id);
   const std::vector<compiler::Range> ranges = compiler::FindRanges(
       program, on_pre, {.weight = WeightRange(program, id, initial), .states = initial});
@@ -93,7 +94,7 @@ bool Fits32Bits(const ir::Program& program, ir::ProjectionId id,
   return true;
 }
 
-// The form of a projection by itself, and what its synapses add where all add the same.
+// Sets the form of a group of one projection, and its terms if it is constant.
 void ChooseForm(const ir::Program& program, const LayoutLimits& limits,
                 const std::vector<compiler::Range>& initial, SynapseGroup& group) {
   const ir::ProjectionId id = group.projections[0];
@@ -110,14 +111,14 @@ void ChooseForm(const ir::Program& program, const LayoutLimits& limits,
     }
     return;
   }
-  // Synapses of their own weight that add to several inputs keep the weight; so do those onto
-  // inputs where it counts differently from step to step.
+  // Synapses with their own weights store the weight if they add to several inputs, or to an input
+  // where its value in units differs from step to step.
   if (contributions.size() > 1 || program.inputs[group.input].decay) return;
-  group.form =
-      limits.quanta64 || !Fits32Bits(program, id, initial) ? SynapseForm::kQuanta64 : SynapseForm::kQuanta32;
+  group.form = limits.quanta64 || !Fits32Bits(program, id, initial) ? SynapseForm::kQuanta64
+                                                                    : SynapseForm::kQuanta32;
 }
 
-// Whether what arrives counts alike in every step.
+// True if a contribution has the same value in units at both inputs, in every step.
 bool DecayAlike(const ir::Input& a, const ir::Input& b) {
   if (!a.decay || !b.decay) return a.decay.has_value() == b.decay.has_value();
   return a.decay->factor == b.decay->factor && a.decay->period == b.decay->period;
@@ -144,11 +145,11 @@ double Rows(const ir::Program& program, const SynapseGroup& group, const Partiti
   return IndexBytes(program, group, partition) / sizeof(uint32_t);
 }
 
-// Bytes of synapses that can be read in the time that one more row costs, with those of its index;
-// measured on networks of 80 synapses a neuron, rows of which make 2 to 16 by block.
+// The cost of one more row and its index, as the bytes of synapses that are read in that time;
+// measured on networks of 80 synapses a neuron, whose rows by block hold 2 to 16 synapses.
 constexpr double kRowBytes = 90;
 
-// 16 bits, unless rows by block cost more than that saves; and near blocks where rows stay long.
+// Sets 16 bits unless rows by block cost more than that saves, and near blocks if rows stay long.
 void ChooseBlocks(const ir::Program& program, const Partition& partition,
                   const LayoutLimits& limits, SynapseGroup& group) {
   if (group.form == SynapseForm::kCode || limits.targets32) return;
@@ -162,7 +163,7 @@ void ChooseBlocks(const ir::Program& program, const Partition& partition,
   if (limits.far) return;
   group.block_bits = NearBlockBits(program.inputs[group.input].sum());
   const double rows = Rows(program, group, partition);
-  if (group.expected < rows * kLeastInNearRow) group.block_bits = kFarBlockBits;
+  if (group.expected < rows * kMeanOfNearRows) group.block_bits = kFarBlockBits;
 }
 
 double GroupBytes(const ir::Program& program, const SynapseGroup& group) {
@@ -223,31 +224,31 @@ double SynapseBytes(const ir::Program& program, const SynapseGroup& group) {
   for (const ir::StateId state : states) {
     bytes += static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
   }
-  if (!states.empty()) bytes += sizeof(uint64_t);  // the number
+  if (!states.empty()) bytes += sizeof(uint64_t);  // number
   if (program.FindSynaptic(ir::BlockKind::kOnPost, id) != nullptr) {
     bytes += 2 * sizeof(uint32_t);  // place and source
   }
   return static_cast<double>(bytes);
 }
 
-SumWindow WindowOf(const ir::Program& program, const SynapseGroup& group, const SumPlaces& places,
-                   int thread) {
-  SumWindow window;
-  if (group.form == SynapseForm::kCode) return window;
+TargetSums TargetSumsOf(const ir::Program& program, const SynapseGroup& group,
+                        const SumPlaces& places, int thread) {
+  TargetSums sums;
+  if (group.form == SynapseForm::kCode) return sums;
   uint64_t end = 0;
-  window.begin = std::numeric_limits<uint64_t>::max();
+  sums.begin = std::numeric_limits<uint64_t>::max();
   for (const ir::ProjectionId id : group.projections) {
-    // The first input that a synapse adds to is the one that targets are places in.
+    // A target is a place in the first input that the synapse adds to.
     const ir::InputId input = reference::Contributions(program, OnPre(program, id)).input(0);
-    window.begin = std::min(window.begin, places.Begin(input, thread));
+    sums.begin = std::min(sums.begin, places.Begin(input, thread));
     end = std::max(end, places.End(input, thread));
   }
-  window.size = end - window.begin;
+  sums.size = end - sums.begin;
   if (group.target_bits == 16) {
     const uint64_t block = uint64_t{1} << group.block_bits;
-    window.blocks = static_cast<uint32_t>(std::max<uint64_t>(1, (window.size + block - 1) / block));
+    sums.blocks = static_cast<uint32_t>(std::max<uint64_t>(1, (sums.size + block - 1) / block));
   }
-  return window;
+  return sums;
 }
 
 double IndexBytes(const ir::Program& program, const SynapseGroup& group,
@@ -256,7 +257,7 @@ double IndexBytes(const ir::Program& program, const SynapseGroup& group,
   const double rows = program.populations[group.source].size * double{1} * group.delays();
   double bytes = 0;
   for (int thread = 0; thread < partition.threads(); ++thread) {
-    const uint32_t blocks = WindowOf(program, group, places, thread).blocks;
+    const uint32_t blocks = TargetSumsOf(program, group, places, thread).blocks;
     bytes += (rows * blocks + 1) * sizeof(uint32_t);
   }
   return bytes;

@@ -8,7 +8,7 @@ namespace bnsyn {
 
 namespace {
 
-// The projection of a state of synapses, and which of its states it is.
+// The projection of a state of synapses, and the number of the state among those of the projection.
 std::pair<ir::ProjectionId, size_t> PlaceOf(const ir::Program& program, ir::StateId state) {
   const ir::DomainId domain = program.states[state].type.domain;
   const ir::ProjectionId projection = program.domains[static_cast<size_t>(domain)].index;

@@ -5,7 +5,7 @@
 namespace bnsyn {
 namespace {
 
-// Whether a node of the step needs more of other threads than spikes on their way.
+// True if a node of the step needs more from other threads than their spikes.
 bool NeedsOthers(ir::Op op) {
   return op == ir::Op::kCount || op == ir::Op::kReduce || op == ir::Op::kRunOnStep ||
          op == ir::Op::kRunOnPost;

@@ -1,4 +1,4 @@
-// Threads that meet once in a window of several steps: the same bits, records and faults.
+// Epochs of several steps between barriers: the same bits, records and faults.
 #include "runtime/exchange/epoch.h"
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ std::string WithDelay(uint32_t delay) {
                   absl::StrCat("delay=", delay + 5));
 }
 
-uint32_t WindowOf(const std::string& text, int threads, const std::string& layout_name = "") {
+uint32_t EpochOf(const std::string& text, int threads, const std::string& layout_name = "") {
   const ir::Program program = Parsed(text);
   const absl::StatusOr<Layout> layout =
       ChooseLayout(program, Partition(program, threads), *LimitsByName(layout_name));
@@ -26,23 +26,23 @@ uint32_t WindowOf(const std::string& text, int threads, const std::string& layou
   return StepsPerEpoch(program, *layout, threads);
 }
 
-TEST(Window, IsTheSmallestDelay) {
-  EXPECT_EQ(WindowOf(WithDelay(1), 2), 1u);
-  EXPECT_EQ(WindowOf(WithDelay(2), 2), 2u);
-  EXPECT_EQ(WindowOf(WithDelay(15), 3), 15u);
-  EXPECT_EQ(WindowOf(WithDelay(1000), 4), kLongestEpoch);
-  EXPECT_EQ(WindowOf(kRing, 2), 2u);
+TEST(Epoch, IsTheSmallestDelay) {
+  EXPECT_EQ(EpochOf(WithDelay(1), 2), 1u);
+  EXPECT_EQ(EpochOf(WithDelay(2), 2), 2u);
+  EXPECT_EQ(EpochOf(WithDelay(15), 3), 15u);
+  EXPECT_EQ(EpochOf(WithDelay(1000), 4), kLongestEpoch);
+  EXPECT_EQ(EpochOf(kRing, 2), 2u);
 }
 
-TEST(Window, IsOneStepWhereThreadsNeedMoreOfEachOther) {
-  EXPECT_EQ(WindowOf(kNoisy, 2), 15u);
-  EXPECT_EQ(WindowOf(kNoisy, 1), 1u);
-  EXPECT_EQ(WindowOf(kNoisy, 2, "code"), 1u);
+TEST(Epoch, IsOneStepWhereThreadsNeedMoreOfEachOther) {
+  EXPECT_EQ(EpochOf(kNoisy, 2), 15u);
+  EXPECT_EQ(EpochOf(kNoisy, 1), 1u);
+  EXPECT_EQ(EpochOf(kNoisy, 2, "code"), 1u);
   const std::string end = "  store age, %16\n";
-  EXPECT_EQ(WindowOf(Replaced(kNoisy, end, end + "  %17 = count dice : i64\n"), 2), 1u);
-  EXPECT_EQ(WindowOf(Replaced(Replaced(kNoisy, end, end + "  reduce exc.r, %0\n"), "input exc.g",
-                              "reduction exc.r : exc\ninput exc.g"),
-                     2),
+  EXPECT_EQ(EpochOf(Replaced(kNoisy, end, end + "  %17 = count dice : i64\n"), 2), 1u);
+  EXPECT_EQ(EpochOf(Replaced(Replaced(kNoisy, end, end + "  reduce exc.r, %0\n"), "input exc.g",
+                             "reduction exc.r : exc\ninput exc.g"),
+                    2),
             1u);
 }
 
@@ -96,17 +96,17 @@ size_t ExpectAgreement(const std::string& text, const std::vector<uint64_t>& par
   return std::min(reference.steps[0].size(), reference.steps[1].size());
 }
 
-class Windows : public testing::TestWithParam<uint32_t> {};
+class Epochs : public testing::TestWithParam<uint32_t> {};
 
-// Parts end within windows and at their ends; the delays are longer than some parts.
-TEST_P(Windows, AgreeWithTheReferenceToTheBit) {
+// Parts end within epochs and at their ends; the delays are longer than some parts.
+TEST_P(Epochs, AgreeWithTheReferenceToTheBit) {
   EXPECT_GT(ExpectAgreement(WithDelay(GetParam()), {1, 7, 16, 15, 64, 1, 333, 700}), 5000u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Delays, Windows, testing::Values(1, 2, 15, 16, 17, 1000));
+INSTANTIATE_TEST_SUITE_P(Delays, Epochs, testing::Values(1, 2, 15, 16, 17, 1000));
 
-// The first neuron that has spiked too often ends the run: in any step of a window, on any thread.
-TEST(Window, FaultsAreThoseOfTheReference) {
+// The first neuron that has spiked too often ends the run: in any step of an epoch, on any thread.
+TEST(Epoch, FaultsAreThoseOfTheReference) {
   std::vector<uint64_t> ends;
   for (const int most : {2, 3, 4, 5, 6, 7}) {
     const std::string text = Replaced(kNoisy, "[0, 1000000]", absl::StrCat("[0, ", most, "]"));
@@ -120,8 +120,8 @@ TEST(Window, FaultsAreThoseOfTheReference) {
   EXPECT_NE(ends.front(), ends.back());
 }
 
-// Two neurons fault in one window, on different threads: the step of the earlier counts.
-TEST(Window, TheFirstFaultOfAWindowCounts) {
+// Two neurons fault in one epoch, on different threads: the step of the earlier counts.
+TEST(Epoch, TheFirstFaultOfAnEpochCounts) {
   std::vector<std::string> messages;
   std::vector<std::string> digests;
   for (int threads = 0; threads <= 4; ++threads) {
@@ -143,7 +143,7 @@ TEST(Window, TheFirstFaultOfAWindowCounts) {
 }
 
 // Each thread records 1500 spikes in a step, or its share, and must pause more than once.
-TEST(Window, RecordsMoreThanTheBuffersHold) {
+TEST(Epoch, RecordsMoreThanTheBuffersHold) {
   const std::string text = Replaced(kNoisy, "lt %13, 0.02", "lt %13, 2");
   EXPECT_GT(ExpectAgreement(Replaced(text, "weight=-0.125", "weight=-0.0005"), {400}), 500u);
 }

@@ -178,7 +178,7 @@ on_pre ab {
     const ir::Program program = Narrowed(dense);
     const Partition one(program, 1);
     const SynapseGroup group = Chosen(dense).groups[0];
-    EXPECT_EQ(WindowOf(program, group, SumPlaces(program, one), 0).blocks, blocks);
+    EXPECT_EQ(TargetSumsOf(program, group, SumPlaces(program, one), 0).blocks, blocks);
     EXPECT_TRUE(
         absl::StrContains(DescribeLayout(program, Chosen(dense), one), " in blocks of 16384,"));
     const std::string expected = DigestOf(dense, Reference());
@@ -312,7 +312,8 @@ TEST(Layout, IsDescribed) {
   const Partition partition(program, 2);
   const Layout layout = *ChooseLayout(program, partition, {});
   const std::string text = DescribeLayout(program, layout, partition);
-  for (const char* part : {"quanta32", "16 bits", "6 bytes", "delays 1 to 4", "aa", "1000 synapses"}) {
+  for (const char* part :
+       {"quanta32", "16 bits", "6 bytes", "delays 1 to 4", "aa", "1000 synapses"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " in:\n" << text;
   }
 }

@@ -227,14 +227,14 @@ step {
   ExpectSynapsesOfReference(program, "code");
 }
 
-TEST(SpikeRing, KeepsTheStepsOfTheLongestDelayAndAWindowApart) {
+TEST(SpikeRing, KeepsTheStepsOfTheLongestDelayAndAnEpochApart) {
   const ir::Program program = Parsed(kBalanced);
   const Partition partition(program, 2);
-  const uint32_t window = 15;
-  absl::StatusOr<SpikeRing> ring = SpikeRing::Create(program, partition, window);
+  const uint32_t epoch = 15;
+  absl::StatusOr<SpikeRing> ring = SpikeRing::Create(program, partition, epoch);
   ASSERT_TRUE(ring.ok());
   const uint64_t first = 1000;
-  const uint64_t end = first + program.MaxDelay() + window;
+  const uint64_t end = first + program.MaxDelay() + epoch;
   for (uint64_t step = first; step < end; ++step) {
     for (ir::PopulationId p = 0; p < 2; ++p) {
       for (int t = 0; t < 2; ++t) {
