@@ -18,7 +18,7 @@ double Elements(const ir::Program& program, ir::DomainId domain) {
   return static_cast<double>(PaddedSize(program.Size(domain)));
 }
 
-// Bytes of all states that live from step to step, or of all temporaries.
+// Bytes of all states that last from step to step, or of all temporaries.
 double StateBytes(const ir::Program& program, bool temporary) {
   double bytes = 0;
   for (const ir::State& state : program.states) {
@@ -47,7 +47,7 @@ double MostSpikes(const ir::Program& program) {
   return spikes;
 }
 
-// Of one synapse in the reference's tables: neurons, number, and what it has of its own.
+// Bytes of one synapse in the tables of the reference: neurons, number, weight, delay, states.
 size_t ReferenceSynapseBytes(const ir::Program& program, ir::ProjectionId id) {
   size_t bytes = 2 * sizeof(uint32_t) + sizeof(uint64_t);
   if (program.HasOwnWeights(id)) bytes += sizeof(double);
@@ -59,7 +59,7 @@ size_t ReferenceSynapseBytes(const ir::Program& program, ir::ProjectionId id) {
   return bytes;
 }
 
-// The synapses of a projection in the reference's tables, and while they are drawn.
+// Bytes of the synapses of a projection in the tables of the reference.
 double ReferenceBytes(const ir::Program& program, ir::ProjectionId id, double expected,
                       Propagation propagation) {
   const ir::Projection& projection = program.projections[id];
@@ -75,8 +75,7 @@ double ReferenceBytes(const ir::Program& program, ir::ProjectionId id, double ex
   return 0;
 }
 
-// What stands beside the synapses of a projection while the reference draws them and puts them in
-// order.
+// Additional bytes while the reference draws and sorts the synapses of a projection.
 double DrawingBytes(const ir::Program& program, ir::ProjectionId id, double expected) {
   constexpr size_t kDrawn = 2 * sizeof(uint32_t);  // source or list row, target
   size_t own = (program.HasOwnWeights(id) ? sizeof(double) : 0) +
@@ -91,12 +90,12 @@ bool HasOnPost(const ir::Program& program, const SynapseGroup& group) {
   return program.FindSynaptic(ir::BlockKind::kOnPost, group.projections[0]) != nullptr;
 }
 
-// Bytes of pages that a group's arrays, two or up to nine, leave unused on each thread.
+// Unused bytes in the last pages of the arrays of a group, of which there are two or up to nine.
 double UnusedBytes(const SynapseGroup& group) {
   return (group.form == SynapseForm::kCode ? 9 : 2) * 4096;
 }
 
-// The synapses of a group.
+// Bytes of the synapses of a group.
 double GroupBytes(const ir::Program& program, const SynapseGroup& group,
                   const Partition& partition) {
   double bytes = SynapsesWithMargin(group.expected) * SynapseBytes(program, group) +
@@ -109,7 +108,7 @@ double GroupBytes(const ir::Program& program, const SynapseGroup& group,
   return bytes;
 }
 
-// Pairs of a group that are drawn by target, as they stand before they go to their places.
+// Bytes of the pairs of a group that are drawn by target, before they are stored as synapses.
 double DrawnBytes(const ir::Program& program, const SynapseGroup& group, int threads) {
   double bytes = 0;
   for (const ir::ProjectionId id : group.projections) {
@@ -123,8 +122,8 @@ double DrawnBytes(const ir::Program& program, const SynapseGroup& group, int thr
   return bytes;
 }
 
-// What building takes beside the result. Pairs give their memory back as synapses take theirs, so
-// that a group takes the larger of both; batches of synapses are small.
+// Additional bytes while synapses are built. Pairs are freed as synapses are stored, so that a
+// group takes the larger of both; batches of synapses are small.
 double BuildingBytes(const ir::Program& program, const Layout& layout, const Partition& partition) {
   constexpr double kBatch = 16384;
   constexpr double kPair = 12;
@@ -217,7 +216,7 @@ MemoryPlan PlanAccelerated(const AcceleratedProgram& accelerated,
                                                                  epoch * worst / threads))});
   }
   for (const SynapseGroup& group : layout.groups) {
-    // What the projections of a group share is told by what each expects.
+    // The projections of a group share its bytes in proportion to their expected synapses.
     const double bytes = GroupBytes(program, group, partition);
     for (size_t i = 0; i < group.projections.size(); ++i) {
       const double share = group.expected > 0 ? group.expected_each[i] / group.expected

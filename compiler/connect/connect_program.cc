@@ -25,10 +25,10 @@ using F = NodeArithmetic::F;
 using U = NodeArithmetic::U;
 using W = NodeArithmetic::W;
 
-// The arrays have no length of their own: kernels are called with one.
+// Populations have no size of their own: kernels are called with one.
 constexpr uint32_t kNominalSize = 64;
 
-// Which nodes of a block a set of nodes is computed from, themselves included.
+// Marks the nodes that a set of nodes is computed from, and the set itself.
 std::vector<bool> NeededFor(const ir::Block& block, absl::Span<const ir::NodeId> ends) {
   std::vector<bool> needed(block.nodes.size());
   for (const ir::NodeId end : ends) needed[end] = true;
@@ -39,8 +39,8 @@ std::vector<bool> NeededFor(const ir::Block& block, absl::Span<const ir::NodeId>
   return needed;
 }
 
-// Philox4x32-10. Words are 64-bit integers of which the low half counts, so that a product of two
-// is one instruction in each lane.
+// Philox4x32-10. A word is the low half of a 64-bit integer, so that a product of two words is one
+// instruction in each lane.
 std::array<U, 4> PhiloxWords(std::array<U, 4> counter, std::array<U, 2> key) {
   constexpr int kRounds = 10;
   const U low_half(uint64_t{0xffffffff});
@@ -67,7 +67,7 @@ class KernelWriter {
     kernel_.domain = to.populations[to.AddPopulation(name, kNominalSize)].domain;
   }
 
-  // What the request asks of synapses.
+  // The results that the request names.
   ConnectKernel Synapses(const ConnectRequest& request) {
     const ir::Block* const connect = from_.FindConnect(id_);
     Value weight = Weight();
@@ -96,7 +96,7 @@ class KernelWriter {
     return std::move(kernel_);
   }
 
-  // Which pairs are joined, by the draw of each in the rule's stream.
+  // kJoined: each pair by its own draw in the stream of the rule.
   ConnectKernel Pairs() {
     const ir::Block& connect = *from_.FindConnect(id_);
     const auto set =
@@ -116,7 +116,7 @@ class KernelWriter {
   }
 
  private:
-  // An array of the kernel, declared when it is first asked for.
+  // An array of the kernel, declared at its first use.
   ir::StateId ArrayOf(ConnectRole role, uint32_t index, Element element) {
     for (const ConnectArray& array : kernel_.arrays) {
       if (array.role == role && array.index == index) return array.state;
@@ -135,7 +135,7 @@ class KernelWriter {
     builder_.Store(ArrayOf(role, index, element), value);
   }
 
-  // The weight that a synapse has before the connect block.
+  // The weight of a synapse before the connect block.
   Value Weight() {
     const ir::Projection& projection = from_.projections[id_];
     return projection.weight_column ? Given(ConnectRole::kGiven, 0, Element::kF64)
@@ -181,8 +181,8 @@ class KernelWriter {
     return m_.Write(first);  // random
   }
 
-  // Copies those nodes of a connect or on_pre block that are needed, but for effects. Returns what
-  // became of each.
+  // Copies the needed nodes of a connect or on_pre block, without effects. Returns the copies by
+  // node.
   std::vector<Value> Copy(const ir::Block& block, const std::vector<bool>& needed, Value weight) {
     std::vector<Value> values(block.nodes.size());
     for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
@@ -211,7 +211,7 @@ class KernelWriter {
     return EmitLike(builder_, node, operands);
   }
 
-  // What static accumulates of the on_pre block add, as R6 rounds it.
+  // The contributions of static accumulates of the on_pre block, rounded as R6 says.
   void Quanta(const std::vector<ir::NodeId>& accumulates, Value weight, bool drawn) {
     if (accumulates.empty()) return;
     const ir::Block& on_pre = *from_.FindSynaptic(ir::BlockKind::kOnPre, id_);
@@ -249,7 +249,7 @@ bool Sets(const ir::Block& block, Op op) {
                      [op](const ir::Node& node) { return node.op == op; });
 }
 
-// Writes a kernel over numbers of rules.
+// Writes the kernels that draw the numbers of rules.
 class RuleWriter {
  public:
   RuleWriter(ir::Program& to, absl::string_view name)
@@ -271,7 +271,7 @@ class RuleWriter {
   }
   U Wide(Value value) { return m_.Of<uint64_t>(builder_.Convert(value, Element::kU64)); }
   W Narrow(U term) { return m_.Of<uint32_t>(builder_.Convert(m_.Write(term), Element::kU32)); }
-  // Of the sequence (a, b), all u32.
+  // Words of the sequence (a, b); all arguments are u32.
   std::array<U, 4> Words(Value counter, ir::StateId a, ir::StateId b, ir::StateId stream) {
     const auto load = [&](ir::StateId state) { return Wide(builder_.Load(state)); };
     const auto seed = [&](ir::ParamId id) { return m_.Of<uint64_t>(builder_.Param(id)); };
@@ -339,7 +339,7 @@ SkipKernel MakeSkipKernel(ir::Program& to) {
   return kernel;
 }
 
-// Numbers that Bernoulli rules draw, if compiled code does.
+// The numbers that Bernoulli rules are expected to draw.
 double BernoulliDraws(const ir::Program& program) {
   double draws = 0;
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
@@ -377,7 +377,7 @@ ConnectProgram MakeConnectProgram(const ir::Program& program,
   if (std::any_of(program.projections.begin(), program.projections.end(), by_target)) {
     result.rule = MakeRuleKernel(to);
   }
-  // Fewer are drawn sooner than code is made.
+  // Fewer numbers are drawn in less time than compilation takes.
   constexpr double kLeastDraws = 1e6;
   if (BernoulliDraws(program) >= kLeastDraws) result.skips = MakeSkipKernel(to);
   KnownKernels synapses;

@@ -35,7 +35,7 @@ absl::StatusOr<PairRows> PairRows::Create(const ir::Program& program, ir::Projec
   PairRows rows(program, id, own);
   if (rows.rule_->kind == RuleKind::kList) BNSYN_RETURN_IF_ERROR(rows.ReadList());
   if (compiler::DrawsByTarget(rows.rule_->kind)) {
-    BNSYN_RETURN_IF_ERROR(rows.TurnColumns(code));
+    BNSYN_RETURN_IF_ERROR(rows.TransposeColumns(code));
   }
   if (rows.rule_->kind == RuleKind::kBernoulli && code.skips() != nullptr && !own.empty()) {
     const double expected = 1 + rows.rule_->p * std::min(own.size(), kBernoulliBlock);
@@ -78,8 +78,8 @@ absl::Status PairRows::ReadList() {
 
 namespace {
 
-// The sample of R8 of `count` of n numbers, made of words of their own, in no order: rows do not
-// depend on it. `chosen` has n entries, all false before and after.
+// The sample of R8: `count` of n numbers, from given words, in any order, since rows do not depend
+// on it. `chosen` has n entries, all false before and after.
 void Sample(const RuleWords& words, uint64_t count, uint32_t n, bool repeat,
             std::vector<bool>& chosen, std::vector<uint32_t>& sample) {
   sample.resize(count);
@@ -118,15 +118,15 @@ absl::Status PairRows::VisitColumns(const ConnectCode& code, const std::vector<u
   return absl::OkStatus();
 }
 
-absl::Status PairRows::TurnColumns(const ConnectCode& code) {
+absl::Status PairRows::TransposeColumns(const ConnectCode& code) {
   std::vector<uint64_t> counts(own_.size(), rule_->count);
   if (rule_->kind == RuleKind::kFixedTotal) Divide(0, targets_, rule_->count, counts);
   begin_.assign(sources_ + size_t{1}, 0);
   BNSYN_RETURN_IF_ERROR(
       VisitColumns(code, counts, [&](uint32_t source, uint32_t) { ++begin_[source + size_t{1}]; }));
   std::partial_sum(begin_.begin(), begin_.end(), begin_.begin());
-  BNSYN_ASSIGN_OR_RETURN(turned_, PageBuffer::Create(begin_.back() * sizeof(uint32_t)));
-  auto* const targets = reinterpret_cast<uint32_t*>(turned_.data());
+  BNSYN_ASSIGN_OR_RETURN(transposed_, PageBuffer::Create(begin_.back() * sizeof(uint32_t)));
+  auto* const targets = reinterpret_cast<uint32_t*>(transposed_.data());
   std::vector<uint64_t> next = begin_;
   return VisitColumns(code, counts,
                       [&](uint32_t source, uint32_t target) { targets[next[source]++] = target; });
@@ -156,7 +156,7 @@ uint64_t PairRows::AtMost() const {
       return own_.size();
     case RuleKind::kBernoulli: {
       if (compiled_ || interpreted_) return all;
-      // Twice the margin of memory plans: more than that does not happen.
+      // Twice the margin of memory plans: more never happens in practice.
       const double expected = rule_->p * static_cast<double>(all);
       const double bound = 2 * SynapsesWithMargin(expected) - expected + kBernoulliBlock;
       return bound < static_cast<double>(all) ? static_cast<uint64_t>(bound) : all;
@@ -193,9 +193,9 @@ absl::Status PairRows::AppendRow(uint32_t source, std::vector<uint32_t>& targets
       break;
     case RuleKind::kFixedInDegree:
     case RuleKind::kFixedTotal: {
-      const auto* const turned = reinterpret_cast<const uint32_t*>(turned_.data());
-      targets.insert(targets.end(), turned + begin_[source], turned + begin_[source + size_t{1}]);
-      turned_.ReleaseBefore(begin_[source + size_t{1}] * sizeof(uint32_t));
+      const auto* const transposed = reinterpret_cast<const uint32_t*>(transposed_.data());
+      targets.insert(targets.end(), transposed + begin_[source], transposed + begin_[source + size_t{1}]);
+      transposed_.ReleaseBefore(begin_[source + size_t{1}] * sizeof(uint32_t));
       break;
     }
     case RuleKind::kList: {
@@ -214,7 +214,7 @@ void PairRows::AppendAll(uint32_t source, std::vector<uint32_t>& targets) const 
   }
 }
 
-// Before each synapse a geometric number of targets is passed over.
+// Before each synapse a geometric number of targets is skipped.
 absl::Status PairRows::AppendBernoulli(uint32_t source, std::vector<uint32_t>& targets) {
   if (skips_) BNSYN_RETURN_IF_ERROR(skips_->Draw(source));
   for (uint32_t block = own_.begin / kBernoulliBlock; block * uint64_t{kBernoulliBlock} < own_.end;
