@@ -8,7 +8,7 @@
 namespace bnsyn::reference {
 namespace {
 
-// For each synapse, how many before it join the same pair.
+// For each synapse, the number of earlier synapses of the same pair.
 std::vector<uint32_t> Occurrences(absl::Span<const uint32_t> targets) {
   std::vector<uint32_t> occurrences(targets.size());
   for (size_t i = 1; i < targets.size(); ++i) {
@@ -94,7 +94,7 @@ Array ConnectBlock::RunNode(const ir::Node& node, const ConnectRow& row,
            values[node.operands[1]].view(), result);
     return result;
   }
-  // What remains reads the program, its states and the two neurons.
+  // All other ops read the program, its states and the two neurons.
   if (node.op == ir::Op::kParam) {
     result.Fill(program_.params[node.attr].value);
   } else if (node.op == ir::Op::kLoad) {

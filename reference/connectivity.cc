@@ -21,7 +21,7 @@ using ir::RuleKind;
 
 }  // namespace
 
-// Finds the pairs that a rule joins, on targets [begin, end).
+// Finds the pairs that a rule connects, onto targets [begin, end).
 class Connectivity::PairFinder {
  public:
   PairFinder(const Connectivity& connectivity, uint32_t begin, uint32_t end)
@@ -100,7 +100,7 @@ class Connectivity::PairFinder {
     const uint32_t first = block * kBernoulliBlock;
     const auto end =
         static_cast<uint32_t>(std::min<uint64_t>(end_, (block + uint64_t{1}) * kBernoulliBlock));
-    // Before each synapse a geometric number of targets is passed over: P(skip >= n) = (1 - p)^n.
+    // Before each synapse a geometric number of targets is skipped: P(skip >= n) = (1 - p)^n.
     for (uint32_t target = first; target < end; ++target) {
       const double skip = BernoulliSkip(draws, log_miss);
       if (!(skip < end - target)) return;
@@ -110,8 +110,8 @@ class Connectivity::PairFinder {
     }
   }
 
-  // Every pair that its own draw joins: where u < p, u from the words of the pair in the rule's
-  // stream.
+  // Each pair by its own draw: it is connected if u < p, where u comes from the words of the pair
+  // in the stream of the rule.
   absl::Status ByProbability(uint32_t source, const ConnectBlock& connect) {
     candidates_.clear();
     for (uint32_t target = begin_; target < end_; ++target) {
@@ -135,7 +135,7 @@ class Connectivity::PairFinder {
     return absl::OkStatus();
   }
 
-  // The targets of a source, from draws (source, 0); those of other ranges are left out.
+  // The targets of a source, from draws (source, 0), without targets outside of the range.
   void OutDegree(uint32_t source) {
     RuleDraws draws(program_.seed, rule_.stream, source, 0);
     drawn_.clear();
@@ -147,8 +147,8 @@ class Connectivity::PairFinder {
     }
   }
 
-  // Rules that say how many synapses each target has: sources are drawn target by target, and come
-  // into rows by counting.
+  // Rules that give each target a number of synapses: sources are drawn target by target, and pairs
+  // are then sorted by source.
   void ColumnByColumn() {
     std::vector<uint64_t> counts(end_ - begin_, rule_.count);
     if (rule_.kind == RuleKind::kFixedTotal) Divide(0, targets_, rule_.count, counts);
@@ -174,8 +174,8 @@ class Connectivity::PairFinder {
     }
   }
 
-  // Divides `count` synapses among the targets [first, last): how many are in the first half is
-  // drawn, from draws (first, last), and so on in the halves, as far as they meet [begin, end).
+  // Divides `count` synapses among the targets [first, last): draws the number in the first half,
+  // from draws (first, last), then divides each half that overlaps [begin, end).
   void Divide(uint32_t first, uint32_t last, uint64_t count, std::vector<uint64_t>& counts) {
     if (last <= begin_ || first >= end_) return;
     if (last - first == 1) {
@@ -296,7 +296,7 @@ absl::Status Connectivity::AddDelay(double steps, uint32_t source, uint32_t targ
                    " steps; clip(delay, least, greatest) keeps it there"));
 }
 
-// With the declared initial values.
+// Fills states with their declared initial values.
 void Connectivity::FillStates(SynapseRows& rows) const {
   for (const ir::StateId id : program_->SynapseStates(id_)) {
     const ir::State& state = program_->states[id];
@@ -304,7 +304,7 @@ void Connectivity::FillStates(SynapseRows& rows) const {
   }
 }
 
-// What the connect block sets of each synapse.
+// Runs the connect block over each row.
 absl::Status Connectivity::Connect(SynapseRows& rows) const {
   const ir::Block* const block = program_->FindConnect(id_);
   if (block == nullptr) return absl::OkStatus();

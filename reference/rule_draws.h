@@ -1,4 +1,4 @@
-// The random numbers of connectivity rules (R8).
+// Draws the random numbers of connectivity rules (R8).
 #ifndef BNSYN_REFERENCE_RULE_DRAWS_H_
 #define BNSYN_REFERENCE_RULE_DRAWS_H_
 
@@ -12,13 +12,13 @@
 
 namespace bnsyn::reference {
 
-// Bernoulli rows are drawn in blocks of so many targets, each from draws of its own, so that a part
-// of a row costs a part of the work.
+// The number of targets in a block of a Bernoulli row. Each block has draws of its own, so that a
+// part of a row costs a part of the work.
 inline constexpr uint32_t kBernoulliBlock = 4096;
 
-// A sequence of numbers that depends on (seed, stream, a, b) alone; what a and b are is the rule's
-// to say. Number n takes words 0 and 1 (n even) or 2 and 3 (n odd) of the counter
-// (n/2, a, b, stream). A stream belongs to one rule, so these counters meet those of no element.
+// A sequence of numbers that depends on (seed, stream, a, b) alone; the rule defines a and b.
+// Number n takes words 0 and 1 (n even) or 2 and 3 (n odd) of the counter (n/2, a, b, stream). A
+// stream belongs to one rule, so that no element has the same counters.
 class RuleDraws {
  public:
   // Begins with number `first`.
@@ -64,7 +64,7 @@ class RuleDraws {
   size_t used_ = 4;
 };
 
-// How many targets a Bernoulli rule passes over; log_miss is log(1 - p).
+// The number of targets that a Bernoulli rule skips; log_miss is log(1 - p).
 inline double BernoulliSkip(RuleDraws& draws, double log_miss) {
   return std::floor(Log(draws.Next()) / log_miss);
 }

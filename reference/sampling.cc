@@ -7,8 +7,8 @@
 namespace bnsyn::reference {
 namespace {
 
-// log n!, by Stirling's series: exact to about 1e-15 of its value, which is far within what the
-// probability of one count needs.
+// log n!, by Stirling's series: to a relative error of about 1e-15, far less than the probability
+// of one count needs.
 double LogFactorial(double n) {
   if (n < 16) {
     double product = 1;
@@ -42,7 +42,7 @@ uint64_t CountOnLeft(uint64_t count, uint64_t left, uint64_t right, bool repeat,
   const double log_start =
       repeat ? LogChoose(n, start) + start * Log(l / (l + r)) + (n - start) * Log(r / (l + r))
              : LogChoose(l, start) + LogChoose(r, n - start) - LogChoose(l + r, n);
-  // The probability of k + 1 over that of k.
+  // The ratio of the probability of k + 1 to that of k.
   const auto ratio = [&](double k) {
     return repeat ? (n - k) / (k + 1) * (l / r) : (l - k) * (n - k) / ((k + 1) * (r - n + k + 1));
   };
@@ -65,7 +65,7 @@ uint64_t CountOnLeft(uint64_t count, uint64_t left, uint64_t right, bool repeat,
       u -= p_down;
       if (u <= 0) return static_cast<uint64_t>(down);
     }
-    // What is left is rounding.
+    // The rest is rounding.
     if (p_up + p_down < 1e-30) break;
   }
   return static_cast<uint64_t>(start);

@@ -1,4 +1,4 @@
-// Drawing a fixed number of things, in parts that can be drawn without one another.
+// Draws fixed numbers of things, in parts that can be drawn without the others.
 #ifndef BNSYN_REFERENCE_SAMPLING_H_
 #define BNSYN_REFERENCE_SAMPLING_H_
 
@@ -9,10 +9,10 @@
 
 namespace bnsyn::reference {
 
-// `count` things fall on the places 0 to left + right - 1, any place alike: how many of them on the
-// first `left`. With `repeat` a place may take many (binomial), else one (hypergeometric; `count`
-// is then at most left + right). By inversion, outward from the most likely number: as many terms
-// as a few standard deviations. `u` is uniform in (0, 1].
+// `count` things fall on the places 0 to left + right - 1 with equal probability. Returns the
+// number of things on the first `left` places. With `repeat` a place may take many (binomial), else
+// one (hypergeometric; then count <= left + right). `u` is uniform in (0, 1]. The distribution is
+// inverted outward from the most likely number, in as many terms as a few standard deviations.
 uint64_t CountOnLeft(uint64_t count, uint64_t left, uint64_t right, bool repeat, double u);
 
 // Appends `count` of the numbers 0 to n - 1, sorted: with `repeat` independent ones, else distinct

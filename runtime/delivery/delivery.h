@@ -6,8 +6,11 @@
 //         before the first step;
 //   code  runs the compiled on_pre block of the projection for each synapse.
 //
-// Emitting a loop for each group of rows, with its columns and widths as constants, was measured
-// against the rows: see docs/architecture.md.
+// Rows are not emitted. A loop compiled by LLVM for the columns and widths of a group was measured
+// against the rows: it takes 0.94 (coba), 1.00 (brunel), 0.97 (coba40k-dense) and 0.99
+// (microcircuit-10) of their time an event, since both wait for the same memory. It would lengthen
+// the compilation of coba by a sixth, while the ten instances of the rows are compiled once, by the
+// C++ compiler.
 #ifndef BNSYN_RUNTIME_DELIVERY_DELIVERY_H_
 #define BNSYN_RUNTIME_DELIVERY_DELIVERY_H_
 
