@@ -65,14 +65,14 @@ absl::StatusOr<SynapseBatch> SynapseBatch::Create(const Construction& in, ir::Pr
                                                   int thread) {
   const Range own = in.partition.range(in.program.projections[id].target, thread);
   BNSYN_ASSIGN_OR_RETURN(PairRows pairs, PairRows::Create(in.program, id, own, in.states, in.code));
-  SynapseBatch window(in, id, own, std::move(pairs));
+  SynapseBatch batch(in, id, own, std::move(pairs));
   const ir::Block* const connect = in.program.FindConnect(id);
   if (const compiler::ConnectKernel* const kernel = in.code.synapses(id)) {
-    window.compiled_.emplace(in.code, *kernel);
+    batch.compiled_.emplace(in.code, *kernel);
   } else if (connect != nullptr && !compiler::IsCompilable(*connect)) {
-    window.interpreted_.emplace(in.program, *connect, in.states);
+    batch.interpreted_.emplace(in.program, *connect, in.states);
   }
-  return window;
+  return batch;
 }
 
 void SynapseBatch::Begin(uint32_t first) {
