@@ -85,7 +85,10 @@ class AcceleratedEngine : public Engine {
   uint64_t SpikeCount(ir::PopulationId population) const override;
   std::vector<KernelTime> KernelTimes() const override { return clock_.Times(program_, schedule_); }
   void ReadThreadTimes(absl::Span<ThreadTime> times) const override {
-    for (size_t t = 0; t < times.size(); ++t) times[t] = team_->time(static_cast<int>(t));
+    for (size_t t = 0; t < times.size(); ++t) {
+      const ThreadTeam::Time time = team_->time(static_cast<int>(t));
+      times[t] = {time.working_seconds, time.waiting_seconds};
+    }
   }
 
  private:

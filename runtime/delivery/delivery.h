@@ -7,7 +7,7 @@
 //   code  runs the compiled on_pre block of the projection for each synapse.
 //
 // Rows are not emitted. A loop compiled by LLVM for the columns and widths of a group was measured
-// against the rows: it takes 0.94 (coba), 1.00 (brunel), 0.97 (coba40k-dense) and 0.99
+// against the rows: it takes 0.94 (coba), 1.00 (brunel), 0.99 (coba40k-dense) and 0.99
 // (microcircuit-10) of their time an event, since both wait for the same memory. It would lengthen
 // the compilation of coba by a sixth, while the ten instances of the rows are compiled once, by the
 // C++ compiler.

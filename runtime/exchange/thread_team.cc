@@ -86,7 +86,7 @@ int ThreadTeam::CoreOf(int thread) const {
   return cores_.empty() ? -1 : cores_[static_cast<size_t>(thread) % cores_.size()];
 }
 
-ThreadTime ThreadTeam::time(int thread) const {
+ThreadTeam::Time ThreadTeam::time(int thread) const {
   const double working = members_[static_cast<size_t>(thread)].working_seconds;
   return {working, std::max(run_seconds_ - working, 0.0)};
 }

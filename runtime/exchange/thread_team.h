@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "runtime/simulation.h"
 
 namespace bnsyn {
 
@@ -68,8 +67,12 @@ class ThreadTeam {
   // What each thread wrote before is then visible to all.
   void Barrier(int thread);
 
+  struct Time {
+    double working_seconds = 0;
+    double waiting_seconds = 0;  // for other threads
+  };
   // The time that a thread has worked and waited within Run since ClearTimes. Call it between runs.
-  ThreadTime time(int thread) const;
+  Time time(int thread) const;
   void ClearTimes();
 
  private:
