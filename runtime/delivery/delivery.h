@@ -1,6 +1,6 @@
 // Delivers due spikes to the synapses of one group on one thread.
 //
-// One interface for two engines, which tests/runtime/delivery_test.cc runs over the same cases:
+// One interface for two engines, which tests/runtime/delivery/delivery_test.cc runs over the same cases:
 //
 //   rows  add stored integers to sums (row_delivery.h), where all that a synapse does is known
 //         before the first step;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "networks.h"
+#include "tests/runtime/networks.h"
 
 namespace bnsyn {
 namespace {

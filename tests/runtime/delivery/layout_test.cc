@@ -12,11 +12,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/substitute.h"
 #include "compiler/passes/passes.h"
-#include "networks.h"
 #include "runtime/construction/build_synapses.h"
 #include "runtime/delivery/synapses.h"
 #include "runtime/exchange/thread_team.h"
 #include "runtime/memory_plan.h"
+#include "tests/runtime/networks.h"
 
 namespace bnsyn {
 namespace {

@@ -10,8 +10,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/substitute.h"
-#include "networks.h"
 #include "runtime/accelerated_program.h"
+#include "tests/runtime/networks.h"
 
 namespace bnsyn {
 namespace {
