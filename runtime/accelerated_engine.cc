@@ -303,7 +303,7 @@ bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
   bool fault = false;
   size_t number = 0;
   for (const Delivery& delivery : schedule_.threads[static_cast<size_t>(thread)].deliveries) {
-    const Timer timer(clock_.Delivery(thread, number++));
+    const Timer timer(clock_.OfDelivery(thread, number++));
     const auto due = [&](uint32_t delay, const auto& use) {
       const uint64_t emitted = step - delay;
       for (int t = 0; t < partition_.threads(); ++t) {
@@ -338,7 +338,7 @@ bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
   const ThreadSchedule& schedule = schedule_.threads[static_cast<size_t>(thread)];
   Worker& worker = workers_[static_cast<size_t>(thread)];
   for (const KernelCall& call : schedule.phases[phase].calls) {
-    const Timer timer(clock_.Kernel(thread, call.number));
+    const Timer timer(clock_.OfKernel(thread, call.number));
     for (const SynapticCall& synaptic : call.synaptic) fault |= RunSynapses(synaptic, thread, step);
     if (call.function == nullptr) continue;
     compiler::KernelArgs args = {};

@@ -40,10 +40,10 @@ class KernelClock {
 
   // What a Timer adds to; null on other threads, and if nothing is measured. `number` is the index
   // of the delivery in the schedule, or of the kernel in ir::Program::step.
-  double* Delivery(int thread, size_t number) {
+  double* OfDelivery(int thread, size_t number) {
     return thread == 0 && !kernels_.empty() ? &deliveries_[number] : nullptr;
   }
-  double* Kernel(int thread, size_t number) {
+  double* OfKernel(int thread, size_t number) {
     return thread == 0 && !kernels_.empty() ? &kernels_[number] : nullptr;
   }
   // `program` and `schedule` are those of the constructor.
