@@ -1,16 +1,15 @@
 // Delivers due spikes to the synapses of one group on one thread.
 //
-// One interface for two engines, which tests/runtime/delivery/delivery_test.cc runs over the same cases:
+// One interface for two engines, which tests/runtime/delivery/delivery_test.cc runs over one suite:
 //
-//   rows  add stored integers to sums (row_delivery.h), where all that a synapse does is known
-//         before the first step;
+//   rows  add stored integers to sums (row_delivery.h), if all that a synapse does is known before
+//         the first step;
 //   code  runs the compiled on_pre block of the projection for each synapse.
 //
-// Rows are not emitted. A loop compiled by LLVM for the columns and widths of a group was measured
-// against the rows: it takes 0.94 (coba), 1.00 (brunel), 0.99 (coba40k-dense) and 0.99
-// (microcircuit-10) of their time an event, since both wait for the same memory. It would lengthen
-// the compilation of coba by a sixth, while the ten instances of the rows are compiled once, by the
-// C++ compiler.
+// Rows are not emitted. A loop that LLVM compiled for the columns and widths of one group was
+// measured against the rows. Its time an event is 0.94 (coba), 1.00 (brunel), 0.99 (coba40k-dense)
+// and 1.02 (microcircuit-10) of theirs, since both wait for the same memory. It would lengthen the
+// compilation of coba by a sixth; the C++ compiler compiles the ten kinds of rows once.
 #ifndef BNSYN_RUNTIME_DELIVERY_DELIVERY_H_
 #define BNSYN_RUNTIME_DELIVERY_DELIVERY_H_
 
