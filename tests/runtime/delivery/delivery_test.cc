@@ -100,7 +100,7 @@ projection ab : a -> b rule=bernoulli p=0.2 stream=1 weight=0.5 delay=2)",
   %7 = fma %6, 0.5, %5 : f64[b]
   store b.other, %7)");
   const std::string decaying =
-      Replaced(Replaced(Constant("quantum=2^-26 decay=0.9 period=4 state=b.held", sparse, "-0.7"),
+      Replaced(Replaced(Constant("quantum=2^-26 decay=0.9 period=16 state=b.held", sparse, "-0.7"),
                         "state b.sum", "state b.held : f64[b] = 2\nstate b.sum"),
                "  %0 = take b.g : f64[b]\n", R"(  %8 = held b.g : f64[b]
   %9 = quantum b.g : f64
@@ -112,7 +112,7 @@ projection ab : a -> b rule=bernoulli p=0.2 stream=1 weight=0.5 delay=2)",
       {"Sums32", Network(two + "9999 delay=1", both), SynapseForm::kConstant, 32},
       {"Sums64",
        Network("table late columns=[step, index, value] values=[3, 69, 2.5]\n" + two +
-                   "0.25 delay=1\nevents late : b.g table=late",
+                   "0.25 delay=1\nevents to_b : b.g table=late",
                both),
        SynapseForm::kConstant, 64},
       {"SharedRows", Network(two + "0.5 delay=5", both), SynapseForm::kConstant, 16},
