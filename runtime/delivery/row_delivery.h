@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "absl/types/span.h"
-#include "runtime/delivery/delivery.h"
+#include "runtime/delivery/delivery_call.h"
 
 namespace bnsyn {
 

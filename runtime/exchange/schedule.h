@@ -12,7 +12,7 @@
 #include "compiler/emission/jit.h"
 #include "compiler/emission/kernel_abi.h"
 #include "ir/program.h"
-#include "runtime/delivery/delivery.h"
+#include "runtime/delivery/delivery_call.h"
 #include "runtime/delivery/synapses.h"
 #include "runtime/memory/network_memory.h"
 #include "runtime/memory/partition.h"
