@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -34,11 +35,13 @@ constexpr char kEquations[] = "equations";
 constexpr char kLayout[] = "layout";
 
 // All stages in their order: what becomes of the equations, the program, each pass, how synapses
-// are stored, then what lies below the IR.
+// are stored, the plans of the kernels after each row, then what lies below the IR.
 std::vector<std::string> Stages() {
   std::vector<std::string> stages = {kEquations, "program"};
   for (const compiler::Pass& pass : compiler::AllPasses()) stages.emplace_back(pass.name);
-  for (const char* stage : {kLayout, "llvm", "llvm-opt", "asm", "dot"}) stages.emplace_back(stage);
+  stages.emplace_back(kLayout);
+  for (std::string& stage : compiler::CodeStages()) stages.push_back(std::move(stage));
+  stages.emplace_back("dot");
   return stages;
 }
 
@@ -56,7 +59,7 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Dump(
                          PrepareAccelerated(program, simulation, observer));
   const auto& [placed, partition, layout] = accelerated;
   if (wanted(kLayout)) texts.emplace_back(kLayout, DescribeLayout(placed, layout, partition));
-  for (const char* stage : {"llvm", "llvm-opt", "asm"}) {
+  for (const std::string& stage : compiler::CodeStages()) {
     if (!wanted(stage)) continue;
     BNSYN_ASSIGN_OR_RETURN(std::string text, compiler::DumpCode(placed, options, stage));
     texts.emplace_back(stage, std::move(text));
@@ -106,6 +109,7 @@ int Run(const DumpArguments& arguments) {
     const auto& [stage, text] = texts[i];
     std::string extension = ".ir";
     if (stage == kEquations || stage == kLayout) extension = ".txt";
+    if (absl::StartsWith(stage, "plan")) extension = ".txt";
     if (stage == "llvm" || stage == "llvm-opt") extension = ".ll";
     if (stage == "asm") extension = ".s";
     if (stage == "dot") extension = ".dot";
@@ -127,6 +131,8 @@ void AddDump(CLI::App& app, Action& action) {
                             "\nExamples:\n"
                             "  bnsyn dump examples/networks/coba.toml --stage equations\n"
                             "  bnsyn dump examples/networks/bnsyn.toml --stage program\n"
+                            "  bnsyn dump examples/networks/bnsyn.toml --stage plan\n"
+                            "  bnsyn dump examples/networks/bnsyn.toml --stage plan.sink_arms\n"
                             "  bnsyn dump examples/networks/bnsyn.toml --stage asm --width 8\n"
                             "  bnsyn dump examples/networks/bnsyn.toml --all stages"));
   arguments->source.AddOptions(*dump);

@@ -37,13 +37,18 @@ std::vector<const ir::Block*> DistinctCode(const ir::Program& program) {
 }
 
 absl::StatusOr<std::unique_ptr<llvm::Module>> EmitModule(const ir::Program& program,
+                                                         const CompileOptions& options,
                                                          const Target& target, int width,
                                                          llvm::LLVMContext& llvm_context) {
   auto module = std::make_unique<llvm::Module>("bnsyn", llvm_context);
   module->setTargetTriple(target.triple);
-  const EmitContext context = {program,        *module,
-                               width,          target.native_lanes,
-                               HasFma(target), reference::SumsAreProven(program)};
+  const EmitContext context = {program,
+                               *module,
+                               width,
+                               target.native_lanes,
+                               HasFma(target),
+                               options,
+                               reference::SumsAreProven(program)};
   for (const ir::Block* block : DistinctCode(program)) {
     switch (block->kind) {
       case ir::BlockKind::kOnPre:

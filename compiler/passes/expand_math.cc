@@ -63,7 +63,7 @@ constexpr DrawSequence kDraws[] = {
 
 // Counts of a Poisson draw that are higher with less than this probability are rare...
 constexpr double kRarely = 1.0 / 200;
-// ...and apart if there are as many of them as make an arm that is worth a branch (rare_arms.cc).
+// ...and apart if there are as many of them as make an arm that is worth a branch (compiler/schedule/sink.cc).
 constexpr size_t kFewest = 6;
 
 // The pass over one block.
@@ -230,7 +230,7 @@ class LimitCounter {
 };
 
 // Limits that are rarely reached are counted only where the first of them is: kernels compute that
-// arm for few vectors (rare_arms.h).
+// arm for few vectors (sink.cc).
 Value Expander::Poisson(ir::Builder& builder, double mean, Value bits) {
   if (!(mean >= 0 && mean <= reference::kPoissonMaxMean)) {
     return builder.F64(reference::sequences::kNaN);

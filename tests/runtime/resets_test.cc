@@ -1,4 +1,4 @@
-// What a spike does to its neuron, where that waits for the end of a kernel (deferred_resets.h).
+// Spike handlers that run in the tail of a kernel (compiler/schedule/sink.cc).
 #include <gtest/gtest.h>
 
 #include <cmath>
