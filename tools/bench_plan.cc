@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,20 +26,21 @@ struct Price {
   double step_ratio = 0;    // the same of whole steps
 };
 
-// A simulation whose steps are timed.
+// A simulation, and the least times of its steps.
 struct Runner {
   Simulation simulation;
-  std::vector<double> update_ns = {};  // by repeat, per step
-  std::vector<double> step_ns = {};
+  double update_ns = std::numeric_limits<double>::infinity();  // of population kernels
+  double step_ns = std::numeric_limits<double>::infinity();
 
   absl::Status Run(uint64_t steps) {
     const SimulationReport before = simulation.report();
     BNSYN_RETURN_IF_ERROR(simulation.Step(steps));
     const SimulationReport& after = simulation.report();
     const double scale = 1e9 / static_cast<double>(steps);
-    update_ns.push_back(scale * (SecondsIn(after.kernels, KernelKind::kPopulation) -
-                                 SecondsIn(before.kernels, KernelKind::kPopulation)));
-    step_ns.push_back(scale * (after.run_seconds - before.run_seconds));
+    const double seconds = SecondsIn(after.kernels, KernelKind::kPopulation) -
+                           SecondsIn(before.kernels, KernelKind::kPopulation);
+    update_ns = std::min(update_ns, scale * seconds);
+    step_ns = std::min(step_ns, scale * (after.run_seconds - before.run_seconds));
     return absl::OkStatus();
   }
 };
@@ -54,15 +56,6 @@ absl::StatusOr<Runner> Start(const ir::Program& program, const BenchArguments& a
   BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(program, options));
   BNSYN_RETURN_IF_ERROR(simulation.Step(arguments.warmup));
   return Runner{std::move(simulation)};
-}
-
-// The median of the ratios of the same steps: activity and other load change from repeat to repeat.
-double MedianRatio(const std::vector<double>& over, const std::vector<double>& under) {
-  std::vector<double> ratios;
-  for (size_t i = 0; i < over.size(); ++i) ratios.push_back(over[i] / under[i]);
-  std::sort(ratios.begin(), ratios.end());
-  const size_t half = ratios.size() / 2;
-  return ratios.size() % 2 == 1 ? ratios[half] : (ratios[half - 1] + ratios[half]) / 2;
 }
 
 // Runs the network with and without the rows, in turn.
@@ -82,10 +75,10 @@ absl::StatusOr<Price> Measure(const ir::Program& program, const BenchArguments& 
         absl::StrCat("the digest is another one without ", name, "; `bnsyn verify` says where"));
   }
   return Price{.row = std::move(name),
-               .with_ns = *std::min_element(with.update_ns.begin(), with.update_ns.end()),
-               .without_ns = *std::min_element(without.update_ns.begin(), without.update_ns.end()),
-               .update_ratio = MedianRatio(without.update_ns, with.update_ns),
-               .step_ratio = MedianRatio(without.step_ns, with.step_ns)};
+               .with_ns = with.update_ns,
+               .without_ns = without.update_ns,
+               .update_ratio = without.update_ns / with.update_ns,
+               .step_ratio = without.step_ns / with.step_ns};
 }
 
 void Print(const std::string& network, const std::vector<Price>& prices) {

@@ -44,7 +44,8 @@ llvm::Value* PopulationKernel::ValueOf(ir::NodeId id) {
   return value;
 }
 
-// Bools are kept as lanes of ones or zeros, of the size that their comparison made.
+// The type of an element in the buffer of a value. Bools are lanes of ones or zeros, as wide as what
+// they compare.
 llvm::Type* PopulationKernel::KeptType(ir::NodeId id) {
   const ir::Node* n = &node(id);
   if (n->element != Element::kBool) return ValueType(builder_.getContext(), n->element);
@@ -66,7 +67,7 @@ llvm::Value* PopulationKernel::Fetch(ir::NodeId id) {
                                                   InBuffer(kept_.at(id), type), LanesAlign(type));
   if (node(id).element != Element::kBool) return value;
   if (lanes_ == own_lanes_) {
-    // Masks choose between doubles, mostly: there, lanes of another size are packed and unpacked.
+    // Most masks choose between doubles. Widened once, they need not be widened at each choice.
     value = builder_.CreateSExt(value, Widened(builder_.getInt64Ty(), lanes_));
   }
   return builder_.CreateICmpSLT(value, llvm::Constant::getNullValue(value->getType()));

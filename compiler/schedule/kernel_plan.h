@@ -2,21 +2,23 @@
 // which of them run only where some lane needs them. The rows of plan_rows.h make it, and emission
 // writes code for it as it stands.
 //
-// `bnsyn dump --stage plan` prints it. Part of one:
+// `bnsyn dump NET.toml --stage plan` prints it. Parts of one:
 //
 //   loop over vectors {
-//     %0 = load exc.V : f64[exc]
+//     %0 = load exc.refractory : i32[exc]
 //     ...
-//     if some lane has %9 false {          // a cold region: the far range of a function
-//       %10 = mul %8, %8 : f64[exc]
-//       %11 = select %9, %7, %10 : f64[exc]
-//     } %11, else %7
-//     store exc.V, %11 where not %12       // the lanes that spike store in the tail
-//     spike exc, %12
+//     if some lane has %14 false {              // a cold region: the far range of exprel
+//       %25 = fma %11, 1.4426950408889634, 6755399441056755 : f64[exc]
+//       ...
+//       %73 = select %14, %24, %72 : f64[exc]
+//     } %73, else %24
+//     ...
+//     store exc.V, %82 is %79 where not %81     // neurons that spike store in the tail
+//     spike exc, %81
 //   }
-//   tail for each spike of exc {           // after a round of groups
-//     %13 = select %12, -60, %11 : f64[exc] is -60
-//     store exc.V, %13
+//   tail for each spike of exc {                // after a round of groups
+//     %82 = select %81, -60, %79 : f64[exc] is -60
+//     store exc.V, %82
 //   }
 #ifndef BNSYN_COMPILER_SCHEDULE_KERNEL_PLAN_H_
 #define BNSYN_COMPILER_SCHEDULE_KERNEL_PLAN_H_

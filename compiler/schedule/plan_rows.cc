@@ -22,9 +22,6 @@ constexpr PlanRow kRows[] = {
      &SinkHandlers, &CheckSinkHandlers},
     {"sink_to_tail", "handlers that nothing waits for run after a round of groups", &SinkToTail,
      &CheckSinkToTail},
-    // The order matters most for loops: what is read soon, or stored, needs no buffer.
-    {"take_late", "a sum is taken directly before what reads it first", &TakeLate, &CheckTakeLate},
-    {"store_early", "a state is stored directly behind its value", &StoreEarly, &CheckStoreEarly},
     // Last, since every node must have its place before loops are weighed.
     {"narrow_first", "small integers run first with twice the lanes, where that pays", &NarrowFirst,
      &CheckNarrowFirst},

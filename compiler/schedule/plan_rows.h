@@ -52,19 +52,13 @@ absl::StatusOr<KernelPlan> PlanKernel(
 KernelPlan DeferChecks(const KernelGraph&, const PlanTarget&, KernelPlan);
 absl::Status CheckDeferChecks(const KernelGraph&, const PlanTarget&, const KernelPlan&);
 
-// sink.cc: these and the rows of order.cc work on one loop of all nodes.
+// sink.cc; these work on one loop of all nodes.
 KernelPlan SinkArms(const KernelGraph&, const PlanTarget&, KernelPlan);
 absl::Status CheckSinkArms(const KernelGraph&, const PlanTarget&, const KernelPlan&);
 KernelPlan SinkHandlers(const KernelGraph&, const PlanTarget&, KernelPlan);
 absl::Status CheckSinkHandlers(const KernelGraph&, const PlanTarget&, const KernelPlan&);
 KernelPlan SinkToTail(const KernelGraph&, const PlanTarget&, KernelPlan);
 absl::Status CheckSinkToTail(const KernelGraph&, const PlanTarget&, const KernelPlan&);
-
-// order.cc
-KernelPlan TakeLate(const KernelGraph&, const PlanTarget&, KernelPlan);
-absl::Status CheckTakeLate(const KernelGraph&, const PlanTarget&, const KernelPlan&);
-KernelPlan StoreEarly(const KernelGraph&, const PlanTarget&, KernelPlan);
-absl::Status CheckStoreEarly(const KernelGraph&, const PlanTarget&, const KernelPlan&);
 
 // loops.cc
 KernelPlan NarrowFirst(const KernelGraph&, const PlanTarget&, KernelPlan);
