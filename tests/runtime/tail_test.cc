@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/schedule/plan_rows.h"
 #include "networks.h"
 
 namespace bnsyn {
@@ -51,6 +52,11 @@ std::vector<SimulationOptions> Engines() {
       engines.push_back(options);
     }
   }
+  for (const compiler::PlanRow& row : compiler::PlanRows()) {
+    SimulationOptions options = Accelerated(1);
+    options.compile.disabled_passes = {std::string(row.name)};
+    engines.push_back(options);
+  }
   return engines;
 }
 
@@ -79,13 +85,13 @@ absl::Status RunAlike(const std::string& text, const std::vector<Given>& given, 
   return status;
 }
 
-TEST(DeferredResets, OfManyGroupsAreAsWithoutWaiting) {
+TEST(Tails, OfManyGroupsDoAsHandlersInLoops) {
   uint64_t spikes = 0;
   EXPECT_TRUE(RunAlike(Replaced(kCells, "%8, 1e+10,", "%8, 2,"), {}, 60, &spikes).ok());
   EXPECT_GT(spikes, 9001u);
 }
 
-TEST(DeferredResets, MayBeOfAllElementsAtOnce) {
+TEST(Tails, MayRunForAllElementsAtOnce) {
   const std::string alike =
       Replaced(Replaced(kCells, "%8, 1e+10,", "%8, 2,"), "%3, 1e-05,", "%3, 0,");
   uint64_t spikes = 0;
@@ -94,7 +100,7 @@ TEST(DeferredResets, MayBeOfAllElementsAtOnce) {
   EXPECT_EQ(spikes % 9001, 0u);
 }
 
-TEST(DeferredResets, R10_WhatIsResetIsNoFault) {
+TEST(Tails, R10_WhatTheyOverwriteIsNoFault) {
   uint64_t spikes = 0;
   EXPECT_TRUE(RunAlike(kCells, {{"a.V", 70, HUGE_VAL}, {"a.V", 9000, HUGE_VAL}}, 1, &spikes).ok());
   EXPECT_EQ(spikes, 2u);
@@ -104,12 +110,12 @@ TEST(DeferredResets, R10_WhatIsResetIsNoFault) {
   EXPECT_EQ(spikes, 1u);
 }
 
-TEST(DeferredResets, R10_WhatTheyStoreIsChecked) {
+TEST(Tails, R10_WhatTheyStoreIsChecked) {
   const absl::Status status = RunAlike(kCells, {{"a.V", 4100, 7.0}, {"a.w", 4100, 1e300}}, 1);
   EXPECT_NE(status.message().find("a.w of element 4100"), std::string::npos) << status;
 }
 
-TEST(DeferredResets, R10_WhatTheyDoNotStoreIsChecked) {
+TEST(Tails, R10_WhatTheyDoNotStoreIsChecked) {
   const absl::Status status = RunAlike(kCells, {{"a.V", 4100, 7.0}, {"a.g", 4100, 1e308}}, 1);
   EXPECT_NE(status.message().find("a.g of element 4100"), std::string::npos) << status;
   EXPECT_FALSE(RunAlike(kCells, {{"a.V", 4100, -HUGE_VAL}}, 1).ok());
