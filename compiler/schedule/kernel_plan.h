@@ -100,7 +100,7 @@ struct DeferredCheck {
 
 struct KernelPlan {
   std::vector<Loop> loops;                     // at least one
-  std::vector<Tail> tails;                     // in the order of their spikes
+  std::vector<Tail> tails;                     // in the order of their spikes in the kernel
   std::vector<DeferredCheck> deferred_checks;  // by ascending state
 
   // The entry of `deferred_checks`, or null.

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "compiler/schedule/plan_rows.h"
+#include "compiler/schedule/verify_plan.h"
 #include "reference/evaluate.h"
 
 namespace bnsyn::compiler {
@@ -301,68 +302,41 @@ class HandlerSinker {
   size_t first_ = kNowhere;       // place of the first select
 };
 
-// Makes a tail of a spike's handler.
-class TailSinker {
+// Makes a tail of the handler of a spike.
+class TailMaker {
  public:
-  TailSinker(const KernelGraph& graph, const KernelPlan& plan, const PlannedNode& spike)
-      : graph_(graph),
-        nodes_(plan.loops[0].nodes),
-        handler_(spike.regions[0]),
-        tail_{.spike = spike.id, .held = {}, .nodes = {}} {
-    for (const PlannedNode& planned : handler_.nodes) {
+  TailMaker(const KernelGraph& graph, const std::vector<PlannedNode>& nodes,
+            const PlannedNode& spike)
+      : graph_(graph), nodes_(nodes), tail_{.spike = spike.id, .held = {}, .nodes = {}} {
+    const ColdRegion& handler = spike.regions[0];
+    known_.insert(handler.condition);
+    for (const PlannedNode& planned : handler.nodes) {
       const ir::Node& node = graph.node(planned.id);
       known_.insert(planned.id);
       if (node.op == Op::kStore) stored_.insert(node.attr);
+      if (planned.id == spike.id) continue;
+      const bool on_spike = node.op == Op::kSelect && node.operands[0] == handler.condition;
+      tail_.nodes.push_back({planned.id, on_spike ? Known::kTrue : Known::kNothing, {}});
+    }
+    for (const PlannedNode& planned : tail_.nodes) {
+      for (const NodeId operand : OperandsOf(graph, planned)) Hold(operand);
     }
   }
 
-  // nullopt if something waits for the handler, or it reads what is gone by then.
-  std::optional<Tail> Sink() {
-    if (!handler_.results.empty() || AnyAccessesWhatItStores()) return std::nullopt;
-    for (const PlannedNode& planned : handler_.nodes) {
-      if (planned.id == tail_.spike) continue;
-      if (!planned.regions.empty()) return std::nullopt;
-      const ir::Node& node = graph_.node(planned.id);
-      const bool is_on_spike = node.op == Op::kSelect && node.operands[0] == handler_.condition;
-      tail_.nodes.push_back({planned.id, is_on_spike ? Known::kTrue : Known::kNothing, {}});
-      for (const NodeId operand : OperandsOf(graph_, tail_.nodes.back())) {
-        if (!IsAvailable(operand)) return std::nullopt;
-      }
-    }
-    return tail_;
-  }
+  const Tail& tail() const { return tail_; }
+  bool Stores(ir::StateId state) const { return stored_.contains(state); }
 
  private:
-  // True if a node accesses a state that the handler stores behind the store of other lanes.
-  bool AnyAccessesWhatItStores() const {
-    std::set<uint64_t> so_far;
-    for (const PlannedNode& planned : nodes_) {
-      const ir::Node& node = graph_.node(planned.id);
-      if (node.op == Op::kLoad && stored_.contains(node.attr) && so_far.contains(node.attr)) {
-        return true;
-      }
-      if (planned.known == Known::kFalse) so_far.insert(node.attr);
-    }
-    return std::any_of(stored_.begin(), stored_.end(),
-                       [&](uint64_t state) { return graph_.accesses(state).stores.size() != 1; });
-  }
-
-  // True if the value is known in the tail.
-  bool IsAvailable(NodeId id) {
-    const ir::Node& node = graph_.node(id);
-    if (known_.contains(id) || id == handler_.condition || node.type().uniform()) return true;
+  // Finds the state that holds the value, or those that hold what it is computed from.
+  void Hold(NodeId id) {
+    if (graph_.node(id).type().uniform() || !known_.insert(id).second) return;
     if (const std::optional<ir::StateId> state = FindHolder(id)) {
       tail_.held.push_back({id, *state});
-      known_.insert(id);
-      return true;
+      return;
     }
-    if (node.op == Op::kLoad) return graph_.accesses(node.attr).stores.empty();
-    if (!graph_.IsPlainArithmetic(id) || ++again_ > kMostAgainInTail) return false;
-    return std::all_of(node.inputs().begin(), node.inputs().end(),
-                       [&](NodeId operand) { return IsAvailable(operand); });
+    for (const NodeId operand : graph_.node(id).inputs()) Hold(operand);
   }
 
-  // The state that holds the value until the tail runs.
   std::optional<ir::StateId> FindHolder(NodeId id) const {
     for (const PlannedNode& planned : nodes_) {
       const ir::Node& node = graph_.node(planned.id);
@@ -377,11 +351,9 @@ class TailSinker {
 
   const KernelGraph& graph_;
   const std::vector<PlannedNode>& nodes_;
-  const ColdRegion& handler_;
   Tail tail_;
-  std::set<NodeId> known_;     // nodes of the handler, and held values
-  std::set<uint64_t> stored_;  // states that the handler stores
-  int again_ = 0;
+  std::set<NodeId> known_;     // the condition, nodes of the tail, and what Hold has dealt with
+  std::set<uint64_t> stored_;  // states that the tail stores
 };
 
 // Spikes whose condition differs from element to element, in the order of the kernel.
@@ -394,6 +366,26 @@ std::vector<NodeId> SpikesOf(const KernelGraph& graph) {
     }
   }
   return spikes;
+}
+
+// The plan with the handler at a place made a tail; nullopt if there is none, something waits for
+// it, or it would read what is gone by then: VerifyPlan knows.
+std::optional<KernelPlan> MakeTail(const KernelGraph& graph, KernelPlan plan, size_t place) {
+  PlannedNode& spike = plan.loops[0].nodes[place];
+  if (!IsHandled(graph, spike)) return std::nullopt;
+  for (const PlannedNode& planned : spike.regions[0].nodes) {
+    if (!planned.regions.empty()) return std::nullopt;
+  }
+  const TailMaker maker(graph, plan.loops[0].nodes, spike);
+  spike.regions.clear();
+  plan.tails.push_back(maker.tail());
+  std::sort(plan.tails.begin(), plan.tails.end(),
+            [](const Tail& a, const Tail& b) { return a.spike < b.spike; });
+  for (DeferredCheck& check : plan.deferred_checks) {
+    if (maker.Stores(check.state)) check.spared.push_back(spike.id);
+  }
+  if (!VerifyPlan(graph, plan).ok()) return std::nullopt;
+  return plan;
 }
 
 }  // namespace
@@ -442,30 +434,17 @@ absl::Status CheckSinkHandlers(const KernelGraph& graph, const PlanTarget&,
 }
 
 KernelPlan SinkToTail(const KernelGraph& graph, const PlanTarget&, KernelPlan plan) {
-  std::vector<PlannedNode>& nodes = plan.loops[0].nodes;
-  for (PlannedNode& planned : nodes) {
-    if (!IsHandled(graph, planned)) continue;
-    std::optional<Tail> tail = TailSinker(graph, plan, planned).Sink();
-    if (!tail) continue;
-    for (DeferredCheck& check : plan.deferred_checks) {
-      const bool spared =
-          std::any_of(tail->nodes.begin(), tail->nodes.end(), [&](const PlannedNode& node) {
-            const ir::Node& store = graph.node(node.id);
-            return store.op == Op::kStore && store.attr == check.state;
-          });
-      if (spared) check.spared.push_back(planned.id);
-    }
-    planned.regions.clear();
-    plan.tails.push_back(*std::move(tail));
+  for (size_t p = 0; p < plan.loops[0].nodes.size(); ++p) {
+    if (auto with_tail = MakeTail(graph, plan, p)) plan = *std::move(with_tail);
   }
   return plan;
 }
 
 absl::Status CheckSinkToTail(const KernelGraph& graph, const PlanTarget&, const KernelPlan& plan) {
-  for (const PlannedNode& planned : plan.loops[0].nodes) {
-    if (!IsHandled(graph, planned) || !TailSinker(graph, plan, planned).Sink()) continue;
-    return absl::InternalError(
-        absl::StrCat("the handler of '", graph.Text(planned.id), "' could run in the tail"));
+  for (size_t p = 0; p < plan.loops[0].nodes.size(); ++p) {
+    if (!MakeTail(graph, plan, p)) continue;
+    return absl::InternalError(absl::StrCat(
+        "the handler of '", graph.Text(plan.loops[0].nodes[p].id), "' could run in the tail"));
   }
   return absl::OkStatus();
 }

@@ -108,8 +108,8 @@ class Verifier {
   }
 
   void Read(NodeId id, NodeId reader) {
-    int again = in_tail_ ? kMostAgainInTail : kMostAgainInLoop;
-    if (IsAvailable(id, again)) return;
+    int in_loop = kMostAgainInLoop;
+    if (IsAvailable(id, in_tail_ ? again_in_tail_ : in_loop)) return;
     Fail(reader, absl::StrCat("reads '", graph_.Text(id), "' where it is not known"));
   }
 
@@ -154,6 +154,7 @@ class Verifier {
     kept_.clear();
     held_.clear();
     in_tail_ = true;
+    again_in_tail_ = kMostAgainInTail;
     depth_ = 1;
     cold_where_ = spike.operands[0];
     here_[spike.operands[0]] = true;
@@ -227,6 +228,7 @@ class Verifier {
   std::map<NodeId, int> held_;       // by states, with the version of the state
   std::map<NodeId, NodeId> holder_;  // the store that put it there
   bool in_tail_ = false;
+  int again_in_tail_ = 0;            // nodes that the tail at hand may still compute again
   int depth_ = 0;                    // of cold regions
   NodeId cold_where_ = ir::kNoNode;  // the condition that is true in the innermost one
 };
