@@ -131,54 +131,20 @@ std::optional<Value> Rules::Of(const ir::Node& node, Value self, const Value (&d
       // What is chosen may depend on the variable; whether it is may not.
       return Choose(a, d[1], d[2]);
     case Op::kLiteral:
-    case Op::kParam:
     case Op::kStep:
     case Op::kIndex:
     case Op::kFloor:
     case Op::kCeil:
     case Op::kRint:
-    case Op::kEq:
-    case Op::kNe:
-    case Op::kLt:
-    case Op::kLe:
-    case Op::kGt:
-    case Op::kGe:
-    case Op::kAnd:
-    case Op::kOr:
-    case Op::kXor:
-    case Op::kNot:
-    case Op::kShl:
-    case Op::kShr:
     case Op::kConvert:
     case Op::kBitcast:
-    case Op::kLookup:
     case Op::kRandom:
-    case Op::kUniform:
-    case Op::kNormal:
-    case Op::kExponential:
-    case Op::kBernoulli:
-    case Op::kPoisson:
-    case Op::kLoad:
-    case Op::kLoadPre:
-    case Op::kLoadPost:
-    case Op::kStore:
-    case Op::kCheck:
-    case Op::kIndexPre:
-    case Op::kIndexPost:
-    case Op::kWeight:
-    case Op::kSetProbability:
-    case Op::kSetWeight:
-    case Op::kSetDelay:
-    case Op::kAccumulate:
-    case Op::kTake:
-    case Op::kHeld:
-    case Op::kQuantum:
-    case Op::kSpike:
-    case Op::kRunOnStep:
-    case Op::kRunOnPost:
-    case Op::kCount:
-    case Op::kReduce:
-    case Op::kTotal:
+#define BNSYN_PLAIN(...)
+#define BNSYN_COMPARISON(name, ...) case Op::k##name:
+#define BNSYN_BITWISE(name, ...) case Op::k##name:
+#define BNSYN_DRAW(name, ...) case Op::k##name:
+#define BNSYN_ENGINE(name, ...) case Op::k##name:
+#include "ir/ops.def"
       return std::nullopt;
   }
   return std::nullopt;

@@ -10,13 +10,9 @@
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
 #include "ir/text.h"
+#include "reference/all_sequences.h"
 #include "reference/evaluate.h"
 #include "reference/functions.h"
-#include "reference/sequences_arc.h"
-#include "reference/sequences_draws.h"
-#include "reference/sequences_exp.h"
-#include "reference/sequences_log.h"
-#include "reference/sequences_trig.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -32,23 +28,8 @@ struct FunctionSequence {
   F (*write)(NodeArithmetic&, F);
 };
 constexpr FunctionSequence kFunctions[] = {
-    {Op::kExp, reference::sequences::Exp},
-    {Op::kExpm1, reference::sequences::Expm1},
-    {Op::kExprel, reference::sequences::Exprel},
-    {Op::kExprelSmall, reference::sequences::ExprelSmall},
-    {Op::kLog, reference::sequences::Log},
-    {Op::kLog1p, reference::sequences::Log1p},
-    {Op::kTanh, reference::sequences::Tanh},
-    {Op::kLogistic, reference::sequences::Logistic},
-    {Op::kSin, reference::sequences::Sin},
-    {Op::kCos, reference::sequences::Cos},
-    {Op::kTan, reference::sequences::Tan},
-    {Op::kSinh, reference::sequences::Sinh},
-    {Op::kCosh, reference::sequences::Cosh},
-    {Op::kAsin, reference::sequences::Asin},
-    {Op::kAcos, reference::sequences::Acos},
-    {Op::kAtan, reference::sequences::Atan},
-    {Op::kLog10, reference::sequences::Log10},
+#define BNSYN_FUNCTION(name, ...) {Op::k##name, reference::sequences::name},
+#include "ir/ops.def"
 };
 
 struct DrawSequence {

@@ -63,12 +63,12 @@ class Matcher {
   bool HasBits(Value v, ir::Bits bits) const {
     return Is(v, Op::kLiteral) && builder_.node(v).attr == bits;
   }
-  // Whether `v` is the literal of this number; for floats 0 is +0.
+  // True if `v` is the literal of this number; for floats 0 is +0.
   bool IsNumber(Value v, int number) const { return HasBits(v, BitsOf(element(v), number)); }
   bool IsMinusZero(Value v) const {
     return HasBits(v, element(v) == Element::kF64 ? ir::BitsOfF64(-0.0) : ir::BitsOfF32(-0.0f));
   }
-  // Whether `v` is a literal, and no NaN.
+  // True if `v` is a literal, and no NaN.
   bool IsNumeral(Value v) const {
     const ir::Bits bits = builder_.node(v).attr;
     return Is(v, Op::kLiteral) &&
@@ -265,56 +265,15 @@ Result Matcher::Apply() {
     case Op::kFloor:
     case Op::kCeil:
     case Op::kRint:
-    case Op::kExp:
-    case Op::kExpm1:
-    case Op::kExprel:
-    case Op::kExprelSmall:
-    case Op::kLog:
-    case Op::kLog1p:
-    case Op::kPow:
-    case Op::kTanh:
-    case Op::kLogistic:
-    case Op::kSin:
-    case Op::kCos:
-    case Op::kTan:
-    case Op::kSinh:
-    case Op::kCosh:
-    case Op::kAsin:
-    case Op::kAcos:
-    case Op::kAtan:
-    case Op::kLog10:
     case Op::kLiteral:
-    case Op::kParam:
     case Op::kStep:
     case Op::kIndex:
+    case Op::kPow:
     case Op::kRandom:
-    case Op::kUniform:
-    case Op::kNormal:
-    case Op::kExponential:
-    case Op::kBernoulli:
-    case Op::kPoisson:
-    case Op::kLookup:
-    case Op::kLoad:
-    case Op::kLoadPre:
-    case Op::kLoadPost:
-    case Op::kStore:
-    case Op::kCheck:
-    case Op::kIndexPre:
-    case Op::kIndexPost:
-    case Op::kWeight:
-    case Op::kSetProbability:
-    case Op::kSetWeight:
-    case Op::kSetDelay:
-    case Op::kAccumulate:
-    case Op::kTake:
-    case Op::kHeld:
-    case Op::kQuantum:
-    case Op::kSpike:
-    case Op::kRunOnStep:
-    case Op::kRunOnPost:
-    case Op::kCount:
-    case Op::kReduce:
-    case Op::kTotal:
+#define BNSYN_FUNCTION(name, ...) case Op::k##name:
+#define BNSYN_DRAW(name, ...) case Op::k##name:
+#define BNSYN_ENGINE(name, ...) case Op::k##name:
+#include "ir/ops.def"
       return std::nullopt;
   }
   return std::nullopt;

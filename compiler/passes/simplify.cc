@@ -1,5 +1,5 @@
-// simplify: what is known is folded by the oracle, what is common is computed once, what was just
-// stored is not loaded, and what nobody needs goes. Nothing is ever reassociated.
+// simplify: folds constants by the oracle, shares common nodes, replaces loads of stored values,
+// and removes nodes that are not used. It never reassociates.
 #include <map>
 #include <set>
 
@@ -14,8 +14,8 @@
 namespace bnsyn::compiler {
 namespace {
 
-// Whether the value of a node of these operands is known here and now: all are literals, and
-// neither the element, the step nor the seed matters.
+// True if the value of a node with these operands is known at compile time: all are literals, and
+// the node depends on neither the element, the step nor the seed.
 bool IsFoldable(const ir::Node& node, absl::Span<const ir::Node* const> operands) {
   if (operands.empty() || !reference::IsEvaluable(node.op) ||
       ir::Info(node.op).attr != ir::AttrKind::kNone) {

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <functional>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -245,6 +246,18 @@ std::vector<Function> Functions() {
 }
 
 constexpr int kSamples = 36000;  // of each draw
+
+TEST(FunctionsR2, EveryFunctionOfTheTableIsTestedHere) {
+  std::set<ir::Op> tested;
+  for (const Function& function : Functions()) {
+    EXPECT_EQ(function.name, ir::Info(function.op).name);
+    EXPECT_TRUE(tested.insert(function.op).second) << function.name;
+  }
+  for (const ir::FunctionInfo& function : ir::AllFunctions()) {
+    EXPECT_TRUE(tested.contains(function.op))
+        << ir::Info(function.op).name << " needs a row in Functions() above";
+  }
+}
 
 TEST(FunctionsR2, AreWithinOneUlp) {
   for (const Function& function : Functions()) {
