@@ -127,9 +127,17 @@ typename A::F Log10(A& m, typename A::F x) {
   return LogSpecials(m, x, 0.0, product.high + low);
 }
 
-// e^(high + low), for a `low` below 2^-40 where the result is neither 0 nor infinite.
+// e^(high + low) = (head + rest) * scale.first * scale.second, for a `low` below 2^-40 where the
+// result is neither 0 nor infinite.
 template <class A>
-typename A::F ExpOfPair(A& m, Pair<A> x) {
+struct ScaledExponential {
+  typename A::F head;
+  typename A::F rest;
+  Factors<A> scale;
+};
+
+template <class A>
+ScaledExponential<A> ScaledExp(A& m, Pair<A> x) {
   const auto bounded = m.Max(m.Min(x.high, 710.0), -746.0);
   const auto low = m.Max(m.Min(x.low, 0x1p-40), -0x1p-40);
   const auto shifted = m.Fma(bounded, kLog2E, kScaleShift);
@@ -140,8 +148,13 @@ typename A::F ExpOfPair(A& m, Pair<A> x) {
   const auto low_part = m.Fma(r.low, r.high, r.low);
   const auto tail = m.Fma(r.high * r.high, Expm1Quotient(m, r.high), low_part);
   const auto sum = FastTwoSum<A>(1.0, r.high);
-  const auto scale = ScaleFactors(m, shifted);
-  return (sum.high + (sum.low + tail)) * scale.first * scale.second;
+  return {sum.high, sum.low + tail, ScaleFactors(m, shifted)};
+}
+
+template <class A>
+typename A::F ExpOfPair(A& m, Pair<A> x) {
+  const auto power = ScaledExp(m, x);
+  return (power.head + power.rest) * power.scale.first * power.scale.second;
 }
 
 template <class A>
