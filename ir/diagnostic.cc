@@ -19,7 +19,7 @@ size_t Characters(absl::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), StartsCharacter));
 }
 
-// What a terminal can show: control characters become '?', tabs stay.
+// The text as a terminal can show it: control characters become '?', tabs stay.
 std::string Printable(absl::string_view text) {
   std::string out(text);
   for (char& c : out) {

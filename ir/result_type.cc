@@ -86,7 +86,7 @@ absl::StatusOr<Type> DeclaredType(const Program& program, const Block& block, Op
   return Type{Element::kU32, declared.domain};
 }
 
-// What an effect takes, and where it acts.
+// The operand of an effect and the domain on which it acts.
 Type EffectType(const Program& program, const Block& block, Op op, uint64_t attr) {
   switch (Info(op).attr) {
     case AttrKind::kState:

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "ir/program.h"
 #include "reference/array.h"
@@ -26,6 +28,12 @@ struct SynapseBits {
 };
 SynapseBits SynapseRandomBits(uint64_t seed, uint32_t stream, uint32_t source, uint32_t target,
                               uint32_t occurrence);
+
+// The error of a value that a connect block or a list gives a pair of neurons: names the
+// projection, the two neurons and the value of `what`.
+absl::Status PairFault(const ir::Program& program, ir::ProjectionId projection, uint32_t source,
+                       uint32_t target, absl::string_view what, absl::string_view value,
+                       absl::string_view advice);
 
 class ConnectBlock {
  public:

@@ -7,7 +7,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "ir/program.h"
 #include "reference/array.h"
@@ -48,28 +47,20 @@ class Connectivity {
   double ExpectedSynapses() const;
 
  private:
-  class PairFinder;
-
   Connectivity(const ir::Program& program, ir::ProjectionId projection,
                absl::Span<const Array> states);
 
-  absl::Status ReadList();
-  // True if the rule excludes the synapse of a neuron to itself.
-  bool ExcludesSelf() const;
+  bool IsListed() const;
+  absl::StatusOr<SynapseRows> List(uint32_t begin, uint32_t end) const;
   const std::vector<double>& Column(const ir::ColumnRef& column) const;
   absl::Status Connect(SynapseRows& rows) const;
   void FillStates(SynapseRows& rows) const;
   absl::Status AddDelay(double steps, uint32_t source, uint32_t target, SynapseRows& rows) const;
-  absl::Status Fault(uint32_t source, uint32_t target, absl::string_view what,
-                     absl::string_view value, absl::string_view advice) const;
 
   const ir::Program* program_;
   ir::ProjectionId id_;
   const ir::Projection* projection_;
   absl::Span<const Array> states_;
-  // Lists only: the neurons of each row of the table.
-  std::vector<uint32_t> listed_sources_;
-  std::vector<uint32_t> listed_targets_;
 };
 
 }  // namespace bnsyn::reference

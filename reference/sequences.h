@@ -1,4 +1,4 @@
-// What the function sequences of R2 are written in.
+// The arithmetic in which the sequences of R2 are written.
 //
 // Each function is written once, free of branches, as a template over an arithmetic A, and is run
 // by two of them: Direct (functions.cc) computes with numbers, and NodeArithmetic (of the

@@ -344,9 +344,7 @@ double BernoulliDraws(const ir::Program& program) {
   double draws = 0;
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
     const ir::Projection& projection = program.projections[id];
-    const ir::Block* const connect = program.FindConnect(id);
-    if (projection.rule.kind != ir::RuleKind::kBernoulli) continue;
-    if (connect != nullptr && Sets(*connect, Op::kSetProbability)) continue;
+    if (projection.rule.kind != ir::RuleKind::kBernoulli || program.SetsPairs(id)) continue;
     const double targets = program.populations[projection.target].size;
     draws += program.populations[projection.source].size *
              (projection.rule.p * targets + std::ceil(targets / reference::kBernoulliBlock));
@@ -372,7 +370,7 @@ ConnectProgram MakeConnectProgram(const ir::Program& program,
                {"seed.high", Element::kU64, program.seed >> 32, /*tunable=*/true, ""}};
   to.step.emplace_back();
   const auto by_target = [](const ir::Projection& projection) {
-    return DrawsByTarget(projection.rule.kind);
+    return ir::TraitsOf(projection.rule.kind).order == ir::DrawOrder::kByTarget;
   };
   if (std::any_of(program.projections.begin(), program.projections.end(), by_target)) {
     result.rule = MakeRuleKernel(to);
@@ -388,7 +386,7 @@ ConnectProgram MakeConnectProgram(const ir::Program& program,
     const std::string& name = program.projections[id].name;
     const ir::Block* const connect = program.FindConnect(id);
     if (connect != nullptr && !IsCompilable(*connect)) continue;
-    if (connect != nullptr && Sets(*connect, Op::kSetProbability)) {
+    if (program.projections[id].rule.kind == ir::RuleKind::kBernoulli && program.SetsPairs(id)) {
       SignatureWriter writer(program, id, states);
       writer.AddStream(program.projections[id].rule.stream);
       writer.AddBlock(connect);

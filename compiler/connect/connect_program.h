@@ -99,11 +99,6 @@ struct ConnectProgram {
   std::optional<SkipKernel> skips;                  // if Bernoulli rules draw a lot
 };
 
-// True if a rule draws the number of sources of each target, and the sources.
-constexpr bool DrawsByTarget(ir::RuleKind kind) {
-  return kind == ir::RuleKind::kFixedInDegree || kind == ir::RuleKind::kFixedTotal;
-}
-
 // True if a connect block can be a kernel: it has no Poisson draw, which plain ops cannot express.
 bool IsCompilable(const ir::Block& connect);
 
