@@ -48,6 +48,12 @@ class Rules {
   }
   Value Square(Value a) { return Make(Op::kMul, {a, a}); }
 
+  // 2/sqrt(pi) e^(-a^2), the derivative of erf.
+  Value GaussOf(Value a) {
+    const Value exponential = Make(Op::kExp, {Make(Op::kNeg, {Square(a)})});
+    return Make(Op::kMul, {Number(2 * std::numbers::inv_sqrtpi), exponential});
+  }
+
   Value OfPower(Value a, Value b, Value self, Value da, Value db);
   Value OfExprel(Value a, Value self, Value da);
 
@@ -127,6 +133,10 @@ std::optional<Value> Rules::Of(const ir::Node& node, Value self, const Value (&d
       return Over(d[0], Make(Op::kAdd, {Number(1), Square(a)}));
     case Op::kLog10:
       return Over(d[0], Make(Op::kMul, {a, Number(std::numbers::ln10)}));
+    case Op::kErf:
+      return Times(GaussOf(a), d[0]);
+    case Op::kErfc:
+      return Minus({}, Times(GaussOf(a), d[0]));
     case Op::kSelect:
       // What is chosen may depend on the variable; whether it is may not.
       return Choose(a, d[1], d[2]);

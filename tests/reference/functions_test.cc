@@ -242,6 +242,18 @@ std::vector<Function> Functions() {
        Rounded<mpfr_log10>,
        {Between(0.5, 2), Near(1, -53, -2), Exponents(-1074, -1020), Exponents(-1022, 1024),
         AnyBits}},
+      {"erf",
+       ir::Op::kErf,
+       Erf,
+       Rounded<mpfr_erf>,
+       {Between(-1, 1), Between(0.499, 0.501), Between(-7, 7), Exponents(-40, 3),
+        Exponents(-1074, 0)}},
+      {"erfc",
+       ir::Op::kErfc,
+       Erfc,
+       Rounded<mpfr_erfc>,
+       {Between(-1, 1), Between(0.499, 0.501), Between(-7, 7), Between(5, 28), Between(26, 27.3),
+        Exponents(-40, 5)}},
   };
 }
 
