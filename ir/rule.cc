@@ -18,7 +18,6 @@ constexpr RuleTraits kRules[] = {
         .synapses = [](const Rule&, const RuleSizes& sizes) { return sizes.pairs; },
         .greatest_in_degree = [](const Rule&, const RuleSizes& sizes,
                                  double) { return sizes.sources; },
-        .example = "rule = \"all_to_all\"",
         .synonyms = "AllToAllConnector",
     },
     {
@@ -30,7 +29,6 @@ constexpr RuleTraits kRules[] = {
               return sizes.pairs < sizes.sources * sizes.targets ? 0 : sizes.sources;
             },
         .greatest_in_degree = [](const Rule&, const RuleSizes&, double) { return 1.0; },
-        .example = "rule = \"one_to_one\"",
         .synonyms = "OneToOneConnector",
     },
     {
@@ -46,7 +44,6 @@ constexpr RuleTraits kRules[] = {
             [](const Rule&, const RuleSizes& sizes, double mean) {
               return sizes.by_pair ? sizes.sources : std::min(sizes.sources, Improbable(mean));
             },
-        .example = "rule = { type = \"bernoulli\", p = 0.1 }",
         .synonyms = "pairwise_bernoulli FixedProbabilityConnector "
                     "DistanceDependentProbabilityConnector IndexBasedProbabilityConnector",
     },
@@ -64,7 +61,6 @@ constexpr RuleTraits kRules[] = {
             },
         .greatest_in_degree = [](const Rule&, const RuleSizes&, double mean) { return mean; },
         .most_different = [](uint64_t sources, uint64_t, uint64_t self) { return sources - self; },
-        .example = "rule = { type = \"fixed_in_degree\", n = 100 }",
         .synonyms = "fixed_indegree FixedNumberPreConnector",
     },
     {
@@ -83,7 +79,6 @@ constexpr RuleTraits kRules[] = {
               return rule.multiple ? Improbable(mean) : std::min(sizes.sources, Improbable(mean));
             },
         .most_different = [](uint64_t, uint64_t targets, uint64_t self) { return targets - self; },
-        .example = "rule = { type = \"fixed_out_degree\", n = 100 }",
         .synonyms = "fixed_outdegree FixedNumberPostConnector",
     },
     {
@@ -103,7 +98,6 @@ constexpr RuleTraits kRules[] = {
             },
         .most_different = [](uint64_t sources, uint64_t targets,
                              uint64_t self) { return sources * (targets - self); },
-        .example = "rule = { type = \"fixed_total\", n = 10000 }",
         .synonyms = "fixed_total_number FixedTotalNumberConnector",
     },
     {
@@ -114,7 +108,6 @@ constexpr RuleTraits kRules[] = {
         .synapses = [](const Rule&, const RuleSizes& sizes) { return sizes.rows; },
         .greatest_in_degree = [](const Rule&, const RuleSizes& sizes,
                                  double) { return sizes.rows; },
-        .example = "rule = { type = \"list\", file = \"conn.csv\" }",
         .synonyms = "FromListConnector FromFileConnector",
     },
 };

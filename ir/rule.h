@@ -53,10 +53,13 @@ enum class PairNumbers : uint8_t { kNone, kOptional, kNeeded };
 
 struct RuleTraits {
   RuleKind kind;
-  absl::string_view name;  // in the text of programs and in network files
+  absl::string_view name;   // in the text of programs and in network files
+  bool in_networks = true;  // false for a rule that only programs have
 
   // Arguments. A rule needs those it takes, except for `self` and `multiple`.
   bool takes_p = false;
+  bool takes_relative_p = false;  // network files: p, to which a pair's probability is
+                                  // proportional; optional
   bool takes_n = false;
   bool takes_table = false;
   bool takes_self = false;      // self=false leaves out the synapses of neurons to themselves
@@ -78,7 +81,6 @@ struct RuleTraits {
   // the rule leaves out for each target, 0 or 1.
   uint64_t (*most_different)(uint64_t sources, uint64_t targets, uint64_t self) = nullptr;
 
-  absl::string_view example = "";  // in a network file
   // The names of the rule in NEST and PyNN, separated by spaces.
   absl::string_view synonyms = "";
 };

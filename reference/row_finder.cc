@@ -191,7 +191,7 @@ class TotalDivider : RuleOnTargets {
       return;
     }
     const uint32_t middle = first + (last - first) / 2;
-    const uint64_t pairs = sources_ - (excludes_self_ ? 1 : 0);
+    const double pairs = sources_ - (excludes_self_ ? 1 : 0);
     const uint64_t left = CountOnLeft(count, (middle - first) * pairs, (last - middle) * pairs,
                                       rule_.multiple, Draws(first, last).Next());
     Divide(first, middle, left);

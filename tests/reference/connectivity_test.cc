@@ -525,7 +525,8 @@ TEST(Sampling, CountsOnTheLeftHaveTheRightMoments) {
       const double variance = n * p * (1 - p) * correction;
       double sum = 0, squares = 0;
       for (int i = 0; i < kTrials; ++i) {
-        const uint64_t on_left = CountOnLeft(count, left, right, repeat, draws.Next());
+        const uint64_t on_left = CountOnLeft(count, static_cast<double>(left),
+                                             static_cast<double>(right), repeat, draws.Next());
         ASSERT_LE(on_left, count);
         if (!repeat) {
           ASSERT_LE(on_left, left);
