@@ -84,11 +84,13 @@ constexpr RuleTraits kRules[] = {
     {
         .kind = RuleKind::kFixedTotal,
         .name = "fixed_total",
+        .takes_relative_p = true,
         .takes_n = true,
         .takes_self = true,
         .takes_multiple = true,
         .is_random = true,
         .order = DrawOrder::kByTarget,
+        .pairwise = RuleKind::kWeightedTotal,
         .synapses = [](const Rule& rule,
                        const RuleSizes&) { return static_cast<double>(rule.count); },
         .greatest_in_degree =
@@ -99,6 +101,25 @@ constexpr RuleTraits kRules[] = {
         .most_different = [](uint64_t sources, uint64_t targets,
                              uint64_t self) { return sources * (targets - self); },
         .synonyms = "fixed_total_number FixedTotalNumberConnector",
+    },
+    {
+        .kind = RuleKind::kWeightedTotal,
+        .name = "weighted_total",
+        .in_networks = false,
+        .takes_n = true,
+        .takes_self = true,
+        .takes_multiple = true,
+        .is_random = true,
+        .pair_numbers = PairNumbers::kNeeded,
+        .synapses = [](const Rule& rule,
+                       const RuleSizes&) { return static_cast<double>(rule.count); },
+        .greatest_in_degree =
+            [](const Rule& rule, const RuleSizes& sizes, double) {
+              const double all = static_cast<double>(rule.count);
+              return rule.multiple ? all : std::min(sizes.sources, all);
+            },
+        .most_different = [](uint64_t sources, uint64_t targets,
+                             uint64_t self) { return sources * (targets - self); },
     },
     {
         .kind = RuleKind::kList,

@@ -21,6 +21,7 @@ enum class RuleKind : uint8_t {
   kFixedInDegree,   // `count` sources for each target
   kFixedOutDegree,  // `count` targets for each source
   kFixedTotal,      // `count` pairs in all
+  kWeightedTotal,   // the same, each with a probability proportional to what `connect` sets for it
   kList,            // columns "pre" and "post" of a table; more where weight and delay say so
 };
 

@@ -1,9 +1,14 @@
 #include "reference/row_finder.h"
 
 #include <algorithm>
+#include <cmath>
+#include <compare>
+#include <functional>
 #include <numeric>
+#include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
 #include "reference/columns.h"
 #include "reference/connect_block.h"
@@ -38,7 +43,11 @@ class RuleOnTargets {
     return source != target || !excludes_self_;
   }
   void AppendAllowed(uint32_t source, std::vector<uint32_t>& targets) const {
-    for (uint32_t target = begin_; target < end_; ++target) {
+    AppendAllowed(source, begin_, end_, targets);
+  }
+  void AppendAllowed(uint32_t source, uint32_t begin, uint32_t end,
+                     std::vector<uint32_t>& targets) const {
+    for (uint32_t target = begin; target < end; ++target) {
       if (Allows(source, target)) targets.push_back(target);
     }
   }
@@ -153,6 +162,164 @@ class ProbabilityRows : public PairwiseRows {
   std::vector<uint32_t> candidates_;
 };
 
+// Rules that draw n pairs, each with a probability proportional to the weight that the connect
+// block sets for it. Before the first row all pairs are weighed once.
+class WeightedRows : public PairwiseRows {
+ public:
+  using PairwiseRows::PairwiseRows;
+  virtual absl::Status Prepare() = 0;
+
+ protected:
+  // Calls visit(target, weight) for the pairs of a source with targets [begin, end), ascending.
+  template <typename Visit>
+  absl::Status VisitWeights(uint32_t source, uint32_t begin, uint32_t end, Visit visit) {
+    candidates_.clear();
+    AppendAllowed(source, begin, end, candidates_);
+    if (candidates_.empty()) return absl::OkStatus();
+    const Array weights = Run(source, candidates_);
+    for (size_t i = 0; i < candidates_.size(); ++i) {
+      const double weight = weights.as<double>()[i];
+      if (!(weight >= 0 && std::isfinite(weight))) {
+        return PairFault(program_, id_, source, candidates_[i], "relative probability",
+                         ShowValue(weight), "it must be finite and at least 0");
+      }
+      visit(candidates_[i], weight);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status TooFew(uint64_t pairs) const {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "projection ", projection_.name, ": n = ", rule_.count, " synapses are to be drawn, but ",
+        pairs == 0 ? "no" : absl::StrCat(pairs), pairs == 1 ? " pair has" : " pairs have",
+        " a relative probability above 0",
+        pairs == 0 ? "" : "\n  note: multiple = true lets a pair be joined more than once"));
+  }
+
+ private:
+  std::vector<uint32_t> candidates_;
+};
+
+// multiple=true: the synapses are divided among the targets by the sums of their weights; then each
+// synapse of a target finds its source in the running sum of the target's weights.
+class RepeatedWeightedRows : public WeightedRows {
+ public:
+  using WeightedRows::WeightedRows;
+
+  absl::Status Prepare() override {
+    sums_.assign(targets_, 0);
+    for (uint32_t source = 0; source < sources_; ++source) {
+      BNSYN_RETURN_IF_ERROR(VisitWeights(
+          source, 0, targets_, [&](uint32_t target, double weight) { sums_[target] += weight; }));
+    }
+    const double sum = Sum(0, targets_);
+    if (rule_.count > 0 && sum == 0) return TooFew(0);
+    if (!std::isfinite(sum)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "projection ", projection_.name, ": the relative probabilities add up to infinity"));
+    }
+    marks_.resize(end_ - begin_);
+    Divide(0, targets_, rule_.count);
+    running_.assign(end_ - begin_, 0);
+    return absl::OkStatus();
+  }
+
+  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+    return VisitWeights(source, begin_, end_, [&](uint32_t target, double weight) {
+      double& running = running_[target - begin_];
+      std::vector<double>& marks = marks_[target - begin_];
+      running += weight;
+      while (running > 0 && !marks.empty() && marks.back() <= running) {
+        targets.push_back(target);
+        marks.pop_back();
+      }
+    });
+  }
+
+ private:
+  // The sum of the weights onto targets [first, last), half by half.
+  double Sum(uint32_t first, uint32_t last) const {
+    if (last - first == 1) return sums_[first];
+    const uint32_t middle = first + (last - first) / 2;
+    return Sum(first, middle) + Sum(middle, last);
+  }
+
+  void Divide(uint32_t first, uint32_t last, uint64_t count) {
+    if (last <= begin_ || first >= end_ || count == 0) return;
+    if (last - first == 1) return Mark(first, count);
+    const uint32_t middle = first + (last - first) / 2;
+    const uint64_t left = CountOnLeft(count, Sum(first, middle), Sum(middle, last),
+                                      /*repeat=*/true, Draws(first, last).Next());
+    Divide(first, middle, left);
+    Divide(middle, last, count - left);
+  }
+
+  // Where in the running sum of a target its synapses are, the least last.
+  void Mark(uint32_t target, uint64_t count) {
+    RuleDraws draws = Draws(target, 0);
+    std::vector<double>& marks = marks_[target - begin_];
+    for (uint64_t i = 0; i < count; ++i) marks.push_back(draws.Next() * sums_[target]);
+    std::sort(marks.begin(), marks.end(), std::greater<>());
+  }
+
+  std::vector<double> sums_;     // of all targets
+  std::vector<double> running_;  // of the targets in the range
+  std::vector<std::vector<double>> marks_;
+};
+
+// multiple=false: the n pairs with the least keys, a key being an exponential number over the
+// weight (Efraimidis & Spirakis, "Weighted random sampling with a reservoir", 2006).
+class DistinctWeightedRows : public WeightedRows {
+ public:
+  using WeightedRows::WeightedRows;
+
+  absl::Status Prepare() override {
+    if (rule_.count == 0) return absl::OkStatus();
+    std::vector<Key> least;  // with some more, until they are twice as many
+    for (uint32_t source = 0; source < sources_; ++source) {
+      BNSYN_RETURN_IF_ERROR(VisitWeights(source, 0, targets_, [&](uint32_t target, double weight) {
+        if (weight == 0) return;
+        const Key key = KeyOf(source, target, weight);
+        if (last_ && *last_ < key) return;
+        least.push_back(key);
+        if (least.size() == 2 * rule_.count) KeepLeast(least);
+      }));
+    }
+    if (least.size() < rule_.count) return TooFew(least.size());
+    KeepLeast(least);
+    return absl::OkStatus();
+  }
+
+  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+    if (!last_) return absl::OkStatus();
+    return VisitWeights(source, begin_, end_, [&](uint32_t target, double weight) {
+      if (weight > 0 && !(*last_ < KeyOf(source, target, weight))) targets.push_back(target);
+    });
+  }
+
+ private:
+  struct Key {
+    double value;
+    uint32_t target;
+    uint32_t source;
+    auto operator<=>(const Key&) const = default;
+  };
+
+  Key KeyOf(uint32_t source, uint32_t target, double weight) const {
+    const SynapseBits bits = SynapseRandomBits(program_.seed, rule_.stream, source, target, 0);
+    return {ExponentialFromBits(bits.first, bits.second) / weight, target, source};
+  }
+
+  void KeepLeast(std::vector<Key>& keys) {
+    const auto nth = keys.begin() + static_cast<ptrdiff_t>(rule_.count - 1);
+    std::nth_element(keys.begin(), nth, keys.end());
+    last_ = *nth;
+    keys.resize(rule_.count);
+  }
+
+  std::optional<Key> last_;  // the greatest key of a pair that is joined
+};
+
 // The targets of a source, from draws (source, 0); those outside of the range are left out.
 class OutDegreeRows : public RuleRows {
  public:
@@ -242,6 +409,12 @@ class ColumnRows : public RuleRows {
   std::vector<uint32_t> rows_;
 };
 
+template <typename Rows>
+absl::StatusOr<std::unique_ptr<RowFinder>> Prepared(std::unique_ptr<Rows> rows) {
+  BNSYN_RETURN_IF_ERROR(rows->Prepare());
+  return rows;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RowFinder>> MakeRowFinder(const ir::Program& program,
@@ -268,6 +441,11 @@ absl::StatusOr<std::unique_ptr<RowFinder>> MakeRowFinder(const ir::Program& prog
     case RuleKind::kFixedInDegree:
     case RuleKind::kFixedTotal:
       return std::make_unique<ColumnRows>(program, id, begin, end);
+    case RuleKind::kWeightedTotal:
+      if (rule.multiple) {
+        return Prepared(std::make_unique<RepeatedWeightedRows>(program, id, states, begin, end));
+      }
+      return Prepared(std::make_unique<DistinctWeightedRows>(program, id, states, begin, end));
     case RuleKind::kList:
       break;
   }
