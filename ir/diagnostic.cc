@@ -94,7 +94,7 @@ absl::Status ErrorAt(const SourceText& source, SourceRange range, absl::string_v
 
 std::string DidYouMean(absl::string_view name, const std::vector<std::string>& candidates) {
   const std::string lower = absl::AsciiStrToLower(name);
-  // A slip changes a letter of a short name, up to a third of a longer one, never all of it.
+  // A misspelling changes one letter of a short name, or up to a third of a longer one.
   const size_t limit = std::min<size_t>({std::max<size_t>(name.size() / 3, 1), 3});
   const std::string* nearest = nullptr;
   size_t nearest_distance = limit + 1;

@@ -521,7 +521,7 @@ class Parser {
   bool named_ = false;
   std::vector<size_t> statements_;  // positions of their first tokens
 
-  // Where things stand, for errors.
+  // Places in the text, for errors.
   std::map<uint32_t, SourceRange> lines_;
   std::map<std::string, SourceRange> names_;  // "" for the program
   std::map<std::pair<BlockKind, std::string>, SourceRange> headers_;

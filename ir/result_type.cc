@@ -25,7 +25,7 @@ std::string Elements(absl::Span<const Type> types) {
   return text;
 }
 
-// The domain that all operands can be seen in: uniform ones yield to any other.
+// The join of the operands' domains: uniform operands take any other domain.
 absl::StatusOr<DomainId> Join(const Program& program, Op op, absl::Span<const Type> operands) {
   DomainId joined = DomainId::kNetwork;
   for (const Type& type : operands) {

@@ -16,8 +16,8 @@ namespace {
 
 using Result = std::optional<Violation>;
 
-// Where the ops may stand that read or write more than their operands, and those that belong to a
-// synapse. Other pure ops may stand anywhere.
+// The blocks in which an op may stand that reads or writes more than its operands, or that belongs
+// to a synapse. Other pure ops may stand anywhere.
 struct Place {
   Op op;
   bool init;
@@ -248,7 +248,7 @@ class Blocks {
     return std::nullopt;
   }
 
-  // Elements of which domain a node may have in this block.
+  // The domain whose elements a node may have in this block.
   Result CheckDomain(const Node& node) {
     const bool uniform = node.domain == DomainId::kNetwork;
     const bool own = node.domain == block_->domain;
@@ -277,7 +277,7 @@ class Blocks {
     return std::nullopt;
   }
 
-  // Synapses are reached from their own blocks only, which the step may run.
+  // Only blocks of synapses act on synapses; the step may run such blocks.
   Result StepNode(const Node& node) {
     const bool of_synapses = DomainOf(node.domain).kind == DomainKind::kProjection;
     if (Runs(node.op)) {

@@ -75,7 +75,7 @@ class Declarations {
         ++count;
         continue;
       }
-      // One of events follows the population whose neurons it shares.
+      // An event population follows the population whose neurons it shares.
       sound = IsPopulation(domain) && program_.domains[static_cast<size_t>(domain)].index < i;
     }
     sound = sound && count == program_.domains.size();

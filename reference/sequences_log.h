@@ -79,7 +79,8 @@ template <class A>
 typename A::F Log1p(A& m, typename A::F x) {
   const auto sum = TwoSum<A>(1.0, x);
   const auto split = SplitNormal(m, sum.high);
-  // Beyond 2^60 what the sum lost is nothing to the result, so the power need not be exact there.
+  // Beyond 2^60 the rounding of the sum does not change the result, so the power may be wrong
+  // there.
   const auto low = sum.low * PowerOfTwo(m, -m.Min(split.k, 60.0));
   const auto s = split.f / (split.f + 2.0);
   const auto slope = m.Fma(s * 2.0, s - 1.0, 1.0);

@@ -1,4 +1,5 @@
-// expand_math: functions and draws become the sequences of plain ops that define them (R2, R3).
+// expand_math: replaces functions and draws by the sequences of plain ops that define them (R2,
+// R3).
 #include <cmath>
 #include <optional>
 #include <vector>
@@ -42,7 +43,7 @@ constexpr DrawSequence kDraws[] = {
     {Op::kExponential, reference::sequences::Exponential},
 };
 
-// Counts of a Poisson draw that are higher with less than this probability are rare...
+// A count of a Poisson draw is rare if a higher one has less than this probability...
 constexpr double kRarely = 1.0 / 200;
 // ...and apart if there are as many of them as make an arm that is worth a branch (compiler/schedule/sink.cc).
 constexpr size_t kFewest = 6;
@@ -61,7 +62,7 @@ class Expander {
   }
 
  private:
-  // The bits of a node that literals alone determine: a mean is often still a product of them.
+  // The bits of a node that depends on literals alone: a mean is often a product of literals.
   std::optional<ir::Bits> KnownBits(const ir::Node& node) const;
 
   std::optional<Value> Function(Rewriter& rewriter, ir::NodeId id) const;
@@ -126,7 +127,7 @@ std::optional<Value> Expander::Draw(Rewriter& rewriter, ir::NodeId id) const {
     return m.Write(draw.write(m, first, m.Of<uint32_t>(word(1))));
   }
   std::optional<ir::Bits> known = known_[node.operands[0]];
-  // The operand may have become a literal just now, as a draw that cannot but fail.
+  // The operand may be a literal since this pass replaced it: a draw with probability 0 or 1.
   const ir::Node& operand = builder.node(rewriter.Operand(id, 0));
   if (!known && operand.op == Op::kLiteral) known = operand.attr;
   if (node.op == Op::kPoisson) {
@@ -139,8 +140,8 @@ std::optional<Value> Expander::Draw(Rewriter& rewriter, ir::NodeId id) const {
   return m.Write(reference::sequences::Bernoulli(m, p, m.Of<uint32_t>(word(0))));
 }
 
-// bits 2^-32 < p is bits < p 2^32, a product that is exact; and an integer is below a number when
-// it is below that number rounded up.
+// bits 2^-32 < p is bits < p 2^32, an exact product. An integer is below a number if it is below
+// that number rounded up.
 Value Expander::Bernoulli(ir::Builder& builder, double p, Value bits) {
   const double threshold = std::ceil(p * 0x1p32);
   if (!(threshold > 0)) return builder.Bool(false);

@@ -41,7 +41,7 @@ ir::Bits BitsOf(Element element, int number) {
   return 0;
 }
 
-// Looks at one node through its operands a, b and c.
+// Matches one node and its operands a, b and c with the rules.
 class Matcher {
  public:
   Matcher(ir::Builder& builder, const ir::Node& node) : builder_(builder), node_(node) {
@@ -98,8 +98,7 @@ class Matcher {
   Value operand_[3];
 };
 
-// Adding -0 keeps every float, adding +0 does not: -0 + +0 is +0. To add what is negated is to
-// subtract it.
+// Adding -0 keeps every float, adding +0 does not: -0 + +0 is +0. Adding -x is subtracting x.
 Result Matcher::Add() {
   for (const auto& [x, y] : {std::pair(a(), b()), std::pair(b(), a())}) {
     if (floating() ? IsMinusZero(y) : IsNumber(y, 0)) return x;
@@ -116,7 +115,7 @@ Result Matcher::Sub() {
   return std::nullopt;
 }
 
-// Multiplying by 0 says nothing of a float: it may be infinite, NaN or negative.
+// A float times 0 is not always 0: the float may be infinite, NaN or negative.
 Result Matcher::Mul() {
   for (const auto& [x, y] : {std::pair(a(), b()), std::pair(b(), a())}) {
     if (IsNumber(y, 1)) return x;
@@ -229,7 +228,7 @@ Result Matcher::Apply() {
     case Op::kMin:
     case Op::kMax:
       return MinOrMax();
-    // A float may be NaN: then it is not equal to itself, but no less or greater either.
+    // A NaN is not equal to itself, nor less or greater than itself.
     case Op::kEq:
     case Op::kLe:
     case Op::kGe:

@@ -71,7 +71,7 @@ TEST(OpTest, EffectsYieldNothingAndAreKept) {
     if (!HasResult(info.op)) {
       EXPECT_EQ(info.effect, Effect::kWrite) << info.name;
     }
-    // The builder keeps the version of what a read reads in the place of its first operand.
+    // The builder keeps the version of the symbol that is read in the place of the first operand.
     if (info.effect == Effect::kRead) {
       EXPECT_EQ(info.arity, 0) << info.name;
     }

@@ -39,8 +39,8 @@ class Real {
   mpfr_t value_;
 };
 
-// How the numbers of a format lie: the significant bits, the exponent (of a significand in
-// [1/2, 1)) below which they become subnormal, and that at which they end.
+// A floating-point format: its significant bits, the exponent (of a significand in [1/2, 1)) below
+// which numbers are subnormal, and the first exponent that is too large.
 struct Format {
   int bits;
   int lowest;
