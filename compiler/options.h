@@ -12,10 +12,10 @@ struct CompileOptions {
   int width = 0;
   // LLVM's optimisation level, 0 to 3.
   int optimization = 2;
-  // Passes to leave out, by name (see AllPasses()). The result is slower, never different.
+  // Passes to leave out, by name (AllPasses()), and rows of the plans of kernels (PlanRows()). Code is
+  // slower without them, and computes the same.
   std::vector<std::string> disabled_passes;
-  // Passes whose work is silently dropped while they are reported as run: to see that the stage
-  // checks notice. For tests.
+  // Passes and rows whose work is dropped silently, to see that their checks notice. For tests.
   std::vector<std::string> dropped_passes;
 
   // Where compiled objects are kept; empty for no cache. DefaultCacheDirectory() is

@@ -29,7 +29,7 @@ NodeId* Builder::Known(const Node& node) {
   if (info.effect == Effect::kWrite) return nullptr;
   NodeId a = node.operands[0];
   if (info.effect == Effect::kRead) {
-    // A read has no operands: the version of what it reads takes the place of one.
+    // A read has no operands: the version of the symbol that it reads takes the place of one.
     a = version_[{info.attr, node.attr}];
   }
   const Key key = {node.op,          node.element,     node.domain, a,

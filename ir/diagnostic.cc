@@ -19,7 +19,7 @@ size_t Characters(absl::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), StartsCharacter));
 }
 
-// What a terminal can show: control characters become '?', tabs stay.
+// The text as a terminal can show it: control characters become '?', tabs stay.
 std::string Printable(absl::string_view text) {
   std::string out(text);
   for (char& c : out) {
@@ -94,7 +94,7 @@ absl::Status ErrorAt(const SourceText& source, SourceRange range, absl::string_v
 
 std::string DidYouMean(absl::string_view name, const std::vector<std::string>& candidates) {
   const std::string lower = absl::AsciiStrToLower(name);
-  // A slip changes a letter of a short name, up to a third of a longer one, never all of it.
+  // A misspelling changes one letter of a short name, or up to a third of a longer one.
   const size_t limit = std::min<size_t>({std::max<size_t>(name.size() / 3, 1), 3});
   const std::string* nearest = nullptr;
   size_t nearest_distance = limit + 1;

@@ -1,4 +1,4 @@
-// Errors that point into a text: one look for network files, equations, IR text and tables.
+// Errors that point into a text. Network files, equations, IR text and tables share one form:
 //
 //   balanced.toml:14:29: error: dV/dt has the dimension volt/second, but the right side is volt
 //     dV/dt = (E_L - V) + I/C_m : volt

@@ -35,7 +35,7 @@ class Lexer {
     return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
   }
 
-  // Moves past one token and gives its kind; kEnd for what is none.
+  // Moves past one token and returns its kind; kEnd if no token stands here.
   absl::StatusOr<TokenKind> Next() {
     const size_t begin = at_;
     const char c = text_[at_++];

@@ -45,7 +45,7 @@ template <typename Float>
 std::optional<Float> ParseFloat(absl::string_view text) {
   if (text == "inf") return std::numeric_limits<Float>::infinity();
   if (text == "-inf") return -std::numeric_limits<Float>::infinity();
-  // from_chars knows other spellings of these, which are not ours.
+  // from_chars accepts other spellings of these, which programs do not have.
   const absl::string_view digits = absl::StripPrefix(text, "-");
   if (digits.empty() || absl::ascii_isalpha(static_cast<unsigned char>(digits[0]))) {
     return std::nullopt;

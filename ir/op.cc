@@ -1,5 +1,7 @@
 #include "ir/op.h"
 
+#include <limits>
+
 namespace bnsyn::ir {
 namespace {
 
@@ -9,15 +11,17 @@ constexpr OpInfo kOps[] = {
 #include "ir/ops.def"
 };
 
-constexpr int Index(Op op) { return static_cast<int>(op); }
+constexpr double kInf = std::numeric_limits<double>::infinity();
 
-// The functions stand together in the table, between the plain ops and the draws.
-static_assert(Index(Op::kExp) == Index(Op::kBitcast) + 1);
-static_assert(Index(Op::kLog10) + 1 == Index(Op::kRandom));
+constexpr FunctionInfo kFunctions[] = {
+#define BNSYN_FUNCTION(name, text, word, course, from, to, least, greatest, meaning) \
+  {Op::k##name, word, Course::k##course, from, to, least, greatest},
+#include "ir/ops.def"
+};
 
 }  // namespace
 
-const OpInfo& Info(Op op) { return kOps[Index(op)]; }
+const OpInfo& Info(Op op) { return kOps[static_cast<int>(op)]; }
 
 absl::Span<const OpInfo> AllOps() { return kOps; }
 
@@ -28,8 +32,41 @@ std::optional<Op> OpFromName(absl::string_view name) {
   return std::nullopt;
 }
 
-bool IsFunction(Op op) { return op >= Op::kExp && op <= Op::kLog10; }
+const FunctionInfo* FindFunction(Op op) {
+  for (const FunctionInfo& function : kFunctions) {
+    if (function.op == op) return &function;
+  }
+  return nullptr;
+}
 
-bool IsDraw(Op op) { return Info(op).attr == AttrKind::kStream && op != Op::kRandom; }
+absl::Span<const FunctionInfo> AllFunctions() { return kFunctions; }
+
+bool IsFunction(Op op) { return op == Op::kPow || FindFunction(op) != nullptr; }
+
+bool IsDraw(Op op) {
+  switch (op) {
+#define BNSYN_OP(name, ...) case Op::k##name:
+#define BNSYN_DRAW(...)
+#include "ir/ops.def"
+    return false;
+#define BNSYN_DRAW(name, ...) case Op::k##name:
+#include "ir/ops.def"
+    return true;
+  }
+  return false;
+}
+
+bool IsEngineOp(Op op) {
+  switch (op) {
+#define BNSYN_OP(name, ...) case Op::k##name:
+#define BNSYN_ENGINE(...)
+#include "ir/ops.def"
+    return false;
+#define BNSYN_ENGINE(name, ...) case Op::k##name:
+#include "ir/ops.def"
+    return true;
+  }
+  return false;
+}
 
 }  // namespace bnsyn::ir

@@ -1,4 +1,7 @@
-// The ops of the IR and what their rows in ops.def say of them.
+// The ops of the IR, with the facts that their rows in ops.def give:
+//
+//   Info(Op::kFma).arity == 3, OpFromName("exp") == Op::kExp, FindFunction(Op::kTanh)->greatest ==
+//   1
 #ifndef BNSYN_IR_OP_H_
 #define BNSYN_IR_OP_H_
 
@@ -44,7 +47,7 @@ enum class AttrKind : uint8_t {
 
 enum class Effect : uint8_t { kPure, kRead, kWrite };
 
-// One row of ops.def.
+// A row of ops.def.
 struct OpInfo {
   Op op;
   absl::string_view name;  // as printed
@@ -59,13 +62,34 @@ const OpInfo& Info(Op op);
 absl::Span<const OpInfo> AllOps();  // in table order
 std::optional<Op> OpFromName(absl::string_view name);
 
-// An effect op yields no value. `take` yields one and writes.
+// How a function runs over its arguments: kEven rises with the magnitude of the argument, and
+// kPeriodic is NaN at the infinities.
+enum class Course : uint8_t { kRising, kFalling, kEven, kPeriodic };
+
+// The row of a function of R2 with one argument.
+struct FunctionInfo {
+  Op op;
+  absl::string_view word;  // its name in the model language; empty for none
+  Course course;
+  double from;  // it is NaN outside of [from, to]
+  double to;
+  double least;  // its values lie within [least, greatest]
+  double greatest;
+};
+
+// Null for an op that is no such function.
+const FunctionInfo* FindFunction(Op op);
+absl::Span<const FunctionInfo> AllFunctions();  // in table order
+
+// True unless the op is an effect. `take` yields a value and writes.
 inline bool HasResult(Op op) { return Info(op).rule != TypeRule::kEffect; }
 
-// A function of R2 that `expand_math` writes as plain ops, and a draw of R3 that it writes over
-// `random`.
+// True for the functions of R2, which `expand_math` writes as plain ops: those above and `pow`.
 bool IsFunction(Op op);
+// True for the draws of R3, which `expand_math` writes over `random`.
 bool IsDraw(Op op);
+// True for ops that read or change what an engine holds: states, synapses, spikes and sums.
+bool IsEngineOp(Op op);
 
 }  // namespace bnsyn::ir
 

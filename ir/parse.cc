@@ -16,16 +16,6 @@
 namespace bnsyn::ir {
 namespace {
 
-constexpr std::pair<absl::string_view, RuleKind> kRules[] = {
-    {"all_to_all", RuleKind::kAllToAll},
-    {"one_to_one", RuleKind::kOneToOne},
-    {"bernoulli", RuleKind::kBernoulli},
-    {"fixed_in_degree", RuleKind::kFixedInDegree},
-    {"fixed_out_degree", RuleKind::kFixedOutDegree},
-    {"fixed_total", RuleKind::kFixedTotal},
-    {"list", RuleKind::kList},
-};
-
 class Parser {
  public:
   Parser(const SourceText& source, const std::vector<Token>& tokens, absl::string_view directory)
@@ -388,11 +378,9 @@ class Parser {
   absl::StatusOr<RuleKind> ReadRuleKind() {
     const Token& token = reader_.peek();
     BNSYN_ASSIGN_OR_RETURN(const std::string word, reader_.ReadWord("a rule"));
+    if (const RuleTraits* const rule = FindRule(word)) return rule->kind;
     std::vector<std::string> words;
-    for (const auto& [name, kind] : kRules) {
-      if (name == word) return kind;
-      words.emplace_back(name);
-    }
+    for (const RuleTraits& rule : AllRules()) words.emplace_back(rule.name);
     return reader_.Error(token,
                          absl::StrCat("there is no rule '", word, "'", DidYouMean(word, words)),
                          absl::StrCat("rules are ", absl::StrJoin(words, ", ")));
@@ -484,7 +472,7 @@ class Parser {
     return names;
   }
 
-  // Whether a column stands here, as in conn.weight, rather than a literal.
+  // True if a column such as conn.weight stands here, and no literal.
   bool AtColumn() const {
     return reader_.peek().kind == TokenKind::kWord &&
            reader_.text(reader_.peek()).find('.') != absl::string_view::npos;
@@ -533,7 +521,7 @@ class Parser {
   bool named_ = false;
   std::vector<size_t> statements_;  // positions of their first tokens
 
-  // Where things stand, for errors.
+  // Places in the text, for errors.
   std::map<uint32_t, SourceRange> lines_;
   std::map<std::string, SourceRange> names_;  // "" for the program
   std::map<std::pair<BlockKind, std::string>, SourceRange> headers_;

@@ -141,7 +141,7 @@ class BlockReader {
                          absl::StrCat("there is no op '", name, "'", DidYouMean(name, names)));
   }
 
-  // Whether the op stands behind the "%k =" it needs.
+  // True if the op stands behind the "%k =" it needs.
   absl::Status Result(const Token& token, Op op, const Token* value) const {
     if (!HasResult(op) && value != nullptr) {
       return reader_.Error(token, absl::StrCat(Info(op).name, " yields no value"),

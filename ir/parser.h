@@ -1,6 +1,5 @@
-// What the parsers of declarations and of blocks share: a place in the tokens of a text, and
-// readers of the small things that lines are made of. Inside ir/ only; users call Parse in
-// ir/text.h.
+// Reads tokens, names, types and values for the parsers of declarations and of blocks. For use in
+// ir/ alone; others call Parse in ir/text.h.
 #ifndef BNSYN_IR_PARSER_H_
 #define BNSYN_IR_PARSER_H_
 

@@ -104,33 +104,16 @@ std::string ParamText(const Param& param) {
 }
 
 std::string RuleText(const Program& program, const Rule& rule) {
-  std::string text = " rule=";
-  switch (rule.kind) {
-    case RuleKind::kAllToAll:
-      absl::StrAppend(&text, "all_to_all");
-      break;
-    case RuleKind::kOneToOne:
-      absl::StrAppend(&text, "one_to_one");
-      break;
-    case RuleKind::kBernoulli:
-      absl::StrAppend(&text, "bernoulli p=", Number(rule.p));
-      break;
-    case RuleKind::kFixedInDegree:
-      absl::StrAppend(&text, "fixed_in_degree n=", rule.count);
-      break;
-    case RuleKind::kFixedOutDegree:
-      absl::StrAppend(&text, "fixed_out_degree n=", rule.count);
-      break;
-    case RuleKind::kFixedTotal:
-      absl::StrAppend(&text, "fixed_total n=", rule.count);
-      break;
-    case RuleKind::kList:
-      absl::StrAppend(&text, "list table=", rule.table ? program.tables[*rule.table].name : "?");
-      break;
+  const RuleTraits& traits = TraitsOf(rule.kind);
+  std::string text = absl::StrCat(" rule=", traits.name);
+  if (traits.takes_p) absl::StrAppend(&text, " p=", Number(rule.p));
+  if (traits.takes_n) absl::StrAppend(&text, " n=", rule.count);
+  if (traits.takes_table) {
+    absl::StrAppend(&text, " table=", rule.table ? program.tables[*rule.table].name : "?");
   }
   if (!rule.self) absl::StrAppend(&text, " self=false");
   if (rule.multiple) absl::StrAppend(&text, " multiple=true");
-  if (IsRandom(rule.kind)) absl::StrAppend(&text, " stream=", rule.stream);
+  if (traits.is_random) absl::StrAppend(&text, " stream=", rule.stream);
   return text;
 }
 

@@ -163,6 +163,29 @@ std::vector<StateId> Program::SynapseStates(ProjectionId projection) const {
   return ids;
 }
 
+bool Program::ExcludesSelf(ProjectionId id) const {
+  const Projection& projection = projections[id];
+  return !projection.rule.self &&
+         populations[projection.source].domain == populations[projection.target].domain;
+}
+
+bool Program::SetsPairs(ProjectionId projection) const {
+  return Holds(FindConnect(projection), Op::kSetProbability);
+}
+
+RuleSizes Program::SizesOf(ProjectionId id) const {
+  const Projection& projection = projections[id];
+  const double sources = populations[projection.source].size;
+  const double targets = populations[projection.target].size;
+  return {.sources = sources,
+          .targets = targets,
+          .pairs = sources * targets - (ExcludesSelf(id) ? sources : 0),
+          .rows = TraitsOf(projection.rule.kind).takes_table
+                      ? static_cast<double>(tables[*projection.rule.table].rows())
+                      : 0,
+          .by_pair = FindConnect(id) != nullptr};
+}
+
 bool Program::HasOwnWeights(ProjectionId projection) const {
   return projections[projection].weight_column.has_value() ||
          Holds(FindConnect(projection), Op::kSetWeight);

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "ir/op.h"
+#include "ir/rule.h"
 #include "ir/type.h"
 
 namespace bnsyn::ir {
@@ -34,8 +35,9 @@ struct Domain {
   uint32_t index = 0;  // into populations or projections
 };
 
-// A population of neurons, or a further kind of event of one: such shares its domain and size, has
-// spikes of its own, and can be the source of projections but not the target.
+// A population of neurons, or a further kind of event of such a population. An event population
+// shares the domain and the size of its neurons, has spikes of its own, and can be the source of
+// projections but not the target.
 struct Population {
   std::string name;
   DomainId domain;
@@ -51,7 +53,7 @@ struct Table {
   std::vector<std::string> columns;
   std::vector<std::vector<double>> values;  // one vector a column, of equal length
 
-  // What people know it by.
+  // The name for people: the file's, or the table's own.
   const std::string& title() const { return file.empty() ? name : file; }
   size_t rows() const { return values.empty() ? 0 : values[0].size(); }
 };
@@ -129,33 +131,6 @@ struct Reduction {
   DomainId population;
 };
 
-enum class RuleKind : uint8_t {
-  kAllToAll,
-  kOneToOne,
-  kBernoulli,       // each pair independently with probability p, or what `connect` sets for it
-  kFixedInDegree,   // `count` sources for each target
-  kFixedOutDegree,  // `count` targets for each source
-  kFixedTotal,      // `count` pairs in all
-  kList,            // columns "pre" and "post" of a table; more where weight and delay say so
-};
-
-// Whether a rule draws from its stream.
-constexpr bool IsRandom(RuleKind kind) {
-  return kind == RuleKind::kBernoulli || kind == RuleKind::kFixedInDegree ||
-         kind == RuleKind::kFixedOutDegree || kind == RuleKind::kFixedTotal;
-}
-
-// Which pairs of neurons are joined. A function of (seed, stream, rule) alone (R8).
-struct Rule {
-  RuleKind kind = RuleKind::kAllToAll;
-  double p = 1.0;                // kBernoulli
-  uint64_t count = 0;            // kFixed*
-  bool self = true;              // may a neuron connect to itself (within one population)
-  bool multiple = false;         // kFixed*: may a pair be drawn more than once
-  uint32_t stream = 0;           // of random draws: kBernoulli and kFixed*
-  std::optional<TableId> table;  // kList
-};
-
 // Synapses from one population to another. Weight and delay are one for all, unless a column of the
 // list's table gives each synapse its own, or the connect block of the projection does.
 struct Projection {
@@ -219,7 +194,7 @@ enum class BlockKind : uint8_t {
 // The word that begins such a block: "on_pre", "kernel", ...
 absl::string_view BlockKindName(BlockKind kind);
 
-// What a kernel refers to, in the order of its arguments. Assigned by the place pass.
+// A symbol or a random stream that a kernel takes as an argument. The place pass assigns slots.
 struct Slot {
   // kState, kParam, kInput, kPopulation (its count), kReduction; kStream: a cell holding the number
   // of the random stream `index`, so that kernels that draw from different streams can share code.
@@ -236,7 +211,7 @@ struct Block {
   std::vector<Node> nodes;
 
   // Annotations of the passes on kernels and synaptic blocks.
-  uint32_t phase = 0;       // fuse: threads meet between kernels of different phases
+  uint32_t phase = 0;       // fuse: a barrier separates kernels of different phases
   std::string code;         // place: kernels with equal code share one compiled function
   std::vector<Slot> slots;  // place
 };
@@ -265,9 +240,9 @@ struct Program {
   PopulationId AddPopulation(std::string population_name, uint32_t size);
   // A further kind of event of the neurons of a population, given by its domain.
   PopulationId AddEventPopulation(std::string population_name, DomainId domain);
-  // Whether a population is of neurons, and not of further events of them.
+  // True if a population has neurons of its own, and is no event population.
   bool HasNeurons(PopulationId population) const;
-  // Of all populations.
+  // The number of neurons in all populations.
   uint64_t Neurons() const;
   // Takes everything but `domain`, which it fills in.
   ProjectionId AddProjection(Projection projection);
@@ -293,12 +268,18 @@ struct Program {
   const Block* FindConnect(ProjectionId projection) const;
   // The same of kind kOnPre, kOnStep or kOnPost.
   const Block* FindSynaptic(BlockKind kind, ProjectionId projection) const;
-  // Whether a block is a kernel over synapses. All it does is to run their blocks, so that it has
+  // True for a kernel over synapses. Such a kernel only runs the blocks of synapses, so that it has
   // no code of its own.
   bool RunsSynapses(const Block& block) const;
   // The states of a projection's synapses, in order.
   std::vector<StateId> SynapseStates(ProjectionId projection) const;
-  // Whether synapses have weights and delays of their own.
+  // True when the rule leaves out the synapses of neurons to themselves.
+  bool ExcludesSelf(ProjectionId projection) const;
+  // True when the connect block sets a number for each pair.
+  bool SetsPairs(ProjectionId projection) const;
+  // The numbers on which the number of synapses of a projection depends.
+  RuleSizes SizesOf(ProjectionId projection) const;
+  // True if each synapse has a weight or delay of its own.
   bool HasOwnWeights(ProjectionId projection) const;
   bool HasOwnDelays(ProjectionId projection) const {
     return projections[projection].max_delay != 0;

@@ -25,7 +25,7 @@ std::string Elements(absl::Span<const Type> types) {
   return text;
 }
 
-// The domain that all operands can be seen in: uniform ones yield to any other.
+// The join of the operands' domains: uniform operands take any other domain.
 absl::StatusOr<DomainId> Join(const Program& program, Op op, absl::Span<const Type> operands) {
   DomainId joined = DomainId::kNetwork;
   for (const Type& type : operands) {
@@ -86,7 +86,7 @@ absl::StatusOr<Type> DeclaredType(const Program& program, const Block& block, Op
   return Type{Element::kU32, declared.domain};
 }
 
-// What an effect takes, and where it acts.
+// The operand of an effect and the domain on which it acts.
 Type EffectType(const Program& program, const Block& block, Op op, uint64_t attr) {
   switch (Info(op).attr) {
     case AttrKind::kState:

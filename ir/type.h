@@ -9,7 +9,7 @@
 
 namespace bnsyn::ir {
 
-// What one value is. A bool occupies one byte (0 or 1) in memory.
+// The kind of one value. A bool occupies one byte (0 or 1) in memory.
 enum class Element : uint8_t { kF64, kF32, kI32, kU32, kI64, kU64, kBool };
 
 inline constexpr Element kElements[] = {Element::kF64, Element::kF32, Element::kI32, Element::kU32,

@@ -16,8 +16,8 @@ namespace {
 
 using Result = std::optional<Violation>;
 
-// Where the ops may stand that read or write more than their operands, and those that belong to a
-// synapse. Other pure ops may stand anywhere.
+// The blocks in which an op may stand that reads or writes more than its operands, or that belongs
+// to a synapse. Other pure ops may stand anywhere.
 struct Place {
   Op op;
   bool init;
@@ -196,7 +196,7 @@ class Blocks {
     return CheckOrder(node);
   }
 
-  // What has to do with decaying inputs, and the states that show them.
+  // Ops on decaying inputs and on the states that show them.
   Result CheckDecay(const Node& node) {
     const OpInfo& info = Info(node.op);
     if (info.attr == AttrKind::kInput) {
@@ -248,7 +248,7 @@ class Blocks {
     return std::nullopt;
   }
 
-  // Elements of which domain a node may have in this block.
+  // The domain whose elements a node may have in this block.
   Result CheckDomain(const Node& node) {
     const bool uniform = node.domain == DomainId::kNetwork;
     const bool own = node.domain == block_->domain;
@@ -277,7 +277,7 @@ class Blocks {
     return std::nullopt;
   }
 
-  // Synapses are reached from their own blocks only, which the step may run.
+  // Only blocks of synapses act on synapses; the step may run such blocks.
   Result StepNode(const Node& node) {
     const bool of_synapses = DomainOf(node.domain).kind == DomainKind::kProjection;
     if (Runs(node.op)) {
@@ -322,8 +322,10 @@ class Blocks {
     if (node.op == Op::kSetDelay && projection.max_delay == 0) {
       return Fail("set_delay needs bounds in the declaration", "as in delay=[1, 80]");
     }
-    if (node.op == Op::kSetProbability && projection.rule.kind != RuleKind::kBernoulli) {
-      return Fail("set_probability needs rule=bernoulli");
+    const RuleTraits& rule = TraitsOf(projection.rule.kind);
+    if (node.op == Op::kSetProbability && rule.pair_numbers == PairNumbers::kNone) {
+      return Fail(absl::StrCat("rule=", rule.name, " has no set_probability"),
+                  "rule=bernoulli gives each pair a probability");
     }
     if (IsDraw(node.op) && node.domain == domain && block_->kind != BlockKind::kConnect) {
       return Fail(absl::StrCat("synapses draw random numbers in connect only, not in ",
@@ -333,7 +335,7 @@ class Blocks {
     return std::nullopt;
   }
 
-  // What must come once, or after something else.
+  // Ops that stand once in a program, or after others.
   Result CheckOrder(const Node& node) {
     const OpInfo& info = Info(node.op);
     const bool stepping = block_->kind == BlockKind::kStep || block_->kind == BlockKind::kKernel;

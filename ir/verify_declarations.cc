@@ -75,7 +75,7 @@ class Declarations {
         ++count;
         continue;
       }
-      // One of events follows the population whose neurons it shares.
+      // An event population follows the population whose neurons it shares.
       sound = IsPopulation(domain) && program_.domains[static_cast<size_t>(domain)].index < i;
     }
     sound = sound && count == program_.domains.size();
@@ -102,7 +102,7 @@ class Declarations {
     for (const auto& column : table.values) sound = sound && column.size() == table.rows();
     if (!sound) return Fail("the columns of a table must be of one length, and at least one");
     if (!table.file.empty()) return std::nullopt;
-    // What a file may not hold either, or the text could not say.
+    // A file cannot have such columns either, and the text of a program could not name them.
     std::set<std::string> names;
     for (const std::string& column : table.columns) {
       if (!IsColumnName(column)) {
@@ -299,54 +299,47 @@ class Declarations {
     return Check(column);
   }
 
-  // More than this cannot be drawn without drawing a pair twice.
+  // Without repetition, no more pairs are drawn than there are.
   Result CheckCount(const Projection& projection, const Rule& rule) const {
     const Population& source = program_.populations[projection.source];
     const Population& target = program_.populations[projection.target];
-    const uint64_t sources = source.size;
-    const uint64_t targets = target.size;
     const uint64_t self = !rule.self && source.domain == target.domain ? 1 : 0;
-    uint64_t most = sources - self;
-    if (rule.kind == RuleKind::kFixedOutDegree) most = targets - self;
-    if (rule.kind == RuleKind::kFixedTotal) most = sources * targets - self * sources;
+    const uint64_t most = TraitsOf(rule.kind).most_different(source.size, target.size, self);
     if (rule.count > 0 && most == 0) return Fail("there is no pair to join");
     if (rule.multiple || rule.count <= most) return std::nullopt;
     return Fail(absl::StrCat("n=", rule.count, " is more than the ", most, " there are"),
                 "multiple=true allows a pair to be joined more than once");
   }
 
+  bool SetsPairs(const Projection& projection) const {
+    return program_.SetsPairs(program_.domains[static_cast<size_t>(projection.domain)].index);
+  }
+
   Result Check(const Projection& projection, const Rule& rule) const {
-    switch (rule.kind) {
-      case RuleKind::kAllToAll:
-        break;
-      case RuleKind::kOneToOne: {
-        const uint32_t sources = program_.populations[projection.source].size;
-        const uint32_t targets = program_.populations[projection.target].size;
-        if (sources != targets) {
-          return Fail(absl::StrCat("one_to_one needs populations of one size, not ", sources,
-                                   " and ", targets));
-        }
-        break;
+    const RuleTraits& traits = TraitsOf(rule.kind);
+    if (rule.kind == RuleKind::kOneToOne) {
+      const uint32_t sources = program_.populations[projection.source].size;
+      const uint32_t targets = program_.populations[projection.target].size;
+      if (sources != targets) {
+        return Fail(absl::StrCat("one_to_one needs populations of one size, not ", sources, " and ",
+                                 targets));
       }
-      case RuleKind::kBernoulli:
-        if (!(rule.p >= 0 && rule.p <= 1)) {
-          return Fail(
-              absl::StrCat("the probability p=", PrintLiteral(Element::kF64, BitsOfF64(rule.p)),
-                           " is not between 0 and 1"));
-        }
-        break;
-      case RuleKind::kFixedInDegree:
-      case RuleKind::kFixedOutDegree:
-      case RuleKind::kFixedTotal:
-        return CheckCount(projection, rule);
-      case RuleKind::kList:
-        if (!rule.table || *rule.table >= program_.tables.size()) {
-          return Fail("rule=list needs a table", "add table=NAME");
-        }
-        for (const absl::string_view column : {"pre", "post"}) {
-          if (Column(*rule.table, column) == nullptr) return MissingColumn(*rule.table, column);
-        }
-        break;
+    }
+    if (traits.takes_p && !(rule.p >= 0 && rule.p <= 1)) {
+      return Fail(absl::StrCat("the probability p=", PrintLiteral(Element::kF64, BitsOfF64(rule.p)),
+                               " is not between 0 and 1"));
+    }
+    if (traits.pair_numbers == PairNumbers::kNeeded && !SetsPairs(projection)) {
+      return Fail(absl::StrCat("rule=", traits.name, " needs a connect block with set_probability"),
+                  "it gives each pair its relative probability");
+    }
+    if (traits.takes_n) return CheckCount(projection, rule);
+    if (!traits.takes_table) return std::nullopt;
+    if (!rule.table || *rule.table >= program_.tables.size()) {
+      return Fail(absl::StrCat("rule=", traits.name, " needs a table"), "add table=NAME");
+    }
+    for (const absl::string_view column : {"pre", "post"}) {
+      if (Column(*rule.table, column) == nullptr) return MissingColumn(*rule.table, column);
     }
     return std::nullopt;
   }

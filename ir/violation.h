@@ -1,5 +1,5 @@
-// What the verifier found, before it is drawn: the parser draws it in the user's text, Verify in
-// the printed program.
+// A broken rule that the verifier found. The parser shows it in the user's text, Verify in the
+// printed program.
 #ifndef BNSYN_IR_VIOLATION_H_
 #define BNSYN_IR_VIOLATION_H_
 

@@ -116,58 +116,12 @@ void BlockRunner::RunNode(ir::NodeId id) {
     case ir::Op::kLiteral:
     case ir::Op::kStep:
     case ir::Op::kIndex:
-    case ir::Op::kAdd:
-    case ir::Op::kSub:
-    case ir::Op::kMul:
-    case ir::Op::kDiv:
-    case ir::Op::kFma:
-    case ir::Op::kNeg:
-    case ir::Op::kAbs:
-    case ir::Op::kSqrt:
-    case ir::Op::kMin:
-    case ir::Op::kMax:
-    case ir::Op::kFloor:
-    case ir::Op::kCeil:
-    case ir::Op::kRint:
-    case ir::Op::kEq:
-    case ir::Op::kNe:
-    case ir::Op::kLt:
-    case ir::Op::kLe:
-    case ir::Op::kGt:
-    case ir::Op::kGe:
-    case ir::Op::kAnd:
-    case ir::Op::kOr:
-    case ir::Op::kXor:
-    case ir::Op::kNot:
-    case ir::Op::kShl:
-    case ir::Op::kShr:
-    case ir::Op::kSelect:
-    case ir::Op::kConvert:
-    case ir::Op::kBitcast:
-    case ir::Op::kExp:
-    case ir::Op::kExpm1:
-    case ir::Op::kExprel:
-    case ir::Op::kExprelSmall:
-    case ir::Op::kLog:
-    case ir::Op::kLog1p:
     case ir::Op::kPow:
-    case ir::Op::kTanh:
-    case ir::Op::kLogistic:
-    case ir::Op::kSin:
-    case ir::Op::kCos:
-    case ir::Op::kTan:
-    case ir::Op::kSinh:
-    case ir::Op::kCosh:
-    case ir::Op::kAsin:
-    case ir::Op::kAcos:
-    case ir::Op::kAtan:
-    case ir::Op::kLog10:
     case ir::Op::kRandom:
-    case ir::Op::kUniform:
-    case ir::Op::kNormal:
-    case ir::Op::kExponential:
-    case ir::Op::kBernoulli:
-    case ir::Op::kPoisson:
+#define BNSYN_PLAIN(name, ...) case ir::Op::k##name:
+#define BNSYN_FUNCTION(name, ...) case ir::Op::k##name:
+#define BNSYN_DRAW(name, ...) case ir::Op::k##name:
+#include "ir/ops.def"
       return;  // evaluable: done above
   }
 }

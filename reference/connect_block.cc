@@ -1,5 +1,6 @@
 #include "reference/connect_block.h"
 
+#include "absl/strings/str_cat.h"
 #include "reference/columns.h"
 #include "reference/evaluate.h"
 #include "reference/functions.h"
@@ -8,7 +9,7 @@
 namespace bnsyn::reference {
 namespace {
 
-// For each synapse, how many before it join the same pair.
+// For each synapse, the number of earlier synapses of the same pair.
 std::vector<uint32_t> Occurrences(absl::Span<const uint32_t> targets) {
   std::vector<uint32_t> occurrences(targets.size());
   for (size_t i = 1; i < targets.size(); ++i) {
@@ -31,6 +32,17 @@ SynapseBits SynapseRandomBits(uint64_t seed, uint32_t stream, uint32_t source, u
   const auto words = Philox4x32({target, source, occurrence, stream},
                                 {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
   return {words[0], words[1]};
+}
+
+absl::Status PairFault(const ir::Program& program, ir::ProjectionId id, uint32_t source,
+                       uint32_t target, absl::string_view what, absl::string_view value,
+                       absl::string_view advice) {
+  const ir::Projection& projection = program.projections[id];
+  return absl::InvalidArgumentError(
+      absl::StrCat("projection ", projection.name, ": from neuron ", source, " of ",
+                   program.populations[projection.source].name, " to neuron ", target, " of ",
+                   program.populations[projection.target].name, " the ", what, " is ", value,
+                   "\n  note: ", advice));
 }
 
 ConnectBlock::ConnectBlock(const ir::Program& program, const ir::Block& block,
@@ -94,7 +106,7 @@ Array ConnectBlock::RunNode(const ir::Node& node, const ConnectRow& row,
            values[node.operands[1]].view(), result);
     return result;
   }
-  // What remains reads the program, its states and the two neurons.
+  // All other ops read the program, its states and the two neurons.
   if (node.op == ir::Op::kParam) {
     result.Fill(program_.params[node.attr].value);
   } else if (node.op == ir::Op::kLoad) {

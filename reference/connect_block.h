@@ -1,10 +1,12 @@
-// Runs a connect block: what the synapses of a projection are, one by one.
+// Runs a connect block in the interpreter: weights, delays and states of synapses, row by row.
 #ifndef BNSYN_REFERENCE_CONNECT_BLOCK_H_
 #define BNSYN_REFERENCE_CONNECT_BLOCK_H_
 
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "ir/program.h"
 #include "reference/array.h"
@@ -14,13 +16,12 @@ namespace bnsyn::reference {
 // Synapses of one source, or pairs that may become synapses.
 struct ConnectRow {
   uint32_t source = 0;
-  absl::Span<const uint32_t> targets;  // those that join one pair stand together
+  absl::Span<const uint32_t> targets;  // synapses of one pair are adjacent
   absl::Span<const double> weights;    // before the block: one a synapse, or one for all
 };
 
-// Two random words for a synapse, with which draws of its projection are made (R3): words 0 and 1
-// of the counter (target, source, occurrence, stream), `occurrence` counting the synapses of one
-// pair from 0.
+// The two random words of a synapse in a stream (R3): words 0 and 1 of the counter (target, source,
+// occurrence, stream). `occurrence` numbers the synapses of one pair from 0.
 struct SynapseBits {
   uint32_t first;
   uint32_t second;
@@ -28,19 +29,25 @@ struct SynapseBits {
 SynapseBits SynapseRandomBits(uint64_t seed, uint32_t stream, uint32_t source, uint32_t target,
                               uint32_t occurrence);
 
+// The error of a value that a connect block or a list gives a pair of neurons: names the
+// projection, the two neurons and the value of `what`.
+absl::Status PairFault(const ir::Program& program, ir::ProjectionId projection, uint32_t source,
+                       uint32_t target, absl::string_view what, absl::string_view value,
+                       absl::string_view advice);
+
 class ConnectBlock {
  public:
-  // `states` are those after init. All must outlive the object and stay where they are.
+  // `states` are the states after init. The arguments must outlive the object and must not move.
   ConnectBlock(const ir::Program& program, const ir::Block& block, absl::Span<const Array> states);
 
-  // Whether the block holds that op: set_probability, set_weight or set_delay.
+  // True if the block has the op: set_probability, set_weight or set_delay.
   bool Sets(ir::Op op) const { return Find(op) != ir::kNoNode; }
-  // Whether it stores that state of the synapses.
+  // True if it stores that state of the synapses.
   bool Stores(ir::StateId state) const { return FindStore(state) != ir::kNoNode; }
-  // What it sets, one a synapse; the block must set it. Weights and probabilities are f64, delays
-  // i64.
+  // The values that the op sets, one a synapse; the block must have the op. Weights and
+  // probabilities are f64, delays i64.
   Array Run(ir::Op op, const ConnectRow& row) const { return RunUpTo(Find(op), row); }
-  // What it stores, one a synapse; it must store it.
+  // The values that it stores to a state, one a synapse; the block must store it.
   Array RunStore(ir::StateId state, const ConnectRow& row) const {
     return RunUpTo(FindStore(state), row);
   }

@@ -17,7 +17,7 @@ namespace {
 using ir::Element;
 using ir::Op;
 
-// The verifier admits no program that comes here.
+// Ends the process: the verifier admits no program that comes here.
 [[noreturn]] void BadNode(const ir::Node& node) {
   const std::string name(ir::Info(node.op).name);
   std::fprintf(stderr, "bnsyn: internal error: '%s' evaluated on an element it does not take\n",
@@ -149,7 +149,7 @@ class NodeEvaluator {
   }
   // A draw with an argument.
   template <typename R>
-  void DrawWith(R (*f)(double, uint32_t)) {
+  void Draw(R (*f)(double, uint32_t)) {
     const Operand<double> argument(operands_[0]);
     Generate<R>([&](uint32_t element) {
       return f(argument[element - point_.first_element], Word(element, 0));
@@ -246,94 +246,31 @@ void NodeEvaluator::Run() {
     case Op::kBitcast:
       return Bitcast();
 
-    case Op::kExp:
-      return Function(Exp);
-    case Op::kExpm1:
-      return Function(Expm1);
-    case Op::kExprel:
-      return Function(Exprel);
-    case Op::kExprelSmall:
-      return Function(ExprelSmall);
-    case Op::kLog:
-      return Function(Log);
-    case Op::kLog1p:
-      return Function(Log1p);
+#define BNSYN_FUNCTION(name, ...) \
+  case Op::k##name:               \
+    return Function(name);
+#include "ir/ops.def"
     case Op::kPow:
       return OverFloats(node_.element, [&]<typename T>(T) {
         Map<T, T, T>([](T a, T b) { return static_cast<T>(Pow(a, b)); });
       });
-    case Op::kTanh:
-      return Function(Tanh);
-    case Op::kLogistic:
-      return Function(Logistic);
-    case Op::kSin:
-      return Function(Sin);
-    case Op::kCos:
-      return Function(Cos);
-    case Op::kTan:
-      return Function(Tan);
-    case Op::kSinh:
-      return Function(Sinh);
-    case Op::kCosh:
-      return Function(Cosh);
-    case Op::kAsin:
-      return Function(Asin);
-    case Op::kAcos:
-      return Function(Acos);
-    case Op::kAtan:
-      return Function(Atan);
-    case Op::kLog10:
-      return Function(Log10);
 
     case Op::kRandom:
       return Generate<uint32_t>([&](uint32_t element) { return Word(element, 0); });
-    case Op::kUniform:
-      return Draw(UniformFromBits);
-    case Op::kNormal:
-      return Draw(NormalFromBits);
-    case Op::kExponential:
-      return Draw(ExponentialFromBits);
-    case Op::kBernoulli:
-      return DrawWith(BernoulliFromBits);
-    case Op::kPoisson:
-      return DrawWith(PoissonFromBits);
+#define BNSYN_DRAW(name, ...) \
+  case Op::k##name:           \
+    return Draw(name##FromBits);
+#include "ir/ops.def"
 
-    case Op::kParam:
-    case Op::kLookup:
-    case Op::kLoad:
-    case Op::kLoadPre:
-    case Op::kLoadPost:
-    case Op::kStore:
-    case Op::kCheck:
-    case Op::kIndexPre:
-    case Op::kIndexPost:
-    case Op::kWeight:
-    case Op::kSetProbability:
-    case Op::kSetWeight:
-    case Op::kSetDelay:
-    case Op::kAccumulate:
-    case Op::kTake:
-    case Op::kHeld:
-    case Op::kQuantum:
-    case Op::kSpike:
-    case Op::kRunOnStep:
-    case Op::kRunOnPost:
-    case Op::kCount:
-    case Op::kReduce:
-    case Op::kTotal:
+#define BNSYN_ENGINE(name, ...) case Op::k##name:
+#include "ir/ops.def"
       BadNode(node_);
   }
 }
 
 }  // namespace
 
-bool IsEvaluable(Op op) {
-  const ir::OpInfo& info = ir::Info(op);
-  if (info.effect != ir::Effect::kPure) return false;
-  // Pure, but known to an engine only.
-  return op != Op::kParam && op != Op::kLookup && op != Op::kQuantum && op != Op::kWeight &&
-         op != Op::kIndexPre && op != Op::kIndexPost;
-}
+bool IsEvaluable(Op op) { return !ir::IsEngineOp(op); }
 
 void Evaluate(const ir::Node& node, const EvaluationPoint& point,
               absl::Span<const ArrayView> operands, Array& result) {

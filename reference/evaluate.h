@@ -1,4 +1,7 @@
-// What each op means, one pure function an op: the oracle's heart, and the constant folder.
+// Evaluates one node: the meaning of every op that depends on its operands alone. The interpreter
+// and the constant folder call it:
+//
+//   Fold(node, {kF64, kF64}, {BitsOfF64(1), BitsOfF64(2)}) == BitsOfF64(3)     for an `add`
 #ifndef BNSYN_REFERENCE_EVALUATE_H_
 #define BNSYN_REFERENCE_EVALUATE_H_
 

@@ -3,11 +3,7 @@
 #include <bit>
 #include <cmath>
 
-#include "reference/sequences_arc.h"
-#include "reference/sequences_draws.h"
-#include "reference/sequences_exp.h"
-#include "reference/sequences_log.h"
-#include "reference/sequences_trig.h"
+#include "reference/all_sequences.h"
 
 namespace bnsyn::reference {
 namespace {
@@ -41,94 +37,16 @@ struct Direct {
 
 }  // namespace
 
-double Exp(double x) {
-  Direct m;
-  return sequences::Exp(m, x);
-}
-
-double Expm1(double x) {
-  Direct m;
-  return sequences::Expm1(m, x);
-}
-
-double Exprel(double x) {
-  Direct m;
-  return sequences::Exprel(m, x);
-}
-
-double ExprelSmall(double x) {
-  Direct m;
-  return sequences::ExprelSmall(m, x);
-}
-
-double Log(double x) {
-  Direct m;
-  return sequences::Log(m, x);
-}
-
-double Log1p(double x) {
-  Direct m;
-  return sequences::Log1p(m, x);
-}
+#define BNSYN_FUNCTION(name, ...) \
+  double name(double x) {         \
+    Direct m;                     \
+    return sequences::name(m, x); \
+  }
+#include "ir/ops.def"
 
 double Pow(double x, double y) {
   Direct m;
   return sequences::Pow(m, x, y);
-}
-
-double Tanh(double x) {
-  Direct m;
-  return sequences::Tanh(m, x);
-}
-
-double Logistic(double x) {
-  Direct m;
-  return sequences::Logistic(m, x);
-}
-
-double Sin(double x) {
-  Direct m;
-  return sequences::Sin(m, x);
-}
-
-double Cos(double x) {
-  Direct m;
-  return sequences::Cos(m, x);
-}
-
-double Tan(double x) {
-  Direct m;
-  return sequences::Tan(m, x);
-}
-
-double Sinh(double x) {
-  Direct m;
-  return sequences::Sinh(m, x);
-}
-
-double Cosh(double x) {
-  Direct m;
-  return sequences::Cosh(m, x);
-}
-
-double Asin(double x) {
-  Direct m;
-  return sequences::Asin(m, x);
-}
-
-double Acos(double x) {
-  Direct m;
-  return sequences::Acos(m, x);
-}
-
-double Atan(double x) {
-  Direct m;
-  return sequences::Atan(m, x);
-}
-
-double Log10(double x) {
-  Direct m;
-  return sequences::Log10(m, x);
 }
 
 double UniformFromBits(uint32_t bits0, uint32_t bits1) {

@@ -1,4 +1,4 @@
-// The functions of R2 and the draws of R3 as plain C++ functions of doubles. Each is the fixed
+// The functions of R2 and the draws of R3 as C++ functions of doubles. Each is the fixed
 // sequence of R1 ops written once in sequences.h, evaluated directly; the expand_math pass
 // writes the same sequence as nodes. f32 functions are the f64 ones, rounded once to f32.
 #ifndef BNSYN_REFERENCE_FUNCTIONS_H_
@@ -8,25 +8,12 @@
 
 namespace bnsyn::reference {
 
-// At most 1 ulp from the true value, with the special values of C's libm (Annex F).
-double Exp(double x);
-double Expm1(double x);
-double Exprel(double x);       // (e^x - 1)/x, 1 at 0
-double ExprelSmall(double x);  // the same, by the sequence for -7/16 <= x <= -0
-double Log(double x);
-double Log1p(double x);
+// The functions of ops.def with one argument, each under the name of its op: double Exp(double x),
+// double Log10(double x), ... At most 1 ulp from the true value, with the special values of C,
+// Annex F.
+#define BNSYN_FUNCTION(name, ...) double name(double x);
+#include "ir/ops.def"
 double Pow(double x, double y);
-double Tanh(double x);
-double Logistic(double x);  // 1/(1 + e^-x)
-double Sin(double x);
-double Cos(double x);
-double Tan(double x);
-double Sinh(double x);
-double Cosh(double x);
-double Asin(double x);
-double Acos(double x);
-double Atan(double x);
-double Log10(double x);
 
 // Draws from 32 random bits (two draw numbers, 0 and 1, of one stream where there are two).
 double UniformFromBits(uint32_t bits0, uint32_t bits1);      // [0, 1), multiples of 2^-53

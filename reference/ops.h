@@ -1,5 +1,6 @@
-// The meaning of each op of one element: a function of the same name as the op. Each rounds at most
-// once (R1) and has a result for every operand, so that nothing is left to the compiler or machine.
+// Computes each plain op for one element, by a function of the op's name: ops::Fma(a, b, c). Each
+// rounds at most once (R1) and has a result for every operand, so that no result depends on the
+// compiler or the machine.
 // Functions (R2) are in functions.h, draws (R3) there and in philox.h.
 #ifndef BNSYN_REFERENCE_OPS_H_
 #define BNSYN_REFERENCE_OPS_H_

@@ -11,9 +11,8 @@ namespace bnsyn::reference {
 // The ten-round bijection.
 std::array<uint32_t, 4> Philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
 
-// Elements share blocks of four words such that any aligned run of up to 16 elements finds its bits
-// in the same word of consecutive blocks: vector code computes one Philox for four vectors of
-// elements.
+// Elements share blocks of four words. The bits of an aligned run of up to 16 elements are the same
+// word of consecutive blocks, so that vector code computes one Philox for four vectors of elements.
 inline constexpr uint32_t kRandomGroup = 64;  // elements that share 16 blocks of 4 words
 inline constexpr uint32_t kRandomLanes = 16;
 

@@ -1,4 +1,4 @@
-// The random numbers of connectivity rules (R8).
+// Draws the random numbers of connectivity rules (R8).
 #ifndef BNSYN_REFERENCE_RULE_DRAWS_H_
 #define BNSYN_REFERENCE_RULE_DRAWS_H_
 
@@ -11,8 +11,8 @@
 
 namespace bnsyn::reference {
 
-// Bernoulli rows are drawn in blocks of so many targets, each from draws of its own, so that a part
-// of a row costs a part of the work.
+// The number of targets in a block of a Bernoulli row. Each block has draws of its own, so that a
+// part of a row costs a part of the work.
 inline constexpr uint32_t kBernoulliBlock = 4096;
 
 // 64 random bits as a number among 0, ..., n - 1, uniform but for a bias below n 2^-64: the upper
@@ -21,9 +21,9 @@ inline uint64_t Below(uint64_t bits, uint64_t n) {
   return static_cast<uint64_t>(static_cast<unsigned __int128>(bits) * n >> 64);
 }
 
-// A sequence of numbers that depends on (seed, stream, a, b) alone; what a and b are is the rule's
-// to say. Number n takes words 0 and 1 (n even) or 2 and 3 (n odd) of the counter
-// (n/2, a, b, stream). A stream belongs to one rule, so these counters meet those of no element.
+// A sequence of numbers that depends on (seed, stream, a, b) alone; the rule defines a and b.
+// Number n takes words 0 and 1 (n even) or 2 and 3 (n odd) of the counter (n/2, a, b, stream). A
+// stream belongs to one rule, so that no element has the same counters.
 class RuleDraws {
  public:
   // Begins with number `first`.

@@ -7,8 +7,8 @@
 namespace bnsyn::reference {
 namespace {
 
-// log n!, by Stirling's series: exact to about 1e-15 of its value, which is far within what the
-// probability of one count needs.
+// log n!, by Stirling's series: to a relative error of about 1e-15, far less than the probability
+// of one count needs.
 double LogFactorial(double n) {
   if (n < 16) {
     double product = 1;
@@ -28,23 +28,23 @@ double LogChoose(double n, double k) {
 
 }  // namespace
 
-uint64_t CountOnLeft(uint64_t count, uint64_t left, uint64_t right, bool repeat, double u) {
-  if (count == 0 || left == 0) return 0;
-  if (right == 0) return count;
+uint64_t CountOnLeft(uint64_t count, double left, double right, bool repeat, double u) {
+  if (count == 0 || left / (left + right) == 0) return 0;
+  if (right / (left + right) == 0) return count;
   const auto n = static_cast<double>(count);
-  const auto l = static_cast<double>(left);
-  const auto r = static_cast<double>(right);
-  const double least = repeat ? 0 : std::max(0.0, n - r);
-  const double most = repeat ? n : std::min(n, l);
-  const double mode =
-      repeat ? std::floor((n + 1) * (l / (l + r))) : std::floor((n + 1) * (l + 1) / (l + r + 2));
+  const double least = repeat ? 0 : std::max(0.0, n - right);
+  const double most = repeat ? n : std::min(n, left);
+  const double mode = repeat ? std::floor((n + 1) * (left / (left + right)))
+                             : std::floor((n + 1) * (left + 1) / (left + right + 2));
   const double start = std::min(std::max(mode, least), most);
   const double log_start =
-      repeat ? LogChoose(n, start) + start * Log(l / (l + r)) + (n - start) * Log(r / (l + r))
-             : LogChoose(l, start) + LogChoose(r, n - start) - LogChoose(l + r, n);
-  // The probability of k + 1 over that of k.
+      repeat ? LogChoose(n, start) + start * Log(left / (left + right)) +
+                   (n - start) * Log(right / (left + right))
+             : LogChoose(left, start) + LogChoose(right, n - start) - LogChoose(left + right, n);
+  // The ratio of the probability of k + 1 to that of k.
   const auto ratio = [&](double k) {
-    return repeat ? (n - k) / (k + 1) * (l / r) : (l - k) * (n - k) / ((k + 1) * (r - n + k + 1));
+    return repeat ? (n - k) / (k + 1) * (left / right)
+                  : (left - k) * (n - k) / ((k + 1) * (right - n + k + 1));
   };
   const double p_start = Exp(log_start);
   double up = start;
@@ -65,7 +65,7 @@ uint64_t CountOnLeft(uint64_t count, uint64_t left, uint64_t right, bool repeat,
       u -= p_down;
       if (u <= 0) return static_cast<uint64_t>(down);
     }
-    // What is left is rounding.
+    // The rest is rounding.
     if (p_up + p_down < 1e-30) break;
   }
   return static_cast<uint64_t>(start);

@@ -1,7 +1,7 @@
-// What the function sequences of R2 are written in.
+// The arithmetic in which the sequences of R2 are written.
 //
-// Each function is written once, free of branches, as a template over an arithmetic A, and is run
-// by two of them: Direct (functions.cc) computes with numbers, and NodeArithmetic (of the
+// Each function is written once, without branches, as a template over an arithmetic A. Two
+// arithmetics run it: Direct (functions.cc) computes with numbers, and NodeArithmetic (of the
 // expand_math pass) writes ops of the IR. So the oracle and the expansion cannot differ.
 //
 // A has the types F (f64), U (u64), W (u32) and B (bool). F and U have the operators that stand for
@@ -11,8 +11,9 @@
 //   B And(B, B), Or(B, B), Xor(B, B), Not(B), Equal(U, U)
 //   F Select(B, F, F), U Select(B, U, U)
 //   U ToBits(F), F FromBits(U), U Widen(W), W ShiftRight(W, int)
-// Integers are handled by the bits of doubles, not by conversions: no vector unit below AVX-512
-// converts between f64 and 64-bit integers, multiplies these, or shifts them arithmetically.
+// Sequences reach integers through the bits of doubles, not by conversions: no vector unit below
+// AVX-512 converts between f64 and 64-bit integers, multiplies these, or shifts them
+// arithmetically.
 //
 // Polynomials were fitted by Sollya's fpminimax: minimax approximations among those whose
 // coefficients are doubles. An ulp is the spacing of doubles at the result.
@@ -70,7 +71,7 @@ Pair<A> TwoProduct(A& m, typename A::F a, typename A::F b) {
   return {product, m.Fma(a, b, -product)};
 }
 
-// a / b for pairs with a normal quotient: the rounded quotient and what it lacks.
+// a / b for pairs with a normal quotient: the rounded quotient and its error.
 template <class A>
 Pair<A> Quotient(A& m, Pair<A> a, Pair<A> b) {
   const auto inverse = 1.0 / b.high;

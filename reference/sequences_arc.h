@@ -10,9 +10,9 @@ namespace bnsyn::reference::sequences {
 inline constexpr double kHalfPi = 0x1.921fb54442d18p0;
 inline constexpr double kHalfPiLow = 0x1.1a62633145c07p-54;
 
-// atan(n/d) for n, d >= 0 that are not both 0, as an unevaluated sum. With tan(pi/8) as the bound
-// it is the arc tangent t + t^3 P(t^2) of a t of at most that size: of n/d; pi/4 more than that of
-// (n - d)/(n + d); or pi/2 more than that of -d/n.
+// atan(n/d) for n, d >= 0 that are not both 0, as an unevaluated sum. For |t| <= tan(pi/8) the arc
+// tangent of t is t + t^3 P(t^2). The result is the arc tangent of t = n/d, or pi/4 plus that of
+// t = (n - d)/(n + d), or pi/2 plus that of t = -d/n, whichever t is small enough.
 template <class A>
 Pair<A> AtanOfRatio(A& m, Pair<A> n, Pair<A> d) {
   // With these the arc tangent has a relative error of 2^-59.4.

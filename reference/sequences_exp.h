@@ -91,8 +91,8 @@ typename A::F Expm1Tail(A& m, typename A::F r, typename A::F low, typename A::F 
 
 // (e^x - 1) 2^-12 as a pair, for x in [-40, 718]: the scale keeps it finite beyond the range of
 // e^x, and is small enough to be exact. `e` is x reduced with kExpm1Shift, q = (e^r - 1 - r)/r^2.
-// What 2^k adds to -1 is kept to the last bit where x is known to be `negative`, and otherwise as
-// far as it is felt beside 1.
+// The sum 2^k - 1 is exact where x is known to be `negative`; otherwise it is exact for k >= 0, and
+// its error is negligible beside 1.
 inline constexpr double kExpm1Scale = 0x1p-12;
 inline constexpr double kExpm1Shift = kRounder + kExponentBias - 12;
 
@@ -115,8 +115,8 @@ typename A::F Expm1(A& m, typename A::F x) {
   return m.Select(m.Abs(x) < 0x1p-54, x, scaled.high * (1 / kExpm1Scale));
 }
 
-// Near 0, where r = x, the polynomial alone is the result; all that other x need stands behind one
-// select.
+// Near 0, where r = x, the polynomial alone is the result. One select takes everything else for
+// other x.
 template <class A>
 typename A::F Exprel(A& m, typename A::F x) {
   const auto e = ReduceExponent(m, x, kExpm1Shift);
@@ -132,10 +132,10 @@ typename A::F Exprel(A& m, typename A::F x) {
   return m.Select(e.k == 0.0, m.Fma(e.r, q, 1.0), beyond);
 }
 
-// exprel x, by another polynomial where kExprelLeast <= x <= -0: there what decays is found, since
-// the product of its rate and a step is negative, and small unless the step is too long. One
-// comparison of integers tells, as -x has the smaller bits the smaller it is. The polynomial has a
-// relative error of 2^-56.1.
+// exprel x, by another polynomial where kExprelLeast <= x <= -0. Arguments of variables that decay
+// lie there: the product of the rate and the step is negative, and small unless the step is too
+// long. One comparison of integers finds such an x, since the bits of -x rise with -x. The
+// polynomial has a relative error of 2^-56.1.
 inline constexpr double kExprelLeast = -0x1.cp-2;
 template <class A>
 typename A::F ExprelSmall(A& m, typename A::F x) {

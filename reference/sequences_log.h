@@ -79,7 +79,8 @@ template <class A>
 typename A::F Log1p(A& m, typename A::F x) {
   const auto sum = TwoSum<A>(1.0, x);
   const auto split = SplitNormal(m, sum.high);
-  // Beyond 2^60 what the sum lost is nothing to the result, so the power need not be exact there.
+  // Beyond 2^60 the rounding of the sum does not change the result, so the power may be wrong
+  // there.
   const auto low = sum.low * PowerOfTwo(m, -m.Min(split.k, 60.0));
   const auto s = split.f / (split.f + 2.0);
   const auto slope = m.Fma(s * 2.0, s - 1.0, 1.0);
@@ -127,9 +128,17 @@ typename A::F Log10(A& m, typename A::F x) {
   return LogSpecials(m, x, 0.0, product.high + low);
 }
 
-// e^(high + low), for a `low` below 2^-40 where the result is neither 0 nor infinite.
+// e^(high + low) = (head + rest) * scale.first * scale.second, for a `low` below 2^-40 where the
+// result is neither 0 nor infinite.
 template <class A>
-typename A::F ExpOfPair(A& m, Pair<A> x) {
+struct ScaledExponential {
+  typename A::F head;
+  typename A::F rest;
+  Factors<A> scale;
+};
+
+template <class A>
+ScaledExponential<A> ScaledExp(A& m, Pair<A> x) {
   const auto bounded = m.Max(m.Min(x.high, 710.0), -746.0);
   const auto low = m.Max(m.Min(x.low, 0x1p-40), -0x1p-40);
   const auto shifted = m.Fma(bounded, kLog2E, kScaleShift);
@@ -140,8 +149,13 @@ typename A::F ExpOfPair(A& m, Pair<A> x) {
   const auto low_part = m.Fma(r.low, r.high, r.low);
   const auto tail = m.Fma(r.high * r.high, Expm1Quotient(m, r.high), low_part);
   const auto sum = FastTwoSum<A>(1.0, r.high);
-  const auto scale = ScaleFactors(m, shifted);
-  return (sum.high + (sum.low + tail)) * scale.first * scale.second;
+  return {sum.high, sum.low + tail, ScaleFactors(m, shifted)};
+}
+
+template <class A>
+typename A::F ExpOfPair(A& m, Pair<A> x) {
+  const auto power = ScaledExp(m, x);
+  return (power.head + power.rest) * power.scale.first * power.scale.second;
 }
 
 template <class A>

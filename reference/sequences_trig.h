@@ -14,9 +14,9 @@ struct Angle {
   typename A::F low;
 };
 
-// The reduction of Payne and Hanek: |x|/(2 pi) modulo 1 is the sum of the products of x with those
-// bits of 1/(2 pi) that matter at its magnitude. No double lies nearer to a multiple of pi/2 than
-// about 2^-61, so bits down to 2^-118 have to be right.
+// The reduction of Payne and Hanek: |x|/(2 pi) modulo 1 is the sum of the products of x with the
+// bits of 1/(2 pi) that are significant at the magnitude of x. No double lies nearer to a multiple
+// of pi/2 than about 2^-61, so bits down to 2^-118 have to be right.
 template <class A>
 Angle<A> ReduceAngle(A& m, typename A::F size) {
   // 1/(2 pi) in words of 48 bits: word j weighs 2^(-48 j).
@@ -64,7 +64,7 @@ Angle<A> ReduceAngle(A& m, typename A::F size) {
   const auto p3 = TwoProduct(m, x3, words[3]);  // below 2^-43
   const auto p4 = x4 * words[4];                // below 2^-91
 
-  // Whole turns dropped, every sum is exact but those of what is left at about 2^-91.
+  // Without whole turns every sum is exact, except for the last terms, of about 2^-91.
   const auto turn0 = p0.high - m.Rint(p0.high);
   const auto turn0_low = p0.low - m.Rint(p0.low);
   const auto s0 = TwoSum<A>(turn0, turn0_low);
@@ -117,7 +117,7 @@ Pair<A> CosOfReduced(A& m, typename A::F r, typename A::F low) {
                                              0x1.1eeb585601c4dp-29, -0x1.9073d8c03afa7p-37};
   const auto z = r * r;
   const auto sum = FastTwoSum<A>(1.0, z * -0.5);
-  // z is r^2 short of its rounding.
+  // z is r^2, rounded.
   const auto z_low = m.Fma(r, r, -z);
   const auto shift = m.Fma(z_low, -0.5, -(r * low));
   const auto rest = m.Fma(z * z, Polynomial(m, kCoefficients, z), shift);
@@ -151,7 +151,7 @@ typename A::F Cos(A& m, typename A::F x) {
   return m.Select(size < kInfinity, SinOfAngle(m, angle.quadrant + 1.0, angle), kNaN);
 }
 
-// sin/cos of what is left where the quadrant is even, else -cos/sin.
+// sin/cos of the reduced angle where the quadrant is even, else -cos/sin.
 template <class A>
 typename A::F Tan(A& m, typename A::F x) {
   const auto size = m.Abs(x);

@@ -1,18 +1,17 @@
-// The accelerated backend: compiled kernels over preallocated memory, on threads that own what they
-// write.
+// The accelerated backend: compiled kernels over preallocated memory. Each thread owns what it
+// writes.
 //
-// A thread writes its own neurons' states, inputs and spikes, and its own copies of what is
-// uniform; the network's kernels run on every thread alike. What others must see of a step -
-// spikes, counts, partial sums, whether to stop - stands in places that alternate from step to
-// step, so threads need to meet only once a step, between the last kernels over populations and
-// what comes after.
+// A thread writes the states, inputs and spikes of its own neurons, and its own copies of uniform
+// values; every thread runs the network's kernels. Threads read spikes, counts, partial sums and
+// signals of each other. These alternate between two places from step to step, so that one barrier
+// a step is enough: after the last kernel over populations.
 //
-// Where spikes are all that others must see, and the smallest delay is of several steps, threads
-// meet once in a window of as many steps (window.h): with a delay of 1 step that is every step,
-// with one of 1000 every kLongestEpoch. Run may end within a window; the next one begins with the
-// next run. When one thread finds a fault, others may already be further. So each keeps its states
-// as they are at the beginning of a window; after a fault all go back to it and on from there, step
-// by step, until they meet the fault together.
+// If threads read nothing of each other but spikes, and the smallest delay is several steps, there
+// is one barrier in an epoch of as many steps (exchange/epoch.h): with a delay of 1 step one in
+// every step, with a delay of 1000 steps one in kLongestEpoch. Run may end within an epoch; the
+// next run begins a new one. When a thread finds a fault, other threads may be further. So each
+// thread saves its states at the beginning of an epoch. After a fault all threads restore them and
+// run step by step until they reach the fault together.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -23,14 +22,14 @@
 
 #include "absl/strings/str_format.h"
 #include "compiler/emission/jit.h"
-#include "compiler/passes/passes.h"
 #include "ir/status_macros.h"
 #include "reference/machine.h"
 #include "reference/reduction.h"
+#include "runtime/accelerated_program.h"
 #include "runtime/construction/build_synapses.h"
 #include "runtime/decaying_inputs.h"
+#include "runtime/delivery/delivery.h"
 #include "runtime/delivery/layout.h"
-#include "runtime/delivery/row_delivery.h"
 #include "runtime/delivery/synapses.h"
 #include "runtime/engine.h"
 #include "runtime/exchange/epoch.h"
@@ -57,9 +56,7 @@ class AcceleratedEngine : public Engine {
         partition_(std::move(partition)),
         workers_(static_cast<size_t>(partition_.threads())) {}
 
-  // `source` is the program before the passes. It is not kept.
-  absl::Status Build(const ir::Program& source, Layout layout, const SimulationOptions& options,
-                     SimulationReport& report);
+  absl::Status Build(Layout layout, const SimulationOptions& options, SimulationReport& report);
 
   const ir::Program& program() const override { return program_; }
   uint64_t step() const override { return step_; }
@@ -88,31 +85,33 @@ class AcceleratedEngine : public Engine {
   uint64_t SpikeCount(ir::PopulationId population) const override;
   std::vector<KernelTime> KernelTimes() const override { return clock_.Times(program_, schedule_); }
   void ReadThreadTimes(absl::Span<ThreadTime> times) const override {
-    for (size_t t = 0; t < times.size(); ++t) times[t] = team_->time(static_cast<int>(t));
+    for (size_t t = 0; t < times.size(); ++t) {
+      const ThreadTeam::Time time = team_->time(static_cast<int>(t));
+      times[t] = {time.working_seconds, time.waiting_seconds};
+    }
   }
 
  private:
   bool IsOfSynapses(ir::StateId state) const {
     return reference::IsOfSynapses(program_, program_.states[state].type.domain);
   }
-  // What one thread does until `end`, or until all stop before.
+  // Runs steps on one thread until `end`, a fault, or a full record.
   void RunThread(int thread, uint64_t end, bool record);
-  // The window that begins with the thread's next step, up to `end`, with one meeting.
-  Signal RunWindow(int thread, uint64_t end, bool record);
-  // The thread's next step with all its meetings.
+  // Runs an epoch from the thread's next step on, at most to `end`, with one barrier at its end.
+  Signal RunEpoch(int thread, uint64_t end, bool record);
+  // Runs the thread's next step with all its barriers.
   Signal RunStep(int thread, bool record);
-  // What a thread says before a meeting, and what all have said after it.
-  void Tell(Worker& worker, bool fault, bool record) const;
-  Signal Hear(const Worker& worker) const;
+  // Publishes the signal of a thread before a barrier; collects those of all threads after it.
+  void PublishSignal(Worker& worker, bool fault, bool record) const;
+  Signal CollectSignals(const Worker& worker) const;
   void BeginStep(int thread, uint64_t step);
   bool Deliver(int thread, uint64_t step);
-  void DeliverRows(const RowCall& call, uint64_t step);
   bool RunSynapses(const SynapticCall& call, int thread, uint64_t step);
   bool RunPhase(int thread, size_t phase, uint64_t step);
-  void Gather(int thread, size_t phase, uint64_t step);
-  // Counts, digests and records the spikes of a step.
+  void Collect(int thread, size_t phase, uint64_t step);
+  // Counts the spikes of a step, adds them to the digest and records them.
   void TakeSpikes(int thread, uint64_t step, bool record);
-  // Hands what was recorded from `first_step` on to the sink.
+  // Hands the spikes recorded from `first_step` on to the sink.
   void DrainRecords(uint64_t first_step, SpikeSink& sink);
 
   const ir::Program program_;
@@ -123,36 +122,35 @@ class AcceleratedEngine : public Engine {
   Synapses synapses_;
   SpikeRing ring_;
   Schedule schedule_;
-  uint32_t window_ = 1;  // StepsPerEpoch
+  uint32_t epoch_ = 1;  // StepsPerEpoch
   std::vector<Worker> workers_;
   KernelClock clock_;
-  // For DrainRecords: where it stands in each thread's record, and one step's spikes of all
-  // threads.
+  // Used by DrainRecords: a position in the record of each thread, and the spikes of one step.
   std::vector<const uint32_t*> cursors_;
   std::vector<uint32_t> drained_;
   reference::Digest injected_digest_;
-  // States of synapses by number, as they were last asked for.
+  // States of synapses by number, as State last returned them.
   mutable std::map<ir::StateId, reference::Array> gathered_;
   uint64_t step_ = 0;
-  // Last, so that its threads end before what they use.
+  // Last, so that its threads end before the data they use.
   std::unique_ptr<ThreadTeam> team_;
 };
 
-absl::Status AcceleratedEngine::Build(const ir::Program& source, Layout layout,
-                                      const SimulationOptions& options, SimulationReport& report) {
+absl::Status AcceleratedEngine::Build(Layout layout, const SimulationOptions& options,
+                                      SimulationReport& report) {
   BNSYN_ASSIGN_OR_RETURN(code_,
                          compiler::CompileKernels(program_, options.compile, report.compile));
   BNSYN_ASSIGN_OR_RETURN(team_, ThreadTeam::Create(partition_.threads(), options.pin));
-  window_ = StepsPerEpoch(program_, layout, partition_.threads());
+  epoch_ = StepsPerEpoch(program_, layout, partition_.threads());
   BNSYN_ASSIGN_OR_RETURN(NetworkMemory memory,
-                         NetworkMemory::Create(program_, partition_, window_ > 1));
+                         NetworkMemory::Create(program_, partition_, epoch_ > 1));
   memory_.emplace(std::move(memory));
   BNSYN_RETURN_IF_ERROR(SetInitialState(program_, *memory_));
   decaying_.emplace(program_, partition_, *memory_);
   BNSYN_RETURN_IF_ERROR(decaying_->Begin());
-  BNSYN_ASSIGN_OR_RETURN(synapses_, BuildSynapses(source, partition_, std::move(layout),
+  BNSYN_ASSIGN_OR_RETURN(synapses_, BuildSynapses(program_, partition_, std::move(layout),
                                                   options.compile, *team_, options.construction));
-  BNSYN_ASSIGN_OR_RETURN(ring_, SpikeRing::Create(program_, partition_, window_));
+  BNSYN_ASSIGN_OR_RETURN(ring_, SpikeRing::Create(program_, partition_, epoch_));
   BNSYN_ASSIGN_OR_RETURN(schedule_,
                          MakeSchedule(program_, *code_, *memory_, partition_, synapses_));
   BNSYN_ASSIGN_OR_RETURN(std::vector<std::vector<InputEvent>> events,
@@ -171,7 +169,7 @@ absl::Status AcceleratedEngine::Build(const ir::Program& source, Layout layout,
     size_t worst = 0;
     for (const ir::PopulationId p : schedule_.spiking) worst += 1 + partition_.range(p, t).size();
     if (!options.record_spikes) continue;
-    BNSYN_ASSIGN_OR_RETURN(worker.record, SpikeRecord::Create(worst * window_));
+    BNSYN_ASSIGN_OR_RETURN(worker.record, SpikeRecord::Create(worst * epoch_));
   }
   team_->ClearTimes();  // of construction
   report.threads.resize(workers_.size());
@@ -188,7 +186,7 @@ reference::ArrayView AcceleratedEngine::State(ir::StateId state) const {
 
 absl::Status AcceleratedEngine::Run(uint64_t steps, SpikeSink* sink) {
   const bool record = sink != nullptr;
-  if (record && !workers_[0].record.RoomForWindow()) {
+  if (record && !workers_[0].record.HasRoom()) {
     return absl::FailedPreconditionError("this simulation was built to record no spikes");
   }
   const uint64_t end = step_ + steps;
@@ -211,7 +209,7 @@ absl::Status AcceleratedEngine::Run(uint64_t steps, SpikeSink* sink) {
 void AcceleratedEngine::RunThread(int thread, uint64_t end, bool record) {
   Worker& worker = workers_[static_cast<size_t>(thread)];
   worker.next_step = step_;
-  bool by_step = window_ == 1;
+  bool by_step = epoch_ == 1;
   Signal said;
   while (worker.next_step < end && !said.fault && !said.full) {
     if (by_step) {
@@ -220,7 +218,7 @@ void AcceleratedEngine::RunThread(int thread, uint64_t end, bool record) {
     }
     worker.Save();
     memory_->Save(thread);
-    said = RunWindow(thread, end, record);
+    said = RunEpoch(thread, end, record);
     if (!said.fault) continue;
     worker.GoBack();
     memory_->Restore(thread);
@@ -230,60 +228,60 @@ void AcceleratedEngine::RunThread(int thread, uint64_t end, bool record) {
   worker.fault = said.fault;
 }
 
-Signal AcceleratedEngine::RunWindow(int thread, uint64_t end, bool record) {
+Signal AcceleratedEngine::RunEpoch(int thread, uint64_t end, bool record) {
   Worker& worker = workers_[static_cast<size_t>(thread)];
-  end = std::min(end, worker.next_step + window_);
+  end = std::min(end, worker.next_step + epoch_);
   bool fault = false;
   while (worker.next_step < end && !fault) {
     const uint64_t step = worker.next_step++;
     BeginStep(thread, step);
     fault = Deliver(thread, step);
-    for (size_t phase = 0; phase < schedule_.gathered.size(); ++phase) {
+    for (size_t phase = 0; phase < schedule_.collected.size(); ++phase) {
       fault |= RunPhase(thread, phase, step);
     }
     decaying_->EndStep(thread, step);
     TakeSpikes(thread, step, record);
   }
-  Tell(worker, fault, record);
+  PublishSignal(worker, fault, record);
   team_->Barrier(thread);
-  return Hear(worker);
+  return CollectSignals(worker);
 }
 
 Signal AcceleratedEngine::RunStep(int thread, bool record) {
   Worker& worker = workers_[static_cast<size_t>(thread)];
-  const size_t phases = schedule_.gathered.size();
-  const size_t meetings = schedule_.meet_after_last ? phases : phases - 1;
+  const size_t phases = schedule_.collected.size();
+  const size_t barriers = schedule_.barrier_after_last ? phases : phases - 1;
   const uint64_t step = worker.next_step++;
   BeginStep(thread, step);
   bool fault = Deliver(thread, step);
-  if (schedule_.meet_after_delivery) {
+  if (schedule_.barrier_after_delivery) {
     if (fault) worker.states = CopyStates(program_, *memory_, thread);
     team_->Barrier(thread);
   }
   for (size_t phase = 0; phase < phases; ++phase) {
     fault |= RunPhase(thread, phase, step);
-    if (phase == meetings) break;
-    if (phase + 1 == meetings) {
+    if (phase == barriers) break;
+    if (phase + 1 == barriers) {
       TakeSpikes(thread, step, record);
-      Tell(worker, fault, record);
+      PublishSignal(worker, fault, record);
     }
     team_->Barrier(thread);
-    Gather(thread, phase, step);
+    Collect(thread, phase, step);
   }
   decaying_->EndStep(thread, step);
-  Signal said = Hear(worker);
-  // A fault in a phase after the last meeting is one of the network's kernels, which all threads
-  // found alike.
+  Signal said = CollectSignals(worker);
+  // Phases after the last barrier hold network kernels alone, so that all threads find the same
+  // fault.
   said.fault |= fault;
   return said;
 }
 
-void AcceleratedEngine::Tell(Worker& worker, bool fault, bool record) const {
+void AcceleratedEngine::PublishSignal(Worker& worker, bool fault, bool record) const {
   worker.turn ^= 1;
-  worker.signals[worker.turn] = {fault, record && !worker.record.RoomForWindow()};
+  worker.signals[worker.turn] = {fault, record && !worker.record.HasRoom()};
 }
 
-Signal AcceleratedEngine::Hear(const Worker& worker) const {
+Signal AcceleratedEngine::CollectSignals(const Worker& worker) const {
   Signal said;
   for (const Worker& other : workers_) {
     said.fault |= other.signals[worker.turn].fault;
@@ -304,74 +302,35 @@ void AcceleratedEngine::BeginStep(int thread, uint64_t step) {
 bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
   bool fault = false;
   size_t number = 0;
-  for (const RowCall& call : schedule_.threads[static_cast<size_t>(thread)].rows) {
-    const Timer timer(clock_.Delivery(thread, number++));
-    DeliverRows(call, step);
-  }
-  for (const SynapticCall& call : schedule_.threads[static_cast<size_t>(thread)].deliveries) {
-    const Timer timer(clock_.Delivery(thread, number++));
-    fault |= RunSynapses(call, thread, step);
+  for (const Delivery& delivery : schedule_.threads[static_cast<size_t>(thread)].deliveries) {
+    const Timer timer(clock_.OfDelivery(thread, number++));
+    const auto due = [&](uint32_t delay, const auto& use) {
+      const uint64_t emitted = step - delay;
+      for (int t = 0; t < partition_.threads(); ++t) {
+        use(ring_.Spikes(delivery.source, t, emitted));
+      }
+      use(ring_.Injected(delivery.source, emitted));
+    };
+    fault |= !bnsyn::Deliver(delivery, step, due);
   }
   Worker& worker = workers_[static_cast<size_t>(thread)];
   for (size_t& next = worker.tally.next_event; next < worker.events.size(); ++next) {
     const InputEvent& event = worker.events[next];
     if (event.step != step) break;
-    // What arrives from a file is known to no pass, so that these sums have 64 bits.
+    // No pass knows what arrives from a file, so that these sums have 64 bits.
     static_cast<int64_t*>(memory_->Input(event.input, thread))[event.element] += event.quanta;
   }
   return fault;
 }
 
-void AcceleratedEngine::DeliverRows(const RowCall& call, uint64_t step) {
-  RowDelivery delivery(call, step);
-  const std::vector<uint32_t>& delays = call.block->delays();
-  for (size_t i = 0; i < delays.size(); ++i) {
-    const uint64_t emitted = step - delays[i];
-    for (int t = 0; t < partition_.threads(); ++t) {
-      delivery.Add(ring_.Spikes(call.source, t, emitted), i);
-    }
-    delivery.Add(ring_.Injected(call.source, emitted), i);
-  }
-  delivery.Finish();
-}
-
 bool AcceleratedEngine::RunSynapses(const SynapticCall& call, int thread, uint64_t step) {
-  compiler::DeliverArgs args = {};
-  args.slots = call.slots.data();
-  args.step = step;
-  args.seed = program_.seed;
-  args.row_begin = call.rows;
-  args.row_stride = call.row_stride;
-  args.others = call.others;
-  args.synapses = call.synapses;
-  args.weights = call.weights;
-  const auto run = [&](absl::Span<const uint32_t> neurons) {
-    if (neurons.empty()) return;
-    args.spikes = neurons.data();
-    args.spike_count = static_cast<uint32_t>(neurons.size());
-    call.function(&args);
-  };
-  switch (call.kind) {
-    case ir::BlockKind::kOnPre: {
-      const uint64_t emitted = step - call.delay;
-      for (int t = 0; t < partition_.threads(); ++t) run(ring_.Spikes(call.spiking, t, emitted));
-      run(ring_.Injected(call.spiking, emitted));
-      break;
-    }
-    case ir::BlockKind::kOnStep:
-      run(absl::MakeConstSpan(schedule_.all_neurons)
-              .first(program_.populations[call.spiking].size));
-      break;
-    case ir::BlockKind::kOnPost:
-      run(ring_.Spikes(call.spiking, thread, step));
-      break;
-    case ir::BlockKind::kInit:
-    case ir::BlockKind::kConnect:
-    case ir::BlockKind::kStep:
-    case ir::BlockKind::kKernel:
-      break;  // never over synapses while running
-  }
-  return args.fault != 0;
+  const absl::Span<const uint32_t> neurons =
+      call.on_post ? ring_.Spikes(call.neurons, thread, step)
+                   : absl::MakeConstSpan(schedule_.all_neurons)
+                         .first(program_.populations[call.neurons].size);
+  bool fine = true;
+  for (size_t row = 0; row < call.rows; ++row) fine &= call.code.Run(neurons, row, step);
+  return !fine;
 }
 
 bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
@@ -379,7 +338,7 @@ bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
   const ThreadSchedule& schedule = schedule_.threads[static_cast<size_t>(thread)];
   Worker& worker = workers_[static_cast<size_t>(thread)];
   for (const KernelCall& call : schedule.phases[phase].calls) {
-    const Timer timer(clock_.Kernel(thread, call.number));
+    const Timer timer(clock_.OfKernel(thread, call.number));
     for (const SynapticCall& synaptic : call.synaptic) fault |= RunSynapses(synaptic, thread, step);
     if (call.function == nullptr) continue;
     compiler::KernelArgs args = {};
@@ -411,14 +370,14 @@ void AcceleratedEngine::TakeSpikes(int thread, uint64_t step, bool record) {
   }
 }
 
-void AcceleratedEngine::Gather(int thread, size_t phase, uint64_t step) {
-  const Gathered& gathered = schedule_.gathered[phase];
-  for (const ir::PopulationId p : gathered.counts) {
+void AcceleratedEngine::Collect(int thread, size_t phase, uint64_t step) {
+  const Collected& collected = schedule_.collected[phase];
+  for (const ir::PopulationId p : collected.counts) {
     int64_t count = 0;
     for (int t = 0; t < partition_.threads(); ++t) count += ring_.Count(p, t, step);
     *memory_->Count(p, thread) = count;
   }
-  for (const ir::ReductionId r : gathered.totals) {
+  for (const ir::ReductionId r : collected.totals) {
     const absl::Span<double> scratch(memory_->Scratch(thread), memory_->Groups(r));
     std::copy_n(memory_->Partials(r, step), scratch.size(), scratch.begin());
     *memory_->Total(r, thread) = reference::TreeSum(scratch);
@@ -491,21 +450,18 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeAcceleratedEngine(ir::Program progra
         absl::StrFormat("%d threads: give a number from 1 to %d", options.threads, kMaxThreads));
   }
   BNSYN_ASSIGN_OR_RETURN(
-      ir::Program passed,
-      compiler::RunPasses(program, options.compile,
-                          [&](absl::string_view stage, const ir::Program&, double milliseconds) {
-                            if (stage == "program") return;
-                            report.compile.phases.push_back({std::string(stage), milliseconds});
-                          }));
-  program.inputs = passed.inputs;  // which say how sums are kept
-  Partition partition(passed, options.threads);
-  BNSYN_ASSIGN_OR_RETURN(const LayoutLimits limits, LimitsByName(options.layout));
-  BNSYN_ASSIGN_OR_RETURN(Layout layout, ChooseLayout(program, partition, limits));
-  const MemoryPlan plan = PlanAccelerated(passed, partition, layout, options);
+      AcceleratedProgram accelerated,
+      PrepareAccelerated(program, options,
+                         [&](absl::string_view stage, const ir::Program&, double milliseconds) {
+                           if (stage == "program") return;
+                           report.compile.phases.push_back({std::string(stage), milliseconds});
+                         }));
+  const MemoryPlan plan = PlanAccelerated(accelerated, options);
   BNSYN_RETURN_IF_ERROR(CheckMemory(plan, options.memory_limit));
   report.memory_bytes = static_cast<uint64_t>(plan.total());
-  auto engine = std::make_unique<AcceleratedEngine>(std::move(passed), std::move(partition));
-  BNSYN_RETURN_IF_ERROR(engine->Build(program, std::move(layout), options, report));
+  auto engine = std::make_unique<AcceleratedEngine>(std::move(accelerated.program),
+                                                    std::move(accelerated.partition));
+  BNSYN_RETURN_IF_ERROR(engine->Build(std::move(accelerated.layout), options, report));
   return engine;
 }
 

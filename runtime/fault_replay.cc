@@ -19,16 +19,16 @@
 namespace bnsyn {
 namespace {
 
-// Whether what is delivered may be out of range. What is known of synapses when they are drawn has
-// been shown not to be (R6), and all is known of groups that are not full.
+// True if a delivered contribution may be out of range. Contributions that are known when synapses
+// are drawn have been proven to be in range (R6): only code may add others.
 bool InputsMayFault(const ir::Program& program, const Synapses& synapses) {
   const std::vector<SynapseGroup>& groups = synapses.layout().groups;
   return !program.events.empty() ||
          std::any_of(groups.begin(), groups.end(),
-                     [](const SynapseGroup& group) { return group.form == SynapseForm::kFull; });
+                     [](const SynapseGroup& group) { return group.form == SynapseForm::kCode; });
 }
 
-// Without synapses unless they are to be delivered: their tables may be larger than all else.
+// Synapses are left out unless they are delivered: their tables may be larger than all else.
 absl::StatusOr<reference::Machine> MachineAt(const ir::Program& program,
                                              const NetworkMemory& memory, const Synapses& synapses,
                                              uint64_t step, bool with_synapses) {
@@ -66,8 +66,8 @@ std::vector<uint32_t> SortedSpikes(const SpikeRing& ring, const Partition& parti
   return spikes;
 }
 
-// Runs the on_pre block of one projection for its due spikes; `spikes_at` are those of its source
-// at a step.
+// Runs the on_pre block of one projection for its due spikes; `spikes_at` returns the spikes of its
+// source in a step.
 void Deliver(ir::ProjectionId id, absl::FunctionRef<std::vector<uint32_t>(uint64_t step)> spikes_at,
              reference::Machine& machine) {
   const ir::Block* const on_pre = machine.program.FindSynaptic(ir::BlockKind::kOnPre, id);
@@ -81,7 +81,7 @@ void Deliver(ir::ProjectionId id, absl::FunctionRef<std::vector<uint32_t>(uint64
   }
 }
 
-// The first sum that its take found out of range.
+// The first sum that is out of range.
 absl::Status FindSumFault(const reference::Machine& machine) {
   for (const ir::Block& block : machine.program.step) {
     for (const ir::Node& node : block.nodes) {
@@ -97,7 +97,7 @@ absl::Status FindSumFault(const reference::Machine& machine) {
   return absl::OkStatus();
 }
 
-// Delivers the events of the machine's step, and looks for contributions and sums out of range.
+// Delivers the events of the step and checks contributions and sums.
 absl::Status FindInputFault(absl::Span<const reference::Array> before, const SpikeRing& ring,
                             const Partition& partition, reference::Machine& machine) {
   const ir::Program& program = machine.program;

@@ -1,4 +1,4 @@
-// From "something went wrong in this step" to what, where and by how much.
+// Finds the error message of a step that failed: what, where and by how much.
 #ifndef BNSYN_RUNTIME_FAULT_REPLAY_H_
 #define BNSYN_RUNTIME_FAULT_REPLAY_H_
 
@@ -15,16 +15,17 @@
 
 namespace bnsyn {
 
-// The states of populations, and uniform ones as this thread has them; nothing for those of
+// Copies of the states of populations, and of this thread's uniform states; empty for states of
 // synapses.
 std::vector<reference::Array> CopyStates(const ir::Program& program, const NetworkMemory& memory,
                                          int thread);
 
-// Called after a step in which a kernel reported a fault, with the memory as the step left it.
-// Delivers the step's events again, through the oracle, and looks for contributions and sums out of
-// range, as the reference backend does; if there are none, for values out of bounds. `before` are
-// the states as delivery saw them, from CopyStates, or none. Contributions that depend on other
-// states which the step has changed may be seen differently than they were.
+// Call it after a step in which a kernel reported a fault, with the memory as the step left it. It
+// delivers the events of the step again through the oracle and reports the first contribution or
+// sum out of range, as the reference backend does; if there is none, the first value out of bounds.
+// `before` are the states before the kernels, from CopyStates, or empty. Without them,
+// contributions that depend on states which the step has changed may differ from those that were
+// delivered.
 absl::Status DescribeStepFault(const ir::Program& program, const NetworkMemory& memory,
                                absl::Span<const reference::Array> before, const Synapses& synapses,
                                const SpikeRing& ring, const Partition& partition, uint64_t step);

@@ -1,4 +1,4 @@
-// The values a program starts from.
+// Sets the values that a program begins with.
 #ifndef BNSYN_RUNTIME_INITIAL_STATE_H_
 #define BNSYN_RUNTIME_INITIAL_STATE_H_
 

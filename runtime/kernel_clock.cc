@@ -11,8 +11,7 @@ std::vector<KernelTime> KernelClock::Times(const ir::Program& program,
   const auto add = [&](const std::string& name) {
     times.push_back({name, KernelKind::kDelivery, deliveries_[times.size()]});
   };
-  for (const RowCall& call : schedule.threads[0].rows) add(call.name);
-  for (const SynapticCall& call : schedule.threads[0].deliveries) add(call.name);
+  for (const Delivery& delivery : schedule.threads[0].deliveries) add(delivery.name);
   for (size_t k = 0; k < kernels_.size(); ++k) {
     const ir::Block& kernel = program.step[k];
     KernelKind kind = KernelKind::kPopulation;

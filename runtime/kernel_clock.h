@@ -1,4 +1,4 @@
-// Where a step's time goes, where that was asked for.
+// Measures the time of each delivery and kernel of a step (SimulationOptions::profile).
 #ifndef BNSYN_RUNTIME_KERNEL_CLOCK_H_
 #define BNSYN_RUNTIME_KERNEL_CLOCK_H_
 
@@ -12,7 +12,7 @@
 
 namespace bnsyn {
 
-// Adds the time of its life to `*seconds`, unless that is null.
+// Adds the time from its construction to its destruction to `*seconds`, unless that is null.
 class Timer {
  public:
   explicit Timer(double* seconds) : seconds_(seconds) {
@@ -30,24 +30,23 @@ class Timer {
   std::chrono::steady_clock::time_point begin_;
 };
 
-// The first thread's time in each delivery and kernel of its schedule.
+// The time of the first thread in each delivery and kernel of its schedule.
 class KernelClock {
  public:
-  // One that keeps no time.
+  // A clock that measures nothing.
   KernelClock() = default;
   KernelClock(const ir::Program& program, const Schedule& schedule)
-      : deliveries_(schedule.threads[0].rows.size() + schedule.threads[0].deliveries.size()),
-        kernels_(program.step.size()) {}
+      : deliveries_(schedule.threads[0].deliveries.size()), kernels_(program.step.size()) {}
 
-  // What to add to, for a Timer; null on other threads, and where no time is kept. Deliveries are
-  // counted as they are called: rows, then code.
-  double* Delivery(int thread, size_t number) {
+  // What a Timer adds to; null on other threads, and if nothing is measured. `number` is the index
+  // of the delivery in the schedule, or of the kernel in ir::Program::step.
+  double* OfDelivery(int thread, size_t number) {
     return thread == 0 && !kernels_.empty() ? &deliveries_[number] : nullptr;
   }
-  double* Kernel(int thread, size_t number) {
+  double* OfKernel(int thread, size_t number) {
     return thread == 0 && !kernels_.empty() ? &kernels_[number] : nullptr;
   }
-  // Of the program and schedule that it was made for.
+  // `program` and `schedule` are those of the constructor.
   std::vector<KernelTime> Times(const ir::Program& program, const Schedule& schedule) const;
 
  private:

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "compiler/passes/passes.h"
 #include "ir/status_macros.h"
 #include "reference/connectivity.h"
 #include "runtime/exchange/epoch.h"
@@ -19,7 +18,7 @@ double Elements(const ir::Program& program, ir::DomainId domain) {
   return static_cast<double>(PaddedSize(program.Size(domain)));
 }
 
-// Bytes of all states that live from step to step, or of all temporaries.
+// Bytes of all states that last from step to step, or of all temporaries.
 double StateBytes(const ir::Program& program, bool temporary) {
   double bytes = 0;
   for (const ir::State& state : program.states) {
@@ -48,7 +47,7 @@ double MostSpikes(const ir::Program& program) {
   return spikes;
 }
 
-// Of one synapse in the reference's tables: neurons, number, and what it has of its own.
+// Bytes of one synapse in the tables of the reference: neurons, number, weight, delay, states.
 size_t ReferenceSynapseBytes(const ir::Program& program, ir::ProjectionId id) {
   size_t bytes = 2 * sizeof(uint32_t) + sizeof(uint64_t);
   if (program.HasOwnWeights(id)) bytes += sizeof(double);
@@ -60,7 +59,7 @@ size_t ReferenceSynapseBytes(const ir::Program& program, ir::ProjectionId id) {
   return bytes;
 }
 
-// The synapses of a projection in the reference's tables, and while they are drawn.
+// Bytes of the synapses of a projection in the tables of the reference.
 double ReferenceBytes(const ir::Program& program, ir::ProjectionId id, double expected,
                       Propagation propagation) {
   const ir::Projection& projection = program.projections[id];
@@ -76,8 +75,7 @@ double ReferenceBytes(const ir::Program& program, ir::ProjectionId id, double ex
   return 0;
 }
 
-// What stands beside the synapses of a projection while the reference draws them and puts them in
-// order.
+// Additional bytes while the reference draws and sorts the synapses of a projection.
 double DrawingBytes(const ir::Program& program, ir::ProjectionId id, double expected) {
   constexpr size_t kDrawn = 2 * sizeof(uint32_t);  // source or list row, target
   size_t own = (program.HasOwnWeights(id) ? sizeof(double) : 0) +
@@ -92,12 +90,12 @@ bool HasOnPost(const ir::Program& program, const SynapseGroup& group) {
   return program.FindSynaptic(ir::BlockKind::kOnPost, group.projections[0]) != nullptr;
 }
 
-// Bytes of pages that a group's arrays, two or up to nine, leave unused on each thread.
+// Unused bytes in the last pages of the arrays of a group, of which there are two or up to nine.
 double UnusedBytes(const SynapseGroup& group) {
-  return (group.form == SynapseForm::kFull ? 9 : 2) * 4096;
+  return (group.form == SynapseForm::kCode ? 9 : 2) * 4096;
 }
 
-// The synapses of a group.
+// Bytes of the synapses of a group.
 double GroupBytes(const ir::Program& program, const SynapseGroup& group,
                   const Partition& partition) {
   double bytes = SynapsesWithMargin(group.expected) * SynapseBytes(program, group) +
@@ -110,7 +108,7 @@ double GroupBytes(const ir::Program& program, const SynapseGroup& group,
   return bytes;
 }
 
-// Pairs of a group that are drawn by target, as they stand before they go to their places.
+// Bytes of the pairs of a group that are drawn by target, before they are stored as synapses.
 double DrawnBytes(const ir::Program& program, const SynapseGroup& group, int threads) {
   double bytes = 0;
   for (const ir::ProjectionId id : group.projections) {
@@ -124,27 +122,27 @@ double DrawnBytes(const ir::Program& program, const SynapseGroup& group, int thr
   return bytes;
 }
 
-// What building takes beside the result. Pairs give their memory back as synapses take theirs, so
-// that a group takes the larger of both; the windows in which synapses are made are small.
+// Additional bytes while synapses are built. Pairs are freed as synapses are stored, so that a
+// group takes the larger of both; batches of synapses are small.
 double BuildingBytes(const ir::Program& program, const Layout& layout, const Partition& partition) {
-  constexpr double kWindow = 16384;
+  constexpr double kBatch = 16384;
   constexpr double kPair = 12;
   constexpr double kSynapse = 96;  // with all arrays of the code that makes it
   double done = 0;
   double peak = 0;
-  double windows = 0;
+  double batches = 0;
   for (const SynapseGroup& group : layout.groups) {
     const double bytes = GroupBytes(program, group, partition);
     peak = std::max(peak, done + std::max(bytes, DrawnBytes(program, group, partition.threads())));
     done += bytes;
     const double most =
-        kWindow * partition.threads() * static_cast<double>(group.projections.size());
-    const bool computed = group.form != SynapseForm::kShared || group.delays() > 1;
-    windows = std::max(windows, std::min(group.expected, most) * (computed ? kSynapse : kPair));
+        kBatch * partition.threads() * static_cast<double>(group.projections.size());
+    const bool computed = group.form != SynapseForm::kConstant || group.delays() > 1;
+    batches = std::max(batches, std::min(group.expected, most) * (computed ? kSynapse : kPair));
   }
   double sums = 0;  // of the proof that inputs do not overflow
   for (const ir::Input& input : program.inputs) sums += program.Size(input.population);
-  return std::max(0.0, peak - done) + windows + 2 * sums * sizeof(int64_t);
+  return std::max(0.0, peak - done) + batches + 2 * sums * sizeof(int64_t);
 }
 
 std::string Megabytes(double bytes) { return absl::StrFormat("%.0f MB", bytes / 1e6); }
@@ -167,14 +165,13 @@ double InputBytes(const ir::Program& program) {
   return bytes;
 }
 
-// States, inputs and spikes on their way, which both backends have; of threads that meet after
-// every `window` steps.
-MemoryPlan PlanValues(const ir::Program& program, uint32_t window) {
+// States, inputs and spikes in flight, which both backends have, for epochs of `epoch` steps.
+MemoryPlan PlanValues(const ir::Program& program, uint32_t epoch) {
   MemoryPlan plan;
   plan.parts.push_back({"states", StateBytes(program, false)});
   plan.parts.push_back({"inputs", InputBytes(program)});
   plan.parts.push_back({"spikes in flight", MostSpikes(program) * sizeof(uint32_t) *
-                                                SpikeRing::Slots(program.MaxDelay(), window)});
+                                                SpikeRing::Slots(program.MaxDelay(), epoch)});
   return plan;
 }
 
@@ -197,13 +194,14 @@ absl::StatusOr<MemoryPlan> PlanReference(const ir::Program& program,
 
 }  // namespace
 
-MemoryPlan PlanAccelerated(const ir::Program& program, const Partition& partition,
-                           const Layout& layout, const SimulationOptions& options) {
-  const uint32_t window = StepsPerEpoch(program, layout, partition.threads());
-  MemoryPlan plan = PlanValues(program, window);
-  if (window > 1) {
+MemoryPlan PlanAccelerated(const AcceleratedProgram& accelerated,
+                           const SimulationOptions& options) {
+  const auto& [program, partition, layout] = accelerated;
+  const uint32_t epoch = StepsPerEpoch(program, layout, partition.threads());
+  MemoryPlan plan = PlanValues(program, epoch);
+  if (epoch > 1) {
     const double inputs = InputBytes(program);
-    plan.parts.push_back({"states at meetings", StateBytes(program, false) + inputs});
+    plan.parts.push_back({"saved states", StateBytes(program, false) + inputs});
   }
   double tables = 0;
   for (ir::TableId t = 0; t < program.tables.size(); ++t) {
@@ -215,10 +213,10 @@ MemoryPlan PlanAccelerated(const ir::Program& program, const Partition& partitio
     const auto worst = static_cast<size_t>(MostSpikes(program)) + program.populations.size();
     const auto threads = static_cast<size_t>(options.threads);
     plan.parts.push_back({"spike records", options.threads * static_cast<double>(RecordBytes(
-                                                                 window * worst / threads))});
+                                                                 epoch * worst / threads))});
   }
   for (const SynapseGroup& group : layout.groups) {
-    // What the projections of a group share is told by what each expects.
+    // The projections of a group share its bytes in proportion to their expected synapses.
     const double bytes = GroupBytes(program, group, partition);
     for (size_t i = 0; i < group.projections.size(); ++i) {
       const double share = group.expected > 0 ? group.expected_each[i] / group.expected
@@ -236,14 +234,9 @@ MemoryPlan PlanAccelerated(const ir::Program& program, const Partition& partitio
 absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program,
                                       const SimulationOptions& options) {
   if (options.backend == Backend::kReference) return PlanReference(program, options);
-  BNSYN_ASSIGN_OR_RETURN(const ir::Program passed,
-                         compiler::RunPasses(program, options.compile, nullptr));
-  ir::Program source = program;
-  source.inputs = passed.inputs;
-  const Partition partition(passed, options.threads);
-  BNSYN_ASSIGN_OR_RETURN(const LayoutLimits limits, LimitsByName(options.layout));
-  BNSYN_ASSIGN_OR_RETURN(const Layout layout, ChooseLayout(source, partition, limits));
-  return PlanAccelerated(passed, partition, layout, options);
+  BNSYN_ASSIGN_OR_RETURN(const AcceleratedProgram accelerated,
+                         PrepareAccelerated(program, options));
+  return PlanAccelerated(accelerated, options);
 }
 
 absl::Status CheckMemory(const MemoryPlan& plan, uint64_t limit) {

@@ -1,4 +1,4 @@
-// What a simulation will need of memory, known before any of it is allocated.
+// Plans the memory of a simulation before any of it is allocated.
 #ifndef BNSYN_RUNTIME_MEMORY_PLAN_H_
 #define BNSYN_RUNTIME_MEMORY_PLAN_H_
 
@@ -9,13 +9,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ir/program.h"
-#include "runtime/delivery/layout.h"
-#include "runtime/memory/partition.h"
+#include "runtime/accelerated_program.h"
 #include "runtime/simulation.h"
 
 namespace bnsyn {
 
-// Bytes are doubles, so that a network beyond any machine can still be told its size.
+// Bytes are doubles, so that a network too large for any machine has a size.
 struct MemoryPart {
   std::string name;  // "synapses of ee"
   double bytes = 0;
@@ -26,17 +25,15 @@ struct MemoryPlan {
   double total() const;
 };
 
-// For the program before the passes; what they add is little.
+// The plan of a program before the passes.
 absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program, const SimulationOptions& options);
-// For the accelerated backend, which runs the program after them, with that layout.
-MemoryPlan PlanAccelerated(const ir::Program& program, const Partition& partition,
-                           const Layout& layout, const SimulationOptions& options);
+MemoryPlan PlanAccelerated(const AcceleratedProgram& accelerated, const SimulationOptions& options);
 
-// ResourceExhausted when the plan exceeds `limit` bytes (0: AvailableMemory()), with the largest
-// parts and what to do.
+// ResourceExhausted if the plan exceeds `limit` bytes (0: AvailableMemory()). The message lists the
+// largest parts and says what to do.
 absl::Status CheckMemory(const MemoryPlan& plan, uint64_t limit);
 
-// Bytes that the system could give now without swapping; 0 when it does not say.
+// Bytes that the system can provide now without swapping; 0 if it does not say.
 uint64_t AvailableMemory();
 
 }  // namespace bnsyn

@@ -22,7 +22,12 @@ FLOORS = [
     "compiler/lowering",
     "compiler/emission",
     "compiler/connect",
+    "runtime/memory",
+    "runtime/delivery",
+    "runtime/exchange",
+    "runtime/construction",
     "runtime",
+    "runtime/bnsyn",
     "tools",
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
@@ -31,7 +36,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
 def floor_of(path):
     """The number of the floor of a file, or None if its folder has none."""
     parts = path.split("/")
-    folder = "/".join(parts[:2]) if parts[0] == "compiler" and len(parts) > 2 else parts[0]
+    inner = parts[0] in ("compiler", "runtime") and len(parts) > 2
+    folder = "/".join(parts[:2]) if inner else parts[0]
     return FLOORS.index(folder) if folder in FLOORS else None
 
 

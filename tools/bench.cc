@@ -289,6 +289,10 @@ int Run(const BenchArguments& arguments) {
     const absl::Status status = BenchVary(arguments);
     return status.ok() ? kDone : Report(status);
   }
+  if (arguments.plan) {
+    const absl::Status status = BenchPlan(arguments);
+    return status.ok() ? kDone : Report(status);
+  }
   auto loaded = Load(arguments.source);
   if (!loaded.ok()) return Report(loaded.status());
   loaded->steps = arguments.steps;
@@ -330,6 +334,7 @@ void AddBench(CLI::App& app, Action& action) {
       "Examples:\n"
       "  bnsyn bench examples/networks/bnsyn.toml --set N=4000\n"
       "  bnsyn bench examples/networks/bnsyn.toml --set N=4000 --only-kernels --json\n"
+      "  bnsyn bench examples/networks/coba.toml --plan\n"
       "  bnsyn bench examples/networks/coba.toml --set p=80/N --vary N=1000,10000,100000");
   arguments->source.AddOptions(*bench);
   bench->add_option("--threads", arguments->threads, "of the last rung")
@@ -350,13 +355,20 @@ void AddBench(CLI::App& app, Action& action) {
       bench->add_flag("--ladder", arguments->only_ladder, "only the ladder");
   CLI::Option* const kernels =
       bench->add_flag("--only-kernels", arguments->only_kernels, "no ladder")->excludes(ladder);
+  CLI::Option* const plan =
+      bench
+          ->add_flag("--plan", arguments->plan,
+                     "only what each row of the kernels' plans is worth (see dump --stage plan)")
+          ->excludes(ladder)
+          ->excludes(kernels);
   bench
       ->add_option("--vary", arguments->vary,
                    "only how a step's cost grows with a value, on one thread")
       ->type_name("NAME[,NAME...]=VALUE,VALUE,...")
       ->excludes(ladder)
-      ->excludes(kernels);
-  bench->add_flag("--json", arguments->json, "print an array of rungs and kernels");
+      ->excludes(kernels)
+      ->excludes(plan);
+  bench->add_flag("--json", arguments->json, "print an array of rungs and kernels, or of rows");
   bench->callback([arguments, &action] { action = [arguments] { return Run(*arguments); }; });
 }
 

@@ -20,6 +20,7 @@ struct BenchArguments {
   int repeats = 5;
   bool only_ladder = false;
   bool only_kernels = false;
+  bool plan = false;
   std::string vary;  // NAME,NAME,...=VALUE,VALUE,...
   bool json = false;
 };
@@ -33,6 +34,10 @@ absl::Status NothingSpiked();
 // Runs the network once for each value of `vary`, on one thread, prints what a step costs, and with
 // which power of the value, the neurons and the events it grows.
 absl::Status BenchVary(const BenchArguments& arguments);
+
+// Runs the network with and without each row of the plans of its kernels, on one thread, and prints
+// how much slower its kernels are without the row.
+absl::Status BenchPlan(const BenchArguments& arguments);
 
 }  // namespace bnsyn::tools
 

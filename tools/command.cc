@@ -145,7 +145,8 @@ void Machine::AddOptions(CLI::App& app, bool with_backend) {
       ->check(CLI::Range(0, 3))
       ->type_name("N")
       ->capture_default_str();
-  app.add_option("--disable-pass", disabled_passes, "leave a pass out; repeatable")
+  app.add_option("--disable-pass", disabled_passes,
+                 "leave a pass, or a row of the plans of kernels, out; repeatable")
       ->type_name("PASS")
       ->allow_extra_args(false);
   app.add_option("--layout", layout, "how synapses lie in memory: see the stage layout of dump")

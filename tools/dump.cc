@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -15,8 +16,8 @@
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
+#include "runtime/accelerated_program.h"
 #include "runtime/delivery/layout.h"
-#include "runtime/memory/partition.h"
 #include "tools/command.h"
 #include "tools/output.h"
 
@@ -33,25 +34,15 @@ struct DumpArguments {
 constexpr char kEquations[] = "equations";
 constexpr char kLayout[] = "layout";
 
-// All stages in their order: what becomes of the equations, the program, how its synapses lie in
-// memory, each pass, then what lies below the IR.
+// All stages in their order: what becomes of the equations, the program, each pass, how synapses
+// are stored, the plans of the kernels after each row, then what lies below the IR.
 std::vector<std::string> Stages() {
-  std::vector<std::string> stages = {kEquations, "program", kLayout};
+  std::vector<std::string> stages = {kEquations, "program"};
   for (const compiler::Pass& pass : compiler::AllPasses()) stages.emplace_back(pass.name);
-  for (const char* stage : {"llvm", "llvm-opt", "asm", "dot"}) stages.emplace_back(stage);
+  stages.emplace_back(kLayout);
+  for (std::string& stage : compiler::CodeStages()) stages.push_back(std::move(stage));
+  stages.emplace_back("dot");
   return stages;
-}
-
-absl::StatusOr<std::string> DumpLayout(const ir::Program& program,
-                                       const SimulationOptions& options) {
-  BNSYN_ASSIGN_OR_RETURN(const ir::Program passed,
-                         compiler::RunPasses(program, options.compile, nullptr));
-  ir::Program source = program;
-  source.inputs = passed.inputs;
-  const Partition partition(source, options.threads);
-  BNSYN_ASSIGN_OR_RETURN(const LayoutLimits limits, LimitsByName(options.layout));
-  BNSYN_ASSIGN_OR_RETURN(const Layout layout, ChooseLayout(source, partition, limits));
-  return DescribeLayout(source, layout, partition);
 }
 
 // The texts of the stages that `wanted` names, in order.
@@ -64,13 +55,11 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Dump(
     if (wanted(std::string(stage)))
       texts.emplace_back(std::string(stage), ir::Print(stage_program));
   };
-  BNSYN_ASSIGN_OR_RETURN(const ir::Program placed, compiler::RunPasses(program, options, observer));
-  if (wanted(kLayout)) {
-    BNSYN_ASSIGN_OR_RETURN(std::string text, DumpLayout(program, simulation));
-    const bool after_program = !texts.empty() && texts[0].first == "program";
-    texts.insert(texts.begin() + (after_program ? 1 : 0), {kLayout, std::move(text)});
-  }
-  for (const char* stage : {"llvm", "llvm-opt", "asm"}) {
+  BNSYN_ASSIGN_OR_RETURN(const AcceleratedProgram accelerated,
+                         PrepareAccelerated(program, simulation, observer));
+  const auto& [placed, partition, layout] = accelerated;
+  if (wanted(kLayout)) texts.emplace_back(kLayout, DescribeLayout(placed, layout, partition));
+  for (const std::string& stage : compiler::CodeStages()) {
     if (!wanted(stage)) continue;
     BNSYN_ASSIGN_OR_RETURN(std::string text, compiler::DumpCode(placed, options, stage));
     texts.emplace_back(stage, std::move(text));
@@ -120,6 +109,7 @@ int Run(const DumpArguments& arguments) {
     const auto& [stage, text] = texts[i];
     std::string extension = ".ir";
     if (stage == kEquations || stage == kLayout) extension = ".txt";
+    if (absl::StartsWith(stage, "plan")) extension = ".txt";
     if (stage == "llvm" || stage == "llvm-opt") extension = ".ll";
     if (stage == "asm") extension = ".s";
     if (stage == "dot") extension = ".dot";
@@ -141,6 +131,8 @@ void AddDump(CLI::App& app, Action& action) {
                             "\nExamples:\n"
                             "  bnsyn dump examples/networks/coba.toml --stage equations\n"
                             "  bnsyn dump examples/networks/bnsyn.toml --stage program\n"
+                            "  bnsyn dump examples/networks/bnsyn.toml --stage plan\n"
+                            "  bnsyn dump examples/networks/bnsyn.toml --stage plan.sink_arms\n"
                             "  bnsyn dump examples/networks/bnsyn.toml --stage asm --width 8\n"
                             "  bnsyn dump examples/networks/bnsyn.toml --all stages"));
   arguments->source.AddOptions(*dump);

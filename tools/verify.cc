@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "compiler/passes/passes.h"
+#include "compiler/schedule/plan_rows.h"
 #include "ir/status_macros.h"
 #include "runtime/delivery/layout.h"
 #include "tools/command.h"
@@ -279,6 +280,18 @@ absl::Status Matrix::Add(const std::vector<std::string>& sets, const std::string
                          ", threads 1 2, widths 1 2 4 8, cache cold warm"),
             variants));
   }
+  for (const compiler::PlanRow& row : compiler::PlanRows()) {
+    std::vector<Variant> variants;
+    for (int width : {1, 2, 4, 8}) {
+      Variant variant = accelerated;
+      variant.machine.width = width;
+      variant.off = std::string(row.name);
+      variants.push_back(variant);
+    }
+    BNSYN_RETURN_IF_ERROR(
+        Run("accelerated", absl::StrCat("plan without ", std::string(row.name), ", widths 1 2 4 8"),
+            variants));
+  }
   for (const absl::string_view layout : LayoutNames()) {
     std::vector<Variant> variants;
     for (int threads : {1, 2, 3}) {
@@ -396,8 +409,9 @@ void AddVerify(CLI::App& app, Action& action) {
   verify->add_option("--with", arguments->other_builds, "another build of bnsyn to compare with")
       ->type_name("BNSYN")
       ->allow_extra_args(false);
-  verify->add_option("--inject", arguments->inject,
-                     "prove that the check fires: corrupt-bit, or drop-pass=PASS");
+  verify->add_option(
+      "--inject", arguments->inject,
+      "prove that the check fires: corrupt-bit, or drop-pass=NAME of a pass or plan row");
   verify->add_flag("--json", arguments->json, "print every run as JSON");
   verify->callback([arguments, &action] { action = [arguments] { return Run(*arguments); }; });
 }

@@ -172,11 +172,19 @@ Range Greatest(const Range& a, const Range& b) {
 
 Range Magnitude(const Range& a) { return {Nearer(a), a.magnitude(), a.nan}; }
 
-// A function that is defined on [from, to] and does not fall there; NaN outside.
-Range Rising(const Range& a, double (*f)(double), double from = -kInfinity, double to = kInfinity) {
-  const bool nan = a.nan || a.least < from || a.greatest > to;
-  const Range inside = Within(a, from, to);
-  return Widened({f(inside.least), f(inside.greatest), nan}, 2);
+// The range of f, two ulps wider than the values at the ends say: each is within one of the true
+// value.
+Range OfFunction(const Range& a, const ir::FunctionInfo& info, double (*f)(double)) {
+  if (info.course == ir::Course::kPeriodic) {
+    return {info.least, info.greatest, a.nan || Infinite(a)};
+  }
+  const Range argument = info.course == ir::Course::kEven ? Magnitude(a) : a;
+  const Range inside = Within(argument, info.from, info.to);
+  Range result = {f(inside.least), f(inside.greatest)};
+  if (info.course == ir::Course::kFalling) std::swap(result.least, result.greatest);
+  result = Within(Widened(result, 2), info.least, info.greatest);
+  result.nan = a.nan || argument.least < info.from || argument.greatest > info.to;
+  return result;
 }
 
 Range Power(const Range& a, const Range& b) {
@@ -303,41 +311,12 @@ class RangeFinder {
       case Op::kConvert:
         return Converted(a(), block_.nodes[node.operands[0]].element, node.element);
 
-      case Op::kExp:
-        return Within(Rising(a(), reference::Exp), 0, kInfinity);
-      case Op::kExpm1:
-        return Within(Rising(a(), reference::Expm1), -1, kInfinity);
-      case Op::kExprel:
-      case Op::kExprelSmall:
-        return Within(Rising(a(), reference::Exprel), 0, kInfinity);
-      case Op::kLog:
-        return Rising(a(), reference::Log, 0);
-      case Op::kLog1p:
-        return Rising(a(), reference::Log1p, -1);
-      case Op::kLog10:
-        return Rising(a(), reference::Log10, 0);
-      case Op::kTanh:
-        return Within(Rising(a(), reference::Tanh), -1, 1);
-      case Op::kLogistic:
-        return Within(Rising(a(), reference::Logistic), 0, 1);
-      case Op::kSinh:
-        return Rising(a(), reference::Sinh);
-      case Op::kCosh:
-        return Rising(Magnitude(a()), reference::Cosh);
-      case Op::kAsin:
-        return Rising(a(), reference::Asin, -1, 1);
-      case Op::kAcos:
-        return Rising(
-            Negative(a()), [](double x) { return reference::Acos(-x); }, -1, 1);
-      case Op::kAtan:
-        return Rising(a(), reference::Atan);
+#define BNSYN_FUNCTION(name, ...) \
+  case Op::k##name:               \
+    return OfFunction(a(), *ir::FindFunction(node.op), reference::name);
+#include "ir/ops.def"
       case Op::kPow:
         return Power(a(), b());
-      case Op::kSin:
-      case Op::kCos:
-        return {-1, 1, a().nan || Infinite(a())};
-      case Op::kTan:
-        return {-kInfinity, kInfinity, a().nan || Infinite(a())};
 
       case Op::kUniform:
         return {0, 1 - 0x1p-53};
@@ -356,18 +335,9 @@ class RangeFinder {
       case Op::kStep:
       case Op::kRandom:
       case Op::kBernoulli:
-      case Op::kEq:
-      case Op::kNe:
-      case Op::kLt:
-      case Op::kLe:
-      case Op::kGt:
-      case Op::kGe:
-      case Op::kAnd:
-      case Op::kOr:
-      case Op::kXor:
-      case Op::kNot:
-      case Op::kShl:
-      case Op::kShr:
+#define BNSYN_COMPARISON(name, ...) case Op::k##name:
+#define BNSYN_BITWISE(name, ...) case Op::k##name:
+#include "ir/ops.def"
       case Op::kBitcast:
       case Op::kTake:
       case Op::kHeld:

@@ -27,10 +27,10 @@ using F = NodeArithmetic::F;
 using U = NodeArithmetic::U;
 using W = NodeArithmetic::W;
 
-// The arrays have no length of their own: kernels are called with one.
+// Populations have no size of their own: kernels are called with one.
 constexpr uint32_t kNominalSize = 64;
 
-// Which nodes of a block a set of nodes is computed from, themselves included.
+// Marks the nodes that a set of nodes is computed from, and the set itself.
 std::vector<bool> NeededFor(const ir::Block& block, absl::Span<const ir::NodeId> ends) {
   std::vector<bool> needed(block.nodes.size());
   for (const ir::NodeId end : ends) needed[end] = true;
@@ -53,7 +53,7 @@ class KernelWriter {
     kernel_.domain = to.populations[to.AddPopulation(name, kNominalSize)].domain;
   }
 
-  // What the request asks of synapses.
+  // The results that the request names.
   ConnectKernel Synapses(const ConnectRequest& request) {
     const ir::Block* const connect = from_.FindConnect(id_);
     Value weight = Weight();
@@ -82,7 +82,7 @@ class KernelWriter {
     return std::move(kernel_);
   }
 
-  // Which pairs are joined, by the draw of each in the rule's stream.
+  // kJoined: each pair by its own draw in the stream of the rule.
   ConnectKernel Pairs() {
     const ir::Block& connect = *from_.FindConnect(id_);
     const auto set =
@@ -102,7 +102,7 @@ class KernelWriter {
   }
 
  private:
-  // An array of the kernel, declared when it is first asked for.
+  // An array of the kernel, declared at its first use.
   ir::StateId ArrayOf(ConnectRole role, uint32_t index, Element element) {
     for (const ConnectArray& array : kernel_.arrays) {
       if (array.role == role && array.index == index) return array.state;
@@ -121,7 +121,7 @@ class KernelWriter {
     builder_.Store(ArrayOf(role, index, element), value);
   }
 
-  // The weight that a synapse has before the connect block.
+  // The weight of a synapse before the connect block.
   Value Weight() {
     const ir::Projection& projection = from_.projections[id_];
     return projection.weight_column ? Given(ConnectRole::kGiven, 0, Element::kF64)
@@ -167,8 +167,8 @@ class KernelWriter {
     return m_.Write(first);  // random
   }
 
-  // Copies those nodes of a connect or on_pre block that are needed, but for effects. Returns what
-  // became of each.
+  // Copies the needed nodes of a connect or on_pre block, without effects. Returns the copies by
+  // node.
   std::vector<Value> Copy(const ir::Block& block, const std::vector<bool>& needed, Value weight) {
     std::vector<Value> values(block.nodes.size());
     for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
@@ -197,7 +197,7 @@ class KernelWriter {
     return EmitLike(builder_, node, operands);
   }
 
-  // What static accumulates of the on_pre block add, as R6 rounds it.
+  // The contributions of static accumulates of the on_pre block, rounded as R6 says.
   void Quanta(const std::vector<ir::NodeId>& accumulates, Value weight, bool drawn) {
     if (accumulates.empty()) return;
     const ir::Block& on_pre = *from_.FindSynaptic(ir::BlockKind::kOnPre, id_);
@@ -235,7 +235,7 @@ bool Sets(const ir::Block& block, Op op) {
                      [op](const ir::Node& node) { return node.op == op; });
 }
 
-// Writes a kernel over numbers of rules.
+// Writes the kernels that draw the numbers of rules.
 class RuleWriter {
  public:
   RuleWriter(ir::Program& to, absl::string_view name)
@@ -257,7 +257,7 @@ class RuleWriter {
   }
   U Wide(Value value) { return m_.Of<uint64_t>(builder_.Convert(value, Element::kU64)); }
   W Narrow(U term) { return m_.Of<uint32_t>(builder_.Convert(m_.Write(term), Element::kU32)); }
-  // Of the sequence (a, b), all u32.
+  // Words of the sequence (a, b); all arguments are u32.
   std::array<U, 4> Words(Value counter, ir::StateId a, ir::StateId b, ir::StateId stream) {
     const auto load = [&](ir::StateId state) { return Wide(builder_.Load(state)); };
     const auto seed = [&](ir::ParamId id) { return m_.Of<uint64_t>(builder_.Param(id)); };
@@ -325,14 +325,12 @@ SkipKernel MakeSkipKernel(ir::Program& to) {
   return kernel;
 }
 
-// Numbers that Bernoulli rules draw, if compiled code does.
+// The numbers that Bernoulli rules are expected to draw.
 double BernoulliDraws(const ir::Program& program) {
   double draws = 0;
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
     const ir::Projection& projection = program.projections[id];
-    const ir::Block* const connect = program.FindConnect(id);
-    if (projection.rule.kind != ir::RuleKind::kBernoulli) continue;
-    if (connect != nullptr && Sets(*connect, Op::kSetProbability)) continue;
+    if (projection.rule.kind != ir::RuleKind::kBernoulli || program.SetsPairs(id)) continue;
     const double targets = program.populations[projection.target].size;
     draws += program.populations[projection.source].size *
              (projection.rule.p * targets + std::ceil(targets / reference::kBernoulliBlock));
@@ -358,12 +356,12 @@ ConnectProgram MakeConnectProgram(const ir::Program& program,
                {"seed.high", Element::kU64, program.seed >> 32, /*tunable=*/true, ""}};
   to.step.emplace_back();
   const auto by_target = [](const ir::Projection& projection) {
-    return DrawsByTarget(projection.rule.kind);
+    return ir::TraitsOf(projection.rule.kind).order == ir::DrawOrder::kByTarget;
   };
   if (std::any_of(program.projections.begin(), program.projections.end(), by_target)) {
     result.rule = MakeRuleKernel(to);
   }
-  // Fewer are drawn sooner than code is made.
+  // Fewer numbers are drawn in less time than compilation takes.
   constexpr double kLeastDraws = 1e6;
   if (BernoulliDraws(program) >= kLeastDraws) result.skips = MakeSkipKernel(to);
   KnownKernels synapses;
@@ -374,7 +372,7 @@ ConnectProgram MakeConnectProgram(const ir::Program& program,
     const std::string& name = program.projections[id].name;
     const ir::Block* const connect = program.FindConnect(id);
     if (connect != nullptr && !IsCompilable(*connect)) continue;
-    if (connect != nullptr && Sets(*connect, Op::kSetProbability)) {
+    if (program.projections[id].rule.kind == ir::RuleKind::kBernoulli && program.SetsPairs(id)) {
       SignatureWriter writer(program, id, states);
       writer.AddStream(program.projections[id].rule.stream);
       writer.AddBlock(connect);

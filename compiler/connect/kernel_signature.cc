@@ -5,7 +5,7 @@
 namespace bnsyn::compiler {
 namespace {
 
-// The place of a number among those that came before, where it is put if it is new.
+// The index of a number in the list; a new number is appended.
 uint64_t Order(uint64_t number, std::vector<uint64_t>& known) {
   const auto place = std::find(known.begin(), known.end(), number);
   const auto order = static_cast<uint64_t>(place - known.begin());
@@ -42,11 +42,12 @@ void SignatureWriter::AddAttribute(const ir::Node& node) {
       return Add(program_.params[node.attr].value);
     case ir::AttrKind::kState:
       if (node.op != ir::Op::kLoad) return Add(Order(node.attr, signature_.states));
-      // Of the network: a constant. Of synapses: in blocks that are not compiled here.
+      // A uniform state is a constant here. Blocks that read states of synapses are not compiled
+      // here.
       return Add(node.type().uniform() && !states_.empty() ? states_[node.attr].bits(0)
                                                            : node.attr);
     case ir::AttrKind::kStream:
-      // Draws of elements do not look at the number of the draw; uniform ones are copied.
+      // A draw of an element does not use the number of the draw; uniform draws are copied.
       return node.type().uniform() ? Add(node.attr) : AddStream(node.attr >> 32);
     case ir::AttrKind::kInput:
       return Add(static_cast<uint64_t>(program_.inputs[node.attr].quantum_log2));

@@ -1,4 +1,4 @@
-// Which kernels of connect programs are equal, so that each is made once.
+// Finds equal kernels of connect programs, so that each is compiled once.
 #ifndef BNSYN_COMPILER_CONNECT_KERNEL_SIGNATURE_H_
 #define BNSYN_COMPILER_CONNECT_KERNEL_SIGNATURE_H_
 
@@ -14,8 +14,8 @@
 
 namespace bnsyn::compiler {
 
-// What a kernel comes from, with streams and states by the order in which they come first: kernels
-// of equal words are equal but for those.
+// The source of a kernel as words. Streams and states are numbered in the order of their first use:
+// kernels of equal words differ in nothing else.
 struct KernelSignature {
   std::vector<uint64_t> words;
   std::vector<uint64_t> streams;
@@ -24,7 +24,7 @@ struct KernelSignature {
 
 class SignatureWriter {
  public:
-  // For a kernel of a projection. `states` are those after init, where something reads them.
+  // For a kernel of a projection. `states` are the states after init.
   SignatureWriter(const ir::Program& program, ir::ProjectionId id,
                   absl::Span<const reference::Array> states);
 
@@ -42,11 +42,11 @@ class SignatureWriter {
   KernelSignature signature_;
 };
 
-// Kernels by what they come from.
+// The kernels made so far, by their words.
 class KnownKernels {
  public:
-  // The kernel of a signature: one that was made before, with other streams and states, or what
-  // `make` makes.
+  // The kernel of a signature: a known kernel with these streams and states, or the result of
+  // `make`.
   template <typename Make>
   ConnectKernel Get(KernelSignature signature, Make make) {
     const auto known = kernels_.find(signature.words);

@@ -76,21 +76,15 @@ constexpr Key<Projection> kProjectionKeys[] = {
     {"constants", ByHand},
 };
 
-constexpr Kinds kDegrees =
-    KindsOf(ir::RuleKind::kFixedInDegree, ir::RuleKind::kFixedOutDegree, ir::RuleKind::kFixedTotal);
-constexpr Kinds kPairs = KindsOf(ir::RuleKind::kAllToAll, ir::RuleKind::kBernoulli);
-constexpr Key<ConnectionRule> kRuleKeys[] = {
-    {"type", ByHand},
-    {"p", At<&ConnectionRule::p>, KindsOf(ir::RuleKind::kBernoulli),
-     KindsOf(ir::RuleKind::kBernoulli), "as in rule = { type = \"bernoulli\", p = 0.1 }"},
-    {"n", At<&ConnectionRule::n>, kDegrees, kDegrees,
-     "as in rule = { type = \"fixed_in_degree\", n = 100 }"},
-    {"self", At<&ConnectionRule::self>, kPairs | kDegrees},
-    {"multiple", At<&ConnectionRule::multiple>, kDegrees},
-    {"file", At<&ConnectionRule::file>, KindsOf(ir::RuleKind::kList), KindsOf(ir::RuleKind::kList),
-     "as in rule = { type = \"list\", file = \"conn.csv\" }"},
-    {"condition", At<&ConnectionRule::condition>, kPairs},
-};
+// The rules of which `holds` is true.
+template <typename Holds>
+Kinds RulesThat(Holds holds) {
+  Kinds kinds = kNoKind;
+  for (const ir::RuleTraits& rule : ir::AllRules()) {
+    if (holds(rule)) kinds |= KindsOf(rule.kind);
+  }
+  return kinds;
+}
 
 constexpr Kinds kHost = KindsOf(StimulusKind::kHost);
 constexpr Kinds kDrawn = KindsOf(StimulusKind::kPoisson, StimulusKind::kBernoulli);
@@ -199,7 +193,26 @@ absl::Span<const Key<Network>> NetworkKeys() { return kNetworkKeys; }
 absl::Span<const Key<Model>> ModelKeys() { return kModelKeys; }
 absl::Span<const Key<Population>> PopulationKeys() { return kPopulationKeys; }
 absl::Span<const Key<Projection>> ProjectionKeys() { return kProjectionKeys; }
-absl::Span<const Key<ConnectionRule>> RuleKeys() { return kRuleKeys; }
+absl::Span<const Key<ConnectionRule>> RuleKeys() {
+  const auto takes = [](bool ir::RuleTraits::*argument) {
+    return RulesThat([argument](const ir::RuleTraits& rule) { return rule.*argument; });
+  };
+  using Traits = ir::RuleTraits;
+  static const Key<ConnectionRule> keys[] = {
+      {"type", ByHand},
+      {"p", At<&ConnectionRule::p>, takes(&Traits::takes_p) | takes(&Traits::takes_relative_p),
+       takes(&Traits::takes_p), "as in rule = { type = \"bernoulli\", p = 0.1 }"},
+      {"n", At<&ConnectionRule::n>, takes(&Traits::takes_n), takes(&Traits::takes_n),
+       "as in rule = { type = \"fixed_in_degree\", n = 100 }"},
+      {"self", At<&ConnectionRule::self>, takes(&Traits::takes_self)},
+      {"multiple", At<&ConnectionRule::multiple>, takes(&Traits::takes_multiple)},
+      {"file", At<&ConnectionRule::file>, takes(&Traits::takes_table), takes(&Traits::takes_table),
+       "as in rule = { type = \"list\", file = \"conn.csv\" }"},
+      {"condition", At<&ConnectionRule::condition>,
+       RulesThat([](const Traits& rule) { return rule.pairwise.has_value(); })},
+  };
+  return keys;
+}
 absl::Span<const Key<Stimulus>> StimulusKeys() { return kStimulusKeys; }
 absl::Span<const Key<ValueTable>> TableKeys() { return kTableKeys; }
 absl::Span<const Key<Uniform>> UniformKeys() { return kUniformKeys; }

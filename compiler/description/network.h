@@ -145,7 +145,9 @@ struct ProjectionHandle {
 // synapse. N_pre and N_post are the sizes of the populations, wherever a rule is described.
 struct ConnectionRule {
   ir::RuleKind kind = ir::RuleKind::kAllToAll;
-  Setting p = 1.0;        // kBernoulli: a number, or an expression that is evaluated for every pair
+  // kBernoulli: a number, or an expression that is evaluated for every pair. kFixedTotal: the
+  // probability of each pair is proportional to it.
+  Setting p = 1.0;
   Setting n = 0.0;        // kFixedInDegree, kFixedOutDegree, kFixedTotal: a whole number
   bool self = true;       // may a neuron connect to itself
   bool multiple = false;  // kFixed...: may a pair be joined more than once
@@ -153,7 +155,7 @@ struct ConnectionRule {
   // then its number in the file times the weight of the projection ("1 nS"; without one, the bare
   // number); its delay is in ms and goes to the nearest step.
   std::string file;
-  // kAllToAll, kBernoulli: only pairs for which it holds are joined.
+  // kAllToAll, kBernoulli, kFixedTotal: only pairs for which it holds are joined.
   std::optional<Setting> condition = {};
 
   // This rule with the condition: AllToAll().Where("i != j and abs(i - j) < 10").

@@ -2,8 +2,10 @@
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "compiler/description/toml_reader.h"
 
 namespace bnsyn::compiler {
@@ -108,40 +110,10 @@ class ProjectionReader : public TomlReader {
                                   absl::StrCat("it has ", each));
   }
 
-  struct RuleType {
-    const char* name;
-    ir::RuleKind kind;
-  };
-  static constexpr RuleType kRules[] = {
-      {"all_to_all", ir::RuleKind::kAllToAll},
-      {"one_to_one", ir::RuleKind::kOneToOne},
-      {"bernoulli", ir::RuleKind::kBernoulli},
-      {"fixed_in_degree", ir::RuleKind::kFixedInDegree},
-      {"fixed_out_degree", ir::RuleKind::kFixedOutDegree},
-      {"fixed_total", ir::RuleKind::kFixedTotal},
-      {"list", ir::RuleKind::kList},
-  };
-
-  // What NEST and PyNN call rules, and keys of rules.
+  // What NEST and PyNN call the keys of rules.
   struct Alias {
     const char* theirs;
     const char* ours;
-  };
-  static constexpr Alias kRuleAliases[] = {
-      {"pairwise_bernoulli", "bernoulli"},
-      {"fixed_indegree", "fixed_in_degree"},
-      {"fixed_outdegree", "fixed_out_degree"},
-      {"fixed_total_number", "fixed_total"},
-      {"AllToAllConnector", "all_to_all"},
-      {"OneToOneConnector", "one_to_one"},
-      {"FixedProbabilityConnector", "bernoulli"},
-      {"DistanceDependentProbabilityConnector", "bernoulli"},
-      {"IndexBasedProbabilityConnector", "bernoulli"},
-      {"FixedNumberPreConnector", "fixed_in_degree"},
-      {"FixedNumberPostConnector", "fixed_out_degree"},
-      {"FixedTotalNumberConnector", "fixed_total"},
-      {"FromListConnector", "list"},
-      {"FromFileConnector", "list"},
   };
   static constexpr Alias kKeyAliases[] = {
       {"indegree", "n"},
@@ -165,10 +137,12 @@ class ProjectionReader : public TomlReader {
     return CheckKeys(node, "a rule", NamesOf(RuleKeys()));
   }
 
-  absl::StatusOr<RuleType> ReadRuleType(const TomlNode& node) const {
+  absl::StatusOr<ir::RuleKind> ReadRuleKind(const TomlNode& node) const {
     const TomlNode* type = &node;
     std::vector<std::string> names;
-    for (const RuleType& rule : kRules) names.emplace_back(rule.name);
+    for (const ir::RuleTraits& rule : ir::AllRules()) {
+      if (rule.in_networks) names.emplace_back(rule.name);
+    }
     if (node.kind == TomlKind::kTable) {
       BNSYN_RETURN_IF_ERROR(CheckRuleKeys(node));
       type = node.Find("type");
@@ -182,26 +156,24 @@ class ProjectionReader : public TomlReader {
           "as in rule = \"all_to_all\", or rule = { type = \"bernoulli\", p = 0.1 }");
     }
     BNSYN_RETURN_IF_ERROR(Expect(*type, TomlKind::kString, "the type of a rule"));
-    for (const RuleType& rule : kRules) {
-      if (type->text.text == rule.name) return rule;
+    const std::string& name = type->text.text;
+    for (const ir::RuleTraits& rule : ir::AllRules()) {
+      if (rule.in_networks && rule.name == name) return rule.kind;
+      const std::vector<absl::string_view> synonyms = absl::StrSplit(rule.synonyms, ' ');
+      if (!absl::c_linear_search(synonyms, name) || name.empty()) continue;
+      return document_.ErrorAtValue(*type, absl::StrCat("there is no rule '", name, "'"),
+                                    absl::StrCat("it is '", rule.name, "' here"));
     }
-    for (const Alias& alias : kRuleAliases) {
-      if (type->text.text != alias.theirs) continue;
-      return document_.ErrorAtValue(*type, absl::StrCat("there is no rule '", type->text.text, "'"),
-                                    absl::StrCat("it is '", alias.ours, "' here"));
-    }
-    return document_.ErrorAtValue(*type,
-                                  absl::StrCat("there is no rule '", type->text.text, "'",
-                                               ir::DidYouMean(type->text.text, names)),
-                                  absl::StrCat("there are ", absl::StrJoin(names, ", ")));
+    return document_.ErrorAtValue(
+        *type, absl::StrCat("there is no rule '", name, "'", ir::DidYouMean(name, names)),
+        absl::StrCat("there are ", absl::StrJoin(names, ", ")));
   }
 
   absl::StatusOr<ConnectionRule> ReadRule(const TomlNode& node) {
-    BNSYN_ASSIGN_OR_RETURN(const RuleType type, ReadRuleType(node));
     ConnectionRule rule;
-    rule.kind = type.kind;
-    BNSYN_RETURN_IF_ERROR(ReadOwnKeys(node, RuleKeys(), rule, KindsOf(type.kind),
-                                      absl::StrCat("the rule ", type.name)));
+    BNSYN_ASSIGN_OR_RETURN(rule.kind, ReadRuleKind(node));
+    BNSYN_RETURN_IF_ERROR(ReadOwnKeys(node, RuleKeys(), rule, KindsOf(rule.kind),
+                                      absl::StrCat("the rule ", ir::TraitsOf(rule.kind).name)));
     return rule;
   }
 };

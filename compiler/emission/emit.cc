@@ -30,21 +30,25 @@ std::vector<const ir::Block*> DistinctCode(const ir::Program& program) {
   std::set<std::string> seen;
   for (const std::vector<ir::Block>* list : {&program.step, &program.synaptic}) {
     for (const ir::Block& block : *list) {
-      if (!program.RunsSynapses(block) && seen.insert(FunctionName(block)).second)
-        blocks.push_back(&block);
+      if (!block.code.empty() && seen.insert(FunctionName(block)).second) blocks.push_back(&block);
     }
   }
   return blocks;
 }
 
 absl::StatusOr<std::unique_ptr<llvm::Module>> EmitModule(const ir::Program& program,
+                                                         const CompileOptions& options,
                                                          const Target& target, int width,
                                                          llvm::LLVMContext& llvm_context) {
   auto module = std::make_unique<llvm::Module>("bnsyn", llvm_context);
   module->setTargetTriple(target.triple);
-  const EmitContext context = {program,        *module,
-                               width,          target.native_lanes,
-                               HasFma(target), reference::SumsAreProven(program)};
+  const EmitContext context = {program,
+                               *module,
+                               width,
+                               target.native_lanes,
+                               HasFma(target),
+                               options,
+                               reference::SumsAreProven(program)};
   for (const ir::Block* block : DistinctCode(program)) {
     switch (block->kind) {
       case ir::BlockKind::kOnPre:

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "compiler/emission/jit.h"
+#include "compiler/options.h"
 #include "ir/program.h"
 
 namespace llvm {
@@ -19,7 +20,7 @@ class Module;
 namespace bnsyn::compiler {
 
 // Raised when the emitter writes different code for the same program: part of the cache key.
-inline constexpr int kEmitterVersion = 52;
+inline constexpr int kEmitterVersion = 53;
 
 // The blocks that need code of their own: the first of each ir::Block::code, kernels first, in
 // program order.
@@ -28,8 +29,10 @@ std::vector<const ir::Block*> DistinctCode(const ir::Program& program);
 // The symbol of a block's function.
 std::string FunctionName(const ir::Block& block);
 
-// One function for each of DistinctCode(), with vectors of `width` lanes.
+// One function for each of DistinctCode(), with vectors of `width` lanes. Of the options, the
+// passes that are left out matter: some are rows of the plans of kernels.
 absl::StatusOr<std::unique_ptr<llvm::Module>> EmitModule(const ir::Program& program,
+                                                         const CompileOptions& options,
                                                          const Target& target, int width,
                                                          llvm::LLVMContext& context);
 

@@ -27,8 +27,13 @@ llvm::Align AlignmentOf(const llvm::Type* type) {
   return llvm::Align(std::min<uint64_t>(uint64_t{type->getScalarSizeInBits()} / 8 * lanes, 64));
 }
 
-// Random words that a draw of R3 takes.
-uint32_t WordsDrawn(Op op) { return op == Op::kBernoulli || op == Op::kPoisson ? 1 : 2; }
+// The number of random words that a draw of R3 takes.
+uint32_t WordsDrawn(Op op) {
+#define BNSYN_DRAW(name, text, arity, words, meaning) \
+  if (op == Op::k##name) return words;
+#include "ir/ops.def"
+  return 0;
+}
 
 }  // namespace
 
@@ -335,12 +340,8 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kRint:
       return b.CreateUnaryIntrinsic(llvm::Intrinsic::rint, v[0]);
 
-    case Op::kEq:
-    case Op::kNe:
-    case Op::kLt:
-    case Op::kLe:
-    case Op::kGt:
-    case Op::kGe:
+#define BNSYN_COMPARISON(name, ...) case Op::k##name:
+#include "ir/ops.def"
       return EmitCompare(b, n.op, element, v[0], v[1]);
 
     case Op::kAnd:
@@ -361,33 +362,15 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kBitcast:
       return b.CreateBitCast(v[0], Widened(ValueType(b.getContext(), n.element), lanes));
 
-    case Op::kExp:
-    case Op::kExpm1:
-    case Op::kExprel:
-    case Op::kExprelSmall:
-    case Op::kLog:
-    case Op::kLog1p:
     case Op::kPow:
-    case Op::kTanh:
-    case Op::kLogistic:
-    case Op::kSin:
-    case Op::kCos:
-    case Op::kTan:
-    case Op::kSinh:
-    case Op::kCosh:
-    case Op::kAsin:
-    case Op::kAcos:
-    case Op::kAtan:
-    case Op::kLog10:
+#define BNSYN_FUNCTION(name, ...) case Op::k##name:
+#include "ir/ops.def"
       return EmitOracleCall(b, n.op, n.element, v);
 
     case Op::kRandom:
       return RandomWord(n, 0, lanes);
-    case Op::kUniform:
-    case Op::kNormal:
-    case Op::kExponential:
-    case Op::kBernoulli:
-    case Op::kPoisson:
+#define BNSYN_DRAW(name, ...) case Op::k##name:
+#include "ir/ops.def"
       return DrawCall(n, lanes, v);
 
     case Op::kLoad:

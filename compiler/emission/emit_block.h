@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "compiler/emission/emit_random.h"
+#include "compiler/options.h"
 #include "ir/program.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
@@ -23,11 +24,10 @@ struct EmitContext {
   int width;         // lanes that one pass of a loop takes
   int native_lanes;  // doubles in a vector register
   bool has_fma;      // as an instruction
+  const CompileOptions& options;
   // No take need check that the sum is within the limits of R6 (reference::SumsAreProven).
   bool sums_are_proven;
 
-  // Whether comparisons fill registers of their own (AVX-512).
-  bool has_masks() const { return native_lanes == 8; }
   // Whether one instruction converts integers of 64 bits to doubles (AVX-512).
   bool converts_i64() const { return native_lanes == 8; }
 };

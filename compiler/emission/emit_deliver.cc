@@ -21,8 +21,8 @@ using ir::Element;
 constexpr ArgsLayout kLayout = {offsetof(DeliverArgs, slots), offsetof(DeliverArgs, step),
                                 offsetof(DeliverArgs, seed), offsetof(DeliverArgs, fault)};
 
-// A loop over spikes around a loop over the synapses of each. A node stands as far out as what it
-// depends on allows. Rows are of sources, or of targets in on_post code.
+// Each node is hoisted out of the loops over spikes and synapses as far as its operands allow. Rows
+// are by source, in on_post code by target.
 class DeliverEmitter : public BlockEmitter {
  public:
   DeliverEmitter(const EmitContext& context, const ir::Block& block)
@@ -42,13 +42,13 @@ class DeliverEmitter : public BlockEmitter {
   void EmitLevel(Level level);
   void EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count,
                     llvm::Value* others);
-  // The bounds of a neuron's row.
+  // The first entry of a neuron's row and the entry after the last.
   std::pair<llvm::Value*, llvm::Value*> LoadRow(llvm::Value* neuron);
   void EmitQuanta(ir::NodeId id);
-  // What these quanta count in the sum of a decaying input.
-  llvm::Value* Counted(ir::InputId input, llvm::Value* quanta);
+  // Quanta in the units of the input's sum: a decaying input counts later ones as more.
+  llvm::Value* InUnits(ir::InputId input, llvm::Value* quanta);
   void EmitAccumulate(ir::NodeId id);
-  // Loads an element of an array that nothing here writes.
+  // Loads an element of an array that this code never writes.
   llvm::Value* LoadElement(llvm::Type* type, llvm::Value* array, llvm::Value* index);
 
   llvm::Value* Load(ir::StateId state, int lanes) override;
@@ -69,8 +69,8 @@ class DeliverEmitter : public BlockEmitter {
   const ir::Projection& projection_;
   const bool by_target_;
   std::vector<Level> level_;          // by node
-  std::vector<llvm::Value*> values_;  // by node; of an accumulate: its quanta
-  std::vector<llvm::Value*> fits_;    // of an accumulate: whether they are in range (i1)
+  std::vector<llvm::Value*> values_;  // by node; of an accumulate: the units it adds
+  std::vector<llvm::Value*> fits_;    // of an accumulate: true if they are in range (i1)
   llvm::AllocaInst* fault_ = nullptr;
   llvm::Value* weights_ = nullptr;
   llvm::Value* row_begin_ = nullptr;
@@ -80,7 +80,7 @@ class DeliverEmitter : public BlockEmitter {
   llvm::Value* target_ = nullptr;   // i64
 };
 
-// The level of a node whatever its operands are.
+// The level of a node without regard to its operands.
 DeliverEmitter::Level DeliverEmitter::LevelOf(const ir::Node& node) const {
   const bool of_source = node.op == ir::Op::kLoadPre || node.op == ir::Op::kIndexPre;
   const bool of_target = node.op == ir::Op::kLoadPost || node.op == ir::Op::kIndexPost;
@@ -99,8 +99,8 @@ void DeliverEmitter::FindLevels() {
   }
 }
 
-// Emits the nodes of a level. The quanta of an accumulate belong to the level of its operand; what
-// adds them to the target, to the synapses.
+// Emits the nodes of a level. Of an accumulate, the units are computed at the level of its operand;
+// the addition to the sum of the target comes at the level of synapses.
 void DeliverEmitter::EmitLevel(Level level) {
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
     if (level_[id] != level) continue;
@@ -184,8 +184,8 @@ std::pair<llvm::Value*, llvm::Value*> DeliverEmitter::LoadRow(llvm::Value* neuro
   return {first, builder_.CreateZExt(LoadElement(i32, row_begin_, next), i64)};
 }
 
-// Asks for the beginning of a row that comes soon. Rows are read once and lie anywhere, so that
-// each begins with a miss that the machine cannot foresee; of the rest it takes care itself.
+// Prefetches the beginning of a later row. Rows are read once and lie anywhere in memory, so that
+// each begins with a cache miss. The processor prefetches the rest of a row by itself.
 void DeliverEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count,
                                   llvm::Value* others) {
   constexpr uint64_t kAhead = 4;   // spikes; measured on rows of 100 to 1000 synapses
@@ -220,7 +220,7 @@ void DeliverEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Val
   builder_.SetInsertPoint(done);
 }
 
-// A contribution in quanta, rounded to the nearest (R6), or in the units of its sum.
+// A contribution in the units of its sum: rounded to the nearest quantum first (R6).
 void DeliverEmitter::EmitQuanta(ir::NodeId id) {
   llvm::Type* const f64 = builder_.getDoubleTy();
   const auto attr = static_cast<ir::InputId>(node(id).attr);
@@ -230,7 +230,7 @@ void DeliverEmitter::EmitQuanta(ir::NodeId id) {
     const std::optional<double> known =
         reference::StaticContribution(program_, block_, id, projection_.weight);
     if (!known) {
-      Fail("what arrives at a narrow sum is not known");
+      Fail("a contribution to a narrow sum is not known");
       return;
     }
     const int64_t units = reference::ToQuanta(*known, quantum) / input.sum().unit;
@@ -243,7 +243,7 @@ void DeliverEmitter::EmitQuanta(ir::NodeId id) {
   constexpr int64_t kLimit = reference::kMaxContribution;
   if (const auto* constant = llvm::dyn_cast<llvm::ConstantFP>(value)) {
     const int64_t number = reference::ToQuanta(constant->getValueAPF().convertToDouble(), quantum);
-    values_[id] = Counted(attr, builder_.getInt64(static_cast<uint64_t>(number)));
+    values_[id] = InUnits(attr, builder_.getInt64(static_cast<uint64_t>(number)));
     fits_[id] = builder_.getInt1(number >= -kLimit && number <= kLimit);
     return;
   }
@@ -254,10 +254,10 @@ void DeliverEmitter::EmitQuanta(ir::NodeId id) {
       builder_.CreateFCmpOLE(magnitude, llvm::ConstantFP::get(f64, static_cast<double>(kLimit)));
   llvm::Value* const safe =
       builder_.CreateSelect(fits_[id], rounded, llvm::ConstantFP::get(f64, 0.0));
-  values_[id] = Counted(attr, builder_.CreateFPToSI(safe, builder_.getInt64Ty()));
+  values_[id] = InUnits(attr, builder_.CreateFPToSI(safe, builder_.getInt64Ty()));
 }
 
-llvm::Value* DeliverEmitter::Counted(ir::InputId input, llvm::Value* quanta) {
+llvm::Value* DeliverEmitter::InUnits(ir::InputId input, llvm::Value* quanta) {
   if (!program_.inputs[input].decay) return quanta;
   llvm::Value* const left = OfPhase(
       input, [](const reference::DecayTable& decay, uint32_t phase) { return decay.Left(phase); });
@@ -274,7 +274,7 @@ llvm::Value* DeliverEmitter::LoadElement(llvm::Type* type, llvm::Value* array, l
   return load;
 }
 
-// A state of the synapse, or one that is uniform.
+// Loads a state of the synapse, or a uniform state.
 llvm::Value* DeliverEmitter::Load(ir::StateId state, int lanes) {
   const ir::Type type = program_.states[state].type;
   return LoadSlot(SlotOf(AttrKind::kState, state), type.element, synapse_, lanes);

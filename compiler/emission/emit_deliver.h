@@ -1,4 +1,4 @@
-// The code of synaptic blocks: the delivery of due spikes, and what else runs over synapses.
+// Emits the code of synaptic blocks: a loop over neurons around a loop over the synapses of each.
 #ifndef BNSYN_COMPILER_EMISSION_EMIT_DELIVER_H_
 #define BNSYN_COMPILER_EMISSION_EMIT_DELIVER_H_
 
@@ -7,7 +7,8 @@
 
 namespace bnsyn::compiler {
 
-// Adds the function of an on_pre, on_step or on_post block to the module (see DeliverArgs).
+// Adds the function of an on_pre, on_step or on_post block to the module (see DeliverArgs). An
+// on_pre block that only adds constants needs no code: runtime/delivery/row_delivery.h delivers it.
 absl::Status EmitDeliver(const EmitContext& context, const ir::Block& block);
 
 }  // namespace bnsyn::compiler

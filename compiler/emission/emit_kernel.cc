@@ -3,13 +3,15 @@
 #include <vector>
 
 #include "compiler/emission/population_kernel.h"
+#include "compiler/schedule/plan_rows.h"
+#include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
 namespace {
 
 using ir::AttrKind;
 
-// A network kernel: every node is uniform, and runs once.
+// Emits a network kernel: every node is uniform, and runs once.
 class NetworkKernel : public BlockEmitter {
  public:
   NetworkKernel(const EmitContext& context, const ir::Block& block)
@@ -38,7 +40,10 @@ class NetworkKernel : public BlockEmitter {
 
 absl::Status EmitKernel(const EmitContext& context, const ir::Block& block) {
   if (block.domain == ir::DomainId::kNetwork) return NetworkKernel(context, block).Emit();
-  return PopulationKernel(context, block).Emit();
+  const KernelGraph graph(context.program, block);
+  BNSYN_ASSIGN_OR_RETURN(const KernelPlan plan,
+                         PlanKernel(graph, {context.native_lanes}, context.options));
+  return PopulationKernel(context, graph, plan).Emit();
 }
 
 }  // namespace bnsyn::compiler

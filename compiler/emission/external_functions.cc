@@ -17,29 +17,10 @@ std::vector<ExternalFunction> ExternalFunctions() {
   const auto oracle = [&](Op op, auto* function) {
     functions.push_back({OracleSymbol(op), reinterpret_cast<const void*>(function)});
   };
-  oracle(Op::kExp, ref::Exp);
-  oracle(Op::kExpm1, ref::Expm1);
-  oracle(Op::kExprel, ref::Exprel);
-  oracle(Op::kExprelSmall, ref::ExprelSmall);
-  oracle(Op::kLog, ref::Log);
-  oracle(Op::kLog1p, ref::Log1p);
   oracle(Op::kPow, ref::Pow);
-  oracle(Op::kTanh, ref::Tanh);
-  oracle(Op::kLogistic, ref::Logistic);
-  oracle(Op::kSin, ref::Sin);
-  oracle(Op::kCos, ref::Cos);
-  oracle(Op::kTan, ref::Tan);
-  oracle(Op::kSinh, ref::Sinh);
-  oracle(Op::kCosh, ref::Cosh);
-  oracle(Op::kAsin, ref::Asin);
-  oracle(Op::kAcos, ref::Acos);
-  oracle(Op::kAtan, ref::Atan);
-  oracle(Op::kLog10, ref::Log10);
-  oracle(Op::kUniform, ref::UniformFromBits);
-  oracle(Op::kNormal, ref::NormalFromBits);
-  oracle(Op::kExponential, ref::ExponentialFromBits);
-  oracle(Op::kBernoulli, ref::BernoulliFromBits);
-  oracle(Op::kPoisson, ref::PoissonFromBits);
+#define BNSYN_FUNCTION(name, ...) oracle(Op::k##name, ref::name);
+#define BNSYN_DRAW(name, ...) oracle(Op::k##name, ref::name##FromBits);
+#include "ir/ops.def"
 
   // Correctly rounded functions of libm that stand in for instructions an old machine lacks.
   const auto f64 = [&](const char* symbol, double (*function)(double)) {

@@ -1,5 +1,6 @@
 #include "compiler/emission/jit.h"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "compiler/emission/external_functions.h"
 #include "compiler/emission/object_cache.h"
 #include "compiler/passes/passes.h"
+#include "compiler/schedule/plan_rows.h"
 #include "ir/status_macros.h"
 #include "llvm/ExecutionEngine/Orc/Debugging/DebuggerSupport.h"
 #include "llvm/ExecutionEngine/Orc/Debugging/PerfSupportPlugin.h"
@@ -54,27 +56,34 @@ absl::Status ToStatus(llvm::Error error) {
 }
 
 // All that the object depends on.
-std::string CacheKey(const ir::Program& program, const Target& target, int width,
-                     int optimization) {
-  std::string text =
-      absl::StrCat("abi ", kKernelAbiVersion, " emitter ", kEmitterVersion, " llvm ", LlvmVersion(),
-                   " width ", width, " optimization ", optimization, " target ", target.triple, " ",
-                   target.cpu, " ", target.features, " lanes ", target.native_lanes, "\n");
+std::string CacheKey(const ir::Program& program, const CompileOptions& options,
+                     const Target& target, int width) {
+  std::string text = absl::StrCat("abi ", kKernelAbiVersion, " emitter ", kEmitterVersion, " llvm ",
+                                  LlvmVersion(), " width ", width, " optimization ",
+                                  options.optimization, " target ", target.triple, " ", target.cpu,
+                                  " ", target.features, " lanes ", target.native_lanes, "\n");
+  for (const PlanRow& row : PlanRows()) {
+    for (const auto* left_out : {&options.disabled_passes, &options.dropped_passes}) {
+      const bool runs = std::find(left_out->begin(), left_out->end(), row.name) == left_out->end();
+      if (!runs) absl::StrAppend(&text, "without ", row.name, "\n");
+    }
+  }
   for (const ir::Block* block : DistinctCode(program)) {
     absl::StrAppend(&text, FunctionName(*block), "\n", CanonicalCode(program, *block), "\n");
   }
   return HashText(text);
 }
 
-absl::StatusOr<std::string> CompileObject(const ir::Program& program, const Target& target,
-                                          int width, int optimization, Stopwatch& watch) {
-  BNSYN_ASSIGN_OR_RETURN(const TargetMachinePtr machine, MakeTargetMachine(target, optimization));
+absl::StatusOr<std::string> CompileObject(const ir::Program& program, const CompileOptions& options,
+                                          const Target& target, int width, Stopwatch& watch) {
+  BNSYN_ASSIGN_OR_RETURN(const TargetMachinePtr machine,
+                         MakeTargetMachine(target, options.optimization));
   watch.Lap("target");
   llvm::LLVMContext context;
   BNSYN_ASSIGN_OR_RETURN(const std::unique_ptr<llvm::Module> module,
-                         EmitModule(program, target, width, context));
+                         EmitModule(program, options, target, width, context));
   watch.Lap("emit");
-  Optimise(*module, *machine, optimization);
+  Optimise(*module, *machine, options.optimization);
   watch.Lap("optimise");
   BNSYN_ASSIGN_OR_RETURN(std::string object, GenerateCode(*module, *machine, CodeKind::kObject));
   watch.Lap("codegen");
@@ -177,13 +186,13 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
   Stopwatch watch(report);
   BNSYN_ASSIGN_OR_RETURN(report.width, ChooseWidth(options, target));
   const ObjectCache cache(options.cache_directory);
-  report.key = CacheKey(program, target, report.width, options.optimization);
+  report.key = CacheKey(program, options, target, report.width);
   std::optional<std::string> object = cache.Load(report.key);
   report.cache_hit = object.has_value();
   watch.Lap("cache_io");
   if (!object || options.check_cache) {
-    BNSYN_ASSIGN_OR_RETURN(std::string compiled, CompileObject(program, target, report.width,
-                                                               options.optimization, watch));
+    BNSYN_ASSIGN_OR_RETURN(std::string compiled,
+                           CompileObject(program, options, target, report.width, watch));
     if (object && *object != compiled) {
       return absl::InternalError(
           absl::StrCat("the cached object ", cache.Path(report.key),

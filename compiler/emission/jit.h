@@ -58,7 +58,10 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
                                                              const Target& target,
                                                              CompileReport& report);
 
-// The text of a stage below the IR: "llvm", "llvm-opt" or "asm".
+// The stages below the program: "plan.ROW" for the plans of the kernels after each row of
+// PlanRows(), "plan" for the whole plans, "llvm", "llvm-opt" and "asm".
+std::vector<std::string> CodeStages();
+// The text of such a stage, for a program that went through all passes.
 absl::StatusOr<std::string> DumpCode(const ir::Program& program, const CompileOptions& options,
                                      const std::string& stage);
 

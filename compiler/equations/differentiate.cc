@@ -49,6 +49,12 @@ class Rules {
   }
   Value Square(Value a) { return Make(Op::kMul, {a, a}); }
 
+  // 2/sqrt(pi) e^(-a^2), the derivative of erf.
+  Value GaussOf(Value a) {
+    const Value exponential = Make(Op::kExp, {Make(Op::kNeg, {Square(a)})});
+    return Make(Op::kMul, {Number(2 * std::numbers::inv_sqrtpi), exponential});
+  }
+
   Value OfPower(Value a, Value b, Value self, Value da, Value db);
   Value OfExprel(Value a, Value self, Value da);
 
@@ -128,58 +134,28 @@ std::optional<Value> Rules::Of(const ir::Node& node, Value self, const Value (&d
       return Over(d[0], Make(Op::kAdd, {Number(1), Square(a)}));
     case Op::kLog10:
       return Over(d[0], Make(Op::kMul, {a, Number(std::numbers::ln10)}));
+    case Op::kErf:
+      return Times(GaussOf(a), d[0]);
+    case Op::kErfc:
+      return Minus({}, Times(GaussOf(a), d[0]));
     case Op::kSelect:
       // The chosen values may depend on the variable; the condition does not.
       return Choose(a, d[1], d[2]);
     case Op::kLiteral:
-    case Op::kParam:
     case Op::kStep:
     case Op::kIndex:
     case Op::kFloor:
     case Op::kCeil:
     case Op::kRint:
-    case Op::kEq:
-    case Op::kNe:
-    case Op::kLt:
-    case Op::kLe:
-    case Op::kGt:
-    case Op::kGe:
-    case Op::kAnd:
-    case Op::kOr:
-    case Op::kXor:
-    case Op::kNot:
-    case Op::kShl:
-    case Op::kShr:
     case Op::kConvert:
     case Op::kBitcast:
-    case Op::kLookup:
     case Op::kRandom:
-    case Op::kUniform:
-    case Op::kNormal:
-    case Op::kExponential:
-    case Op::kBernoulli:
-    case Op::kPoisson:
-    case Op::kLoad:
-    case Op::kLoadPre:
-    case Op::kLoadPost:
-    case Op::kStore:
-    case Op::kCheck:
-    case Op::kIndexPre:
-    case Op::kIndexPost:
-    case Op::kWeight:
-    case Op::kSetProbability:
-    case Op::kSetWeight:
-    case Op::kSetDelay:
-    case Op::kAccumulate:
-    case Op::kTake:
-    case Op::kHeld:
-    case Op::kQuantum:
-    case Op::kSpike:
-    case Op::kRunOnStep:
-    case Op::kRunOnPost:
-    case Op::kCount:
-    case Op::kReduce:
-    case Op::kTotal:
+#define BNSYN_PLAIN(...)
+#define BNSYN_COMPARISON(name, ...) case Op::k##name:
+#define BNSYN_BITWISE(name, ...) case Op::k##name:
+#define BNSYN_DRAW(name, ...) case Op::k##name:
+#define BNSYN_ENGINE(name, ...) case Op::k##name:
+#include "ir/ops.def"
       return std::nullopt;
   }
   return std::nullopt;

@@ -72,10 +72,10 @@ class Scope {
 };
 
 // Emits an expression. A name is what the scope says, else a unit of two letters or more (mV,
-// volt). A call is what the scope says, else one of: min max clip abs sqrt exp expm1 exprel log
-// log1p log10 pow sinh cosh tanh logistic sin cos tan arcsin arccos arctan floor ceil rint int sign
-// periodic(x, length), the distance x on a ring: what is nearest to 0 of x and its like a multiple
-// of the length away; rand() randn() exponential(mean) bernoulli(p) poisson(m)
+// volt). A call is what the scope says, else a function of one argument of ir/ops.def (exp(x),
+// arctan(x), ...), or one of: min max clip abs sqrt pow floor ceil rint int sign;
+// periodic(x, length), the distance x on a ring: the nearest to 0 of x and all numbers that are a
+// multiple of the length away from it; rand() randn() exponential(mean) bernoulli(p) poisson(m)
 // normal(mean, deviation) uniform(low, high) lognormal(mu, sigma), which is
 // exp(normal(mu, sigma)).
 // x % y and x // y round down, as Python's do, and are exact while |x/y| < 2^53; y has the

@@ -31,7 +31,7 @@ enum class Shape : uint8_t {
 constexpr size_t kMany = 64;
 
 struct Function {
-  const char* name;
+  const char* name;  // "" for one that the language does not have
   Shape shape;
   ir::Op op;
   size_t fewest;
@@ -40,22 +40,9 @@ struct Function {
 };
 
 constexpr Function kFunctions[] = {
-    {"exp", Shape::kPlain, ir::Op::kExp, 1, 1, "exp(x)"},
-    {"expm1", Shape::kPlain, ir::Op::kExpm1, 1, 1, "expm1(x)"},
-    {"exprel", Shape::kPlain, ir::Op::kExprel, 1, 1, "exprel(x)"},
-    {"log", Shape::kPlain, ir::Op::kLog, 1, 1, "log(x)"},
-    {"log1p", Shape::kPlain, ir::Op::kLog1p, 1, 1, "log1p(x)"},
-    {"log10", Shape::kPlain, ir::Op::kLog10, 1, 1, "log10(x)"},
-    {"sinh", Shape::kPlain, ir::Op::kSinh, 1, 1, "sinh(x)"},
-    {"cosh", Shape::kPlain, ir::Op::kCosh, 1, 1, "cosh(x)"},
-    {"tanh", Shape::kPlain, ir::Op::kTanh, 1, 1, "tanh(x)"},
-    {"logistic", Shape::kPlain, ir::Op::kLogistic, 1, 1, "logistic(x)"},
-    {"sin", Shape::kPlain, ir::Op::kSin, 1, 1, "sin(x)"},
-    {"cos", Shape::kPlain, ir::Op::kCos, 1, 1, "cos(x)"},
-    {"tan", Shape::kPlain, ir::Op::kTan, 1, 1, "tan(x)"},
-    {"arcsin", Shape::kPlain, ir::Op::kAsin, 1, 1, "arcsin(x)"},
-    {"arccos", Shape::kPlain, ir::Op::kAcos, 1, 1, "arccos(x)"},
-    {"arctan", Shape::kPlain, ir::Op::kAtan, 1, 1, "arctan(x)"},
+#define BNSYN_FUNCTION(name, text, word, ...) \
+  {word, Shape::kPlain, ir::Op::k##name, 1, 1, word "(x)"},
+#include "ir/ops.def"
     {"floor", Shape::kWhole, ir::Op::kFloor, 1, 1, "floor(x)"},
     {"ceil", Shape::kWhole, ir::Op::kCeil, 1, 1, "ceil(x)"},
     {"rint", Shape::kWhole, ir::Op::kRint, 1, 1, "rint(x)"},
@@ -119,7 +106,9 @@ bool DrawsNumber(absl::string_view name) {
 
 std::vector<std::string> FunctionNames() {
   std::vector<std::string> names;
-  for (const Function& function : kFunctions) names.emplace_back(function.name);
+  for (const Function& function : kFunctions) {
+    if (*function.name != '\0') names.emplace_back(function.name);
+  }
   return names;
 }
 

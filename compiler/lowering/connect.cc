@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "compiler/equations/linear_form.h"
 #include "compiler/lowering/scope.h"
 #include "compiler/lowering/synapse.h"
@@ -74,32 +75,37 @@ class ConnectWriter {
 
   absl::Status Probability() {
     ir::Rule& rule = projection_.rule;
+    const ir::RuleTraits& traits = ir::TraitsOf(rule.kind);
     ir::Value p;
-    if (rule.kind == ir::RuleKind::kBernoulli) {
+    if (traits.takes_p || traits.takes_relative_p) {
       scope_.EnterCode("probability");
       BNSYN_ASSIGN_OR_RETURN(p, ProbabilityOfPair());
     }
     const std::optional<Setting>& condition = description_.rule.condition;
     if (condition.has_value()) {
       const std::string what = Name("condition");
-      if (rule.kind != ir::RuleKind::kBernoulli && rule.kind != ir::RuleKind::kAllToAll) {
+      if (!traits.pairwise.has_value()) {
+        std::vector<absl::string_view> others;
+        for (const ir::RuleTraits& other : ir::AllRules()) {
+          if (other.pairwise.has_value()) others.push_back(other.name);
+        }
         const ir::SourceText place = NamePlace(*condition, what);
-        return ir::ErrorAt(place, Whole(place), "this rule takes no condition",
-                           "all_to_all and bernoulli do");
+        return ir::ErrorAt(place, Whole(place),
+                           absl::StrCat("the rule ", traits.name, " takes no condition"),
+                           absl::StrCat("rules that take one: ", absl::StrJoin(others, ", ")));
       }
       scope_.EnterCode("condition");
       BNSYN_ASSIGN_OR_RETURN(const TypedValue holds, Emit(*condition, what));
       const ir::SourceText text = TextOf(*condition, what);
       BNSYN_RETURN_IF_ERROR(ExpectBoolean(holds, what, text, Whole(text)));
-      if (rule.kind == ir::RuleKind::kAllToAll) {
-        rule.kind = ir::RuleKind::kBernoulli;
-        rule.stream = lowering_.streams.Find({"rule", description_.name});
-      }
       if (!p.valid()) p = builder_.F64(rule.p);
       rule.p = 1;
       p = builder_.Emit(ir::Op::kSelect, {holds.value, p, builder_.F64(0)});
     }
-    if (p.valid()) builder_.Emit(ir::Op::kSetProbability, {p});
+    if (!p.valid()) return absl::OkStatus();
+    rule.kind = *traits.pairwise;
+    if (!traits.is_random) rule.stream = lowering_.streams.Find({"rule", description_.name});
+    builder_.Emit(ir::Op::kSetProbability, {p});
     return absl::OkStatus();
   }
 

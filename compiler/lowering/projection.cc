@@ -39,14 +39,10 @@ absl::Status LowerCount(const SynapseContext& context, ir::Rule& rule) {
                        "rint(...) makes one of it");
   }
   rule.count = static_cast<uint64_t>(n.value);
-  rule.stream = context.lowering.streams.Find({"rule", description.name});
   const bool within = description.source == description.target;
   const uint64_t self = !rule.self && within ? 1 : 0;
-  const uint64_t sources = context.source.size - self;
-  const uint64_t targets = context.target.size;
-  uint64_t most = sources * targets;
-  if (rule.kind == ir::RuleKind::kFixedInDegree) most = sources;
-  if (rule.kind == ir::RuleKind::kFixedOutDegree) most = targets - self;
+  const uint64_t most =
+      ir::TraitsOf(rule.kind).most_different(context.source.size, context.target.size, self);
   if (rule.count > 0 && most == 0) {
     return ir::ErrorAt(text, Whole(text), "there is no pair of neurons to join");
   }
@@ -65,46 +61,35 @@ absl::Status LowerRule(const SynapseContext& context, ir::Projection& projection
   projection.rule.kind = rule.kind;
   projection.rule.self = rule.self;
   projection.rule.multiple = rule.multiple;
-  switch (rule.kind) {
-    case ir::RuleKind::kAllToAll:
-      return absl::OkStatus();
-    case ir::RuleKind::kOneToOne: {
-      const Section& source = context.source;
-      const Section& target = context.target;
-      if (source.size != target.size) {
-        return ir::ErrorAt(
-            place, Whole(place),
-            absl::StrCat("one_to_one joins populations of one size, but '", source.name, "' has ",
-                         source.size, " neurons and '", target.name, "' has ", target.size));
-      }
-      return absl::OkStatus();
+  const ir::RuleTraits& traits = ir::TraitsOf(rule.kind);
+  if (rule.kind == ir::RuleKind::kOneToOne) {
+    const Section& source = context.source;
+    const Section& target = context.target;
+    if (source.size != target.size) {
+      return ir::ErrorAt(
+          place, Whole(place),
+          absl::StrCat("one_to_one joins populations of one size, but '", source.name, "' has ",
+                       source.size, " neurons and '", target.name, "' has ", target.size));
     }
-    case ir::RuleKind::kBernoulli:
-      projection.rule.stream = lowering.streams.Find({"rule", description.name});
-      return absl::OkStatus();
-    case ir::RuleKind::kFixedInDegree:
-    case ir::RuleKind::kFixedOutDegree:
-    case ir::RuleKind::kFixedTotal:
-      return LowerCount(context, projection.rule);
-    case ir::RuleKind::kList: {
-      BNSYN_ASSIGN_OR_RETURN(const ir::TableId id, TableOf(lowering, rule.file, place));
-      const ir::Table& table = lowering.program.tables[id];
-      for (const absl::string_view column : {"pre", "post"}) {
-        if (FindColumn(table, column).has_value()) continue;
-        return ir::ErrorAt(place, Whole(place),
-                           absl::StrCat("the list ", rule.file, " has no column '", column, "'"),
-                           "a list of connections has the columns pre, post and, if they differ, "
-                           "weight and delay");
-      }
-      projection.rule.table = id;
-      if (const std::optional<uint32_t> column = FindColumn(table, "weight")) {
-        projection.weight_column = ir::ColumnRef{id, *column};
-      }
-      if (const std::optional<uint32_t> column = FindColumn(table, "delay")) {
-        projection.delay_column = ir::ColumnRef{id, *column};
-      }
-      return absl::OkStatus();
-    }
+  }
+  if (traits.is_random) projection.rule.stream = lowering.streams.Find({"rule", description.name});
+  if (traits.takes_n) return LowerCount(context, projection.rule);
+  if (!traits.takes_table) return absl::OkStatus();
+  BNSYN_ASSIGN_OR_RETURN(const ir::TableId id, TableOf(lowering, rule.file, place));
+  const ir::Table& table = lowering.program.tables[id];
+  for (const absl::string_view column : {"pre", "post"}) {
+    if (FindColumn(table, column).has_value()) continue;
+    return ir::ErrorAt(place, Whole(place),
+                       absl::StrCat("the list ", rule.file, " has no column '", column, "'"),
+                       "a list of connections has the columns pre, post and, if they differ, "
+                       "weight and delay");
+  }
+  projection.rule.table = id;
+  if (const std::optional<uint32_t> column = FindColumn(table, "weight")) {
+    projection.weight_column = ir::ColumnRef{id, *column};
+  }
+  if (const std::optional<uint32_t> column = FindColumn(table, "delay")) {
+    projection.delay_column = ir::ColumnRef{id, *column};
   }
   return absl::OkStatus();
 }

@@ -14,7 +14,7 @@ namespace {
 template <typename Visit>
 void ForEachStream(ir::Program& program, const Visit& visit) {
   for (ir::Projection& projection : program.projections) {
-    if (ir::IsRandom(projection.rule.kind)) visit(projection.rule.stream);
+    if (ir::TraitsOf(projection.rule.kind).is_random) visit(projection.rule.stream);
   }
   const auto visit_block = [&](ir::Block& block) {
     for (ir::Node& node : block.nodes) {

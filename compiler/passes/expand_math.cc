@@ -1,4 +1,5 @@
-// expand_math: functions and draws become the sequences of plain ops that define them (R2, R3).
+// expand_math: replaces functions and draws by the sequences of plain ops that define them (R2,
+// R3).
 #include <cmath>
 #include <optional>
 #include <vector>
@@ -10,13 +11,9 @@
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
 #include "ir/text.h"
+#include "reference/all_sequences.h"
 #include "reference/functions.h"
 #include "reference/known_bits.h"
-#include "reference/sequences_arc.h"
-#include "reference/sequences_draws.h"
-#include "reference/sequences_exp.h"
-#include "reference/sequences_log.h"
-#include "reference/sequences_trig.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -32,23 +29,8 @@ struct FunctionSequence {
   F (*write)(NodeArithmetic&, F);
 };
 constexpr FunctionSequence kFunctions[] = {
-    {Op::kExp, reference::sequences::Exp},
-    {Op::kExpm1, reference::sequences::Expm1},
-    {Op::kExprel, reference::sequences::Exprel},
-    {Op::kExprelSmall, reference::sequences::ExprelSmall},
-    {Op::kLog, reference::sequences::Log},
-    {Op::kLog1p, reference::sequences::Log1p},
-    {Op::kTanh, reference::sequences::Tanh},
-    {Op::kLogistic, reference::sequences::Logistic},
-    {Op::kSin, reference::sequences::Sin},
-    {Op::kCos, reference::sequences::Cos},
-    {Op::kTan, reference::sequences::Tan},
-    {Op::kSinh, reference::sequences::Sinh},
-    {Op::kCosh, reference::sequences::Cosh},
-    {Op::kAsin, reference::sequences::Asin},
-    {Op::kAcos, reference::sequences::Acos},
-    {Op::kAtan, reference::sequences::Atan},
-    {Op::kLog10, reference::sequences::Log10},
+#define BNSYN_FUNCTION(name, ...) {Op::k##name, reference::sequences::name},
+#include "ir/ops.def"
 };
 
 struct DrawSequence {
@@ -61,9 +43,9 @@ constexpr DrawSequence kDraws[] = {
     {Op::kExponential, reference::sequences::Exponential},
 };
 
-// Counts of a Poisson draw that are higher with less than this probability are rare...
+// A count of a Poisson draw is rare if a higher one has less than this probability...
 constexpr double kRarely = 1.0 / 200;
-// ...and apart if there are as many of them as make an arm that is worth a branch (rare_arms.cc).
+// ...and apart if there are as many of them as make an arm that is worth a branch (compiler/schedule/sink.cc).
 constexpr size_t kFewest = 6;
 
 // The pass over one block.
@@ -126,7 +108,7 @@ std::optional<Value> Expander::Draw(Rewriter& rewriter, ir::NodeId id) const {
     return m.Write(draw.write(m, first, m.Of<uint32_t>(word(1))));
   }
   std::optional<ir::Bits> known = known_[node.operands[0]];
-  // The operand may have become a literal just now, as a draw that cannot but fail.
+  // The operand may be a literal since this pass replaced it: a draw with probability 0 or 1.
   const ir::Node& operand = builder.node(rewriter.Operand(id, 0));
   if (!known && operand.op == Op::kLiteral) known = operand.attr;
   if (node.op == Op::kPoisson) {
@@ -139,8 +121,8 @@ std::optional<Value> Expander::Draw(Rewriter& rewriter, ir::NodeId id) const {
   return m.Write(reference::sequences::Bernoulli(m, p, m.Of<uint32_t>(word(0))));
 }
 
-// bits 2^-32 < p is bits < p 2^32, a product that is exact; and an integer is below a number when
-// it is below that number rounded up.
+// bits 2^-32 < p is bits < p 2^32, an exact product. An integer is below a number if it is below
+// that number rounded up.
 Value Expander::Bernoulli(ir::Builder& builder, double p, Value bits) {
   const double threshold = std::ceil(p * 0x1p32);
   if (!(threshold > 0)) return builder.Bool(false);
@@ -211,7 +193,7 @@ class LimitCounter {
 };
 
 // Limits that are rarely reached are counted only where the first of them is: kernels compute that
-// arm for few vectors (rare_arms.h).
+// arm for few vectors (sink.cc).
 Value Expander::Poisson(ir::Builder& builder, double mean, Value bits) {
   if (!(mean >= 0 && mean <= reference::kPoissonMaxMean)) {
     return builder.F64(reference::sequences::kNaN);

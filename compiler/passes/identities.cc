@@ -25,7 +25,7 @@ std::optional<Float> ExactReciprocal(Float c) {
   return reciprocal;
 }
 
-// Looks at one node through its operands a, b and c.
+// Matches one node and its operands a, b and c with the rules.
 class Matcher {
  public:
   Matcher(ir::Builder& builder, const ir::Node& node) : builder_(builder), node_(node) {
@@ -44,10 +44,10 @@ class Matcher {
   bool floating() const { return ir::IsFloat(element(a())); }
   bool boolean() const { return element(a()) == Element::kBool; }
 
-  // True for the literal of this number; for floats 0 is +0.
+  // True if `v` is the literal of this number; for floats 0 is +0.
   bool IsNumber(Value v, double number) const { return IsLiteral(builder_, v, number); }
   bool IsMinusZero(Value v) const { return IsNumber(v, -0.0); }
-  // Whether `v` is a literal, and no NaN.
+  // True if `v` is a literal, and no NaN.
   bool IsNumeral(Value v) const {
     const ir::Bits bits = builder_.node(v).attr;
     return Is(v, Op::kLiteral) &&
@@ -77,8 +77,7 @@ class Matcher {
   Value operand_[3];
 };
 
-// Adding -0 keeps every float, adding +0 does not: -0 + +0 is +0. To add what is negated is to
-// subtract it.
+// Adding -0 keeps every float, adding +0 does not: -0 + +0 is +0. Adding -x is subtracting x.
 Result Matcher::Add() {
   for (const auto& [x, y] : {std::pair(a(), b()), std::pair(b(), a())}) {
     if (floating() ? IsMinusZero(y) : IsNumber(y, 0)) return x;
@@ -95,7 +94,7 @@ Result Matcher::Sub() {
   return std::nullopt;
 }
 
-// Multiplying by 0 says nothing of a float: it may be infinite, NaN or negative.
+// A float times 0 is not always 0: the float may be infinite, NaN or negative.
 Result Matcher::Mul() {
   for (const auto& [x, y] : {std::pair(a(), b()), std::pair(b(), a())}) {
     if (IsNumber(y, 1)) return x;
@@ -208,7 +207,7 @@ Result Matcher::Apply() {
     case Op::kMin:
     case Op::kMax:
       return MinOrMax();
-    // A float may be NaN: then it is not equal to itself, but no less or greater either.
+    // A NaN is not equal to itself, nor less or greater than itself.
     case Op::kEq:
     case Op::kLe:
     case Op::kGe:
@@ -244,56 +243,15 @@ Result Matcher::Apply() {
     case Op::kFloor:
     case Op::kCeil:
     case Op::kRint:
-    case Op::kExp:
-    case Op::kExpm1:
-    case Op::kExprel:
-    case Op::kExprelSmall:
-    case Op::kLog:
-    case Op::kLog1p:
-    case Op::kPow:
-    case Op::kTanh:
-    case Op::kLogistic:
-    case Op::kSin:
-    case Op::kCos:
-    case Op::kTan:
-    case Op::kSinh:
-    case Op::kCosh:
-    case Op::kAsin:
-    case Op::kAcos:
-    case Op::kAtan:
-    case Op::kLog10:
     case Op::kLiteral:
-    case Op::kParam:
     case Op::kStep:
     case Op::kIndex:
+    case Op::kPow:
     case Op::kRandom:
-    case Op::kUniform:
-    case Op::kNormal:
-    case Op::kExponential:
-    case Op::kBernoulli:
-    case Op::kPoisson:
-    case Op::kLookup:
-    case Op::kLoad:
-    case Op::kLoadPre:
-    case Op::kLoadPost:
-    case Op::kStore:
-    case Op::kCheck:
-    case Op::kIndexPre:
-    case Op::kIndexPost:
-    case Op::kWeight:
-    case Op::kSetProbability:
-    case Op::kSetWeight:
-    case Op::kSetDelay:
-    case Op::kAccumulate:
-    case Op::kTake:
-    case Op::kHeld:
-    case Op::kQuantum:
-    case Op::kSpike:
-    case Op::kRunOnStep:
-    case Op::kRunOnPost:
-    case Op::kCount:
-    case Op::kReduce:
-    case Op::kTotal:
+#define BNSYN_FUNCTION(name, ...) case Op::k##name:
+#define BNSYN_DRAW(name, ...) case Op::k##name:
+#define BNSYN_ENGINE(name, ...) case Op::k##name:
+#include "ir/ops.def"
       return std::nullopt;
   }
   return std::nullopt;

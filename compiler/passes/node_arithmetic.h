@@ -1,4 +1,7 @@
-// The arithmetic that writes the function sequences of R2 as nodes; see reference/sequences.h.
+// Writes the sequences of R2 as nodes: the arithmetic NodeArithmetic of reference/sequences.h.
+//
+//   NodeArithmetic m(builder);
+//   value = m.Write(reference::sequences::Exp(m, m.Of<double>(value)));
 #ifndef BNSYN_COMPILER_PASSES_NODE_ARITHMETIC_H_
 #define BNSYN_COMPILER_PASSES_NODE_ARITHMETIC_H_
 
@@ -10,9 +13,9 @@
 
 namespace bnsyn::compiler {
 
-// What a sequence asked for, by numbers of its own. It becomes nodes in Write, operands first, from
-// the left: so the order of nodes does not hang on the order in which a C++ compiler evaluates the
-// operands of an expression, and what the result does not need is never written.
+// Records the ops of a sequence, which Write turns into nodes, operands first and from the left. So
+// the order of nodes does not depend on the order in which a C++ compiler evaluates the operands of
+// an expression, and ops that the result does not need are never written.
 class TermRecorder {
  public:
   using Operands = std::vector<uint32_t>;

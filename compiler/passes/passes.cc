@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "compiler/schedule/plan_rows.h"
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
@@ -44,6 +45,7 @@ bool Contains(const std::vector<std::string>& names, absl::string_view name) {
 absl::Status CheckNames(const std::vector<std::string>& names, absl::string_view verb) {
   std::vector<std::string> known;
   for (const Pass& pass : kPasses) known.emplace_back(pass.name);
+  for (const PlanRow& row : PlanRows()) known.emplace_back(row.name);
   for (const std::string& name : names) {
     if (Contains(known, name)) continue;
     return absl::InvalidArgumentError(absl::StrCat(

@@ -1,5 +1,5 @@
-// simplify: what is known is folded by the oracle, what is common is computed once, what was just
-// stored is not loaded, and what nobody needs goes. Nothing is ever reassociated.
+// simplify: folds constants by the oracle, shares common nodes, replaces loads of stored values,
+// and removes nodes that are not used. It never reassociates.
 #include <map>
 #include <set>
 
@@ -36,15 +36,15 @@ class Simplifier {
   }
 
  private:
-  // A load of what is known to stand there is that value. A uniform value stored into a state of
-  // elements stays uniform, which is what broadcasting it means.
+  // Replaces a load of a state whose value is known. A uniform value that was stored into a state
+  // of elements stays uniform: every element has it.
   std::optional<ir::Value> Load(Rewriter& rewriter, ir::NodeId id) {
     const auto [known, fresh] = known_.try_emplace(block_.nodes[id].attr);
     if (fresh) known->second = rewriter.Copy(id);
     return known->second;
   }
 
-  // A store of what stands there already does nothing.
+  // Removes a store of the value that the state has already.
   std::optional<ir::Value> Store(Rewriter& rewriter, ir::NodeId id) {
     const ir::Value value = rewriter.Operand(id, 0);
     const auto [known, fresh] = known_.try_emplace(block_.nodes[id].attr, value);
@@ -57,7 +57,7 @@ class Simplifier {
   std::map<uint64_t, ir::Value> known_;  // what each state holds at this point, where known
 };
 
-// The block without stores that are overwritten before anyone could see them.
+// The block without stores that another store overwrites before any node reads them.
 ir::Block WithoutDeadStores(const ir::Program& program, const ir::Block& block) {
   std::vector<bool> dead(block.nodes.size(), false);
   std::set<uint64_t> overwritten;
@@ -86,7 +86,7 @@ bool SameNodes(const ir::Block& a, const ir::Block& b) {
   return true;
 }
 
-// Sweeps until nothing changes: what one sweep forwards or removes may let the next one fold.
+// Sweeps until nothing changes: a node that one sweep removes may let the next one fold another.
 ir::Block SimplifyBlock(const ir::Program& program, const ir::Block& block) {
   ir::Block current = block;
   while (true) {

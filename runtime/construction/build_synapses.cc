@@ -17,7 +17,7 @@ namespace {
 void NumberSynapses(const ir::Program& program, const Synapses& synapses, size_t threads) {
   for (size_t group = 0; group < synapses.layout().groups.size(); ++group) {
     const SynapseGroup& g = synapses.layout().groups[group];
-    if (g.form != SynapseForm::kFull || program.SynapseStates(g.projections[0]).empty()) continue;
+    if (g.form != SynapseForm::kCode || program.SynapseStates(g.projections[0]).empty()) continue;
     // Synapses of each thread in the rows before this one.
     std::vector<uint64_t> before(threads);
     uint64_t all_before = 0;

@@ -23,7 +23,7 @@ absl::StatusOr<ConnectCode> ConnectCode::Create(const ir::Program& program,
   code.states_ = states;
   code.made_ = compiler::MakeConnectProgram(program, requests, states);
   if (code.made_.program.step[0].nodes.empty()) return code;
-  // What is dumped is the program of the network.
+  // Only the program of the network is dumped.
   compiler::CompileOptions quiet = options;
   quiet.dump_directory.clear();
   BNSYN_ASSIGN_OR_RETURN(code.placed_, compiler::RunPasses(code.made_.program, quiet, nullptr));
@@ -72,8 +72,8 @@ absl::Status KernelArrays::Reserve(size_t size) {
   return absl::OkStatus();
 }
 
-// A batch of elements after another, so that what one kernel makes is near when the next one needs
-// it.
+// Runs all kernels over one batch of elements after the other, so that the results of one kernel
+// are in the cache when the next one reads them.
 void KernelArrays::Run(size_t size) const {
   constexpr size_t kBatch = 16 * compiler::kGroup;
   for (size_t begin = 0; begin < size; begin += kBatch) {
@@ -93,7 +93,7 @@ void ConnectArrays::Give(const compiler::ConnectArray& array, absl::Span<const u
                          absl::Span<const double> weights) {
   char* const to = arrays_.Address(array.state);
   const auto copy = [&](const void* from, size_t bytes) { std::memcpy(to, from, bytes); };
-  // A state of one end of each synapse.
+  // A state of the source or target of each synapse.
   const auto gather = [&](absl::Span<const uint32_t> neurons) {
     const reference::ArrayView from = code_->states_[array.index].view();
     const auto bytes = static_cast<size_t>(ir::ElementBytes(from.element));
@@ -166,7 +166,7 @@ RuleSkips::RuleSkips(const ConnectCode& code, uint64_t seed, uint32_t stream, do
       stream_(stream),
       log_miss_(log_miss),
       first_block_(first_block) {
-  // A few rows need more, of which each number is drawn by itself.
+  // A few rows need more numbers; these are drawn one by one.
   constexpr double kMargin = 2;  // standard deviations
   constexpr uint32_t kElements = 1024;
   each_ = std::max(1u, static_cast<uint32_t>((expected + kMargin * std::sqrt(expected)) / 2));

@@ -21,22 +21,22 @@ namespace bnsyn {
 // The code of all projections; used by all threads.
 class ConnectCode {
  public:
-  // `states` are those after init; both must outlive the code and stay where they are.
+  // `states` are the states after init. It and the program must outlive the code and must not move.
   static absl::StatusOr<ConnectCode> Create(const ir::Program& program,
                                             absl::Span<const compiler::ConnectRequest> requests,
                                             absl::Span<const reference::Array> states,
                                             const compiler::CompileOptions& options);
 
-  // Null where there is nothing to run.
+  // Null if there is nothing to run.
   const compiler::ConnectKernel* synapses(ir::ProjectionId id) const {
     return made_.synapses[id] ? &*made_.synapses[id] : nullptr;
   }
   const compiler::ConnectKernel* pairs(ir::ProjectionId id) const {
     return made_.pairs[id] ? &*made_.pairs[id] : nullptr;
   }
-  // There is one where a rule draws by target.
+  // Only if a rule draws by target.
   const compiler::RuleKernel& rule() const { return *made_.rule; }
-  // Null where Bernoulli rules draw little.
+  // Null if Bernoulli rules draw little.
   const compiler::SkipKernel* skips() const { return made_.skips ? &*made_.skips : nullptr; }
 
  private:
@@ -45,24 +45,24 @@ class ConnectCode {
 
   compiler::ConnectProgram made_;
   ir::Program placed_;                            // after the passes
-  std::unique_ptr<compiler::CompiledCode> code_;  // null where there are no kernels
+  std::unique_ptr<compiler::CompiledCode> code_;  // null without kernels
   std::vector<std::vector<double>> tables_;       // row by row
   absl::Span<const reference::Array> states_;
 };
 
-// Arrays for the kernels of one population of a program, on one thread, and a way to run them.
+// The arrays of the kernels of one population, on one thread. Runs the kernels.
 class KernelArrays {
  public:
   KernelArrays(const ConnectCode& code, ir::DomainId domain) : code_(&code), domain_(domain) {}
 
-  // Room for `size` elements. What arrays held is gone where there was less.
+  // Makes room for `size` elements. If the arrays grow, their values are lost.
   absl::Status Reserve(size_t size);
   char* Address(ir::StateId state) const { return buffer_.data() + offsets_[state]; }
-  // Runs all kernels over that many elements.
+  // Runs all kernels over `size` elements.
   void Run(size_t size) const;
 
  private:
-  // A kernel of the placed program, with what its slots stand for.
+  // A kernel of the placed program and the memory of its slots.
   struct Call {
     compiler::KernelFunction function;
     std::vector<void*> slots;
@@ -76,18 +76,18 @@ class KernelArrays {
   std::vector<Call> calls_;
 };
 
-// What connect blocks say of synapses, or of pairs.
+// Runs a compiled connect block over synapses, or over pairs, and holds the results.
 class ConnectArrays {
  public:
   ConnectArrays(const ConnectCode& code, const compiler::ConnectKernel& kernel)
       : code_(&code), kernel_(&kernel), arrays_(code, kernel.domain) {}
 
-  // Takes synapses by their neurons; `occurrences` and `weights` may be empty where none come twice
-  // or the list gives no weights. What was made for those before is gone.
+  // Runs over synapses, given by their neurons. `occurrences` may be empty if no pair occurs twice,
+  // `weights` if the list gives no weights. Overwrites the results of the run before.
   absl::Status Run(absl::Span<const uint32_t> sources, absl::Span<const uint32_t> targets,
                    absl::Span<const uint32_t> occurrences, absl::Span<const double> weights);
 
-  // What was made: null where the kernel makes no such array.
+  // The results: null if the kernel makes no such array.
   const double* weights() const { return Made<double>(compiler::ConnectRole::kWeight, 0); }
   const int64_t* delays() const { return Made<int64_t>(compiler::ConnectRole::kDelay, 0); }
   const double* quanta(ir::NodeId accumulate) const {
@@ -125,7 +125,7 @@ class RuleWords {
 
   // Draws the first `count` numbers of a sequence.
   absl::Status Draw(uint32_t stream, uint32_t a, uint32_t b, size_t count);
-  // Number d of them: the 64 bits that it is made of.
+  // The 64 bits of number d.
   uint64_t operator[](size_t d) const {
     return reinterpret_cast<const uint64_t*>(d % 2 == 0 ? even_ : odd_)[d / 2];
   }
@@ -137,18 +137,18 @@ class RuleWords {
   const char* odd_ = nullptr;
 };
 
-// What a Bernoulli rule draws (R8), for many sources at once.
+// The numbers of targets that a Bernoulli rule skips (R8), drawn for many sources at once.
 class RuleSkips {
  public:
-  // For blocks [first_block, end_block) of targets, of each of which a row is expected to need so
-  // many numbers.
+  // For blocks [first_block, end_block) of targets. A row is expected to need `expected` numbers in
+  // each block.
   RuleSkips(const ConnectCode& code, uint64_t seed, uint32_t stream, double log_miss,
             uint32_t first_block, uint32_t end_block, double expected);
 
-  // Draws for a source; fastest where sources are asked for one after the other.
+  // Draws the numbers of a source; fastest if sources are taken in order.
   absl::Status Draw(uint32_t source);
-  // Of the source that was asked for last: how many targets are passed over before synapse `number`
-  // of a block, or more than there are.
+  // The number of targets that the last source skips before synapse `number` of a block; more than
+  // there are if it has no such synapse.
   double Skip(uint32_t block, uint32_t number) const;
 
  private:
@@ -161,7 +161,7 @@ class RuleSkips {
   uint32_t each_;        // elements of a block
   uint32_t per_source_;  // elements of a source
   uint32_t batch_;       // sources drawn at once
-  uint32_t first_ = 0;   // of them, and the one after the last
+  uint32_t first_ = 0;   // the first of them, and the one after the last
   uint32_t end_ = 0;
   uint32_t source_ = 0;
   const double* even_ = nullptr;  // of the source

@@ -38,7 +38,7 @@ std::vector<Contribution> ContributionsOf(const ir::Program& program, ir::Projec
 compiler::ConnectRequest RequestFor(const ir::Program& program, ir::ProjectionId id,
                                     SynapseForm form) {
   compiler::ConnectRequest request;
-  request.weights = form == SynapseForm::kFull && SetsWeights(program.FindConnect(id));
+  request.weights = form == SynapseForm::kCode && SetsWeights(program.FindConnect(id));
   if (!program.HasOwnWeights(id)) return request;
   for (const Contribution& contribution : ContributionsOf(program, id)) {
     if (contribution.known) request.quanta.push_back(contribution.node);
@@ -65,14 +65,14 @@ absl::StatusOr<SynapseBatch> SynapseBatch::Create(const Construction& in, ir::Pr
                                                   int thread) {
   const Range own = in.partition.range(in.program.projections[id].target, thread);
   BNSYN_ASSIGN_OR_RETURN(PairRows pairs, PairRows::Create(in.program, id, own, in.states, in.code));
-  SynapseBatch window(in, id, own, std::move(pairs));
+  SynapseBatch batch(in, id, own, std::move(pairs));
   const ir::Block* const connect = in.program.FindConnect(id);
   if (const compiler::ConnectKernel* const kernel = in.code.synapses(id)) {
-    window.compiled_.emplace(in.code, *kernel);
+    batch.compiled_.emplace(in.code, *kernel);
   } else if (connect != nullptr && !compiler::IsCompilable(*connect)) {
-    window.interpreted_.emplace(in.program, *connect, in.states);
+    batch.interpreted_.emplace(in.program, *connect, in.states);
   }
-  return window;
+  return batch;
 }
 
 void SynapseBatch::Begin(uint32_t first) {
@@ -120,7 +120,7 @@ absl::Status SynapseBatch::Compute() {
   return Check();
 }
 
-// What the table of a list says of its synapses.
+// Reads weights and delays from the table of a list.
 void SynapseBatch::ReadList() {
   given_.clear();
   own_delays_.clear();
@@ -134,7 +134,7 @@ void SynapseBatch::ReadList() {
       if (declared_->weight_column) given_.push_back(column(*declared_->weight_column)[row]);
       if (!declared_->delay_column) continue;
       const double steps = std::nearbyint(column(*declared_->delay_column)[row] / in_->program.dt);
-      // What does not fit is outside of all bounds.
+      // A delay that does not fit is outside of all bounds.
       own_delays_.push_back(std::abs(steps) < 1e9 ? static_cast<int64_t>(steps) : -1);
     }
   }
@@ -142,7 +142,7 @@ void SynapseBatch::ReadList() {
   if (!own_delays_.empty()) delays_ = own_delays_.data();
 }
 
-// Row by row, as the reference does.
+// Runs the interpreter row by row, as the reference does.
 void SynapseBatch::Interpret() {
   const std::vector<ir::StateId> states = in_->program.SynapseStates(id_);
   reference::Contributions contributions(in_->program,
@@ -193,7 +193,7 @@ void SynapseBatch::Interpret() {
   }
 }
 
-// Weights that are not kept show in the quanta.
+// Weights that are not stored are checked by their quanta.
 absl::Status SynapseBatch::Check() const {
   for (size_t i = 0; i < size(); ++i) {
     const bool weight = weights_ == nullptr || std::isfinite(weights_[i]);

@@ -1,4 +1,4 @@
-// Synapses of one projection while they are made: those of some sources on one thread's targets.
+// The synapses of one projection for a batch of sources, onto the targets of one thread.
 #ifndef BNSYN_RUNTIME_CONSTRUCTION_SYNAPSE_BATCH_H_
 #define BNSYN_RUNTIME_CONSTRUCTION_SYNAPSE_BATCH_H_
 
@@ -22,9 +22,9 @@
 
 namespace bnsyn {
 
-// What all threads construct with. Everything must outlive what is made of it.
+// The inputs of construction, which all threads share. They must outlive all that uses them.
 struct Construction {
-  const ir::Program& program;  // before the passes
+  const ir::Program& program;  // after the passes
   const Partition& partition;
   const SumPlaces& places;
   const ConnectCode& code;
@@ -33,16 +33,16 @@ struct Construction {
   std::function<void(uint64_t synapses)> progress;
 };
 
-// What on_pre adds to one input.
+// A contribution that on_pre makes to one input.
 struct Contribution {
   ir::InputId input = 0;
   ir::NodeId node = 0;  // the accumulate
-  bool known = false;   // static
-  int64_t shared = 0;   // in quanta, where all synapses have one weight
+  bool known = false;   // it is static
+  int64_t shared = 0;   // in quanta, if all synapses have one weight
 };
 std::vector<Contribution> ContributionsOf(const ir::Program& program, ir::ProjectionId id);
 
-// What connect code has to compute of a projection that lies in that form.
+// The values that connect code computes for a projection that is stored in that form.
 compiler::ConnectRequest RequestFor(const ir::Program& program, ir::ProjectionId id,
                                     SynapseForm form);
 
@@ -51,31 +51,31 @@ class SynapseBatch {
   static absl::StatusOr<SynapseBatch> Create(const Construction& construction, ir::ProjectionId id,
                                              int thread);
 
-  // At least as many as there are synapses of all sources.
+  // An upper bound of the number of synapses of all sources.
   uint64_t AtMost() const { return pairs_.AtMost(); }
 
-  // Begins again, with the sources from `first` on.
+  // Begins a new batch with source `first`.
   void Begin(uint32_t first);
-  // The synapses of the next source.
+  // Appends the synapses of the next source.
   absl::Status Append();
-  // Finds what they are, once all are appended. Fails as R8 has it.
+  // Computes the values of all appended synapses. Fails as R8 says.
   absl::Status Compute();
 
   size_t size() const { return targets_.size(); }
-  // Those of a source: [begin(s), begin(s + 1)).
+  // The synapses of source s are [begin(s), begin(s + 1)).
   size_t begin(uint32_t source) const { return begin_[source - first_]; }
   uint32_t target(size_t i) const { return targets_[i]; }
   uint32_t delay(size_t i) const {
     return delays_ == nullptr ? delay_ : static_cast<uint32_t>(delays_[i]);
   }
-  // The weight, where synapses have their own and the form of their group keeps it.
+  // The weight, if synapses have their own and the form of their group stores it.
   double weight(size_t i) const { return weights_[i]; }
-  // What contribution number `term` adds; it is known.
+  // The quanta that contribution number `term` adds; it must be known.
   double quanta(size_t term, size_t i) const {
     return quanta_[term] == nullptr ? static_cast<double>(contributions_[term].shared)
                                     : quanta_[term][i];
   }
-  // Of state number `state` of ir::Program::SynapseStates; null where it is as declared.
+  // The values of state number `state` of ir::Program::SynapseStates; null if as declared.
   const char* state(size_t state) const { return states_[state]; }
 
   const std::vector<Contribution>& contributions() const { return contributions_; }
@@ -88,7 +88,7 @@ class SynapseBatch {
   void ReadList();
   void Interpret();
   absl::Status Check() const;
-  // The error that the reference has for a synapse onto this target.
+  // The error of the reference for a synapse onto this target.
   absl::Status Explain(uint32_t target) const;
 
   const Construction* in_;
@@ -107,13 +107,13 @@ class SynapseBatch {
   std::vector<uint32_t> targets_;
   std::vector<uint32_t> occurrences_;
 
-  // By synapse: what was computed, or null.
+  // By synapse: the computed values, or null.
   uint32_t delay_;
   const int64_t* delays_ = nullptr;
   const double* weights_ = nullptr;
   std::vector<const double*> quanta_;  // by contribution
   std::vector<const char*> states_;
-  // What it points to where it is not in the arrays of compiled code.
+  // The arrays behind these pointers, unless they are those of compiled code.
   std::vector<double> given_;
   std::vector<int64_t> own_delays_;
   std::vector<double> own_weights_;

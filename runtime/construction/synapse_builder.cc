@@ -18,12 +18,12 @@
 namespace bnsyn {
 namespace {
 
-// Synapses of a window: enough to fill vectors, few enough for the cache.
-constexpr size_t kWindow = 8192;
+// Synapses of a batch: enough to fill vectors, few enough for the cache.
+constexpr size_t kBatch = 8192;
 
 constexpr auto kMaxShort = static_cast<double>(std::numeric_limits<int32_t>::max());
 
-// What a sum can hold of known contributions.
+// The greatest sum of known contributions that an input holds, in quanta.
 int64_t MostQuanta(const ir::Input& input) {
   const ir::SumForm sum = input.sum();
   const bool narrow = sum.most() <= reference::kMaxSum / sum.unit;
@@ -52,7 +52,7 @@ SynapseBuilder::SynapseBuilder(const Construction& construction, const SynapseGr
       thread_(thread),
       before_(before),
       bounds_(bounds),
-      sums_(WindowOf(in_.program, group, in_.places, thread)) {
+      sums_(TargetSumsOf(in_.program, group, in_.places, thread)) {
   block_.form_ = group.form;
   block_.target_bits_ = group.target_bits;
   block_.block_bits_ = group.block_bits;
@@ -62,7 +62,7 @@ SynapseBuilder::SynapseBuilder(const Construction& construction, const SynapseGr
   std::iota(block_.delays_.begin(), block_.delays_.end(), group.min_delay);
   row_.resize(block_.slots() + size_t{1});
   next_.resize(block_.slots());
-  if (group.form == SynapseForm::kFull) {
+  if (group.form == SynapseForm::kCode) {
     states_ = in_.program.SynapseStates(group.projections[0]);
   } else {
     block_.entry_bytes_ = static_cast<size_t>(SynapseBytes(in_.program, group));
@@ -71,26 +71,26 @@ SynapseBuilder::SynapseBuilder(const Construction& construction, const SynapseGr
 
 absl::StatusOr<SynapseBlock> SynapseBuilder::Build() {
   for (const ir::ProjectionId id : group_.projections) {
-    BNSYN_ASSIGN_OR_RETURN(SynapseBatch window, SynapseBatch::Create(in_, id, thread_));
-    windows_.push_back(std::move(window));
+    BNSYN_ASSIGN_OR_RETURN(SynapseBatch batch, SynapseBatch::Create(in_, id, thread_));
+    batches_.push_back(std::move(batch));
   }
   BNSYN_RETURN_IF_ERROR(Reserve());
   BNSYN_RETURN_IF_ERROR(PlaceAll());
   DropEmptyDelays();
   Trim();
-  const bool on_post = group_.form == SynapseForm::kFull &&
+  const bool on_post = group_.form == SynapseForm::kCode &&
                        in_.program.FindSynaptic(ir::BlockKind::kOnPost, group_.projections[0]);
-  if (on_post) BNSYN_RETURN_IF_ERROR(BuildOnto());
+  if (on_post) BNSYN_RETURN_IF_ERROR(BuildByTarget());
   return std::move(block_);
 }
 
-// Address space for as many synapses as there can be; what is not written costs nothing.
+// Reserves address space for the greatest number of synapses; memory that is not written is free.
 absl::Status SynapseBuilder::Reserve() {
-  for (const SynapseBatch& window : windows_) most_ += window.AtMost();
+  for (const SynapseBatch& batch : batches_) most_ += batch.AtMost();
   most_ = std::min<uint64_t>(most_, std::numeric_limits<uint32_t>::max());
   const uint64_t rows = uint64_t{in_.program.populations[group_.source].size} * block_.slots() + 1;
   BNSYN_RETURN_IF_ERROR(Allocate(rows * sizeof(uint32_t), block_.rows_));
-  if (group_.form != SynapseForm::kFull) {
+  if (group_.form != SynapseForm::kCode) {
     return Allocate(most_ * block_.entry_bytes_, block_.entries_);
   }
   BNSYN_RETURN_IF_ERROR(Allocate(most_ * sizeof(uint32_t), block_.targets_));
@@ -106,15 +106,15 @@ absl::Status SynapseBuilder::Reserve() {
 
 absl::StatusOr<uint32_t> SynapseBuilder::Fill(uint32_t first) {
   const uint32_t sources = in_.program.populations[group_.source].size;
-  for (SynapseBatch& window : windows_) window.Begin(first);
+  for (SynapseBatch& batch : batches_) batch.Begin(first);
   size_t size = 0;
   uint32_t end = first;
-  while (end < sources && size < kWindow) {
+  while (end < sources && size < kBatch) {
     ++end;
     size = 0;
-    for (SynapseBatch& window : windows_) {
-      BNSYN_RETURN_IF_ERROR(window.Append());
-      size += window.size();
+    for (SynapseBatch& batch : batches_) {
+      BNSYN_RETURN_IF_ERROR(batch.Append());
+      size += batch.size();
     }
   }
   if (block_.synapses_ + size > most_) {
@@ -129,9 +129,9 @@ absl::Status SynapseBuilder::PlaceAll() {
   const uint32_t sources = in_.program.populations[group_.source].size;
   for (uint32_t first = 0; first < sources;) {
     BNSYN_ASSIGN_OR_RETURN(const uint32_t end, Fill(first));
-    for (SynapseBatch& window : windows_) {
-      BNSYN_RETURN_IF_ERROR(window.Compute());
-      BNSYN_RETURN_IF_ERROR(Prove(window));
+    for (SynapseBatch& batch : batches_) {
+      BNSYN_RETURN_IF_ERROR(batch.Compute());
+      BNSYN_RETURN_IF_ERROR(Prove(batch));
     }
     for (uint32_t source = first; source < end; ++source) PlaceSource(source);
     first = end;
@@ -142,31 +142,31 @@ absl::Status SynapseBuilder::PlaceAll() {
   return absl::OkStatus();
 }
 
-absl::Status SynapseBuilder::Prove(const SynapseBatch& window) {
-  for (size_t term = 0; term < window.contributions().size(); ++term) {
-    const Contribution& contribution = window.contributions()[term];
+absl::Status SynapseBuilder::Prove(const SynapseBatch& batch) {
+  for (size_t term = 0; term < batch.contributions().size(); ++term) {
+    const Contribution& contribution = batch.contributions()[term];
     const uint64_t first = in_.places.Begin(contribution.input, thread_);
     const ir::Input& input = in_.program.inputs[contribution.input];
     const int64_t most = MostQuanta(input);
-    for (size_t i = 0; i < window.size(); ++i) {
-      if (group_.form == SynapseForm::kShort && std::abs(window.quanta(term, i)) > kMaxShort) {
+    for (size_t i = 0; i < batch.size(); ++i) {
+      if (group_.form == SynapseForm::kQuanta32 && std::abs(batch.quanta(term, i)) > kMaxShort) {
         return absl::InternalError(
-            absl::StrCat("projection ", in_.program.projections[window.projection()].name,
+            absl::StrCat("projection ", in_.program.projections[batch.projection()].name,
                          ": a contribution exceeds the range that was found for it"));
       }
-      const uint64_t sum = first + window.target(i) - window.own().begin;
-      const bool fine = contribution.known ? bounds_.Add(sum, window.quanta(term, i), most)
+      const uint64_t sum = first + batch.target(i) - batch.own().begin;
+      const bool fine = contribution.known ? bounds_.Add(sum, batch.quanta(term, i), most)
                                            : bounds_.AddUnknown(sum);
-      if (!fine) return Explain(window, input, window.target(i));
+      if (!fine) return Explain(batch, input, batch.target(i));
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status SynapseBuilder::Explain(const SynapseBatch& window, const ir::Input& input,
+absl::Status SynapseBuilder::Explain(const SynapseBatch& batch, const ir::Input& input,
                                      uint32_t target) const {
   reference::InputProof proof(in_.program);
-  const ir::PopulationId population = in_.program.projections[window.projection()].target;
+  const ir::PopulationId population = in_.program.projections[batch.projection()].target;
   for (ir::ProjectionId id = 0; id < in_.program.projections.size(); ++id) {
     const ir::Projection& projection = in_.program.projections[id];
     if (projection.target != population) continue;
@@ -186,19 +186,19 @@ absl::Status SynapseBuilder::Explain(const SynapseBatch& window, const ir::Input
       input.sum().bits, " bits hold\n  note: run with --disable-pass narrow_sums"));
 }
 
-uint32_t SynapseBuilder::SlotOf(const SynapseBatch& window, size_t i) const {
-  const uint32_t delay = (window.delay(i) - group_.min_delay) * block_.blocks_;
+uint32_t SynapseBuilder::SlotOf(const SynapseBatch& batch, size_t i) const {
+  const uint32_t delay = (batch.delay(i) - group_.min_delay) * block_.blocks_;
   if (block_.blocks_ == 1) return delay;
-  return delay + static_cast<uint32_t>(SumOf(window, window.target(i)) >> block_.block_bits_);
+  return delay + static_cast<uint32_t>(SumOf(batch, batch.target(i)) >> block_.block_bits_);
 }
 
-// Two looks at the synapses of a source: how long its rows are, then what stands in them.
+// Counts the synapses of each row of a source, then writes the rows.
 void SynapseBuilder::PlaceSource(uint32_t source) {
   const uint32_t slots = block_.slots();
   std::fill(row_.begin(), row_.end(), 0);
-  for (const SynapseBatch& window : windows_) {
-    for (size_t i = window.begin(source); i < window.begin(source + 1); ++i) {
-      ++row_[SlotOf(window, i) + size_t{1}];
+  for (const SynapseBatch& batch : batches_) {
+    for (size_t i = batch.begin(source); i < batch.begin(source + 1); ++i) {
+      ++row_[SlotOf(batch, i) + size_t{1}];
     }
   }
   row_[0] = static_cast<uint32_t>(block_.synapses_);
@@ -206,20 +206,20 @@ void SynapseBuilder::PlaceSource(uint32_t source) {
   std::copy_n(row_.begin(), slots, next_.begin());
   std::copy_n(row_.begin(), slots, const_cast<uint32_t*>(block_.rows()) + uint64_t{source} * slots);
   switch (group_.form) {
-    case SynapseForm::kShared:
+    case SynapseForm::kConstant:
       group_.target_bits == 16 ? PutEntries<uint16_t, void>(source)
                                : PutEntries<uint32_t, void>(source);
       break;
-    case SynapseForm::kShort:
+    case SynapseForm::kQuanta32:
       group_.target_bits == 16 ? PutEntries<uint16_t, int32_t>(source)
                                : PutEntries<uint32_t, int32_t>(source);
       break;
-    case SynapseForm::kWide:
+    case SynapseForm::kQuanta64:
       group_.target_bits == 16 ? PutEntries<uint16_t, int64_t>(source)
                                : PutEntries<uint32_t, int64_t>(source);
       break;
-    case SynapseForm::kFull:
-      PutFull(source);
+    case SynapseForm::kCode:
+      PutColumns(source);
       break;
   }
   block_.synapses_ = row_[slots];
@@ -228,47 +228,47 @@ void SynapseBuilder::PlaceSource(uint32_t source) {
 template <typename Target, typename Weight>
 void SynapseBuilder::PutEntries(uint32_t source) {
   constexpr bool kWeighted = !std::is_void_v<Weight>;
-  for (const SynapseBatch& window : windows_) {
-    for (size_t i = window.begin(source); i < window.begin(source + 1); ++i) {
-      const uint32_t slot = SlotOf(window, i);
+  for (const SynapseBatch& batch : batches_) {
+    for (size_t i = batch.begin(source); i < batch.begin(source + 1); ++i) {
+      const uint32_t slot = SlotOf(batch, i);
       const uint32_t begin = row_[slot];
       const size_t size = row_[slot + size_t{1}] - begin;
       const size_t place = next_[slot]++ - begin;
       char* const row = block_.entries_.data() + begin * block_.entry_bytes_;
-      const auto target = static_cast<Target>(SumOf(window, window.target(i)));
+      const auto target = static_cast<Target>(SumOf(batch, batch.target(i)));
       std::memcpy(row + place * sizeof(Target), &target, sizeof(Target));
       if constexpr (kWeighted) {
-        const auto quanta = static_cast<Weight>(window.quanta(0, i));
+        const auto quanta = static_cast<Weight>(batch.quanta(0, i));
         std::memcpy(row + size * sizeof(Target) + place * sizeof(Weight), &quanta, sizeof(Weight));
       }
     }
   }
 }
 
-void SynapseBuilder::PutFull(uint32_t source) {
-  const SynapseBatch& window = windows_[0];
+void SynapseBuilder::PutColumns(uint32_t source) {
+  const SynapseBatch& batch = batches_[0];
   const bool own_weights = block_.weights_.data() != nullptr;
-  for (size_t i = window.begin(source); i < window.begin(source + 1); ++i) {
-    const uint32_t place = next_[SlotOf(window, i)]++;
-    SynapseBlock::As<uint32_t>(block_.targets_)[place] = window.target(i);
-    if (own_weights) SynapseBlock::As<double>(block_.weights_)[place] = window.weight(i);
+  for (size_t i = batch.begin(source); i < batch.begin(source + 1); ++i) {
+    const uint32_t place = next_[SlotOf(batch, i)]++;
+    SynapseBlock::As<uint32_t>(block_.targets_)[place] = batch.target(i);
+    if (own_weights) SynapseBlock::As<double>(block_.weights_)[place] = batch.weight(i);
     for (size_t s = 0; s < states_.size(); ++s) {
       const ir::State& state = in_.program.states[states_[s]];
       const auto bytes = static_cast<size_t>(ir::ElementBytes(state.type.element));
-      const char* const made = window.state(s);
+      const char* const made = batch.state(s);
       const void* const from = made == nullptr ? static_cast<const void*>(&state.initial)
                                                : static_cast<const void*>(made + i * bytes);
       std::memcpy(block_.states_[s].data() + place * bytes, from, bytes);
     }
-    // Among those of this thread; see BuildSynapses.
+    // Numbered among the synapses of this thread; see BuildSynapses.
     if (!states_.empty()) {
-      block_.numbers()[place] = block_.synapses_ + i - window.begin(source);
+      block_.numbers()[place] = block_.synapses_ + i - batch.begin(source);
     }
   }
 }
 
-// Delays that do not occur take their columns of the index with them. What is left still says
-// where each row ends, as rows that go are empty.
+// Removes the entries of delays that do not occur from the index. The rest still says where each
+// row ends, since the removed rows are empty.
 void SynapseBuilder::DropEmptyDelays() {
   const uint32_t sources = in_.program.populations[group_.source].size;
   const uint32_t slots = block_.slots();
@@ -313,15 +313,15 @@ void SynapseBuilder::Trim() {
   }
 }
 
-absl::Status SynapseBuilder::BuildOnto() {
+absl::Status SynapseBuilder::BuildByTarget() {
   const ir::Projection& projection = in_.program.projections[group_.projections[0]];
   const uint32_t sources = in_.program.populations[projection.source].size;
   const uint32_t targets = in_.program.populations[projection.target].size;
   const uint64_t size = block_.synapses_;
-  BNSYN_RETURN_IF_ERROR(Allocate((targets + size_t{1}) * sizeof(uint32_t), block_.onto_rows_));
-  BNSYN_RETURN_IF_ERROR(Allocate(size * sizeof(uint32_t), block_.onto_places_));
-  BNSYN_RETURN_IF_ERROR(Allocate(size * sizeof(uint32_t), block_.onto_sources_));
-  auto* const rows = SynapseBlock::As<uint32_t>(block_.onto_rows_);
+  BNSYN_RETURN_IF_ERROR(Allocate((targets + size_t{1}) * sizeof(uint32_t), block_.by_target_rows_));
+  BNSYN_RETURN_IF_ERROR(Allocate(size * sizeof(uint32_t), block_.by_target_places_));
+  BNSYN_RETURN_IF_ERROR(Allocate(size * sizeof(uint32_t), block_.by_target_sources_));
+  auto* const rows = SynapseBlock::As<uint32_t>(block_.by_target_rows_);
   for (uint64_t place = 0; place < size; ++place) ++rows[block_.targets()[place] + size_t{1}];
   std::partial_sum(rows, rows + targets + 1, rows);
   std::vector<uint32_t> next(rows, rows + targets);
@@ -330,8 +330,8 @@ absl::Status SynapseBuilder::BuildOnto() {
     const uint32_t end = block_.rows()[(source + uint64_t{1}) * slots];
     for (uint32_t place = block_.rows()[uint64_t{source} * slots]; place < end; ++place) {
       const uint32_t i = next[block_.targets()[place]]++;
-      SynapseBlock::As<uint32_t>(block_.onto_places_)[i] = place;
-      SynapseBlock::As<uint32_t>(block_.onto_sources_)[i] = source;
+      SynapseBlock::As<uint32_t>(block_.by_target_places_)[i] = place;
+      SynapseBlock::As<uint32_t>(block_.by_target_sources_)[i] = source;
     }
   }
   return absl::OkStatus();

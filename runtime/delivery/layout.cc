@@ -20,10 +20,11 @@
 namespace bnsyn {
 namespace {
 
-constexpr absl::string_view kLayoutNames[] = {"best", "full", "wide", "long", "far", "apart"};
+constexpr absl::string_view kLayoutNames[] = {"best",      "code", "quanta64",
+                                              "targets32", "far",  "apart"};
 
-// Bytes of the sums of a near block, as a power of two: the nearest cache has room for them and for
-// what is read meanwhile.
+// Bytes of the sums of a near block, as a power of two: the first-level cache holds them and the
+// rows that are read meanwhile.
 constexpr int kNearBytesLog2 = 15;
 
 int NearBlockBits(const ir::SumForm& sum) {
@@ -32,14 +33,15 @@ int NearBlockBits(const ir::SumForm& sum) {
   return bits;
 }
 
-// Synapses of a row by near blocks: with fewer, what a row costs is more than what such sums save.
-constexpr double kLeastInNearRow = 256;
+// The mean number of synapses of a row by near blocks. With fewer, rows cost more than near sums
+// save.
+constexpr double kMeanOfNearRows = 256;
 
 const ir::Block* OnPre(const ir::Program& program, ir::ProjectionId id) {
   return program.FindSynaptic(ir::BlockKind::kOnPre, id);
 }
 
-// Whether all that the synapses of a projection ever do is to add contributions known now.
+// True if the synapses of a projection do nothing but add contributions that are known now.
 bool OnlyAdds(const ir::Program& program, ir::ProjectionId id) {
   const ir::Block* const on_pre = OnPre(program, id);
   if (on_pre == nullptr || !program.SynapseStates(id).empty() ||
@@ -54,7 +56,7 @@ bool OnlyAdds(const ir::Program& program, ir::ProjectionId id) {
   return contributions.size() > 0 && contributions.AllStatic();
 }
 
-// The range of the weights that synapses have.
+// The range of the weights of the synapses.
 compiler::Range WeightRange(const ir::Program& program, ir::ProjectionId id,
                             const std::vector<compiler::Range>& initial) {
   const ir::Projection& projection = program.projections[id];
@@ -75,9 +77,9 @@ compiler::Range WeightRange(const ir::Program& program, ir::ProjectionId id,
   return weight;
 }
 
-// Whether the only contribution of a projection fits 32 bits, whatever its weights are.
-bool FitsShort(const ir::Program& program, ir::ProjectionId id,
-               const std::vector<compiler::Range>& initial) {
+// True if the only contribution of a projection fits 32 bits for all weights.
+bool Fits32Bits(const ir::Program& program, ir::ProjectionId id,
+                const std::vector<compiler::Range>& initial) {
   const ir::Block& on_pre = *OnPre(program, id);
   const std::vector<compiler::Range> ranges = compiler::FindRanges(
       program, on_pre, {.weight = WeightRange(program, id, initial), .states = initial});
@@ -92,16 +94,16 @@ bool FitsShort(const ir::Program& program, ir::ProjectionId id,
   return true;
 }
 
-// The form of a projection by itself, and what its synapses add where all add the same.
+// Sets the form of a group of one projection, and its terms if it is constant.
 void ChooseForm(const ir::Program& program, const LayoutLimits& limits,
                 const std::vector<compiler::Range>& initial, SynapseGroup& group) {
   const ir::ProjectionId id = group.projections[0];
-  group.form = SynapseForm::kFull;
-  if (limits.full || !OnlyAdds(program, id)) return;
+  group.form = SynapseForm::kCode;
+  if (limits.code || !OnlyAdds(program, id)) return;
   reference::Contributions contributions(program, OnPre(program, id));
   group.input = contributions.input(0);
   if (!program.HasOwnWeights(id)) {
-    group.form = SynapseForm::kShared;
+    group.form = SynapseForm::kConstant;
     for (size_t term = 0; term < contributions.size(); ++term) {
       const ir::InputId input = contributions.input(term);
       const int64_t quanta = *contributions.Quanta(term, program.projections[id].weight);
@@ -109,25 +111,25 @@ void ChooseForm(const ir::Program& program, const LayoutLimits& limits,
     }
     return;
   }
-  // Synapses of their own weight that add to several inputs keep the weight; so do those onto
-  // inputs where it counts differently from step to step.
+  // Synapses with their own weights store the weight if they add to several inputs, or to an input
+  // where its value in units differs from step to step.
   if (contributions.size() > 1 || program.inputs[group.input].decay) return;
-  group.form =
-      limits.wide || !FitsShort(program, id, initial) ? SynapseForm::kWide : SynapseForm::kShort;
+  group.form = limits.quanta64 || !Fits32Bits(program, id, initial) ? SynapseForm::kQuanta64
+                                                                    : SynapseForm::kQuanta32;
 }
 
-// Whether what arrives counts alike in every step.
+// True if a contribution has the same value in units at both inputs, in every step.
 bool DecayAlike(const ir::Input& a, const ir::Input& b) {
   if (!a.decay || !b.decay) return a.decay.has_value() == b.decay.has_value();
   return a.decay->factor == b.decay->factor && a.decay->period == b.decay->period;
 }
 
 bool MayShareRows(const ir::Program& program, const SynapseGroup& a, const SynapseGroup& b) {
-  if (a.source != b.source || a.form != b.form || a.form == SynapseForm::kFull) return false;
+  if (a.source != b.source || a.form != b.form || a.form == SynapseForm::kCode) return false;
   const ir::Input& one = program.inputs[a.input];
   const ir::Input& other = program.inputs[b.input];
   if (one.sum().bits != other.sum().bits || !DecayAlike(one, other)) return false;
-  if (a.form != SynapseForm::kShared) return true;
+  if (a.form != SynapseForm::kConstant) return true;
   return a.terms.size() == 1 && b.terms.size() == 1 && a.terms[0].units == b.terms[0].units;
 }
 
@@ -143,14 +145,14 @@ double Rows(const ir::Program& program, const SynapseGroup& group, const Partiti
   return IndexBytes(program, group, partition) / sizeof(uint32_t);
 }
 
-// Bytes of synapses that can be read in the time that one more row costs, with those of its index;
-// measured on networks of 80 synapses a neuron, rows of which make 2 to 16 by block.
+// The cost of one more row and its index, as the bytes of synapses that are read in that time;
+// measured on networks of 80 synapses a neuron, whose rows by block hold 2 to 16 synapses.
 constexpr double kRowBytes = 90;
 
-// 16 bits, unless rows by block cost more than that saves; and near blocks where rows stay long.
+// Sets 16 bits unless rows by block cost more than that saves, and near blocks if rows stay long.
 void ChooseBlocks(const ir::Program& program, const Partition& partition,
                   const LayoutLimits& limits, SynapseGroup& group) {
-  if (group.form == SynapseForm::kFull || limits.long_targets) return;
+  if (group.form == SynapseForm::kCode || limits.targets32) return;
   const double long_rows = Rows(program, group, partition);
   group.target_bits = 16;
   const double saved = group.expected * 2;
@@ -161,7 +163,7 @@ void ChooseBlocks(const ir::Program& program, const Partition& partition,
   if (limits.far) return;
   group.block_bits = NearBlockBits(program.inputs[group.input].sum());
   const double rows = Rows(program, group, partition);
-  if (group.expected < rows * kLeastInNearRow) group.block_bits = kFarBlockBits;
+  if (group.expected < rows * kMeanOfNearRows) group.block_bits = kFarBlockBits;
 }
 
 double GroupBytes(const ir::Program& program, const SynapseGroup& group) {
@@ -170,16 +172,24 @@ double GroupBytes(const ir::Program& program, const SynapseGroup& group) {
 
 }  // namespace
 
+size_t Layout::GroupOf(ir::ProjectionId projection) const {
+  const auto holds = [projection](const SynapseGroup& group) {
+    return std::find(group.projections.begin(), group.projections.end(), projection) !=
+           group.projections.end();
+  };
+  return static_cast<size_t>(std::find_if(groups.begin(), groups.end(), holds) - groups.begin());
+}
+
 absl::string_view FormName(SynapseForm form) {
   switch (form) {
-    case SynapseForm::kShared:
-      return "shared";
-    case SynapseForm::kShort:
-      return "short";
-    case SynapseForm::kWide:
-      return "wide";
-    case SynapseForm::kFull:
-      return "full";
+    case SynapseForm::kConstant:
+      return "constant";
+    case SynapseForm::kQuanta32:
+      return "quanta32";
+    case SynapseForm::kQuanta64:
+      return "quanta64";
+    case SynapseForm::kCode:
+      return "code";
   }
   return "";
 }
@@ -188,9 +198,9 @@ absl::Span<const absl::string_view> LayoutNames() { return kLayoutNames; }
 
 absl::StatusOr<LayoutLimits> LimitsByName(absl::string_view name) {
   LayoutLimits limits;
-  limits.full = name == "full";
-  limits.wide = name == "wide";
-  limits.long_targets = name == "long";
+  limits.code = name == "code";
+  limits.quanta64 = name == "quanta64";
+  limits.targets32 = name == "targets32";
   limits.far = name == "far";
   limits.apart = name == "apart";
   const auto names = LayoutNames();
@@ -205,40 +215,40 @@ double SynapsesWithMargin(double expected) { return expected + 6 * std::sqrt(exp
 
 double SynapseBytes(const ir::Program& program, const SynapseGroup& group) {
   size_t bytes = static_cast<size_t>(group.target_bits) / 8;
-  if (group.form == SynapseForm::kShort) bytes += sizeof(int32_t);
-  if (group.form == SynapseForm::kWide) bytes += sizeof(int64_t);
-  if (group.form != SynapseForm::kFull) return static_cast<double>(bytes);
+  if (group.form == SynapseForm::kQuanta32) bytes += sizeof(int32_t);
+  if (group.form == SynapseForm::kQuanta64) bytes += sizeof(int64_t);
+  if (group.form != SynapseForm::kCode) return static_cast<double>(bytes);
   const ir::ProjectionId id = group.projections[0];
   if (program.HasOwnWeights(id)) bytes += sizeof(double);
   const std::vector<ir::StateId> states = program.SynapseStates(id);
   for (const ir::StateId state : states) {
     bytes += static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
   }
-  if (!states.empty()) bytes += sizeof(uint64_t);  // the number
+  if (!states.empty()) bytes += sizeof(uint64_t);  // number
   if (program.FindSynaptic(ir::BlockKind::kOnPost, id) != nullptr) {
     bytes += 2 * sizeof(uint32_t);  // place and source
   }
   return static_cast<double>(bytes);
 }
 
-SumWindow WindowOf(const ir::Program& program, const SynapseGroup& group, const SumPlaces& places,
-                   int thread) {
-  SumWindow window;
-  if (group.form == SynapseForm::kFull) return window;
+TargetSums TargetSumsOf(const ir::Program& program, const SynapseGroup& group,
+                        const SumPlaces& places, int thread) {
+  TargetSums sums;
+  if (group.form == SynapseForm::kCode) return sums;
   uint64_t end = 0;
-  window.begin = std::numeric_limits<uint64_t>::max();
+  sums.begin = std::numeric_limits<uint64_t>::max();
   for (const ir::ProjectionId id : group.projections) {
-    // The first input that a synapse adds to is the one that targets are places in.
+    // A target is a place in the first input that the synapse adds to.
     const ir::InputId input = reference::Contributions(program, OnPre(program, id)).input(0);
-    window.begin = std::min(window.begin, places.Begin(input, thread));
+    sums.begin = std::min(sums.begin, places.Begin(input, thread));
     end = std::max(end, places.End(input, thread));
   }
-  window.size = end - window.begin;
+  sums.size = end - sums.begin;
   if (group.target_bits == 16) {
     const uint64_t block = uint64_t{1} << group.block_bits;
-    window.blocks = static_cast<uint32_t>(std::max<uint64_t>(1, (window.size + block - 1) / block));
+    sums.blocks = static_cast<uint32_t>(std::max<uint64_t>(1, (sums.size + block - 1) / block));
   }
-  return window;
+  return sums;
 }
 
 double IndexBytes(const ir::Program& program, const SynapseGroup& group,
@@ -247,7 +257,7 @@ double IndexBytes(const ir::Program& program, const SynapseGroup& group,
   const double rows = program.populations[group.source].size * double{1} * group.delays();
   double bytes = 0;
   for (int thread = 0; thread < partition.threads(); ++thread) {
-    const uint32_t blocks = WindowOf(program, group, places, thread).blocks;
+    const uint32_t blocks = TargetSumsOf(program, group, places, thread).blocks;
     bytes += (rows * blocks + 1) * sizeof(uint32_t);
   }
   return bytes;
@@ -303,7 +313,7 @@ std::string DescribeLayout(const ir::Program& program, const Layout& layout,
         "bytes\n",
         program.populations[group.source].name, FormName(group.form), group.target_bits,
         group.near() ? absl::StrCat(" in blocks of ", 1 << group.block_bits) : "",
-        group.form == SynapseForm::kFull
+        group.form == SynapseForm::kCode
             ? ""
             : absl::StrCat("sums of ", program.inputs[group.input].sum().bits, ", "),
         SynapseBytes(program, group), group.min_delay, group.max_delay, index);

@@ -1,28 +1,27 @@
-// How the synapses of the accelerated backend lie in memory: the one place that decides it.
+// Chooses how the synapses of the accelerated backend are stored.
 //
-// Synapses are grouped. A group has one source population, and one set of rows for each thread: of
-// each source, delay and block of targets, in that order, so that delays are not stored and what a
-// spike brings in one step and the next stands side by side. What a synapse keeps is its target
-// and, in the order from least memory to most,
+// Synapses are stored by group. A group has one source population and, on each thread, one CSR: a
+// row for each source, delay and block of targets, in that order. So delays are not stored, and the
+// rows that a spike needs in successive steps are neighbours. A synapse is a row of columns. The
+// first is its target; the form of the group says what follows:
 //
-//   shared  nothing: all synapses of the group add the same
-//   short   the 32-bit integer of quanta that it adds: nothing is computed when it is delivered
-//   wide    the same in 64 bits, where the range of the contributions (value_range.h) does not show
-//           that 32 are enough
-//   full    an f64 weight where synapses have their own, and their states: compiled code runs its
-//           blocks (emit_deliver.h)
+//   constant  nothing: all synapses of the group add the same
+//   quanta32  the contribution as a 32-bit integer of quanta: delivery computes nothing
+//   quanta64  the contribution in 64 bits, if its range (value_range.h) may exceed 32 bits
+//   code      an f64 weight if synapses have their own, and their states: delivery runs the
+//   compiled
+//             on_pre block (emit_deliver.h)
 //
-// All but full need that on_pre does nothing but add a static contribution (R6). As code then does
-// not depend on the projection, projections of one source share rows: those of a large network are
-// short when each projection has rows of its own, and every row costs a miss of the cache.
+// In all forms but code, on_pre only adds static contributions (R6). Delivery then does not depend
+// on the projection, and projections of one source share rows. With rows for each projection the
+// rows of a large network would be short, and each row costs a cache miss.
 //
-// Targets of such groups are places among the sums of inputs that the thread owns, which lie side
-// by side if they are equally wide (network_memory.h). They take 16 bits, counted from the
-// beginning of 2^16 sums, and rows are divided by blocks of so many sums, unless these rows would
-// be too short. Where rows are long they are divided further, by near blocks, whose sums the
-// nearest cache holds: all spikes that are due deliver to one block before the next. Targets of
-// full groups are neurons, in 32 bits. Rows are found by 32-bit numbers: a thread has less than
-// 2^32 synapses in a group.
+// In all forms but code a target is a place among the sums of inputs that the thread owns; sums of
+// one width are contiguous (network_memory.h). A target takes 16 bits: it counts from the first of
+// 2^16 sums, and rows are divided by blocks of 2^16 sums. If such rows would be too short, a target
+// takes 32 bits. Long rows are divided further, by near blocks, whose sums fit the first-level
+// cache: all due spikes are delivered to one block before the next. A target of the code form is a
+// neuron, in 32 bits. Row numbers have 32 bits: a thread has less than 2^32 synapses in a group.
 #ifndef BNSYN_RUNTIME_DELIVERY_LAYOUT_H_
 #define BNSYN_RUNTIME_DELIVERY_LAYOUT_H_
 
@@ -38,31 +37,31 @@
 
 namespace bnsyn {
 
-enum class SynapseForm : uint8_t { kShared, kShort, kWide, kFull };
+enum class SynapseForm : uint8_t { kConstant, kQuanta32, kQuanta64, kCode };
 absl::string_view FormName(SynapseForm form);
 
-// A contribution that all synapses of a group make.
-struct SharedTerm {
+// A contribution that every synapse of a group makes.
+struct ConstantTerm {
   ir::InputId input = 0;
-  int64_t units = 0;  // of its sums
+  int64_t units = 0;  // see ir::SumForm
 };
 
-// Blocks of as many sums as 16 bits tell apart.
+// A block of 2^16 sums: a target of 16 bits counts from the first of them.
 inline constexpr int kFarBlockBits = 16;
 
 struct SynapseGroup {
-  SynapseForm form = SynapseForm::kFull;
-  std::vector<ir::ProjectionId> projections;  // full: one
+  SynapseForm form = SynapseForm::kCode;
+  std::vector<ir::ProjectionId> projections;  // code: one
   ir::PopulationId source = 0;
-  ir::InputId input = 0;  // all but full: the first that synapses of the first projection add to
+  ir::InputId input = 0;  // all but code: the first that synapses of the first projection add to
   int target_bits = 32;
-  int block_bits = kFarBlockBits;  // targets of 16 bits: a block is of 2^block_bits sums
-  std::vector<SharedTerm> terms;   // shared: of the first projection; one where there are several
-  // The delays there may be.
+  int block_bits = kFarBlockBits;   // targets of 16 bits: a block has 2^block_bits sums
+  std::vector<ConstantTerm> terms;  // constant: of the first projection; one if there are several
+  // The range of delays, in steps.
   uint32_t min_delay = 1;
   uint32_t max_delay = 1;
-  double expected = 0;                // synapses of all threads,
-  std::vector<double> expected_each;  // and of each projection
+  double expected = 0;                // number of synapses, on all threads
+  std::vector<double> expected_each;  // the same by projection
 
   uint32_t delays() const { return max_delay - min_delay + 1; }
   bool near() const { return block_bits < kFarBlockBits; }
@@ -70,46 +69,49 @@ struct SynapseGroup {
 
 struct Layout {
   std::vector<SynapseGroup> groups;  // those of most bytes first: see SynapseBuilder
+
+  // The number of the group of a projection.
+  size_t GroupOf(ir::ProjectionId projection) const;
 };
 
-// Keeps from the choice that is best: for tests of what is chosen rarely. Names are "full", "wide",
-// "long" (targets of 32 bits), "far" (no near blocks) and "apart" (a group for each projection).
+// Restricts the choice, for tests of forms that are chosen rarely: "code" (all groups run code),
+// "quanta64" (no quanta32), "targets32" (no targets of 16 bits), "far" (no near blocks) and "apart"
+// (a group for each projection).
 struct LayoutLimits {
-  bool full = false;
-  bool wide = false;
-  bool long_targets = false;
+  bool code = false;
+  bool quanta64 = false;
+  bool targets32 = false;
   bool far = false;
   bool apart = false;
 };
-// InvalidArgument of an unknown name; "" and "best" limit nothing.
+// InvalidArgument if the name is unknown; "" and "best" restrict nothing.
 absl::StatusOr<LayoutLimits> LimitsByName(absl::string_view name);
 absl::Span<const absl::string_view> LayoutNames();
 
-// For the program before the passes, where ranges are easier to see, but with the sums that the
-// narrow_sums pass gives it. Draws nothing.
+// For a program after the passes. No synapse is drawn.
 absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition& partition,
                                     const LayoutLimits& limits);
 
-// Of one synapse of a group: what stands in rows, and its share of other arrays.
+// Bytes of one synapse of a group: all its columns.
 double SynapseBytes(const ir::Program& program, const SynapseGroup& group);
-// Of the index of rows of all threads, as it is built.
+// Bytes of the index of rows while it is built, on all threads.
 double IndexBytes(const ir::Program& program, const SynapseGroup& group,
                   const Partition& partition);
 
-// The sums of its inputs that a group's targets are counted among, on one thread: `size` of them
-// from `begin` on, in `blocks` blocks. One block without sums for full groups.
-struct SumWindow {
+// The sums that the targets of a group refer to on one thread: `size` sums from place `begin` on,
+// in `blocks` blocks. The code form has one block without sums.
+struct TargetSums {
   uint64_t begin = 0;
   uint64_t size = 0;
   uint32_t blocks = 1;
 };
-SumWindow WindowOf(const ir::Program& program, const SynapseGroup& group, const SumPlaces& places,
-                   int thread);
+TargetSums TargetSumsOf(const ir::Program& program, const SynapseGroup& group,
+                        const SumPlaces& places, int thread);
 
-// Synapses that must find room where `expected` are likely: six standard deviations more.
+// The number of synapses to allow for where `expected` are likely: six standard deviations more.
 double SynapsesWithMargin(double expected);
 
-// A line a group, and what each takes of memory.
+// A line for each group, with the memory that it takes.
 std::string DescribeLayout(const ir::Program& program, const Layout& layout,
                            const Partition& partition);
 

@@ -10,13 +10,13 @@
 namespace bnsyn {
 namespace {
 
-// Prefetches are issued for as many lines as are read, this many ahead; measured on rows of 50 to
-// 1000 synapses in memory far beyond the caches.
+// Prefetches run this many cache lines ahead of the reads; measured on rows of 50 to 1000 synapses
+// in memory far larger than the caches.
 constexpr size_t kAhead = 32;
-// Synapses between two looks ahead.
+// Synapses that are added between two rounds of prefetches.
 constexpr size_t kChunk = 32;
 
-// add(first), add(first + 1) and so on, without a loop, which would take a fifth longer.
+// Calls add(first), add(first + 1), ...: unrolled, since a loop takes a fifth longer.
 template <typename Add, size_t... i>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void InTurn(Add add, size_t first, std::index_sequence<i...>) {
   (add(first + i), ...);
@@ -25,7 +25,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void InTurn(Add add, size_t first, std::inde
 }  // namespace
 
 void RowDelivery::Add(absl::Span<const uint32_t> sources, size_t delay) {
-  const SynapseBlock& block = *call_.block;
+  const SynapseBlock& block = *delivery_.block;
   const uint64_t slots = block.slots();
   const uint32_t* const rows = block.rows() + delay * block.blocks();
   for (const uint32_t source : sources) {
@@ -37,7 +37,7 @@ void RowDelivery::Add(absl::Span<const uint32_t> sources, size_t delay) {
 }
 
 void RowDelivery::ListRows() {
-  const SynapseBlock& block = *call_.block;
+  const SynapseBlock& block = *delivery_.block;
   const uint32_t blocks = block.blocks();
   for (uint32_t b = 0; b < blocks; ++b) {
     for (size_t i = 0; i < due_; ++i) {
@@ -58,7 +58,7 @@ void RowDelivery::Finish() {
 }
 
 void RowDelivery::RunListed() {
-  if (call_.block->target_bits() == 16) {
+  if (delivery_.block->target_bits() == 16) {
     RunTargets<uint16_t>();
   } else {
     RunTargets<uint32_t>();
@@ -68,25 +68,25 @@ void RowDelivery::RunListed() {
 
 template <typename Target>
 void RowDelivery::RunTargets() {
-  switch (call_.block->form()) {
-    case SynapseForm::kShared:
+  switch (delivery_.block->form()) {
+    case SynapseForm::kConstant:
       return RunShared<Target>();
-    case SynapseForm::kShort:
+    case SynapseForm::kQuanta32:
       return RunWeights<Target, int32_t>();
-    case SynapseForm::kWide:
+    case SynapseForm::kQuanta64:
       return RunWeights<Target, int64_t>();
-    case SynapseForm::kFull:
-      return;  // by compiled code
+    case SynapseForm::kCode:
+      return;  // runs compiled code instead
   }
 }
 
-// Asks for the lines of rows, one after the other.
-class RowDelivery::Ahead {
+// Prefetches the cache lines of rows, one after the other.
+class RowDelivery::Prefetcher {
  public:
-  Ahead(absl::Span<const Row> rows, size_t entry_bytes)
+  Prefetcher(absl::Span<const Row> rows, size_t entry_bytes)
       : row_(rows.data()), rows_end_(rows.data() + rows.size()), entry_bytes_(entry_bytes) {}
 
-  void Ask(size_t lines) {
+  void Prefetch(size_t lines) {
     for (; lines > 0; --lines) {
       if (line_ >= row_end_) {
         if (row_ == rows_end_) return;
@@ -100,28 +100,28 @@ class RowDelivery::Ahead {
   }
 
  private:
-  const Row* row_;  // the next one
+  const Row* row_;  // the next row
   const Row* const rows_end_;
   const size_t entry_bytes_;
-  const char* line_ = nullptr;  // the next to ask for
+  const char* line_ = nullptr;  // the next line
   const char* row_end_ = nullptr;
 };
 
-// adder(row) is a function that adds what synapse i of the row delivers.
+// adder(row)(i) delivers to synapse i of the row.
 template <size_t entry_bytes, typename Adder>
 void RowDelivery::RunRows(Adder adder) {
-  Ahead ahead(absl::MakeConstSpan(rows_).first(listed_), entry_bytes);
-  ahead.Ask(kAhead);
+  Prefetcher ahead(absl::MakeConstSpan(rows_).first(listed_), entry_bytes);
+  ahead.Prefetch(kAhead);
   for (size_t r = 0; r < listed_; ++r) {
     const Row row = rows_[r];
     const auto add = adder(row);
-    ahead.Ask(1);  // a row begins and ends within a line
+    ahead.Prefetch(1);  // a row may begin and end within a line
     size_t i = 0;
     for (; i + kChunk <= row.size; i += kChunk) {
-      ahead.Ask(kChunk * entry_bytes / kCacheLine);
+      ahead.Prefetch(kChunk * entry_bytes / kCacheLine);
       InTurn(add, i, std::make_index_sequence<kChunk>());
     }
-    ahead.Ask(kChunk * entry_bytes / kCacheLine);
+    ahead.Prefetch(kChunk * entry_bytes / kCacheLine);
     for (; i + 4 <= row.size; i += 4) {
       InTurn(add, i, std::make_index_sequence<4>());
     }
@@ -130,18 +130,18 @@ void RowDelivery::RunRows(Adder adder) {
 }
 
 template <typename Target, typename Sum>
-void RowDelivery::RunUnits(const RowCall::Term& term) {
+void RowDelivery::RunUnits(const RowTerm& term) {
   const auto units = static_cast<Sum>(term.UnitsAt(step_));
   RunRows<sizeof(Target)>([&, this](const Row& row) {
     const auto* const targets = reinterpret_cast<const Target*>(row.entries);
-    Sum* const sums = static_cast<Sum*>(term.sums) + call_.block->FirstOfBlock(row.block);
+    Sum* const sums = static_cast<Sum*>(term.sums) + delivery_.block->FirstOfBlock(row.block);
     return [=](size_t i) { sums[targets[i]] = static_cast<Sum>(sums[targets[i]] + units); };
   });
 }
 
 template <typename Target>
 void RowDelivery::RunShared() {
-  for (const RowCall::Term& term : call_.terms) {
+  for (const RowTerm& term : delivery_.terms) {
     switch (term.sum_bytes) {
       case sizeof(int16_t):
         RunUnits<Target, int16_t>(term);
@@ -161,9 +161,9 @@ void RowDelivery::RunWeights() {
     const auto* const targets = reinterpret_cast<const Target*>(row.entries);
     const char* const weights = row.entries + row.size * sizeof(Target);
     auto* const sums =
-        static_cast<int64_t*>(call_.terms[0].sums) + call_.block->FirstOfBlock(row.block);
+        static_cast<int64_t*>(delivery_.terms[0].sums) + delivery_.block->FirstOfBlock(row.block);
     return [=](size_t i) {
-      Weight weight;  // rows align targets alone
+      Weight weight;  // not aligned: rows align targets alone
       std::memcpy(&weight, weights + i * sizeof(Weight), sizeof(Weight));
       sums[targets[i]] += weight;
     };

@@ -1,49 +1,27 @@
-// Delivery to groups of synapses whose contributions are known (layout.h): plain integer sums.
+// Delivery to synapses that store what they add (layout.h): integers are added to integers.
 #ifndef BNSYN_RUNTIME_DELIVERY_ROW_DELIVERY_H_
 #define BNSYN_RUNTIME_DELIVERY_ROW_DELIVERY_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <string>
-#include <vector>
 
 #include "absl/types/span.h"
-#include "ir/program.h"
-#include "runtime/delivery/synapse_block.h"
+#include "runtime/delivery/delivery_call.h"
 
 namespace bnsyn {
 
-// The rows of one group on one thread, and where they deliver.
-struct RowCall {
-  // What a target of the group, counted from 0, adds to.
-  struct Term {
-    void* sums = nullptr;
-    size_t sum_bytes = sizeof(int64_t);
-    int64_t units = 0;  // shared groups: of every synapse,
-    // or, of a decaying input, what it adds in steps of each phase.
-    std::vector<int64_t> units_by_phase;
-
-    int64_t UnitsAt(uint64_t step) const {
-      return units_by_phase.empty() ? units : units_by_phase[step & (units_by_phase.size() - 1)];
-    }
-  };
-
-  std::string name;  // of the projection, or of the source of several
-  ir::PopulationId source = 0;
-  const SynapseBlock* block = nullptr;
-  std::vector<Term> terms;  // one unless the group is shared
-};
-
-// Runs over rows of one call, block of targets by block. They are listed before they are run, so
-// that while one is read those that follow are on their way from memory: rows are read once and lie
-// anywhere. So does what says where they lie, which is asked for before the list is made.
+// Runs the rows of the due spikes, one block of targets after the other. Rows are read once and lie
+// anywhere in memory, so each would begin with a cache miss. They are therefore listed first: while
+// one row is added, the next ones are prefetched. The entries of the index that say where rows
+// begin are prefetched before the list is made.
 class RowDelivery {
  public:
-  RowDelivery(const RowCall& call, uint64_t step) : call_(call), step_(step) {}
+  RowDelivery(const Delivery& delivery, uint64_t step) : delivery_(delivery), step_(step) {}
 
-  // Rows of due spikes: of delay number `delay` in SynapseBlock::delays().
+  // Adds due spikes, whose delay is number `delay` of SynapseBlock::delays().
   void Add(absl::Span<const uint32_t> sources, size_t delay);
-  // Runs those that were added and not run yet.
+  // Runs the rows of those spikes that have not run yet.
   void Finish();
 
  private:
@@ -52,28 +30,27 @@ class RowDelivery {
     uint32_t size;
     uint32_t block;
   };
-  class Ahead;
+  class Prefetcher;
 
-  // Lists the rows of the due spikes.
+  // Turns the due spikes into a list of rows.
   void ListRows();
-  // Runs the listed rows.
   void RunListed();
   template <typename Target>
   void RunTargets();
   template <typename Target>
   void RunShared();
   template <typename Target, typename Sum>
-  void RunUnits(const RowCall::Term& term);
+  void RunUnits(const RowTerm& term);
   template <typename Target, typename Weight>
   void RunWeights();
   template <size_t entry_bytes, typename Adder>
   void RunRows(Adder adder);
 
-  const RowCall& call_;
+  const Delivery& delivery_;
   const uint64_t step_;
   size_t due_ = 0;
   size_t listed_ = 0;
-  std::array<const uint32_t*, 256> index_;  // of due spikes, in SynapseBlock::rows()
+  std::array<const uint32_t*, 256> index_;  // by due spike: its place in SynapseBlock::rows()
   std::array<Row, 256> rows_;
 };
 

@@ -6,17 +6,9 @@
 
 namespace bnsyn {
 
-size_t Synapses::GroupOf(ir::ProjectionId projection) const {
-  for (size_t group = 0; group < layout_.groups.size(); ++group) {
-    const std::vector<ir::ProjectionId>& all = layout_.groups[group].projections;
-    if (std::find(all.begin(), all.end(), projection) != all.end()) return group;
-  }
-  return layout_.groups.size();
-}
-
 namespace {
 
-// The projection of a state of synapses, and which of its states it is.
+// The projection of a state of synapses, and the number of the state among those of the projection.
 std::pair<ir::ProjectionId, size_t> PlaceOf(const ir::Program& program, ir::StateId state) {
   const ir::DomainId domain = program.states[state].type.domain;
   const ir::ProjectionId projection = program.domains[static_cast<size_t>(domain)].index;
@@ -29,7 +21,7 @@ std::pair<ir::ProjectionId, size_t> PlaceOf(const ir::Program& program, ir::Stat
 
 reference::Array Synapses::State(const ir::Program& program, ir::StateId state) const {
   const auto [projection, index] = PlaceOf(program, state);
-  const size_t group = GroupOf(projection);
+  const size_t group = layout_.GroupOf(projection);
   const ir::Element element = program.states[state].type.element;
   uint64_t count = 0;
   for (size_t t = 0; t < threads_; ++t) count += block(group, static_cast<int>(t)).synapses();
@@ -47,7 +39,7 @@ void Synapses::SetState(const ir::Program& program, ir::StateId state, uint64_t 
                         ir::Bits bits) {
   const auto [projection, index] = PlaceOf(program, state);
   const auto bytes = static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
-  const size_t group = GroupOf(projection);
+  const size_t group = layout_.GroupOf(projection);
   for (size_t t = 0; t < threads_; ++t) {
     const SynapseBlock& block = this->block(group, static_cast<int>(t));
     const uint64_t* const end = block.numbers() + block.synapses();

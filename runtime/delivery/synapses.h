@@ -14,7 +14,7 @@
 
 namespace bnsyn {
 
-// All synapses, by group of the layout and thread. Which there are does not depend on either (R8).
+// All synapses, by group of the layout and thread. Neither changes which synapses there are (R8).
 class Synapses {
  public:
   Synapses() = default;
@@ -28,13 +28,11 @@ class Synapses {
   const SynapseBlock& block(size_t group, int thread) const {
     return blocks_[group * threads_ + static_cast<size_t>(thread)];
   }
-  // The number of the group that a projection is in.
-  size_t GroupOf(ir::ProjectionId projection) const;
 
   uint64_t synapses() const;
   size_t bytes() const;
 
-  // A state of synapses, by number.
+  // The values of a state of synapses, by the number of the synapse.
   reference::Array State(const ir::Program& program, ir::StateId state) const;
   void SetState(const ir::Program& program, ir::StateId state, uint64_t synapse, ir::Bits bits);
 

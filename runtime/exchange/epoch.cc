@@ -5,7 +5,7 @@
 namespace bnsyn {
 namespace {
 
-// Whether a node of the step needs more of other threads than spikes on their way.
+// True if a node of the step needs more from other threads than their spikes.
 bool NeedsOthers(ir::Op op) {
   return op == ir::Op::kCount || op == ir::Op::kReduce || op == ir::Op::kRunOnStep ||
          op == ir::Op::kRunOnPost;
@@ -22,7 +22,7 @@ uint32_t StepsPerEpoch(const ir::Program& program, const Layout& layout, int thr
   }
   uint32_t steps = kLongestEpoch;
   for (const SynapseGroup& group : layout.groups) {
-    if (group.form == SynapseForm::kFull) return 1;
+    if (group.form == SynapseForm::kCode) return 1;
     steps = std::min(steps, group.min_delay);
   }
   return steps;

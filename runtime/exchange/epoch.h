@@ -1,4 +1,4 @@
-// How many steps threads run between two meetings.
+// The min-delay epoch: the steps that threads run between two barriers.
 #ifndef BNSYN_RUNTIME_EXCHANGE_EPOCH_H_
 #define BNSYN_RUNTIME_EXCHANGE_EPOCH_H_
 
@@ -9,14 +9,13 @@
 
 namespace bnsyn {
 
-// A window of more steps would save little, and spikes and records need room for all of it.
+// A longer epoch would save little, and spikes and records need memory for all of its steps.
 inline constexpr uint32_t kLongestEpoch = 16;
 
-// The steps of a window, within which no thread needs anything that another does in it. That is the
-// smallest delay, up to kLongestEpoch, where threads have nothing but spikes to tell each other.
-// It is 1 where the step counts spikes or sums over populations, where synapses have code of their
-// own (on_pre code that may fail or reads states, on_step and on_post code), and for one thread,
-// which meets nobody. The same before the passes and after them.
+// The number of steps of an epoch. Within an epoch no thread reads what another thread computes in
+// it. If threads exchange nothing but spikes, the epoch is the smallest delay, up to kLongestEpoch.
+// It is 1 if the step counts spikes or sums over populations, if a projection runs code (on_pre
+// code that may fail or reads states, on_step or on_post code), and for one thread.
 uint32_t StepsPerEpoch(const ir::Program& program, const Layout& layout, int threads);
 
 }  // namespace bnsyn

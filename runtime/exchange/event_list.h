@@ -1,4 +1,4 @@
-// Events from files, ready to be added to inputs.
+// Input events from files, sorted and divided among threads.
 #ifndef BNSYN_RUNTIME_EXCHANGE_EVENT_LIST_H_
 #define BNSYN_RUNTIME_EXCHANGE_EVENT_LIST_H_
 
@@ -18,7 +18,7 @@ struct InputEvent {
   int64_t quanta = 0;
 };
 
-// For each thread the events of all files at its own neurons, by increasing step.
+// By thread: the events of all files onto the neurons that it owns, by increasing step.
 absl::StatusOr<std::vector<std::vector<InputEvent>>> SplitEvents(const ir::Program& program,
                                                                  const Partition& partition);
 

@@ -19,12 +19,12 @@ bool Uses(const ir::Block& block, ir::Op op, uint64_t attr) {
                      [&](const ir::Node& n) { return n.op == op && n.attr == attr; });
 }
 
-// Whether a kernel is the first of a phase after the first; there is always one.
+// True if a kernel begins a phase other than the first.
 bool StartsPhase(const ir::Program& program, size_t kernel) {
   return kernel > 0 && program.step[kernel].phase != program.step[kernel - 1].phase;
 }
 
-// Where a slot of a block stands for one thread, in steps of one parity.
+// The memory that a slot of a block refers to, for one thread and for even or odd steps.
 absl::StatusOr<void*> Resolve(const ir::Block& block, const ir::Slot& slot, NetworkMemory& memory,
                               int thread, uint64_t parity) {
   switch (slot.kind) {
@@ -44,7 +44,7 @@ absl::StatusOr<void*> Resolve(const ir::Block& block, const ir::Slot& slot, Netw
       }
       return static_cast<void*>(memory.Total(slot.index, thread));
     case AttrKind::kStream:
-      // Kernels only read it.
+      // Kernels read the number and never write it.
       return const_cast<void*>(static_cast<const void*>(&slot.index));
     case AttrKind::kNone:
     case AttrKind::kLiteral:
@@ -70,20 +70,12 @@ absl::Status MissingCode(const ir::Block& block) {
       absl::StrFormat("no code was made for block %s ('%s')", block.name, block.code));
 }
 
-// The calls that run a synaptic block for one thread. Where it has no synapses there are none.
-absl::StatusOr<std::vector<SynapticCall>> MakeSynapticCalls(const ir::Program& program,
-                                                            const ir::Block& block,
-                                                            const compiler::CompiledCode& code,
-                                                            NetworkMemory& memory,
-                                                            const Synapses& synapses, int thread) {
+// The code of a synaptic block over the synapses that a thread owns.
+absl::StatusOr<CodeCall> MakeCodeCall(const ir::Program& program, const ir::Block& block,
+                                      const compiler::CompiledCode& code, NetworkMemory& memory,
+                                      const SynapseBlock& own, int thread) {
   const ir::ProjectionId id = program.domains[static_cast<size_t>(block.domain)].index;
-  const ir::Projection& projection = program.projections[id];
-  const SynapseBlock& own = synapses.block(synapses.GroupOf(id), thread);
-  std::vector<SynapticCall> calls;
-  if (own.synapses() == 0) return calls;
-  SynapticCall call;
-  call.name = projection.name;
-  call.kind = block.kind;
+  CodeCall call;
   call.function = code.deliver(block.code);
   if (call.function == nullptr) return MissingCode(block);
   BNSYN_ASSIGN_OR_RETURN(call.slots, ResolveAll(block, memory, thread, 0));
@@ -94,59 +86,76 @@ absl::StatusOr<std::vector<SynapticCall>> MakeSynapticCalls(const ir::Program& p
     if (found == states.end()) continue;
     call.slots[slot] = own.state(static_cast<size_t>(found - states.begin()));
   }
-  call.weights = own.weights();
+  call.args.seed = program.seed;
+  call.args.weights = own.weights();
   if (block.kind == ir::BlockKind::kOnPost) {
-    call.spiking = projection.target;
-    call.rows = own.onto_rows();
-    call.others = own.onto_sources();
-    call.synapses = own.onto_places();
-    calls.push_back(std::move(call));
-    return calls;
+    call.args.row_begin = own.by_target_rows();
+    call.args.row_stride = 1;
+    call.args.others = own.by_target_sources();
+    call.args.synapses = own.by_target_places();
+  } else {
+    call.args.row_begin = own.rows();
+    call.args.row_stride = own.slots();
+    call.args.others = own.targets();
   }
-  call.spiking = projection.source;
-  call.others = own.targets();
-  call.row_stride = own.slots();
-  for (size_t i = 0; i < own.delays().size(); ++i) {
-    call.delay = own.delays()[i];
-    call.rows = own.rows() + i;
-    calls.push_back(call);
-  }
-  return calls;
+  return call;
 }
 
-// The calls of all groups that lie as rows of known contributions.
-std::vector<RowCall> MakeRowCalls(const ir::Program& program, const NetworkMemory& memory,
-                                  const SumPlaces& places, const Synapses& synapses, int thread) {
-  std::vector<RowCall> calls;
+RowTerm MakeRowTerm(const ir::Program& program, const NetworkMemory& memory, ir::InputId input,
+                    uint64_t place, int64_t units, int thread) {
+  RowTerm term = {memory.Sum(input, place, thread), program.inputs[input].sum().bytes(), units, {}};
+  if (!program.inputs[input].decay) return term;
+  const reference::DecayTable decay(program.inputs[input]);
+  for (uint32_t phase = 0; phase < decay.period(); ++phase) {
+    term.units_by_phase.push_back(decay.Counted(units, phase));
+  }
+  return term;
+}
+
+// Where the synapses of a group add what they store.
+std::vector<RowTerm> MakeRowTerms(const ir::Program& program, const NetworkMemory& memory,
+                                  const SumPlaces& places, const SynapseGroup& group,
+                                  const SynapseBlock& own, int thread) {
+  std::vector<RowTerm> terms;
+  const auto add = [&](ir::InputId input, uint64_t place, int64_t units) {
+    terms.push_back(MakeRowTerm(program, memory, input, place, units, thread));
+  };
+  if (group.form != SynapseForm::kConstant) add(group.input, own.first_sum(), 0);
+  for (const ConstantTerm& term : group.terms) {
+    // Sums of all inputs of one population have the same order: a target is a place in each.
+    add(term.input, terms.empty() ? own.first_sum() : places.Begin(term.input, thread), term.units);
+  }
+  return terms;
+}
+
+// Deliveries to all groups of which the thread has synapses. An on_pre block writes nothing but the
+// states of its own synapses and sums (R6), so that their order is free.
+absl::StatusOr<std::vector<Delivery>> MakeDeliveries(const ir::Program& program,
+                                                     const compiler::CompiledCode& code,
+                                                     NetworkMemory& memory, const SumPlaces& places,
+                                                     const Synapses& synapses, int thread) {
+  std::vector<Delivery> deliveries;
   for (size_t g = 0; g < synapses.layout().groups.size(); ++g) {
     const SynapseGroup& group = synapses.layout().groups[g];
     const SynapseBlock& own = synapses.block(g, thread);
-    if (group.form == SynapseForm::kFull || own.synapses() == 0) continue;
-    RowCall call;
-    call.name = group.projections.size() == 1
-                    ? program.projections[group.projections[0]].name
-                    : absl::StrFormat("from %s", program.populations[group.source].name);
-    call.source = group.source;
-    call.block = &own;
-    const auto add = [&](ir::InputId input, uint64_t place, int64_t units) {
-      const size_t bytes = program.inputs[input].sum().bytes();
-      RowCall::Term& term = call.terms.emplace_back();
-      term = {memory.Sum(input, place, thread), bytes, units, {}};
-      if (!program.inputs[input].decay) return;
-      const reference::DecayTable decay(program.inputs[input]);
-      for (uint32_t phase = 0; phase < decay.period(); ++phase) {
-        term.units_by_phase.push_back(decay.Counted(units, phase));
-      }
-    };
-    if (group.form != SynapseForm::kShared) add(group.input, own.first_sum(), 0);
-    for (const SharedTerm& term : group.terms) {
-      // Inputs of one population are counted alike, so that targets are places in each of them.
-      const bool first = call.terms.empty();
-      add(term.input, first ? own.first_sum() : places.Begin(term.input, thread), term.units);
+    const ir::ProjectionId first = group.projections[0];
+    const ir::Block* const on_pre = program.FindSynaptic(ir::BlockKind::kOnPre, first);
+    if (on_pre == nullptr || own.synapses() == 0) continue;
+    Delivery delivery;
+    delivery.name = group.projections.size() == 1
+                        ? program.projections[first].name
+                        : absl::StrFormat("from %s", program.populations[group.source].name);
+    delivery.source = group.source;
+    delivery.block = &own;
+    if (group.form == SynapseForm::kCode) {
+      BNSYN_ASSIGN_OR_RETURN(delivery.code,
+                             MakeCodeCall(program, *on_pre, code, memory, own, thread));
+    } else {
+      delivery.terms = MakeRowTerms(program, memory, places, group, own, thread);
     }
-    calls.push_back(std::move(call));
+    deliveries.push_back(std::move(delivery));
   }
-  return calls;
+  return deliveries;
 }
 
 // The blocks that a kernel over synapses runs, in order.
@@ -157,12 +166,18 @@ absl::StatusOr<KernelCall> MakeSynapsesKernelCall(const ir::Program& program,
                                                   int thread) {
   KernelCall call;
   for (const ir::Node& node : kernel.nodes) {
-    const ir::BlockKind kind =
-        node.op == ir::Op::kRunOnPost ? ir::BlockKind::kOnPost : ir::BlockKind::kOnStep;
-    const ir::Block& block = *program.FindSynaptic(kind, static_cast<ir::ProjectionId>(node.attr));
-    BNSYN_ASSIGN_OR_RETURN(std::vector<SynapticCall> calls,
-                           MakeSynapticCalls(program, block, code, memory, synapses, thread));
-    std::move(calls.begin(), calls.end(), std::back_inserter(call.synaptic));
+    const bool on_post = node.op == ir::Op::kRunOnPost;
+    const auto id = static_cast<ir::ProjectionId>(node.attr);
+    const ir::Block& block =
+        *program.FindSynaptic(on_post ? ir::BlockKind::kOnPost : ir::BlockKind::kOnStep, id);
+    const SynapseBlock& own = synapses.block(synapses.layout().GroupOf(id), thread);
+    if (own.synapses() == 0) continue;
+    SynapticCall& synaptic = call.synaptic.emplace_back();
+    BNSYN_ASSIGN_OR_RETURN(synaptic.code, MakeCodeCall(program, block, code, memory, own, thread));
+    const ir::Projection& projection = program.projections[id];
+    synaptic.on_post = on_post;
+    synaptic.neurons = on_post ? projection.target : projection.source;
+    synaptic.rows = on_post ? 1 : own.slots();
   }
   return call;
 }
@@ -192,15 +207,9 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
                                               NetworkMemory& memory, const Partition& partition,
                                               const Synapses& synapses, int thread) {
   ThreadSchedule schedule;
-  schedule.rows = MakeRowCalls(program, memory, SumPlaces(program, partition), synapses, thread);
-  for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {
-    const ir::Block* const on_pre = program.FindSynaptic(ir::BlockKind::kOnPre, p);
-    const SynapseForm form = synapses.layout().groups[synapses.GroupOf(p)].form;
-    if (on_pre == nullptr || form != SynapseForm::kFull) continue;
-    BNSYN_ASSIGN_OR_RETURN(std::vector<SynapticCall> calls,
-                           MakeSynapticCalls(program, *on_pre, code, memory, synapses, thread));
-    std::move(calls.begin(), calls.end(), std::back_inserter(schedule.deliveries));
-  }
+  BNSYN_ASSIGN_OR_RETURN(
+      schedule.deliveries,
+      MakeDeliveries(program, code, memory, SumPlaces(program, partition), synapses, thread));
   schedule.phases.emplace_back();
   for (size_t b = 0; b < program.step.size(); ++b) {
     const ir::Block& block = program.step[b];
@@ -220,7 +229,7 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
   return schedule;
 }
 
-// Whether delivery reads a state of neurons or of the network that the step writes.
+// True if an on_pre block reads a state of neurons or of the network that the step writes.
 bool DeliveryReadsStates(const ir::Program& program) {
   for (const ir::Block& block : program.synaptic) {
     if (block.kind != ir::BlockKind::kOnPre) continue;
@@ -241,22 +250,22 @@ void AddOnce(std::vector<uint32_t>& list, uint64_t id) {
   if (std::find(list.begin(), list.end(), i) == list.end()) list.push_back(i);
 }
 
-// Fills in what becomes known after each phase.
-void FindGathered(const ir::Program& program, Schedule& schedule) {
-  schedule.gathered.emplace_back();
+// Fills in what is collected after each phase.
+void FindCollected(const ir::Program& program, Schedule& schedule) {
+  schedule.collected.emplace_back();
   for (size_t b = 0; b < program.step.size(); ++b) {
     const ir::Block& block = program.step[b];
-    if (StartsPhase(program, b)) schedule.gathered.emplace_back();
+    if (StartsPhase(program, b)) schedule.collected.emplace_back();
     for (const ir::Node& node : block.nodes) {
-      if (node.op == ir::Op::kReduce) AddOnce(schedule.gathered.back().totals, node.attr);
+      if (node.op == ir::Op::kReduce) AddOnce(schedule.collected.back().totals, node.attr);
       if (node.op == ir::Op::kCount) AddOnce(schedule.counted, node.attr);
       if (node.op != ir::Op::kSpike) continue;
       AddOnce(schedule.spiking, node.attr);
-      AddOnce(schedule.gathered.back().counts, node.attr);
+      AddOnce(schedule.collected.back().counts, node.attr);
     }
   }
-  // Counts that nobody reads need not be gathered.
-  for (Gathered& phase : schedule.gathered) {
+  // Counts that no kernel reads are not collected.
+  for (Collected& phase : schedule.collected) {
     std::erase_if(phase.counts, [&](ir::PopulationId p) {
       return std::find(schedule.counted.begin(), schedule.counted.end(), p) ==
              schedule.counted.end();
@@ -270,7 +279,7 @@ absl::StatusOr<Schedule> MakeSchedule(const ir::Program& program,
                                       const compiler::CompiledCode& code, NetworkMemory& memory,
                                       const Partition& partition, const Synapses& synapses) {
   Schedule schedule;
-  FindGathered(program, schedule);
+  FindCollected(program, schedule);
   for (int t = 0; t < partition.threads(); ++t) {
     BNSYN_ASSIGN_OR_RETURN(ThreadSchedule thread,
                            ScheduleThread(program, code, memory, partition, synapses, t));
@@ -283,12 +292,12 @@ absl::StatusOr<Schedule> MakeSchedule(const ir::Program& program,
     if (sources > schedule.all_neurons.size()) schedule.all_neurons.resize(sources);
   }
   std::iota(schedule.all_neurons.begin(), schedule.all_neurons.end(), 0);
-  schedule.meet_after_delivery = DeliveryReadsStates(program);
-  // However little there is in a step, threads meet in it, so that none runs ahead of the others.
-  schedule.meet_after_last = schedule.gathered.size() < 2;
+  schedule.barrier_after_delivery = DeliveryReadsStates(program);
+  // A step has at least one barrier, so that no thread runs ahead of the others.
+  schedule.barrier_after_last = schedule.collected.size() < 2;
   for (const ir::Block& block : program.step) {
     if (block.phase == program.step.back().phase && block.domain != ir::DomainId::kNetwork) {
-      schedule.meet_after_last = true;
+      schedule.barrier_after_last = true;
     }
   }
   return schedule;

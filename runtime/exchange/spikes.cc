@@ -9,22 +9,22 @@
 namespace bnsyn {
 namespace {
 
-// Enough that draining is rare, little enough to stay in the second-level cache.
+// Large enough that draining is rare, small enough for the second-level cache.
 constexpr size_t kRecordWords = size_t{1} << 16;
 
-size_t RecordWords(size_t worst_window) { return kRecordWords + worst_window; }
+size_t RecordWords(size_t most_words) { return kRecordWords + most_words; }
 
 }  // namespace
 
-uint32_t SpikeRing::Slots(uint32_t max_delay, uint32_t window) {
-  return std::bit_ceil(max_delay + window);
+uint32_t SpikeRing::Slots(uint32_t max_delay, uint32_t epoch) {
+  return std::bit_ceil(max_delay + epoch);
 }
 
 absl::StatusOr<SpikeRing> SpikeRing::Create(const ir::Program& program, const Partition& partition,
-                                            uint32_t window) {
+                                            uint32_t epoch) {
   SpikeRing ring;
   ring.populations_ = program.populations.size();
-  const uint32_t slots = Slots(program.MaxDelay(), window);
+  const uint32_t slots = Slots(program.MaxDelay(), epoch);
   ring.mask_ = slots - 1;
   ArenaLayout layout;
   for (int t = 0; t < partition.threads(); ++t) {
@@ -43,14 +43,14 @@ absl::StatusOr<SpikeRing> SpikeRing::Create(const ir::Program& program, const Pa
   return ring;
 }
 
-size_t RecordBytes(size_t worst_window) { return RecordWords(worst_window) * sizeof(uint32_t); }
+size_t RecordBytes(size_t most_words) { return RecordWords(most_words) * sizeof(uint32_t); }
 
-absl::StatusOr<SpikeRecord> SpikeRecord::Create(size_t worst_window) {
+absl::StatusOr<SpikeRecord> SpikeRecord::Create(size_t most_words) {
   SpikeRecord record;
-  BNSYN_ASSIGN_OR_RETURN(record.buffer_, PageBuffer::Create(RecordBytes(worst_window)));
+  BNSYN_ASSIGN_OR_RETURN(record.buffer_, PageBuffer::Create(RecordBytes(most_words)));
   record.words_ = reinterpret_cast<uint32_t*>(record.buffer_.data());
-  record.capacity_ = RecordWords(worst_window);
-  record.worst_window_ = worst_window;
+  record.capacity_ = RecordWords(most_words);
+  record.most_words_ = most_words;
   return record;
 }
 

@@ -1,4 +1,4 @@
-// Spikes on their way: what each thread emitted in the last steps, and what is kept for recording.
+// Spikes in flight: those that each thread emitted in the last steps, and the record of spikes.
 #ifndef BNSYN_RUNTIME_EXCHANGE_SPIKES_H_
 #define BNSYN_RUNTIME_EXCHANGE_SPIKES_H_
 
@@ -13,19 +13,19 @@
 
 namespace bnsyn {
 
-// A ring of steps. Of each step, population and thread it holds the sorted list of the spikes of
-// the neurons that the thread owns. In step k a thread writes its own lists of k and reads those of
-// all threads for the steps from k - MaxDelay to k minus the smallest delay. Other threads are at
-// most a window of steps (window.h) further, or behind, and the ring holds as many steps more.
+// A ring of steps. For each step, population and thread it holds a sorted list: the spikes of the
+// neurons that the thread owns. In step k a thread writes its own lists of k and reads the lists of
+// all threads for the steps from k - MaxDelay to k minus the smallest delay. Other threads are less
+// than an epoch (epoch.h) ahead or behind, so that the ring holds an epoch more.
 class SpikeRing {
  public:
-  // For threads that meet after every `window` steps.
+  // For epochs of `epoch` steps.
   static absl::StatusOr<SpikeRing> Create(const ir::Program& program, const Partition& partition,
-                                          uint32_t window);
-  // Number of steps a ring for delays up to `max_delay` holds.
-  static uint32_t Slots(uint32_t max_delay, uint32_t window);
+                                          uint32_t epoch);
+  // Number of steps that a ring for delays up to `max_delay` holds.
+  static uint32_t Slots(uint32_t max_delay, uint32_t epoch);
 
-  // Steps before 0 are those of spikes injected before the first step: `step` is taken modulo 2^64.
+  // Spikes injected before the first step have steps before 0: `step` is taken modulo 2^64.
   uint32_t* List(ir::PopulationId population, int thread, uint64_t step) const {
     const Lists& lists = lists_[static_cast<size_t>(thread) * populations_ + population];
     return reinterpret_cast<uint32_t*>(arena_.data() + lists.offset) + lists.stride * Slot(step);
@@ -38,7 +38,7 @@ class SpikeRing {
   absl::Span<const uint32_t> Spikes(ir::PopulationId population, int thread, uint64_t step) const {
     return {List(population, thread, step), Count(population, thread, step)};
   }
-  // Spikes that the host added to those of a step; all threads' neurons together.
+  // Spikes that the host added to a step, of the neurons of all threads.
   std::vector<uint32_t>& Injected(ir::PopulationId population, uint64_t step) {
     return injected_[Slot(step) * populations_ + population];
   }
@@ -65,21 +65,21 @@ class SpikeRing {
   std::vector<std::vector<uint32_t>> injected_;
 };
 
-// What one thread records: for each step and spiking population the number of its spikes and the
-// spikes. Its room is fixed while steps run; a thread that could not hold the next window's worst
-// case asks for a pause, in which the records are drained.
+// The record of one thread: for each step and spiking population the number of spikes, then the
+// spikes. Its size is fixed while steps run. If the next epoch might not fit, the run pauses and
+// the records are drained.
 class SpikeRecord {
  public:
-  // For a thread that may record up to `worst_window` words between two meetings.
-  static absl::StatusOr<SpikeRecord> Create(size_t worst_window);
+  // For at most `most_words` words in one epoch.
+  static absl::StatusOr<SpikeRecord> Create(size_t most_words);
 
   void Append(absl::Span<const uint32_t> spikes) {
     words_[used_++] = static_cast<uint32_t>(spikes.size());
     for (const uint32_t neuron : spikes) words_[used_++] = neuron;
   }
-  bool RoomForWindow() const { return capacity_ - used_ >= worst_window_; }
+  bool HasRoom() const { return capacity_ - used_ >= most_words_; }
   absl::Span<const uint32_t> words() const { return {words_, used_}; }
-  // Forgets all but the first `words`.
+  // Drops all but the first `words`.
   void Rewind(size_t words) { used_ = words; }
 
  private:
@@ -87,11 +87,11 @@ class SpikeRecord {
   uint32_t* words_ = nullptr;
   size_t used_ = 0;
   size_t capacity_ = 0;
-  size_t worst_window_ = 0;
+  size_t most_words_ = 0;
 };
 
 // Bytes of a SpikeRecord.
-size_t RecordBytes(size_t worst_window);
+size_t RecordBytes(size_t most_words);
 
 }  // namespace bnsyn
 

@@ -10,7 +10,7 @@ namespace bnsyn {
 #ifdef __linux__
 namespace {
 
-// The shortest that Linux gives.
+// The shortest time slice that Linux gives.
 constexpr uint64_t kSliceNanoseconds = 100'000;
 
 }  // namespace

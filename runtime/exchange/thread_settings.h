@@ -1,4 +1,4 @@
-// What threads that work in step with each other ask of the system's scheduler.
+// Settings of the system's scheduler for threads that wait for each other.
 #ifndef BNSYN_RUNTIME_EXCHANGE_THREAD_SETTINGS_H_
 #define BNSYN_RUNTIME_EXCHANGE_THREAD_SETTINGS_H_
 
@@ -12,16 +12,16 @@
 
 namespace bnsyn {
 
-// The cores this thread may run on, ascending; empty where the system does not tell.
+// The cores that this thread may run on, ascending; empty if the system does not say.
 std::vector<int> AllowedCores();
 
-// Settings of the calling thread, from construction to destruction, which must be on that thread:
-// the former ones then come back. What the system refuses stays as it was.
+// Settings of the calling thread, from construction to destruction, which must be on that thread
+// and restores the former settings. A setting that the system refuses stays as it was.
 //
-// - Short slices of time. A thread that slept at a barrier then runs again as soon as the last one
-//   arrives; with slices of the usual length it would wait for those of other programs to end, some
-//   milliseconds for each step. Its share of the core stays what it was. Linux 6.12 and later.
-// - If `core` is not negative, that core and no other.
+// - Short time slices (Linux 6.12 and later). A thread that slept at a barrier then runs as soon as
+//   the last thread arrives. With slices of the usual length it would wait some milliseconds in
+//   each step for the slices of other programs to end. Its share of the core does not change.
+// - If `core` is not negative, the thread runs on that core alone.
 class ThreadSettings {
  public:
   explicit ThreadSettings(int core);
@@ -31,19 +31,19 @@ class ThreadSettings {
 
 #ifdef __linux__
  private:
-  // The first version of what sched_setattr(2) takes.
+  // The first version of the structure that sched_setattr(2) takes.
   struct Attributes {
     uint32_t size = sizeof(Attributes);
     uint32_t policy = 0;
     uint64_t flags = 0;
     int32_t nice = 0;
     uint32_t priority = 0;
-    uint64_t runtime = 0;  // nanoseconds; of ordinary threads, their slice
+    uint64_t runtime = 0;  // nanoseconds; the time slice of an ordinary thread
     uint64_t deadline = 0;
     uint64_t period = 0;
   };
 
-  std::optional<Attributes> attributes_;  // to come back
+  std::optional<Attributes> attributes_;  // to restore
   std::optional<cpu_set_t> cores_;
 #endif
 };

@@ -11,8 +11,8 @@
 namespace bnsyn {
 namespace {
 
-// Some tens of microseconds: longer than the threads of a well-balanced step differ, shorter than a
-// time slice of the system.
+// Some tens of microseconds: longer than the threads of a balanced step differ, shorter than a time
+// slice of the system.
 constexpr int kSpins = 2000;
 
 void Pause() {
@@ -27,7 +27,7 @@ double Seconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
-// Waits in a row that may do without spinning: 2^6.
+// At most 2^6 waits in a row sleep at once.
 constexpr int kMostFailures = 6;
 
 }  // namespace
@@ -40,15 +40,15 @@ bool WaitWord::Spin(uint32_t old, int spins) const {
   return false;
 }
 
-void WaitWord::Await(uint32_t old, Patience& patience) const {
-  if (patience.skip > 0) {
-    --patience.skip;
-  } else if (Spin(old, patience.spins)) {
-    patience.failures = 0;
+void WaitWord::Await(uint32_t old, SpinPolicy& policy) const {
+  if (policy.skip > 0) {
+    --policy.skip;
+  } else if (Spin(old, policy.spins)) {
+    policy.failures = 0;
     return;
   } else {
-    patience.failures = std::min(patience.failures + 1, kMostFailures);
-    patience.skip = 1 << patience.failures;
+    policy.failures = std::min(policy.failures + 1, kMostFailures);
+    policy.skip = 1 << policy.failures;
   }
   while (Get() == old) word_.wait(old, std::memory_order_acquire);
 }
@@ -56,9 +56,9 @@ void WaitWord::Await(uint32_t old, Patience& patience) const {
 ThreadTeam::ThreadTeam(int threads, bool pin)
     : threads_(threads), members_(static_cast<size_t>(threads)) {
   std::vector<int> cores = AllowedCores();
-  // Spinning takes the core from the thread that is waited for when there are too few cores.
+  // With too few cores, a spinning thread takes the core of the thread it waits for.
   const bool crowded = !cores.empty() && static_cast<size_t>(threads) > cores.size();
-  for (Member& member : members_) member.patience.spins = crowded ? 0 : kSpins;
+  for (Member& member : members_) member.policy.spins = crowded ? 0 : kSpins;
   if (pin) cores_ = std::move(cores);
 }
 
@@ -86,7 +86,7 @@ int ThreadTeam::CoreOf(int thread) const {
   return cores_.empty() ? -1 : cores_[static_cast<size_t>(thread) % cores_.size()];
 }
 
-ThreadTime ThreadTeam::time(int thread) const {
+ThreadTeam::Time ThreadTeam::time(int thread) const {
   const double working = members_[static_cast<size_t>(thread)].working_seconds;
   return {working, std::max(run_seconds_ - working, 0.0)};
 }
@@ -111,9 +111,9 @@ void ThreadTeam::RunErased(Job job, void* context) {
 
 void ThreadTeam::Work(int thread) {
   const ThreadSettings settings(CoreOf(thread));
-  Patience patience = members_[static_cast<size_t>(thread)].patience;
+  SpinPolicy policy = members_[static_cast<size_t>(thread)].policy;
   for (uint32_t seen = 0;; ++seen) {
-    started_.Await(seen, patience);
+    started_.Await(seen, policy);
     if (job_ == nullptr) return;
     RunJob(thread);
   }
@@ -123,22 +123,22 @@ void ThreadTeam::RunJob(int thread) {
   Member& member = members_[static_cast<size_t>(thread)];
   member.began = Clock::now();
   job_(context_, thread);
-  Meet(member);
+  WaitForAll(member);
 }
 
 void ThreadTeam::Barrier(int thread) {
-  if (threads_ > 1) Meet(members_[static_cast<size_t>(thread)]);
+  if (threads_ > 1) WaitForAll(members_[static_cast<size_t>(thread)]);
 }
 
-void ThreadTeam::Meet(Member& member) {
-  // All that others may read of a member stands before it arrives.
+void ThreadTeam::WaitForAll(Member& member) {
+  // Written before the arrival, so that other threads may read it afterwards.
   member.working_seconds += Seconds(Clock::now() - member.began);
   const uint32_t generation = released_.Get();
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
     arrived_.store(0, std::memory_order_relaxed);
     released_.Advance();
   } else {
-    released_.Await(generation, member.patience);
+    released_.Await(generation, member.policy);
   }
   member.began = Clock::now();
 }

@@ -1,4 +1,4 @@
-// Threads that run the same function side by side and meet at barriers.
+// Threads that run the same function and wait for each other at barriers.
 #ifndef BNSYN_RUNTIME_EXCHANGE_THREAD_TEAM_H_
 #define BNSYN_RUNTIME_EXCHANGE_THREAD_TEAM_H_
 
@@ -11,21 +11,19 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "runtime/simulation.h"
 
 namespace bnsyn {
 
-// How long a thread is willing to spin before it sleeps. Where spinning was in vain - the thread
-// waited for is not running, since there are more threads than free cores - the next waits do
-// without, the more of them the more often that happened.
-struct Patience {
+// How long a thread spins before it sleeps. Spinning fails if the awaited thread has no core to run
+// on. After a failure the next waits sleep at once: twice as many after each further failure.
+struct SpinPolicy {
   int spins = 0;
   int failures = 0;
-  int skip = 0;  // waits that are still to do without
+  int skip = 0;  // waits that still sleep at once
 };
 
-// A word that threads wait on until it changes: spinning for a while, since the others are usually
-// microseconds away, then asleep, so that more threads than cores still make progress.
+// A word that threads wait on until it changes. They spin at first, since the change is usually
+// microseconds away, and then sleep, so that more threads than cores still make progress.
 class alignas(64) WaitWord {
  public:
   uint32_t Get() const { return word_.load(std::memory_order_acquire); }
@@ -34,7 +32,7 @@ class alignas(64) WaitWord {
     word_.notify_all();
   }
   // Returns when the word is no longer `old`.
-  void Await(uint32_t old, Patience& patience) const;
+  void Await(uint32_t old, SpinPolicy& policy) const;
 
  private:
   bool Spin(uint32_t old, int spins) const;
@@ -42,11 +40,11 @@ class alignas(64) WaitWord {
   std::atomic<uint32_t> word_ = 0;
 };
 
-// The caller's thread and `threads - 1` workers, with ThreadSettings of their own while they run a
-// job. Not itself for use by several threads.
+// The caller's thread and `threads - 1` workers, with ThreadSettings while they run a job. Only one
+// thread may call it.
 class ThreadTeam {
  public:
-  // With `pin` each thread stays on a core of its own, as long as there are enough.
+  // With `pin` each thread stays on a core of its own, if there are enough cores.
   static absl::StatusOr<std::unique_ptr<ThreadTeam>> Create(int threads, bool pin = false);
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
@@ -65,36 +63,40 @@ class ThreadTeam {
         const_cast<void*>(static_cast<const void*>(&function)));
   }
 
-  // Called by every thread within Run, with its number: returns when all have called it, and what
-  // each wrote before is then visible to all.
+  // Every thread calls it within Run, with its number. It returns when all threads have called it.
+  // What each thread wrote before is then visible to all.
   void Barrier(int thread);
 
-  // How long a thread has worked and waited within Run since ClearTimes; to be asked between runs.
-  ThreadTime time(int thread) const;
+  struct Time {
+    double working_seconds = 0;
+    double waiting_seconds = 0;  // for other threads
+  };
+  // The time that a thread has worked and waited within Run since ClearTimes. Call it between runs.
+  Time time(int thread) const;
   void ClearTimes();
 
  private:
   using Job = void (*)(void* context, int thread);
   using Clock = std::chrono::steady_clock;
 
-  // What belongs to one thread.
+  // The data of one thread.
   struct alignas(64) Member {
-    Patience patience;        // at barriers
-    Clock::time_point began;  // when it last began to work
+    SpinPolicy policy;        // at barriers
+    Clock::time_point began;  // when the thread last began to work
     double working_seconds = 0;
   };
 
   ThreadTeam(int threads, bool pin);
-  // The core a thread is to stay on, or -1.
+  // The core that a thread stays on, or -1.
   int CoreOf(int thread) const;
   void RunErased(Job job, void* context);
   void Work(int thread);
-  // The job, and the barrier at its end.
+  // Runs the job and waits at the barrier that ends it.
   void RunJob(int thread);
-  void Meet(Member& member);
+  void WaitForAll(Member& member);
 
   const int threads_;
-  std::vector<int> cores_;  // to pin to; empty if threads are to move freely
+  std::vector<int> cores_;  // to pin threads to; empty if threads may move
   std::vector<Member> members_;
   std::vector<std::thread> workers_;
   double run_seconds_ = 0;

@@ -15,13 +15,13 @@
 
 namespace bnsyn {
 
-// What a thread tells the others when they meet.
+// What a thread publishes before a barrier, for all threads to read after it.
 struct alignas(kCacheLine) Signal {
   bool fault = false;
-  bool full = false;  // no room to record another window
+  bool full = false;  // the record has no room for another epoch
 };
 
-// What a thread has made of its steps so far, beside states and spikes on their way.
+// What a thread has counted so far.
 struct Tally {
   reference::Digest digest;            // of spikes
   std::vector<uint64_t> spike_counts;  // by population
@@ -29,7 +29,7 @@ struct Tally {
 };
 
 struct alignas(kCacheLine) Worker {
-  // Keeps what it has made so far, and goes back to that.
+  // Saves the tally, the record and the step; GoBack restores them.
   void Save() {
     saved_tally = tally;
     saved_words = record.words().size();
@@ -41,21 +41,21 @@ struct alignas(kCacheLine) Worker {
     next_step = saved_step;
   }
 
-  // Used in turn: a fast thread may write the one while a slow one still reads the other.
+  // Two, used alternately: a fast thread may write one while a slow thread still reads the other.
   Signal signals[2];
   size_t turn = 0;
   Tally tally;
-  std::vector<compiler::SpikeOutput> spike_outputs;  // of the kernel that runs
+  std::vector<compiler::SpikeOutput> spike_outputs;  // of the running kernel
   SpikeRecord record;
   std::vector<InputEvent> events;
-  // How the run ended; the same on all threads.
+  // The next step, and how the run ended: the same on all threads.
   uint64_t next_step = 0;
   bool fault = false;
-  // Of Save.
+  // Written by Save.
   Tally saved_tally;
   size_t saved_words = 0;
   uint64_t saved_step = 0;
-  // The states as delivery saw them when it found a fault, where it reads some.
+  // Copies of the states before delivery found a fault; empty unless delivery reads states.
   std::vector<reference::Array> states;
 };
 

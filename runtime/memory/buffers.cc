@@ -29,7 +29,7 @@ absl::StatusOr<PageBuffer> PageBuffer::Create(size_t bytes) {
   }
   buffer.data_ = static_cast<char*>(data);
   buffer.size_ = size;
-  // Only a hint: without huge pages everything works, slower.
+  // A hint: without huge pages all is slower.
   if (size >= 2 * kHugePage) madvise(data, size, MADV_HUGEPAGE);
   return buffer;
 }
@@ -43,7 +43,7 @@ void PageBuffer::Shrink(size_t bytes) {
 }
 
 void PageBuffer::ReleaseBefore(size_t bytes) {
-  // In large steps, so that huge pages stay whole until they go.
+  // In large steps, so that no huge page is split.
   constexpr size_t kStep = 4 * kHugePage;
   const size_t end = bytes / kStep * kStep;
   if (end <= released_) return;

@@ -1,4 +1,4 @@
-// Memory that a simulation owns: whole pages from the system, laid out before the first step.
+// Memory of a simulation: whole pages from the system, allocated before the first step.
 #ifndef BNSYN_RUNTIME_MEMORY_BUFFERS_H_
 #define BNSYN_RUNTIME_MEMORY_BUFFERS_H_
 
@@ -16,8 +16,8 @@ constexpr size_t RoundUp(size_t n, size_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
-// Zeroed pages of its own. Pages cost memory from when they are first written, so room for a worst
-// case that never comes is free. Large buffers ask for huge pages.
+// Owns zeroed pages. A page takes memory when it is first written, so that room for a worst case is
+// free. Large buffers ask for huge pages.
 class PageBuffer {
  public:
   PageBuffer() = default;
@@ -34,9 +34,9 @@ class PageBuffer {
   char* data() const { return data_; }
   size_t size() const { return size_; }
 
-  // Gives the system back what lies behind the first `bytes`.
+  // Returns all but the first `bytes` to the system.
   void Shrink(size_t bytes);
-  // Gives back the pages that lie wholly before `bytes`: they are zero, should they be read again.
+  // Returns the pages that end before `bytes` to the system. They read as zero afterwards.
   void ReleaseBefore(size_t bytes);
 
  private:
@@ -45,11 +45,10 @@ class PageBuffer {
   size_t released_ = 0;
 };
 
-// Hands out aligned parts of one buffer: first every part is planned, then the buffer is made, then
-// the parts are asked for by their offsets.
+// Plans the aligned parts of one buffer: add all parts, create the buffer, then use the offsets.
 class ArenaLayout {
  public:
-  // The offset of a part of `bytes`, aligned for vectors and not sharing a cache line with another.
+  // The offset of a part of `bytes`. It is aligned for vectors and shares no cache line.
   size_t Add(size_t bytes) {
     const size_t offset = size_;
     size_ = RoundUp(size_ + bytes, kCacheLine);

@@ -18,7 +18,7 @@ size_t LookupBytes(const ir::Program& program, ir::TableId table) {
       return node.op == ir::Op::kLookup && node.attr == table;
     });
   };
-  // The init block is the interpreter's, which reads tables where they are.
+  // The interpreter runs the init block and reads the tables of the program.
   const bool used = std::any_of(program.synaptic.begin(), program.synaptic.end(), looks_up) ||
                     std::any_of(program.step.begin(), program.step.end(), looks_up);
   const ir::Table& read = program.tables[table];
@@ -38,7 +38,7 @@ void* NetworkMemory::Input(ir::InputId input, int thread) const {
 
 namespace {
 
-// The states that steps store, without those that live within a step only.
+// The states that steps store, without temporaries.
 std::vector<ir::StateId> ChangingStates(const ir::Program& program) {
   std::vector<bool> stored(program.states.size());
   for (const ir::Block& block : program.step) {
@@ -134,7 +134,7 @@ NetworkMemory::Piece NetworkMemory::PieceOfInput(ir::InputId input, int thread) 
 
 void NetworkMemory::ForEachSaved(int thread, absl::FunctionRef<void(Piece)> use) const {
   for (const ir::StateId state : changing_) use(PieceOf(state, thread));
-  // The sums of other inputs are those of one step.
+  // The sums of inputs that do not decay last for one step.
   for (ir::InputId input = 0; input < program_->inputs.size(); ++input) {
     if (program_->inputs[input].decay) use(PieceOfInput(input, thread));
   }

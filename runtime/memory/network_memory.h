@@ -1,5 +1,5 @@
-// Values of a running program, but for those of synapses: states, inputs, parameters, and each
-// thread's own copies of what is uniform.
+// The values of a running program except those of synapses: states, sums of inputs, parameters, and
+// a copy of each uniform state for each thread.
 #ifndef BNSYN_RUNTIME_MEMORY_NETWORK_MEMORY_H_
 #define BNSYN_RUNTIME_MEMORY_NETWORK_MEMORY_H_
 
@@ -15,29 +15,29 @@
 
 namespace bnsyn {
 
-// Number of elements an array of `size` is padded to.
+// The number of elements that an array of `size` is padded to.
 uint32_t PaddedSize(uint32_t size);
 
-// Bytes of a table's numbers for kernels to read; 0 where none reads them.
+// Bytes of a table for kernels to read; 0 if no kernel reads it.
 size_t LookupBytes(const ir::Program& program, ir::TableId table);
 
 class NetworkMemory {
  public:
-  // All zero, but for the parameters and tables. Both must outlive the object and stay where they
-  // are. With `saves` there is room for a copy of states.
+  // All values are zero except parameters and tables. The arguments must outlive the object and
+  // must not move. With `saves` there is room for Save.
   static absl::StatusOr<NetworkMemory> Create(const ir::Program& program,
                                               const Partition& partition, bool saves = false);
 
-  // A population's array at element 0, or a thread's copy of a uniform state.
+  // Element 0 of the array of a population, or the thread's copy of a uniform state.
   void* State(ir::StateId state, int thread) const {
     return At(states_[state], program_->states[state].type.uniform() ? thread : 0);
   }
   reference::ArrayView View(ir::StateId state) const;
-  // Sets one element; of a uniform state, in every copy.
+  // Sets one element; for a uniform state, all copies.
   void SetState(ir::StateId state, uint32_t element, ir::Bits bits);
 
-  // Keeps a copy of what steps change of a thread's own states, and puts it back. The memory must
-  // have been created to save, and no states of synapses may change.
+  // Saves the values of a thread that steps change, and restores them. The memory must have been
+  // created with `saves`. States of synapses are not saved.
   void Save(int thread) const;
   void Restore(int thread) const;
 
@@ -45,7 +45,7 @@ class NetworkMemory {
   void* Sum(ir::InputId input, uint64_t place, int thread) const {
     return At(sums_, thread) + places_.ByteOf(input, place, thread);
   }
-  // Where element 0 of an input would be, for a thread to reach those of its own neurons.
+  // The address that element 0 of an input would have: a thread adds the index of its own neuron.
   void* Input(ir::InputId input, int thread) const;
   // The value in the low bytes, shared by all threads.
   ir::Bits* Param(ir::ParamId param) const {
@@ -55,26 +55,26 @@ class NetworkMemory {
   double* Table(ir::TableId table) const {
     return reinterpret_cast<double*>(At(tables_[table], 0));
   }
-  // Spikes of a population in this step so far, as this thread last gathered them.
+  // The spikes of a population in this step that this thread has last collected.
   int64_t* Count(ir::PopulationId population, int thread) const {
     return reinterpret_cast<int64_t*>(At(counts_, thread)) + population;
   }
   double* Total(ir::ReductionId reduction, int thread) const {
     return reinterpret_cast<double*>(At(totals_, thread)) + reduction;
   }
-  // Partial sums of a reduction, one a group. A step and the next use different arrays, since a
-  // slow thread may still be summing up the one when a fast thread writes the other.
+  // Partial sums of a reduction, one a group. Even and odd steps have different arrays: a slow
+  // thread may still read one while a fast thread writes the other.
   double* Partials(ir::ReductionId reduction, uint64_t step) const {
     return reinterpret_cast<double*>(At(partials_[reduction], static_cast<int>(step & 1)));
   }
   uint32_t Groups(ir::ReductionId reduction) const;
-  // Room for the longest array of partials, for a thread to sum up in.
+  // Scratch memory of a thread for the longest array of partial sums.
   double* Scratch(int thread) const { return reinterpret_cast<double*>(At(scratch_, thread)); }
 
   size_t bytes() const { return arena_.size() + saved_.size(); }
 
  private:
-  // A part of the arena, and the distance to its next copy.
+  // A part of the arena and the distance to its next copy.
   struct Part {
     size_t offset = 0;
     size_t stride = 0;
@@ -82,14 +82,14 @@ class NetworkMemory {
 
   NetworkMemory(const ir::Program& program, const Partition& partition)
       : program_(&program), partition_(&partition), places_(program, partition) {}
-  // A thread's part of a state or input, in bytes of the arena.
+  // The part of a state or input that a thread owns, in bytes of the arena.
   struct Piece {
     size_t offset = 0;
     size_t size = 0;
   };
   Piece PieceOf(ir::StateId state, int thread) const;
   Piece PieceOfInput(ir::InputId input, int thread) const;
-  // What steps change of a thread's own, and the next step needs.
+  // Calls `use` for each part of a thread that steps change and later steps read.
   void ForEachSaved(int thread, absl::FunctionRef<void(Piece)> use) const;
   char* At(Part part, int copy) const {
     return arena_.data() + part.offset + part.stride * static_cast<size_t>(copy);
@@ -101,11 +101,11 @@ class NetworkMemory {
   int threads_ = 1;
   PageBuffer arena_;
   std::vector<Part> states_;
-  std::vector<ir::StateId> changing_;  // what is saved
-  PageBuffer saved_;                   // as the beginning of the arena, where states and sums are
+  std::vector<ir::StateId> changing_;  // saved states
+  PageBuffer saved_;                   // a copy of the beginning of the arena: states and sums
   Part sums_;
   std::vector<Part> partials_;
-  std::vector<Part> tables_;  // of no bytes where nothing looks them up
+  std::vector<Part> tables_;  // empty if no kernel reads them
   Part params_;
   Part counts_;
   Part totals_;

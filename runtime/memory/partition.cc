@@ -14,7 +14,7 @@ Partition::Partition(const ir::Program& program, int threads) : threads_(threads
   for (ir::PopulationId p = 0; p < program.populations.size(); ++p) {
     const ir::Population& population = program.populations[p];
     if (!program.HasNeurons(p)) {
-      // Events of neurons are where the neurons are.
+      // Further events of neurons belong to the thread of the neurons.
       const ir::PopulationId neurons =
           program.domains[static_cast<size_t>(population.domain)].index;
       for (int t = 0; t < threads; ++t) ranges_.push_back(range(neurons, t));

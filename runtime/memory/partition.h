@@ -1,4 +1,4 @@
-// Which thread owns which neurons.
+// Divides neurons and their sums among threads.
 #ifndef BNSYN_RUNTIME_MEMORY_PARTITION_H_
 #define BNSYN_RUNTIME_MEMORY_PARTITION_H_
 
@@ -16,9 +16,9 @@ struct Range {
   bool empty() const { return begin == end; }
 };
 
-// Divides each population into one contiguous range a thread, in thread order, each beginning at a
-// multiple of the kernels' group size. What does not divide evenly goes round the threads, so that
-// many small populations load them alike.
+// Gives each thread a contiguous range of each population, in thread order, beginning at a multiple
+// of the kernels' group size. Remainders go to the threads in turn, so that many small populations
+// load them alike.
 class Partition {
  public:
   Partition(const ir::Program& program, int threads);
@@ -39,21 +39,21 @@ class Partition {
   std::vector<Range> ranges_;
 };
 
-// Where the sums of inputs stand: those of a thread's own neurons side by side, the widest first
-// (ir::SumForm), and of one width input by input, each beginning a new group of neurons.
+// The places of the sums of inputs. The sums of a thread's own neurons are contiguous: the widest
+// first (ir::SumForm), within one width input by input. Each input begins a new group of neurons.
 class SumPlaces {
  public:
   SumPlaces(const ir::Program& program, const Partition& partition);
 
-  // The places of an input's sums among those of the thread are numbers from Begin to End; element
-  // n of the input is at Begin + n - the first neuron of the thread's range.
+  // The sums of an input have places [Begin, End) among those of the thread; element n of the input
+  // has place Begin + n - the first neuron of the thread's range.
   uint64_t Begin(ir::InputId input, int thread) const { return Of(input, thread).begin; }
   uint64_t End(ir::InputId input, int thread) const { return Of(input, thread).end; }
-  // All of a thread.
+  // All sums of a thread: their number, and their bytes.
   uint64_t Size(int thread) const { return wholes_[static_cast<size_t>(thread)].places; }
   size_t Bytes(int thread) const { return wholes_[static_cast<size_t>(thread)].bytes; }
-  // The byte at which the sum of a place begins, from that of place 0 on; the place is one of the
-  // input, or of another whose sums are as wide.
+  // The offset in bytes of the sum at a place from place 0. The place is one of the input, or of
+  // another input with sums of the same width.
   size_t ByteOf(ir::InputId input, uint64_t place, int thread) const {
     const Places& own = Of(input, thread);
     return own.first_byte + (place - own.begin) * own.sum_bytes;

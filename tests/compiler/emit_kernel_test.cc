@@ -1,5 +1,5 @@
-// Compiled kernels as a whole: against the interpreter where it runs the same text, else against
-// what the reference says of their parts.
+// Compares compiled kernels with the interpreter where it runs the same text, else with the reference
+// of their parts.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -211,7 +211,7 @@ TEST_P(EmitKernelTest, TakeFaultsWhenTheSumIsTooLarge) {
   }
 }
 
-// Checks of what is loaded, with `stores` behind them.
+// Checks of loaded values, with `stores` behind them.
 std::string CheckProgram(const std::string& stores) {
   return absl::StrCat(R"(program p dt=1 seed=0
 population p size=70
@@ -267,7 +267,7 @@ void ExpectFaultsOutsideOfTheBoundsAndOnlyThere(KernelMachine compiled) {
     EXPECT_TRUE(f64("p.v", element, std::nextafter(-100, -101)));
     EXPECT_TRUE(f64("p.v", element, std::nextafter(50, 51)));
   }
-  // What stands behind the end does not count, alone or beside what does.
+  // Elements behind the end do not count, neither alone nor beside elements that do.
   EXPECT_FALSE(f64("p.v", 70, 1000));
   EXPECT_FALSE(f64("p.w", 127, nan));
   machine->state("p.w").set_bits(127, ir::BitsOfF64(nan));
@@ -283,7 +283,7 @@ TEST_P(EmitKernelTest, CheckFaultsOutsideOfTheBoundsAndOnlyThere) {
   ExpectFaultsOutsideOfTheBoundsAndOnlyThere(Compile(CheckProgram("")));
 }
 
-TEST_P(EmitKernelTest, SoDoChecksOfWhatIsStored) {
+TEST_P(EmitKernelTest, DeferredChecksFaultThereToo) {
   ExpectFaultsOutsideOfTheBoundsAndOnlyThere(
       Compile(CheckProgram("  store p.v, %0\n  store p.w, %1\n  store p.f, %2\n")));
   ExpectFaultsOutsideOfTheBoundsAndOnlyThere(

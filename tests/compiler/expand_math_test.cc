@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "compiler/schedule/rare_arms.h"
+#include "compiler/schedule/plan_rows.h"
 #include "ir/builder.h"
 #include "ir/text.h"
 #include "reference/evaluate.h"
@@ -198,10 +198,12 @@ std::pair<int, int> PoissonComparisons(double mean) {
       return block.nodes[node.id].op == Op::kGe;
     }));
   };
-  const std::vector<PlannedNode> planned = PlanRareArms(block);
+  const KernelGraph graph(*expanded, block);
+  const KernelPlan plan = SinkArms(graph, {}, PlainPlan(graph));
+  const std::vector<PlannedNode>& planned = plan.loops[0].nodes;
   int rare = 0;
   for (const PlannedNode& node : planned) {
-    for (const RareArm& arm : node.arms) rare += count(arm.nodes);
+    for (const ColdRegion& region : node.regions) rare += count(region.nodes);
   }
   return {count(planned), rare};
 }

@@ -217,6 +217,13 @@ TEST_F(JitTest, DumpsEveryStage) {
   const ir::Program program = PlacedProgram(kProgram);
   CompileOptions options;
   options.width = 4;
+  for (const std::string& stage : CodeStages()) {
+    const auto text = DumpCode(program, options, stage);
+    ASSERT_TRUE(text.ok()) << stage << text.status();
+    EXPECT_FALSE(text->empty()) << stage;
+  }
+  const auto plan = DumpCode(program, options, "plan");
+  EXPECT_TRUE(absl::StrContains(*plan, "plan of kernel ")) << *plan;
   const auto llvm = DumpCode(program, options, "llvm");
   ASSERT_TRUE(llvm.ok()) << llvm.status();
   EXPECT_TRUE(absl::StrContains(*llvm, "fmul <")) << *llvm;

@@ -226,13 +226,13 @@ std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Elem
   if (RunsOverSynapses(kind)) {
     block.name = "ee";
     block.domain = program.projections[0].domain;
-    // As set_delay and set_probability need them.
+    // set_delay and set_probability need these.
     program.projections[0].max_delay = 9;
     program.projections[0].rule.kind = RuleKind::kBernoulli;
   }
   // A total comes behind a reduce.
   if (kind == BlockKind::kStep) Append(program, block, Op::kReduce, {Element::kF64}, 0, {});
-  // A step runs blocks that there are.
+  // run_on_step and run_on_post need blocks to run.
   if (kind == BlockKind::kStep) {
     for (const BlockKind run : {BlockKind::kOnStep, BlockKind::kOnPost}) {
       Block& empty = program.synaptic.emplace_back();
@@ -292,8 +292,8 @@ TEST(TextTest, EveryOpGoesRoundInEveryForm) {
   }
 }
 
-// Cut off anywhere, or with any one byte changed, a text is either refused with a place or read as
-// a program that goes round.
+// A text that is cut off, or that has one byte changed, is either refused with a place or read as a
+// program that prints and parses again.
 TEST(TextTest, BrokenTextsAreRefusedOrRead) {
   const std::string text = kPair;
   int refused = 0;

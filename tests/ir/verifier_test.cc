@@ -29,7 +29,7 @@ Table SmallTable() {
   return table;
 }
 
-// What is done to a sound program, and what must be said of it.
+// A change of a sound program, and the error that it must give.
 struct Fault {
   std::function<void(Program&)> make;
   const char* message;
@@ -353,7 +353,7 @@ TEST(VerifierTest, Nodes) {
   });
 }
 
-// Lines put into a block of a sound program, and what must be said of them.
+// Lines that are put into a block of a sound program, and the error that they must give.
 struct BadLines {
   const char* block;  // its header
   const char* lines;

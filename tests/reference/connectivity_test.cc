@@ -367,6 +367,103 @@ TEST(Connectivity, R8_FixedTotalIsExactAndSpreadEvenly) {
   }
 }
 
+// Sources on a line and targets at their places; k = (s % 4) (1 + t % 3), of which a quarter is 0.
+ir::Program Weighted(uint32_t sources, uint32_t targets, absl::string_view rule,
+                     absl::string_view kernel = "mul %5, %9") {
+  return ParseProgram(absl::StrCat("program pair dt=0.1 seed=7\npopulation a size=", sources,
+                                   "\npopulation b size=", targets,
+                                   "\nprojection p : a -> b rule=weighted_total stream=5 ", rule,
+                                   R"( weight=1 delay=1
+connect p {
+  %0 = index_pre : u32[p]
+  %1 = convert %0 : i32[p]
+  %2 = and %1, 3i32 : i32[p]
+  %5 = convert %2 : f64[p]
+  %6 = index_post : u32[p]
+  %7 = convert %6 : f64[p]
+  %8 = div %7, 3 : f64[p]
+  %10 = floor %8 : f64[p]
+  %11 = fma %10, -3, %7 : f64[p]
+  %9 = add %11, 1 : f64[p]
+  %12 = )",
+                                   kernel, R"( : f64[p]
+  set_probability %12
+}
+step {
+}
+)"));
+}
+
+// Numbers of synapses by s % 4 and t % 3 are those of the kernel.
+TEST(Connectivity, R8_WeightedTotalFollowsItsKernel) {
+  constexpr uint32_t kSources = 400, kTargets = 300;
+  constexpr double kAll = 2400;  // few of the pairs, so that the share of each hardly shrinks
+  for (const bool multiple : {false, true}) {
+    const ir::Program program =
+        Weighted(kSources, kTargets, multiple ? "n=2400 multiple=true" : "n=2400");
+    const Rows rows(program);
+    EXPECT_EQ(rows.ExpectedSynapses(), kAll);
+    ASSERT_EQ(rows.All().size(), kAll);
+    std::vector<double> found(12);
+    std::vector<double> by_target(kTargets);
+    for (uint32_t s = 0; s < kSources; ++s) {
+      for (const uint32_t t : Targets(rows, s, 0, kTargets)) {
+        ++found[s % 4 * 3 + t % 3];
+        ++by_target[t];
+      }
+    }
+    double squares = 0;
+    for (uint32_t kind = 0; kind < 12; ++kind) {
+      const double expected = kAll * (kind / 3) * (1 + kind % 3) / 36;
+      if (expected == 0) {
+        EXPECT_EQ(found[kind], 0) << kind;
+      } else {
+        squares += (found[kind] - expected) * (found[kind] - expected) / expected;
+      }
+    }
+    EXPECT_LT(squares, 27) << "chi-squared of 8 degrees of freedom: 0.1 % lie above 26.1";
+    EXPECT_GT(*std::max_element(by_target.begin(), by_target.end()), 12);
+    EXPECT_EQ(DegreesOf(rows.All(), kSources, kTargets).repeated > 0, multiple);
+  }
+}
+
+TEST(Connectivity, R8_WeightedTotalIsTheSameInParts) {
+  for (const char* rule : {"n=500", "n=500 multiple=true", "n=0", "n=0 multiple=true"}) {
+    const ir::Program program = Weighted(60, 50, rule);
+    const Rows rows(program);
+    for (uint32_t s = 0; s < 60; ++s) {
+      std::vector<uint32_t> parts;
+      for (const auto& [begin, end] : {std::pair(0u, 7u), {7u, 8u}, {8u, 41u}, {41u, 50u}}) {
+        for (const uint32_t t : Targets(rows, s, begin, end)) parts.push_back(t);
+      }
+      EXPECT_EQ(Targets(rows, s, 0, 50), parts) << rule;
+      EXPECT_TRUE(std::is_sorted(parts.begin(), parts.end()));
+    }
+  }
+  // Every pair with a weight.
+  EXPECT_EQ(Rows(Weighted(60, 50, "n=2250")).All().size(), 2250u);
+}
+
+TEST(Connectivity, R8_WeightedTotalNamesWhatItCannotDraw) {
+  const auto error = [](absl::string_view rule, absl::string_view kernel) {
+    const ir::Program program = Weighted(60, 50, rule, kernel);
+    const std::vector<Array> states = InitialStates(program).value();
+    const auto connectivity = Connectivity::Create(program, 0, states);
+    return std::string(connectivity->Build(3, 9).status().message());
+  };
+  EXPECT_EQ(error("n=2251", "mul %5, %9"),
+            "projection p: n = 2251 synapses are to be drawn, but 2250 pairs have a relative "
+            "probability above 0\n  note: multiple = true lets a pair be joined more than once");
+  EXPECT_EQ(error("n=1 multiple=true", "mul %5, 0"),
+            "projection p: n = 1 synapses are to be drawn, but no pairs have a relative "
+            "probability above 0");
+  EXPECT_EQ(error("n=1", "sub %5, 1"),
+            "projection p: from neuron 0 of a to neuron 0 of b the relative probability is -1\n"
+            "  note: it must be finite and at least 0");
+  EXPECT_EQ(error("n=1 multiple=true", "mul %5, 5e307"),
+            "projection p: the relative probabilities add up to infinity");
+}
+
 TEST(Connectivity, R8_FullRulesJoinEveryPairOnce) {
   for (const char* rule : {"fixed_in_degree n=30", "fixed_out_degree n=20", "fixed_total n=600"}) {
     const ir::Program program =
@@ -525,7 +622,8 @@ TEST(Sampling, CountsOnTheLeftHaveTheRightMoments) {
       const double variance = n * p * (1 - p) * correction;
       double sum = 0, squares = 0;
       for (int i = 0; i < kTrials; ++i) {
-        const uint64_t on_left = CountOnLeft(count, left, right, repeat, draws.Next());
+        const uint64_t on_left = CountOnLeft(count, static_cast<double>(left),
+                                             static_cast<double>(right), repeat, draws.Next());
         ASSERT_LE(on_left, count);
         if (!repeat) {
           ASSERT_LE(on_left, left);

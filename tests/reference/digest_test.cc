@@ -108,7 +108,7 @@ step {
 }
 )";
 
-// What R11 says, by hand.
+// The sums of R11, written out here.
 Digest ByHand(const Interpreter& run, const std::vector<std::vector<uint32_t>>& spikes_before) {
   Digest digest;
   digest.AddState(0, run.State(0));

@@ -1,5 +1,5 @@
-// R3: what is drawn has the distribution it should have. Seeds are fixed, so a test passes or fails
-// for good; thresholds are five standard deviations of the statistic tested, which one test in two
+// R3: draws have the distribution they should have. Seeds are fixed, so that a test always passes
+// or always fails. Thresholds are five standard deviations of the statistic, which one test in two
 // million would exceed by chance.
 #include <gtest/gtest.h>
 

@@ -274,7 +274,7 @@ Element ResultElement(const ir::OpInfo& info, Element operand) {
   return operand;
 }
 
-// Ops with a meaning that only an engine knows, each used once by a program that spikes.
+// Engine ops, each used once by a program that spikes.
 constexpr char kEngineOps[] = R"(program ops dt=1 seed=1
 population a size=2
 table three columns=[value] values=[3]

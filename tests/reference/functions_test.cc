@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <functional>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,8 +39,8 @@ class Real {
   mpfr_t value_;
 };
 
-// How the numbers of a format lie: the significant bits, the exponent (of a significand in
-// [1/2, 1)) below which they become subnormal, and that at which they end.
+// A floating-point format: its significant bits, the exponent (of a significand in [1/2, 1)) below
+// which numbers are subnormal, and the first exponent that is too large.
 struct Format {
   int bits;
   int lowest;
@@ -241,10 +242,34 @@ std::vector<Function> Functions() {
        Rounded<mpfr_log10>,
        {Between(0.5, 2), Near(1, -53, -2), Exponents(-1074, -1020), Exponents(-1022, 1024),
         AnyBits}},
+      {"erf",
+       ir::Op::kErf,
+       Erf,
+       Rounded<mpfr_erf>,
+       {Between(-1, 1), Between(0.499, 0.501), Between(-7, 7), Exponents(-40, 3),
+        Exponents(-1074, 0)}},
+      {"erfc",
+       ir::Op::kErfc,
+       Erfc,
+       Rounded<mpfr_erfc>,
+       {Between(-1, 1), Between(0.499, 0.501), Between(-7, 7), Between(5, 28), Between(26, 27.3),
+        Exponents(-40, 5)}},
   };
 }
 
 constexpr int kSamples = 36000;  // of each draw
+
+TEST(FunctionsR2, EveryFunctionOfTheTableIsTestedHere) {
+  std::set<ir::Op> tested;
+  for (const Function& function : Functions()) {
+    EXPECT_EQ(function.name, ir::Info(function.op).name);
+    EXPECT_TRUE(tested.insert(function.op).second) << function.name;
+  }
+  for (const ir::FunctionInfo& function : ir::AllFunctions()) {
+    EXPECT_TRUE(tested.contains(function.op))
+        << ir::Info(function.op).name << " needs a row in Functions() above";
+  }
+}
 
 TEST(FunctionsR2, AreWithinOneUlp) {
   for (const Function& function : Functions()) {

@@ -133,7 +133,7 @@ TEST_P(Decay, R6_EnginesAgree) {
   }
 }
 
-// Threads that meet in windows of several steps go back to the beginning of one after a fault.
+// After a fault in an epoch of several steps, threads restore its beginning.
 TEST_P(Decay, R6_FaultsLeaveWhatTheReferenceHolds) {
   const std::string text = Network(GetParam(), " bounds=[0, 2]");
   const Outcome reference = RunParts(text, Reference());

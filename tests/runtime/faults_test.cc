@@ -61,8 +61,8 @@ TEST(Faults, R10NotANumberStopsTheRun) {
   for (const std::string& message : messages) EXPECT_EQ(message, messages[0]);
 }
 
-// Kernels add up all that they store, to look closer where the sum is not finite (stored_checks.h):
-// of numbers as large as these it is not, and each of them is fine until one is infinite.
+// Kernels add up all values with deferred checks and check memory if the sum is not finite: the sum
+// of numbers as large as these is not, and each number is fine until one is infinite.
 TEST(Faults, R10FiniteNumbersAreNoFaultHoweverLarge) {
   for (const double large : {1e308, 3e307, -1e308}) {
     std::vector<std::string> messages;

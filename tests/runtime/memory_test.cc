@@ -73,20 +73,17 @@ TEST(Memory, ThePlanCoversWhatIsTaken) {
   const ir::Program source = Parsed(kBalanced);
   for (const int threads : {1, 3}) {
     const SimulationOptions options = Accelerated(threads);
-    const absl::StatusOr<ir::Program> program =
-        compiler::RunPasses(source, options.compile, nullptr);
-    ASSERT_TRUE(program.ok()) << program.status().message();
-    const Partition partition(*program, threads);
+    const absl::StatusOr<AcceleratedProgram> accelerated = PrepareAccelerated(source, options);
+    ASSERT_TRUE(accelerated.ok()) << accelerated.status().message();
+    const auto& [program, partition, layout] = *accelerated;
     const absl::StatusOr<std::unique_ptr<ThreadTeam>> team = ThreadTeam::Create(threads);
     ASSERT_TRUE(team.ok());
-    const absl::StatusOr<Layout> layout = ChooseLayout(source, partition, {});
-    ASSERT_TRUE(layout.ok());
     const absl::StatusOr<Synapses> synapses =
-        BuildSynapses(source, partition, *layout, options.compile, **team);
-    const absl::StatusOr<NetworkMemory> memory = NetworkMemory::Create(*program, partition);
-    const absl::StatusOr<SpikeRing> ring = SpikeRing::Create(*program, partition, 1);
+        BuildSynapses(program, partition, layout, options.compile, **team);
+    const absl::StatusOr<NetworkMemory> memory = NetworkMemory::Create(program, partition);
+    const absl::StatusOr<SpikeRing> ring = SpikeRing::Create(program, partition, 1);
     ASSERT_TRUE(synapses.ok() && memory.ok() && ring.ok());
-    const absl::StatusOr<MemoryPlan> plan = PlanMemory(*program, options);
+    const absl::StatusOr<MemoryPlan> plan = PlanMemory(source, options);
     ASSERT_TRUE(plan.ok());
     const auto taken = static_cast<double>(synapses->bytes() + memory->bytes() + ring->bytes());
     EXPECT_GE(plan->total(), taken);

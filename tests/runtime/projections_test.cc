@@ -81,6 +81,19 @@ rule = { type = "fixed_total", n = "rint(log(1 - 0.1)/log(1 - 1/(N_pre*N_post)))
 weight = "exponential(0.2 mV)"
 on_pre = "V_post += w"
 )toml"},
+    {"near", R"toml(
+target = ["a", "b"]
+rule = { type = "fixed_total", n = 900, p = "exp(-(periodic(x_pre - x_post, L)/(0.1*L))**2)", condition = "i != j" }
+weight = "normal(0.3 mV, 0.1 mV)"
+delay = "uniform(0.5 ms, 3 ms)"
+on_pre = "V_post += w"
+)toml"},
+    {"near_and_often", R"toml(
+target = ["a", "b"]
+rule = { type = "fixed_total", n = 900, p = "3*erfc(abs(periodic(x_pre - x_post, L))/(0.1*L))", multiple = true }
+weight = "uniform(0 mV, 0.6 mV)"
+on_pre = "V_post += w"
+)toml"},
     {"one", R"toml(
 target = "a"
 rule = "one_to_one"

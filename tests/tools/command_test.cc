@@ -232,7 +232,8 @@ TEST(Command, VerifyHoldsAndItsChecksFire) {
   const Result corrupt = Bnsyn(active + " --inject corrupt-bit");
   EXPECT_EQ(corrupt.code, 1);
   EXPECT_TRUE(Contains(corrupt.output, "DIFFERENT: digest")) << corrupt.output;
-  for (const char* pass : {"specialise", "expand_math", "simplify", "fuse", "place"}) {
+  for (const char* pass : {"specialise", "expand_math", "simplify", "fuse", "place",
+                           "sink_handlers", "divide_loops"}) {
     const Result dropped = Bnsyn(active + " --inject drop-pass=" + pass);
     EXPECT_EQ(dropped.code, 1) << pass;
     EXPECT_TRUE(Contains(dropped.output, "did not do its work")) << pass << dropped.output;
@@ -289,6 +290,39 @@ TEST(Command, BenchPrintsRungsAndKernels) {
       EXPECT_TRUE(row.contains(key)) << key;
     }
   }
+}
+
+TEST(Command, BenchPricesTheRowsOfPlans) {
+  const Result result =
+      Bnsyn("bench " + kNetwork + " --plan --json --warmup 400 --steps 50 --repeats 1");
+  ASSERT_EQ(result.code, 0) << result.output;
+  const Json json = Json::parse(result.output);
+  ASSERT_EQ(json.size(), 7u);
+  EXPECT_EQ(json[0]["without"], "defer_checks");
+  EXPECT_EQ(json[6]["without"], "any row");
+  for (const Json& price : json) {
+    EXPECT_GT(price["update_ns_per_step"], 0);
+    EXPECT_GT(price["update_ratio"], 0);
+    EXPECT_GT(price["step_ratio"], 0);
+  }
+  const Result silent = Bnsyn("bench " + kNetwork + " --plan --warmup 0 --steps 1 --repeats 1");
+  EXPECT_EQ(silent.code, 2);
+  EXPECT_TRUE(Contains(silent.output, "nothing spiked")) << silent.output;
+  EXPECT_EQ(Bnsyn("bench " + kNetwork + " --plan --ladder").code, 2);
+}
+
+TEST(Command, DumpPrintsPlansAfterEachRow) {
+  const Result whole = Bnsyn("dump " + kNetwork + " --stage plan");
+  EXPECT_EQ(whole.code, 0);
+  EXPECT_TRUE(Contains(whole.output, "plan of kernel exc.step\nloop over vectors")) << whole.output;
+  EXPECT_TRUE(Contains(whole.output, "tail for each spike of exc {")) << whole.output;
+  const Result first = Bnsyn("dump " + kNetwork + " --stage plan.defer_checks");
+  EXPECT_TRUE(Contains(first.output, "loop over vectors {")) << first.output;
+  EXPECT_FALSE(Contains(first.output, "tail for each spike")) << first.output;
+  const Result without = Bnsyn("dump " + kNetwork + " --stage plan --disable-pass sink_to_tail");
+  EXPECT_FALSE(Contains(without.output, "tail for each spike")) << without.output;
+  EXPECT_TRUE(Contains(Bnsyn("dump " + kNetwork + " --disable-pass sink_arm").output,
+                       "did you mean 'sink_arms'"));
 }
 
 TEST(Command, BenchTellsHowCostGrows) {

@@ -1,0 +1,147 @@
+// The values of a population kernel: what its nodes read from memory, from the buffers of a group
+// and from earlier loops.
+#include <cmath>
+#include <cstdlib>
+
+#include "compiler/emission/emit_ops.h"
+#include "compiler/emission/population_kernel.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DerivedTypes.h"
+#include "llvm/IR/Intrinsics.h"
+#include "reference/contribution.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+using ir::AttrKind;
+using ir::Element;
+
+// Adding an integer within 2^51 to the bits of this number adds it to the number: a conversion that
+// every vector unit can do, and exact.
+constexpr double kMagic = 0x1.8p52;
+
+llvm::Value* MagicPlus(llvm::IRBuilderBase& builder, llvm::Value* sum) {
+  llvm::Value* const bits = ConstantLike(sum, builder.getInt64(ir::BitsOfF64(kMagic)));
+  return builder.CreateBitCast(builder.CreateAdd(sum, bits),
+                               Widened(builder.getDoubleTy(), LanesOf(sum)));
+}
+
+}  // namespace
+
+llvm::Value* PopulationKernel::ValueOf(ir::NodeId id) {
+  if (values_[part_][id] != nullptr) return values_[part_][id];
+  llvm::Value* value = nullptr;
+  if (kept_.contains(id)) {
+    value = Fetch(id);
+  } else if (const auto found = held_.find(id); found != held_.end()) {
+    value = Load(found->second, lanes_);
+  } else {
+    std::vector<llvm::Value*> operands;
+    for (const ir::NodeId operand : node(id).inputs()) operands.push_back(ValueOf(operand));
+    value = EmitNode(node(id), lanes_, operands);
+  }
+  values_[part_][id] = value;
+  return value;
+}
+
+// The type of an element in the buffer of a value. Bools are lanes of ones or zeros, as wide as what
+// they compare.
+llvm::Type* PopulationKernel::KeptType(ir::NodeId id) {
+  const ir::Node* n = &node(id);
+  if (n->element != Element::kBool) return ValueType(builder_.getContext(), n->element);
+  while (n->element == Element::kBool && !n->inputs().empty()) n = &node(n->operands[0]);
+  return builder_.getIntNTy(8 * static_cast<unsigned>(ir::ElementBytes(n->element)));
+}
+
+void PopulationKernel::Keep(ir::NodeId id, llvm::Value* value) {
+  llvm::Type* const type = KeptType(id);
+  llvm::AllocaInst*& buffer = kept_[id];
+  if (buffer == nullptr) buffer = Variable(llvm::ArrayType::get(type, kGroup));
+  if (node(id).element == Element::kBool) value = builder_.CreateSExt(value, Widened(type, lanes_));
+  builder_.CreateAlignedStore(value, InBuffer(buffer, type), LanesAlign(type));
+}
+
+llvm::Value* PopulationKernel::Fetch(ir::NodeId id) {
+  llvm::Type* const type = KeptType(id);
+  llvm::Value* value = builder_.CreateAlignedLoad(Widened(type, lanes_),
+                                                  InBuffer(kept_.at(id), type), LanesAlign(type));
+  if (node(id).element != Element::kBool) return value;
+  if (lanes_ == own_lanes_) {
+    // Most masks choose between doubles. Widened once, they need not be widened at each choice.
+    value = builder_.CreateSExt(value, Widened(builder_.getInt64Ty(), lanes_));
+  }
+  return builder_.CreateICmpSLT(value, llvm::Constant::getNullValue(value->getType()));
+}
+
+llvm::Value* PopulationKernel::ElementIndex(int lanes) {
+  llvm::Value* const first = builder_.CreateTrunc(element_[part_], builder_.getInt32Ty());
+  return builder_.CreateAdd(Splat(builder_, first, lanes), Iota(builder_, lanes));
+}
+
+llvm::Value* PopulationKernel::RandomBits(uint32_t stream, uint32_t draw, int lanes) {
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  llvm::AllocaInst*& buffer = random_[{stream, draw}];
+  if (buffer == nullptr) {
+    buffer = Variable(llvm::ArrayType::get(i32, kGroup));
+    llvm::IRBuilderBase::InsertPointGuard guard(builder_);
+    builder_.SetInsertPoint(fill_->getTerminator());
+    EmitRandomGroup(builder_, context_.native_lanes, buffer, group_, Draw(stream, draw));
+  }
+  return builder_.CreateAlignedLoad(Widened(i32, lanes), InBuffer(buffer, i32),
+                                    llvm::Align(static_cast<uint64_t>(4 * lanes)));
+}
+
+llvm::Value* PopulationKernel::Load(ir::StateId state, int lanes) {
+  return LoadSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element,
+                  element_[part_], lanes);
+}
+
+void PopulationKernel::Store(ir::StateId state, llvm::Value* value) {
+  if (program_.states[state].type.uniform()) {
+    Fail("a population kernel stores a uniform state");
+    return;
+  }
+  StoreSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element, element_[part_],
+            value);
+}
+
+llvm::Value* PopulationKernel::Held(ir::InputId input, int lanes) {
+  llvm::Value* const sum = LoadSum(input, element_[part_], lanes);
+  llvm::Type* const numbers = Widened(builder_.getDoubleTy(), lanes);
+  if (context_.converts_i64()) return builder_.CreateSIToFP(sum, numbers);
+  return builder_.CreateFSub(MagicPlus(builder_, sum), llvm::ConstantFP::get(numbers, kMagic));
+}
+
+llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
+  const ir::Input& declared = program_.inputs[input];
+  llvm::Value* const units = LoadSum(input, element_[part_], lanes);
+  llvm::Value* const sum = builder_.CreateSExt(units, Widened(builder_.getInt64Ty(), lanes));
+  const auto i64 = [&](uint64_t value) { return ConstantLike(sum, builder_.getInt64(value)); };
+  const auto f64 = [&](double value) {
+    return ConstantLike(sum, llvm::ConstantFP::get(builder_.getDoubleTy(), value));
+  };
+
+  if (overflow_ != nullptr && declared.sum().bits == 64) {
+    // Negative unless |sum| <= kMaxSum; the sums of elements past the end are always 0.
+    constexpr auto kLimit = static_cast<uint64_t>(reference::kMaxSum);
+    llvm::Value* const outside = builder_.CreateOr(builder_.CreateAdd(sum, i64(kLimit)),
+                                                   builder_.CreateSub(i64(kLimit), sum));
+    llvm::Value* const before = builder_.CreateLoad(sum->getType(), overflow_);
+    builder_.CreateStore(builder_.CreateOr(before, outside), overflow_);
+  }
+
+  llvm::Value* const shifted = MagicPlus(builder_, sum);
+  // A sum in units is one of at most kMaxSum quanta, so that its product with the unit is exact.
+  const auto unit = static_cast<double>(declared.sum().unit);
+  const int quantum = declared.quantum_log2;
+  if (context_.has_fma && std::abs(quantum) < 900) {
+    // (kMagic + sum) * u - kMagic * u, rounded once: the same number.
+    const double scale = std::ldexp(unit, quantum);
+    return builder_.CreateIntrinsic(llvm::Intrinsic::fma, {shifted->getType()},
+                                    {shifted, f64(scale), f64(-kMagic * scale)});
+  }
+  llvm::Value* const whole = builder_.CreateFSub(shifted, f64(kMagic));
+  return Scale(unit == 1 ? whole : builder_.CreateFMul(whole, f64(unit)), quantum);
+}
+
+}  // namespace bnsyn::compiler

@@ -1,0 +1,484 @@
+#include "reference/row_finder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <compare>
+#include <functional>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ir/status_macros.h"
+#include "reference/columns.h"
+#include "reference/connect_block.h"
+#include "reference/functions.h"
+#include "reference/rule_draws.h"
+#include "reference/sampling.h"
+
+namespace bnsyn::reference {
+namespace {
+
+using ir::RuleKind;
+
+// A rule on a range of targets.
+class RuleOnTargets {
+ public:
+  RuleOnTargets(const ir::Program& program, ir::ProjectionId id, uint32_t begin, uint32_t end)
+      : program_(program),
+        id_(id),
+        projection_(program.projections[id]),
+        rule_(projection_.rule),
+        sources_(program.populations[projection_.source].size),
+        targets_(program.populations[projection_.target].size),
+        excludes_self_(program.ExcludesSelf(id)),
+        begin_(begin),
+        end_(end) {}
+
+ protected:
+  RuleDraws Draws(uint32_t a, uint32_t b) const {
+    return RuleDraws(program_.seed, rule_.stream, a, b);
+  }
+  bool Allows(uint32_t source, uint32_t target) const {
+    return source != target || !excludes_self_;
+  }
+  void AppendAllowed(uint32_t source, std::vector<uint32_t>& targets) const {
+    AppendAllowed(source, begin_, end_, targets);
+  }
+  void AppendAllowed(uint32_t source, uint32_t begin, uint32_t end,
+                     std::vector<uint32_t>& targets) const {
+    for (uint32_t target = begin; target < end; ++target) {
+      if (Allows(source, target)) targets.push_back(target);
+    }
+  }
+
+  const ir::Program& program_;
+  const ir::ProjectionId id_;
+  const ir::Projection& projection_;
+  const ir::Rule& rule_;
+  const uint32_t sources_;
+  const uint32_t targets_;
+  const bool excludes_self_;
+  const uint32_t begin_;
+  const uint32_t end_;
+};
+
+class RuleRows : public RowFinder, protected RuleOnTargets {
+ public:
+  RuleRows(const ir::Program& program, ir::ProjectionId id, uint32_t begin, uint32_t end)
+      : RuleOnTargets(program, id, begin, end) {}
+};
+
+class AllToAllRows : public RuleRows {
+ public:
+  using RuleRows::RuleRows;
+  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+    AppendAllowed(source, targets);
+    return absl::OkStatus();
+  }
+};
+
+class OneToOneRows : public RuleRows {
+ public:
+  using RuleRows::RuleRows;
+  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+    if (begin_ <= source && source < end_ && Allows(source, source)) targets.push_back(source);
+    return absl::OkStatus();
+  }
+};
+
+// One probability for all pairs, neither 0 nor 1.
+class BernoulliRows : public RuleRows {
+ public:
+  using RuleRows::RuleRows;
+  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+    for (uint32_t block = begin_ / kBernoulliBlock; block * uint64_t{kBernoulliBlock} < end_;
+         ++block) {
+      AppendBlock(source, block, targets);
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  // The part of the row in one block of targets, from draws (source, block).
+  void AppendBlock(uint32_t source, uint32_t block, std::vector<uint32_t>& targets) const {
+    RuleDraws draws = Draws(source, block);
+    const uint32_t first = block * kBernoulliBlock;
+    const auto end =
+        static_cast<uint32_t>(std::min<uint64_t>(end_, (block + uint64_t{1}) * kBernoulliBlock));
+    // Before each synapse a geometric number of targets is passed over: P(skip >= n) = (1 - p)^n.
+    for (uint32_t target = first; target < end; ++target) {
+      const double skip = draws.NextSkip(log_miss_);
+      if (!(skip < end - target)) return;
+      target += static_cast<uint32_t>(skip);
+      if (target >= begin_ && Allows(source, target)) targets.push_back(target);
+    }
+  }
+
+  const double log_miss_ = Log1p(-rule_.p);
+};
+
+// Rules whose connect block sets a number for each pair.
+class PairwiseRows : public RuleRows {
+ public:
+  PairwiseRows(const ir::Program& program, ir::ProjectionId id, absl::Span<const Array> states,
+               uint32_t begin, uint32_t end)
+      : RuleRows(program, id, begin, end), connect_(program, *program.FindConnect(id), states) {}
+
+ protected:
+  // The numbers that the block sets for the pairs of a source with `targets`, which are not empty.
+  Array Run(uint32_t source, absl::Span<const uint32_t> targets) const {
+    return connect_.Run(ir::Op::kSetProbability,
+                        {source, targets, absl::MakeConstSpan(&projection_.weight, 1)});
+  }
+
+ private:
+  const ConnectBlock connect_;
+};
+
+// Each pair is joined where u < p, u from the words of the pair in the rule's stream.
+class ProbabilityRows : public PairwiseRows {
+ public:
+  using PairwiseRows::PairwiseRows;
+  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+    candidates_.clear();
+    AppendAllowed(source, candidates_);
+    if (candidates_.empty()) return absl::OkStatus();
+    const Array p = Run(source, candidates_);
+    for (size_t i = 0; i < candidates_.size(); ++i) {
+      const uint32_t target = candidates_[i];
+      const double probability = p.as<double>()[i];
+      if (!(probability >= 0 && probability <= 1)) {
+        return PairFault(program_, id_, source, target, "probability", ShowValue(probability),
+                         "it must be from 0 to 1; clip(p, 0, 1) keeps it there");
+      }
+      const SynapseBits bits = SynapseRandomBits(program_.seed, rule_.stream, source, target, 0);
+      if (UniformFromBits(bits.first, bits.second) < probability) targets.push_back(target);
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  std::vector<uint32_t> candidates_;
+};
+
+// Rules that draw n pairs, each with a probability proportional to the weight that the connect
+// block sets for it. Before the first row all pairs are weighed once.
+class WeightedRows : public PairwiseRows {
+ public:
+  using PairwiseRows::PairwiseRows;
+  virtual absl::Status Prepare() = 0;
+
+ protected:
+  // Calls visit(target, weight) for the pairs of a source with targets [begin, end), ascending.
+  template <typename Visit>
+  absl::Status VisitWeights(uint32_t source, uint32_t begin, uint32_t end, Visit visit) {
+    candidates_.clear();
+    AppendAllowed(source, begin, end, candidates_);
+    if (candidates_.empty()) return absl::OkStatus();
+    const Array weights = Run(source, candidates_);
+    for (size_t i = 0; i < candidates_.size(); ++i) {
+      const double weight = weights.as<double>()[i];
+      if (!(weight >= 0 && std::isfinite(weight))) {
+        return PairFault(program_, id_, source, candidates_[i], "relative probability",
+                         ShowValue(weight), "it must be finite and at least 0");
+      }
+      visit(candidates_[i], weight);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status TooFew(uint64_t pairs) const {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "projection ", projection_.name, ": n = ", rule_.count, " synapses are to be drawn, but ",
+        pairs == 0 ? "no" : absl::StrCat(pairs), pairs == 1 ? " pair has" : " pairs have",
+        " a relative probability above 0",
+        pairs == 0 ? "" : "\n  note: multiple = true lets a pair be joined more than once"));
+  }
+
+ private:
+  std::vector<uint32_t> candidates_;
+};
+
+// multiple=true: the synapses are divided among the targets by the sums of their weights; then each
+// synapse of a target finds its source in the running sum of the target's weights.
+class RepeatedWeightedRows : public WeightedRows {
+ public:
+  using WeightedRows::WeightedRows;
+
+  absl::Status Prepare() override {
+    sums_.assign(targets_, 0);
+    for (uint32_t source = 0; source < sources_; ++source) {
+      BNSYN_RETURN_IF_ERROR(VisitWeights(
+          source, 0, targets_, [&](uint32_t target, double weight) { sums_[target] += weight; }));
+    }
+    const double sum = Sum(0, targets_);
+    if (rule_.count > 0 && sum == 0) return TooFew(0);
+    if (!std::isfinite(sum)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "projection ", projection_.name, ": the relative probabilities add up to infinity"));
+    }
+    marks_.resize(end_ - begin_);
+    Divide(0, targets_, rule_.count);
+    running_.assign(end_ - begin_, 0);
+    return absl::OkStatus();
+  }
+
+  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+    return VisitWeights(source, begin_, end_, [&](uint32_t target, double weight) {
+      double& running = running_[target - begin_];
+      std::vector<double>& marks = marks_[target - begin_];
+      running += weight;
+      while (running > 0 && !marks.empty() && marks.back() <= running) {
+        targets.push_back(target);
+        marks.pop_back();
+      }
+    });
+  }
+
+ private:
+  // The sum of the weights onto targets [first, last), half by half.
+  double Sum(uint32_t first, uint32_t last) const {
+    if (last - first == 1) return sums_[first];
+    const uint32_t middle = first + (last - first) / 2;
+    return Sum(first, middle) + Sum(middle, last);
+  }
+
+  void Divide(uint32_t first, uint32_t last, uint64_t count) {
+    if (last <= begin_ || first >= end_ || count == 0) return;
+    if (last - first == 1) return Mark(first, count);
+    const uint32_t middle = first + (last - first) / 2;
+    const uint64_t left = CountOnLeft(count, Sum(first, middle), Sum(middle, last),
+                                      /*repeat=*/true, Draws(first, last).Next());
+    Divide(first, middle, left);
+    Divide(middle, last, count - left);
+  }
+
+  // Where in the running sum of a target its synapses are, the least last.
+  void Mark(uint32_t target, uint64_t count) {
+    RuleDraws draws = Draws(target, 0);
+    std::vector<double>& marks = marks_[target - begin_];
+    for (uint64_t i = 0; i < count; ++i) marks.push_back(draws.Next() * sums_[target]);
+    std::sort(marks.begin(), marks.end(), std::greater<>());
+  }
+
+  std::vector<double> sums_;     // of all targets
+  std::vector<double> running_;  // of the targets in the range
+  std::vector<std::vector<double>> marks_;
+};
+
+// multiple=false: the n pairs with the least keys, a key being an exponential number over the
+// weight (Efraimidis & Spirakis, "Weighted random sampling with a reservoir", 2006).
+class DistinctWeightedRows : public WeightedRows {
+ public:
+  using WeightedRows::WeightedRows;
+
+  absl::Status Prepare() override {
+    if (rule_.count == 0) return absl::OkStatus();
+    std::vector<Key> least;  // with some more, until they are twice as many
+    for (uint32_t source = 0; source < sources_; ++source) {
+      BNSYN_RETURN_IF_ERROR(VisitWeights(source, 0, targets_, [&](uint32_t target, double weight) {
+        if (weight == 0) return;
+        const Key key = KeyOf(source, target, weight);
+        if (last_ && *last_ < key) return;
+        least.push_back(key);
+        if (least.size() == 2 * rule_.count) KeepLeast(least);
+      }));
+    }
+    if (least.size() < rule_.count) return TooFew(least.size());
+    KeepLeast(least);
+    return absl::OkStatus();
+  }
+
+  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+    if (!last_) return absl::OkStatus();
+    return VisitWeights(source, begin_, end_, [&](uint32_t target, double weight) {
+      if (weight > 0 && !(*last_ < KeyOf(source, target, weight))) targets.push_back(target);
+    });
+  }
+
+ private:
+  struct Key {
+    double value;
+    uint32_t target;
+    uint32_t source;
+    auto operator<=>(const Key&) const = default;
+  };
+
+  Key KeyOf(uint32_t source, uint32_t target, double weight) const {
+    const SynapseBits bits = SynapseRandomBits(program_.seed, rule_.stream, source, target, 0);
+    return {ExponentialFromBits(bits.first, bits.second) / weight, target, source};
+  }
+
+  void KeepLeast(std::vector<Key>& keys) {
+    const auto nth = keys.begin() + static_cast<ptrdiff_t>(rule_.count - 1);
+    std::nth_element(keys.begin(), nth, keys.end());
+    last_ = *nth;
+    keys.resize(rule_.count);
+  }
+
+  std::optional<Key> last_;  // the greatest key of a pair that is joined
+};
+
+// The targets of a source, from draws (source, 0); those outside of the range are left out.
+class OutDegreeRows : public RuleRows {
+ public:
+  using RuleRows::RuleRows;
+  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+    RuleDraws draws = Draws(source, 0);
+    drawn_.clear();
+    const uint32_t self = excludes_self_ ? 1 : 0;
+    Sample(rule_.count, targets_ - self, rule_.multiple, draws, drawn_);
+    for (uint32_t target : drawn_) {
+      if (self != 0 && target >= source) ++target;
+      if (begin_ <= target && target < end_) targets.push_back(target);
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  std::vector<uint32_t> drawn_;
+};
+
+// How many of `count` synapses on the targets [first, last) are in the first half is drawn, from
+// draws (first, last), and so on in the halves, as far as they meet [begin, end).
+class TotalDivider : RuleOnTargets {
+ public:
+  TotalDivider(const ir::Program& program, ir::ProjectionId id, uint32_t begin, uint32_t end,
+               absl::Span<uint64_t> counts)
+      : RuleOnTargets(program, id, begin, end), counts_(counts) {
+    Divide(0, targets_, rule_.count);
+  }
+
+ private:
+  void Divide(uint32_t first, uint32_t last, uint64_t count) {
+    if (last <= begin_ || first >= end_) return;
+    if (last - first == 1) {
+      counts_[first - begin_] = count;
+      return;
+    }
+    const uint32_t middle = first + (last - first) / 2;
+    const double pairs = sources_ - (excludes_self_ ? 1 : 0);
+    const uint64_t left = CountOnLeft(count, (middle - first) * pairs, (last - middle) * pairs,
+                                      rule_.multiple, Draws(first, last).Next());
+    Divide(first, middle, left);
+    Divide(middle, last, count - left);
+  }
+
+  const absl::Span<uint64_t> counts_;
+};
+
+// Rules that say how many synapses each target has: sources are drawn target by target, and come
+// into rows by counting.
+class ColumnRows : public RuleRows {
+ public:
+  ColumnRows(const ir::Program& program, ir::ProjectionId id, uint32_t begin, uint32_t end)
+      : RuleRows(program, id, begin, end), begin_of_row_(sources_ + size_t{1}) {
+    std::vector<uint64_t> counts(end_ - begin_, rule_.count);
+    if (rule_.kind == RuleKind::kFixedTotal) {
+      DivideTotal(program, id, begin_, end_, absl::MakeSpan(counts));
+    }
+    std::vector<uint32_t> sources;
+    const uint32_t self = excludes_self_ ? 1 : 0;
+    for (uint32_t target = begin_; target < end_; ++target) {
+      RuleDraws draws = Draws(target, 0);
+      const size_t first = sources.size();
+      Sample(counts[target - begin_], sources_ - self, rule_.multiple, draws, sources);
+      if (self == 0) continue;
+      for (size_t i = first; i < sources.size(); ++i) sources[i] += sources[i] >= target ? 1 : 0;
+    }
+    for (const uint32_t source : sources) ++begin_of_row_[source + size_t{1}];
+    std::partial_sum(begin_of_row_.begin(), begin_of_row_.end(), begin_of_row_.begin());
+    std::vector<uint64_t> next = begin_of_row_;
+    rows_.resize(sources.size());
+    size_t i = 0;
+    for (uint32_t target = begin_; target < end_; ++target) {
+      for (uint64_t n = 0; n < counts[target - begin_]; ++n) rows_[next[sources[i++]]++] = target;
+    }
+  }
+
+  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+    const auto row = absl::MakeConstSpan(rows_).subspan(
+        begin_of_row_[source], begin_of_row_[source + size_t{1}] - begin_of_row_[source]);
+    targets.insert(targets.end(), row.begin(), row.end());
+    return absl::OkStatus();
+  }
+
+ private:
+  std::vector<uint64_t> begin_of_row_;
+  std::vector<uint32_t> rows_;
+};
+
+template <typename Rows>
+absl::StatusOr<std::unique_ptr<RowFinder>> Prepared(std::unique_ptr<Rows> rows) {
+  BNSYN_RETURN_IF_ERROR(rows->Prepare());
+  return rows;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RowFinder>> MakeRowFinder(const ir::Program& program,
+                                                         ir::ProjectionId id,
+                                                         absl::Span<const Array> states,
+                                                         uint32_t begin, uint32_t end) {
+  const ir::Rule& rule = program.projections[id].rule;
+  const auto all = [&] { return std::make_unique<AllToAllRows>(program, id, begin, end); };
+  switch (rule.kind) {
+    case RuleKind::kAllToAll:
+      return all();
+    case RuleKind::kOneToOne:
+      return std::make_unique<OneToOneRows>(program, id, begin, end);
+    case RuleKind::kBernoulli:
+      if (program.SetsPairs(id)) {
+        return std::make_unique<ProbabilityRows>(program, id, states, begin, end);
+      }
+      if (rule.p == 1) return all();
+      // Without a pair there is no row to find.
+      if (rule.p == 0) return std::make_unique<AllToAllRows>(program, id, begin, begin);
+      return std::make_unique<BernoulliRows>(program, id, begin, end);
+    case RuleKind::kFixedOutDegree:
+      return std::make_unique<OutDegreeRows>(program, id, begin, end);
+    case RuleKind::kFixedInDegree:
+    case RuleKind::kFixedTotal:
+      return std::make_unique<ColumnRows>(program, id, begin, end);
+    case RuleKind::kWeightedTotal:
+      if (rule.multiple) {
+        return Prepared(std::make_unique<RepeatedWeightedRows>(program, id, states, begin, end));
+      }
+      return Prepared(std::make_unique<DistinctWeightedRows>(program, id, states, begin, end));
+    case RuleKind::kList:
+      break;
+  }
+  return absl::InternalError("the pairs of a list are in its table");
+}
+
+void DivideTotal(const ir::Program& program, ir::ProjectionId id, uint32_t begin, uint32_t end,
+                 absl::Span<uint64_t> counts) {
+  TotalDivider(program, id, begin, end, counts);
+}
+
+absl::StatusOr<ListedPairs> FindListedPairs(const ir::Program& program, ir::ProjectionId id,
+                                            uint32_t begin, uint32_t end) {
+  const ir::Projection& projection = program.projections[id];
+  const ir::Table& table = program.tables[*projection.rule.table];
+  const ir::Population& source = program.populations[projection.source];
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<uint32_t> from, ReadNeurons(table, "pre", source));
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<uint32_t> to,
+                         ReadNeurons(table, "post", program.populations[projection.target]));
+  ListedPairs pairs;
+  for (uint32_t i = 0; i < to.size(); ++i) {
+    if (begin <= to[i] && to[i] < end) pairs.rows.push_back(i);
+  }
+  std::stable_sort(pairs.rows.begin(), pairs.rows.end(), [&](uint32_t a, uint32_t b) {
+    return std::pair(from[a], to[a]) < std::pair(from[b], to[b]);
+  });
+  pairs.begin.assign(source.size + size_t{1}, 0);
+  for (const uint32_t i : pairs.rows) {
+    ++pairs.begin[from[i] + size_t{1}];
+    pairs.targets.push_back(to[i]);
+  }
+  std::partial_sum(pairs.begin.begin(), pairs.begin.end(), pairs.begin.begin());
+  return pairs;
+}
+
+}  // namespace bnsyn::reference

@@ -1,0 +1,20 @@
+// Conversion of host values to elements.
+#include "runtime/conversion.h"
+
+#include <gtest/gtest.h>
+
+namespace bnsyn {
+namespace {
+
+TEST(Conversion, RoundsFloatsAndKeepsIntegersExact) {
+  EXPECT_EQ(ToDouble(ir::Element::kF32, *FromDouble(ir::Element::kF32, 0.1, "x")), 0.1f);
+  EXPECT_EQ(ToDouble(ir::Element::kI32, *FromDouble(ir::Element::kI32, -7, "x")), -7);
+  EXPECT_EQ(ToDouble(ir::Element::kU64, *FromDouble(ir::Element::kU64, 0x1p63, "x")), 0x1p63);
+  EXPECT_FALSE(FromDouble(ir::Element::kU32, -1, "x").ok());
+  EXPECT_FALSE(FromDouble(ir::Element::kI32, 0x1p31, "x").ok());
+  EXPECT_FALSE(FromDouble(ir::Element::kI64, 0.5, "x").ok());
+  EXPECT_FALSE(FromDouble(ir::Element::kF32, 1e39, "x").ok());
+}
+
+}  // namespace
+}  // namespace bnsyn
