@@ -93,11 +93,18 @@ struct Formulas {
   std::vector<Moved> moves;
 };
 
-// A number this large leaves nothing of what is below 1e-290 when it is added and taken away (R9).
-inline constexpr double kFlushing = 0x1p-909;
+// A variable that a move multiplies by a number, and does nothing else with.
+struct Decayed {
+  const Equation* variable = nullptr;
+  double factor = 0;
+  ir::Value before;
+  ir::Value after;  // with tiny values flushed to 0 (R9)
+};
 
-// Emits one step and gives the variables of the scope their new values.
-void Integrate(const OdeSystem& system, const Plan& plan, Formulas* formulas = nullptr);
+// Emits one step and gives the variables of the scope their new values. Returns the decays among
+// the moves.
+std::vector<Decayed> Integrate(const OdeSystem& system, const Plan& plan,
+                               Formulas* formulas = nullptr);
 
 }  // namespace bnsyn::compiler
 

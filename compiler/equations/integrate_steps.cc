@@ -30,6 +30,9 @@ struct Group {
   double elapsed = 0;  // from the start of the step
 };
 
+// A number this large leaves nothing of what is below 1e-290 when it is added and taken away (R9).
+constexpr double kFlushing = 0x1p-909;
+
 // The value of what only decays, exactly 0 where it is tiny (R9). A product is fused with the sum
 // that does this.
 Value FlushDecayed(Scope& scope, Value value) {
@@ -46,6 +49,7 @@ class Stepper {
  public:
   Stepper(const OdeSystem& system, Formulas* formulas) : system_(system), formulas_(formulas) {
     primes_.resize(system_.equations().size());
+    factors_.resize(system_.equations().size());
     if (formulas_ == nullptr) return;
     formulas_->names.atoms[system_.time().id] = "t";
     const Value active = system_.scope().active();
@@ -57,13 +61,14 @@ class Stepper {
     }
   }
 
-  void Run(const Plan& plan) {
+  std::vector<Decayed> Run(const Plan& plan) {
     for (int substep = 0; substep < plan.substeps; ++substep) {
       for (size_t s = 0; s < plan.stages.size(); ++s) {
         substeps_ = plan.substeps;
         RunStage(plan.stages[s], s, substep);
       }
     }
+    return std::move(decayed_);
   }
 
  private:
@@ -134,6 +139,8 @@ class Stepper {
   int substeps_ = 1;
   bool definitions_untold_ = true;
   std::vector<int> primes_;  // how often each variable has moved
+  Values factors_;           // by equation: what multiplies its variable, where that is all
+  std::vector<Decayed> decayed_;
   std::map<std::tuple<size_t, int, int, int>, Value> increments_;
   std::map<size_t, uint32_t> draws_;  // of each source of noise
 };
@@ -189,7 +196,13 @@ void Stepper::RunStage(const Stage& stage, size_t number, int substep) {
 void Stepper::Publish(const Move& move, size_t stage, int substep, Value value, bool decay) {
   const OdeEquation& equation = ode(move.equation);
   EquationScope& scope = system_.scope();
-  scope.Move(*equation.equation, decay ? FlushDecayed(scope, value) : value);
+  const Value before = scope.Present(*equation.equation);
+  const Value after = decay ? FlushDecayed(scope, value) : value;
+  const Value factor = factors_[move.equation];
+  if (decay && factor.valid() && system_.Number(factor).has_value()) {
+    decayed_.push_back({equation.equation, *system_.Number(factor), before, after});
+  }
+  scope.Move(*equation.equation, after);
   if (decay || IsDriven(system_, move.equation)) scope.KeepTiny(*equation.equation);
   if (formulas_ == nullptr) return;
   const int primes = ++primes_[move.equation];
@@ -297,7 +310,10 @@ Value Stepper::ExactAlone(size_t e, const Values& x, double h, double elapsed) {
   }
   const OdeSystem::LinearForm form = system_.AloneForm(e, h);
   const Value factor = builder().Emit(Op::kExp, {form.k});
-  if (!form.rest.valid()) return builder().Emit(Op::kMul, {x[e], factor});
+  if (!form.rest.valid()) {
+    factors_[e] = factor;
+    return builder().Emit(Op::kMul, {x[e], factor});
+  }
   const Value mean = builder().Emit(Op::kExprel, {form.k});
   const Value rest = system_.At(form.rest, x, elapsed);
   if (IsConstant(builder(), rest)) {
@@ -476,8 +492,8 @@ Values Stepper::Milstein(const Group& group, const Values& x) {
 
 }  // namespace
 
-void Integrate(const OdeSystem& system, const Plan& plan, Formulas* formulas) {
-  Stepper(system, formulas).Run(plan);
+std::vector<Decayed> Integrate(const OdeSystem& system, const Plan& plan, Formulas* formulas) {
+  return Stepper(system, formulas).Run(plan);
 }
 
 }  // namespace bnsyn::compiler
