@@ -101,7 +101,7 @@ void Delivery(benchmark::State& state) {
   const auto synapses = static_cast<uint32_t>(state.range(1));
   const ir::Program program = Placed(Must(ir::Parse(R"(program delivery dt=1 seed=0
 population p size=1
-input p.g : p quantum=2^-31
+input p.g : p scale=2^-31
 projection pp : p -> p rule=all_to_all weight=0.5 delay=1
 on_pre pp {
   accumulate p.g, 0.5

@@ -2,8 +2,12 @@
 #ifndef BNSYN_COMPILER_OPTIONS_H_
 #define BNSYN_COMPILER_OPTIONS_H_
 
+#include <functional>
 #include <string>
 #include <vector>
+
+#include "absl/strings/string_view.h"
+#include "ir/program.h"
 
 namespace bnsyn::compiler {
 
@@ -12,8 +16,9 @@ struct CompileOptions {
   int width = 0;
   // LLVM's optimisation level, 0 to 3.
   int optimization = 2;
-  // Passes to leave out, by name (AllPasses()), and rows of the plans of kernels (PlanRows()). Code is
-  // slower without them, and computes the same.
+  // Passes to leave out, by name, and rows of the plans of kernels (PlanRows()). Without one of them
+  // or of AllPasses() code is slower and computes the same. Without one of AllPreparePasses() the
+  // program is another one, and may round differently.
   std::vector<std::string> disabled_passes;
   // Passes and rows whose work is dropped silently, to see that their checks notice. For tests.
   std::vector<std::string> dropped_passes;
@@ -31,6 +36,11 @@ struct CompileOptions {
   // $BNSYN_DUMP.
   std::string dump_directory;
 };
+
+// Called with the name of a stage, the program after it, and the time that it took: "lowered" and
+// the prepare passes while a network is lowered, "program" and the passes while it is compiled.
+using StageObserver =
+    std::function<void(absl::string_view stage, const ir::Program& program, double milliseconds)>;
 
 std::string DefaultCacheDirectory();
 

@@ -287,56 +287,51 @@ class Parser {
     BNSYN_ASSIGN_OR_RETURN(input.name, ReadName());
     BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(":"));
     BNSYN_ASSIGN_OR_RETURN(input.population, ReadDomain(reader_, program_));
+    Accumulator& accumulator = input.accumulator;
     BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
-        {"quantum", [&] { return ReadQuantum(input); }},
-        {"sum_bits", [&] { return ReadSumBits(input); }},
-        {"sum_unit", [&] { return ReadSumUnit(input); }},
-        {"decay", [&] { return ReadDecay(input); }},
-        {"period", [&] { return ReadDecayPeriod(input); }},
-        {"state", [&] { return ReadDecayState(input); }},
+        {"scale", [&] { return ReadScale(accumulator); }},
+        {"bits", [&] { return ReadBits(accumulator); }},
+        {"unit", [&] { return ReadUnit(accumulator); }},
+        {"decay", [&] { return ReadDecay(accumulator); }},
+        {"period", [&] { return ReadPeriod(accumulator); }},
+        {"state", [&] { return ReadHolder(accumulator); }},
     }));
     program_.inputs.push_back(std::move(input));
     return reader_.ReadLineEnd();
   }
 
-  absl::Status ReadQuantum(Input& input) {
+  absl::Status ReadScale(Accumulator& accumulator) {
     BNSYN_RETURN_IF_ERROR(reader_.ReadInteger(2, 2).status());
     BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("^"));
     BNSYN_ASSIGN_OR_RETURN(const int64_t exponent, reader_.ReadInteger(-1000, 1000));
-    input.quantum_log2 = static_cast<int>(exponent);
+    accumulator.scale_log2 = static_cast<int>(exponent);
     return absl::OkStatus();
   }
 
-  absl::Status ReadSumBits(Input& input) {
+  absl::Status ReadBits(Accumulator& accumulator) {
     BNSYN_ASSIGN_OR_RETURN(const int64_t bits, reader_.ReadInteger(16, 64));
-    input.sum_form = SumForm{static_cast<int>(bits), input.sum().unit};
+    accumulator.bits = static_cast<int>(bits);
     return absl::OkStatus();
   }
 
-  absl::Status ReadSumUnit(Input& input) {
-    BNSYN_ASSIGN_OR_RETURN(const int64_t unit, reader_.ReadInteger(1, kMaxSumUnit));
-    input.sum_form = SumForm{input.sum().bits, unit};
+  absl::Status ReadUnit(Accumulator& accumulator) {
+    BNSYN_ASSIGN_OR_RETURN(accumulator.unit, reader_.ReadInteger(1, kMaxAccumulatorUnit));
     return absl::OkStatus();
   }
 
-  Decay& DecayOf(Input& input) {
-    if (!input.decay) input.decay = Decay();
-    return *input.decay;
-  }
-
-  absl::Status ReadDecay(Input& input) {
-    BNSYN_ASSIGN_OR_RETURN(DecayOf(input).factor, reader_.ReadDouble());
+  absl::Status ReadDecay(Accumulator& accumulator) {
+    BNSYN_ASSIGN_OR_RETURN(accumulator.decay, reader_.ReadDouble());
     return absl::OkStatus();
   }
 
-  absl::Status ReadDecayPeriod(Input& input) {
+  absl::Status ReadPeriod(Accumulator& accumulator) {
     BNSYN_ASSIGN_OR_RETURN(const int64_t period, reader_.ReadInteger(1, kLongestDecayPeriod));
-    DecayOf(input).period = static_cast<uint32_t>(period);
+    accumulator.period = static_cast<uint32_t>(period);
     return absl::OkStatus();
   }
 
-  absl::Status ReadDecayState(Input& input) {
-    BNSYN_ASSIGN_OR_RETURN(DecayOf(input).state, ReadSymbol(reader_, program_, AttrKind::kState));
+  absl::Status ReadHolder(Accumulator& accumulator) {
+    BNSYN_ASSIGN_OR_RETURN(accumulator.state, ReadSymbol(reader_, program_, AttrKind::kState));
     return absl::OkStatus();
   }
 

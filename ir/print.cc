@@ -187,15 +187,14 @@ std::string Print(const Program& program) {
   for (const Param& param : program.params) text += ParamText(param);
   for (const State& state : program.states) text += StateText(program, state);
   for (const Input& input : program.inputs) {
+    const Accumulator& sum = input.accumulator;
     absl::StrAppend(&text, "input ", input.name, " : ", program.DomainName(input.population),
-                    " quantum=2^", input.quantum_log2);
-    if (input.sum_form) {
-      absl::StrAppend(&text, " sum_bits=", input.sum().bits, " sum_unit=", input.sum().unit);
-    }
-    if (input.decay) {
-      absl::StrAppend(&text, " decay=", PrintLiteral(Element::kF64, BitsOfF64(input.decay->factor)),
-                      " period=", input.decay->period,
-                      " state=", program.states[input.decay->state].name);
+                    " scale=2^", sum.scale_log2);
+    if (sum.bits != 0) absl::StrAppend(&text, " bits=", sum.bits);
+    if (sum.unit != 1) absl::StrAppend(&text, " unit=", sum.unit);
+    if (sum.decays()) {
+      absl::StrAppend(&text, " decay=", PrintLiteral(Element::kF64, BitsOfF64(sum.decay)),
+                      " period=", sum.period, " state=", program.states[sum.state].name);
     }
     text += "\n";
   }

@@ -113,9 +113,10 @@ std::optional<ParamId> Program::FindParam(absl::string_view param_name) const {
   return Find(params, param_name);
 }
 
-std::optional<InputId> Program::InputShownBy(StateId state) const {
+std::optional<InputId> Program::FindInputHeldBy(StateId state) const {
   for (InputId id = 0; id < inputs.size(); ++id) {
-    if (inputs[id].decay && inputs[id].decay->state == state) return id;
+    const Accumulator& accumulator = inputs[id].accumulator;
+    if (accumulator.decays() && accumulator.state == state) return id;
   }
   return std::nullopt;
 }

@@ -88,41 +88,44 @@ struct Param {
   std::string unit;
 };
 
-// How compiled code keeps what a step brings to an input (R6): in an integer of 16, 32 or 64 bits
-// with a sign, which counts units of so many quanta. Whatever arrives must be multiples of the
-// unit, and fit in it together.
-struct SumForm {
-  int bits = 64;
-  int64_t unit = 1;  // 1 where there are 64 bits, at most kMaxSumUnit
+// The integer in which an element of an input sums what synapses and events add to it (R6).
+//
+//   input exc.g : exc scale=2^-33
+//   input exc.g : exc scale=2^-33 bits=16 unit=3
+//   input exc.g.in : exc scale=2^-41 decay=0.98 period=32 state=exc.g
+//
+// reference/accumulator.h says how a contribution becomes quanta, how quanta become a number, and
+// what a step leaves of a sum.
+struct Accumulator {
+  int scale_log2 = -40;  // a quantum is worth 2^scale_log2
 
-  size_t bytes() const { return static_cast<size_t>(bits) / 8; }
+  // Compiled code counts units of several quanta in an integer of so many bits, signed. All that
+  // arrives must be multiples of the unit, and their sum must fit.
+  int bits = 0;      // 16, 32 or 64; 0 until the narrow_sums pass decides, then 64 bits are used
+  int64_t unit = 1;  // quanta, at most kMaxAccumulatorUnit; 1 where there are 64 bits
+
+  // A decaying accumulator keeps its sum. Each step lowers the value of its quanta, and the end of
+  // a period expresses the sum in full quanta again.
+  double decay = 0;     // what a step leaves of 1, below 1; 0 where `take` empties the sum instead
+  uint32_t period = 1;  // steps, a power of two, at most kLongestDecayPeriod
+  StateId state = 0;    // holds the value of a decaying sum between steps
+
+  bool decays() const { return decay != 0; }
+  int width() const { return bits == 0 ? 64 : bits; }
+  size_t bytes() const { return static_cast<size_t>(width()) / 8; }
   // The greatest sum, in units.
-  int64_t most() const { return std::numeric_limits<int64_t>::max() >> (64 - bits); }
-  friend bool operator==(const SumForm&, const SumForm&) = default;
+  int64_t most() const { return std::numeric_limits<int64_t>::max() >> (64 - width()); }
+  friend bool operator==(const Accumulator&, const Accumulator&) = default;
 };
-inline constexpr int64_t kMaxSumUnit = int64_t{1} << 40;
-
-// Of an input that keeps what arrives, while each step leaves a part of it (R6). Its quanta lose
-// their worth, and what arrives later counts as the more of them; once in a period sums are
-// expressed in full quanta again.
-struct Decay {
-  double factor = 0;    // what a step leaves, between 0 and 1
-  uint32_t period = 1;  // steps, a power of two
-  StateId state = 0;    // which shows what the input holds, and is what it begins with
-  friend bool operator==(const Decay&, const Decay&) = default;
-};
+inline constexpr int64_t kMaxAccumulatorUnit = int64_t{1} << 40;
 inline constexpr uint32_t kLongestDecayPeriod = 1024;
 
-// Where synaptic contributions to a population are summed exactly (R6): one 64-bit integer an
-// element, counting multiples of 2^quantum_log2.
+// Where synapses and events add to the neurons of a population.
 struct Input {
   std::string name;  // "exc.s_exc"
   DomainId population;
-  int quantum_log2 = -40;
-  std::optional<SumForm> sum_form = {};  // nullopt as long as no pass has decided: 64 bits
-  std::optional<Decay> decay = {};
-
-  SumForm sum() const { return sum_form.value_or(SumForm()); }
+  Accumulator accumulator = {};
+  friend bool operator==(const Input&, const Input&) = default;
 };
 
 // A sum over a population (R7): written by `reduce`, read by `total`.
@@ -261,8 +264,8 @@ struct Program {
   std::optional<PopulationId> FindPopulation(absl::string_view population_name) const;
   std::optional<ProjectionId> FindProjection(absl::string_view projection_name) const;
 
-  // The decaying input that a state shows, if it does.
-  std::optional<InputId> InputShownBy(StateId state) const;
+  // The input whose decaying sum a state holds, or nullopt.
+  std::optional<InputId> FindInputHeldBy(StateId state) const;
 
   // The block of a projection, or null.
   const Block* FindConnect(ProjectionId projection) const;

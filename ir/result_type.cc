@@ -64,7 +64,7 @@ absl::StatusOr<Type> DeclaredType(const Program& program, const Block& block, Op
       return Type{state.element, op == Op::kLoad ? state.domain : block.domain};
     }
     case AttrKind::kInput:
-      if (op == Op::kQuantum) return Type{Element::kF64, DomainId::kNetwork};
+      if (op == Op::kScale) return Type{Element::kF64, DomainId::kNetwork};
       return Type{Element::kF64, program.inputs[attr].population};
     case AttrKind::kPopulation:
       return Type{Element::kI64, DomainId::kNetwork};

@@ -40,7 +40,7 @@ constexpr Place kPlaces[] = {
     {Op::kAccumulate, false, false, true, false},
     {Op::kTake, false, false, false, true},
     {Op::kHeld, false, false, false, true},
-    {Op::kQuantum, false, false, false, true},
+    {Op::kScale, false, false, false, true},
     {Op::kSpike, false, false, false, true},
     {Op::kRunOnStep, false, false, false, true},
     {Op::kRunOnPost, false, false, false, true},
@@ -196,12 +196,12 @@ class Blocks {
     return CheckOrder(node);
   }
 
-  // Ops on decaying inputs and on the states that show them.
+  // Only some ops can stand for decaying inputs and the states that hold their sums.
   Result CheckDecay(const Node& node) {
     const OpInfo& info = Info(node.op);
     if (info.attr == AttrKind::kInput) {
-      const bool decays = program_.inputs[node.attr].decay.has_value();
-      const bool needed = node.op == Op::kHeld || node.op == Op::kQuantum;
+      const bool decays = program_.inputs[node.attr].accumulator.decays();
+      const bool needed = node.op == Op::kHeld || node.op == Op::kScale;
       if (needed && !decays) return Fail(absl::StrCat(info.name, " is of a decaying input"));
       if (decays && node.op == Op::kTake) {
         return Fail("take cannot be of a decaying input", "held leaves it what it holds");
@@ -214,11 +214,11 @@ class Blocks {
         block_->kind == BlockKind::kConnect) {
       return std::nullopt;
     }
-    const std::optional<InputId> shown = program_.InputShownBy(static_cast<StateId>(node.attr));
-    if (!shown) return std::nullopt;
+    const std::optional<InputId> held = program_.FindInputHeldBy(static_cast<StateId>(node.attr));
+    if (!held) return std::nullopt;
     return Fail(
-        absl::StrCat(info.name, " cannot be of a state that shows a decaying input"),
-        absl::StrCat("it is what ", program_.inputs[*shown].name, " holds: held times quantum"));
+        absl::StrCat(info.name, " cannot be of a state that holds the sum of a decaying input"),
+        absl::StrCat("it is what ", program_.inputs[*held].name, " holds: held times scale"));
   }
 
   Result CheckType(const Node& node) {

@@ -204,42 +204,41 @@ class Declarations {
 
   Result Check(const Input& input) {
     if (!IsPopulation(input.population)) return Fail("an input is of a population");
-    if (input.quantum_log2 < -1000 || input.quantum_log2 > 1000) {
-      return Fail(absl::StrCat("the quantum 2^", input.quantum_log2, " is out of range"),
+    const Accumulator& sum = input.accumulator;
+    if (sum.scale_log2 < -1000 || sum.scale_log2 > 1000) {
+      return Fail(absl::StrCat("the scale 2^", sum.scale_log2, " is out of range"),
                   "its exponent is from -1000 to 1000");
     }
-    const SumForm sum = input.sum();
-    if (sum.bits != 16 && sum.bits != 32 && sum.bits != 64) {
+    if (sum.width() != 16 && sum.width() != 32 && sum.width() != 64) {
       return Fail(absl::StrCat("there are no sums of ", sum.bits, " bits"), "give 16, 32 or 64");
     }
-    if (sum.unit < 1 || sum.unit > (sum.bits == 64 ? 1 : kMaxSumUnit)) {
+    if (sum.unit < 1 || sum.unit > (sum.width() == 64 ? 1 : kMaxAccumulatorUnit)) {
       return Fail(absl::StrCat("the unit ", sum.unit, " of its sums is out of range"),
                   "it is 1 for sums of 64 bits, and from 1 to 2^40 for others");
     }
-    return input.decay ? Check(input, *input.decay) : std::nullopt;
+    return sum.decays() ? CheckDecay(input) : std::nullopt;
   }
 
-  Result Check(const Input& input, const Decay& decay) {
-    if (input.sum().bits != 64) {
-      return Fail("a decaying input has sums of 64 bits");
-    }
-    if (decay.period < 1 || decay.period > kLongestDecayPeriod ||
-        (decay.period & (decay.period - 1)) != 0) {
-      return Fail(absl::StrCat("the period ", decay.period, " of the decay is out of range"),
+  Result CheckDecay(const Input& input) {
+    const Accumulator& sum = input.accumulator;
+    if (sum.width() != 64) return Fail("a decaying input has sums of 64 bits");
+    if (sum.period < 1 || sum.period > kLongestDecayPeriod ||
+        (sum.period & (sum.period - 1)) != 0) {
+      return Fail(absl::StrCat("the period ", sum.period, " of the decay is out of range"),
                   absl::StrCat("it is a power of two, at most ", kLongestDecayPeriod));
     }
-    const double left = std::pow(decay.factor, decay.period);
-    if (!(decay.factor > 0) || !(left <= 0.5) || !(left >= 0x1p-16)) {
-      return Fail(absl::StrCat("the decay ", decay.factor, " does not suit its period"),
+    const double left = std::pow(sum.decay, sum.period);
+    if (!(sum.decay > 0) || !(left <= 0.5) || !(left >= 0x1p-16)) {
+      return Fail(absl::StrCat("the decay ", sum.decay, " does not suit its period"),
                   "a period leaves at most a half, and at least 2^-16");
     }
-    if (decay.state >= program_.states.size() ||
-        program_.states[decay.state].type != Type{Element::kF64, input.population}) {
-      return Fail("a decaying input is shown by an f64 state of its population");
+    if (sum.state >= program_.states.size() ||
+        program_.states[sum.state].type != Type{Element::kF64, input.population}) {
+      return Fail("an f64 state of its population holds the sum of a decaying input");
     }
-    if (!shown_.insert(decay.state).second) {
-      return Fail(absl::StrCat("'", program_.states[decay.state].name,
-                               "' shows more than one decaying input"));
+    if (!holders_.insert(sum.state).second) {
+      return Fail(absl::StrCat("'", program_.states[sum.state].name,
+                               "' holds the sums of two decaying inputs"));
     }
     return std::nullopt;
   }
@@ -347,7 +346,8 @@ class Declarations {
   Result Check(const Events& events) {
     if (events.input >= program_.inputs.size()) return Fail("events go to an input");
     if (events.table >= program_.tables.size()) return Fail("events need a table");
-    if (program_.inputs[events.input].decay) return Fail("events go to no decaying input");
+    if (program_.inputs[events.input].accumulator.decays())
+      return Fail("events go to no decaying input");
     const std::vector<double>* steps = Column(events.table, "step");
     const std::vector<double>* neurons = Column(events.table, "index");
     const std::vector<double>* values = Column(events.table, "value");
@@ -390,7 +390,7 @@ class Declarations {
   const Program& program_;
   std::string symbol_;  // being checked
   std::set<std::string> names_;
-  std::set<StateId> shown_;  // that show a decaying input
+  std::set<StateId> holders_;  // of the sums of decaying inputs
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A typed array of values of one state, and views of it.
+// Array: the values of one state or node, of any element type. ArrayView: such values elsewhere.
 #ifndef BNSYN_REFERENCE_ARRAY_H_
 #define BNSYN_REFERENCE_ARRAY_H_
 

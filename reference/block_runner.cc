@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "reference/columns.h"
-#include "reference/contribution.h"
 #include "reference/evaluate.h"
 #include "reference/fault.h"
 #include "reference/reduction.h"
@@ -14,7 +13,7 @@
 namespace bnsyn::reference {
 namespace {
 
-// Any numeric or bool array as doubles.
+// Converts an array of any element type.
 Array AsDoubles(const ArrayView& values) {
   ir::Node convert;
   convert.op = ir::Op::kConvert;
@@ -92,9 +91,9 @@ void BlockRunner::RunNode(ir::NodeId id) {
       return Take(node, result);
     case ir::Op::kHeld:
       return Held(static_cast<ir::InputId>(node.attr), result);
-    case ir::Op::kQuantum: {
-      const DecayTable& decay = *machine_.decays[node.attr];
-      *result.as<double>() = decay.QuantumAfter(decay.PhaseOf(machine_.step));
+    case ir::Op::kScale: {
+      const AccumulatorArithmetic& sum = machine_.accumulators[node.attr];
+      *result.as<double>() = sum.ScaleAfter(sum.PhaseOf(machine_.step));
       return;
     }
     case ir::Op::kSpike:
@@ -111,7 +110,7 @@ void BlockRunner::RunNode(ir::NodeId id) {
     case ir::Op::kSetProbability:
     case ir::Op::kSetWeight:
     case ir::Op::kSetDelay:
-      return;  // of connect blocks, which connectivity runs
+      return;  // stand in connect blocks, which Connectivity runs
 
     case ir::Op::kLiteral:
     case ir::Op::kStep:
@@ -135,7 +134,7 @@ void BlockRunner::Load(const ir::Node& node, Array& result) const {
   for (size_t i = 0; i < synapses_.size(); ++i) result.set_bits(i, state.bits(synapses_[i]));
 }
 
-// What reads the two neurons of each synapse, and adds to one.
+// Ops that read the two neurons of each synapse, or add to its target.
 void BlockRunner::RunSynapseNode(const ir::Node& node, Array& result) {
   const SynapseTable& table = Table();
   for (size_t i = 0; i < synapses_.size(); ++i) {
@@ -187,12 +186,13 @@ void BlockRunner::Check(const ir::Node& node) {
 
 void BlockRunner::Take(const ir::Node& node, Array& result) {
   const auto input = static_cast<ir::InputId>(node.attr);
+  const int scale = machine_.program.inputs[input].accumulator.scale_log2;
   std::vector<int64_t>& sums = machine_.inputs[input];
   for (uint32_t i = 0; i < sums.size(); ++i) {
     if (std::abs(sums[i]) > kMaxSum && machine_.input_fault.ok()) {
       machine_.input_fault = DescribeSumFault(machine_.program, machine_.step, input, i, sums[i]);
     }
-    result.as<double>()[i] = FromQuanta(sums[i], machine_.program.inputs[input].quantum_log2);
+    result.as<double>()[i] = FromQuanta(sums[i], scale);
     sums[i] = 0;
   }
 }

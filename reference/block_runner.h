@@ -1,4 +1,4 @@
-// Runs one block of a program: node by node, each over its whole domain.
+// BlockRunner: runs one block of a program node by node, each node over its whole domain.
 #ifndef BNSYN_REFERENCE_BLOCK_RUNNER_H_
 #define BNSYN_REFERENCE_BLOCK_RUNNER_H_
 
@@ -14,21 +14,21 @@ namespace bnsyn::reference {
 
 class BlockRunner {
  public:
-  // Both must outlive the runner and stay where they are.
+  // Both must outlive the runner and keep their addresses.
   BlockRunner(const ir::Block& block, Machine& machine);
 
-  // An init, step or kernel block.
+  // Runs an init, step or kernel block.
   void Run();
-  // A synaptic block, over synapses by their numbers in the machine's table of its projection.
+  // Runs a synaptic block over synapses, numbered as in the SynapseTable of its projection.
   void Run(absl::Span<const uint64_t> synapses);
 
  private:
   void RunNode(ir::NodeId id);
-  // Of the synapses the block runs over.
+  // The table of the synapses that the block runs over.
   const SynapseTable& Table() const;
   void RunSynapseNode(const ir::Node& node, Array& result);
   void RunOnPost(ir::ProjectionId projection);
-  // A view of the only operand of an effect.
+  // The only operand of an effect.
   ArrayView Operand(const ir::Node& node) const { return values_[node.operands[0]].view(); }
   size_t Size(ir::DomainId domain) const;
 

@@ -1,5 +1,5 @@
-// Columns of tables as what a program takes them for. Errors name the file, the row (counted from 1
-// after the header) and the value.
+// Reads columns of tables as neurons, steps or numbers. Errors name the file, the row (counted from
+// 1 after the header) and the value.
 #ifndef BNSYN_REFERENCE_COLUMNS_H_
 #define BNSYN_REFERENCE_COLUMNS_H_
 
@@ -18,25 +18,25 @@ namespace bnsyn::reference {
 // The column of that name, or null.
 const std::vector<double>* FindColumn(const ir::Table& table, absl::string_view name);
 
-// The column `name` as numbers of neurons of a population.
+// The column `name` as neurons of a population, counted from 0.
 absl::StatusOr<std::vector<uint32_t>> ReadNeurons(const ir::Table& table, absl::string_view name,
                                                   const ir::Population& population);
 
-// The column `name` as numbers of steps: whole, from 0 to below 2^53.
+// The column `name` as steps: whole numbers from 0 to below 2^53.
 absl::StatusOr<std::vector<uint64_t>> ReadSteps(const ir::Table& table, absl::string_view name);
 
-// When events happen: the column `step`, or `time` in milliseconds, which must be whole numbers of
-// steps of `dt` (R4).
+// The steps of events: the column `step`, or `time` in milliseconds, which must be multiples of
+// `dt` (R4).
 absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Table& table, double dt);
 
-// The meaning of `lookup`: the numbers of a table at rows and columns (i64; one of either stands
-// for all), beyond an end the last ones there.
+// The op `lookup`: the numbers of a table at rows and columns (i64; a single row or column stands
+// for all elements). An index beyond an end becomes the index of that end.
 void LookUp(const ir::Table& table, const ArrayView& rows, const ArrayView& columns, Array& result);
 
 // "conn.csv: row 17: MESSAGE".
 absl::Status RowError(const ir::Table& table, size_t row, absl::string_view message);
 
-// A value as the table's author would write it: shortest digits that read back the same.
+// The shortest digits that read back as the same value.
 std::string ShowValue(double value);
 
 }  // namespace bnsyn::reference

@@ -8,7 +8,7 @@
 namespace bnsyn::reference {
 namespace {
 
-// What an item's tag says beside an index: the upper half of it.
+// The upper half of a tag; the lower half is an index.
 enum class ItemKind : uint64_t { kState = 1, kSpike = 2, kInFlight = 3 };
 
 uint64_t Tag(ItemKind kind, uint32_t index) { return static_cast<uint64_t>(kind) << 32 | index; }
@@ -21,11 +21,12 @@ uint64_t Mix(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-// The halves differ in where they start alone. Fractional bits of the golden ratio and of sqrt(2).
+// The halves of a digest differ only in where they start: fractional bits of the golden ratio and
+// of sqrt(2).
 constexpr uint64_t kLowStart = 0x9e3779b97f4a7c15;
 constexpr uint64_t kHighStart = 0x6a09e667f3bcc908;
 
-// What the items of one tag and position have in common.
+// The part of the hash that items of one tag and position share.
 uint64_t MixPlace(uint64_t start, uint64_t tag, uint64_t position) {
   return Mix(Mix(start + tag) + position);
 }

@@ -11,28 +11,27 @@
 
 namespace bnsyn::reference {
 
-// A sum, modulo 2^64 in each half, of one mixed item at a time: order is free, so threads keep
-// digests of their own and add them.
+// A sum of mixed items, modulo 2^64 in each half. The order of additions is free, so each thread
+// keeps a digest of its own, and their sum is the digest of the run.
 //
 // The digest of a run whose next step is k holds
 //   - AddState for each state that is not temporary, by its index in Program::states: every element
 //     of it, padding excluded;
-//   - AddSpike for each spike since the beginning, once: a neuron spikes at most once in a step. An
-//     injected spike counts as one of step k - 1 at the time of injection; at step 0 that is the
-//     number 2^64 - 1;
+//   - AddSpike once for each spike since the beginning. An injected spike belongs to step k - 1,
+//     where k is the next step at the time of injection; for k = 0 that is 2^64 - 1;
 //   - AddInFlight for each spike, injected ones included, of the steps k - MaxDelay() to k - 1.
 // Inputs are empty between steps and have no part.
 struct Digest {
   uint64_t high = 0;
   uint64_t low = 0;
 
-  // An item is three numbers: what it belongs to (a tag), where, and its value.
+  // Adds an item: a tag that says what it belongs to, its position there, and its value.
   void Add(uint64_t tag, uint64_t position, uint64_t value);
   void AddSpike(uint32_t population, uint64_t step, uint32_t neuron);
   void AddSpikes(uint32_t population, uint64_t step, absl::Span<const uint32_t> neurons);
   // All elements of a state; all NaNs count as one (R10).
   void AddState(uint32_t state, const ArrayView& values);
-  // A spike of `step` that a projection has still to deliver, or would with the longest delay.
+  // A spike of `step` that the longest delay of the program still has to deliver.
   void AddInFlight(uint32_t population, uint64_t step, uint32_t neuron);
 
   Digest& operator+=(const Digest& other) {
@@ -44,7 +43,7 @@ struct Digest {
   std::string ToString() const;  // 32 hex digits
 };
 
-// The bits of a value as the digest and comparisons of runs see them: every NaN is one NaN.
+// The bits of a value for digests and comparisons of runs, in which all NaNs are equal (R10).
 ir::Bits CanonicalBits(ir::Element element, ir::Bits bits);
 
 }  // namespace bnsyn::reference

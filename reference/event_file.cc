@@ -7,19 +7,20 @@
 
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
+#include "reference/accumulator.h"
 #include "reference/columns.h"
-#include "reference/contribution.h"
 
 namespace bnsyn::reference {
 namespace {
 
 absl::Status TooLarge(const ir::Table& table, size_t row, const ir::Input& input, double value,
                       int64_t limit) {
-  return RowError(table, row,
-                  absl::StrCat("input ", input.name, " would receive ", ShowValue(value),
-                               ", but its quantum 2^", input.quantum_log2, " allows at most ",
-                               ShowValue(FromQuanta(limit, input.quantum_log2)),
-                               "; a larger quantum allows more"));
+  const int scale = input.accumulator.scale_log2;
+  return RowError(
+      table, row,
+      absl::StrCat("input ", input.name, " would receive ", ShowValue(value), ", but its scale 2^",
+                   scale, " allows at most ", ShowValue(FromQuanta(limit, scale)),
+                   "; a larger scale allows more"));
 }
 
 }  // namespace
@@ -28,6 +29,7 @@ absl::StatusOr<std::vector<Event>> ReadEvents(const ir::Program& program,
                                               const ir::Events& declaration) {
   const ir::Table& table = program.tables[declaration.table];
   const ir::Input& input = program.inputs[declaration.input];
+  const int scale = input.accumulator.scale_log2;
   const ir::Domain& domain = program.domains[static_cast<size_t>(input.population)];
   BNSYN_ASSIGN_OR_RETURN(const std::vector<uint64_t> steps, ReadEventSteps(table, program.dt));
   BNSYN_ASSIGN_OR_RETURN(const std::vector<uint32_t> elements,
@@ -37,7 +39,7 @@ absl::StatusOr<std::vector<Event>> ReadEvents(const ir::Program& program,
   std::vector<std::pair<Event, size_t>> rows;
   for (size_t row = 0; row < steps.size(); ++row) {
     const double value = values == nullptr ? 1 : (*values)[row];
-    if (std::abs(ToQuanta(value, input.quantum_log2)) > kMaxContribution) {
+    if (std::abs(ToQuanta(value, scale)) > kMaxContribution) {
       return TooLarge(table, row, input, value, kMaxContribution);
     }
     rows.push_back({{steps[row], elements[row], value}, row});
@@ -55,9 +57,9 @@ absl::StatusOr<std::vector<Event>> ReadEvents(const ir::Program& program,
         events.back().element != event.element) {
       sum = 0;
     }
-    sum += std::abs(ToQuanta(event.value, input.quantum_log2));
+    sum += std::abs(ToQuanta(event.value, scale));
     if (sum > kMaxSum) {
-      return TooLarge(table, row, input, FromQuanta(sum, input.quantum_log2), kMaxSum);
+      return TooLarge(table, row, input, FromQuanta(sum, scale), kMaxSum);
     }
     events.push_back(event);
   }

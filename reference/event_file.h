@@ -1,4 +1,4 @@
-// Events from files: what arrives at an input at given steps (R5.1).
+// Reads events from tables: amounts that arrive at an input at given steps (R5).
 #ifndef BNSYN_REFERENCE_EVENT_FILE_H_
 #define BNSYN_REFERENCE_EVENT_FILE_H_
 
@@ -17,13 +17,13 @@ struct Event {
   double value = 1;
 };
 
-// The events of one declaration, ordered by step and element. Fails, with the row, when an index or
+// The events of one declaration, sorted by step and element. Fails and names the row if an index or
 // a step is out of range, a value exceeds 2^40 quanta of the input, or the values of one step and
-// element 2^51.
+// element exceed 2^51 quanta together.
 absl::StatusOr<std::vector<Event>> ReadEvents(const ir::Program& program,
                                               const ir::Events& declaration);
 
-// Those of one step.
+// The events of one step.
 absl::Span<const Event> EventsOf(const std::vector<Event>& events, uint64_t step);
 
 }  // namespace bnsyn::reference

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "reference/accumulator.h"
 #include "reference/columns.h"
-#include "reference/contribution.h"
 #include "reference/evaluate.h"
 
 namespace bnsyn::reference {
@@ -28,7 +28,7 @@ std::string When(const ir::Program& program, uint64_t step) {
                       " (from t = ", ShowValue(static_cast<double>(step) * program.dt), " ms)");
 }
 
-// Which states some check looks at.
+// By state: true if some block checks it.
 std::vector<bool> CheckedStates(const ir::Program& program) {
   std::vector<bool> checked(program.states.size());
   for (const std::vector<ir::Block>* blocks : {&program.synaptic, &program.step}) {
@@ -64,9 +64,9 @@ std::string DescribeInput(const ir::Program& program, ir::InputId input, uint32_
 }
 
 std::string DescribeLimit(const ir::Input& input, int64_t limit) {
-  return absl::StrCat("its quantum 2^", input.quantum_log2, " allows at most ",
-                      ShowValue(FromQuanta(limit, input.quantum_log2)),
-                      "; a larger quantum allows more");
+  const int scale = input.accumulator.scale_log2;
+  return absl::StrCat("its scale 2^", scale, " allows at most ",
+                      ShowValue(FromQuanta(limit, scale)), "; a larger scale allows more");
 }
 
 }  // namespace
@@ -94,7 +94,7 @@ absl::Status DescribeFault(const ir::Program& program, uint64_t step,
                                                 When(program, step), ": ", reason));
     }
   }
-  // A later store of the same step put something else in its place.
+  // A later store of the same step replaced the value.
   return absl::OutOfRangeError(absl::StrCat("a checked value was not finite or outside its bounds ",
                                             When(program, step),
                                             ", but was overwritten within the step"));
@@ -111,7 +111,7 @@ absl::Status DescribeSumFault(const ir::Program& program, uint64_t step, ir::Inp
                               uint32_t element, int64_t quanta) {
   return absl::OutOfRangeError(
       absl::StrCat(DescribeInput(program, input, element), " summed to ",
-                   ShowValue(FromQuanta(quanta, program.inputs[input].quantum_log2)), " ",
+                   ShowValue(FromQuanta(quanta, program.inputs[input].accumulator.scale_log2)), " ",
                    When(program, step), ": ", DescribeLimit(program.inputs[input], kMaxSum)));
 }
 

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "reference/accumulator.h"
 #include "reference/columns.h"
-#include "reference/contribution.h"
-#include "reference/decay.h"
+#include "reference/known_bits.h"
 
 namespace bnsyn::reference {
 namespace {
@@ -15,16 +15,24 @@ namespace {
 absl::Status TooLarge(const ir::Program& program, ir::ProjectionId projection, ir::InputId input,
                       uint32_t target, const std::string& what, int64_t quanta, int64_t limit) {
   const ir::Input& in = program.inputs[input];
+  const int scale = in.accumulator.scale_log2;
   return absl::InvalidArgumentError(absl::StrCat(
       "projection ", program.projections[projection].name, ": ", what, " input ", in.name,
-      " of element ", target, " reaches ", ShowValue(FromQuanta(quanta, in.quantum_log2)),
-      ", but its quantum 2^", in.quantum_log2, " allows at most ",
-      ShowValue(FromQuanta(limit, in.quantum_log2)), "; a larger quantum allows more"));
+      " of element ", target, " reaches ", ShowValue(FromQuanta(quanta, scale)),
+      ", but its scale 2^", scale, " allows at most ", ShowValue(FromQuanta(limit, scale)),
+      "; a larger scale allows more"));
 }
 
 }  // namespace
 
-Contributions::Contributions(const ir::Program& program, const ir::Block* block)
+std::optional<double> StaticContribution(const ir::Program& program, const ir::Block& block,
+                                         ir::NodeId node, double weight) {
+  const std::optional<ir::Bits> bits =
+      KnownBits(program, block, weight)[block.nodes[node].operands[0]];
+  return bits ? std::optional<double>(ir::F64OfBits(*bits)) : std::nullopt;
+}
+
+OnPreTerms::OnPreTerms(const ir::Program& program, const ir::Block* block)
     : program_(program), block_(block) {
   if (block == nullptr) return;
   for (ir::NodeId id = 0; id < block->nodes.size(); ++id) {
@@ -34,20 +42,20 @@ Contributions::Contributions(const ir::Program& program, const ir::Block* block)
   }
 }
 
-std::optional<int64_t> Contributions::Quanta(size_t term, double weight) {
+std::optional<int64_t> OnPreTerms::Quanta(size_t term, double weight) {
   Term& t = terms_[term];
   if (!t.last || t.last->first != weight) {
     const std::optional<double> value = StaticContribution(program_, *block_, t.node, weight);
     std::optional<int64_t> quanta;
-    if (value) quanta = ToQuanta(*value, program_.inputs[t.input].quantum_log2);
+    if (value) quanta = ToQuanta(*value, program_.inputs[t.input].accumulator.scale_log2);
     t.last = {weight, quanta};
   }
   return t.last->second;
 }
 
-bool Contributions::AllStatic() {
+bool OnPreTerms::AllStatic() {
   for (size_t term = 0; term < terms_.size(); ++term) {
-    if (!Quanta(term, 0.0)) return false;  // what a term depends on is the same for all weights
+    if (!Quanta(term, 0.0)) return false;  // true for one weight, true for all
   }
   return true;
 }
@@ -55,16 +63,16 @@ bool Contributions::AllStatic() {
 InputProof::InputProof(const ir::Program& program) : program_(program) {
   for (const ir::Input& input : program.inputs) {
     bounds_.emplace_back(program.Size(input.population));
-    most_.push_back(MostInAStep(input));
+    most_.push_back(AccumulatorArithmetic(input.accumulator).MostInAStep());
   }
 }
 
 absl::Status InputProof::Add(ir::ProjectionId projection, uint32_t target, double weight,
-                             Contributions& contributions) {
-  for (size_t term = 0; term < contributions.size(); ++term) {
-    const ir::InputId input = contributions.input(term);
+                             OnPreTerms& terms) {
+  for (size_t term = 0; term < terms.size(); ++term) {
+    const ir::InputId input = terms.input(term);
     Bound& bound = bounds_[input][target];
-    const std::optional<int64_t> quanta = contributions.Quanta(term, weight);
+    const std::optional<int64_t> quanta = terms.Quanta(term, weight);
     if (quanta && std::abs(*quanta) > kMaxContribution) {
       return TooLarge(program_, projection, input, target, "what one synapse adds to",
                       std::abs(*quanta), kMaxContribution);
@@ -87,10 +95,10 @@ absl::Status InputProof::Add(ir::ProjectionId projection, uint32_t target, doubl
 
 absl::Status CheckDecayingInputs(const ir::Program& program) {
   for (const ir::Block& block : program.synaptic) {
-    Contributions contributions(program, &block);
-    for (size_t term = 0; term < contributions.size(); ++term) {
-      const ir::Input& input = program.inputs[contributions.input(term)];
-      if (!input.decay || contributions.Quanta(term, 0.0)) continue;
+    OnPreTerms terms(program, &block);
+    for (size_t term = 0; term < terms.size(); ++term) {
+      const ir::Input& input = program.inputs[terms.input(term)];
+      if (!input.accumulator.decays() || terms.Quanta(term, 0.0)) continue;
       return absl::InvalidArgumentError(
           absl::StrCat("projection ", block.name, ": what it adds to the decaying input ",
                        input.name, " must depend on nothing but the weight"));
@@ -102,10 +110,9 @@ absl::Status CheckDecayingInputs(const ir::Program& program) {
 bool SumsAreProven(const ir::Program& program) {
   if (!program.events.empty()) return false;
   return std::all_of(program.synaptic.begin(), program.synaptic.end(), [&](const ir::Block& block) {
-    Contributions contributions(program, &block);
-    // Those of other blocks than on_pre are in no proof.
-    return contributions.size() == 0 ||
-           (block.kind == ir::BlockKind::kOnPre && contributions.AllStatic());
+    OnPreTerms terms(program, &block);
+    // The proof holds no contributions of other blocks than on_pre.
+    return terms.size() == 0 || (block.kind == ir::BlockKind::kOnPre && terms.AllStatic());
   });
 }
 

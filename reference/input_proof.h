@@ -1,4 +1,4 @@
-// Shows before running that no input can overflow (R6), as far as contributions are known then.
+// Proves before running that no input can overflow (R6), as far as contributions are static.
 #ifndef BNSYN_REFERENCE_INPUT_PROOF_H_
 #define BNSYN_REFERENCE_INPUT_PROOF_H_
 
@@ -12,23 +12,29 @@
 
 namespace bnsyn::reference {
 
-// What the on_pre block of a projection adds to inputs, for a synapse of any weight.
-class Contributions {
+// The operand of the `accumulate` node `node` of a synaptic block for a synapse of this weight, if
+// it is static (R6): if it depends on nothing but the weight, literals and parameters that are not
+// tunable. nullopt otherwise.
+std::optional<double> StaticContribution(const ir::Program& program, const ir::Block& block,
+                                         ir::NodeId node, double weight);
+
+// The contributions of the on_pre block of a projection, for synapses of any weight.
+class OnPreTerms {
  public:
-  // `block` may be null: then nothing is added.
-  Contributions(const ir::Program& program, const ir::Block* block);
+  // Without terms if `block` is null.
+  OnPreTerms(const ir::Program& program, const ir::Block* block);
 
   struct Term {
     ir::NodeId node = 0;  // an accumulate
     ir::InputId input = 0;
-    // The last weight asked for and the answer: mostly all synapses have one weight.
+    // The last weight asked for and the answer, since most projections have one weight.
     std::optional<std::pair<double, std::optional<int64_t>>> last;
   };
   size_t size() const { return terms_.size(); }
   ir::InputId input(size_t term) const { return terms_[term].input; }
-  // In quanta; nullopt unless static (see StaticContribution).
+  // The quanta that the term adds, or nullopt if it is not static.
   std::optional<int64_t> Quanta(size_t term, double weight);
-  // True when all terms are static for every weight.
+  // True if all terms are static.
   bool AllStatic();
 
  private:
@@ -37,33 +43,32 @@ class Contributions {
   std::vector<Term> terms_;
 };
 
-// For each element of each input, the largest sum that one step can bring. Sums of disjoint sets of
-// targets may be shown by provers of their own.
+// Bounds the sum of each element of each input in one step. Disjoint sets of targets may have
+// proofs of their own.
 class InputProof {
  public:
   explicit InputProof(const ir::Program& program);
 
-  // Another synapse of `projection`, whose contributions are given. InvalidArgument when the static
-  // part of a sum could exceed 2^51 quanta, a static contribution exceeds 2^40, or so many
-  // synapses that are not static meet in a target that 64 bits could overflow before the check.
-  absl::Status Add(ir::ProjectionId projection, uint32_t target, double weight,
-                   Contributions& contributions);
+  // Adds a synapse of `projection`, which has the terms given. InvalidArgument if the static part
+  // of a sum could exceed 2^51 quanta, if a static contribution exceeds 2^40, or if a target has so
+  // many synapses that are not static that 64 bits could overflow before the check.
+  absl::Status Add(ir::ProjectionId projection, uint32_t target, double weight, OnPreTerms& terms);
 
  private:
   struct Bound {
     int64_t known = 0;     // sum of |quanta| of static contributions
-    int64_t possible = 0;  // with 2^40 for each of the others
+    int64_t possible = 0;  // the same, and 2^40 for each of the others
   };
   const ir::Program& program_;
   std::vector<std::vector<Bound>> bounds_;  // by input and element
-  std::vector<int64_t> most_;               // of known contributions, by input
+  std::vector<int64_t> most_;               // that `known` may be, by input
 };
 
-// InvalidArgument unless all that synapses add to decaying inputs is static: then it is proven.
+// InvalidArgument unless all contributions to decaying inputs are static.
 absl::Status CheckDecayingInputs(const ir::Program& program);
 
-// Whether an InputProof of all synapses is one of every sum while running: no event of a file adds
-// to an input, and all contributions are static.
+// True if an InputProof of all synapses bounds every sum while running: all contributions are
+// static, and no events add to inputs.
 bool SumsAreProven(const ir::Program& program);
 
 }  // namespace bnsyn::reference

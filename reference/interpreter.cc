@@ -25,7 +25,7 @@ class ProgramInterpreter : public Interpreter {
     for (const ir::Block& block : machine_.program.step) blocks_.emplace_back(block, machine_);
   }
 
-  // What remains to be done once the machine stands where it stays.
+  // Completes the construction once the machine has its final address.
   absl::Status Prepare(Propagation propagation) {
     BNSYN_RETURN_IF_ERROR(machine_.Begin());
     BNSYN_ASSIGN_OR_RETURN(propagator_, Propagator::Create(machine_, propagation));

@@ -1,6 +1,5 @@
-// The reference backend: runs a program node by node over whole arrays, in program order. It is
-// the oracle: written to be read, never changed for speed. It runs the program as it is after any
-// pass.
+// The reference backend: runs a program node by node over whole arrays, in program order. It is the
+// oracle: written to be read, never changed for speed. It runs the program after any pass.
 #ifndef BNSYN_REFERENCE_INTERPRETER_H_
 #define BNSYN_REFERENCE_INTERPRETER_H_
 
@@ -19,14 +18,14 @@ namespace bnsyn::reference {
 // How spikes reach their targets. Both give the same bits (R6).
 enum class Propagation {
   kCsr,    // rows of synapses, event by event
-  kDense,  // a matrix of quanta times the vector of spikes (Eigen); memory 8 N_pre N_post bytes,
-           // and only for projections whose on_pre code depends on nothing but the weight
+  kDense,  // a matrix of quanta times the vector of spikes (Eigen). Takes 8 N_pre N_post bytes, and
+           // needs on_pre code that depends on nothing but the weight
 };
 
 class Interpreter {
  public:
-  // Verifies the program, draws its connectivity, runs its init block. Fails when a projection does
-  // not fit the propagation asked for, or when an input could exceed 2^51 quanta (R6).
+  // Verifies the program, draws its connectivity and runs its init block. Fails if a projection
+  // does not fit the propagation, or if an input could exceed 2^51 quanta (R6).
   static absl::StatusOr<std::unique_ptr<Interpreter>> Create(ir::Program program,
                                                              Propagation propagation);
   virtual ~Interpreter() = default;
@@ -35,7 +34,7 @@ class Interpreter {
   virtual uint64_t step() const = 0;  // number of the next step
   virtual uint64_t synapses() const = 0;
 
-  // Runs one step; a fault (R10, or an overflowing input) leaves the state as the step stored it.
+  // Runs one step. After a fault (R6, R10) the state is as the step stored it.
   virtual absl::Status Step() = 0;
 
   virtual ArrayView State(ir::StateId state) const = 0;
@@ -43,11 +42,11 @@ class Interpreter {
   virtual absl::Status SetParam(ir::ParamId param, ir::Bits value) = 0;
   // Sorted indices of the neurons that spiked in the last step.
   virtual absl::Span<const uint32_t> LastSpikes(ir::PopulationId population) const = 0;
-  // Adds spikes from outside: they act as if emitted in the step before the next one.
+  // Adds spikes, which act as if they had been emitted in the last step.
   virtual absl::Status InjectSpikes(ir::PopulationId population,
                                     absl::Span<const uint32_t> neurons) = 0;
 
-  // R11, over the state now and all spikes since step 0.
+  // The digest (R11) of the present state and all spikes since step 0.
   virtual Digest ComputeDigest() const = 0;
 };
 

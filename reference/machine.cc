@@ -7,7 +7,6 @@
 #include "ir/status_macros.h"
 #include "reference/block_runner.h"
 #include "reference/columns.h"
-#include "reference/contribution.h"
 #include "reference/evaluate.h"
 #include "reference/fault.h"
 #include "reference/input_proof.h"
@@ -22,7 +21,7 @@ ir::Bits ConvertBits(ir::Element from, ir::Bits bits, ir::Element to) {
   return Fold(convert, {from}, {bits});
 }
 
-// The state's elements from a column of a table, one a row.
+// Fills a state from a column of a table, one row an element.
 absl::Status FillFromColumn(const ir::Program& program, const ir::State& state, Array& values) {
   const ir::Table& table = program.tables[state.initial_column->table];
   const std::vector<double>& column = table.values[state.initial_column->column];
@@ -35,7 +34,7 @@ absl::Status FillFromColumn(const ir::Program& program, const ir::State& state, 
   for (size_t i = 0; i < column.size(); ++i) {
     const ir::Bits given = ir::BitsOfF64(column[i]);
     const ir::Bits bits = ConvertBits(ir::Element::kF64, given, element);
-    // Floats may round; a number that no integer or bool can be is a mistake.
+    // Floats may round. A number that the integer or bool cannot be is an error.
     if (!ir::IsFloat(element) && ConvertBits(element, bits, ir::Element::kF64) != given) {
       return RowError(table, i,
                       absl::StrCat(ShowValue(column[i]), " is no ", ir::ElementName(element),
@@ -66,8 +65,7 @@ absl::StatusOr<Machine> Machine::Create(ir::Program program) {
   }
   for (const ir::Input& input : program.inputs) {
     machine.inputs.emplace_back(program.Size(input.population));
-    std::optional<DecayTable>& decay = machine.decays.emplace_back();
-    if (input.decay) decay.emplace(input);
+    machine.accumulators.emplace_back(input.accumulator);
   }
   BNSYN_RETURN_IF_ERROR(CheckDecayingInputs(program));
   machine.totals.resize(program.reductions.size());
@@ -97,31 +95,31 @@ void Machine::BeginStep() {
 
 void Machine::EndStep() {
   for (ir::InputId input = 0; input < inputs.size(); ++input) {
-    if (!decays[input]) continue;
-    decays[input]->EndStep(step, absl::MakeSpan(inputs[input]));
-    double* const values = states[program.inputs[input].decay->state].as<double>();
-    decays[input]->Show(step + 1, inputs[input], values);
+    if (!accumulators[input].decays()) continue;
+    accumulators[input].EndStep(step, absl::MakeSpan(inputs[input]));
+    double* const values = states[program.inputs[input].accumulator.state].as<double>();
+    accumulators[input].ReadSums(step + 1, inputs[input], values);
   }
   ++step;
 }
 
 absl::Status Machine::SetState(ir::StateId state, uint32_t element, ir::Bits value) {
-  const std::optional<ir::InputId> input = program.InputShownBy(state);
+  const std::optional<ir::InputId> input = program.FindInputHeldBy(state);
   if (!input) {
     states[state].set_bits(element, value);
     return absl::OkStatus();
   }
   int64_t& sum = inputs[*input][element];
-  BNSYN_ASSIGN_OR_RETURN(sum, decays[*input]->Hold(step, ir::F64OfBits(value)));
-  decays[*input]->Show(step, {&sum, 1}, states[state].as<double>() + element);
+  BNSYN_ASSIGN_OR_RETURN(sum, accumulators[*input].SumFor(step, ir::F64OfBits(value)));
+  accumulators[*input].ReadSums(step, {&sum, 1}, states[state].as<double>() + element);
   return absl::OkStatus();
 }
 
 absl::Status Machine::Begin() {
   if (program.init) BlockRunner(*program.init, *this).Run();
   for (ir::InputId input = 0; input < inputs.size(); ++input) {
-    if (!decays[input]) continue;
-    const ir::StateId state = program.inputs[input].decay->state;
+    if (!accumulators[input].decays()) continue;
+    const ir::StateId state = program.inputs[input].accumulator.state;
     for (uint32_t element = 0; element < inputs[input].size(); ++element) {
       const absl::Status held = SetState(state, element, states[state].bits(element));
       if (!held.ok()) {
@@ -134,10 +132,10 @@ absl::Status Machine::Begin() {
 }
 
 void Machine::Accumulate(ir::InputId input, uint32_t element, double value) {
-  const int64_t quanta = ToQuanta(value, program.inputs[input].quantum_log2);
+  const int64_t quanta = ToQuanta(value, program.inputs[input].accumulator.scale_log2);
   if (std::abs(quanta) <= kMaxContribution) {
-    const std::optional<DecayTable>& decay = decays[input];
-    inputs[input][element] += decay ? decay->Counted(quanta, decay->PhaseOf(step)) : quanta;
+    const AccumulatorArithmetic& sum = accumulators[input];
+    inputs[input][element] += sum.Counted(quanta, sum.PhaseOf(step));
   } else if (input_fault.ok()) {
     input_fault = DescribeContributionFault(program, step, input, element, value);
   }

@@ -1,4 +1,4 @@
-// All that changes while a program runs, and its synapses.
+// Machine: the values and synapses of a program that runs.
 #ifndef BNSYN_REFERENCE_MACHINE_H_
 #define BNSYN_REFERENCE_MACHINE_H_
 
@@ -9,48 +9,48 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ir/program.h"
+#include "reference/accumulator.h"
 #include "reference/array.h"
 #include "reference/connectivity.h"
-#include "reference/decay.h"
 #include "reference/synapse_table.h"
 
 namespace bnsyn::reference {
 
 struct Machine {
-  // With the declared initial values; the init block is still to be run.
+  // A machine with the declared initial values; call Begin() next.
   static absl::StatusOr<Machine> Create(ir::Program program);
 
   ir::Program program;
   std::vector<ir::Bits> params;
-  std::vector<Array> states;                 // those of synapses are empty until there are synapses
+  std::vector<Array> states;                 // states of synapses are empty until AddSynapses
   std::vector<SynapseTable> synapses;        // by projection; empty with dense propagation
-  std::vector<std::vector<int64_t>> inputs;  // quanta, by input and element
-  std::vector<std::optional<DecayTable>> decays;  // by input
-  std::vector<double> totals;                     // of the last reduce, by reduction
+  std::vector<std::vector<int64_t>> inputs;  // sums of quanta, by input and element
+  std::vector<AccumulatorArithmetic> accumulators;  // by input
+  std::vector<double> totals;                       // of the last reduce, by reduction
   uint64_t step = 0;
 
-  // Of the step that runs.
+  // During a step:
   std::vector<std::vector<uint32_t>> spikes;  // sorted, by population
   bool check_failed = false;
-  absl::Status input_fault;  // the first; the others of the step are not told
+  absl::Status input_fault;  // the first of the step
 
-  // Runs the init block; decaying inputs begin with what their states are after it.
+  // Runs the init block. Decaying sums begin with the values of their states after it.
   absl::Status Begin();
-  // Takes the synapses of the next projection, all of them, and what their states begin with.
+  // Takes all synapses of the next projection, with the initial values of their states.
   void AddSynapses(SynapseRows rows);
   void BeginStep();
-  // Lets what decays do so, shows it, and goes on to the next step.
+  // Lets decaying sums decay, writes them to their states, and goes on to the next step.
   void EndStep();
-  // Adds an amount to an input, or notes that it is out of range.
+  // Adds a value to an element of an input, or sets input_fault if it is out of range.
   void Accumulate(ir::InputId input, uint32_t element, double value);
-  // Sets an element of a state, and of the input that it shows.
+  // Sets an element of a state, and of the sum that the state holds.
   absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits value);
 };
 
-// Whether a domain is that of a projection.
+// True if a domain is that of a projection.
 bool IsOfSynapses(const ir::Program& program, ir::DomainId domain);
 
-// The states after the init block, by StateId; those of synapses are empty.
+// The states after the init block, by StateId; states of synapses are empty.
 absl::StatusOr<std::vector<Array>> InitialStates(const ir::Program& program);
 
 }  // namespace bnsyn::reference

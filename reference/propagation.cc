@@ -14,9 +14,9 @@
 namespace bnsyn::reference {
 namespace {
 
-// All synapses of a projection, after the proof of its inputs.
+// Draws all synapses of a projection and adds them to the proof.
 absl::StatusOr<SynapseRows> BuildRows(const Machine& machine, ir::ProjectionId id,
-                                      Contributions& contributions, InputProof& proof) {
+                                      OnPreTerms& terms, InputProof& proof) {
   const ir::Program& program = machine.program;
   const ir::Projection& projection = program.projections[id];
   BNSYN_ASSIGN_OR_RETURN(const Connectivity connectivity,
@@ -25,7 +25,7 @@ absl::StatusOr<SynapseRows> BuildRows(const Machine& machine, ir::ProjectionId i
                          connectivity.Build(0, program.populations[projection.target].size));
   for (size_t i = 0; i < rows.size(); ++i) {
     const double weight = rows.weights.empty() ? projection.weight : rows.weights[i];
-    BNSYN_RETURN_IF_ERROR(proof.Add(id, rows.targets[i], weight, contributions));
+    BNSYN_RETURN_IF_ERROR(proof.Add(id, rows.targets[i], weight, terms));
   }
   return rows;
 }
@@ -38,8 +38,8 @@ class CsrPropagator : public Propagator {
     InputProof proof(program);
     for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
       const ir::Block* const on_pre = program.FindSynaptic(ir::BlockKind::kOnPre, id);
-      Contributions contributions(program, on_pre);
-      BNSYN_ASSIGN_OR_RETURN(SynapseRows rows, BuildRows(machine, id, contributions, proof));
+      OnPreTerms terms(program, on_pre);
+      BNSYN_ASSIGN_OR_RETURN(SynapseRows rows, BuildRows(machine, id, terms, proof));
       synapses_ += rows.size();
       machine.AddSynapses(std::move(rows));
       const absl::Span<const uint32_t> delays = machine.synapses.back().delays();
@@ -63,7 +63,7 @@ class CsrPropagator : public Propagator {
   std::vector<std::optional<BlockRunner>> on_pre_;  // by projection
 };
 
-// The dense N^2 propagation: matrices of quanta, targets by sources, times the vector of spikes.
+// Dense propagation: a matrix of quanta (targets by sources) times the vector of spikes.
 class DensePropagator : public Propagator {
  public:
   absl::Status Build(Machine& machine) {
@@ -73,8 +73,8 @@ class DensePropagator : public Propagator {
     InputProof proof(program);
     for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
       const ir::Projection& projection = program.projections[id];
-      Contributions contributions(program, program.FindSynaptic(ir::BlockKind::kOnPre, id));
-      if (!contributions.AllStatic()) {
+      OnPreTerms on_pre(program, program.FindSynaptic(ir::BlockKind::kOnPre, id));
+      if (!on_pre.AllStatic()) {
         return absl::InvalidArgumentError(
             absl::StrCat("projection ", projection.name,
                          ": dense propagation needs on_pre code that depends on ",
@@ -90,25 +90,25 @@ class DensePropagator : public Propagator {
                                                        ": dense propagation is of synapses ",
                                                        "without states; use CSR propagation"));
       }
-      BNSYN_ASSIGN_OR_RETURN(const SynapseRows rows, BuildRows(machine, id, contributions, proof));
+      BNSYN_ASSIGN_OR_RETURN(const SynapseRows rows, BuildRows(machine, id, on_pre, proof));
       synapses_ += rows.size();
       delays_.push_back({projection.delay});
       std::vector<Term>& terms = projections_.emplace_back();
-      for (size_t t = 0; t < contributions.size(); ++t) {
-        Term& term = terms.emplace_back(Term{
-            contributions.input(t), Matrix::Zero(program.populations[projection.target].size,
-                                                 program.populations[projection.source].size)});
-        const bool decays = program.inputs[term.input].decay.has_value();
+      for (size_t t = 0; t < on_pre.size(); ++t) {
+        Term& term = terms.emplace_back(
+            Term{on_pre.input(t), Matrix::Zero(program.populations[projection.target].size,
+                                               program.populations[projection.source].size)});
+        const bool decays = program.inputs[term.input].accumulator.decays();
         if (decays && !rows.weights.empty()) {
           return absl::InvalidArgumentError(
               absl::StrCat("projection ", projection.name, ": dense propagation to a decaying ",
                            "input needs one weight for all synapses; use CSR propagation"));
         }
-        if (decays) term.each = *contributions.Quanta(t, projection.weight);
+        if (decays) term.each = *on_pre.Quanta(t, projection.weight);
         for (uint32_t source = 0; source + size_t{1} < rows.begin.size(); ++source) {
           for (size_t i = rows.begin[source]; i < rows.begin[source + size_t{1}]; ++i) {
             const double weight = rows.weights.empty() ? projection.weight : rows.weights[i];
-            term.quanta(rows.targets[i], source) += decays ? 1 : *contributions.Quanta(t, weight);
+            term.quanta(rows.targets[i], source) += decays ? 1 : *on_pre.Quanta(t, weight);
           }
         }
       }
@@ -121,8 +121,8 @@ class DensePropagator : public Propagator {
       Vector spikes = Vector::Zero(term.quanta.cols());
       for (const uint32_t source : sources) spikes[source] = 1;
       std::vector<int64_t>& input = machine_->inputs[term.input];
-      const std::optional<DecayTable>& decay = machine_->decays[term.input];
-      const int64_t each = decay ? decay->Counted(term.each, decay->PhaseOf(machine_->step)) : 1;
+      const AccumulatorArithmetic& sum = machine_->accumulators[term.input];
+      const int64_t each = sum.Counted(term.each, sum.PhaseOf(machine_->step));
       Eigen::Map<Vector>(input.data(), term.quanta.rows()) += term.quanta * spikes * each;
     }
   }
@@ -130,19 +130,19 @@ class DensePropagator : public Propagator {
  private:
   using Matrix = Eigen::Matrix<int64_t, Eigen::Dynamic, Eigen::Dynamic>;
   using Vector = Eigen::Matrix<int64_t, Eigen::Dynamic, 1>;
-  // What one accumulate of a projection adds.
+  // One accumulate of a projection.
   struct Term {
     ir::InputId input;
-    Matrix quanta;     // of a decaying input: numbers of synapses,
-    int64_t each = 0;  // of each of which these are the quanta
+    Matrix quanta;  // for a decaying input: numbers of synapses that add `each`
+    int64_t each = 1;
   };
 
   static absl::Status CheckSize(const ir::Program& program) {
     double bytes = 0;
     for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
       const ir::Projection& projection = program.projections[id];
-      const Contributions contributions(program, program.FindSynaptic(ir::BlockKind::kOnPre, id));
-      bytes += 8.0 * static_cast<double>(contributions.size()) *
+      const OnPreTerms on_pre(program, program.FindSynaptic(ir::BlockKind::kOnPre, id));
+      bytes += 8.0 * static_cast<double>(on_pre.size()) *
                program.populations[projection.source].size *
                program.populations[projection.target].size;
     }

@@ -1,4 +1,4 @@
-// From due spikes to inputs: the two ways of the reference backend.
+// Delivers due spikes to the inputs of their targets, in one of two ways.
 #ifndef BNSYN_REFERENCE_PROPAGATION_H_
 #define BNSYN_REFERENCE_PROPAGATION_H_
 
@@ -14,14 +14,14 @@
 
 namespace bnsyn::reference {
 
-// The synapses of all projections.
+// Holds the synapses of all projections.
 class Propagator {
  public:
-  // The most that the matrices of dense propagation may take together.
+  // The most bytes that all matrices of dense propagation may take together.
   static constexpr uint64_t kMaxDenseBytes = uint64_t{4} << 30;
 
-  // Draws the connectivity and shows that inputs cannot overflow. `machine` must outlive the result
-  // and stay where it is.
+  // Draws the connectivity and proves that inputs cannot overflow (R6). `machine` must outlive the
+  // result and keep its address.
   static absl::StatusOr<std::unique_ptr<Propagator>> Create(Machine& machine, Propagation kind);
   virtual ~Propagator() = default;
 
@@ -30,8 +30,7 @@ class Propagator {
   absl::Span<const uint32_t> delays(ir::ProjectionId projection) const {
     return delays_[projection];
   }
-  // Runs the on_pre block of `projection` over those synapses of the neurons in `sources` that have
-  // that delay.
+  // Runs the on_pre block of `projection` over the synapses of `sources` with this delay.
   virtual void Deliver(ir::ProjectionId projection, uint32_t delay,
                        absl::Span<const uint32_t> sources) = 0;
 

@@ -1,4 +1,4 @@
-// The spikes of the last steps: what delays look back to.
+// Keeps the spikes of the last steps, from which delayed synapses deliver.
 #ifndef BNSYN_REFERENCE_SPIKE_HISTORY_H_
 #define BNSYN_REFERENCE_SPIKE_HISTORY_H_
 
@@ -7,8 +7,8 @@
 
 namespace bnsyn::reference {
 
-// Sorted lists of neurons by population and step. When the next step is k it holds the steps
-// k - max_delay to k - 1 and room for step k. Numbers of steps before 0 are taken modulo 2^64.
+// Sorted lists of neurons, by population and step. Before step k it holds the steps k - max_delay
+// to k - 1, and has room for step k. Steps before 0 are numbered modulo 2^64.
 class SpikeHistory {
  public:
   SpikeHistory(size_t populations, uint32_t max_delay)

@@ -1,4 +1,4 @@
-// The synapses of a projection, as the blocks that run over them see them.
+// SynapseTable: the synapses of a projection, found by source and delay, or by target.
 #ifndef BNSYN_REFERENCE_SYNAPSE_TABLE_H_
 #define BNSYN_REFERENCE_SYNAPSE_TABLE_H_
 
@@ -11,11 +11,11 @@
 
 namespace bnsyn::reference {
 
-// Synapses have numbers, from 0, in the order of SynapseRows: by source, then target, then the
-// order in which a pair's were drawn or listed. The states of synapses are arrays in that order.
+// Synapses are numbered from 0: by source, then target, then the order in which the synapses of a
+// pair were drawn or listed. The states of synapses are arrays in that order.
 class SynapseTable {
  public:
-  // `rows` are those of all targets.
+  // `rows` must hold all targets.
   SynapseTable(const ir::Program& program, ir::ProjectionId projection, SynapseRows rows);
 
   uint64_t size() const { return targets_.size(); }
@@ -26,10 +26,10 @@ class SynapseTable {
 
   // The delays that occur, in steps, ascending.
   absl::Span<const uint32_t> delays() const { return distinct_delays_; }
-  // The numbers of the synapses of a source that have a delay.
+  // The synapses of a source with a delay, by number.
   absl::Span<const uint64_t> Of(uint32_t source, uint32_t delay) const;
   absl::Span<const uint64_t> All() const { return by_delay_; }
-  // Those onto a target, ascending. Only of a projection with an on_post block.
+  // The synapses onto a target, ascending. The projection must have an on_post block.
   absl::Span<const uint64_t> Onto(uint32_t target) const;
 
  private:
@@ -37,11 +37,11 @@ class SynapseTable {
   std::vector<uint32_t> targets_;
   std::vector<double> weights_;   // one a synapse, or one for all
   std::vector<uint32_t> delays_;  // likewise
-  std::vector<uint64_t> begin_;   // of each row
+  std::vector<uint64_t> begin_;   // of each row: its first synapse
   std::vector<uint32_t> distinct_delays_;
-  std::vector<uint64_t> by_delay_;  // the numbers, each row in order of delay
+  std::vector<uint64_t> by_delay_;  // synapses, each row sorted by delay
   std::vector<uint64_t> by_target_;
-  std::vector<uint64_t> onto_begin_;  // of each target
+  std::vector<uint64_t> onto_begin_;  // of each target: its first place in by_target_
 };
 
 }  // namespace bnsyn::reference

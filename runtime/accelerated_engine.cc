@@ -27,7 +27,7 @@
 #include "reference/reduction.h"
 #include "runtime/accelerated_program.h"
 #include "runtime/construction/build_synapses.h"
-#include "runtime/decaying_inputs.h"
+#include "runtime/decaying_sums.h"
 #include "runtime/delivery/delivery.h"
 #include "runtime/delivery/layout.h"
 #include "runtime/delivery/synapses.h"
@@ -68,8 +68,8 @@ class AcceleratedEngine : public Engine {
   absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits bits) override {
     if (IsOfSynapses(state)) {
       synapses_.SetState(program_, state, element, bits);
-    } else if (decaying_->Shows(state)) {
-      return decaying_->Set(state, element, step_, ir::F64OfBits(bits));
+    } else if (decaying_->IsHeldBy(state)) {
+      return decaying_->SetState(state, element, step_, ir::F64OfBits(bits));
     } else {
       memory_->SetState(state, element, bits);
     }
@@ -118,7 +118,7 @@ class AcceleratedEngine : public Engine {
   const Partition partition_;
   std::unique_ptr<compiler::CompiledCode> code_;
   std::optional<NetworkMemory> memory_;
-  std::optional<DecayingInputs> decaying_;
+  std::optional<DecayingSums> decaying_;
   Synapses synapses_;
   SpikeRing ring_;
   Schedule schedule_;
@@ -178,7 +178,7 @@ absl::Status AcceleratedEngine::Build(Layout layout, const SimulationOptions& op
 
 reference::ArrayView AcceleratedEngine::State(ir::StateId state) const {
   if (!IsOfSynapses(state)) {
-    decaying_->Show(state, step_);
+    decaying_->ReadState(state, step_);
     return memory_->View(state);
   }
   return (gathered_[state] = synapses_.State(program_, state)).view();

@@ -8,9 +8,9 @@
 
 #include "absl/functional/function_ref.h"
 #include "ir/status_macros.h"
+#include "reference/accumulator.h"
 #include "reference/block_runner.h"
 #include "reference/connectivity.h"
-#include "reference/contribution.h"
 #include "reference/event_file.h"
 #include "reference/fault.h"
 #include "reference/input_proof.h"

@@ -160,7 +160,7 @@ namespace {
 double InputBytes(const ir::Program& program) {
   double bytes = 0;
   for (const ir::Input& input : program.inputs) {
-    bytes += Elements(program, input.population) * static_cast<double>(input.sum().bytes());
+    bytes += Elements(program, input.population) * static_cast<double>(input.accumulator.bytes());
   }
   return bytes;
 }

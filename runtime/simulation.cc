@@ -505,7 +505,7 @@ absl::StatusOr<Simulation> Compile(ir::Program program, const SimulationOptions&
 
 absl::StatusOr<Simulation> Compile(const Network& network, const SimulationOptions& options) {
   const Stopwatch stopwatch;
-  BNSYN_ASSIGN_OR_RETURN(ir::Program program, LowerNetwork(network));
+  BNSYN_ASSIGN_OR_RETURN(ir::Program program, LowerNetwork(network, options.compile));
   const double milliseconds = stopwatch.seconds() * 1e3;
   BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(std::move(program), options));
   compiler::CompileReport& report = simulation.impl_->report.compile;

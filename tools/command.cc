@@ -10,10 +10,12 @@
 #include <fstream>
 #include <sstream>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "compiler/lowering/lower.h"
+#include "compiler/passes/prepare.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
 
@@ -89,13 +91,20 @@ absl::StatusOr<Network> LoadNetwork(const Source& source) {
   return network;
 }
 
-absl::StatusOr<Loaded> Load(const Source& source) {
+absl::StatusOr<Loaded> Load(const Source& source, const compiler::CompileOptions& options,
+                            const compiler::StageObserver& observer) {
   const auto start = std::chrono::steady_clock::now();
   Loaded loaded;
   if (IsProgramText(source.path)) {
     if (!source.sets.empty()) {
       return absl::InvalidArgumentError(absl::StrCat(
           source.path, " is a program: --set changes networks; edit its text instead"));
+    }
+    for (const compiler::PreparePass& pass : compiler::AllPreparePasses()) {
+      if (!absl::c_linear_search(options.disabled_passes, pass.name)) continue;
+      return absl::InvalidArgumentError(absl::StrCat(source.path, " is a program: ", pass.name,
+                                                     " has no part in it, since it ",
+                                                     "works on networks"));
     }
     BNSYN_ASSIGN_OR_RETURN(std::string text, ReadFile(source.path));
     const std::string directory = std::filesystem::path(source.path).parent_path().string();
@@ -113,7 +122,7 @@ absl::StatusOr<Loaded> Load(const Source& source) {
     BNSYN_ASSIGN_OR_RETURN(loaded.steps, DurationSteps(clock));
   } else {
     BNSYN_ASSIGN_OR_RETURN(const Network network, LoadNetwork(source));
-    BNSYN_ASSIGN_OR_RETURN(loaded.program, LowerNetwork(network));
+    BNSYN_ASSIGN_OR_RETURN(loaded.program, LowerNetwork(network, options, observer));
     BNSYN_ASSIGN_OR_RETURN(loaded.steps, DurationSteps(network));
   }
   loaded.name = loaded.program.name;
@@ -146,7 +155,9 @@ void Machine::AddOptions(CLI::App& app, bool with_backend) {
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--disable-pass", disabled_passes,
-                 "leave a pass, or a row of the plans of kernels, out; repeatable")
+                 "leave a pass, or a row of the plans of kernels, out; repeatable. Without "
+                 "share_inputs or decay_inputs the program is another one: it does the same, but "
+                 "its digest differs")
       ->type_name("PASS")
       ->allow_extra_args(false);
   app.add_option("--layout", layout, "how synapses lie in memory: see the stage layout of dump")
@@ -257,7 +268,7 @@ absl::Status CorruptBit(Simulation& simulation, int bit) {
   for (ir::StateId s = 0; s < program.states.size(); ++s) {
     const ir::State& state = program.states[s];
     // A state that shows an input has only the bits that this holds.
-    if (program.InputShownBy(s)) continue;
+    if (program.FindInputHeldBy(s)) continue;
     if (state.temporary || state.type.uniform() || state.type.element != ir::Element::kF64)
       continue;
     const ir::Bits bits = simulation.RawState(s).bits(0);

@@ -52,7 +52,9 @@ struct Loaded {
   uint64_t steps = 0;
   double lower_ms = 0;  // reading and lowering
 };
-absl::StatusOr<Loaded> Load(const Source& source);
+// Lowers a network with these options, and shows the stages of that to `observer` (may be null).
+absl::StatusOr<Loaded> Load(const Source& source, const compiler::CompileOptions& options = {},
+                            const compiler::StageObserver& observer = nullptr);
 // The network itself, with `sets` applied; not for programs.
 absl::StatusOr<Network> LoadNetwork(const Source& source);
 

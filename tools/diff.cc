@@ -148,8 +148,10 @@ void Print(const Difference& difference, bool json) {
 }
 
 absl::StatusOr<bool> Diff(const DiffArguments& arguments) {
-  BNSYN_ASSIGN_OR_RETURN(const Loaded loaded_a, Load(arguments.a.source));
-  BNSYN_ASSIGN_OR_RETURN(const Loaded loaded_b, Load(arguments.b.source));
+  BNSYN_ASSIGN_OR_RETURN(const Loaded loaded_a,
+                         Load(arguments.a.source, arguments.a.machine.Options().compile));
+  BNSYN_ASSIGN_OR_RETURN(const Loaded loaded_b,
+                         Load(arguments.b.source, arguments.b.machine.Options().compile));
   BNSYN_RETURN_IF_ERROR(Comparable(loaded_a.program, loaded_b.program));
   BNSYN_ASSIGN_OR_RETURN(Simulation a, Compile(loaded_a.program, arguments.a.machine.Options()));
   BNSYN_ASSIGN_OR_RETURN(Simulation b, Compile(loaded_b.program, arguments.b.machine.Options()));

@@ -7,12 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "compiler/lowering/lower.h"
 #include "compiler/passes/passes.h"
+#include "compiler/passes/prepare.h"
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
@@ -34,10 +36,21 @@ struct DumpArguments {
 constexpr char kEquations[] = "equations";
 constexpr char kLayout[] = "layout";
 
-// All stages in their order: what becomes of the equations, the program, each pass, how synapses
-// are stored, the plans of the kernels after each row, then what lies below the IR.
+// The stages at which a network is lowered to the program that all engines run.
+std::vector<std::string> PrepareStages() {
+  std::vector<std::string> stages = {compiler::kLowered};
+  for (const compiler::PreparePass& pass : compiler::AllPreparePasses()) {
+    stages.emplace_back(pass.name);
+  }
+  return stages;
+}
+
+// All stages in their order: the equations, the program that they become, each pass, the layout of
+// its synapses in memory, the plans of the kernels after each row, then code.
 std::vector<std::string> Stages() {
-  std::vector<std::string> stages = {kEquations, "program"};
+  std::vector<std::string> stages = {kEquations};
+  for (std::string& stage : PrepareStages()) stages.push_back(std::move(stage));
+  stages.emplace_back("program");
   for (const compiler::Pass& pass : compiler::AllPasses()) stages.emplace_back(pass.name);
   stages.emplace_back(kLayout);
   for (std::string& stage : compiler::CodeStages()) stages.push_back(std::move(stage));
@@ -68,12 +81,8 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Dump(
   return texts;
 }
 
-// What becomes of the equations of a network.
+// The equations of a network, and how a step moves their variables.
 absl::StatusOr<std::string> DumpEquations(const Source& source) {
-  if (IsProgramText(source.path)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        source.path, " is a program, in which no equations are left: give the network file"));
-  }
   BNSYN_ASSIGN_OR_RETURN(const Network network, LoadNetwork(source));
   return ExplainEquations(network);
 }
@@ -87,16 +96,26 @@ int Run(const DumpArguments& arguments) {
   }
   const bool all = !arguments.all.empty();
   std::vector<std::pair<std::string, std::string>> texts;
-  if (all ? !IsProgramText(arguments.source.path) : arguments.stage == kEquations) {
+  const bool is_program = IsProgramText(arguments.source.path);
+  const std::vector<std::string> prepare = PrepareStages();
+  if (is_program && !all &&
+      (arguments.stage == kEquations || absl::c_linear_search(prepare, arguments.stage))) {
+    return Report(absl::InvalidArgumentError(
+        absl::StrCat(arguments.source.path, " is a program, which has no stage ", arguments.stage,
+                     ": give the network file")));
+  }
+  if (all ? !is_program : arguments.stage == kEquations) {
     absl::StatusOr<std::string> equations = DumpEquations(arguments.source);
     if (!equations.ok()) return Report(equations.status());
     texts.emplace_back(kEquations, *std::move(equations));
   }
-  const auto loaded = Load(arguments.source);
+  const auto is_wanted = [&](const std::string& stage) { return all || stage == arguments.stage; };
+  const auto observer = [&](absl::string_view stage, const ir::Program& program, double) {
+    if (is_wanted(std::string(stage))) texts.emplace_back(std::string(stage), ir::Print(program));
+  };
+  const auto loaded = Load(arguments.source, arguments.machine.Options().compile, observer);
   if (!loaded.ok()) return Report(loaded.status());
-  auto program_texts =
-      Dump(loaded->program, arguments.machine.Options(),
-           [&](const std::string& stage) { return all || stage == arguments.stage; });
+  auto program_texts = Dump(loaded->program, arguments.machine.Options(), is_wanted);
   if (!program_texts.ok()) return Report(program_texts.status());
   for (auto& text : *program_texts) texts.push_back(std::move(text));
   if (!all) {

@@ -141,7 +141,7 @@ int Judge(const std::vector<RunResult>& results) {
 
 int Run(const RunArguments& arguments) {
   InstallInterrupt();
-  const auto loaded = Load(arguments.source);
+  const auto loaded = Load(arguments.source, arguments.machine.Options().compile);
   if (!loaded.ok()) return Report(loaded.status());
   const std::string& backend = arguments.machine.backend;
   std::vector<std::string> backends = {backend};

@@ -341,7 +341,7 @@ class RangeFinder {
       case Op::kBitcast:
       case Op::kTake:
       case Op::kHeld:
-      case Op::kQuantum:
+      case Op::kScale:
       case Op::kCount:
       case Op::kTotal:
       case Op::kRunOnStep:

@@ -203,10 +203,10 @@ class KernelWriter {
     const ir::Block& on_pre = *from_.FindSynaptic(ir::BlockKind::kOnPre, id_);
     const std::vector<Value> values = Copy(on_pre, NeededFor(on_pre, accumulates), weight);
     for (const ir::NodeId id : accumulates) {
-      const int quantum = from_.inputs[on_pre.nodes[id].attr].quantum_log2;
+      const int scale = from_.inputs[on_pre.nodes[id].attr].accumulator.scale_log2;
       F quanta = m_.Of<double>(values[on_pre.nodes[id].operands[0]]);
       // A factor beyond the range of normal numbers is split; only the last product can round.
-      for (int left = -quantum; left != 0;) {
+      for (int left = -scale; left != 0;) {
         const int part = std::clamp(left, -1000, 1000);
         quanta = quanta * F(std::ldexp(1.0, part));
         left -= part;

@@ -50,7 +50,7 @@ void SignatureWriter::AddAttribute(const ir::Node& node) {
       // A draw of an element does not use the number of the draw; uniform draws are copied.
       return node.type().uniform() ? Add(node.attr) : AddStream(node.attr >> 32);
     case ir::AttrKind::kInput:
-      return Add(static_cast<uint64_t>(program_.inputs[node.attr].quantum_log2));
+      return Add(static_cast<uint64_t>(program_.inputs[node.attr].accumulator.scale_log2));
     case ir::AttrKind::kNone:
     case ir::AttrKind::kLiteral:
     case ir::AttrKind::kTable:

@@ -165,7 +165,7 @@ llvm::Value* BlockEmitter::AddressIn(size_t slot, llvm::Type* type, llvm::Value*
 }
 
 llvm::Value* BlockEmitter::LoadSum(ir::InputId input, llvm::Value* index, int lanes) {
-  const auto bits = static_cast<unsigned>(program_.inputs[input].sum().bits);
+  const auto bits = static_cast<unsigned>(program_.inputs[input].accumulator.width());
   return LoadFrom(SlotOf(AttrKind::kInput, input), builder_.getIntNTy(bits), index, lanes);
 }
 
@@ -173,17 +173,16 @@ void BlockEmitter::StoreSum(ir::InputId input, llvm::Value* index, llvm::Value* 
   StoreTo(SlotOf(AttrKind::kInput, input), index, sum);
 }
 
-llvm::Value* BlockEmitter::OfPhase(
-    ir::InputId input, absl::FunctionRef<double(const reference::DecayTable&, uint32_t)> number) {
-  const reference::DecayTable decay(program_.inputs[input]);
+llvm::Value* BlockEmitter::OfPhase(ir::InputId input, PhaseNumber number) {
+  const reference::AccumulatorArithmetic sum(program_.inputs[input].accumulator);
   std::vector<double> numbers;
-  for (uint32_t phase = 0; phase < decay.period(); ++phase) {
-    numbers.push_back(number(decay, phase));
+  for (uint32_t phase = 0; phase < sum.period(); ++phase) {
+    numbers.push_back(number(sum, phase));
   }
   llvm::Constant* const all = llvm::ConstantDataArray::get(builder_.getContext(), numbers);
   auto* const array = new llvm::GlobalVariable(context_.module, all->getType(), /*isConstant=*/true,
                                                llvm::GlobalValue::PrivateLinkage, all, "of_phase");
-  llvm::Value* const phase = builder_.CreateAnd(step_, builder_.getInt64(decay.period() - 1));
+  llvm::Value* const phase = builder_.CreateAnd(step_, builder_.getInt64(sum.period() - 1));
   llvm::LoadInst* const load = builder_.CreateLoad(
       builder_.getDoubleTy(),
       builder_.CreateInBoundsGEP(all->getType(), array, {builder_.getInt64(0), phase}));
@@ -403,10 +402,10 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
       return Take(static_cast<ir::InputId>(n.attr), lanes);
     case Op::kHeld:
       return Held(static_cast<ir::InputId>(n.attr), lanes);
-    case Op::kQuantum:
+    case Op::kScale:
       return OfPhase(static_cast<ir::InputId>(n.attr),
-                     [](const reference::DecayTable& decay, uint32_t phase) {
-                       return decay.QuantumAfter(phase);
+                     [](const reference::AccumulatorArithmetic& sum, uint32_t phase) {
+                       return sum.ScaleAfter(phase);
                      });
     case Op::kSpike:
       Spike(static_cast<ir::PopulationId>(n.attr), v[0]);

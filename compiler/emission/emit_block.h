@@ -13,7 +13,7 @@
 #include "ir/program.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
-#include "reference/decay.h"
+#include "reference/accumulator.h"
 
 namespace bnsyn::compiler {
 
@@ -73,12 +73,14 @@ class BlockEmitter {
   // scalar). Bools are i1 as values and i8 in memory.
   llvm::Value* LoadSlot(size_t slot, ir::Element element, llvm::Value* index, int lanes);
   void StoreSlot(size_t slot, ir::Element element, llvm::Value* index, llvm::Value* value);
-  // The same of an input's sums, which are integers of its ir::SumForm.
+  // The same of an input's sums, which are integers as wide as its ir::Accumulator says.
   llvm::Value* LoadSum(ir::InputId input, llvm::Value* index, int lanes);
   void StoreSum(ir::InputId input, llvm::Value* index, llvm::Value* sum);
-  // A number of a decaying input for the phase of the step: those of all phases are constants.
-  llvm::Value* OfPhase(ir::InputId input,
-                       absl::FunctionRef<double(const reference::DecayTable&, uint32_t)> number);
+  // A number that depends on the phase of the step alone (reference/accumulator.h): the numbers of
+  // all phases are constants.
+  using PhaseNumber =
+      absl::FunctionRef<double(const reference::AccumulatorArithmetic&, uint32_t phase)>;
+  llvm::Value* OfPhase(ir::InputId input, PhaseNumber number);
   // Memory behind different slots, and memory of no slot, never overlaps.
   void Annotate(llvm::Instruction* access, size_t slot);
   void AnnotateNoSlot(llvm::Instruction* access);

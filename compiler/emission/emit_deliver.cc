@@ -10,7 +10,7 @@
 #include "compiler/emission/kernel_abi.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Intrinsics.h"
-#include "reference/contribution.h"
+#include "reference/input_proof.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -224,31 +224,31 @@ void DeliverEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Val
 void DeliverEmitter::EmitQuanta(ir::NodeId id) {
   llvm::Type* const f64 = builder_.getDoubleTy();
   const auto attr = static_cast<ir::InputId>(node(id).attr);
-  const ir::Input& input = program_.inputs[attr];
-  const int quantum = input.quantum_log2;
-  if (input.sum().bits != 64) {
+  const ir::Accumulator& sum = program_.inputs[attr].accumulator;
+  if (sum.width() != 64) {
     const std::optional<double> known =
         reference::StaticContribution(program_, block_, id, projection_.weight);
     if (!known) {
       Fail("a contribution to a narrow sum is not known");
       return;
     }
-    const int64_t units = reference::ToQuanta(*known, quantum) / input.sum().unit;
-    values_[id] = llvm::ConstantInt::getSigned(
-        builder_.getIntNTy(static_cast<unsigned>(input.sum().bits)), units);
+    const int64_t units = reference::ToQuanta(*known, sum.scale_log2) / sum.unit;
+    values_[id] =
+        llvm::ConstantInt::getSigned(builder_.getIntNTy(static_cast<unsigned>(sum.width())), units);
     fits_[id] = builder_.getTrue();
     return;
   }
   llvm::Value* const value = values_[node(id).operands[0]];
   constexpr int64_t kLimit = reference::kMaxContribution;
   if (const auto* constant = llvm::dyn_cast<llvm::ConstantFP>(value)) {
-    const int64_t number = reference::ToQuanta(constant->getValueAPF().convertToDouble(), quantum);
+    const int64_t number =
+        reference::ToQuanta(constant->getValueAPF().convertToDouble(), sum.scale_log2);
     values_[id] = InUnits(attr, builder_.getInt64(static_cast<uint64_t>(number)));
     fits_[id] = builder_.getInt1(number >= -kLimit && number <= kLimit);
     return;
   }
   llvm::Value* const rounded =
-      builder_.CreateUnaryIntrinsic(llvm::Intrinsic::rint, Scale(value, -quantum));
+      builder_.CreateUnaryIntrinsic(llvm::Intrinsic::rint, Scale(value, -sum.scale_log2));
   llvm::Value* const magnitude = builder_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, rounded);
   fits_[id] =
       builder_.CreateFCmpOLE(magnitude, llvm::ConstantFP::get(f64, static_cast<double>(kLimit)));
@@ -258,9 +258,9 @@ void DeliverEmitter::EmitQuanta(ir::NodeId id) {
 }
 
 llvm::Value* DeliverEmitter::InUnits(ir::InputId input, llvm::Value* quanta) {
-  if (!program_.inputs[input].decay) return quanta;
-  llvm::Value* const left = OfPhase(
-      input, [](const reference::DecayTable& decay, uint32_t phase) { return decay.Left(phase); });
+  if (!program_.inputs[input].accumulator.decays()) return quanta;
+  llvm::Value* const left = OfPhase(input, [](const reference::AccumulatorArithmetic& sum,
+                                              uint32_t phase) { return sum.Left(phase); });
   llvm::Value* const more =
       builder_.CreateFDiv(builder_.CreateSIToFP(quanta, builder_.getDoubleTy()), left);
   return builder_.CreateFPToSI(builder_.CreateUnaryIntrinsic(llvm::Intrinsic::rint, more),

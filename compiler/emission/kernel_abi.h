@@ -26,7 +26,7 @@ struct SpikeOutput {
 // arrays are padded, but they neither spike nor fault nor count. A network kernel ignores the range.
 struct KernelArgs {
   // A pointer for each slot of the kernel (ir::Block::slots): to element 0 of the array of a state,
-  // or of the integers of an input (ir::SumForm); to the number of a uniform state, parameter or
+  // or of the integers of an input (ir::Accumulator); to the number of a uniform state, parameter or
   // total; to the int64_t of a count; for a `reduce` to the partial sums, a double for each group.
   void* const* slots;
   uint64_t step;
@@ -42,7 +42,7 @@ using KernelFunction = void (*)(KernelArgs*);
 // the targets that one thread owns, row by row. A row has the synapses of a source in on_pre and
 // on_step code, and those of a target in on_post code.
 struct DeliverArgs {
-  // Inputs: integers of their ir::SumForm; states of source, target or synapse; uniform values.
+  // Inputs: integers of their ir::Accumulator; states of source, target or synapse; uniform values.
   void* const* slots;
   uint64_t step;
   uint64_t seed;

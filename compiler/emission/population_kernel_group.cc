@@ -65,7 +65,7 @@ void PopulationKernel::ClearTaken() {
   for (const ir::Node& n : block_.nodes) {
     if (n.op != ir::Op::kTake) continue;
     const auto input = static_cast<ir::InputId>(n.attr);
-    const auto bits = static_cast<unsigned>(program_.inputs[input].sum().bits);
+    const auto bits = static_cast<unsigned>(program_.inputs[input].accumulator.width());
     llvm::Type* const sums = llvm::FixedVectorType::get(builder_.getIntNTy(bits), kGroup);
     StoreSum(input, group_, llvm::Constant::getNullValue(sums));
   }

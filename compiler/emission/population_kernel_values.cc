@@ -8,7 +8,7 @@
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/Intrinsics.h"
-#include "reference/contribution.h"
+#include "reference/accumulator.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -113,7 +113,7 @@ llvm::Value* PopulationKernel::Held(ir::InputId input, int lanes) {
 }
 
 llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
-  const ir::Input& declared = program_.inputs[input];
+  const ir::Accumulator& declared = program_.inputs[input].accumulator;
   llvm::Value* const units = LoadSum(input, element_[part_], lanes);
   llvm::Value* const sum = builder_.CreateSExt(units, Widened(builder_.getInt64Ty(), lanes));
   const auto i64 = [&](uint64_t value) { return ConstantLike(sum, builder_.getInt64(value)); };
@@ -121,7 +121,7 @@ llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
     return ConstantLike(sum, llvm::ConstantFP::get(builder_.getDoubleTy(), value));
   };
 
-  if (overflow_ != nullptr && declared.sum().bits == 64) {
+  if (overflow_ != nullptr && declared.width() == 64) {
     // Negative unless |sum| <= kMaxSum; the sums of elements past the end are always 0.
     constexpr auto kLimit = static_cast<uint64_t>(reference::kMaxSum);
     llvm::Value* const outside = builder_.CreateOr(builder_.CreateAdd(sum, i64(kLimit)),
@@ -132,16 +132,16 @@ llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
 
   llvm::Value* const shifted = MagicPlus(builder_, sum);
   // A sum in units is one of at most kMaxSum quanta, so that its product with the unit is exact.
-  const auto unit = static_cast<double>(declared.sum().unit);
-  const int quantum = declared.quantum_log2;
-  if (context_.has_fma && std::abs(quantum) < 900) {
+  const auto unit = static_cast<double>(declared.unit);
+  const int scale_log2 = declared.scale_log2;
+  if (context_.has_fma && std::abs(scale_log2) < 900) {
     // (kMagic + sum) * u - kMagic * u, rounded once: the same number.
-    const double scale = std::ldexp(unit, quantum);
+    const double scale = std::ldexp(unit, scale_log2);
     return builder_.CreateIntrinsic(llvm::Intrinsic::fma, {shifted->getType()},
                                     {shifted, f64(scale), f64(-kMagic * scale)});
   }
   llvm::Value* const whole = builder_.CreateFSub(shifted, f64(kMagic));
-  return Scale(unit == 1 ? whole : builder_.CreateFMul(whole, f64(unit)), quantum);
+  return Scale(unit == 1 ? whole : builder_.CreateFMul(whole, f64(unit)), scale_log2);
 }
 
 }  // namespace bnsyn::compiler

@@ -30,6 +30,9 @@ struct Subsystem {
   double elapsed = 0;  // from the start of the step
 };
 
+// A value below 1e-290 vanishes when this number is added to it and subtracted again (R9).
+constexpr double kFlushing = 0x1p-909;
+
 // The value of a variable that only decays, exactly 0 where it is tiny (R9). A product is fused
 // with the sum that does this.
 Value FlushDecayed(Scope& scope, Value value) {
@@ -47,6 +50,7 @@ class StepEmitter {
  public:
   StepEmitter(const OdeSystem& system, Formulas* formulas) : system_(system), formulas_(formulas) {
     primes_.resize(system_.equations().size());
+    factors_.resize(system_.equations().size());
     if (formulas_ == nullptr) return;
     formulas_->names.atoms[system_.time().id] = "t";
     const Value active = system_.scope().active();
@@ -58,11 +62,12 @@ class StepEmitter {
     }
   }
 
-  void Run(const IntegrationPlan& plan) {
+  std::vector<Decayed> Run(const IntegrationPlan& plan) {
     substeps_ = plan.substeps;
     for (int substep = 0; substep < plan.substeps; ++substep) {
       for (const MoveGroup& group : plan.groups) EmitGroup(group, substep);
     }
+    return std::move(decayed_);
   }
 
  private:
@@ -136,8 +141,10 @@ class StepEmitter {
   int substeps_ = 1;
   bool definitions_named_ = false;
   std::vector<int> primes_;  // how often each variable has moved
+  Values factors_;           // by equation: of a variable that its move only multiplies
+  std::vector<Decayed> decayed_;
   std::map<std::tuple<size_t, int, int, int>, Value> increments_;  // source, substep, parts, part
-  std::map<size_t, uint32_t> draws_;  // by source of noise
+  std::map<size_t, uint32_t> draws_;                               // by source of noise
 };
 
 void StepEmitter::EmitGroup(const MoveGroup& group, int substep) {
@@ -196,7 +203,13 @@ Subsystem StepEmitter::SubsystemOf(const Move& move, int substep) const {
 void StepEmitter::Finish(const Move& move, int substep, Value value, bool decays) {
   const OdeEquation& equation = ode(move.equation);
   EquationScope& scope = system_.scope();
-  scope.Update(*equation.equation, decays ? FlushDecayed(scope, value) : value);
+  const Value before = scope.Present(*equation.equation);
+  const Value after = decays ? FlushDecayed(scope, value) : value;
+  const Value factor = factors_[move.equation];
+  if (decays && factor.valid() && system_.Number(factor).has_value()) {
+    decayed_.push_back({equation.equation, *system_.Number(factor), before, after});
+  }
+  scope.Update(*equation.equation, after);
   if (decays || IsDriven(system_, move.equation)) scope.KeepTiny(*equation.equation);
   if (formulas_ == nullptr) return;
   const int primes = ++primes_[move.equation];
@@ -306,7 +319,10 @@ Value StepEmitter::ExactAlone(size_t e, const Values& x, double h, double elapse
   }
   const OdeSystem::LinearForm form = system_.AloneForm(e, h);
   const Value factor = builder().Emit(Op::kExp, {form.k});
-  if (!form.rest.valid()) return builder().Emit(Op::kMul, {x[e], factor});
+  if (!form.rest.valid()) {
+    factors_[e] = factor;
+    return builder().Emit(Op::kMul, {x[e], factor});
+  }
   const Value mean = builder().Emit(Op::kExprel, {form.k});
   const Value rest = system_.At(form.rest, x, elapsed);
   if (IsConstant(builder(), rest)) {
@@ -487,8 +503,9 @@ Values StepEmitter::Milstein(const Subsystem& subsystem, const Values& x) {
 
 }  // namespace
 
-void Integrate(const OdeSystem& system, const IntegrationPlan& plan, Formulas* formulas) {
-  StepEmitter(system, formulas).Run(plan);
+std::vector<Decayed> Integrate(const OdeSystem& system, const IntegrationPlan& plan,
+                               Formulas* formulas) {
+  return StepEmitter(system, formulas).Run(plan);
 }
 
 }  // namespace bnsyn::compiler

@@ -23,12 +23,18 @@ struct Formulas {
   std::vector<Moved> moves;
 };
 
-// A value below 1e-290 vanishes when this number is added to it and subtracted again (R9).
-inline constexpr double kFlushing = 0x1p-909;
+// A variable that a move multiplies by a number, and changes in no other way.
+struct Decayed {
+  const Equation* variable = nullptr;
+  double factor = 0;
+  ir::Value before;
+  ir::Value after;  // with tiny values flushed to 0 (R9)
+};
 
-// Emits one step of dt and moves the variables of the scope to their new values. Fills in
-// `formulas` unless it is null.
-void Integrate(const OdeSystem& system, const IntegrationPlan& plan, Formulas* formulas = nullptr);
+// Emits one step of dt and moves the variables of the scope to their new values. Returns the decays
+// among the moves. Fills in `formulas` unless it is null.
+std::vector<Decayed> Integrate(const OdeSystem& system, const IntegrationPlan& plan,
+                               Formulas* formulas = nullptr);
 
 }  // namespace bnsyn::compiler
 

@@ -158,9 +158,9 @@ const std::vector<double>* ColumnOf(const ir::Table& table, absl::string_view na
   return &table.values[static_cast<size_t>(found - table.columns.begin())];
 }
 
-// Checks the events of a table for a population of that size; the magnitude of the largest one.
-absl::StatusOr<double> CheckEvents(const Stimulus& stimulus, const ir::Table& table, double dt,
-                                   const Section& section) {
+// Checks the events of a table for a population.
+absl::Status CheckEvents(const Stimulus& stimulus, const ir::Table& table, double dt,
+                         const Section& section) {
   const auto error = [&](absl::string_view message, absl::string_view note) {
     const std::string& file = stimulus.file;
     return ir::ErrorAt(stimulus.place, Whole(stimulus.place),
@@ -198,11 +198,11 @@ absl::StatusOr<double> CheckEvents(const Stimulus& stimulus, const ir::Table& ta
     }
   }
   const std::vector<double>* values = ColumnOf(table, "value");
-  if (values == nullptr) return 1.0;
-  double largest = 0;
-  for (const double value : *values) largest = std::max(largest, std::fabs(value));
-  if (!std::isfinite(largest)) return error("a value is not finite", kColumns);
-  return largest;
+  if (values == nullptr) return absl::OkStatus();
+  for (const double value : *values) {
+    if (!std::isfinite(value)) return error("a value is not finite", kColumns);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -230,11 +230,9 @@ absl::Status DeclareEvents(Lowering& lowering, const StimulusAt& at) {
     return absl::OkStatus();
   }
   BNSYN_ASSIGN_OR_RETURN(const ir::TableId table, EventTable(lowering, stimulus));
-  BNSYN_ASSIGN_OR_RETURN(const double largest,
-                         CheckEvents(stimulus, lowering.program.tables[table],
-                                     lowering.network.options.dt.value, section));
+  BNSYN_RETURN_IF_ERROR(CheckEvents(stimulus, lowering.program.tables[table],
+                                    lowering.network.options.dt.value, section));
   const ir::InputId input = AddInput(lowering, section, name);
-  lowering.largest[input] = largest;
   lowering.stimulus_inputs[at.key()] = input;
   lowering.program.events.push_back({stimulus.targets.size() == 1
                                          ? stimulus.name

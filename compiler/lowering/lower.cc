@@ -38,6 +38,16 @@ void RemoveUnread(ir::Block& block) {
   block.nodes = std::move(kept);
 }
 
+// States of variables that no code changes keep their values.
+void NoteConstants(Lowering& lowering) {
+  for (const Section& section : lowering.sections) {
+    for (const Variable& variable : section.variables) {
+      if (!variable.state.has_value() || !variable.Is("constant")) continue;
+      lowering.facts.constant.push_back(*variable.state);
+    }
+  }
+}
+
 void RunSynapses(const ir::Program& program, ir::BlockKind kind, ir::Op run, ir::Builder& builder) {
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
     if (program.FindSynaptic(kind, id) != nullptr) builder.Emit(run, {}, id);
@@ -64,6 +74,7 @@ absl::Status LowerStep(Lowering& lowering) {
 // Fills in the program.
 absl::Status Lower(Lowering& lowering) {
   lowering.math = lowering.network.options.strict_math ? MathMode::kStrict : MathMode::kDefault;
+  lowering.facts.strict_math = lowering.network.options.strict_math;
   lowering.program.name = lowering.network.options.name;
   lowering.program.dt = lowering.network.options.dt.value;
   lowering.program.seed = lowering.network.options.seed;
@@ -74,31 +85,30 @@ absl::Status Lower(Lowering& lowering) {
   BNSYN_RETURN_IF_ERROR(DeclareTables(lowering));
   BNSYN_RETURN_IF_ERROR(DeclarePopulations(lowering));
   BNSYN_RETURN_IF_ERROR(LowerProjections(lowering));
-  ShareInputs(lowering);
   BNSYN_RETURN_IF_ERROR(DeclareStimuli(lowering));
   BNSYN_RETURN_IF_ERROR(LowerInit(lowering));
   // What synapses may be depends on what their neurons begin with.
   BNSYN_RETURN_IF_ERROR(BoundProjections(lowering));
-  ChooseQuanta(lowering);
   BNSYN_RETURN_IF_ERROR(LowerStep(lowering));
   ir::Program& program = lowering.program;
   if (program.init.has_value()) RemoveUnread(*program.init);
   for (ir::Block& block : program.connect) RemoveUnread(block);
   for (ir::Block& block : program.synaptic) RemoveUnread(block);
   RemoveUnread(program.step[0]);
-  LetInputsDecay(lowering);
-  RemoveUnread(program.step[0]);
   lowering.streams.Settle(program);
+  NoteConstants(lowering);
   BNSYN_RETURN_IF_ERROR(ir::Verify(program));
   return absl::OkStatus();
 }
 
 }  // namespace compiler
 
-absl::StatusOr<ir::Program> LowerNetwork(const Network& network) {
+absl::StatusOr<ir::Program> LowerNetwork(const Network& network,
+                                         const compiler::CompileOptions& options,
+                                         const compiler::StageObserver& observer) {
   compiler::Lowering lowering(network);
   BNSYN_RETURN_IF_ERROR(compiler::Lower(lowering));
-  return std::move(lowering.program);
+  return compiler::Prepare(lowering.program, lowering.facts, options, observer);
 }
 
 absl::StatusOr<std::string> ExplainEquations(const Network& network) {

@@ -10,12 +10,16 @@
 
 #include "absl/status/statusor.h"
 #include "compiler/description/network.h"
+#include "compiler/options.h"
 #include "ir/program.h"
 
 namespace bnsyn {
 
-// Checks names, units and dimensions, and writes the network as a program.
-absl::StatusOr<ir::Program> LowerNetwork(const Network& network);
+// Checks names, units and dimensions, writes the network as a program, and runs the prepare passes
+// over it (compiler/passes/prepare.h). `observer`, which may be null, sees the program after each.
+absl::StatusOr<ir::Program> LowerNetwork(const Network& network,
+                                         const compiler::CompileOptions& options = {},
+                                         const compiler::StageObserver& observer = nullptr);
 
 // Explains each population: its equations in the order in which they move, the method of each and
 // the reason for it, and the formula of the new value with the numbers of this network.

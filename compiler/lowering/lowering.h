@@ -17,6 +17,7 @@
 #include "compiler/language/code.h"
 #include "compiler/language/expression.h"
 #include "compiler/lowering/streams.h"
+#include "compiler/passes/prepare.h"
 #include "ir/diagnostic.h"
 #include "ir/program.h"
 
@@ -59,7 +60,6 @@ struct Variable {
   const Equation* equation = nullptr;
   std::optional<ir::StateId> state;  // none for an input
   std::optional<ir::InputId> input;  // where projections add to it, when some do
-  double input_factor = 1;           // of what arrives there
 
   const std::string& name() const { return equation->name; }
   const Dimension& dimension() const { return equation->unit.dimension; }
@@ -148,8 +148,7 @@ struct Lowering {
   std::map<std::pair<size_t, size_t>, ir::StateId> stimulus_states;
   std::vector<Trace> traces;
   std::vector<Arrivals> arrivals;
-  // The largest magnitude that is added to each input at once, by input.
-  std::vector<double> largest;
+  ProgramFacts facts;                                   // for the prepare passes
   std::map<ir::PopulationId, ir::StateId> last_spikes;  // those that something reads
   StreamNames streams;
   // Where somebody asks: a title for each population, and what becomes of its equations.
@@ -164,13 +163,9 @@ absl::Status DeclareUniform(Lowering& lowering);
 absl::Status DeclareTables(Lowering& lowering);
 absl::Status DeclarePopulations(Lowering& lowering);
 absl::Status LowerProjections(Lowering& lowering);
-void ShareInputs(Lowering& lowering);
-// Makes decaying inputs of variables of the lowered step that only decay and receive.
-void LetInputsDecay(Lowering& lowering);
 absl::Status DeclareStimuli(Lowering& lowering);
 absl::Status LowerInit(Lowering& lowering);
 absl::Status BoundProjections(Lowering& lowering);
-void ChooseQuanta(Lowering& lowering);
 absl::Status LowerStep(Lowering& lowering);
 
 // A part of LowerInit: where noise begins.

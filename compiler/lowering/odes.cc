@@ -33,7 +33,7 @@ void Tell(const Lowering& lowering, const Section& section, std::string moves) {
 
 }  // namespace
 
-absl::Status LowerUpdate(Lowering& lowering, CodeScope& scope) {
+absl::StatusOr<std::vector<Decayed>> LowerUpdate(Lowering& lowering, CodeScope& scope) {
   const Section& section = scope.section();
   const ModelCode& code = *section.code;
   scope.EnterCode("update");
@@ -42,16 +42,17 @@ absl::Status LowerUpdate(Lowering& lowering, CodeScope& scope) {
   BNSYN_ASSIGN_OR_RETURN(const OdeSystem system, OdeSystem::Create(scope));
   if (system.equations().empty()) {
     Tell(lowering, section, "");
-    return absl::OkStatus();
+    return std::vector<Decayed>();
   }
   BNSYN_ASSIGN_OR_RETURN(const IntegrationPlan plan,
                          PlanIntegration(system, code.integration, section.constants));
   Formulas formulas;
-  Integrate(system, plan, lowering.told != nullptr ? &formulas : nullptr);
+  std::vector<Decayed> decayed =
+      Integrate(system, plan, lowering.told != nullptr ? &formulas : nullptr);
   if (lowering.told != nullptr) {
     Tell(lowering, section, ExplainMoves(system, plan, formulas, section.prefix));
   }
-  return absl::OkStatus();
+  return decayed;
 }
 
 }  // namespace bnsyn::compiler

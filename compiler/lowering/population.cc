@@ -1,5 +1,5 @@
 // One step of a population, in the order of R5: events, stimuli, update, threshold and reset.
-#include <map>
+#include <utility>
 #include <vector>
 
 #include "compiler/lowering/lowering.h"
@@ -11,28 +11,37 @@
 namespace bnsyn::compiler {
 namespace {
 
-// The value of a variable with what arrived for it.
-ir::Value WithArrived(const Variable& variable, ir::Value arrived, CodeScope& scope) {
-  ir::Builder& builder = scope.builder();
-  const ir::Value factor = builder.F64(variable.input_factor);
-  const bool scaled = variable.input_factor != 1;
-  if (!variable.state.has_value()) {
-    return scaled ? builder.Emit(ir::Op::kMul, {factor, arrived}) : arrived;
-  }
-  const ir::Value before = scope.Get(variable).value;
-  return scaled ? EmitMulAdd(scope, factor, arrived, before)
-                : builder.Emit(ir::Op::kAdd, {before, arrived});
-}
+// A variable that projections add to, and its value with what arrived in this step.
+struct Received {
+  const Variable* variable = nullptr;
+  ir::Value value;
+};
 
-// Adds what arrived in this step to the variables it is meant for.
-void TakeInputs(CodeScope& scope) {
+std::vector<Received> TakeInputs(CodeScope& scope) {
   ir::Builder& builder = scope.builder();
-  std::map<ir::InputId, ir::Value> taken;  // variables may share an input
+  std::vector<Received> all;
   for (const Variable& variable : scope.section().variables) {
     if (!variable.input.has_value()) continue;
-    ir::Value& arrived = taken[*variable.input];
-    if (!arrived.valid()) arrived = builder.Take(*variable.input);
-    scope.Set(variable, WithArrived(variable, arrived, scope));
+    ir::Value value = builder.Take(*variable.input);
+    if (variable.state.has_value()) {
+      value = builder.Emit(ir::Op::kAdd, {scope.Get(variable).value, value});
+    }
+    scope.Set(variable, value);
+    all.push_back({&variable, value});
+  }
+  return all;
+}
+
+// Notes what became of them for the prepare passes, once all code of the step is written.
+void NoteReceivers(const std::vector<Received>& received, const std::vector<Decayed>& decayed,
+                   CodeScope& scope, Lowering& lowering) {
+  for (const auto& [variable, value] : received) {
+    Receiver receiver = {lowering.program.inputs[*variable->input].name, variable->state, {}};
+    for (const Decayed& decay : decayed) {
+      if (decay.variable != variable->equation || decay.before != value) continue;
+      if (scope.Get(*variable).value == decay.after) receiver.decay = decay.factor;
+    }
+    lowering.facts.receivers.push_back(std::move(receiver));
   }
 }
 
@@ -66,10 +75,10 @@ absl::Status LowerPopulation(Lowering& lowering, size_t index, ir::Builder& buil
   BNSYN_RETURN_IF_ERROR(scope.TryDefinitions());
   RefractoryStep refractory(lowering, scope);
   refractory.Begin();
-  TakeInputs(scope);
+  const std::vector<Received> received = TakeInputs(scope);
   BNSYN_RETURN_IF_ERROR(LowerStimuli(lowering, index, scope));
   BNSYN_RETURN_IF_ERROR(refractory.BeforeUpdate());
-  BNSYN_RETURN_IF_ERROR(LowerUpdate(lowering, scope));
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<Decayed> decayed, LowerUpdate(lowering, scope));
   scope.HoldUnless({});
 
   // All conditions are tested before any of their code runs.
@@ -99,6 +108,7 @@ absl::Status LowerPopulation(Lowering& lowering, size_t index, ir::Builder& buil
     BNSYN_RETURN_IF_ERROR(EmitWhere(happened[e], event.code, event.code_text, scope));
   }
 
+  NoteReceivers(received, decayed, scope, lowering);
   for (const Variable* variable : scope.Changed()) {
     StoreVariable(lowering, builder, *variable->state, scope.Get(*variable).value,
                   scope.TinyOf(*variable));

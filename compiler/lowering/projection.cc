@@ -177,7 +177,6 @@ absl::Status LowerProjection(Lowering& lowering, const Description& description)
 
 ir::InputId AddInput(Lowering& lowering, const Section& section, std::string name) {
   lowering.program.inputs.push_back({std::move(name), section.domain});
-  lowering.largest.push_back(0);
   return static_cast<ir::InputId>(lowering.program.inputs.size() - 1);
 }
 

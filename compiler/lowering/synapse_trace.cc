@@ -111,7 +111,6 @@ class TraceFinder {
     }
     const ir::InputId input = AddInput(lowering_, context_.source,
                                        absl::StrCat(model_.section.prefix, "arrivals.number"));
-    lowering_.largest[input] = 1;
     lowering_.arrivals.push_back({id_, input});
     return input;
   }

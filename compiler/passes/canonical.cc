@@ -68,13 +68,12 @@ class CanonicalWriter {
     return "";
   }
 
-  static std::string DescribeInput(const ir::Input& input) {
-    std::string text = absl::StrCat("input quantum=2^", input.quantum_log2,
-                                    " sum=", input.sum().bits, "x", input.sum().unit);
-    if (input.decay) {
-      absl::StrAppend(
-          &text, " decay=", ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(input.decay->factor)),
-          " period=", input.decay->period);
+  std::string DescribeInput(const ir::Input& input) const {
+    const ir::Accumulator& sum = input.accumulator;
+    std::string text =
+        absl::StrCat("input scale=2^", sum.scale_log2, " bits=", sum.width(), " unit=", sum.unit);
+    if (sum.decays()) {
+      absl::StrAppend(&text, " decay=", Number(sum.decay), " period=", sum.period);
     }
     return text;
   }

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "compiler/passes/prepare.h"
 #include "compiler/schedule/plan_rows.h"
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
@@ -42,10 +43,8 @@ bool Contains(const std::vector<std::string>& names, absl::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-absl::Status CheckNames(const std::vector<std::string>& names, absl::string_view verb) {
-  std::vector<std::string> known;
-  for (const Pass& pass : kPasses) known.emplace_back(pass.name);
-  for (const PlanRow& row : PlanRows()) known.emplace_back(row.name);
+absl::Status CheckNames(const std::vector<std::string>& names, absl::string_view verb,
+                        std::vector<std::string> known) {
   for (const std::string& name : names) {
     if (Contains(known, name)) continue;
     return absl::InvalidArgumentError(absl::StrCat(
@@ -119,8 +118,13 @@ absl::Span<const Pass> AllPasses() { return kPasses; }
 
 absl::StatusOr<ir::Program> RunPasses(const ir::Program& program, const CompileOptions& options,
                                       const StageObserver& observer) {
-  BNSYN_RETURN_IF_ERROR(CheckNames(options.disabled_passes, "disable"));
-  BNSYN_RETURN_IF_ERROR(CheckNames(options.dropped_passes, "drop"));
+  std::vector<std::string> known;
+  for (const Pass& pass : kPasses) known.emplace_back(pass.name);
+  for (const PlanRow& row : PlanRows()) known.emplace_back(row.name);
+  BNSYN_RETURN_IF_ERROR(CheckNames(options.dropped_passes, "drop", known));
+  // Those that have run already are left out as well.
+  for (const PreparePass& pass : AllPreparePasses()) known.emplace_back(pass.name);
+  BNSYN_RETURN_IF_ERROR(CheckNames(options.disabled_passes, "disable", known));
 
   Dumper dumper(options.dump_directory);
   BNSYN_RETURN_IF_ERROR(dumper.Dump("program", program));

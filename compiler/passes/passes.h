@@ -2,7 +2,6 @@
 #ifndef BNSYN_COMPILER_PASSES_PASSES_H_
 #define BNSYN_COMPILER_PASSES_PASSES_H_
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,10 +33,6 @@ struct Pass {
 // In the order in which they run.
 absl::Span<const Pass> AllPasses();
 
-// Called with the name of a stage ("program" first, then each pass) and the program after it.
-using StageObserver =
-    std::function<void(absl::string_view stage, const ir::Program& program, double milliseconds)>;
-
 // Runs the passes over a verified program: times each, verifies its result, checks its promise and
 // those of the passes before it, shows it to `observer` (may be null) and writes it to
 // options.dump_directory as NN-name.ir if it changed. Errors name the pass.
@@ -55,8 +50,8 @@ absl::Status CheckExpandMath(const ir::Program&);
 absl::StatusOr<ir::Program> Simplify(const ir::Program&, const CompileOptions&);
 absl::Status CheckSimplify(const ir::Program&);
 
-// Says of each input how its sums are kept (ir::SumForm), whatever the program says; disabled, all
-// have 64 bits. How synapses lie in memory depends on it as well (runtime/delivery/layout.h).
+// Decides the bits and the unit of each accumulator, whatever the program says; disabled, all have
+// 64 bits. How synapses lie in memory depends on it as well (runtime/delivery/layout.h).
 absl::StatusOr<ir::Program> NarrowSums(const ir::Program&, const CompileOptions&);
 absl::StatusOr<ir::Program> WidenSums(const ir::Program&, const CompileOptions&);
 absl::Status CheckNarrowSums(const ir::Program&);

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
+#include "reference/accumulator.h"
 #include "reference/connectivity.h"
 
 namespace bnsyn {
@@ -20,28 +21,13 @@ bool SetsWeights(const ir::Block* connect) {
 
 }  // namespace
 
-std::vector<Contribution> ContributionsOf(const ir::Program& program, ir::ProjectionId id) {
-  std::vector<Contribution> result;
-  const ir::Block* const on_pre = program.FindSynaptic(ir::BlockKind::kOnPre, id);
-  if (on_pre == nullptr) return result;
-  reference::Contributions contributions(program, on_pre);
-  for (ir::NodeId node = 0; node < on_pre->nodes.size(); ++node) {
-    if (on_pre->nodes[node].op != ir::Op::kAccumulate) continue;
-    const size_t term = result.size();
-    const std::optional<int64_t> quanta =
-        contributions.Quanta(term, program.projections[id].weight);
-    result.push_back({contributions.input(term), node, quanta.has_value(), quanta.value_or(0)});
-  }
-  return result;
-}
-
 compiler::ConnectRequest RequestFor(const ir::Program& program, ir::ProjectionId id,
                                     SynapseForm form) {
   compiler::ConnectRequest request;
   request.weights = form == SynapseForm::kCode && SetsWeights(program.FindConnect(id));
   if (!program.HasOwnWeights(id)) return request;
-  for (const Contribution& contribution : ContributionsOf(program, id)) {
-    if (contribution.known) request.quanta.push_back(contribution.node);
+  for (const compiler::Contribution& contribution : compiler::FindContributions(program, id)) {
+    if (contribution.is_static) request.quanta.push_back(contribution.node);
   }
   return request;
 }
@@ -53,13 +39,19 @@ SynapseBatch::SynapseBatch(const Construction& construction, ir::ProjectionId id
       declared_(&construction.program.projections[id]),
       own_(own),
       pairs_(std::move(pairs)),
-      contributions_(ContributionsOf(construction.program, id)),
+      contributions_(compiler::FindContributions(construction.program, id)),
       counts_occurrences_(declared_->rule.multiple || declared_->rule.kind == ir::RuleKind::kList),
       delay_(declared_->delay),
       quanta_(contributions_.size()),
       states_(construction.program.SynapseStates(id).size()),
       own_quanta_(contributions_.size()),
-      own_states_(states_.size()) {}
+      own_states_(states_.size()) {
+  for (const compiler::Contribution& contribution : contributions_) {
+    const int scale = in_->program.inputs[contribution.input].accumulator.scale_log2;
+    const double value = contribution.value.value_or(0);
+    shared_quanta_.push_back(static_cast<double>(reference::ToQuanta(value, scale)));
+  }
+}
 
 absl::StatusOr<SynapseBatch> SynapseBatch::Create(const Construction& in, ir::ProjectionId id,
                                                   int thread) {
@@ -145,8 +137,7 @@ void SynapseBatch::ReadList() {
 // Runs the interpreter row by row, as the reference does.
 void SynapseBatch::Interpret() {
   const std::vector<ir::StateId> states = in_->program.SynapseStates(id_);
-  reference::Contributions contributions(in_->program,
-                                         in_->program.FindSynaptic(ir::BlockKind::kOnPre, id_));
+  reference::OnPreTerms terms(in_->program, in_->program.FindSynaptic(ir::BlockKind::kOnPre, id_));
   own_weights_.assign(size(), declared_->weight);
   if (!given_.empty()) own_weights_ = given_;
   const bool sets_delays = interpreted_->Sets(ir::Op::kSetDelay);
@@ -184,10 +175,10 @@ void SynapseBatch::Interpret() {
   if (in_->program.HasOwnWeights(id_)) weights_ = own_weights_.data();
   if (sets_delays) delays_ = own_delays_.data();
   for (size_t term = 0; term < contributions_.size(); ++term) {
-    if (!contributions_[term].known || !in_->program.HasOwnWeights(id_)) continue;
+    if (!contributions_[term].is_static || !in_->program.HasOwnWeights(id_)) continue;
     own_quanta_[term].clear();
     for (const double weight : own_weights_) {
-      own_quanta_[term].push_back(static_cast<double>(*contributions.Quanta(term, weight)));
+      own_quanta_[term].push_back(static_cast<double>(*terms.Quanta(term, weight)));
     }
     quanta_[term] = own_quanta_[term].data();
   }

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "compiler/analysis/contributions.h"
 #include "compiler/connect/connect_program.h"
 #include "ir/program.h"
 #include "reference/array.h"
@@ -32,15 +33,6 @@ struct Construction {
   // Called by the first thread with the number of its synapses that are in their places.
   std::function<void(uint64_t synapses)> progress;
 };
-
-// A contribution that on_pre makes to one input.
-struct Contribution {
-  ir::InputId input = 0;
-  ir::NodeId node = 0;  // the accumulate
-  bool known = false;   // it is static
-  int64_t shared = 0;   // in quanta, if all synapses have one weight
-};
-std::vector<Contribution> ContributionsOf(const ir::Program& program, ir::ProjectionId id);
 
 // The values that connect code computes for a projection that is stored in that form.
 compiler::ConnectRequest RequestFor(const ir::Program& program, ir::ProjectionId id,
@@ -70,15 +62,14 @@ class SynapseBatch {
   }
   // The weight, if synapses have their own and the form of their group stores it.
   double weight(size_t i) const { return weights_[i]; }
-  // The quanta that contribution number `term` adds; it must be known.
+  // The quanta that contribution number `term`, which must be static, adds.
   double quanta(size_t term, size_t i) const {
-    return quanta_[term] == nullptr ? static_cast<double>(contributions_[term].shared)
-                                    : quanta_[term][i];
+    return quanta_[term] == nullptr ? shared_quanta_[term] : quanta_[term][i];
   }
   // The values of state number `state` of ir::Program::SynapseStates; null if as declared.
   const char* state(size_t state) const { return states_[state]; }
 
-  const std::vector<Contribution>& contributions() const { return contributions_; }
+  const std::vector<compiler::Contribution>& contributions() const { return contributions_; }
   ir::ProjectionId projection() const { return id_; }
   Range own() const { return own_; }
 
@@ -96,7 +87,7 @@ class SynapseBatch {
   const ir::Projection* declared_;
   Range own_;
   PairRows pairs_;
-  std::vector<Contribution> contributions_;
+  std::vector<compiler::Contribution> contributions_;  // of the on_pre block
   std::optional<ConnectArrays> compiled_;
   std::optional<reference::ConnectBlock> interpreted_;
   bool counts_occurrences_;
@@ -111,6 +102,7 @@ class SynapseBatch {
   uint32_t delay_;
   const int64_t* delays_ = nullptr;
   const double* weights_ = nullptr;
+  std::vector<double> shared_quanta_;  // by contribution, where all synapses add the same
   std::vector<const double*> quanta_;  // by contribution
   std::vector<const char*> states_;
   // The arrays behind these pointers, unless they are those of compiled code.

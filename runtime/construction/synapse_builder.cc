@@ -10,9 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
+#include "reference/accumulator.h"
 #include "reference/connectivity.h"
-#include "reference/contribution.h"
-#include "reference/decay.h"
 #include "reference/input_proof.h"
 
 namespace bnsyn {
@@ -23,11 +22,11 @@ constexpr size_t kBatch = 8192;
 
 constexpr auto kMaxShort = static_cast<double>(std::numeric_limits<int32_t>::max());
 
-// The greatest sum of known contributions that an input holds, in quanta.
+// The most quanta that a sum may hold of static contributions.
 int64_t MostQuanta(const ir::Input& input) {
-  const ir::SumForm sum = input.sum();
+  const ir::Accumulator& sum = input.accumulator;
   const bool narrow = sum.most() <= reference::kMaxSum / sum.unit;
-  return narrow ? sum.most() * sum.unit : reference::MostInAStep(input);
+  return narrow ? sum.most() * sum.unit : reference::AccumulatorArithmetic(sum).MostInAStep();
 }
 
 absl::Status Allocate(size_t bytes, PageBuffer& buffer) {
@@ -38,10 +37,9 @@ absl::Status Allocate(size_t bytes, PageBuffer& buffer) {
 }  // namespace
 
 SumBounds::SumBounds(const ir::Program& program, uint64_t sums) : known_(sums) {
-  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
-    for (const Contribution& contribution : ContributionsOf(program, id)) {
-      if (!contribution.known) possible_.resize(sums);
-    }
+  for (const compiler::Contribution& contribution : compiler::FindContributions(program)) {
+    const bool on_pre = contribution.kind == ir::BlockKind::kOnPre;
+    if (on_pre && !contribution.is_static) possible_.resize(sums);
   }
 }
 
@@ -144,7 +142,7 @@ absl::Status SynapseBuilder::PlaceAll() {
 
 absl::Status SynapseBuilder::Prove(const SynapseBatch& batch) {
   for (size_t term = 0; term < batch.contributions().size(); ++term) {
-    const Contribution& contribution = batch.contributions()[term];
+    const compiler::Contribution& contribution = batch.contributions()[term];
     const uint64_t first = in_.places.Begin(contribution.input, thread_);
     const ir::Input& input = in_.program.inputs[contribution.input];
     const int64_t most = MostQuanta(input);
@@ -155,8 +153,8 @@ absl::Status SynapseBuilder::Prove(const SynapseBatch& batch) {
                          ": a contribution exceeds the range that was found for it"));
       }
       const uint64_t sum = first + batch.target(i) - batch.own().begin;
-      const bool fine = contribution.known ? bounds_.Add(sum, batch.quanta(term, i), most)
-                                           : bounds_.AddUnknown(sum);
+      const bool fine = contribution.is_static ? bounds_.Add(sum, batch.quanta(term, i), most)
+                                               : bounds_.AddUnknown(sum);
       if (!fine) return Explain(batch, input, batch.target(i));
     }
   }
@@ -174,16 +172,15 @@ absl::Status SynapseBuilder::Explain(const SynapseBatch& batch, const ir::Input&
                            reference::Connectivity::Create(in_.program, id, in_.states));
     BNSYN_ASSIGN_OR_RETURN(const reference::SynapseRows rows,
                            connectivity.Build(target, target + 1));
-    reference::Contributions contributions(in_.program,
-                                           in_.program.FindSynaptic(ir::BlockKind::kOnPre, id));
+    reference::OnPreTerms terms(in_.program, in_.program.FindSynaptic(ir::BlockKind::kOnPre, id));
     for (size_t i = 0; i < rows.size(); ++i) {
       const double weight = rows.weights.empty() ? projection.weight : rows.weights[i];
-      BNSYN_RETURN_IF_ERROR(proof.Add(id, target, weight, contributions));
+      BNSYN_RETURN_IF_ERROR(proof.Add(id, target, weight, terms));
     }
   }
   return absl::ResourceExhaustedError(absl::StrCat(
       "input ", input.name, ": more may arrive in one step at element ", target, " than sums of ",
-      input.sum().bits, " bits hold\n  note: run with --disable-pass narrow_sums"));
+      input.accumulator.width(), " bits hold\n  note: run with --disable-pass narrow_sums"));
 }
 
 uint32_t SynapseBuilder::SlotOf(const SynapseBatch& batch, size_t i) const {

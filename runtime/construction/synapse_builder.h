@@ -10,8 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "ir/program.h"
+#include "reference/accumulator.h"
 #include "reference/array.h"
-#include "reference/contribution.h"
 #include "runtime/construction/connect_code.h"
 #include "runtime/construction/synapse_batch.h"
 #include "runtime/delivery/layout.h"
@@ -65,7 +65,7 @@ class SynapseBuilder {
   absl::StatusOr<uint32_t> Fill(uint32_t first);
   absl::Status Prove(const SynapseBatch& batch);
   // The error of the reference if a sum is too large; else an error about sums that are too narrow
-  // (ir::SumForm).
+  // (ir::Accumulator).
   absl::Status Explain(const SynapseBatch& batch, const ir::Input& input, uint32_t target) const;
 
   void PlaceSource(uint32_t source);
@@ -80,7 +80,7 @@ class SynapseBuilder {
 
   // The sum that a target refers to, counted from the first sum of the group.
   uint64_t SumOf(const SynapseBatch& batch, uint32_t target) const {
-    const Contribution& first = batch.contributions()[0];
+    const compiler::Contribution& first = batch.contributions()[0];
     return in_.places.Begin(first.input, thread_) - sums_.begin + target - batch.own().begin;
   }
   uint32_t SlotOf(const SynapseBatch& batch, size_t i) const;

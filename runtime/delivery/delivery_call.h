@@ -30,7 +30,7 @@ struct CodeCall {
 struct RowTerm {
   void* sums = nullptr;
   size_t sum_bytes = sizeof(int64_t);
-  int64_t units = 0;  // constant synapses: what each adds, in units of the sum (ir::SumForm)
+  int64_t units = 0;  // constant synapses: what each adds, in units of the sum (ir::Accumulator)
   std::vector<int64_t> units_by_phase;  // the same by phase of a decaying input; else empty
 
   int64_t UnitsAt(uint64_t step) const {

@@ -10,12 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "compiler/analysis/value_range.h"
+#include "compiler/analysis/contributions.h"
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
+#include "reference/accumulator.h"
 #include "reference/connectivity.h"
-#include "reference/contribution.h"
-#include "reference/input_proof.h"
 
 namespace bnsyn {
 namespace {
@@ -27,7 +26,7 @@ constexpr absl::string_view kLayoutNames[] = {"best",      "code", "quanta64",
 // rows that are read meanwhile.
 constexpr int kNearBytesLog2 = 15;
 
-int NearBlockBits(const ir::SumForm& sum) {
+int NearBlockBits(const ir::Accumulator& sum) {
   int bits = kNearBytesLog2;
   for (size_t bytes = sum.bytes(); bytes > 1; bytes /= 2) --bits;
   return bits;
@@ -52,83 +51,66 @@ bool OnlyAdds(const ir::Program& program, ir::ProjectionId id) {
   for (const ir::Node& node : on_pre->nodes) {
     if (!ir::HasResult(node.op) && node.op != ir::Op::kAccumulate) return false;
   }
-  reference::Contributions contributions(program, on_pre);
-  return contributions.size() > 0 && contributions.AllStatic();
+  const auto is_static = [](const compiler::Contribution& c) { return c.is_static; };
+  const std::vector<compiler::Contribution> all = compiler::FindContributions(program, id);
+  return !all.empty() && std::all_of(all.begin(), all.end(), is_static);
 }
 
-// The range of the weights of the synapses.
-compiler::Range WeightRange(const ir::Program& program, ir::ProjectionId id,
-                            const std::vector<compiler::Range>& initial) {
-  const ir::Projection& projection = program.projections[id];
-  compiler::Range weight = {projection.weight, projection.weight};
-  if (projection.weight_column) {
-    const std::vector<double>& column =
-        program.tables[projection.weight_column->table].values[projection.weight_column->column];
-    const auto [least, greatest] = std::minmax_element(column.begin(), column.end());
-    if (least != column.end()) weight = {*least, *greatest};
-  }
-  const ir::Block* const connect = program.FindConnect(id);
-  if (connect == nullptr) return weight;
-  const std::vector<compiler::Range> ranges = compiler::FindRanges(
-      program, *connect, {.weight = weight, .states = initial, .tunable_vary = false});
-  for (const ir::Node& node : connect->nodes) {
-    if (node.op == ir::Op::kSetWeight) weight = ranges[node.operands[0]];
-  }
-  return weight;
-}
+// What synapses may add, known before any is drawn.
+struct Adding {
+  std::vector<compiler::Contribution> contributions;
+  std::vector<compiler::Range> ranges;  // by contribution
+};
 
-// True if the only contribution of a projection fits 32 bits for all weights.
-bool Fits32Bits(const ir::Program& program, ir::ProjectionId id,
-                const std::vector<compiler::Range>& initial) {
-  const ir::Block& on_pre = *OnPre(program, id);
-  const std::vector<compiler::Range> ranges = compiler::FindRanges(
-      program, on_pre, {.weight = WeightRange(program, id, initial), .states = initial});
-  for (const ir::Node& node : on_pre.nodes) {
-    if (node.op != ir::Op::kAccumulate) continue;
-    const compiler::Range& range = ranges[node.operands[0]];
-    if (!range.bounded()) return false;
-    const int64_t quanta =
-        reference::ToQuanta(range.magnitude(), program.inputs[node.attr].quantum_log2);
-    if (quanta > std::numeric_limits<int32_t>::max()) return false;
-  }
-  return true;
+// True if a contribution fits 32 bits, whatever the weights are.
+bool Fits32Bits(const ir::Program& program, const compiler::Contribution& contribution,
+                const compiler::Range& range) {
+  const int scale = program.inputs[contribution.input].accumulator.scale_log2;
+  return range.bounded() &&
+         reference::ToQuanta(range.magnitude(), scale) <= std::numeric_limits<int32_t>::max();
 }
 
 // Sets the form of a group of one projection, and its terms if it is constant.
-void ChooseForm(const ir::Program& program, const LayoutLimits& limits,
-                const std::vector<compiler::Range>& initial, SynapseGroup& group) {
+void ChooseForm(const ir::Program& program, const LayoutLimits& limits, const Adding& adding,
+                SynapseGroup& group) {
   const ir::ProjectionId id = group.projections[0];
   group.form = SynapseForm::kCode;
   if (limits.code || !OnlyAdds(program, id)) return;
-  reference::Contributions contributions(program, OnPre(program, id));
-  group.input = contributions.input(0);
+  // As synapses only add, all contributions are of on_pre.
+  const auto first = std::find_if(
+      adding.contributions.begin(), adding.contributions.end(),
+      [id](const compiler::Contribution& contribution) { return contribution.projection == id; });
+  auto end = first;
+  while (end != adding.contributions.end() && end->projection == id) ++end;
+  group.input = first->input;
   if (!program.HasOwnWeights(id)) {
     group.form = SynapseForm::kConstant;
-    for (size_t term = 0; term < contributions.size(); ++term) {
-      const ir::InputId input = contributions.input(term);
-      const int64_t quanta = *contributions.Quanta(term, program.projections[id].weight);
-      group.terms.push_back({input, quanta / program.inputs[input].sum().unit});
+    for (auto term = first; term != end; ++term) {
+      const ir::Accumulator& sum = program.inputs[term->input].accumulator;
+      const int64_t quanta = reference::ToQuanta(*term->value, sum.scale_log2);
+      group.terms.push_back({term->input, quanta / sum.unit});
     }
     return;
   }
   // Synapses with their own weights store the weight if they add to several inputs, or to an input
   // where its value in units differs from step to step.
-  if (contributions.size() > 1 || program.inputs[group.input].decay) return;
-  group.form = limits.quanta64 || !Fits32Bits(program, id, initial) ? SynapseForm::kQuanta64
-                                                                    : SynapseForm::kQuanta32;
+  if (end - first > 1 || program.inputs[group.input].accumulator.decays()) return;
+  const compiler::Range& range =
+      adding.ranges[static_cast<size_t>(first - adding.contributions.begin())];
+  group.form = limits.quanta64 || !Fits32Bits(program, *first, range) ? SynapseForm::kQuanta64
+                                                                      : SynapseForm::kQuanta32;
 }
 
 // True if a contribution has the same value in units at both inputs, in every step.
-bool DecayAlike(const ir::Input& a, const ir::Input& b) {
-  if (!a.decay || !b.decay) return a.decay.has_value() == b.decay.has_value();
-  return a.decay->factor == b.decay->factor && a.decay->period == b.decay->period;
+bool DecayAlike(const ir::Accumulator& a, const ir::Accumulator& b) {
+  return a.decay == b.decay && a.period == b.period;
 }
 
 bool MayShareRows(const ir::Program& program, const SynapseGroup& a, const SynapseGroup& b) {
   if (a.source != b.source || a.form != b.form || a.form == SynapseForm::kCode) return false;
-  const ir::Input& one = program.inputs[a.input];
-  const ir::Input& other = program.inputs[b.input];
-  if (one.sum().bits != other.sum().bits || !DecayAlike(one, other)) return false;
+  const ir::Accumulator& one = program.inputs[a.input].accumulator;
+  const ir::Accumulator& other = program.inputs[b.input].accumulator;
+  if (one.width() != other.width() || !DecayAlike(one, other)) return false;
   if (a.form != SynapseForm::kConstant) return true;
   return a.terms.size() == 1 && b.terms.size() == 1 && a.terms[0].units == b.terms[0].units;
 }
@@ -161,7 +143,7 @@ void ChooseBlocks(const ir::Program& program, const Partition& partition,
     return;
   }
   if (limits.far) return;
-  group.block_bits = NearBlockBits(program.inputs[group.input].sum());
+  group.block_bits = NearBlockBits(program.inputs[group.input].accumulator);
   const double rows = Rows(program, group, partition);
   if (group.expected < rows * kMeanOfNearRows) group.block_bits = kFarBlockBits;
 }
@@ -239,7 +221,7 @@ TargetSums TargetSumsOf(const ir::Program& program, const SynapseGroup& group,
   sums.begin = std::numeric_limits<uint64_t>::max();
   for (const ir::ProjectionId id : group.projections) {
     // A target is a place in the first input that the synapse adds to.
-    const ir::InputId input = reference::Contributions(program, OnPre(program, id)).input(0);
+    const ir::InputId input = compiler::FindContributions(program, id)[0].input;
     sums.begin = std::min(sums.begin, places.Begin(input, thread));
     end = std::max(end, places.End(input, thread));
   }
@@ -266,7 +248,8 @@ double IndexBytes(const ir::Program& program, const SynapseGroup& group,
 absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition& partition,
                                     const LayoutLimits& limits) {
   Layout layout;
-  const std::vector<compiler::Range> initial = compiler::InitialRanges(program);
+  Adding adding = {compiler::FindContributions(program), {}};
+  adding.ranges = compiler::FindContributionRanges(program, adding.contributions);
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
     const ir::Projection& projection = program.projections[id];
     BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
@@ -278,7 +261,7 @@ absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition&
     group.max_delay = program.HasOwnDelays(id) ? projection.max_delay : projection.delay;
     group.expected = connectivity.ExpectedSynapses();
     group.expected_each = {group.expected};
-    ChooseForm(program, limits, initial, group);
+    ChooseForm(program, limits, adding, group);
     const auto shares = [&](const SynapseGroup& other) {
       return MayShareRows(program, other, group);
     };
@@ -315,7 +298,7 @@ std::string DescribeLayout(const ir::Program& program, const Layout& layout,
         group.near() ? absl::StrCat(" in blocks of ", 1 << group.block_bits) : "",
         group.form == SynapseForm::kCode
             ? ""
-            : absl::StrCat("sums of ", program.inputs[group.input].sum().bits, ", "),
+            : absl::StrCat("sums of ", program.inputs[group.input].accumulator.width(), ", "),
         SynapseBytes(program, group), group.min_delay, group.max_delay, index);
     for (const ir::ProjectionId id : group.projections) {
       absl::StrAppend(&text, "  ", program.projections[id].name, "\n");

@@ -43,7 +43,7 @@ absl::string_view FormName(SynapseForm form);
 // A contribution that every synapse of a group makes.
 struct ConstantTerm {
   ir::InputId input = 0;
-  int64_t units = 0;  // see ir::SumForm
+  int64_t units = 0;  // see ir::Accumulator
 };
 
 // A block of 2^16 sums: a target of 16 bits counts from the first of them.

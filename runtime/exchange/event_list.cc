@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "ir/status_macros.h"
-#include "reference/contribution.h"
+#include "reference/accumulator.h"
 #include "reference/event_file.h"
 
 namespace bnsyn {
@@ -21,7 +21,7 @@ absl::StatusOr<std::vector<std::vector<InputEvent>>> SplitEvents(const ir::Progr
       const int owner = partition.owner(population, event.element);
       threads[static_cast<size_t>(owner)].push_back(
           {event.step, declaration.input, event.element,
-           reference::ToQuanta(event.value, input.quantum_log2)});
+           reference::ToQuanta(event.value, input.accumulator.scale_log2)});
     }
   }
   for (std::vector<InputEvent>& events : threads) {

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "ir/status_macros.h"
-#include "reference/decay.h"
+#include "reference/accumulator.h"
 
 namespace bnsyn {
 namespace {
@@ -103,11 +103,12 @@ absl::StatusOr<CodeCall> MakeCodeCall(const ir::Program& program, const ir::Bloc
 
 RowTerm MakeRowTerm(const ir::Program& program, const NetworkMemory& memory, ir::InputId input,
                     uint64_t place, int64_t units, int thread) {
-  RowTerm term = {memory.Sum(input, place, thread), program.inputs[input].sum().bytes(), units, {}};
-  if (!program.inputs[input].decay) return term;
-  const reference::DecayTable decay(program.inputs[input]);
-  for (uint32_t phase = 0; phase < decay.period(); ++phase) {
-    term.units_by_phase.push_back(decay.Counted(units, phase));
+  const ir::Accumulator& accumulator = program.inputs[input].accumulator;
+  RowTerm term = {memory.Sum(input, place, thread), accumulator.bytes(), units, {}};
+  if (!accumulator.decays()) return term;
+  const reference::AccumulatorArithmetic sum(accumulator);
+  for (uint32_t phase = 0; phase < sum.period(); ++phase) {
+    term.units_by_phase.push_back(sum.Counted(units, phase));
   }
   return term;
 }

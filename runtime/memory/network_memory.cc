@@ -33,7 +33,7 @@ uint32_t NetworkMemory::Groups(ir::ReductionId reduction) const {
 void* NetworkMemory::Input(ir::InputId input, int thread) const {
   const auto own = reinterpret_cast<uintptr_t>(Sum(input, places_.Begin(input, thread), thread));
   const uint64_t first = RangeOf(*program_, *partition_, input, thread).begin;
-  return reinterpret_cast<void*>(own - first * program_->inputs[input].sum().bytes());
+  return reinterpret_cast<void*>(own - first * program_->inputs[input].accumulator.bytes());
 }
 
 namespace {
@@ -129,14 +129,14 @@ NetworkMemory::Piece NetworkMemory::PieceOfInput(ir::InputId input, int thread) 
       static_cast<const char*>(Sum(input, places_.Begin(input, thread), thread));
   const Range own = RangeOf(*program_, *partition_, input, thread);
   return {static_cast<size_t>(first - arena_.data()),
-          own.size() * program_->inputs[input].sum().bytes()};
+          own.size() * program_->inputs[input].accumulator.bytes()};
 }
 
 void NetworkMemory::ForEachSaved(int thread, absl::FunctionRef<void(Piece)> use) const {
   for (const ir::StateId state : changing_) use(PieceOf(state, thread));
   // The sums of inputs that do not decay last for one step.
   for (ir::InputId input = 0; input < program_->inputs.size(); ++input) {
-    if (program_->inputs[input].decay) use(PieceOfInput(input, thread));
+    if (program_->inputs[input].accumulator.decays()) use(PieceOfInput(input, thread));
   }
 }
 

@@ -48,7 +48,7 @@ SumPlaces::SumPlaces(const ir::Program& program, const Partition& partition)
   std::vector<ir::InputId> order(inputs_);
   std::iota(order.begin(), order.end(), ir::InputId{0});
   std::stable_sort(order.begin(), order.end(), [&](ir::InputId a, ir::InputId b) {
-    return program.inputs[a].sum().bits > program.inputs[b].sum().bits;
+    return program.inputs[a].accumulator.width() > program.inputs[b].accumulator.width();
   });
   places_.resize(inputs_ * static_cast<size_t>(partition.threads()));
   for (int thread = 0; thread < partition.threads(); ++thread) {
@@ -57,7 +57,7 @@ SumPlaces::SumPlaces(const ir::Program& program, const Partition& partition)
       const uint64_t neurons = RangeOf(program, partition, input, thread).size();
       Places& own = places_[static_cast<size_t>(thread) * inputs_ + input];
       own = {whole.places, whole.places + (neurons + kGroup - 1) / kGroup * kGroup, whole.bytes,
-             program.inputs[input].sum().bytes()};
+             program.inputs[input].accumulator.bytes()};
       whole.places = own.end;
       whole.bytes += (own.end - own.begin) * own.sum_bytes;
     }

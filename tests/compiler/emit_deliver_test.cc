@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "emit_testing.h"
 #include "kernel_machine.h"
-#include "reference/contribution.h"
+#include "reference/accumulator.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -25,8 +25,8 @@ population b size=70
 param k : f64 = 3 tunable
 state a.x : f64[a] = 0
 state b.y : f64[b] = 0
-input b.g : b quantum=2^-10
-input b.h : b quantum=2^-20
+input b.g : b scale=2^-10
+input b.h : b scale=2^-20
 projection ab : a -> b rule=all_to_all weight=0.75 delay=1
 )";
   void Run(KernelMachine& machine, const std::vector<double>* weights) {

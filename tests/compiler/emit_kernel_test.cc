@@ -12,7 +12,7 @@
 #include "emit_testing.h"
 #include "ir/text.h"
 #include "kernel_machine.h"
-#include "reference/contribution.h"
+#include "reference/accumulator.h"
 #include "reference/interpreter.h"
 #include "reference/philox.h"
 
@@ -157,7 +157,7 @@ kernel n : network phase=1 {
 constexpr char kTakeProgram[] = R"(program p dt=1 seed=0
 population p size=70
 state p.x : f64[p] = 0
-input p.g : p quantum=2^-33
+input p.g : p scale=2^-33
 kernel p : p phase=0 {
   %0 = take p.g : f64[p]
   store p.x, %0
@@ -184,7 +184,7 @@ TEST_P(EmitKernelTest, TakeConvertsExactlyAndEmptiesTheInput) {
 constexpr char kCheckedTakeProgram[] = R"(program p dt=1 seed=0
 population p size=70
 state p.x : f64[p] = 0
-input p.g : p quantum=2^-33
+input p.g : p scale=2^-33
 projection e : p -> p rule=one_to_one weight=1 delay=1
 on_pre e {
   %0 = load_pre p.x : f64[e]

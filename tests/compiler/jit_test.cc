@@ -27,7 +27,7 @@ population c size=10
 state a.x : f64[a] = 1
 state b.x : f64[b] = 2
 state c.x : f64[c] = 3
-input a.g : a quantum=2^-20
+input a.g : a scale=2^-20
 projection ba : b -> a rule=all_to_all weight=0.5 delay=1
 on_pre ba {
   accumulate a.g, 0.5

@@ -66,7 +66,7 @@ on_pre = "g_post += w"
   run.Steps(1);
   // To the quantum of what a conductance's input holds.
   constexpr double kQuantum = 0x1p-39;
-  EXPECT_EQ(program.inputs[0].quantum_log2, -39);
+  EXPECT_EQ(program.inputs[0].accumulator.scale_log2, -39);
   EXPECT_NEAR(run.Get("p.g"), 0.5 * reference::Exp(-0.1 / 5), kQuantum);
   run.Steps(99);
   EXPECT_NEAR(run.Get("p.g"), 0.5 * std::exp(-100 * 0.1 / 5), kQuantum);

@@ -28,7 +28,7 @@ TEST(Place, PopulationsOfOneModelShareCode) {
   EXPECT_EQ(CodeOf(program, "exc.step"), "exc.step");
   EXPECT_EQ(CodeOf(program, "inh.step"), "exc.step");
   EXPECT_EQ(CodeOf(program, "network.step"), "network.step");
-  // Equal weights into inputs of equal quantum, and another weight.
+  // Equal weights into inputs of equal scale, and another weight.
   EXPECT_EQ(program.synaptic[0].code, "ee.on_pre");
   EXPECT_EQ(program.synaptic[1].code, "ee.on_pre");
   EXPECT_EQ(program.synaptic[2].code, "ie.on_pre");
@@ -49,7 +49,7 @@ TEST(Place, WhatReachesTheCodeKeepsItApart) {
   EXPECT_EQ(code_with("inh.drive : f64 = 1 ", "inh.drive : f64 = 2 "),
             Codes("exc.step", "ee.on_pre"));
   EXPECT_EQ(code_with("inh.tau : f64 = 3", "inh.tau : f64 = 4"), Codes("inh.step", "ee.on_pre"));
-  EXPECT_EQ(code_with("inh.s : inh quantum=2^-30", "inh.s : inh quantum=2^-31"),
+  EXPECT_EQ(code_with("inh.s : inh scale=2^-30", "inh.s : inh scale=2^-31"),
             Codes("inh.step", "ei.on_pre"));
   EXPECT_EQ(code_with("inh.V : f64[inh] = -65 bounds=[-500, 500]",
                       "inh.V : f64[inh] = -65 bounds=[-500, 600]"),

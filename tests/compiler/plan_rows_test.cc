@@ -33,7 +33,7 @@ population p size=200
 state p.V : f64[p] = 1
 state p.w : f64[p] = 0
 state p.n : i32[p] = 0i32
-input p.I : p quantum=2^-30
+input p.I : p scale=2^-30
 kernel p.step : p phase=0 {
 )",
                       integers, R"(  %13 = lt %12, 1000i32 : bool[p]

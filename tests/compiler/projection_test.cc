@@ -388,26 +388,26 @@ TEST_F(Lists, HaveWeightsAndDelays) {
             (std::vector<Synapse>{{0, 1, 5, 15}, {2, 0, -24, 3}, {2, 1, 48, 7}}));
 }
 
-// R6: the quantum is that of the largest contribution, where ranges tell it.
+// R6: the scale is that of the largest contribution, where ranges tell it.
 TEST(Projection, R6_QuantaOfContributions) {
-  const auto quantum = [](const std::string& weight, const std::string& on_pre,
-                          const std::string& bounds = "") {
+  const auto scale = [](const std::string& weight, const std::string& on_pre,
+                        const std::string& bounds = "") {
     std::string text = absl::StrCat(
         Populations(), "[projections.p]\nsource = \"a\"\ntarget = \"b\"\nrule = \"all_to_all\"\n",
         "weight = \"", weight, "\"\non_pre = \"", on_pre, "\"\n");
     if (!bounds.empty()) {
       text.replace(text.find("threshold"), 0, absl::StrCat("bounds = { v = ", bounds, " }\n"));
     }
-    return MustLower(text).inputs[0].quantum_log2;
+    return MustLower(text).inputs[0].accumulator.scale_log2;
   };
-  EXPECT_EQ(quantum("1 mV", "v_post += w"), -30);
-  EXPECT_EQ(quantum("uniform(1 mV, 15 mV)", "v_post += w"), -27);
-  EXPECT_EQ(quantum("normal(0 mV, 1 mV)", "v_post += w"), -28) << "our normal is below 8";
-  EXPECT_EQ(quantum("1 mV*(1 + i)", "v_post -= 2*w"), -21) << "600 is below 2^10";
-  EXPECT_EQ(quantum("1 mV", "v_post += w*x_pre/(1 m)"), -31) << "positions are constant: below 1";
-  EXPECT_EQ(quantum("1 mV", "v_post += w*(v_pre - v_post)/(1 mV)"), -30) << "nothing bounds v";
-  EXPECT_EQ(
-      quantum("1 mV", "v_post += w*(v_pre - v_post)/(1 mV)", R"toml(["-50 mV", "20 mV"])toml"), -24)
+  EXPECT_EQ(scale("1 mV", "v_post += w"), -30);
+  EXPECT_EQ(scale("uniform(1 mV, 15 mV)", "v_post += w"), -27);
+  EXPECT_EQ(scale("normal(0 mV, 1 mV)", "v_post += w"), -28) << "our normal is below 8";
+  EXPECT_EQ(scale("1 mV*(1 + i)", "v_post -= 2*w"), -21) << "600 is below 2^10";
+  EXPECT_EQ(scale("1 mV", "v_post += w*x_pre/(1 m)"), -31) << "positions are constant: below 1";
+  EXPECT_EQ(scale("1 mV", "v_post += w*(v_pre - v_post)/(1 mV)"), -30) << "nothing bounds v";
+  EXPECT_EQ(scale("1 mV", "v_post += w*(v_pre - v_post)/(1 mV)", R"toml(["-50 mV", "20 mV"])toml"),
+            -24)
       << "70 is below 2^7";
 }
 

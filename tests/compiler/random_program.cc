@@ -97,10 +97,10 @@ class Generator {
     program_.inputs.push_back(
         {.name = "b.decaying",
          .population = shown.type.domain,
-         .quantum_log2 = -20,
-         .decay = ir::Decay{.factor = 0.75,
-                            .period = 4,
-                            .state = static_cast<ir::StateId>(program_.states.size() - 1)}});
+         .accumulator = {.scale_log2 = -20,
+                         .decay = 0.75,
+                         .period = 4,
+                         .state = static_cast<ir::StateId>(program_.states.size() - 1)}});
   }
 
   // Every element of a population starts with a value of its own.
@@ -385,7 +385,7 @@ class Generator {
       Append(info.op, {Element::kF64, DomainId::kNetwork}, {}, Below(program_.params.size()));
     } else if (info.op == Op::kStep) {
       Append(info.op, {Element::kU64, DomainId::kNetwork}, {});
-    } else if (info.op == Op::kQuantum) {
+    } else if (info.op == Op::kScale) {
       Append(info.op, {Element::kF64, DomainId::kNetwork}, {}, 2);
     } else if (info.op == Op::kIndex) {
       if (domain == DomainId::kNetwork) return;

@@ -8,7 +8,7 @@
 #include "compiler/lowering/lower.h"
 #include "gtest/gtest.h"
 #include "ir/text.h"
-#include "reference/contribution.h"
+#include "reference/accumulator.h"
 #include "tests/compiler/network_testing.h"
 
 namespace bnsyn {
@@ -253,8 +253,8 @@ state b.c : f64[b] = 0 unit="mV"
 state p.w : f64[p] = 2 unit="nS"
 state p.x : f64[a] = 0 unit="nS"
 state p.y : f64[b] = 1 unit="nS"
-input p.arrivals.number : a quantum=2^-30
-input b.g : b quantum=2^-28
+input p.arrivals.number : a scale=2^-30
+input b.g : b scale=2^-28
 projection p : a -> b rule=all_to_all weight=1 delay=7
 projection p.arrivals.pre : a -> a rule=one_to_one weight=1 delay=7
 on_pre p {
@@ -389,23 +389,23 @@ on_post = "x = 1 - x"
 
 // R6: what code clips w to bounds what it adds.
 TEST(SynapseModel, R6_QuantaFollowFromWhatCodeStores) {
-  const auto quantum = [](const std::string& more) {
+  const auto scale = [](const std::string& more) {
     const ir::Program program =
         MustLower(Joined(absl::StrCat("equations = \"w : siemens\"\n", more)));
-    return program.inputs[*program.FindInput("b.g")].quantum_log2;
+    return program.inputs[*program.FindInput("b.g")].accumulator.scale_log2;
   };
   const std::string add = "weight = \"5 nS\"\non_pre = \"g_post += w\"\n";
-  EXPECT_EQ(quantum(add), reference::QuantumFor(5));
-  EXPECT_EQ(quantum(absl::StrCat(add, "on_post = \"w = clip(w + 1 nS, 0 nS, 12 nS)\"\n")),
-            reference::QuantumFor(12));
-  EXPECT_EQ(quantum(absl::StrCat(add, "on_post = \"w = clip(w + 1 nS, 0 nS, 3 nS)\"\n")),
-            reference::QuantumFor(5));
-  EXPECT_EQ(quantum(absl::StrCat(add, "on_post = \"w += 1 nS\"\n")), reference::QuantumFor(1));
-  EXPECT_EQ(quantum(absl::StrCat(add, "on_post = \"w += 1 nS\"\n",
-                                 "bounds = { w = [\"-70 nS\", \"40 nS\"] }\n")),
-            reference::QuantumFor(70));
-  EXPECT_EQ(quantum("weight = \"uniform(3 nS, 20 nS)\"\non_pre = \"g_post += w\"\n"),
-            reference::QuantumFor(20));
+  EXPECT_EQ(scale(add), reference::ScaleLog2For(5));
+  EXPECT_EQ(scale(absl::StrCat(add, "on_post = \"w = clip(w + 1 nS, 0 nS, 12 nS)\"\n")),
+            reference::ScaleLog2For(12));
+  EXPECT_EQ(scale(absl::StrCat(add, "on_post = \"w = clip(w + 1 nS, 0 nS, 3 nS)\"\n")),
+            reference::ScaleLog2For(5));
+  EXPECT_EQ(scale(absl::StrCat(add, "on_post = \"w += 1 nS\"\n")), reference::ScaleLog2For(1));
+  EXPECT_EQ(scale(absl::StrCat(add, "on_post = \"w += 1 nS\"\n",
+                               "bounds = { w = [\"-70 nS\", \"40 nS\"] }\n")),
+            reference::ScaleLog2For(70));
+  EXPECT_EQ(scale("weight = \"uniform(3 nS, 20 nS)\"\non_pre = \"g_post += w\"\n"),
+            reference::ScaleLog2For(20));
 }
 
 TEST(SynapseModel, IsTheSameInCpp) {

@@ -15,7 +15,7 @@ population exc size=4
 population inh size=2
 population exc.burst size=4 domain=exc
 state exc.V : f64[exc] = 0
-input inh.g : inh quantum=2^-20
+input inh.g : inh scale=2^-20
 projection ei : exc.burst -> inh rule=all_to_all weight=0.5 delay=1
 on_pre ei {
   %0 = weight : f64[ei]

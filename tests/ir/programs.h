@@ -19,8 +19,8 @@ state exc.V : f64[exc] = -65 bounds=[-100, 50] unit="mV"
 state sigma : f64 = 1
 state exc.left : i32[exc] = 0i32
 temp exc.t0 : f64[exc]
-input exc.g : exc quantum=2^-33
-input inh.g : inh quantum=2^4
+input exc.g : exc scale=2^-33
+input inh.g : inh scale=2^4
 reduction exc.r0 : exc
 projection ee : exc -> exc rule=bernoulli p=0.1 self=false stream=1 weight=0.5 delay=15
 projection ei : exc -> inh rule=all_to_all weight=-1e-05 delay=1
@@ -79,17 +79,17 @@ inline Program EveryKind() {
                               .digest = 0,
                               .columns = {"a", "b"},
                               .values = {{1, 2}, {3, 4}}});
-    program.inputs.push_back({absl::StrCat("exc.g", digit), exc, -40});
+    program.inputs.push_back({absl::StrCat("exc.g", digit), exc});
     program.reductions.push_back({absl::StrCat("exc.r", digit), exc});
   }
-  State shown;
-  shown.name = "exc.shown";
-  shown.type = {Element::kF64, exc};
-  program.states.push_back(shown);
-  const auto shown_id = static_cast<StateId>(program.states.size() - 1);
+  State held;
+  held.name = "exc.held";
+  held.type = {Element::kF64, exc};
+  program.states.push_back(held);
+  const auto held_id = static_cast<StateId>(program.states.size() - 1);
   program.inputs.push_back({.name = "exc.decaying",
                             .population = exc,
-                            .decay = Decay{.factor = 0.5, .period = 4, .state = shown_id}});
+                            .accumulator = {.decay = 0.5, .period = 4, .state = held_id}});
   return program;
 }
 

@@ -65,7 +65,7 @@ TEST(TextTest, TheCanonicalFormIsAFixedPoint) {
 TEST(TextTest, SpacingCommentsAndOrderAreFree) {
   const auto program = Parse(
       "# a comment\n\n"
-      "input exc.g:exc quantum=2^-33   # forward reference\n"
+      "input exc.g:exc scale=2^-33   # forward reference\n"
       "  state   exc.V:f64 [ exc ]=-65\r\n"
       "population exc size = 3\n"
       "program   x   seed=1 dt=0.5\n"
@@ -77,7 +77,7 @@ TEST(TextTest, SpacingCommentsAndOrderAreFree) {
             "program x dt=0.5 seed=1\n"
             "population exc size=3\n"
             "state exc.V : f64[exc] = -65\n"
-            "input exc.g : exc quantum=2^-33\n"
+            "input exc.g : exc scale=2^-33\n"
             "step {\n"
             "  %0 = load exc.V : f64[exc]\n"
             "  %1 = add 1, %0 : f64[exc]\n"
@@ -134,7 +134,7 @@ TEST(TextTest, TablesKeepTheirDigest) {
       "table drive file=\"drive.csv\"\n"
       "population exc size=4\n"
       "state exc.w : f64[exc] = pairs.weight\n"
-      "input exc.g : exc quantum=2^-40\n"
+      "input exc.g : exc scale=2^-40\n"
       "projection ee : exc -> exc rule=list table=pairs weight=pairs.weight delay=1\n"
       "events ext : exc.g table=drive\n";
   const auto program = Parse(text, "x.ir", directory);

@@ -88,23 +88,17 @@ TEST(VerifierTest, Declarations) {
       {[](Program& p) { p.states[0].upper = std::nan(""); },
        "the bounds of 'exc.V' leave no value"},
       {[](Program& p) { p.states[0].type.domain = DomainId{99}; }, "this state has no domain"},
-      {[](Program& p) { p.inputs[0].quantum_log2 = -1001; }, "the quantum 2^-1001 is out of range"},
-      {[](Program& p) { p.inputs[0].quantum_log2 = 1001; }, "the quantum 2^1001 is out of range"},
-      {[](Program& p) {
-         p.inputs[0].sum_form = SumForm{24, 1};
-       },
+      {[](Program& p) { p.inputs[0].accumulator.scale_log2 = -1001; },
+       "the scale 2^-1001 is out of range"},
+      {[](Program& p) { p.inputs[0].accumulator.scale_log2 = 1001; },
+       "the scale 2^1001 is out of range"},
+      {[](Program& p) { p.inputs[0].accumulator = {.bits = 24, .unit = 1}; },
        "there are no sums of 24 bits"},
-      {[](Program& p) {
-         p.inputs[0].sum_form = SumForm{64, 2};
-       },
+      {[](Program& p) { p.inputs[0].accumulator = {.bits = 64, .unit = 2}; },
        "the unit 2 of its sums is out of range"},
-      {[](Program& p) {
-         p.inputs[0].sum_form = SumForm{16, 0};
-       },
+      {[](Program& p) { p.inputs[0].accumulator = {.bits = 16, .unit = 0}; },
        "the unit 0 of its sums is out of range"},
-      {[](Program& p) {
-         p.inputs[0].sum_form = SumForm{16, kMaxSumUnit + 1};
-       },
+      {[](Program& p) { p.inputs[0].accumulator = {.bits = 16, .unit = kMaxAccumulatorUnit + 1}; },
        "the unit 1099511627777 of its sums is out of range"},
       {[](Program& p) { p.inputs[0].population = DomainId::kNetwork; },
        "an input is of a population"},
@@ -123,21 +117,21 @@ TEST(VerifierTest, Declarations) {
   });
 }
 
-// Makes an input of exc decay, shown by a state of its own.
-Decay& LetDecay(Program& p) {
-  State shown;
-  shown.name = "exc.shown";
-  shown.type = {Element::kF64, p.populations[0].domain};
-  p.states.push_back(shown);
+// Adds a decaying input to exc, and the state that holds its sum.
+Accumulator& LetDecay(Program& p) {
+  State held;
+  held.name = "exc.held";
+  held.type = {Element::kF64, p.populations[0].domain};
+  p.states.push_back(held);
   const auto state = static_cast<StateId>(p.states.size() - 1);
   p.inputs.push_back({.name = "exc.decaying",
                       .population = p.populations[0].domain,
-                      .decay = Decay{.factor = 0.5, .period = 2, .state = state}});
-  return *p.inputs.back().decay;
+                      .accumulator = {.decay = 0.5, .period = 2, .state = state}});
+  return p.inputs.back().accumulator;
 }
 
 TEST(VerifierTest, DecayingInputs) {
-  const auto decaying = [](const std::function<void(Program&, Decay&)>& make) {
+  const auto decaying = [](const std::function<void(Program&, Accumulator&)>& make) {
     return [make](Program& p) { make(p, LetDecay(p)); };
   };
   const auto state = [](Program& p) { return static_cast<StateId>(p.states.size() - 1); };
@@ -145,38 +139,45 @@ TEST(VerifierTest, DecayingInputs) {
   LetDecay(sound);
   EXPECT_TRUE(Verify(sound).ok()) << Verify(sound);
   ExpectFaults({
-      {decaying([](Program&, Decay& d) { d.period = 3; }), "the period 3 of the decay is out of"},
-      {decaying([](Program&, Decay& d) { d.period = 0; }), "the period 0 of the decay is out of"},
-      {decaying([](Program&, Decay& d) { d.period = 2048; }), "the period 2048 of the decay is"},
-      {decaying([](Program&, Decay& d) { d.factor = 0.8; }), "the decay 0.8 does not suit"},
-      {decaying([](Program&, Decay& d) { d.factor = 0.003; }), "the decay 0.003 does not suit"},
-      {decaying([](Program&, Decay& d) { d.factor = -0.5; }), "the decay -0.5 does not suit"},
-      {decaying([](Program&, Decay& d) { d.factor = std::nan(""); }), "does not suit its period"},
-      {decaying([](Program& p, Decay&) {
-         p.inputs.back().sum_form = SumForm{32, 1};
-       }),
+      {decaying([](Program&, Accumulator& d) { d.period = 3; }),
+       "the period 3 of the decay is out of"},
+      {decaying([](Program&, Accumulator& d) { d.period = 0; }),
+       "the period 0 of the decay is out of"},
+      {decaying([](Program&, Accumulator& d) { d.period = 2048; }),
+       "the period 2048 of the decay is"},
+      {decaying([](Program&, Accumulator& d) { d.decay = 0.8; }), "the decay 0.8 does not suit"},
+      {decaying([](Program&, Accumulator& d) { d.decay = 0.003; }),
+       "the decay 0.003 does not suit"},
+      {decaying([](Program&, Accumulator& d) { d.decay = -0.5; }), "the decay -0.5 does not suit"},
+      {decaying([](Program&, Accumulator& d) { d.decay = std::nan(""); }),
+       "does not suit its period"},
+      {decaying([](Program& p, Accumulator&) { p.inputs.back().accumulator.bits = 32; }),
        "a decaying input has sums of 64 bits"},
-      {decaying([](Program&, Decay& d) { d.state = 1; }), "is shown by an f64 state of its"},
-      {decaying([](Program&, Decay& d) { d.state = 99; }), "is shown by an f64 state of its"},
-      {decaying([](Program& p, Decay&) {
+      {decaying([](Program&, Accumulator& d) { d.state = 1; }),
+       "an f64 state of its population holds the sum"},
+      {decaying([](Program&, Accumulator& d) { d.state = 99; }),
+       "an f64 state of its population holds the sum"},
+      {decaying([](Program& p, Accumulator&) {
          p.inputs.push_back(Input(p.inputs.back()));
          p.inputs.back().name = "exc.other";
        }),
-       "'exc.shown' shows more than one decaying input"},
-      {decaying([](Program& p, Decay&) {
+       "'exc.held' holds the sums of two decaying inputs"},
+      {decaying([](Program& p, Accumulator&) {
          p.tables.push_back(SmallTable());
          p.events.push_back({"ext", static_cast<InputId>(p.inputs.size() - 1), 0});
        }),
        "events go to no decaying input"},
-      {decaying([](Program& p, Decay&) { FirstOf(p.step[0], Op::kTake).attr = 2; }),
+      {decaying([](Program& p, Accumulator&) { FirstOf(p.step[0], Op::kTake).attr = 2; }),
        "take cannot be of a decaying input"},
       {[](Program& p) { FirstOf(p.step[0], Op::kTake).op = Op::kHeld; },
        "held is of a decaying input"},
-      {decaying([state](Program& p, Decay&) { FirstOf(p.step[0], Op::kLoad).attr = state(p); }),
-       "load cannot be of a state that shows a decaying input"},
-      {decaying([state](Program& p, Decay&) { FirstOf(p.step[0], Op::kStore).attr = state(p); }),
-       "store cannot be of a state that shows a decaying input"},
-      {decaying([](Program& p, Decay&) {
+      {decaying(
+           [state](Program& p, Accumulator&) { FirstOf(p.step[0], Op::kLoad).attr = state(p); }),
+       "load cannot be of a state that holds the sum of a decaying"},
+      {decaying(
+           [state](Program& p, Accumulator&) { FirstOf(p.step[0], Op::kStore).attr = state(p); }),
+       "store cannot be of a state that holds the sum of a decaying"},
+      {decaying([](Program& p, Accumulator&) {
          p.synaptic[0].kind = BlockKind::kOnPost;
          FirstOf(p.synaptic[0], Op::kAccumulate).attr = 2;
        }),

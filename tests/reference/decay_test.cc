@@ -1,5 +1,5 @@
-// Inputs that keep what arrives, and decay (R6).
-#include "reference/decay.h"
+// Decaying accumulators (R6).
+#include "reference/accumulator.h"
 
 #include <cmath>
 #include <cstdlib>
@@ -8,37 +8,33 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "reference/contribution.h"
+#include "reference/input_proof.h"
 #include "tests/reference/programs.h"
 
 namespace bnsyn::reference {
 namespace {
 
-ir::Input Decaying(double factor, uint32_t period, int quantum_log2) {
-  ir::Input input;
-  input.quantum_log2 = quantum_log2;
-  input.decay = ir::Decay{.factor = factor, .period = period, .state = 0};
-  return input;
+AccumulatorArithmetic Decaying(double factor, uint32_t period, int scale_log2) {
+  return AccumulatorArithmetic({.scale_log2 = scale_log2, .decay = factor, .period = period});
 }
 
-TEST(Decay, R6_QuantaLoseTheirWorthAndContributionsCountTheMore) {
-  const DecayTable decay(Decaying(0.5, 4, -10));
+TEST(Decay, R6_QuantaLoseValueAndContributionsCountMore) {
+  const AccumulatorArithmetic decay = Decaying(0.5, 4, -10);
   EXPECT_EQ(decay.period(), 4u);
   EXPECT_EQ(decay.PhaseOf(11), 3u);
   EXPECT_EQ(decay.Counted(7, 0), 7);
   EXPECT_EQ(decay.Counted(-7, 3), -56);
-  EXPECT_EQ(decay.QuantumBefore(0), 0x1p-10);
-  EXPECT_EQ(decay.QuantumBefore(11), 0x1p-13);
-  EXPECT_EQ(decay.QuantumAfter(3), 0x1p-14);
+  EXPECT_EQ(decay.ScaleAfter(0), 0x1p-11);
+  EXPECT_EQ(decay.ScaleAfter(3), 0x1p-14);
   // Rounded once, to even.
-  const DecayTable thirds(Decaying(0.4, 2, 0));
+  const AccumulatorArithmetic thirds = Decaying(0.4, 2, 0);
   EXPECT_EQ(thirds.Counted(1, 1), 2);  // 2.5
   EXPECT_EQ(thirds.Counted(3, 1), 8);  // 7.5
   EXPECT_EQ(thirds.Counted(-1, 1), -2);
 }
 
 TEST(Decay, R6_APeriodEndsWithFullQuanta) {
-  const DecayTable decay(Decaying(0.5, 2, 0));
+  const AccumulatorArithmetic decay = Decaying(0.5, 2, 0);
   std::vector<int64_t> sums = {4, 2, -6, 7, 1, kMaxSum - 1, -kMaxSum};
   const std::vector<int64_t> before = sums;
   decay.EndStep(0, absl::MakeSpan(sums));
@@ -48,30 +44,29 @@ TEST(Decay, R6_APeriodEndsWithFullQuanta) {
   EXPECT_EQ(sums, (std::vector<int64_t>{1, 0, -2, 2, 0, kMaxSum / 4, -kMaxSum / 4}));
 }
 
-TEST(Decay, R6_WhatIsHeldIsShown) {
-  const DecayTable decay(Decaying(0.9, 8, -20));
+TEST(Decay, R6_SumsHoldTheValuesThatAreSet) {
+  const AccumulatorArithmetic decay = Decaying(0.9, 8, -20);
   for (const uint64_t step : {0u, 5u, 8u, 1007u}) {
     for (const double value : {0.0, 1.0, -123.456, 1e6}) {
-      const absl::StatusOr<int64_t> sum = decay.Hold(step, value);
+      const absl::StatusOr<int64_t> sum = decay.SumFor(step, value);
       ASSERT_TRUE(sum.ok()) << sum.status();
-      double shown = 0;
-      decay.Show(step, {*sum}, &shown);
-      EXPECT_NEAR(shown, value, 0x1p-21) << step;
+      double value_read = 0;
+      decay.ReadSums(step, {*sum}, &value_read);
+      EXPECT_NEAR(value_read, value, 0x1p-21) << step;
     }
-    EXPECT_FALSE(decay.Hold(step, 0x1.1p30).ok());
-    EXPECT_FALSE(decay.Hold(step, -HUGE_VAL).ok());
-    EXPECT_FALSE(decay.Hold(step, std::nan("")).ok());
+    EXPECT_FALSE(decay.SumFor(step, 0x1.1p30).ok());
+    EXPECT_FALSE(decay.SumFor(step, -HUGE_VAL).ok());
+    EXPECT_FALSE(decay.SumFor(step, std::nan("")).ok());
   }
-  EXPECT_TRUE(decay.Hold(0, 0x1p30).ok());
+  EXPECT_TRUE(decay.SumFor(0, 0x1p30).ok());
 }
 
 // What arrives in every step, and as much as that may be, stays within what an input may hold.
 TEST(Decay, R6_SumsStayInRangeWhateverArrives) {
   for (const double factor : {0.5, 0.9, 0.99, 0.999}) {
     const uint32_t period = factor == 0.5 ? 4 : factor == 0.9 ? 16 : factor == 0.99 ? 128 : 1024;
-    const ir::Input input = Decaying(factor, period, 0);
-    const DecayTable decay(input);
-    const int64_t most = MostInAStep(input);
+    const AccumulatorArithmetic decay = Decaying(factor, period, 0);
+    const int64_t most = decay.MostInAStep();
     std::vector<int64_t> sums = {0};
     int64_t largest = 0;
     for (uint64_t step = 0; step < 20000; ++step) {
@@ -82,7 +77,7 @@ TEST(Decay, R6_SumsStayInRangeWhateverArrives) {
     EXPECT_LE(largest, kMaxHeld);
     EXPECT_GT(largest, kMaxHeld / 8) << factor;  // the bound is not idle
   }
-  EXPECT_EQ(MostInAStep(ir::Input()), kMaxSum);
+  EXPECT_EQ(AccumulatorArithmetic({}).MostInAStep(), kMaxSum);
 }
 
 std::string Text(const std::string& weight, const std::string& on_pre, const std::string& initial) {
@@ -93,7 +88,7 @@ param free : f64 = 1 tunable
 state a.x : f64[a] = )",
                       initial, R"(
 state a.y : f64[a] = 0
-input a.in : a quantum=2^-20 decay=0.5 period=2 state=a.x
+input a.in : a scale=2^-20 decay=0.5 period=2 state=a.x
 projection p : a -> a rule=all_to_all weight=)",
                       weight, " delay=1\non_pre p {\n", on_pre, R"(}
 step {
@@ -126,7 +121,7 @@ TEST(Decay, R6_WhatCannotBeHeldIsRefused) {
             std::string::npos);
 }
 
-TEST(Decay, R6_StatesAreSetAndShown) {
+TEST(Decay, R6_StatesAreSetAndRead) {
   const std::unique_ptr<Interpreter> run = Start(ParseProgram(Text("1", kAdds, "6")));
   const ir::StateId x = *run->program().FindState("a.x");
   ASSERT_TRUE(run->Step().ok());

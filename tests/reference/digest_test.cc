@@ -87,7 +87,7 @@ population a size=40
 state a.x : f64[a] = 0
 state n : i64 = 0i64
 temp a.t : f64[a]
-input a.g : a quantum=2^-30
+input a.g : a scale=2^-30
 projection p : a -> a rule=bernoulli p=0.06 stream=1 weight=0.25 delay=2
 projection q : a -> a rule=one_to_one weight=0.5 delay=5
 on_pre p {

@@ -285,9 +285,9 @@ state a.k : f64[a] = 0
 state a.shown : f64[a] = 4
 state a.half : f64[a] = 0
 state n : i64 = 0i64
-input a.g : a quantum=2^-20
-input a.h : a quantum=2^-20
-input a.d : a quantum=2^-20 decay=0.5 period=2 state=a.shown
+input a.g : a scale=2^-20
+input a.h : a scale=2^-20
+input a.d : a scale=2^-20 decay=0.5 period=2 state=a.shown
 reduction a.r : a
 projection p : a -> a rule=all_to_all weight=0.25 delay=1
 on_pre p {
@@ -331,7 +331,7 @@ step {
   %9 = take a.h : f64[a]
   store a.k, %9
   %10 = held a.d : f64[a]
-  %11 = quantum a.d : f64
+  %11 = scale a.d : f64
   %12 = mul %10, %11 : f64[a]
   store a.half, %12
 }

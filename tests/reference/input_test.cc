@@ -7,8 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "reference/contribution.h"
-#include "reference/input_proof.h"
+#include "reference/accumulator.h"
 #include "tests/reference/programs.h"
 
 namespace bnsyn::reference {
@@ -28,20 +27,20 @@ TEST(Input, R6_ContributionsRoundOnceToNearestEven) {
   EXPECT_EQ(FromQuanta(-3, 2), -12);
 }
 
-TEST(Input, R6_TheDefaultQuantumPutsTheLargestIn31Bits) {
+TEST(Input, R6_TheDefaultScalePutsTheLargestIn31Bits) {
   for (const double largest : {1.0, 0.5, 0.7, 1e-9, 123.456, 1 - 0x1p-53, 0x1p30, 3.0}) {
-    const int quantum = QuantumFor(largest);
-    EXPECT_LT(ToQuanta(largest, quantum), int64_t{1} << 31) << largest;
-    EXPECT_GE(ToQuanta(largest, quantum - 1), int64_t{1} << 31) << largest;
+    const int scale = ScaleLog2For(largest);
+    EXPECT_LT(ToQuanta(largest, scale), int64_t{1} << 31) << largest;
+    EXPECT_GE(ToQuanta(largest, scale - 1), int64_t{1} << 31) << largest;
   }
-  EXPECT_EQ(QuantumFor(1.0), -30);
-  EXPECT_EQ(QuantumFor(1 - 0x1p-53), -30);  // rounds up to 2^31 quanta of 2^-31
+  EXPECT_EQ(ScaleLog2For(1.0), -30);
+  EXPECT_EQ(ScaleLog2For(1 - 0x1p-53), -30);  // rounds up to 2^31 quanta of 2^-31
 }
 
 constexpr char kSum[] = R"(program sum dt=1 seed=1
 population a size=200
 population b size=10
-input b.g : b quantum=2^-40
+input b.g : b scale=2^-40
 state b.got : f64[b] = 0
 projection p : a -> b rule=all_to_all weight=1 delay=1
 on_pre p {
@@ -58,7 +57,7 @@ step {
 TEST(Input, R6_SumsAreProvenWhereAllThatIsAddedIsKnown) {
   const auto program = [](const std::string& added) {
     return ParseProgram(absl::StrCat("program p dt=1 seed=1\npopulation a size=3\n",
-                                     "state a.x : f64[a] = 0\ninput a.g : a quantum=2^-40\n",
+                                     "state a.x : f64[a] = 0\ninput a.g : a scale=2^-40\n",
                                      "projection e : a -> a rule=all_to_all weight=1 delay=1\n",
                                      "on_pre e {\n  %0 = ", added,
                                      " : f64[e]\n  accumulate a.g, %0\n}\nstep {\n",
@@ -107,7 +106,7 @@ TEST(Input, R6_OrderOfDeliveryIsFree) {
       weight.push_back(s.weight);
     }
     ir::Program program = ParseProgram(kSum);
-    program.inputs[0].quantum_log2 = -30;
+    program.inputs[0].accumulator.scale_log2 = -30;
     UseList(program, 0, pre, post, weight);
     for (const Propagation kind : {Propagation::kCsr, Propagation::kDense}) {
       const std::unique_ptr<Interpreter> run = Start(program, kind);
@@ -139,13 +138,13 @@ TEST(Input, R6_StaticWeightsAreProvedNotToOverflow) {
     EXPECT_EQ(sum.status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(sum.status().message(),
               "projection p: the sum of what may arrive in one step at input b.g of element 0 "
-              "reaches 2049, but its quantum 2^-40 allows at most 2048; a larger quantum allows "
+              "reaches 2049, but its scale 2^-40 allows at most 2048; a larger scale allows "
               "more");
     const auto one = Interpreter::Create(Many(1, 41), kind);
     EXPECT_EQ(one.status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(one.status().message(),
               "projection p: what one synapse adds to input b.g of element 0 reaches 2, but its "
-              "quantum 2^-40 allows at most 1; a larger quantum allows more");
+              "scale 2^-40 allows at most 1; a larger scale allows more");
   }
   // Signs do not help: half of the spikes may come alone.
   ir::Program mixed = Many(3000, 40);
@@ -163,7 +162,7 @@ constexpr char kDynamic[] = R"(program dynamic dt=0.5 seed=1
 population a size=4096
 population b size=3
 state a.x : f64[a] = 1
-input b.g : b quantum=2^-40
+input b.g : b scale=2^-40
 state b.got : f64[b] = 0
 projection p : a -> b rule=all_to_all weight=1 delay=1
 on_pre p {
@@ -190,7 +189,7 @@ TEST(Input, R6_OverflowWhileRunningIsAnErrorThatNamesThePlace) {
   EXPECT_EQ(sum.code(), absl::StatusCode::kOutOfRange);
   EXPECT_EQ(sum.message(),
             "input b.g of element 0 of population b summed to 2049 in step 1 (from t = 0.5 ms): "
-            "its quantum 2^-40 allows at most 2048; a larger quantum allows more");
+            "its scale 2^-40 allows at most 2048; a larger scale allows more");
 
   ASSERT_TRUE(run->SetState(0, 77, ir::BitsOfF64(1.5)).ok());
   ASSERT_TRUE(run->InjectSpikes(0, {77}).ok());
@@ -198,7 +197,7 @@ TEST(Input, R6_OverflowWhileRunningIsAnErrorThatNamesThePlace) {
   EXPECT_EQ(one.code(), absl::StatusCode::kOutOfRange);
   EXPECT_EQ(one.message(),
             "input b.g of element 0 of population b was to receive 1.5 in step 2 (from t = 1 ms): "
-            "its quantum 2^-40 allows at most 1; a larger quantum allows more");
+            "its scale 2^-40 allows at most 1; a larger scale allows more");
   ASSERT_TRUE(run->SetState(0, 77, ir::BitsOfF64(std::nan(""))).ok());
   ASSERT_TRUE(run->InjectSpikes(0, {77}).ok());
   EXPECT_EQ(run->Step().code(), absl::StatusCode::kOutOfRange);
@@ -215,12 +214,12 @@ TEST(Input, R6_EventsOfFilesKeepTheLimits) {
     return std::string(interpreter.status().message());
   };
   EXPECT_EQ(error({{1, 1}, {0, 0}, {1, -1.5}}),
-            "ev.csv: row 2: input b.g would receive -1.5, but its quantum 2^-40 allows at most 1; "
-            "a larger quantum allows more");
+            "ev.csv: row 2: input b.g would receive -1.5, but its scale 2^-40 allows at most 1; "
+            "a larger scale allows more");
   EXPECT_EQ(error({std::vector<double>(2049, 5), std::vector<double>(2049, 3),
                    std::vector<double>(2049, -1)}),
-            "ev.csv: row 2049: input b.g would receive 2049, but its quantum 2^-40 allows at most "
-            "2048; a larger quantum allows more");
+            "ev.csv: row 2049: input b.g would receive 2049, but its scale 2^-40 allows at most "
+            "2048; a larger scale allows more");
 }
 
 TEST(Input, R6_StaticContributionsDependOnTheWeightAlone) {
@@ -229,7 +228,7 @@ population a size=2
 state a.x : f64[a] = 1
 param k : f64 = 3
 param t : f64 = 3 tunable
-input a.g : a quantum=2^-20
+input a.g : a scale=2^-20
 projection p : a -> a rule=all_to_all weight=1 delay=1
 on_pre p {
   %0 = weight : f64[p]

@@ -15,7 +15,7 @@ namespace {
 // A neuron spikes in the step in which at least one unit arrives.
 constexpr char kRelay[] = R"(program relay dt=0.1 seed=1
 population a size=4
-input a.g : a quantum=2^-30
+input a.g : a scale=2^-30
 state a.got : f64[a] = 0
 projection p : a -> a rule=all_to_all weight=1 delay=3
 on_pre p {
@@ -81,7 +81,7 @@ TEST_P(BothPropagations, R5_ThePairNetworkByHand) {
   ir::Program program = ParseProgram(R"(program pair dt=0.1 seed=42
 population exc size=800
 state exc.V : f64[exc] = -65
-input exc.g : exc quantum=2^-33
+input exc.g : exc scale=2^-33
 projection ee : exc -> exc rule=bernoulli p=0.1 stream=1 weight=0.5 delay=15
 on_pre ee {
   %0 = weight : f64[ee]
@@ -341,7 +341,7 @@ TEST(Interpreter, DensePropagationRefusesWhatItCannotDo) {
   ir::Program dynamic = ParseProgram(R"(program dynamic dt=1 seed=1
 population a size=2
 state a.x : f64[a] = 1
-input a.g : a quantum=2^-20
+input a.g : a scale=2^-20
 projection p : a -> a rule=all_to_all weight=1 delay=1
 on_pre p {
   %0 = load_pre a.x : f64[p]

@@ -24,9 +24,9 @@ population b size=203
 state b.x : f64[b] = 2 unit="nS"
 state b.y : f64[b] = 0 unit="nS"
 state b.n : f64[b] = 0$1
-input b.x.in : b quantum=2^-26 decay=0.9 period=16 state=b.x
-input b.y.in : b quantum=2^-22 decay=0.99 period=256 state=b.y
-input b.z.in : b quantum=2^-26
+input b.x.in : b scale=2^-26 decay=0.9 period=16 state=b.x
+input b.y.in : b scale=2^-22 decay=0.99 period=256 state=b.y
+input b.z.in : b scale=2^-26
 projection ab : a -> b rule=bernoulli p=0.1 stream=1 weight=0.3 delay=$0
 projection bb : b -> b rule=bernoulli p=0.05 stream=2 weight=-0.7 delay=$0
 projection az : a -> b rule=bernoulli p=0.01 stream=3 weight=0.3 delay=$0
@@ -53,10 +53,10 @@ step {
   %1 = lt %0, 0.01 : bool[a]
   spike a, %1
   %2 = held b.x.in : f64[b]
-  %3 = quantum b.x.in : f64
+  %3 = scale b.x.in : f64
   %4 = mul %3, %2 : f64[b]
   %5 = held b.y.in : f64[b]
-  %6 = quantum b.y.in : f64
+  %6 = scale b.y.in : f64
   %7 = fma %6, %5, %4 : f64[b]
   %8 = take b.z.in : f64[b]
   %9 = add %7, %8 : f64[b]
@@ -190,15 +190,15 @@ state p.x : f64[p] = 8
 state p.left : f64[p] = 0
 state q.x : f64[q] = 8
 state q.left : f64[q] = 0
-input p.in : p quantum=2^-20 decay=0.5 period=4 state=p.x
-input q.in : q quantum=2^-20 decay=0.25 period=4 state=q.x
+input p.in : p scale=2^-20 decay=0.5 period=4 state=p.x
+input q.in : q scale=2^-20 decay=0.25 period=4 state=q.x
 step {
   %0 = held p.in : f64[p]
-  %1 = quantum p.in : f64
+  %1 = scale p.in : f64
   %2 = mul %1, %0 : f64[p]
   store p.left, %2
   %3 = held q.in : f64[q]
-  %4 = quantum q.in : f64
+  %4 = scale q.in : f64
   %5 = mul %4, %3 : f64[q]
   store q.left, %5
 }

@@ -92,7 +92,7 @@ std::string ManyLargeContributions(int sources) {
                               "population a size=" + std::to_string(sources) + "\n");
   text = Replaced(text, "rule=one_to_one weight=1.5 delay=3", "rule=all_to_all weight=1 delay=3");
   text = Replaced(text, "rule=one_to_one weight=1.5 delay=2", "rule=all_to_all weight=1 delay=2");
-  return Replaced(text, "input b.g : b quantum=2^-30", "input b.g : b quantum=2^-40");
+  return Replaced(text, "input b.g : b scale=2^-30", "input b.g : b scale=2^-40");
 }
 
 TEST(Faults, R6SumsThatCouldOverflowAreRefusedBeforeRunning) {
@@ -138,7 +138,7 @@ TEST(Faults, R6AContributionOutOfRangeWhileRunning) {
 TEST(Faults, R6ASumOutOfRangeWhileRunning) {
   // Each contribution is within 2^40 quanta, but 2100 of them are more than 2^51.
   const std::string text =
-      Replaced(Replaced(ManyLargeContributions(2100), "quantum=2^-40", "quantum=2^-30"),
+      Replaced(Replaced(ManyLargeContributions(2100), "scale=2^-40", "scale=2^-30"),
                "  %0 = weight : f64[ab]\n  accumulate b.g, %0\n",
                "  %0 = weight : f64[ab]\n  %1 = param a.threshold : f64\n"
                "  %2 = mul %0, %1 : f64[ab]\n  accumulate b.g, %2\n");

@@ -19,8 +19,8 @@ state inh.V : f64[inh] = -60 bounds=[-500, 500] unit="mV"
 state inh.x : f32[inh] = 0f32
 state rate : f64 = 0
 state mean_V : f64 = 0
-input exc.g : exc quantum=2^-33
-input inh.g : inh quantum=2^-33
+input exc.g : exc scale=2^-33
+input inh.g : inh scale=2^-33
 reduction exc.r0 : exc
 projection ee : exc -> exc rule=bernoulli p=0.1 self=false stream=1 weight=0.25 delay=15
 projection ei : exc -> inh rule=bernoulli p=0.2 stream=2 weight=0.5 delay=3
@@ -111,7 +111,7 @@ param exc.drive : f64 = 2 tunable unit="mV"
 state exc.V : f64[exc] = -60 bounds=[-500, 500] unit="mV"
 state exc.n : f64[exc] = 0 bounds=[0, 1000000]
 state age : f64 = 0
-input exc.g : exc quantum=2^-33
+input exc.g : exc scale=2^-33
 projection ee : exc -> exc rule=bernoulli p=0.1 self=false stream=1 weight=0.25 delay=15
 projection de : dice -> exc rule=bernoulli p=0.02 stream=2 weight=-0.125 delay=20
 on_pre ee {
@@ -156,8 +156,8 @@ population b size=200
 param a.threshold : f64 = 1 tunable unit="nS"
 state a.sum : f64[a] = 0 unit="nS"
 state b.sum : f64[b] = 0 unit="nS"
-input a.g : a quantum=2^-30
-input b.g : b quantum=2^-30
+input a.g : a scale=2^-30
+input b.g : b scale=2^-30
 projection ab : a -> b rule=one_to_one weight=1.5 delay=3
 projection ba : b -> a rule=one_to_one weight=1.5 delay=2
 on_pre ab {

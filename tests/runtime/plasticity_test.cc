@@ -21,9 +21,9 @@ population inh size=70
 state exc.V : f64[exc] = -60 unit="mV"
 state exc.m : f64[exc] = 0
 state inh.V : f64[inh] = -60 unit="mV"
-input exc.g : exc quantum=2^-30
-input exc.h : exc quantum=2^-30
-input inh.g : inh quantum=2^-30
+input exc.g : exc scale=2^-30
+input exc.h : exc scale=2^-30
+input inh.g : inh scale=2^-30
 state ee.w : f64[ee] = 1 bounds=[0, 4]
 state ee.pre : f64[ee] = 0
 state ee.post : f64[ee] = 0

@@ -89,8 +89,8 @@ population a size=1500
 population b size=9000
 state b.x : f64[b] = 0
 state a.x : f64[a] = 0
-input b.in : b quantum=2^-20
-input a.in : a quantum=2^-20
+input b.in : b scale=2^-20
+input a.in : a scale=2^-20
 projection ab : a -> b rule=bernoulli p=0.1 stream=1 weight=0.5 delay=1
 projection aa : a -> a rule=bernoulli p=0.01 self=false stream=2 weight=0.5 delay=1
 projection ba : b -> a rule=bernoulli p=0.0001 stream=3 weight=0.5 delay=1

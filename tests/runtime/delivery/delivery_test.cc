@@ -74,8 +74,8 @@ std::string Constant(const char* input, const char* rule, const char* weight, in
                  AddsWeight("ab"), targets);
 }
 
-std::string Drawn(const char* quantum) {
-  return Network(absl::StrCat("input b.g : b quantum=", quantum,
+std::string Drawn(const char* scale) {
+  return Network(absl::StrCat("input b.g : b scale=", scale,
                               "\nprojection ab : a -> b rule=bernoulli p=0.2 stream=1 weight=1 "
                               "delay=[1, 4]"),
                  kDraw + AddsWeight("ab"));
@@ -83,13 +83,13 @@ std::string Drawn(const char* quantum) {
 
 std::vector<Case> Cases() {
   const char* const sparse = "rule=bernoulli p=0.2 stream=1";
-  const std::string two = R"(input b.g : b quantum=2^-20
+  const std::string two = R"(input b.g : b scale=2^-20
 projection ab : a -> b rule=bernoulli p=0.2 stream=1 weight=0.5 delay=2
 projection again : a -> b rule=bernoulli p=0.1 stream=5 weight=)";
   const std::string both = AddsWeight("ab") + AddsWeight("again");
   const std::string two_terms =
-      Replaced(Network(R"(input b.g : b quantum=2^-20
-input b.h : b quantum=2^-30
+      Replaced(Network(R"(input b.g : b scale=2^-20
+input b.h : b scale=2^-30
 projection ab : a -> b rule=bernoulli p=0.2 stream=1 weight=0.5 delay=2)",
                        Replaced(AddsWeight("ab"), "}", R"(  %1 = mul %0, 0.3 : f64[ab]
   accumulate b.h, %1
@@ -100,15 +100,15 @@ projection ab : a -> b rule=bernoulli p=0.2 stream=1 weight=0.5 delay=2)",
   %7 = fma %6, 0.5, %5 : f64[b]
   store b.other, %7)");
   const std::string decaying =
-      Replaced(Replaced(Constant("quantum=2^-26 decay=0.9 period=16 state=b.held", sparse, "-0.7"),
+      Replaced(Replaced(Constant("scale=2^-26 decay=0.9 period=16 state=b.held", sparse, "-0.7"),
                         "state b.sum", "state b.held : f64[b] = 2\nstate b.sum"),
                "  %0 = take b.g : f64[b]\n", R"(  %8 = held b.g : f64[b]
-  %9 = quantum b.g : f64
+  %9 = scale b.g : f64
   %0 = mul %9, %8 : f64[b]
 )");
   return {
-      {"Sums16", Constant("quantum=2^-20", sparse, "0.5"), SynapseForm::kConstant, 16},
-      {"Negative", Constant("quantum=2^-20", sparse, "-0.5"), SynapseForm::kConstant, 16},
+      {"Sums16", Constant("scale=2^-20", sparse, "0.5"), SynapseForm::kConstant, 16},
+      {"Negative", Constant("scale=2^-20", sparse, "-0.5"), SynapseForm::kConstant, 16},
       {"Sums32", Network(two + "9999 delay=1", both), SynapseForm::kConstant, 32},
       {"Sums64",
        Network("table late columns=[step, index, value] values=[3, 69, 2.5]\n" + two +
@@ -121,9 +121,9 @@ projection ab : a -> b rule=bernoulli p=0.2 stream=1 weight=0.5 delay=2)",
       {"Quanta32", Drawn("2^-27"), SynapseForm::kQuanta32, 64},
       // A normal draw has a magnitude of at most 6.7: times 2^29 it may exceed 31 bits.
       {"Quanta64", Drawn("2^-29"), SynapseForm::kQuanta64, 64},
-      {"NearBlocks", Constant("quantum=2^-20", "rule=bernoulli p=0.2 stream=1", "0.5", 40000),
+      {"NearBlocks", Constant("scale=2^-20", "rule=bernoulli p=0.2 stream=1", "0.5", 40000),
        SynapseForm::kConstant, 16, 16, true},
-      {"Targets32", Constant("quantum=2^-20", "rule=fixed_out_degree n=20 stream=1", "0.5", 140000),
+      {"Targets32", Constant("scale=2^-20", "rule=fixed_out_degree n=20 stream=1", "0.5", 140000),
        SynapseForm::kConstant, 16, 32},
   };
 }
@@ -160,7 +160,7 @@ TEST_P(DeliveryTest, HasTheColumnsOfItsCase) {
   ASSERT_TRUE(rows.ok()) << rows.status().message();
   const SynapseGroup& group = rows->layout.groups[0];
   EXPECT_EQ(FormName(group.form), FormName(GetParam().form));
-  EXPECT_EQ(rows->program.inputs[group.input].sum().bits, GetParam().sum_bits);
+  EXPECT_EQ(rows->program.inputs[group.input].accumulator.width(), GetParam().sum_bits);
   EXPECT_EQ(group.target_bits, GetParam().target_bits);
   EXPECT_EQ(group.near(), GetParam().near);
   // No code is compiled for what rows deliver.

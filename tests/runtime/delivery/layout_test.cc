@@ -39,13 +39,13 @@ std::string SumStep(const std::string& population) {
 
 // Synapses of drawn weights and delays, from `sources` neurons to `targets` that sum what comes; in
 // one population where the numbers are equal.
-std::string Drawn(const std::string& quantum, int sources, int targets, const std::string& rule) {
+std::string Drawn(const std::string& scale, int sources, int targets, const std::string& rule) {
   const bool one = sources == targets;
   const std::string population = one ? "a" : "b";
   return absl::Substitute(R"(program drawn dt=1 seed=3
 population a size=$0
 $1state $2.sum : f64[$2] = 0
-input $2.g : $2 quantum=$3
+input $2.g : $2 scale=$3
 projection aa : a -> $2 $4 stream=1 weight=1 delay=[1, 4]
 connect aa {
   %0 = normal stream=2 draw=0 : f64[aa]
@@ -61,12 +61,12 @@ on_pre aa {
 }
 )",
                           sources, one ? "" : absl::StrCat("population b size=", targets, "\n"),
-                          population, quantum, rule) +
+                          population, scale, rule) +
          SumStep(population);
 }
 
-std::string Drawn(const std::string& quantum, int size, const std::string& rule) {
-  return Drawn(quantum, size, size, rule);
+std::string Drawn(const std::string& scale, int size, const std::string& rule) {
+  return Drawn(scale, size, size, rule);
 }
 
 // A program with the sums that it will have.
@@ -159,7 +159,7 @@ population a size=100
 population b size=)",
                         size, R"(
 state b.sum : f64[b] = 0
-input b.g : b quantum=2^-20
+input b.g : b scale=2^-20
 projection ab : a -> b rule=bernoulli p=)",
                         p, R"( stream=1 weight=0.5 delay=2
 on_pre ab {
@@ -196,7 +196,7 @@ std::string Full(int sources, const std::string& weight) {
 population a size=$0
 population b size=3
 state b.sum : f64[b] = 0
-input b.g : b quantum=2^-20
+input b.g : b scale=2^-20
 projection ab : a -> b rule=all_to_all weight=$1 delay=1
 on_pre ab {
   %0 = weight : f64[ab]
@@ -212,7 +212,7 @@ TEST(Layout, SumsHoldAllThatCanArrive) {
   for (const char* weight : {"0.7", "-0.7"}) {
     for (const auto& [sources, bits] : {std::pair(32767, 16), std::pair(32768, 32)}) {
       const std::string text = Full(sources, weight);
-      EXPECT_EQ(Narrowed(text).inputs[0].sum().bits, bits);
+      EXPECT_EQ(Narrowed(text).inputs[0].accumulator.width(), bits);
       const std::string expected = DigestOf(text, Reference());
       SimulationOptions wide = Accelerated(1);
       wide.compile.disabled_passes = {"narrow_sums"};
@@ -227,7 +227,7 @@ TEST(Layout, SumsHoldAllThatCanArrive) {
 // How many synapses a neuron has is guessed before they are drawn. Here it is guessed wrong.
 TEST(Layout, SumsThatAreTooNarrowAreFound) {
   ir::Program program = Narrowed(Full(32768, "0.7"));
-  program.inputs[0].sum_form->bits = 16;
+  program.inputs[0].accumulator.bits = 16;
   const Partition partition(program, 2);
   const absl::StatusOr<std::unique_ptr<ThreadTeam>> team = ThreadTeam::Create(2);
   ASSERT_TRUE(team.ok());
@@ -251,8 +251,8 @@ population c size=70
 state b.sum : f64[b] = 0
 state c.sum : f64[c] = 0
 table late columns=[step, index, value] values=[3, 69, 2.5, 7, 0, 1e6]
-input c.g : c quantum=2^-1
-input b.g : b quantum=2^-1
+input c.g : c scale=2^-1
+input b.g : b scale=2^-1
 projection ab : a -> b rule=bernoulli p=0.2 stream=1 weight=0.5 delay=1
 projection ac : a -> c rule=bernoulli p=0.2 stream=2 weight=0.5 delay=1
 projection bc : b -> c rule=bernoulli p=0.2 stream=3 weight=-1.5 delay=2
@@ -287,8 +287,9 @@ step {
 }
 )";
   const ir::Program program = Narrowed(text);
-  EXPECT_EQ(program.inputs[0].sum(), ir::SumForm());
-  EXPECT_EQ(program.inputs[1].sum(), (ir::SumForm{16, 1}));
+  EXPECT_EQ(program.inputs[0].accumulator.bits, 64);
+  EXPECT_EQ(program.inputs[1].accumulator.bits, 16);
+  EXPECT_EQ(program.inputs[1].accumulator.unit, 1);
   EXPECT_EQ(Chosen(text).groups.size(), 4u);
   const std::string expected = DigestOf(text, Reference());
   for (const int threads : {1, 2, 3}) {

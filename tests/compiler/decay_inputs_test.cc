@@ -57,35 +57,35 @@ $9)toml",
 
 const ir::Input& InputOf(const ir::Program& program) { return program.inputs[0]; }
 
-TEST(LowerDecay, AConductanceIsWhatItsInputHolds) {
+TEST(DecayInputs, AConductanceIsWhatItsInputHolds) {
   const ir::Program program = MustLower(Text({}));
   ASSERT_EQ(program.inputs.size(), 1u);
-  ASSERT_TRUE(InputOf(program).decay.has_value());
-  const ir::Decay& decay = *InputOf(program).decay;
-  EXPECT_EQ(decay.factor, reference::Exp(-0.1 / 5));
-  EXPECT_EQ(decay.period, 128u);  // 0.98^128 is 0.077, 0.98^256 below 1/16
-  EXPECT_EQ(program.states[decay.state].name, "a.g");
+  ASSERT_TRUE(InputOf(program).accumulator.decays());
+  const ir::Accumulator& sum = InputOf(program).accumulator;
+  EXPECT_EQ(sum.decay, reference::Exp(-0.1 / 5));
+  EXPECT_EQ(sum.period, 128u);  // 0.98^128 is 0.077, 0.98^256 below 1/16
+  EXPECT_EQ(program.states[sum.state].name, "a.g");
   // 100 synapses of 1 nS bring at most 5050 nS, and 13 times as many quanta at the end of a period:
   // these fit 2^50.
-  EXPECT_EQ(InputOf(program).quantum_log2, -34);
+  EXPECT_EQ(sum.scale_log2, -34);
   const std::string step = ir::PrintBlock(program, program.step[0]);
   for (const char* gone : {"take", "a.g,", "load a.g :"}) {
     EXPECT_FALSE(absl::StrContains(step, gone)) << step;
   }
   EXPECT_TRUE(absl::StrContains(step, "= held a.g.in : f64[a]")) << step;
-  EXPECT_TRUE(absl::StrContains(step, "= quantum a.g.in : f64\n")) << step;
-  // A rate -g/C is a product with the sum itself: no neuron multiplies by the quantum.
+  EXPECT_TRUE(absl::StrContains(step, "= scale a.g.in : f64\n")) << step;
+  // A rate -g/C is a product with the sum itself: no neuron multiplies by the scale.
   const std::vector<ir::Node>& nodes = program.step[0].nodes;
   for (const ir::Node& node : nodes) {
     for (const ir::NodeId operand : node.inputs()) {
-      if (nodes[operand].op != ir::Op::kQuantum) continue;
+      if (nodes[operand].op != ir::Op::kScale) continue;
       EXPECT_TRUE(node.type().uniform()) << step;
     }
   }
 }
 
-// What is left is g exp(-dt/tau), to the precision of the quantum.
-TEST(LowerDecay, DecaysLikeTheEquation) {
+// What is left is g exp(-dt/tau), to the precision of a quantum.
+TEST(DecayInputs, DecaysLikeTheEquation) {
   Oracle run(MustLower(Text({.initial = "{ g = \"3 nS\" }"})));
   int all = 0;
   for (const int steps : {1, 126, 1, 1, 200}) {
@@ -96,13 +96,13 @@ TEST(LowerDecay, DecaysLikeTheEquation) {
 }
 
 // With math = "strict" the same network keeps its state, and does the same but for rounding.
-TEST(LowerDecay, ChangesNoPhysics) {
+TEST(DecayInputs, ChangesNoPhysics) {
   const Parts parts = {
       .drive = "g*(90 mV - V)/(100 pF)", .reset = "V = -20 mV", .initial = "{ g = \"3 nS\" }"};
   Parts strict = parts;
   strict.network = "math = \"strict\"";
   const ir::Program kept = MustLower(Text(strict));
-  EXPECT_FALSE(InputOf(kept).decay.has_value());
+  EXPECT_FALSE(InputOf(kept).accumulator.decays());
   Oracle a(MustLower(Text(parts)));
   Oracle b(kept);
   a.Steps(300);
@@ -113,10 +113,10 @@ TEST(LowerDecay, ChangesNoPhysics) {
   EXPECT_NEAR(a.Get("a.V"), b.Get("a.V"), 1e-6);
 }
 
-TEST(LowerDecay, LeavesWhatIsMoreThanThat) {
+TEST(DecayInputs, LeavesWhatIsMoreThanThat) {
   const auto decays = [](const Parts& parts) {
     const ir::Program program = MustLower(Text(parts));
-    return !program.inputs.empty() && InputOf(program).decay.has_value();
+    return !program.inputs.empty() && InputOf(program).accumulator.decays();
   };
   EXPECT_TRUE(decays({}));
   EXPECT_TRUE(decays({.reset = "V = 0 mV - g*(1 mV/nS)"}));  // reads it only
@@ -155,7 +155,7 @@ TEST(LowerDecay, LeavesWhatIsMoreThanThat) {
 }
 
 // An explicit method reads what was there before the decay: that is what is left, over the factor.
-TEST(LowerDecay, WhatArrivedIsReadToo) {
+TEST(DecayInputs, WhatArrivedIsReadToo) {
   const ir::Program program = MustLower(R"toml([network]
 dt = "0.1 ms"
 [models.m]
@@ -175,7 +175,7 @@ rule = "all_to_all"
 weight = "1 mV"
 on_pre = "g_post += w"
 )toml");
-  ASSERT_TRUE(InputOf(program).decay.has_value());
+  ASSERT_TRUE(InputOf(program).accumulator.decays());
   Oracle run(program);
   run.Steps(10);
   const double a = 1 / 20.0, b = 1 / 5.0;

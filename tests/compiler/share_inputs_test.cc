@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "ir/text.h"
-#include "reference/contribution.h"
+#include "reference/accumulator.h"
 #include "tests/compiler/network_testing.h"
 
 namespace bnsyn {
@@ -51,12 +51,12 @@ std::string OnPre(const ir::Program& program, ir::ProjectionId id) {
   return ir::PrintBlock(program, *program.FindSynaptic(ir::BlockKind::kOnPre, id));
 }
 
-TEST(SharedInputs, AddOnceAndMultiplyAtTheNeuron) {
+TEST(ShareInputs, AddOnceAndMultiplyAtTheNeuron) {
   const ir::Program program = MustLower(Joined("x_post += 0.7*w; y_post += w*0.3; z_post += 2*w",
                                                "x_post += 0.7*w; y_post += 0.3*w; z_post += 2*w"));
   ASSERT_EQ(program.inputs.size(), 1u);
   EXPECT_EQ(program.inputs[0].name, "b.x.y.z.in");
-  EXPECT_EQ(program.inputs[0].quantum_log2, reference::QuantumFor(3));
+  EXPECT_EQ(program.inputs[0].accumulator.scale_log2, reference::ScaleLog2For(3));
   EXPECT_EQ(OnPre(program, 0),
             "on_pre p {\n  %0 = weight : f64[p]\n  accumulate b.x.y.z.in, %0\n}\n");
   EXPECT_EQ(OnPre(program, 1),
@@ -72,7 +72,7 @@ TEST(SharedInputs, AddOnceAndMultiplyAtTheNeuron) {
 )")) << step;
 }
 
-TEST(SharedInputs, TellsWhatIsNotTheSame) {
+TEST(ShareInputs, TellsWhatIsNotTheSame) {
   struct Case {
     const char* first;
     const char* second;
@@ -98,7 +98,7 @@ TEST(SharedInputs, TellsWhatIsNotTheSame) {
   }
 }
 
-TEST(SharedInputs, StrictCodeAddsWhatIsWritten) {
+TEST(ShareInputs, StrictCodeAddsWhatIsWritten) {
   const std::string code = "x_post += 0.7*w; y_post += 0.3*w";
   EXPECT_EQ(MustLower(Joined(code, code)).inputs.size(), 1u);
   EXPECT_EQ(MustLower(Joined(code, code, "math = \"strict\"\n")).inputs.size(), 2u);

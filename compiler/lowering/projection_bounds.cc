@@ -1,0 +1,132 @@
+// What a program declares of the synapses of a projection, found by ranges of values: their delays
+// and the greatest probability.
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "compiler/analysis/contributions.h"
+#include "compiler/analysis/value_range.h"
+#include "compiler/lowering/lowering.h"
+#include "compiler/lowering/synapse.h"
+#include "ir/status_macros.h"
+#include "reference/accumulator.h"
+#include "reference/input_proof.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+using Description = Network::ProjectionDescription;
+
+class ProjectionBounds {
+ public:
+  ProjectionBounds(Lowering& lowering, ir::ProjectionId id, const std::vector<Range>& initial)
+      : lowering_(lowering),
+        program_(lowering.program),
+        description_(lowering.network.projections[id]),
+        projection_(lowering.program.projections[id]),
+        initial_(initial) {}
+
+  absl::Status Run(ir::ProjectionId id) {
+    const ir::Block* const connect = program_.FindConnect(id);
+    if (connect == nullptr) return absl::OkStatus();
+    const ir::Block& block = *connect;
+    const std::vector<Range> ranges = FindConnectRanges(program_, id, initial_);
+    for (const ir::Node& node : block.nodes) {
+      if (node.op == ir::Op::kSetProbability) {
+        BNSYN_RETURN_IF_ERROR(Probability(ranges[node.operands[0]]));
+      }
+      if (node.op == ir::Op::kSetDelay) {
+        // The range of the whole number of steps, before it becomes an integer.
+        const ir::Node& steps = block.nodes[node.operands[0]];
+        BNSYN_RETURN_IF_ERROR(Delay(ranges[steps.operands[0]]));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // The memory that a run needs is planned with the most that it can be. Single values out of range
+  // are found when they are computed.
+  absl::Status Probability(const Range& range) {
+    if (range.least > 1 || range.greatest < 0) {
+      const Setting& p = description_.rule.p;
+      const ir::SourceText text = TextOf(p, absl::StrCat(description_.name, ".p"));
+      return ir::ErrorAt(
+          text, Whole(text),
+          absl::StrCat("a probability is from 0 to 1, and this is ",
+                       range.least > 1 ? "always more than 1" : "always less than 0"));
+    }
+    projection_.rule.p = std::clamp(range.greatest, 0.0, 1.0);
+    return absl::OkStatus();
+  }
+
+  absl::Status Delay(const Range& steps) {
+    if (steps.least >= 1 && steps.greatest <= kLongestDelay) {
+      projection_.delay = static_cast<uint32_t>(steps.least);
+      projection_.max_delay = static_cast<uint32_t>(steps.greatest);
+      return absl::OkStatus();
+    }
+    const std::string what = absl::StrCat("the delay of ", description_.name);
+    const ir::SourceText text = TextOf(*description_.options.delay, what);
+    const double dt = lowering_.network.options.dt.value;
+    std::string message;
+    if (!(steps.least >= 1)) {
+      message =
+          std::isfinite(steps.least)
+              ? absl::StrCat(what, " can be as short as ", steps.least * dt,
+                             " ms, but a spike takes at least one step, dt = ", dt, " ms")
+              : absl::StrCat(what, " has no least value; it must be at least one step, dt = ", dt,
+                             " ms");
+    } else {
+      message = std::isfinite(steps.greatest)
+                    ? absl::StrCat(what, " can be as long as ", steps.greatest * dt,
+                                   " ms; at most ", kLongestDelay, " steps are allowed")
+                    : absl::StrCat(what, " has no greatest value, which must be known before ",
+                                   "running");
+    }
+    return ir::ErrorAt(text, Whole(text), message,
+                       absl::StrCat("keep it within bounds: clip(", text.text, ", dt, 10 ms)"));
+  }
+
+  Lowering& lowering_;
+  ir::Program& program_;
+  const Description& description_;
+  ir::Projection& projection_;
+  const std::vector<Range>& initial_;
+};
+
+// Fails if a static contribution is not finite, and names the weight for which it is not.
+absl::Status CheckFinite(const Lowering& lowering, const Contribution& contribution) {
+  const ir::Program& program = lowering.program;
+  const ir::ProjectionId id = contribution.projection;
+  const ir::Block& block = *program.FindSynaptic(contribution.kind, id);
+  for (const double weight : ListedWeights(program, id)) {
+    const double value = *reference::StaticContribution(program, block, contribution.node, weight);
+    if (std::isfinite(value)) continue;
+    const Description& description = lowering.network.projections[id];
+    const ConnectOptions& options = description.options;
+    const ir::SourceText& text = block.kind == ir::BlockKind::kOnPre    ? options.on_pre
+                                 : block.kind == ir::BlockKind::kOnPost ? options.on_post
+                                                                        : options.equations;
+    return ir::ErrorAt(text, Whole(text),
+                       absl::StrCat("with the weight ", weight, ", projection '", description.name,
+                                    "' would add ", value));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status BoundProjections(Lowering& lowering) {
+  const ir::Program& program = lowering.program;
+  const std::vector<Range> initial = InitialRanges(program);
+  // Projections that bring arrivals come after those of the network, and have no connect block.
+  for (ir::ProjectionId id = 0; id < lowering.network.projections.size(); ++id) {
+    BNSYN_RETURN_IF_ERROR(ProjectionBounds(lowering, id, initial).Run(id));
+  }
+  for (const Contribution& contribution : FindContributions(program)) {
+    if (contribution.is_static) BNSYN_RETURN_IF_ERROR(CheckFinite(lowering, contribution));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace bnsyn::compiler

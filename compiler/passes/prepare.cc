@@ -1,0 +1,68 @@
+#include "compiler/passes/prepare.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "absl/strings/str_cat.h"
+#include "ir/status_macros.h"
+#include "ir/verifier.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+constexpr PreparePass kPasses[] = {
+    // First, since the scale depends on what the one input receives.
+    {"share_inputs", "no two inputs receive the same numbers but for a factor", &ShareInputs, true},
+    {"choose_quanta", "every largest contribution fills 31 bits", &ChooseQuanta, false},
+    // Last: it gives the sums that decay a finer scale of their own.
+    {"decay_inputs", "what only decays and receives is a decaying sum, where its range suits",
+     &DecayInputs, true},
+};
+
+bool Contains(const std::vector<std::string>& names, absl::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+absl::Status CheckPromise(const PreparePass& pass, const ir::Program& program,
+                          const ProgramFacts& facts) {
+  BNSYN_ASSIGN_OR_RETURN(const ir::Program again, pass.run(program, facts));
+  if (again.inputs == program.inputs) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("the work of prepare pass ", pass.name,
+                                          " was not done or was undone (promised: ", pass.promise,
+                                          ")"));
+}
+
+}  // namespace
+
+absl::Span<const PreparePass> AllPreparePasses() { return kPasses; }
+
+absl::StatusOr<ir::Program> Prepare(const ir::Program& program, const ProgramFacts& facts,
+                                    const CompileOptions& options, const StageObserver& observer) {
+  if (observer) observer(kLowered, program, 0);
+  ir::Program current = program;
+  std::vector<const PreparePass*> ran;
+  for (const PreparePass& pass : kPasses) {
+    const bool disabled = Contains(options.disabled_passes, pass.name);
+    if (disabled && !pass.optional) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("cannot disable '", pass.name, "': a program needs what it decides"));
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    if (!disabled && !(pass.optional && facts.strict_math)) {
+      if (!Contains(options.dropped_passes, pass.name)) {
+        BNSYN_ASSIGN_OR_RETURN(current, pass.run(current, facts));
+      }
+      ran.push_back(&pass);
+      BNSYN_RETURN_IF_ERROR(ir::Verify(current));
+      for (const PreparePass* earlier : ran) {
+        BNSYN_RETURN_IF_ERROR(CheckPromise(*earlier, current, facts));
+      }
+    }
+    const std::chrono::duration<double, std::milli> elapsed =
+        std::chrono::steady_clock::now() - begin;
+    if (observer) observer(pass.name, current, elapsed.count());
+  }
+  return current;
+}
+
+}  // namespace bnsyn::compiler
