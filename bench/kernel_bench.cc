@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/description/network.h"
+#include "bnsyn/network.h"
 #include "compiler/emission/jit.h"
 #include "compiler/lowering/lower.h"
 #include "compiler/passes/passes.h"

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "runtime/bnsyn/bnsyn.h"
+#include "bnsyn/bnsyn.h"
 
 namespace {
 

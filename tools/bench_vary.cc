@@ -36,7 +36,7 @@ struct Cost {
 // The mean over all steps that are measured: activity waxes and wanes, so no part stands for all.
 absl::StatusOr<Cost> Measure(const BenchArguments& arguments, const Source& source) {
   BNSYN_ASSIGN_OR_RETURN(const Loaded loaded, Load(source));
-  SimulationOptions options;
+  EngineOptions options;
   options.backend = Backend::kAccelerated;
   options.compile.width = arguments.width;
   options.profile = true;
@@ -45,10 +45,10 @@ absl::StatusOr<Cost> Measure(const BenchArguments& arguments, const Source& sour
   RunControl control;
   control.cancel = &Interrupted();
   BNSYN_RETURN_IF_ERROR(simulation.Step(arguments.warmup, control));
-  const SimulationReport before = simulation.report();
+  const EngineReport before = ReportOf(simulation);
   const uint64_t steps = arguments.steps * static_cast<uint64_t>(arguments.repeats);
   BNSYN_RETURN_IF_ERROR(simulation.Step(steps, control));
-  const SimulationReport& report = simulation.report();
+  const EngineReport& report = ReportOf(simulation);
   const auto spikes = static_cast<double>(report.spikes - before.spikes);
   if (spikes == 0) return NothingSpiked();
   const auto count = static_cast<double>(steps);

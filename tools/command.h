@@ -2,7 +2,6 @@
 #ifndef BNSYN_TOOLS_COMMAND_H_
 #define BNSYN_TOOLS_COMMAND_H_
 
-#include <CLI/CLI.hpp>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -10,36 +9,33 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "runtime/bnsyn/bnsyn.h"
+#include "bnsyn/bnsyn.h"
+#include "runtime/simulation_internal.h"
+#include "tools/arguments.h"
 
 namespace bnsyn::tools {
 
-// A subcommand registers its options on the application, and what runs when it is chosen: the exit
-// code of the process (0 done, 1 the answer is no, 2 an error was reported).
-using Action = std::function<int()>;
-void AddRun(CLI::App& app, Action& action);
-void AddDump(CLI::App& app, Action& action);
-void AddVerify(CLI::App& app, Action& action);
-void AddDiff(CLI::App& app, Action& action);
-void AddBench(CLI::App& app, Action& action);
-void AddLists(CLI::App& app, Action& action);  // ops, models, info
-
-inline constexpr int kDone = 0;
-inline constexpr int kNo = 1;
-inline constexpr int kError = 2;
+// Each adds a subcommand with its arguments and its action.
+void AddRun(CommandLine& line);
+void AddDump(CommandLine& line);
+void AddVerify(CommandLine& line);
+void AddDiff(CommandLine& line);
+void AddBench(CommandLine& line);
+void AddLists(CommandLine& line);  // ops, models, info
 
 // Prints the status on stderr in the one look of all errors; returns kError.
 int Report(const absl::Status& status);
 
-// Where a network comes from and what is changed in it: the options every subcommand on a network
-// takes.
+// The network that a subcommand works on, and the values that are changed in it.
 struct Source {
   std::string path;               // a network file (.toml) or the text of a program (.ir)
   std::vector<std::string> sets;  // "exc.b=60pA"
   std::string seed;
   std::string duration;
 
-  void AddOptions(CLI::App& app);
+  // Adds the arguments. `duration_help` explains --duration.
+  void AddArguments(Command& command, bool required = true,
+                    const char* duration_help = "time to run, as in 250ms");
 };
 
 // Whether a file is the text of a program.
@@ -58,6 +54,9 @@ absl::StatusOr<Loaded> Load(const Source& source, const compiler::CompileOptions
 // The network itself, with `sets` applied; not for programs.
 absl::StatusOr<Network> LoadNetwork(const Source& source);
 
+// The values that --width takes.
+inline const std::vector<std::string> kWidths = {"0", "1", "2", "4", "8", "16"};
+
 // How a simulation is made: the options of every subcommand that runs one.
 struct Machine {
   std::string backend = "reference";
@@ -72,9 +71,9 @@ struct Machine {
   std::vector<std::string> disabled_passes;
   std::string layout;
 
-  void AddOptions(CLI::App& app, bool with_backend);
+  void AddArguments(Command& command, bool with_backend);
   // Spikes are counted, not recorded.
-  SimulationOptions Options() const;
+  EngineOptions Options() const;
 };
 
 // Set by the first Ctrl-C or SIGTERM after InstallInterrupt; a second one ends the process.

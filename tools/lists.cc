@@ -169,37 +169,35 @@ struct ListArguments {
 
 }  // namespace
 
-void AddLists(CLI::App& app, Action& action) {
+void AddLists(CommandLine& line) {
   auto arguments = std::make_shared<ListArguments>();
+  const Argument json = {.name = "--json", .value = &arguments->json, .help = "print JSON"};
 
-  CLI::App* models = app.add_subcommand("models", "list the models, or print one");
-  models->add_option("name", arguments->model, "print this one with its equations")
-      ->type_name("NAME");
-  models->add_flag("--json", arguments->json, "print JSON");
-  models->footer("Examples:\n  bnsyn models\n  bnsyn models adex");
-  models->callback([arguments, &action] {
-    action = [arguments] { return ListModels(arguments->model, arguments->json); };
-  });
+  Command& models = line.Add("models", "list the models, or print one");
+  models.Add({.name = "name",
+              .value = &arguments->model,
+              .help = "print this one with its equations",
+              .type = "NAME"});
+  models.Add(json);
+  models.SetFooter("Examples:\n  bnsyn models\n  bnsyn models adex");
+  models.SetAction([arguments] { return ListModels(arguments->model, arguments->json); });
 
-  CLI::App* ops = app.add_subcommand("ops", "list the ops of the IR and what they mean");
-  ops->add_flag("--json", arguments->json, "print JSON");
-  ops->footer("Example:\n  bnsyn ops");
-  ops->callback(
-      [arguments, &action] { action = [arguments] { return ListOps(arguments->json); }; });
+  Command& ops = line.Add("ops", "list the ops of the IR and what they mean");
+  ops.Add(json);
+  ops.SetFooter("Example:\n  bnsyn ops");
+  ops.SetAction([arguments] { return ListOps(arguments->json); });
 
-  CLI::App* info =
-      app.add_subcommand("info", "this machine to the compiler, or a network's memory plan");
-  arguments->source.AddOptions(*info);
-  info->get_option("network")->required(false);
-  arguments->machine.AddOptions(*info, /*with_backend=*/true);
-  info->add_flag("--json", arguments->json, "print JSON");
-  info->footer("Examples:\n  bnsyn info\n  bnsyn info examples/networks/bnsyn.toml --set N=100000");
-  info->callback([arguments, &action] {
-    action = [arguments] {
-      return arguments->source.path.empty()
-                 ? InfoMachine(arguments->json)
-                 : InfoNetwork(arguments->source, arguments->machine, arguments->json);
-    };
+  Command& info =
+      line.Add("info", "this machine as the compiler sees it, or the memory plan of a network");
+  arguments->source.AddArguments(info, /*required=*/false);
+  arguments->machine.AddArguments(info, /*with_backend=*/true);
+  info.Add(json);
+  info.SetFooter(
+      "Examples:\n  bnsyn info\n  bnsyn info examples/networks/bnsyn.toml --set N=100000");
+  info.SetAction([arguments] {
+    return arguments->source.path.empty()
+               ? InfoMachine(arguments->json)
+               : InfoNetwork(arguments->source, arguments->machine, arguments->json);
   });
 }
 

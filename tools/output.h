@@ -28,7 +28,7 @@ struct RunResult {
   std::vector<Rate> rates;
   std::vector<std::pair<std::string, double>> uniform;
   std::string digest;
-  SimulationReport report;
+  EngineReport report;
 
   double wall_s() const { return report.run_seconds; }
   double simulated_s() const { return static_cast<double>(report.steps) * dt_ms / 1000; }

@@ -2,7 +2,6 @@
 #ifndef BNSYN_TOOLS_RECORD_H_
 #define BNSYN_TOOLS_RECORD_H_
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -19,7 +18,7 @@ struct RecordOptions {
   std::string every;                   // the time between samples; empty: each step
   std::string until;                   // the time of the last sample; empty: the whole run
 
-  void AddOptions(CLI::App& app);
+  void AddArguments(Command& command);
 };
 
 // Writes the state of a simulation, in the internal units (ms, mV, nS, pF, pA), to

@@ -90,7 +90,7 @@ std::string RateText(const std::vector<Rate>& rates) {
 
 absl::StatusOr<Outcome> RunHere(const Loaded& loaded, const Variant& variant,
                                 const std::string& cache_directory, const std::string& inject) {
-  SimulationOptions options = variant.machine.Options();
+  EngineOptions options = variant.machine.Options();
   options.compile.cache_directory = variant.cache == "none" ? "" : cache_directory;
   if (!variant.off.empty()) options.compile.disabled_passes = {variant.off};
   const bool accelerated = options.backend == Backend::kAccelerated;
@@ -111,7 +111,7 @@ absl::StatusOr<Outcome> RunHere(const Loaded& loaded, const Variant& variant,
   outcome.spikes = simulation.report().spikes;
   outcome.rates = Rates(simulation);
   if (auto sigma = simulation.Uniform("sigma"); sigma.ok()) outcome.sigma = *sigma;
-  outcome.cache_hit = simulation.report().compile.cache_hit;
+  outcome.cache_hit = ReportOf(simulation).compile.cache_hit;
   return outcome;
 }
 
@@ -393,27 +393,30 @@ int Run(VerifyArguments arguments) {
 
 }  // namespace
 
-void AddVerify(CLI::App& app, Action& action) {
+void AddVerify(CommandLine& line) {
   auto arguments = std::make_shared<VerifyArguments>();
-  CLI::App* verify = app.add_subcommand("verify", "run a network in every way and compare digests");
-  verify->footer(
+  Command& verify = line.Add("verify", "run a network in every way and compare digests");
+  verify.SetFooter(
       "Exit code 1 when any digest differs or nothing spiked.\n"
       "Examples:\n"
       "  bnsyn verify examples/networks/bnsyn.toml\n"
       "  bnsyn verify examples/networks/bnsyn.toml --sizes 200 --with build/clang/bin/bnsyn\n"
       "  bnsyn verify examples/networks/bnsyn.toml --sizes 200 --inject corrupt-bit");
-  arguments->source.AddOptions(*verify);
-  verify->get_option("--duration")->description("time of each run (default 100 ms)");
-  verify->add_option("--sizes", arguments->sizes, "values of the constant N, separated by commas")
-      ->type_name("N,N,...");
-  verify->add_option("--with", arguments->other_builds, "another build of bnsyn to compare with")
-      ->type_name("BNSYN")
-      ->allow_extra_args(false);
-  verify->add_option(
-      "--inject", arguments->inject,
-      "prove that the check fires: corrupt-bit, or drop-pass=NAME of a pass or plan row");
-  verify->add_flag("--json", arguments->json, "print every run as JSON");
-  verify->callback([arguments, &action] { action = [arguments] { return Run(*arguments); }; });
+  arguments->source.AddArguments(verify, /*required=*/true, "time of each run (default 100 ms)");
+  verify.Add({.name = "--sizes",
+              .value = &arguments->sizes,
+              .help = "values of the constant N, separated by commas",
+              .type = "N,N,..."});
+  verify.Add({.name = "--with",
+              .value = &arguments->other_builds,
+              .help = "another build of bnsyn to compare with",
+              .type = "BNSYN"});
+  verify.Add(
+      {.name = "--inject",
+       .value = &arguments->inject,
+       .help = "prove that the check fires: corrupt-bit, or drop-pass=NAME of a pass or plan row"});
+  verify.Add({.name = "--json", .value = &arguments->json, .help = "print every run as JSON"});
+  verify.SetAction([arguments] { return Run(*arguments); });
 }
 
 }  // namespace bnsyn::tools

@@ -1,11 +1,8 @@
-#include "compiler/description/network.h"
-
-#include <cmath>
+#include "bnsyn/network.h"
 
 #include "absl/strings/str_cat.h"
 #include "compiler/description/keys.h"
 #include "ir/status_macros.h"
-#include "ir/table.h"
 
 namespace bnsyn {
 namespace {
@@ -95,25 +92,25 @@ Model& Model::Bounds(std::string variable, Setting lower, Setting upper) {
 
 ConnectionRule AllToAll(bool self) {
   ConnectionRule rule;
-  rule.kind = ir::RuleKind::kAllToAll;
+  rule.kind = RuleKind::kAllToAll;
   rule.self = self;
   return rule;
 }
 ConnectionRule OneToOne() {
   ConnectionRule rule;
-  rule.kind = ir::RuleKind::kOneToOne;
+  rule.kind = RuleKind::kOneToOne;
   return rule;
 }
 ConnectionRule Bernoulli(Setting p, bool self) {
   ConnectionRule rule;
-  rule.kind = ir::RuleKind::kBernoulli;
+  rule.kind = RuleKind::kBernoulli;
   rule.p = std::move(p);
   rule.self = self;
   return rule;
 }
 ConnectionRule FixedInDegree(Setting n, bool self, bool multiple) {
   ConnectionRule rule;
-  rule.kind = ir::RuleKind::kFixedInDegree;
+  rule.kind = RuleKind::kFixedInDegree;
   rule.n = std::move(n);
   rule.self = self;
   rule.multiple = multiple;
@@ -121,17 +118,17 @@ ConnectionRule FixedInDegree(Setting n, bool self, bool multiple) {
 }
 ConnectionRule FixedOutDegree(Setting n, bool self, bool multiple) {
   ConnectionRule rule = FixedInDegree(std::move(n), self, multiple);
-  rule.kind = ir::RuleKind::kFixedOutDegree;
+  rule.kind = RuleKind::kFixedOutDegree;
   return rule;
 }
 ConnectionRule FixedTotal(Setting n, bool self, bool multiple) {
   ConnectionRule rule = FixedInDegree(std::move(n), self, multiple);
-  rule.kind = ir::RuleKind::kFixedTotal;
+  rule.kind = RuleKind::kFixedTotal;
   return rule;
 }
 ConnectionRule FromFile(std::string csv) {
   ConnectionRule rule;
-  rule.kind = ir::RuleKind::kList;
+  rule.kind = RuleKind::kList;
   rule.file = std::move(csv);
   return rule;
 }
@@ -243,26 +240,6 @@ absl::Status Network::Set(absl::string_view path, absl::string_view value) {
   if (group.has_value()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("there is no '", std::string(path), "' to set", ir::DidYouMean(path, known)));
-}
-
-absl::StatusOr<uint64_t> StepsOf(const Quantity& time, const Quantity& dt) {
-  if (time.dimension != dimension::kTime) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a time is needed, not ", DescribeDimension(time.dimension)));
-  }
-  if (dt.dimension != dimension::kTime || !(dt.value > 0) || !std::isfinite(dt.value)) {
-    return absl::InvalidArgumentError("dt must be a positive time");
-  }
-  const double steps = time.value / dt.value;
-  // Beyond 2^53 steps a double no longer counts them one by one.
-  if (!(steps >= 0) || steps > 9007199254740992.0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a time from 0 to 2^53 steps is needed, not ", time.value, " ms"));
-  }
-  if (const std::optional<uint64_t> whole = ir::WholeSteps(time.value, dt.value)) return *whole;
-  return absl::InvalidArgumentError(
-      absl::StrCat(time.value, " ms is no multiple of dt = ", dt.value, " ms; the nearest are ",
-                   std::floor(steps) * dt.value, " ms and ", std::ceil(steps) * dt.value, " ms"));
 }
 
 }  // namespace bnsyn

@@ -137,7 +137,7 @@ class ProjectionReader : public TomlReader {
     return CheckKeys(node, "a rule", NamesOf(RuleKeys()));
   }
 
-  absl::StatusOr<ir::RuleKind> ReadRuleKind(const TomlNode& node) const {
+  absl::StatusOr<RuleKind> ReadRuleKind(const TomlNode& node) const {
     const TomlNode* type = &node;
     std::vector<std::string> names;
     for (const ir::RuleTraits& rule : ir::AllRules()) {

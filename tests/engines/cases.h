@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "ir/program.h"
-#include "runtime/simulation.h"
+#include "runtime/simulation_internal.h"
 
 namespace bnsyn::testing {
 
@@ -49,7 +49,7 @@ absl::StatusOr<ProgramCase> ReadProgramCase(const std::string& path);
 // and every width. There is no opting out.
 struct EngineVariant {
   std::string name;
-  SimulationOptions options;
+  EngineOptions options;
 };
 std::vector<EngineVariant> AllEngines();
 

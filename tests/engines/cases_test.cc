@@ -50,14 +50,14 @@ TEST_P(OpCases, HoldOnEveryEngine) {
     ASSERT_TRUE(simulation.ok()) << engine.name << ": " << simulation.status();
     for (uint32_t r = 0; r < op_case->rows.size(); ++r) {
       for (uint32_t i = 0; i < op_case->operands.size(); ++i) {
-        ASSERT_TRUE(simulation->SetRawState(i, r, op_case->rows[r].inputs[i]).ok());
+        ASSERT_TRUE(SetRawState(*simulation, i, r, op_case->rows[r].inputs[i]).ok());
       }
     }
     ASSERT_TRUE(simulation->Step().ok());
-    const auto output = simulation->program().FindState("p.y");
+    const auto output = ProgramOf(*simulation).FindState("p.y");
     ASSERT_TRUE(output.has_value());
     for (uint32_t r = 0; r < op_case->rows.size(); ++r) {
-      const ir::Bits actual = simulation->RawState(*output).bits(r);
+      const ir::Bits actual = RawState(*simulation, *output).bits(r);
       EXPECT_TRUE(SameBits(op_case->result, actual, op_case->rows[r].expected))
           << GetParam() << ":" << op_case->rows[r].line << ": " << engine.name << " gives "
           << ir::PrintLiteral(op_case->result, actual) << ", expected "
@@ -91,9 +91,9 @@ TEST_P(ProgramCases, HoldOnEveryEngine) {
     const absl::Status status = simulation->Step(program_case->steps);
     ASSERT_TRUE(status.ok()) << engine.name << ": " << status;
     for (const auto& expectation : program_case->states) {
-      const auto state = simulation->program().FindState(expectation.state);
+      const auto state = ProgramOf(*simulation).FindState(expectation.state);
       ASSERT_TRUE(state.has_value()) << GetParam() << ":" << expectation.line;
-      const reference::ArrayView view = simulation->RawState(*state);
+      const reference::ArrayView view = RawState(*simulation, *state);
       ASSERT_EQ(view.size, expectation.values.size()) << GetParam() << ":" << expectation.line;
       for (size_t i = 0; i < view.size; ++i) {
         const auto expected = ParseLiteral(view.element, expectation.values[i]);

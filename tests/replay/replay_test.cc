@@ -10,9 +10,9 @@
 #include <tuple>
 #include <vector>
 
-#include "compiler/description/network.h"
+#include "bnsyn/network.h"
 #include "ir/table.h"
-#include "runtime/simulation.h"
+#include "runtime/simulation_internal.h"
 
 namespace bnsyn {
 namespace {
