@@ -17,6 +17,19 @@ ir::SourceText Code(absl::string_view owner, absl::string_view what, const char*
 Setting::Setting(const char* expression) : value_(ir::SourceText{"", expression, 1, 1}) {}
 Setting::Setting(std::string expression)
     : value_(ir::SourceText{"", std::move(expression), 1, 1}) {}
+Setting::Setting(ir::SourceText expression) : value_(std::move(expression)) {}
+Setting::Setting(const Setting&) = default;
+Setting::Setting(Setting&&) noexcept = default;
+Setting& Setting::operator=(const Setting&) = default;
+Setting& Setting::operator=(Setting&&) noexcept = default;
+Setting::~Setting() = default;
+
+Model::Model(std::string name) : name(std::move(name)) {}
+Model::Model(const Model&) = default;
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(const Model&) = default;
+Model& Model::operator=(Model&&) noexcept = default;
+Model::~Model() = default;
 
 Model& Model::Equations(ir::SourceText text) {
   equations = std::move(text);
@@ -89,6 +102,13 @@ Model& Model::Bounds(std::string variable, Setting lower, Setting upper) {
   bounds.push_back({std::move(variable), std::move(lower), std::move(upper)});
   return *this;
 }
+
+ConnectionRule::ConnectionRule() = default;
+ConnectionRule::ConnectionRule(const ConnectionRule&) = default;
+ConnectionRule::ConnectionRule(ConnectionRule&&) noexcept = default;
+ConnectionRule& ConnectionRule::operator=(const ConnectionRule&) = default;
+ConnectionRule& ConnectionRule::operator=(ConnectionRule&&) noexcept = default;
+ConnectionRule::~ConnectionRule() = default;
 
 ConnectionRule AllToAll(bool self) {
   ConnectionRule rule;
@@ -170,6 +190,11 @@ Stimulus& Stimulus::Variable(const char* variable_name) {
 }
 
 Network::Network(NetworkOptions network_options) : options(std::move(network_options)) {}
+Network::Network(const Network&) = default;
+Network::Network(Network&&) noexcept = default;
+Network& Network::operator=(const Network&) = default;
+Network& Network::operator=(Network&&) noexcept = default;
+Network::~Network() = default;
 
 ModelHandle Network::AddModel(Model model) {
   models.push_back(std::move(model));
@@ -190,16 +215,16 @@ PopulationHandle Network::AddPopulation(std::string name, ModelHandle model, Set
 }
 
 ProjectionHandle Network::Connect(std::string name, PopulationHandle source,
-                                  PopulationHandle target, ConnectionRule rule,
-                                  ConnectOptions connect_options) {
+                                  PopulationHandle target, const ConnectionRule& rule,
+                                  const ConnectOptions& connect_options) {
   ProjectionDescription projection;
   projection.place = {"network", name, 1, 1};
   projection.group = name;
   projection.name = std::move(name);
   projection.source = source.index;
   projection.target = target.index;
-  projection.rule = std::move(rule);
-  projection.options = std::move(connect_options);
+  projection.rule = rule;
+  projection.options = connect_options;
   projections.push_back(std::move(projection));
   return {static_cast<uint32_t>(projections.size() - 1)};
 }

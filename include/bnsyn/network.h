@@ -34,12 +34,18 @@ namespace bnsyn {
 // "0.5 nS * 200/N" or "normal(-70 mV, 5 mV)".
 class Setting {
  public:
-  Setting(double number) : value_(Quantity(number)) {}               // NOLINT: implicit on purpose
-  Setting(int number) : value_(Quantity(number)) {}                  // NOLINT
-  Setting(Quantity quantity) : value_(quantity) {}                   // NOLINT
-  Setting(const char* expression);                                   // NOLINT
-  Setting(std::string expression);                                   // NOLINT
-  Setting(SourceText expression) : value_(std::move(expression)) {}  // NOLINT
+  Setting(double number) : value_(Quantity(number)) {}  // NOLINT: implicit on purpose
+  Setting(int number) : value_(Quantity(number)) {}     // NOLINT
+  Setting(Quantity quantity) : value_(quantity) {}      // NOLINT
+  Setting(const char* expression);                      // NOLINT
+  Setting(std::string expression);                      // NOLINT
+  Setting(SourceText expression);                       // NOLINT
+  // Not inline, so that host programs compile quickly; so for the other classes here.
+  Setting(const Setting&);
+  Setting(Setting&&) noexcept;
+  Setting& operator=(const Setting&);
+  Setting& operator=(Setting&&) noexcept;
+  ~Setting();
 
   bool is_text() const { return std::holds_alternative<SourceText>(value_); }
   const SourceText& text() const { return std::get<SourceText>(value_); }  // if is_text()
@@ -78,7 +84,12 @@ struct Integration {
 //       .Threshold("V >= -50 mV").Reset("V = E_L").Refractory(2_ms)
 class Model {
  public:
-  explicit Model(std::string name) : name(std::move(name)) {}
+  explicit Model(std::string name);
+  Model(const Model&);
+  Model(Model&&) noexcept;
+  Model& operator=(const Model&);
+  Model& operator=(Model&&) noexcept;
+  ~Model();
 
   // Lines of "dx/dt = ... : unit", "x = ... : unit" and "x : unit".
   Model& Equations(SourceText text);
@@ -157,6 +168,13 @@ class Model {
 // (with the values they begin with) and parameters, and N_pre and N_post the sizes of the two
 // populations. rand(), normal(m, s) and the other random functions are drawn once for each synapse.
 struct ConnectionRule {
+  ConnectionRule();
+  ConnectionRule(const ConnectionRule&);
+  ConnectionRule(ConnectionRule&&) noexcept;
+  ConnectionRule& operator=(const ConnectionRule&);
+  ConnectionRule& operator=(ConnectionRule&&) noexcept;
+  ~ConnectionRule();
+
   RuleKind kind = RuleKind::kAllToAll;
   // kBernoulli: the probability of each pair. kFixedTotal: the probability of each pair is
   // proportional to it.
@@ -322,6 +340,11 @@ struct NetworkOptions {
 class Network {
  public:
   explicit Network(NetworkOptions options = {});
+  Network(const Network&);
+  Network(Network&&) noexcept;
+  Network& operator=(const Network&);
+  Network& operator=(Network&&) noexcept;
+  ~Network();
 
   ModelHandle AddModel(Model model);
   // `size` neurons of a model. `parameters` and `initial` replace the model's own.
@@ -329,7 +352,7 @@ class Network {
                                  Settings parameters = {}, Settings initial = {});
   // Synapses from the neurons of `source` to those of `target`.
   ProjectionHandle Connect(std::string name, PopulationHandle source, PopulationHandle target,
-                           ConnectionRule rule, ConnectOptions options);
+                           const ConnectionRule& rule, const ConnectOptions& options);
   void AddStimulus(Stimulus stimulus);
   void AddTable(ValueTable table);
   // A named number for use in all expressions.
