@@ -1,6 +1,10 @@
-// bnsyn ops, models and info: what there is.
+// bnsyn ops, models and info: lists of what exists, and facts about this machine.
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <cstring>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -10,7 +14,6 @@
 #include "ir/op.h"
 #include "runtime/memory_plan.h"
 #include "tools/command.h"
-
 #include "tools/output.h"
 #include "tools/table.h"
 
@@ -99,9 +102,26 @@ int ListModels(const std::string& name, bool json) {
   return kDone;
 }
 
+// The bytes that one thread copies in a second, in GB: the best of several copies of a block that
+// no cache holds.
+double MemoryBandwidth() {
+  constexpr size_t kBytes = size_t{256} << 20;
+  const std::vector<char> from(kBytes, 1);
+  std::vector<char> to(kBytes, 2);
+  double best = 0;
+  for (int repeat = 0; repeat < 5; ++repeat) {
+    const auto start = std::chrono::steady_clock::now();
+    std::memcpy(to.data(), from.data(), kBytes);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    best = std::max(best, static_cast<double>(kBytes) / seconds.count() / 1e9);
+  }
+  return to.back() == from.back() ? best : 0;
+}
+
 int InfoMachine(bool json) {
   const auto target = compiler::HostTarget();
   if (!target.ok()) return Report(target.status());
+  const double bandwidth = MemoryBandwidth();
   if (json) {
     const Json info = {{"version", BNSYN_VERSION},
                        {"llvm", compiler::LlvmVersion()},
@@ -109,6 +129,7 @@ int InfoMachine(bool json) {
                        {"cpu", target->cpu},
                        {"native_lanes", target->native_lanes},
                        {"default_width", target->default_width},
+                       {"memory_bandwidth_gb_s", bandwidth},
                        {"cache", compiler::DefaultCacheDirectory()}};
     std::printf("%s\n", info.dump(2).c_str());
     return kDone;
@@ -120,6 +141,7 @@ int InfoMachine(bool json) {
   table.Add({"cpu", target->cpu});
   table.Add({"doubles in a register", absl::StrCat(target->native_lanes)});
   table.Add({"default width", absl::StrCat(target->default_width)});
+  table.Add({"memory bandwidth, GB/s", absl::StrFormat("%.1f", bandwidth)});
   table.Add({"cache", compiler::DefaultCacheDirectory()});
   std::printf("%s", table.ToString().c_str());
   return kDone;
