@@ -1,5 +1,5 @@
-// bnsyn bench: what each step of the way from the dense reference to fused kernels is worth, and
-// where a step's time goes.
+// bnsyn bench: times a network on the ladder from the dense reference to fused threads, and each
+// kernel by itself.
 
 #include <algorithm>
 #include <cstdio>
@@ -38,9 +38,9 @@ namespace {
 struct Measurement {
   std::string group;
   std::string name;
-  std::string surface;  // ladder: what it has over the rung before
+  std::string surface;  // ladder: the feature that this rung adds
   double ns_per_step = 0;
-  double ns_per_element = 0;  // per neuron, or per synaptic event where the name says so
+  double ns_per_element = 0;  // per neuron, or per synaptic event if the name says so
   std::string digest;
   double ratio = 0;  // ladder: over the rung before
 };
@@ -87,7 +87,7 @@ absl::StatusOr<Timing> Time(const ir::Program& program, const BenchArguments& ar
   return best;
 }
 
-// From the plainest way to the best, each rung with one thing more; what that is, its surface.
+// Times the network from the plainest way to the fastest; each rung adds one feature.
 absl::Status Ladder(const ir::Program& program, const BenchArguments& arguments,
                     std::vector<Measurement>& results) {
   struct Rung {
@@ -119,7 +119,7 @@ absl::Status Ladder(const ir::Program& program, const BenchArguments& arguments,
   for (const Rung& rung : rungs) {
     const auto timing = Time(program, arguments, rung.options, rung.repeats);
     if (absl::IsInvalidArgument(timing.status()) || absl::IsResourceExhausted(timing.status())) {
-      // Dense propagation has limits of its own: the rung is left out, and said to be.
+      // Dense propagation is for small networks: leave the rung out, and say so.
       std::fprintf(stderr, "note: no rung '%s': %s\n", rung.name.c_str(),
                    std::string(timing.status().message()).c_str());
       continue;
@@ -137,8 +137,8 @@ absl::Status Ladder(const ir::Program& program, const BenchArguments& arguments,
   return absl::OkStatus();
 }
 
-// The update code of every model without the statements that `leave_out` matches: how the time of
-// something that fusion hides is found.
+// Removes the statements that contain `leave_out` from the update code of every model. The time of
+// a part of a fused kernel is the difference that this makes.
 absl::StatusOr<Network> Without(const Network& network,
                                 const std::function<bool(const compiler::Statement&)>& leave_out) {
   Network result = network;
@@ -206,7 +206,7 @@ absl::Status HiddenKernels(const BenchArguments& arguments, std::vector<Measurem
   options.profile = true;
   const auto update_time = [&](const Network& variant) -> absl::StatusOr<double> {
     Network driven = variant;
-    // A current in place of events keeps the network alive without conductances.
+    // Without conductances a current, in place of events, keeps the network active.
     for (Model& model : driven.models) {
       for (auto& [name, value] : model.parameters) {
         if (name == "I_inj") value = Setting("800 pA");

@@ -1,4 +1,4 @@
-// bnsyn bench --vary: how the cost of a step grows with something.
+// bnsyn bench --vary: how the cost of a step grows with a value of the network.
 
 #include <algorithm>
 #include <cmath>
@@ -33,7 +33,7 @@ struct Cost {
   double update_ns = 0;
 };
 
-// The mean over all steps that are measured: activity waxes and wanes, so no part stands for all.
+// Measures the mean over all steps, since the activity changes from step to step.
 absl::StatusOr<Cost> Measure(const BenchArguments& arguments, const Source& source) {
   BNSYN_ASSIGN_OR_RETURN(const Loaded loaded, Load(source));
   EngineOptions options;
@@ -67,7 +67,7 @@ absl::StatusOr<Cost> Measure(const BenchArguments& arguments, const Source& sour
   return cost;
 }
 
-// b of y = a*x^b, by least squares of the logarithms; nullopt where x hardly changes.
+// The b of y = a*x^b, by least squares of the logarithms; nullopt if x hardly changes.
 std::optional<double> Exponent(const std::vector<Cost>& costs, double Cost::*x, double Cost::*y) {
   double mean_x = 0;
   double mean_y = 0;

@@ -22,7 +22,7 @@
 namespace bnsyn::tools {
 namespace {
 
-// A signal handler can reach nothing but an object of static storage.
+// A signal handler can only use an object of static storage.
 std::atomic<bool>& InterruptFlag() {
   static std::atomic<bool> flag{false};
   return flag;
@@ -117,7 +117,7 @@ absl::StatusOr<Loaded> Load(const Source& source, const compiler::CompileOptions
       return absl::InvalidArgumentError(
           absl::StrCat("--seed ", source.seed, ": expected a whole number"));
     }
-    // A program says nothing of durations: the same default as a network's.
+    // A program has no duration: take the default of a network.
     Network clock({.dt = Quantity(loaded.program.dt, Unit{dimension::kTime, 0})});
     if (!source.duration.empty()) {
       BNSYN_RETURN_IF_ERROR(clock.Set("duration", source.duration));
@@ -220,7 +220,7 @@ std::function<void(double)> ConstructionLine() {
   const auto start = std::chrono::steady_clock::now();
   auto last = std::make_shared<std::chrono::steady_clock::time_point>(start);
   return [start, last](double part) {
-    // Most networks are there before anyone could read it.
+    // Most networks are made before anyone could read the line.
     constexpr std::chrono::milliseconds kOften(200);
     const auto now = std::chrono::steady_clock::now();
     if (now - start < 5 * kOften) return;
@@ -290,7 +290,7 @@ absl::Status CorruptBit(Simulation& simulation, int bit) {
   const ir::Program& program = ProgramOf(simulation);
   for (ir::StateId s = 0; s < program.states.size(); ++s) {
     const ir::State& state = program.states[s];
-    // A state that shows an input has only the bits that this holds.
+    // A state that an input holds has only the precision of the input.
     if (program.FindInputHeldBy(s)) continue;
     if (state.temporary || state.type.uniform() || state.type.element != ir::Element::kF64)
       continue;

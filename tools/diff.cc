@@ -1,4 +1,4 @@
-// bnsyn diff: where two runs part.
+// bnsyn diff: finds where two runs part.
 
 #include <cstdio>
 #include <optional>
@@ -28,7 +28,7 @@ struct DiffArguments {
   bool json = false;
 };
 
-// The node that last stores a state in a step, and the kernel it stands in.
+// The last node of a step that stores a state, and its kernel.
 struct Store {
   std::string kernel;
   std::string node;
@@ -73,7 +73,7 @@ struct Difference {
   Store store_b;
 };
 
-// The first differing element, by the order in which the first run stores its states.
+// The first element that differs, in the order in which the first run stores its states.
 std::optional<Difference> Compare(const Simulation& a, const Simulation& b) {
   std::optional<Difference> first;
   const ir::Program& program = ProgramOf(a);
@@ -102,7 +102,7 @@ std::optional<Difference> Compare(const Simulation& a, const Simulation& b) {
   return first;
 }
 
-// What must agree before values can be compared.
+// Checks what must agree before values can be compared.
 absl::Status Comparable(const ir::Program& a, const ir::Program& b) {
   for (const ir::State& state : a.states) {
     if (state.temporary) continue;

@@ -1,4 +1,4 @@
-// bnsyn dump: a program at any stage between the network and machine code.
+// bnsyn dump: prints a program at a stage between the network and machine code.
 
 #include <algorithm>
 #include <cstdio>
@@ -58,7 +58,7 @@ std::vector<std::string> Stages() {
   return stages;
 }
 
-// The texts of the stages that `wanted` names, in order.
+// The texts of the stages for which `wanted` is true, in order.
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Dump(
     const ir::Program& program, const EngineOptions& simulation,
     const std::function<bool(const std::string&)>& wanted) {

@@ -12,7 +12,8 @@
 namespace bnsyn::tools {
 namespace {
 
-// "exc.V[0:100]": the neurons from the first to before the end; without brackets, all.
+// "exc.V[0:100]": the neurons from the first number to the one before the second; without brackets,
+// all neurons.
 struct Selection {
   std::string variable;
   bool all = true;

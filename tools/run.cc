@@ -1,4 +1,4 @@
-// bnsyn run: a network for a time, on one backend or on both.
+// bnsyn run: runs a network for a time, on one backend or on both.
 
 #include <algorithm>
 #include <cstdio>
@@ -59,8 +59,8 @@ absl::StatusOr<Finished> RunOn(const Loaded& loaded, const RunArguments& argumen
   return Finished{std::move(result), std::move(files)};
 }
 
-// How many times faster the accelerated backend runs these steps than the reference did, measured
-// over as many of them as fit into a fraction of the reference's time.
+// How many times faster than the reference the accelerated backend is, measured over at most 2000
+// of the same steps.
 std::optional<double> MeasureGain(const Loaded& loaded, const Machine& machine,
                                   const RunResult& reference) {
   Machine accelerated = machine;
@@ -122,7 +122,7 @@ void PrintResults(const std::vector<RunResult>& results) {
   }
 }
 
-// The main job's verdict: both backends ran the same network, and it was alive.
+// The verdict of a run on both backends: their digests are equal and the network spiked.
 int Judge(const std::vector<RunResult>& results) {
   if (results.size() < 2) return kDone;
   if (results[0].interrupted || results[1].interrupted) return kNo;

@@ -1,4 +1,4 @@
-// bnsyn verify: every way of running a network gives the same digest.
+// bnsyn verify: checks that every way of running a network gives the same digest.
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,7 +23,8 @@
 namespace bnsyn::tools {
 namespace {
 
-// A change of one part in 4096: large enough that the leak does not round it away before the end.
+// Changes a value by one part in 4096, so that the leak cannot round the change away before the
+// end.
 constexpr int kCorruptedBit = 40;
 
 struct VerifyArguments {
@@ -38,7 +39,7 @@ struct VerifyArguments {
 struct Variant {
   std::string build;  // empty for this one
   Machine machine;
-  std::string off;    // the pass left out, if any
+  std::string off;    // the pass that is left out; empty for none
   std::string cache;  // "none", "cold" or "warm"
 };
 
@@ -50,7 +51,7 @@ struct Outcome {
   bool cache_hit = false;
 };
 
-// Several variants that share a row of the table, against the baseline of their network.
+// Several variants in one row of the table, compared with the baseline of their network.
 struct Row {
   std::string network;  // "N=200 seed=42"
   std::string engine;
@@ -63,7 +64,7 @@ struct Row {
   std::string left_out;  // why nothing was run
 };
 
-// A directory that goes with the object.
+// A directory that is removed with the object.
 class ScratchDirectory {
  public:
   ScratchDirectory() {
@@ -115,7 +116,7 @@ absl::StatusOr<Outcome> RunHere(const Loaded& loaded, const Variant& variant,
   return outcome;
 }
 
-// The same by another build of this command, through its JSON.
+// Runs the same with another build of this command, and reads its JSON.
 absl::StatusOr<Outcome> RunThere(const Source& source, const Variant& variant) {
   std::vector<std::string> words = {
       variant.build, "run",          source.path, "--json",
@@ -147,13 +148,13 @@ absl::StatusOr<Outcome> RunThere(const Source& source, const Variant& variant) {
   return outcome;
 }
 
-// Dense propagation is for small networks of plain synapses; what it refuses, rows have run.
+// True if dense propagation refused the network: it is for small networks of plain synapses.
 bool IsLimitOfDense(const Variant& variant, const absl::Status& status) {
   return variant.machine.propagation == "dense" &&
          (absl::IsInvalidArgument(status) || absl::IsResourceExhausted(status));
 }
 
-// All that is run of one network, row by row.
+// The table of all runs, row by row.
 class Matrix {
  public:
   Matrix(const VerifyArguments& arguments, bool json) : arguments_(arguments), json_(json) {}
@@ -175,7 +176,7 @@ class Matrix {
   std::vector<Row> rows_;
   Json runs_ = Json::array();
 
-  // Of the network at hand.
+  // Of the network that is being run.
   Source source_;
   Loaded loaded_;
   std::string network_;
@@ -325,7 +326,7 @@ std::string Matrix::ToString() const {
   return table.ToString();
 }
 
-// The sizes to run: those asked for, or for a network with a constant N that, 5 and 20 times it.
+// The sizes to run: those of --sizes, or N, 5 N and 20 N for a network with a constant N.
 absl::StatusOr<std::vector<std::string>> Sizes(const VerifyArguments& arguments) {
   if (!arguments.sizes.empty())
     return std::vector<std::string>(absl::StrSplit(arguments.sizes, ','));
@@ -354,7 +355,7 @@ absl::Status Fill(const VerifyArguments& arguments, Matrix& matrix) {
   for (const std::string& size : sizes) {
     BNSYN_RETURN_IF_ERROR(matrix.Add(with_size(size), "", /*whole=*/true));
   }
-  // Other seeds, and half the step: equal digests again, and rates that agree within their spread.
+  // Other seeds, and half the step: the digests must be equal again; the rates are for people.
   BNSYN_ASSIGN_OR_RETURN(const Loaded loaded, Load(arguments.source));
   const bool network_file = !absl::EndsWith(arguments.source.path, ".ir");
   for (int i = 1; i <= 3; ++i) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "compiler/description/toml_reader.h"
+#include "ir/rule.h"
 
 namespace bnsyn::compiler {
 namespace {

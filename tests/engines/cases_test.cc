@@ -12,8 +12,8 @@
 namespace bnsyn::testing {
 namespace {
 
-// A program of one population that applies the op to states holding the rows, so that nothing is
-// known before it runs.
+// A program that applies the op to states of one population, an element for each row, so that no
+// value is known before it runs.
 std::string OpProgram(const OpCase& op_case) {
   std::string text = absl::StrCat("program ", op_case.op,
                                   " dt=1 seed=0\npopulation p size=", op_case.rows.size(), "\n");
@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(Ops, ProgramCases, ::testing::ValuesIn(CaseFiles("ops",
 INSTANTIATE_TEST_SUITE_P(Networks, ProgramCases, ::testing::ValuesIn(CaseFiles("networks", ".ir")),
                          NameOf);
 
-// Every row of the op table has a case: a file of its name, or a program that lists it.
+// Each op has a case: a file of its name, or a program that lists it.
 TEST(Cases, EveryOpHasOne) {
   std::set<std::string> covered;
   for (const std::string& file : CaseFiles("ops", ".case")) {
@@ -141,7 +141,7 @@ TEST(Cases, EveryOpHasOne) {
     }
   }
   for (const ir::OpInfo& op : ir::AllOps()) {
-    if (op.op == ir::Op::kLiteral) continue;  // stands in every case, in place of an operand
+    if (op.op == ir::Op::kLiteral) continue;  // every case has one, in place of an operand
     EXPECT_TRUE(covered.count(std::string(op.name)))
         << "no case for `" << std::string(op.name) << "`: add tests/cases/ops/"
         << std::string(op.name) << ".case";
