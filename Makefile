@@ -1,14 +1,15 @@
-# The two commands of the README, and what they are made of. Everything is built by CMake
-# (CMakePresets.json); this file installs what is missing, builds and runs.
+# The two commands of the README and their parts. CMake builds everything (CMakePresets.json);
+# this file installs what is missing, builds and runs.
 
 PACKAGES := g++ cmake ninja-build llvm-19-dev libabsl-dev libeigen3-dev libtomlplusplus-dev \
   libcli11-dev nlohmann-json3-dev libgtest-dev libbenchmark-dev libmpfr-dev
-# What the second compiler and the sanitizers of `make ci` need besides.
+# What `make ci` needs besides, for the second compiler.
 CI_PACKAGES := $(PACKAGES) clang
 # What `make tidy` and `make format` need besides.
 TIDY_PACKAGES := $(PACKAGES) clang-tidy clang-format
 
-# What `make conformance` and `make bench-peers` need besides; Debian's Brian2 is of Debian's Python.
+# What `make conformance` and `make bench-peers` need besides; Debian's Brian2 belongs to Debian's
+# Python.
 CONFORMANCE_PACKAGES := $(PACKAGES) make python3-brian
 DEBIAN_PYTHON := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
 
@@ -19,20 +20,24 @@ JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build deps ci conformance bench bench-peers bench-growth tidy format clean deps-ci deps-tidy deps-conformance
+.PHONY: help run test build command deps ci conformance bench bench-peers bench-growth tidy format clean deps-ci deps-tidy deps-conformance
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: build  ## install what is missing, build, run the BN-Syn network on both backends
+run: command  ## install what is missing, build the command, run the BN-Syn network on both backends
 	$(BNSYN) run examples/networks/bnsyn.toml --backend both
 
 test: build  ## install what is missing, build, run all tests
 	ctest --test-dir build/release --output-on-failure --no-tests=error -j $(JOBS)
 
-build: deps  ## install what is missing and build build/release/bin/bnsyn
+build: deps  ## install what is missing and build everything
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS)
+
+command: deps  ## install what is missing and build the command alone, build/release/bin/bnsyn
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS) --target bnsyn
 
 deps:  ## install the Debian packages that are missing
 	@$(call install,$(PACKAGES))
@@ -53,19 +58,19 @@ ci: build deps-ci  ## the tests under clang and under the sanitizers, and both b
 	ctest --test-dir build/asan --output-on-failure --no-tests=error -j $(JOBS)
 	$(BNSYN) verify examples/networks/bnsyn.toml --sizes 200 --with build/clang/bin/bnsyn
 
-conformance: build deps-conformance  ## the standard networks in Brian2 and here, compared
+conformance: command deps-conformance  ## the standard networks in Brian2 and here, compared
 	$(DEBIAN_PYTHON) tests/conformance/compare_test.py
 	$(DEBIAN_PYTHON) tests/conformance/conformance.py
 	@echo "With a wrong equation, which must be noticed:"
 	$(DEBIAN_PYTHON) tests/conformance/conformance.py --quick --inject wrong-equation cuba; test $$? -eq 1
 
-bench: build  ## kernels and ladder of the BN-Syn network
+bench: command  ## kernels and ladder of the BN-Syn network
 	$(BNSYN) bench examples/networks/bnsyn.toml --set N=4000
 
-bench-peers: build deps-conformance  ## bnsyn and Brian2 side by side; PEERS="coba --repeat 9" chooses
+bench-peers: command deps-conformance  ## bnsyn and Brian2 side by side; PEERS="coba --repeat 9" chooses
 	$(DEBIAN_PYTHON) bench/peers/peers.py $(PEERS)
 
-bench-growth: build  ## how the cost of a step grows with neurons, and with rates
+bench-growth: command  ## show how the cost of a step grows with neurons, and with rates
 	$(BNSYN) bench examples/networks/coba.toml --set p=80/N --vary N=1000,3000,10000,30000,100000,300000,1000000 --steps 400
 	$(BNSYN) bench examples/networks/coba40k-dense.toml --set N=4000 --set p=0.2 \
 	  --vary exc.I_e,inh.I_e=150pA,300pA,450pA,600pA,900pA --steps 2000
@@ -79,7 +84,7 @@ format: deps-tidy  ## clang-format over all sources
 clean:  ## remove everything built
 	rm -rf build
 
-# $(call install,PACKAGES): installs those that dpkg does not know as installed, as root or through sudo.
+# $(call install,PACKAGES): installs the packages that are missing, as root or through sudo.
 define install
 missing=""; \
 for package in $(1); do \

@@ -1,5 +1,6 @@
-// Compiled kernels by themselves: the AdEx update of examples/networks/bnsyn.toml by vector width,
-// the delivery of spikes by size of network, and compilation with and without the cache.
+// Times compiled kernels by themselves: the AdEx update of examples/networks/bnsyn.toml for each
+// vector width, the delivery of spikes for sizes of networks, and compilation with and without the
+// cache.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -10,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/description/network.h"
+#include "bnsyn/network.h"
 #include "compiler/emission/jit.h"
 #include "compiler/lowering/lower.h"
 #include "compiler/passes/passes.h"
@@ -58,7 +59,7 @@ Memory Allocate(size_t count, double value) {
   return memory;
 }
 
-// One step of one population of 4000 neurons, which spike.
+// One step of a population of 4000 neurons that spike.
 void AdexUpdate(benchmark::State& state) {
   constexpr uint32_t kNeurons = 4000;
   const ir::Program program = AdexProgram();
@@ -146,7 +147,7 @@ step {
 }
 BENCHMARK(Delivery)->ArgNames({"neurons", "synapses"})->Args({4000, 200})->Args({20000, 1000});
 
-// Emission, optimisation and code for all kernels of the network; and the same out of the cache.
+// Emits, optimises and compiles all kernels of the network, or takes them from the cache.
 void Compilation(benchmark::State& state, bool cached) {
   const ir::Program program = AdexProgram();
   CompileOptions options;

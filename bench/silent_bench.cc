@@ -1,12 +1,12 @@
-// A silent network must not get slower (R9): the cost of a step one second and thirty seconds after
-// the last spike of a network that is left alone, its conductances decaying towards zero.
+// Shows that a silent network does not get slower (R9): times a step one second and thirty seconds
+// after the last spike, while the conductances decay towards zero.
 
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
 #include <cstdlib>
 
-#include "runtime/bnsyn/bnsyn.h"
+#include "bnsyn/bnsyn.h"
 
 namespace {
 

@@ -12,17 +12,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "bnsyn/source_text.h"
 
 namespace bnsyn::ir {
 
-// A piece of text and where it stands: `first_line`/`first_column` are where its first character is
-// in the file called `name`, so that an equation inside a TOML file reports the file's lines.
-struct SourceText {
-  std::string name;
-  std::string text;
-  int first_line = 1;    // of the file, counted from 1
-  int first_column = 1;  // of the first line only
-};
+using bnsyn::SourceText;
 
 // A range within a SourceText: byte offset and length (at least 1 is underlined).
 struct SourceRange {

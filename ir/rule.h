@@ -11,19 +11,11 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "bnsyn/rule_kind.h"
 
 namespace bnsyn::ir {
 
-enum class RuleKind : uint8_t {
-  kAllToAll,
-  kOneToOne,
-  kBernoulli,       // each pair independently with probability p, or what `connect` sets for it
-  kFixedInDegree,   // `count` sources for each target
-  kFixedOutDegree,  // `count` targets for each source
-  kFixedTotal,      // `count` pairs in all
-  kWeightedTotal,   // the same, each with a probability proportional to what `connect` sets for it
-  kList,            // columns "pre" and "post" of a table; more where weight and delay say so
-};
+using bnsyn::RuleKind;
 
 // A rule with its arguments. Its pairs are a function of (seed, stream, rule) alone.
 struct Rule {

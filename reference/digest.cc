@@ -5,6 +5,12 @@
 
 #include "absl/strings/str_format.h"
 
+namespace bnsyn {
+
+std::string Digest::ToString() const { return absl::StrFormat("%016x%016x", high, low); }
+
+}  // namespace bnsyn
+
 namespace bnsyn::reference {
 namespace {
 
@@ -63,8 +69,6 @@ void Digest::AddState(uint32_t state, const ArrayView& values) {
 void Digest::AddInFlight(uint32_t population, uint64_t step, uint32_t neuron) {
   Add(Tag(ItemKind::kInFlight, population), step, neuron);
 }
-
-std::string Digest::ToString() const { return absl::StrFormat("%016x%016x", high, low); }
 
 ir::Bits CanonicalBits(ir::Element element, ir::Bits bits) {
   if (element == ir::Element::kF64 && std::isnan(ir::F64OfBits(bits))) {

@@ -3,9 +3,9 @@
 #define BNSYN_REFERENCE_DIGEST_H_
 
 #include <cstdint>
-#include <string>
 
 #include "absl/types/span.h"
+#include "bnsyn/digest.h"
 #include "ir/type.h"
 #include "reference/array.h"
 
@@ -21,10 +21,7 @@ namespace bnsyn::reference {
 //     where k is the next step at the time of injection; for k = 0 that is 2^64 - 1;
 //   - AddInFlight for each spike, injected ones included, of the steps k - MaxDelay() to k - 1.
 // Inputs are empty between steps and have no part.
-struct Digest {
-  uint64_t high = 0;
-  uint64_t low = 0;
-
+struct Digest : bnsyn::Digest {
   // Adds an item: a tag that says what it belongs to, its position there, and its value.
   void Add(uint64_t tag, uint64_t position, uint64_t value);
   void AddSpike(uint32_t population, uint64_t step, uint32_t neuron);
@@ -39,8 +36,6 @@ struct Digest {
     low += other.low;
     return *this;
   }
-  friend bool operator==(const Digest&, const Digest&) = default;
-  std::string ToString() const;  // 32 hex digits
 };
 
 // The bits of a value for digests and comparisons of runs, in which all NaNs are equal (R10).

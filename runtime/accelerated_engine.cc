@@ -56,7 +56,7 @@ class AcceleratedEngine : public Engine {
         partition_(std::move(partition)),
         workers_(static_cast<size_t>(partition_.threads())) {}
 
-  absl::Status Build(Layout layout, const SimulationOptions& options, SimulationReport& report);
+  absl::Status Build(Layout layout, const EngineOptions& options, EngineReport& report);
 
   const ir::Program& program() const override { return program_; }
   uint64_t step() const override { return step_; }
@@ -136,8 +136,8 @@ class AcceleratedEngine : public Engine {
   std::unique_ptr<ThreadTeam> team_;
 };
 
-absl::Status AcceleratedEngine::Build(Layout layout, const SimulationOptions& options,
-                                      SimulationReport& report) {
+absl::Status AcceleratedEngine::Build(Layout layout, const EngineOptions& options,
+                                      EngineReport& report) {
   BNSYN_ASSIGN_OR_RETURN(code_,
                          compiler::CompileKernels(program_, options.compile, report.compile));
   BNSYN_ASSIGN_OR_RETURN(team_, ThreadTeam::Create(partition_.threads(), options.pin));
@@ -443,8 +443,8 @@ uint64_t AcceleratedEngine::SpikeCount(ir::PopulationId population) const {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> MakeAcceleratedEngine(ir::Program program,
-                                                              const SimulationOptions& options,
-                                                              SimulationReport& report) {
+                                                              const EngineOptions& options,
+                                                              EngineReport& report) {
   if (options.threads < 1 || options.threads > kMaxThreads) {
     return absl::InvalidArgumentError(
         absl::StrFormat("%d threads: give a number from 1 to %d", options.threads, kMaxThreads));

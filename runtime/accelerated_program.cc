@@ -21,7 +21,7 @@ void DropUncalledCode(const Layout& layout, ir::Program& program) {
 }  // namespace
 
 absl::StatusOr<AcceleratedProgram> PrepareAccelerated(const ir::Program& program,
-                                                      const SimulationOptions& options,
+                                                      const EngineOptions& options,
                                                       const compiler::StageObserver& observer) {
   BNSYN_ASSIGN_OR_RETURN(const LayoutLimits limits, LimitsByName(options.layout));
   BNSYN_ASSIGN_OR_RETURN(ir::Program passed,

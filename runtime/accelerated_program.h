@@ -7,8 +7,8 @@
 #include "compiler/passes/passes.h"
 #include "ir/program.h"
 #include "runtime/delivery/layout.h"
+#include "runtime/engine_options.h"
 #include "runtime/memory/partition.h"
-#include "runtime/simulation.h"
 
 namespace bnsyn {
 
@@ -20,7 +20,7 @@ struct AcceleratedProgram {
 
 // InvalidArgument if the options name an unknown layout or pass.
 absl::StatusOr<AcceleratedProgram> PrepareAccelerated(
-    const ir::Program& program, const SimulationOptions& options,
+    const ir::Program& program, const EngineOptions& options,
     const compiler::StageObserver& observer = nullptr);
 
 }  // namespace bnsyn

@@ -10,7 +10,7 @@
 #include "ir/program.h"
 #include "reference/array.h"
 #include "reference/digest.h"
-#include "runtime/simulation.h"
+#include "runtime/engine_options.h"
 
 namespace bnsyn {
 
@@ -52,11 +52,11 @@ class Engine {
 // Both plan their memory first and refuse what does not fit; they fill in what they know of the
 // report.
 absl::StatusOr<std::unique_ptr<Engine>> MakeReferenceEngine(ir::Program program,
-                                                            const SimulationOptions& options,
-                                                            SimulationReport& report);
+                                                            const EngineOptions& options,
+                                                            EngineReport& report);
 absl::StatusOr<std::unique_ptr<Engine>> MakeAcceleratedEngine(ir::Program program,
-                                                              const SimulationOptions& options,
-                                                              SimulationReport& report);
+                                                              const EngineOptions& options,
+                                                              EngineReport& report);
 
 }  // namespace bnsyn
 

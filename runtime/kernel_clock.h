@@ -1,4 +1,4 @@
-// Measures the time of each delivery and kernel of a step (SimulationOptions::profile).
+// Measures the time of each delivery and kernel of a step (EngineOptions::profile).
 #ifndef BNSYN_RUNTIME_KERNEL_CLOCK_H_
 #define BNSYN_RUNTIME_KERNEL_CLOCK_H_
 
@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "ir/program.h"
+#include "runtime/engine_options.h"
 #include "runtime/exchange/schedule.h"
-#include "runtime/simulation.h"
 
 namespace bnsyn {
 

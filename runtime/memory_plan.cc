@@ -175,8 +175,7 @@ MemoryPlan PlanValues(const ir::Program& program, uint32_t epoch) {
   return plan;
 }
 
-absl::StatusOr<MemoryPlan> PlanReference(const ir::Program& program,
-                                         const SimulationOptions& options) {
+absl::StatusOr<MemoryPlan> PlanReference(const ir::Program& program, const EngineOptions& options) {
   MemoryPlan plan = PlanValues(program, 1);
   plan.parts.push_back({"values of nodes", StateBytes(program, true) + NodeBytes(program)});
   double drawing = 0;
@@ -194,8 +193,7 @@ absl::StatusOr<MemoryPlan> PlanReference(const ir::Program& program,
 
 }  // namespace
 
-MemoryPlan PlanAccelerated(const AcceleratedProgram& accelerated,
-                           const SimulationOptions& options) {
+MemoryPlan PlanAccelerated(const AcceleratedProgram& accelerated, const EngineOptions& options) {
   const auto& [program, partition, layout] = accelerated;
   const uint32_t epoch = StepsPerEpoch(program, layout, partition.threads());
   MemoryPlan plan = PlanValues(program, epoch);
@@ -231,8 +229,7 @@ MemoryPlan PlanAccelerated(const AcceleratedProgram& accelerated,
   return plan;
 }
 
-absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program,
-                                      const SimulationOptions& options) {
+absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program, const EngineOptions& options) {
   if (options.backend == Backend::kReference) return PlanReference(program, options);
   BNSYN_ASSIGN_OR_RETURN(const AcceleratedProgram accelerated,
                          PrepareAccelerated(program, options));

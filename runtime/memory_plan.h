@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "ir/program.h"
 #include "runtime/accelerated_program.h"
-#include "runtime/simulation.h"
+#include "runtime/engine_options.h"
 
 namespace bnsyn {
 
@@ -26,8 +26,8 @@ struct MemoryPlan {
 };
 
 // The plan of a program before the passes.
-absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program, const SimulationOptions& options);
-MemoryPlan PlanAccelerated(const AcceleratedProgram& accelerated, const SimulationOptions& options);
+absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program, const EngineOptions& options);
+MemoryPlan PlanAccelerated(const AcceleratedProgram& accelerated, const EngineOptions& options);
 
 // ResourceExhausted if the plan exceeds `limit` bytes (0: AvailableMemory()). The message lists the
 // largest parts and says what to do.

@@ -61,8 +61,8 @@ class ReferenceEngine : public Engine {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> MakeReferenceEngine(ir::Program program,
-                                                            const SimulationOptions& options,
-                                                            SimulationReport& report) {
+                                                            const EngineOptions& options,
+                                                            EngineReport& report) {
   BNSYN_ASSIGN_OR_RETURN(const MemoryPlan plan, PlanMemory(program, options));
   BNSYN_RETURN_IF_ERROR(CheckMemory(plan, options.memory_limit));
   report.memory_bytes = static_cast<uint64_t>(plan.total());

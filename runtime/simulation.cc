@@ -1,9 +1,8 @@
-#include "runtime/simulation.h"
+#include "bnsyn/simulation.h"
 
 #include <time.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <new>
 #include <string>
@@ -11,16 +10,16 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/lowering/lower.h"
+#include "compiler/description/settings.h"
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
-#include "ir/verifier.h"
 #include "reference/connectivity.h"
 #include "reference/fault.h"
 #include "reference/machine.h"
 #include "reference/synapse_table.h"
 #include "runtime/conversion.h"
 #include "runtime/engine.h"
+#include "runtime/simulation_impl.h"
 
 namespace bnsyn {
 namespace {
@@ -30,26 +29,11 @@ constexpr uint64_t kMaxStep = uint64_t{1} << 48;
 // How long a slice between two looks at RunControl should take.
 constexpr double kSliceSeconds = 2e-3;
 
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  }
-
- private:
-  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
-
 // Processor time of the process so far, of all its threads.
 double ProcessorSeconds() {
   timespec time = {};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-absl::Status OutOfMemory() {
-  return absl::ResourceExhaustedError(
-      "the system refused memory; make the network smaller or end other programs");
 }
 
 template <typename T>
@@ -121,34 +105,6 @@ absl::Status CheckDimension(const std::string& name, const std::string& declared
 
 }  // namespace
 
-struct Simulation::Impl : public SpikeSink {
-  std::unique_ptr<Engine> engine;
-  SimulationReport report;
-  // As declared: the passes may leave no trace of those that are not tunable.
-  std::vector<ir::Param> params;
-  bool record_spikes = true;
-  std::vector<SpikeTrain> trains;        // by population
-  std::vector<uint64_t> cleared_counts;  // of each at the last ClearSpikes
-  SpikeTrain no_spikes;                  // of unknown populations; always empty
-  uint64_t slice = 1;                    // steps that take about kSliceSeconds, as found so far
-
-  const ir::Program& program() const { return engine->program(); }
-
-  void OnSpikes(ir::PopulationId population, uint64_t step,
-                absl::Span<const uint32_t> neurons) override {
-    SpikeTrain& train = trains[population];
-    train.steps.insert(train.steps.end(), neurons.size(), step);
-    train.neurons.insert(train.neurons.end(), neurons.begin(), neurons.end());
-  }
-
-  absl::Status Advance(uint64_t steps, const RunControl& control);
-  // Runs a part of that and learns from how long it takes.
-  absl::Status RunSlice(uint64_t steps);
-  absl::Status CheckPopulation(PopulationHandle population) const;
-  // What a population keeps of a stimulus, by the name behind that of the population.
-  absl::StatusOr<ir::StateId> FindGiven(PopulationHandle population, absl::string_view name) const;
-};
-
 absl::Status Simulation::Impl::RunSlice(uint64_t steps) {
   const Stopwatch stopwatch;
   BNSYN_RETURN_IF_ERROR(engine->Run(steps, record_spikes ? this : nullptr));
@@ -199,13 +155,26 @@ absl::StatusOr<ir::StateId> Simulation::Impl::FindGiven(PopulationHandle populat
                    std::string(ir::ElementName(program().states[id].type.element))));
 }
 
+absl::Status Simulation::Impl::SetState(ir::StateId state, uint32_t element, ir::Bits bits) {
+  if (state >= program().states.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("no state has number ", state));
+  }
+  const size_t size = engine->State(state).size;
+  if (element >= size) {
+    return absl::InvalidArgumentError(absl::StrCat(program().states[state].name, " has ", size,
+                                                   size == 1 ? " element" : " elements",
+                                                   ", so none of number ", element));
+  }
+  return engine->SetState(state, element, bits);
+}
+
 Simulation::Simulation(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Simulation::Simulation(Simulation&&) noexcept = default;
 Simulation& Simulation::operator=(Simulation&&) noexcept = default;
 Simulation::~Simulation() = default;
 
 absl::Status Simulation::Run(Quantity duration, const RunControl& control) {
-  const Quantity dt(program().dt, Unit{dimension::kTime, 0});
+  const Quantity dt(impl_->program().dt, Unit{dimension::kTime, 0});
   BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, StepsOf(duration, dt));
   return Step(steps, control);
 }
@@ -219,26 +188,25 @@ absl::Status Simulation::Step(uint64_t steps, const RunControl& control) {
   } catch (const std::bad_alloc&) {
     status = OutOfMemory();
   }
-  SimulationReport& report = impl_->report;
+  EngineReport& report = impl_->report;
   report.run_seconds += stopwatch.seconds();
   report.run_processor_seconds += ProcessorSeconds() - processor_began;
   report.steps = impl_->engine->step();
   report.kernels = impl_->engine->KernelTimes();
   impl_->engine->ReadThreadTimes(absl::MakeSpan(report.threads));
   report.spikes = 0;
-  for (ir::PopulationId p = 0; p < program().populations.size(); ++p) {
-    if (program().HasNeurons(p)) report.spikes += impl_->engine->SpikeCount(p);
+  for (ir::PopulationId p = 0; p < impl_->program().populations.size(); ++p) {
+    if (impl_->program().HasNeurons(p)) report.spikes += impl_->engine->SpikeCount(p);
   }
   return status;
 }
 
-const ir::Program& Simulation::program() const { return impl_->program(); }
 uint64_t Simulation::step() const { return impl_->engine->step(); }
-double Simulation::time_ms() const { return static_cast<double>(step()) * program().dt; }
+double Simulation::time_ms() const { return static_cast<double>(step()) * impl_->program().dt; }
 
 absl::StatusOr<PopulationHandle> Simulation::Population(absl::string_view name) const {
   std::vector<std::string> names;
-  for (const ir::Population& population : program().populations) {
+  for (const ir::Population& population : impl_->program().populations) {
     if (population.name == name) return PopulationHandle{static_cast<uint32_t>(names.size())};
     names.push_back(population.name);
   }
@@ -268,16 +236,17 @@ template <typename T>
 absl::StatusOr<std::vector<T>> Simulation::State(PopulationHandle population,
                                                  absl::string_view variable) const {
   BNSYN_RETURN_IF_ERROR(impl_->CheckPopulation(population));
-  const ir::Population& declared = program().populations[population.index];
+  const ir::Population& declared = impl_->program().populations[population.index];
   BNSYN_ASSIGN_OR_RETURN(
       const ir::StateId id,
-      FindState(program(), absl::StrCat(declared.name, ".", std::string(variable)),
+      FindState(impl_->program(), absl::StrCat(declared.name, ".", std::string(variable)),
                 declared.domain));
-  const reference::ArrayView values = RawState(id);
+  const reference::ArrayView values = impl_->engine->State(id);
   if (values.element != ElementOf<T>()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        program().states[id].name, " is of type ", std::string(ir::ElementName(values.element)),
-        ": ask for State<", std::string(CppName(values.element)), ">"));
+    return absl::InvalidArgumentError(absl::StrCat(impl_->program().states[id].name, " is of type ",
+                                                   std::string(ir::ElementName(values.element)),
+                                                   ": ask for State<",
+                                                   std::string(CppName(values.element)), ">"));
   }
   const T* const data = static_cast<const T*>(values.data);
   return std::vector<T>(data, data + values.size);
@@ -299,8 +268,8 @@ template absl::StatusOr<std::vector<bool>> Simulation::State<bool>(PopulationHan
                                                                    absl::string_view) const;
 
 absl::StatusOr<std::vector<double>> Simulation::StateByName(absl::string_view name) const {
-  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, FindState(program(), name));
-  const reference::ArrayView view = RawState(id);
+  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, FindState(impl_->program(), name));
+  const reference::ArrayView view = impl_->engine->State(id);
   std::vector<double> values;
   values.reserve(view.size);
   for (size_t i = 0; i < view.size; ++i) values.push_back(ToDouble(view.element, view.bits(i)));
@@ -308,20 +277,22 @@ absl::StatusOr<std::vector<double>> Simulation::StateByName(absl::string_view na
 }
 
 absl::StatusOr<SynapseList> Simulation::Synapses(absl::string_view projection) const {
-  const std::optional<ir::ProjectionId> id = program().FindProjection(projection);
+  const std::optional<ir::ProjectionId> id = impl_->program().FindProjection(projection);
   if (!id) {
     std::vector<std::string> names;
-    for (const ir::Projection& declared : program().projections) names.push_back(declared.name);
+    for (const ir::Projection& declared : impl_->program().projections)
+      names.push_back(declared.name);
     return absl::NotFoundError(absl::StrCat("no projection is named '", std::string(projection),
                                             "'", ir::DidYouMean(projection, names)));
   }
   BNSYN_ASSIGN_OR_RETURN(const std::vector<reference::Array> states,
-                         reference::InitialStates(program()));
+                         reference::InitialStates(impl_->program()));
   BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
-                         reference::Connectivity::Create(program(), *id, states));
-  const uint32_t targets = program().populations[program().projections[*id].target].size;
+                         reference::Connectivity::Create(impl_->program(), *id, states));
+  const uint32_t targets =
+      impl_->program().populations[impl_->program().projections[*id].target].size;
   BNSYN_ASSIGN_OR_RETURN(reference::SynapseRows rows, connectivity.Build(0, targets));
-  const reference::SynapseTable table(program(), *id, std::move(rows));
+  const reference::SynapseTable table(impl_->program(), *id, std::move(rows));
   SynapseList list;
   for (uint64_t synapse = 0; synapse < table.size(); ++synapse) {
     list.sources.push_back(table.source(synapse));
@@ -333,20 +304,21 @@ absl::StatusOr<SynapseList> Simulation::Synapses(absl::string_view projection) c
 }
 
 absl::Status Simulation::SetState(absl::string_view name, uint32_t element, double value) {
-  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, FindState(program(), name));
-  const ir::State& state = program().states[id];
+  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, FindState(impl_->program(), name));
+  const ir::State& state = impl_->program().states[id];
   BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, FromDouble(state.type.element, value, state.name));
   if (!reference::WithinBounds(state, value)) {
     return absl::InvalidArgumentError(absl::StrCat(
         state.name, " cannot be ", ShowNumber(value), ": it must be a finite number from ",
         ShowNumber(state.lower), " to ", ShowNumber(state.upper)));
   }
-  return SetRawState(id, element, bits);
+  return impl_->SetState(id, element, bits);
 }
 
 absl::StatusOr<double> Simulation::Uniform(absl::string_view name) const {
-  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, FindState(program(), name, ir::DomainId::kNetwork));
-  const reference::ArrayView view = RawState(id);
+  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id,
+                         FindState(impl_->program(), name, ir::DomainId::kNetwork));
+  const reference::ArrayView view = impl_->engine->State(id);
   return ToDouble(view.element, view.bits(0));
 }
 
@@ -377,7 +349,7 @@ absl::Status Simulation::SetParameter(absl::string_view name, Quantity value) {
 absl::Status Simulation::InjectSpikes(PopulationHandle population,
                                       absl::Span<const uint32_t> neurons) {
   BNSYN_RETURN_IF_ERROR(impl_->CheckPopulation(population));
-  const ir::Population& declared = program().populations[population.index];
+  const ir::Population& declared = impl_->program().populations[population.index];
   for (const uint32_t neuron : neurons) {
     if (neuron < declared.size) continue;
     return absl::InvalidArgumentError(absl::StrCat("no neuron ", neuron, " in population ",
@@ -397,7 +369,7 @@ absl::Status Simulation::AddEvents(PopulationHandle population, absl::string_vie
                                                    numbers.size(), " numbers for ", neurons.size(),
                                                    " neurons"));
   }
-  const ir::Population& declared = program().populations[population.index];
+  const ir::Population& declared = impl_->program().populations[population.index];
   // All or nothing.
   for (size_t e = 0; e < neurons.size(); ++e) {
     if (neurons[e] >= declared.size) {
@@ -409,9 +381,9 @@ absl::Status Simulation::AddEvents(PopulationHandle population, absl::string_vie
         absl::StrCat("events of ", std::string(stimulus), " cannot be ", ShowNumber(numbers[e])));
   }
   for (size_t e = 0; e < neurons.size(); ++e) {
-    const double before = ir::F64OfBits(RawState(id).bits(neurons[e]));
+    const double before = ir::F64OfBits(impl_->engine->State(id).bits(neurons[e]));
     const double number = numbers.empty() ? 1 : numbers[e];
-    BNSYN_RETURN_IF_ERROR(SetRawState(id, neurons[e], ir::BitsOfF64(before + number)));
+    BNSYN_RETURN_IF_ERROR(impl_->SetState(id, neurons[e], ir::BitsOfF64(before + number)));
   }
   return absl::OkStatus();
 }
@@ -419,7 +391,7 @@ absl::Status Simulation::AddEvents(PopulationHandle population, absl::string_vie
 absl::Status Simulation::SetInput(PopulationHandle population, absl::string_view stimulus,
                                   Quantity value) {
   BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->FindGiven(population, stimulus));
-  const ir::State& state = program().states[id];
+  const ir::State& state = impl_->program().states[id];
   BNSYN_RETURN_IF_ERROR(CheckDimension(state.name, state.unit, value));
   return SetInput(population, stimulus, absl::MakeConstSpan(&value.value, 1));
 }
@@ -427,91 +399,25 @@ absl::Status Simulation::SetInput(PopulationHandle population, absl::string_view
 absl::Status Simulation::SetInput(PopulationHandle population, absl::string_view stimulus,
                                   absl::Span<const double> values) {
   BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->FindGiven(population, stimulus));
-  const ir::Population& declared = program().populations[population.index];
+  const ir::Population& declared = impl_->program().populations[population.index];
   if (values.size() != 1 && values.size() != declared.size) {
-    return absl::InvalidArgumentError(absl::StrCat(program().states[id].name, " takes 1 value or ",
-                                                   declared.size, ", one for each neuron, not ",
-                                                   values.size()));
+    return absl::InvalidArgumentError(absl::StrCat(impl_->program().states[id].name,
+                                                   " takes 1 value or ", declared.size,
+                                                   ", one for each neuron, not ", values.size()));
   }
   for (const double value : values) {
     if (std::isfinite(value)) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat(program().states[id].name, " cannot be ", ShowNumber(value)));
+        absl::StrCat(impl_->program().states[id].name, " cannot be ", ShowNumber(value)));
   }
   for (uint32_t neuron = 0; neuron < declared.size; ++neuron) {
     const double value = values[values.size() == 1 ? 0 : neuron];
-    BNSYN_RETURN_IF_ERROR(SetRawState(id, neuron, ir::BitsOfF64(value)));
+    BNSYN_RETURN_IF_ERROR(impl_->SetState(id, neuron, ir::BitsOfF64(value)));
   }
   return absl::OkStatus();
 }
 
-reference::Digest Simulation::Digest() const { return impl_->engine->ComputeDigest(); }
+Digest Simulation::Digest() const { return impl_->engine->ComputeDigest(); }
 const SimulationReport& Simulation::report() const { return impl_->report; }
-
-reference::ArrayView Simulation::RawState(ir::StateId state) const {
-  return impl_->engine->State(state);
-}
-
-absl::Status Simulation::SetRawState(ir::StateId state, uint32_t element, ir::Bits bits) {
-  if (state >= program().states.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("no state has number ", state));
-  }
-  const size_t size = RawState(state).size;
-  if (element >= size) {
-    return absl::InvalidArgumentError(absl::StrCat(program().states[state].name, " has ", size,
-                                                   size == 1 ? " element" : " elements",
-                                                   ", so none of number ", element));
-  }
-  return impl_->engine->SetState(state, element, bits);
-}
-
-namespace {
-
-absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(ir::Program program,
-                                                   const SimulationOptions& options,
-                                                   SimulationReport& report) {
-  switch (options.backend) {
-    case Backend::kReference:
-      return MakeReferenceEngine(std::move(program), options, report);
-    case Backend::kAccelerated:
-      return MakeAcceleratedEngine(std::move(program), options, report);
-  }
-  return absl::InternalError("no such backend");
-}
-
-}  // namespace
-
-absl::StatusOr<Simulation> Compile(ir::Program program, const SimulationOptions& options) {
-  const Stopwatch stopwatch;
-  BNSYN_RETURN_IF_ERROR(ir::Verify(program));
-  auto impl = std::make_unique<Simulation::Impl>();
-  impl->params = program.params;
-  impl->record_spikes = options.record_spikes;
-  impl->trains.resize(program.populations.size());
-  impl->cleared_counts.resize(program.populations.size());
-  SimulationReport& report = impl->report;
-  report.neurons = program.Neurons();
-  try {
-    BNSYN_ASSIGN_OR_RETURN(impl->engine, MakeEngine(std::move(program), options, report));
-  } catch (const std::bad_alloc&) {
-    return OutOfMemory();
-  }
-  report.synapses = impl->engine->synapses();
-  report.compile.total_ms = 0;
-  for (const auto& phase : report.compile.phases) report.compile.total_ms += phase.milliseconds;
-  report.construct_seconds = stopwatch.seconds() - report.compile.total_ms / 1e3;
-  return Simulation(std::move(impl));
-}
-
-absl::StatusOr<Simulation> Compile(const Network& network, const SimulationOptions& options) {
-  const Stopwatch stopwatch;
-  BNSYN_ASSIGN_OR_RETURN(ir::Program program, LowerNetwork(network, options.compile));
-  const double milliseconds = stopwatch.seconds() * 1e3;
-  BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(std::move(program), options));
-  compiler::CompileReport& report = simulation.impl_->report.compile;
-  report.phases.insert(report.phases.begin(), {"lower", milliseconds});
-  report.total_ms += milliseconds;
-  return simulation;
-}
 
 }  // namespace bnsyn

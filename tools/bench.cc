@@ -1,5 +1,5 @@
-// bnsyn bench: what each step of the way from the dense reference to fused kernels is worth, and
-// where a step's time goes.
+// bnsyn bench: times a network on the ladder from the dense reference to fused threads, and each
+// kernel by itself.
 
 #include <algorithm>
 #include <cstdio>
@@ -38,9 +38,9 @@ namespace {
 struct Measurement {
   std::string group;
   std::string name;
-  std::string surface;  // ladder: what it has over the rung before
+  std::string surface;  // ladder: the feature that this rung adds
   double ns_per_step = 0;
-  double ns_per_element = 0;  // per neuron, or per synaptic event where the name says so
+  double ns_per_element = 0;  // per neuron, or per synaptic event if the name says so
   std::string digest;
   double ratio = 0;  // ladder: over the rung before
 };
@@ -56,7 +56,7 @@ struct Timing {
 
 // The least time of `repeats` runs of the same steps.
 absl::StatusOr<Timing> Time(const ir::Program& program, const BenchArguments& arguments,
-                            SimulationOptions options, int repeats) {
+                            EngineOptions options, int repeats) {
   Timing best;
   options.record_spikes = false;
   for (int i = 0; i < repeats; ++i) {
@@ -64,7 +64,7 @@ absl::StatusOr<Timing> Time(const ir::Program& program, const BenchArguments& ar
     BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(program, options));
     BNSYN_RETURN_IF_ERROR(simulation.Step(arguments.warmup));
     const double before = simulation.report().run_seconds;
-    const std::vector<KernelTime> kernels_before = simulation.report().kernels;
+    const std::vector<KernelTime> kernels_before = ReportOf(simulation).kernels;
     const uint64_t spikes_before = simulation.report().spikes;
     BNSYN_RETURN_IF_ERROR(simulation.Step(arguments.steps));
     const double ns =
@@ -78,7 +78,7 @@ absl::StatusOr<Timing> Time(const ir::Program& program, const BenchArguments& ar
     }
     if (ns < best.ns_per_step) {
       best.ns_per_step = ns;
-      best.kernels = simulation.report().kernels;
+      best.kernels = ReportOf(simulation).kernels;
       for (size_t k = 0; k < best.kernels.size() && k < kernels_before.size(); ++k) {
         best.kernels[k].seconds -= kernels_before[k].seconds;
       }
@@ -87,16 +87,16 @@ absl::StatusOr<Timing> Time(const ir::Program& program, const BenchArguments& ar
   return best;
 }
 
-// From the plainest way to the best, each rung with one thing more; what that is, its surface.
+// Times the network from the plainest way to the fastest; each rung adds one feature.
 absl::Status Ladder(const ir::Program& program, const BenchArguments& arguments,
                     std::vector<Measurement>& results) {
   struct Rung {
     std::string name;
     std::string surface;
-    SimulationOptions options;
+    EngineOptions options;
     int repeats;
   };
-  SimulationOptions base;
+  EngineOptions base;
   std::vector<Rung> rungs;
   base.propagation = Propagation::kDense;
   rungs.push_back({"reference, dense matrix", "", base, 1});
@@ -119,7 +119,7 @@ absl::Status Ladder(const ir::Program& program, const BenchArguments& arguments,
   for (const Rung& rung : rungs) {
     const auto timing = Time(program, arguments, rung.options, rung.repeats);
     if (absl::IsInvalidArgument(timing.status()) || absl::IsResourceExhausted(timing.status())) {
-      // Dense propagation has limits of its own: the rung is left out, and said to be.
+      // Dense propagation is for small networks: leave the rung out, and say so.
       std::fprintf(stderr, "note: no rung '%s': %s\n", rung.name.c_str(),
                    std::string(timing.status().message()).c_str());
       continue;
@@ -137,8 +137,8 @@ absl::Status Ladder(const ir::Program& program, const BenchArguments& arguments,
   return absl::OkStatus();
 }
 
-// The update code of every model without the statements that `leave_out` matches: how the time of
-// something that fusion hides is found.
+// Removes the statements that contain `leave_out` from the update code of every model. The time of
+// a part of a fused kernel is the difference that this makes.
 absl::StatusOr<Network> Without(const Network& network,
                                 const std::function<bool(const compiler::Statement&)>& leave_out) {
   Network result = network;
@@ -170,7 +170,7 @@ double KernelNanoseconds(const Timing& timing, KernelKind kind, uint64_t steps) 
 // conductances stay at zero where they are not decayed.
 absl::Status Kernels(const ir::Program& program, const BenchArguments& arguments,
                      std::vector<Measurement>& results) {
-  SimulationOptions options;
+  EngineOptions options;
   options.backend = Backend::kAccelerated;
   options.compile.width = arguments.width;
   options.profile = true;
@@ -200,13 +200,13 @@ absl::Status Kernels(const ir::Program& program, const BenchArguments& arguments
 
 absl::Status HiddenKernels(const BenchArguments& arguments, std::vector<Measurement>& results) {
   BNSYN_ASSIGN_OR_RETURN(const Network network, LoadNetwork(arguments.source));
-  SimulationOptions options;
+  EngineOptions options;
   options.backend = Backend::kAccelerated;
   options.compile.width = arguments.width;
   options.profile = true;
   const auto update_time = [&](const Network& variant) -> absl::StatusOr<double> {
     Network driven = variant;
-    // A current in place of events keeps the network alive without conductances.
+    // Without conductances a current, in place of events, keeps the network active.
     for (Model& model : driven.models) {
       for (auto& [name, value] : model.parameters) {
         if (name == "I_inj") value = Setting("800 pA");
@@ -325,51 +325,60 @@ int Run(const BenchArguments& arguments) {
 
 }  // namespace
 
-void AddBench(CLI::App& app, Action& action) {
+void AddBench(CommandLine& line) {
   auto arguments = std::make_shared<BenchArguments>();
-  CLI::App* bench = app.add_subcommand(
+  Command& bench = line.Add(
       "bench", "time a network from the dense reference to fused threads, and kernel by kernel");
-  bench->footer(
+  bench.SetFooter(
       "Times are the least of several runs on an active network; compare ratios, not times.\n"
       "Examples:\n"
       "  bnsyn bench examples/networks/bnsyn.toml --set N=4000\n"
       "  bnsyn bench examples/networks/bnsyn.toml --set N=4000 --only-kernels --json\n"
       "  bnsyn bench examples/networks/coba.toml --plan\n"
       "  bnsyn bench examples/networks/coba.toml --set p=80/N --vary N=1000,10000,100000");
-  arguments->source.AddOptions(*bench);
-  bench->add_option("--threads", arguments->threads, "of the last rung")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
-  bench->add_option("--width", arguments->width, "lanes of vectors; 0 lets the machine choose")
-      ->check(CLI::IsMember({0, 1, 2, 4, 8, 16}))
-      ->capture_default_str();
-  bench->add_option("--warmup", arguments->warmup, "steps before the measured ones")
-      ->capture_default_str();
-  bench->add_option("--steps", arguments->steps, "steps measured")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  bench->add_option("--repeats", arguments->repeats, "runs of which the least counts")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  CLI::Option* const ladder =
-      bench->add_flag("--ladder", arguments->only_ladder, "only the ladder");
-  CLI::Option* const kernels =
-      bench->add_flag("--only-kernels", arguments->only_kernels, "no ladder")->excludes(ladder);
-  CLI::Option* const plan =
-      bench
-          ->add_flag("--plan", arguments->plan,
-                     "only what each row of the kernels' plans is worth (see dump --stage plan)")
-          ->excludes(ladder)
-          ->excludes(kernels);
-  bench
-      ->add_option("--vary", arguments->vary,
-                   "only how a step's cost grows with a value, on one thread")
-      ->type_name("NAME[,NAME...]=VALUE,VALUE,...")
-      ->excludes(ladder)
-      ->excludes(kernels)
-      ->excludes(plan);
-  bench->add_flag("--json", arguments->json, "print an array of rungs and kernels, or of rows");
-  bench->callback([arguments, &action] { action = [arguments] { return Run(*arguments); }; });
+  arguments->source.AddArguments(bench);
+  bench.Add({.name = "--threads",
+             .value = &arguments->threads,
+             .help = "of the last rung",
+             .range = {{1, 1024}},
+             .show_default = true});
+  bench.Add({.name = "--width",
+             .value = &arguments->width,
+             .help = "lanes of vectors; 0 lets the machine choose",
+             .one_of = kWidths,
+             .show_default = true});
+  bench.Add({.name = "--warmup",
+             .value = &arguments->warmup,
+             .help = "steps before the measured ones",
+             .show_default = true});
+  bench.Add({.name = "--steps",
+             .value = &arguments->steps,
+             .help = "steps measured",
+             .positive = true,
+             .show_default = true});
+  bench.Add({.name = "--repeats",
+             .value = &arguments->repeats,
+             .help = "runs of which the least counts",
+             .positive = true,
+             .show_default = true});
+  bench.Add({.name = "--ladder", .value = &arguments->only_ladder, .help = "only the ladder"});
+  bench.Add({.name = "--only-kernels",
+             .value = &arguments->only_kernels,
+             .help = "no ladder",
+             .excludes = {"--ladder"}});
+  bench.Add({.name = "--plan",
+             .value = &arguments->plan,
+             .help = "only what each row of the kernels' plans is worth (see dump --stage plan)",
+             .excludes = {"--ladder", "--only-kernels"}});
+  bench.Add({.name = "--vary",
+             .value = &arguments->vary,
+             .help = "only how a step's cost grows with a value, on one thread",
+             .type = "NAME[,NAME...]=VALUE,VALUE,...",
+             .excludes = {"--ladder", "--only-kernels", "--plan"}});
+  bench.Add({.name = "--json",
+             .value = &arguments->json,
+             .help = "print an array of rungs and kernels, or of rows"});
+  bench.SetAction([arguments] { return Run(*arguments); });
 }
 
 }  // namespace bnsyn::tools

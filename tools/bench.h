@@ -1,4 +1,4 @@
-// What the parts of `bnsyn bench` share.
+// The arguments and helpers that the files of `bnsyn bench` share.
 #ifndef BNSYN_TOOLS_BENCH_H_
 #define BNSYN_TOOLS_BENCH_H_
 
@@ -31,8 +31,8 @@ double SecondsIn(const std::vector<KernelTime>& kernels, KernelKind kind);
 // The error of a run in which nothing spiked while it was measured.
 absl::Status NothingSpiked();
 
-// Runs the network once for each value of `vary`, on one thread, prints what a step costs, and with
-// which power of the value, the neurons and the events it grows.
+// Runs the network once for each value of `vary`, on one thread. Prints the cost of a step, and the
+// powers of the value, of the neurons and of the events with which it grows.
 absl::Status BenchVary(const BenchArguments& arguments);
 
 // Runs the network with and without each row of the plans of its kernels, on one thread, and prints

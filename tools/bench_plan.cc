@@ -33,9 +33,9 @@ struct Runner {
   double step_ns = std::numeric_limits<double>::infinity();
 
   absl::Status Run(uint64_t steps) {
-    const SimulationReport before = simulation.report();
+    const EngineReport before = ReportOf(simulation);
     BNSYN_RETURN_IF_ERROR(simulation.Step(steps));
-    const SimulationReport& after = simulation.report();
+    const EngineReport& after = ReportOf(simulation);
     const double scale = 1e9 / static_cast<double>(steps);
     const double seconds = SecondsIn(after.kernels, KernelKind::kPopulation) -
                            SecondsIn(before.kernels, KernelKind::kPopulation);
@@ -47,7 +47,7 @@ struct Runner {
 
 absl::StatusOr<Runner> Start(const ir::Program& program, const BenchArguments& arguments,
                              const std::vector<std::string>& disabled) {
-  SimulationOptions options;
+  EngineOptions options;
   options.backend = Backend::kAccelerated;
   options.compile.width = arguments.width;
   options.compile.disabled_passes = disabled;

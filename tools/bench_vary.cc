@@ -1,4 +1,4 @@
-// bnsyn bench --vary: how the cost of a step grows with something.
+// bnsyn bench --vary: how the cost of a step grows with a value of the network.
 
 #include <algorithm>
 #include <cmath>
@@ -33,10 +33,10 @@ struct Cost {
   double update_ns = 0;
 };
 
-// The mean over all steps that are measured: activity waxes and wanes, so no part stands for all.
+// Measures the mean over all steps, since the activity changes from step to step.
 absl::StatusOr<Cost> Measure(const BenchArguments& arguments, const Source& source) {
   BNSYN_ASSIGN_OR_RETURN(const Loaded loaded, Load(source));
-  SimulationOptions options;
+  EngineOptions options;
   options.backend = Backend::kAccelerated;
   options.compile.width = arguments.width;
   options.profile = true;
@@ -45,10 +45,10 @@ absl::StatusOr<Cost> Measure(const BenchArguments& arguments, const Source& sour
   RunControl control;
   control.cancel = &Interrupted();
   BNSYN_RETURN_IF_ERROR(simulation.Step(arguments.warmup, control));
-  const SimulationReport before = simulation.report();
+  const EngineReport before = ReportOf(simulation);
   const uint64_t steps = arguments.steps * static_cast<uint64_t>(arguments.repeats);
   BNSYN_RETURN_IF_ERROR(simulation.Step(steps, control));
-  const SimulationReport& report = simulation.report();
+  const EngineReport& report = ReportOf(simulation);
   const auto spikes = static_cast<double>(report.spikes - before.spikes);
   if (spikes == 0) return NothingSpiked();
   const auto count = static_cast<double>(steps);
@@ -67,7 +67,7 @@ absl::StatusOr<Cost> Measure(const BenchArguments& arguments, const Source& sour
   return cost;
 }
 
-// b of y = a*x^b, by least squares of the logarithms; nullopt where x hardly changes.
+// The b of y = a*x^b, by least squares of the logarithms; nullopt if x hardly changes.
 std::optional<double> Exponent(const std::vector<Cost>& costs, double Cost::*x, double Cost::*y) {
   double mean_x = 0;
   double mean_y = 0;

@@ -22,7 +22,7 @@
 namespace bnsyn::tools {
 namespace {
 
-// A signal handler can reach nothing but an object of static storage.
+// A signal handler can only use an object of static storage.
 std::atomic<bool>& InterruptFlag() {
   static std::atomic<bool> flag{false};
   return flag;
@@ -64,15 +64,18 @@ int Report(const absl::Status& status) {
   return kError;
 }
 
-void Source::AddOptions(CLI::App& app) {
-  app.add_option("network", path, "a network file (.toml), or a program's text (.ir)")
-      ->required()
-      ->type_name("FILE");
-  app.add_option("--set", sets, "change a value, as in --set N=1000 --set exc.b=60pA; repeatable")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
-  app.add_option("--seed", seed, "seed of all randomness")->type_name("S");
-  app.add_option("--duration", duration, "time to run, as in 250ms")->type_name("TIME");
+void Source::AddArguments(Command& command, bool required, const char* duration_help) {
+  command.Add({.name = "network",
+               .value = &path,
+               .help = "a network file (.toml), or a program's text (.ir)",
+               .type = "FILE",
+               .required = required});
+  command.Add({.name = "--set",
+               .value = &sets,
+               .help = "change a value, as in --set N=1000 --set exc.b=60pA; repeatable",
+               .type = "NAME=VALUE"});
+  command.Add({.name = "--seed", .value = &seed, .help = "seed of all randomness", .type = "S"});
+  command.Add({.name = "--duration", .value = &duration, .help = duration_help, .type = "TIME"});
 }
 
 absl::StatusOr<Network> LoadNetwork(const Source& source) {
@@ -114,7 +117,7 @@ absl::StatusOr<Loaded> Load(const Source& source, const compiler::CompileOptions
       return absl::InvalidArgumentError(
           absl::StrCat("--seed ", source.seed, ": expected a whole number"));
     }
-    // A program says nothing of durations: the same default as a network's.
+    // A program has no duration: take the default of a network.
     Network clock({.dt = Quantity(loaded.program.dt, Unit{dimension::kTime, 0})});
     if (!source.duration.empty()) {
       BNSYN_RETURN_IF_ERROR(clock.Set("duration", source.duration));
@@ -130,45 +133,64 @@ absl::StatusOr<Loaded> Load(const Source& source, const compiler::CompileOptions
   return loaded;
 }
 
-void Machine::AddOptions(CLI::App& app, bool with_backend) {
+void Machine::AddArguments(Command& command, bool with_backend) {
   if (with_backend) {
-    app.add_option("--backend", backend, "reference (the oracle), accelerated (compiled), or both")
-        ->check(CLI::IsMember({"reference", "accelerated", "both"}))
-        ->type_name("NAME")
-        ->capture_default_str();
-    app.add_option("--propagation", propagation, "of the reference backend: csr or dense")
-        ->check(CLI::IsMember({"csr", "dense"}))
-        ->type_name("NAME")
-        ->capture_default_str();
+    command.Add({.name = "--backend",
+                 .value = &backend,
+                 .help = "reference (the oracle), accelerated (compiled), or both",
+                 .type = "NAME",
+                 .one_of = {"reference", "accelerated", "both"},
+                 .show_default = true});
+    command.Add({.name = "--propagation",
+                 .value = &propagation,
+                 .help = "of the reference backend: csr or dense",
+                 .type = "NAME",
+                 .one_of = {"csr", "dense"},
+                 .show_default = true});
   }
-  app.add_option("--threads", threads, "threads of the accelerated backend")
-      ->check(CLI::Range(1, 1024))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_flag("--pin", pin, "keep each of several threads on a core of its own");
-  app.add_option("--width", width, "lanes of vectors: 1, 2, 4, 8 or 16; 0 lets the machine choose")
-      ->check(CLI::IsMember({0, 1, 2, 4, 8, 16}))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--opt", optimization, "LLVM's optimisation level, 0 to 3")
-      ->check(CLI::Range(0, 3))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--disable-pass", disabled_passes,
-                 "leave a pass, or a row of the plans of kernels, out; repeatable. Without "
-                 "share_inputs or decay_inputs the program is another one: it does the same, but "
-                 "its digest differs")
-      ->type_name("PASS")
-      ->allow_extra_args(false);
-  app.add_option("--layout", layout, "how synapses lie in memory: see the stage layout of dump")
-      ->type_name("NAME");
-  app.add_flag("--no-cache", no_cache, "neither read nor write compiled code on disk");
-  app.add_flag("--check-cache", check_cache, "on a hit compile all the same and compare");
-  app.add_flag("--debug", debug, "tell gdb and perf of the kernels");
+  command.Add({.name = "--threads",
+               .value = &threads,
+               .help = "threads of the accelerated backend",
+               .type = "N",
+               .range = {{1, 1024}},
+               .show_default = true});
+  command.Add({.name = "--pin",
+               .value = &pin,
+               .help = "keep each of several threads on a core of its own"});
+  command.Add({.name = "--width",
+               .value = &width,
+               .help = "lanes of vectors: 1, 2, 4, 8 or 16; 0 lets the machine choose",
+               .type = "N",
+               .one_of = kWidths,
+               .show_default = true});
+  command.Add({.name = "--opt",
+               .value = &optimization,
+               .help = "LLVM's optimisation level, 0 to 3",
+               .type = "N",
+               .range = {{0, 3}},
+               .show_default = true});
+  command.Add(
+      {.name = "--disable-pass",
+       .value = &disabled_passes,
+       .help =
+           "leave out a pass, or a row of the plans of kernels; repeatable. Without share_inputs "
+           "or decay_inputs the program is another one: it does the same, but its digest differs",
+       .type = "PASS"});
+  command.Add({.name = "--layout",
+               .value = &layout,
+               .help = "how synapses lie in memory: see the stage layout of dump",
+               .type = "NAME"});
+  command.Add({.name = "--no-cache",
+               .value = &no_cache,
+               .help = "neither read nor write compiled code on disk"});
+  command.Add({.name = "--check-cache",
+               .value = &check_cache,
+               .help = "compile also if the cache has the code, and compare"});
+  command.Add({.name = "--debug", .value = &debug, .help = "announce the kernels to gdb and perf"});
 }
 
-SimulationOptions Machine::Options() const {
-  SimulationOptions options;
+EngineOptions Machine::Options() const {
+  EngineOptions options;
   options.construction = ConstructionLine();
   options.backend = backend == "accelerated" ? Backend::kAccelerated : Backend::kReference;
   options.propagation = propagation == "dense" ? Propagation::kDense : Propagation::kCsr;
@@ -198,7 +220,7 @@ std::function<void(double)> ConstructionLine() {
   const auto start = std::chrono::steady_clock::now();
   auto last = std::make_shared<std::chrono::steady_clock::time_point>(start);
   return [start, last](double part) {
-    // Most networks are there before anyone could read it.
+    // Most networks are made before anyone could read the line.
     constexpr std::chrono::milliseconds kOften(200);
     const auto now = std::chrono::steady_clock::now();
     if (now - start < 5 * kOften) return;
@@ -236,7 +258,7 @@ void EndProgressLine() {
 std::vector<Rate> Rates(const Simulation& simulation) {
   std::vector<Rate> rates;
   const double seconds = simulation.time_ms() / 1000;
-  const ir::Program& program = simulation.program();
+  const ir::Program& program = ProgramOf(simulation);
   for (uint32_t p = 0; p < program.populations.size(); ++p) {
     const auto spikes = static_cast<double>(simulation.SpikeCount(PopulationHandle{p}));
     rates.push_back({program.populations[p].name,
@@ -248,7 +270,7 @@ std::vector<Rate> Rates(const Simulation& simulation) {
 void LogKernels(const Simulation& simulation) {
   const char* const wanted = std::getenv("BNSYN_LOG");
   if (wanted == nullptr || std::string(wanted) == "0") return;
-  const ir::Program& program = simulation.program();
+  const ir::Program& program = ProgramOf(simulation);
   const auto log = [&](const ir::Block& block) {
     size_t ops = 0;
     for (const ir::Node& node : block.nodes) ops += node.op != ir::Op::kLiteral;
@@ -258,28 +280,29 @@ void LogKernels(const Simulation& simulation) {
   };
   for (const ir::Block& block : program.synaptic) log(block);
   for (const ir::Block& block : program.step) log(block);
-  const compiler::CompileReport& report = simulation.report().compile;
-  std::fprintf(stderr, "bnsyn: compiled in %.1f ms, cache %s, key %s\n", report.total_ms,
-               report.cache_hit ? "hit" : "miss", report.key.c_str());
+  const compiler::CompileReport& report = ReportOf(simulation).compile;
+  std::fprintf(stderr, "bnsyn: compiled in %.1f ms, cache %s, key %s\n",
+               ReportOf(simulation).compile_seconds * 1e3, report.cache_hit ? "hit" : "miss",
+               report.key.c_str());
 }
 
 absl::Status CorruptBit(Simulation& simulation, int bit) {
-  const ir::Program& program = simulation.program();
+  const ir::Program& program = ProgramOf(simulation);
   for (ir::StateId s = 0; s < program.states.size(); ++s) {
     const ir::State& state = program.states[s];
-    // A state that shows an input has only the bits that this holds.
+    // A state that an input holds has only the precision of the input.
     if (program.FindInputHeldBy(s)) continue;
     if (state.temporary || state.type.uniform() || state.type.element != ir::Element::kF64)
       continue;
-    const ir::Bits bits = simulation.RawState(s).bits(0);
-    return simulation.SetRawState(s, 0, bits ^ (ir::Bits{1} << bit));
+    const ir::Bits bits = RawState(simulation, s).bits(0);
+    return SetRawState(simulation, s, 0, bits ^ (ir::Bits{1} << bit));
   }
   return absl::FailedPreconditionError("there is no float state of a population to corrupt");
 }
 
 std::vector<std::pair<std::string, double>> UniformValues(const Simulation& simulation) {
   std::vector<std::pair<std::string, double>> values;
-  for (const ir::State& state : simulation.program().states) {
+  for (const ir::State& state : ProgramOf(simulation).states) {
     const bool of_population = state.name.find('.') != std::string::npos;
     if (!state.type.uniform() || state.temporary || of_population) continue;
     if (auto value = simulation.Uniform(state.name); value.ok())

@@ -1,8 +1,7 @@
-// What the subcommands share: loading networks, options, interruption, progress.
+// What the subcommands share: loading of networks, options, interruption and progress.
 #ifndef BNSYN_TOOLS_COMMAND_H_
 #define BNSYN_TOOLS_COMMAND_H_
 
-#include <CLI/CLI.hpp>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -10,39 +9,36 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "runtime/bnsyn/bnsyn.h"
+#include "bnsyn/bnsyn.h"
+#include "runtime/simulation_internal.h"
+#include "tools/arguments.h"
 
 namespace bnsyn::tools {
 
-// A subcommand registers its options on the application, and what runs when it is chosen: the exit
-// code of the process (0 done, 1 the answer is no, 2 an error was reported).
-using Action = std::function<int()>;
-void AddRun(CLI::App& app, Action& action);
-void AddDump(CLI::App& app, Action& action);
-void AddVerify(CLI::App& app, Action& action);
-void AddDiff(CLI::App& app, Action& action);
-void AddBench(CLI::App& app, Action& action);
-void AddLists(CLI::App& app, Action& action);  // ops, models, info
+// Each adds a subcommand with its arguments and its action.
+void AddRun(CommandLine& line);
+void AddDump(CommandLine& line);
+void AddVerify(CommandLine& line);
+void AddDiff(CommandLine& line);
+void AddBench(CommandLine& line);
+void AddLists(CommandLine& line);  // ops, models, info
 
-inline constexpr int kDone = 0;
-inline constexpr int kNo = 1;
-inline constexpr int kError = 2;
-
-// Prints the status on stderr in the one look of all errors; returns kError.
+// Prints the error on stderr and returns kError.
 int Report(const absl::Status& status);
 
-// Where a network comes from and what is changed in it: the options every subcommand on a network
-// takes.
+// The network that a subcommand works on, and the values that are changed in it.
 struct Source {
   std::string path;               // a network file (.toml) or the text of a program (.ir)
   std::vector<std::string> sets;  // "exc.b=60pA"
   std::string seed;
   std::string duration;
 
-  void AddOptions(CLI::App& app);
+  // Adds the arguments. `duration_help` explains --duration.
+  void AddArguments(Command& command, bool required = true,
+                    const char* duration_help = "time to run, as in 250ms");
 };
 
-// Whether a file is the text of a program.
+// True if the file is the text of a program.
 bool IsProgramText(const std::string& path);
 
 // A network as a program, and how long to run it.
@@ -58,7 +54,10 @@ absl::StatusOr<Loaded> Load(const Source& source, const compiler::CompileOptions
 // The network itself, with `sets` applied; not for programs.
 absl::StatusOr<Network> LoadNetwork(const Source& source);
 
-// How a simulation is made: the options of every subcommand that runs one.
+// The values that --width takes.
+inline const std::vector<std::string> kWidths = {"0", "1", "2", "4", "8", "16"};
+
+// The options of every subcommand that runs a simulation.
 struct Machine {
   std::string backend = "reference";
   std::string propagation = "csr";
@@ -72,19 +71,19 @@ struct Machine {
   std::vector<std::string> disabled_passes;
   std::string layout;
 
-  void AddOptions(CLI::App& app, bool with_backend);
+  void AddArguments(Command& command, bool with_backend);
   // Spikes are counted, not recorded.
-  SimulationOptions Options() const;
+  EngineOptions Options() const;
 };
 
-// Set by the first Ctrl-C or SIGTERM after InstallInterrupt; a second one ends the process.
+// True after Ctrl-C or SIGTERM, if InstallInterrupt was called; the second signal ends the process.
 const std::atomic<bool>& Interrupted();
 void InstallInterrupt();
 
-// A line with speed and time left on stderr, when that is a terminal; otherwise nothing.
+// Shows a line with the speed and the time left on stderr; null if that is no terminal.
 std::function<void(const Progress&)> ProgressLine(const std::string& what, double dt_ms);
 void EndProgressLine();
-// The same of the construction of synapses, where that takes more than a second.
+// The same for the construction of synapses, if it takes more than a second.
 std::function<void(double part)> ConstructionLine();
 
 // Mean rate in Hz of each population over the steps run so far, in declaration order.
@@ -94,15 +93,15 @@ struct Rate {
 };
 std::vector<Rate> Rates(const Simulation& simulation);
 
-// With BNSYN_LOG=1 in the environment: a line on stderr for each kernel (what it runs over, its
-// code, its nodes), and one with the times of compilation and whether the cache held the code.
+// With BNSYN_LOG=1 in the environment, prints a line on stderr for each kernel (its domain, code
+// and number of nodes), and one with the time of compilation and the use of the cache.
 void LogKernels(const Simulation& simulation);
 
-// Flips one mantissa bit (0 the lowest) of the first element of the first float state of a
-// population: what the checks of this command must notice.
+// Flips one mantissa bit (0 is the lowest) of the first element of the first float state of a
+// population, to show that the checks of this command notice it.
 absl::Status CorruptBit(Simulation& simulation, int bit);
 
-// All uniform states but those that populations keep ("exc.ext.rate"), by name.
+// All states of the network as a whole by name, without those of a population ("exc.ext.rate").
 std::vector<std::pair<std::string, double>> UniformValues(const Simulation& simulation);
 
 }  // namespace bnsyn::tools

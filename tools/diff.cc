@@ -1,4 +1,4 @@
-// bnsyn diff: where two runs part.
+// bnsyn diff: finds where two runs part.
 
 #include <cstdio>
 #include <optional>
@@ -28,7 +28,7 @@ struct DiffArguments {
   bool json = false;
 };
 
-// The node that last stores a state in a step, and the kernel it stands in.
+// The last node of a step that stores a state, and its kernel.
 struct Store {
   std::string kernel;
   std::string node;
@@ -73,16 +73,16 @@ struct Difference {
   Store store_b;
 };
 
-// The first differing element, by the order in which the first run stores its states.
+// The first element that differs, in the order in which the first run stores its states.
 std::optional<Difference> Compare(const Simulation& a, const Simulation& b) {
   std::optional<Difference> first;
-  const ir::Program& program = a.program();
+  const ir::Program& program = ProgramOf(a);
   for (ir::StateId s = 0; s < program.states.size(); ++s) {
     if (program.states[s].temporary) continue;
-    const auto other = b.program().FindState(program.states[s].name);
+    const auto other = ProgramOf(b).FindState(program.states[s].name);
     if (!other.has_value()) continue;
-    const reference::ArrayView left = a.RawState(s);
-    const reference::ArrayView right = b.RawState(*other);
+    const reference::ArrayView left = RawState(a, s);
+    const reference::ArrayView right = RawState(b, *other);
     for (size_t i = 0; i < std::min(left.size, right.size); ++i) {
       if (SameValue(left.element, left.bits(i), right.bits(i))) continue;
       const Store store = FindStore(program, s);
@@ -94,7 +94,7 @@ std::optional<Difference> Compare(const Simulation& a, const Simulation& b) {
                            .bits_a = left.bits(i),
                            .bits_b = right.bits(i),
                            .store_a = store,
-                           .store_b = FindStore(b.program(), *other)};
+                           .store_b = FindStore(ProgramOf(b), *other)};
       }
       break;
     }
@@ -102,7 +102,7 @@ std::optional<Difference> Compare(const Simulation& a, const Simulation& b) {
   return first;
 }
 
-// What must agree before values can be compared.
+// Checks what must agree before values can be compared.
 absl::Status Comparable(const ir::Program& a, const ir::Program& b) {
   for (const ir::State& state : a.states) {
     if (state.temporary) continue;
@@ -197,45 +197,61 @@ int Run(DiffArguments arguments) {
 
 }  // namespace
 
-void AddDiff(CLI::App& app, Action& action) {
+void AddDiff(CommandLine& line) {
   auto arguments = std::make_shared<DiffArguments>();
   arguments->b.machine.backend = "accelerated";
-  CLI::App* diff = app.add_subcommand(
-      "diff", "run two networks, or one on two backends, step by step to where they part");
-  diff->footer(
+  Command& diff =
+      line.Add("diff", "run two networks, or one on two backends, step by step to where they part");
+  diff.SetFooter(
       "Names the first step, kernel, node and element that differ, with both bit patterns; exit "
       "code 1.\n"
       "Examples:\n"
       "  bnsyn diff examples/networks/bnsyn.toml\n"
       "  bnsyn diff a.ir b.ir --backend-a reference --backend-b reference\n"
       "  bnsyn diff examples/networks/bnsyn.toml --corrupt-at 100");
-  diff->add_option("a", arguments->a.source.path, "a network file or a program")
-      ->required()
-      ->type_name("A");
-  diff->add_option("b", arguments->b.source.path, "another; by default the same")->type_name("B");
-  const auto machine_options = [diff](Machine& machine, const std::string& side) {
-    diff->add_option("--backend-" + side, machine.backend, "reference or accelerated")
-        ->check(CLI::IsMember({"reference", "accelerated"}))
-        ->capture_default_str();
-    diff->add_option("--threads-" + side, machine.threads, "threads")->capture_default_str();
-    diff->add_option("--width-" + side, machine.width, "lanes of vectors")
-        ->check(CLI::IsMember({0, 1, 2, 4, 8, 16}));
-    diff->add_option("--disable-pass-" + side, machine.disabled_passes, "leave a pass out")
-        ->allow_extra_args(false);
-  };
-  machine_options(arguments->a.machine, "a");
-  machine_options(arguments->b.machine, "b");
-  diff->add_option("--set", arguments->sets, "change a value in both; repeatable")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
-  diff->add_option("--seed", arguments->seed, "seed of both")->type_name("S");
-  diff->add_option("--duration", arguments->duration, "time to compare (default 100 ms)")
-      ->type_name("TIME");
-  diff->add_option("--corrupt-at", arguments->corrupt_step,
-                   "flip a bit of B after this step, to see that it is found")
-      ->type_name("STEP");
-  diff->add_flag("--json", arguments->json, "print JSON");
-  diff->callback([arguments, &action] { action = [arguments] { return Run(*arguments); }; });
+  diff.Add({.name = "a",
+            .value = &arguments->a.source.path,
+            .help = "a network file or a program",
+            .type = "A",
+            .required = true});
+  diff.Add({.name = "b",
+            .value = &arguments->b.source.path,
+            .help = "another; by default the same",
+            .type = "B"});
+  for (const auto& [machine, side] :
+       {std::pair(&arguments->a.machine, "a"), std::pair(&arguments->b.machine, "b")}) {
+    diff.Add({.name = absl::StrCat("--backend-", side),
+              .value = &machine->backend,
+              .help = "reference or accelerated",
+              .one_of = {"reference", "accelerated"},
+              .show_default = true});
+    diff.Add({.name = absl::StrCat("--threads-", side),
+              .value = &machine->threads,
+              .help = "threads",
+              .show_default = true});
+    diff.Add({.name = absl::StrCat("--width-", side),
+              .value = &machine->width,
+              .help = "lanes of vectors",
+              .one_of = kWidths});
+    diff.Add({.name = absl::StrCat("--disable-pass-", side),
+              .value = &machine->disabled_passes,
+              .help = "leave a pass out"});
+  }
+  diff.Add({.name = "--set",
+            .value = &arguments->sets,
+            .help = "change a value in both; repeatable",
+            .type = "NAME=VALUE"});
+  diff.Add({.name = "--seed", .value = &arguments->seed, .help = "seed of both", .type = "S"});
+  diff.Add({.name = "--duration",
+            .value = &arguments->duration,
+            .help = "time to compare (default 100 ms)",
+            .type = "TIME"});
+  diff.Add({.name = "--corrupt-at",
+            .value = &arguments->corrupt_step,
+            .help = "flip a bit of B after this step, to see that it is found",
+            .type = "STEP"});
+  diff.Add({.name = "--json", .value = &arguments->json, .help = "print JSON"});
+  diff.SetAction([arguments] { return Run(*arguments); });
 }
 
 }  // namespace bnsyn::tools

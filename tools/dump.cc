@@ -1,4 +1,4 @@
-// bnsyn dump: a program at any stage between the network and machine code.
+// bnsyn dump: prints a program at a stage between the network and machine code.
 
 #include <algorithm>
 #include <cstdio>
@@ -58,9 +58,9 @@ std::vector<std::string> Stages() {
   return stages;
 }
 
-// The texts of the stages that `wanted` names, in order.
+// The texts of the stages for which `wanted` is true, in order.
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Dump(
-    const ir::Program& program, const SimulationOptions& simulation,
+    const ir::Program& program, const EngineOptions& simulation,
     const std::function<bool(const std::string&)>& wanted) {
   const compiler::CompileOptions& options = simulation.compile;
   std::vector<std::pair<std::string, std::string>> texts;
@@ -143,25 +143,29 @@ int Run(const DumpArguments& arguments) {
 
 }  // namespace
 
-void AddDump(CLI::App& app, Action& action) {
+void AddDump(CommandLine& line) {
   auto arguments = std::make_shared<DumpArguments>();
-  CLI::App* dump = app.add_subcommand("dump", "print a program at a stage of its compilation");
-  dump->footer(absl::StrCat("Stages: ", absl::StrJoin(Stages(), ", "),
-                            "\nExamples:\n"
-                            "  bnsyn dump examples/networks/coba.toml --stage equations\n"
-                            "  bnsyn dump examples/networks/bnsyn.toml --stage program\n"
-                            "  bnsyn dump examples/networks/bnsyn.toml --stage plan\n"
-                            "  bnsyn dump examples/networks/bnsyn.toml --stage plan.sink_arms\n"
-                            "  bnsyn dump examples/networks/bnsyn.toml --stage asm --width 8\n"
-                            "  bnsyn dump examples/networks/bnsyn.toml --all stages"));
-  arguments->source.AddOptions(*dump);
-  arguments->machine.AddOptions(*dump, /*with_backend=*/false);
-  dump->add_option("--stage", arguments->stage, "which stage")
-      ->type_name("STAGE")
-      ->capture_default_str();
-  dump->add_option("--all", arguments->all, "write every stage as a numbered file there")
-      ->type_name("DIR");
-  dump->callback([arguments, &action] { action = [arguments] { return Run(*arguments); }; });
+  Command& dump = line.Add("dump", "print a program at a stage of its compilation");
+  dump.SetFooter(absl::StrCat("Stages: ", absl::StrJoin(Stages(), ", "),
+                              "\nExamples:\n"
+                              "  bnsyn dump examples/networks/coba.toml --stage equations\n"
+                              "  bnsyn dump examples/networks/bnsyn.toml --stage program\n"
+                              "  bnsyn dump examples/networks/bnsyn.toml --stage plan\n"
+                              "  bnsyn dump examples/networks/bnsyn.toml --stage plan.sink_arms\n"
+                              "  bnsyn dump examples/networks/bnsyn.toml --stage asm --width 8\n"
+                              "  bnsyn dump examples/networks/bnsyn.toml --all stages"));
+  arguments->source.AddArguments(dump);
+  arguments->machine.AddArguments(dump, /*with_backend=*/false);
+  dump.Add({.name = "--stage",
+            .value = &arguments->stage,
+            .help = "which stage",
+            .type = "STAGE",
+            .show_default = true});
+  dump.Add({.name = "--all",
+            .value = &arguments->all,
+            .help = "write every stage as a numbered file there",
+            .type = "DIR"});
+  dump.SetAction([arguments] { return Run(*arguments); });
 }
 
 }  // namespace bnsyn::tools

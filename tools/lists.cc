@@ -1,6 +1,10 @@
-// bnsyn ops, models and info: what there is.
+// bnsyn ops, models and info: lists of what exists, and facts about this machine.
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <cstring>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -10,7 +14,6 @@
 #include "ir/op.h"
 #include "runtime/memory_plan.h"
 #include "tools/command.h"
-
 #include "tools/output.h"
 #include "tools/table.h"
 
@@ -99,9 +102,26 @@ int ListModels(const std::string& name, bool json) {
   return kDone;
 }
 
+// The bytes that one thread copies in a second, in GB: the best of several copies of a block that
+// no cache holds.
+double MemoryBandwidth() {
+  constexpr size_t kBytes = size_t{256} << 20;
+  const std::vector<char> from(kBytes, 1);
+  std::vector<char> to(kBytes, 2);
+  double best = 0;
+  for (int repeat = 0; repeat < 5; ++repeat) {
+    const auto start = std::chrono::steady_clock::now();
+    std::memcpy(to.data(), from.data(), kBytes);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    best = std::max(best, static_cast<double>(kBytes) / seconds.count() / 1e9);
+  }
+  return to.back() == from.back() ? best : 0;
+}
+
 int InfoMachine(bool json) {
   const auto target = compiler::HostTarget();
   if (!target.ok()) return Report(target.status());
+  const double bandwidth = MemoryBandwidth();
   if (json) {
     const Json info = {{"version", BNSYN_VERSION},
                        {"llvm", compiler::LlvmVersion()},
@@ -109,6 +129,7 @@ int InfoMachine(bool json) {
                        {"cpu", target->cpu},
                        {"native_lanes", target->native_lanes},
                        {"default_width", target->default_width},
+                       {"memory_bandwidth_gb_s", bandwidth},
                        {"cache", compiler::DefaultCacheDirectory()}};
     std::printf("%s\n", info.dump(2).c_str());
     return kDone;
@@ -120,6 +141,7 @@ int InfoMachine(bool json) {
   table.Add({"cpu", target->cpu});
   table.Add({"doubles in a register", absl::StrCat(target->native_lanes)});
   table.Add({"default width", absl::StrCat(target->default_width)});
+  table.Add({"memory bandwidth, GB/s", absl::StrFormat("%.1f", bandwidth)});
   table.Add({"cache", compiler::DefaultCacheDirectory()});
   std::printf("%s", table.ToString().c_str());
   return kDone;
@@ -169,37 +191,35 @@ struct ListArguments {
 
 }  // namespace
 
-void AddLists(CLI::App& app, Action& action) {
+void AddLists(CommandLine& line) {
   auto arguments = std::make_shared<ListArguments>();
+  const Argument json = {.name = "--json", .value = &arguments->json, .help = "print JSON"};
 
-  CLI::App* models = app.add_subcommand("models", "list the models, or print one");
-  models->add_option("name", arguments->model, "print this one with its equations")
-      ->type_name("NAME");
-  models->add_flag("--json", arguments->json, "print JSON");
-  models->footer("Examples:\n  bnsyn models\n  bnsyn models adex");
-  models->callback([arguments, &action] {
-    action = [arguments] { return ListModels(arguments->model, arguments->json); };
-  });
+  Command& models = line.Add("models", "list the models, or print one");
+  models.Add({.name = "name",
+              .value = &arguments->model,
+              .help = "print this one with its equations",
+              .type = "NAME"});
+  models.Add(json);
+  models.SetFooter("Examples:\n  bnsyn models\n  bnsyn models adex");
+  models.SetAction([arguments] { return ListModels(arguments->model, arguments->json); });
 
-  CLI::App* ops = app.add_subcommand("ops", "list the ops of the IR and what they mean");
-  ops->add_flag("--json", arguments->json, "print JSON");
-  ops->footer("Example:\n  bnsyn ops");
-  ops->callback(
-      [arguments, &action] { action = [arguments] { return ListOps(arguments->json); }; });
+  Command& ops = line.Add("ops", "list the ops of the IR and what they mean");
+  ops.Add(json);
+  ops.SetFooter("Example:\n  bnsyn ops");
+  ops.SetAction([arguments] { return ListOps(arguments->json); });
 
-  CLI::App* info =
-      app.add_subcommand("info", "this machine to the compiler, or a network's memory plan");
-  arguments->source.AddOptions(*info);
-  info->get_option("network")->required(false);
-  arguments->machine.AddOptions(*info, /*with_backend=*/true);
-  info->add_flag("--json", arguments->json, "print JSON");
-  info->footer("Examples:\n  bnsyn info\n  bnsyn info examples/networks/bnsyn.toml --set N=100000");
-  info->callback([arguments, &action] {
-    action = [arguments] {
-      return arguments->source.path.empty()
-                 ? InfoMachine(arguments->json)
-                 : InfoNetwork(arguments->source, arguments->machine, arguments->json);
-    };
+  Command& info =
+      line.Add("info", "this machine as the compiler sees it, or the memory plan of a network");
+  arguments->source.AddArguments(info, /*required=*/false);
+  arguments->machine.AddArguments(info, /*with_backend=*/true);
+  info.Add(json);
+  info.SetFooter(
+      "Examples:\n  bnsyn info\n  bnsyn info examples/networks/bnsyn.toml --set N=100000");
+  info.SetAction([arguments] {
+    return arguments->source.path.empty()
+               ? InfoMachine(arguments->json)
+               : InfoNetwork(arguments->source, arguments->machine, arguments->json);
   });
 }
 

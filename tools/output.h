@@ -1,4 +1,4 @@
-// What a run leaves: its JSON report, and files written whole or not at all.
+// The output of a run: its JSON report, and files that are written whole or not at all.
 #ifndef BNSYN_TOOLS_OUTPUT_H_
 #define BNSYN_TOOLS_OUTPUT_H_
 
@@ -28,7 +28,7 @@ struct RunResult {
   std::vector<Rate> rates;
   std::vector<std::pair<std::string, double>> uniform;
   std::string digest;
-  SimulationReport report;
+  EngineReport report;
 
   double wall_s() const { return report.run_seconds; }
   double simulated_s() const { return static_cast<double>(report.steps) * dt_ms / 1000; }
@@ -38,15 +38,15 @@ RunResult Summarise(const Loaded& loaded, const Simulation& simulation, const st
                     int threads);
 Json ToJson(const RunResult& result);
 
-// A file that is written under another name and gets its own by a rename when it is whole; if it
-// never is, it is removed. Movable.
+// A file that is written under another name, and renamed by Publish when it is whole. Without
+// Publish the destructor removes it. Movable.
 class PartialFile {
  public:
   // Makes the directory if it is missing.
   static absl::StatusOr<PartialFile> Create(const std::string& directory, const std::string& name);
 
   std::ostream& stream() { return state_->file; }
-  // Closes the file and names it.
+  // Closes the file and gives it its name.
   absl::Status Publish();
   // The error to return when writing failed.
   absl::Status Failed() const;

@@ -12,7 +12,8 @@
 namespace bnsyn::tools {
 namespace {
 
-// "exc.V[0:100]": the neurons from the first to before the end; without brackets, all.
+// "exc.V[0:100]": the neurons from the first number to the one before the second; without brackets,
+// all neurons.
 struct Selection {
   std::string variable;
   bool all = true;
@@ -36,7 +37,7 @@ absl::StatusOr<Selection> ParseSelection(const std::string& text) {
 
 absl::StatusOr<uint64_t> StepsOf(const char* option, const std::string& time, double dt) {
   Network clock({.dt = Quantity(dt, Unit{dimension::kTime, 0})});
-  clock.duration = ir::SourceText{option, time, 1, 1};
+  clock.duration = SourceText{option, time, 1, 1};
   BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, DurationSteps(clock));
   if (steps > 0) return steps;
   return absl::InvalidArgumentError(
@@ -45,16 +46,20 @@ absl::StatusOr<uint64_t> StepsOf(const char* option, const std::string& time, do
 
 }  // namespace
 
-void RecordOptions::AddOptions(CLI::App& app) {
-  app.add_option("--record", variables,
-                 "write a variable over time to DIR/VARIABLE.csv, as exc.V, or 'exc.V[0:100]' for "
-                 "the first 100 neurons; repeatable")
-      ->type_name("VARIABLE")
-      ->allow_extra_args(false);
-  app.add_option("--record-every", every, "time between samples; without it, each step")
-      ->type_name("TIME");
-  app.add_option("--record-until", until, "time of the last sample; without it, the end")
-      ->type_name("TIME");
+void RecordOptions::AddArguments(Command& command) {
+  command.Add({.name = "--record",
+               .value = &variables,
+               .help = "write a variable over time to DIR/VARIABLE.csv, as exc.V, or "
+                       "'exc.V[0:100]' for the first 100 neurons; repeatable",
+               .type = "VARIABLE"});
+  command.Add({.name = "--record-every",
+               .value = &every,
+               .help = "time between samples; without it, each step",
+               .type = "TIME"});
+  command.Add({.name = "--record-until",
+               .value = &until,
+               .help = "time of the last sample; without it, the end",
+               .type = "TIME"});
 }
 
 absl::StatusOr<Recorder> Recorder::Create(const RecordOptions& options,
@@ -69,7 +74,7 @@ absl::StatusOr<Recorder> Recorder::Create(const RecordOptions& options,
   if (directory.empty()) {
     return absl::InvalidArgumentError("--record needs --out DIR, where its files are written");
   }
-  const double dt = simulation.program().dt;
+  const double dt = ProgramOf(simulation).dt;
   if (!options.every.empty()) {
     BNSYN_ASSIGN_OR_RETURN(recorder.every_, StepsOf("--record-every", options.every, dt));
   }

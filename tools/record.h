@@ -1,8 +1,7 @@
-// Recording variables while a network runs: one CSV file a variable.
+// Records variables while a network runs, each in a CSV file.
 #ifndef BNSYN_TOOLS_RECORD_H_
 #define BNSYN_TOOLS_RECORD_H_
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -13,29 +12,29 @@
 
 namespace bnsyn::tools {
 
-// What to record and when, as the command line says it.
+// What to record and when.
 struct RecordOptions {
   std::vector<std::string> variables;  // "exc.V", "exc.V[0:100]", "sigma"
   std::string every;                   // the time between samples; empty: each step
   std::string until;                   // the time of the last sample; empty: the whole run
 
-  void AddOptions(CLI::App& app);
+  void AddArguments(Command& command);
 };
 
-// Writes the state of a simulation, in the internal units (ms, mV, nS, pF, pA), to
-// DIRECTORY/VARIABLE.csv: a row is a sample, of the state between two steps, and has the column
-// time_ms and one for each neuron, headed by its number. Numbers are the shortest that read back
-// as they were. Rows go to disk as they come, so memory does not grow with them; the files get
-// their names when they are whole.
+// Writes states of a simulation, in the internal units (ms, mV, nS, pF, pA), to
+// DIRECTORY/VARIABLE.csv. Each row is a sample of the state between two steps: the column time_ms,
+// and a column for each neuron, headed by its number. A number is the shortest decimal that reads
+// back as the same value. Rows are written as they are sampled, so that memory does not grow; the
+// files get their names when they are whole.
 class Recorder {
  public:
-  // A recorder without variables does nothing. Fails where a variable, its neurons or a time is
-  // wrong, or a file cannot be made.
+  // Fails if a variable, its neurons or a time is wrong, or if a file cannot be made. A recorder
+  // without variables does nothing.
   static absl::StatusOr<Recorder> Create(const RecordOptions& options, const std::string& directory,
                                          const Simulation& simulation);
 
-  // simulation.Step(steps, control), with a sample of the state at the beginning, wherever one is
-  // due and, if one is due there, at the end.
+  // Runs simulation.Step(steps, control) and samples the state wherever a sample is due, the
+  // beginning and the end included.
   absl::Status Step(Simulation& simulation, uint64_t steps, const RunControl& control);
   // Gives the files their names, which it returns.
   absl::StatusOr<std::vector<std::string>> Finish();

@@ -7,7 +7,7 @@
 
 namespace bnsyn::tools {
 
-// Rows of cells under a header; columns are as wide as their widest cell, numbers stand right.
+// Rows of cells under a header. A column is as wide as its widest cell; numbers are aligned right.
 class Table {
  public:
   explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}

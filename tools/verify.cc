@@ -1,4 +1,4 @@
-// bnsyn verify: every way of running a network gives the same digest.
+// bnsyn verify: checks that every way of running a network gives the same digest.
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,7 +23,8 @@
 namespace bnsyn::tools {
 namespace {
 
-// A change of one part in 4096: large enough that the leak does not round it away before the end.
+// Changes a value by one part in 4096, so that the leak cannot round the change away before the
+// end.
 constexpr int kCorruptedBit = 40;
 
 struct VerifyArguments {
@@ -38,7 +39,7 @@ struct VerifyArguments {
 struct Variant {
   std::string build;  // empty for this one
   Machine machine;
-  std::string off;    // the pass left out, if any
+  std::string off;    // the pass that is left out; empty for none
   std::string cache;  // "none", "cold" or "warm"
 };
 
@@ -50,7 +51,7 @@ struct Outcome {
   bool cache_hit = false;
 };
 
-// Several variants that share a row of the table, against the baseline of their network.
+// Several variants in one row of the table, compared with the baseline of their network.
 struct Row {
   std::string network;  // "N=200 seed=42"
   std::string engine;
@@ -63,7 +64,7 @@ struct Row {
   std::string left_out;  // why nothing was run
 };
 
-// A directory that goes with the object.
+// A directory that is removed with the object.
 class ScratchDirectory {
  public:
   ScratchDirectory() {
@@ -90,7 +91,7 @@ std::string RateText(const std::vector<Rate>& rates) {
 
 absl::StatusOr<Outcome> RunHere(const Loaded& loaded, const Variant& variant,
                                 const std::string& cache_directory, const std::string& inject) {
-  SimulationOptions options = variant.machine.Options();
+  EngineOptions options = variant.machine.Options();
   options.compile.cache_directory = variant.cache == "none" ? "" : cache_directory;
   if (!variant.off.empty()) options.compile.disabled_passes = {variant.off};
   const bool accelerated = options.backend == Backend::kAccelerated;
@@ -111,11 +112,11 @@ absl::StatusOr<Outcome> RunHere(const Loaded& loaded, const Variant& variant,
   outcome.spikes = simulation.report().spikes;
   outcome.rates = Rates(simulation);
   if (auto sigma = simulation.Uniform("sigma"); sigma.ok()) outcome.sigma = *sigma;
-  outcome.cache_hit = simulation.report().compile.cache_hit;
+  outcome.cache_hit = ReportOf(simulation).compile.cache_hit;
   return outcome;
 }
 
-// The same by another build of this command, through its JSON.
+// Runs the same with another build of this command, and reads its JSON.
 absl::StatusOr<Outcome> RunThere(const Source& source, const Variant& variant) {
   std::vector<std::string> words = {
       variant.build, "run",          source.path, "--json",
@@ -147,13 +148,13 @@ absl::StatusOr<Outcome> RunThere(const Source& source, const Variant& variant) {
   return outcome;
 }
 
-// Dense propagation is for small networks of plain synapses; what it refuses, rows have run.
+// True if dense propagation refused the network: it is for small networks of plain synapses.
 bool IsLimitOfDense(const Variant& variant, const absl::Status& status) {
   return variant.machine.propagation == "dense" &&
          (absl::IsInvalidArgument(status) || absl::IsResourceExhausted(status));
 }
 
-// All that is run of one network, row by row.
+// The table of all runs, row by row.
 class Matrix {
  public:
   Matrix(const VerifyArguments& arguments, bool json) : arguments_(arguments), json_(json) {}
@@ -175,7 +176,7 @@ class Matrix {
   std::vector<Row> rows_;
   Json runs_ = Json::array();
 
-  // Of the network at hand.
+  // Of the network that is being run.
   Source source_;
   Loaded loaded_;
   std::string network_;
@@ -325,7 +326,7 @@ std::string Matrix::ToString() const {
   return table.ToString();
 }
 
-// The sizes to run: those asked for, or for a network with a constant N that, 5 and 20 times it.
+// The sizes to run: those of --sizes, or N, 5 N and 20 N for a network with a constant N.
 absl::StatusOr<std::vector<std::string>> Sizes(const VerifyArguments& arguments) {
   if (!arguments.sizes.empty())
     return std::vector<std::string>(absl::StrSplit(arguments.sizes, ','));
@@ -354,7 +355,7 @@ absl::Status Fill(const VerifyArguments& arguments, Matrix& matrix) {
   for (const std::string& size : sizes) {
     BNSYN_RETURN_IF_ERROR(matrix.Add(with_size(size), "", /*whole=*/true));
   }
-  // Other seeds, and half the step: equal digests again, and rates that agree within their spread.
+  // Other seeds, and half the step: the digests must be equal again; the rates are for people.
   BNSYN_ASSIGN_OR_RETURN(const Loaded loaded, Load(arguments.source));
   const bool network_file = !absl::EndsWith(arguments.source.path, ".ir");
   for (int i = 1; i <= 3; ++i) {
@@ -393,27 +394,30 @@ int Run(VerifyArguments arguments) {
 
 }  // namespace
 
-void AddVerify(CLI::App& app, Action& action) {
+void AddVerify(CommandLine& line) {
   auto arguments = std::make_shared<VerifyArguments>();
-  CLI::App* verify = app.add_subcommand("verify", "run a network in every way and compare digests");
-  verify->footer(
+  Command& verify = line.Add("verify", "run a network in every way and compare digests");
+  verify.SetFooter(
       "Exit code 1 when any digest differs or nothing spiked.\n"
       "Examples:\n"
       "  bnsyn verify examples/networks/bnsyn.toml\n"
       "  bnsyn verify examples/networks/bnsyn.toml --sizes 200 --with build/clang/bin/bnsyn\n"
       "  bnsyn verify examples/networks/bnsyn.toml --sizes 200 --inject corrupt-bit");
-  arguments->source.AddOptions(*verify);
-  verify->get_option("--duration")->description("time of each run (default 100 ms)");
-  verify->add_option("--sizes", arguments->sizes, "values of the constant N, separated by commas")
-      ->type_name("N,N,...");
-  verify->add_option("--with", arguments->other_builds, "another build of bnsyn to compare with")
-      ->type_name("BNSYN")
-      ->allow_extra_args(false);
-  verify->add_option(
-      "--inject", arguments->inject,
-      "prove that the check fires: corrupt-bit, or drop-pass=NAME of a pass or plan row");
-  verify->add_flag("--json", arguments->json, "print every run as JSON");
-  verify->callback([arguments, &action] { action = [arguments] { return Run(*arguments); }; });
+  arguments->source.AddArguments(verify, /*required=*/true, "time of each run (default 100 ms)");
+  verify.Add({.name = "--sizes",
+              .value = &arguments->sizes,
+              .help = "values of the constant N, separated by commas",
+              .type = "N,N,..."});
+  verify.Add({.name = "--with",
+              .value = &arguments->other_builds,
+              .help = "another build of bnsyn to compare with",
+              .type = "BNSYN"});
+  verify.Add(
+      {.name = "--inject",
+       .value = &arguments->inject,
+       .help = "prove that the check fires: corrupt-bit, or drop-pass=NAME of a pass or plan row"});
+  verify.Add({.name = "--json", .value = &arguments->json, .help = "print every run as JSON"});
+  verify.SetAction([arguments] { return Run(*arguments); });
 }
 
 }  // namespace bnsyn::tools

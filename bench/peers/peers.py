@@ -20,7 +20,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
-# Name: the rate in Hz that both must have, and the ratio that we want at least.
+# Name: the range of rates in Hz for both sides, and the least ratio that is the goal.
 NETWORKS = {
     "coba": ((16, 22), 5),
     "coba40k": ((18, 22), 6),
@@ -31,7 +31,7 @@ NETWORKS = {
     "brunel": ((30, 34), 12),
     "izhikevich": ((6, 9), None),
 }
-# Those that do not take minutes to construct.
+# Networks that can be constructed in less than a minute.
 QUICK = [name for name in NETWORKS if not name.startswith("coba40k")]
 
 ROW = "{:<14} {:>6} {:>6}  {:>8} {:>8}  {:>8} {:>8}  {:>6} {:>6} {:>5}  {:>7} {:>7}  {:>7} {:>7}  {}"
@@ -54,7 +54,7 @@ def output_of(command, what, **options):
 
 
 class Brian:
-    """One network in Brian2: compiled when it is made."""
+    """One network in Brian2, which the constructor compiles."""
 
     def __init__(self, name, directory, seconds):
         self.directory, self.seconds = directory, seconds
@@ -111,7 +111,7 @@ def summarise(runs, measure):
 
 
 def compare(name, arguments):
-    """Both sides of a network, alternating; what is missed, as sentences."""
+    """Runs both sides of a network, alternating; returns what was missed, as sentences."""
     expected, goal = NETWORKS[name]
     sides = {
         "brian2": Brian(name, arguments.out / name, arguments.seconds),

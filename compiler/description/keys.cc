@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/description/settings.h"
+#include "ir/rule.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {

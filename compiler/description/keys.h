@@ -16,7 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "compiler/description/network.h"
+#include "bnsyn/network.h"
 #include "ir/diagnostic.h"
 
 namespace bnsyn::compiler {

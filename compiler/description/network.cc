@@ -1,11 +1,8 @@
-#include "compiler/description/network.h"
-
-#include <cmath>
+#include "bnsyn/network.h"
 
 #include "absl/strings/str_cat.h"
 #include "compiler/description/keys.h"
 #include "ir/status_macros.h"
-#include "ir/table.h"
 
 namespace bnsyn {
 namespace {
@@ -20,6 +17,19 @@ ir::SourceText Code(absl::string_view owner, absl::string_view what, const char*
 Setting::Setting(const char* expression) : value_(ir::SourceText{"", expression, 1, 1}) {}
 Setting::Setting(std::string expression)
     : value_(ir::SourceText{"", std::move(expression), 1, 1}) {}
+Setting::Setting(ir::SourceText expression) : value_(std::move(expression)) {}
+Setting::Setting(const Setting&) = default;
+Setting::Setting(Setting&&) noexcept = default;
+Setting& Setting::operator=(const Setting&) = default;
+Setting& Setting::operator=(Setting&&) noexcept = default;
+Setting::~Setting() = default;
+
+Model::Model(std::string name) : name(std::move(name)) {}
+Model::Model(const Model&) = default;
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(const Model&) = default;
+Model& Model::operator=(Model&&) noexcept = default;
+Model::~Model() = default;
 
 Model& Model::Equations(ir::SourceText text) {
   equations = std::move(text);
@@ -93,27 +103,34 @@ Model& Model::Bounds(std::string variable, Setting lower, Setting upper) {
   return *this;
 }
 
+ConnectionRule::ConnectionRule() = default;
+ConnectionRule::ConnectionRule(const ConnectionRule&) = default;
+ConnectionRule::ConnectionRule(ConnectionRule&&) noexcept = default;
+ConnectionRule& ConnectionRule::operator=(const ConnectionRule&) = default;
+ConnectionRule& ConnectionRule::operator=(ConnectionRule&&) noexcept = default;
+ConnectionRule::~ConnectionRule() = default;
+
 ConnectionRule AllToAll(bool self) {
   ConnectionRule rule;
-  rule.kind = ir::RuleKind::kAllToAll;
+  rule.kind = RuleKind::kAllToAll;
   rule.self = self;
   return rule;
 }
 ConnectionRule OneToOne() {
   ConnectionRule rule;
-  rule.kind = ir::RuleKind::kOneToOne;
+  rule.kind = RuleKind::kOneToOne;
   return rule;
 }
 ConnectionRule Bernoulli(Setting p, bool self) {
   ConnectionRule rule;
-  rule.kind = ir::RuleKind::kBernoulli;
+  rule.kind = RuleKind::kBernoulli;
   rule.p = std::move(p);
   rule.self = self;
   return rule;
 }
 ConnectionRule FixedInDegree(Setting n, bool self, bool multiple) {
   ConnectionRule rule;
-  rule.kind = ir::RuleKind::kFixedInDegree;
+  rule.kind = RuleKind::kFixedInDegree;
   rule.n = std::move(n);
   rule.self = self;
   rule.multiple = multiple;
@@ -121,17 +138,17 @@ ConnectionRule FixedInDegree(Setting n, bool self, bool multiple) {
 }
 ConnectionRule FixedOutDegree(Setting n, bool self, bool multiple) {
   ConnectionRule rule = FixedInDegree(std::move(n), self, multiple);
-  rule.kind = ir::RuleKind::kFixedOutDegree;
+  rule.kind = RuleKind::kFixedOutDegree;
   return rule;
 }
 ConnectionRule FixedTotal(Setting n, bool self, bool multiple) {
   ConnectionRule rule = FixedInDegree(std::move(n), self, multiple);
-  rule.kind = ir::RuleKind::kFixedTotal;
+  rule.kind = RuleKind::kFixedTotal;
   return rule;
 }
 ConnectionRule FromFile(std::string csv) {
   ConnectionRule rule;
-  rule.kind = ir::RuleKind::kList;
+  rule.kind = RuleKind::kList;
   rule.file = std::move(csv);
   return rule;
 }
@@ -173,6 +190,11 @@ Stimulus& Stimulus::Variable(const char* variable_name) {
 }
 
 Network::Network(NetworkOptions network_options) : options(std::move(network_options)) {}
+Network::Network(const Network&) = default;
+Network::Network(Network&&) noexcept = default;
+Network& Network::operator=(const Network&) = default;
+Network& Network::operator=(Network&&) noexcept = default;
+Network::~Network() = default;
 
 ModelHandle Network::AddModel(Model model) {
   models.push_back(std::move(model));
@@ -193,16 +215,16 @@ PopulationHandle Network::AddPopulation(std::string name, ModelHandle model, Set
 }
 
 ProjectionHandle Network::Connect(std::string name, PopulationHandle source,
-                                  PopulationHandle target, ConnectionRule rule,
-                                  ConnectOptions connect_options) {
+                                  PopulationHandle target, const ConnectionRule& rule,
+                                  const ConnectOptions& connect_options) {
   ProjectionDescription projection;
   projection.place = {"network", name, 1, 1};
   projection.group = name;
   projection.name = std::move(name);
   projection.source = source.index;
   projection.target = target.index;
-  projection.rule = std::move(rule);
-  projection.options = std::move(connect_options);
+  projection.rule = rule;
+  projection.options = connect_options;
   projections.push_back(std::move(projection));
   return {static_cast<uint32_t>(projections.size() - 1)};
 }
@@ -243,26 +265,6 @@ absl::Status Network::Set(absl::string_view path, absl::string_view value) {
   if (group.has_value()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("there is no '", std::string(path), "' to set", ir::DidYouMean(path, known)));
-}
-
-absl::StatusOr<uint64_t> StepsOf(const Quantity& time, const Quantity& dt) {
-  if (time.dimension != dimension::kTime) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a time is needed, not ", DescribeDimension(time.dimension)));
-  }
-  if (dt.dimension != dimension::kTime || !(dt.value > 0) || !std::isfinite(dt.value)) {
-    return absl::InvalidArgumentError("dt must be a positive time");
-  }
-  const double steps = time.value / dt.value;
-  // Beyond 2^53 steps a double no longer counts them one by one.
-  if (!(steps >= 0) || steps > 9007199254740992.0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a time from 0 to 2^53 steps is needed, not ", time.value, " ms"));
-  }
-  if (const std::optional<uint64_t> whole = ir::WholeSteps(time.value, dt.value)) return *whole;
-  return absl::InvalidArgumentError(
-      absl::StrCat(time.value, " ms is no multiple of dt = ", dt.value, " ms; the nearest are ",
-                   std::floor(steps) * dt.value, " ms and ", std::ceil(steps) * dt.value, " ms"));
 }
 
 }  // namespace bnsyn

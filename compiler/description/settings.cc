@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
+#include "ir/table.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -100,3 +101,27 @@ bool IsIdentifier(absl::string_view name) {
 }
 
 }  // namespace bnsyn::compiler
+
+namespace bnsyn {
+
+absl::StatusOr<uint64_t> StepsOf(const Quantity& time, const Quantity& dt) {
+  if (time.dimension != dimension::kTime) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a time is needed, not ", DescribeDimension(time.dimension)));
+  }
+  if (dt.dimension != dimension::kTime || !(dt.value > 0) || !std::isfinite(dt.value)) {
+    return absl::InvalidArgumentError("dt must be a positive time");
+  }
+  const double steps = time.value / dt.value;
+  // Beyond 2^53 steps a double no longer counts them one by one.
+  if (!(steps >= 0) || steps > 9007199254740992.0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a time from 0 to 2^53 steps is needed, not ", time.value, " ms"));
+  }
+  if (const std::optional<uint64_t> whole = ir::WholeSteps(time.value, dt.value)) return *whole;
+  return absl::InvalidArgumentError(
+      absl::StrCat(time.value, " ms is no multiple of dt = ", dt.value, " ms; the nearest are ",
+                   std::floor(steps) * dt.value, " ms and ", std::ceil(steps) * dt.value, " ms"));
+}
+
+}  // namespace bnsyn

@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "compiler/description/network.h"
+#include "bnsyn/network.h"
 #include "compiler/language/code.h"
 #include "ir/diagnostic.h"
 
@@ -40,5 +40,13 @@ absl::StatusOr<Quantity> EvaluateTimeStep(const ir::SourceText& text);
 bool IsIdentifier(absl::string_view name);
 
 }  // namespace bnsyn::compiler
+
+namespace bnsyn {
+
+// The number of steps of `dt` that make up `time` (R4); InvalidArgument, naming both, if it is no
+// whole number from 0 to 2^53, or if one of them is not a time.
+absl::StatusOr<uint64_t> StepsOf(const Quantity& time, const Quantity& dt);
+
+}  // namespace bnsyn
 
 #endif  // BNSYN_COMPILER_DESCRIPTION_SETTINGS_H_

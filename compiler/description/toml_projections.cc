@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "compiler/description/toml_reader.h"
+#include "ir/rule.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -137,7 +138,7 @@ class ProjectionReader : public TomlReader {
     return CheckKeys(node, "a rule", NamesOf(RuleKeys()));
   }
 
-  absl::StatusOr<ir::RuleKind> ReadRuleKind(const TomlNode& node) const {
+  absl::StatusOr<RuleKind> ReadRuleKind(const TomlNode& node) const {
     const TomlNode* type = &node;
     std::vector<std::string> names;
     for (const ir::RuleTraits& rule : ir::AllRules()) {

@@ -9,8 +9,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "bnsyn/network.h"
 #include "compiler/description/keys.h"
-#include "compiler/description/network.h"
 #include "compiler/description/toml_document.h"
 #include "ir/status_macros.h"
 

@@ -36,7 +36,6 @@ class Stopwatch {
     const Clock::time_point now = Clock::now();
     const double elapsed = std::chrono::duration<double, std::milli>(now - last_).count();
     last_ = now;
-    report_.total_ms += elapsed;
     for (CompileReport::Phase& p : report_.phases) {
       if (p.name != phase) continue;
       p.milliseconds += elapsed;

@@ -31,7 +31,6 @@ struct CompileReport {
     double milliseconds = 0;
   };
   std::vector<Phase> phases;
-  double total_ms = 0;
   int width = 0;
   bool cache_hit = false;
   std::string key;  // the cache key, hex

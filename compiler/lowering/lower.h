@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "compiler/description/network.h"
+#include "bnsyn/network.h"
 #include "compiler/options.h"
 #include "ir/program.h"
 

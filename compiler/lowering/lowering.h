@@ -12,7 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "compiler/description/network.h"
+#include "bnsyn/network.h"
 #include "compiler/description/settings.h"
 #include "compiler/language/code.h"
 #include "compiler/language/expression.h"

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "compiler/description/settings.h"
 #include "compiler/equations/integration_plan.h"
 #include "compiler/lowering/lowering.h"
 #include "ir/status_macros.h"

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/description/settings.h"
 #include "compiler/language/code_emitter.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"

@@ -1,6 +1,6 @@
-// A control loop around a network, as in a robot: ten times a second of its life the host turns
-// what its sensors saw into spikes, lets the network run for 100 ms, reads the motor neurons, and
-// now and then changes how excitable they are, without recompiling.
+// A control loop around a network, as in a robot. In each millisecond the host turns what its
+// sensors see into spikes and runs the network. Ten times a second it reads the motor neurons and
+// sets how excitable they are, without recompiling.
 #include <bnsyn/bnsyn.h>
 
 #include <cstdio>

@@ -16,7 +16,7 @@ namespace bnsyn {
 
 // Each thread draws the synapses onto its own neurons. Fails if an input might overflow in a step
 // (R6). `program` is the program before the passes. `progress`, if given, is called on this thread
-// with the part that is done, as SimulationOptions::construction is.
+// with the part that is done, as EngineOptions::construction is.
 absl::StatusOr<Synapses> BuildSynapses(const ir::Program& program, const Partition& partition,
                                        Layout layout, const compiler::CompileOptions& options,
                                        ThreadTeam& team,

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "compiler/description/network.h"
+#include "bnsyn/network.h"
 #include "compiler/lowering/lower.h"
 #include "gtest/gtest.h"
 

@@ -106,9 +106,6 @@ TEST_F(JitTest, ReportsItsPhases) {
   const CompileReport report = Compile(PlacedProgram(kProgram), {});
   EXPECT_EQ(Phases(report),
             (std::set<std::string>{"target", "cache_io", "emit", "optimise", "codegen", "link"}));
-  double sum = 0;
-  for (const CompileReport::Phase& phase : report.phases) sum += phase.milliseconds;
-  EXPECT_DOUBLE_EQ(report.total_ms, sum);
   EXPECT_EQ(report.width, HostTarget()->default_width);
 }
 

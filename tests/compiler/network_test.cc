@@ -3,8 +3,9 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "bnsyn/network.h"
 #include "compiler/description/keys.h"
-#include "compiler/description/network.h"
+#include "compiler/description/settings.h"
 #include "compiler/lowering/lower.h"
 #include "gtest/gtest.h"
 #include "ir/text.h"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/description/network.h"
+#include "bnsyn/network.h"
 #include "compiler/lowering/lower.h"
 #include "gtest/gtest.h"
 #include "reference/interpreter.h"

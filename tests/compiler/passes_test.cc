@@ -8,7 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "compiler/description/network.h"
+#include "bnsyn/network.h"
 #include "compiler/lowering/lower.h"
 #include "ir/text.h"
 #include "tests/compiler/pass_testing.h"

@@ -14,7 +14,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "compiler/description/network.h"
+#include "bnsyn/network.h"
 #include "compiler/lowering/lower.h"
 #include "gtest/gtest.h"
 #include "ir/text.h"

@@ -1,4 +1,4 @@
-"""Runs a network of examples/networks in bnsyn, with drawn data in the place of its own draws."""
+"""Runs a network of examples/networks in bnsyn, with given data in place of its own draws."""
 
 import json
 import pathlib
@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def run(network: Network, data: Data, directory: pathlib.Path, command: str, seconds: float, inject: str | None) -> Run:
-    """Runs the network for a time; a wrong equation is put in if `inject` says so."""
+    """Runs the network for a time, with a wrong equation if `inject` asks for one."""
     described = tomllib.loads((ROOT / "examples/networks" / f"{network.name}.toml").read_text())
     replace_draws(described, data, directory)
     network.adapt(described, data)
@@ -84,7 +84,7 @@ def read(network: Network, data: Data, directory: pathlib.Path, seconds: float) 
     firsts = [np.full(text.count(b"\n" + name.encode() + b","), first) for name, (first, _) in data.ranges().items()]
     neurons, steps = table[:, 0] + np.concatenate(firsts), table[:, 1]
     order = np.lexsort((neurons, steps))
-    # Without the initial values, which stand first.
+    # The first row holds the initial values.
     traces = [
         np.loadtxt(directory / f"{population}.{network.membrane}.csv", delimiter=",", skiprows=1, ndmin=2)[1:, 1:]
         for population in data.sizes

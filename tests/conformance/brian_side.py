@@ -77,7 +77,7 @@ arrived = 0
 
 
 class Side:
-    """One network in Brian2; what all have in common."""
+    """The parts that all networks in Brian2 have in common."""
 
     units = {"V": mV, "g_ex": nS, "g_in": nS}  # of initial values, where they have one
 

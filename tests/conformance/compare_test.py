@@ -1,4 +1,4 @@
-"""Each comparison must fire: python3 compare_test.py."""
+"""Shows that each comparison can fail: python3 compare_test.py."""
 
 import unittest
 

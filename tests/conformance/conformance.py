@@ -122,7 +122,7 @@ def main():
     print(ROW.format(*HEADER).rstrip() + "\n" + ROW.format(*HEADER_2).rstrip(), flush=True)
     failed = False
     names = arguments.networks or list(NETWORKS)
-    # The work is in processes of one thread: two networks at a time fill two cores.
+    # Each network runs in processes of one thread, so that two networks fill two cores.
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         for name, (row, misses) in zip(names, pool.map(lambda name: compare_network(NETWORKS[name], arguments), names)):
             print(row, flush=True)

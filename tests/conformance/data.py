@@ -1,4 +1,4 @@
-"""What both simulators are given: connections, initial values and inputs, drawn once and written to files."""
+"""The data of both simulators: connections, initial values and inputs, drawn once, in files."""
 
 import dataclasses
 import json
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def stop(message: str) -> NoReturn:
-    """Ends the program where nothing could be compared; its exit code is not that of a miss."""
+    """Ends the program if nothing could be compared, with another exit code than that of a miss."""
     print(f"error: {message}", file=sys.stderr)
     sys.exit(2)
 

@@ -1,4 +1,4 @@
-"""The six networks: what is drawn for each, and how its file is made to take that from files.
+"""The six networks: what is drawn for each, and the change that makes it read files instead.
 
 Each is run in Brian2 by brian_side.py, which has its equations once more.
 """
@@ -29,11 +29,11 @@ class Network(abc.ABC):
         """Connections, initial values, inputs."""
 
     def adapt(self, described: dict, data: Data) -> None:
-        """Changes what is left to change in the network's file (draws have been replaced already)."""
+        """Makes the other changes of the network's file, after its draws have been replaced."""
 
 
 def file_drive(described: dict, stimulus: str, window_ms: float) -> None:
-    """Has a stimulus come from files in the window, and draw its events after it."""
+    """Makes a stimulus read files during the compared window, and draw its events after it."""
     own = described["stimuli"][stimulus]
     for population in own["target"]:
         described["stimuli"][f"drive_{population}"] = {

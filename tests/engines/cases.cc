@@ -140,7 +140,7 @@ std::vector<EngineVariant> AllEngines() {
   engines.push_back({"interpreter", {}});
   for (int optimization : {0, 2}) {
     for (int width : {1, 2, 4, 8, 16}) {
-      SimulationOptions options;
+      EngineOptions options;
       options.backend = Backend::kAccelerated;
       options.compile.optimization = optimization;
       options.compile.width = width;
@@ -148,7 +148,7 @@ std::vector<EngineVariant> AllEngines() {
     }
   }
   for (const absl::string_view layout : LayoutNames()) {
-    SimulationOptions options;
+    EngineOptions options;
     options.backend = Backend::kAccelerated;
     options.threads = 2;
     options.layout = std::string(layout);

@@ -1,4 +1,4 @@
-// Case files: what they say, and every engine they run on.
+// Reads case files, and lists the engines on which they run.
 #ifndef BNSYN_TESTS_ENGINES_CASES_H_
 #define BNSYN_TESTS_ENGINES_CASES_H_
 
@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "ir/program.h"
-#include "runtime/simulation.h"
+#include "runtime/simulation_internal.h"
 
 namespace bnsyn::testing {
 
@@ -30,7 +30,7 @@ absl::StatusOr<OpCase> ReadOpCase(const std::string& path);
 //   # steps 3
 //   # expect p.V = -65, -64.5       all elements after those steps
 //   # spikes p = 0:1 2:0            step:neuron of all spikes
-// and whose first comment may list the ops it is the case of: `# ops load store`.
+// and whose first comment may list the ops that it tests: `# ops load store`.
 struct ProgramCase {
   std::string text;
   std::vector<std::string> ops;
@@ -45,15 +45,15 @@ struct ProgramCase {
 };
 absl::StatusOr<ProgramCase> ReadProgramCase(const std::string& path);
 
-// Every engine a case must pass on: the interpreter, and compiled code at both optimisation levels
-// and every width. There is no opting out.
+// All engines on which every case must pass: the interpreter, and compiled code at both
+// optimisation levels and every width. A case cannot leave one out.
 struct EngineVariant {
   std::string name;
-  SimulationOptions options;
+  EngineOptions options;
 };
 std::vector<EngineVariant> AllEngines();
 
-// The bits of a literal of this element as program text writes it, suffix or not.
+// The bits of a literal of this element, written as in program text, with or without its suffix.
 absl::StatusOr<ir::Bits> ParseLiteral(ir::Element element, const std::string& text);
 
 // Equal bits, or both NaN (R10).

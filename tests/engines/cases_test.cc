@@ -12,8 +12,8 @@
 namespace bnsyn::testing {
 namespace {
 
-// A program of one population that applies the op to states holding the rows, so that nothing is
-// known before it runs.
+// A program that applies the op to states of one population, an element for each row, so that no
+// value is known before it runs.
 std::string OpProgram(const OpCase& op_case) {
   std::string text = absl::StrCat("program ", op_case.op,
                                   " dt=1 seed=0\npopulation p size=", op_case.rows.size(), "\n");
@@ -50,14 +50,14 @@ TEST_P(OpCases, HoldOnEveryEngine) {
     ASSERT_TRUE(simulation.ok()) << engine.name << ": " << simulation.status();
     for (uint32_t r = 0; r < op_case->rows.size(); ++r) {
       for (uint32_t i = 0; i < op_case->operands.size(); ++i) {
-        ASSERT_TRUE(simulation->SetRawState(i, r, op_case->rows[r].inputs[i]).ok());
+        ASSERT_TRUE(SetRawState(*simulation, i, r, op_case->rows[r].inputs[i]).ok());
       }
     }
     ASSERT_TRUE(simulation->Step().ok());
-    const auto output = simulation->program().FindState("p.y");
+    const auto output = ProgramOf(*simulation).FindState("p.y");
     ASSERT_TRUE(output.has_value());
     for (uint32_t r = 0; r < op_case->rows.size(); ++r) {
-      const ir::Bits actual = simulation->RawState(*output).bits(r);
+      const ir::Bits actual = RawState(*simulation, *output).bits(r);
       EXPECT_TRUE(SameBits(op_case->result, actual, op_case->rows[r].expected))
           << GetParam() << ":" << op_case->rows[r].line << ": " << engine.name << " gives "
           << ir::PrintLiteral(op_case->result, actual) << ", expected "
@@ -91,9 +91,9 @@ TEST_P(ProgramCases, HoldOnEveryEngine) {
     const absl::Status status = simulation->Step(program_case->steps);
     ASSERT_TRUE(status.ok()) << engine.name << ": " << status;
     for (const auto& expectation : program_case->states) {
-      const auto state = simulation->program().FindState(expectation.state);
+      const auto state = ProgramOf(*simulation).FindState(expectation.state);
       ASSERT_TRUE(state.has_value()) << GetParam() << ":" << expectation.line;
-      const reference::ArrayView view = simulation->RawState(*state);
+      const reference::ArrayView view = RawState(*simulation, *state);
       ASSERT_EQ(view.size, expectation.values.size()) << GetParam() << ":" << expectation.line;
       for (size_t i = 0; i < view.size; ++i) {
         const auto expected = ParseLiteral(view.element, expectation.values[i]);
@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(Ops, ProgramCases, ::testing::ValuesIn(CaseFiles("ops",
 INSTANTIATE_TEST_SUITE_P(Networks, ProgramCases, ::testing::ValuesIn(CaseFiles("networks", ".ir")),
                          NameOf);
 
-// Every row of the op table has a case: a file of its name, or a program that lists it.
+// Each op has a case: a file of its name, or a program that lists it.
 TEST(Cases, EveryOpHasOne) {
   std::set<std::string> covered;
   for (const std::string& file : CaseFiles("ops", ".case")) {
@@ -141,7 +141,7 @@ TEST(Cases, EveryOpHasOne) {
     }
   }
   for (const ir::OpInfo& op : ir::AllOps()) {
-    if (op.op == ir::Op::kLiteral) continue;  // stands in every case, in place of an operand
+    if (op.op == ir::Op::kLiteral) continue;  // every case has one, in place of an operand
     EXPECT_TRUE(covered.count(std::string(op.name)))
         << "no case for `" << std::string(op.name) << "`: add tests/cases/ops/"
         << std::string(op.name) << ".case";

@@ -1,6 +1,6 @@
 // The BN-Syn network in its original form: plain loops over one population, written from the
-// equations (PHYSICS P1-P3, P5) and sharing nothing with the library. It records a run, so that
-// the library can replay it:
+// equations (PHYSICS P1-P3, P5), sharing nothing with the library. It records a run for the library
+// to replay:
 //
 //   original DIRECTORY
 //

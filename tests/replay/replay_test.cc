@@ -1,6 +1,5 @@
-// The compatibility mode replays the original network: a run recorded by original.cc, which shares
-// no code with the library, is run here in strict math from the same connections, initial values
-// and events.
+// Replays a run that original.cc recorded, which shares no code with the library: in strict math,
+// from the same connections, initial values and events, it gives the same spikes.
 
 #include <gtest/gtest.h>
 
@@ -10,9 +9,9 @@
 #include <tuple>
 #include <vector>
 
-#include "compiler/description/network.h"
+#include "bnsyn/network.h"
 #include "ir/table.h"
-#include "runtime/simulation.h"
+#include "runtime/simulation_internal.h"
 
 namespace bnsyn {
 namespace {

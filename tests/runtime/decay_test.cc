@@ -80,7 +80,7 @@ struct Outcome {
 };
 
 // Parts end within periods and at their ends; the host looks and changes things between them.
-Outcome RunParts(const std::string& text, const SimulationOptions& options) {
+Outcome RunParts(const std::string& text, const EngineOptions& options) {
   Simulation simulation = Compiled(text, options);
   Outcome outcome;
   for (const uint64_t steps : {1u, 14u, 1u, 16u, 7u, 217u, 500u}) {
@@ -97,7 +97,7 @@ Outcome RunParts(const std::string& text, const SimulationOptions& options) {
   return outcome;
 }
 
-void ExpectLikeReference(const std::string& text, const SimulationOptions& options,
+void ExpectLikeReference(const std::string& text, const EngineOptions& options,
                          const Outcome& reference, const std::string& what) {
   const Outcome outcome = RunParts(text, options);
   EXPECT_EQ(outcome.digests, reference.digests) << what;
@@ -121,13 +121,13 @@ TEST_P(Decay, R6_EnginesAgree) {
   }
   for (const absl::string_view layout : LayoutNames()) {
     for (const int threads : {1, 2}) {
-      SimulationOptions options = Accelerated(threads);
+      EngineOptions options = Accelerated(threads);
       options.layout = std::string(layout);
       ExpectLikeReference(text, options, reference, options.layout);
     }
   }
   for (const char* pass : {"simplify", "narrow_sums", "expand_math"}) {
-    SimulationOptions options = Accelerated();
+    EngineOptions options = Accelerated();
     options.compile.disabled_passes = {pass};
     ExpectLikeReference(text, options, reference, pass);
   }
@@ -172,7 +172,7 @@ TEST(DecayingInputs, R6_BeginWithWhatTheyHold) {
   set_weight %4
 }
 on_pre ab {)");
-  for (const SimulationOptions& options : {Reference(), Accelerated(2)}) {
+  for (const EngineOptions& options : {Reference(), Accelerated(2)}) {
     Simulation simulation = Compiled(text, options);
     ASSERT_TRUE(simulation.Step(100).ok());
     EXPECT_GT(simulation.SpikeCount(*simulation.Population("a")), 100u);
@@ -203,7 +203,7 @@ step {
   store q.left, %5
 }
 )";
-  for (const SimulationOptions& options : {Reference(), Accelerated()}) {
+  for (const EngineOptions& options : {Reference(), Accelerated()}) {
     Simulation simulation = Compiled(text, options);
     ASSERT_TRUE(simulation.Step(2).ok());
     EXPECT_EQ((*simulation.StateByName("p.left"))[2], 2);
@@ -215,7 +215,7 @@ step {
 TEST(DecayingInputs, R6_HoldWhatTheyStandFor) {
   std::string text = Replaced(Network("7"), "rule=bernoulli p=0.1 stream=1", "rule=all_to_all");
   text = Replaced(text, "rule=bernoulli p=0.05 stream=2", "rule=all_to_all");
-  for (const SimulationOptions& options : {Reference(), Accelerated(2)}) {
+  for (const EngineOptions& options : {Reference(), Accelerated(2)}) {
     Simulation simulation = Compiled(text, options);
     constexpr uint64_t kSteps = 1500;
     ASSERT_TRUE(simulation.Step(kSteps).ok());
@@ -244,7 +244,7 @@ TEST(DecayingInputs, R6_HoldWhatTheyStandFor) {
 }
 
 TEST(DecayingInputs, R6_RefuseWhatTheyCannotHold) {
-  for (const SimulationOptions& options : {Reference(), Accelerated(2)}) {
+  for (const EngineOptions& options : {Reference(), Accelerated(2)}) {
     Simulation simulation = Compiled(Network("1"), options);
     const absl::Status status = simulation.SetState("b.x", 7, 1e12);
     EXPECT_NE(status.message().find("1e+12 is beyond what a decaying input"), std::string::npos)
@@ -258,7 +258,7 @@ TEST(DecayingInputs, R6_RefuseWhatTheyCannotHold) {
                "rule=bernoulli p=0.05 stream=2", "rule=one_to_one");
   const std::string just_fits = Replaced(too_much, "weight=1100", "weight=1000");
   std::vector<std::string> refusals;
-  for (const SimulationOptions& options : {Reference(), Accelerated(2)}) {
+  for (const EngineOptions& options : {Reference(), Accelerated(2)}) {
     EXPECT_TRUE(Compile(Parsed(just_fits), options).ok());
     refusals.emplace_back(Compile(Parsed(too_much), options).status().message());
     EXPECT_NE(refusals.back().find("may arrive in one step"), std::string::npos) << refusals.back();

@@ -18,7 +18,7 @@ struct Outcome {
   double mean = 0;
 };
 
-Outcome RunBalanced(const SimulationOptions& options, uint64_t steps = kSteps) {
+Outcome RunBalanced(const EngineOptions& options, uint64_t steps = kSteps) {
   Simulation simulation = Compiled(kBalanced, options);
   const absl::Status status = simulation.Step(steps);
   EXPECT_TRUE(status.ok()) << status.message();
@@ -61,16 +61,16 @@ INSTANTIATE_TEST_SUITE_P(ThreadsAndWidths, Engines,
                          });
 
 TEST(Engines, AgreeWhenPinnedToFewerCoresThanThreads) {
-  SimulationOptions options = Accelerated(4);
+  EngineOptions options = Accelerated(4);
   options.pin = true;
   EXPECT_EQ(RunBalanced(options).digest, RunBalanced(Accelerated(1)).digest);
 }
 
 TEST(Engines, TellWhatThreadsDid) {
   Simulation simulation = Compiled(kBalanced, Accelerated(3));
-  ASSERT_EQ(simulation.report().threads.size(), 3u);
+  ASSERT_EQ(ReportOf(simulation).threads.size(), 3u);
   ASSERT_TRUE(simulation.Step(kSteps).ok());
-  for (const ThreadTime& time : simulation.report().threads) {
+  for (const ThreadTime& time : ReportOf(simulation).threads) {
     EXPECT_GT(time.working_seconds, 0);
     EXPECT_LE(time.working_seconds + time.waiting_seconds,
               simulation.report().run_seconds * (1 + 1e-9));
@@ -92,7 +92,7 @@ TEST(Engines, AgreeWithEachPassLeftOut) {
   const Outcome reference = RunBalanced(Reference(), 100);
   ASSERT_GT(reference.steps[0].size(), 100u);
   for (const char* pass : {"specialise", "expand_math", "simplify", "fuse", "place"}) {
-    SimulationOptions options = Accelerated(2);
+    EngineOptions options = Accelerated(2);
     options.compile.disabled_passes = {pass};
     EXPECT_EQ(RunBalanced(options, 100).digest, reference.digest) << "without " << pass;
   }
@@ -118,7 +118,7 @@ TEST(Engines, AgreeOnStatesOfEveryType) {
 }
 
 TEST(Engines, InjectedSpikesArriveAfterTheDelay) {
-  for (const SimulationOptions& options :
+  for (const EngineOptions& options :
        {Reference(), Accelerated(1), Accelerated(2), Accelerated(3)}) {
     Simulation simulation = Compiled(kRing, options);
     const PopulationHandle a = *simulation.Population("a");
@@ -135,7 +135,7 @@ TEST(Engines, InjectedSpikesArriveAfterTheDelay) {
 
 TEST(Engines, AgreeOnTheDigestOfInjectedSpikes) {
   std::vector<std::string> digests;
-  for (const SimulationOptions& options :
+  for (const EngineOptions& options :
        {Reference(), Accelerated(1), Accelerated(2), Accelerated(3)}) {
     Simulation simulation = Compiled(kRing, options);
     const PopulationHandle a = *simulation.Population("a");
@@ -155,7 +155,7 @@ TEST(Engines, AgreeOnTheDigestOfInjectedSpikes) {
 }
 
 TEST(Engines, TunableParametersActFromTheNextStepOn) {
-  for (const SimulationOptions& options : {Reference(), Accelerated(1), Accelerated(2)}) {
+  for (const EngineOptions& options : {Reference(), Accelerated(1), Accelerated(2)}) {
     Simulation simulation = Compiled(kRing, options);
     const PopulationHandle a = *simulation.Population("a");
     ASSERT_TRUE(simulation.InjectSpikes(a, {1}).ok());
@@ -170,11 +170,11 @@ TEST(Engines, TunableParametersActFromTheNextStepOn) {
 TEST(Engines, OneFlippedBitChangesTheDigest) {
   Simulation untouched = Compiled(kBalanced, Accelerated(2));
   Simulation flipped = Compiled(kBalanced, Accelerated(2));
-  const ir::StateId V = *flipped.program().FindState("exc.V");
+  const ir::StateId V = *ProgramOf(flipped).FindState("exc.V");
   EXPECT_EQ(untouched.Digest(), flipped.Digest());
-  ASSERT_TRUE(flipped.SetRawState(V, 299, flipped.RawState(V).bits(299) ^ 1).ok());
+  ASSERT_TRUE(SetRawState(flipped, V, 299, RawState(flipped, V).bits(299) ^ 1).ok());
   EXPECT_FALSE(untouched.Digest() == flipped.Digest());
-  ASSERT_TRUE(flipped.SetRawState(V, 299, flipped.RawState(V).bits(299) ^ 1).ok());
+  ASSERT_TRUE(SetRawState(flipped, V, 299, RawState(flipped, V).bits(299) ^ 1).ok());
   EXPECT_EQ(untouched.Digest(), flipped.Digest());
 }
 

@@ -12,7 +12,7 @@
 namespace bnsyn {
 namespace {
 
-std::vector<SimulationOptions> Engines() {
+std::vector<EngineOptions> Engines() {
   return {Reference(), Accelerated(1), Accelerated(2), Accelerated(3)};
 }
 
@@ -28,7 +28,7 @@ TEST(Faults, R10BoundsNamePopulationElementVariableStepAndValue) {
       Replaced(kRing, "state b.sum : f64[b] = 0", "state b.sum : f64[b] = 0 bounds=[0, 4]");
   std::vector<std::string> messages;
   std::vector<std::string> digests;
-  for (const SimulationOptions& options : Engines()) {
+  for (const EngineOptions& options : Engines()) {
     Simulation simulation = Compiled(text, options);
     ASSERT_TRUE(simulation.InjectSpikes(*simulation.Population("a"), {130}).ok());
     const absl::Status status = ErrorOf(simulation, 1000);
@@ -49,11 +49,11 @@ TEST(Faults, R10BoundsNamePopulationElementVariableStepAndValue) {
 
 TEST(Faults, R10NotANumberStopsTheRun) {
   std::vector<std::string> messages;
-  for (const SimulationOptions& options : Engines()) {
+  for (const EngineOptions& options : Engines()) {
     Simulation simulation = Compiled(kBalanced, options);
     ASSERT_TRUE(simulation.Step(5).ok());
-    const ir::StateId V = *simulation.program().FindState("inh.V");
-    ASSERT_TRUE(simulation.SetRawState(V, 70, ir::BitsOfF64(std::nan(""))).ok());
+    const ir::StateId V = *ProgramOf(simulation).FindState("inh.V");
+    ASSERT_TRUE(SetRawState(simulation, V, 70, ir::BitsOfF64(std::nan(""))).ok());
     messages.emplace_back(ErrorOf(simulation, 10).message());
     EXPECT_EQ(simulation.step(), 6u);
   }
@@ -67,16 +67,16 @@ TEST(Faults, R10FiniteNumbersAreNoFaultHoweverLarge) {
   for (const double large : {1e308, 3e307, -1e308}) {
     std::vector<std::string> messages;
     std::vector<std::string> digests;
-    for (const SimulationOptions& options : Engines()) {
+    for (const EngineOptions& options : Engines()) {
       Simulation simulation = Compiled(kRing, options);
-      const ir::StateId sum = *simulation.program().FindState("b.sum");
+      const ir::StateId sum = *ProgramOf(simulation).FindState("b.sum");
       for (const uint32_t element : {3u, 17u, 19u, 70u}) {
-        ASSERT_TRUE(simulation.SetRawState(sum, element, ir::BitsOfF64(large)).ok());
+        ASSERT_TRUE(SetRawState(simulation, sum, element, ir::BitsOfF64(large)).ok());
       }
       const absl::Status status = simulation.Step(1);
       EXPECT_TRUE(status.ok()) << status.message();
       digests.push_back(simulation.Digest().ToString());
-      ASSERT_TRUE(simulation.SetRawState(sum, 71, ir::BitsOfF64(-HUGE_VAL)).ok());
+      ASSERT_TRUE(SetRawState(simulation, sum, 71, ir::BitsOfF64(-HUGE_VAL)).ok());
       messages.emplace_back(ErrorOf(simulation, 1).message());
     }
     EXPECT_NE(messages[0].find("b.sum of element 71"), std::string::npos) << messages[0];
@@ -97,7 +97,7 @@ std::string ManyLargeContributions(int sources) {
 
 TEST(Faults, R6SumsThatCouldOverflowAreRefusedBeforeRunning) {
   std::vector<std::string> messages;
-  for (const SimulationOptions& options : {Reference(), Accelerated(1)}) {
+  for (const EngineOptions& options : {Reference(), Accelerated(1)}) {
     const absl::StatusOr<Simulation> simulation =
         Compile(Parsed(ManyLargeContributions(2049)), options);
     ASSERT_FALSE(simulation.ok());
@@ -109,7 +109,7 @@ TEST(Faults, R6SumsThatCouldOverflowAreRefusedBeforeRunning) {
 }
 
 TEST(Faults, R6TheLargestSumsThatCannotOverflowAreAccepted) {
-  for (const SimulationOptions& options : {Reference(), Accelerated(2)}) {
+  for (const EngineOptions& options : {Reference(), Accelerated(2)}) {
     const absl::StatusOr<Simulation> simulation =
         Compile(Parsed(ManyLargeContributions(2048)), options);
     EXPECT_TRUE(simulation.ok()) << simulation.status().message();
@@ -122,7 +122,7 @@ TEST(Faults, R6AContributionOutOfRangeWhileRunning) {
                                     "  %0 = weight : f64[ab]\n  %1 = param a.threshold : f64\n"
                                     "  %2 = mul %0, %1 : f64[ab]\n  accumulate b.g, %2\n");
   std::vector<std::string> messages;
-  for (const SimulationOptions& options : Engines()) {
+  for (const EngineOptions& options : Engines()) {
     Simulation simulation = Compiled(text, options);
     ASSERT_TRUE(simulation.InjectSpikes(*simulation.Population("a"), {150, 12}).ok());
     ASSERT_TRUE(simulation.SetParameter("a.threshold", Quantity(1e6, *ParseUnit("nS"))).ok());
@@ -145,7 +145,7 @@ TEST(Faults, R6ASumOutOfRangeWhileRunning) {
   std::vector<uint32_t> all(2100);
   std::iota(all.begin(), all.end(), 0u);
   std::vector<std::string> messages;
-  for (const SimulationOptions& options : Engines()) {
+  for (const EngineOptions& options : Engines()) {
     Simulation simulation = Compiled(text, options);
     ASSERT_TRUE(simulation.InjectSpikes(*simulation.Population("a"), all).ok());
     ASSERT_TRUE(simulation.SetParameter("a.threshold", Quantity(1024, *ParseUnit("nS"))).ok());
@@ -171,7 +171,7 @@ TEST(Faults, EventFilesAct) {
       std::string("table ev file=\"events.csv\" digest=") + digest + "\npopulation a size=200\n");
   text = Replaced(text, "on_pre ab {", "events ext : a.g table=ev\non_pre ab {");
   std::vector<std::string> digests;
-  for (const SimulationOptions& options : Engines()) {
+  for (const EngineOptions& options : Engines()) {
     absl::StatusOr<Simulation> simulation = Compile(Parsed(text, directory), options);
     ASSERT_TRUE(simulation.ok()) << simulation.status().message();
     ASSERT_TRUE(simulation->Step(6).ok());

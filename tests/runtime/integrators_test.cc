@@ -52,7 +52,7 @@ constexpr Case kCases[] = {
 
 class Integrators : public testing::TestWithParam<Case> {};
 
-std::string Digest(const Network& network, const SimulationOptions& options, uint64_t& spikes) {
+std::string Digest(const Network& network, const EngineOptions& options, uint64_t& spikes) {
   absl::StatusOr<Simulation> simulation = Compile(network, options);
   EXPECT_TRUE(simulation.ok()) << simulation.status().message();
   if (!simulation.ok()) return "";

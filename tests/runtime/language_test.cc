@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/description/network.h"
+#include "bnsyn/network.h"
 #include "networks.h"
 
 namespace bnsyn {
@@ -92,7 +92,7 @@ struct Outcome {
   std::vector<uint64_t> spikes;  // of each population
 };
 
-Outcome RunNetwork(const SimulationOptions& options, uint64_t steps) {
+Outcome RunNetwork(const EngineOptions& options, uint64_t steps) {
   const absl::StatusOr<Network> network = ParseNetwork(kNetwork, "language.toml");
   EXPECT_TRUE(network.ok()) << network.status().message();
   absl::StatusOr<Simulation> simulation = Compile(*network, options);
@@ -125,7 +125,7 @@ TEST(LanguageOnEngines, AgreesWithEachPassLeftOut) {
   const Outcome reference = RunNetwork(Reference(), kSteps);
   EXPECT_GT(reference.spikes[0], 100u);
   for (const char* pass : {"specialise", "expand_math", "simplify", "fuse", "place"}) {
-    SimulationOptions options = Accelerated(2);
+    EngineOptions options = Accelerated(2);
     options.compile.disabled_passes = {pass};
     EXPECT_EQ(RunNetwork(options, kSteps).digest, reference.digest) << "without " << pass;
   }
@@ -133,7 +133,7 @@ TEST(LanguageOnEngines, AgreesWithEachPassLeftOut) {
 
 TEST(LanguageOnEngines, SpikesOfEventsAreInjected) {
   std::vector<std::string> digests;
-  for (const SimulationOptions& options : {Reference(), Accelerated(2)}) {
+  for (const EngineOptions& options : {Reference(), Accelerated(2)}) {
     const absl::StatusOr<Network> network = ParseNetwork(kNetwork, "language.toml");
     ASSERT_TRUE(network.ok());
     absl::StatusOr<Simulation> simulation = Compile(*network, options);

@@ -36,7 +36,7 @@ TEST(Memory, TheCounterCounts) {
 TEST(Memory, SteppingAllocatesNothing) {
   for (const char* network : {kBalanced, kNoisy}) {
     for (const int threads : {1, 2}) {
-      SimulationOptions options = Accelerated(threads);
+      EngineOptions options = Accelerated(threads);
       options.record_spikes = false;
       Simulation simulation = Compiled(network, options);
       ASSERT_TRUE(simulation.Step(10).ok());
@@ -46,7 +46,7 @@ TEST(Memory, SteppingAllocatesNothing) {
       const uint64_t after = Allocations();
       ASSERT_TRUE(status.ok());
       EXPECT_EQ(after - before, 0u)
-          << simulation.program().name << " with " << threads << " threads";
+          << ProgramOf(simulation).name << " with " << threads << " threads";
       EXPECT_GT(simulation.report().spikes, spikes_before + 1000);
     }
   }
@@ -54,7 +54,7 @@ TEST(Memory, SteppingAllocatesNothing) {
 
 TEST(Memory, RecordingAllocatesNothingInTheEngine) {
   for (const int threads : {1, 2}) {
-    SimulationReport report;
+    EngineReport report;
     absl::StatusOr<std::unique_ptr<Engine>> engine =
         MakeAcceleratedEngine(Parsed(kBalanced), Accelerated(threads), report);
     ASSERT_TRUE(engine.ok()) << engine.status().message();
@@ -72,7 +72,7 @@ TEST(Memory, RecordingAllocatesNothingInTheEngine) {
 TEST(Memory, ThePlanCoversWhatIsTaken) {
   const ir::Program source = Parsed(kBalanced);
   for (const int threads : {1, 3}) {
-    const SimulationOptions options = Accelerated(threads);
+    const EngineOptions options = Accelerated(threads);
     const absl::StatusOr<AcceleratedProgram> accelerated = PrepareAccelerated(source, options);
     ASSERT_TRUE(accelerated.ok()) << accelerated.status().message();
     const auto& [program, partition, layout] = *accelerated;
@@ -95,7 +95,7 @@ TEST(Memory, TooLargeNetworksAreRefusedBeforeAllocating) {
   // A hundred million neurons, all joined to all: 10^16 synapses.
   const std::string text = Replaced(Replaced(kRing, "size=200\n", "size=100000000\n"),
                                     "rule=one_to_one weight=1.5", "rule=all_to_all weight=1e-9");
-  for (const SimulationOptions& options : {Reference(), Accelerated(2)}) {
+  for (const EngineOptions& options : {Reference(), Accelerated(2)}) {
     const absl::StatusOr<Simulation> simulation = Compile(Parsed(text), options);
     ASSERT_FALSE(simulation.ok());
     EXPECT_EQ(simulation.status().code(), absl::StatusCode::kResourceExhausted);
@@ -107,7 +107,7 @@ TEST(Memory, TooLargeNetworksAreRefusedBeforeAllocating) {
 }
 
 TEST(Memory, ALimitIsKept) {
-  for (SimulationOptions options : {Reference(), Accelerated(1)}) {
+  for (EngineOptions options : {Reference(), Accelerated(1)}) {
     options.memory_limit = 100;
     const absl::StatusOr<Simulation> refused = Compile(Parsed(kBalanced), options);
     ASSERT_FALSE(refused.ok());

@@ -26,7 +26,7 @@ struct CellOptions {
 class Cells {
  public:
   explicit Cells(const std::string& model, const CellOptions& options = {},
-                 const SimulationOptions& backend = Accelerated())
+                 const EngineOptions& backend = Accelerated())
       : dt_(options.dt), simulation_(Make(model, options, backend)) {}
 
   void Steps(uint64_t steps) {
@@ -56,7 +56,7 @@ class Cells {
 
  private:
   static Simulation Make(const std::string& model, const CellOptions& options,
-                         const SimulationOptions& backend) {
+                         const EngineOptions& backend) {
     const std::string text =
         absl::StrCat("[network]\nseed = 11\ndt = \"", options.dt, " ms\"\nmath = \"",
                      options.strict ? "strict" : "default", "\"\n[populations.p]\nmodel = \"",

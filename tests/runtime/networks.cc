@@ -205,7 +205,7 @@ ir::Program Parsed(const std::string& text, const std::string& directory) {
   return OrAbort(ir::Parse(text, "test.ir", directory));
 }
 
-Simulation Compiled(const std::string& text, const SimulationOptions& options) {
+Simulation Compiled(const std::string& text, const EngineOptions& options) {
   return OrAbort(Compile(Parsed(text), options));
 }
 
@@ -218,10 +218,10 @@ std::string Replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
-SimulationOptions Reference() { return {}; }
+EngineOptions Reference() { return {}; }
 
-SimulationOptions Accelerated(int threads, int width) {
-  SimulationOptions options;
+EngineOptions Accelerated(int threads, int width) {
+  EngineOptions options;
   options.backend = Backend::kAccelerated;
   options.threads = threads;
   options.compile.width = width;

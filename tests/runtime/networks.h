@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "ir/program.h"
 #include "ir/text.h"
-#include "runtime/simulation.h"
+#include "runtime/simulation_internal.h"
 
 namespace bnsyn {
 
@@ -28,14 +28,14 @@ extern const char* const kRing;
 // The program of a text, or a failed test.
 ir::Program Parsed(const std::string& text, const std::string& directory = ".");
 // The simulation of a text, or a failed test.
-Simulation Compiled(const std::string& text, const SimulationOptions& options = {});
+Simulation Compiled(const std::string& text, const EngineOptions& options = {});
 
 // `text` with each occurrence of `from` replaced by `to`; fails the test if there is none.
 std::string Replaced(std::string text, const std::string& from, const std::string& to);
 
 // Options for a backend.
-SimulationOptions Reference();
-SimulationOptions Accelerated(int threads = 1, int width = 0);
+EngineOptions Reference();
+EngineOptions Accelerated(int threads = 1, int width = 0);
 
 }  // namespace bnsyn
 

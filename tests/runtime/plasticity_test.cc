@@ -134,7 +134,7 @@ struct Outcome {
   uint64_t spikes = 0;
 };
 
-Outcome RunPlastic(const SimulationOptions& options) {
+Outcome RunPlastic(const EngineOptions& options) {
   Simulation simulation = Compiled(kPlastic, options);
   const absl::Status status = simulation.Step(kSteps);
   EXPECT_TRUE(status.ok()) << status.message();
@@ -164,14 +164,14 @@ TEST(Plasticity, R11_EnginesAgreeOnStatesOfSynapses) {
 TEST(Plasticity, R11_EnginesAgreeWithEachPassLeftOut) {
   const std::string digest = RunPlastic(Reference()).digest;
   for (const char* pass : {"specialise", "expand_math", "simplify", "fuse", "place"}) {
-    SimulationOptions options = Accelerated(2);
+    EngineOptions options = Accelerated(2);
     options.compile.disabled_passes = {pass};
     EXPECT_EQ(RunPlastic(options).digest, digest) << "without " << pass;
   }
 }
 
 TEST(Plasticity, SynapsesAreListedInTheOrderOfTheirStates) {
-  for (const SimulationOptions& options : {Reference(), Accelerated(2)}) {
+  for (const EngineOptions& options : {Reference(), Accelerated(2)}) {
     Simulation simulation = Compiled(kPlastic, options);
     const absl::StatusOr<SynapseList> ee = simulation.Synapses("ee");
     ASSERT_TRUE(ee.ok()) << ee.status().message();
@@ -195,7 +195,7 @@ TEST(Plasticity, SynapsesAreListedInTheOrderOfTheirStates) {
 
 TEST(Plasticity, StatesOfSynapsesAreSetByNumber) {
   std::vector<std::string> digests;
-  for (const SimulationOptions& options : {Reference(), Accelerated(1), Accelerated(3)}) {
+  for (const EngineOptions& options : {Reference(), Accelerated(1), Accelerated(3)}) {
     Simulation simulation = Compiled(kPlastic, options);
     ASSERT_TRUE(simulation.Step(50).ok());
     const size_t synapses = simulation.StateByName("ee.w")->size();
@@ -215,7 +215,7 @@ TEST(Plasticity, StatesOfSynapsesAreSetByNumber) {
 TEST(Plasticity, R10_AFaultNamesTheNeuronsOfTheSynapse) {
   const std::string text = Replaced(kPlastic, "bounds=[0, 4]", "bounds=[0, 1.75]");
   std::vector<std::string> messages;
-  for (const SimulationOptions& options :
+  for (const EngineOptions& options :
        {Reference(), Accelerated(1), Accelerated(2), Accelerated(3)}) {
     Simulation simulation = Compiled(text, options);
     const absl::Status status = simulation.Step(kSteps);

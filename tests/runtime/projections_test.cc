@@ -172,7 +172,7 @@ TEST_P(Projections, AreTheSameOnEveryEngine) {
   EXPECT_EQ(digest(Compile(network, Accelerated(3, 4))), expected);
   for (const absl::string_view layout : LayoutNames()) {
     for (const int threads : {1, 2, 4}) {
-      SimulationOptions options = Accelerated(threads);
+      EngineOptions options = Accelerated(threads);
       options.layout = std::string(layout);
       EXPECT_EQ(digest(Compile(network, options)), expected) << options.layout << " " << threads;
     }
@@ -212,7 +212,7 @@ on_pre = "V_post += w*V_post"
                                                        "grow.toml");
   ASSERT_TRUE(network.ok()) << network.status().message();
   std::vector<std::string> messages;
-  for (const SimulationOptions& options : {Reference(), Accelerated(1), Accelerated(2)}) {
+  for (const EngineOptions& options : {Reference(), Accelerated(1), Accelerated(2)}) {
     absl::StatusOr<Simulation> simulation = Compile(*network, options);
     ASSERT_TRUE(simulation.ok()) << simulation.status().message();
     const PopulationHandle a = *simulation->Population("a");

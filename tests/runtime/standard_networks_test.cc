@@ -34,7 +34,7 @@ std::string NameOf(const testing::TestParamInfo<Param>& instance) {
   return absl::StrReplaceAll(instance.param.name, {{"-", "_"}});
 }
 
-Simulation CompiledFile(const char* name, const SimulationOptions& options) {
+Simulation CompiledFile(const char* name, const EngineOptions& options) {
   const std::string path = absl::StrCat(BNSYN_SOURCE_DIR, "/examples/networks/", name, ".toml");
   const absl::StatusOr<Network> network = ReadNetwork(path);
   EXPECT_TRUE(network.ok()) << network.status().message();
@@ -45,7 +45,7 @@ Simulation CompiledFile(const char* name, const SimulationOptions& options) {
 
 uint64_t Spikes(const Simulation& simulation) {
   uint64_t spikes = 0;
-  for (const ir::Population& population : simulation.program().populations) {
+  for (const ir::Population& population : ProgramOf(simulation).populations) {
     spikes += simulation.SpikeCount(*simulation.Population(population.name));
   }
   return spikes;
@@ -54,7 +54,7 @@ uint64_t Spikes(const Simulation& simulation) {
 class StandardRates : public testing::TestWithParam<Rates> {};
 
 TEST_P(StandardRates, AreThoseOfOtherSimulators) {
-  SimulationOptions options = Accelerated(2);
+  EngineOptions options = Accelerated(2);
   options.record_spikes = false;
   Simulation simulation = CompiledFile(GetParam().name, options);
   constexpr double kSeconds = 0.5;
@@ -104,7 +104,7 @@ TEST(Microcircuit, R11_IsTheSameInEveryLayout) {
       ReadNetwork(BNSYN_SOURCE_DIR "/examples/networks/microcircuit-10.toml");
   ASSERT_TRUE(network.ok()) << network.status().message();
   ASSERT_TRUE(network->Set("scale", "0.02").ok());
-  const auto digest = [&](const SimulationOptions& options) -> std::string {
+  const auto digest = [&](const EngineOptions& options) -> std::string {
     absl::StatusOr<Simulation> simulation = Compile(*network, options);
     if (!simulation.ok()) return std::string(simulation.status().message());
     EXPECT_TRUE(simulation->Step(600).ok());
@@ -114,7 +114,7 @@ TEST(Microcircuit, R11_IsTheSameInEveryLayout) {
   const std::string expected = digest(Reference());
   for (const absl::string_view layout : LayoutNames()) {
     for (const int threads : {1, 2, 3, 4}) {
-      SimulationOptions options = Accelerated(threads);
+      EngineOptions options = Accelerated(threads);
       options.layout = std::string(layout);
       EXPECT_EQ(digest(options), expected) << options.layout << ", " << threads << " threads";
     }

@@ -17,7 +17,7 @@ Network Example() {
   return *std::move(network);
 }
 
-Simulation CompiledExample(const SimulationOptions& options) {
+Simulation CompiledExample(const EngineOptions& options) {
   absl::StatusOr<Simulation> simulation = Compile(Example(), options);
   EXPECT_TRUE(simulation.ok()) << simulation.status().message();
   if (!simulation.ok()) std::abort();
@@ -53,7 +53,7 @@ TEST(Stimuli, AreTheSameOnBothBackends) {
 
 // The host's events count in the next step alone, and add up; its current stays.
 TEST(Stimuli, OfTheHostCount) {
-  for (const SimulationOptions& options : {Reference(), Accelerated()}) {
+  for (const EngineOptions& options : {Reference(), Accelerated()}) {
     const absl::StatusOr<Network> network = ParseNetwork(R"(
 [models.listener]
 equations = """
@@ -88,7 +88,7 @@ start = "0.3 ms"
     const PopulationHandle p = *simulation.Population("p");
     ASSERT_TRUE(simulation.AddEvents(p, "touch", {0, 2, 2}).ok());
     ASSERT_TRUE(simulation.AddEvents(p, "touch", {0}, {-0.25}).ok());
-    const reference::Digest before = simulation.Digest();
+    const bnsyn::Digest before = simulation.Digest();
     ASSERT_TRUE(simulation.SetInput(p, "held", {{10, 20, 30}}).ok());
     EXPECT_NE(simulation.Digest().ToString(), before.ToString()) << "what is given is state";
     ASSERT_TRUE(simulation.Step(1).ok());
@@ -118,7 +118,7 @@ start = "0.3 ms"
 // A rate that leaves its bounds is found on both backends, with the same words.
 TEST(Stimuli, R10_RatesAreWatched) {
   std::vector<std::string> messages;
-  for (const SimulationOptions& options : {Reference(), Accelerated(2)}) {
+  for (const EngineOptions& options : {Reference(), Accelerated(2)}) {
     for (const char* rate : {"1 Hz * (70 - i)", "1000 Hz * (1 - t/(2 ms))"}) {
       Network network = Example();
       ASSERT_TRUE(network.Set("background.rate", rate).ok());

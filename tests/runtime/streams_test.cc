@@ -101,7 +101,7 @@ Spikes SpikesOf(const Network& network, double milliseconds) {
   Spikes spikes;
   if (!simulation.ok()) return spikes;
   EXPECT_TRUE(simulation->Run(Quantity(milliseconds, Unit{dimension::kTime, 0})).ok());
-  for (const ir::Population& population : simulation->program().populations) {
+  for (const ir::Population& population : ProgramOf(*simulation).populations) {
     spikes[population.name] = simulation->Spikes(*simulation->Population(population.name));
   }
   return spikes;

@@ -14,7 +14,7 @@
 namespace bnsyn {
 namespace {
 
-Simulation CompiledNetwork(const std::string& text, const SimulationOptions& options) {
+Simulation CompiledNetwork(const std::string& text, const EngineOptions& options) {
   const absl::StatusOr<Network> network = ParseNetwork(text, "test.toml");
   EXPECT_TRUE(network.ok()) << network.status().message();
   if (!network.ok()) std::abort();
@@ -132,7 +132,7 @@ TEST(SynapseModels, StdpHasItsWindowWithTracesOfNeurons) {
   const std::string text = Pairs("s_post += w; x += 0.01 nS; w -= y", "y += 0.0105 nS; w += x");
   ExpectWindow(text);
   const Simulation simulation = CompiledNetwork(text, Reference());
-  EXPECT_EQ(simulation.program().projections.size(), 2u) << "x and y are not states of neurons";
+  EXPECT_EQ(ProgramOf(simulation).projections.size(), 2u) << "x and y are not states of neurons";
   ExpectEnginesAgree(text, 400);
 }
 
@@ -142,7 +142,7 @@ TEST(SynapseModels, StdpHasItsWindowWithTracesOfSynapses) {
       Pairs("s_post += w; x = x + 0.01 nS; w -= y", "y = y + 0.0105 nS; w += x");
   ExpectWindow(text);
   const Simulation simulation = CompiledNetwork(text, Reference());
-  EXPECT_EQ(simulation.program().projections.size(), 1u) << "x and y are states of neurons";
+  EXPECT_EQ(ProgramOf(simulation).projections.size(), 1u) << "x and y are states of neurons";
   ExpectEnginesAgree(text, 400);
 }
 
@@ -190,8 +190,8 @@ TEST(SynapseModels, TracesOfNeuronsAreThoseOfSynapses) {
            "y = 1 + 0*y; w = clip(w + 0.01*x, 0, 1); z = z - 0.5; w += 0.001*z");
   Simulation a = CompiledNetwork(neurons, Reference());
   Simulation b = CompiledNetwork(synapses, Reference());
-  EXPECT_EQ(a.program().projections.size(), 2u);
-  EXPECT_EQ(b.program().projections.size(), 1u);
+  EXPECT_EQ(ProgramOf(a).projections.size(), 2u);
+  EXPECT_EQ(ProgramOf(b).projections.size(), 1u);
   // Before roundings could part the spikes.
   ASSERT_TRUE(a.Step(2000).ok());
   ASSERT_TRUE(b.Step(2000).ok());
@@ -230,7 +230,7 @@ on_pre = "x += 0.5 nS; w += y"
 on_post = "y += 1 nS; w += x"
 )toml");
   std::vector<std::string> digests;
-  for (const SimulationOptions& options : {Reference(), Accelerated(), Accelerated(2)}) {
+  for (const EngineOptions& options : {Reference(), Accelerated(), Accelerated(2)}) {
     Simulation simulation = CompiledNetwork(text, options);
     ASSERT_TRUE(simulation.Step(20).ok());
     // Of step 19: they arrive in step 29, and the first to see them is the spike of step 60.
@@ -425,7 +425,7 @@ bounds = { w = ["0 nS", "1.5 nS"] }
 on_pre = "s_post += w; w += 0.3 nS"
 )toml");
   std::vector<std::string> messages;
-  for (const SimulationOptions& options : {Reference(), Accelerated(2)}) {
+  for (const EngineOptions& options : {Reference(), Accelerated(2)}) {
     Simulation simulation = CompiledNetwork(text, options);
     ASSERT_TRUE(simulation.Step(31).ok());
     const absl::Status status = simulation.Step(10);

@@ -43,17 +43,17 @@ step {
 }
 )";
 
-std::vector<SimulationOptions> Engines() {
-  std::vector<SimulationOptions> engines = {Reference()};
+std::vector<EngineOptions> Engines() {
+  std::vector<EngineOptions> engines = {Reference()};
   for (const int threads : {1, 2, 3}) {
     for (const int width : {0, 1, 2}) {
-      SimulationOptions options = Accelerated(threads);
+      EngineOptions options = Accelerated(threads);
       options.compile.width = width;
       engines.push_back(options);
     }
   }
   for (const compiler::PlanRow& row : compiler::PlanRows()) {
-    SimulationOptions options = Accelerated(1);
+    EngineOptions options = Accelerated(1);
     options.compile.disabled_passes = {std::string(row.name)};
     engines.push_back(options);
   }
@@ -71,11 +71,11 @@ absl::Status RunAlike(const std::string& text, const std::vector<Given>& given, 
                       uint64_t* spikes = nullptr) {
   std::set<std::string> seen;
   absl::Status status;
-  for (const SimulationOptions& options : Engines()) {
+  for (const EngineOptions& options : Engines()) {
     Simulation simulation = Compiled(text, options);
     for (const Given& g : given) {
-      const ir::StateId state = *simulation.program().FindState(g.state);
-      EXPECT_TRUE(simulation.SetRawState(state, g.element, ir::BitsOfF64(g.value)).ok());
+      const ir::StateId state = *ProgramOf(simulation).FindState(g.state);
+      EXPECT_TRUE(SetRawState(simulation, state, g.element, ir::BitsOfF64(g.value)).ok());
     }
     status = simulation.Step(steps);
     seen.insert(simulation.Digest().ToString() + std::string(status.message()));

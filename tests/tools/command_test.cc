@@ -1,4 +1,4 @@
-// The command as a person runs it: exit codes, output and errors.
+// What runs of the command do: their files, JSON, exit codes, and that its checks fire.
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -24,7 +24,7 @@ struct Result {
   std::string output;  // of both streams
 };
 
-// Runs the command with these words behind it.
+// Runs `bnsyn ARGUMENTS`.
 Result Bnsyn(const std::string& arguments) {
   const std::string command = BNSYN_BINARY_DIR "/bin/bnsyn " + arguments + " 2>&1";
   FILE* pipe = popen(command.c_str(), "r");
@@ -147,7 +147,7 @@ TEST(Command, SaysWhatCannotBeRecorded) {
   }
 }
 
-// Every example is short, says what it is, and runs alike on both backends, where it spikes.
+// Every example is short, begins with a comment, spikes, and runs alike on both backends.
 TEST(Command, RunsTheExamples) {
   size_t examples = 0;
   for (const auto& entry :
@@ -161,14 +161,14 @@ TEST(Command, RunsTheExamples) {
     if (name.rfind("bnsyn", 0) != 0) {
       EXPECT_LT(lines.size(), 60u) << name;
     }
-    // Of the microcircuit a tenth is another example; 299 million synapses are planned here.
+    // Only the memory of the full microcircuit is planned; a tenth of it is an example of its own.
     if (name == "microcircuit") {
       const Result plan = Bnsyn("info " + entry.path().string() + " --backend accelerated --json");
       ASSERT_EQ(plan.code, 0) << plan.output;
       EXPECT_LT(Json::parse(plan.output)["total_bytes"], 2.5e9);
       continue;
     }
-    // As many synapses onto a neuron, but a tenth of the neurons.
+    // A tenth of the neurons, each with as many synapses.
     const bool large = name.rfind("coba40k", 0) == 0;
     const Result result =
         Bnsyn("run " + entry.path().string() + " --backend both --duration 50ms --no-cache" +
@@ -240,7 +240,7 @@ TEST(Command, VerifyHoldsAndItsChecksFire) {
   }
 }
 
-// Plastic synapses have no matrix.
+// Dense propagation has no plastic synapses.
 TEST(Command, VerifyLeavesOutWhatDensePropagationCannot) {
   const Result result = Bnsyn("verify " BNSYN_SOURCE_DIR
                               "/examples/networks/coba-stdp.toml --sizes 300 --duration 20ms");

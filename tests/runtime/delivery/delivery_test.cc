@@ -131,7 +131,7 @@ projection ab : a -> b rule=bernoulli p=0.2 stream=1 weight=0.5 delay=2)",
 class DeliveryTest : public testing::TestWithParam<Case> {};
 
 // The digest after 20 steps, with spikes injected at the tenth.
-std::string DigestOf(const std::string& text, const SimulationOptions& options) {
+std::string DigestOf(const std::string& text, const EngineOptions& options) {
   Simulation simulation = Compiled(text, options);
   const auto population = *simulation.Population("a");
   EXPECT_TRUE(simulation.Step(10).ok());
@@ -146,7 +146,7 @@ TEST_P(DeliveryTest, R6_BothEnginesGiveTheBitsOfTheReference) {
   const std::string expected = DigestOf(text, Reference());
   for (const int threads : {1, 3}) {
     for (const char* engine : {"best", "code"}) {
-      SimulationOptions options = Accelerated(threads);
+      EngineOptions options = Accelerated(threads);
       options.layout = engine;
       EXPECT_EQ(DigestOf(text, options), expected) << engine << ", " << threads << " threads";
     }
@@ -155,7 +155,7 @@ TEST_P(DeliveryTest, R6_BothEnginesGiveTheBitsOfTheReference) {
 
 // The cases test the forms that they are there for.
 TEST_P(DeliveryTest, HasTheColumnsOfItsCase) {
-  SimulationOptions options = Accelerated(1);
+  EngineOptions options = Accelerated(1);
   absl::StatusOr<AcceleratedProgram> rows = PrepareAccelerated(Parsed(GetParam().text), options);
   ASSERT_TRUE(rows.ok()) << rows.status().message();
   const SynapseGroup& group = rows->layout.groups[0];

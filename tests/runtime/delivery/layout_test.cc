@@ -87,7 +87,7 @@ Layout Chosen(const std::string& text, int threads = 1, const std::string& limit
   return ChosenFor(Narrowed(text), threads, limits);
 }
 
-std::string DigestOf(const std::string& text, SimulationOptions options, const char* layout = "") {
+std::string DigestOf(const std::string& text, EngineOptions options, const char* layout = "") {
   options.layout = layout;
   Simulation simulation = Compiled(text, options);
   const absl::Status status = simulation.Step(20);
@@ -214,7 +214,7 @@ TEST(Layout, SumsHoldAllThatCanArrive) {
       const std::string text = Full(sources, weight);
       EXPECT_EQ(Narrowed(text).inputs[0].accumulator.width(), bits);
       const std::string expected = DigestOf(text, Reference());
-      SimulationOptions wide = Accelerated(1);
+      EngineOptions wide = Accelerated(1);
       wide.compile.disabled_passes = {"narrow_sums"};
       EXPECT_EQ(DigestOf(text, wide), expected);
       for (const char* layout : {"best", "targets32", "code"}) {
@@ -303,7 +303,7 @@ TEST(Layout, NamesAreChecked) {
   const absl::Status status = LimitsByName("cod").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_NE(std::string(status.message()).find("code"), std::string::npos);
-  SimulationOptions options = Accelerated(1);
+  EngineOptions options = Accelerated(1);
   options.layout = "thin";
   EXPECT_FALSE(Compile(Parsed(kBalanced), options).ok());
 }

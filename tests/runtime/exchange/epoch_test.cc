@@ -59,7 +59,7 @@ struct Outcome {
 };
 
 // Runs parts of that many steps, with something of the host between them.
-Outcome RunParts(const std::string& text, const SimulationOptions& options,
+Outcome RunParts(const std::string& text, const EngineOptions& options,
                  const std::vector<uint64_t>& parts) {
   Simulation simulation = Compiled(text, options);
   Outcome outcome;

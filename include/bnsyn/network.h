@@ -1,0 +1,424 @@
+// The description of a network: models, populations, projections and stimuli, built in C++ or read
+// from a TOML file.
+//
+//   using namespace bnsyn::literals;
+//   bnsyn::Network net({.dt = 0.1_ms, .seed = 42});
+//   auto lif = net.AddModel(bnsyn::Model("lif").Equations("dV/dt = (-45 mV - V)/(20 ms) : volt")
+//                               .Threshold("V >= -50 mV").Reset("V = -60 mV").Refractory(2_ms));
+//   auto exc = net.AddPopulation("exc", lif, 800, {}, {{"V", "uniform(-60 mV, -50 mV)"}});
+//   net.Connect("ee", exc, exc, bnsyn::Bernoulli(0.1),
+//               bnsyn::ConnectOptions{.weight = 0.2_mV, .delay = 1.5_ms}.OnPre("V_post += w"));
+//
+// Nothing is checked while a description is built. bnsyn::Compile (bnsyn/simulation.h) checks
+// names, units, shapes and values, and returns an error that points at the text that is wrong. Code
+// is text in the model language, which docs/networks.md describes.
+#ifndef BNSYN_NETWORK_H_
+#define BNSYN_NETWORK_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "bnsyn/rule_kind.h"
+#include "bnsyn/source_text.h"
+#include "bnsyn/units.h"
+
+namespace bnsyn {
+
+// A value in a description: a number, a quantity, or an expression in the model language, such as
+// "0.5 nS * 200/N" or "normal(-70 mV, 5 mV)".
+class Setting {
+ public:
+  Setting(double number) : value_(Quantity(number)) {}  // NOLINT: implicit on purpose
+  Setting(int number) : value_(Quantity(number)) {}     // NOLINT
+  Setting(Quantity quantity) : value_(quantity) {}      // NOLINT
+  Setting(const char* expression);                      // NOLINT
+  Setting(std::string expression);                      // NOLINT
+  Setting(SourceText expression);                       // NOLINT
+  // Not inline, so that host programs compile quickly; so for the other classes here.
+  Setting(const Setting&);
+  Setting(Setting&&) noexcept;
+  Setting& operator=(const Setting&);
+  Setting& operator=(Setting&&) noexcept;
+  ~Setting();
+
+  bool is_text() const { return std::holds_alternative<SourceText>(value_); }
+  const SourceText& text() const { return std::get<SourceText>(value_); }  // if is_text()
+  const Quantity& quantity() const { return std::get<Quantity>(value_); }  // if not
+
+  // The place of the name that has this value, for errors about the name; empty if the description
+  // was built in C++.
+  const SourceText& name_place() const { return name_place_; }
+  void set_name_place(SourceText place) { name_place_ = std::move(place); }
+
+ private:
+  std::variant<Quantity, SourceText> value_;
+  SourceText name_place_;
+};
+
+// Names and values, in the order given: {{"tau_m", 20_ms}, {"E_L", "-70 mV"}}.
+using Settings = std::vector<std::pair<std::string, Setting>>;
+
+// How a step integrates the differential equations of a model: see Model::Method, Substeps, Order.
+struct Integration {
+  SourceText method;  // of all variables that `methods` does not name; empty for the default
+  std::vector<std::pair<SourceText, SourceText>> methods;  // variable, method
+  std::optional<Setting> substeps;
+  std::vector<std::vector<SourceText>> order;
+
+  bool given() const {
+    return !method.text.empty() || !methods.empty() || substeps.has_value() || !order.empty();
+  }
+};
+
+// A model: the equations of a neuron, and what happens when it spikes. Each call returns the model,
+// so that calls can be chained:
+//
+//   bnsyn::Model("lif").Equations("dV/dt = (E_L + R*I_e - V)/tau_m : volt")
+//       .Parameters({{"E_L", -70_mV}, {"tau_m", 20_ms}, {"R", "100 Mohm"}, {"I_e", 300_pA}})
+//       .Threshold("V >= -50 mV").Reset("V = E_L").Refractory(2_ms)
+class Model {
+ public:
+  explicit Model(std::string name);
+  Model(const Model&);
+  Model(Model&&) noexcept;
+  Model& operator=(const Model&);
+  Model& operator=(Model&&) noexcept;
+  ~Model();
+
+  // Lines of "dx/dt = ... : unit", "x = ... : unit" and "x : unit".
+  Model& Equations(SourceText text);
+  Model& Equations(const char* text);
+  // Values of the parameters; a population may give others.
+  Model& Parameters(Settings values);
+  // Values that variables begin with, unless a population gives others; 0 without either. An
+  // expression may read parameters and other variables, whose values are those of the population.
+  Model& Initial(Settings values);
+  // Statements that run line by line in every step, in place of differential equations.
+  Model& Update(const char* text);
+  // A neuron spikes in a step after which this condition holds and it is not refractory.
+  Model& Threshold(const char* text);
+  // Statements that run for each neuron that spiked.
+  Model& Reset(const char* text);
+  // How long a neuron stays refractory after a spike: a time, which must be a whole number of
+  // steps; an expression of a time, evaluated at the spike and rounded to the nearest step; or a
+  // condition, and the neuron stays refractory as long as it holds.
+  Model& Refractory(Setting time);
+  // A further kind of event: `code` runs, after the reset, for each neuron for which `condition`
+  // holds after the update. A projection with this event's name (ConnectOptions::event) delivers
+  // the event in place of the spike.
+  Model& OnEvent(std::string name, const char* condition, const char* code = "");
+  // One method for all differential equations: "exact", "exponential_euler", "euler", "heun",
+  // "rk2", "rk4", "euler_maruyama" or "milstein". All variables then move together, from their
+  // values at the start of the step. By default each set of equations that is linear with constant
+  // coefficients is solved exactly, an equation that is linear in its own variable is moved by
+  // exponential Euler, and every other by explicit Euler.
+  Model& Method(const char* name);
+  // A method for each variable: {{"V", "exponential_euler"}, {"default", "euler"}}.
+  Model& Method(const std::vector<std::pair<std::string, std::string>>& methods);
+  // Integrates `count` times with the step dt/count. Threshold, reset and events stay once a step.
+  Model& Substeps(Setting count);
+  // Groups of variables that move one after another, each group from the newest values of the
+  // others; the variables of one group move together. A variable that is named n times takes n
+  // steps of dt/n: {{"v"}, {"v"}, {"u"}} is two half steps of v and then one step of u. Every
+  // differential equation must be named.
+  Model& Order(const std::vector<std::vector<std::string>>& groups);
+  // Parameters that Simulation::SetParameter may change while the network runs.
+  Model& Tunable(std::vector<std::string> parameters);
+  // The run stops with an error when the variable leaves [lower, upper].
+  Model& Bounds(std::string variable, Setting lower, Setting upper);
+
+  // What the calls above have set. The places are those in a file, for errors.
+  struct NamedEvent {
+    std::string name;
+    SourceText place;
+    SourceText condition;
+    SourceText code;
+  };
+  struct Bound {
+    std::string variable;
+    Setting lower;
+    Setting upper;
+  };
+  std::string name;
+  SourceText place;  // of the name
+  SourceText equations;
+  Settings parameters;
+  Settings initial;
+  SourceText update;
+  SourceText threshold;
+  SourceText reset;
+  Integration integration;
+  std::optional<Setting> refractory;
+  std::vector<std::string> tunable;
+  std::vector<NamedEvent> events;
+  std::vector<Bound> bounds;
+};
+
+// A rule of connectivity: which pairs of a source and a target neuron a projection joins. The
+// functions below make them.
+//
+// Probabilities, conditions, weights and delays may be expressions of constants, or of the two
+// neurons: i and j are the numbers of the source and the target, x_pre and x_post their variables
+// (with the values they begin with) and parameters, and N_pre and N_post the sizes of the two
+// populations. rand(), normal(m, s) and the other random functions are drawn once for each synapse.
+struct ConnectionRule {
+  ConnectionRule();
+  ConnectionRule(const ConnectionRule&);
+  ConnectionRule(ConnectionRule&&) noexcept;
+  ConnectionRule& operator=(const ConnectionRule&);
+  ConnectionRule& operator=(ConnectionRule&&) noexcept;
+  ~ConnectionRule();
+
+  RuleKind kind = RuleKind::kAllToAll;
+  // kBernoulli: the probability of each pair. kFixedTotal: the probability of each pair is
+  // proportional to it.
+  Setting p = 1.0;
+  Setting n = 0.0;        // kFixedInDegree, kFixedOutDegree, kFixedTotal: a whole number
+  bool self = true;       // true if a neuron may connect to itself
+  bool multiple = false;  // kFixed...: true if a pair may be joined more than once
+  // kList: a CSV file with the columns pre and post and, optionally, weight and delay. The weight
+  // of a synapse is its number in the file times the weight of the projection ("1 nS"), or the bare
+  // number if the projection has none. Its delay is in ms and is rounded to the nearest step.
+  std::string file;
+  // kAllToAll, kBernoulli, kFixedTotal: joins only the pairs for which the condition holds.
+  std::optional<Setting> condition = {};
+
+  // This rule with a condition: AllToAll().Where("i != j and abs(i - j) < 10").
+  ConnectionRule Where(Setting holds) const;
+};
+ConnectionRule AllToAll(bool self = true);
+// The populations must have the same size.
+ConnectionRule OneToOne();
+ConnectionRule Bernoulli(Setting p, bool self = true);
+// n sources for each target.
+ConnectionRule FixedInDegree(Setting n, bool self = true, bool multiple = false);
+// n targets for each source.
+ConnectionRule FixedOutDegree(Setting n, bool self = true, bool multiple = false);
+// n synapses in all.
+ConnectionRule FixedTotal(Setting n, bool self = true, bool multiple = false);
+// The pairs that a CSV file lists: see ConnectionRule::file.
+ConnectionRule FromFile(std::string csv);
+
+// What the synapses of a projection do.
+//
+//   bnsyn::ConnectOptions{.weight = 0.5_nS, .delay = 1.5_ms}.OnPre("g_ampa_post += w")
+struct ConnectOptions {
+  // Code that runs when a spike of the source arrives; `w` is the weight. It may read variables of
+  // both neurons and of the synapse, assign variables of the synapse, and add to variables of the
+  // target. Sums at a target are exact multiples of a power of two of their unit: of 2^-30, if the
+  // bounds of variables do not bound what is added.
+  SourceText on_pre = {};
+  // The weight, needed unless the rule's file has a column "weight".
+  std::optional<Setting> weight = {};
+  // The delay, dt by default: a whole number of steps of at least one, or an expression that is
+  // rounded to the nearest step. The compiler must be able to find the least and the greatest value
+  // of the expression: "clip(normal(1.5 ms, 0.75 ms), dt, 10 ms)".
+  std::optional<Setting> delay = {};
+  // Named numbers for the expressions and the code of this projection.
+  Settings constants = {};
+  // An event of the source's model (Model::OnEvent) to deliver; empty for the spike.
+  SourceText event = {};
+  // Code that runs when the target spikes, in the step of the spike.
+  SourceText on_post = {};
+  // Variables of each synapse: "x : unit", "x = ... : unit", "dx/dt = ... : unit" with the flag
+  // (clock-driven) or (event-driven), and "I_post = ... : unit (summed)", which adds to the (input)
+  // variable I of the target in every step. A variable `w` begins with the weight.
+  SourceText equations = {};
+  // Values that variables of synapses begin with, 0 by default; expressions like the weight.
+  Settings initial = {};
+  // The run stops with an error when a variable leaves its bounds.
+  std::vector<Model::Bound> bounds = {};
+
+  ConnectOptions& OnPre(const char* text);
+  ConnectOptions& OnPost(const char* text);
+  ConnectOptions& Event(const char* name);
+  ConnectOptions& Equations(const char* text);
+};
+
+// A stimulus is input from outside the network: events or a current.
+enum class StimulusKind : uint8_t {
+  kPoisson,            // events: in each step a Poisson number with the mean number*rate*dt
+  kBernoulli,          // events: in each step one with the probability rate*dt
+  kFile,               // events: those of a CSV file
+  kSpikes,             // events: one at each of `times`
+  kHost,               // events or a current that the host program gives while the network runs:
+                       // see Simulation::AddEvents and SetInput
+  kCurrent,            // a current: `value` in every step
+  kOrnsteinUhlenbeck,  // a current: noise with the correlation time `tau`
+};
+
+// Events run the code `on_event` for each neuron that has some in a step; `w` is then the weight
+// times their number. A current adds to `variable` in every step, which the model must declare with
+// the flag (input). Rates and values may read t, i, tables, and variables of the target.
+//
+//   bnsyn::Stimulus background;
+//   background.name = "background";
+//   background.targets = {"exc", "inh"};
+//   background.rate = "8 Hz";
+//   background.number = 1000;
+//   background.weight = 0.1_mV;
+//   net.AddStimulus(background.OnEvent("V += w"));
+struct Stimulus {
+  std::string name;
+  SourceText place;  // of the name in a file, for errors
+  StimulusKind kind = StimulusKind::kPoisson;
+  std::vector<std::string> targets;  // names of populations
+
+  // Of events.
+  Setting rate = 0.0;             // kPoisson, kBernoulli
+  Setting number = 1;             // kPoisson: independent sources of this rate for each neuron
+  Setting weight = 1.0;           // of one event
+  std::string file;               // kFile: CSV with the columns step or time (in ms), index, and
+                                  // optionally value, the number of events
+  std::vector<Setting> times;     // kSpikes: a time for each of `neurons`, or one for all of them
+  std::vector<uint32_t> neurons;  // kSpikes: a neuron for each of `times`, or one for all of them
+  SourceText on_event;            // "g_ampa += 0.7*w"
+
+  // Of currents.
+  SourceText variable;
+  Setting value = 0.0;  // kCurrent
+  Setting mean = 0.0;   // kOrnsteinUhlenbeck, which begins in its stationary distribution
+  Setting sigma = 0.0;  // kOrnsteinUhlenbeck: the stationary standard deviation
+  Setting tau = 0.0;    // kOrnsteinUhlenbeck: the correlation time
+  bool shared = false;  // kOrnsteinUhlenbeck: one noise for all neurons of all targets
+
+  // The stimulus acts in [start, stop): from the beginning and for ever by default.
+  std::optional<Setting> start;
+  std::optional<Setting> stop;
+
+  Stimulus& OnEvent(const char* text);
+  Stimulus& Variable(const char* name);
+};
+
+// A table of numbers over time, which expressions read as NAME(t) or, if it has several columns,
+// NAME(t, i), like a TimedArray of Brian2: the value is that of the last row whose time has come.
+// With `dt` row k begins at k*dt. With times of its own, a table is 0 before the first of them.
+// Without either, the first argument is the number of a row, from 0. Beyond the last row or column
+// the last one counts.
+struct ValueTable {
+  std::string name;
+  SourceText place;  // of the name in a file, for errors
+
+  // Numbers from a CSV file with a header, where a first column `time` holds times in ms ...
+  std::string file;
+  std::string column;  // the only column to take; empty for all
+  // ... or given here: a list for each row, and the times of the rows.
+  std::vector<std::vector<Setting>> rows;
+  std::vector<Setting> times;
+  std::optional<Setting> dt;
+  SourceText unit;  // of numbers that have none: "Hz"
+};
+
+// Handles to what a network holds. Those of a Network are valid for a Simulation compiled from it.
+struct ModelHandle {
+  uint32_t index = 0;
+};
+struct PopulationHandle {
+  uint32_t index = 0;
+};
+struct ProjectionHandle {
+  uint32_t index = 0;
+};
+
+struct NetworkOptions {
+  Quantity dt = Quantity(0.1, Unit{dimension::kTime, 0});  // 0.1 ms
+  uint64_t seed = 0;                                       // of all random numbers
+  std::string name = "network";
+  // Evaluates code exactly as written, without fused multiply-adds or reciprocals: to repeat the
+  // arithmetic of another simulator.
+  bool strict_math = false;
+  std::string directory = ".";  // files are relative to it
+};
+
+// A network: bnsyn::Compile makes a Simulation of it.
+class Network {
+ public:
+  explicit Network(NetworkOptions options = {});
+  Network(const Network&);
+  Network(Network&&) noexcept;
+  Network& operator=(const Network&);
+  Network& operator=(Network&&) noexcept;
+  ~Network();
+
+  ModelHandle AddModel(Model model);
+  // `size` neurons of a model. `parameters` and `initial` replace the model's own.
+  PopulationHandle AddPopulation(std::string name, ModelHandle model, Setting size,
+                                 Settings parameters = {}, Settings initial = {});
+  // Synapses from the neurons of `source` to those of `target`.
+  ProjectionHandle Connect(std::string name, PopulationHandle source, PopulationHandle target,
+                           const ConnectionRule& rule, const ConnectOptions& options);
+  void AddStimulus(Stimulus stimulus);
+  void AddTable(ValueTable table);
+  // A named number for use in all expressions.
+  void AddConstant(std::string name, Setting value);
+  // Variables of the network as a whole: `equations` declare them, and `update` runs in every step
+  // after all populations.
+  void Uniform(SourceText equations, SourceText update, Settings initial = {},
+               Settings parameters = {});
+
+  // Replaces a value, as the command's option --set does: "N", "exc.size", "exc.b", "adex.b",
+  // "ee.weight", "ext.rate", "duration", "dt", "seed", "math", and parameters of the network by
+  // their name. If one projection of a file stands for several, its name sets all of them. A path
+  // that names nothing is an InvalidArgument error, with a suggestion.
+  absl::Status Set(absl::string_view path, absl::string_view value);
+
+  // What the calls above have set. The places are those in a file, for errors.
+  struct PopulationDescription {
+    std::string name;
+    SourceText place;  // of the name
+    uint32_t model = 0;
+    Setting size = 0.0;
+    Settings parameters;
+    Settings initial;
+  };
+  struct ProjectionDescription {
+    std::string name;
+    std::string group;  // the name in the file, which several projections share if it has several
+                        // targets
+    SourceText place;   // of the name
+    uint32_t source = 0;
+    uint32_t target = 0;
+    ConnectionRule rule;
+    ConnectOptions options;
+  };
+  struct UniformDescription {
+    SourceText equations;
+    SourceText update;
+    Settings initial;
+    Settings parameters;
+    std::vector<std::string> tunable;
+  };
+  NetworkOptions options;
+  Setting duration = Setting("1 s");  // how long `bnsyn run` runs it
+  Settings constants;
+  std::vector<Model> models;
+  std::vector<PopulationDescription> populations;
+  std::vector<ProjectionDescription> projections;
+  std::vector<Stimulus> stimuli;
+  std::vector<ValueTable> tables;
+  UniformDescription uniform;
+};
+
+// A model of the library by its name, for Network::AddModel; `bnsyn models` lists the names. An
+// unknown name is a NotFound error, with a suggestion.
+absl::StatusOr<Model> ReadLibraryModel(absl::string_view name);
+
+// Reads a network file. A key that is not known is an error, and so is a value of the wrong type.
+absl::StatusOr<Network> ReadNetwork(const std::string& path);
+// The same from text: `file` names it in errors, and files are relative to `directory`.
+absl::StatusOr<Network> ParseNetwork(absl::string_view text, const std::string& file,
+                                     const std::string& directory = ".");
+
+// The duration of the network in steps of its dt, for Simulation::Step. An error if it is no whole
+// number of steps.
+absl::StatusOr<uint64_t> DurationSteps(const Network& network);
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_NETWORK_H_

@@ -1,0 +1,176 @@
+// Compile a network and run it.
+//
+//   absl::StatusOr<bnsyn::Simulation> sim =
+//       bnsyn::Compile(net, {.backend = bnsyn::Backend::kAccelerated, .threads = 2});
+//   if (!sim.ok()) return sim.status();               // says what is wrong with the network
+//   if (absl::Status ran = sim->Run(1_s); !ran.ok()) return ran;
+//   std::printf("%.1f Hz\n", double(sim->SpikeCount(exc)) / 800);
+//   std::vector<double> v = *sim->State<double>(exc, "V");   // mV
+//
+// Values without a unit are in the internal system of ms, mV, nS, pF and pA (bnsyn/units.h).
+#ifndef BNSYN_SIMULATION_H_
+#define BNSYN_SIMULATION_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "bnsyn/digest.h"
+#include "bnsyn/network.h"
+
+namespace bnsyn {
+
+// Both give the same bits.
+enum class Backend {
+  kReference,    // an interpreter: needs no compiler, and defines what a network means
+  kAccelerated,  // machine code, compiled in the process
+};
+
+struct SimulationOptions {
+  Backend backend = Backend::kReference;
+  int threads = 1;  // of the accelerated backend, at least 1
+  // Keeps each thread on a processor core of its own while steps run: for machines that run nothing
+  // else.
+  bool pin = false;
+  // Keeps all spikes for Simulation::Spikes; they are counted in any case.
+  bool record_spikes = true;
+  // Keeps compiled code in this directory and takes it from there the next time; empty for no
+  // cache. Several processes may share it.
+  std::string cache_directory = "";
+  // The most bytes that the simulation may take; 0 for what the machine has free. A network that
+  // needs more is refused with ResourceExhausted, before anything is allocated.
+  uint64_t memory_limit = 0;
+  // Called now and then while the accelerated backend draws synapses, with the part that is done,
+  // from 0 to 1.
+  std::function<void(double part)> construction = nullptr;
+};
+
+// All spikes of one population, in order of (step, neuron); both vectors have the same length.
+// Injected spikes are not among them. A spike found in step k has the time (k + 1) dt.
+struct SpikeTrain {
+  std::vector<uint64_t> steps;
+  std::vector<uint32_t> neurons;
+};
+
+// How far a Run has come.
+struct Progress {
+  uint64_t done = 0;  // steps
+  uint64_t total = 0;
+  double seconds = 0;  // wall time since it began
+};
+
+// Ways to watch a run and to end it early. Both are looked at every few milliseconds, between two
+// steps.
+struct RunControl {
+  std::function<void(const Progress&)> progress;
+  // True ends the run after a whole step, with Cancelled. May be set by another thread or by a
+  // signal handler.
+  const std::atomic<bool>* cancel = nullptr;
+};
+
+// Sizes and times of a simulation so far.
+struct SimulationReport {
+  uint64_t neurons = 0;
+  uint64_t synapses = 0;
+  uint64_t memory_bytes = 0;  // planned
+  uint64_t steps = 0;
+  uint64_t spikes = 0;
+  double compile_seconds = 0;    // from the network to machine code
+  double construct_seconds = 0;  // synapses and initial values
+  double run_seconds = 0;
+  double run_processor_seconds = 0;  // processor time of all threads of the process meanwhile
+};
+
+// The synapses of a projection, in the order in which their variables hold their values: by source,
+// then target, then as they were drawn or listed. All vectors have the same length.
+struct SynapseList {
+  std::vector<uint32_t> sources;
+  std::vector<uint32_t> targets;
+  std::vector<double> weights;   // initial ones
+  std::vector<uint32_t> delays;  // in steps
+};
+
+// A compiled network and its state. A simulation can be moved, and a process may have many. One
+// thread at a time may use a simulation; different threads may use different ones.
+class Simulation {
+ public:
+  Simulation(Simulation&&) noexcept;
+  Simulation& operator=(Simulation&&) noexcept;
+  ~Simulation();
+
+  // Advances by a time, which must be a whole number of steps, or by steps. An error (a variable
+  // that left its bounds or is not a number, a sum beyond its range) names population, neuron,
+  // variable, step and value; the state is then that at the end of the step of the error.
+  absl::Status Run(Quantity duration, const RunControl& control = {});
+  absl::Status Step(uint64_t steps = 1, const RunControl& control = {});
+
+  uint64_t step() const;  // the number of the next step
+  double time_ms() const;
+
+  // The population of that name, for networks read from a file; NotFound if there is none.
+  absl::StatusOr<PopulationHandle> Population(absl::string_view name) const;
+  // The spikes since the beginning or the last ClearSpikes. Empty if spikes are not recorded or the
+  // population is unknown.
+  const SpikeTrain& Spikes(PopulationHandle population) const;
+  // Their number, also if they are not recorded.
+  uint64_t SpikeCount(PopulationHandle population) const;
+  void ClearSpikes();
+
+  // The values of a variable of a population, one for each neuron. T is the type of the variable:
+  // double, int64_t for "integer", bool for "boolean"; another T is an InvalidArgument error that
+  // names the right one. NotFound if the population has no such variable.
+  template <typename T>
+  absl::StatusOr<std::vector<T>> State(PopulationHandle population,
+                                       absl::string_view variable) const;
+  // The same by name and as doubles: "exc.V", or "ee.w" for a variable of synapses, in the order of
+  // Synapses("ee").
+  absl::StatusOr<std::vector<double>> StateByName(absl::string_view name) const;
+  // Sets one element of the variable `name`. InvalidArgument if the value is not finite or outside
+  // the bounds of the variable; OutOfRange if the variable holds synaptic input and the value
+  // exceeds the range of its sums (R6 in reference/SEMANTICS.md).
+  absl::Status SetState(absl::string_view name, uint32_t element, double value);
+  // The synapses of a projection. They are drawn once more, so that a simulation need not keep
+  // them.
+  absl::StatusOr<SynapseList> Synapses(absl::string_view projection) const;
+  // A variable of the network as a whole: "sigma".
+  absl::StatusOr<double> Uniform(absl::string_view name) const;
+  // Changes a parameter from the next step on: "exc.b". FailedPrecondition if its model does not
+  // declare it tunable.
+  absl::Status SetParameter(absl::string_view name, Quantity value);
+
+  // Adds spikes of these neurons, as if they had spiked in the step before the next one.
+  absl::Status InjectSpikes(PopulationHandle population, absl::Span<const uint32_t> neurons);
+  // Adds events in the next step to a stimulus of kind kHost: one at each of `neurons`, or
+  // numbers[k] at neurons[k], any finite number. Events of several calls add up. After an error
+  // none has been added.
+  absl::Status AddEvents(PopulationHandle population, absl::string_view stimulus,
+                         absl::Span<const uint32_t> neurons, absl::Span<const double> numbers = {});
+  // Sets the current of a stimulus of kind kHost, from the next step until it is set again: one
+  // value for all neurons, or one for each.
+  absl::Status SetInput(PopulationHandle population, absl::string_view stimulus, Quantity value);
+  absl::Status SetInput(PopulationHandle population, absl::string_view stimulus,
+                        absl::Span<const double> values);
+
+  bnsyn::Digest Digest() const;
+  const SimulationReport& report() const;
+
+ private:
+  friend struct SimulationAccess;  // runtime/simulation_internal.h
+  struct Impl;
+  explicit Simulation(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Checks the network, compiles it, draws its synapses and sets its initial state. A mistake in the
+// network is InvalidArgument, with a message that points at it; a network that does not fit in
+// memory is ResourceExhausted.
+absl::StatusOr<Simulation> Compile(const Network& network, const SimulationOptions& options = {});
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_SIMULATION_H_

@@ -1,0 +1,92 @@
+// Compiles networks and programs to simulations, and opens simulations to tools.
+#include <memory>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "compiler/lowering/lower.h"
+#include "ir/status_macros.h"
+#include "ir/verifier.h"
+#include "runtime/engine.h"
+#include "runtime/simulation_impl.h"
+#include "runtime/simulation_internal.h"
+
+namespace bnsyn {
+namespace {
+
+absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(ir::Program program,
+                                                   const EngineOptions& options,
+                                                   EngineReport& report) {
+  switch (options.backend) {
+    case Backend::kReference:
+      return MakeReferenceEngine(std::move(program), options, report);
+    case Backend::kAccelerated:
+      return MakeAcceleratedEngine(std::move(program), options, report);
+  }
+  return absl::InternalError("no such backend");
+}
+
+}  // namespace
+
+absl::Status OutOfMemory() {
+  return absl::ResourceExhaustedError(
+      "the system refused memory; make the network smaller or end other programs");
+}
+
+absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& options) {
+  const Stopwatch stopwatch;
+  BNSYN_RETURN_IF_ERROR(ir::Verify(program));
+  auto impl = std::make_unique<SimulationAccess::Impl>();
+  impl->params = program.params;
+  impl->record_spikes = options.record_spikes;
+  impl->trains.resize(program.populations.size());
+  impl->cleared_counts.resize(program.populations.size());
+  EngineReport& report = impl->report;
+  report.neurons = program.Neurons();
+  try {
+    BNSYN_ASSIGN_OR_RETURN(impl->engine, MakeEngine(std::move(program), options, report));
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory();
+  }
+  report.synapses = impl->engine->synapses();
+  for (const auto& phase : report.compile.phases) {
+    report.compile_seconds += phase.milliseconds / 1e3;
+  }
+  report.construct_seconds = stopwatch.seconds() - report.compile_seconds;
+  return SimulationAccess::Make(std::move(impl));
+}
+
+absl::StatusOr<Simulation> Compile(const Network& network, const EngineOptions& options) {
+  const Stopwatch stopwatch;
+  BNSYN_ASSIGN_OR_RETURN(ir::Program program, LowerNetwork(network, options.compile));
+  const double seconds = stopwatch.seconds();
+  BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(std::move(program), options));
+  EngineReport& report = SimulationAccess::Of(simulation).report;
+  report.compile.phases.insert(report.compile.phases.begin(), {"lower", seconds * 1e3});
+  report.compile_seconds += seconds;
+  return simulation;
+}
+
+absl::StatusOr<Simulation> Compile(const Network& network, const SimulationOptions& options) {
+  return Compile(network, EngineOptions(options));
+}
+
+const ir::Program& ProgramOf(const Simulation& simulation) {
+  return SimulationAccess::Of(simulation).program();
+}
+
+const EngineReport& ReportOf(const Simulation& simulation) {
+  return SimulationAccess::Of(simulation).report;
+}
+
+reference::ArrayView RawState(const Simulation& simulation, ir::StateId state) {
+  return SimulationAccess::Of(simulation).engine->State(state);
+}
+
+absl::Status SetRawState(Simulation& simulation, ir::StateId state, uint32_t element,
+                         ir::Bits bits) {
+  return SimulationAccess::Of(simulation).SetState(state, element, bits);
+}
+
+}  // namespace bnsyn

@@ -1,0 +1,72 @@
+// What a Simulation holds: the files simulation.cc and compile.cc share it.
+#ifndef BNSYN_RUNTIME_SIMULATION_IMPL_H_
+#define BNSYN_RUNTIME_SIMULATION_IMPL_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "bnsyn/simulation.h"
+#include "ir/program.h"
+#include "runtime/engine.h"
+#include "runtime/engine_options.h"
+
+namespace bnsyn {
+
+// The wall time since it was made.
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+
+ private:
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+struct Simulation::Impl : public SpikeSink {
+  std::unique_ptr<Engine> engine;
+  EngineReport report;
+  // As the network declares them: the passes may remove those that are not tunable.
+  std::vector<ir::Param> params;
+  bool record_spikes = true;
+  std::vector<SpikeTrain> trains;        // by population
+  std::vector<uint64_t> cleared_counts;  // of each at the last ClearSpikes
+  SpikeTrain no_spikes;                  // of unknown populations; always empty
+  uint64_t slice = 1;                    // steps that take about kSliceSeconds, as found so far
+
+  const ir::Program& program() const { return engine->program(); }
+
+  void OnSpikes(ir::PopulationId population, uint64_t step,
+                absl::Span<const uint32_t> neurons) override {
+    SpikeTrain& train = trains[population];
+    train.steps.insert(train.steps.end(), neurons.size(), step);
+    train.neurons.insert(train.neurons.end(), neurons.begin(), neurons.end());
+  }
+
+  absl::Status Advance(uint64_t steps, const RunControl& control);
+  // Runs a part of that, and chooses the size of the next part by the time that this one took.
+  absl::Status RunSlice(uint64_t steps);
+  absl::Status CheckPopulation(PopulationHandle population) const;
+  absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits bits);
+  // The state that holds what the host gave a stimulus: `name` follows that of the population.
+  absl::StatusOr<ir::StateId> FindGiven(PopulationHandle population, absl::string_view name) const;
+};
+
+// The way of runtime/simulation_internal.h into a Simulation.
+struct SimulationAccess {
+  using Impl = Simulation::Impl;
+  static Impl& Of(const Simulation& simulation) { return *simulation.impl_; }
+  static Simulation Make(std::unique_ptr<Impl> impl) { return Simulation(std::move(impl)); }
+};
+
+// The error after the system refused memory.
+absl::Status OutOfMemory();
+
+}  // namespace bnsyn
+
+#endif  // BNSYN_RUNTIME_SIMULATION_IMPL_H_

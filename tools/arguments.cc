@@ -1,0 +1,79 @@
+// The only file that includes CLI11, which takes the compiler longer than all others together.
+#include "tools/arguments.h"
+
+#include <CLI/CLI.hpp>
+
+namespace bnsyn::tools {
+namespace {
+
+class ParsedCommand : public Command {
+ public:
+  ParsedCommand(CLI::App* app, std::function<int()>& chosen) : app_(app), chosen_(chosen) {}
+
+  void Add(const Argument& argument) override {
+    CLI::Option* const option =
+        std::visit([&](auto* value) { return AddOption(argument, value); }, argument.value);
+    if (argument.type != nullptr) option->type_name(argument.type);
+    if (!argument.one_of.empty()) option->check(CLI::IsMember(argument.one_of));
+    if (argument.range) option->check(CLI::Range(argument.range->first, argument.range->second));
+    if (argument.positive) option->check(CLI::PositiveNumber);
+    if (argument.required) option->required();
+    if (argument.show_default) option->capture_default_str();
+    for (const std::string& other : argument.excludes) option->excludes(app_->get_option(other));
+  }
+
+  void SetFooter(const std::string& text) override { app_->footer(text); }
+  void SetAction(std::function<int()> action) override {
+    app_->callback([this, action = std::move(action)] { chosen_ = action; });
+  }
+
+ private:
+  template <typename T>
+  CLI::Option* AddOption(const Argument& argument, T* value) {
+    return app_->add_option(argument.name, *value, argument.help);
+  }
+  CLI::Option* AddOption(const Argument& argument, bool* value) {
+    return app_->add_flag(argument.name, *value, argument.help);
+  }
+  CLI::Option* AddOption(const Argument& argument, std::vector<std::string>* values) {
+    return app_->add_option(argument.name, *values, argument.help)->allow_extra_args(false);
+  }
+
+  CLI::App* const app_;
+  std::function<int()>& chosen_;
+};
+
+}  // namespace
+
+struct CommandLine::Impl {
+  explicit Impl(const std::string& description) : app(description) {}
+
+  CLI::App app;
+  std::function<int()> chosen;
+  std::vector<std::unique_ptr<ParsedCommand>> commands;
+};
+
+CommandLine::CommandLine(const std::string& description, const std::string& version)
+    : impl_(std::make_unique<Impl>(description)) {
+  impl_->app.require_subcommand(1);
+  impl_->app.set_version_flag("--version", version);
+}
+
+CommandLine::~CommandLine() = default;
+
+Command& CommandLine::Add(const std::string& name, const std::string& description) {
+  CLI::App* const app = impl_->app.add_subcommand(name, description);
+  impl_->commands.push_back(std::make_unique<ParsedCommand>(app, impl_->chosen));
+  return *impl_->commands.back();
+}
+
+int CommandLine::Run(int argc, char** argv) {
+  try {
+    impl_->app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return impl_->app.exit(error) == 0 ? kDone : kError;
+  }
+  return impl_->chosen();
+}
+
+}  // namespace bnsyn::tools
