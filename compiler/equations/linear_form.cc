@@ -87,16 +87,14 @@ std::optional<LinearForm> AsLinear(const Expr& expr, absl::string_view name,
   return form;
 }
 
-bool ReadsOnly(const Expr& expr, const Definitions& definitions,
-               const std::function<bool(absl::string_view name)>& allowed) {
+bool Draws(const Expr& expr, const Definitions& definitions) {
   if (expr.kind == ExprKind::kName) {
     const Expr* definition = definitions(expr.name);
-    return definition != nullptr ? ReadsOnly(*definition, definitions, allowed)
-                                 : allowed(expr.name);
+    return definition != nullptr && Draws(*definition, definitions);
   }
-  if (expr.kind == ExprKind::kCall && DrawsNumber(expr.name)) return false;
-  return std::all_of(expr.children.begin(), expr.children.end(),
-                     [&](const Expr& child) { return ReadsOnly(child, definitions, allowed); });
+  if (expr.kind == ExprKind::kCall && DrawsNumber(expr.name)) return true;
+  return std::any_of(expr.children.begin(), expr.children.end(),
+                     [&](const Expr& child) { return Draws(child, definitions); });
 }
 
 }  // namespace bnsyn::compiler

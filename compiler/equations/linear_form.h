@@ -24,10 +24,8 @@ using Definitions = std::function<const Expr*(absl::string_view name)>;
 std::optional<LinearForm> AsLinear(const Expr& expr, absl::string_view name,
                                    const Definitions& definitions);
 
-// True if `expr`, with definitions followed, reads only names for which `allowed` is true and draws
-// no random number.
-bool ReadsOnly(const Expr& expr, const Definitions& definitions,
-               const std::function<bool(absl::string_view name)>& allowed);
+// True if `expr`, with definitions followed, draws a random number.
+bool Draws(const Expr& expr, const Definitions& definitions);
 
 }  // namespace bnsyn::compiler
 

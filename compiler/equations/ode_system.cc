@@ -188,7 +188,7 @@ OdeSystem::LinearForm OdeSystem::AloneForm(size_t equation, double h) const {
   const Expr& right = *ode.equation->right;
   const Definitions definitions = [this](absl::string_view name) { return FindDefinition(name); };
   // An expression that draws must be emitted once: the two parts would draw different numbers.
-  const bool draws = !ReadsOnly(right, definitions, [](absl::string_view) { return true; });
+  const bool draws = Draws(right, definitions);
   const std::optional<compiler::LinearForm> split =
       draws ? std::nullopt : AsLinear(right, ode.name(), definitions);
   if (split.has_value() && split->proportional.has_value()) {
