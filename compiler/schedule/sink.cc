@@ -341,10 +341,7 @@ class TailMaker {
     for (const PlannedNode& planned : nodes_) {
       const ir::Node& node = graph_.node(planned.id);
       if (node.op != Op::kStore || graph_.accesses(node.attr).stores.size() != 1) continue;
-      if (OperandsOf(graph_, planned)[0] != id) continue;
-      // The handler of another spike may have changed the state by then.
-      if (planned.known == Known::kFalse && !stored_.contains(node.attr)) continue;
-      return static_cast<ir::StateId>(node.attr);
+      if (OperandsOf(graph_, planned)[0] == id) return static_cast<ir::StateId>(node.attr);
     }
     return std::nullopt;
   }
