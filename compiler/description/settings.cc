@@ -1,6 +1,9 @@
 #include "compiler/description/settings.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -18,10 +21,25 @@ std::string WriteQuantity(const Quantity& quantity) {
   return absl::StrCat(quantity.value, unit.empty() ? "" : " ", unit);
 }
 
+// Names with a meaning of their own in code.
+constexpr absl::string_view kReserved[] = {
+    "t",  "dt",  "i",  "N",   "not_refractory", "lastspike", "refractory", "true", "false", "and",
+    "or", "not", "if", "else"};
+
+bool IsReserved(absl::string_view name) {
+  return IsWhiteNoise(name) ||
+         std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
+}
+
 }  // namespace
 
 ir::SourceRange Whole(const ir::SourceText& text) {
   return {0, text.text.empty() ? 1 : text.text.size()};
+}
+
+absl::Status ErrorIn(const ir::SourceText& text, absl::string_view message,
+                     absl::string_view note) {
+  return ir::ErrorAt(text, Whole(text), message, note);
 }
 
 ir::SourceText TextOf(const Setting& setting, absl::string_view what) {
@@ -41,17 +59,16 @@ absl::StatusOr<Quantity> Evaluate(const Setting& setting, const std::vector<Cons
   Quantity value;
   if (setting.is_text()) {
     if (absl::StripAsciiWhitespace(text.text).empty()) {
-      return ir::ErrorAt(text, Whole(text), absl::StrCat(what, " is empty"),
-                         "give a number, with its unit if it has one: \"20 ms\"");
+      return ErrorIn(text, absl::StrCat(what, " is empty"),
+                     "give a number, with its unit if it has one: \"20 ms\"");
     }
     BNSYN_ASSIGN_OR_RETURN(value, EvaluateConstant(text, constants));
   } else {
     value = setting.quantity();
   }
   if (!std::isfinite(value.value)) {
-    return ir::ErrorAt(text, Whole(text),
-                       absl::StrCat(what, " is ", std::isnan(value.value) ? "NaN" : "infinite",
-                                    ", it must be a finite number"));
+    return ErrorIn(text, absl::StrCat(what, " is ", std::isnan(value.value) ? "NaN" : "infinite",
+                                      ", it must be a finite number"));
   }
   return value;
 }
@@ -62,8 +79,8 @@ absl::StatusOr<Quantity> Evaluate(const Setting& setting, const std::vector<Cons
   if (value.dimension != expected) {
     const ir::SourceText text = TextOf(setting, what);
     const std::string unit = DisplayUnit(expected);
-    return ir::ErrorAt(
-        text, Whole(text),
+    return ErrorIn(
+        text,
         absl::StrCat(what, " must ", expected.dimensionless() ? "be " : "have the dimension ",
                      DescribeDimension(expected), ", but this is ",
                      DescribeDimension(value.dimension)),
@@ -78,16 +95,15 @@ absl::StatusOr<uint64_t> EvaluateSteps(const Setting& setting,
   BNSYN_ASSIGN_OR_RETURN(const Quantity time, Evaluate(setting, constants, dimension::kTime, what));
   const absl::StatusOr<uint64_t> steps = StepsOf(time, dt);
   if (steps.ok()) return steps;
-  const ir::SourceText text = TextOf(setting, what);
-  return ir::ErrorAt(text, Whole(text),
-                     absl::StrCat(what, ": ", std::string(steps.status().message())),
-                     "times are whole numbers of steps: change this time, or dt");
+  return ErrorIn(TextOf(setting, what),
+                 absl::StrCat(what, ": ", std::string(steps.status().message())),
+                 "times are whole numbers of steps: change this time, or dt");
 }
 
 absl::StatusOr<Quantity> EvaluateTimeStep(const ir::SourceText& text) {
   BNSYN_ASSIGN_OR_RETURN(const Quantity dt, Evaluate(Setting(text), {}, dimension::kTime, "dt"));
   if (!(dt.value > 0)) {
-    return ir::ErrorAt(text, Whole(text), "dt must be greater than 0");
+    return ErrorIn(text, "dt must be greater than 0");
   }
   return dt;
 }
@@ -98,6 +114,44 @@ bool IsIdentifier(absl::string_view name) {
     if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '_') return false;
   }
   return true;
+}
+
+absl::Status CheckNewName(const std::string& name, absl::string_view what,
+                          const ir::SourceText& place, ir::SourceRange range,
+                          std::set<std::string>& names) {
+  if (!IsIdentifier(name)) {
+    return ir::ErrorAt(place, range, absl::StrCat("'", name, "' cannot name ", what),
+                       "a name is letters, digits and '_', and does not begin with a digit");
+  }
+  if (IsReserved(name)) {
+    return ir::ErrorAt(
+        place, range, absl::StrCat("'", name, "' has a meaning of its own and cannot name ", what));
+  }
+  if (!names.insert(name).second) {
+    return ir::ErrorAt(place, range, absl::StrCat("the name '", name, "' is used twice"),
+                       "give one of them another name");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Constant>> EvaluateConstants(const Network& network) {
+  const NetworkOptions& options = network.options;
+  // One step must be a positive time.
+  BNSYN_RETURN_IF_ERROR(StepsOf(options.dt, options.dt).status());
+  std::vector<Constant> constants = {{"dt", options.dt}};
+  std::set<std::string> names;
+  for (const auto& [name, value] : network.constants) {
+    const ir::SourceText place = NamePlace(value, name);
+    // N is reserved in code, but usual as a constant of the network.
+    if (name == "N") {
+      names.insert(name);
+    } else {
+      BNSYN_RETURN_IF_ERROR(CheckNewName(name, "constant", place, Whole(place), names));
+    }
+    BNSYN_ASSIGN_OR_RETURN(const Quantity quantity, Evaluate(value, constants, name));
+    constants.push_back({name, quantity});
+  }
+  return constants;
 }
 
 }  // namespace bnsyn::compiler
@@ -122,6 +176,12 @@ absl::StatusOr<uint64_t> StepsOf(const Quantity& time, const Quantity& dt) {
   return absl::InvalidArgumentError(
       absl::StrCat(time.value, " ms is no multiple of dt = ", dt.value, " ms; the nearest are ",
                    std::floor(steps) * dt.value, " ms and ", std::ceil(steps) * dt.value, " ms"));
+}
+
+absl::StatusOr<uint64_t> DurationSteps(const Network& network) {
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<compiler::Constant> constants,
+                         compiler::EvaluateConstants(network));
+  return compiler::EvaluateSteps(network.duration, constants, network.options.dt, "the duration");
 }
 
 }  // namespace bnsyn

@@ -7,8 +7,11 @@
 #define BNSYN_COMPILER_DESCRIPTION_SETTINGS_H_
 
 #include <cstdint>
+#include <set>
+#include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "bnsyn/network.h"
@@ -20,6 +23,9 @@ namespace bnsyn::compiler {
 // The text of a setting. A text without a file is named `what`, and a number is written out.
 ir::SourceText TextOf(const Setting& setting, absl::string_view what);
 ir::SourceRange Whole(const ir::SourceText& text);
+// An error about a whole text: see ir::ErrorAt.
+absl::Status ErrorIn(const ir::SourceText& text, absl::string_view message,
+                     absl::string_view note = "");
 // The place of the name of a setting, or of its value if the place of the name is not known.
 ir::SourceText NamePlace(const Setting& setting, absl::string_view what);
 
@@ -38,6 +44,12 @@ absl::StatusOr<Quantity> EvaluateTimeStep(const ir::SourceText& text);
 
 // True if `name` can be a name in code: letters, digits and _, no digit first.
 bool IsIdentifier(absl::string_view name);
+// Fails unless `name` can name a new `what` ("a variable") beside `names`, to which it is added.
+absl::Status CheckNewName(const std::string& name, absl::string_view what,
+                          const ir::SourceText& place, ir::SourceRange range,
+                          std::set<std::string>& names);
+// dt and the constants of a network, each of which may read those before it.
+absl::StatusOr<std::vector<Constant>> EvaluateConstants(const Network& network);
 
 }  // namespace bnsyn::compiler
 

@@ -120,7 +120,7 @@ absl::Status Emitter::UnknownName(const Expr& expr) const {
     return Error(expr.range, absl::StrCat("'", expr.name, "' is a function"),
                  absl::StrCat("it is called as ", usage));
   }
-  std::vector<std::string> candidates = scope_.Names();
+  std::vector<std::string> candidates = scope_.KnownNames();
   for (std::string& name : FunctionNames()) candidates.push_back(std::move(name));
   for (std::string& symbol : UnitSymbols()) {
     // Nearly every short name is one letter from some short unit.
@@ -130,13 +130,14 @@ absl::Status Emitter::UnknownName(const Expr& expr) const {
       candidates.push_back(std::move(symbol));
     }
   }
-  const std::string note =
-      UnitSymbol(expr.name)
-          ? absl::StrCat("the unit is written after a number, as in 1 ", expr.name)
-          : "";
-  return Error(
-      expr.range,
-      absl::StrCat("unknown name '", expr.name, "'", ir::DidYouMean(expr.name, candidates)), note);
+  const std::string guess = ir::DidYouMean(expr.name, candidates);
+  std::string note;
+  if (UnitSymbol(expr.name).has_value()) {
+    note = absl::StrCat("the unit is written after a number, as in 1 ", expr.name);
+  } else if (guess.empty()) {
+    note = scope_.AdviceFor(expr.name);
+  }
+  return Error(expr.range, absl::StrCat("unknown name '", expr.name, "'", guess), note);
 }
 
 absl::StatusOr<TypedValue> Emitter::Unary(const Expr& expr) {
@@ -358,6 +359,8 @@ bool IsWhiteNoise(absl::string_view name) { return name == "xi" || absl::StartsW
 absl::StatusOr<std::optional<TypedValue>> Scope::Call(const Expr&, const ir::SourceText&) {
   return std::nullopt;
 }
+
+std::string Scope::AdviceFor(const std::string&) const { return ""; }
 
 absl::Status Scope::Assign(const Statement& statement, TypedValue, const ir::SourceText& source) {
   return ir::ErrorAt(source, statement.target_range,

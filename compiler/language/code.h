@@ -1,4 +1,7 @@
-// From expressions and statements to nodes, with dimensions checked on the way.
+// Emits expressions and statements as nodes, and checks their dimensions.
+//
+//   BNSYN_ASSIGN_OR_RETURN(const Expr expr, ParseExpression(text));        // "2*tau + 1 ms"
+//   BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitExpression(expr, text, scope));
 #ifndef BNSYN_COMPILER_LANGUAGE_CODE_H_
 #define BNSYN_COMPILER_LANGUAGE_CODE_H_
 
@@ -22,8 +25,8 @@ struct TypedValue {
   // Set in what EmitExpression returns; a Scope need not set them.
   bool boolean = false;
   bool zero = false;  // the number 0 as written: it fits every dimension
-  // Known to be a whole number: what is written so, and sums, products and the like of such. A
-  // Scope sets it for names that hold one.
+  // Known to be a whole number: written as one, or a sum or product of whole numbers. A Scope sets
+  // it for names of whole numbers.
   bool integer = false;
 };
 
@@ -34,7 +37,7 @@ struct TypedValue {
 //   - a*b + c, c + a*b, a*b - c and c - a*b, products as they stand in the text, are one fma with
 //     the signs moved into it, unless a and b are both constant. Of two products the right one is
 //     fused: a*b + c*d is fma(c, d, a*b), and a sum of products accumulates from the left.
-//   - x/c with a constant c and an x that is not is x*(1/c), and then a product as above.
+//   - x/c with a constant c and an x that is not constant is x*(1/c), a product as above.
 //   - x**0.5 is sqrt(x), and x**-0.5 is 1/sqrt(x).
 //   - Where a method multiplies a right side c*x with a constant c by its step h, it is (h*c)*x.
 // kStrict: every operation as it stands, left to right, by Python's precedence.
@@ -51,22 +54,24 @@ class Scope {
   virtual ~Scope() = default;
   virtual ir::Builder& builder() = 0;
   virtual MathMode math() const = 0;
-  // Elements over which draws and i are taken.
+  // The domain of random draws and of the index i.
   virtual ir::DomainId domain() const = 0;
   // A fresh random stream for each use of a random function in the text.
   virtual uint32_t NextStream() = 0;
-  // The value of a name; nullopt when there is none of that name here. An error when the name means
-  // something that cannot be read here (the message is then drawn at `range`).
+  // The value of a name; nullopt if the name means nothing here. An error, shown at `range`, if the
+  // name means something that this code cannot read.
   virtual absl::StatusOr<std::optional<TypedValue>> Read(const std::string& name,
                                                          const ir::SourceText& source,
                                                          ir::SourceRange range) = 0;
-  // A call that only this scope knows, as count(exc) and sum(exc.V); nullopt when it does not.
+  // The value of a call that only this scope knows, as count(exc); nullopt for other calls.
   virtual absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call,
                                                          const ir::SourceText& source);
-  // Everything Read knows, for did-you-mean.
-  virtual std::vector<std::string> Names() const = 0;
-  // Performs `statement` with its right side already evaluated (not yet combined with the old
-  // value for op= forms; ApplyAssignment below does that). Scopes without writable names refuse.
+  // All names that Read knows, for did-you-mean.
+  virtual std::vector<std::string> KnownNames() const = 0;
+  // What to do about a name that means nothing and is no plausible misspelling of a known one.
+  virtual std::string AdviceFor(const std::string& unknown) const;
+  // Performs a statement whose right side has the value `right`. For op= forms the scope combines
+  // it with the old value by ApplyAssignment. Scopes without variables refuse.
   virtual absl::Status Assign(const Statement& statement, TypedValue right,
                               const ir::SourceText& source);
 };
@@ -87,8 +92,8 @@ absl::StatusOr<TypedValue> EmitExpression(const Expr& expr, const ir::SourceText
 absl::Status EmitStatements(const std::vector<Statement>& statements, const ir::SourceText& source,
                             Scope& scope);
 
-// old op right, with its dimension checked against that of `old`; for '=' just right. For '='
-// `old.value` may be invalid (old.boolean then tells a truth value).
+// The value of `old op right`, with its dimension checked against that of `old`; of `right` for
+// '='. For '=' `old.value` may be invalid, and old.boolean says if a boolean is expected.
 absl::StatusOr<TypedValue> ApplyAssignment(const Statement& statement, TypedValue old,
                                            TypedValue right, const ir::SourceText& source,
                                            Scope& scope);
@@ -107,21 +112,21 @@ absl::Status ExpectBoolean(const TypedValue& value, absl::string_view what,
 absl::Status ExpectInteger(const TypedValue& value, absl::string_view what,
                            const ir::SourceText& source, ir::SourceRange range);
 
-// Arithmetic in the scope's mode, for lowering's own needs (integrators): a*b + c and a/b.
+// a*b + c and a/b, written in the mode of the scope.
 ir::Value EmitMulAdd(Scope& scope, ir::Value a, ir::Value b, ir::Value c);
 ir::Value EmitDivide(Scope& scope, ir::Value a, ir::Value b);
 
 // The time at the start of a step of `dt`, f64.
 ir::Value EmitStepTime(ir::Builder& builder, double dt);
 
-// A whole number without unit.
+// True for a whole number without unit.
 bool IsWhole(const Quantity& quantity);
 
-// White noise in differential equations: "xi", and "xi_..." for further independent ones. Its
-// dimension is dimension::kWhiteNoise.
+// True for a name of white noise in differential equations: "xi", and "xi_..." for further
+// independent sources. Their dimension is dimension::kWhiteNoise.
 bool IsWhiteNoise(absl::string_view name);
 
-// Whether the function of that name draws random numbers.
+// True if the function of that name draws random numbers.
 bool DrawsNumber(absl::string_view function);
 
 // A named constant of a network: "N", "scale".

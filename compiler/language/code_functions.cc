@@ -219,7 +219,7 @@ absl::StatusOr<TypedValue> Emitter::Call(const Expr& call) {
 
 absl::Status Emitter::UnknownFunction(const Expr& call) const {
   const ir::SourceRange name = {call.range.offset, call.name.size()};
-  for (const std::string& known : scope_.Names()) {
+  for (const std::string& known : scope_.KnownNames()) {
     if (known == call.name) {
       return Error(name, absl::StrCat("'", call.name, "' is a value, not a function"),
                    "a product is written with '*'");

@@ -9,14 +9,14 @@
 namespace bnsyn::compiler {
 namespace {
 
-// A place to emit constants: no program, no state, nothing random.
+// Emits constant expressions: there are no states, and nothing random.
 class ConstantScope : public Scope {
  public:
   explicit ConstantScope(const std::vector<Constant>& constants)
       : constants_(constants), builder_(program_, block_) {}
 
   ir::Builder& builder() override { return builder_; }
-  // What is computed once can be computed as written.
+  // It is computed once, so it may be computed as written.
   MathMode math() const override { return MathMode::kStrict; }
   ir::DomainId domain() const override { return ir::DomainId::kNetwork; }
   uint32_t NextStream() override { return 0; }
@@ -44,7 +44,7 @@ class ConstantScope : public Scope {
     return std::nullopt;
   }
 
-  std::vector<std::string> Names() const override {
+  std::vector<std::string> KnownNames() const override {
     std::vector<std::string> names;
     for (const Constant& constant : constants_) names.push_back(constant.name);
     return names;

@@ -1,6 +1,8 @@
-// Stimuli that bring a current, or whatever else a model takes as an (input): an expression, noise,
-// or what the host sets.
+// Stimuli that add to an (input) of a model in every step: an expression, noise, or a value that
+// the host sets.
 #include "absl/strings/str_cat.h"
+#include "compiler/description/settings.h"
+#include "compiler/lowering/emit.h"
 #include "compiler/lowering/stimulus.h"
 #include "ir/status_macros.h"
 
@@ -13,9 +15,8 @@ absl::StatusOr<const Variable*> VariableOf(const Stimulus& stimulus, const Secti
   const Variable* variable = section.FindVariable(text.text);
   if (variable != nullptr && variable->Is("input")) return variable;
   if (variable != nullptr) {
-    return ir::ErrorAt(
-        text, Whole(text),
-        absl::StrCat("'", text.text, "' is a variable of its own, and not an input"),
+    return ErrorIn(
+        text, absl::StrCat("'", text.text, "' is a variable of its own, and not an input"),
         absl::StrCat("declare it as '", text.text, " : ", DisplayUnit(variable->dimension()),
                      " (input)': it is then the sum of what comes in a step"));
   }
@@ -23,10 +24,10 @@ absl::StatusOr<const Variable*> VariableOf(const Stimulus& stimulus, const Secti
   for (const Variable& other : section.variables) {
     if (other.Is("input")) inputs.push_back(other.name());
   }
-  return ir::ErrorAt(text, Whole(text),
-                     absl::StrCat("'", section.name, "' has no input '", text.text, "'",
-                                  ir::DidYouMean(text.text, inputs)),
-                     "declare it in the equations of its model, as in I_ext : amp (input)");
+  return ErrorIn(text,
+                 absl::StrCat("'", section.name, "' has no input '", text.text, "'",
+                              ir::DidYouMean(text.text, inputs)),
+                 "declare it in the equations of its model, as in I_ext : amp (input)");
 }
 
 // Noise with the stationary distribution normal(mean, sigma) and the correlation exp(-|t|/tau).
@@ -43,9 +44,8 @@ absl::Status CheckNoise(const Stimulus& stimulus, const Section& section) {
       return absl::OkStatus();
     }
     const std::string what = absl::StrCat("the ", name, " of ", stimulus.name);
-    const ir::SourceText text = TextOf(setting, what);
-    return ir::ErrorAt(text, Whole(text),
-                       absl::StrCat(what, zero ? " must not be negative" : " must be above 0"));
+    return ErrorIn(TextOf(setting, what),
+                   absl::StrCat(what, zero ? " must not be negative" : " must be above 0"));
   };
   BNSYN_RETURN_IF_ERROR(check(stimulus.sigma, "sigma", true));
   return check(stimulus.tau, "tau", false);
@@ -74,129 +74,116 @@ ir::Value Draw(CodeScope& scope) {
 
 // The exact step of an Ornstein-Uhlenbeck process (Gillespie, Phys. Rev. E 54, 1996):
 //   x(t + dt) = mean + (x(t) - mean) exp(-dt/tau) + sigma sqrt(1 - exp(-2 dt/tau)) normal(0, 1)
-absl::Status MoveNoise(Lowering& lowering, const Stimulus& stimulus, ir::StateId state,
-                       const Dimension& dimension, CodeScope& scope) {
+absl::Status MoveNoise(const StimulusAt& at, CodeScope& scope) {
   ir::Builder& builder = scope.builder();
-  BNSYN_ASSIGN_OR_RETURN(const Noise noise, EmitNoise(stimulus, dimension, scope));
+  BNSYN_ASSIGN_OR_RETURN(const Noise noise,
+                         EmitNoise(at.stimulus, at.variable->dimension(), scope));
   const auto emit = [&](ir::Op op, std::initializer_list<ir::Value> operands) {
     return builder.Emit(op, operands);
   };
-  const double dt = lowering.network.options.dt.value;
+  const double dt = scope.program().dt;
   const ir::Value decay = emit(ir::Op::kExp, {emit(ir::Op::kDiv, {builder.F64(-dt), noise.tau})});
   const ir::Value lost =
       emit(ir::Op::kNeg,
            {emit(ir::Op::kExpm1, {emit(ir::Op::kDiv, {builder.F64(-2 * dt), noise.tau})})});
   const ir::Value amplitude = emit(ir::Op::kMul, {noise.sigma, emit(ir::Op::kSqrt, {lost})});
-  const ir::Value away = emit(ir::Op::kSub, {builder.Load(state), noise.mean});
+  const ir::Value away = emit(ir::Op::kSub, {builder.Load(*at.state), noise.mean});
   const ir::Value kept = emit(ir::Op::kFma, {away, decay, noise.mean});
   const ir::Value next = emit(ir::Op::kFma, {amplitude, Draw(scope), kept});
-  StoreVariable(lowering, builder, state, next);
+  StoreVariable(scope.program(), builder, *at.state, next);
   return absl::OkStatus();
 }
 
-// The dimension of what a stimulus adds: that of its variable at the first target.
-absl::StatusOr<Dimension> DimensionOf(const Lowering& lowering, const Stimulus& stimulus) {
-  for (const Section& section : lowering.sections) {
-    if (section.name != stimulus.targets[0]) continue;
-    BNSYN_ASSIGN_OR_RETURN(const Variable* variable, VariableOf(stimulus, section));
-    return variable->dimension();
-  }
-  return absl::InternalError("a stimulus without a target");
-}
-
-// Calls `use` with each noise: what it is of, its state, and the section whose neurons it is for.
+// Calls `use` with each noise and the section whose neurons it is for.
 template <typename Use>
-absl::Status ForEachNoise(Lowering& lowering, bool shared, Use use) {
-  const std::vector<Stimulus>& stimuli = lowering.network.stimuli;
-  std::optional<size_t> last;
-  // In order of stimuli, and of targets among those of one.
-  for (const auto& [key, state] : lowering.stimulus_states) {
-    const Stimulus& stimulus = stimuli[key.first];
+absl::Status ForEachNoise(const Declarations& declared, bool shared, Use use) {
+  const Stimulus* last = nullptr;
+  for (const StimulusAt& at : declared.stimuli) {
+    const Stimulus& stimulus = at.stimulus;
     if (stimulus.kind != StimulusKind::kOrnsteinUhlenbeck || stimulus.shared != shared) continue;
-    if (shared && last == key.first) continue;
-    last = key.first;
-    const Section& section = shared ? lowering.uniform : lowering.sections[key.second];
-    BNSYN_ASSIGN_OR_RETURN(const Dimension dimension, DimensionOf(lowering, stimulus));
-    BNSYN_RETURN_IF_ERROR(use(stimulus, state, dimension, section));
+    if (shared && last == &stimulus) continue;
+    last = &stimulus;
+    BNSYN_RETURN_IF_ERROR(use(at, shared ? declared.uniform : declared.sections[at.section]));
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status DeclareCurrent(Lowering& lowering, const StimulusAt& at) {
+absl::Status DeclareCurrent(const Declarations& declared, StimulusAt& at, ProgramBuilder& out) {
   const Stimulus& stimulus = at.stimulus;
-  const Section& section = lowering.sections[at.target];
-  BNSYN_ASSIGN_OR_RETURN(const Variable* variable, VariableOf(stimulus, section));
+  const Section& section = declared.sections[at.section];
+  BNSYN_ASSIGN_OR_RETURN(at.variable, VariableOf(stimulus, section));
+  const Dimension& dimension = at.variable->dimension();
   if (stimulus.kind == StimulusKind::kCurrent) return absl::OkStatus();
   if (stimulus.kind == StimulusKind::kOrnsteinUhlenbeck) {
     BNSYN_RETURN_IF_ERROR(CheckNoise(stimulus, section));
     if (stimulus.shared) {
-      BNSYN_ASSIGN_OR_RETURN(const Dimension first, DimensionOf(lowering, stimulus));
-      if (variable->dimension() != first) {
+      for (const StimulusAt& first : declared.stimuli) {
+        if (&first.stimulus != &stimulus || !first.state.has_value()) continue;
+        at.state = first.state;
+        if (first.variable->dimension() == dimension) return absl::OkStatus();
         return StimulusError(stimulus, absl::StrCat("is shared, but the variables it adds to are ",
-                                                    DescribeDimension(first), " and ",
-                                                    DescribeDimension(variable->dimension())));
+                                                    DescribeDimension(first.variable->dimension()),
+                                                    " and ", DescribeDimension(dimension)));
       }
-      const auto known = lowering.program.FindState(stimulus.name);
-      lowering.stimulus_states[at.key()] =
-          known.has_value() ? *known
-                            : AddStimulusState(lowering, stimulus.name, ir::DomainId::kNetwork,
-                                               variable->dimension());
+      at.state =
+          out.AddState(stimulus.name, {ir::Element::kF64, ir::DomainId::kNetwork}, dimension);
       return absl::OkStatus();
     }
   }
-  lowering.stimulus_states[at.key()] = AddStimulusState(
-      lowering, absl::StrCat(section.prefix, stimulus.name), section.domain, variable->dimension());
+  at.state = out.AddState(absl::StrCat(section.prefix, stimulus.name),
+                          {ir::Element::kF64, section.domain}, dimension);
   return absl::OkStatus();
 }
 
-absl::Status LowerCurrent(Lowering& lowering, const StimulusAt& at, CodeScope& scope) {
+absl::Status EmitCurrent(const StimulusAt& at, CodeScope& scope) {
   const Stimulus& stimulus = at.stimulus;
   ir::Builder& builder = scope.builder();
-  BNSYN_ASSIGN_OR_RETURN(const Variable* variable, VariableOf(stimulus, scope.section()));
+  const Variable& variable = *at.variable;
   ir::Value value;
   if (stimulus.kind == StimulusKind::kCurrent) {
-    BNSYN_ASSIGN_OR_RETURN(value, EmitSetting(stimulus.value, variable->dimension(),
+    BNSYN_ASSIGN_OR_RETURN(value, EmitSetting(stimulus.value, variable.dimension(),
                                               absl::StrCat("the value of ", stimulus.name), scope));
   } else {
-    const ir::StateId state = lowering.stimulus_states.at(at.key());
-    value = builder.Load(state);
+    value = builder.Load(*at.state);
     if (stimulus.kind == StimulusKind::kOrnsteinUhlenbeck && !stimulus.shared) {
-      BNSYN_RETURN_IF_ERROR(MoveNoise(lowering, stimulus, state, variable->dimension(), scope));
+      BNSYN_RETURN_IF_ERROR(MoveNoise(at, scope));
     }
   }
-  BNSYN_ASSIGN_OR_RETURN(const ir::Value window, EmitWindow(lowering, stimulus, builder));
-  if (window.valid()) value = builder.Emit(ir::Op::kSelect, {window, value, builder.F64(0)});
-  const ir::Value before = scope.Get(*variable).value;
+  const ir::Value active = EmitActive(at, builder);
+  if (active.valid()) value = builder.Emit(ir::Op::kSelect, {active, value, builder.F64(0)});
+  const ir::Value before = scope.Get(variable).value;
   const bool nothing =
       builder.node(before).op == ir::Op::kLiteral && builder.node(before).attr == 0;
-  scope.Set(*variable, nothing ? value : builder.Emit(ir::Op::kAdd, {before, value}));
+  scope.Set(variable, nothing ? value : builder.Emit(ir::Op::kAdd, {before, value}));
   return absl::OkStatus();
 }
 
-absl::Status LowerStimuliInit(Lowering& lowering, ir::Builder& builder) {
-  const auto begin = [&](const Stimulus& stimulus, ir::StateId state, const Dimension& dimension,
-                         const Section& section) -> absl::Status {
-    CodeScope scope(lowering, section, builder);
-    scope.EnterCode("initial", stimulus.name);
-    BNSYN_ASSIGN_OR_RETURN(const Noise noise, EmitNoise(stimulus, dimension, scope));
+absl::Status EmitNoiseInit(const Declarations& declared, ir::Builder& builder,
+                           ProgramBuilder& out) {
+  const auto begin = [&](const StimulusAt& at, const Section& section) -> absl::Status {
+    const Names names = NamesOf(declared, section);
+    CodeScope scope(declared, section, names, builder, out);
+    scope.EnterCode("initial", at.stimulus.name);
+    BNSYN_ASSIGN_OR_RETURN(const Noise noise,
+                           EmitNoise(at.stimulus, at.variable->dimension(), scope));
     const ir::Value drawn = Draw(scope);
-    builder.Store(state, builder.Emit(ir::Op::kFma, {noise.sigma, drawn, noise.mean}));
+    builder.Store(*at.state, builder.Emit(ir::Op::kFma, {noise.sigma, drawn, noise.mean}));
     return absl::OkStatus();
   };
-  BNSYN_RETURN_IF_ERROR(ForEachNoise(lowering, false, begin));
-  return ForEachNoise(lowering, true, begin);
+  BNSYN_RETURN_IF_ERROR(ForEachNoise(declared, false, begin));
+  return ForEachNoise(declared, true, begin);
 }
 
-absl::Status LowerSharedStimuli(Lowering& lowering, ir::Builder& builder) {
-  return ForEachNoise(lowering, true,
-                      [&](const Stimulus& stimulus, ir::StateId state, const Dimension& dimension,
-                          const Section& section) {
-                        CodeScope scope(lowering, section, builder);
-                        scope.EnterCode("stimulus", stimulus.name);
-                        return MoveNoise(lowering, stimulus, state, dimension, scope);
-                      });
+absl::Status EmitSharedNoise(const Declarations& declared, ir::Builder& builder,
+                             ProgramBuilder& out) {
+  return ForEachNoise(declared, true, [&](const StimulusAt& at, const Section& section) {
+    const Names names = NamesOf(declared, section);
+    CodeScope scope(declared, section, names, builder, out);
+    scope.EnterCode("stimulus", at.stimulus.name);
+    return MoveNoise(at, scope);
+  });
 }
 
 }  // namespace bnsyn::compiler

@@ -4,7 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/description/settings.h"
 #include "compiler/equations/linear_form.h"
+#include "compiler/lowering/declare.h"
+#include "compiler/lowering/refractory.h"
 #include "compiler/lowering/stimulus.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
@@ -12,11 +15,11 @@
 namespace bnsyn::compiler {
 namespace {
 
-// Adding something proportional to w leaves a variable as it is where w is 0: then nothing has to
-// be chosen between neurons with and without events.
+// True if a statement adds something proportional to w. It then changes nothing where w is 0, so
+// that no select between neurons with and without events is needed.
 bool ProportionalToWeight(const Statement& statement) {
   if (statement.op != '+' && statement.op != '-') return false;
-  // Equations do not see the w of the event.
+  // Equations x = ... do not see the w of the event.
   const auto no_definitions = [](absl::string_view) -> const Expr* { return nullptr; };
   const std::optional<LinearForm> form = AsLinear(statement.value, "w", no_definitions);
   return form.has_value() && form->proportional.has_value() && !form->rest.has_value();
@@ -27,7 +30,7 @@ struct Events {
   ir::Value any;     // where there are some, bool
 };
 
-// Whether a value is the same in all steps of all runs: made of literals and of parameters that are
+// True if a value is the same in all steps of all runs: made of literals and of parameters that are
 // not tunable.
 bool IsFixed(const ir::Program& program, const ir::Builder& builder, ir::Value value) {
   const ir::Node& node = builder.node(value);
@@ -45,30 +48,33 @@ absl::StatusOr<double> SourcesOf(const Stimulus& stimulus, const Section& sectio
   BNSYN_ASSIGN_OR_RETURN(const Quantity number,
                          Evaluate(stimulus.number, section.constants, Dimension{}, what));
   if (number.value >= 1 && number.value == std::floor(number.value)) return number.value;
-  const ir::SourceText text = TextOf(stimulus.number, what);
-  return ir::ErrorAt(text, Whole(text),
-                     absl::StrCat(what, " must be a whole number from 1 on, not ", number.value));
+  return ErrorIn(TextOf(stimulus.number, what),
+                 absl::StrCat(what, " must be a whole number from 1 on, not ", number.value));
+}
+
+// A Poisson draw searches one number at a time, from exp(-mean).
+double GreatestMean(const Stimulus& stimulus) {
+  return stimulus.kind == StimulusKind::kPoisson ? 700 : 1;
 }
 
 // The expected number of events in one step. A rate that is known is checked here, any other while
 // running: it is kept as a state with bounds (R10).
-absl::StatusOr<ir::Value> EmitMean(Lowering& lowering, const StimulusAt& at, CodeScope& scope) {
+absl::StatusOr<ir::Value> EmitMean(const StimulusAt& at, CodeScope& scope) {
   const Stimulus& stimulus = at.stimulus;
   const std::string what = absl::StrCat("the rate of ", stimulus.name);
-  const double dt = lowering.network.options.dt.value;
+  const double dt = scope.program().dt;
   ir::Builder& builder = scope.builder();
   BNSYN_ASSIGN_OR_RETURN(const ir::Value rate,
                          EmitSetting(stimulus.rate, dimension::kFrequency, what, scope));
   const bool poisson = stimulus.kind == StimulusKind::kPoisson;
-  // A Poisson draw searches one number at a time, from exp(-mean).
-  const double most = poisson ? 700 : 1;
+  const double most = GreatestMean(stimulus);
   BNSYN_ASSIGN_OR_RETURN(const double sources,
                          poisson ? SourcesOf(stimulus, scope.section()) : 1.0);
   const std::optional<Quantity> known = KnownSetting(stimulus.rate, scope.section());
   if (known.has_value() && !(known->value >= 0 && known->value * sources * dt <= most)) {
     const ir::SourceText text = TextOf(stimulus.rate, what);
-    return ir::ErrorAt(
-        text, Whole(text),
+    return ErrorIn(
+        text,
         absl::StrCat(what, " gives ", known->value * sources * dt, " events in a step of ", dt,
                      " ms, but it must be from 0 to ", most),
         poisson ? "" : "take a smaller dt, or type = \"poisson\"");
@@ -76,59 +82,53 @@ absl::StatusOr<ir::Value> EmitMean(Lowering& lowering, const StimulusAt& at, Cod
   const ir::Node& node = builder.node(rate);
   if (node.op == ir::Op::kLiteral) return builder.F64(ir::F64OfBits(node.attr) * sources * dt);
   const ir::Value mean = builder.Emit(ir::Op::kMul, {rate, builder.F64(sources * dt)});
-  if (IsFixed(lowering.program, builder, rate)) return mean;
-
-  const ir::StateId kept =
-      AddStimulusState(lowering, absl::StrCat(scope.section().prefix, stimulus.name, ".rate"),
-                       builder.type(rate).domain, dimension::kFrequency);
-  lowering.program.states[kept].lower = 0;
-  lowering.program.states[kept].upper = most / (sources * dt);
-  builder.Check(kept, rate);
-  builder.Store(kept, rate);
-  // What is drawn from a rate out of bounds must not hide it behind a NaN of its own.
+  if (!at.rate.has_value()) return mean;
+  builder.Check(*at.rate, rate);
+  builder.Store(*at.rate, rate);
+  // A draw from a rate out of bounds must not be NaN, which would be reported in place of the rate.
   const ir::Value below = builder.Emit(ir::Op::kMin, {builder.F64(most), mean});
   return builder.Emit(ir::Op::kMax, {builder.F64(0), below});
 }
 
-// What the host gave for this step, and nothing for the next.
+// Takes the value that the host gave for this step; the next step begins with 0.
 ir::Value TakeFromHost(ir::Builder& builder, ir::StateId state) {
   const ir::Value given = builder.Load(state);
   builder.Store(state, builder.F64(0));
   return given;
 }
 
-absl::StatusOr<Events> EmitEvents(Lowering& lowering, const StimulusAt& at, CodeScope& scope) {
+absl::StatusOr<Events> EmitNumber(const StimulusAt& at, CodeScope& scope) {
   ir::Builder& builder = scope.builder();
   const ir::DomainId domain = scope.domain();
-  BNSYN_ASSIGN_OR_RETURN(const ir::Value window, EmitWindow(lowering, at.stimulus, builder));
+  const ir::Value active = EmitActive(at, builder);
   Events events;
   switch (at.stimulus.kind) {
     case StimulusKind::kBernoulli: {
-      BNSYN_ASSIGN_OR_RETURN(const ir::Value p, EmitMean(lowering, at, scope));
+      BNSYN_ASSIGN_OR_RETURN(const ir::Value p, EmitMean(at, scope));
       events.any = builder.Emit(ir::Op::kBernoulli, {ir::Element::kBool, domain}, {p},
                                 ir::StreamAttr(scope.NextStream(), 0));
-      if (window.valid()) events.any = builder.Emit(ir::Op::kAnd, {events.any, window});
+      if (active.valid()) events.any = builder.Emit(ir::Op::kAnd, {events.any, active});
       events.number = builder.Emit(ir::Op::kSelect, {events.any, builder.F64(1), builder.F64(0)});
       return events;
     }
     case StimulusKind::kPoisson: {
-      BNSYN_ASSIGN_OR_RETURN(const ir::Value mean, EmitMean(lowering, at, scope));
+      BNSYN_ASSIGN_OR_RETURN(const ir::Value mean, EmitMean(at, scope));
       events.number = builder.Emit(ir::Op::kPoisson, {ir::Element::kF64, domain}, {mean},
                                    ir::StreamAttr(scope.NextStream(), 0));
       break;
     }
     case StimulusKind::kHost:
-      events.number = TakeFromHost(builder, lowering.stimulus_states.at(at.key()));
+      events.number = TakeFromHost(builder, *at.state);
       break;
     case StimulusKind::kFile:
     case StimulusKind::kSpikes:
     case StimulusKind::kCurrent:
     case StimulusKind::kOrnsteinUhlenbeck:
-      events.number = builder.Take(lowering.stimulus_inputs.at(at.key()));
+      events.number = builder.Take(*at.input);
       break;
   }
-  if (window.valid()) {
-    events.number = builder.Emit(ir::Op::kSelect, {window, events.number, builder.F64(0)});
+  if (active.valid()) {
+    events.number = builder.Emit(ir::Op::kSelect, {active, events.number, builder.F64(0)});
   }
   // Numbers that are drawn are never negative.
   const ir::Op some = at.stimulus.kind == StimulusKind::kPoisson ? ir::Op::kGt : ir::Op::kNe;
@@ -136,8 +136,8 @@ absl::StatusOr<Events> EmitEvents(Lowering& lowering, const StimulusAt& at, Code
   return events;
 }
 
-// The events of a list, one column for when and one for whom.
-absl::StatusOr<ir::Table> BuildSpikes(const Lowering& lowering, const Stimulus& stimulus) {
+// The events of a list, with columns for the step and the neuron.
+absl::StatusOr<ir::Table> BuildSpikes(const Declarations& declared, const Stimulus& stimulus) {
   const size_t times = stimulus.times.size();
   const size_t neurons = stimulus.neurons.size();
   if (times == 0 || neurons == 0 || (times != neurons && times != 1 && neurons != 1)) {
@@ -154,8 +154,8 @@ absl::StatusOr<ir::Table> BuildSpikes(const Lowering& lowering, const Stimulus& 
   for (size_t e = 0; e < std::max(times, neurons); ++e) {
     BNSYN_ASSIGN_OR_RETURN(
         const uint64_t step,
-        EvaluateSteps(stimulus.times[times == 1 ? 0 : e], lowering.constants,
-                      lowering.network.options.dt, absl::StrCat("a time of ", stimulus.name)));
+        EvaluateSteps(stimulus.times[times == 1 ? 0 : e], declared.constants,
+                      declared.network.options.dt, absl::StrCat("a time of ", stimulus.name)));
     table.values[0].push_back(static_cast<double>(step));
     table.values[1].push_back(stimulus.neurons[neurons == 1 ? 0 : e]);
   }
@@ -174,10 +174,10 @@ absl::Status CheckEvents(const Stimulus& stimulus, const ir::Table& table, doubl
                          const Section& section) {
   const auto error = [&](absl::string_view message, absl::string_view note) {
     const std::string& file = stimulus.file;
-    return ir::ErrorAt(stimulus.place, Whole(stimulus.place),
-                       absl::StrCat("the events of ", file.empty() ? stimulus.name : file, ": ",
-                                    std::string(message)),
-                       note);
+    return ErrorIn(stimulus.place,
+                   absl::StrCat("the events of ", file.empty() ? stimulus.name : file, ": ",
+                                std::string(message)),
+                   note);
   };
   constexpr absl::string_view kColumns =
       "a file of events has the columns step or time (in ms), index and, if they differ, value";
@@ -216,64 +216,85 @@ absl::Status CheckEvents(const Stimulus& stimulus, const ir::Table& table, doubl
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<ir::TableId> EventTable(Lowering& lowering, const Stimulus& stimulus) {
+// The table of the events of kSpikes or kFile, which all targets share.
+absl::StatusOr<ir::TableId> EventTable(const Declarations& declared, const Stimulus& stimulus,
+                                       ir::Program& program) {
   if (stimulus.kind == StimulusKind::kFile) {
-    return TableOf(lowering, stimulus.file, stimulus.place);
+    return TableOf(declared.network, stimulus.file, stimulus.place, program);
   }
-  BNSYN_ASSIGN_OR_RETURN(ir::Table table, BuildSpikes(lowering, stimulus));
-  if (const auto known = lowering.program.FindTable(table.name)) return *known;
-  lowering.program.tables.push_back(std::move(table));
-  return static_cast<ir::TableId>(lowering.program.tables.size() - 1);
+  BNSYN_ASSIGN_OR_RETURN(ir::Table table, BuildSpikes(declared, stimulus));
+  if (const auto known = program.FindTable(table.name)) return *known;
+  program.tables.push_back(std::move(table));
+  return static_cast<ir::TableId>(program.tables.size() - 1);
 }
 
-absl::Status DeclareEvents(Lowering& lowering, const StimulusAt& at) {
+}  // namespace
+
+absl::Status DeclareEvents(const Declarations& declared, StimulusAt& at, ProgramBuilder& out) {
   const Stimulus& stimulus = at.stimulus;
-  const Section& section = lowering.sections[at.target];
+  const Section& section = declared.sections[at.section];
   const std::string name = absl::StrCat(section.prefix, stimulus.name, ".events");
+  BNSYN_ASSIGN_OR_RETURN(at.on_event, ParseStatements(stimulus.on_event));
   if (stimulus.kind == StimulusKind::kHost) {
-    lowering.stimulus_states[at.key()] =
-        AddStimulusState(lowering, name, section.domain, Dimension{});
+    at.state = out.AddState(name, {ir::Element::kF64, section.domain});
     return absl::OkStatus();
   }
   if (stimulus.kind != StimulusKind::kFile && stimulus.kind != StimulusKind::kSpikes) {
     return absl::OkStatus();
   }
-  BNSYN_ASSIGN_OR_RETURN(const ir::TableId table, EventTable(lowering, stimulus));
-  BNSYN_RETURN_IF_ERROR(CheckEvents(stimulus, lowering.program.tables[table],
-                                    lowering.network.options.dt.value, section));
-  const ir::InputId input = AddInput(lowering, section, name);
-  lowering.stimulus_inputs[at.key()] = input;
-  lowering.program.events.push_back({stimulus.targets.size() == 1
-                                         ? stimulus.name
-                                         : absl::StrCat(stimulus.name, "_", section.name),
-                                     input, table});
+  BNSYN_ASSIGN_OR_RETURN(const ir::TableId table, EventTable(declared, stimulus, out.program));
+  BNSYN_RETURN_IF_ERROR(CheckEvents(stimulus, out.program.tables[table], out.program.dt, section));
+  at.input = out.AddInput(name, section.domain);
+  out.program.events.push_back({stimulus.targets.size() == 1
+                                    ? stimulus.name
+                                    : absl::StrCat(stimulus.name, "_", section.name),
+                                *at.input, table});
   return absl::OkStatus();
 }
 
-absl::Status LowerEvents(Lowering& lowering, const StimulusAt& at, CodeScope& scope) {
+void DeclareRate(const Declarations& declared, StimulusAt& at, ProgramBuilder& out) {
+  const Stimulus& stimulus = at.stimulus;
+  const bool poisson = stimulus.kind == StimulusKind::kPoisson;
+  if (!poisson && stimulus.kind != StimulusKind::kBernoulli) return;
+  const Section& section = declared.sections[at.section];
+  ir::Block scratch;
+  scratch.kind = ir::BlockKind::kStep;
+  ir::Builder builder(out.program, scratch);
+  const Names names = NamesOf(declared, section);
+  CodeScope scope(declared, section, names, builder, out);
+  RefractoryStep(scope).Begin();
+  const absl::StatusOr<ir::Value> rate =
+      EmitSetting(stimulus.rate, dimension::kFrequency, "the rate", scope);
+  const absl::StatusOr<double> sources = poisson ? SourcesOf(stimulus, section) : 1.0;
+  // What is wrong is reported when the rate is emitted for good.
+  if (!rate.ok() || !sources.ok() || IsFixed(out.program, builder, *rate)) return;
+  at.rate = out.AddState(absl::StrCat(section.prefix, stimulus.name, ".rate"),
+                         {ir::Element::kF64, builder.type(*rate).domain}, dimension::kFrequency);
+  out.program.states[*at.rate].lower = 0;
+  out.program.states[*at.rate].upper = GreatestMean(stimulus) / (*sources * out.program.dt);
+}
+
+absl::Status EmitEvents(const StimulusAt& at, CodeScope& scope) {
   const Stimulus& stimulus = at.stimulus;
   ir::Builder& builder = scope.builder();
   BNSYN_ASSIGN_OR_RETURN(const Quantity weight,
                          Evaluate(stimulus.weight, scope.section().constants,
                                   absl::StrCat("the weight of ", stimulus.name)));
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<Statement> statements,
-                         ParseStatements(stimulus.on_event));
-  BNSYN_ASSIGN_OR_RETURN(const Events events, EmitEvents(lowering, at, scope));
+  BNSYN_ASSIGN_OR_RETURN(const Events events, EmitNumber(at, scope));
   const ir::Value size = builder.F64(weight.value);
   const ir::Value w = stimulus.kind == StimulusKind::kBernoulli
                           ? builder.Emit(ir::Op::kSelect, {events.any, size, builder.F64(0)})
                           : builder.Emit(ir::Op::kMul, {events.number, size});
-  scope.Bind("w", {w, weight.dimension});
-  for (const Statement& statement : statements) {
-    // A local is a value for all neurons; variables change where there are events.
-    scope.SetGuard(ProportionalToWeight(statement) ? ir::Value{} : events.any);
+  scope.Change().bound["w"] = {w, weight.dimension};
+  for (const Statement& statement : at.on_event) {
+    // Locals are set for all neurons, variables where there are events.
+    scope.Change().guard = ProportionalToWeight(statement) ? ir::Value{} : events.any;
     BNSYN_RETURN_IF_ERROR(EmitStatements({statement}, stimulus.on_event, scope));
   }
-  scope.SetGuard({});
-  scope.Unbind("w");
-  scope.ForgetLocals();
+  Environment& environment = scope.Change();
+  environment.guard = {};
+  environment.bound.clear();
+  environment.locals.clear();
   return absl::OkStatus();
 }
 

@@ -1,5 +1,5 @@
-// Initial values: constants in the declarations, columns of files, and the init block for what is
-// drawn or computed.
+// Initial values: numbers and columns of files in the declarations of states, and code of the init
+// block for values that are drawn or computed.
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -9,65 +9,20 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "compiler/equations/linear_form.h"
-#include "compiler/lowering/lowering.h"
-#include "compiler/lowering/scope.h"
-#include "compiler/lowering/table.h"
+#include "compiler/description/settings.h"
+#include "compiler/lowering/declare.h"
+#include "compiler/lowering/emit.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
 namespace {
-
-// Code of initial values: normal(mean, sd) and uniform(low, high) beside the usual functions, and
-// variables that were given a value before.
-class InitScope : public CodeScope {
- public:
-  InitScope(Lowering& lowering, const Section& section, ir::Builder& builder)
-      : CodeScope(lowering, section, builder) {}
-
-  void Know(const std::string& name) { known_.insert(name); }
-
-  absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call,
-                                                 const ir::SourceText& source) override {
-    if (call.name != "normal" && call.name != "uniform") return CodeScope::Call(call, source);
-    const bool normal = call.name == "normal";
-    if (call.children.size() != 2) {
-      return ir::ErrorAt(source, call.range,
-                         absl::StrCat(call.name, " takes 2 arguments, not ", call.children.size()),
-                         normal ? "mean and standard deviation, as in normal(-70 mV, 5 mV)"
-                                : "the least and the largest, as in uniform(-70 mV, -50 mV)");
-    }
-    BNSYN_ASSIGN_OR_RETURN(const TypedValue a, EmitExpression(call.children[0], source, *this));
-    BNSYN_ASSIGN_OR_RETURN(const TypedValue b, EmitExpression(call.children[1], source, *this));
-    BNSYN_RETURN_IF_ERROR(ExpectDimension(b, a.dimension,
-                                          normal ? "the standard deviation" : "the largest value",
-                                          source, call.children[1].range));
-    const ir::Value draw =
-        builder().Emit(normal ? ir::Op::kNormal : ir::Op::kUniform, {ir::Element::kF64, domain()},
-                       {}, ir::StreamAttr(NextStream(), 0));
-    const ir::Value scale = normal ? b.value : builder().Emit(ir::Op::kSub, {b.value, a.value});
-    return TypedValue{EmitMulAdd(*this, draw, scale, a.value), a.dimension};
-  }
-
- protected:
-  absl::StatusOr<TypedValue> Initial(const Variable& variable, const ir::SourceText& source,
-                                     ir::SourceRange range) override {
-    if (known_.count(variable.name()) != 0) return CodeScope::Initial(variable, source, range);
-    return ir::ErrorAt(source, range,
-                       absl::StrCat("'", variable.name(), "' has no initial value yet"),
-                       "give it one before this");
-  }
-
- private:
-  std::set<std::string> known_;
-};
 
 struct FileColumn {
   std::string file;
   std::string column;
 };
 
-// Reads  file("v0.csv", "V")  with either kind of quotes; nullopt when the text is no such call.
+// Parses  file("v0.csv", "V")  with either kind of quotes; nullopt if the text is no such call.
 std::optional<FileColumn> ParseFileCall(absl::string_view text) {
   text = absl::StripAsciiWhitespace(text);
   if (!absl::ConsumePrefix(&text, "file")) return std::nullopt;
@@ -94,69 +49,61 @@ std::optional<FileColumn> ParseFileCall(absl::string_view text) {
   return FileColumn{*file, *column};
 }
 
-absl::Status UseColumn(Lowering& lowering, const Section& section, const FileColumn& call,
-                       const ir::SourceText& text, const Variable& variable) {
-  BNSYN_ASSIGN_OR_RETURN(const ir::TableId id, TableOf(lowering, call.file, text));
-  const ir::Table& table = lowering.program.tables[id];
+absl::Status UseColumn(const Network& network, const Section& section, const FileColumn& call,
+                       const ir::SourceText& text, const Variable& variable, ir::Program& program) {
+  BNSYN_ASSIGN_OR_RETURN(const ir::TableId id, TableOf(network, call.file, text, program));
+  const ir::Table& table = program.tables[id];
   if (variable.Is("shared")) {
-    return ir::ErrorAt(text, Whole(text),
-                       absl::StrCat("'", variable.name(),
-                                    "' is one value for all neurons (shared), "
-                                    "but a column has one for each"));
+    return ErrorIn(text, absl::StrCat("'", variable.name(),
+                                      "' is one value for all neurons (shared), "
+                                      "but a column has one for each"));
   }
   for (size_t c = 0; c < table.columns.size(); ++c) {
     if (table.columns[c] != call.column) continue;
     const std::vector<double>& values = table.values[c];
     if (values.size() != section.size) {
-      return ir::ErrorAt(
-          text, Whole(text),
-          absl::StrCat(call.file, " has ", values.size(), " values, but population '", section.name,
-                       "' has ", section.size, " neurons"));
+      return ErrorIn(text,
+                     absl::StrCat(call.file, " has ", values.size(), " values, but population '",
+                                  section.name, "' has ", section.size, " neurons"));
     }
     TypedValue typed;
     typed.integer = std::all_of(values.begin(), values.end(), [](double v) { return IsWhole(v); });
     BNSYN_RETURN_IF_ERROR(CheckKind(*variable.equation, typed, text, Whole(text)));
-    lowering.program.states[*variable.state].initial_column =
-        ir::ColumnRef{id, static_cast<uint32_t>(c)};
+    program.states[*variable.state].initial_column = ir::ColumnRef{id, static_cast<uint32_t>(c)};
     return absl::OkStatus();
   }
-  return ir::ErrorAt(text, Whole(text),
-                     absl::StrCat(call.file, " has no column '", call.column, "'",
-                                  ir::DidYouMean(call.column, table.columns)));
+  return ErrorIn(text, absl::StrCat(call.file, " has no column '", call.column, "'",
+                                    ir::DidYouMean(call.column, table.columns)));
 }
 
-// A value made of constants and parameters alone is folded into the declaration.
-bool IsPlain(const Expr& expr, const Lowering& lowering, const Section& section) {
-  return !CallsTable(lowering, expr) &&
-         IsConstant(
-             expr, [](absl::string_view) -> const Expr* { return nullptr; },
-             [&](absl::string_view name) {
-               if (section.code->Find(name) != nullptr) return false;
-               if (lowering.uniform.FindVariable(name) != nullptr) return false;
-               if (section.population.has_value() && name == "N") return false;
-               return UnitSymbol(name).has_value() ||
-                      std::any_of(section.constants.begin(), section.constants.end(),
-                                  [&](const Constant& constant) { return constant.name == name; });
-             });
+// True for a value made of constants and parameters alone, which is folded into the declaration.
+bool IsPlain(const Expr& expr, const Names& names, const Section& section) {
+  return ReadsOnly(expr, names, [&](const Meaning& meaning) {
+    return meaning.kind == NameKind::kConstant ||
+           (meaning.kind == NameKind::kParameter &&
+            section.FindParameter(meaning.parameter->name) == meaning.parameter);
+  });
 }
 
-absl::Status LowerValue(Lowering& lowering, const Section& section, const std::string& name,
-                        const Setting& value, InitScope& scope) {
+// The value in the declaration of a state, or the code that computes it.
+absl::StatusOr<InitialValue> DeclareValue(const Network& network, const Section& section,
+                                          const Names& names, const std::string& name,
+                                          const Setting& value, ir::Program& program) {
   const std::string what = absl::StrCat("the initial ", section.prefix, name);
   const Variable* variable = section.FindVariable(name);
   if (variable == nullptr || !variable->state.has_value()) {
-    const ir::SourceText place = NamePlace(value, what);
-    return ir::ErrorAt(
-        place, Whole(place),
+    return ErrorIn(
+        NamePlace(value, what),
         absl::StrCat("'", section.name, "' has no variable '", name, "' to give an initial value",
                      ir::DidYouMean(name, section.VariableNames())));
   }
-  ir::State& state = lowering.program.states[*variable->state];
+  ir::State& state = program.states[*variable->state];
   const ir::SourceText text = TextOf(value, what);
+  InitialValue initial = {variable->equation, std::nullopt, text};
   const auto check_kind = [&](const TypedValue& typed) {
     return CheckKind(*variable->equation, typed, text, Whole(text));
   };
-  const auto set_constant = [&](double number) {
+  const auto set_constant = [&](double number) -> absl::Status {
     TypedValue typed;
     typed.integer = IsWhole(number);
     BNSYN_RETURN_IF_ERROR(check_kind(typed));
@@ -164,47 +111,40 @@ absl::Status LowerValue(Lowering& lowering, const Section& section, const std::s
     if (std::isfinite(number) && number >= state.lower && number <= state.upper) {
       return absl::OkStatus();
     }
-    return ir::ErrorAt(text, Whole(text),
-                       absl::StrCat(what, " is ", number,
-                                    std::isfinite(number) ? ", outside its bounds"
-                                                          : ", it must be a finite number"));
+    return ErrorIn(text, absl::StrCat(what, " is ", number,
+                                      std::isfinite(number) ? ", outside its bounds"
+                                                            : ", it must be a finite number"));
   };
   if (!value.is_text()) {
     BNSYN_ASSIGN_OR_RETURN(const Quantity quantity,
                            Evaluate(value, {}, variable->dimension(), what));
-    return set_constant(quantity.value);
+    BNSYN_RETURN_IF_ERROR(set_constant(quantity.value));
+    return initial;
   }
   if (const std::optional<FileColumn> call = ParseFileCall(text.text)) {
-    return UseColumn(lowering, section, *call, text, *variable);
+    BNSYN_RETURN_IF_ERROR(UseColumn(network, section, *call, text, *variable, program));
+    return initial;
   }
   BNSYN_ASSIGN_OR_RETURN(const Expr expr, ParseExpression(text));
-  const bool plain = IsPlain(expr, lowering, section);
+  const bool plain = IsPlain(expr, names, section);
   if (plain && expr.kind == ExprKind::kBool) {
     TypedValue typed;
     typed.boolean = true;
     BNSYN_RETURN_IF_ERROR(check_kind(typed));
     state.initial = expr.quantity.value != 0 ? 1 : 0;
-    return absl::OkStatus();
+    return initial;
   }
   if (plain && !variable->equation->boolean) {
     BNSYN_ASSIGN_OR_RETURN(const Quantity quantity,
                            Evaluate(value, section.constants, variable->dimension(), what));
-    return set_constant(quantity.value);
+    BNSYN_RETURN_IF_ERROR(set_constant(quantity.value));
+    return initial;
   }
-  scope.EnterCode("initial", name);
-  scope.SetShared(variable->Is("shared") ? name : "");
-  absl::StatusOr<TypedValue> emitted = EmitExpression(expr, text, scope);
-  scope.SetShared("");
-  BNSYN_ASSIGN_OR_RETURN(const TypedValue computed, std::move(emitted));
-  BNSYN_RETURN_IF_ERROR(check_kind(computed));
-  if (!computed.boolean) {
-    BNSYN_RETURN_IF_ERROR(ExpectDimension(computed, variable->dimension(), what, text, expr.range));
-  }
-  scope.builder().Store(*variable->state, computed.value);
-  return absl::OkStatus();
+  initial.code = expr;
+  return initial;
 }
 
-// Names an expression reads, those in the equations x = ... that it reads among them.
+// Adds the names that an expression reads, by itself or through equations x = ....
 void AddNamesRead(const Expr& expr, const ModelCode& code, std::set<std::string>& names) {
   ForEachName(expr, [&](const Expr& name) {
     if (!names.insert(name.name).second) return;
@@ -214,13 +154,13 @@ void AddNamesRead(const Expr& expr, const ModelCode& code, std::set<std::string>
   });
 }
 
-// The initial values of a section: those given for it, then the defaults of its model for what was
-// not given. A default comes earlier where a value reads its variable.
+// The initial values of a section: those given for it, then the defaults of its model for the other
+// variables. A default comes before any value that reads its variable.
 class Initials {
  public:
-  Initials(Lowering& lowering, const Section& section, const Settings& given,
-           const Settings& defaults, ir::Builder& builder)
-      : lowering_(lowering), section_(section), given_(given), scope_(lowering, section, builder) {
+  Initials(const Declarations& declared, Section& section, const Settings& given,
+           const Settings& defaults, ir::Program& program)
+      : declared_(declared), section_(section), given_(given), program_(program) {
     std::set<std::string> names;
     for (const auto& [name, value] : given) names.insert(name);
     for (const auto& [name, value] : defaults) {
@@ -228,13 +168,13 @@ class Initials {
     }
   }
 
-  absl::Status Lower() {
+  absl::Status Declare() {
     for (const Settings* settings : {&given_, &std::as_const(defaults_)}) {
       std::set<std::string> names;
       for (const auto& [name, value] : *settings) {
         if (!names.insert(name).second) {
-          const ir::SourceText place = NamePlace(value, absl::StrCat(section_.prefix, name));
-          return ir::ErrorAt(place, Whole(place), absl::StrCat("'", name, "' is given twice"));
+          return ErrorIn(NamePlace(value, absl::StrCat(section_.prefix, name)),
+                         absl::StrCat("'", name, "' is given twice"));
         }
         BNSYN_RETURN_IF_ERROR(Give(name, value));
       }
@@ -249,12 +189,13 @@ class Initials {
     for (const auto& [other, setting] : defaults_) {
       if (read.count(other) != 0) BNSYN_RETURN_IF_ERROR(Give(other, setting));
     }
-    BNSYN_RETURN_IF_ERROR(LowerValue(lowering_, section_, name, value, scope_));
-    scope_.Know(name);
+    BNSYN_ASSIGN_OR_RETURN(InitialValue initial, DeclareValue(declared_.network, section_, names_,
+                                                              name, value, program_));
+    section_.initial.push_back(std::move(initial));
     return absl::OkStatus();
   }
 
-  // None where the value cannot be parsed, of which LowerValue tells.
+  // None where the value cannot be parsed, which DeclareValue reports.
   std::set<std::string> NamesRead(const Setting& value) const {
     std::set<std::string> names;
     if (!value.is_text() || section_.code == nullptr) return names;
@@ -263,31 +204,75 @@ class Initials {
     return names;
   }
 
-  Lowering& lowering_;
-  const Section& section_;
+  const Declarations& declared_;
+  Section& section_;
   const Settings& given_;
   Settings defaults_;
-  InitScope scope_;
+  ir::Program& program_;
+  const Names names_ = NamesOf(declared_, section_);
   std::set<std::string> begun_;
 };
 
+// The code of the initial values of a section, each of which may read those before it.
+absl::Status EmitInitialValues(const Declarations& declared, const Section& section,
+                               ir::Builder& builder, ProgramBuilder& out) {
+  std::set<const Equation*> known;
+  for (const InitialValue& initial : section.initial) {
+    const Equation& equation = *initial.variable;
+    if (initial.code.has_value()) {
+      Names names = NamesOf(declared, section);
+      for (const Variable& variable : section.variables) {
+        if (known.count(variable.equation) != 0) continue;
+        names.Hide(variable.name(),
+                   {.kind = NameKind::kVariable,
+                    .variable = &variable,
+                    .refusal = absl::StrCat("'", variable.name(), "' has no initial value yet"),
+                    .note = "give it one before this"});
+      }
+      CodeScope scope(declared, section, names, builder, out);
+      scope.EnterCode("initial", equation.name);
+      if (equation.Is("shared")) scope.Change().shared = equation.name;
+      BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
+                             EmitExpression(*initial.code, initial.text, scope));
+      BNSYN_RETURN_IF_ERROR(CheckKind(equation, value, initial.text, Whole(initial.text)));
+      if (!value.boolean) {
+        BNSYN_RETURN_IF_ERROR(
+            ExpectDimension(value, equation.unit.dimension,
+                            absl::StrCat("the initial ", section.prefix, equation.name),
+                            initial.text, initial.code->range));
+      }
+      builder.Store(*section.FindVariable(equation.name)->state, value.value);
+    }
+    known.insert(&equation);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::Status LowerInit(Lowering& lowering) {
-  const Network& network = lowering.network;
+absl::Status DeclareInitialValues(Declarations& declared, ProgramBuilder& out) {
+  const Network& network = declared.network;
+  BNSYN_RETURN_IF_ERROR(
+      Initials(declared, declared.uniform, network.uniform.initial, {}, out.program).Declare());
+  for (size_t p = 0; p < declared.sections.size(); ++p) {
+    const Network::PopulationDescription& population = network.populations[p];
+    BNSYN_RETURN_IF_ERROR(Initials(declared, declared.sections[p], population.initial,
+                                   network.models[population.model].initial, out.program)
+                              .Declare());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EmitInit(const Declarations& declared, ProgramBuilder& out) {
   ir::Block block;
   block.kind = ir::BlockKind::kInit;
-  ir::Builder builder(lowering.program, block);
-  BNSYN_RETURN_IF_ERROR(
-      Initials(lowering, lowering.uniform, network.uniform.initial, {}, builder).Lower());
-  for (size_t p = 0; p < lowering.sections.size(); ++p) {
-    const Network::PopulationDescription& population = network.populations[p];
-    BNSYN_RETURN_IF_ERROR(Initials(lowering, lowering.sections[p], population.initial,
-                                   network.models[population.model].initial, builder)
-                              .Lower());
+  ir::Builder builder(out.program, block);
+  BNSYN_RETURN_IF_ERROR(EmitInitialValues(declared, declared.uniform, builder, out));
+  for (const Section& section : declared.sections) {
+    BNSYN_RETURN_IF_ERROR(EmitInitialValues(declared, section, builder, out));
   }
-  BNSYN_RETURN_IF_ERROR(LowerStimuliInit(lowering, builder));
-  if (!block.nodes.empty()) lowering.program.init = std::move(block);
+  BNSYN_RETURN_IF_ERROR(EmitNoiseInit(declared, builder, out));
+  if (!block.nodes.empty()) out.program.init = std::move(block);
   return absl::OkStatus();
 }
 

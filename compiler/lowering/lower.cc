@@ -4,9 +4,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
-#include "compiler/lowering/lowering.h"
-#include "compiler/lowering/scope.h"
+#include "compiler/description/settings.h"
+#include "compiler/lowering/declare.h"
+#include "compiler/lowering/emit.h"
+#include "compiler/lowering/stimulus.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"
 
@@ -14,8 +17,8 @@ namespace bnsyn {
 namespace compiler {
 namespace {
 
-// Expressions are written down before it is known what becomes of them (x += a*b is one fma); what
-// nothing reads in the end is taken out again, so that the program says what it does and no more.
+// Removes nodes that nothing reads. They are left over since expressions are emitted before it is
+// known what they become part of (x += a*b is one fma).
 void RemoveUnread(ir::Block& block) {
   std::vector<bool> needed(block.nodes.size());
   for (size_t n = block.nodes.size(); n-- > 0;) {
@@ -38,67 +41,125 @@ void RemoveUnread(ir::Block& block) {
   block.nodes = std::move(kept);
 }
 
-// States of variables that no code changes keep their values.
-void NoteConstants(Lowering& lowering) {
-  for (const Section& section : lowering.sections) {
-    for (const Variable& variable : section.variables) {
-      if (!variable.state.has_value() || !variable.Is("constant")) continue;
-      lowering.facts.constant.push_back(*variable.state);
-    }
-  }
-}
-
 void RunSynapses(const ir::Program& program, ir::BlockKind kind, ir::Op run, ir::Builder& builder) {
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
     if (program.FindSynaptic(kind, id) != nullptr) builder.Emit(run, {}, id);
   }
 }
 
+// Notes the states of variables that no code changes.
+void NoteConstants(const Declarations& declared, ProgramFacts& facts) {
+  for (const Section& section : declared.sections) {
+    for (const Variable& variable : section.variables) {
+      if (variable.state.has_value() && variable.Is("constant")) {
+        facts.constant.push_back(*variable.state);
+      }
+    }
+  }
+}
+
+// True if some code of a population reads the name.
+bool CodeReads(const Section& section, absl::string_view name) {
+  const ModelCode& code = *section.code;
+  const auto reads = [&](const Expr& expr) { return ReadsName(expr, code, name); };
+  const auto any_reads = [&](const std::vector<Statement>& statements) {
+    return absl::c_any_of(statements, [&](const Statement& s) { return reads(s.value); });
+  };
+  return any_reads(code.update) || any_reads(code.reset) ||
+         (code.threshold.has_value() && reads(*code.threshold)) ||
+         (section.refractory.expr.has_value() && reads(*section.refractory.expr)) ||
+         absl::c_any_of(
+             code.equations,
+             [&](const Equation& e) { return e.right.has_value() && reads(*e.right); }) ||
+         absl::c_any_of(
+             code.events,
+             [&](const EventCode& e) { return reads(e.condition) || any_reads(e.code); }) ||
+         absl::c_any_of(section.initial, [&](const InitialValue& v) {
+           return v.code.has_value() && reads(*v.code);
+         });
+}
+
+// The same of a stimulus.
+bool StimulusReads(const StimulusAt& at, const ModelCode& code, absl::string_view name) {
+  const Stimulus& stimulus = at.stimulus;
+  for (const Setting* setting :
+       {&stimulus.rate, &stimulus.value, &stimulus.mean, &stimulus.sigma, &stimulus.tau}) {
+    if (!setting->is_text()) continue;
+    const absl::StatusOr<Expr> expr = ParseExpression(setting->text());
+    if (expr.ok() && ReadsName(*expr, code, name)) return true;
+  }
+  return absl::c_any_of(at.on_event,
+                        [&](const Statement& s) { return ReadsName(s.value, code, name); });
+}
+
 }  // namespace
 
-absl::Status LowerStep(Lowering& lowering) {
-  ir::Block block;
-  block.kind = ir::BlockKind::kStep;
-  ir::Builder builder(lowering.program, block);
-  RunSynapses(lowering.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
-  for (size_t p = 0; p < lowering.sections.size(); ++p) {
-    BNSYN_RETURN_IF_ERROR(LowerPopulation(lowering, p, builder));
+void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
+  for (size_t p = 0; p < declared.sections.size(); ++p) {
+    Section& section = declared.sections[p];
+    const std::vector<size_t> stimuli = StimuliOf(declared, p);
+    const bool stimulus_reads = absl::c_any_of(stimuli, [&](size_t s) {
+      return StimulusReads(declared.stimuli[s], *section.code, "lastspike");
+    });
+    if (stimulus_reads || CodeReads(section, "lastspike")) DeclareLastSpike(section, out);
+    for (const size_t s : stimuli) DeclareRate(declared, declared.stimuli[s], out);
   }
-  RunSynapses(lowering.program, ir::BlockKind::kOnPost, ir::Op::kRunOnPost, builder);
-  BNSYN_RETURN_IF_ERROR(LowerUniform(lowering, builder));
-  BNSYN_RETURN_IF_ERROR(LowerSharedStimuli(lowering, builder));
-  lowering.program.step.push_back(std::move(block));
+}
+
+absl::Status Declare(Declarations& declared, ProgramBuilder& out) {
+  const NetworkOptions& options = declared.network.options;
+  out.program.name = options.name;
+  out.program.dt = options.dt.value;
+  out.program.seed = options.seed;
+  out.program.directory = options.directory;
+  BNSYN_ASSIGN_OR_RETURN(declared.constants, EvaluateConstants(declared.network));
+  BNSYN_RETURN_IF_ERROR(ParseModels(declared));
+  BNSYN_RETURN_IF_ERROR(DeclareUniform(declared, out));
+  BNSYN_RETURN_IF_ERROR(DeclareTables(declared, out));
+  BNSYN_RETURN_IF_ERROR(DeclarePopulations(declared, out));
+  BNSYN_RETURN_IF_ERROR(DeclareProjections(declared, out));
+  BNSYN_RETURN_IF_ERROR(DeclareStimuli(declared, out));
+  BNSYN_RETURN_IF_ERROR(DeclareInitialValues(declared, out));
+  DeclareStatesOfCode(declared, out);
   return absl::OkStatus();
 }
 
-// Fills in the program.
-absl::Status Lower(Lowering& lowering) {
-  lowering.math = lowering.network.options.strict_math ? MathMode::kStrict : MathMode::kDefault;
-  lowering.facts.strict_math = lowering.network.options.strict_math;
-  lowering.program.name = lowering.network.options.name;
-  lowering.program.dt = lowering.network.options.dt.value;
-  lowering.program.seed = lowering.network.options.seed;
-  lowering.program.directory = lowering.network.options.directory;
-  BNSYN_RETURN_IF_ERROR(LowerConstants(lowering));
-  BNSYN_RETURN_IF_ERROR(LowerModels(lowering));
-  BNSYN_RETURN_IF_ERROR(DeclareUniform(lowering));
-  BNSYN_RETURN_IF_ERROR(DeclareTables(lowering));
-  BNSYN_RETURN_IF_ERROR(DeclarePopulations(lowering));
-  BNSYN_RETURN_IF_ERROR(LowerProjections(lowering));
-  BNSYN_RETURN_IF_ERROR(DeclareStimuli(lowering));
-  BNSYN_RETURN_IF_ERROR(LowerInit(lowering));
-  // What synapses may be depends on what their neurons begin with.
-  BNSYN_RETURN_IF_ERROR(BoundProjections(lowering));
-  BNSYN_RETURN_IF_ERROR(LowerStep(lowering));
-  ir::Program& program = lowering.program;
+absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
+  ir::Block block;
+  block.kind = ir::BlockKind::kStep;
+  ir::Builder builder(out.program, block);
+  RunSynapses(out.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
+  for (size_t p = 0; p < declared.sections.size(); ++p) {
+    BNSYN_RETURN_IF_ERROR(EmitPopulation(declared, p, builder, out));
+  }
+  RunSynapses(out.program, ir::BlockKind::kOnPost, ir::Op::kRunOnPost, builder);
+  BNSYN_RETURN_IF_ERROR(EmitUniform(declared, builder, out));
+  BNSYN_RETURN_IF_ERROR(EmitSharedNoise(declared, builder, out));
+  out.program.step.push_back(std::move(block));
+  return absl::OkStatus();
+}
+
+absl::Status Emit(const Declarations& declared, ProgramBuilder& out) {
+  out.facts.strict_math = declared.math == MathMode::kStrict;
+  NoteConstants(declared, out.facts);
+  BNSYN_RETURN_IF_ERROR(EmitSynapses(declared, out));
+  BNSYN_RETURN_IF_ERROR(EmitInit(declared, out));
+  // The ranges of delays depend on the initial values of neurons.
+  BNSYN_RETURN_IF_ERROR(BoundProjections(declared.network, out.program));
+  BNSYN_RETURN_IF_ERROR(EmitStep(declared, out));
+  ir::Program& program = out.program;
   if (program.init.has_value()) RemoveUnread(*program.init);
   for (ir::Block& block : program.connect) RemoveUnread(block);
   for (ir::Block& block : program.synaptic) RemoveUnread(block);
   RemoveUnread(program.step[0]);
-  lowering.streams.Settle(program);
-  NoteConstants(lowering);
-  BNSYN_RETURN_IF_ERROR(ir::Verify(program));
-  return absl::OkStatus();
+  out.streams.Settle(program);
+  return ir::Verify(program);
+}
+
+absl::Status Lower(const Network& network, ProgramBuilder& out) {
+  Declarations declared(network);
+  BNSYN_RETURN_IF_ERROR(Declare(declared, out));
+  return Emit(declared, out);
 }
 
 }  // namespace compiler
@@ -106,35 +167,28 @@ absl::Status Lower(Lowering& lowering) {
 absl::StatusOr<ir::Program> LowerNetwork(const Network& network,
                                          const compiler::CompileOptions& options,
                                          const compiler::StageObserver& observer) {
-  compiler::Lowering lowering(network);
-  BNSYN_RETURN_IF_ERROR(compiler::Lower(lowering));
-  return compiler::Prepare(lowering.program, lowering.facts, options, observer);
+  compiler::ProgramBuilder out;
+  BNSYN_RETURN_IF_ERROR(compiler::Lower(network, out));
+  return compiler::Prepare(out.program, out.facts, options, observer);
 }
 
 absl::StatusOr<std::string> DescribeEquations(const Network& network) {
-  compiler::Lowering lowering(network);
-  std::vector<std::pair<std::string, std::string>> told;
-  lowering.told = &told;
-  BNSYN_RETURN_IF_ERROR(compiler::Lower(lowering));
+  compiler::ProgramBuilder out;
+  std::vector<compiler::Explanation> explanations;
+  out.explanations = &explanations;
+  BNSYN_RETURN_IF_ERROR(compiler::Lower(network, out));
   std::string text = absl::StrCat("The equations of ", network.options.name, " in a step of ",
                                   network.options.dt.value,
                                   " ms,\nin the order in which they move. A prime marks new "
                                   "values; numbers are in ms, mV, nS, pF and pA.\n");
-  for (size_t p = 0; p < told.size(); ++p) {
-    const auto& [title, moves] = told[p];
+  for (size_t p = 0; p < explanations.size(); ++p) {
+    const auto& [title, moves] = explanations[p];
     size_t like = 0;
-    while (told[like].second != moves) ++like;
+    while (explanations[like].text != moves) ++like;
     absl::StrAppend(&text, "\n", title, ":\n",
-                    like < p ? absl::StrCat("  as ", told[like].first, "\n") : moves);
+                    like < p ? absl::StrCat("  as ", explanations[like].title, "\n") : moves);
   }
   return text;
-}
-
-absl::StatusOr<uint64_t> DurationSteps(const Network& network) {
-  compiler::Lowering lowering(network);
-  BNSYN_RETURN_IF_ERROR(compiler::LowerConstants(lowering));
-  return compiler::EvaluateSteps(network.duration, lowering.constants, network.options.dt,
-                                 "the duration");
 }
 
 }  // namespace bnsyn

@@ -1,27 +1,114 @@
-// Checks of names, shared by models of neurons and of synapses.
+// What names mean in a piece of code: a chain of look-ups, innermost first. The code of
+// populations, the network level and synapses differs only in the links of its chain.
+//
+//   const Names names = NamesOf(declared, exc);
+//   names.Find("tau");       // kParameter of exc; null for a name that means nothing
 #ifndef BNSYN_COMPILER_LOWERING_NAMES_H_
 #define BNSYN_COMPILER_LOWERING_NAMES_H_
 
-#include <set>
+#include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "compiler/lowering/lowering.h"
+#include "compiler/language/code.h"
+#include "compiler/language/expression.h"
+#include "compiler/lowering/declarations.h"
 
 namespace bnsyn::compiler {
 
-// Fails unless `name` can name a new `what` ("a variable") beside `names`, to which it is added.
-absl::Status CheckNewName(const std::string& name, absl::string_view what,
-                          const ir::SourceText& place, ir::SourceRange range,
-                          std::set<std::string>& names);
-// Fails where an equation x = ... is defined through itself.
-absl::Status CheckNoCycles(const ModelCode& code);
-// Puts the bounds of variables of a section into its states. `owner` names the one who gives them
-// ("model 'lif'"), and `name` begins the names of settings in errors.
-absl::Status DeclareBounds(Lowering& lowering, const std::vector<Model::Bound>& bounds,
-                           absl::string_view owner, absl::string_view name, const Section& section);
+// The ends of names of the target and of the source, in the code of synapses.
+inline constexpr absl::string_view kPost = "_post";
+inline constexpr absl::string_view kPre = "_pre";
+
+enum class NameKind : uint8_t {
+  kVariable,         // of the section that the code belongs to
+  kDefinition,       // an equation x = ... of that section
+  kParameter,        // of a section
+  kConstant,         // a number
+  kSize,             // N, the number of neurons
+  kTable,            // read as NAME(t) or NAME(row)
+  kTime,             // t
+  kIndex,            // i, the number of the neuron
+  kNotRefractory,    // not_refractory
+  kLastSpike,        // lastspike
+  kNetworkVariable,  // of the network level, which populations and synapses only read
+  kSourceVariable,   // NAME_pre
+  kTargetVariable,   // NAME_post
+  kSourceIndex,      // i of a synapse
+  kTargetIndex,      // j of a synapse
+  kWeight,           // w of a synapse
+  kOfNeurons,        // the bare name of a variable of neurons, in the code of synapses: of which?
+  kOther,            // nothing that can be read
+};
+
+struct Meaning {
+  NameKind kind = NameKind::kOther;
+  const Section* section = nullptr;      // kVariable, kDefinition
+  const Variable* variable = nullptr;    // k...Variable
+  const Equation* definition = nullptr;  // kDefinition
+  const Parameter* parameter = nullptr;  // kParameter
+  const LoweredTable* table = nullptr;   // kTable
+  Quantity constant = {};                // kConstant, kSize; kWeight: a factor of each weight
+  bool whole = false;                    // kWeight: it is known to be a whole number
+  // Why this code cannot read it, and what to do; empty if it can.
+  std::string refusal = {};
+  std::string note = {};
+
+  // True if neurons of a population differ in it.
+  bool IsOfEachNeuron() const;
+};
+
+// Built link by link, then const. A link that is added later stands outside of those before it.
+class Names {
+ public:
+  // The innermost meaning of a name, or null.
+  const Meaning* Find(absl::string_view name) const;
+  // All names that can be read, for did-you-mean.
+  std::vector<std::string> Readable() const;
+  // The population that the code adds to, where it is code of synapses; else null.
+  const Section* target() const { return target_; }
+  // Why this code draws no random numbers; empty if it may.
+  const std::string& draws_refusal() const { return draws_refusal_; }
+
+  void Add(std::string name, Meaning meaning) { links_.emplace_back(std::move(name), meaning); }
+  // Puts a meaning before all others.
+  void Hide(std::string name, Meaning meaning) {
+    links_.emplace(links_.begin(), std::move(name), std::move(meaning));
+  }
+  // Variables, equations x = ... and parameters.
+  void AddSection(const Section& section);
+  // The same of a neuron that a synapse belongs to, as NAME_pre or NAME_post.
+  // Code that makes connections runs once, and reads no parameter that may change.
+  void AddNeuron(const Section& section, bool post, bool connecting);
+  void AddConstants(const std::vector<Constant>& constants);
+  // Tables, t, and the variables, parameters and constants of the network.
+  void AddNetwork(const Declarations& declared);
+
+  void SetTarget(const Section& target) { target_ = &target; }
+  void RefuseDraws(std::string refusal) { draws_refusal_ = std::move(refusal); }
+  // "'xi' is white noise, which ..."
+  void RefuseNoise(std::string reader, std::string note);
+
+ private:
+  std::vector<std::pair<std::string, Meaning>> links_;
+  Meaning noise_;  // of xi, xi_a, ...
+  const Section* target_ = nullptr;
+  std::string draws_refusal_;
+};
+
+// The names of the code of a population, or of the network level.
+Names NamesOf(const Declarations& declared, const Section& section);
+
+// True if each name that an expression reads satisfies `known` or is a unit, and it neither draws
+// random numbers nor reads a table. `unknown` is the answer for names that mean nothing.
+bool ReadsOnly(const Expr& expr, const Names& names,
+               const std::function<bool(const Meaning&)>& known, bool unknown = false);
+
+// True if an expression reads `name`, by itself or through equations x = ... of `code`.
+bool ReadsName(const Expr& expr, const ModelCode& code, absl::string_view name);
 
 }  // namespace bnsyn::compiler
 

@@ -1,11 +1,9 @@
-// One step of a population, in the order of R5: events, stimuli, update, threshold and reset.
+// Emits one step of a population, in the order of R5: inputs, stimuli, update, threshold and reset.
 #include <utility>
 #include <vector>
 
-#include "compiler/lowering/lowering.h"
-#include "compiler/lowering/odes.h"
+#include "compiler/lowering/emit.h"
 #include "compiler/lowering/refractory.h"
-#include "compiler/lowering/scope.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -17,6 +15,7 @@ struct Received {
   ir::Value value;
 };
 
+// Adds what arrived in this step to the variables it is meant for.
 std::vector<Received> TakeInputs(CodeScope& scope) {
   ir::Builder& builder = scope.builder();
   std::vector<Received> all;
@@ -32,16 +31,16 @@ std::vector<Received> TakeInputs(CodeScope& scope) {
   return all;
 }
 
-// Notes what became of them for the prepare passes, once all code of the step is written.
+// Notes what became of them for the prepare passes, once all code of the step is emitted.
 void NoteReceivers(const std::vector<Received>& received, const std::vector<Decayed>& decayed,
-                   CodeScope& scope, Lowering& lowering) {
+                   CodeScope& scope, ProgramBuilder& out) {
   for (const auto& [variable, value] : received) {
-    Receiver receiver = {lowering.program.inputs[*variable->input].name, variable->state, {}};
+    Receiver receiver = {out.program.inputs[*variable->input].name, variable->state, {}};
     for (const Decayed& decay : decayed) {
       if (decay.variable != variable->equation || decay.before != value) continue;
       if (scope.Get(*variable).value == decay.after) receiver.decay = decay.factor;
     }
-    lowering.facts.receivers.push_back(std::move(receiver));
+    out.facts.receivers.push_back(std::move(receiver));
   }
 }
 
@@ -59,27 +58,29 @@ absl::StatusOr<ir::Value> EmitCondition(const Expr& condition, const ir::SourceT
 // Runs code for the elements where `where` holds.
 absl::Status EmitWhere(ir::Value where, const std::vector<Statement>& code,
                        const ir::SourceText& text, CodeScope& scope) {
-  scope.SetGuard(where);
+  scope.Change().guard = where;
   BNSYN_RETURN_IF_ERROR(EmitStatements(code, text, scope));
-  scope.SetGuard({});
-  scope.ForgetLocals();
+  scope.Change().guard = {};
+  scope.Change().locals.clear();
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status LowerPopulation(Lowering& lowering, size_t index, ir::Builder& builder) {
-  const Section& section = lowering.sections[index];
+absl::Status EmitPopulation(const Declarations& declared, size_t index, ir::Builder& builder,
+                            ProgramBuilder& out) {
+  const Section& section = declared.sections[index];
   const ModelCode& code = *section.code;
-  CodeScope scope(lowering, section, builder);
+  const Names names = NamesOf(declared, section);
+  CodeScope scope(declared, section, names, builder, out);
   BNSYN_RETURN_IF_ERROR(scope.TryDefinitions());
-  RefractoryStep refractory(lowering, scope);
+  RefractoryStep refractory(scope);
   refractory.Begin();
   const std::vector<Received> received = TakeInputs(scope);
-  BNSYN_RETURN_IF_ERROR(LowerStimuli(lowering, index, scope));
+  BNSYN_RETURN_IF_ERROR(EmitStimuli(declared, index, scope));
   BNSYN_RETURN_IF_ERROR(refractory.BeforeUpdate());
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<Decayed> decayed, LowerUpdate(lowering, scope));
-  scope.HoldUnless({});
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<Decayed> decayed, EmitUpdate(declared, scope, out));
+  scope.Change().free = {};
 
   // All conditions are tested before any of their code runs.
   ir::Value spiked;
@@ -98,7 +99,7 @@ absl::Status LowerPopulation(Lowering& lowering, size_t index, ir::Builder& buil
     happened.push_back(where);
   }
   if (spiked.valid()) {
-    scope.SetSpiked(spiked);
+    scope.Change().spiked = spiked;
     scope.EnterCode("reset");
     BNSYN_RETURN_IF_ERROR(EmitWhere(spiked, code.reset, code.reset_text, scope));
   }
@@ -108,17 +109,11 @@ absl::Status LowerPopulation(Lowering& lowering, size_t index, ir::Builder& buil
     BNSYN_RETURN_IF_ERROR(EmitWhere(happened[e], event.code, event.code_text, scope));
   }
 
-  NoteReceivers(received, decayed, scope, lowering);
-  for (const Variable* variable : scope.Changed()) {
-    StoreVariable(lowering, builder, *variable->state, scope.Get(*variable).value,
-                  scope.TinyOf(*variable));
-  }
+  NoteReceivers(received, decayed, scope, out);
+  scope.StoreChanged();
   BNSYN_RETURN_IF_ERROR(refractory.End(spiked));
-  const auto last_spike = lowering.last_spikes.find(*section.population);
-  if (last_spike != lowering.last_spikes.end()) {
-    builder.Store(last_spike->second, scope.LastSpike());
-  }
-  LowerTraces(lowering, index, spiked, builder);
+  if (section.last_spike.has_value()) builder.Store(*section.last_spike, scope.LastSpike());
+  EmitTraces(declared, index, spiked, builder, out.program);
   if (spiked.valid()) builder.Emit(ir::Op::kSpike, {spiked}, *section.population);
   for (size_t e = 0; e < happened.size(); ++e) {
     builder.Emit(ir::Op::kSpike, {happened[e]}, section.events[e]);

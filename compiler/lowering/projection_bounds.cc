@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/analysis/contributions.h"
 #include "compiler/analysis/value_range.h"
-#include "compiler/lowering/lowering.h"
-#include "compiler/lowering/synapse.h"
+#include "compiler/description/settings.h"
+#include "compiler/lowering/emit.h"
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
 #include "reference/input_proof.h"
@@ -19,11 +19,11 @@ using Description = Network::ProjectionDescription;
 
 class ProjectionBounds {
  public:
-  ProjectionBounds(Lowering& lowering, ir::ProjectionId id, const std::vector<Range>& initial)
-      : lowering_(lowering),
-        program_(lowering.program),
-        description_(lowering.network.projections[id]),
-        projection_(lowering.program.projections[id]),
+  ProjectionBounds(const Description& description, ir::ProjectionId id,
+                   const std::vector<Range>& initial, ir::Program& program)
+      : program_(program),
+        description_(description),
+        projection_(program.projections[id]),
         initial_(initial) {}
 
   absl::Status Run(ir::ProjectionId id) {
@@ -49,11 +49,9 @@ class ProjectionBounds {
   absl::Status Probability(const Range& range) {
     if (range.least > 1 || range.greatest < 0) {
       const Setting& p = description_.rule.p;
-      const ir::SourceText text = TextOf(p, absl::StrCat(description_.name, ".p"));
-      return ir::ErrorAt(
-          text, Whole(text),
-          absl::StrCat("a probability is from 0 to 1, and this is ",
-                       range.least > 1 ? "always more than 1" : "always less than 0"));
+      return ErrorIn(TextOf(p, absl::StrCat(description_.name, ".p")),
+                     absl::StrCat("a probability is from 0 to 1, and this is ",
+                                  range.least > 1 ? "always more than 1" : "always less than 0"));
     }
     projection_.rule.p = std::clamp(range.greatest, 0.0, 1.0);
     return absl::OkStatus();
@@ -67,7 +65,7 @@ class ProjectionBounds {
     }
     const std::string what = absl::StrCat("the delay of ", description_.name);
     const ir::SourceText text = TextOf(*description_.options.delay, what);
-    const double dt = lowering_.network.options.dt.value;
+    const double dt = program_.dt;
     std::string message;
     if (!(steps.least >= 1)) {
       message =
@@ -83,11 +81,10 @@ class ProjectionBounds {
                     : absl::StrCat(what, " has no greatest value, which must be known before ",
                                    "running");
     }
-    return ir::ErrorAt(text, Whole(text), message,
-                       absl::StrCat("keep it within bounds: clip(", text.text, ", dt, 10 ms)"));
+    return ErrorIn(text, message,
+                   absl::StrCat("keep it within bounds: clip(", text.text, ", dt, 10 ms)"));
   }
 
-  Lowering& lowering_;
   ir::Program& program_;
   const Description& description_;
   ir::Projection& projection_;
@@ -95,36 +92,34 @@ class ProjectionBounds {
 };
 
 // Fails if a static contribution is not finite, and names the weight for which it is not.
-absl::Status CheckFinite(const Lowering& lowering, const Contribution& contribution) {
-  const ir::Program& program = lowering.program;
+absl::Status CheckFinite(const Network& network, const ir::Program& program,
+                         const Contribution& contribution) {
   const ir::ProjectionId id = contribution.projection;
   const ir::Block& block = *program.FindSynaptic(contribution.kind, id);
   for (const double weight : ListedWeights(program, id)) {
     const double value = *reference::StaticContribution(program, block, contribution.node, weight);
     if (std::isfinite(value)) continue;
-    const Description& description = lowering.network.projections[id];
+    const Description& description = network.projections[id];
     const ConnectOptions& options = description.options;
     const ir::SourceText& text = block.kind == ir::BlockKind::kOnPre    ? options.on_pre
                                  : block.kind == ir::BlockKind::kOnPost ? options.on_post
                                                                         : options.equations;
-    return ir::ErrorAt(text, Whole(text),
-                       absl::StrCat("with the weight ", weight, ", projection '", description.name,
-                                    "' would add ", value));
+    return ErrorIn(text, absl::StrCat("with the weight ", weight, ", projection '",
+                                      description.name, "' would add ", value));
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status BoundProjections(Lowering& lowering) {
-  const ir::Program& program = lowering.program;
+absl::Status BoundProjections(const Network& network, ir::Program& program) {
   const std::vector<Range> initial = InitialRanges(program);
   // Projections that bring arrivals come after those of the network, and have no connect block.
-  for (ir::ProjectionId id = 0; id < lowering.network.projections.size(); ++id) {
-    BNSYN_RETURN_IF_ERROR(ProjectionBounds(lowering, id, initial).Run(id));
+  for (ir::ProjectionId id = 0; id < network.projections.size(); ++id) {
+    BNSYN_RETURN_IF_ERROR(ProjectionBounds(network.projections[id], id, initial, program).Run(id));
   }
   for (const Contribution& contribution : FindContributions(program)) {
-    if (contribution.is_static) BNSYN_RETURN_IF_ERROR(CheckFinite(lowering, contribution));
+    if (contribution.is_static) BNSYN_RETURN_IF_ERROR(CheckFinite(network, program, contribution));
   }
   return absl::OkStatus();
 }

@@ -1,13 +1,12 @@
 #include "compiler/lowering/refractory.h"
 
-#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/equations/linear_form.h"
-#include "compiler/lowering/table.h"
+#include "compiler/description/settings.h"
+#include "compiler/lowering/declare.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -17,61 +16,53 @@ std::string Describe(const Section& section) {
   return absl::StrCat("the refractory time of ", section.name);
 }
 
-// Whether the value is known before running: made of numbers, constants and parameters that are not
-// tunable.
-bool IsKnown(const Lowering& lowering, const Expr& expr, const Section& section) {
-  if (CallsTable(lowering, expr)) return false;
-  return IsConstant(
-      expr, [](absl::string_view) -> const Expr* { return nullptr; },
-      [&](absl::string_view name) {
-        const Parameter* parameter = section.FindParameter(name);
-        if (parameter != nullptr) return !parameter->tunable;
-        if (section.code->Find(name) != nullptr) return false;
-        return UnitSymbol(name).has_value() ||
-               std::any_of(section.constants.begin(), section.constants.end(),
-                           [&](const Constant& constant) { return constant.name == name; });
-      });
+// True if the value is known before the run.
+bool IsKnown(const Expr& expr, const Names& names) {
+  return ReadsOnly(expr, names, [](const Meaning& meaning) {
+    return meaning.kind == NameKind::kConstant ||
+           (meaning.kind == NameKind::kParameter && !meaning.parameter->tunable);
+  });
 }
 
-void DeclareState(Lowering& lowering, ir::Element element, Section& section) {
-  section.refractory.state = static_cast<ir::StateId>(lowering.program.states.size());
-  ir::State state;
-  state.name = absl::StrCat(section.prefix, "refractory");
-  state.type = {element, section.domain};
-  lowering.program.states.push_back(std::move(state));
+void DeclareState(ir::Element element, Section& section, ProgramBuilder& out) {
+  section.refractory.state =
+      out.AddState(absl::StrCat(section.prefix, "refractory"), {element, section.domain});
 }
 
 // A time that is the same for all neurons: a multiple of dt.
-absl::Status DeclareSteps(Lowering& lowering, const Setting& time, Section& section) {
+absl::Status DeclareSteps(const Quantity& dt, const Setting& time, Section& section,
+                          ProgramBuilder& out) {
   const std::string what = Describe(section);
-  BNSYN_ASSIGN_OR_RETURN(const uint64_t steps,
-                         EvaluateSteps(time, section.constants, lowering.network.options.dt, what));
+  BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, EvaluateSteps(time, section.constants, dt, what));
   if (steps > static_cast<uint64_t>(std::numeric_limits<int32_t>::max())) {
-    const ir::SourceText text = TextOf(time, what);
-    return ir::ErrorAt(text, Whole(text), absl::StrCat(what, " is too long"));
+    return ErrorIn(TextOf(time, what), absl::StrCat(what, " is too long"));
   }
   if (steps == 0) return absl::OkStatus();
   section.refractory.kind = RefractoryKind::kSteps;
   section.refractory.steps = static_cast<uint32_t>(steps);
-  DeclareState(lowering, ir::Element::kI32, section);
+  DeclareState(ir::Element::kI32, section, out);
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status DeclareRefractory(Lowering& lowering, const Model& model, Section& section) {
+absl::Status DeclareRefractory(const Declarations& declared, const Model& model, Section& section,
+                               ProgramBuilder& out) {
   if (!model.refractory.has_value()) return absl::OkStatus();
   const std::string what = Describe(section);
   const ir::SourceText text = TextOf(*model.refractory, what);
-  if (!model.refractory->is_text()) return DeclareSteps(lowering, *model.refractory, section);
+  if (!model.refractory->is_text())
+    return DeclareSteps(declared.network.options.dt, *model.refractory, section, out);
   BNSYN_ASSIGN_OR_RETURN(Expr expr, ParseExpression(text));
+  if (ReadsName(expr, *section.code, "lastspike")) DeclareLastSpike(section, out);
   ir::Block scratch;
   scratch.kind = ir::BlockKind::kStep;
-  ir::Builder builder(lowering.program, scratch);
-  CodeScope scope(lowering, section, builder);
+  ir::Builder builder(out.program, scratch);
+  const Names names = NamesOf(declared, section);
+  CodeScope scope(declared, section, names, builder, out);
   const absl::StatusOr<TypedValue> tried = scope.Try(expr, text);
-  if (IsKnown(lowering, expr, section) && !(tried.ok() && tried->boolean)) {
-    return DeclareSteps(lowering, *model.refractory, section);
+  if (IsKnown(expr, names) && !(tried.ok() && tried->boolean)) {
+    return DeclareSteps(declared.network.options.dt, *model.refractory, section, out);
   }
   BNSYN_ASSIGN_OR_RETURN(const TypedValue value, tried);
   if (!value.boolean && value.dimension != dimension::kTime) {
@@ -83,40 +74,34 @@ absl::Status DeclareRefractory(Lowering& lowering, const Model& model, Section& 
   section.refractory.kind = value.boolean ? RefractoryKind::kCondition : RefractoryKind::kTime;
   section.refractory.text = text;
   section.refractory.expr = std::move(expr);
-  DeclareState(lowering, value.boolean ? ir::Element::kBool : ir::Element::kI32, section);
+  DeclareState(value.boolean ? ir::Element::kBool : ir::Element::kI32, section, out);
   return absl::OkStatus();
 }
 
-ir::StateId LastSpikeOf(Lowering& lowering, const Section& section) {
-  const auto id = static_cast<ir::StateId>(lowering.program.states.size());
-  const auto [entry, is_new] = lowering.last_spikes.try_emplace(*section.population, id);
-  if (is_new) {
-    ir::State state;
-    state.name = absl::StrCat(section.prefix, "lastspike");
-    state.type = {ir::Element::kF64, section.domain};
-    state.initial = ir::BitsOfF64(-std::numeric_limits<double>::infinity());
-    state.unit = DisplayUnit(dimension::kTime);
-    lowering.program.states.push_back(std::move(state));
-  }
-  return entry->second;
+void DeclareLastSpike(Section& section, ProgramBuilder& out) {
+  if (section.last_spike.has_value() || !section.code->threshold.has_value()) return;
+  section.last_spike = out.AddState(absl::StrCat(section.prefix, "lastspike"),
+                                    {ir::Element::kF64, section.domain}, dimension::kTime);
+  out.program.states[*section.last_spike].initial =
+      ir::BitsOfF64(-std::numeric_limits<double>::infinity());
 }
 
-// A neuron that spiked at step k with r steps is active again at step k + r.
+// A neuron that spikes in step k and is refractory for r steps is active again in step k + r.
 void RefractoryStep::Begin() {
   const Refractoriness& refractory = scope_.section().refractory;
   if (!refractory.state.has_value()) return;
   ir::Builder& builder = scope_.builder();
   left_ = builder.Load(*refractory.state);
   if (refractory.kind == RefractoryKind::kCondition) {
-    scope_.SetActive(builder.Emit(ir::Op::kNot, {left_}));
-    scope_.HoldUnless(scope_.active());
+    scope_.Change().active = builder.Emit(ir::Op::kNot, {left_});
+    scope_.Change().free = scope_.active();
     return;
   }
   const ir::Value one = builder.Literal(ir::Element::kI32, 1);
   const ir::Value zero = builder.Literal(ir::Element::kI32, 0);
-  scope_.HoldUnless(builder.Emit(ir::Op::kEq, {left_, zero}));
+  scope_.Change().free = builder.Emit(ir::Op::kEq, {left_, zero});
   left_ = builder.Emit(ir::Op::kMax, {builder.Emit(ir::Op::kSub, {left_, one}), zero});
-  scope_.SetActive(builder.Emit(ir::Op::kEq, {left_, zero}));
+  scope_.Change().active = builder.Emit(ir::Op::kEq, {left_, zero});
 }
 
 absl::Status RefractoryStep::BeforeUpdate() {
@@ -127,9 +112,9 @@ absl::Status RefractoryStep::BeforeUpdate() {
                            EmitExpression(*refractory.expr, refractory.text, scope_));
     ir::Builder& builder = scope_.builder();
     left_ = builder.Emit(ir::Op::kAnd, {left_, holds.value});
-    scope_.SetActive(builder.Emit(ir::Op::kNot, {left_}));
+    scope_.Change().active = builder.Emit(ir::Op::kNot, {left_});
   }
-  scope_.HoldUnless(scope_.active());
+  scope_.Change().free = scope_.active();
   return absl::OkStatus();
 }
 
@@ -142,8 +127,7 @@ absl::StatusOr<ir::Value> RefractoryStep::StepsTaken() {
   scope_.EnterCode("refractory");
   BNSYN_ASSIGN_OR_RETURN(const TypedValue time,
                          EmitExpression(*refractory.expr, refractory.text, scope_));
-  const ir::Value steps =
-      EmitDivide(scope_, time.value, builder.F64(lowering_.network.options.dt.value));
+  const ir::Value steps = EmitDivide(scope_, time.value, builder.F64(scope_.program().dt));
   const ir::Value nearest =
       builder.Convert(builder.Emit(ir::Op::kRint, {steps}), ir::Element::kI32);
   return builder.Emit(ir::Op::kMax, {nearest, builder.Literal(ir::Element::kI32, 0)});

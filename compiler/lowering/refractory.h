@@ -1,24 +1,22 @@
-// Refractoriness within a step, and the time of the last spike.
+// Refractoriness within one step of a population.
 #ifndef BNSYN_COMPILER_LOWERING_REFRACTORY_H_
 #define BNSYN_COMPILER_LOWERING_REFRACTORY_H_
 
 #include "absl/status/status.h"
-#include "compiler/lowering/lowering.h"
-#include "compiler/lowering/scope.h"
+#include "compiler/lowering/code_scope.h"
 
 namespace bnsyn::compiler {
 
-// What follows is called by the step of a population, in this order, for one scope.
+// Its functions are called once each, in this order, while the step is emitted.
 class RefractoryStep {
  public:
-  RefractoryStep(const Lowering& lowering, CodeScope& scope) : lowering_(lowering), scope_(scope) {}
+  explicit RefractoryStep(CodeScope& scope) : scope_(scope) {}
 
-  // Before events and stimuli, which find a neuron as the last step left it: held variables lose
-  // them where it was refractory. Takes the steps that are left down by one, and says which neurons
-  // are active.
+  // Before events and stimuli: they do not change held variables of neurons that the last step left
+  // refractory. Counts the remaining steps down by one, and sets which neurons are active.
   void Begin();
-  // Before the update, in which held variables keep their value where a neuron is not active: a
-  // condition ends refractoriness where it does not hold.
+  // Before the update, which does not change held variables of neurons that are not active. Neurons
+  // whose refractory condition no longer holds become active.
   absl::Status BeforeUpdate();
   // After the reset: neurons that `spiked` are refractory from the next step on.
   absl::Status End(ir::Value spiked);
@@ -26,9 +24,8 @@ class RefractoryStep {
  private:
   absl::StatusOr<ir::Value> StepsTaken();
 
-  const Lowering& lowering_;
   CodeScope& scope_;
-  ir::Value left_;  // steps left, or whether the neuron is refractory
+  ir::Value left_;  // the steps left, or true if the neuron is refractory
 };
 
 }  // namespace bnsyn::compiler

@@ -3,20 +3,23 @@
 #include "compiler/lowering/stimulus.h"
 
 #include <algorithm>
-#include <numeric>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/description/settings.h"
+#include "compiler/lowering/declare.h"
+#include "compiler/lowering/emit.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
 namespace {
 
 // The populations a stimulus goes to, as indices of sections.
-absl::StatusOr<std::vector<size_t>> TargetsOf(const Lowering& lowering, const Stimulus& stimulus) {
+absl::StatusOr<std::vector<size_t>> TargetsOf(const Declarations& declared,
+                                              const Stimulus& stimulus) {
   std::vector<std::string> known;
-  for (const Section& section : lowering.sections) known.push_back(section.name);
+  for (const Section& section : declared.sections) known.push_back(section.name);
   std::vector<size_t> targets;
   for (const std::string& name : stimulus.targets) {
     const auto found = std::find(known.begin(), known.end(), name);
@@ -37,28 +40,25 @@ absl::StatusOr<std::vector<size_t>> TargetsOf(const Lowering& lowering, const St
   return targets;
 }
 
-absl::Status CheckName(const Lowering& lowering, const Stimulus& stimulus,
+absl::Status CheckName(const Declarations& declared, const Stimulus& stimulus,
                        std::set<std::string>& names) {
   const ir::SourceText& place = stimulus.place;
   if (!IsIdentifier(stimulus.name)) {
-    return ir::ErrorAt(place, Whole(place),
-                       absl::StrCat("'", stimulus.name, "' cannot name a stimulus"),
-                       "a name is letters, digits and '_', and does not begin with a digit");
+    return ErrorIn(place, absl::StrCat("'", stimulus.name, "' cannot name a stimulus"),
+                   "a name is letters, digits and '_', and does not begin with a digit");
   }
   if (!names.insert(stimulus.name).second) {
-    return ir::ErrorAt(place, Whole(place),
-                       absl::StrCat("'", stimulus.name, "' is the name of two stimuli"));
+    return ErrorIn(place, absl::StrCat("'", stimulus.name, "' is the name of two stimuli"));
   }
   const auto taken = [&](const auto& other) { return other.name == stimulus.name; };
-  const Network& network = lowering.network;
+  const Network& network = declared.network;
   if (std::any_of(network.populations.begin(), network.populations.end(), taken) ||
       std::any_of(network.projections.begin(), network.projections.end(), taken) ||
-      lowering.uniform.FindVariable(stimulus.name) != nullptr ||
-      lowering.uniform.FindParameter(stimulus.name) != nullptr) {
-    return ir::ErrorAt(place, Whole(place),
-                       absl::StrCat("the name '", stimulus.name, "' is used twice"),
-                       "stimuli, populations, projections and what [uniform] declares share one "
-                       "set of names");
+      declared.uniform.FindVariable(stimulus.name) != nullptr ||
+      declared.uniform.FindParameter(stimulus.name) != nullptr) {
+    return ErrorIn(place, absl::StrCat("the name '", stimulus.name, "' is used twice"),
+                   "stimuli, populations, projections and what [uniform] declares share one "
+                   "set of names");
   }
   return absl::OkStatus();
 }
@@ -94,30 +94,19 @@ absl::Status CheckAction(const Stimulus& stimulus) {
   return absl::OkStatus();
 }
 
-// The steps between which a stimulus comes.
-struct Window {
-  std::optional<uint64_t> start;
-  std::optional<uint64_t> stop;
-};
-absl::StatusOr<Window> WindowOf(const Lowering& lowering, const Stimulus& stimulus) {
-  Window window;
-  const Quantity dt = lowering.network.options.dt;
+absl::Status DeclareTimes(const Declarations& declared, StimulusAt& at) {
+  const Stimulus& stimulus = at.stimulus;
+  const Quantity dt = declared.network.options.dt;
   if (stimulus.start.has_value()) {
-    BNSYN_ASSIGN_OR_RETURN(window.start,
-                           EvaluateSteps(*stimulus.start, lowering.constants, dt,
-                                         absl::StrCat("the start of ", stimulus.name)));
+    BNSYN_ASSIGN_OR_RETURN(at.start, EvaluateSteps(*stimulus.start, declared.constants, dt,
+                                                   absl::StrCat("the start of ", stimulus.name)));
   }
-  if (stimulus.stop.has_value()) {
-    const std::string what = absl::StrCat("the stop of ", stimulus.name);
-    BNSYN_ASSIGN_OR_RETURN(window.stop,
-                           EvaluateSteps(*stimulus.stop, lowering.constants, dt, what));
-    if (*window.stop <= window.start.value_or(0)) {
-      const ir::SourceText text = TextOf(*stimulus.stop, what);
-      return ir::ErrorAt(text, Whole(text), absl::StrCat(what, " is not after its start"),
-                         "it comes from start on until before stop");
-    }
-  }
-  return window;
+  if (!stimulus.stop.has_value()) return absl::OkStatus();
+  const std::string what = absl::StrCat("the stop of ", stimulus.name);
+  BNSYN_ASSIGN_OR_RETURN(at.stop, EvaluateSteps(*stimulus.stop, declared.constants, dt, what));
+  if (*at.stop > at.start.value_or(0)) return absl::OkStatus();
+  return ErrorIn(TextOf(*stimulus.stop, what), absl::StrCat(what, " is not after its start"),
+                 "it comes from start on until before stop");
 }
 
 }  // namespace
@@ -140,8 +129,8 @@ bool BringsCurrent(const Stimulus& stimulus) {
 
 absl::Status StimulusError(const Stimulus& stimulus, absl::string_view message,
                            absl::string_view note) {
-  return ir::ErrorAt(stimulus.place, Whole(stimulus.place),
-                     absl::StrCat("stimulus '", stimulus.name, "' ", std::string(message)), note);
+  return ErrorIn(stimulus.place,
+                 absl::StrCat("stimulus '", stimulus.name, "' ", std::string(message)), note);
 }
 
 std::optional<Quantity> KnownSetting(const Setting& setting, const Section& section) {
@@ -167,64 +156,54 @@ absl::StatusOr<ir::Value> EmitSetting(const Setting& setting, const Dimension& d
   return value.value;
 }
 
-absl::StatusOr<ir::Value> EmitWindow(const Lowering& lowering, const Stimulus& stimulus,
-                                     ir::Builder& builder) {
-  BNSYN_ASSIGN_OR_RETURN(const Window window, WindowOf(lowering, stimulus));
+ir::Value EmitActive(const StimulusAt& at, ir::Builder& builder) {
   const auto compare = [&](ir::Op op, uint64_t bound) {
     const ir::Value step =
         builder.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
     return builder.Emit(op, {step, builder.Literal(ir::Element::kU64, bound)});
   };
   ir::Value inside;
-  if (window.start.has_value()) inside = compare(ir::Op::kGe, *window.start);
-  if (!window.stop.has_value()) return inside;
-  const ir::Value before = compare(ir::Op::kLt, *window.stop);
+  if (at.start.has_value()) inside = compare(ir::Op::kGe, *at.start);
+  if (!at.stop.has_value()) return inside;
+  const ir::Value before = compare(ir::Op::kLt, *at.stop);
   return inside.valid() ? builder.Emit(ir::Op::kAnd, {inside, before}) : before;
 }
 
-ir::StateId AddStimulusState(Lowering& lowering, std::string name, ir::DomainId domain,
-                             const Dimension& dimension) {
-  ir::State state;
-  state.name = std::move(name);
-  state.type = {ir::Element::kF64, domain};
-  state.unit = DisplayUnit(dimension);
-  lowering.program.states.push_back(std::move(state));
-  return static_cast<ir::StateId>(lowering.program.states.size() - 1);
-}
-
-absl::Status DeclareStimuli(Lowering& lowering) {
+absl::Status DeclareStimuli(Declarations& declared, ProgramBuilder& out) {
   std::set<std::string> names;
-  const std::vector<Stimulus>& stimuli = lowering.network.stimuli;
-  for (size_t s = 0; s < stimuli.size(); ++s) {
-    const Stimulus& stimulus = stimuli[s];
-    BNSYN_RETURN_IF_ERROR(CheckName(lowering, stimulus, names));
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<size_t> targets, TargetsOf(lowering, stimulus));
+  for (const Stimulus& stimulus : declared.network.stimuli) {
+    BNSYN_RETURN_IF_ERROR(CheckName(declared, stimulus, names));
+    BNSYN_ASSIGN_OR_RETURN(const std::vector<size_t> targets, TargetsOf(declared, stimulus));
     BNSYN_RETURN_IF_ERROR(CheckAction(stimulus));
-    BNSYN_RETURN_IF_ERROR(WindowOf(lowering, stimulus).status());
     for (const size_t target : targets) {
-      BNSYN_RETURN_IF_ERROR(CheckNameAt(stimulus, lowering.sections[target]));
-      const StimulusAt at = {stimulus, s, target};
-      BNSYN_RETURN_IF_ERROR(BringsCurrent(stimulus) ? DeclareCurrent(lowering, at)
-                                                    : DeclareEvents(lowering, at));
+      BNSYN_RETURN_IF_ERROR(CheckNameAt(stimulus, declared.sections[target]));
+      StimulusAt& at = declared.stimuli.emplace_back(StimulusAt{stimulus, target});
+      BNSYN_RETURN_IF_ERROR(DeclareTimes(declared, at));
+      BNSYN_RETURN_IF_ERROR(BringsCurrent(stimulus) ? DeclareCurrent(declared, at, out)
+                                                    : DeclareEvents(declared, at, out));
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status LowerStimuli(Lowering& lowering, size_t index, CodeScope& scope) {
-  const std::vector<Stimulus>& stimuli = lowering.network.stimuli;
-  // By name, since floats are added in this order: the order of declaration means nothing.
-  std::vector<size_t> order(stimuli.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return stimuli[a].name < stimuli[b].name; });
-  for (const size_t s : order) {
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<size_t> targets, TargetsOf(lowering, stimuli[s]));
-    if (std::find(targets.begin(), targets.end(), index) == targets.end()) continue;
-    scope.EnterCode("stimulus", stimuli[s].name);
-    const StimulusAt at = {stimuli[s], s, index};
-    BNSYN_RETURN_IF_ERROR(BringsCurrent(stimuli[s]) ? LowerCurrent(lowering, at, scope)
-                                                    : LowerEvents(lowering, at, scope));
+std::vector<size_t> StimuliOf(const Declarations& declared, size_t section) {
+  const std::vector<StimulusAt>& stimuli = declared.stimuli;
+  std::vector<size_t> indices;
+  for (size_t s = 0; s < stimuli.size(); ++s) {
+    if (stimuli[s].section == section) indices.push_back(s);
+  }
+  std::sort(indices.begin(), indices.end(), [&](size_t a, size_t b) {
+    return stimuli[a].stimulus.name < stimuli[b].stimulus.name;
+  });
+  return indices;
+}
+
+absl::Status EmitStimuli(const Declarations& declared, size_t index, CodeScope& scope) {
+  for (const size_t s : StimuliOf(declared, index)) {
+    const StimulusAt& at = declared.stimuli[s];
+    scope.EnterCode("stimulus", at.stimulus.name);
+    BNSYN_RETURN_IF_ERROR(BringsCurrent(at.stimulus) ? EmitCurrent(at, scope)
+                                                     : EmitEvents(at, scope));
   }
   return absl::OkStatus();
 }

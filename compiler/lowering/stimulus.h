@@ -1,58 +1,45 @@
-// What the sources of stimuli share: which kinds there are, and what each keeps. Inside
-// compiler/lowering only.
+// Parts of stimuli that the code of events (events.cc) and of currents (current.cc) shares.
 #ifndef BNSYN_COMPILER_LOWERING_STIMULUS_H_
 #define BNSYN_COMPILER_LOWERING_STIMULUS_H_
 
-#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "compiler/lowering/lowering.h"
-#include "compiler/lowering/scope.h"
+#include "compiler/lowering/code_scope.h"
+#include "compiler/lowering/declarations.h"
+#include "compiler/lowering/program_builder.h"
 
 namespace bnsyn::compiler {
 
-// One stimulus at one of its targets.
-struct StimulusAt {
-  const Stimulus& stimulus;
-  size_t number;  // of the stimulus in the network
-  size_t target;  // of the section
-
-  std::pair<size_t, size_t> key() const { return {number, target}; }
-};
-
-// A stimulus brings events or a current; one from the host brings what it says it brings.
+// True if a stimulus brings a current, false if it brings events.
 bool BringsCurrent(const Stimulus& stimulus);
 
-// An error about a stimulus as a whole, drawn at its name.
+// An error about a stimulus as a whole, shown at its name.
 absl::Status StimulusError(const Stimulus& stimulus, absl::string_view message,
                            absl::string_view note = "");
 
-// The value of an expression of the stimulus for each neuron, of that dimension; `what` names it in
-// errors.
+// The value of a setting of the stimulus for each neuron. It must have the dimension `dimension`;
+// `what` names it in errors.
 absl::StatusOr<ir::Value> EmitSetting(const Setting& setting, const Dimension& dimension,
                                       const std::string& what, CodeScope& scope);
-// The same where it is known now: nullopt where it depends on anything but constants and
-// parameters.
+// The value of a setting made of constants and parameters alone; nullopt for others.
 std::optional<Quantity> KnownSetting(const Setting& setting, const Section& section);
 
-// Whether the step lies in [start, stop): a uniform bool; invalid where it always does.
-absl::StatusOr<ir::Value> EmitWindow(const Lowering& lowering, const Stimulus& stimulus,
-                                     ir::Builder& builder);
+// True if the step lies in [start, stop), a uniform bool; invalid where it always does.
+ir::Value EmitActive(const StimulusAt& at, ir::Builder& builder);
 
-// Declares what events or a current need to be kept (by DeclareStimuli).
-absl::Status DeclareEvents(Lowering& lowering, const StimulusAt& at);
-absl::Status DeclareCurrent(Lowering& lowering, const StimulusAt& at);
-// The table of the events of kSpikes or kFile, which all targets share.
-absl::StatusOr<ir::TableId> EventTable(Lowering& lowering, const Stimulus& stimulus);
+// Declare the input or state that events or a current need.
+absl::Status DeclareEvents(const Declarations& declared, StimulusAt& at, ProgramBuilder& out);
+absl::Status DeclareCurrent(const Declarations& declared, StimulusAt& at, ProgramBuilder& out);
+// Declares the state in which a rate is checked while running, unless the rate is known before.
+void DeclareRate(const Declarations& declared, StimulusAt& at, ProgramBuilder& out);
+// The stimuli of a population in the order in which they act, as indices of
+// Declarations::stimuli: by name, since floats are added in this order.
+std::vector<size_t> StimuliOf(const Declarations& declared, size_t section);
 // Emits one step.
-absl::Status LowerEvents(Lowering& lowering, const StimulusAt& at, CodeScope& scope);
-absl::Status LowerCurrent(Lowering& lowering, const StimulusAt& at, CodeScope& scope);
-
-// Declares a state for a stimulus to keep something in.
-ir::StateId AddStimulusState(Lowering& lowering, std::string name, ir::DomainId domain,
-                             const Dimension& dimension);
+absl::Status EmitEvents(const StimulusAt& at, CodeScope& scope);
+absl::Status EmitCurrent(const StimulusAt& at, CodeScope& scope);
 
 }  // namespace bnsyn::compiler
 

@@ -1,25 +1,30 @@
-// The blocks of a model of synapses: on_pre, on_step and on_post.
+// Emits the blocks of a model of synapses: on_pre, on_step and on_post.
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/analysis/node_algebra.h"
 #include "compiler/equations/describe_equations.h"
 #include "compiler/equations/integrate.h"
 #include "compiler/equations/ode_system.h"
-#include "compiler/lowering/synapse_model.h"
-#include "compiler/lowering/synapse_scope.h"
+#include "compiler/lowering/declare.h"
+#include "compiler/lowering/emit.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
 namespace {
 
-// Emits everything once, for the errors of what is not read by any code.
-absl::Status TryEquations(SynapseContext& context, const SynapseModel& model) {
+// Emits every equation once, to find errors in those that no code reads.
+absl::Status TryEquations(const Declarations& declared, const Connection& connection,
+                          ProgramBuilder& out) {
+  const SynapseModel& model = connection.model;
   ir::Block scratch;
   scratch.kind = ir::BlockKind::kOnPre;
   scratch.domain = model.section.domain;
-  ir::Builder builder(context.lowering.program, scratch);
-  SynapseCodeScope scope(context, model, scratch.kind, builder);
+  ir::Builder builder(out.program, scratch);
+  const Names names = SynapseNames(declared, connection, scratch.kind);
+  CodeScope scope(declared, model.section, names, builder, out);
   BNSYN_RETURN_IF_ERROR(scope.TryDefinitions());
   const ir::SourceText& text = model.code.equations_text;
   for (const EventDriven& moving : model.event_driven) {
@@ -32,18 +37,114 @@ absl::Status TryEquations(SynapseContext& context, const SynapseModel& model) {
   return absl::OkStatus();
 }
 
+// The code of an event: brings event-driven variables up to its time, runs the statements, and
+// stores what has changed.
+class EventWriter {
+ public:
+  EventWriter(const SynapseModel& model, CodeScope& scope)
+      : model_(model), scope_(scope), builder_(scope.builder()) {}
+
+  absl::Status Run(const std::vector<Statement>& statements, const ir::SourceText& source) {
+    // If the code names none of them, the next event brings them up to date.
+    const bool moves = std::any_of(model_.event_driven.begin(), model_.event_driven.end(),
+                                   [&](const EventDriven& moving) {
+                                     return VariableOf(moving).keeper == Keeper::kOwner &&
+                                            model_.Mentions(statements, moving.name);
+                                   });
+    ir::Value now;
+    if (moves) {
+      now = Now();
+      BNSYN_RETURN_IF_ERROR(BringUpToDate(now));
+    }
+    // Values that neurons hold are read before the statements.
+    for (const EventDriven& moving : model_.event_driven) {
+      const Variable& variable = VariableOf(moving);
+      if (variable.keeper != Keeper::kOwner) scope_.Set(variable, scope_.Get(variable).value);
+    }
+    BNSYN_RETURN_IF_ERROR(EmitStatements(statements, source, scope_));
+    scope_.StoreChanged();
+    if (moves) builder_.Store(*model_.last, now);
+    return absl::OkStatus();
+  }
+
+ private:
+  const Variable& VariableOf(const EventDriven& moving) const {
+    return *model_.section.FindVariable(moving.name);
+  }
+
+  // The number of the step that begins when the event happens, f64: spikes arrive at the beginning
+  // of a step, and happen at its end.
+  ir::Value Now() {
+    const ir::Value step =
+        builder_.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
+    const ir::Value now = builder_.Convert(step, ir::Element::kF64);
+    if (builder_.block().kind == ir::BlockKind::kOnPre) return now;
+    return builder_.Emit(ir::Op::kAdd, {now, builder_.F64(1)});
+  }
+
+  absl::Status BringUpToDate(ir::Value now) {
+    const ir::Value steps = builder_.Emit(ir::Op::kSub, {now, builder_.Load(*model_.last)});
+    for (const EventDriven& moving : model_.event_driven) {
+      const Variable& variable = VariableOf(moving);
+      if (variable.keeper != Keeper::kOwner) continue;
+      BNSYN_ASSIGN_OR_RETURN(const ir::Value value, Moved(moving, variable, steps));
+      scope_.Set(variable, value);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<ir::Value> Moved(const EventDriven& moving, const Variable& variable,
+                                  ir::Value steps) {
+    const TypedValue dt = {builder_.F64(scope_.program().dt), dimension::kTime};
+    BNSYN_ASSIGN_OR_RETURN(const ir::Value rate, Part(moving.proportional, moving.name, dt));
+    const ir::Value factor =
+        builder_.Emit(ir::Op::kExp, {builder_.Emit(ir::Op::kMul, {steps, rate})});
+    const ir::Value old = builder_.Load(*variable.state);
+    if (!moving.rest.has_value()) return builder_.Emit(ir::Op::kMul, {old, factor});
+    const TypedValue one = {builder_.F64(1), variable.dimension()};
+    BNSYN_ASSIGN_OR_RETURN(const ir::Value a, Part(moving.proportional, moving.name, one));
+    BNSYN_ASSIGN_OR_RETURN(const ir::Value b, Part(*moving.rest, moving.name, one));
+    const ir::Value end =
+        AsNumber(builder_.Emit(ir::Op::kNeg, {builder_.Emit(ir::Op::kDiv, {b, a})}));
+    const ir::Value distance = builder_.Emit(ir::Op::kSub, {old, end});
+    return builder_.Emit(ir::Op::kFma, {distance, factor, end});
+  }
+
+  // The value of part of an equation with `value` in the place of the variable.
+  absl::StatusOr<ir::Value> Part(const Expr& part, const std::string& name,
+                                 const TypedValue& value) {
+    scope_.Change().bound[name] = value;
+    const absl::StatusOr<TypedValue> emitted =
+        EmitExpression(part, model_.code.equations_text, scope_);
+    scope_.Change().bound.erase(name);
+    BNSYN_RETURN_IF_ERROR(emitted.status());
+    return AsNumber(emitted->value);
+  }
+
+  // A value that is one number, as a literal.
+  ir::Value AsNumber(ir::Value value) {
+    const std::optional<double> number = NumberOf(scope_.program(), builder_, value);
+    return number.has_value() ? builder_.F64(*number) : value;
+  }
+
+  const SynapseModel& model_;
+  CodeScope& scope_;
+  ir::Builder& builder_;
+};
+
 class BlockWriter {
  public:
-  BlockWriter(SynapseContext& context, const SynapseModel& model)
-      : context_(context), lowering_(context.lowering), model_(model) {}
+  BlockWriter(const Declarations& declared, const Connection& connection, ProgramBuilder& out)
+      : declared_(declared), connection_(connection), model_(connection.model), out_(out) {}
 
   absl::Status Run() {
-    const ConnectOptions& options = context_.description.options;
+    const ConnectOptions& options = connection_.description.options;
     BNSYN_RETURN_IF_ERROR(OnEvent(ir::BlockKind::kOnPre, model_.on_pre, options.on_pre));
     BNSYN_RETURN_IF_ERROR(OnStep());
     BNSYN_RETURN_IF_ERROR(OnEvent(ir::BlockKind::kOnPost, model_.on_post, options.on_post));
-    if (lowering_.told != nullptr && !told_.empty()) {
-      lowering_.told->emplace_back(absl::StrCat("synapses of ", model_.section.name), told_);
+    if (out_.explanations != nullptr && !explanation_.empty()) {
+      out_.explanations->push_back(
+          {absl::StrCat("synapses of ", model_.section.name), std::move(explanation_)});
     }
     return absl::OkStatus();
   }
@@ -61,20 +162,22 @@ class BlockWriter {
                        const ir::SourceText& text) {
     if (statements.empty()) return absl::OkStatus();
     ir::Block block = NewBlock(kind);
-    ir::Builder builder(lowering_.program, block);
-    SynapseCodeScope scope(context_, model_, kind, builder);
-    BNSYN_RETURN_IF_ERROR(scope.RunEvent(statements, text));
-    lowering_.program.synaptic.push_back(std::move(block));
+    ir::Builder builder(out_.program, block);
+    const Names names = SynapseNames(declared_, connection_, kind);
+    CodeScope scope(declared_, model_.section, names, builder, out_);
+    BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).Run(statements, text));
+    out_.program.synaptic.push_back(std::move(block));
     return absl::OkStatus();
   }
 
   absl::Status OnStep() {
     if (model_.code.equations.empty() && model_.summed.empty()) return absl::OkStatus();
     ir::Block block = NewBlock(ir::BlockKind::kOnStep);
-    ir::Builder builder(lowering_.program, block);
-    SynapseCodeScope scope(context_, model_, block.kind, builder);
+    ir::Builder builder(out_.program, block);
+    const Names names = SynapseNames(declared_, connection_, block.kind);
+    CodeScope scope(declared_, model_.section, names, builder, out_);
     const ir::SourceText& text = model_.code.equations_text;
-    // From the values at the beginning of the step, before they move.
+    // Sums are of the values at the beginning of the step.
     for (const Equation& sum : model_.summed) {
       BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitExpression(*sum.right, text, scope));
       BNSYN_RETURN_IF_ERROR(ExpectDimension(
@@ -82,52 +185,73 @@ class BlockWriter {
       BNSYN_RETURN_IF_ERROR(
           scope.AddToTarget(sum.name, sum.name_range, value, sum.right->range, text));
     }
-    Tell();
+    Explain();
     BNSYN_ASSIGN_OR_RETURN(const OdeSystem system, OdeSystem::Create(scope));
     if (!system.equations().empty()) {
-      BNSYN_ASSIGN_OR_RETURN(const Plan plan,
-                             PlanIntegration(system, model_.code.integration, context_.constants));
+      BNSYN_ASSIGN_OR_RETURN(
+          const Plan plan, PlanIntegration(system, model_.code.integration, connection_.constants));
       Formulas formulas;
       Integrate(system, plan, &formulas);
-      if (lowering_.told != nullptr) {
-        absl::StrAppend(&told_, DescribeMoves(system, plan, formulas, model_.section.prefix));
+      if (out_.explanations != nullptr) {
+        absl::StrAppend(&explanation_,
+                        DescribeMoves(system, plan, formulas, model_.section.prefix));
       }
       scope.StoreChanged();
     } else if (model_.summed.empty()) {
       return absl::OkStatus();
     }
-    lowering_.program.synaptic.push_back(std::move(block));
+    out_.program.synaptic.push_back(std::move(block));
     return absl::OkStatus();
   }
 
-  // What becomes of the equations that do not move in a step.
-  void Tell() {
+  // Explains the equations that do not move in a step.
+  void Explain() {
     const ir::SourceText& text = model_.code.equations_text;
     for (const EventDriven& moving : model_.event_driven) {
-      absl::StrAppend(&told_, "\n  ", LineOf(*model_.code.Find(moving.name), text),
+      absl::StrAppend(&explanation_, "\n  ", LineOf(*model_.code.Find(moving.name), text),
                       "\n    exact: it decays at a constant rate from event to event\n");
-      if (moving.keeper == Keeper::kSynapse) continue;
-      const bool source = moving.keeper == Keeper::kSource;
-      absl::StrAppend(&told_, "    the same for all synapses of a ", source ? "source" : "target",
-                      ", so it is a state of ", (source ? context_.source : context_.target).name,
-                      "\n");
+      const Keeper keeper = model_.section.FindVariable(moving.name)->keeper;
+      if (keeper == Keeper::kOwner) continue;
+      const bool source = keeper == Keeper::kSource;
+      absl::StrAppend(&explanation_, "    the same for all synapses of a ",
+                      source ? "source" : "target", ", so it is a state of ",
+                      (source ? connection_.source : connection_.target).name, "\n");
     }
     for (const Equation& sum : model_.summed) {
-      absl::StrAppend(&told_, "\n  ", LineOf(sum, text), "\n    summed in every step\n");
+      absl::StrAppend(&explanation_, "\n  ", LineOf(sum, text), "\n    summed in every step\n");
     }
   }
 
-  SynapseContext& context_;
-  Lowering& lowering_;
+  const Declarations& declared_;
+  const Connection& connection_;
   const SynapseModel& model_;
-  std::string told_;
+  ProgramBuilder& out_;
+  std::string explanation_;
 };
+
+// The spikes of the source, counted where they arrive for its traces.
+void EmitArrivals(const Connection& connection, ir::Program& program) {
+  if (!connection.arrivals.has_value()) return;
+  const ir::Projection& projection = program.projections[connection.arrivals_projection];
+  ir::Block block;
+  block.kind = ir::BlockKind::kOnPre;
+  block.name = projection.name;
+  block.domain = projection.domain;
+  ir::Builder builder(program, block);
+  builder.Emit(ir::Op::kAccumulate, {builder.F64(1)}, *connection.arrivals);
+  program.synaptic.push_back(std::move(block));
+}
 
 }  // namespace
 
-absl::Status LowerSynapseModel(SynapseContext& context, const SynapseModel& model) {
-  BNSYN_RETURN_IF_ERROR(TryEquations(context, model));
-  return BlockWriter(context, model).Run();
+absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out) {
+  for (const Connection& connection : declared.connections) {
+    BNSYN_RETURN_IF_ERROR(EmitConnect(declared, connection, out));
+    BNSYN_RETURN_IF_ERROR(TryEquations(declared, connection, out));
+    BNSYN_RETURN_IF_ERROR(BlockWriter(declared, connection, out).Run());
+  }
+  for (const Connection& connection : declared.connections) EmitArrivals(connection, out.program);
+  return absl::OkStatus();
 }
 
 }  // namespace bnsyn::compiler

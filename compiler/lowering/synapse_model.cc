@@ -1,15 +1,15 @@
-#include "compiler/lowering/synapse_model.h"
+#include "compiler/lowering/declare.h"
 
 #include <algorithm>
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "compiler/description/settings.h"
 #include "compiler/equations/linear_form.h"
-#include "compiler/lowering/names.h"
-#include "compiler/lowering/table.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -19,28 +19,26 @@ constexpr absl::string_view kEventDriven = "event-driven";
 constexpr absl::string_view kClockDriven = "clock-driven";
 constexpr absl::string_view kSummed = "summed";
 
-bool HasFlag(const Equation& equation, absl::string_view flag) {
-  return std::find(equation.flags.begin(), equation.flags.end(), flag) != equation.flags.end();
-}
-
 bool OfNeuron(absl::string_view name) {
   return absl::EndsWith(name, kPost) || absl::EndsWith(name, kPre);
 }
 
-// Reads and checks the equations of a model, and sorts them by what becomes of them.
+// Parses and checks the equations of a model, and puts the summed ones apart.
 class EquationReader {
  public:
-  EquationReader(const SynapseContext& context, SynapseModel& model)
-      : context_(context), model_(model), text_(model.code.equations_text) {}
+  explicit EquationReader(Connection& connection)
+      : options_(connection.description.options),
+        model_(connection.model),
+        text_(connection.model.code.equations_text) {}
 
   absl::Status Run() {
     BNSYN_ASSIGN_OR_RETURN(std::vector<Equation> equations, ParseEquations(text_));
-    // Those of the projection itself; a variable may hide a constant of the network.
+    // Names of the projection itself; a variable may hide a constant of the network.
     std::set<std::string> names = {"j"};
-    for (const auto& [name, value] : context_.description.options.constants) names.insert(name);
+    for (const auto& [name, value] : options_.constants) names.insert(name);
     for (Equation& equation : equations) {
       BNSYN_RETURN_IF_ERROR(CheckFlags(equation));
-      if (HasFlag(equation, kSummed)) {
+      if (equation.Is(kSummed)) {
         BNSYN_RETURN_IF_ERROR(CheckSummed(equation));
         model_.summed.push_back(std::move(equation));
         continue;
@@ -50,14 +48,7 @@ class EquationReader {
           CheckNewName(equation.name, "a variable", text_, equation.name_range, names));
       model_.code.equations.push_back(std::move(equation));
     }
-    BNSYN_RETURN_IF_ERROR(CheckNoCycles(model_.code));
-    for (Equation& equation : model_.code.equations) {
-      if (!HasFlag(equation, kEventDriven)) continue;
-      BNSYN_ASSIGN_OR_RETURN(EventDriven moving, Solve(equation));
-      model_.event_driven.push_back(std::move(moving));
-      equation.kind = EquationKind::kVariable;
-    }
-    return absl::OkStatus();
+    return CheckNoCycles(model_.code);
   }
 
  private:
@@ -122,72 +113,82 @@ class EquationReader {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<EventDriven> Solve(const Equation& equation) const {
-    constexpr absl::string_view kNote =
-        "between events dx/dt = (x0 - x)/tau is solved exactly, with x0 and tau that do not "
-        "change; (clock-driven) integrates any equation in every step";
-    const Definitions definitions = [&](absl::string_view name) {
-      return model_.DefinitionOf(name);
-    };
-    const std::optional<LinearForm> form = AsLinear(*equation.right, equation.name, definitions);
-    if (!form.has_value() || !form->proportional.has_value()) {
-      return Error(
-          equation.right->range,
-          absl::StrCat("'", equation.name, "' is event-driven, but this is not ",
-                       form.has_value() ? "proportional to" : "linear in", " ", equation.name),
-          kNote);
-    }
-    const auto is_fixed = [&](absl::string_view name) {
-      return name == equation.name || IsFixed(name);
-    };
-    if (CallsTable(context_.lowering, *equation.right) ||
-        !IsConstant(*equation.right, definitions, is_fixed)) {
-      // The first name that is at fault, or leads there.
-      const Expr* moving = nullptr;
-      ForEachName(*equation.right, [&](const Expr& name) {
-        if (moving == nullptr && !IsConstant(name, definitions, is_fixed)) moving = &name;
-      });
-      if (moving == nullptr) {
-        return Error(equation.right->range,
-                     absl::StrCat("'", equation.name, "' is event-driven, but this changes"),
-                     kNote);
-      }
-      return Error(moving->range,
-                   absl::StrCat("'", equation.name, "' is event-driven, but '", moving->name,
-                                "' may change between events"),
-                   kNote);
-    }
-    return EventDriven{equation.name, *form->proportional, form->rest};
-  }
-
-  // Whether a name stands for one value during the run. Names that mean nothing pass: reading them
-  // tells.
-  bool IsFixed(absl::string_view name) const {
-    if (const Equation* equation = model_.code.Find(name)) return HasFlag(*equation, "constant");
-    for (const bool post : {true, false}) {
-      const absl::string_view end = post ? kPost : kPre;
-      if (!absl::EndsWith(name, end)) continue;
-      const Section& section = post ? context_.target : context_.source;
-      const Variable* variable = section.FindVariable(absl::StripSuffix(name, end));
-      if (variable != nullptr) return variable->Is("constant");
-    }
-    return name != "t" && !IsWhiteNoise(name) &&
-           context_.lowering.uniform.FindVariable(name) == nullptr;
-  }
-
-  const SynapseContext& context_;
+  const ConnectOptions& options_;
   SynapseModel& model_;
   const ir::SourceText& text_;
 };
 
-}  // namespace
-
-const EventDriven* SynapseModel::FindEventDriven(absl::string_view name) const {
-  for (const EventDriven& moving : event_driven) {
-    if (moving.name == name) return &moving;
-  }
-  return nullptr;
+// True if an expression changes during the run through the variable `own` alone.
+bool IsFixed(const Expr& expr, const Names& names, absl::string_view own) {
+  return ReadsOnly(
+      expr, names,
+      [&](const Meaning& meaning) {
+        switch (meaning.kind) {
+          case NameKind::kVariable:
+            return meaning.variable->name() == own || meaning.variable->Is("constant");
+          case NameKind::kDefinition:
+            return IsFixed(*meaning.definition->right, names, own);
+          case NameKind::kSourceVariable:
+          case NameKind::kTargetVariable:
+            return meaning.variable->Is("constant");
+          case NameKind::kNetworkVariable:
+          case NameKind::kTime:
+          case NameKind::kOther:
+            return false;
+          default:
+            return true;
+        }
+      },
+      /*unknown=*/true);
 }
+
+absl::StatusOr<EventDriven> Solve(const SynapseModel& model, const Equation& equation,
+                                  const Names& names) {
+  constexpr absl::string_view kNote =
+      "between events dx/dt = (x0 - x)/tau is solved exactly, with x0 and tau that do not change; "
+      "(clock-driven) integrates any equation in every step";
+  const auto error = [&](ir::SourceRange range, absl::string_view why) {
+    return ir::ErrorAt(
+        model.code.equations_text, range,
+        absl::StrCat("'", equation.name, "' is event-driven, but ", std::string(why)), kNote);
+  };
+  const Expr& right = *equation.right;
+  const std::optional<LinearForm> form = AsLinear(
+      right, equation.name, [&](absl::string_view name) { return model.DefinitionOf(name); });
+  if (!form.has_value() || !form->proportional.has_value()) {
+    return error(right.range,
+                 absl::StrCat("this is not ", form.has_value() ? "proportional to " : "linear in ",
+                              equation.name));
+  }
+  if (IsFixed(right, names, equation.name)) {
+    return EventDriven{equation.name, *form->proportional, form->rest};
+  }
+  // The first name that changes, or whose equation reads one that does.
+  const Expr* moving = nullptr;
+  ForEachName(right, [&](const Expr& name) {
+    if (moving == nullptr && !IsFixed(name, names, equation.name)) moving = &name;
+  });
+  if (moving == nullptr) return error(right.range, "this changes");
+  return error(moving->range, absl::StrCat("'", moving->name, "' may change between events"));
+}
+
+// Declares the inputs of the target that the code adds to. Names that mean none are reported when
+// the code is emitted.
+void DeclareInputs(const SynapseModel& model, Section& target, ProgramBuilder& out) {
+  const auto declare = [&](const std::string& name) {
+    if (!absl::EndsWith(name, kPost)) return;
+    Variable* variable = target.FindVariable(absl::StripSuffix(name, kPost));
+    if (variable == nullptr || variable->input.has_value()) return;
+    variable->input = out.AddInput(
+        absl::StrCat(target.prefix, variable->name(), variable->state.has_value() ? ".in" : ""),
+        target.domain);
+  };
+  for (const Statement& statement : model.on_pre) declare(statement.target);
+  for (const Equation& sum : model.summed) declare(sum.name);
+  for (const Statement& statement : model.on_post) declare(statement.target);
+}
+
+}  // namespace
 
 const Expr* SynapseModel::DefinitionOf(absl::string_view name) const {
   const Equation* equation = code.Find(name);
@@ -195,82 +196,137 @@ const Expr* SynapseModel::DefinitionOf(absl::string_view name) const {
                                                                             : nullptr;
 }
 
-bool SynapseModel::Mentions(const Expr& expr, absl::string_view name) const {
-  bool found = false;
-  ForEachName(expr, [&](const Expr& read) {
-    if (found) return;
-    const Expr* definition = DefinitionOf(read.name);
-    found = read.name == name || (definition != nullptr && Mentions(*definition, name));
-  });
-  return found;
-}
-
 bool SynapseModel::Mentions(const std::vector<Statement>& statements,
                             absl::string_view name) const {
   return std::any_of(statements.begin(), statements.end(), [&](const Statement& statement) {
-    return statement.target == name || Mentions(statement.value, name);
+    return statement.target == name || ReadsName(statement.value, code, name);
   });
 }
 
 bool SynapseModel::NeedsWeight() const {
   const auto reads = [&](const Equation& equation) {
-    return equation.right.has_value() && Mentions(*equation.right, "w");
+    return equation.right.has_value() && ReadsName(*equation.right, code, "w");
   };
   return Mentions(on_pre, "w") || Mentions(on_post, "w") ||
          std::any_of(code.equations.begin(), code.equations.end(), reads) ||
          std::any_of(summed.begin(), summed.end(), reads);
 }
 
-absl::Status ParseSynapseModel(const SynapseContext& context, SynapseModel& model) {
-  const ConnectOptions& options = context.description.options;
-  const ir::SourceText& place = context.description.place;
+absl::Status ParseSynapseModel(Connection& connection) {
+  const ConnectOptions& options = connection.description.options;
+  const ir::SourceText& place = connection.description.place;
+  SynapseModel& model = connection.model;
   model.code.equations_text = options.equations;
-  BNSYN_RETURN_IF_ERROR(EquationReader(context, model).Run());
+  BNSYN_RETURN_IF_ERROR(EquationReader(connection).Run());
   BNSYN_ASSIGN_OR_RETURN(model.on_pre, ParseStatements(options.on_pre));
   BNSYN_ASSIGN_OR_RETURN(model.on_post, ParseStatements(options.on_post));
-  if (!model.on_post.empty() && !context.target.code->threshold.has_value()) {
-    return ir::ErrorAt(
-        options.on_post, Whole(options.on_post),
-        absl::StrCat("the target '", context.target.name, "' of projection '",
-                     context.description.name, "' never spikes: its model has no threshold"));
+  if (!model.on_post.empty() && !connection.target.code->threshold.has_value()) {
+    return ErrorIn(options.on_post, absl::StrCat("the target '", connection.target.name,
+                                                 "' of projection '", connection.description.name,
+                                                 "' never spikes: its model has no threshold"));
   }
   if (model.on_pre.empty() && model.on_post.empty() && model.summed.empty()) {
-    return ir::ErrorAt(
-        place, Whole(place),
-        absl::StrCat("projection '", context.description.name, "' has no on_pre code"),
+    return ErrorIn(
+        place, absl::StrCat("projection '", connection.description.name, "' has no on_pre code"),
         "say what a spike does, as in on_pre = \"g_ampa_post += w\"");
   }
   return absl::OkStatus();
 }
 
-absl::Status DeclareSynapseModel(SynapseContext& context, ir::ProjectionId id,
-                                 SynapseModel& model) {
-  Lowering& lowering = context.lowering;
-  const Network::ProjectionDescription& description = context.description;
+absl::Status DeclareSynapses(Declarations& declared, Connection& connection, ProgramBuilder& out) {
+  SynapseModel& model = connection.model;
   Section& section = model.section;
-  section.name = description.name;
-  section.prefix = absl::StrCat(description.name, ".");
-  section.domain = lowering.program.projections[id].domain;
-  section.code = &model.code;
-  section.constants = context.constants;
-  DeclareVariables(lowering, section);
-  BNSYN_RETURN_IF_ERROR(DeclareBounds(lowering, description.options.bounds,
+  section.domain = out.program.projections[connection.id].domain;
+  DeclareVariables(section, out);
+  BNSYN_RETURN_IF_ERROR(DeclareBounds(connection.description.options.bounds,
                                       absl::StrCat("projection '", section.name, "'"), section.name,
-                                      section));
-  FindTraces(context, id, model);
-  const auto of_synapse = [](const EventDriven& moving) {
-    return moving.keeper == Keeper::kSynapse;
-  };
-  if (!std::any_of(model.event_driven.begin(), model.event_driven.end(), of_synapse)) {
-    return absl::OkStatus();
+                                      section, out));
+  const Names names = SynapseNames(declared, connection, ir::BlockKind::kOnPre);
+  for (Equation& equation : model.code.equations) {
+    if (!equation.Is(kEventDriven)) continue;
+    BNSYN_ASSIGN_OR_RETURN(EventDriven moving, Solve(model, equation, names));
+    model.event_driven.push_back(std::move(moving));
+    equation.kind = EquationKind::kVariable;
   }
-  model.last = static_cast<ir::StateId>(lowering.program.states.size());
-  ir::State last;
-  // No variable of a user has a point in its name.
-  last.name = absl::StrCat(section.prefix, "last.step");
-  last.type = {ir::Element::kF64, section.domain};
-  lowering.program.states.push_back(std::move(last));
+  FindTraces(declared, connection, out);
+  const auto of_synapse = [&](const EventDriven& moving) {
+    return section.FindVariable(moving.name)->keeper == Keeper::kOwner;
+  };
+  if (std::any_of(model.event_driven.begin(), model.event_driven.end(), of_synapse)) {
+    // The point keeps the name apart from those of variables.
+    model.last = out.AddState(absl::StrCat(section.prefix, "last.step"),
+                              {ir::Element::kF64, section.domain});
+  }
+  BNSYN_RETURN_IF_ERROR(DeclareConnect(declared, connection, out));
+  DeclareInputs(model, declared.sections[connection.description.target], out);
   return absl::OkStatus();
+}
+
+Names SynapseNames(const Declarations& declared, const Connection& connection, ir::BlockKind kind) {
+  const SynapseModel& model = connection.model;
+  const bool connecting = kind == ir::BlockKind::kConnect;
+  Names names;
+  if (!connecting) {
+    names.AddSection(model.section);
+    names.SetTarget(connection.target);
+    names.RefuseDraws("which synapses do not do while running");
+    if (model.weight.has_value()) {
+      names.Add(
+          "w", {.kind = NameKind::kWeight, .constant = *model.weight, .whole = model.whole_weight});
+    }
+  }
+  names.RefuseNoise("synapses do not have",
+                    "draw it in an equation of the source or the target, and read that here");
+  if (kind == ir::BlockKind::kOnStep) {
+    for (const EventDriven& moving : model.event_driven) {
+      names.Hide(moving.name,
+                 {.kind = NameKind::kVariable,
+                  .variable = model.section.FindVariable(moving.name),
+                  .refusal = absl::StrCat("'", moving.name, "' is event-driven: between events ",
+                                          "its value is not known"),
+                  .note = "make it (clock-driven), so that it moves in every step"});
+    }
+  }
+  for (const auto& [name, index] :
+       {std::pair("i", NameKind::kSourceIndex), {"j", NameKind::kTargetIndex}}) {
+    Meaning meaning = {.kind = index};
+    for (const Constant& constant : connection.constants) {
+      if (constant.name != name) continue;
+      meaning.refusal = absl::StrCat("'", name, "' could be two things here: a constant, and the ",
+                                     "number of a neuron");
+      meaning.note = "give the constant another name";
+    }
+    names.Add(name, std::move(meaning));
+  }
+  names.AddNeuron(connection.target, /*post=*/true, connecting);
+  names.AddNeuron(connection.source, /*post=*/false, connecting);
+  names.AddConstants(connection.constants);
+  if (connecting) {
+    names.Add("t", {.kind = NameKind::kTime,
+                    .refusal = "connections are made once, before the run: there is no 't'"});
+  }
+  names.AddNetwork(declared);
+  for (const Section* section : {&connection.source, &connection.target}) {
+    std::vector<std::string> bare = section->VariableNames();
+    for (const Parameter& parameter : section->parameters) bare.push_back(parameter.name);
+    for (const std::string& name : bare) {
+      names.Add(name, {.kind = NameKind::kOfNeurons,
+                       .refusal = absl::StrCat("'", name, "' of which neuron? '", name,
+                                               "_pre' is that of the source, and '", name,
+                                               "_post' that of the target")});
+    }
+  }
+  return names;
+}
+
+bool IsPlain(const Names& names, const Setting& setting, absl::string_view what) {
+  if (!setting.is_text()) return true;
+  const ir::SourceText text = TextOf(setting, what);
+  if (absl::StripAsciiWhitespace(text.text).empty()) return true;
+  const absl::StatusOr<Expr> expr = ParseExpression(text);
+  return !expr.ok() || ReadsOnly(*expr, names, [](const Meaning& meaning) {
+    return meaning.kind == NameKind::kConstant;
+  });
 }
 
 }  // namespace bnsyn::compiler

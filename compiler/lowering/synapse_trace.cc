@@ -1,13 +1,12 @@
-// Variables of synapses that are the same for all synapses of a neuron, and so are kept by it.
+// Traces: variables of synapses that are the same for all synapses of a neuron, as its states.
 #include <algorithm>
 #include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "compiler/analysis/node_algebra.h"
-#include "compiler/lowering/scope.h"
-#include "compiler/lowering/synapse_model.h"
-#include "compiler/lowering/synapse_scope.h"
+#include "compiler/lowering/declare.h"
+#include "compiler/lowering/emit.h"
 #include "ir/status_macros.h"
 #include "reference/functions.h"
 
@@ -16,11 +15,15 @@ namespace {
 
 class TraceFinder {
  public:
-  TraceFinder(SynapseContext& context, ir::ProjectionId id, SynapseModel& model)
-      : context_(context), lowering_(context.lowering), id_(id), model_(model) {}
+  TraceFinder(Declarations& declared, Connection& connection, ProgramBuilder& out)
+      : declared_(declared),
+        connection_(connection),
+        model_(connection.model),
+        out_(out),
+        names_(SynapseNames(declared, connection, ir::BlockKind::kOnPre)) {}
 
   void Run() {
-    for (EventDriven& moving : model_.event_driven) {
+    for (const EventDriven& moving : model_.event_driven) {
       const std::vector<const Statement*> on_pre = Assignments(model_.on_pre, moving.name);
       const std::vector<const Statement*> on_post = Assignments(model_.on_post, moving.name);
       if (moving.rest.has_value() || on_pre.size() + on_post.size() != 1) continue;
@@ -30,13 +33,14 @@ class TraceFinder {
       if (post ? ReadBefore(statement, moving.name) : !OneDelay()) continue;
       std::optional<Trace> trace = MakeTrace(moving, statement, post);
       if (!trace.has_value()) continue;
-      moving.keeper = post ? Keeper::kTarget : Keeper::kSource;
-      const Section& keeper = post ? context_.target : context_.source;
-      trace->section = static_cast<size_t>(&keeper - lowering_.sections.data());
-      trace->state = *model_.section.FindVariable(moving.name)->state;
-      lowering_.program.states[trace->state].type.domain = keeper.domain;
+      Variable& variable = *model_.section.FindVariable(moving.name);
+      variable.keeper = post ? Keeper::kTarget : Keeper::kSource;
+      const Section& keeper = post ? connection_.target : connection_.source;
+      trace->section = static_cast<size_t>(&keeper - declared_.sections.data());
+      trace->state = *variable.state;
+      out_.program.states[trace->state].type.domain = keeper.domain;
       if (!post) trace->arrivals = ArrivalsInput();
-      lowering_.traces.push_back(*trace);
+      declared_.traces.push_back(*trace);
     }
   }
 
@@ -51,47 +55,48 @@ class TraceFinder {
   }
 
   bool BeginsWithNumber(const std::string& name) const {
-    for (const auto& [given, setting] : context_.description.options.initial) {
-      if (given == name && !IsPlain(context_, setting, name)) return false;
+    for (const auto& [given, setting] : connection_.description.options.initial) {
+      if (given == name && !IsPlain(names_, setting, name)) return false;
     }
     return true;
   }
 
-  // A target that has spiked holds the value after its jump only.
+  // A target that spiked holds only the value after its jump.
   bool ReadBefore(const Statement& assignment, const std::string& name) const {
     for (const Statement& statement : model_.on_post) {
       if (&statement == &assignment) return false;
-      if (model_.Mentions(statement.value, name)) return true;
+      if (ReadsName(statement.value, model_.code, name)) return true;
     }
     return false;
   }
 
   bool OneDelay() const {
-    const std::optional<Setting>& delay = context_.description.options.delay;
-    return !lowering_.program.projections[id_].delay_column.has_value() &&
-           (!delay.has_value() || IsPlain(context_, *delay, "the delay"));
+    const std::optional<Setting>& delay = connection_.description.options.delay;
+    return !out_.program.projections[connection_.id].delay_column.has_value() &&
+           (!delay.has_value() || IsPlain(names_, *delay, "the delay"));
   }
 
-  // The number that an expression of the code is for all synapses and steps, `as_dt` standing for
-  // dt; nullopt when it is none, or wrong, which is told where the code is lowered.
+  // The number that an expression of the code is for all synapses and steps, with dt in the place
+  // of the name `as_dt`; nullopt if it is not one number. Errors are reported when the code is
+  // emitted.
   std::optional<double> Number(const Expr& expr, const ir::SourceText& source,
                                const std::string& as_dt = "") {
     ir::Block scratch;
     scratch.kind = ir::BlockKind::kOnPre;
     scratch.domain = model_.section.domain;
-    ir::Builder builder(lowering_.program, scratch);
-    SynapseCodeScope scope(context_, model_, scratch.kind, builder);
+    ir::Builder builder(out_.program, scratch);
+    CodeScope scope(declared_, model_.section, names_, builder, out_);
     if (!as_dt.empty()) {
-      scope.Bind(as_dt, {builder.F64(lowering_.network.options.dt.value), dimension::kTime});
+      scope.Change().bound[as_dt] = {builder.F64(out_.program.dt), dimension::kTime};
     }
     const absl::StatusOr<TypedValue> value = EmitExpression(expr, source, scope);
     if (!value.ok() || builder.type(value->value).element != ir::Element::kF64) return std::nullopt;
-    return NumberOf(lowering_.program, builder, value->value);
+    return NumberOf(out_.program, builder, value->value);
   }
 
   std::optional<Trace> MakeTrace(const EventDriven& moving, const Statement& statement, bool post) {
     if (statement.op != '=' && statement.op != '+' && statement.op != '-') return std::nullopt;
-    const ConnectOptions& options = context_.description.options;
+    const ConnectOptions& options = connection_.description.options;
     const std::optional<double> rate =
         Number(moving.proportional, model_.code.equations_text, moving.name);
     const std::optional<double> jump =
@@ -104,56 +109,33 @@ class TraceFinder {
     return trace;
   }
 
-  // Where spikes of the source are counted as they arrive; one for all traces of the projection.
+  // One for all traces of the projection.
   ir::InputId ArrivalsInput() {
-    for (const Arrivals& arrivals : lowering_.arrivals) {
-      if (arrivals.projection == id_) return arrivals.input;
+    if (!connection_.arrivals.has_value()) {
+      connection_.arrivals = out_.AddInput(absl::StrCat(model_.section.prefix, "arrivals.number"),
+                                           connection_.source.domain);
     }
-    const ir::InputId input = AddInput(lowering_, context_.source,
-                                       absl::StrCat(model_.section.prefix, "arrivals.number"));
-    lowering_.arrivals.push_back({id_, input});
-    return input;
+    return *connection_.arrivals;
   }
 
-  SynapseContext& context_;
-  Lowering& lowering_;
-  const ir::ProjectionId id_;
+  Declarations& declared_;
+  Connection& connection_;
   SynapseModel& model_;
+  ProgramBuilder& out_;
+  const Names names_;
 };
 
 }  // namespace
 
-void FindTraces(SynapseContext& context, ir::ProjectionId id, SynapseModel& model) {
-  TraceFinder(context, id, model).Run();
+void FindTraces(Declarations& declared, Connection& connection, ProgramBuilder& out) {
+  TraceFinder(declared, connection, out).Run();
 }
 
-void AddArrivals(Lowering& lowering) {
-  ir::Program& program = lowering.program;
-  for (const Arrivals& arrivals : lowering.arrivals) {
-    const ir::Projection& like = program.projections[arrivals.projection];
-    const ir::DomainId sources = program.inputs[arrivals.input].population;
-    ir::Projection projection;
-    projection.name = absl::StrCat(like.name, ".arrivals.pre");
-    projection.source = like.source;
-    projection.target = program.domains[static_cast<size_t>(sources)].index;
-    projection.rule.kind = ir::RuleKind::kOneToOne;
-    projection.delay = like.delay;
-    const ir::ProjectionId id = program.AddProjection(std::move(projection));
-    ir::Block block;
-    block.kind = ir::BlockKind::kOnPre;
-    block.name = program.projections[id].name;
-    block.domain = program.projections[id].domain;
-    ir::Builder builder(program, block);
-    builder.Emit(ir::Op::kAccumulate, {builder.F64(1)}, arrivals.input);
-    program.synaptic.push_back(std::move(block));
-  }
-}
-
-// A spike that arrives finds the trace at the beginning of its step, and one that happens at its
-// end: R5.
-void LowerTraces(const Lowering& lowering, size_t index, ir::Value spiked, ir::Builder& builder) {
+// A spike arrives at the beginning of its step, and is emitted at its end (R5).
+void EmitTraces(const Declarations& declared, size_t index, ir::Value spiked, ir::Builder& builder,
+                const ir::Program& program) {
   std::map<ir::InputId, ir::Value> arrived;
-  for (const Trace& trace : lowering.traces) {
+  for (const Trace& trace : declared.traces) {
     if (trace.section != index) continue;
     const ir::Value jump = builder.F64(trace.jump);
     const ir::Value decay = builder.F64(trace.decay);
@@ -170,7 +152,7 @@ void LowerTraces(const Lowering& lowering, size_t index, ir::Value spiked, ir::B
       const ir::Value after = trace.sets ? jump : builder.Emit(ir::Op::kAdd, {value, jump});
       value = builder.Emit(ir::Op::kSelect, {spiked, after, value});
     }
-    StoreVariable(lowering, builder, trace.state, value);
+    StoreVariable(program, builder, trace.state, value);
   }
 }
 

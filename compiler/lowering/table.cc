@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/description/settings.h"
 #include "compiler/language/code_emitter.h"
+#include "compiler/lowering/declare.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
 
@@ -17,55 +18,53 @@ namespace {
 
 constexpr char kTime[] = "time";
 
-// What is wrong with a table as a whole, drawn at its name.
+// An error about a table as a whole, shown at its name.
 absl::Status TableError(const ValueTable& table, absl::string_view message,
                         absl::string_view note = "") {
-  return ir::ErrorAt(table.place, Whole(table.place),
-                     absl::StrCat("table '", table.name, "' ", std::string(message)), note);
+  return ErrorIn(table.place, absl::StrCat("table '", table.name, "' ", std::string(message)),
+                 note);
 }
 
 // The names that no table may have.
-std::set<std::string> NamesInUse(const Lowering& lowering) {
-  const Network& network = lowering.network;
+std::set<std::string> NamesInUse(const Declarations& declared) {
+  const Network& network = declared.network;
   std::set<std::string> names = {"network"};
   for (const auto& population : network.populations) names.insert(population.name);
   for (const auto& projection : network.projections) names.insert(projection.name);
   for (const Stimulus& stimulus : network.stimuli) names.insert(stimulus.name);
-  for (const Constant& constant : lowering.constants) names.insert(constant.name);
-  for (const Equation& equation : lowering.uniform_code.equations) names.insert(equation.name);
+  for (const Constant& constant : declared.constants) names.insert(constant.name);
+  for (const Equation& equation : declared.uniform_code.equations) names.insert(equation.name);
   for (const auto& [name, value] : network.uniform.parameters) names.insert(name);
   return names;
 }
 
 absl::Status CheckName(const ValueTable& table, std::set<std::string>& names) {
   if (!IsIdentifier(table.name)) {
-    return ir::ErrorAt(table.place, Whole(table.place),
-                       absl::StrCat("'", table.name, "' cannot name a table"),
-                       "a name is letters, digits and '_', and does not begin with a digit");
+    return ErrorIn(table.place, absl::StrCat("'", table.name, "' cannot name a table"),
+                   "a name is letters, digits and '_', and does not begin with a digit");
   }
   if (!FunctionUsage(table.name).empty()) {
     return TableError(table, "has the name of a function",
                       absl::StrCat(FunctionUsage(table.name), " has a meaning of its own"));
   }
   if (names.insert(table.name).second) return absl::OkStatus();
-  return ir::ErrorAt(table.place, Whole(table.place),
-                     absl::StrCat("the name '", table.name, "' is used twice"),
-                     "tables, populations, projections, stimuli, constants and what [uniform] "
-                     "declares share one set of names");
+  return ErrorIn(table.place, absl::StrCat("the name '", table.name, "' is used twice"),
+                 "tables, populations, projections, stimuli, constants and what [uniform] "
+                 "declares share one set of names");
 }
 
-// The unit of the numbers of a table that have none of their own.
+// The unit of numbers that are written without one.
 absl::StatusOr<std::optional<Unit>> UnitOf(const ValueTable& table) {
   if (table.unit.text.empty()) return std::optional<Unit>();
   const std::optional<Unit> unit = ParseUnit(table.unit.text);
   if (unit.has_value()) return unit;
-  return ir::ErrorAt(table.unit, Whole(table.unit),
-                     absl::StrCat("'", table.unit.text, "' is no unit",
-                                  ir::DidYouMean(table.unit.text, UnitSymbols())),
-                     "as in unit = \"Hz\"");
+  return ErrorIn(table.unit,
+                 absl::StrCat("'", table.unit.text, "' is no unit",
+                              ir::DidYouMean(table.unit.text, UnitSymbols())),
+                 "as in unit = \"Hz\"");
 }
 
-// Times must increase, since the last row whose time has come is the one that counts.
+// Times must increase, since the value is that of the last row whose time has come.
 absl::Status CheckIncrease(const ValueTable& table, const std::vector<double>& times) {
   for (size_t row = 1; row < times.size(); ++row) {
     if (times[row] > times[row - 1]) continue;
@@ -78,7 +77,7 @@ absl::Status CheckIncrease(const ValueTable& table, const std::vector<double>& t
 
 // The columns of a table with values in the network file: "time", if rows have times, and
 // "value", or "value_0", "value_1" and so on.
-absl::StatusOr<ir::Table> BuildRows(const Lowering& lowering, const ValueTable& table,
+absl::StatusOr<ir::Table> BuildRows(const Declarations& declared, const ValueTable& table,
                                     const std::optional<Unit>& unit, LoweredTable& lowered) {
   const size_t width = table.rows[0].size();
   ir::Table built;
@@ -96,9 +95,9 @@ absl::StatusOr<ir::Table> BuildRows(const Lowering& lowering, const ValueTable& 
   }
   for (const Setting& time : table.times) {
     const std::string what = absl::StrCat("a time of ", table.name);
-    BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, EvaluateSteps(time, lowering.constants,
-                                                               lowering.network.options.dt, what));
-    built.values[0].push_back(static_cast<double>(steps) * lowering.network.options.dt.value);
+    BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, EvaluateSteps(time, declared.constants,
+                                                               declared.network.options.dt, what));
+    built.values[0].push_back(static_cast<double>(steps) * declared.network.options.dt.value);
   }
   const std::string what = absl::StrCat("a value of ", table.name);
   std::optional<Dimension> dimension;
@@ -112,8 +111,8 @@ absl::StatusOr<ir::Table> BuildRows(const Lowering& lowering, const ValueTable& 
     for (size_t c = 0; c < width; ++c) {
       BNSYN_ASSIGN_OR_RETURN(const Quantity value,
                              dimension.has_value()
-                                 ? Evaluate(row[c], lowering.constants, *dimension, what)
-                                 : Evaluate(row[c], lowering.constants, what));
+                                 ? Evaluate(row[c], declared.constants, *dimension, what)
+                                 : Evaluate(row[c], declared.constants, what));
       dimension = value.dimension;
       built.values[lowered.first_column + c].push_back(value.value);
     }
@@ -124,8 +123,8 @@ absl::StatusOr<ir::Table> BuildRows(const Lowering& lowering, const ValueTable& 
   return built;
 }
 
-// Which columns of a file hold the values, and whether one holds times.
-absl::Status ChooseColumns(const Lowering& lowering, const ValueTable& table, const ir::Table& file,
+// Finds the columns of a file that hold the values, and the one that holds times, if any.
+absl::Status ChooseColumns(const Quantity& dt, const ValueTable& table, const ir::Table& file,
                            LoweredTable& lowered) {
   const auto column = [&](absl::string_view name) {
     return std::find(file.columns.begin(), file.columns.end(), name) - file.columns.begin();
@@ -141,7 +140,7 @@ absl::Status ChooseColumns(const Lowering& lowering, const ValueTable& table, co
     BNSYN_RETURN_IF_ERROR(CheckIncrease(table, times));
     for (const double value : times) {
       const absl::StatusOr<uint64_t> steps =
-          StepsOf(Quantity(value, Unit{dimension::kTime, 0}), lowering.network.options.dt);
+          StepsOf(Quantity(value, Unit{dimension::kTime, 0}), dt);
       if (!steps.ok()) {
         return TableError(
             table,
@@ -169,7 +168,7 @@ absl::Status ChooseColumns(const Lowering& lowering, const ValueTable& table, co
   return absl::OkStatus();
 }
 
-absl::Status DeclareTable(Lowering& lowering, const ValueTable& table) {
+absl::Status DeclareTable(Declarations& declared, const ValueTable& table, ir::Program& program) {
   LoweredTable lowered;
   lowered.name = table.name;
   BNSYN_ASSIGN_OR_RETURN(const std::optional<Unit> unit, UnitOf(table));
@@ -179,32 +178,31 @@ absl::Status DeclareTable(Lowering& lowering, const ValueTable& table) {
                       "give it file = \"x.csv\", or values = [...]");
   }
   if (!table.file.empty()) {
-    BNSYN_ASSIGN_OR_RETURN(lowered.id, TableOf(lowering, table.file, table.place));
+    BNSYN_ASSIGN_OR_RETURN(lowered.id, TableOf(declared.network, table.file, table.place, program));
     BNSYN_RETURN_IF_ERROR(
-        ChooseColumns(lowering, table, lowering.program.tables[lowered.id], lowered));
+        ChooseColumns(declared.network.options.dt, table, program.tables[lowered.id], lowered));
   } else {
     if (!table.column.empty()) return TableError(table, "has no file to take a column of");
     lowered.timed = !table.times.empty();
     lowered.first_column = lowered.timed ? 1 : 0;
-    BNSYN_ASSIGN_OR_RETURN(ir::Table built, BuildRows(lowering, table, unit, lowered));
+    BNSYN_ASSIGN_OR_RETURN(ir::Table built, BuildRows(declared, table, unit, lowered));
     if (lowered.timed) BNSYN_RETURN_IF_ERROR(CheckIncrease(table, built.values[0]));
-    lowered.id = static_cast<ir::TableId>(lowering.program.tables.size());
-    lowering.program.tables.push_back(std::move(built));
+    lowered.id = static_cast<ir::TableId>(program.tables.size());
+    program.tables.push_back(std::move(built));
   }
   if (table.dt.has_value()) {
     if (lowered.timed) {
       return TableError(table, "has times and a dt", "leave one of them out");
     }
     const std::string what = absl::StrCat("the dt of ", table.name);
-    BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, EvaluateSteps(*table.dt, lowering.constants,
-                                                               lowering.network.options.dt, what));
+    BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, EvaluateSteps(*table.dt, declared.constants,
+                                                               declared.network.options.dt, what));
     if (steps == 0) {
-      const ir::SourceText text = TextOf(*table.dt, what);
-      return ir::ErrorAt(text, Whole(text), absl::StrCat(what, " must be at least one step"));
+      return ErrorIn(TextOf(*table.dt, what), absl::StrCat(what, " must be at least one step"));
     }
     lowered.interval_steps = steps;
   }
-  lowering.tables.push_back(std::move(lowered));
+  declared.tables.push_back(std::move(lowered));
   return absl::OkStatus();
 }
 
@@ -213,8 +211,8 @@ bool IsOfTime(const LoweredTable& table) { return table.timed || table.interval_
 // Emits reads of one table.
 class TableReader {
  public:
-  TableReader(const Lowering& lowering, const LoweredTable& table, ir::Builder& builder)
-      : lowering_(lowering), table_(table), builder_(builder) {}
+  TableReader(const ir::Program& program, const LoweredTable& table, ir::Builder& builder)
+      : program_(program), table_(table), builder_(builder) {}
 
   // `at` is a time, or a number of a row.
   ir::Value Read(ir::Value at, ir::Value column) {
@@ -225,18 +223,18 @@ class TableReader {
     return Scale(Lookup(I64(row), column));
   }
 
-  // The column of values that an argument means, or the only one.
+  // The column of the table for the argument `number`; the only one if there is no argument.
   ir::Value Column(std::optional<ir::Value> number) {
     const ir::Value first = builder_.Literal(ir::Element::kI64, table_.first_column);
     if (!number.has_value() || table_.columns == 1) return first;
-    // What is below the first column of values is not one of them.
+    // Columns before the first one of values hold times.
     const ir::Value zero = builder_.Literal(ir::Element::kI64, 0);
     if (table_.first_column == 0) return I64(*number);
     return builder_.Emit(ir::Op::kAdd, {builder_.Emit(ir::Op::kMax, {I64(*number), zero}), first});
   }
 
  private:
-  double dt() const { return lowering_.network.options.dt.value; }
+  double dt() const { return program_.dt; }
   ir::Value I64(ir::Value number) { return builder_.Convert(number, ir::Element::kI64); }
   ir::Value Lookup(ir::Value row, ir::Value column) {
     return builder_.Lookup(table_.id, row, column);
@@ -252,7 +250,7 @@ class TableReader {
   // The last row whose time is not after `time`, found by bisection; 0 before the first. Rows past
   // the end are the last one, by the meaning of lookup.
   ir::Value ByTimes(ir::Value time, ir::Value column) {
-    const size_t rows = lowering_.program.tables[table_.id].values[0].size();
+    const size_t rows = program_.tables[table_.id].values[0].size();
     const ir::Value times = builder_.Literal(ir::Element::kI64, table_.time_column);
     ir::Value row = builder_.Literal(ir::Element::kI64, 0);
     for (uint64_t jump = std::bit_floor(rows - 1); jump > 0; jump /= 2) {
@@ -274,34 +272,33 @@ class TableReader {
     return builder_.Emit(exponent < 0 ? ir::Op::kDiv : ir::Op::kMul, {value, power});
   }
 
-  const Lowering& lowering_;
+  const ir::Program& program_;
   const LoweredTable& table_;
   ir::Builder& builder_;
 };
 
 // A table with a column for each neuron must have as many as there are neurons.
-absl::Status CheckColumns(const Lowering& lowering, const LoweredTable& table, const Expr& argument,
-                          const ir::SourceText& source, ir::DomainId domain) {
-  const uint32_t neurons = lowering.program.Size(domain);
+absl::Status CheckColumns(const ir::Program& program, const LoweredTable& table,
+                          const Expr& argument, const ir::SourceText& source, ir::DomainId domain) {
+  const uint32_t neurons = program.Size(domain);
   if (argument.kind != ExprKind::kName || argument.name != "i" || neurons == 0 ||
       neurons == table.columns) {
     return absl::OkStatus();
   }
-  return ir::ErrorAt(
-      source, argument.range,
-      absl::StrCat("table '", table.name, "' has ", table.columns,
-                   table.columns == 1 ? " column" : " columns", ", but ",
-                   lowering.program.DomainName(domain), " has ", neurons, " neurons"),
-      "a table that is read at i has a column for each neuron");
+  return ir::ErrorAt(source, argument.range,
+                     absl::StrCat("table '", table.name, "' has ", table.columns,
+                                  table.columns == 1 ? " column" : " columns", ", but ",
+                                  program.DomainName(domain), " has ", neurons, " neurons"),
+                     "a table that is read at i has a column for each neuron");
 }
 
 }  // namespace
 
-absl::Status DeclareTables(Lowering& lowering) {
-  std::set<std::string> names = NamesInUse(lowering);
-  for (const ValueTable& table : lowering.network.tables) {
+absl::Status DeclareTables(Declarations& declared, ProgramBuilder& out) {
+  std::set<std::string> names = NamesInUse(declared);
+  for (const ValueTable& table : declared.network.tables) {
     BNSYN_RETURN_IF_ERROR(CheckName(table, names));
-    BNSYN_RETURN_IF_ERROR(DeclareTable(lowering, table));
+    BNSYN_RETURN_IF_ERROR(DeclareTable(declared, table, out.program));
   }
   return absl::OkStatus();
 }
@@ -311,22 +308,9 @@ std::string TableUsage(const LoweredTable& table) {
                       table.columns == 1 ? ")" : ", i)");
 }
 
-bool CallsTable(const Lowering& lowering, const Expr& expr) {
-  const auto is_named = [&](const LoweredTable& table) { return table.name == expr.name; };
-  if (expr.kind == ExprKind::kCall &&
-      std::any_of(lowering.tables.begin(), lowering.tables.end(), is_named)) {
-    return true;
-  }
-  return std::any_of(expr.children.begin(), expr.children.end(),
-                     [&](const Expr& child) { return CallsTable(lowering, child); });
-}
-
-absl::StatusOr<std::optional<TypedValue>> CallTable(const Lowering& lowering, const Expr& call,
-                                                    const ir::SourceText& source, Scope& scope) {
-  const auto is_named = [&](const LoweredTable& table) { return table.name == call.name; };
-  const auto found = std::find_if(lowering.tables.begin(), lowering.tables.end(), is_named);
-  if (found == lowering.tables.end()) return std::nullopt;
-  const LoweredTable& table = *found;
+absl::StatusOr<TypedValue> EmitTableRead(const ir::Program& program, const LoweredTable& table,
+                                         const Expr& call, const ir::SourceText& source,
+                                         Scope& scope) {
   const size_t count = call.children.size();
   if (count == 0 || count > 2 || (count == 1 && table.columns > 1)) {
     return ir::ErrorAt(
@@ -354,10 +338,10 @@ absl::StatusOr<std::optional<TypedValue>> CallTable(const Lowering& lowering, co
       emit(call.children[0], of_time ? dimension::kTime : Dimension{}, of_time ? "time" : "row"));
   std::optional<ir::Value> column;
   if (count == 2) {
-    BNSYN_RETURN_IF_ERROR(CheckColumns(lowering, table, call.children[1], source, scope.domain()));
+    BNSYN_RETURN_IF_ERROR(CheckColumns(program, table, call.children[1], source, scope.domain()));
     BNSYN_ASSIGN_OR_RETURN(column, emit(call.children[1], Dimension{}, "column"));
   }
-  TableReader reader(lowering, table, scope.builder());
+  TableReader reader(program, table, scope.builder());
   const ir::Value value = reader.Read(at, reader.Column(column));
   return TypedValue{value, table.unit.dimension};
 }

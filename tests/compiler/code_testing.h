@@ -66,7 +66,7 @@ class TestScope : public Scope {
     return TypedValue{builder_.F64(7), {}};
   }
 
-  std::vector<std::string> Names() const override {
+  std::vector<std::string> KnownNames() const override {
     std::vector<std::string> names;
     for (const auto& [name, dimension] : dimensions_) names.push_back(name);
     return names;

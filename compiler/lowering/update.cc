@@ -1,4 +1,4 @@
-#include "compiler/lowering/odes.h"
+#include "compiler/lowering/emit.h"
 
 #include <string>
 #include <utility>
@@ -12,45 +12,47 @@
 namespace bnsyn::compiler {
 namespace {
 
-// Tells those who ask the step of a population, or of the network level, in words: `moves`, or that
-// there are none.
-void Tell(const Lowering& lowering, const Section& section, std::string moves) {
-  if (lowering.told == nullptr) return;
+// Explains the step of a population, or of the network level, where explanations are asked for:
+// `moves`, or that there are none.
+void Explain(const Declarations& declared, const Section& section, std::string moves,
+             ProgramBuilder& out) {
+  if (out.explanations == nullptr) return;
   if (moves.empty()) {
     moves = section.code->update.empty()
                 ? "  no differential equations\n"
                 : "  no differential equations; its update code runs line by line\n";
   }
   std::string title = "network level";
-  for (size_t p = 0; p < lowering.sections.size(); ++p) {
-    if (&lowering.sections[p] != &section) continue;
-    const Network& network = lowering.network;
+  for (size_t p = 0; p < declared.sections.size(); ++p) {
+    if (&declared.sections[p] != &section) continue;
+    const Network& network = declared.network;
     title = absl::StrCat("population ", section.name, ", model ",
                          network.models[network.populations[p].model].name);
   }
-  lowering.told->emplace_back(title, std::move(moves));
+  out.explanations->push_back({std::move(title), std::move(moves)});
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<Decayed>> LowerUpdate(Lowering& lowering, CodeScope& scope) {
+absl::StatusOr<std::vector<Decayed>> EmitUpdate(const Declarations& declared, CodeScope& scope,
+                                                ProgramBuilder& out) {
   const Section& section = scope.section();
   const ModelCode& code = *section.code;
   scope.EnterCode("update");
   BNSYN_RETURN_IF_ERROR(EmitStatements(code.update, code.update_text, scope));
-  scope.ForgetLocals();
+  scope.Change().locals.clear();
   BNSYN_ASSIGN_OR_RETURN(const OdeSystem system, OdeSystem::Create(scope));
   if (system.equations().empty()) {
-    Tell(lowering, section, "");
+    Explain(declared, section, "", out);
     return std::vector<Decayed>();
   }
   BNSYN_ASSIGN_OR_RETURN(const Plan plan,
                          PlanIntegration(system, code.integration, section.constants));
   Formulas formulas;
   std::vector<Decayed> decayed =
-      Integrate(system, plan, lowering.told != nullptr ? &formulas : nullptr);
-  if (lowering.told != nullptr) {
-    Tell(lowering, section, DescribeMoves(system, plan, formulas, section.prefix));
+      Integrate(system, plan, out.explanations != nullptr ? &formulas : nullptr);
+  if (out.explanations != nullptr) {
+    Explain(declared, section, DescribeMoves(system, plan, formulas, section.prefix), out);
   }
   return decayed;
 }

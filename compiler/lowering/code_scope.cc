@@ -1,0 +1,475 @@
+#include "compiler/lowering/code_scope.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "compiler/lowering/table.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// Below this a stored value becomes zero (R9): far above the denormal range, far below anything a
+// network can tell from zero.
+constexpr double kFlushBelow = 1e-290;
+
+TypedValue Typed(ir::Value value, const Dimension& dimension, bool integer) {
+  TypedValue typed = {value, dimension};
+  typed.integer = integer;
+  return typed;
+}
+
+TypedValue Of(const Variable& variable, ir::Value value) {
+  return Typed(value, variable.dimension(), variable.equation->integer);
+}
+
+struct Refusal {
+  absl::string_view why;
+  absl::string_view note;
+};
+
+// Explains why a name of this kind cannot be assigned.
+Refusal WhyNotAssigned(NameKind kind) {
+  switch (kind) {
+    case NameKind::kDefinition:
+      return {"an equation defines it", "declare it as a variable, 'x : unit', to assign it"};
+    case NameKind::kParameter:
+      return {"it is a parameter", ""};
+    case NameKind::kConstant:
+      return {"it is a constant", ""};
+    case NameKind::kNetworkVariable:
+      return {"it is a variable of the network, which is only read here",
+              "the update code of [uniform] writes it"};
+    case NameKind::kWeight:
+      return {"it is the weight, which stays as it is",
+              "a variable of this name begins with the weight: equations = \"w : siemens\""};
+    default:
+      return {"the name has a meaning of its own", ""};
+  }
+}
+
+absl::Status CannotAssign(const Statement& statement, const ir::SourceText& source,
+                          const Refusal& refusal) {
+  return ir::ErrorAt(
+      source, statement.target_range,
+      absl::StrCat("'", statement.target, "' cannot be assigned: ", std::string(refusal.why)),
+      refusal.note);
+}
+
+// The value, or 0 where it is tiny.
+ir::Value FlushTiny(ir::Builder& builder, ir::Value value) {
+  const ir::Value tiny =
+      builder.Emit(ir::Op::kLt, {builder.Emit(ir::Op::kAbs, {value}), builder.F64(kFlushBelow)});
+  return builder.Emit(ir::Op::kSelect, {tiny, builder.F64(0), value});
+}
+
+}  // namespace
+
+absl::Status CheckKind(const Equation& equation, const TypedValue& value,
+                       const ir::SourceText& source, ir::SourceRange range) {
+  const std::string name = absl::StrCat("'", equation.name, "'");
+  if (value.boolean != equation.boolean) {
+    return ir::ErrorAt(
+        source, range,
+        absl::StrCat(
+            name, " is a ",
+            value.boolean ? "number, but this is a boolean" : "boolean, but this is a number"),
+        value.boolean ? "int(...) makes 1 or 0 of it" : "compare it with something, as in x > 0");
+  }
+  return equation.integer ? ExpectInteger(value, name, source, range) : absl::OkStatus();
+}
+
+void StoreVariable(const ir::Program& program, ir::Builder& builder, ir::StateId state,
+                   ir::Value value, Tiny tiny) {
+  if (program.states[state].type.element != ir::Element::kF64) {
+    builder.Store(state, value);
+    return;
+  }
+  if (tiny == Tiny::kFlushed) value = FlushTiny(builder, value);
+  builder.Check(state, value);
+  builder.Store(state, value);
+}
+
+uint32_t CodeScope::NextStream() {
+  const uint32_t stream = out_.streams.Find(next_draw_);
+  ++next_draw_.draw;
+  return stream;
+}
+
+void CodeScope::EnterCode(std::string kind, absl::string_view part, uint32_t draw) {
+  next_draw_.code = std::move(kind);
+  next_draw_.owner = section_.stream_owner;
+  if (!part.empty()) absl::StrAppend(&next_draw_.owner, ".", std::string(part));
+  next_draw_.draw = draw;
+}
+
+absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& name,
+                                                          const ir::SourceText& source,
+                                                          ir::SourceRange range) {
+  for (const auto* values : {&environment_.bound, &environment_.locals}) {
+    const auto found = values->find(name);
+    if (found != values->end()) return found->second;
+  }
+  const Meaning* meaning = names_.Find(name);
+  if (meaning == nullptr) return std::nullopt;
+  if (!meaning->refusal.empty()) {
+    const std::string who =
+        IsWhiteNoise(name) ? absl::StrCat("'", name, "' is white noise, which ") : std::string();
+    return ir::ErrorAt(source, range, absl::StrCat(who, meaning->refusal), meaning->note);
+  }
+  if (meaning->IsOfEachNeuron()) BNSYN_RETURN_IF_ERROR(CheckShared(name, source, range));
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadMeaning(*meaning));
+  return value;
+}
+
+absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
+  switch (meaning.kind) {
+    case NameKind::kVariable:
+      return Get(*meaning.variable);
+    case NameKind::kDefinition:
+      return ReadDefinition(*meaning.definition);
+    case NameKind::kParameter: {
+      const Parameter& parameter = *meaning.parameter;
+      return Typed(builder_.Param(parameter.id), parameter.value.dimension,
+                   IsWhole(parameter.value) && !parameter.tunable);
+    }
+    case NameKind::kConstant:
+    case NameKind::kSize:
+      return Typed(builder_.F64(meaning.constant.value), meaning.constant.dimension,
+                   IsWhole(meaning.constant));
+    case NameKind::kTime:
+      return TypedValue{EmitStepTime(builder_, out_.program.dt), dimension::kTime};
+    case NameKind::kIndex:
+      return Index(ir::Op::kIndex);
+    case NameKind::kSourceIndex:
+      return Index(ir::Op::kIndexPre);
+    case NameKind::kTargetIndex:
+      return Index(ir::Op::kIndexPost);
+    case NameKind::kNotRefractory:
+      return TypedValue{active().valid() ? active() : builder_.Bool(true), Dimension{}};
+    case NameKind::kLastSpike:
+      return TypedValue{LastSpike(), dimension::kTime};
+    case NameKind::kNetworkVariable:
+      return LoadOf(*meaning.variable, ir::Op::kLoad);
+    case NameKind::kSourceVariable:
+      return LoadOf(*meaning.variable, ir::Op::kLoadPre);
+    case NameKind::kTargetVariable:
+      return LoadOf(*meaning.variable, ir::Op::kLoadPost);
+    case NameKind::kWeight: {
+      // The weight of the program is a bare number, and the constant is its factor and dimension.
+      ir::Value weight = builder_.Emit(ir::Op::kWeight, {ir::Element::kF64, domain()}, {});
+      if (meaning.constant.value != 1) {
+        weight = builder_.Emit(ir::Op::kMul, {weight, builder_.F64(meaning.constant.value)});
+      }
+      return Typed(weight, meaning.constant.dimension, meaning.whole);
+    }
+    case NameKind::kTable:
+    case NameKind::kOfNeurons:
+    case NameKind::kOther:
+      break;
+  }
+  return absl::InternalError("a name without a value");
+}
+
+TypedValue CodeScope::Index(ir::Op op) {
+  const ir::Value index = builder_.Emit(op, {ir::Element::kU32, section_.domain}, {});
+  return Typed(builder_.Convert(index, ir::Element::kF64), {}, true);
+}
+
+TypedValue CodeScope::LoadOf(const Variable& variable, ir::Op op) {
+  if (op == ir::Op::kLoad || variable.Is("shared")) {
+    return Of(variable, builder_.Load(*variable.state));
+  }
+  const ir::Element element = out_.program.states[*variable.state].type.element;
+  return Of(variable, builder_.Emit(op, {element, section_.domain}, {}, *variable.state));
+}
+
+absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
+  const auto known = environment_.definitions.find(&equation);
+  if (known != environment_.definitions.end()) return known->second;
+  // An equation means the same wherever it is read, so it does not see local and bound names.
+  Environment outer = environment_;
+  const StreamName next_draw = next_draw_;
+  environment_.locals.clear();
+  environment_.bound.clear();
+  if (equation.Is("shared")) environment_.shared = equation.name;
+  EnterCode(builder_.block().kind == ir::BlockKind::kInit ? "initial" : "equation", equation.name);
+  const absl::StatusOr<TypedValue> value = EmitExpression(*equation.right, equations_text(), *this);
+  outer.definitions = std::move(environment_.definitions);
+  environment_ = std::move(outer);
+  next_draw_ = next_draw;
+  BNSYN_RETURN_IF_ERROR(value.status());
+  BNSYN_RETURN_IF_ERROR(CheckKind(equation, *value, equations_text(), equation.right->range));
+  if (!equation.boolean) {
+    BNSYN_RETURN_IF_ERROR(ExpectDimension(*value, equation.unit.dimension,
+                                          absl::StrCat("'", equation.name, "'"), equations_text(),
+                                          equation.right->range));
+  }
+  environment_.definitions[&equation] = *value;
+  return value;
+}
+
+absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
+                                                          const ir::SourceText& source) {
+  if (!names_.draws_refusal().empty() && DrawsNumber(call.name)) {
+    return ir::ErrorAt(
+        source, call.range,
+        absl::StrCat("'", call.name, "' draws a random number, ", names_.draws_refusal()),
+        "draw it in a variable of the source or the target, and read that here");
+  }
+  const Meaning* meaning = names_.Find(call.name);
+  if (meaning != nullptr && meaning->kind == NameKind::kTable) {
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
+                           EmitTableRead(out_.program, *meaning->table, call, source, *this));
+    return value;
+  }
+  return CallReduction(declared_, call, source, *this, out_.program);
+}
+
+std::vector<std::string> CodeScope::KnownNames() const {
+  std::vector<std::string> known;
+  for (const auto* values : {&environment_.bound, &environment_.locals}) {
+    for (const auto& [name, value] : *values) known.push_back(name);
+  }
+  const std::vector<std::string> readable = names_.Readable();
+  known.insert(known.end(), readable.begin(), readable.end());
+  return known;
+}
+
+std::string CodeScope::AdviceFor(const std::string& unknown) const {
+  // Synapses have no parameters.
+  if (!section_.population.has_value() && section_.domain != ir::DomainId::kNetwork) return "";
+  return absl::StrCat("give it a value, as in parameters = { ", unknown, " = ... }, or ",
+                      "declare it in the equations");
+}
+
+ir::Value CodeScope::LastSpike() {
+  const ir::Value before = builder_.Load(*section_.last_spike);
+  if (!environment_.spiked.valid()) return before;
+  return builder_.Emit(ir::Op::kSelect,
+                       {environment_.spiked, EmitStepTime(builder_, out_.program.dt), before});
+}
+
+absl::Status CodeScope::CheckShared(const std::string& name, const ir::SourceText& source,
+                                    ir::SourceRange range) const {
+  const std::string& shared = environment_.shared;
+  if (shared.empty()) return absl::OkStatus();
+  return ir::ErrorAt(source, range,
+                     absl::StrCat("'", shared, "' is one value for all neurons, but it would ",
+                                  "depend on '", name, "', which each neuron has for itself"),
+                     absl::StrCat("leave the flag (shared) of '", shared, "' out",
+                                  section_.code->Find(name) == nullptr
+                                      ? ""
+                                      : absl::StrCat(", or make '", name, "' (shared) too")));
+}
+
+absl::Status CodeScope::Assign(const Statement& statement, TypedValue right,
+                               const ir::SourceText& source) {
+  const std::string& name = statement.target;
+  if (names_.target() != nullptr) {
+    if (absl::EndsWith(name, kPost)) return AssignTarget(statement, right, source);
+    if (absl::EndsWith(name, kPre)) {
+      return CannotAssign(statement, source,
+                          {"synapses do not change their source",
+                           "they add to variables of the target, as in g_post += w"});
+    }
+  }
+  if (environment_.bound.count(name) != 0) {
+    return CannotAssign(statement, source, {"it is the weight of the event here", ""});
+  }
+  const Meaning* meaning = names_.Find(name);
+  if (meaning == nullptr || meaning->kind == NameKind::kTable ||
+      meaning->kind == NameKind::kOfNeurons) {
+    return AssignLocal(statement, right, source);
+  }
+  if (meaning->kind != NameKind::kVariable) {
+    return CannotAssign(statement, source, WhyNotAssigned(meaning->kind));
+  }
+  return AssignVariable(statement, *meaning->variable, right, source);
+}
+
+absl::Status CodeScope::AssignLocal(const Statement& statement, TypedValue right,
+                                    const ir::SourceText& source) {
+  const std::string& name = statement.target;
+  const auto local = environment_.locals.find(name);
+  if (statement.op == '=') {
+    environment_.locals[name] = right;
+    return absl::OkStatus();
+  }
+  if (local == environment_.locals.end()) {
+    const Meaning* meaning = names_.Find(name);
+    if (meaning != nullptr) {
+      return ir::ErrorAt(source, statement.target_range, meaning->refusal, meaning->note);
+    }
+    return ir::ErrorAt(
+        source, statement.target_range,
+        absl::StrCat("there is no variable '", name, "' to change with '",
+                     std::string(1, statement.op), "='", ir::DidYouMean(name, KnownNames())),
+        names_.target() != nullptr
+            ? "variables of the target are added to, as in g_ampa_post += w"
+            : absl::StrCat("'", name, " = ...' makes a value for this piece of code"));
+  }
+  BNSYN_ASSIGN_OR_RETURN(local->second,
+                         ApplyAssignment(statement, local->second, right, source, *this));
+  return absl::OkStatus();
+}
+
+absl::Status CodeScope::AssignVariable(const Statement& statement, const Variable& variable,
+                                       TypedValue right, const ir::SourceText& source) {
+  const bool adds = statement.op == '+' || statement.op == '-';
+  if (!variable.state.has_value() && (environment_.bound.empty() || !adds)) {
+    return CannotAssign(statement, source, {"it is an input, to which events add", ""});
+  }
+  if (variable.Is("constant")) {
+    return CannotAssign(statement, source, {"it is declared (constant)", ""});
+  }
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
+                         ApplyAssignment(statement, Get(variable), right, source, *this));
+  // The target neuron has already assigned it, in its step.
+  if (variable.keeper == Keeper::kTarget) return absl::OkStatus();
+  BNSYN_RETURN_IF_ERROR(CheckKind(*variable.equation, value, source, statement.value.range));
+  if (variable.Is("shared") && section_.population.has_value()) {
+    if (environment_.guard.valid()) {
+      return CannotAssign(
+          statement, source,
+          {"it is one value for all neurons (shared), and this runs for some alone", ""});
+    }
+    if (builder_.type(value.value).domain != ir::DomainId::kNetwork) {
+      return ir::ErrorAt(source, statement.value.range,
+                         absl::StrCat("'", statement.target, "' is one value for all neurons ",
+                                      "(shared), but this differs between them"));
+    }
+  }
+  Set(variable, value.value);
+  return absl::OkStatus();
+}
+
+absl::Status CodeScope::AssignTarget(const Statement& statement, TypedValue right,
+                                     const ir::SourceText& source) {
+  const std::string& name = statement.target;
+  if (statement.op != '+' && statement.op != '-') {
+    return ir::ErrorAt(
+        source, statement.target_range,
+        absl::StrCat(ir::BlockKindName(builder_.block().kind), " code can only add to '", name,
+                     "': spikes of one step arrive in no order"),
+        absl::StrCat("write ", name, " += ..."));
+  }
+  if (statement.op == '-') right.value = builder_.Emit(ir::Op::kNeg, {right.value});
+  return AddToTarget(name, statement.target_range, right, statement.value.range, source);
+}
+
+absl::Status CodeScope::AddToTarget(const std::string& name, ir::SourceRange name_range,
+                                    TypedValue value, ir::SourceRange value_range,
+                                    const ir::SourceText& source) {
+  const Section& target = *names_.target();
+  const std::string inner(absl::StripSuffix(name, kPost));
+  const Variable* variable = target.FindVariable(inner);
+  if (variable == nullptr || variable->equation->boolean) {
+    return ir::ErrorAt(source, name_range,
+                       absl::StrCat("population '", target.name, "' has no variable '", inner,
+                                    "' to add to", ir::DidYouMean(inner, target.VariableNames())));
+  }
+  if (builder_.block().kind == ir::BlockKind::kOnStep && variable->state.has_value()) {
+    return ir::ErrorAt(source, name_range,
+                       absl::StrCat("'", inner, "' of ", target.name, " keeps its value from step ",
+                                    "to step, so that the sums of all steps would add up"),
+                       absl::StrCat("declare it as an input, which holds the sum of one step: ",
+                                    inner, " : unit (input)"));
+  }
+  if (variable->Is("shared")) {
+    return ir::ErrorAt(source, name_range,
+                       absl::StrCat("'", inner, "' is one value for all neurons (shared), but ",
+                                    "events add to those of each"));
+  }
+  if (builder_.type(value.value).element != ir::Element::kF64) {
+    return ir::ErrorAt(source, value_range, "a number is added, not a boolean",
+                       "int(...) makes 0 or 1 of it");
+  }
+  BNSYN_RETURN_IF_ERROR(ExpectDimension(value, variable->dimension(), absl::StrCat("'", name, "'"),
+                                        source, value_range));
+  if (variable->equation->integer) {
+    BNSYN_RETURN_IF_ERROR(ExpectInteger(value, absl::StrCat("'", inner, "'"), source, value_range));
+  }
+  builder_.Emit(ir::Op::kAccumulate, {value.value}, *variable->input);
+  return absl::OkStatus();
+}
+
+TypedValue CodeScope::Get(const Variable& variable) {
+  const auto found = environment_.variables.find(&variable);
+  if (found != environment_.variables.end()) return Of(variable, found->second);
+  // An input is empty until something adds to it.
+  if (!variable.state.has_value()) return Of(variable, builder_.F64(0));
+  switch (variable.keeper) {
+    case Keeper::kOwner:
+      return LoadOf(variable, ir::Op::kLoad);
+    case Keeper::kSource:
+      return LoadOf(variable, ir::Op::kLoadPre);
+    case Keeper::kTarget:
+      return LoadOf(variable, ir::Op::kLoadPost);
+  }
+  return {};
+}
+
+void CodeScope::Set(const Variable& variable, ir::Value value) {
+  const bool held = environment_.free.valid() && variable.Is("unless refractory");
+  if (environment_.guard.valid() || held) {
+    const ir::Value old = Get(variable).value;
+    if (held) value = builder_.Emit(ir::Op::kSelect, {environment_.free, value, old});
+    if (environment_.guard.valid()) {
+      value = builder_.Emit(ir::Op::kSelect, {environment_.guard, value, old});
+    }
+  }
+  Environment& environment = Change();
+  environment.variables[&variable] = value;
+  if (variable.state.has_value()) environment.changed.insert(&variable);
+}
+
+void CodeScope::StoreChanged() {
+  for (const Variable& variable : section_.variables) {
+    if (variable.keeper != Keeper::kOwner || environment_.changed.count(&variable) == 0) continue;
+    StoreVariable(out_.program, builder_, *variable.state, Get(variable).value,
+                  environment_.tiny_kept.count(&variable) != 0 ? Tiny::kKept : Tiny::kFlushed);
+  }
+}
+
+absl::StatusOr<TypedValue> CodeScope::EmitOver(const StandIns& stand_ins, const Expr& expr,
+                                               const std::string& shared) {
+  const Environment outer = environment_;
+  Environment& inner = Change();
+  inner.shared = shared;
+  for (const auto& [equation, value] : stand_ins.variables) {
+    inner.variables[&VariableOf(*equation)] = value;
+  }
+  for (const auto& [name, value] : stand_ins.names) {
+    // Equations of synapses have no noise.
+    if (names_.target() == nullptr || !IsWhiteNoise(name)) inner.bound[name] = value;
+  }
+  const absl::StatusOr<TypedValue> value = EmitExpression(expr, equations_text(), *this);
+  environment_ = outer;
+  return value;
+}
+
+absl::StatusOr<TypedValue> CodeScope::Try(const Expr& expr, const ir::SourceText& source) {
+  ir::Block scratch;
+  scratch.kind = builder_.block().kind;
+  scratch.domain = builder_.block().domain;
+  ir::Builder builder(out_.program, scratch);
+  CodeScope scope(declared_, section_, names_, builder, out_);
+  return EmitExpression(expr, source, scope);
+}
+
+absl::Status CodeScope::TryDefinitions() {
+  for (const Equation& equation : equations()) {
+    if (equation.kind != EquationKind::kExpression) continue;
+    Expr name;
+    name.kind = ExprKind::kName;
+    name.name = equation.name;
+    name.range = equation.name_range;
+    BNSYN_RETURN_IF_ERROR(Try(name, equations_text()).status());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace bnsyn::compiler

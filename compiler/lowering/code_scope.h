@@ -1,0 +1,141 @@
+// Code of a section over the present values of its variables.
+#ifndef BNSYN_COMPILER_LOWERING_CODE_SCOPE_H_
+#define BNSYN_COMPILER_LOWERING_CODE_SCOPE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/equations/equation_scope.h"
+#include "compiler/language/code.h"
+#include "compiler/lowering/declarations.h"
+#include "compiler/lowering/environment.h"
+#include "compiler/lowering/names.h"
+#include "compiler/lowering/program_builder.h"
+#include "compiler/lowering/streams.h"
+
+namespace bnsyn::compiler {
+
+// Emits code into a block: what a name means comes from Names, the value it has from the
+// environment. Variables are stored at the end, by StoreChanged.
+class CodeScope : public EquationScope {
+ public:
+  // All arguments must outlive the scope.
+  CodeScope(const Declarations& declared, const Section& section, const Names& names,
+            ir::Builder& builder, ProgramBuilder& out)
+      : declared_(declared), section_(section), names_(names), builder_(builder), out_(out) {}
+
+  ir::Builder& builder() override { return builder_; }
+  MathMode math() const override { return declared_.math; }
+  ir::DomainId domain() const override {
+    return environment_.shared.empty() ? section_.domain : ir::DomainId::kNetwork;
+  }
+  uint32_t NextStream() override;
+  absl::StatusOr<std::optional<TypedValue>> Read(const std::string& name,
+                                                 const ir::SourceText& source,
+                                                 ir::SourceRange range) override;
+  // Tables, and at the network level count(exc), sum(exc.V) and mean(exc.V).
+  absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call,
+                                                 const ir::SourceText& source) override;
+  std::vector<std::string> KnownNames() const override;
+  std::string AdviceFor(const std::string& unknown) const override;
+  absl::Status Assign(const Statement& statement, TypedValue right,
+                      const ir::SourceText& source) override;
+
+  absl::Span<const Equation> equations() const override { return section_.code->equations; }
+  const ir::SourceText& equations_text() const override { return section_.code->equations_text; }
+  const ir::Program& program() const override { return out_.program; }
+  ir::Value Present(const Equation& variable) override { return Get(VariableOf(variable)).value; }
+  void Move(const Equation& variable, ir::Value value) override {
+    Set(VariableOf(variable), value);
+  }
+  void KeepTiny(const Equation& variable) override {
+    environment_.tiny_kept.insert(&VariableOf(variable));
+  }
+  ir::Value active() const override { return environment_.active; }
+  void EnterCode(std::string kind, absl::string_view part, uint32_t draw) override;
+  absl::StatusOr<TypedValue> EmitOver(const StandIns& stand_ins, const Expr& expr,
+                                      const std::string& shared) override;
+
+  const Section& section() const { return section_; }
+  const Names& names() const { return names_; }
+  const Environment& environment() const { return environment_; }
+  // For a change: values of equations x = ... are computed anew after it.
+  Environment& Change() {
+    environment_.definitions.clear();
+    return environment_;
+  }
+
+  // The present value of a variable.
+  TypedValue Get(const Variable& variable);
+  // Gives a variable a new value, for elements for which the guards hold.
+  void Set(const Variable& variable, ir::Value value);
+  // Stores the variables that were set, in order of declaration.
+  void StoreChanged();
+  // The time of the neuron's last spike; its population has a threshold.
+  ir::Value LastSpike();
+
+  // The draws of what follows are numbered from 0 on: EnterCode("reset") names the streams
+  // "reset exc 0", ..., and EnterCode("threshold", "burst") "threshold exc.burst 0", ...
+  void EnterCode(std::string kind, absl::string_view part = "") {
+    EnterCode(std::move(kind), part, 0);
+  }
+
+  // Emits an expression for its errors alone, into a block that is thrown away: variables have the
+  // values of their states.
+  absl::StatusOr<TypedValue> Try(const Expr& expr, const ir::SourceText& source);
+  // The same for every equation x = ..., so that errors are found in those nothing reads.
+  absl::Status TryDefinitions();
+
+  // Adds `value` to the variable of the target that `name`, "I_post", names.
+  absl::Status AddToTarget(const std::string& name, ir::SourceRange name_range, TypedValue value,
+                           ir::SourceRange value_range, const ir::SourceText& source);
+
+ private:
+  const Variable& VariableOf(const Equation& equation) const {
+    return *section_.FindVariable(equation.name);
+  }
+  absl::StatusOr<TypedValue> ReadMeaning(const Meaning& meaning);
+  absl::StatusOr<TypedValue> ReadDefinition(const Equation& equation);
+  TypedValue Index(ir::Op op);
+  TypedValue LoadOf(const Variable& variable, ir::Op op);
+  // An error where a shared definition reads what neurons do not share.
+  absl::Status CheckShared(const std::string& name, const ir::SourceText& source,
+                           ir::SourceRange range) const;
+  absl::Status AssignVariable(const Statement& statement, const Variable& variable,
+                              TypedValue right, const ir::SourceText& source);
+  absl::Status AssignTarget(const Statement& statement, TypedValue right,
+                            const ir::SourceText& source);
+  absl::Status AssignLocal(const Statement& statement, TypedValue right,
+                           const ir::SourceText& source);
+
+  const Declarations& declared_;
+  const Section& section_;
+  const Names& names_;
+  ir::Builder& builder_;
+  ProgramBuilder& out_;
+  Environment environment_;
+  StreamName next_draw_;  // of the code that is being emitted
+};
+
+// The value of a call of count, sum or mean in code of the network level; nullopt for others.
+absl::StatusOr<std::optional<TypedValue>> CallReduction(const Declarations& declared,
+                                                        const Expr& call,
+                                                        const ir::SourceText& source,
+                                                        CodeScope& scope, ir::Program& program);
+
+// Fails unless `value` is what the equation declares: a number, an integer or a boolean.
+absl::Status CheckKind(const Equation& equation, const TypedValue& value,
+                       const ir::SourceText& source, ir::SourceRange range);
+
+// What becomes of tiny values that are stored (R9).
+enum class Tiny : uint8_t { kFlushed, kKept };
+// Flushes tiny values to zero (R9), checks (R10) and stores.
+void StoreVariable(const ir::Program& program, ir::Builder& builder, ir::StateId state,
+                   ir::Value value, Tiny tiny = Tiny::kFlushed);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_LOWERING_CODE_SCOPE_H_

@@ -1,0 +1,246 @@
+// What the text of a network declares, resolved: models, populations, tables, stimuli and
+// projections with their states, inputs and parameters in the program. Built once by Declare, and
+// const from then on.
+#ifndef BNSYN_COMPILER_LOWERING_DECLARATIONS_H_
+#define BNSYN_COMPILER_LOWERING_DECLARATIONS_H_
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "bnsyn/network.h"
+#include "compiler/language/code.h"
+#include "compiler/language/expression.h"
+#include "ir/diagnostic.h"
+#include "ir/program.h"
+
+namespace bnsyn::compiler {
+
+// An event of a model besides the spike: the condition under which it happens, and its code.
+struct EventCode {
+  std::string name;
+  ir::SourceText condition_text;
+  Expr condition;
+  ir::SourceText code_text;
+  std::vector<Statement> code;
+};
+
+// A model with its code parsed. The code of the network level is one too.
+struct ModelCode {
+  ir::SourceText equations_text;
+  std::vector<Equation> equations;
+  ir::SourceText update_text;
+  std::vector<Statement> update;
+  ir::SourceText threshold_text;
+  std::optional<Expr> threshold;
+  ir::SourceText reset_text;
+  std::vector<Statement> reset;
+  std::vector<EventCode> events;
+  Integration integration;
+
+  const Equation* Find(absl::string_view name) const { return FindEquation(equations, name); }
+};
+
+struct Parameter {
+  std::string name;
+  Quantity value;
+  ir::ParamId id = 0;
+  bool tunable = false;
+};
+
+// Who holds the value of a variable. A variable of synapses that is the same for all synapses of a
+// source, or of a target, is a state of that neuron (see FindTraces).
+enum class Keeper : uint8_t { kOwner, kSource, kTarget };
+
+// A variable that holds a value of its own: a state, or an input that is empty between steps.
+struct Variable {
+  const Equation* equation = nullptr;
+  std::optional<ir::StateId> state;  // none for an input
+  std::optional<ir::InputId> input;  // that projections add to, if any do
+  Keeper keeper = Keeper::kOwner;
+
+  const std::string& name() const { return equation->name; }
+  const Dimension& dimension() const { return equation->unit.dimension; }
+  bool Is(absl::string_view flag) const { return equation->Is(flag); }
+};
+
+// How long the neurons of a population are refractory after a spike.
+enum class RefractoryKind : uint8_t {
+  kNone,
+  kSteps,      // a number of steps, the same for all
+  kTime,       // a time that is taken when the neuron spikes
+  kCondition,  // as long as a condition holds
+};
+struct Refractoriness {
+  RefractoryKind kind = RefractoryKind::kNone;
+  uint32_t steps = 0;                       // kSteps
+  ir::SourceText text = {};                 // kTime, kCondition
+  std::optional<Expr> expr = std::nullopt;  // kTime, kCondition
+  std::optional<ir::StateId> state = {};    // i32, the steps left; kCondition: bool, true if so
+};
+
+// The initial value of a variable: in the declaration of its state, or code of the init block.
+struct InitialValue {
+  const Equation* variable = nullptr;
+  std::optional<Expr> code;
+  ir::SourceText text;
+};
+
+// A population, the network level or the synapses of a projection: the parts of a model, and the
+// states, inputs and parameters of the program that they became.
+struct Section {
+  std::string name;          // "exc"; "uniform" for the network level
+  std::string prefix;        // of its names in the program: "exc." or ""
+  std::string stream_owner;  // of its random streams (R3): "exc", "network", "ee"
+  ir::DomainId domain = ir::DomainId::kNetwork;
+  std::optional<ir::PopulationId> population;
+  uint32_t size = 1;
+  const ModelCode* code = nullptr;
+  std::vector<Parameter> parameters;
+  std::vector<Variable> variables;
+  std::vector<Constant> constants;  // for constant expressions: the network's, dt, its parameters
+  Refractoriness refractory;
+  // The time of each neuron's last spike, -inf before the first; only if some code reads it.
+  std::optional<ir::StateId> last_spike;
+  std::vector<ir::PopulationId> events;  // those of the code, in order
+  std::vector<InitialValue> initial;     // in the order in which variables get them
+
+  const Parameter* FindParameter(absl::string_view name) const;
+  const Variable* FindVariable(absl::string_view name) const;
+  Variable* FindVariable(absl::string_view name);
+  std::vector<std::string> VariableNames() const;
+};
+
+// A table of the network, as code reads it; see table.h.
+struct LoweredTable {
+  std::string name;
+  ir::TableId id = 0;
+  uint32_t first_column = 0;  // of the values
+  uint32_t columns = 1;
+  bool timed = false;  // rows have times, in time_column
+  uint32_t time_column = 0;
+  uint64_t interval_steps = 0;  // between rows; 0 where rows are not evenly spaced in time
+  Unit unit;                    // of the numbers
+};
+
+// A variable of synapses that is the same for all synapses of a neuron, as a state of the neuron.
+// It decays, and jumps when a spike of the source arrives or when the target spikes.
+struct Trace {
+  size_t section = 0;  // in Declarations::sections
+  ir::StateId state = 0;
+  double decay = 1;  // factor of a step
+  double jump = 0;
+  bool sets = false;  // the jump replaces the value, instead of adding to it
+  // For a source: the input that counts the spikes that arrive in a step.
+  std::optional<ir::InputId> arrivals;
+};
+// An equation dx/dt = A*x + B with fixed A and B, flagged (event-driven). When an event needs x, it
+// is brought up to date by the exact solution x' = x0 + (x - x0)*exp(A*elapsed), x0 = -B/A.
+struct EventDriven {
+  std::string name;
+  Expr proportional;         // A*x
+  std::optional<Expr> rest;  // B
+};
+
+struct SynapseModel {
+  SynapseModel() = default;
+  // The section points at the code.
+  SynapseModel(const SynapseModel&) = delete;
+  SynapseModel& operator=(const SynapseModel&) = delete;
+
+  // All equations but the summed ones. Event-driven ones have the kind of a variable here, since
+  // they do not move in a step.
+  ModelCode code;
+  Section section;
+  std::vector<Equation> summed;  // I_post = expression, added up for each target in every step
+  std::vector<EventDriven> event_driven;
+  std::vector<Statement> on_pre;
+  std::vector<Statement> on_post;
+  // The step up to which event-driven variables of the synapse have moved, as f64.
+  std::optional<ir::StateId> last;
+  // The meaning of w, unless it is a variable: the dimension of weights, and the factor of the
+  // program's weights.
+  std::optional<Quantity> weight;
+  bool whole_weight = false;  // w is known to be a whole number
+
+  // True if some code reads or assigns `name`, equations x = ... followed.
+  bool Mentions(const std::vector<Statement>& statements, absl::string_view name) const;
+  // True if any code reads the weight.
+  bool NeedsWeight() const;
+  // The right side of the equation x = ..., or null.
+  const Expr* DefinitionOf(absl::string_view name) const;
+};
+
+// A value that is computed for each synapse when it is made.
+struct ConnectValue {
+  enum class Kind : uint8_t { kProbability, kCondition, kWeight, kDelay, kInitial };
+  Kind kind = Kind::kInitial;
+  std::string what;  // its name in errors
+  ir::SourceText text;
+  std::optional<Expr> code;  // none for a number
+  double number = 0;
+  const Variable* variable = nullptr;  // that begins with it, if any
+  bool times_listed = false;           // it is multiplied by the weight in the rule's file
+};
+
+// A projection of the network, resolved.
+struct Connection {
+  Connection(const Network::ProjectionDescription& described, const Section& from,
+             const Section& to)
+      : description(described), source(from), target(to) {}
+
+  const Network::ProjectionDescription& description;
+  const Section& source;
+  const Section& target;
+  // For constant expressions: the projection's own, N_pre, N_post, and the network's.
+  std::vector<Constant> constants;
+  ir::ProjectionId id = 0;
+  SynapseModel model;
+  std::vector<ConnectValue> values;  // of its connect block, in order
+  // Where spikes of the source are counted as they arrive, and the projection that brings them
+  // there; for the traces of the source, if it has any.
+  std::optional<ir::InputId> arrivals;
+  ir::ProjectionId arrivals_projection = 0;
+};
+
+// A stimulus at one of its targets.
+struct StimulusAt {
+  const Stimulus& stimulus;
+  size_t section;  // of the target, in Declarations::sections
+  std::vector<Statement> on_event = {};
+  // It brings something in the steps [start, stop) alone.
+  std::optional<uint64_t> start = {};
+  std::optional<uint64_t> stop = {};
+  const Variable* variable = nullptr;     // that a current adds to
+  std::optional<ir::InputId> input = {};  // of the events of a file or list
+  std::optional<ir::StateId> state = {};  // of noise, or of what the host gave
+  std::optional<ir::StateId> rate = {};   // of a rate that is checked while running
+};
+
+struct Declarations {
+  explicit Declarations(const Network& described)
+      : network(described),
+        math(described.options.strict_math ? MathMode::kStrict : MathMode::kDefault) {}
+  // Parts point at each other.
+  Declarations(const Declarations&) = delete;
+  Declarations& operator=(const Declarations&) = delete;
+
+  const Network& network;
+  MathMode math;
+  std::vector<Constant> constants;  // the network's, and dt
+  std::deque<ModelCode> models;
+  ModelCode uniform_code;
+  std::vector<Section> sections;  // of populations, in order
+  Section uniform;                // the network level
+  std::vector<LoweredTable> tables;
+  std::deque<Connection> connections;  // in order of their ids
+  std::vector<StimulusAt> stimuli;     // in order of stimuli, and of the targets of each
+  std::vector<Trace> traces;
+};
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_LOWERING_DECLARATIONS_H_

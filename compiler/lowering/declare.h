@@ -1,0 +1,74 @@
+// The declare phase: from the description of a network to its Declarations, and to the states,
+// inputs, parameters, tables, populations and projections of the program.
+#ifndef BNSYN_COMPILER_LOWERING_DECLARE_H_
+#define BNSYN_COMPILER_LOWERING_DECLARE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "compiler/lowering/declarations.h"
+#include "compiler/lowering/names.h"
+#include "compiler/lowering/program_builder.h"
+
+namespace bnsyn::compiler {
+
+absl::Status Declare(Declarations& declared, ProgramBuilder& out);
+// Its parts, in this order.
+absl::Status ParseModels(Declarations& declared);
+absl::Status DeclareUniform(Declarations& declared, ProgramBuilder& out);
+absl::Status DeclareTables(Declarations& declared, ProgramBuilder& out);
+absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out);
+absl::Status DeclareProjections(Declarations& declared, ProgramBuilder& out);
+absl::Status DeclareStimuli(Declarations& declared, ProgramBuilder& out);
+absl::Status DeclareInitialValues(Declarations& declared, ProgramBuilder& out);
+// The states of last spikes and of rates, as far as some code needs them.
+void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out);
+
+// Fails where an equation x = ... is defined through itself.
+absl::Status CheckNoCycles(const ModelCode& code);
+// Declares the parameters of a section: the values given, in order, with overrides.
+absl::Status DeclareParameters(const Declarations& declared, const Settings& values,
+                               const Settings& overrides, const std::vector<std::string>& tunable,
+                               const ir::SourceText& place, Section& section, ProgramBuilder& out);
+// Declares the states of a section.
+void DeclareVariables(Section& section, ProgramBuilder& out);
+// Puts the bounds of variables of a section into its states. `owner` names the one who gives them
+// ("model 'lif'"), and `name` begins the names of settings in errors.
+absl::Status DeclareBounds(const std::vector<Model::Bound>& bounds, absl::string_view owner,
+                           absl::string_view name, const Section& section, ProgramBuilder& out);
+// The refractoriness of a section whose variables are declared.
+absl::Status DeclareRefractory(const Declarations& declared, const Model& model, Section& section,
+                               ProgramBuilder& out);
+// The state of the last spikes of a section, unless there is one.
+void DeclareLastSpike(Section& section, ProgramBuilder& out);
+// Declares the synapses of a projection that the program has: variables, inputs that their code
+// adds to, probabilities, weights, delays and initial values.
+absl::Status DeclareSynapses(Declarations& declared, Connection& connection, ProgramBuilder& out);
+// Numbers of the projection where values are one for all synapses; the others become code of the
+// connect block.
+absl::Status DeclareConnect(const Declarations& declared, Connection& connection,
+                            ProgramBuilder& out);
+// Finds the event-driven variables that are the same for all synapses of a source: decaying to 0 by
+// a rate that is one number, beginning with one number, and changed by one statement of on_pre
+// alone, x += c or x = c with a number c, where all synapses have one delay; and likewise those
+// that on_post alone changes, without reading them before, for the synapses onto a target.
+void FindTraces(Declarations& declared, Connection& connection, ProgramBuilder& out);
+// Parses the equations and the code of synapses, and checks what can be checked without values.
+absl::Status ParseSynapseModel(Connection& connection);
+// The table of a file, which is read when it is first named. `place` is where that is.
+absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& file,
+                                    const ir::SourceText& place, ir::Program& program);
+
+// The names of the code of synapses: of a connect block (kConnect), or of code that runs while the
+// network does.
+Names SynapseNames(const Declarations& declared, const Connection& connection, ir::BlockKind kind);
+// True if a setting is one number for all synapses, made of constants alone. True for one that
+// cannot be parsed: evaluating it says why.
+bool IsPlain(const Names& names, const Setting& setting, absl::string_view what);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_LOWERING_DECLARE_H_

@@ -1,0 +1,399 @@
+// Declares constants, models, populations and the network level.
+#include "compiler/lowering/declare.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "compiler/description/settings.h"
+#include "compiler/equations/integrate.h"
+#include "compiler/lowering/declare.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// Populations are limited by 32-bit indices, padded up to groups of 64.
+constexpr double kLargestSize = 4294967232.0;
+
+bool Blank(const ir::SourceText& text) { return absl::StripAsciiWhitespace(text.text).empty(); }
+
+absl::Status CheckFlag(const ModelCode& code, const Equation& equation, size_t index,
+                       bool has_refractory) {
+  const std::string& flag = equation.flags[index];
+  const auto error = [&](const std::string& message, absl::string_view note = "") {
+    return ir::ErrorAt(code.equations_text, equation.flag_ranges[index], message, note);
+  };
+  if (std::count(equation.flags.begin(), equation.flags.end(), flag) > 1) {
+    return error(absl::StrCat("the flag '", flag, "' stands here twice"));
+  }
+  if (flag == "event-driven" || flag == "clock-driven" || flag == "summed") {
+    return error(absl::StrCat("'", flag, "' is for variables of synapses"),
+                 "equations of a projection declare them");
+  }
+  const bool computed = equation.kind != EquationKind::kVariable;
+  const bool moves = equation.kind == EquationKind::kDifferential;
+  if (computed && flag != "shared" && !(moves && flag == "unless refractory")) {
+    return error(
+        absl::StrCat("'", equation.name, "' is computed here, so it cannot be '", flag, "'"));
+  }
+  if (flag == "unless refractory" && !has_refractory) {
+    return error("this model has no refractory time, so nothing is ever refractory",
+                 "give the model a time: refractory = \"2 ms\"");
+  }
+  if (flag == "shared" && equation.Is("unless refractory")) {
+    return error(absl::StrCat("'", equation.name, "' is one value for all neurons, so it cannot ",
+                              "stand still for those that are refractory"));
+  }
+  if (flag == "shared" && equation.Is("input")) {
+    return error("each neuron has its own input, so it cannot be shared");
+  }
+  if (flag == "input" && (equation.boolean || equation.integer)) {
+    return error(absl::StrCat("an input is a sum, it cannot be ",
+                              equation.boolean ? "a boolean" : "an integer"));
+  }
+  return absl::OkStatus();
+}
+
+// Follows the equations x = ... that `equation` reads. `path` holds those being followed.
+absl::Status CheckCycles(const ModelCode& code, const Equation& equation,
+                         std::vector<const Equation*>& path, std::set<std::string>& done) {
+  const auto begin = std::find(path.begin(), path.end(), &equation);
+  if (begin != path.end()) {
+    std::string cycle;
+    for (auto it = begin; it != path.end(); ++it) absl::StrAppend(&cycle, (*it)->name, " -> ");
+    return ir::ErrorAt(
+        code.equations_text, equation.name_range,
+        absl::StrCat("'", equation.name, "' is defined through itself: ", cycle, equation.name),
+        "make one of them a variable of its own, as in dx/dt = ... or x : unit");
+  }
+  if (done.count(equation.name) != 0) return absl::OkStatus();
+  path.push_back(&equation);
+  absl::Status status;
+  ForEachName(*equation.right, [&](const Expr& name) {
+    const Equation* next = code.Find(name.name);
+    if (status.ok() && next != nullptr && next->kind == EquationKind::kExpression) {
+      status = CheckCycles(code, *next, path, done);
+    }
+  });
+  path.pop_back();
+  done.insert(equation.name);
+  return status;
+}
+
+}  // namespace
+
+absl::Status CheckNoCycles(const ModelCode& code) {
+  std::set<std::string> done;
+  for (const Equation& equation : code.equations) {
+    std::vector<const Equation*> path;
+    if (equation.kind == EquationKind::kExpression) {
+      BNSYN_RETURN_IF_ERROR(CheckCycles(code, equation, path, done));
+    }
+  }
+  return absl::OkStatus();
+}
+
+namespace {
+
+// Parses equations and update code, and checks what can be checked without values.
+absl::Status ParseCode(const ir::SourceText& equations, const ir::SourceText& update,
+                       bool has_refractory, std::set<std::string>& names, ModelCode& code) {
+  code.equations_text = equations;
+  code.update_text = update;
+  BNSYN_ASSIGN_OR_RETURN(code.equations, ParseEquations(code.equations_text));
+  for (const Equation& equation : code.equations) {
+    BNSYN_RETURN_IF_ERROR(
+        CheckNewName(equation.name, "a variable", code.equations_text, equation.name_range, names));
+    for (size_t f = 0; f < equation.flags.size(); ++f) {
+      BNSYN_RETURN_IF_ERROR(CheckFlag(code, equation, f, has_refractory));
+    }
+  }
+  BNSYN_RETURN_IF_ERROR(CheckNoCycles(code));
+  BNSYN_ASSIGN_OR_RETURN(code.update, ParseStatements(code.update_text));
+  for (const Equation& equation : code.equations) {
+    if (equation.kind == EquationKind::kDifferential && !code.update.empty()) {
+      return ir::ErrorAt(code.update_text, code.update[0].target_range,
+                         absl::StrCat("there is update code, but '", equation.name,
+                                      "' has a differential equation"),
+                         absl::StrCat("declare it as '", equation.name,
+                                      " : unit' and integrate it in the update code, or leave "
+                                      "the update code out"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// `names` are those of the model's parameters and variables.
+absl::Status ParseEvents(const Model& model, std::set<std::string>& names, ModelCode& code) {
+  for (const Model::NamedEvent& event : model.events) {
+    ir::SourceText place = event.place;
+    if (place.text.empty()) place.text = event.name;
+    if (event.name == "spike") {
+      return ErrorIn(place, "'spike' is the event of the threshold, and needs no other condition",
+                     "threshold = \"...\" says when, and reset = \"...\" what it does");
+    }
+    BNSYN_RETURN_IF_ERROR(CheckNewName(event.name, "an event", place, Whole(place), names));
+    EventCode& parsed = code.events.emplace_back();
+    parsed.name = event.name;
+    parsed.condition_text = event.condition;
+    parsed.code_text = event.code;
+    BNSYN_ASSIGN_OR_RETURN(parsed.condition, ParseExpression(parsed.condition_text));
+    BNSYN_ASSIGN_OR_RETURN(parsed.code, ParseStatements(parsed.code_text));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseModel(const Model& model, ModelCode& code) {
+  std::set<std::string> names;
+  for (const auto& [name, value] : model.parameters) {
+    const ir::SourceText place = NamePlace(value, absl::StrCat(model.name, ".", name));
+    BNSYN_RETURN_IF_ERROR(CheckNewName(name, "a parameter", place, Whole(place), names));
+  }
+  BNSYN_RETURN_IF_ERROR(
+      ParseCode(model.equations, model.update, model.refractory.has_value(), names, code));
+  BNSYN_RETURN_IF_ERROR(ParseEvents(model, names, code));
+  code.threshold_text = model.threshold;
+  code.reset_text = model.reset;
+  code.integration = model.integration;
+  if (!Blank(model.threshold)) {
+    BNSYN_ASSIGN_OR_RETURN(code.threshold, ParseExpression(code.threshold_text));
+  } else if (!Blank(model.reset)) {
+    return ErrorIn(code.reset_text,
+                   absl::StrCat("model '", model.name, "' has a reset but no threshold"),
+                   "give it a threshold, as in threshold = \"V > V_th\"");
+  } else if (model.refractory.has_value()) {
+    return ErrorIn(TextOf(*model.refractory, absl::StrCat(model.name, ".refractory")),
+                   absl::StrCat("model '", model.name, "' has a refractory time but no threshold"));
+  }
+  BNSYN_ASSIGN_OR_RETURN(code.reset, ParseStatements(code.reset_text));
+  BNSYN_RETURN_IF_ERROR(CheckIntegration(model, code.equations));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status DeclareBounds(const std::vector<Model::Bound>& bounds, absl::string_view owner,
+                           absl::string_view name, const Section& section, ProgramBuilder& out) {
+  for (const Model::Bound& bound : bounds) {
+    const std::string what = absl::StrCat(name, ".bounds.", bound.variable);
+    const Variable* variable = section.FindVariable(bound.variable);
+    if (variable == nullptr || !variable->state.has_value() || variable->equation->boolean) {
+      return ErrorIn(NamePlace(bound.lower, what),
+                     absl::StrCat(owner, " has no variable '", bound.variable, "' to bound",
+                                  ir::DidYouMean(bound.variable, section.VariableNames())));
+    }
+    BNSYN_ASSIGN_OR_RETURN(const Quantity lower,
+                           Evaluate(bound.lower, section.constants, variable->dimension(), what));
+    BNSYN_ASSIGN_OR_RETURN(const Quantity upper,
+                           Evaluate(bound.upper, section.constants, variable->dimension(), what));
+    if (!(lower.value < upper.value)) {
+      return ErrorIn(TextOf(bound.upper, what), absl::StrCat("the upper bound of '", bound.variable,
+                                                             "' must be above the lower one"));
+    }
+    out.program.states[*variable->state].lower = lower.value;
+    out.program.states[*variable->state].upper = upper.value;
+  }
+  return absl::OkStatus();
+}
+
+namespace {
+
+absl::StatusOr<uint32_t> PopulationSize(const std::vector<Constant>& constants,
+                                        const Network::PopulationDescription& population) {
+  const std::string what = absl::StrCat("the size of ", population.name);
+  BNSYN_ASSIGN_OR_RETURN(const Quantity size,
+                         Evaluate(population.size, constants, Dimension{}, what));
+  const ir::SourceText text = TextOf(population.size, what);
+  const double nearest = std::nearbyint(size.value);
+  if (size.value <= 0) {
+    return ErrorIn(text, absl::StrCat(what, " must be at least 1, not ", size.value));
+  }
+  // 0.8*N is a whole number up to rounding.
+  if (std::fabs(size.value - nearest) > 1e-9 * nearest || nearest < 1) {
+    return ErrorIn(text, absl::StrCat(what, " must be a whole number, not ", size.value));
+  }
+  if (nearest > kLargestSize) {
+    return ErrorIn(text, absl::StrCat(what, " is too large: at most 4294967232 neurons"));
+  }
+  return static_cast<uint32_t>(nearest);
+}
+
+}  // namespace
+
+const Parameter* Section::FindParameter(absl::string_view parameter_name) const {
+  for (const Parameter& parameter : parameters) {
+    if (parameter.name == parameter_name) return &parameter;
+  }
+  return nullptr;
+}
+
+const Variable* Section::FindVariable(absl::string_view variable_name) const {
+  for (const Variable& variable : variables) {
+    if (variable.name() == variable_name) return &variable;
+  }
+  return nullptr;
+}
+
+Variable* Section::FindVariable(absl::string_view variable_name) {
+  return const_cast<Variable*>(std::as_const(*this).FindVariable(variable_name));
+}
+
+std::vector<std::string> Section::VariableNames() const {
+  std::vector<std::string> names;
+  for (const Variable& variable : variables) names.push_back(variable.name());
+  return names;
+}
+
+absl::Status ParseModels(Declarations& declared) {
+  std::set<std::string> names;
+  for (const Model& model : declared.network.models) {
+    const ir::SourceText place =
+        model.place.name.empty() ? ir::SourceText{"network", model.name, 1, 1} : model.place;
+    BNSYN_RETURN_IF_ERROR(CheckNewName(model.name, "a model", place, Whole(place), names));
+    BNSYN_RETURN_IF_ERROR(ParseModel(model, declared.models.emplace_back()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DeclareParameters(const Declarations& declared, const Settings& values,
+                               const Settings& overrides, const std::vector<std::string>& tunable,
+                               const ir::SourceText& place, Section& section, ProgramBuilder& out) {
+  std::vector<std::string> known;
+  for (const auto& [name, value] : values) known.push_back(name);
+  const auto check_known = [&](const std::string& name, const ir::SourceText& at) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) return absl::OkStatus();
+    return ErrorIn(
+        at, absl::StrCat("there is no parameter '", name, "'", ir::DidYouMean(name, known)),
+        known.empty() ? "" : absl::StrCat("parameters are ", absl::StrJoin(known, ", ")));
+  };
+  std::set<std::string> overridden;
+  for (const auto& [name, value] : overrides) {
+    const ir::SourceText at = NamePlace(value, absl::StrCat(section.prefix, name));
+    BNSYN_RETURN_IF_ERROR(check_known(name, at));
+    if (!overridden.insert(name).second) {
+      return ErrorIn(at, absl::StrCat("'", name, "' is given twice"));
+    }
+  }
+  for (const std::string& name : tunable) BNSYN_RETURN_IF_ERROR(check_known(name, place));
+
+  section.constants = declared.constants;
+  for (const auto& [name, value] : values) {
+    const std::string what = absl::StrCat(section.prefix, name);
+    BNSYN_ASSIGN_OR_RETURN(Quantity quantity, Evaluate(value, section.constants, what));
+    for (const auto& [other, replacement] : overrides) {
+      if (other != name) continue;
+      BNSYN_ASSIGN_OR_RETURN(quantity,
+                             Evaluate(replacement, section.constants, quantity.dimension, what));
+    }
+    Parameter parameter;
+    parameter.name = name;
+    parameter.value = quantity;
+    parameter.id = static_cast<ir::ParamId>(out.program.params.size());
+    parameter.tunable = std::find(tunable.begin(), tunable.end(), name) != tunable.end();
+    ir::Param param;
+    param.name = what;
+    param.value = ir::BitsOfF64(quantity.value);
+    param.tunable = parameter.tunable;
+    param.unit = DisplayUnit(quantity.dimension);
+    out.program.params.push_back(std::move(param));
+    section.parameters.push_back(std::move(parameter));
+    // A parameter hides a constant of its name.
+    std::erase_if(section.constants, [&name = name](const Constant& c) { return c.name == name; });
+    section.constants.push_back({name, quantity});
+  }
+  return absl::OkStatus();
+}
+
+void DeclareVariables(Section& section, ProgramBuilder& out) {
+  for (const Equation& equation : section.code->equations) {
+    if (equation.kind == EquationKind::kExpression) continue;
+    Variable variable;
+    variable.equation = &equation;
+    if (!variable.Is("input")) {
+      variable.state =
+          out.AddState(absl::StrCat(section.prefix, equation.name),
+                       {equation.boolean ? ir::Element::kBool : ir::Element::kF64,
+                        variable.Is("shared") ? ir::DomainId::kNetwork : section.domain},
+                       equation.unit.dimension);
+    }
+    section.variables.push_back(std::move(variable));
+  }
+}
+
+absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out) {
+  std::set<std::string> names = {"network"};
+  for (const Network::PopulationDescription& population : declared.network.populations) {
+    BNSYN_RETURN_IF_ERROR(CheckNewName(population.name, "a population", population.place,
+                                       Whole(population.place), names));
+    if (population.model >= declared.models.size()) {
+      return ErrorIn(population.place, absl::StrCat("the model of population '", population.name,
+                                                    "' is not of this network"));
+    }
+    const Model& model = declared.network.models[population.model];
+    Section section;
+    section.name = population.name;
+    section.prefix = absl::StrCat(population.name, ".");
+    section.stream_owner = population.name;
+    section.code = &declared.models[population.model];
+    BNSYN_ASSIGN_OR_RETURN(section.size, PopulationSize(declared.constants, population));
+    section.population = out.program.AddPopulation(population.name, section.size);
+    section.domain = out.program.populations[*section.population].domain;
+    BNSYN_RETURN_IF_ERROR(DeclareParameters(declared, model.parameters, population.parameters,
+                                            model.tunable, model.place, section, out));
+    DeclareVariables(section, out);
+    BNSYN_RETURN_IF_ERROR(DeclareBounds(model.bounds, absl::StrCat("model '", model.name, "'"),
+                                        model.name, section, out));
+    BNSYN_RETURN_IF_ERROR(DeclareRefractory(declared, model, section, out));
+    declared.sections.push_back(std::move(section));
+  }
+  if (declared.sections.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("network '", declared.network.options.name, "' has no populations"));
+  }
+  // After all populations, so that these are numbered as in the file.
+  for (Section& section : declared.sections) {
+    for (const EventCode& event : section.code->events) {
+      section.events.push_back(
+          out.program.AddEventPopulation(absl::StrCat(section.prefix, event.name), section.domain));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DeclareUniform(Declarations& declared, ProgramBuilder& out) {
+  const Network::UniformDescription& uniform = declared.network.uniform;
+  std::set<std::string> names;
+  for (const auto& [name, value] : uniform.parameters) {
+    const ir::SourceText place = NamePlace(value, name);
+    BNSYN_RETURN_IF_ERROR(CheckNewName(name, "a parameter", place, Whole(place), names));
+  }
+  BNSYN_RETURN_IF_ERROR(
+      ParseCode(uniform.equations, uniform.update, false, names, declared.uniform_code));
+  for (const Equation& equation : declared.uniform_code.equations) {
+    for (size_t f = 0; f < equation.flags.size(); ++f) {
+      if (equation.flags[f] != "input" && equation.flags[f] != "shared") continue;
+      return ir::ErrorAt(uniform.equations, equation.flag_ranges[f],
+                         equation.flags[f] == "input"
+                             ? "only populations have inputs"
+                             : "there is one value of everything at the network level: leave the "
+                               "flag out");
+    }
+  }
+  Section& section = declared.uniform;
+  section.name = "uniform";
+  section.stream_owner = "network";
+  section.code = &declared.uniform_code;
+  BNSYN_RETURN_IF_ERROR(DeclareParameters(declared, uniform.parameters, {}, uniform.tunable,
+                                          {"network", "uniform", 1, 1}, section, out));
+  DeclareVariables(section, out);
+  return absl::OkStatus();
+}
+
+}  // namespace bnsyn::compiler

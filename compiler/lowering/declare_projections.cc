@@ -1,0 +1,244 @@
+// Declares projections: their constants, rules and tables.
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "compiler/description/settings.h"
+#include "compiler/lowering/declare.h"
+#include "ir/status_macros.h"
+#include "ir/table.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+using Description = Network::ProjectionDescription;
+
+std::optional<uint32_t> FindColumn(const ir::Table& table, absl::string_view name) {
+  for (size_t c = 0; c < table.columns.size(); ++c) {
+    if (table.columns[c] == name) return static_cast<uint32_t>(c);
+  }
+  return std::nullopt;
+}
+
+// The number n of a rule, which must be whole and not more than there are pairs.
+absl::Status DeclareCount(const Connection& connection, ir::Rule& rule) {
+  const Description& description = connection.description;
+  const std::string what = absl::StrCat(description.name, ".n");
+  BNSYN_ASSIGN_OR_RETURN(const Quantity n,
+                         Evaluate(description.rule.n, connection.constants, Dimension{}, what));
+  const ir::SourceText text = TextOf(description.rule.n, what);
+  constexpr double kMost = 1e15;
+  if (!(n.value >= 0 && n.value <= kMost) || n.value != std::floor(n.value)) {
+    return ErrorIn(text, absl::StrCat("a number of synapses is a whole number, not ", n.value),
+                   "rint(...) makes one of it");
+  }
+  rule.count = static_cast<uint64_t>(n.value);
+  const bool within = description.source == description.target;
+  const uint64_t self = !rule.self && within ? 1 : 0;
+  const uint64_t most =
+      ir::TraitsOf(rule.kind).most_different(connection.source.size, connection.target.size, self);
+  if (rule.count > 0 && most == 0) {
+    return ErrorIn(text, "there is no pair of neurons to join");
+  }
+  if (rule.multiple || rule.count <= most) return absl::OkStatus();
+  return ErrorIn(text,
+                 absl::StrCat("there are ", most, " different synapses to choose from, fewer ",
+                              "than n = ", rule.count),
+                 "multiple = true lets a pair be joined more than once");
+}
+
+absl::Status DeclareRule(const Declarations& declared, const Connection& connection,
+                         ir::Projection& projection, ProgramBuilder& out) {
+  const Description& description = connection.description;
+  const ConnectionRule& rule = description.rule;
+  const ir::SourceText& place = description.place;
+  projection.rule.kind = rule.kind;
+  projection.rule.self = rule.self;
+  projection.rule.multiple = rule.multiple;
+  const ir::RuleTraits& traits = ir::TraitsOf(rule.kind);
+  if (rule.kind == ir::RuleKind::kOneToOne) {
+    const Section& source = connection.source;
+    const Section& target = connection.target;
+    if (source.size != target.size) {
+      return ErrorIn(place, absl::StrCat("one_to_one joins populations of one size, but '",
+                                         source.name, "' has ", source.size, " neurons and '",
+                                         target.name, "' has ", target.size));
+    }
+  }
+  if (traits.is_random) projection.rule.stream = out.streams.Find({"rule", description.name});
+  if (traits.takes_n) return DeclareCount(connection, projection.rule);
+  if (!traits.takes_table) return absl::OkStatus();
+  BNSYN_ASSIGN_OR_RETURN(const ir::TableId id,
+                         TableOf(declared.network, rule.file, place, out.program));
+  const ir::Table& table = out.program.tables[id];
+  for (const absl::string_view column : {"pre", "post"}) {
+    if (FindColumn(table, column).has_value()) continue;
+    return ErrorIn(place, absl::StrCat("the list ", rule.file, " has no column '", column, "'"),
+                   "a list of connections has the columns pre, post and, if they differ, weight "
+                   "and delay");
+  }
+  projection.rule.table = id;
+  if (const std::optional<uint32_t> column = FindColumn(table, "weight")) {
+    projection.weight_column = ir::ColumnRef{id, *column};
+  }
+  if (const std::optional<uint32_t> column = FindColumn(table, "delay")) {
+    projection.delay_column = ir::ColumnRef{id, *column};
+  }
+  return absl::OkStatus();
+}
+
+// Adds the projection's own constants before those of the network.
+absl::Status DeclareOwnConstants(Connection& connection) {
+  std::vector<Constant> own = {{"N_pre", Quantity(connection.source.size)},
+                               {"N_post", Quantity(connection.target.size)}};
+  const auto known = [&](const std::string& name) {
+    const auto is_named = [&](const Constant& constant) { return constant.name == name; };
+    return absl::c_any_of(own, is_named) || absl::c_any_of(connection.constants, is_named);
+  };
+  constexpr absl::string_view kTaken[] = {"i", "j", "t", "w", "N"};
+  for (const auto& [name, setting] : connection.description.options.constants) {
+    const ir::SourceText place =
+        NamePlace(setting, absl::StrCat(connection.description.name, ".constants.", name));
+    if (!IsIdentifier(name) || absl::c_linear_search(kTaken, name)) {
+      return ErrorIn(place, absl::StrCat("'", name, "' cannot name a constant"),
+                     "a name is letters, digits and '_', and has no meaning of its own");
+    }
+    if (known(name)) {
+      return ErrorIn(place, absl::StrCat("there is a constant '", name, "' already"),
+                     "give this one another name");
+    }
+    std::vector<Constant> so_far = own;
+    so_far.insert(so_far.end(), connection.constants.begin(), connection.constants.end());
+    BNSYN_ASSIGN_OR_RETURN(const Quantity value,
+                           Evaluate(setting, so_far, absl::StrCat("the constant ", name)));
+    own.push_back({name, value});
+  }
+  connection.constants.insert(connection.constants.begin(), own.begin(), own.end());
+  return absl::OkStatus();
+}
+
+// The events that the projection carries: the spikes of its source, or an event of its model. If
+// the projection is `silent`, it has no code for them, and the source need not spike.
+absl::StatusOr<ir::PopulationId> EventOf(const Section& source, const Description& description,
+                                         bool silent) {
+  const ir::SourceText& event = description.options.event;
+  if (event.text.empty() || event.text == "spike") {
+    if (silent || source.code->threshold.has_value()) return *source.population;
+    const ir::SourceText& place = description.place;
+    return ErrorIn(place,
+                   absl::StrCat("the source '", source.name, "' of projection '", description.name,
+                                "' never spikes: its model has no threshold"));
+  }
+  std::vector<std::string> known = {"spike"};
+  for (size_t e = 0; e < source.events.size(); ++e) {
+    known.push_back(source.code->events[e].name);
+    if (event.text == known.back()) return source.events[e];
+  }
+  return ErrorIn(event,
+                 absl::StrCat("the source '", source.name, "' has no event '", event.text, "'",
+                              ir::DidYouMean(event.text, known)),
+                 absl::StrCat("its events are ", absl::StrJoin(known, ", ")));
+}
+
+absl::Status DeclareProjection(Declarations& declared, const Description& description,
+                               ProgramBuilder& out) {
+  const ir::SourceText& place = description.place;
+  if (description.source >= declared.sections.size() ||
+      description.target >= declared.sections.size()) {
+    return ErrorIn(place, absl::StrCat("projection '", description.name,
+                                       "' joins populations that are not of this network"));
+  }
+  Connection& connection = declared.connections.emplace_back(
+      description, declared.sections[description.source], declared.sections[description.target]);
+  const Section& source = connection.source;
+  const Section& target = connection.target;
+  connection.constants = declared.constants;
+  BNSYN_RETURN_IF_ERROR(DeclareOwnConstants(connection));
+  SynapseModel& model = connection.model;
+  model.section.name = description.name;
+  model.section.prefix = absl::StrCat(description.name, ".");
+  model.section.stream_owner = description.name;
+  model.section.code = &model.code;
+  model.section.constants = connection.constants;
+  BNSYN_RETURN_IF_ERROR(ParseSynapseModel(connection));
+  ir::Projection projection;
+  projection.name = description.name;
+  BNSYN_ASSIGN_OR_RETURN(projection.source, EventOf(source, description, model.on_pre.empty()));
+  projection.target = *target.population;
+  BNSYN_RETURN_IF_ERROR(DeclareRule(declared, connection, projection, out));
+  connection.id = out.program.AddProjection(std::move(projection));
+  return DeclareSynapses(declared, connection, out);
+}
+
+// The projections that bring arrivals, after all of the network's own.
+void DeclareArrivals(Declarations& declared, ir::Program& program) {
+  for (Connection& connection : declared.connections) {
+    if (!connection.arrivals.has_value()) continue;
+    const ir::Projection& like = program.projections[connection.id];
+    ir::Projection projection;
+    projection.name = absl::StrCat(like.name, ".arrivals.pre");
+    projection.source = like.source;
+    projection.target = *connection.source.population;
+    projection.rule.kind = ir::RuleKind::kOneToOne;
+    projection.delay = like.delay;
+    connection.arrivals_projection = program.AddProjection(std::move(projection));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& file,
+                                    const ir::SourceText& place, ir::Program& program) {
+  for (size_t t = 0; t < program.tables.size(); ++t) {
+    if (program.tables[t].file == file) return static_cast<ir::TableId>(t);
+  }
+  // Named after the file, with _ in place of characters that names cannot have.
+  std::string name(absl::StripSuffix(file.substr(file.find_last_of('/') + 1), ".csv"));
+  for (char& c : name) {
+    if (!IsIdentifier(absl::string_view(&c, 1)) && (c < '0' || c > '9')) c = '_';
+  }
+  if (!IsIdentifier(name)) name.insert(0, "table_");
+  const auto taken = [&](const std::string& candidate) {
+    const auto is_named = [&](const auto& described) { return described.name == candidate; };
+    return program.FindTable(candidate).has_value() ||
+           absl::c_any_of(network.populations, is_named) ||
+           absl::c_any_of(network.projections, is_named) ||
+           absl::c_any_of(network.stimuli, is_named) || absl::c_any_of(network.tables, is_named);
+  };
+  std::string unique = name;
+  for (int n = 2; taken(unique); ++n) unique = absl::StrCat(name, "_", n);
+  absl::StatusOr<ir::Table> table = ir::ReadTable(unique, file, program.directory);
+  // Errors within the file point into the file.
+  if (absl::IsNotFound(table.status())) {
+    return ErrorIn(place, table.status().message(),
+                   "files are sought from the folder of the network file");
+  }
+  BNSYN_RETURN_IF_ERROR(table.status());
+  program.tables.push_back(*std::move(table));
+  return static_cast<ir::TableId>(program.tables.size() - 1);
+}
+
+absl::Status DeclareProjections(Declarations& declared, ProgramBuilder& out) {
+  std::set<std::string> names = {"network"};
+  for (const Section& section : declared.sections) names.insert(section.name);
+  for (const Description& description : declared.network.projections) {
+    const ir::SourceText& place = description.place;
+    if (!IsIdentifier(description.name)) {
+      return ErrorIn(place, absl::StrCat("'", description.name, "' cannot name a projection"),
+                     "a name is letters, digits and '_', and does not begin with a digit");
+    }
+    if (!names.insert(description.name).second) {
+      return ErrorIn(place, absl::StrCat("the name '", description.name, "' is used twice"),
+                     "populations and projections have names of their own");
+    }
+    BNSYN_RETURN_IF_ERROR(DeclareProjection(declared, description, out));
+  }
+  DeclareArrivals(declared, out.program);
+  return absl::OkStatus();
+}
+
+}  // namespace bnsyn::compiler

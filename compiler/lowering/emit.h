@@ -1,0 +1,56 @@
+// The emission phase: from Declarations to the blocks of the program.
+#ifndef BNSYN_COMPILER_LOWERING_EMIT_H_
+#define BNSYN_COMPILER_LOWERING_EMIT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "compiler/equations/integrate.h"
+#include "compiler/lowering/code_scope.h"
+#include "compiler/lowering/declarations.h"
+#include "compiler/lowering/program_builder.h"
+#include "ir/builder.h"
+
+namespace bnsyn::compiler {
+
+// In steps. Spikes of the longest delay are kept, so this is also a bound on memory.
+inline constexpr uint32_t kLongestDelay = 1'000'000;
+
+absl::Status Emit(const Declarations& declared, ProgramBuilder& out);
+// Its parts, in this order: the connect block, and the on_pre, on_step and on_post blocks, of each
+// projection.
+absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out);
+// Its part for the connect block.
+absl::Status EmitConnect(const Declarations& declared, const Connection& connection,
+                         ProgramBuilder& out);
+// The init block.
+absl::Status EmitInit(const Declarations& declared, ProgramBuilder& out);
+// Finds the delays and the greatest probability of each projection with a connect block.
+absl::Status BoundProjections(const Network& network, ir::Program& program);
+// The step block.
+absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out);
+
+// Parts of EmitInit: where noise begins.
+absl::Status EmitNoiseInit(const Declarations& declared, ir::Builder& builder, ProgramBuilder& out);
+// Parts of EmitStep: population `index` and its stimuli, with its traces once it is known which
+// neurons spiked; the network level; and noise that all populations share, which moves once
+// everyone has read it.
+absl::Status EmitPopulation(const Declarations& declared, size_t index, ir::Builder& builder,
+                            ProgramBuilder& out);
+absl::Status EmitStimuli(const Declarations& declared, size_t index, CodeScope& scope);
+void EmitTraces(const Declarations& declared, size_t index, ir::Value spiked, ir::Builder& builder,
+                const ir::Program& program);
+absl::Status EmitUniform(const Declarations& declared, ir::Builder& builder, ProgramBuilder& out);
+absl::Status EmitSharedNoise(const Declarations& declared, ir::Builder& builder,
+                             ProgramBuilder& out);
+// The update code of the section of `scope`, then its differential equations over one step by the
+// method of its model. `scope` holds the new values afterwards. Returns the decays among the moves.
+absl::StatusOr<std::vector<Decayed>> EmitUpdate(const Declarations& declared, CodeScope& scope,
+                                                ProgramBuilder& out);
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_LOWERING_EMIT_H_

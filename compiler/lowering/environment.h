@@ -1,0 +1,46 @@
+// The values that names have while code runs. A copy is independent of what it was copied from, so
+// that code which must leave no trace runs in a copy.
+#ifndef BNSYN_COMPILER_LOWERING_ENVIRONMENT_H_
+#define BNSYN_COMPILER_LOWERING_ENVIRONMENT_H_
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "compiler/language/code.h"
+#include "compiler/lowering/declarations.h"
+#include "ir/builder.h"
+
+namespace bnsyn::compiler {
+
+struct Environment {
+  // Variables that have a value other than their state at the beginning of the code.
+  std::map<const Variable*, ir::Value> variables;
+  // Those of them that are stored in the end.
+  std::set<const Variable*> changed;
+  // Those whose tiny values are stored as they are: nothing brings them near 0 for long, or they
+  // have been flushed already (R9).
+  std::set<const Variable*> tiny_kept;
+  // Names that the code itself has given a value.
+  std::map<std::string, TypedValue> locals;
+  // Names that mean a value before anything else, and cannot be assigned: w of an event. Equations
+  // x = ... do not see them.
+  std::map<std::string, TypedValue> bound;
+  // Where given, assignments change these elements alone.
+  ir::Value guard;
+  // Where given, variables "unless refractory" move for these elements alone.
+  ir::Value free;
+  // not_refractory; invalid where the model has no refractoriness.
+  ir::Value active;
+  // The neurons that spiked in this step, once that is known: their last spike is now.
+  ir::Value spiked;
+  // The name of the shared variable that is being defined: then only what all neurons share can be
+  // read, and draws are made once for all.
+  std::string shared;
+  // Values of equations x = ..., as long as nothing that they read has changed.
+  std::map<const Equation*, TypedValue> definitions;
+};
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_LOWERING_ENVIRONMENT_H_
