@@ -265,9 +265,7 @@ std::vector<NamedField> SettableFields(Network& network) {
 }
 
 absl::Status SetField(const ir::SourceText& text, const Field& field) {
-  const auto error = [&](absl::string_view message) {
-    return ir::ErrorAt(text, Whole(text), message);
-  };
+  const auto error = [&](absl::string_view message) { return ErrorIn(text, message); };
   const auto replace = [&](Setting& value) {
     const ir::SourceText place = value.name_place();
     value = Setting(text);

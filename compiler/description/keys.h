@@ -21,7 +21,7 @@
 
 namespace bnsyn::compiler {
 
-// A key that its reader reads by itself, and that Network::Set cannot change.
+// A key with a reader of its own; Network::Set cannot change it.
 struct ReadByHand {};
 // A positive time, which is evaluated when it is read.
 struct TimeStep {
@@ -63,8 +63,8 @@ template <typename T>
 struct Key {
   absl::string_view name;
   Field (*field)(T& declaration);
-  Kinds kinds = kAnyKind;    // those that have the key
-  Kinds required = kNoKind;  // those that cannot do without it
+  Kinds kinds = kAnyKind;    // kinds of the declaration that have the key
+  Kinds required = kNoKind;  // kinds that need it
   const char* example = "";  // what to write where a required key is missing
 };
 
@@ -85,7 +85,7 @@ inline TableKind KindOf(const ValueTable& table) {
 // A field that Network::Set can change: "dt", "exc.b", "ee.weight", "ext.rate", "ee.initial.x".
 struct NamedField {
   std::string path;
-  int group = 0;  // declarations of one kind: the first kind that has a path takes it
+  int group = 0;  // the sort of declaration; the first sort that has a path takes it
   Field field;
 };
 std::vector<NamedField> SettableFields(Network& network);

@@ -1,4 +1,6 @@
-// The model library: the files of models/, carried inside the program.
+// The model library: the files of models/, compiled into the program.
+//
+//   BNSYN_ASSIGN_OR_RETURN(const LibraryModel adex, FindLibraryModel("adex"));
 #ifndef BNSYN_COMPILER_DESCRIPTION_MODEL_LIBRARY_H_
 #define BNSYN_COMPILER_DESCRIPTION_MODEL_LIBRARY_H_
 
@@ -11,27 +13,27 @@
 
 namespace bnsyn::compiler {
 
-// A file models/NAME.toml: it defines [models.NAME], and its first comment line says what that is.
-// A comment line  # Elsewhere: NEST iaf_psc_exp, PyNN IF_curr_exp  says what other simulators call
-// it.
+// A file models/NAME.toml. It defines [models.NAME], and its first comment line describes the
+// model. A comment line "# Elsewhere: NEST iaf_psc_exp, PyNN IF_curr_exp" names it in other
+// simulators.
 struct LibraryModel {
   absl::string_view name;
   absl::string_view text;
 };
 
-// What another simulator calls a model.
+// The name of a model in another simulator.
 struct NameElsewhere {
   std::string simulator;
   std::string name;
 };
 
 absl::Span<const LibraryModel> ModelLibrary();  // by name
-// The one of that name, or an error with did-you-mean.
+// The model of that name, or an error with did-you-mean.
 absl::StatusOr<LibraryModel> FindLibraryModel(absl::string_view name);
 std::string ModelSummary(const LibraryModel& model);
 std::vector<NameElsewhere> NamesElsewhere(const LibraryModel& model);
-// For a name that is another simulator's, in whichever case: which model that is here, in words.
-// Empty for others.
+// Says in words which model of the library a name of another simulator means, in upper or lower
+// case. Empty for a name that means none.
 std::string ModelsElsewhere(absl::string_view name);
 
 }  // namespace bnsyn::compiler

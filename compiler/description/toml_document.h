@@ -1,4 +1,4 @@
-// A TOML file as a tree in the order of the file, every key and value with its place in it.
+// Parses a TOML file into a tree in the order of the file. Keys and values know their places.
 #ifndef BNSYN_COMPILER_DESCRIPTION_TOML_DOCUMENT_H_
 #define BNSYN_COMPILER_DESCRIPTION_TOML_DOCUMENT_H_
 
@@ -42,7 +42,7 @@ struct TomlDocument {
                           absl::string_view note = "") const;
   absl::Status ErrorAtValue(const TomlNode& node, absl::string_view message,
                             absl::string_view note = "") const;
-  // The key as a text of its own, for errors found later.
+  // The key as a text with its place, for errors that are found later.
   ir::SourceText KeyPlace(const TomlNode& node) const;
   // A number, a boolean or the contents of a string, as text placed in the file.
   ir::SourceText ValueText(const TomlNode& node) const;

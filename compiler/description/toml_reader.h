@@ -1,5 +1,5 @@
-// What the readers of the parts of a network file share: a TOML document, the network it becomes,
-// and checks of keys and kinds of values. Internal to compiler/description; users call ReadNetwork.
+// The base of the readers of a network file: reads declarations by their tables of keys, and checks
+// kinds of values. Internal to compiler/description; users call ReadNetwork.
 #ifndef BNSYN_COMPILER_DESCRIPTION_TOML_READER_H_
 #define BNSYN_COMPILER_DESCRIPTION_TOML_READER_H_
 
@@ -23,7 +23,7 @@ class TomlReader {
   virtual ~TomlReader() = default;
 
  protected:
-  // An error at the value, which `what` names, unless it is of that kind.
+  // An error at the value unless it is of that kind. `what` names the value.
   absl::Status Expect(const TomlNode& node, TomlKind kind, absl::string_view what) const;
   // An error unless every key of the table, which `what` names, is one of `known`.
   absl::Status CheckKeys(const TomlNode& table, absl::string_view what,
@@ -61,7 +61,7 @@ class TomlReader {
 
   // A number, a truth value, or an expression in quotes.
   absl::StatusOr<Setting> ReadSetting(const TomlNode& node) const;
-  // An array of those; one alone stands for an array of one.
+  // An array of settings, or a single one.
   absl::StatusOr<std::vector<Setting>> ReadSettingList(const TomlNode& node) const;
   absl::StatusOr<Settings> ReadSettings(const TomlNode& node) const;
   absl::StatusOr<ir::SourceText> ReadText(const TomlNode& node) const;

@@ -67,7 +67,7 @@ std::optional<Product> FusibleQuotient(Scope& scope, ir::Value a, ir::Value b) {
     return Product{a, builder.Emit(ir::Op::kDiv, {builder.F64(1), b})};
   }
   const double reciprocal = 1 / ir::F64OfBits(builder.node(b).attr);
-  // Of 0 and of the smallest numbers there is none.
+  // 0 and the smallest numbers have no reciprocal.
   if (!std::isfinite(reciprocal)) return std::nullopt;
   return Product{a, builder.F64(reciprocal)};
 }
@@ -117,8 +117,8 @@ ir::Value EmitDivide(Scope& scope, ir::Value a, ir::Value b) {
   return scope.builder().Emit(ir::Op::kDiv, {a, b});
 }
 
-// Where x/y rounds up to a whole number, the quotient is one too large, which its remainder tells
-// by the wrong sign; that remainder is exact, by the fma.
+// If x/y rounds up to a whole number, the quotient is one too large, and the remainder has the
+// wrong sign. The fma makes that remainder exact.
 Division EmitFloorDivision(Scope& scope, ir::Value x, ir::Value y) {
   ir::Builder& builder = scope.builder();
   const ir::Value zero = builder.F64(0);

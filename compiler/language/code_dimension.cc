@@ -4,7 +4,7 @@
 namespace bnsyn::compiler {
 namespace {
 
-// Factors that are forgotten in practice.
+// Factors that people often forget.
 struct Factor {
   const Dimension& dimension;
   const char* noun;

@@ -28,16 +28,15 @@ struct Product {
   ir::Value a;
   ir::Value b;
 };
-// The factors of a*b, or of a/b as a*(1/b), where the mode would fuse them with a sum; else
-// nullopt.
+// The factors of a*b, or of a/b as a*(1/b), if the mode fuses them with a sum; else nullopt.
 std::optional<Product> FusibleProduct(Scope& scope, ir::Value a, ir::Value b);
 std::optional<Product> FusibleQuotient(Scope& scope, ir::Value a, ir::Value b);
 // product + c and product - c, c - product, with one rounding.
 ir::Value EmitFused(Scope& scope, Product product, ir::Value c);
 ir::Value EmitNegatedFused(Scope& scope, Product product, ir::Value c);  // c - product
 
-// factor * value, where a constant that `value` is a multiple of has become part of the factor:
-// that is one product an element less. As it stands where the mode is to compute as written.
+// The factors of factor * value. If `value` is a constant times something, the constant becomes
+// part of the factor, which saves one product per element. Strict code keeps them as written.
 Product WithConstantsTogether(Scope& scope, ir::Value factor, ir::Value value);
 
 // floor(x/y), and the remainder x - y*floor(x/y), which has the sign of y. Exact while |x/y| <
@@ -52,7 +51,7 @@ Division EmitFloorDivision(Scope& scope, ir::Value x, ir::Value y);
 inline constexpr int kLongestProduct = 8;
 ir::Value EmitWholePower(Scope& scope, ir::Value x, int n);
 
-// Words (code_dimension.cc).
+// Words for errors (code_dimension.cc).
 
 // The dimension two values share, a literal 0 fitting any; nullopt when they differ.
 std::optional<Dimension> CommonDimension(const TypedValue& a, const TypedValue& b);
@@ -101,10 +100,10 @@ class Emitter {
   // x // y and x % y.
   absl::StatusOr<TypedValue> FloorDivision(const Expr& expr);
   absl::StatusOr<TypedValue> Power(const Expr& expr, const Expr& base, const Expr& exponent);
-  // Of the power halves/2 of a value of this dimension.
+  // The dimension of the power halves/2 of a value.
   absl::StatusOr<Dimension> PowerDimension(const Dimension& dimension, int halves,
                                            const Expr& expr) const;
-  // An error when a dimension has grown beyond what can be kept.
+  // An error if the exponents of a dimension are too large to be kept.
   absl::Status CheckDimension(const Dimension& dimension, const Expr& expr) const;
   absl::Status DimensionsDiffer(const Expr& expr, const TypedValue& left, const TypedValue& right,
                                 absl::string_view what) const;

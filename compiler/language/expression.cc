@@ -14,7 +14,7 @@
 namespace bnsyn::compiler {
 namespace {
 
-// A name to be given a value: a plain word that means nothing else.
+// The name that a statement or an equation gives a value to.
 absl::Status CheckNewName(const Parser& parser, const Token& token) {
   if (IsKeyword(token.text)) {
     const bool choice = token.text == "if" || token.text == "else";

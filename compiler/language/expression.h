@@ -1,15 +1,14 @@
-// The language of equations and code: what is written, as trees with their places in the text.
+// Parses the language of equations and code into trees that keep their places in the text.
 //
 //   expression  := conditional ("a if c else b"), or, and, not, comparison, + -, * / // %, unary
 //                  + -, ** (right associative), call, name, number, number with unit ("10 mV"), ( )
 //   statement   := name (= | += | -= | *= | /=) expression, one a line or separated by ';'
 //   equation    := "dx/dt = expression : unit (flags)" | "x = expression : unit"
 //                | "x : unit (flags)"
-//   '#' starts a comment; a line that ends within brackets, or in a backslash, goes on in the next.
+//   '#' starts a comment. A line that ends within brackets or in a backslash goes on in the next.
 //
-// Precedence, and the meaning of // and %, which round down, are Python's, with one addition: a
-// number with a unit binds tighter than anything, and may not be followed by '**', which would
-// raise the number as well.
+// Precedence is Python's, and // and % round down as there. A number with a unit binds tighter than
+// any operator, and cannot be followed by '**', which would raise the number as well.
 #ifndef BNSYN_COMPILER_LANGUAGE_EXPRESSION_H_
 #define BNSYN_COMPILER_LANGUAGE_EXPRESSION_H_
 
@@ -43,7 +42,7 @@ struct Expr {
   Quantity quantity;      // kNumber; kBool: 0 or 1
   std::string name;
   std::vector<Expr> children;
-  int height = 1;  // levels of the tree: bounded, so that walking it by recursion is safe
+  int height = 1;  // levels of the tree; bounded, so that recursion over it is safe
 };
 
 // target op= value

@@ -20,7 +20,7 @@ constexpr const char* kSymbols[] = {
     "**=", "//=", "**", "//", "+=", "-=", "*=", "/=", "<=", ">=", "==", "!=", "+",
     "-",   "*",   "/",  "%",  "<",  ">",  "=",  "(",  ")",  ",",  ":",  "^"};
 
-// What people write who know other languages.
+// Symbols of other languages, and what to write instead.
 struct Advice {
   const char* text;
   const char* note;

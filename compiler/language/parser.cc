@@ -10,8 +10,8 @@
 namespace bnsyn::compiler {
 namespace {
 
-// Brackets, signs, powers and choices within each other; and levels of a tree, which a long sum
-// makes as deep as it has terms. Both bound the recursion of everything that walks a tree.
+// Bounds of nested brackets, signs, powers and choices, and of the levels of a tree (a sum has as
+// many levels as terms), so that recursion over a tree is safe.
 constexpr int kMaxNesting = 200;
 constexpr int kMaxHeight = 500;
 
@@ -190,7 +190,7 @@ absl::StatusOr<Expr> Parser::Power() {
     const Token unit = tokens_[position_ - 1];
     const Token op = Advance();
     const absl::string_view power = current().kind == TokenKind::kNumber ? current().text : "2";
-    // A unit of one letter is none by itself.
+    // A symbol of one letter is a unit after a number alone.
     const std::string alone =
         unit.text.size() > 1 ? std::string(unit.text) : absl::StrCat("(1 ", unit.text, ")");
     return Error(op.range, "is it the unit or the whole quantity that is raised?",

@@ -1,4 +1,4 @@
-// Reads expressions from tokens; statements and equations are built on it.
+// Parses expressions from tokens. Statements and equations are parsed with its help.
 #ifndef BNSYN_COMPILER_LANGUAGE_PARSER_H_
 #define BNSYN_COMPILER_LANGUAGE_PARSER_H_
 
@@ -38,7 +38,7 @@ class Parser {
                      absl::string_view note = "") const {
     return ir::ErrorAt(source_, range, message, note);
   }
-  // An error unless the line ends here. Says what may have been meant.
+  // An error unless the line ends here; it suggests what may have been meant.
   absl::Status ExpectLineEnd() const;
 
  private:

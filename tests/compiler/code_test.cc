@@ -183,7 +183,7 @@ TEST(CodeTest, DimensionsFollowTheArithmetic) {
   }
 }
 
-TEST(CodeTest, TruthValuesAreTold) {
+TEST(CodeTest, BooleansAreMarked) {
   TestScope scope;
   EXPECT_TRUE(EmitText("flag", scope)->boolean);
   EXPECT_TRUE(EmitText("x > 0", scope)->boolean);
@@ -193,7 +193,7 @@ TEST(CodeTest, TruthValuesAreTold) {
   EXPECT_FALSE(EmitText("x", scope)->boolean);
 }
 
-TEST(CodeTest, WholeNumbersAreTold) {
+TEST(CodeTest, WholeNumbersAreMarked) {
   for (const char* text : {"3",
                            "-3",
                            "3 + 4",
@@ -410,7 +410,7 @@ TEST(CodeTest, DimensionErrorsSayWhatToDo) {
   EXPECT_FALSE(ExpectBoolean(current, "the threshold", alone, {}).ok());
 }
 
-TEST(CodeTest, LoweringsOwnArithmeticFollowsTheMode) {
+TEST(CodeTest, HelpersOfArithmeticFollowTheMode) {
   for (const MathMode math : {MathMode::kDefault, MathMode::kStrict}) {
     TestScope scope(math);
     const bool strict = math == MathMode::kStrict;

@@ -125,7 +125,7 @@ TEST(Language, LastSpikeIsTheTimeOfIt) {
   EXPECT_EQ(run.Get("p.since"), 0) << "in the reset it is now";
   run.Steps(3);
   EXPECT_EQ(run.Get("p.lastspike"), 0.5);
-  // Nothing reads it, nothing keeps it.
+  // Without a reader there is no such state.
   EXPECT_FALSE(MustLower(Climber("")).FindState("p.lastspike").has_value());
   const absl::StatusOr<ir::Program> parsed = ir::Parse(ir::Print(program), "printed.ir");
   ASSERT_TRUE(parsed.ok()) << parsed.status().message();
@@ -141,7 +141,7 @@ threshold = "t - lastspike > 0.35 ms")toml")));
 }
 
 TEST(Language, RefractoryTimesDifferBetweenNeuronsAndInTime) {
-  // Taken after the reset, to the nearest step; a negative one is none.
+  // The time is evaluated after the reset and goes to the nearest step; a negative one is 0.
   Oracle run(MustLower(Climber("refractory = \"wait\"", "wait : second\n", "wait += 0.26 ms",
                                "initial = { wait = \"-0.26 ms\" }")));
   run.Steps(20);

@@ -1,4 +1,4 @@
-// Networks: built in C++ or read from a file, changed by path, and their times in steps.
+// Networks: built in C++ or read from a file, changed by path; times in steps.
 #include <set>
 #include <string>
 

@@ -95,7 +95,7 @@ Pairs PairsOf(const std::vector<Synapse>& synapses) {
   return pairs;
 }
 
-// The largest distance between the distribution of `values` and `cdf`, times sqrt(n): of a right
+// The largest distance between the distribution of `values` and `cdf`, times sqrt(n). For the right
 // distribution it is above 1.95 once in a thousand times (Kolmogorov).
 double Kolmogorov(std::vector<double> values, const std::function<double(double)>& cdf) {
   std::sort(values.begin(), values.end());
@@ -181,7 +181,7 @@ TEST(Projection, R8_ConditionsChoosePairs) {
     const int apart = std::abs(static_cast<int>(s.source) - static_cast<int>(s.target));
     EXPECT_TRUE(apart == 1 || apart == 2) << s.source << " " << s.target;
   }
-  // Of those for which it holds, a part.
+  // Only some of the pairs for which the condition holds.
   const std::vector<Synapse> some = SynapsesOf(MustLower(
       Projection(R"toml({ type = "bernoulli", p = 0.25, condition = "x_pre < 0.5*L" })toml")));
   EXPECT_NEAR(static_cast<double>(some.size()), 0.25 * 150 * 200, 4 * std::sqrt(0.75 * 7500));
@@ -443,7 +443,7 @@ TEST(Projection, InCode) {
   for (const Synapse& s : synapses) EXPECT_NE(s.source, s.target);
 }
 
-// What cannot be seen before is found when synapses are made.
+// Faults that are not known before are found when synapses are made.
 TEST(Projection, FaultsAreFoundWhenSynapsesAreMade) {
   const auto error = [](const std::string& text) {
     const ir::Program program = MustLower(text);

@@ -11,8 +11,8 @@
 namespace bnsyn {
 namespace {
 
-// A population "p" that keeps what arrives at its input in x and what has arrived so far in sum,
-// and spikes where something did.
+// A population "p": x is what arrived at its input in the step, sum what has arrived so far.
+// Neurons spike where something arrived.
 std::string Listener(int size, const std::string& rest, const std::string& dt = "0.1 ms") {
   return absl::StrCat("[network]\ndt = \"", dt, "\"\nseed = 3\n",
                       R"(
@@ -320,11 +320,11 @@ TEST(Poisson, RatesMayBeExpressionsOfTime) {
   ExpectPoisson(Events("rate = \"400 Hz * int(t >= 10 ms and t < 30 ms)\"", 400), 8);
 }
 
-TEST(Poisson, StopsWhereItIsTold) {
+TEST(Poisson, StopsAtItsStop) {
   ExpectPoisson(Events("rate = \"400 Hz\"\nstart = \"10 ms\"\nstop = \"30 ms\"", 400), 8);
 }
 
-// A rate that is only known while running is watched there (R10).
+// A rate that depends on time is checked while running (R10).
 TEST(Poisson, R10_RatesOutOfBoundsStopTheRun) {
   for (const char* rate :
        {"1 Hz * (5 - i)", "10 Hz - 100 Hz*int(t > 1 ms)", "1e5 Hz * sqrt(3 - i)"}) {

@@ -44,7 +44,7 @@ constants = { tau = "10 ms" }
                       projection);
 }
 
-// What is printed of the block of projection p.
+// The text of one block of projection p.
 std::string Synaptic(const ir::Program& program, ir::BlockKind kind) {
   const ir::Block* block = program.FindSynaptic(kind, 0);
   return block == nullptr ? "" : ir::PrintBlock(program, *block);
@@ -329,7 +329,7 @@ step {
 )ir");
 }
 
-// Which population keeps x, by what may be different.
+// Which population holds x, for synapses that differ in one way each.
 TEST(SynapseModel, KeepsOnlyTracesThatAreTheSame) {
   struct Case {
     const char* equation;
@@ -349,7 +349,7 @@ TEST(SynapseModel, KeepsOnlyTracesThatAreTheSame) {
       {plain, "on_pre = \"w += x\"\non_post = \"x += 1\"\ndelay = \"1 ms + j*1 ms\"", "b"},
       // Synapses have delays of their own.
       {plain, "on_pre = \"x += 1\"\ndelay = \"1 ms + j*1 ms\"", "p"},
-      // Begins, decays or jumps by what synapses do not share.
+      // The initial value, the decay or the jump differs between synapses.
       {plain, "on_pre = \"x += 1\"\ninitial = { x = \"j\" }", "p"},
       {"-x*(c_post/(1 mV))/tau : 1 (event-driven)", "on_pre = \"x += 1\"", "p"},
       {"(1 - x)/tau : 1 (event-driven)", "on_pre = \"x += 1\"", "p"},
@@ -357,7 +357,7 @@ TEST(SynapseModel, KeepsOnlyTracesThatAreTheSame) {
       {plain, "on_pre = \"x += 1 - x\"", "p"},
       {plain, "on_pre = \"x *= 2\"", "p"},
       {plain, "on_pre = \"n = 1; x += n\"", "p"},
-      // More than one statement, and one that comes too late.
+      // Two statements change x, or one reads it before the jump.
       {plain, "on_pre = \"x += 1; x += 1\"", "p"},
       {plain, "on_pre = \"x += 1\"\non_post = \"x += 1\"", "p"},
       {plain, "on_post = \"w += x; x += 1\"", "p"},
@@ -375,8 +375,8 @@ TEST(SynapseModel, KeepsOnlyTracesThatAreTheSame) {
   }
 }
 
-// The code of a block that names none of them leaves event-driven variables alone.
-TEST(SynapseModel, MovesNothingWhereNobodyAsks) {
+// Code that names no event-driven variable does not bring any up to date.
+TEST(SynapseModel, LeavesVariablesAloneThatCodeDoesNotName) {
   const ir::Program program = MustLower(Joined(R"toml(
 weight = "2 nS"
 equations = "dx/dt = -x/tau : 1 (event-driven)"
@@ -387,7 +387,7 @@ on_post = "x = 1 - x"
             "on_pre p {\n  %0 = weight : f64[p]\n  accumulate b.g, %0\n}\n");
 }
 
-// R6: what code clips w to bounds what it adds.
+// R6: the bounds to which code clips w bound the contributions.
 TEST(SynapseModel, R6_QuantaFollowFromWhatCodeStores) {
   const auto scale = [](const std::string& more) {
     const ir::Program program =
@@ -429,7 +429,7 @@ TEST(SynapseModel, IsTheSameInCpp) {
   EXPECT_EQ(ir::Print(*program), ir::Print(MustLower(Joined(kPair))));
 }
 
-TEST(SynapseModel, IsTold) {
+TEST(SynapseModel, IsExplained) {
   const absl::StatusOr<Network> network = ParseNetwork(Joined(R"toml(
 weight = "2 nS"
 equations = """
