@@ -334,7 +334,7 @@ void AddBench(CommandLine& line) {
       "Examples:\n"
       "  bnsyn bench examples/networks/bnsyn.toml --set N=4000\n"
       "  bnsyn bench examples/networks/bnsyn.toml --set N=4000 --only-kernels --json\n"
-      "  bnsyn bench examples/networks/coba.toml --plan\n"
+      "  bnsyn bench examples/networks/coba.toml --plan --steps 50 --repeats 100\n"
       "  bnsyn bench examples/networks/coba.toml --set p=80/N --vary N=1000,10000,100000");
   arguments->source.AddArguments(bench);
   bench.Add({.name = "--threads",

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "ir/text.h"
 
@@ -17,6 +18,9 @@ class Printer {
   explicit Printer(const KernelGraph& graph) : graph_(graph) {}
 
   std::string Print(const KernelPlan& plan) {
+    if (plan.least_cycles > 0) {
+      Line(absl::StrFormat("estimate: %.0f cycles for a vector", plan.least_cycles));
+    }
     for (const Loop& loop : plan.loops) {
       Line(loop.narrow ? "loop over vectors of twice the lanes {" : "loop over vectors {");
       Nodes(loop.nodes);

@@ -103,6 +103,9 @@ struct KernelPlan {
   std::vector<Tail> tails;                     // in the order of their spikes in the kernel
   std::vector<DeferredCheck> deferred_checks;  // by ascending state
 
+  // The cycles for one vector that the best loops are estimated to take; 0 until loops are weighed.
+  double least_cycles = 0;
+
   // The entry of `deferred_checks`, or null.
   const DeferredCheck* FindDeferredCheck(uint64_t state) const;
   const Tail* FindTail(ir::NodeId spike) const;

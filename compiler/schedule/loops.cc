@@ -140,17 +140,27 @@ class LoopPlanner {
     for (size_t p = 0; p < nodes.size(); ++p) AddReads(p, nodes[p]);
     DecideWhatIsComputedAgain();
     FindHeld(nodes);
-    FindBest();
   }
 
-  // Cycles for one vector, over all loops of the best division.
-  double BestCycles() const { return choices_.back().cycles; }
-  // The places behind the loops of that division, ascending.
-  std::vector<size_t> BestEnds() const {
-    std::vector<size_t> ends;
-    for (size_t end = places_.size(); end > 0; end = choices_[end].begin) ends.push_back(end);
-    std::reverse(ends.begin(), ends.end());
-    return ends;
+  // A division into loops.
+  struct Division {
+    std::vector<size_t> ends;  // the places behind the loops, ascending
+    double cycles = 0;         // for one vector, over all loops
+  };
+  Division FindBest() const {
+    std::vector<Choice> choices(places_.size() + 1);
+    choices[0].cycles = 0;
+    for (size_t begin = 0; begin < places_.size(); ++begin) {
+      ForEachLoopFrom(begin, [&](size_t end, double loop) {
+        const double cycles = choices[begin].cycles + loop;
+        if (cycles < choices[end].cycles) choices[end] = {cycles, begin};
+      });
+    }
+    Division best;
+    best.cycles = choices.back().cycles;
+    for (size_t end = places_.size(); end > 0; end = choices[end].begin) best.ends.push_back(end);
+    std::reverse(best.ends.begin(), best.ends.end());
+    return best;
   }
   double CyclesOf(const std::vector<size_t>& ends) const {
     double cycles = 0;
@@ -318,17 +328,6 @@ class LoopPlanner {
     return instructions;
   }
 
-  void FindBest() {
-    choices_.resize(places_.size() + 1);
-    choices_[0].cycles = 0;
-    for (size_t begin = 0; begin < places_.size(); ++begin) {
-      ForEachLoopFrom(begin, [&](size_t end, double loop) {
-        const double cycles = choices_[begin].cycles + loop;
-        if (cycles < choices_[end].cycles) choices_[end] = {cycles, begin};
-      });
-    }
-  }
-
   // Calls `visit` with the end and the cycles of each loop that begins at the place.
   void ForEachLoopFrom(size_t begin, absl::FunctionRef<void(size_t, double)> visit) const {
     const bool narrow = begin < narrow_;
@@ -374,7 +373,6 @@ class LoopPlanner {
   const bool masks_;
   std::vector<Place> places_;
   std::vector<size_t> place_of_;  // by node
-  std::vector<Choice> choices_;   // by end
 };
 
 // The nodes of all loops in order.
@@ -394,55 +392,58 @@ Nodes NodesOf(const KernelPlan& plan) {
   return all;
 }
 
-// The loops with the narrow nodes first, if that is estimated to pay; else none.
-std::vector<Loop> LoopsWithNarrowFirst(const KernelGraph& graph, const PlanTarget& target,
-                                       const std::vector<PlannedNode>& nodes) {
+// The nodes with the narrow ones first, and how many of these there are.
+std::pair<std::vector<PlannedNode>, size_t> OrderedNarrowFirst(
+    const KernelGraph& graph, const std::vector<PlannedNode>& nodes) {
   NarrowNodes narrow_nodes(graph);
   std::vector<PlannedNode> ordered, others;
-  for (const PlannedNode& node : nodes)
+  for (const PlannedNode& node : nodes) {
     (narrow_nodes.Include(node) ? ordered : others).push_back(node);
+  }
   const size_t narrow = ordered.size();
-  if (narrow == 0) return {};
   std::move(others.begin(), others.end(), std::back_inserter(ordered));
-  const LoopPlanner together(graph, target, nodes, 0);
-  const LoopPlanner apart(graph, target, ordered, narrow);
-  if (apart.BestCycles() >= together.BestCycles()) return {};
-  std::vector<size_t> ends = {narrow};
-  if (narrow < ordered.size()) ends.push_back(ordered.size());
-  return apart.Divide(std::move(ordered), ends);
+  return {std::move(ordered), narrow};
 }
 
 }  // namespace
 
 KernelPlan NarrowFirst(const KernelGraph& graph, const PlanTarget& target, KernelPlan plan) {
-  std::vector<Loop> loops = LoopsWithNarrowFirst(graph, target, plan.loops[0].nodes);
-  if (!loops.empty()) plan.loops = std::move(loops);
+  const std::vector<PlannedNode>& nodes = plan.loops[0].nodes;
+  auto [ordered, narrow] = OrderedNarrowFirst(graph, nodes);
+  if (narrow == 0) return plan;
+  plan.least_cycles = LoopPlanner(graph, target, nodes, 0).FindBest().cycles;
+  const LoopPlanner apart(graph, target, ordered, narrow);
+  const double cycles = apart.FindBest().cycles;
+  if (cycles >= plan.least_cycles) return plan;
+  plan.least_cycles = cycles;
+  std::vector<size_t> ends = {narrow};
+  if (narrow < ordered.size()) ends.push_back(ordered.size());
+  plan.loops = apart.Divide(std::move(ordered), ends);
   return plan;
 }
 
-absl::Status CheckNarrowFirst(const KernelGraph& graph, const PlanTarget& target,
-                              const KernelPlan& plan) {
-  if (plan.loops[0].narrow) return absl::OkStatus();
-  if (LoopsWithNarrowFirst(graph, target, plan.loops[0].nodes).empty()) return absl::OkStatus();
-  return absl::InternalError("its small integers stand among other nodes");
+absl::Status CheckNarrowFirst(const KernelGraph& graph, const PlanTarget&, const KernelPlan& plan) {
+  if (plan.least_cycles > 0) return absl::OkStatus();
+  if (OrderedNarrowFirst(graph, plan.loops[0].nodes).second == 0) return absl::OkStatus();
+  return absl::InternalError("it did not weigh whether small integers should run first");
 }
 
 KernelPlan DivideLoops(const KernelGraph& graph, const PlanTarget& target, KernelPlan plan) {
   Nodes all = NodesOf(plan);
   const LoopPlanner planner(graph, target, all.nodes, all.narrow);
-  plan.loops = planner.Divide(std::move(all.nodes), planner.BestEnds());
+  const LoopPlanner::Division best = planner.FindBest();
+  plan.least_cycles = best.cycles;
+  plan.loops = planner.Divide(std::move(all.nodes), best.ends);
   return plan;
 }
 
 absl::Status CheckDivideLoops(const KernelGraph& graph, const PlanTarget& target,
                               const KernelPlan& plan) {
   const Nodes all = NodesOf(plan);
-  const LoopPlanner planner(graph, target, all.nodes, all.narrow);
-  const double cycles = planner.CyclesOf(all.ends);
-  if (cycles <= planner.BestCycles() * (1 + 1e-9)) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat(
-      "its ", plan.loops.size(), " loops are estimated to take ", cycles,
-      " cycles a vector, where ", planner.BestEnds().size(), " would take ", planner.BestCycles()));
+  const double cycles = LoopPlanner(graph, target, all.nodes, all.narrow).CyclesOf(all.ends);
+  if (cycles <= plan.least_cycles * (1 + 1e-9)) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("a vector is estimated to take ", cycles,
+                                          " cycles, where ", plan.least_cycles, " are enough"));
 }
 
 }  // namespace bnsyn::compiler

@@ -341,10 +341,7 @@ class TailMaker {
     for (const PlannedNode& planned : nodes_) {
       const ir::Node& node = graph_.node(planned.id);
       if (node.op != Op::kStore || graph_.accesses(node.attr).stores.size() != 1) continue;
-      if (OperandsOf(graph_, planned)[0] != id) continue;
-      // The handler of another spike may have changed the state by then.
-      if (planned.known == Known::kFalse && !stored_.contains(node.attr)) continue;
-      return static_cast<ir::StateId>(node.attr);
+      if (OperandsOf(graph_, planned)[0] == id) return static_cast<ir::StateId>(node.attr);
     }
     return std::nullopt;
   }
@@ -370,13 +367,16 @@ std::vector<NodeId> SpikesOf(const KernelGraph& graph) {
 
 // The plan with the handler at a place made a tail; nullopt if there is none, something waits for
 // it, or it would read what is gone by then: VerifyPlan knows.
-std::optional<KernelPlan> MakeTail(const KernelGraph& graph, KernelPlan plan, size_t place) {
-  PlannedNode& spike = plan.loops[0].nodes[place];
-  if (!IsHandled(graph, spike)) return std::nullopt;
-  for (const PlannedNode& planned : spike.regions[0].nodes) {
+std::optional<KernelPlan> MakeTail(const KernelGraph& graph, const KernelPlan& without,
+                                   size_t place) {
+  const PlannedNode& handled = without.loops[0].nodes[place];
+  if (!IsHandled(graph, handled)) return std::nullopt;
+  for (const PlannedNode& planned : handled.regions[0].nodes) {
     if (!planned.regions.empty()) return std::nullopt;
   }
-  const TailMaker maker(graph, plan.loops[0].nodes, spike);
+  const TailMaker maker(graph, without.loops[0].nodes, handled);
+  KernelPlan plan = without;
+  PlannedNode& spike = plan.loops[0].nodes[place];
   spike.regions.clear();
   plan.tails.push_back(maker.tail());
   std::sort(plan.tails.begin(), plan.tails.end(),
