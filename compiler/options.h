@@ -1,4 +1,4 @@
-// What a compilation may be told. Everything that changes code is here or in the program's text.
+// The options of a compilation. Code follows from the program, these options and the target alone.
 #ifndef BNSYN_COMPILER_OPTIONS_H_
 #define BNSYN_COMPILER_OPTIONS_H_
 

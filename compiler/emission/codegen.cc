@@ -19,8 +19,8 @@
 namespace bnsyn::compiler {
 namespace {
 
-// Leaves out the scheduler that runs after register allocation: machines that run vectors reorder
-// instructions themselves, and measured it makes kernels slower, and compilation too.
+// Skips the scheduler that runs after register allocation. Processors with wide vectors reorder
+// instructions themselves; as measured, the scheduler made kernels and compilation slower.
 class PassGate : public llvm::OptPassGate {
  public:
   explicit PassGate(llvm::LLVMContext& context)
@@ -88,13 +88,13 @@ void Optimise(llvm::Module& module, llvm::TargetMachine& machine, int optimizati
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, calls, modules);
 
-  // Nodes arrive folded, shared, hoisted and in vectors: what is left to do is small. Loop passes
-  // (vectorising, unrolling) would find nothing, and cost what all the others do together.
+  // Emitted code is folded, free of common subexpressions, hoisted and vectorised, so little is
+  // left to do. Loop passes (vectorising, unrolling) find nothing and take as long as all others.
   llvm::FunctionPassManager passes;
   passes.addPass(llvm::PromotePass());                        // variables of loops
   passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));  // loads after stores of one kernel
   if (optimization == 3)
-    passes.addPass(llvm::InstCombinePass());  // dear, and finds next to nothing
+    passes.addPass(llvm::InstCombinePass());  // slow, and finds next to nothing
   passes.addPass(llvm::SimplifyCFGPass());
   llvm::ModulePassManager pipeline;
   pipeline.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(passes)));

@@ -1,4 +1,8 @@
-// From LLVM IR to an object file. No LLVM header is needed to include this one.
+// Turns an LLVM module into an object file or assembly. Includes no LLVM header.
+//
+//   BNSYN_ASSIGN_OR_RETURN(const TargetMachinePtr machine, MakeTargetMachine(target, 2));
+//   Optimise(*module, *machine, 2);
+//   BNSYN_ASSIGN_OR_RETURN(std::string object, GenerateCode(*module, *machine, CodeKind::kObject));
 #ifndef BNSYN_COMPILER_EMISSION_CODEGEN_H_
 #define BNSYN_COMPILER_EMISSION_CODEGEN_H_
 
@@ -16,7 +20,7 @@ class TargetMachine;
 
 namespace bnsyn::compiler {
 
-// Makes LLVM ready to compile for this machine; done once, by whoever comes first.
+// Initialises LLVM's code generator for this machine, once per process.
 void InitializeLlvm();
 
 struct TargetMachineDeleter {
@@ -24,13 +28,15 @@ struct TargetMachineDeleter {
 };
 using TargetMachinePtr = std::unique_ptr<llvm::TargetMachine, TargetMachineDeleter>;
 
-// The lanes that the options ask for, or an error where they ask for what there is not.
+// The vector width that the options choose for this target, in lanes. InvalidArgument if the width
+// or the optimisation level does not exist.
 absl::StatusOr<int> ChooseWidth(const CompileOptions& options, const Target& target);
 
-// `optimization` is CompileOptions::optimization.
+// LLVM's description of the target at an optimisation level (CompileOptions::optimization).
+// Unavailable if LLVM cannot compile for it.
 absl::StatusOr<TargetMachinePtr> MakeTargetMachine(const Target& target, int optimization);
 
-// Runs the IR passes of the level over the module.
+// Runs LLVM's passes of the level over the module. Gives the module the data layout of the machine.
 void Optimise(llvm::Module& module, llvm::TargetMachine& machine, int optimization);
 
 enum class CodeKind { kObject, kAssembly };

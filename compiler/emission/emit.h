@@ -19,9 +19,6 @@ class Module;
 
 namespace bnsyn::compiler {
 
-// Raised when the emitter writes different code for the same program: part of the cache key.
-inline constexpr int kEmitterVersion = 53;
-
 // The blocks that need code of their own: the first of each ir::Block::code, kernels first, in
 // program order.
 std::vector<const ir::Block*> DistinctCode(const ir::Program& program);

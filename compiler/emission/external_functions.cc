@@ -22,7 +22,7 @@ std::vector<ExternalFunction> ExternalFunctions() {
 #define BNSYN_DRAW(name, ...) oracle(Op::k##name, ref::name##FromBits);
 #include "ir/ops.def"
 
-  // Correctly rounded functions of libm that stand in for instructions an old machine lacks.
+  // LLVM calls these where the target has no such instruction. They round correctly.
   const auto f64 = [&](const char* symbol, double (*function)(double)) {
     functions.push_back({symbol, reinterpret_cast<const void*>(function)});
   };

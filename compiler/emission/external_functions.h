@@ -1,4 +1,4 @@
-// Functions of this process that compiled code may call.
+// Lists the functions of this process that compiled code calls, with the addresses to link them to.
 #ifndef BNSYN_COMPILER_EMISSION_EXTERNAL_FUNCTIONS_H_
 #define BNSYN_COMPILER_EMISSION_EXTERNAL_FUNCTIONS_H_
 
@@ -9,14 +9,15 @@
 
 namespace bnsyn::compiler {
 
-// The symbol of the oracle's own function of an op (a function of R2 or a draw of R3).
+// The symbol of the oracle's function for an op (a function of R2 or a draw of R3).
 std::string OracleSymbol(ir::Op op);
 
 struct ExternalFunction {
   std::string symbol;
   const void* address;
 };
-// The oracle's functions, and what LLVM itself calls where the machine lacks an instruction.
+// The oracle's functions, and the functions of libm that LLVM calls where the target lacks an
+// instruction.
 std::vector<ExternalFunction> ExternalFunctions();
 
 }  // namespace bnsyn::compiler

@@ -1,6 +1,5 @@
 #include "compiler/emission/jit.h"
 
-#include <algorithm>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -11,9 +10,9 @@
 #include "compiler/emission/emit.h"
 #include "compiler/emission/external_functions.h"
 #include "compiler/emission/object_cache.h"
-#include "compiler/passes/passes.h"
-#include "compiler/schedule/plan_rows.h"
 #include "ir/status_macros.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/ExecutionEngine/Orc/Debugging/DebuggerSupport.h"
 #include "llvm/ExecutionEngine/Orc/Debugging/PerfSupportPlugin.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
@@ -21,6 +20,7 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 
 namespace bnsyn::compiler {
@@ -54,37 +54,25 @@ absl::Status ToStatus(llvm::Error error) {
   return absl::InternalError(absl::StrCat("LLVM: ", llvm::toString(std::move(error))));
 }
 
-// All that the object depends on.
-std::string CacheKey(const ir::Program& program, const CompileOptions& options,
-                     const Target& target, int width) {
-  std::string text = absl::StrCat("abi ", kKernelAbiVersion, " emitter ", kEmitterVersion, " llvm ",
-                                  LlvmVersion(), " width ", width, " optimization ",
-                                  options.optimization, " target ", target.triple, " ", target.cpu,
-                                  " ", target.features, " lanes ", target.native_lanes, "\n");
-  for (const PlanRow& row : PlanRows()) {
-    for (const auto* left_out : {&options.disabled_passes, &options.dropped_passes}) {
-      const bool runs = std::find(left_out->begin(), left_out->end(), row.name) == left_out->end();
-      if (!runs) absl::StrAppend(&text, "without ", row.name, "\n");
-    }
-  }
-  for (const ir::Block* block : DistinctCode(program)) {
-    absl::StrAppend(&text, FunctionName(*block), "\n", CanonicalCode(program, *block), "\n");
-  }
-  return HashText(text);
+// A hash of all that an object is made from: the emitted module, and what turns a module into
+// machine code. BNSYN_CODEGEN_HASH is that of codegen.cc, which does so.
+std::string CacheKey(const llvm::Module& module, const Target& target, int optimization) {
+  llvm::SmallString<0> key;
+  llvm::raw_svector_ostream stream(key);
+  stream << "llvm " << LlvmVersion() << " target " << target.triple << " " << target.cpu << " "
+         << target.features << " optimization " << optimization << " codegen " << BNSYN_CODEGEN_HASH
+         << "\n";
+  llvm::WriteBitcodeToFile(module, stream);
+  return HashText({key.data(), key.size()});
 }
 
-absl::StatusOr<std::string> CompileObject(const ir::Program& program, const CompileOptions& options,
-                                          const Target& target, int width, Stopwatch& watch) {
-  BNSYN_ASSIGN_OR_RETURN(const TargetMachinePtr machine,
-                         MakeTargetMachine(target, options.optimization));
+absl::StatusOr<std::string> CompileObject(llvm::Module& module, const Target& target,
+                                          int optimization, Stopwatch& watch) {
+  BNSYN_ASSIGN_OR_RETURN(const TargetMachinePtr machine, MakeTargetMachine(target, optimization));
   watch.Lap("target");
-  llvm::LLVMContext context;
-  BNSYN_ASSIGN_OR_RETURN(const std::unique_ptr<llvm::Module> module,
-                         EmitModule(program, options, target, width, context));
-  watch.Lap("emit");
-  Optimise(*module, *machine, options.optimization);
+  Optimise(module, *machine, optimization);
   watch.Lap("optimise");
-  BNSYN_ASSIGN_OR_RETURN(std::string object, GenerateCode(*module, *machine, CodeKind::kObject));
+  BNSYN_ASSIGN_OR_RETURN(std::string object, GenerateCode(module, *machine, CodeKind::kObject));
   watch.Lap("codegen");
   return object;
 }
@@ -184,14 +172,19 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
                                                              CompileReport& report) {
   Stopwatch watch(report);
   BNSYN_ASSIGN_OR_RETURN(report.width, ChooseWidth(options, target));
+  llvm::LLVMContext context;
+  context.setDiscardValueNames(true);  // of no use but to people
+  BNSYN_ASSIGN_OR_RETURN(const std::unique_ptr<llvm::Module> module,
+                         EmitModule(program, options, target, report.width, context));
+  watch.Lap("emit");
   const ObjectCache cache(options.cache_directory);
-  report.key = CacheKey(program, options, target, report.width);
+  report.key = CacheKey(*module, target, options.optimization);
   std::optional<std::string> object = cache.Load(report.key);
   report.cache_hit = object.has_value();
   watch.Lap("cache_io");
   if (!object || options.check_cache) {
     BNSYN_ASSIGN_OR_RETURN(std::string compiled,
-                           CompileObject(program, options, target, report.width, watch));
+                           CompileObject(*module, target, options.optimization, watch));
     if (object && *object != compiled) {
       return absl::InternalError(
           absl::StrCat("the cached object ", cache.Path(report.key),

@@ -1,5 +1,5 @@
-// The arguments of compiled code: plain C structs, which the runtime fills in and emitted code reads
-// by the offsets of their fields.
+// The arguments of compiled code: plain C structs, which the runtime fills in and emitted code
+// reads by the offsets of their fields.
 #ifndef BNSYN_COMPILER_EMISSION_KERNEL_ABI_H_
 #define BNSYN_COMPILER_EMISSION_KERNEL_ABI_H_
 
@@ -8,11 +8,8 @@
 
 namespace bnsyn::compiler {
 
-// Part of the cache key. Raise it when a struct or the meaning of a field changes.
-inline constexpr int kKernelAbiVersion = 21;
-
-// Elements in a group. Kernels process whole groups, threads own whole groups, and arrays are padded
-// to whole groups and aligned to 64 bytes.
+// Elements in a group. Kernels process whole groups, threads own whole groups, and arrays are
+// padded to whole groups and aligned to 64 bytes.
 inline constexpr uint32_t kGroup = 64;
 
 // The list that one `spike` node appends to.
@@ -21,9 +18,10 @@ struct SpikeOutput {
   uint32_t count;  // of indices in the list, before and after the call
 };
 
-// Arguments of a population or network kernel. It runs over elements [begin, end), where `begin` is a
-// multiple of kGroup. Elements past `end` up to the next multiple are computed and stored, since
-// arrays are padded, but they neither spike nor fault nor count. A network kernel ignores the range.
+// Arguments of a population or network kernel. It runs over elements [begin, end), where `begin` is
+// a multiple of kGroup. Elements past `end` up to the next multiple are computed and stored, since
+// arrays are padded, but they neither spike nor fault nor count. A network kernel ignores the
+// range.
 struct KernelArgs {
   // A pointer for each slot of the kernel (ir::Block::slots): to element 0 of the array of a state,
   // or of the integers of an input (ir::Accumulator); to the number of a uniform state, parameter or

@@ -17,8 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The file is this line, the hash of all that follows it, and the object after its key and length:
-//   bnsyn object 1\n<32 hex digits>\n<key> <bytes>\n<object>
+// A file is
+//   bnsyn object 1\n<hash of what follows this line>\n<key> <size of the object>\n<object>
 constexpr absl::string_view kMagic = "bnsyn object 1\n";
 
 std::string Pack(const std::string& key, absl::string_view object) {
@@ -26,7 +26,7 @@ std::string Pack(const std::string& key, absl::string_view object) {
   return absl::StrCat(kMagic, HashText(body), "\n", body);
 }
 
-// The object in a file's contents; nullopt when they are damaged.
+// The object in the contents of a file; nullopt if they are damaged.
 std::optional<std::string> Unpack(const std::string& key, absl::string_view contents) {
   constexpr size_t kHash = 32;
   if (!absl::StartsWith(contents, kMagic)) return std::nullopt;
@@ -81,7 +81,7 @@ void ObjectCache::Store(const std::string& key, absl::string_view object) const 
   if (directory_.empty()) return;
   std::error_code error;
   fs::create_directories(directory_, error);
-  // A name of its own for each writer, process or thread.
+  // Each thread of each process writes its own temporary file and renames it when it is whole.
   std::string temporary = absl::StrCat(Path(key), ".XXXXXX");
   const int descriptor = ::mkstemp(temporary.data());
   if (descriptor < 0) return;

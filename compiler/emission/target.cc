@@ -21,7 +21,7 @@ absl::StatusOr<Target> HostTarget() {
   for (const auto& feature : host) {
     features.push_back(absl::StrCat(feature.second ? "+" : "-", feature.first().str()));
   }
-  std::sort(features.begin(), features.end());  // the map's order is that of hashes
+  std::sort(features.begin(), features.end());  // the map has the order of its hashes
   target.features = absl::StrJoin(features, ",");
 
   const auto has = [&host](const char* feature) { return host.lookup(feature); };

@@ -1,4 +1,4 @@
-// The text that decides which kernels are one function, and what compiled code is cached under.
+// The text that decides which kernels share one function.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"

@@ -12,7 +12,10 @@
 #include "absl/strings/match.h"
 #include "compiler/emission/external_functions.h"
 #include "compiler/emission/object_cache.h"
+#include "compiler/passes/passes.h"
+#include "compiler/schedule/plan_rows.h"
 #include "kernel_machine.h"
+#include "pass_testing.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -49,10 +52,10 @@ kernel c : c phase=0 {
 }
 )";
 
-class JitTest : public testing::Test {
+class JitTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = testing::TempDir() + "bnsyn_jit_XXXXXX";
+    std::string name = ::testing::TempDir() + "bnsyn_jit_XXXXXX";
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
     directory_ = name;
   }
@@ -116,7 +119,7 @@ TEST_F(JitTest, TheSecondCompilationComesFromTheCache) {
   const CompileReport warm = Compile(program, Cached());
   EXPECT_TRUE(warm.cache_hit);
   EXPECT_EQ(warm.key, cold.key);
-  EXPECT_EQ(Phases(warm), (std::set<std::string>{"target", "cache_io", "link"}));
+  EXPECT_EQ(Phases(warm), (std::set<std::string>{"target", "emit", "cache_io", "link"}));
 }
 
 TEST_F(JitTest, WhatChangesTheCodeChangesTheKey) {
@@ -138,6 +141,90 @@ TEST_F(JitTest, WhatChangesTheCodeChangesTheKey) {
   same.populations[0].size = 1000;
   same.populations[0].name = "other";
   EXPECT_FALSE(keys.insert(Compile(same, options).key).second);
+}
+
+// Compiles for every option, target and set of passes there is, on one cache that compiles again
+// what it finds: no two objects that differ have one key.
+TEST_F(JitTest, EqualKeysMeanEqualObjects) {
+  const ir::Program network = testing::SmallNetwork();
+  CompileOptions options = Cached();
+  options.check_cache = true;
+  std::set<std::string> keys;
+  const auto compile = [&](const Target& target) {
+    const absl::StatusOr<ir::Program> passed = RunPasses(network, options, nullptr);
+    ASSERT_TRUE(passed.ok()) << passed.status();
+    CompileReport report;
+    const auto code = CompileKernels(*passed, options, target, report);
+    ASSERT_TRUE(code.ok()) << code.status();
+    keys.insert(report.key);
+  };
+  const Target host = *HostTarget();
+  for (int optimization = 0; optimization <= 3; ++optimization) {
+    for (const int width : {1, 2, 4, 8, 16}) {
+      options.optimization = optimization;
+      options.width = width;
+      compile(host);
+    }
+  }
+  EXPECT_EQ(keys.size(), 20u);
+  options = Cached();
+  options.check_cache = true;
+  compile(host);
+  std::vector<std::string> names;
+  for (const Pass& pass : AllPasses()) names.emplace_back(pass.name);
+  for (const PlanRow& row : PlanRows()) names.emplace_back(row.name);
+  for (const std::string& name : names) {
+    options.disabled_passes = {name};
+    const absl::StatusOr<ir::Program> passed = RunPasses(network, options, nullptr);
+    if (passed.ok()) compile(host);  // some passes are needed
+  }
+  options.disabled_passes.clear();
+  size_t before = keys.size();
+  Target target = host;
+  target.cpu = "generic";
+  compile(target);
+  EXPECT_EQ(keys.size(), ++before);
+  target.features = "";
+  target.native_lanes = 2;
+  compile(target);
+  EXPECT_EQ(keys.size(), ++before);
+  // What does not reach the code does not change the key.
+  options.register_with_debugger = true;
+  ::setenv("JITDUMPDIR", directory_.c_str(), 1);
+  options.dump_directory = directory_;
+  compile(target);
+  EXPECT_EQ(keys.size(), before);
+}
+
+// The second program has events, so that nothing proves its sums; its kernel must check them
+// although the cache holds that of the first.
+TEST_F(JitTest, WhetherSumsAreProvenIsPartOfTheKey) {
+  ir::Program proven = PlacedProgram(R"(program p dt=1 seed=1
+population a size=70
+state a.x : f64[a] = 1
+input a.g : a quantum=2^-20
+projection aa : a -> a rule=all_to_all weight=0.5 delay=1
+on_pre aa {
+  accumulate a.g, 0.5
+}
+kernel a : a phase=0 {
+  %0 = take a.g : f64[a]
+  store a.x, %0
+}
+)");
+  ir::Program open = proven;
+  ir::Table table;
+  table.name = "t";
+  table.columns = {"step", "index"};
+  table.values.resize(2);
+  open.tables.push_back(table);
+  open.events.push_back({"drive", 0, 0});
+  for (const bool is_proven : {true, false}) {
+    KernelMachine machine = *KernelMachine::Create(is_proven ? proven : open, Cached());
+    machine.input(0).set_bits(3, uint64_t{1} << 52);
+    machine.Step();
+    EXPECT_EQ(machine.fault(), !is_proven);
+  }
 }
 
 TEST_F(JitTest, ADamagedObjectIsCompiledAgain) {
