@@ -42,6 +42,7 @@
 #include "runtime/memory/network_memory.h"
 #include "runtime/memory/partition.h"
 #include "runtime/memory_plan.h"
+#include "runtime/run_memory.h"
 
 namespace bnsyn {
 namespace {
@@ -142,15 +143,16 @@ absl::Status AcceleratedEngine::Build(Layout layout, const EngineOptions& option
                          compiler::CompileKernels(program_, options.compile, report.compile));
   BNSYN_ASSIGN_OR_RETURN(team_, ThreadTeam::Create(partition_.threads(), options.pin));
   epoch_ = StepsPerEpoch(program_, layout, partition_.threads());
-  BNSYN_ASSIGN_OR_RETURN(NetworkMemory memory,
-                         NetworkMemory::Create(program_, partition_, epoch_ > 1));
-  memory_.emplace(std::move(memory));
+  Arena arena;
+  BNSYN_ASSIGN_OR_RETURN(RunMemory memory, RunMemory::Allocate(program_, partition_, epoch_,
+                                                               options.record_spikes, arena));
+  memory_.emplace(std::move(memory.values));
+  ring_ = std::move(memory.ring);
   BNSYN_RETURN_IF_ERROR(SetInitialState(program_, *memory_));
   decaying_.emplace(program_, partition_, *memory_);
   BNSYN_RETURN_IF_ERROR(decaying_->Begin());
   BNSYN_ASSIGN_OR_RETURN(synapses_, BuildSynapses(program_, partition_, std::move(layout),
                                                   options.compile, *team_, options.construction));
-  BNSYN_ASSIGN_OR_RETURN(ring_, SpikeRing::Create(program_, partition_, epoch_));
   BNSYN_ASSIGN_OR_RETURN(schedule_,
                          MakeSchedule(program_, *code_, *memory_, partition_, synapses_));
   BNSYN_ASSIGN_OR_RETURN(std::vector<std::vector<InputEvent>> events,
@@ -166,10 +168,9 @@ absl::Status AcceleratedEngine::Build(Layout layout, const EngineOptions& option
     worker.tally.spike_counts.resize(program_.populations.size());
     worker.saved_tally = worker.tally;
     worker.spike_outputs.resize(program_.populations.size());
-    size_t worst = 0;
-    for (const ir::PopulationId p : schedule_.spiking) worst += 1 + partition_.range(p, t).size();
-    if (!options.record_spikes) continue;
-    BNSYN_ASSIGN_OR_RETURN(worker.record, SpikeRecord::Create(worst * epoch_));
+    if (options.record_spikes) {
+      worker.record = std::move(memory.records[static_cast<size_t>(t)]);
+    }
   }
   team_->ClearTimes();  // of construction
   report.threads.resize(workers_.size());
@@ -456,7 +457,7 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeAcceleratedEngine(ir::Program progra
                            if (stage == "program") return;
                            report.compile.phases.push_back({std::string(stage), milliseconds});
                          }));
-  const MemoryPlan plan = PlanAccelerated(accelerated, options);
+  BNSYN_ASSIGN_OR_RETURN(const MemoryPlan plan, PlanAccelerated(accelerated, options));
   BNSYN_RETURN_IF_ERROR(CheckMemory(plan, options.memory_limit));
   report.memory_bytes = static_cast<uint64_t>(plan.total());
   auto engine = std::make_unique<AcceleratedEngine>(std::move(accelerated.program),

@@ -1,15 +1,18 @@
 #include "runtime/memory_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "ir/status_macros.h"
 #include "reference/connectivity.h"
+#include "runtime/delivery/synapse_block.h"
 #include "runtime/exchange/epoch.h"
 #include "runtime/exchange/spikes.h"
 #include "runtime/memory/network_memory.h"
+#include "runtime/run_memory.h"
 
 namespace bnsyn {
 namespace {
@@ -86,26 +89,21 @@ double DrawingBytes(const ir::Program& program, ir::ProjectionId id, double expe
   return SynapsesWithMargin(expected) * static_cast<double>(kDrawn + 2 * own);
 }
 
-bool HasOnPost(const ir::Program& program, const SynapseGroup& group) {
-  return program.FindSynaptic(ir::BlockKind::kOnPost, group.projections[0]) != nullptr;
-}
-
-// Unused bytes in the last pages of the arrays of a group, of which there are two or up to nine.
-double UnusedBytes(const SynapseGroup& group) {
-  return (group.form == SynapseForm::kCode ? 9 : 2) * 4096;
-}
-
 // Bytes of the synapses of a group.
-double GroupBytes(const ir::Program& program, const SynapseGroup& group,
-                  const Partition& partition) {
-  double bytes = SynapsesWithMargin(group.expected) * SynapseBytes(program, group) +
-                 IndexBytes(program, group, partition) + partition.threads() * UnusedBytes(group);
-  if (HasOnPost(program, group)) {
-    const ir::Projection& projection = program.projections[group.projections[0]];
-    bytes += partition.threads() * (program.populations[projection.target].size + 1.0) *
-             sizeof(uint32_t);
+absl::StatusOr<double> GroupBytes(const ir::Program& program, const SynapseGroup& group,
+                                  const Partition& partition) {
+  // More bytes than any machine has, and few enough for 64 bits.
+  constexpr double kMost = 0x1p55;
+  const double each = SynapsesWithMargin(group.expected) / partition.threads();
+  const auto synapses = static_cast<uint64_t>(std::min(std::ceil(each), kMost));
+  const SumPlaces places(program, partition);
+  Arena arena = Arena::Counting();
+  for (int thread = 0; thread < partition.threads(); ++thread) {
+    SynapseBlock block(program, group, TargetSumsOf(program, group, places, thread));
+    BNSYN_RETURN_IF_ERROR(block.Reserve(program, group, synapses, arena));
+    BNSYN_RETURN_IF_ERROR(block.ReserveByTarget(program, group, synapses, arena));
   }
-  return bytes;
+  return arena.parts()[0].bytes;
 }
 
 // Bytes of the pairs of a group that are drawn by target, before they are stored as synapses.
@@ -124,15 +122,17 @@ double DrawnBytes(const ir::Program& program, const SynapseGroup& group, int thr
 
 // Additional bytes while synapses are built. Pairs are freed as synapses are stored, so that a
 // group takes the larger of both; batches of synapses are small.
-double BuildingBytes(const ir::Program& program, const Layout& layout, const Partition& partition) {
+double BuildingBytes(const ir::Program& program, const Layout& layout, const Partition& partition,
+                     const std::vector<double>& group_bytes) {
   constexpr double kBatch = 16384;
   constexpr double kPair = 12;
   constexpr double kSynapse = 96;  // with all arrays of the code that makes it
   double done = 0;
   double peak = 0;
   double batches = 0;
-  for (const SynapseGroup& group : layout.groups) {
-    const double bytes = GroupBytes(program, group, partition);
+  for (size_t g = 0; g < layout.groups.size(); ++g) {
+    const SynapseGroup& group = layout.groups[g];
+    const double bytes = group_bytes[g];
     peak = std::max(peak, done + std::max(bytes, DrawnBytes(program, group, partition.threads())));
     done += bytes;
     const double most =
@@ -165,18 +165,12 @@ double InputBytes(const ir::Program& program) {
   return bytes;
 }
 
-// States, inputs and spikes in flight, which both backends have, for epochs of `epoch` steps.
-MemoryPlan PlanValues(const ir::Program& program, uint32_t epoch) {
+absl::StatusOr<MemoryPlan> PlanReference(const ir::Program& program, const EngineOptions& options) {
   MemoryPlan plan;
   plan.parts.push_back({"states", StateBytes(program, false)});
   plan.parts.push_back({"inputs", InputBytes(program)});
   plan.parts.push_back({"spikes in flight", MostSpikes(program) * sizeof(uint32_t) *
-                                                SpikeRing::Slots(program.MaxDelay(), epoch)});
-  return plan;
-}
-
-absl::StatusOr<MemoryPlan> PlanReference(const ir::Program& program, const EngineOptions& options) {
-  MemoryPlan plan = PlanValues(program, 1);
+                                                SpikeRing::Slots(program.MaxDelay(), 1)});
   plan.parts.push_back({"values of nodes", StateBytes(program, true) + NodeBytes(program)});
   double drawing = 0;
   for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {
@@ -193,29 +187,19 @@ absl::StatusOr<MemoryPlan> PlanReference(const ir::Program& program, const Engin
 
 }  // namespace
 
-MemoryPlan PlanAccelerated(const AcceleratedProgram& accelerated, const EngineOptions& options) {
+absl::StatusOr<MemoryPlan> PlanAccelerated(const AcceleratedProgram& accelerated,
+                                           const EngineOptions& options) {
   const auto& [program, partition, layout] = accelerated;
   const uint32_t epoch = StepsPerEpoch(program, layout, partition.threads());
-  MemoryPlan plan = PlanValues(program, epoch);
-  if (epoch > 1) {
-    const double inputs = InputBytes(program);
-    plan.parts.push_back({"saved states", StateBytes(program, false) + inputs});
-  }
-  double tables = 0;
-  for (ir::TableId t = 0; t < program.tables.size(); ++t) {
-    tables += static_cast<double>(LookupBytes(program, t));
-  }
-  if (tables > 0) plan.parts.push_back({"tables", tables});
-  plan.parts.push_back({"values between kernels", StateBytes(program, true)});
-  if (options.record_spikes) {
-    const auto worst = static_cast<size_t>(MostSpikes(program)) + program.populations.size();
-    const auto threads = static_cast<size_t>(options.threads);
-    plan.parts.push_back({"spike records", options.threads * static_cast<double>(RecordBytes(
-                                                                 epoch * worst / threads))});
-  }
+  Arena arena = Arena::Counting();
+  BNSYN_RETURN_IF_ERROR(
+      RunMemory::Allocate(program, partition, epoch, options.record_spikes, arena).status());
+  MemoryPlan plan = {arena.parts()};
+  std::vector<double> group_bytes;
   for (const SynapseGroup& group : layout.groups) {
     // The projections of a group share its bytes in proportion to their expected synapses.
-    const double bytes = GroupBytes(program, group, partition);
+    BNSYN_ASSIGN_OR_RETURN(const double bytes, GroupBytes(program, group, partition));
+    group_bytes.push_back(bytes);
     for (size_t i = 0; i < group.projections.size(); ++i) {
       const double share = group.expected > 0 ? group.expected_each[i] / group.expected
                                               : 1.0 / static_cast<double>(group.projections.size());
@@ -225,7 +209,7 @@ MemoryPlan PlanAccelerated(const AcceleratedProgram& accelerated, const EngineOp
     }
   }
   plan.parts.push_back(
-      {"synapses while they are drawn", BuildingBytes(program, layout, partition)});
+      {"synapses while they are drawn", BuildingBytes(program, layout, partition, group_bytes)});
   return plan;
 }
 

@@ -11,14 +11,9 @@
 #include "ir/program.h"
 #include "runtime/accelerated_program.h"
 #include "runtime/engine_options.h"
+#include "runtime/memory/buffers.h"
 
 namespace bnsyn {
-
-// Bytes are doubles, so that a network too large for any machine has a size.
-struct MemoryPart {
-  std::string name;  // "synapses of ee"
-  double bytes = 0;
-};
 
 struct MemoryPlan {
   std::vector<MemoryPart> parts;
@@ -27,7 +22,10 @@ struct MemoryPlan {
 
 // The plan of a program before the passes.
 absl::StatusOr<MemoryPlan> PlanMemory(const ir::Program& program, const EngineOptions& options);
-MemoryPlan PlanAccelerated(const AcceleratedProgram& accelerated, const EngineOptions& options);
+// The memory that the engine allocates, counted by the code that does it; of synapses as many as
+// are likely.
+absl::StatusOr<MemoryPlan> PlanAccelerated(const AcceleratedProgram& accelerated,
+                                           const EngineOptions& options);
 
 // ResourceExhausted if the plan exceeds `limit` bytes (0: AvailableMemory()). The message lists the
 // largest parts and says what to do.

@@ -49,7 +49,7 @@ absl::Status KernelArrays::Reserve(size_t size) {
   for (const ir::State& state : placed.states) {
     const size_t elements = state.type.uniform() ? 1 : state.type.domain == domain_ ? capacity_ : 0;
     const auto bytes = static_cast<size_t>(ir::ElementBytes(state.type.element));
-    offsets_.push_back(layout.Add(elements * bytes));
+    offsets_.push_back(layout.Add(state.name, elements * bytes));
   }
   BNSYN_ASSIGN_OR_RETURN(buffer_, PageBuffer::Create(layout.size()));
   calls_.clear();

@@ -29,11 +29,6 @@ int64_t MostQuanta(const ir::Input& input) {
   return narrow ? sum.most() * sum.unit : reference::AccumulatorArithmetic(sum).MostInAStep();
 }
 
-absl::Status Allocate(size_t bytes, PageBuffer& buffer) {
-  BNSYN_ASSIGN_OR_RETURN(buffer, PageBuffer::Create(bytes));
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 SumBounds::SumBounds(const ir::Program& program, uint64_t sums) : known_(sums) {
@@ -50,20 +45,12 @@ SynapseBuilder::SynapseBuilder(const Construction& construction, const SynapseGr
       thread_(thread),
       before_(before),
       bounds_(bounds),
-      sums_(TargetSumsOf(in_.program, group, in_.places, thread)) {
-  block_.form_ = group.form;
-  block_.target_bits_ = group.target_bits;
-  block_.block_bits_ = group.block_bits;
-  block_.blocks_ = sums_.blocks;
-  block_.first_sum_ = sums_.begin;
-  block_.delays_.resize(group.delays());
-  std::iota(block_.delays_.begin(), block_.delays_.end(), group.min_delay);
+      sums_(TargetSumsOf(in_.program, group, in_.places, thread)),
+      block_(in_.program, group, sums_) {
   row_.resize(block_.slots() + size_t{1});
   next_.resize(block_.slots());
   if (group.form == SynapseForm::kCode) {
     states_ = in_.program.SynapseStates(group.projections[0]);
-  } else {
-    block_.entry_bytes_ = static_cast<size_t>(SynapseBytes(in_.program, group));
   }
 }
 
@@ -86,20 +73,8 @@ absl::StatusOr<SynapseBlock> SynapseBuilder::Build() {
 absl::Status SynapseBuilder::Reserve() {
   for (const SynapseBatch& batch : batches_) most_ += batch.AtMost();
   most_ = std::min<uint64_t>(most_, std::numeric_limits<uint32_t>::max());
-  const uint64_t rows = uint64_t{in_.program.populations[group_.source].size} * block_.slots() + 1;
-  BNSYN_RETURN_IF_ERROR(Allocate(rows * sizeof(uint32_t), block_.rows_));
-  if (group_.form != SynapseForm::kCode) {
-    return Allocate(most_ * block_.entry_bytes_, block_.entries_);
-  }
-  BNSYN_RETURN_IF_ERROR(Allocate(most_ * sizeof(uint32_t), block_.targets_));
-  if (in_.program.HasOwnWeights(group_.projections[0])) {
-    BNSYN_RETURN_IF_ERROR(Allocate(most_ * sizeof(double), block_.weights_));
-  }
-  for (const ir::StateId id : states_) {
-    const auto bytes = static_cast<size_t>(ir::ElementBytes(in_.program.states[id].type.element));
-    BNSYN_RETURN_IF_ERROR(Allocate(most_ * bytes, block_.states_.emplace_back()));
-  }
-  return states_.empty() ? absl::OkStatus() : Allocate(most_ * sizeof(uint64_t), block_.numbers_);
+  Arena arena;
+  return block_.Reserve(in_.program, group_, most_, arena);
 }
 
 absl::StatusOr<uint32_t> SynapseBuilder::Fill(uint32_t first) {
@@ -297,16 +272,9 @@ void SynapseBuilder::DropEmptyDelays() {
 }
 
 void SynapseBuilder::Trim() {
-  const uint64_t size = block_.synapses_;
-  const uint64_t rows = uint64_t{in_.program.populations[group_.source].size} * block_.slots() + 1;
-  block_.rows_.Shrink(rows * sizeof(uint32_t));
-  block_.entries_.Shrink(size * block_.entry_bytes_);
-  block_.targets_.Shrink(size * sizeof(uint32_t));
-  block_.weights_.Shrink(size * sizeof(double));
-  block_.numbers_.Shrink(size * sizeof(uint64_t));
-  for (size_t s = 0; s < states_.size(); ++s) {
-    const ir::Element element = in_.program.states[states_[s]].type.element;
-    block_.states_[s].Shrink(size * static_cast<size_t>(ir::ElementBytes(element)));
+  block_.rows_.Shrink(block_.RowCount(in_.program, group_) * sizeof(uint32_t));
+  for (const SynapseBlock::Column& column : block_.Columns(in_.program, group_)) {
+    column.array->Shrink(block_.synapses_ * column.bytes);
   }
 }
 
@@ -315,9 +283,8 @@ absl::Status SynapseBuilder::BuildByTarget() {
   const uint32_t sources = in_.program.populations[projection.source].size;
   const uint32_t targets = in_.program.populations[projection.target].size;
   const uint64_t size = block_.synapses_;
-  BNSYN_RETURN_IF_ERROR(Allocate((targets + size_t{1}) * sizeof(uint32_t), block_.by_target_rows_));
-  BNSYN_RETURN_IF_ERROR(Allocate(size * sizeof(uint32_t), block_.by_target_places_));
-  BNSYN_RETURN_IF_ERROR(Allocate(size * sizeof(uint32_t), block_.by_target_sources_));
+  Arena arena;
+  BNSYN_RETURN_IF_ERROR(block_.ReserveByTarget(in_.program, group_, size, arena));
   auto* const rows = SynapseBlock::As<uint32_t>(block_.by_target_rows_);
   for (uint64_t place = 0; place < size; ++place) ++rows[block_.targets()[place] + size_t{1}];
   std::partial_sum(rows, rows + targets + 1, rows);

@@ -1,6 +1,72 @@
 #include "runtime/delivery/synapse_block.h"
 
+#include <numeric>
+
+#include "ir/status_macros.h"
+
 namespace bnsyn {
+namespace {
+
+constexpr absl::string_view kPart = "synapses";
+
+absl::Status Allocate(size_t bytes, Arena& arena, PageBuffer& buffer) {
+  BNSYN_ASSIGN_OR_RETURN(buffer, arena.Allocate(kPart, bytes));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+SynapseBlock::SynapseBlock(const ir::Program& program, const SynapseGroup& group,
+                           const TargetSums& sums)
+    : form_(group.form),
+      target_bits_(group.target_bits),
+      block_bits_(group.block_bits),
+      delays_(group.delays()),
+      blocks_(sums.blocks),
+      first_sum_(sums.begin) {
+  std::iota(delays_.begin(), delays_.end(), group.min_delay);
+  if (group.form == SynapseForm::kCode) {
+    states_.resize(program.SynapseStates(group.projections[0]).size());
+  } else {
+    entry_bytes_ = static_cast<size_t>(SynapseBytes(program, group));
+  }
+}
+
+std::vector<SynapseBlock::Column> SynapseBlock::Columns(const ir::Program& program,
+                                                        const SynapseGroup& group) {
+  if (form_ != SynapseForm::kCode) return {{&entries_, entry_bytes_}};
+  const ir::ProjectionId id = group.projections[0];
+  std::vector<Column> columns = {{&targets_, sizeof(uint32_t)}};
+  if (program.HasOwnWeights(id)) columns.push_back({&weights_, sizeof(double)});
+  const std::vector<ir::StateId> states = program.SynapseStates(id);
+  for (size_t s = 0; s < states.size(); ++s) {
+    const ir::Element element = program.states[states[s]].type.element;
+    columns.push_back({&states_[s], static_cast<size_t>(ir::ElementBytes(element))});
+  }
+  if (!states.empty()) columns.push_back({&numbers_, sizeof(uint64_t)});
+  return columns;
+}
+
+absl::Status SynapseBlock::Reserve(const ir::Program& program, const SynapseGroup& group,
+                                   uint64_t most, Arena& arena) {
+  BNSYN_RETURN_IF_ERROR(Allocate(RowCount(program, group) * sizeof(uint32_t), arena, rows_));
+  for (const Column& column : Columns(program, group)) {
+    BNSYN_RETURN_IF_ERROR(Allocate(most * column.bytes, arena, *column.array));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SynapseBlock::ReserveByTarget(const ir::Program& program, const SynapseGroup& group,
+                                           uint64_t synapses, Arena& arena) {
+  const ir::ProjectionId id = group.projections[0];
+  if (form_ != SynapseForm::kCode || !program.FindSynaptic(ir::BlockKind::kOnPost, id)) {
+    return absl::OkStatus();
+  }
+  const uint64_t targets = program.populations[program.projections[id].target].size;
+  BNSYN_RETURN_IF_ERROR(Allocate((targets + 1) * sizeof(uint32_t), arena, by_target_rows_));
+  BNSYN_RETURN_IF_ERROR(Allocate(synapses * sizeof(uint32_t), arena, by_target_places_));
+  return Allocate(synapses * sizeof(uint32_t), arena, by_target_sources_);
+}
 
 size_t SynapseBlock::bytes() const {
   size_t sum = rows_.size() + entries_.size() + targets_.size() + weights_.size() +

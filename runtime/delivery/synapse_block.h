@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "ir/program.h"
 #include "runtime/delivery/layout.h"
 #include "runtime/memory/buffers.h"
@@ -17,6 +18,17 @@ namespace bnsyn {
 // places [rows()[s * slots() + slot], rows()[s * slots() + slot + 1]).
 class SynapseBlock {
  public:
+  SynapseBlock() = default;
+  // A block without synapses, for the targets that have these sums.
+  SynapseBlock(const ir::Program& program, const SynapseGroup& group, const TargetSums& sums);
+
+  // Allocates the rows, and all arrays for at most `most` synapses.
+  absl::Status Reserve(const ir::Program& program, const SynapseGroup& group, uint64_t most,
+                       Arena& arena);
+  // Allocates the order by target for `synapses` synapses if the projection has an on_post block.
+  absl::Status ReserveByTarget(const ir::Program& program, const SynapseGroup& group,
+                               uint64_t synapses, Arena& arena);
+
   uint64_t synapses() const { return synapses_; }
   SynapseForm form() const { return form_; }
   int target_bits() const { return target_bits_; }
@@ -56,6 +68,16 @@ class SynapseBlock {
 
  private:
   friend class SynapseBuilder;
+
+  // An array with an element for each synapse.
+  struct Column {
+    PageBuffer* array;
+    size_t bytes;  // of an element
+  };
+  std::vector<Column> Columns(const ir::Program& program, const SynapseGroup& group);
+  uint64_t RowCount(const ir::Program& program, const SynapseGroup& group) const {
+    return uint64_t{program.populations[group.source].size} * slots() + 1;
+  }
 
   template <typename T>
   static T* As(const PageBuffer& buffer) {

@@ -21,7 +21,7 @@ class SpikeRing {
  public:
   // For epochs of `epoch` steps.
   static absl::StatusOr<SpikeRing> Create(const ir::Program& program, const Partition& partition,
-                                          uint32_t epoch);
+                                          uint32_t epoch, Arena& arena);
   // Number of steps that a ring for delays up to `max_delay` holds.
   static uint32_t Slots(uint32_t max_delay, uint32_t epoch);
 
@@ -71,7 +71,7 @@ class SpikeRing {
 class SpikeRecord {
  public:
   // For at most `most_words` words in one epoch.
-  static absl::StatusOr<SpikeRecord> Create(size_t most_words);
+  static absl::StatusOr<SpikeRecord> Create(size_t most_words, Arena& arena);
 
   void Append(absl::Span<const uint32_t> spikes) {
     words_[used_++] = static_cast<uint32_t>(spikes.size());
@@ -89,9 +89,6 @@ class SpikeRecord {
   size_t capacity_ = 0;
   size_t most_words_ = 0;
 };
-
-// Bytes of a SpikeRecord.
-size_t RecordBytes(size_t most_words);
 
 }  // namespace bnsyn
 

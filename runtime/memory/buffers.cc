@@ -51,6 +51,32 @@ void PageBuffer::ReleaseBefore(size_t bytes) {
   released_ = end;
 }
 
+void AddToPart(absl::string_view name, double bytes, std::vector<MemoryPart>& parts) {
+  if (bytes == 0) return;
+  for (MemoryPart& part : parts) {
+    if (part.name != name) continue;
+    part.bytes += bytes;
+    return;
+  }
+  parts.push_back({std::string(name), bytes});
+}
+
+absl::StatusOr<PageBuffer> Arena::Allocate(const ArenaLayout& layout) {
+  if (!counts_) return PageBuffer::Create(layout.size());
+  for (const MemoryPart& part : layout.parts()) AddToPart(part.name, part.bytes, parts_);
+  if (layout.size() > 0) {
+    const size_t unused = RoundUp(layout.size(), PageSize()) - layout.size();
+    AddToPart(layout.parts().back().name, static_cast<double>(unused), parts_);
+  }
+  return PageBuffer();
+}
+
+absl::StatusOr<PageBuffer> Arena::Allocate(absl::string_view part, size_t bytes) {
+  if (!counts_) return PageBuffer::Create(bytes);
+  AddToPart(part, static_cast<double>(RoundUp(bytes, PageSize())), parts_);
+  return PageBuffer();
+}
+
 PageBuffer::~PageBuffer() {
   if (data_ != nullptr) munmap(data_, size_);
 }

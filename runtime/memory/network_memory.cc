@@ -56,47 +56,50 @@ std::vector<ir::StateId> ChangingStates(const ir::Program& program) {
 }  // namespace
 
 absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
-                                                    const Partition& partition, bool saves) {
+                                                    const Partition& partition, bool saves,
+                                                    Arena& arena) {
   NetworkMemory memory(program, partition);
   const int threads = partition.threads();
   memory.threads_ = threads;
   ArenaLayout layout;
-  const auto copies = [&](size_t bytes, int count) {
-    Part part{layout.Add(bytes), RoundUp(bytes, kCacheLine)};
-    for (int i = 1; i < count; ++i) layout.Add(bytes);
+  const auto copies = [&](const char* name, size_t bytes, int count) {
+    Part part{layout.Add(name, bytes), RoundUp(bytes, kCacheLine)};
+    for (int i = 1; i < count; ++i) layout.Add(name, bytes);
     return part;
   };
 
   for (const ir::State& state : program.states) {
     const auto bytes = static_cast<size_t>(ir::ElementBytes(state.type.element));
+    const char* const name = state.temporary ? "values between kernels" : "states";
     if (state.type.uniform()) {
-      memory.states_.push_back(copies(bytes, threads));
+      memory.states_.push_back(copies(name, bytes, threads));
       continue;
     }
-    memory.states_.push_back(copies(PaddedSize(program.Size(state.type.domain)) * bytes, 1));
+    memory.states_.push_back(copies(name, PaddedSize(program.Size(state.type.domain)) * bytes, 1));
   }
   size_t most_sums = 0;
   for (int t = 0; t < threads; ++t) most_sums = std::max(most_sums, memory.places_.Bytes(t));
-  memory.sums_ = copies(most_sums, threads);
+  memory.sums_ = copies("inputs", most_sums, threads);
   const size_t saved_bytes = layout.size();
   uint32_t most_groups = 0;
   for (uint32_t r = 0; r < program.reductions.size(); ++r) {
     most_groups = std::max(most_groups, memory.Groups(r));
-    memory.partials_.push_back(copies(memory.Groups(r) * sizeof(double), 2));
+    memory.partials_.push_back(copies("uniform values", memory.Groups(r) * sizeof(double), 2));
   }
   for (ir::TableId t = 0; t < program.tables.size(); ++t) {
-    memory.tables_.push_back(copies(LookupBytes(program, t), 1));
+    memory.tables_.push_back(copies("tables", LookupBytes(program, t), 1));
   }
-  memory.params_ = copies(program.params.size() * sizeof(ir::Bits), 1);
-  memory.counts_ = copies(program.populations.size() * sizeof(int64_t), threads);
-  memory.totals_ = copies(program.reductions.size() * sizeof(double), threads);
-  memory.scratch_ = copies(most_groups * sizeof(double), threads);
+  memory.params_ = copies("uniform values", program.params.size() * sizeof(ir::Bits), 1);
+  memory.counts_ = copies("uniform values", program.populations.size() * sizeof(int64_t), threads);
+  memory.totals_ = copies("uniform values", program.reductions.size() * sizeof(double), threads);
+  memory.scratch_ = copies("uniform values", most_groups * sizeof(double), threads);
 
-  BNSYN_ASSIGN_OR_RETURN(memory.arena_, PageBuffer::Create(layout.size()));
+  BNSYN_ASSIGN_OR_RETURN(memory.arena_, arena.Allocate(layout));
   if (saves) {
     memory.changing_ = ChangingStates(program);
-    BNSYN_ASSIGN_OR_RETURN(memory.saved_, PageBuffer::Create(saved_bytes));
+    BNSYN_ASSIGN_OR_RETURN(memory.saved_, arena.Allocate("saved states", saved_bytes));
   }
+  if (arena.counts()) return memory;
   for (uint32_t p = 0; p < program.params.size(); ++p) *memory.Param(p) = program.params[p].value;
   for (ir::TableId t = 0; t < program.tables.size(); ++t) {
     if (LookupBytes(program, t) == 0) continue;

@@ -26,7 +26,8 @@ class NetworkMemory {
   // All values are zero except parameters and tables. The arguments must outlive the object and
   // must not move. With `saves` there is room for Save.
   static absl::StatusOr<NetworkMemory> Create(const ir::Program& program,
-                                              const Partition& partition, bool saves = false);
+                                              const Partition& partition, bool saves,
+                                              Arena& arena);
 
   // Element 0 of the array of a population, or the thread's copy of a uniform state.
   void* State(ir::StateId state, int thread) const {

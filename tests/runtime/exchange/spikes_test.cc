@@ -15,7 +15,8 @@ TEST(SpikeRing, KeepsTheStepsOfTheLongestDelayAndAnEpochApart) {
   const ir::Program program = Parsed(kBalanced);
   const Partition partition(program, 2);
   const uint32_t epoch = 15;
-  absl::StatusOr<SpikeRing> ring = SpikeRing::Create(program, partition, epoch);
+  Arena arena;
+  absl::StatusOr<SpikeRing> ring = SpikeRing::Create(program, partition, epoch, arena);
   ASSERT_TRUE(ring.ok());
   const uint64_t first = 1000;
   const uint64_t end = first + program.MaxDelay() + epoch;

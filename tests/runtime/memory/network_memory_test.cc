@@ -62,10 +62,29 @@ TEST(Partition, CoversEachPopulationInWholeGroups) {
   }
 }
 
+TEST(Arena, CountsWhatItIsAskedFor) {
+  Arena arena = Arena::Counting();
+  ArenaLayout layout;
+  EXPECT_EQ(layout.Add("a", 1), 0u);
+  EXPECT_EQ(layout.Add("b", 100), 64u);
+  EXPECT_EQ(layout.Add("a", 64), 192u);
+  EXPECT_EQ(layout.Add("none", 0), 256u);
+  ASSERT_TRUE(arena.Allocate(layout).ok());
+  const absl::StatusOr<PageBuffer> buffer = arena.Allocate("c", size_t{1} << 60);
+  ASSERT_TRUE(buffer.ok());
+  EXPECT_EQ(buffer->size(), 0u);
+  ASSERT_EQ(arena.parts().size(), 3u);
+  EXPECT_EQ(arena.parts()[0].name, "a");
+  EXPECT_EQ(arena.parts()[0].bytes + arena.parts()[1].bytes, 4096);
+  EXPECT_EQ(arena.parts()[2].bytes, 0x1p60);
+}
+
 TEST(NetworkMemory, PartsAreAlignedAndApart) {
   const ir::Program program = Parsed(kBalanced);
   const Partition partition(program, 3);
-  absl::StatusOr<NetworkMemory> memory = NetworkMemory::Create(program, partition);
+  Arena arena;
+  absl::StatusOr<NetworkMemory> memory =
+      NetworkMemory::Create(program, partition, /*saves=*/false, arena);
   ASSERT_TRUE(memory.ok());
   for (ir::StateId id = 0; id < program.states.size(); ++id) {
     const ir::State& state = program.states[id];
