@@ -28,7 +28,7 @@ namespace {
 
 namespace orc = llvm::orc;
 
-// Adds the time since it was made, or last added to, to a phase of the report.
+// Measures the phases of a compilation: each Lap adds the time since the last one to its phase.
 class Stopwatch {
  public:
   explicit Stopwatch(CompileReport& report) : report_(report) {}
@@ -54,8 +54,8 @@ absl::Status ToStatus(llvm::Error error) {
   return absl::InternalError(absl::StrCat("LLVM: ", llvm::toString(std::move(error))));
 }
 
-// A hash of all that an object is made from: the emitted module, and what turns a module into
-// machine code. BNSYN_CODEGEN_HASH is that of codegen.cc, which does so.
+// A hash of everything that determines an object: the emitted module, the target, the level, and
+// the code that turns a module into an object (LLVM and codegen.cc, whose hash the build defines).
 std::string CacheKey(const llvm::Module& module, const Target& target, int optimization) {
   llvm::SmallString<0> key;
   llvm::raw_svector_ostream stream(key);
@@ -102,7 +102,7 @@ class JitCode : public CompiledCode {
 
 llvm::Error AddDebuggers(orc::LLJIT& jit) {
   if (llvm::Error error = orc::enableDebuggerSupport(jit)) return error;
-  // perf's plugin asks for its functions by name, wherever this process has them.
+  // The perf plugin looks up its functions by name among the symbols of this process.
   auto perf = orc::PerfSupportPlugin::Create(jit.getExecutionSession().getExecutorProcessControl(),
                                              *jit.getProcessSymbolsJITDylib(),
                                              /*EmitDebugInfo=*/false, /*EmitUnwindInfo=*/true);
@@ -173,7 +173,7 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
   Stopwatch watch(report);
   BNSYN_ASSIGN_OR_RETURN(report.width, ChooseWidth(options, target));
   llvm::LLVMContext context;
-  context.setDiscardValueNames(true);  // of no use but to people
+  context.setDiscardValueNames(true);  // only people read them
   BNSYN_ASSIGN_OR_RETURN(const std::unique_ptr<llvm::Module> module,
                          EmitModule(program, options, target, report.width, context));
   watch.Lap("emit");

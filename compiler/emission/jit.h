@@ -1,4 +1,8 @@
-// Machine code for the kernels of a program: emission, LLVM, cache. No LLVM type is visible here.
+// Compiles the kernels of a placed program to machine code. Uses no LLVM type.
+//
+//   CompileReport report;
+//   BNSYN_ASSIGN_OR_RETURN(auto code, CompileKernels(placed, options, report));
+//   KernelFunction kernel = code->kernel(placed.step[0].code);
 #ifndef BNSYN_COMPILER_EMISSION_JIT_H_
 #define BNSYN_COMPILER_EMISSION_JIT_H_
 
@@ -13,13 +17,13 @@
 
 namespace bnsyn::compiler {
 
-// What this machine is to the compiler.
+// The machine that code is compiled for.
 struct Target {
   std::string triple;
   std::string cpu;        // "znver3"
   std::string features;   // "+avx2,+fma,..."
   int native_lanes = 2;   // doubles in one vector register
-  int default_width = 4;  // what CompileOptions::width = 0 means
+  int default_width = 4;  // lanes for CompileOptions::width = 0
 };
 absl::StatusOr<Target> HostTarget();
 std::string LlvmVersion();
@@ -36,11 +40,11 @@ struct CompileReport {
   std::string key;  // the cache key, hex
 };
 
-// Compiled code, owned; functions stay valid as long as it lives.
+// Compiled code. Its functions are valid as long as the object exists.
 class CompiledCode {
  public:
   virtual ~CompiledCode() = default;
-  // By ir::Block::code; null where there is none of that name.
+  // The function of an ir::Block::code; null if there is none.
   virtual KernelFunction kernel(const std::string& code) const = 0;
   virtual DeliverFunction deliver(const std::string& code) const = 0;
 };
@@ -51,7 +55,7 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
                                                              const CompileOptions& options,
                                                              CompileReport& report);
 
-// The same for a target that is not HostTarget(): one whose instructions this machine has too.
+// The same for another target than HostTarget(), whose instructions this machine must have.
 absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& program,
                                                              const CompileOptions& options,
                                                              const Target& target,

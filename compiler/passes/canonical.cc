@@ -41,7 +41,7 @@ class CanonicalWriter {
     }
   }
 
-  // All of a slot that reaches the code.
+  // The properties of a slot that the code depends on.
   std::string Describe(const ir::Slot& slot) const {
     switch (slot.kind) {
       case ir::AttrKind::kState:
@@ -101,7 +101,7 @@ class CanonicalWriter {
     absl::StrAppend(&text_, "\n");
   }
 
-  // What else a node knows that its code depends on.
+  // Further properties of a node that its code depends on.
   std::vector<std::string> Details(const ir::Node& node) const {
     if (ir::Info(node.op).attr == ir::AttrKind::kStream) {
       return {absl::StrCat("draw=", node.attr & 0xffffffff)};
@@ -137,12 +137,12 @@ std::optional<ir::Slot> SlotOf(const ir::Node& node) {
     case ir::AttrKind::kReduction:
       return ir::Slot{kind, static_cast<uint32_t>(node.attr)};
     case ir::AttrKind::kPopulation:
-      // A kernel spikes in its own population, through its arguments.
+      // A kernel finds the spike list of its own population among its arguments.
       if (node.op == ir::Op::kSpike) return std::nullopt;
       return ir::Slot{kind, static_cast<uint32_t>(node.attr)};
     case ir::AttrKind::kStream:
-      // The number of a stream is an argument too: populations of one model draw from streams of
-      // their own, and share code all the same.
+      // The number of a stream is an argument, so that populations of one model, which draw from
+      // different streams, share code.
       return ir::Slot{kind, static_cast<uint32_t>(node.attr >> 32)};
     case ir::AttrKind::kNone:
     case ir::AttrKind::kLiteral:

@@ -1,15 +1,16 @@
-// fuse: the one graph of the step becomes kernels, each a loop over one domain, as few as the order
-// of effects allows.
+// fuse: divides the graph of the step into kernels, each a loop over one domain. There are as few
+// kernels as the order of effects allows.
 //
-// What must happen is the *anchors*: the writes, and the reads of counts and totals, which other
-// threads write. All other nodes, pure ones and loads, float: a kernel computes those that its
-// anchors need, at their places in the order of the program. Between kernels
+// The nodes that must run are the *anchors*: writes, and reads of counts and totals, which other
+// threads write. All other nodes (pure nodes and loads) float: a kernel computes those that its
+// anchors need, in the order of the program. Between kernels
 //   - uniform values are computed again, and states loaded again, wherever they are needed;
-//   - a value of elements, a count or a total travels through a temporary state;
-//   - so does a loaded value that is needed after its state has been overwritten.
-// Threads meet (a new phase begins) before a count or total that other kernels contribute to, and
-// before a contribution to one that has been read. The blocks of synapses that the step runs are a
-// kernel over synapses; as they read neurons of any thread, threads meet before and after it.
+//   - a value of elements, a count or a total is passed in a temporary state;
+//   - and so is a loaded value that is needed after its state has been overwritten.
+// A barrier (a new phase) comes before the read of a count or total to which other kernels
+// contribute, and before a contribution to one that has been read. A synaptic block that the step
+// runs is a kernel over synapses. It reads neurons of all threads, so that there is a barrier
+// before and after it.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -35,7 +36,7 @@ bool IsAnchor(const ir::Node& node) {
   return ir::Info(node.op).effect == ir::Effect::kWrite || IsCrossThread(node);
 }
 
-// The one graph of the step, with the order that effects impose on its nodes.
+// The graph of the step, with the order that effects impose on its nodes.
 struct Graph {
   explicit Graph(const ir::Program& program, const ir::Block& step);
 
@@ -79,8 +80,8 @@ Graph::Graph(const ir::Program& program, const ir::Block& step_block)
   }
 }
 
-// Which node runs in which kernel. A node may be in several; `home` is the one that makes its
-// value known to the others.
+// The kernels and their nodes. A node may be in several kernels; its `home` is the one that passes
+// its value to the others.
 struct Grouping {
   struct Kernel {
     ir::DomainId domain;
@@ -97,7 +98,8 @@ class Grouper {
     grouping_.home.assign(graph.size(), kNone);
   }
 
-  // Takes one domain after another, each time with all of its anchors that can run by now.
+  // Chooses one domain after another; each time a kernel gets all anchors of the domain that can
+  // run.
   Grouping Run() {
     while (true) {
       const std::optional<ir::DomainId> domain = ChooseDomain();
@@ -109,7 +111,7 @@ class Grouper {
  private:
   bool Done(ir::NodeId anchor) const { return grouping_.home[anchor] != kNone; }
 
-  // The nodes that a kernel of `domain` could run now, or find computed.
+  // True for the nodes that earlier kernels have computed or a kernel of `domain` could run next.
   std::vector<bool> Ready(ir::DomainId domain) const {
     std::vector<bool> ready(graph_.size(), false);
     for (ir::NodeId id = 0; id < graph_.size(); ++id) {
@@ -123,8 +125,8 @@ class Grouper {
     return ready;
   }
 
-  // A population that can run to its end goes first, then the network if it can; else the network
-  // makes what way it can, being cheap, and else a population does.
+  // The first domain all of whose anchors can run, populations before the network. If there is
+  // none: the network if some of its anchors can run, since it is cheap, else a population.
   std::optional<ir::DomainId> ChooseDomain() const {
     std::optional<ir::DomainId> partial;
     for (const ir::DomainId domain : Domains()) {
@@ -168,7 +170,7 @@ class Grouper {
       Include(id, index);
       if (graph_.node(id).op == ir::Op::kStore) stores.push_back(id);
     }
-    // What is needed after being overwritten here must be kept.
+    // A loaded value that a later kernel needs is kept if this kernel overwrites its state.
     const std::vector<bool> wanted = StillWanted();
     for (ir::NodeId store : stores) {
       for (ir::NodeId load : graph_.killed[store]) {
@@ -179,7 +181,7 @@ class Grouper {
     }
   }
 
-  // Puts a node into a kernel with everything it needs there.
+  // Adds a node to a kernel, with all nodes that it is computed from there.
   void Include(ir::NodeId id, size_t kernel) {
     const ir::Node& node = graph_.node(id);
     if (node.op == ir::Op::kLiteral) return;
@@ -191,7 +193,7 @@ class Grouper {
     for (ir::NodeId operand : node.inputs()) Include(operand, kernel);
   }
 
-  // Floating nodes that anchors yet to run need computed or loaded anew.
+  // True for the floating nodes that anchors of later kernels need.
   std::vector<bool> StillWanted() const {
     std::vector<bool> wanted(graph_.size(), false);
     for (ir::NodeId id : graph_.anchors) wanted[id] = !Done(id);
@@ -215,7 +217,7 @@ class Grouper {
   std::map<std::string, int> used_;
 };
 
-// Every node a kernel of its own, in the order of the program.
+// A kernel for every node, in the order of the program.
 Grouping GroupNothing(const ir::Program& program, const Graph& graph) {
   Grouping grouping;
   grouping.home.assign(graph.size(), kNone);
@@ -250,7 +252,7 @@ class KernelWriter {
   }
 
  private:
-  // Whether a kernel takes a node's value from a temporary.
+  // True if a kernel reads the value of a node from a temporary state.
   bool Crosses(ir::NodeId id, const Grouping::Kernel& kernel) const {
     return graph_.node(id).op != ir::Op::kLiteral && !kernel.nodes.contains(id);
   }
@@ -291,8 +293,8 @@ class KernelWriter {
     }
   }
 
-  // The phase of a kernel: not before that of the kernel before it, and after that of kernels
-  // whose other threads' work it needs or undoes.
+  // The phase of a kernel: that of the previous kernel, or a later one if the kernel reads or
+  // overwrites what other threads write or read in an earlier kernel.
   uint32_t Phase(size_t kernel) {
     uint32_t phase = phase_.empty() ? 0 : phase_.back();
     for (ir::NodeId id : grouping_.kernels[kernel].nodes) {
@@ -315,8 +317,8 @@ class KernelWriter {
     block.domain = kernel.domain;
     block.phase = phase;
     Rewriter rewriter(result_, graph_.step, block);
-    // Floating nodes are written where they are first needed, which makes kernels of one model
-    // alike, whatever they share with others. No load may move behind a store.
+    // Floating nodes are written where they are first needed. So kernels of one model are equal,
+    // whatever they share with others. No load may move behind a store.
     for (ir::NodeId id : kernel.nodes) {
       if (!IsAnchor(graph_.node(id))) continue;
       for (ir::NodeId load : graph_.killed[id]) {
@@ -324,14 +326,14 @@ class KernelWriter {
       }
       Write(id, index, rewriter);
     }
-    // A kernel of one node has no anchor, perhaps.
+    // A kernel of FuseNothing may have no anchor.
     for (ir::NodeId id : kernel.nodes) {
       if (!IsAnchor(graph_.node(id))) Write(id, index, rewriter);
     }
     return block;
   }
 
-  // Writes a node into a kernel, after what it needs, unless it stands there already.
+  // Writes a node into a kernel after its operands, unless it is there already.
   void Write(ir::NodeId id, size_t index, Rewriter& rewriter) {
     const Grouping::Kernel& kernel = grouping_.kernels[index];
     if (rewriter.At(id).valid()) return;
@@ -353,7 +355,7 @@ class KernelWriter {
   ir::Program result_;
 };
 
-// The step as one graph; null when there is none, or it is kernels already.
+// The step as one graph; null if there is no step, or it is divided into kernels already.
 const ir::Block* StepGraph(const ir::Program& program) {
   if (program.step.size() != 1 || program.step[0].kind != ir::BlockKind::kStep) return nullptr;
   return &program.step[0];
@@ -379,7 +381,7 @@ absl::StatusOr<ir::Program> FuseNothing(const ir::Program& program, const Compil
 
 absl::Status CheckFuse(const ir::Program& program) {
   uint32_t phase = 0;
-  // The phase in which each count, total and state that synapses read was last read, or written.
+  // The last phase that read or wrote each count, total and state that synapses read.
   std::map<std::tuple<ir::AttrKind, uint64_t, bool>, uint32_t> touched;
   for (const ir::Block& block : program.step) {
     if (block.kind != ir::BlockKind::kKernel) {
@@ -404,7 +406,7 @@ absl::Status CheckFuse(const ir::Program& program) {
       for (const Access& access : AccessesOf(program, node)) {
         const bool counted =
             access.kind == ir::AttrKind::kPopulation || access.kind == ir::AttrKind::kReduction;
-        // States are read across threads by synapses alone.
+        // Only synapses read the states of other threads.
         const bool shared = access.kind == ir::AttrKind::kState &&
                             (access.write || RunsSynapses(node)) &&
                             !program.states[access.symbol].type.uniform();

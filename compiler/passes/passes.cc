@@ -19,19 +19,19 @@ namespace bnsyn::compiler {
 namespace {
 
 constexpr Pass kPasses[] = {
-    // First, since everything after it gains from knowing the numbers.
+    // First: all later passes gain from literals.
     {"specialise", "no parameter is read but tunable ones", &Specialise, &CheckSpecialise, nullptr},
-    // Before simplify, which folds what a function of literals comes to and shares what two
-    // functions of one argument have in common.
+    // Before simplify, which folds functions of literals and shares nodes that two functions of one
+    // argument have in common.
     {"expand_math", "no function or draw is left but a Poisson draw of a varying mean", &ExpandMath,
      &CheckExpandMath, nullptr},
-    // Before fuse, so that what is dead, common or known never becomes traffic between kernels.
+    // Before fuse, so that kernels pass no dead, common or known values to each other.
     {"simplify", "nothing is left that could be folded, and nothing that is not used", &Simplify,
      &CheckSimplify, nullptr},
     // Before place, since code depends on it; changes no block.
     {"narrow_sums", "sums of inputs have 64 bits, or as few as what arrives needs", &NarrowSums,
      &CheckNarrowSums, &WidenSums},
-    // After all passes that look at the step as one graph: from here on it is kernels.
+    // After all passes that need the step as one graph.
     {"fuse", "the step is kernels, each over one domain, in phases", &Fuse, &CheckFuse,
      &FuseNothing},
     // Last: slots and shared code depend on the exact nodes of every kernel.
@@ -85,7 +85,7 @@ absl::Status Annotate(const absl::Status& status, absl::string_view prefix) {
   return absl::Status(status.code(), absl::StrCat(prefix, status.message()));
 }
 
-// The program after one pass that is not left out: run or replaced as the options say.
+// The result of a pass, of its fallback if it is disabled, or the program if its work is dropped.
 absl::StatusOr<ir::Program> RunPass(const Pass& pass, const ir::Program& program,
                                     const CompileOptions& options) {
   if (Contains(options.disabled_passes, pass.name)) return pass.fallback(program, options);
@@ -93,7 +93,7 @@ absl::StatusOr<ir::Program> RunPass(const Pass& pass, const ir::Program& program
   return pass.run(program, options);
 }
 
-// Verifies what came out of `pass`, the last of `ran`, and checks the promises of all of them.
+// Verifies the result of the last pass of `ran`, and checks the promises of all passes in `ran`.
 absl::Status CheckStage(const ir::Program& program, const std::vector<const Pass*>& ran) {
   const absl::string_view last = ran.back()->name;
   if (const absl::Status status = ir::Verify(program); !status.ok()) {

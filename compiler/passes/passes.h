@@ -1,4 +1,7 @@
-// The passes: pure functions from program to program, in one table that reads top to bottom.
+// The passes that turn a program into placed kernels: pure functions from program to program, in
+// one table that reads from top to bottom.
+//
+//   BNSYN_ASSIGN_OR_RETURN(const ir::Program placed, RunPasses(program, options, nullptr));
 #ifndef BNSYN_COMPILER_PASSES_PASSES_H_
 #define BNSYN_COMPILER_PASSES_PASSES_H_
 
@@ -17,16 +20,16 @@ namespace bnsyn::compiler {
 // A pass restricts and annotates; it never changes what a node means, so the interpreter runs its
 // result and gives the same digest.
 using PassFunction = absl::StatusOr<ir::Program> (*)(const ir::Program&, const CompileOptions&);
-// OK when `program` keeps what the pass promises of its result.
+// OK if `program` keeps the promise of the pass.
 using StageCheck = absl::Status (*)(const ir::Program&);
 
 struct Pass {
   absl::string_view name;     // also of its file, its dump and its folder in tests/cases/passes
-  absl::string_view promise;  // what holds of its result, in a line
+  absl::string_view promise;  // one line: a property of every program that the pass returns
   PassFunction run;
   StageCheck check;
-  // What is done in its stead when it is disabled, for passes that later stages need the promise
-  // of; null when it may be left out, and its promise with it.
+  // Replaces the pass if it is disabled and later stages need its promise. Null if the pass and its
+  // promise can be left out.
   PassFunction fallback;
 };
 
@@ -56,13 +59,13 @@ absl::StatusOr<ir::Program> NarrowSums(const ir::Program&, const CompileOptions&
 absl::StatusOr<ir::Program> WidenSums(const ir::Program&, const CompileOptions&);
 absl::Status CheckNarrowSums(const ir::Program&);
 
-// Groups the nodes of the step into kernels; disabled, every node is a kernel of its own.
+// Groups the nodes of the step into kernels. If disabled, every node is a kernel of its own.
 absl::StatusOr<ir::Program> Fuse(const ir::Program&, const CompileOptions&);
 absl::StatusOr<ir::Program> FuseNothing(const ir::Program&, const CompileOptions&);
 absl::Status CheckFuse(const ir::Program&);
 
-// Numbers what kernels refer to in order of use, and lets equal kernels share code; disabled, slots
-// stand in order of declaration and every kernel has code of its own.
+// Gives each kernel its slots, in the order in which it uses them, and kernels with equal code one
+// name of code. If disabled, slots have the order of declaration and each kernel has its own code.
 absl::StatusOr<ir::Program> Place(const ir::Program&, const CompileOptions&);
 absl::StatusOr<ir::Program> PlaceApart(const ir::Program&, const CompileOptions&);
 absl::Status CheckPlace(const ir::Program&);
@@ -70,7 +73,7 @@ absl::Status CheckPlace(const ir::Program&);
 // The text of a kernel or on_pre block with names and sizes replaced by slot numbers: blocks with
 // equal text compile to the same function. Needs the place pass's slots.
 std::string CanonicalCode(const ir::Program& program, const ir::Block& block);
-// What a node refers to through the arguments of its kernel, if anything.
+// The slot through which a node reaches its state, input, stream, ...; nullopt if it needs none.
 std::optional<ir::Slot> SlotOf(const ir::Node& node);
 
 }  // namespace bnsyn::compiler

@@ -1,5 +1,5 @@
-// place: what a kernel refers to becomes the numbered arguments of a function, and kernels whose
-// functions come out equal share one.
+// place: numbers the states, inputs, streams, ... that a kernel uses as arguments of a function.
+// Kernels with equal functions share one.
 #include <algorithm>
 #include <map>
 
@@ -23,8 +23,8 @@ std::vector<ir::Slot> CollectSlots(const ir::Block& block) {
   return slots;
 }
 
-// The name of code that is a block's own. A synaptic block is named after its projection, which may
-// be called what a kernel is called.
+// The name of the code of one block. A projection may have the name of a kernel, so that the name
+// of a synaptic block includes its kind.
 std::string OwnCode(const ir::Block& block) {
   if (block.kind == ir::BlockKind::kKernel) return block.name;
   return absl::StrCat(block.name, ".", ir::BlockKindName(block.kind));

@@ -1,4 +1,5 @@
-// specialise: numbers that cannot change while running become literals, for simplify to fold.
+// specialise: turns parameters and weights that cannot change while running into literals, which
+// simplify folds.
 #include "absl/strings/str_cat.h"
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
