@@ -27,7 +27,6 @@ FLOORS = [
     "runtime/exchange",
     "runtime/construction",
     "runtime",
-    "runtime/bnsyn",
     "tools",
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
