@@ -1,11 +1,11 @@
-#include <algorithm>
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "ir/attributes.h"
 #include "ir/parser.h"
 #include "ir/status_macros.h"
 #include "ir/symbols.h"
@@ -133,10 +133,7 @@ class Parser {
     } else {
       BNSYN_ASSIGN_OR_RETURN(program_.name, reader_.ReadWord("the name of the program"));
     }
-    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
-        {"dt", [&] { return ReadInto(program_.dt, [&] { return reader_.ReadDouble(); }); }},
-        {"seed", [&] { return ReadInto(program_.seed, [&] { return reader_.ReadUnsigned(); }); }},
-    }));
+    BNSYN_RETURN_IF_ERROR(ReadAttributes(reader_, program_, program_));
     return reader_.ReadLineEnd();
   }
 
@@ -212,23 +209,14 @@ class Parser {
   }
 
   absl::Status ReadPopulation() {
-    BNSYN_ASSIGN_OR_RETURN(const std::string name, ReadName());
-    uint32_t size = 0;
-    std::optional<PopulationId> neurons;
-    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
-        {"size", [&] { return ReadInto(size, [&] { return reader_.ReadUnsigned32(); }); }},
-        {"domain",
-         [&]() -> absl::Status {
-           BNSYN_ASSIGN_OR_RETURN(neurons, ReadSymbol(reader_, program_, AttrKind::kPopulation));
-           return absl::OkStatus();
-         }},
-    }));
-    if (neurons.has_value()) {
-      const PopulationId id =
-          program_.AddEventPopulation(name, program_.populations[*neurons].domain);
-      program_.populations[id].size = size;
+    Population population = {};
+    BNSYN_ASSIGN_OR_RETURN(population.name, ReadName());
+    BNSYN_RETURN_IF_ERROR(ReadAttributes(reader_, program_, population));
+    if (population.domain == DomainId::kNetwork) {
+      program_.AddPopulation(population.name, population.size);
     } else {
-      program_.AddPopulation(name, size);
+      const PopulationId id = program_.AddEventPopulation(population.name, population.domain);
+      program_.populations[id].size = population.size;
     }
     return reader_.ReadLineEnd();
   }
@@ -242,11 +230,8 @@ class Parser {
     if (!type.uniform()) return reader_.Error(token, "a parameter is one value for the network");
     param.element = type.element;
     BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("="));
-    BNSYN_ASSIGN_OR_RETURN(param.value, ReadValue(type.element));
-    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
-        {"tunable", [&] { return param.tunable = true, absl::OkStatus(); }, true},
-        {"unit", [&] { return ReadInto(param.unit, [&] { return reader_.ReadString(); }); }},
-    }));
+    BNSYN_ASSIGN_OR_RETURN(param.value, ReadValue(reader_, type.element));
+    BNSYN_RETURN_IF_ERROR(ReadAttributes(reader_, program_, param));
     program_.params.push_back(std::move(param));
     return reader_.ReadLineEnd();
   }
@@ -260,26 +245,15 @@ class Parser {
     BNSYN_ASSIGN_OR_RETURN(state.type, ReadType(reader_, program_));
     if (!state.temporary || reader_.AtPunctuation("=")) {
       BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("="));
-      if (AtColumn()) {
-        BNSYN_ASSIGN_OR_RETURN(state.initial_column, ReadColumn());
+      if (AtColumn(reader_)) {
+        BNSYN_ASSIGN_OR_RETURN(state.initial_column, ReadColumn(reader_, program_));
       } else {
-        BNSYN_ASSIGN_OR_RETURN(state.initial, ReadValue(state.type.element));
+        BNSYN_ASSIGN_OR_RETURN(state.initial, ReadValue(reader_, state.type.element));
       }
     }
-    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
-        {"bounds", [&] { return ReadBounds(state); }},
-        {"unit", [&] { return ReadInto(state.unit, [&] { return reader_.ReadString(); }); }},
-    }));
+    BNSYN_RETURN_IF_ERROR(ReadAttributes(reader_, program_, state));
     program_.states.push_back(std::move(state));
     return reader_.ReadLineEnd();
-  }
-
-  absl::Status ReadBounds(State& state) {
-    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("["));
-    BNSYN_ASSIGN_OR_RETURN(state.lower, reader_.ReadDouble());
-    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(","));
-    BNSYN_ASSIGN_OR_RETURN(state.upper, reader_.ReadDouble());
-    return reader_.ReadPunctuation("]");
   }
 
   absl::Status ReadInput() {
@@ -287,52 +261,9 @@ class Parser {
     BNSYN_ASSIGN_OR_RETURN(input.name, ReadName());
     BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(":"));
     BNSYN_ASSIGN_OR_RETURN(input.population, ReadDomain(reader_, program_));
-    Accumulator& accumulator = input.accumulator;
-    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
-        {"scale", [&] { return ReadScale(accumulator); }},
-        {"bits", [&] { return ReadBits(accumulator); }},
-        {"unit", [&] { return ReadUnit(accumulator); }},
-        {"decay", [&] { return ReadDecay(accumulator); }},
-        {"period", [&] { return ReadPeriod(accumulator); }},
-        {"state", [&] { return ReadHolder(accumulator); }},
-    }));
+    BNSYN_RETURN_IF_ERROR(ReadAttributes(reader_, program_, input));
     program_.inputs.push_back(std::move(input));
     return reader_.ReadLineEnd();
-  }
-
-  absl::Status ReadScale(Accumulator& accumulator) {
-    BNSYN_RETURN_IF_ERROR(reader_.ReadInteger(2, 2).status());
-    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("^"));
-    BNSYN_ASSIGN_OR_RETURN(const int64_t exponent, reader_.ReadInteger(-1000, 1000));
-    accumulator.scale_log2 = static_cast<int>(exponent);
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadBits(Accumulator& accumulator) {
-    BNSYN_ASSIGN_OR_RETURN(const int64_t bits, reader_.ReadInteger(16, 64));
-    accumulator.bits = static_cast<int>(bits);
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadUnit(Accumulator& accumulator) {
-    BNSYN_ASSIGN_OR_RETURN(accumulator.unit, reader_.ReadInteger(1, kMaxAccumulatorUnit));
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadDecay(Accumulator& accumulator) {
-    BNSYN_ASSIGN_OR_RETURN(accumulator.decay, reader_.ReadDouble());
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadPeriod(Accumulator& accumulator) {
-    BNSYN_ASSIGN_OR_RETURN(const int64_t period, reader_.ReadInteger(1, kLongestDecayPeriod));
-    accumulator.period = static_cast<uint32_t>(period);
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadHolder(Accumulator& accumulator) {
-    BNSYN_ASSIGN_OR_RETURN(accumulator.state, ReadSymbol(reader_, program_, AttrKind::kState));
-    return absl::OkStatus();
   }
 
   absl::Status ReadReduction() {
@@ -346,56 +277,14 @@ class Parser {
 
   absl::Status ReadProjection() {
     Projection projection;
-    Rule& rule = projection.rule;
     BNSYN_ASSIGN_OR_RETURN(projection.name, ReadName());
     BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(":"));
     BNSYN_ASSIGN_OR_RETURN(projection.source, ReadSymbol(reader_, program_, AttrKind::kPopulation));
     BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("->"));
     BNSYN_ASSIGN_OR_RETURN(projection.target, ReadSymbol(reader_, program_, AttrKind::kPopulation));
-    const auto read_u32 = [&] { return reader_.ReadUnsigned32(); };
-    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
-        {"rule", [&] { return ReadInto(rule.kind, [&] { return ReadRuleKind(); }); }},
-        {"p", [&] { return ReadInto(rule.p, [&] { return reader_.ReadDouble(); }); }},
-        {"n", [&] { return ReadInto(rule.count, [&] { return reader_.ReadUnsigned(); }); }},
-        {"table", [&] { return ReadInto(rule.table, [&] { return ReadTableName(); }); }},
-        {"self", [&] { return ReadInto(rule.self, [&] { return ReadValue(Element::kBool); }); }},
-        {"multiple",
-         [&] { return ReadInto(rule.multiple, [&] { return ReadValue(Element::kBool); }); }},
-        {"stream", [&] { return ReadInto(rule.stream, read_u32); }},
-        {"weight", [&] { return ReadWeight(projection); }},
-        {"delay", [&] { return ReadDelay(projection); }},
-        {"delays", [&] { return ReadInto(projection.delay_column, [&] { return ReadColumn(); }); }},
-    }));
+    BNSYN_RETURN_IF_ERROR(ReadAttributes(reader_, program_, projection));
     program_.AddProjection(std::move(projection));
     return reader_.ReadLineEnd();
-  }
-
-  absl::StatusOr<RuleKind> ReadRuleKind() {
-    const Token& token = reader_.peek();
-    BNSYN_ASSIGN_OR_RETURN(const std::string word, reader_.ReadWord("a rule"));
-    if (const RuleTraits* const rule = FindRule(word)) return rule->kind;
-    std::vector<std::string> words;
-    for (const RuleTraits& rule : AllRules()) words.emplace_back(rule.name);
-    return reader_.Error(token,
-                         absl::StrCat("there is no rule '", word, "'", DidYouMean(word, words)),
-                         absl::StrCat("rules are ", absl::StrJoin(words, ", ")));
-  }
-
-  absl::Status ReadWeight(Projection& projection) {
-    if (AtColumn()) {
-      return ReadInto(projection.weight_column, [&] { return ReadColumn(); });
-    }
-    return ReadInto(projection.weight, [&] { return reader_.ReadDouble(); });
-  }
-
-  // One for all, or the least and the greatest: [1, 80].
-  absl::Status ReadDelay(Projection& projection) {
-    const auto read = [&] { return reader_.ReadUnsigned32(); };
-    if (!reader_.TakePunctuation("[")) return ReadInto(projection.delay, read);
-    BNSYN_RETURN_IF_ERROR(ReadInto(projection.delay, read));
-    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(","));
-    BNSYN_RETURN_IF_ERROR(ReadInto(projection.max_delay, read));
-    return reader_.ReadPunctuation("]");
   }
 
   absl::Status ReadEvents() {
@@ -403,15 +292,10 @@ class Parser {
     BNSYN_ASSIGN_OR_RETURN(events.name, ReadName());
     BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(":"));
     BNSYN_ASSIGN_OR_RETURN(events.input, ReadSymbol(reader_, program_, AttrKind::kInput));
-    bool has_table = false;
-    BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
-        {"table",
-         [&] {
-           has_table = true;
-           return ReadInto(events.table, [&] { return ReadTableName(); });
-         }},
-    }));
-    if (!has_table) return reader_.Expected("table=NAME");
+    constexpr TableId kNone = std::numeric_limits<TableId>::max();
+    events.table = kNone;
+    BNSYN_RETURN_IF_ERROR(ReadAttributes(reader_, program_, events));
+    if (events.table == kNone) return reader_.Expected("table=NAME");
     program_.events.push_back(std::move(events));
     return reader_.ReadLineEnd();
   }
@@ -439,58 +323,6 @@ class Parser {
         break;
     }
     return absl::OkStatus();
-  }
-
-  // The bits of a literal of the element.
-  absl::StatusOr<Bits> ReadValue(Element element) {
-    const Token& token = reader_.peek();
-    BNSYN_ASSIGN_OR_RETURN(const Literal literal, reader_.ReadLiteral());
-    if (literal.element == element) return literal.bits;
-    return reader_.Error(token,
-                         absl::StrCat("this value is ", ElementName(literal.element), ", but ",
-                                      ElementName(element), " is declared"),
-                         absl::StrCat("a value of ", ElementName(element), " is written as ",
-                                      PrintLiteral(element, 0)));
-  }
-
-  absl::StatusOr<TableId> ReadTableName() {
-    const Token& token = reader_.peek();
-    BNSYN_ASSIGN_OR_RETURN(const std::string name, reader_.ReadWord("the name of a table"));
-    if (const auto table = program_.FindTable(name)) return *table;
-    return reader_.Error(
-        token, absl::StrCat("there is no table '", name, "'", DidYouMean(name, Tables())));
-  }
-
-  std::vector<std::string> Tables() const {
-    std::vector<std::string> names;
-    for (const Table& table : program_.tables) names.push_back(table.name);
-    return names;
-  }
-
-  // True if a column such as conn.weight stands here, and no literal.
-  bool AtColumn() const {
-    return reader_.peek().kind == TokenKind::kWord &&
-           reader_.text(reader_.peek()).find('.') != absl::string_view::npos;
-  }
-
-  absl::StatusOr<ColumnRef> ReadColumn() {
-    const Token& token = reader_.Take();
-    const absl::string_view text = reader_.text(token);
-    const size_t dot = text.rfind('.');
-    const std::string name(text.substr(0, dot));
-    const std::string column(text.substr(dot + 1));
-    const auto table = program_.FindTable(name);
-    if (!table) {
-      return reader_.Error(
-          token, absl::StrCat("there is no table '", name, "'", DidYouMean(name, Tables())));
-    }
-    const std::vector<std::string>& columns = program_.tables[*table].columns;
-    const auto found = std::find(columns.begin(), columns.end(), column);
-    if (found == columns.end()) {
-      return reader_.Error(token, absl::StrCat("the table '", name, "' has no column '", column,
-                                               "'", DidYouMean(column, columns)));
-    }
-    return ColumnRef{*table, static_cast<uint32_t>(found - columns.begin())};
   }
 
   // A violation, in the user's text.

@@ -81,6 +81,13 @@ absl::StatusOr<DomainId> ReadDomain(TokenReader& reader, const Program& program)
 // "f64[exc]"
 absl::StatusOr<Type> ReadType(TokenReader& reader, const Program& program);
 
+// The bits of a literal of the element.
+absl::StatusOr<Bits> ReadValue(TokenReader& reader, Element element);
+absl::StatusOr<TableId> ReadTableName(TokenReader& reader, const Program& program);
+// True if a column such as conn.weight stands here, and no literal.
+bool AtColumn(const TokenReader& reader);
+absl::StatusOr<ColumnRef> ReadColumn(TokenReader& reader, const Program& program);
+
 // A block from its first word to its '}'.
 absl::StatusOr<Block> ReadBlock(TokenReader& reader, const Program& program);
 

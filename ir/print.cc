@@ -1,10 +1,9 @@
-#include <limits>
 #include <string>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "ir/attributes.h"
 #include "ir/symbols.h"
 #include "ir/text.h"
 
@@ -53,20 +52,7 @@ std::string NodeText(const Program& program, const Block& block, const std::vect
   return text;
 }
 
-std::string Quoted(absl::string_view text) {
-  return absl::StrCat("\"", absl::Utf8SafeCEscape(text), "\"");
-}
-
 std::string Number(double value) { return PrintLiteral(Element::kF64, BitsOfF64(value)); }
-
-std::string Column(const Program& program, const ColumnRef& ref) {
-  const Table& table = program.tables[ref.table];
-  return absl::StrCat(table.name, ".", table.columns[ref.column]);
-}
-
-std::string Unit(const std::string& unit) {
-  return unit.empty() ? "" : absl::StrCat(" unit=", Quoted(unit));
-}
 
 // A table with its numbers, row by row, or the file that has them.
 std::string TableText(const Table& table) {
@@ -86,52 +72,24 @@ std::string StateText(const Program& program, const State& state) {
   std::string text = absl::StrCat(state.temporary ? "temp " : "state ", state.name, " : ",
                                   TypeName(program, state.type));
   if (state.initial_column) {
-    absl::StrAppend(&text, " = ", Column(program, *state.initial_column));
+    absl::StrAppend(&text, " = ", ColumnText(program, *state.initial_column));
   } else if (!state.temporary || state.initial != 0) {
     absl::StrAppend(&text, " = ", PrintLiteral(state.type.element, state.initial));
   }
-  constexpr double kMost = std::numeric_limits<double>::max();
-  if (state.lower != -kMost || state.upper != kMost) {
-    absl::StrAppend(&text, " bounds=[", Number(state.lower), ", ", Number(state.upper), "]");
-  }
-  return absl::StrCat(text, Unit(state.unit), "\n");
+  return absl::StrCat(text, AttributesText(program, state), "\n");
 }
 
-std::string ParamText(const Param& param) {
+std::string ParamText(const Program& program, const Param& param) {
   return absl::StrCat("param ", param.name, " : ", ElementName(param.element), " = ",
-                      PrintLiteral(param.element, param.value), param.tunable ? " tunable" : "",
-                      Unit(param.unit), "\n");
-}
-
-std::string RuleText(const Program& program, const Rule& rule) {
-  const RuleTraits& traits = TraitsOf(rule.kind);
-  std::string text = absl::StrCat(" rule=", traits.name);
-  if (traits.takes_p) absl::StrAppend(&text, " p=", Number(rule.p));
-  if (traits.takes_n) absl::StrAppend(&text, " n=", rule.count);
-  if (traits.takes_table) {
-    absl::StrAppend(&text, " table=", rule.table ? program.tables[*rule.table].name : "?");
-  }
-  if (!rule.self) absl::StrAppend(&text, " self=false");
-  if (rule.multiple) absl::StrAppend(&text, " multiple=true");
-  if (traits.is_random) absl::StrAppend(&text, " stream=", rule.stream);
-  return text;
-}
-
-std::string DelayText(const Program& program, const Projection& projection) {
-  if (projection.max_delay == 0) return absl::StrCat(projection.delay);
-  const std::string text = absl::StrCat("[", projection.delay, ", ", projection.max_delay, "]");
-  if (!projection.delay_column) return text;
-  return absl::StrCat(text, " delays=", Column(program, *projection.delay_column));
+                      PrintLiteral(param.element, param.value), AttributesText(program, param),
+                      "\n");
 }
 
 std::string ProjectionText(const Program& program, const Projection& projection) {
   return absl::StrCat("projection ", projection.name, " : ",
                       SymbolName(program, AttrKind::kPopulation, projection.source), " -> ",
                       SymbolName(program, AttrKind::kPopulation, projection.target),
-                      RuleText(program, projection.rule), " weight=",
-                      projection.weight_column ? Column(program, *projection.weight_column)
-                                               : Number(projection.weight),
-                      " delay=", DelayText(program, projection), "\n");
+                      AttributesText(program, projection), "\n");
 }
 
 std::string BlockHeader(const Program& program, const Block& block) {
@@ -174,29 +132,17 @@ std::string PrintBlock(const Program& program, const Block& block) {
 std::string Print(const Program& program) {
   std::string text =
       absl::StrCat("program ", IsName(program.name) ? program.name : Quoted(program.name),
-                   " dt=", Number(program.dt), " seed=", program.seed, "\n");
+                   AttributesText(program, program), "\n");
   for (const Table& table : program.tables) text += TableText(table);
-  for (PopulationId p = 0; p < program.populations.size(); ++p) {
-    const Population& population = program.populations[p];
-    absl::StrAppend(&text, "population ", population.name, " size=", population.size);
-    if (!program.HasNeurons(p)) {
-      absl::StrAppend(&text, " domain=", program.DomainName(population.domain));
-    }
-    absl::StrAppend(&text, "\n");
+  for (const Population& population : program.populations) {
+    absl::StrAppend(&text, "population ", population.name, AttributesText(program, population),
+                    "\n");
   }
-  for (const Param& param : program.params) text += ParamText(param);
+  for (const Param& param : program.params) text += ParamText(program, param);
   for (const State& state : program.states) text += StateText(program, state);
   for (const Input& input : program.inputs) {
-    const Accumulator& sum = input.accumulator;
     absl::StrAppend(&text, "input ", input.name, " : ", program.DomainName(input.population),
-                    " scale=2^", sum.scale_log2);
-    if (sum.bits != 0) absl::StrAppend(&text, " bits=", sum.bits);
-    if (sum.unit != 1) absl::StrAppend(&text, " unit=", sum.unit);
-    if (sum.decays()) {
-      absl::StrAppend(&text, " decay=", PrintLiteral(Element::kF64, BitsOfF64(sum.decay)),
-                      " period=", sum.period, " state=", program.states[sum.state].name);
-    }
-    text += "\n";
+                    AttributesText(program, input), "\n");
   }
   for (const Reduction& reduction : program.reductions) {
     absl::StrAppend(&text, "reduction ", reduction.name, " : ",
@@ -208,7 +154,7 @@ std::string Print(const Program& program) {
   for (const Events& events : program.events) {
     absl::StrAppend(&text, "events ", events.name, " : ",
                     SymbolName(program, AttrKind::kInput, events.input),
-                    " table=", program.tables[events.table].name, "\n");
+                    AttributesText(program, events), "\n");
   }
   if (program.init) text += PrintBlock(program, *program.init);
   for (const Block& block : program.connect) text += PrintBlock(program, block);

@@ -6,6 +6,7 @@
 #include "ir/parser.h"
 #include "ir/status_macros.h"
 #include "ir/symbols.h"
+#include "ir/text.h"
 
 namespace bnsyn::ir {
 namespace {
@@ -157,6 +158,58 @@ absl::StatusOr<uint32_t> ReadSymbol(TokenReader& reader, const Program& program,
   if (const auto index = FindSymbol(program, kind, name)) return *index;
   return reader.Error(token, absl::StrCat("there is no ", SymbolWord(kind), " '", name, "'",
                                           DidYouMean(name, SymbolNames(program, kind))));
+}
+
+absl::StatusOr<Bits> ReadValue(TokenReader& reader, Element element) {
+  const Token& token = reader.peek();
+  BNSYN_ASSIGN_OR_RETURN(const Literal literal, reader.ReadLiteral());
+  if (literal.element == element) return literal.bits;
+  return reader.Error(token,
+                      absl::StrCat("this value is ", ElementName(literal.element), ", but ",
+                                   ElementName(element), " is declared"),
+                      absl::StrCat("a value of ", ElementName(element), " is written as ",
+                                   PrintLiteral(element, 0)));
+}
+
+namespace {
+
+// The table of that name, or an error at the token.
+absl::StatusOr<TableId> TableNamed(const TokenReader& reader, const Program& program,
+                                   const Token& token, const std::string& name) {
+  if (const auto table = program.FindTable(name)) return *table;
+  std::vector<std::string> names;
+  for (const Table& table : program.tables) names.push_back(table.name);
+  return reader.Error(token,
+                      absl::StrCat("there is no table '", name, "'", DidYouMean(name, names)));
+}
+
+}  // namespace
+
+absl::StatusOr<TableId> ReadTableName(TokenReader& reader, const Program& program) {
+  const Token& token = reader.peek();
+  BNSYN_ASSIGN_OR_RETURN(const std::string name, reader.ReadWord("the name of a table"));
+  return TableNamed(reader, program, token, name);
+}
+
+bool AtColumn(const TokenReader& reader) {
+  return reader.peek().kind == TokenKind::kWord &&
+         reader.text(reader.peek()).find('.') != absl::string_view::npos;
+}
+
+absl::StatusOr<ColumnRef> ReadColumn(TokenReader& reader, const Program& program) {
+  const Token& token = reader.Take();
+  const absl::string_view text = reader.text(token);
+  const size_t dot = text.rfind('.');
+  const std::string name(text.substr(0, dot));
+  const std::string column(text.substr(dot + 1));
+  BNSYN_ASSIGN_OR_RETURN(const TableId table, TableNamed(reader, program, token, name));
+  const std::vector<std::string>& columns = program.tables[table].columns;
+  const auto found = std::find(columns.begin(), columns.end(), column);
+  if (found == columns.end()) {
+    return reader.Error(token, absl::StrCat("the table '", name, "' has no column '", column, "'",
+                                            DidYouMean(column, columns)));
+  }
+  return ColumnRef{table, static_cast<uint32_t>(found - columns.begin())};
 }
 
 absl::StatusOr<DomainId> ReadDomain(TokenReader& reader, const Program& program) {

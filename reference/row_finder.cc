@@ -341,7 +341,7 @@ class OutDegreeRows : public RuleRows {
 };
 
 // How many of `count` synapses on the targets [first, last) are in the first half is drawn, from
-// draws (first, last), and so on in the halves, as far as they meet [begin, end).
+// draws (first, last), and so on in the halves, as far as they overlap [begin, end).
 class TotalDivider : RuleOnTargets {
  public:
   TotalDivider(const ir::Program& program, ir::ProjectionId id, uint32_t begin, uint32_t end,

@@ -324,9 +324,9 @@ TEST(Connectivity, R8_FixedInDegreeGivesEveryTargetItsSources) {
       ExpectAlike(degrees.out, 50, multiple ? 50 * (1 - 1.0 / 1000) : 50 * (1 - 50.0 / 1000));
       const double loops = self ? 50 : 0;
       EXPECT_NEAR(degrees.self, loops, 5 * std::sqrt(loops));
-      // Of 50 draws, 50*49/2 pairs meet with 1/N each.
-      const double meetings = multiple ? 1000 * 50 * 49 / 2 / 1000.0 : 0;
-      EXPECT_NEAR(degrees.repeated, meetings, 0.05 * meetings + 5 * std::sqrt(meetings));
+      // Of 50 draws, 50*49/2 pairs are equal with 1/N each.
+      const double repeats = multiple ? 1000 * 50 * 49 / 2 / 1000.0 : 0;
+      EXPECT_NEAR(degrees.repeated, repeats, 0.05 * repeats + 5 * std::sqrt(repeats));
     }
   }
 }

@@ -1,0 +1,529 @@
+#include "ir/attributes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "ir/status_macros.h"
+#include "ir/symbols.h"
+#include "ir/text.h"
+
+namespace bnsyn::ir {
+namespace {
+
+using Result = std::optional<Violation>;
+using Text = std::optional<std::string>;
+
+Violation Fail(std::string message, std::string note = "") {
+  return {.message = std::move(message), .note = std::move(note), .symbol = ""};
+}
+
+// The value of a field of each type, as it is read and printed.
+absl::Status ReadField(TokenReader& reader, double& field) {
+  return ReadInto(field, [&] { return reader.ReadDouble(); });
+}
+absl::Status ReadField(TokenReader& reader, uint64_t& field) {
+  return ReadInto(field, [&] { return reader.ReadUnsigned(); });
+}
+absl::Status ReadField(TokenReader& reader, uint32_t& field) {
+  return ReadInto(field, [&] { return reader.ReadUnsigned32(); });
+}
+absl::Status ReadField(TokenReader& reader, std::string& field) {
+  return ReadInto(field, [&] { return reader.ReadString(); });
+}
+absl::Status ReadField(TokenReader& reader, bool& field) {
+  return ReadInto(field, [&] { return ReadValue(reader, Element::kBool); });
+}
+std::string FieldText(double field) { return PrintLiteral(Element::kF64, BitsOfF64(field)); }
+std::string FieldText(uint64_t field) { return absl::StrCat(field); }
+std::string FieldText(uint32_t field) { return absl::StrCat(field); }
+std::string FieldText(const std::string& field) { return Quoted(field); }
+std::string FieldText(bool field) { return field ? "true" : "false"; }
+
+// An attribute that is the field to which the members lead. It is printed where `shown` says so, or
+// else where it differs from the default.
+template <typename D, auto... members>
+Attribute<D> Field(absl::string_view key, absl::string_view meaning,
+                   bool (*shown)(const D&) = nullptr,
+                   Result (*check)(const Program&, const D&) = nullptr) {
+  return {key,
+          meaning,
+          false,
+          [](TokenReader& reader, const Program&, D& d) {
+            return ReadField(reader, (d.*....*members));
+          },
+          [shown](const Program&, const D& d) -> Text {
+            const D standard = {};
+            const bool differs = (d.*....*members) != (standard.*....*members);
+            if (shown != nullptr ? !shown(d) : !differs) return std::nullopt;
+            return FieldText((d.*....*members));
+          },
+          check};
+}
+
+template <typename D>
+bool Always(const D&) {
+  return true;
+}
+
+// A range "[a, b]" of numbers.
+template <typename T>
+absl::Status ReadRange(TokenReader& reader, T& least, T& greatest) {
+  BNSYN_RETURN_IF_ERROR(reader.ReadPunctuation("["));
+  BNSYN_RETURN_IF_ERROR(ReadField(reader, least));
+  BNSYN_RETURN_IF_ERROR(reader.ReadPunctuation(","));
+  BNSYN_RETURN_IF_ERROR(ReadField(reader, greatest));
+  return reader.ReadPunctuation("]");
+}
+template <typename T>
+std::string RangeText(T least, T greatest) {
+  return absl::StrCat("[", FieldText(least), ", ", FieldText(greatest), "]");
+}
+
+Result CheckStep(const Program&, const Program& program) {
+  if (program.dt > 0 && std::isfinite(program.dt)) return std::nullopt;
+  return Fail("dt must be a positive number of milliseconds");
+}
+
+// Populations.
+
+Result CheckSize(const Program& program, const Population& population) {
+  if (population.size == 0) {
+    return Fail(absl::StrCat("the population '", population.name, "' has size 0"),
+                "a population has at least one neuron");
+  }
+  if (population.size == program.Size(population.domain)) return std::nullopt;
+  return Fail(absl::StrCat("the population '", population.name, "' has size ", population.size,
+                           ", but its domain '", program.DomainName(population.domain), "' has ",
+                           program.Size(population.domain)));
+}
+
+absl::Status ReadNeurons(TokenReader& reader, const Program& program, Population& population) {
+  BNSYN_ASSIGN_OR_RETURN(const PopulationId neurons,
+                         ReadSymbol(reader, program, AttrKind::kPopulation));
+  population.domain = program.populations[neurons].domain;
+  return absl::OkStatus();
+}
+
+Text NeuronsText(const Program& program, const Population& population) {
+  const absl::string_view name = program.DomainName(population.domain);
+  if (name == population.name) return std::nullopt;
+  return std::string(name);
+}
+
+// States.
+
+Result CheckBounds(const Program&, const State& state) {
+  if (state.lower <= state.upper) return std::nullopt;
+  return Fail(absl::StrCat("the bounds of '", state.name, "' leave no value"),
+              "write the lower bound first, as in bounds=[-100, 50]");
+}
+
+Text BoundsText(const Program&, const State& state) {
+  const State standard;
+  if (state.lower == standard.lower && state.upper == standard.upper) return std::nullopt;
+  return RangeText(state.lower, state.upper);
+}
+
+// Inputs.
+
+template <auto member>
+absl::Status ReadWhole(TokenReader& reader, Input& input, int64_t least, int64_t most) {
+  BNSYN_ASSIGN_OR_RETURN(const int64_t value, reader.ReadInteger(least, most));
+  auto& field = input.accumulator.*member;
+  field = static_cast<std::remove_reference_t<decltype(field)>>(value);
+  return absl::OkStatus();
+}
+
+bool Decays(const Input& input) { return input.accumulator.decays(); }
+
+// A power of two: "2^-33".
+absl::Status ReadScale(TokenReader& reader, const Program&, Input& input) {
+  BNSYN_RETURN_IF_ERROR(reader.ReadInteger(2, 2).status());
+  BNSYN_RETURN_IF_ERROR(reader.ReadPunctuation("^"));
+  return ReadWhole<&Accumulator::scale_log2>(reader, input, -1000, 1000);
+}
+
+Text ScaleText(const Program&, const Input& input) {
+  return absl::StrCat("2^", input.accumulator.scale_log2);
+}
+
+Result CheckScale(const Program&, const Input& input) {
+  const int scale = input.accumulator.scale_log2;
+  if (scale >= -1000 && scale <= 1000) return std::nullopt;
+  return Fail(absl::StrCat("the scale 2^", scale, " is out of range"),
+              "its exponent is from -1000 to 1000");
+}
+
+Result CheckBits(const Program&, const Input& input) {
+  const int width = input.accumulator.width();
+  if (width == 16 || width == 32 || width == 64) return std::nullopt;
+  return Fail(absl::StrCat("there are no sums of ", width, " bits"), "give 16, 32 or 64");
+}
+
+Result CheckUnit(const Program&, const Input& input) {
+  const Accumulator& sum = input.accumulator;
+  if (sum.unit >= 1 && sum.unit <= (sum.width() == 64 ? 1 : kMaxAccumulatorUnit)) {
+    return std::nullopt;
+  }
+  return Fail(absl::StrCat("the unit ", sum.unit, " of its sums is out of range"),
+              "it is 1 for sums of 64 bits, and from 1 to 2^40 for others");
+}
+
+Result CheckDecay(const Program&, const Input& input) {
+  const Accumulator& sum = input.accumulator;
+  if (!sum.decays()) return std::nullopt;
+  if (sum.width() != 64) return Fail("a decaying input has sums of 64 bits");
+  if (sum.period < 1 || sum.period > kLongestDecayPeriod || (sum.period & (sum.period - 1)) != 0) {
+    return Fail(absl::StrCat("the period ", sum.period, " of the decay is out of range"),
+                absl::StrCat("it is a power of two, at most ", kLongestDecayPeriod));
+  }
+  const double left = std::pow(sum.decay, sum.period);
+  if (sum.decay > 0 && left <= 0.5 && left >= 0x1p-16) return std::nullopt;
+  return Fail(absl::StrCat("the decay ", sum.decay, " does not suit its period"),
+              "a period leaves at most a half, and at least 2^-16");
+}
+
+Text HolderText(const Program& program, const Input& input) {
+  if (!Decays(input)) return std::nullopt;
+  return program.states[input.accumulator.state].name;
+}
+
+Result CheckHolder(const Program& program, const Input& input) {
+  const StateId state = input.accumulator.state;
+  if (!Decays(input) || (state < program.states.size() &&
+                         program.states[state].type == Type{Element::kF64, input.population})) {
+    return std::nullopt;
+  }
+  return Fail("an f64 state of its population holds the sum of a decaying input");
+}
+
+// Projections.
+
+const RuleTraits& TraitsOf(const Projection& projection) {
+  return ir::TraitsOf(projection.rule.kind);
+}
+
+template <bool RuleTraits::*argument>
+bool Has(const Projection& projection) {
+  return TraitsOf(projection).*argument;
+}
+
+bool ExcludesSelf(const Program& program, const Projection& projection) {
+  return !projection.rule.self && program.populations[projection.source].domain ==
+                                      program.populations[projection.target].domain;
+}
+
+absl::Status ReadRule(TokenReader& reader, const Program&, Projection& projection) {
+  const Token& token = reader.peek();
+  BNSYN_ASSIGN_OR_RETURN(const std::string word, reader.ReadWord("a rule"));
+  if (const RuleTraits* const rule = FindRule(word)) {
+    projection.rule.kind = rule->kind;
+    return absl::OkStatus();
+  }
+  std::vector<std::string> words;
+  for (const RuleTraits& rule : AllRules()) words.emplace_back(rule.name);
+  return reader.Error(token, absl::StrCat("there is no rule '", word, "'", DidYouMean(word, words)),
+                      absl::StrCat("rules are ", absl::StrJoin(words, ", ")));
+}
+
+Result CheckRule(const Program& program, const Projection& projection) {
+  const RuleTraits& traits = TraitsOf(projection);
+  if (traits.kind == RuleKind::kOneToOne) {
+    const uint32_t sources = program.populations[projection.source].size;
+    const uint32_t targets = program.populations[projection.target].size;
+    if (sources != targets) {
+      return Fail(absl::StrCat("one_to_one needs populations of one size, not ", sources, " and ",
+                               targets));
+    }
+  }
+  const uint32_t id = program.domains[static_cast<size_t>(projection.domain)].index;
+  if (traits.pair_numbers == PairNumbers::kNeeded && !program.SetsPairs(id)) {
+    return Fail(absl::StrCat("rule=", traits.name, " needs a connect block with set_probability"),
+                "it gives each pair its relative probability");
+  }
+  return std::nullopt;
+}
+
+Result CheckProbability(const Program&, const Projection& projection) {
+  const double p = projection.rule.p;
+  if (!TraitsOf(projection).takes_p || (p >= 0 && p <= 1)) return std::nullopt;
+  return Fail(absl::StrCat("the probability p=", FieldText(p), " is not between 0 and 1"));
+}
+
+// Without repetition, no more pairs are drawn than there are.
+Result CheckCount(const Program& program, const Projection& projection) {
+  const Rule& rule = projection.rule;
+  if (!TraitsOf(projection).takes_n) return std::nullopt;
+  const uint64_t most = TraitsOf(projection)
+                            .most_different(program.populations[projection.source].size,
+                                            program.populations[projection.target].size,
+                                            ExcludesSelf(program, projection) ? 1 : 0);
+  if (rule.count > 0 && most == 0) return Fail("there is no pair to join");
+  if (rule.multiple || rule.count <= most) return std::nullopt;
+  return Fail(absl::StrCat("n=", rule.count, " is more than the ", most, " there are"),
+              "multiple=true allows a pair to be joined more than once");
+}
+
+Text ListText(const Program& program, const Projection& projection) {
+  if (!TraitsOf(projection).takes_table) return std::nullopt;
+  return projection.rule.table ? program.tables[*projection.rule.table].name : "?";
+}
+
+Result CheckList(const Program& program, const Projection& projection) {
+  const RuleTraits& traits = TraitsOf(projection);
+  const std::optional<TableId>& table = projection.rule.table;
+  if (!traits.takes_table) return std::nullopt;
+  if (!table || *table >= program.tables.size()) {
+    return Fail(absl::StrCat("rule=", traits.name, " needs a table"), "add table=NAME");
+  }
+  for (const absl::string_view column : {"pre", "post"}) {
+    if (FindColumn(program, *table, column) == nullptr) {
+      return MissingColumn(program, *table, column);
+    }
+  }
+  return std::nullopt;
+}
+
+// A column of the table of a list.
+Result CheckOfList(const Program& program, const Projection& projection, const ColumnRef& column,
+                   absl::string_view what) {
+  if (!TraitsOf(projection).takes_table || projection.rule.table != column.table) {
+    return Fail(absl::StrCat(what, " from a column need rule=list with the same table"));
+  }
+  return FindInColumn(program, column);
+}
+
+absl::Status ReadWeight(TokenReader& reader, const Program& program, Projection& projection) {
+  if (!AtColumn(reader)) return ReadField(reader, projection.weight);
+  return ReadInto(projection.weight_column, [&] { return ReadColumn(reader, program); });
+}
+
+Text WeightText(const Program& program, const Projection& projection) {
+  return projection.weight_column ? ColumnText(program, *projection.weight_column)
+                                  : FieldText(projection.weight);
+}
+
+Result CheckWeight(const Program& program, const Projection& projection) {
+  if (!projection.weight_column) {
+    if (std::isfinite(projection.weight)) return std::nullopt;
+    return Fail("the weight is not a finite number");
+  }
+  const ColumnRef& column = *projection.weight_column;
+  if (auto v = CheckOfList(program, projection, column, "weights")) return v;
+  const Table& table = program.tables[column.table];
+  const std::vector<double>& weights = table.values[column.column];
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (std::isfinite(weights[i])) continue;
+    return Fail(absl::StrCat("the weight of synapse ", i, " in ", table.file, " is not finite"));
+  }
+  return std::nullopt;
+}
+
+// One delay for all, or the least and the greatest: [1, 80].
+absl::Status ReadDelay(TokenReader& reader, const Program&, Projection& projection) {
+  if (!reader.AtPunctuation("[")) return ReadField(reader, projection.delay);
+  return ReadRange(reader, projection.delay, projection.max_delay);
+}
+
+Text DelayText(const Program&, const Projection& projection) {
+  if (projection.max_delay == 0) return FieldText(projection.delay);
+  return RangeText(projection.delay, projection.max_delay);
+}
+
+Result CheckDelay(const Program&, const Projection& projection) {
+  if (projection.delay < 1) {
+    return Fail("the delay is 0 steps", "a spike takes at least one step to arrive");
+  }
+  if (projection.max_delay == 0 || projection.max_delay >= projection.delay) return std::nullopt;
+  return Fail("the greatest delay is less than the least",
+              "write the least first, as in delay=[1, 80]");
+}
+
+Text DelaysText(const Program& program, const Projection& projection) {
+  if (!projection.delay_column) return std::nullopt;
+  return ColumnText(program, *projection.delay_column);
+}
+
+Result CheckDelays(const Program& program, const Projection& projection) {
+  if (!projection.delay_column) return std::nullopt;
+  if (projection.max_delay == 0) {
+    return Fail("delays from a column need bounds", "as in delay=[1, 80]");
+  }
+  return CheckOfList(program, projection, *projection.delay_column, "delays");
+}
+
+}  // namespace
+
+std::string Quoted(absl::string_view text) {
+  return absl::StrCat("\"", absl::Utf8SafeCEscape(text), "\"");
+}
+
+std::string ColumnText(const Program& program, const ColumnRef& column) {
+  const Table& table = program.tables[column.table];
+  return absl::StrCat(table.name, ".", table.columns[column.column]);
+}
+
+std::optional<Violation> FindInColumn(const Program& program, const ColumnRef& ref) {
+  if (ref.table >= program.tables.size() ||
+      ref.column >= program.tables[ref.table].columns.size()) {
+    return Fail("this column is in no table");
+  }
+  const std::string& column = program.tables[ref.table].columns[ref.column];
+  if (IsColumnName(column)) return std::nullopt;
+  return Fail(absl::StrCat("the column '", column, "' cannot be referred to"),
+              "use letters, digits and underscores in its name in the file");
+}
+
+bool IsColumnName(const std::string& column) {
+  return IsName(column) && column.find('.') == column.npos;
+}
+
+const std::vector<double>* FindColumn(const Program& program, TableId table,
+                                      absl::string_view name) {
+  const Table& t = program.tables[table];
+  for (size_t i = 0; i < t.columns.size(); ++i) {
+    if (t.columns[i] == name) return &t.values[i];
+  }
+  return nullptr;
+}
+
+Violation MissingColumn(const Program& program, TableId table, absl::string_view name) {
+  return Fail(
+      absl::StrCat("the table '", program.tables[table].name, "' has no column '", name, "'"),
+      "its first line names its columns");
+}
+
+template <>
+const std::vector<Attribute<Program>>& AttributesOf() {
+  static const auto* const rows = new std::vector<Attribute<Program>>{
+      Field<Program, &Program::dt>("dt", "the step, in ms", Always, CheckStep),
+      Field<Program, &Program::seed>("seed", "of all random numbers", Always),
+  };
+  return *rows;
+}
+
+template <>
+const std::vector<Attribute<Population>>& AttributesOf() {
+  static const auto* const rows = new std::vector<Attribute<Population>>{
+      Field<Population, &Population::size>("size", "the number of neurons", Always, CheckSize),
+      {"domain", "of an event population: that of the neurons", false, ReadNeurons, NeuronsText,
+       nullptr},
+  };
+  return *rows;
+}
+
+template <>
+const std::vector<Attribute<Param>>& AttributesOf() {
+  static const auto* const rows = new std::vector<Attribute<Param>>{
+      {"tunable", "may be changed between steps", true,
+       [](TokenReader&, const Program&, Param& d) { return d.tunable = true, absl::OkStatus(); },
+       [](const Program&, const Param& d) { return d.tunable ? Text("") : std::nullopt; }, nullptr},
+      Field<Param, &Param::unit>("unit", "of the value, for people"),
+  };
+  return *rows;
+}
+
+template <>
+const std::vector<Attribute<State>>& AttributesOf() {
+  static const auto* const rows = new std::vector<Attribute<State>>{
+      {"bounds", "the run stops where a `check` sees a value outside", false,
+       [](TokenReader& reader, const Program&, State& d) {
+         return ReadRange(reader, d.lower, d.upper);
+       },
+       BoundsText, CheckBounds},
+      Field<State, &State::unit>("unit", "of the value, for people"),
+  };
+  return *rows;
+}
+
+template <>
+const std::vector<Attribute<Input>>& AttributesOf() {
+  static const auto* const rows = new std::vector<Attribute<Input>>{
+      {"scale", "what a quantum is worth", false, ReadScale, ScaleText, CheckScale},
+      {"bits", "of compiled sums", false,
+       [](TokenReader& reader, const Program&, Input& d) {
+         return ReadWhole<&Accumulator::bits>(reader, d, 16, 64);
+       },
+       [](const Program&, const Input& d) {
+         return d.accumulator.bits == 0 ? std::nullopt : Text(absl::StrCat(d.accumulator.bits));
+       },
+       CheckBits},
+      {"unit", "the quanta that one count of a compiled sum stands for", false,
+       [](TokenReader& reader, const Program&, Input& d) {
+         return ReadWhole<&Accumulator::unit>(reader, d, 1, kMaxAccumulatorUnit);
+       },
+       [](const Program&, const Input& d) {
+         return d.accumulator.unit == 1 ? std::nullopt : Text(absl::StrCat(d.accumulator.unit));
+       },
+       CheckUnit},
+      Field<Input, &Input::accumulator, &Accumulator::decay>("decay", "what a step leaves of 1",
+                                                             Decays, CheckDecay),
+      {"period", "steps after which a decaying sum is in full quanta again", false,
+       [](TokenReader& reader, const Program&, Input& d) {
+         return ReadWhole<&Accumulator::period>(reader, d, 1, kLongestDecayPeriod);
+       },
+       [](const Program&, const Input& d) {
+         return Decays(d) ? Text(absl::StrCat(d.accumulator.period)) : std::nullopt;
+       },
+       nullptr},
+      {"state", "holds the value of a decaying sum between steps", false,
+       [](TokenReader& reader, const Program& program, Input& d) {
+         return ReadInto(d.accumulator.state,
+                         [&] { return ReadSymbol(reader, program, AttrKind::kState); });
+       },
+       HolderText, CheckHolder},
+  };
+  return *rows;
+}
+
+template <>
+const std::vector<Attribute<Projection>>& AttributesOf() {
+  static const auto* const rows = new std::vector<Attribute<Projection>>{
+      {"rule", "which pairs are joined", false, ReadRule,
+       [](const Program&, const Projection& d) { return Text(TraitsOf(d).name); }, CheckRule},
+      Field<Projection, &Projection::rule, &Rule::p>("p", "the probability of a pair",
+                                                     Has<&RuleTraits::takes_p>, CheckProbability),
+      Field<Projection, &Projection::rule, &Rule::count>("n", "the number that the rule names",
+                                                         Has<&RuleTraits::takes_n>, CheckCount),
+      {"table", "of a list: the pairs", false,
+       [](TokenReader& reader, const Program& program, Projection& d) {
+         return ReadInto(d.rule.table, [&] { return ReadTableName(reader, program); });
+       },
+       ListText, CheckList},
+      Field<Projection, &Projection::rule, &Rule::self>("self", "may neurons join themselves"),
+      Field<Projection, &Projection::rule, &Rule::multiple>("multiple",
+                                                            "may pairs be joined twice"),
+      Field<Projection, &Projection::rule, &Rule::stream>("stream", "the random stream",
+                                                          Has<&RuleTraits::is_random>),
+      {"weight", "of all synapses, or a column of the list", false, ReadWeight, WeightText,
+       CheckWeight},
+      {"delay", "of all synapses, in steps, or the least and the greatest", false, ReadDelay,
+       DelayText, CheckDelay},
+      {"delays", "of each synapse, a column of the list, in ms", false,
+       [](TokenReader& reader, const Program& program, Projection& d) {
+         return ReadInto(d.delay_column, [&] { return ReadColumn(reader, program); });
+       },
+       DelaysText, CheckDelays},
+  };
+  return *rows;
+}
+
+template <>
+const std::vector<Attribute<Events>>& AttributesOf() {
+  static const auto* const rows = new std::vector<Attribute<Events>>{
+      {"table", "the events, a row each", false,
+       [](TokenReader& reader, const Program& program, Events& d) {
+         return ReadInto(d.table, [&] { return ReadTableName(reader, program); });
+       },
+       [](const Program& program, const Events& d) { return Text(program.tables[d.table].name); },
+       nullptr},
+  };
+  return *rows;
+}
+
+}  // namespace bnsyn::ir
