@@ -23,7 +23,8 @@ constexpr absl::string_view kLayoutNames[] = {"best",      "code", "quanta64",
                                               "targets32", "far",  "apart"};
 
 // Bytes of the sums of a near block, as a power of two: the first-level cache holds them and the
-// rows that are read meanwhile.
+// rows that are read meanwhile. Without near blocks brunel takes 1.24 of its time,
+// coba40k-dense 1.08.
 constexpr int kNearBytesLog2 = 15;
 
 int NearBlockBits(const ir::Accumulator& sum) {

@@ -70,7 +70,7 @@ template <typename Target>
 void RowDelivery::RunTargets() {
   switch (delivery_.block->form()) {
     case SynapseForm::kConstant:
-      return RunShared<Target>();
+      return RunConstant<Target>();
     case SynapseForm::kQuanta32:
       return RunWeights<Target, int32_t>();
     case SynapseForm::kQuanta64:
@@ -140,7 +140,7 @@ void RowDelivery::RunUnits(const RowTerm& term) {
 }
 
 template <typename Target>
-void RowDelivery::RunShared() {
+void RowDelivery::RunConstant() {
   for (const RowTerm& term : delivery_.terms) {
     switch (term.sum_bytes) {
       case sizeof(int16_t):

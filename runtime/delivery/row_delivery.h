@@ -38,7 +38,7 @@ class RowDelivery {
   template <typename Target>
   void RunTargets();
   template <typename Target>
-  void RunShared();
+  void RunConstant();
   template <typename Target, typename Sum>
   void RunUnits(const RowTerm& term);
   template <typename Target, typename Weight>

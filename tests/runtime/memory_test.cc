@@ -33,7 +33,7 @@ TEST(Memory, TheCounterCounts) {
   EXPECT_EQ(Allocations() - before, 1u);
 }
 
-// Of kBalanced threads meet in every step, of kNoisy once in 15.
+// kBalanced has a barrier in every step, kNoisy one in 15 steps.
 TEST(Memory, SteppingAllocatesNothing) {
   for (const char* network : {kBalanced, kNoisy}) {
     for (const int threads : {1, 2}) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct Case {
   int target_bits = 16;
   bool near = false;
 };
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.text; }
 
 // Neurons of a spike at random. Those of b sum what arrives at b.g.
 std::string Network(const std::string& declarations, const std::string& blocks, int targets = 130) {
