@@ -394,7 +394,7 @@ step {
 )"));
 }
 
-// Numbers of synapses by s % 4 and t % 3 are those of the kernel.
+// Numbers of synapses by s % 4, t % 3 and the half of the sources are those of the kernel.
 TEST(Connectivity, R8_WeightedTotalFollowsItsKernel) {
   constexpr uint32_t kSources = 400, kTargets = 300;
   constexpr double kAll = 2400;  // few of the pairs, so that the share of each hardly shrinks
@@ -404,24 +404,24 @@ TEST(Connectivity, R8_WeightedTotalFollowsItsKernel) {
     const Rows rows(program);
     EXPECT_EQ(rows.ExpectedSynapses(), kAll);
     ASSERT_EQ(rows.All().size(), kAll);
-    std::vector<double> found(12);
+    std::vector<double> found(24);
     std::vector<double> by_target(kTargets);
     for (uint32_t s = 0; s < kSources; ++s) {
       for (const uint32_t t : Targets(rows, s, 0, kTargets)) {
-        ++found[s % 4 * 3 + t % 3];
+        ++found[(s < kSources / 2 ? 0 : 12) + s % 4 * 3 + t % 3];
         ++by_target[t];
       }
     }
     double squares = 0;
-    for (uint32_t kind = 0; kind < 12; ++kind) {
-      const double expected = kAll * (kind / 3) * (1 + kind % 3) / 36;
+    for (uint32_t kind = 0; kind < 24; ++kind) {
+      const double expected = kAll / 2 * (kind % 12 / 3) * (1 + kind % 3) / 36;
       if (expected == 0) {
         EXPECT_EQ(found[kind], 0) << kind;
       } else {
         squares += (found[kind] - expected) * (found[kind] - expected) / expected;
       }
     }
-    EXPECT_LT(squares, 27) << "chi-squared of 8 degrees of freedom: 0.1 % lie above 26.1";
+    EXPECT_LT(squares, 41) << "chi-squared of 17 degrees of freedom: 0.1 % lie above 40.8";
     EXPECT_GT(*std::max_element(by_target.begin(), by_target.end()), 12);
     EXPECT_EQ(DegreesOf(rows.All(), kSources, kTargets).repeated > 0, multiple);
   }
