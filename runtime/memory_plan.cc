@@ -89,16 +89,27 @@ double DrawingBytes(const ir::Program& program, ir::ProjectionId id, double expe
   return SynapsesWithMargin(expected) * static_cast<double>(kDrawn + 2 * own);
 }
 
+// How many synapses of a group a thread is likely to have: its part of the targets, with a margin.
+uint64_t LikelySynapses(const ir::Program& program, const SynapseGroup& group,
+                        const Partition& partition, int thread) {
+  double expected = 0;
+  for (size_t i = 0; i < group.projections.size(); ++i) {
+    const ir::PopulationId target = program.projections[group.projections[i]].target;
+    expected += group.expected_each[i] * partition.range(target, thread).size() /
+                program.populations[target].size;
+  }
+  // More bytes than any machine has, and few enough for 64 bits.
+  constexpr double kMost = 0x1p55;
+  return static_cast<uint64_t>(std::min(std::ceil(SynapsesWithMargin(expected)), kMost));
+}
+
 // Bytes of the synapses of a group.
 absl::StatusOr<double> GroupBytes(const ir::Program& program, const SynapseGroup& group,
                                   const Partition& partition) {
-  // More bytes than any machine has, and few enough for 64 bits.
-  constexpr double kMost = 0x1p55;
-  const double each = SynapsesWithMargin(group.expected) / partition.threads();
-  const auto synapses = static_cast<uint64_t>(std::min(std::ceil(each), kMost));
   const SumPlaces places(program, partition);
   Arena arena = Arena::Counting();
   for (int thread = 0; thread < partition.threads(); ++thread) {
+    const uint64_t synapses = LikelySynapses(program, group, partition, thread);
     SynapseBlock block(program, group, TargetSumsOf(program, group, places, thread));
     BNSYN_RETURN_IF_ERROR(block.Reserve(program, group, synapses, arena));
     BNSYN_RETURN_IF_ERROR(block.ReserveByTarget(program, group, synapses, arena));

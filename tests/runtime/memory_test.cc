@@ -100,7 +100,7 @@ TEST(Memory, ThePlanIsWhatIsAllocated) {
       EXPECT_EQ(values, static_cast<double>(memory->values.bytes() + memory->ring.bytes()));
       const auto taken = static_cast<double>(synapses->bytes());
       EXPECT_GE(of_synapses, taken);
-      EXPECT_LE(of_synapses, network == kRing ? taken : 1.5 * taken);
+      EXPECT_LE(of_synapses, network == kRing ? taken : 2 * taken);
     }
   }
 }
