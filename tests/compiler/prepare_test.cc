@@ -18,7 +18,7 @@ constexpr char kNetwork[] = R"toml([network]
 dt = "0.1 ms"
 [models.m]
 equations = """
-dV/dt = (x + y)/(1 ms) - V/(10 ms) + g*(20 mV - V)/(100 pF) : volt
+dV/dt = (x + y)/(1 ms) + (15 mV - V)/(10 ms) + g*(20 mV - V)/(100 pF) : volt
 dg/dt = -g/(5 ms) : siemens
 x : volt (input)
 y : volt (input)
@@ -88,7 +88,7 @@ TEST(Prepare, LeavesOutWhatIsDisabled) {
     EXPECT_EQ(program->inputs.size(), pass == "share_inputs" ? 3u : 2u);
     EXPECT_EQ(program->inputs.back().accumulator.decays(), pass != "decay_inputs");
     Oracle run(*program);
-    run.Steps(200);
+    run.Steps(500);
     return run.count();
   };
   const size_t all = spikes("fuse");  // a compile pass, which has no part in this

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "reference/accumulator.h"
+#include "reference/input_proof.h"
 #include "tests/reference/programs.h"
 
 namespace bnsyn::reference {
