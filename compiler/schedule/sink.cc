@@ -353,16 +353,11 @@ class TailMaker {
   std::set<uint64_t> stored_;  // states that the tail stores
 };
 
-// Spikes whose condition differs from element to element, in the order of the kernel.
-std::vector<NodeId> SpikesOf(const KernelGraph& graph) {
-  std::vector<NodeId> spikes;
-  for (NodeId id = 0; id < graph.size(); ++id) {
-    const ir::Node& node = graph.node(id);
-    if (node.op == Op::kSpike && !graph.node(node.operands[0]).type().uniform()) {
-      spikes.push_back(id);
-    }
-  }
-  return spikes;
+// True if the node is a spike whose condition differs from element to element. Where all neurons
+// spike together, no vector could skip a handler.
+bool MayHaveHandler(const KernelGraph& graph, NodeId id) {
+  const ir::Node& node = graph.node(id);
+  return node.op == Op::kSpike && !graph.node(node.operands[0]).type().uniform();
 }
 
 // The plan with the handler at a place made a tail; nullopt if there is none, something waits for
@@ -412,8 +407,9 @@ absl::Status CheckSinkArms(const KernelGraph& graph, const PlanTarget&, const Ke
 }
 
 KernelPlan SinkHandlers(const KernelGraph& graph, const PlanTarget&, KernelPlan plan) {
-  for (const NodeId spike : SpikesOf(graph)) {
-    plan.loops[0].nodes = HandlerSinker(graph, plan, spike).Sink();
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    if (!MayHaveHandler(graph, id)) continue;
+    plan.loops[0].nodes = HandlerSinker(graph, plan, id).Sink();
   }
   return plan;
 }
@@ -422,7 +418,7 @@ absl::Status CheckSinkHandlers(const KernelGraph& graph, const PlanTarget&,
                                const KernelPlan& plan) {
   const std::vector<PlannedNode>& nodes = plan.loops[0].nodes;
   for (const PlannedNode& spike : nodes) {
-    if (graph.node(spike.id).op != Op::kSpike || IsHandled(graph, spike)) continue;
+    if (!MayHaveHandler(graph, spike.id) || IsHandled(graph, spike)) continue;
     const HandlerSinker sinker(graph, plan, spike.id);
     for (const PlannedNode& planned : nodes) {
       if (!sinker.IsForHandler(planned)) continue;

@@ -202,7 +202,7 @@ TEST_F(JitTest, WhetherSumsAreProvenIsPartOfTheKey) {
   ir::Program proven = PlacedProgram(R"(program p dt=1 seed=1
 population a size=70
 state a.x : f64[a] = 1
-input a.g : a quantum=2^-20
+input a.g : a scale=2^-20
 projection aa : a -> a rule=all_to_all weight=0.5 delay=1
 on_pre aa {
   accumulate a.g, 0.5

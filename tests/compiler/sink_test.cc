@@ -133,6 +133,12 @@ TEST(SinkHandlers, WithoutThemASpikeStaysWhereItWas) {
             "load gt abs store spike");
 }
 
+TEST(SinkHandlers, NeuronsThatAllSpikeTogetherHaveNone) {
+  EXPECT_EQ(HandlersOf("  %2 = step : u64\n  %3 = eq %2, 7u64 : bool\n"
+                       "  %4 = select %3, 0, %0 : f64[a]\n  store a.V, %4\n  spike a, %3\n"),
+            "load gt select store spike ");
+}
+
 TEST(SinkHandlers, SelectsOfOtherConditionsStay) {
   EXPECT_EQ(HandlersOf("  %2 = gt %0, 2 : bool[a]\n  %3 = select %2, 0, %0 : f64[a]\n"
                        "  store a.V, %3\n  spike a, %1\n"),

@@ -312,16 +312,17 @@ TEST(Command, BenchPricesTheRowsOfPlans) {
 }
 
 TEST(Command, DumpPrintsPlansAfterEachRow) {
-  const Result whole = Bnsyn("dump " + kNetwork + " --stage plan");
+  const std::string coba = BNSYN_SOURCE_DIR "/examples/networks/coba.toml";
+  const Result whole = Bnsyn("dump " + coba + " --stage plan");
   EXPECT_EQ(whole.code, 0);
-  EXPECT_TRUE(Contains(whole.output, "plan of kernel exc.step\nloop over vectors")) << whole.output;
+  EXPECT_TRUE(Contains(whole.output, "plan of kernel exc.step\nestimate: ")) << whole.output;
   EXPECT_TRUE(Contains(whole.output, "tail for each spike of exc {")) << whole.output;
-  const Result first = Bnsyn("dump " + kNetwork + " --stage plan.defer_checks");
+  const Result first = Bnsyn("dump " + coba + " --stage plan.defer_checks");
   EXPECT_TRUE(Contains(first.output, "loop over vectors {")) << first.output;
   EXPECT_FALSE(Contains(first.output, "tail for each spike")) << first.output;
-  const Result without = Bnsyn("dump " + kNetwork + " --stage plan --disable-pass sink_to_tail");
+  const Result without = Bnsyn("dump " + coba + " --stage plan --disable-pass sink_to_tail");
   EXPECT_FALSE(Contains(without.output, "tail for each spike")) << without.output;
-  EXPECT_TRUE(Contains(Bnsyn("dump " + kNetwork + " --disable-pass sink_arm").output,
+  EXPECT_TRUE(Contains(Bnsyn("dump " + coba + " --disable-pass sink_arm").output,
                        "did you mean 'sink_arms'"));
 }
 
