@@ -156,6 +156,11 @@ absl::StatusOr<bool> Diff(const DiffArguments& arguments) {
   BNSYN_ASSIGN_OR_RETURN(Simulation a, Compile(loaded_a.program, arguments.a.machine.Options()));
   BNSYN_ASSIGN_OR_RETURN(Simulation b, Compile(loaded_b.program, arguments.b.machine.Options()));
   const uint64_t steps = std::min(loaded_a.steps, loaded_b.steps);
+  if (arguments.corrupt_step >= static_cast<int64_t>(steps)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--corrupt-at ", arguments.corrupt_step, ": the runs have only ", steps,
+                     " steps, numbered from 0; give a longer --duration"));
+  }
   for (uint64_t step = 0; step < steps && !Interrupted(); ++step) {
     BNSYN_RETURN_IF_ERROR(a.Step());
     BNSYN_RETURN_IF_ERROR(b.Step());

@@ -47,8 +47,8 @@ absl::Span<const PreparePass> AllPreparePasses();
 // The name of the stage before the first pass.
 inline constexpr char kLowered[] = "lowered";
 
-// Runs the passes over a verified program, verifies each result, checks all promises so far, and
-// shows every stage to `observer` (may be null), "lowered" first.
+// Runs the passes over a verified program, verifies each result, shows every stage to `observer`
+// (may be null), "lowered" first, and checks all promises at the end.
 absl::StatusOr<ir::Program> Prepare(const ir::Program& program, const ProgramFacts& facts,
                                     const CompileOptions& options, const StageObserver& observer);
 

@@ -74,7 +74,8 @@ class Generator {
   void AddSymbols() {
     for (size_t p = 0; p < 2; ++p) {
       const ir::Population& population = program_.populations[p];
-      program_.inputs.push_back({absl::StrCat(population.name, ".in"), population.domain, -20});
+      program_.inputs.push_back(
+          {absl::StrCat(population.name, ".in"), population.domain, {.scale_log2 = -20}});
       program_.reductions.push_back({absl::StrCat(population.name, ".sum"), population.domain});
     }
     program_.tables.push_back({.name = "numbers",
