@@ -136,7 +136,7 @@ TEST(SinkHandlers, WithoutThemASpikeStaysWhereItWas) {
 TEST(SinkHandlers, NeuronsThatAllSpikeTogetherHaveNone) {
   EXPECT_EQ(HandlersOf("  %2 = step : u64\n  %3 = eq %2, 7u64 : bool\n"
                        "  %4 = select %3, 0, %0 : f64[a]\n  store a.V, %4\n  spike a, %3\n"),
-            "load gt select store spike ");
+            "load gt select store spike");
 }
 
 TEST(SinkHandlers, SelectsOfOtherConditionsStay) {
