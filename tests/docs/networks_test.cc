@@ -44,9 +44,12 @@ std::vector<CodeBlock> ReadBlocks(const std::string& path) {
   return blocks;
 }
 
+// A directory of this test alone, for the files that the blocks read.
+std::string Directory() { return ::testing::TempDir() + "/bnsyn_networks_md"; }
+
 // The digest after kSteps steps; every population spikes meanwhile.
 std::string RunBlock(const std::string& text, const std::string& name, Backend backend) {
-  const absl::StatusOr<Network> network = ParseNetwork(text, name, ::testing::TempDir());
+  const absl::StatusOr<Network> network = ParseNetwork(text, name, Directory());
   if (!network.ok()) {
     ADD_FAILURE() << network.status().message();
     return "";
@@ -69,8 +72,9 @@ TEST(NetworksDocument, EveryBlockRunsAlikeOnBothBackends) {
   const std::vector<CodeBlock> blocks = ReadBlocks(BNSYN_SOURCE_DIR "/docs/networks.md");
   std::string first;
   int networks = 0;
+  std::filesystem::create_directories(Directory());
   for (const CodeBlock& block : blocks) {
-    if (block.kind == "csv") std::ofstream(::testing::TempDir() + "/" + block.name) << block.text;
+    if (block.kind == "csv") std::ofstream(Directory() + "/" + block.name) << block.text;
   }
   for (const CodeBlock& block : blocks) {
     if (block.kind != "toml") continue;
