@@ -12,7 +12,7 @@ for file in include/bnsyn/*.h examples/host/first.cpp; do
     failed=1
   fi
   inside=$(printf '%s\n' "$included" |
-    grep -E '^\.+ .*((^|[ /])(ir|reference|compiler|runtime|tools)/[a-z_/]+\.h|llvm)')
+    grep -E '^\.+ .*((^|[ /])(ir|reference|compiler|runtime|tools)/[a-z_/]+\.h|/llvm(-c)?/[A-Z])')
   if [ -n "$inside" ]; then
     printf '%s includes the inside:\n%s\n' "$file" "$inside"
     failed=1
