@@ -17,14 +17,6 @@
 namespace bnsyn::testing {
 namespace {
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return absl::NotFoundError(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 std::vector<std::string> Items(const std::string& text, const char* separators) {
   std::vector<std::string> items;
   for (const auto& item :
@@ -68,7 +60,7 @@ bool SameBits(ir::Element element, ir::Bits a, ir::Bits b) {
 }
 
 absl::StatusOr<OpCase> ReadOpCase(const std::string& path) {
-  BNSYN_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  BNSYN_ASSIGN_OR_RETURN(const std::string text, ReadCaseFile(path));
   OpCase result;
   int number = 0;
   bool have_header = false;
@@ -111,7 +103,7 @@ absl::StatusOr<OpCase> ReadOpCase(const std::string& path) {
 
 absl::StatusOr<ProgramCase> ReadProgramCase(const std::string& path) {
   ProgramCase result;
-  BNSYN_ASSIGN_OR_RETURN(result.text, ReadFile(path));
+  BNSYN_ASSIGN_OR_RETURN(result.text, ReadCaseFile(path));
   int number = 0;
   const std::vector<std::string> lines = absl::StrSplit(result.text, '\n');
   for (const std::string& line : lines) {
@@ -165,6 +157,22 @@ std::vector<std::string> CaseFiles(const std::string& folder, const std::string&
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+absl::StatusOr<std::string> ReadCaseFile(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return absl::NotFoundError(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string CaseName(const ::testing::TestParamInfo<std::string>& info) {
+  std::string name = std::filesystem::path(info.param).stem().string();
+  for (char& c : name) {
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  }
+  return name;
 }
 
 }  // namespace bnsyn::testing

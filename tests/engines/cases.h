@@ -2,6 +2,8 @@
 #ifndef BNSYN_TESTS_ENGINES_CASES_H_
 #define BNSYN_TESTS_ENGINES_CASES_H_
 
+#include <gtest/gtest.h>
+
 #include <string>
 #include <vector>
 
@@ -61,6 +63,9 @@ bool SameBits(ir::Element element, ir::Bits a, ir::Bits b);
 
 // Files of tests/cases/FOLDER that end in `extension`, sorted.
 std::vector<std::string> CaseFiles(const std::string& folder, const std::string& extension);
+absl::StatusOr<std::string> ReadCaseFile(const std::string& path);
+// The name of the test of a case file.
+std::string CaseName(const ::testing::TestParamInfo<std::string>& info);
 
 }  // namespace bnsyn::testing
 

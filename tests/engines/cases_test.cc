@@ -66,16 +66,7 @@ TEST_P(OpCases, HoldOnEveryEngine) {
   }
 }
 
-std::string NameOf(const ::testing::TestParamInfo<std::string>& info) {
-  std::string name = info.param.substr(info.param.rfind('/') + 1);
-  name = name.substr(0, name.rfind('.'));
-  for (char& c : name) {
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-  }
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(Files, OpCases, ::testing::ValuesIn(CaseFiles("ops", ".case")), NameOf);
+INSTANTIATE_TEST_SUITE_P(Files, OpCases, ::testing::ValuesIn(CaseFiles("ops", ".case")), CaseName);
 
 class ProgramCases : public ::testing::TestWithParam<std::string> {};
 
@@ -118,9 +109,9 @@ TEST_P(ProgramCases, HoldOnEveryEngine) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, ProgramCases, ::testing::ValuesIn(CaseFiles("ops", ".ir")), NameOf);
+INSTANTIATE_TEST_SUITE_P(Ops, ProgramCases, ::testing::ValuesIn(CaseFiles("ops", ".ir")), CaseName);
 INSTANTIATE_TEST_SUITE_P(Networks, ProgramCases, ::testing::ValuesIn(CaseFiles("networks", ".ir")),
-                         NameOf);
+                         CaseName);
 
 // Each op has a case: a file of its name, or a program that lists it.
 TEST(Cases, EveryOpHasOne) {
