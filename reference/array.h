@@ -28,10 +28,15 @@ struct ArrayView {
 class Array {
  public:
   Array() = default;
-  Array(ir::Element element, size_t size)
-      : element_(element),
-        size_(size),
-        storage_(size * static_cast<size_t>(ir::ElementBytes(element))) {}
+  Array(ir::Element element, size_t size) { Reshape(element, size); }
+
+  // Makes room for so many values of that element, which are of any kind until they are set. Memory
+  // that suffices is kept.
+  void Reshape(ir::Element element, size_t size) {
+    element_ = element;
+    size_ = size;
+    storage_.resize(size * static_cast<size_t>(ir::ElementBytes(element)));
+  }
 
   ir::Element element() const { return element_; }
   size_t size() const { return size_; }

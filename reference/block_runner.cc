@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "reference/columns.h"
 #include "reference/evaluate.h"
 #include "reference/fault.h"
@@ -23,10 +24,49 @@ Array AsDoubles(const ArrayView& values) {
   return result;
 }
 
+// Calls f with a value of the unsigned integer that has as many bytes as the element.
+template <typename F>
+void WithBitsOf(ir::Element element, F f) {
+  switch (ir::ElementBytes(element)) {
+    case 8:
+      return f(uint64_t{});
+    case 4:
+      return f(uint32_t{});
+    default:
+      return f(uint8_t{});
+  }
+}
+
+// to[i] = from[place(i)], for arrays of one element.
+template <typename F>
+void Gather(const Array& from, F place, Array& to) {
+  WithBitsOf(to.element(), [&]<typename T>(T) {
+    for (size_t i = 0; i < to.size(); ++i) to.as<T>()[i] = from.as<T>()[place(i)];
+  });
+}
+
+// result[i] = number(i)
+template <typename T, typename F>
+void Generate(F number, Array& result) {
+  for (size_t i = 0; i < result.size(); ++i) result.as<T>()[i] = number(i);
+}
+
 }  // namespace
 
 BlockRunner::BlockRunner(const ir::Block& block, Machine& machine)
-    : block_(block), machine_(machine), values_(block.nodes.size()) {}
+    : block_(block),
+      machine_(machine),
+      values_(block.nodes.size()),
+      on_synapses_(block.nodes.size()) {
+  for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
+    const ir::Node& node = block.nodes[id];
+    if (ir::Info(node.op).attr != ir::AttrKind::kProjection) continue;
+    const ir::BlockKind kind =
+        node.op == ir::Op::kRunOnStep ? ir::BlockKind::kOnStep : ir::BlockKind::kOnPost;
+    on_synapses_[id] = std::make_unique<BlockRunner>(
+        *machine.program.FindSynaptic(kind, static_cast<ir::ProjectionId>(node.attr)), machine);
+  }
+}
 
 size_t BlockRunner::Size(ir::DomainId domain) const {
   return IsOfSynapses(machine_.program, domain) ? synapses_.size() : machine_.program.Size(domain);
@@ -40,22 +80,22 @@ void BlockRunner::Run() {
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) RunNode(id);
 }
 
+// Synapses cannot see one another (R5): the block runs over some after others, so few that their
+// values stay in the nearest cache.
 void BlockRunner::Run(absl::Span<const uint64_t> synapses) {
-  synapses_ = synapses;
-  Run();
+  constexpr size_t kTogether = 512;
+  for (size_t begin = 0; begin < synapses.size(); begin += kTogether) {
+    synapses_ = synapses.subspan(begin, kTogether);
+    Run();
+  }
 }
 
 void BlockRunner::RunNode(ir::NodeId id) {
   const ir::Node& node = block_.nodes[id];
   Array& result = values_[id];
-  if (ir::HasResult(node.op)) {
-    const size_t size = Size(node.domain);
-    if (result.element() != node.element || result.size() != size) {
-      result = Array(node.element, size);
-    }
-  }
+  if (ir::HasResult(node.op)) result.Reshape(node.element, Size(node.domain));
   if (IsEvaluable(node.op)) {
-    std::vector<ArrayView> operands;
+    absl::InlinedVector<ArrayView, 3> operands;
     for (const ir::NodeId operand : node.inputs()) operands.push_back(values_[operand].view());
     Evaluate(node, {machine_.program.seed, machine_.step, 0}, operands, result);
     return;
@@ -69,20 +109,24 @@ void BlockRunner::RunNode(ir::NodeId id) {
     case ir::Op::kLoad:
       return Load(node, result);
     case ir::Op::kLoadPre:
+      return Gather(
+          machine_.states[node.attr], [&](size_t i) { return Table().source(synapses_[i]); },
+          result);
     case ir::Op::kLoadPost:
+      return Gather(
+          machine_.states[node.attr], [&](size_t i) { return Table().target(synapses_[i]); },
+          result);
     case ir::Op::kIndexPre:
+      return Generate<uint32_t>([&](size_t i) { return Table().source(synapses_[i]); }, result);
     case ir::Op::kIndexPost:
+      return Generate<uint32_t>([&](size_t i) { return Table().target(synapses_[i]); }, result);
     case ir::Op::kWeight:
+      return Generate<double>([&](size_t i) { return Table().weight(synapses_[i]); }, result);
     case ir::Op::kAccumulate:
-      return RunSynapseNode(node, result);
-    case ir::Op::kRunOnStep: {
-      const auto projection = static_cast<ir::ProjectionId>(node.attr);
-      BlockRunner(*machine_.program.FindSynaptic(ir::BlockKind::kOnStep, projection), machine_)
-          .Run(machine_.synapses[projection].All());
-      return;
-    }
+      return Accumulate(node);
+    case ir::Op::kRunOnStep:
     case ir::Op::kRunOnPost:
-      return RunOnPost(static_cast<ir::ProjectionId>(node.attr));
+      return RunOnSynapses(id);
     case ir::Op::kStore:
       return Store(node);
     case ir::Op::kCheck:
@@ -131,48 +175,38 @@ void BlockRunner::Load(const ir::Node& node, Array& result) const {
     result = state;
     return;
   }
-  for (size_t i = 0; i < synapses_.size(); ++i) result.set_bits(i, state.bits(synapses_[i]));
+  Gather(
+      state, [&](size_t i) { return synapses_[i]; }, result);
 }
 
-// Ops that read the two neurons of each synapse, or add to its target.
-void BlockRunner::RunSynapseNode(const ir::Node& node, Array& result) {
+void BlockRunner::Accumulate(const ir::Node& node) {
   const SynapseTable& table = Table();
+  const Array& operand = values_[node.operands[0]];
   for (size_t i = 0; i < synapses_.size(); ++i) {
-    const uint64_t synapse = synapses_[i];
-    if (node.op == ir::Op::kLoadPre) {
-      result.set_bits(i, machine_.states[node.attr].bits(table.source(synapse)));
-    } else if (node.op == ir::Op::kLoadPost) {
-      result.set_bits(i, machine_.states[node.attr].bits(table.target(synapse)));
-    } else if (node.op == ir::Op::kIndexPre) {
-      result.as<uint32_t>()[i] = table.source(synapse);
-    } else if (node.op == ir::Op::kIndexPost) {
-      result.as<uint32_t>()[i] = table.target(synapse);
-    } else if (node.op == ir::Op::kWeight) {
-      result.as<double>()[i] = table.weight(synapse);
-    } else {
-      const Array& operand = values_[node.operands[0]];
-      machine_.Accumulate(static_cast<ir::InputId>(node.attr), table.target(synapse),
-                          operand.as<double>()[operand.size() == 1 ? 0 : i]);
-    }
+    machine_.Accumulate(static_cast<ir::InputId>(node.attr), table.target(synapses_[i]),
+                        operand.as<double>()[operand.size() == 1 ? 0 : i]);
   }
 }
 
-void BlockRunner::RunOnPost(ir::ProjectionId projection) {
-  const ir::Program& program = machine_.program;
-  BlockRunner on_post(*program.FindSynaptic(ir::BlockKind::kOnPost, projection), machine_);
-  for (const uint32_t target : machine_.spikes[program.projections[projection].target]) {
-    on_post.Run(machine_.synapses[projection].Onto(target));
+void BlockRunner::RunOnSynapses(ir::NodeId id) {
+  const ir::Node& node = block_.nodes[id];
+  const SynapseTable& table = machine_.synapses[node.attr];
+  if (node.op == ir::Op::kRunOnStep) return on_synapses_[id]->Run(table.All());
+  for (const uint32_t target : machine_.spikes[machine_.program.projections[node.attr].target]) {
+    on_synapses_[id]->Run(table.Onto(target));
   }
 }
 
 void BlockRunner::Store(const ir::Node& node) {
   Array& state = machine_.states[node.attr];
-  const ArrayView value = Operand(node);
+  const Array& value = values_[node.operands[0]];
   const bool of_synapses = IsOfSynapses(machine_.program, node.domain);
   const size_t size = of_synapses ? synapses_.size() : state.size();
-  for (size_t i = 0; i < size; ++i) {
-    state.set_bits(of_synapses ? synapses_[i] : i, value.bits(value.size == 1 ? 0 : i));
-  }
+  WithBitsOf(state.element(), [&]<typename T>(T) {
+    for (size_t i = 0; i < size; ++i) {
+      state.as<T>()[of_synapses ? synapses_[i] : i] = value.as<T>()[value.size() == 1 ? 0 : i];
+    }
+  });
 }
 
 void BlockRunner::Check(const ir::Node& node) {

@@ -3,6 +3,7 @@
 #define BNSYN_REFERENCE_BLOCK_RUNNER_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -26,8 +27,9 @@ class BlockRunner {
   void RunNode(ir::NodeId id);
   // The table of the synapses that the block runs over.
   const SynapseTable& Table() const;
-  void RunSynapseNode(const ir::Node& node, Array& result);
-  void RunOnPost(ir::ProjectionId projection);
+  void Accumulate(const ir::Node& node);
+  // Runs the block of the projection that a run_on_step or run_on_post names.
+  void RunOnSynapses(ir::NodeId id);
   // The only operand of an effect.
   ArrayView Operand(const ir::Node& node) const { return values_[node.operands[0]].view(); }
   size_t Size(ir::DomainId domain) const;
@@ -44,6 +46,7 @@ class BlockRunner {
   Machine& machine_;
   std::vector<Array> values_;  // by node
   absl::Span<const uint64_t> synapses_;
+  std::vector<std::unique_ptr<BlockRunner>> on_synapses_;  // by node; null for most
 };
 
 }  // namespace bnsyn::reference

@@ -234,6 +234,44 @@ kernel k1 : network phase=1 {
   EXPECT_GT(F64At(*whole, "sum"), 5);
 }
 
+// More synapses than the interpreter takes together.
+TEST(Interpreter, R5_AnOnStepBlockRunsOverEverySynapse) {
+  constexpr uint32_t kSize = 60;
+  const std::unique_ptr<Interpreter> run = Start(ParseProgram(R"(program many dt=1 seed=1
+population a size=60
+state a.sum : f64[a] = 0
+state p.w : f64[p] = 0
+input a.g : a scale=2^-20
+projection p : a -> a rule=all_to_all weight=1 delay=1
+on_step p {
+  %0 = index_pre : u32[p]
+  %1 = convert %0 : f64[p]
+  %2 = index_post : u32[p]
+  %3 = convert %2 : f64[p]
+  %4 = fma %3, 100, %1 : f64[p]
+  %5 = load p.w : f64[p]
+  %6 = add %5, %4 : f64[p]
+  store p.w, %6
+  accumulate a.g, %6
+}
+step {
+  run_on_step p
+  %0 = take a.g : f64[a]
+  store a.sum, %0
+}
+)"));
+  for (int step = 0; step < 3; ++step) ASSERT_TRUE(run->Step().ok());
+  for (uint32_t source = 0; source < kSize; ++source) {
+    for (uint32_t target = 0; target < kSize; ++target) {
+      EXPECT_EQ(F64At(*run, "p.w", source * kSize + target), 3.0 * (100 * target + source));
+    }
+  }
+  for (uint32_t target = 0; target < kSize; ++target) {
+    // The sources add up to 59 * 60 / 2.
+    EXPECT_EQ(F64At(*run, "a.sum", target), 3.0 * (100 * target * kSize + 1770));
+  }
+}
+
 // As lowering writes a refractory time of 3 steps.
 TEST(Interpreter, R5_ARefractoryNeuronIsActiveAgainAfterItsSteps) {
   const std::unique_ptr<Interpreter> run = Start(ParseProgram(R"(program refractory dt=1 seed=1
