@@ -20,7 +20,7 @@ JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build command deps ci conformance bench bench-peers bench-growth tidy format clean deps-ci deps-tidy deps-conformance
+.PHONY: help run test build command deps fuzz ci conformance bench bench-peers bench-growth tidy format clean deps-ci deps-tidy deps-conformance
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ run: command  ## install what is missing, build the command, run the BN-Syn netw
 
 test: build  ## install what is missing, build, run all tests
 	ctest --test-dir build/release --output-on-failure --no-tests=error -j $(JOBS)
+
+fuzz: build  ## 10,000 mutated network files and programs: each gives a result or a clear error
+	BNSYN_FUZZ_COUNT=10000 build/release/bin/fuzz_test
 
 build: deps  ## install what is missing and build everything
 	cmake --preset release

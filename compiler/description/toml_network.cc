@@ -36,6 +36,10 @@ class NetworkReader : public compiler::TomlReader {
     BNSYN_RETURN_IF_ERROR(CheckKeys(root, "a network file",
                                     {"network", "constants", "tables", "models", "populations",
                                      "stimuli", "projections", "uniform"}));
+    if (root.Find("models") == nullptr && root.Find("populations") == nullptr) {
+      return ir::ErrorAt(document_.source, {}, "this network has no populations",
+                         "they are written [populations.NAME], model = \"lif_exp\", size = 100");
+    }
     // In this order whatever the file's, since the later ones name the earlier ones.
     if (const TomlNode* node = root.Find("network")) {
       BNSYN_RETURN_IF_ERROR(ReadKeys(*node, "[network]", compiler::NetworkKeys(), network_));

@@ -354,8 +354,14 @@ absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out) {
     declared.sections.push_back(std::move(section));
   }
   if (declared.sections.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("network '", declared.network.options.name, "' has no populations"));
+    const std::string message =
+        absl::StrCat("network '", declared.network.options.name, "' has no populations");
+    if (declared.network.models.empty()) return absl::InvalidArgumentError(message);
+    const Model& model = declared.network.models.front();
+    return ErrorIn(model.place, message,
+                   absl::StrCat("a population of this model is written [populations.NAME], model = "
+                                "\"",
+                                model.name, "\", size = 100"));
   }
   // After all populations, so that these are numbered as in the file.
   for (Section& section : declared.sections) {

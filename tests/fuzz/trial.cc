@@ -1,0 +1,220 @@
+#include "tests/fuzz/trial.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "bnsyn/network.h"
+#include "compiler/lowering/lower.h"
+#include "compiler/passes/passes.h"
+#include "ir/text.h"
+#include "ir/verifier.h"
+#include "runtime/delivery/layout.h"
+#include "runtime/simulation_internal.h"
+#include "tests/fuzz/random.h"
+
+namespace bnsyn::fuzz {
+namespace {
+
+constexpr uint64_t kMemoryLimit = uint64_t{256} << 20;
+
+Verdict Failure(absl::string_view what, absl::string_view details = "") {
+  return {Outcome::kFailure, absl::StrCat(what, details.empty() ? "" : ":\n", details)};
+}
+
+// The first words of an error, without the names and numbers in it.
+std::string ReasonOf(absl::string_view message) {
+  const size_t mark = message.find("error: ");
+  if (mark != absl::string_view::npos) message.remove_prefix(mark + 7);
+  message = message.substr(0, message.find('\n'));
+  std::string reason;
+  int words = 0;
+  for (const absl::string_view word : absl::StrSplit(message, ' ')) {
+    const bool plain = std::all_of(word.begin(), word.end(), [](char c) {
+      return absl::ascii_islower(static_cast<unsigned char>(c)) || c == ',' || c == ':';
+    });
+    absl::StrAppend(&reason, words == 0 ? "" : " ", plain ? word : "_");
+    if (++words == 7) break;
+  }
+  return reason;
+}
+
+// A refusal, which is a failure unless the error is the user's and, where the text is at fault,
+// points into it.
+Verdict Refusal(const absl::Status& status, bool of_text) {
+  const absl::string_view message = status.message();
+  const bool clear = absl::IsInvalidArgument(status) || absl::IsOutOfRange(status) ||
+                     absl::IsNotFound(status) || absl::IsResourceExhausted(status);
+  if (!clear) return Failure("an internal error", status.ToString());
+  if (of_text && (!absl::StrContains(message, ": error: ") || !absl::StrContains(message, "^"))) {
+    return Failure("an error without a place", status.ToString());
+  }
+  return {Outcome::kRefused, ReasonOf(message)};
+}
+
+// Nodes that run in a step, each as often as it has elements, and synapses.
+struct Work {
+  double step = 0;
+  double pairs = 0;  // that building has to look at
+  double neurons = 0;
+};
+
+Work WorkOf(const ir::Program& program) {
+  Work work;
+  for (const ir::Block& block : program.step) {
+    for (const ir::Node& node : block.nodes) work.step += 1 + program.Size(node.domain);
+  }
+  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
+    const ir::Projection& projection = program.projections[id];
+    const double pairs = static_cast<double>(program.populations[projection.source].size) *
+                         program.populations[projection.target].size;
+    double nodes = 1;
+    for (const ir::BlockKind kind :
+         {ir::BlockKind::kOnPre, ir::BlockKind::kOnStep, ir::BlockKind::kOnPost}) {
+      const ir::Block* block = program.FindSynaptic(kind, id);
+      if (block == nullptr) continue;
+      const double often = kind == ir::BlockKind::kOnStep ? 1 : 0.05;
+      nodes += often * static_cast<double>(block->nodes.size());
+    }
+    work.step += pairs * nodes;
+    work.pairs += pairs + static_cast<double>(projection.rule.count);
+  }
+  work.neurons = static_cast<double>(program.Neurons());
+  return work;
+}
+
+EngineOptions AcceleratedOptions(Random& random) {
+  EngineOptions options;
+  options.backend = Backend::kAccelerated;
+  options.memory_limit = kMemoryLimit;
+  options.threads = random.OneIn(2) ? 2 : 1;
+  options.compile.width = 1 << random.Below(5);
+  options.compile.optimization = random.OneIn(8) ? 2 : 0;
+  if (random.OneIn(3)) {
+    options.layout = std::string(LayoutNames()[random.Below(LayoutNames().size())]);
+  }
+  if (random.OneIn(4)) {
+    const absl::Span<const compiler::Pass> passes = compiler::AllPasses();
+    options.compile.disabled_passes = {std::string(passes[random.Below(passes.size())].name)};
+  }
+  return options;
+}
+
+std::string Describe(const EngineOptions& options) {
+  return absl::StrCat(
+      options.threads, " threads, width ", options.compile.width, ", level ",
+      options.compile.optimization, ", layout '", options.layout, "', without '",
+      options.compile.disabled_passes.empty() ? "" : options.compile.disabled_passes[0], "'");
+}
+
+Verdict Compare(Simulation& reference, Simulation& accelerated, const ir::Program& program,
+                uint64_t steps, const std::string& engine) {
+  const absl::Status expected = reference.Step(steps);
+  const absl::Status actual = accelerated.Step(steps);
+  if (expected.code() != actual.code()) {
+    return Failure("the backends end a run differently",
+                   absl::StrCat("reference:   ", expected.ToString(), "\naccelerated: ",
+                                actual.ToString(), "\n", engine, ", ", steps, " steps"));
+  }
+  if (!expected.ok()) return {Outcome::kFaulted, ReasonOf(expected.message())};
+  const std::string digest = reference.Digest().ToString();
+  if (digest != accelerated.Digest().ToString()) {
+    return Failure("the backends disagree", absl::StrCat(engine, ", ", steps, " steps"));
+  }
+  uint64_t spikes = 0;
+  for (const ir::Population& population : program.populations) {
+    const auto handle = reference.Population(population.name);
+    if (handle.ok()) spikes += reference.SpikeCount(*handle);
+  }
+  return {spikes > 0 ? Outcome::kSpiking : Outcome::kSilent, ""};
+}
+
+Verdict RunOnBoth(const ir::Program& program, uint64_t seed) {
+  const std::string text = ir::Print(program);
+  const absl::StatusOr<ir::Program> again = ir::Parse(text, "printed.ir", program.directory);
+  if (!again.ok()) return Failure("a printed program is refused", again.status().message());
+  if (ir::Print(*again) != text) return Failure("a printed program changes when it is parsed");
+
+  const Work work = WorkOf(program);
+  constexpr double kMostPairs = 300000;
+  constexpr double kMostNeurons = 20000;
+  constexpr double kMostInStep = 3e6;
+  if (work.pairs > kMostPairs || work.neurons > kMostNeurons || work.step > kMostInStep ||
+      program.MaxDelay() > 10000) {
+    return {Outcome::kTooLarge, ""};
+  }
+  const auto steps = static_cast<uint64_t>(std::clamp(kMostInStep / (work.step + 1), 3.0, 150.0));
+
+  Random random(seed ^ 0x5eed);
+  EngineOptions interpreted;
+  interpreted.memory_limit = kMemoryLimit;
+  const EngineOptions options = AcceleratedOptions(random);
+  const std::string engine = Describe(options);
+  absl::StatusOr<Simulation> reference = Compile(program, interpreted);
+  absl::StatusOr<Simulation> accelerated = Compile(program, options);
+  for (const absl::Status& status : {reference.status(), accelerated.status()}) {
+    if (status.ok()) continue;
+    const Verdict verdict = Refusal(status, false);
+    if (verdict.outcome == Outcome::kFailure || absl::IsResourceExhausted(status)) {
+      return {
+          verdict.outcome,
+          absl::StrCat(verdict.reason, verdict.outcome == Outcome::kFailure ? "\n" + engine : "")};
+    }
+  }
+  if (reference.status().code() != accelerated.status().code()) {
+    return Failure("the backends refuse differently",
+                   absl::StrCat("reference:   ", reference.status().ToString(),
+                                "\naccelerated: ", accelerated.status().ToString(), "\n", engine));
+  }
+  if (!reference.ok()) return Refusal(reference.status(), false);
+  return Compare(*reference, *accelerated, program, steps, engine);
+}
+
+}  // namespace
+
+absl::string_view OutcomeName(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kRefused:
+      return "refused";
+    case Outcome::kTooLarge:
+      return "too large to run here";
+    case Outcome::kFaulted:
+      return "faulted";
+    case Outcome::kSpiking:
+      return "spiking";
+    case Outcome::kSilent:
+      return "silent";
+    case Outcome::kFailure:
+      return "failure";
+  }
+  return "";
+}
+
+std::string NetworkDirectory() { return BNSYN_SOURCE_DIR "/tests/cases/errors"; }
+
+std::string ProgramDirectory() { return BNSYN_SOURCE_DIR "/tests/cases/ops"; }
+
+Verdict TryNetwork(const std::string& text, uint64_t seed) {
+  const absl::StatusOr<Network> network = ParseNetwork(text, "fuzz.toml", NetworkDirectory());
+  if (!network.ok()) return Refusal(network.status(), true);
+  const absl::StatusOr<ir::Program> program = LowerNetwork(*network);
+  if (!program.ok()) return Refusal(program.status(), true);
+  const absl::Status duration = DurationSteps(*network).status();
+  if (!duration.ok()) return Refusal(duration, true);
+  const absl::Status verified = ir::Verify(*program);
+  if (!verified.ok()) return Failure("a lowered program is not valid", verified.message());
+  return RunOnBoth(*program, seed);
+}
+
+Verdict TryProgram(const std::string& text, uint64_t seed) {
+  const absl::StatusOr<ir::Program> program = ir::Parse(text, "fuzz.ir", ProgramDirectory());
+  if (!program.ok()) return Refusal(program.status(), true);
+  return RunOnBoth(*program, seed);
+}
+
+}  // namespace bnsyn::fuzz

@@ -1,0 +1,39 @@
+// Runs one text of a network or a program on both backends, and says what came of it.
+#ifndef BNSYN_TESTS_FUZZ_TRIAL_H_
+#define BNSYN_TESTS_FUZZ_TRIAL_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace bnsyn::fuzz {
+
+enum class Outcome : uint8_t {
+  kRefused,   // with a clear error
+  kTooLarge,  // valid, but too large to run here
+  kFaulted,   // ran, and both backends stopped in the same step
+  kSpiking,   // ran, with spikes and equal digests
+  kSilent,    // ran without spikes, with equal digests
+  kFailure,   // anything else: what the fuzz tests look for
+};
+absl::string_view OutcomeName(Outcome outcome);
+
+struct Verdict {
+  Outcome outcome = Outcome::kFailure;
+  // Of a refusal: the kind of the error, without the names and numbers in it. Of a failure: what
+  // is wrong.
+  std::string reason;
+};
+
+// The text is reproducible from `seed` alone; it also chooses threads, width and layout.
+Verdict TryNetwork(const std::string& text, uint64_t seed);
+Verdict TryProgram(const std::string& text, uint64_t seed);
+
+// The directories that the files named in networks and programs are relative to.
+std::string NetworkDirectory();
+std::string ProgramDirectory();
+
+}  // namespace bnsyn::fuzz
+
+#endif  // BNSYN_TESTS_FUZZ_TRIAL_H_
