@@ -42,7 +42,7 @@ class Parser {
     int sweep;  // statements of a later sweep may refer to those of earlier ones
     absl::Status (Parser::*read)();
   };
-  static constexpr int kSweeps = 4;
+  static constexpr int kSweeps = 5;
 
   static absl::Span<const Keyword> Keywords() {
     static constexpr Keyword kKeywords[] = {
@@ -61,8 +61,9 @@ class Parser {
         {"on_pre", 3, &Parser::ReadBlockInto},
         {"on_step", 3, &Parser::ReadBlockInto},
         {"on_post", 3, &Parser::ReadBlockInto},
-        {"step", 3, &Parser::ReadBlockInto},
-        {"kernel", 3, &Parser::ReadBlockInto},
+        {"loop", 3, &Parser::ReadBlockInto},
+        {"step", 4, &Parser::ReadBlockInto},
+        {"kernel", 4, &Parser::ReadBlockInto},
     };
     return kKeywords;
   }
@@ -316,6 +317,9 @@ class Parser {
       case BlockKind::kOnStep:
       case BlockKind::kOnPost:
         program_.synaptic.push_back(std::move(block));
+        break;
+      case BlockKind::kLoop:
+        program_.loops.push_back(std::move(block));
         break;
       case BlockKind::kStep:
       case BlockKind::kKernel:

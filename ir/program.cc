@@ -33,6 +33,8 @@ absl::string_view BlockKindName(BlockKind kind) {
       return "on_step";
     case BlockKind::kOnPost:
       return "on_post";
+    case BlockKind::kLoop:
+      return "loop";
     case BlockKind::kStep:
       return "step";
     case BlockKind::kKernel:
@@ -127,6 +129,10 @@ std::optional<InputId> Program::FindInput(absl::string_view input_name) const {
 
 std::optional<ReductionId> Program::FindReduction(absl::string_view reduction_name) const {
   return Find(reductions, reduction_name);
+}
+
+std::optional<LoopId> Program::FindLoop(absl::string_view loop_name) const {
+  return Find(loops, loop_name);
 }
 
 std::optional<PopulationId> Program::FindPopulation(absl::string_view population_name) const {

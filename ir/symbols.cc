@@ -8,7 +8,7 @@ namespace {
 
 constexpr AttrKind kSymbolKinds[] = {
     AttrKind::kState,      AttrKind::kParam,     AttrKind::kTable,     AttrKind::kInput,
-    AttrKind::kPopulation, AttrKind::kReduction, AttrKind::kProjection};
+    AttrKind::kPopulation, AttrKind::kReduction, AttrKind::kLoop,      AttrKind::kProjection};
 
 // Calls `use` with the program's symbols of a kind.
 template <typename Use>
@@ -26,6 +26,8 @@ auto WithSymbols(const Program& program, AttrKind kind, Use use) {
       return use(program.populations);
     case AttrKind::kReduction:
       return use(program.reductions);
+    case AttrKind::kLoop:
+      return use(program.loops);
     case AttrKind::kProjection:
       return use(program.projections);
     case AttrKind::kNone:
@@ -52,6 +54,8 @@ absl::string_view SymbolWord(AttrKind kind) {
       return "population";
     case AttrKind::kReduction:
       return "reduction";
+    case AttrKind::kLoop:
+      return "loop";
     case AttrKind::kProjection:
       return "projection";
     case AttrKind::kNone:

@@ -151,6 +151,7 @@ absl::Status Emit(const Declarations& declared, ProgramBuilder& out) {
   if (program.init.has_value()) RemoveUnread(*program.init);
   for (ir::Block& block : program.connect) RemoveUnread(block);
   for (ir::Block& block : program.synaptic) RemoveUnread(block);
+  for (ir::Block& block : program.loops) RemoveUnread(block);
   RemoveUnread(program.step[0]);
   out.streams.Settle(program);
   return ir::Verify(program);

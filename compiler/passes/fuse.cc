@@ -10,7 +10,7 @@
 // A barrier (a new phase) comes before the read of a count or total to which other kernels
 // contribute, and before a contribution to one that has been read. A synaptic block that the step
 // runs is a kernel over synapses. It reads neurons of all threads, so that there is a barrier
-// before and after it.
+// before and after it. A loop that the step runs is a kernel of its own, with as many passes.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -30,6 +30,19 @@ bool IsCrossThread(const ir::Node& node) {
   const ir::AttrKind kind = ir::Info(node.op).attr;
   return kind == ir::AttrKind::kPopulation || kind == ir::AttrKind::kReduction ||
          kind == ir::AttrKind::kProjection;
+}
+
+bool IsLoop(const ir::Node& node) { return node.op == ir::Op::kRun; }
+
+// The loop that a node runs.
+const ir::Block& LoopOf(const ir::Program& program, const ir::Node& run) {
+  return program.loops[run.attr];
+}
+
+// A name for a kernel: this one, longer if a loop has it, since its kernel does.
+std::string OfNoLoop(const ir::Program& program, std::string name) {
+  while (program.FindLoop(name)) name += "_";
+  return name;
 }
 
 bool IsAnchor(const ir::Node& node) {
@@ -111,16 +124,20 @@ class Grouper {
  private:
   bool Done(ir::NodeId anchor) const { return grouping_.home[anchor] != kNone; }
 
-  // True for the nodes that earlier kernels have computed or a kernel of `domain` could run next.
+  // True for the nodes that earlier kernels have computed or a kernel of `domain` could run next. A
+  // loop has a kernel to itself: what comes before it must be done, and what comes after it waits.
   std::vector<bool> Ready(ir::DomainId domain) const {
     std::vector<bool> ready(graph_.size(), false);
     for (ir::NodeId id = 0; id < graph_.size(); ++id) {
       const ir::Node& node = graph_.node(id);
       const auto is_ready = [&](ir::NodeId other) { return ready[other]; };
+      const auto has_come = [&](ir::NodeId other) {
+        return IsLoop(node) || IsLoop(graph_.node(other)) ? Done(other) : ready[other];
+      };
       ready[id] =
           grouping_.home[id] != kNone ||
           ((graph_.domain[id] == domain || !IsAnchor(node)) &&
-           absl::c_all_of(node.inputs(), is_ready) && absl::c_all_of(graph_.after[id], is_ready));
+           absl::c_all_of(node.inputs(), is_ready) && absl::c_all_of(graph_.after[id], has_come));
     }
     return ready;
   }
@@ -158,14 +175,20 @@ class Grouper {
     return domains;
   }
 
+  // Adds a kernel of one loop if there is one that can run, else of all anchors that can.
   void AddKernel(ir::DomainId domain) {
+    const std::vector<bool> ready = Ready(domain);
+    std::vector<ir::NodeId> anchors;
+    for (ir::NodeId id : graph_.anchors) {
+      if (graph_.domain[id] != domain || Done(id) || !ready[id]) continue;
+      if (IsLoop(graph_.node(id))) return AddLoop(id);
+      anchors.push_back(id);
+    }
     const size_t index = grouping_.kernels.size();
     grouping_.kernels.push_back({domain, UniqueName(domain), {}});
     Grouping::Kernel& kernel = grouping_.kernels.back();
-    const std::vector<bool> ready = Ready(domain);
     std::vector<ir::NodeId> stores;
-    for (ir::NodeId id : graph_.anchors) {
-      if (graph_.domain[id] != domain || Done(id) || !ready[id]) continue;
+    for (ir::NodeId id : anchors) {
       grouping_.home[id] = index;
       Include(id, index);
       if (graph_.node(id).op == ir::Op::kStore) stores.push_back(id);
@@ -179,6 +202,25 @@ class Grouper {
         kernel.nodes.insert(load);
       }
     }
+  }
+
+  // Adds the kernel of a loop, behind one that keeps the loaded values that are needed after the
+  // loop overwrites their states.
+  void AddLoop(ir::NodeId loop) {
+    const ir::DomainId domain = graph_.domain[loop];
+    const std::vector<bool> wanted = StillWanted();
+    Grouping::Kernel keeper{domain, "", {}};
+    for (ir::NodeId load : graph_.killed[loop]) {
+      if (!wanted[load] || Done(load)) continue;
+      grouping_.home[load] = grouping_.kernels.size();
+      keeper.nodes.insert(load);
+    }
+    if (!keeper.nodes.empty()) {
+      keeper.name = UniqueName(domain);
+      grouping_.kernels.push_back(std::move(keeper));
+    }
+    grouping_.home[loop] = grouping_.kernels.size();
+    grouping_.kernels.push_back({domain, LoopOf(program_, graph_.node(loop)).name, {loop}});
   }
 
   // Adds a node to a kernel, with all nodes that it is computed from there.
@@ -208,7 +250,7 @@ class Grouper {
   std::string UniqueName(ir::DomainId domain) {
     const std::string base = absl::StrCat(program_.DomainName(domain), ".step");
     const int number = ++used_[base];
-    return number == 1 ? base : absl::StrCat(base, ".", number);
+    return OfNoLoop(program_, number == 1 ? base : absl::StrCat(base, ".", number));
   }
 
   const ir::Program& program_;
@@ -229,7 +271,9 @@ Grouping GroupNothing(const ir::Program& program, const Graph& graph) {
     grouping.home[id] = grouping.kernels.size();
     grouping.kernels.push_back(
         {domain,
-         absl::StrCat(program.DomainName(domain), ".", ir::Info(node.op).name, count[domain]++),
+         IsLoop(node) ? LoopOf(program, node).name
+                      : OfNoLoop(program, absl::StrCat(program.DomainName(domain), ".",
+                                                       ir::Info(node.op).name, count[domain]++)),
          {id}});
   }
   return grouping;
@@ -239,11 +283,12 @@ Grouping GroupNothing(const ir::Program& program, const Graph& graph) {
 class KernelWriter {
  public:
   KernelWriter(const ir::Program& program, const Graph& graph, const Grouping& grouping)
-      : graph_(graph), grouping_(grouping), temporary_(graph.size()), result_(program) {}
+      : program_(program), graph_(graph), grouping_(grouping), temporary_(graph.size()), result_(program) {}
 
   ir::Program Run() {
     AddTemporaries();
     std::vector<ir::Block> kernels;
+    result_.loops.clear();
     for (size_t i = 0; i < grouping_.kernels.size(); ++i) {
       kernels.push_back(WithoutDeadNodes(result_, WriteKernel(i, Phase(i))));
     }
@@ -312,10 +357,13 @@ class KernelWriter {
   ir::Block WriteKernel(size_t index, uint32_t phase) {
     const Grouping::Kernel& kernel = grouping_.kernels[index];
     ir::Block block;
+    const ir::Node& first = graph_.node(*kernel.nodes.begin());
+    if (IsLoop(first)) block = LoopOf(program_, first);
     block.kind = ir::BlockKind::kKernel;
     block.name = kernel.name;
     block.domain = kernel.domain;
     block.phase = phase;
+    if (IsLoop(first)) return block;
     Rewriter rewriter(result_, graph_.step, block);
     // Floating nodes are written where they are first needed. So kernels of one model are equal,
     // whatever they share with others. No load may move behind a store.
@@ -348,18 +396,13 @@ class KernelWriter {
     }
   }
 
+  const ir::Program& program_;
   const Graph& graph_;
   const Grouping& grouping_;
   std::vector<std::optional<ir::StateId>> temporary_;
   std::vector<uint32_t> phase_;
   ir::Program result_;
 };
-
-// The step as one graph; null if there is no step, or it is divided into kernels already.
-const ir::Block* StepGraph(const ir::Program& program) {
-  if (program.step.size() != 1 || program.step[0].kind != ir::BlockKind::kStep) return nullptr;
-  return &program.step[0];
-}
 
 }  // namespace
 
