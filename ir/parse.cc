@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <string>
@@ -27,6 +28,11 @@ class Parser {
     BNSYN_RETURN_IF_ERROR(FindStatements());
     for (int sweep = 0; sweep < kSweeps; ++sweep) {
       for (const size_t statement : statements_) BNSYN_RETURN_IF_ERROR(Read(statement, sweep));
+    }
+    // The text may have them in any order.
+    for (std::vector<Block>* blocks : {&program_.connect, &program_.synaptic}) {
+      std::stable_sort(blocks->begin(), blocks->end(),
+                       [](const Block& a, const Block& b) { return a.domain < b.domain; });
     }
     if (!named_) {
       return reader_.Error(tokens_[0], "the program has no name",

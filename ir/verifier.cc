@@ -88,7 +88,13 @@ bool RunsSynapses(Op op) { return op == Op::kRunOnStep || op == Op::kRunOnPost; 
 
 class Blocks {
  public:
-  explicit Blocks(const Program& program) : program_(program) {}
+  explicit Blocks(const Program& program) : program_(program), held_(program.states.size()) {
+    for (InputId id = 0; id < program.inputs.size(); ++id) {
+      const Accumulator& accumulator = program.inputs[id].accumulator;
+      if (!accumulator.decays() || accumulator.state >= held_.size()) continue;
+      if (!held_[accumulator.state]) held_[accumulator.state] = id;
+    }
+  }
 
   Result Check() {
     if (program_.init) {
@@ -99,10 +105,12 @@ class Blocks {
       if (block.kind != BlockKind::kConnect) return Kind(block);
       if (auto v = OverSynapses(block)) return v;
     }
+    if (auto v = InOrder(program_.connect)) return v;
     for (const Block& block : program_.synaptic) {
       if (!IsSynaptic(block.kind)) return Kind(block);
       if (auto v = OverSynapses(block)) return v;
     }
+    if (auto v = InOrder(program_.synaptic)) return v;
     for (const Block& block : program_.loops) {
       if (block.kind != BlockKind::kLoop) return Kind(block);
       if (auto v = Loop(block)) return v;
@@ -146,15 +154,28 @@ class Blocks {
   Result OverSynapses(const Block& block) {
     block_ = &block;
     node_ = kNoNode;
-    const auto projection = program_.FindProjection(block.name);
     const absl::string_view word = BlockKindName(block.kind);
-    if (!projection || program_.projections[*projection].domain != block.domain) {
+    const auto domain = static_cast<size_t>(block.domain);
+    const bool of_projection = domain < program_.domains.size() &&
+                               program_.domains[domain].kind == DomainKind::kProjection;
+    if (!of_projection || program_.DomainName(block.domain) != block.name) {
       return Fail(absl::StrCat(word, " is of a projection, and '", block.name, "' is none"));
     }
     if (!over_synapses_.insert({block.kind, block.name}).second) {
       return Fail(absl::StrCat("there are two ", word, " blocks of '", block.name, "'"));
     }
     return CheckBlock(block);
+  }
+
+  // A search for the block of a projection needs this order.
+  Result InOrder(const std::vector<Block>& blocks) {
+    for (size_t i = 1; i < blocks.size(); ++i) {
+      if (blocks[i - 1].domain <= blocks[i].domain) continue;
+      block_ = &blocks[i];
+      node_ = kNoNode;
+      return Fail("blocks over synapses stand in the order of their projections");
+    }
+    return std::nullopt;
   }
 
   Result Kernel(const Block& block) { return Named(block, kernels_); }
@@ -249,7 +270,7 @@ class Blocks {
         block_->kind == BlockKind::kConnect) {
       return std::nullopt;
     }
-    const std::optional<InputId> held = program_.FindInputHeldBy(static_cast<StateId>(node.attr));
+    const std::optional<InputId> held = held_[node.attr];
     if (!held) return std::nullopt;
     return Fail(
         absl::StrCat(info.name, " cannot be of a state that holds the sum of a decaying input"),
@@ -441,6 +462,7 @@ class Blocks {
   const Program& program_;
   const Block* block_ = nullptr;  // being checked
   NodeId node_ = kNoNode;
+  std::vector<std::optional<InputId>> held_;  // by state: the input whose decaying sum it holds
   std::set<std::pair<BlockKind, std::string>> over_synapses_;
   std::set<std::string> kernels_;
   std::set<std::string> loops_;

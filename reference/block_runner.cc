@@ -109,6 +109,8 @@ void BlockRunner::RunNode(ir::NodeId id) {
     return;
   }
   switch (node.op) {
+    case ir::Op::kPass:
+      return result.Fill(pass_);
     case ir::Op::kParam:
       return result.Fill(machine_.params[node.attr]);
     case ir::Op::kLookup:
@@ -167,7 +169,6 @@ void BlockRunner::RunNode(ir::NodeId id) {
 
     case ir::Op::kLiteral:
     case ir::Op::kStep:
-    case ir::Op::kPass:
     case ir::Op::kIndex:
     case ir::Op::kPow:
     case ir::Op::kRandom:

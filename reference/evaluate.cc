@@ -184,8 +184,6 @@ void NodeEvaluator::Run() {
       return result_.Fill(node_.attr);
     case Op::kStep:
       return Generate<uint64_t>([&](uint32_t) { return point_.step; });
-    case Op::kPass:
-      return Generate<uint64_t>([&](uint32_t) { return point_.pass; });
     case Op::kIndex:
       return Generate<uint32_t>([](uint32_t element) { return element; });
 

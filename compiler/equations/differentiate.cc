@@ -143,7 +143,6 @@ std::optional<Value> Rules::Of(const ir::Node& node, Value self, const Value (&d
       return Choose(a, d[1], d[2]);
     case Op::kLiteral:
     case Op::kStep:
-    case Op::kPass:
     case Op::kIndex:
     case Op::kFloor:
     case Op::kCeil:

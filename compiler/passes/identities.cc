@@ -245,7 +245,6 @@ Result Matcher::Apply() {
     case Op::kRint:
     case Op::kLiteral:
     case Op::kStep:
-    case Op::kPass:
     case Op::kIndex:
     case Op::kPow:
     case Op::kRandom:

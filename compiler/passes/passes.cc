@@ -21,8 +21,8 @@ namespace {
 constexpr Pass kPasses[] = {
     // First: all later passes gain from literals.
     {"specialise", "no parameter is read but tunable ones", &Specialise, &CheckSpecialise, nullptr},
-    // Before unroll, which weighs loops by their plain ops, and simplify, which folds functions of literals and shares nodes that two functions of one
-    // argument have in common.
+    // Before unroll, which weighs loops by their plain ops, and before simplify, which folds
+    // functions of literals and shares nodes that two functions of one argument have in common.
     {"expand_math", "no function or draw is left but a Poisson draw of a varying mean", &ExpandMath,
      &CheckExpandMath, nullptr},
     // Before simplify, which takes the passes for straight code.

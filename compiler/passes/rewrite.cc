@@ -65,7 +65,7 @@ std::vector<const ir::Block*> CodeBlocks(const ir::Program& program) {
   return blocks;
 }
 
-const ir::Block* StepGraph(const ir::Program& program) {
+const ir::Block* StepOf(const ir::Program& program) {
   if (program.step.size() != 1 || program.step[0].kind != ir::BlockKind::kStep) return nullptr;
   return &program.step[0];
 }

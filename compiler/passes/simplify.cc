@@ -150,7 +150,7 @@ absl::StatusOr<ir::Program> Simplify(const ir::Program& program, const CompileOp
   ir::Program result =
       RewriteCode(program, [&](const ir::Block& block) { return SimplifyBlock(program, block); });
   // Kernels that are already there have numbered their slots.
-  if (StepGraph(result) != nullptr) RemoveUnusedTemporaries(result);
+  if (StepOf(result) != nullptr) RemoveUnusedTemporaries(result);
   return result;
 }
 

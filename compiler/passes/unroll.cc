@@ -40,7 +40,7 @@ void WritePass(const ir::Block& loop, uint32_t pass, ir::Builder& builder) {
 }  // namespace
 
 absl::StatusOr<ir::Program> Unroll(const ir::Program& program, const CompileOptions&) {
-  const ir::Block* const step = StepGraph(program);
+  const ir::Block* const step = StepOf(program);
   if (step == nullptr) return program;
   ir::Program result = program;
   result.loops.clear();
@@ -70,7 +70,7 @@ absl::StatusOr<ir::Program> Unroll(const ir::Program& program, const CompileOpti
 
 absl::Status CheckUnroll(const ir::Program& program) {
   for (const ir::Block& loop : program.loops) {
-    if (StepGraph(program) == nullptr || !IsShort(loop)) continue;
+    if (StepOf(program) == nullptr || !IsShort(loop)) continue;
     return absl::InternalError(
         absl::StrCat("the ", loop.times, " passes of ", loop.name, " are not written out"));
   }
