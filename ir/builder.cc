@@ -40,7 +40,11 @@ NodeId* Builder::Known(const Node& node) {
 void Builder::Number(NodeId id) {
   const Node& node = block_.nodes[id];
   const OpInfo& info = Info(node.op);
-  if (info.effect == Effect::kWrite) {
+  if (node.op == Op::kRun) {
+    for (const Node& inner : program_.loops[node.attr].nodes) {
+      if (inner.op == Op::kStore) ++version_[{AttrKind::kState, inner.attr}];
+    }
+  } else if (info.effect == Effect::kWrite) {
     ++version_[{info.attr, node.attr}];
   } else if (NodeId* known = Known(node); *known == kNoNode) {
     *known = id;

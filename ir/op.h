@@ -41,6 +41,7 @@ enum class AttrKind : uint8_t {
   kInput,
   kPopulation,
   kReduction,
+  kLoop,
   kProjection,
   kStream,
 };

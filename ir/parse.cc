@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <string>
@@ -28,6 +29,11 @@ class Parser {
     for (int sweep = 0; sweep < kSweeps; ++sweep) {
       for (const size_t statement : statements_) BNSYN_RETURN_IF_ERROR(Read(statement, sweep));
     }
+    // The text may have them in any order.
+    for (std::vector<Block>* blocks : {&program_.connect, &program_.synaptic}) {
+      std::stable_sort(blocks->begin(), blocks->end(),
+                       [](const Block& a, const Block& b) { return a.domain < b.domain; });
+    }
     if (!named_) {
       return reader_.Error(tokens_[0], "the program has no name",
                            "begin with a line such as: program pair dt=0.1 seed=42");
@@ -42,7 +48,7 @@ class Parser {
     int sweep;  // statements of a later sweep may refer to those of earlier ones
     absl::Status (Parser::*read)();
   };
-  static constexpr int kSweeps = 4;
+  static constexpr int kSweeps = 5;
 
   static absl::Span<const Keyword> Keywords() {
     static constexpr Keyword kKeywords[] = {
@@ -61,8 +67,9 @@ class Parser {
         {"on_pre", 3, &Parser::ReadBlockInto},
         {"on_step", 3, &Parser::ReadBlockInto},
         {"on_post", 3, &Parser::ReadBlockInto},
-        {"step", 3, &Parser::ReadBlockInto},
-        {"kernel", 3, &Parser::ReadBlockInto},
+        {"loop", 3, &Parser::ReadBlockInto},
+        {"step", 4, &Parser::ReadBlockInto},
+        {"kernel", 4, &Parser::ReadBlockInto},
     };
     return kKeywords;
   }
@@ -316,6 +323,9 @@ class Parser {
       case BlockKind::kOnStep:
       case BlockKind::kOnPost:
         program_.synaptic.push_back(std::move(block));
+        break;
+      case BlockKind::kLoop:
+        program_.loops.push_back(std::move(block));
         break;
       case BlockKind::kStep:
       case BlockKind::kKernel:

@@ -14,6 +14,7 @@
 #include "ir/lexer.h"
 #include "ir/literal.h"
 #include "ir/program.h"
+#include "ir/symbols.h"
 
 namespace bnsyn::ir {
 
@@ -51,6 +52,9 @@ class TokenReader {
   absl::StatusOr<Literal> ReadLiteral();
   absl::StatusOr<double> ReadDouble();
 
+  // The names of the program that is read.
+  SymbolIndex& symbols() { return symbols_; }
+
   // One "key=value" of a line, or a flag, which is a key alone.
   struct Key {
     absl::string_view name;
@@ -64,6 +68,7 @@ class TokenReader {
   const SourceText& source_;
   const std::vector<Token>& tokens_;
   size_t at_ = 0;
+  SymbolIndex symbols_;
 };
 
 // A reader of values into what they are for, as keys need it.

@@ -95,8 +95,12 @@ std::string ProjectionText(const Program& program, const Projection& projection)
 std::string BlockHeader(const Program& program, const Block& block) {
   std::string text(BlockKindName(block.kind));
   if (!block.name.empty()) absl::StrAppend(&text, " ", block.name);
-  if (block.kind == BlockKind::kKernel) {
-    absl::StrAppend(&text, " : ", SafeDomainName(program, block.domain), " phase=", block.phase);
+  if (block.kind == BlockKind::kKernel || block.kind == BlockKind::kLoop) {
+    absl::StrAppend(&text, " : ", SafeDomainName(program, block.domain));
+  }
+  if (block.kind == BlockKind::kKernel) absl::StrAppend(&text, " phase=", block.phase);
+  if (block.kind == BlockKind::kLoop || block.times != 1) {
+    absl::StrAppend(&text, " times=", block.times);
   }
   if (!block.code.empty()) absl::StrAppend(&text, " code=", block.code);
   if (!block.code.empty() || !block.slots.empty()) {
@@ -159,6 +163,7 @@ std::string Print(const Program& program) {
   if (program.init) text += PrintBlock(program, *program.init);
   for (const Block& block : program.connect) text += PrintBlock(program, block);
   for (const Block& block : program.synaptic) text += PrintBlock(program, block);
+  for (const Block& block : program.loops) text += PrintBlock(program, block);
   for (const Block& block : program.step) text += PrintBlock(program, block);
   return text;
 }

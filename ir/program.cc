@@ -14,6 +14,13 @@ std::optional<uint32_t> Find(const std::vector<Symbol>& symbols, absl::string_vi
   return std::nullopt;
 }
 
+// The first block of a projection; they stand in the order of their projections.
+std::vector<Block>::const_iterator FirstOf(const std::vector<Block>& blocks, DomainId projection) {
+  return std::lower_bound(
+      blocks.begin(), blocks.end(), projection,
+      [](const Block& block, DomainId wanted) { return block.domain < wanted; });
+}
+
 bool Holds(const Block* block, Op op) {
   return block != nullptr && std::any_of(block->nodes.begin(), block->nodes.end(),
                                          [op](const Node& node) { return node.op == op; });
@@ -33,6 +40,8 @@ absl::string_view BlockKindName(BlockKind kind) {
       return "on_step";
     case BlockKind::kOnPost:
       return "on_post";
+    case BlockKind::kLoop:
+      return "loop";
     case BlockKind::kStep:
       return "step";
     case BlockKind::kKernel:
@@ -129,6 +138,10 @@ std::optional<ReductionId> Program::FindReduction(absl::string_view reduction_na
   return Find(reductions, reduction_name);
 }
 
+std::optional<LoopId> Program::FindLoop(absl::string_view loop_name) const {
+  return Find(loops, loop_name);
+}
+
 std::optional<PopulationId> Program::FindPopulation(absl::string_view population_name) const {
   return Find(populations, population_name);
 }
@@ -138,15 +151,16 @@ std::optional<ProjectionId> Program::FindProjection(absl::string_view projection
 }
 
 const Block* Program::FindConnect(ProjectionId projection) const {
-  for (const Block& block : connect) {
-    if (block.domain == projections[projection].domain) return &block;
-  }
-  return nullptr;
+  const DomainId domain = projections[projection].domain;
+  const auto found = FirstOf(connect, domain);
+  return found != connect.end() && found->domain == domain ? &*found : nullptr;
 }
 
 const Block* Program::FindSynaptic(BlockKind kind, ProjectionId projection) const {
-  for (const Block& block : synaptic) {
-    if (block.kind == kind && block.domain == projections[projection].domain) return &block;
+  const DomainId domain = projections[projection].domain;
+  for (auto block = FirstOf(synaptic, domain); block != synaptic.end(); ++block) {
+    if (block->domain != domain) break;
+    if (block->kind == kind) return &*block;
   }
   return nullptr;
 }

@@ -26,6 +26,7 @@ using InputId = uint32_t;
 using PopulationId = uint32_t;
 using ProjectionId = uint32_t;
 using ReductionId = uint32_t;
+using LoopId = uint32_t;
 using TableId = uint32_t;
 
 enum class DomainKind : uint8_t { kNetwork, kPopulation, kProjection };
@@ -74,7 +75,8 @@ struct State {
   double lower = -std::numeric_limits<double>::max();
   double upper = std::numeric_limits<double>::max();
   std::string unit;  // for people only: "mV"; empty for none
-  // Carries a value between kernels within a step; made by the fuse pass. Not part of the digest.
+  // Carries a value within a step: between the passes of a loop, or between the kernels that the
+  // fuse pass makes. Not part of the digest.
   bool temporary = false;
 };
 
@@ -190,6 +192,7 @@ enum class BlockKind : uint8_t {
   kOnPre,    // for every synapse of every due spike of one projection
   kOnStep,   // where run_on_step stands, for every synapse of one projection
   kOnPost,   // where run_on_post stands, for every synapse onto a neuron that spiked
+  kLoop,     // where run stands: passes over one domain, as the substeps of equations are
   kStep,     // every step: everything else, before the fuse pass
   kKernel,   // every step: the nodes of one domain, after it
 };
@@ -206,11 +209,17 @@ struct Slot {
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 
+// The most passes of a loop. Each pass draws with numbers of its own (R3), which have 16 bits.
+inline constexpr uint32_t kMostPasses = 1 << 14;
+
 // A dataflow graph in execution order; nodes run one after another over their whole domain.
 struct Block {
   BlockKind kind = BlockKind::kStep;
-  std::string name;  // of the kernel, or of the projection; empty for init and step
-  DomainId domain = DomainId::kNetwork;  // of a kernel or projection
+  std::string name;  // of the loop or kernel, or of the projection; empty for init and step
+  DomainId domain = DomainId::kNetwork;  // of a loop, kernel or projection
+  // Passes over the nodes, one after another. Only loops, and kernels made of them, have more than
+  // one; what one pass leaves to the next is in temporary states.
+  uint32_t times = 1;
   std::vector<Node> nodes;
 
   // Annotations of the passes on kernels and synaptic blocks.
@@ -236,8 +245,9 @@ struct Program {
   std::vector<Events> events;
 
   std::optional<Block> init;
-  std::vector<Block> connect;   // at most one a projection
-  std::vector<Block> synaptic;  // on_pre, on_step and on_post: at most one of each a projection
+  std::vector<Block> connect;   // in the order of projections, at most one of each
+  std::vector<Block> synaptic;  // the same: on_pre, on_step and on_post
+  std::vector<Block> loops;     // those that the step runs; none once the fuse pass has run
   std::vector<Block> step;      // one block of kind kStep, or kernels in execution order
 
   PopulationId AddPopulation(std::string population_name, uint32_t size);
@@ -261,6 +271,7 @@ struct Program {
   std::optional<ParamId> FindParam(absl::string_view param_name) const;
   std::optional<InputId> FindInput(absl::string_view input_name) const;
   std::optional<ReductionId> FindReduction(absl::string_view reduction_name) const;
+  std::optional<LoopId> FindLoop(absl::string_view loop_name) const;
   std::optional<PopulationId> FindPopulation(absl::string_view population_name) const;
   std::optional<ProjectionId> FindProjection(absl::string_view projection_name) const;
 

@@ -74,10 +74,11 @@ absl::StatusOr<Type> DeclaredType(const Program& program, const Block& block, Op
       return Type{DrawnElement(op), declared.domain};
     case AttrKind::kNone:
     case AttrKind::kTable:
+    case AttrKind::kLoop:
     case AttrKind::kProjection:
       break;
   }
-  if (op == Op::kStep) return Type{Element::kU64, DomainId::kNetwork};
+  if (op == Op::kStep || op == Op::kPass) return Type{Element::kU64, DomainId::kNetwork};
   if (op == Op::kWeight) return Type{Element::kF64, block.domain};
   if (op == Op::kIndexPre || op == Op::kIndexPost) return Type{Element::kU32, block.domain};
   if (program.domains[static_cast<size_t>(declared.domain)].kind != DomainKind::kPopulation) {
@@ -97,6 +98,8 @@ Type EffectType(const Program& program, const Block& block, Op op, uint64_t attr
       return {Element::kBool, program.populations[attr].domain};
     case AttrKind::kReduction:
       return {Element::kF64, program.reductions[attr].population};
+    case AttrKind::kLoop:
+      return {Element::kF64, program.loops[attr].domain};
     case AttrKind::kProjection:
       return {Element::kF64, program.projections[attr].domain};
     case AttrKind::kNone:

@@ -8,7 +8,7 @@ namespace {
 
 constexpr AttrKind kSymbolKinds[] = {
     AttrKind::kState,      AttrKind::kParam,     AttrKind::kTable,     AttrKind::kInput,
-    AttrKind::kPopulation, AttrKind::kReduction, AttrKind::kProjection};
+    AttrKind::kPopulation, AttrKind::kReduction, AttrKind::kLoop,      AttrKind::kProjection};
 
 // Calls `use` with the program's symbols of a kind.
 template <typename Use>
@@ -26,6 +26,8 @@ auto WithSymbols(const Program& program, AttrKind kind, Use use) {
       return use(program.populations);
     case AttrKind::kReduction:
       return use(program.reductions);
+    case AttrKind::kLoop:
+      return use(program.loops);
     case AttrKind::kProjection:
       return use(program.projections);
     case AttrKind::kNone:
@@ -52,6 +54,8 @@ absl::string_view SymbolWord(AttrKind kind) {
       return "population";
     case AttrKind::kReduction:
       return "reduction";
+    case AttrKind::kLoop:
+      return "loop";
     case AttrKind::kProjection:
       return "projection";
     case AttrKind::kNone:
@@ -97,10 +101,27 @@ std::vector<std::string> SymbolNames(const Program& program, AttrKind kind) {
   });
 }
 
-std::optional<DomainId> FindDomain(const Program& program, absl::string_view name) {
+std::optional<uint32_t> SymbolIndex::Find(const Program& program, AttrKind kind,
+                                          absl::string_view name) {
+  Names& names = names_[kind];
+  WithSymbols(program, kind, [&](const auto& symbols) {
+    for (size_t& i = known_[kind]; i < symbols.size(); ++i) {
+      names.emplace(symbols[i].name, static_cast<uint32_t>(i));
+    }
+  });
+  const auto found = names.find(std::string(name));
+  return found == names.end() ? std::nullopt : std::optional<uint32_t>(found->second);
+}
+
+std::optional<DomainId> FindDomain(const Program& program, SymbolIndex& index,
+                                   absl::string_view name) {
   if (name == "network") return DomainId::kNetwork;
-  if (const auto id = program.FindPopulation(name)) return program.populations[*id].domain;
-  if (const auto id = program.FindProjection(name)) return program.projections[*id].domain;
+  if (const auto id = index.Find(program, AttrKind::kPopulation, name)) {
+    return program.populations[*id].domain;
+  }
+  if (const auto id = index.Find(program, AttrKind::kProjection, name)) {
+    return program.projections[*id].domain;
+  }
   return std::nullopt;
 }
 

@@ -2,8 +2,10 @@
 #ifndef BNSYN_IR_SYMBOLS_H_
 #define BNSYN_IR_SYMBOLS_H_
 
+#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -26,8 +28,22 @@ absl::string_view SymbolName(const Program& program, AttrKind kind, uint64_t ind
 std::optional<uint32_t> FindSymbol(const Program& program, AttrKind kind, absl::string_view name);
 std::vector<std::string> SymbolNames(const Program& program, AttrKind kind);
 
+// Finds symbols of a program that grows, each in the time of a look into a table.
+class SymbolIndex {
+ public:
+  // Like FindSymbol. Symbols may have been added to the program since the last question, and none
+  // removed or renamed.
+  std::optional<uint32_t> Find(const Program& program, AttrKind kind, absl::string_view name);
+
+ private:
+  using Names = std::unordered_map<std::string, uint32_t>;
+  std::map<AttrKind, Names> names_;
+  std::map<AttrKind, size_t> known_;  // how many symbols of a kind are in names_
+};
+
 // The domain of that name ("network", a population, a projection), or nullopt.
-std::optional<DomainId> FindDomain(const Program& program, absl::string_view name);
+std::optional<DomainId> FindDomain(const Program& program, SymbolIndex& index,
+                                   absl::string_view name);
 
 // Program::DomainName, but "?" for a domain that is none.
 absl::string_view SafeDomainName(const Program& program, DomainId domain);

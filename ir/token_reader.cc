@@ -155,7 +155,7 @@ absl::StatusOr<uint32_t> ReadSymbol(TokenReader& reader, const Program& program,
   const Token& token = reader.peek();
   BNSYN_ASSIGN_OR_RETURN(const std::string name,
                          reader.ReadWord(absl::StrCat("the name of a ", SymbolWord(kind))));
-  if (const auto index = FindSymbol(program, kind, name)) return *index;
+  if (const auto id = reader.symbols().Find(program, kind, name)) return *id;
   return reader.Error(token, absl::StrCat("there is no ", SymbolWord(kind), " '", name, "'",
                                           DidYouMean(name, SymbolNames(program, kind))));
 }
@@ -174,9 +174,9 @@ absl::StatusOr<Bits> ReadValue(TokenReader& reader, Element element) {
 namespace {
 
 // The table of that name, or an error at the token.
-absl::StatusOr<TableId> TableNamed(const TokenReader& reader, const Program& program,
-                                   const Token& token, const std::string& name) {
-  if (const auto table = program.FindTable(name)) return *table;
+absl::StatusOr<TableId> TableNamed(TokenReader& reader, const Program& program, const Token& token,
+                                   const std::string& name) {
+  if (const auto id = reader.symbols().Find(program, AttrKind::kTable, name)) return *id;
   std::vector<std::string> names;
   for (const Table& table : program.tables) names.push_back(table.name);
   return reader.Error(token,
@@ -215,7 +215,7 @@ absl::StatusOr<ColumnRef> ReadColumn(TokenReader& reader, const Program& program
 absl::StatusOr<DomainId> ReadDomain(TokenReader& reader, const Program& program) {
   const Token& token = reader.peek();
   BNSYN_ASSIGN_OR_RETURN(const std::string name, reader.ReadWord("a population or projection"));
-  if (const auto domain = FindDomain(program, name)) return *domain;
+  if (const auto domain = FindDomain(program, reader.symbols(), name)) return *domain;
   std::vector<std::string> names = SymbolNames(program, AttrKind::kPopulation);
   for (const Projection& projection : program.projections) names.push_back(projection.name);
   return reader.Error(token, absl::StrCat("there is no population or projection '", name, "'",

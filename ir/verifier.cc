@@ -24,29 +24,32 @@ struct Place {
   bool connect;
   bool synaptic;
   bool step;  // and kernels
+  bool loop;  // and kernels of several passes
 };
 constexpr Place kPlaces[] = {
-    {Op::kLoad, true, true, true, true},
-    {Op::kStore, true, true, true, true},
-    {Op::kCheck, false, false, true, true},
-    {Op::kLoadPre, false, true, true, false},
-    {Op::kLoadPost, false, true, true, false},
-    {Op::kIndexPre, false, true, true, false},
-    {Op::kIndexPost, false, true, true, false},
-    {Op::kWeight, false, true, true, false},
-    {Op::kSetProbability, false, true, false, false},
-    {Op::kSetWeight, false, true, false, false},
-    {Op::kSetDelay, false, true, false, false},
-    {Op::kAccumulate, false, false, true, false},
-    {Op::kTake, false, false, false, true},
-    {Op::kHeld, false, false, false, true},
-    {Op::kScale, false, false, false, true},
-    {Op::kSpike, false, false, false, true},
-    {Op::kRunOnStep, false, false, false, true},
-    {Op::kRunOnPost, false, false, false, true},
-    {Op::kCount, false, false, false, true},
-    {Op::kReduce, false, false, false, true},
-    {Op::kTotal, false, false, false, true},
+    {Op::kLoad, true, true, true, true, true},
+    {Op::kStore, true, true, true, true, true},
+    {Op::kCheck, false, false, true, true, false},
+    {Op::kLoadPre, false, true, true, false, false},
+    {Op::kLoadPost, false, true, true, false, false},
+    {Op::kIndexPre, false, true, true, false, false},
+    {Op::kIndexPost, false, true, true, false, false},
+    {Op::kWeight, false, true, true, false, false},
+    {Op::kSetProbability, false, true, false, false, false},
+    {Op::kSetWeight, false, true, false, false, false},
+    {Op::kSetDelay, false, true, false, false, false},
+    {Op::kAccumulate, false, false, true, false, false},
+    {Op::kTake, false, false, false, true, false},
+    {Op::kHeld, false, false, false, true, false},
+    {Op::kScale, false, false, false, true, false},
+    {Op::kSpike, false, false, false, true, false},
+    {Op::kRun, false, false, false, true, false},
+    {Op::kPass, false, false, false, false, true},
+    {Op::kRunOnStep, false, false, false, true, false},
+    {Op::kRunOnPost, false, false, false, true, false},
+    {Op::kCount, false, false, false, true, false},
+    {Op::kReduce, false, false, false, true, false},
+    {Op::kTotal, false, false, false, true, false},
 };
 
 bool MayStand(Op op, BlockKind kind) {
@@ -61,6 +64,8 @@ bool MayStand(Op op, BlockKind kind) {
       case BlockKind::kOnStep:
       case BlockKind::kOnPost:
         return place.synaptic;
+      case BlockKind::kLoop:
+        return place.loop;
       case BlockKind::kStep:
       case BlockKind::kKernel:
         return place.step;
@@ -74,11 +79,22 @@ bool IsSynaptic(BlockKind kind) {
   return kind == BlockKind::kOnPre || kind == BlockKind::kOnStep || kind == BlockKind::kOnPost;
 }
 
-bool Runs(Op op) { return op == Op::kRunOnStep || op == Op::kRunOnPost; }
+// True for a block whose nodes run more than once in a step.
+bool HasPasses(const Block& block) {
+  return block.kind == BlockKind::kLoop || (block.kind == BlockKind::kKernel && block.times != 1);
+}
+
+bool RunsSynapses(Op op) { return op == Op::kRunOnStep || op == Op::kRunOnPost; }
 
 class Blocks {
  public:
-  explicit Blocks(const Program& program) : program_(program) {}
+  explicit Blocks(const Program& program) : program_(program), held_(program.states.size()) {
+    for (InputId id = 0; id < program.inputs.size(); ++id) {
+      const Accumulator& accumulator = program.inputs[id].accumulator;
+      if (!accumulator.decays() || accumulator.state >= held_.size()) continue;
+      if (!held_[accumulator.state]) held_[accumulator.state] = id;
+    }
+  }
 
   Result Check() {
     if (program_.init) {
@@ -89,9 +105,16 @@ class Blocks {
       if (block.kind != BlockKind::kConnect) return Kind(block);
       if (auto v = OverSynapses(block)) return v;
     }
+    if (auto v = InOrder(program_.connect)) return v;
     for (const Block& block : program_.synaptic) {
       if (!IsSynaptic(block.kind)) return Kind(block);
       if (auto v = OverSynapses(block)) return v;
+    }
+    if (auto v = InOrder(program_.synaptic)) return v;
+    for (const Block& block : program_.loops) {
+      if (block.kind != BlockKind::kLoop) return Kind(block);
+      if (auto v = Loop(block)) return v;
+      if (auto v = CheckBlock(block)) return v;
     }
     uint32_t phase = 0;
     for (const Block& block : program_.step) {
@@ -131,9 +154,11 @@ class Blocks {
   Result OverSynapses(const Block& block) {
     block_ = &block;
     node_ = kNoNode;
-    const auto projection = program_.FindProjection(block.name);
     const absl::string_view word = BlockKindName(block.kind);
-    if (!projection || program_.projections[*projection].domain != block.domain) {
+    const auto domain = static_cast<size_t>(block.domain);
+    const bool of_projection = domain < program_.domains.size() &&
+                               program_.domains[domain].kind == DomainKind::kProjection;
+    if (!of_projection || program_.DomainName(block.domain) != block.name) {
       return Fail(absl::StrCat(word, " is of a projection, and '", block.name, "' is none"));
     }
     if (!over_synapses_.insert({block.kind, block.name}).second) {
@@ -142,14 +167,38 @@ class Blocks {
     return CheckBlock(block);
   }
 
-  Result Kernel(const Block& block) {
+  // A search for the block of a projection needs this order.
+  Result InOrder(const std::vector<Block>& blocks) {
+    for (size_t i = 1; i < blocks.size(); ++i) {
+      if (blocks[i - 1].domain <= blocks[i].domain) continue;
+      block_ = &blocks[i];
+      node_ = kNoNode;
+      return Fail("blocks over synapses stand in the order of their projections");
+    }
+    return std::nullopt;
+  }
+
+  Result Kernel(const Block& block) { return Named(block, kernels_); }
+
+  Result Loop(const Block& block) {
+    if (auto v = Named(block, loops_)) return v;
+    if (DomainOf(block.domain).kind == DomainKind::kProjection) {
+      return Fail("a loop runs over a population or the network, not over synapses");
+    }
+    if (block.times < 2) return Fail("a loop has at least two passes", "as in times=10");
+    return std::nullopt;
+  }
+
+  // A kernel or a loop, with a name that is not in `names` yet.
+  Result Named(const Block& block, std::set<std::string>& names) {
     block_ = &block;
     node_ = kNoNode;
-    if (!IsName(block.name) || !kernels_.insert(block.name).second) {
-      return Fail(absl::StrCat("'", block.name, "' cannot name a kernel, or names two"));
+    const absl::string_view word = BlockKindName(block.kind);
+    if (!IsName(block.name) || !names.insert(block.name).second) {
+      return Fail(absl::StrCat("'", block.name, "' cannot name a ", word, ", or names two"));
     }
     if (static_cast<size_t>(block.domain) >= program_.domains.size()) {
-      return Fail("this kernel has no domain");
+      return Fail(absl::StrCat("this ", word, " has no domain"));
     }
     return std::nullopt;
   }
@@ -159,6 +208,12 @@ class Blocks {
     node_ = kNoNode;
     if (!block.code.empty() && !IsName(block.code)) {
       return Fail(absl::StrCat("'", block.code, "' cannot name code"));
+    }
+    if (block.times != 1 && !HasPasses(block)) {
+      return Fail("only loops and kernels have passes", "leave out times=");
+    }
+    if (block.times == 0 || block.times > kMostPasses) {
+      return Fail(absl::StrCat("there are from 1 to ", kMostPasses, " passes, not ", block.times));
     }
     for (const Slot& slot : block.slots) {
       if (slot.kind == AttrKind::kStream) continue;  // any number is a stream
@@ -177,8 +232,9 @@ class Blocks {
 
   Result CheckNode(const Node& node) {
     const OpInfo& info = Info(node.op);
-    if (!MayStand(node.op, block_->kind)) {
-      return Fail(absl::StrCat(info.name, " cannot stand in ", BlockKindName(block_->kind)),
+    const BlockKind kind = HasPasses(*block_) ? BlockKind::kLoop : block_->kind;
+    if (!MayStand(node.op, kind)) {
+      return Fail(absl::StrCat(info.name, " cannot stand in ", BlockKindName(kind)),
                   absl::StrCat(info.name, ": ", info.meaning));
     }
     if (IsSymbol(info.attr) && node.attr >= SymbolCount(program_, info.attr)) {
@@ -214,7 +270,7 @@ class Blocks {
         block_->kind == BlockKind::kConnect) {
       return std::nullopt;
     }
-    const std::optional<InputId> held = program_.FindInputHeldBy(static_cast<StateId>(node.attr));
+    const std::optional<InputId> held = held_[node.attr];
     if (!held) return std::nullopt;
     return Fail(
         absl::StrCat(info.name, " cannot be of a state that holds the sum of a decaying input"),
@@ -267,10 +323,12 @@ class Blocks {
                       "neurons");
         }
         return SynapseNode(node);
+      case BlockKind::kLoop:
       case BlockKind::kKernel:
         if (!uniform && !own) {
-          return Fail(absl::StrCat("a kernel over ", program_.DomainName(block_->domain),
-                                   " has no elements of ", program_.DomainName(node.domain)));
+          return Fail(absl::StrCat("a ", BlockKindName(block_->kind), " over ",
+                                   program_.DomainName(block_->domain), " has no elements of ",
+                                   program_.DomainName(node.domain)));
         }
         return StepNode(node);
     }
@@ -280,7 +338,7 @@ class Blocks {
   // Only blocks of synapses act on synapses; the step may run such blocks.
   Result StepNode(const Node& node) {
     const bool of_synapses = DomainOf(node.domain).kind == DomainKind::kProjection;
-    if (Runs(node.op)) {
+    if (RunsSynapses(node.op)) {
       const BlockKind kind = node.op == Op::kRunOnStep ? BlockKind::kOnStep : BlockKind::kOnPost;
       if (program_.FindSynaptic(kind, static_cast<ProjectionId>(node.attr)) == nullptr) {
         return Fail(absl::StrCat("there is no ", BlockKindName(kind), " block of ",
@@ -340,7 +398,14 @@ class Blocks {
     const OpInfo& info = Info(node.op);
     const bool stepping = block_->kind == BlockKind::kStep || block_->kind == BlockKind::kKernel;
     const std::pair<Op, uint64_t> key = {node.op, node.attr};
-    if (info.attr == AttrKind::kState && program_.states[node.attr].temporary) {
+    if (HasPasses(*block_)) {
+      if (auto v = PassNode(node)) return v;
+    }
+    if (node.op == Op::kRun) {
+      if (auto v = Run(node)) return v;
+    }
+    if (info.attr == AttrKind::kState && program_.states[node.attr].temporary &&
+        block_->kind != BlockKind::kLoop) {
       if (!stepping) return Fail("a temporary lives within a step");
       if (node.op == Op::kLoad && !done_.contains({Op::kStore, node.attr})) {
         return Fail("a temporary is read before it is written in the step");
@@ -354,8 +419,8 @@ class Blocks {
     if (node.op == Op::kTotal && !done_.contains({Op::kReduce, node.attr})) {
       return Fail("a total is read before its reduce in the step");
     }
-    const bool once =
-        node.op == Op::kTake || node.op == Op::kSpike || node.op == Op::kReduce || Runs(node.op);
+    const bool once = node.op == Op::kTake || node.op == Op::kSpike || node.op == Op::kReduce ||
+                      node.op == Op::kRun || RunsSynapses(node.op);
     if (once && done_.contains(key)) {
       return Fail(absl::StrCat(info.name, " ", SymbolName(program_, info.attr, node.attr),
                                " stands twice in a step"));
@@ -364,11 +429,43 @@ class Blocks {
     return std::nullopt;
   }
 
+  // A pass changes temporaries alone, so that the passes of one element need not wait for others.
+  Result PassNode(const Node& node) const {
+    if (node.op == Op::kStore &&
+        (!program_.states[node.attr].temporary || node.domain != block_->domain)) {
+      return Fail("a loop stores temporaries of its own domain alone",
+                  "what is behind the loop stores the other states");
+    }
+    if (Info(node.op).attr == AttrKind::kStream) {
+      const uint64_t draws = (node.attr & 0xffffffff) + 2 * uint64_t{block_->times};
+      if (draws > 0x10000) return Fail("the passes of this loop need more than 65536 draws");
+    }
+    return std::nullopt;
+  }
+
+  // The temporaries that a loop reads are written before, by the step or by the pass.
+  Result Run(const Node& run) {
+    if (block_->kind != BlockKind::kStep) {
+      return Fail("a kernel runs no loop", "a kernel with times= has passes of its own");
+    }
+    for (const Node& node : program_.loops[run.attr].nodes) {
+      if (Info(node.op).attr != AttrKind::kState || !program_.states[node.attr].temporary) continue;
+      if (node.op == Op::kStore) done_.insert({Op::kStore, node.attr});
+      if (node.op == Op::kLoad && !done_.contains({Op::kStore, node.attr})) {
+        return Fail(absl::StrCat("the loop reads ", program_.states[node.attr].name,
+                                 " before it is written in the step"));
+      }
+    }
+    return std::nullopt;
+  }
+
   const Program& program_;
   const Block* block_ = nullptr;  // being checked
   NodeId node_ = kNoNode;
+  std::vector<std::optional<InputId>> held_;  // by state: the input whose decaying sum it holds
   std::set<std::pair<BlockKind, std::string>> over_synapses_;
   std::set<std::string> kernels_;
+  std::set<std::string> loops_;
   std::set<std::tuple<const Block*, Op, uint64_t>> set_;  // what connect blocks have set
   std::set<std::pair<Op, uint64_t>> done_;                // ops on symbols so far in a step
 };

@@ -37,6 +37,19 @@ void WithBitsOf(ir::Element element, F f) {
   }
 }
 
+// The block that a node runs, or null.
+const ir::Block* FindRun(const ir::Program& program, const ir::Node& node) {
+  const auto projection = static_cast<ir::ProjectionId>(node.attr);
+  if (node.op == ir::Op::kRun) return &program.loops[node.attr];
+  if (node.op == ir::Op::kRunOnStep) {
+    return program.FindSynaptic(ir::BlockKind::kOnStep, projection);
+  }
+  if (node.op == ir::Op::kRunOnPost) {
+    return program.FindSynaptic(ir::BlockKind::kOnPost, projection);
+  }
+  return nullptr;
+}
+
 // to[i] = from[place(i)], for arrays of one element.
 template <typename F>
 void Gather(const Array& from, F place, Array& to) {
@@ -54,17 +67,10 @@ void Generate(F number, Array& result) {
 }  // namespace
 
 BlockRunner::BlockRunner(const ir::Block& block, Machine& machine)
-    : block_(block),
-      machine_(machine),
-      values_(block.nodes.size()),
-      on_synapses_(block.nodes.size()) {
+    : block_(block), machine_(machine), values_(block.nodes.size()), blocks_(block.nodes.size()) {
   for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
-    const ir::Node& node = block.nodes[id];
-    if (ir::Info(node.op).attr != ir::AttrKind::kProjection) continue;
-    const ir::BlockKind kind =
-        node.op == ir::Op::kRunOnStep ? ir::BlockKind::kOnStep : ir::BlockKind::kOnPost;
-    on_synapses_[id] = std::make_unique<BlockRunner>(
-        *machine.program.FindSynaptic(kind, static_cast<ir::ProjectionId>(node.attr)), machine);
+    const ir::Block* const runs = FindRun(machine.program, block.nodes[id]);
+    if (runs != nullptr) blocks_[id] = std::make_unique<BlockRunner>(*runs, machine);
   }
 }
 
@@ -77,7 +83,9 @@ const SynapseTable& BlockRunner::Table() const {
 }
 
 void BlockRunner::Run() {
-  for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) RunNode(id);
+  for (pass_ = 0; pass_ < block_.times; ++pass_) {
+    for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) RunNode(id);
+  }
 }
 
 // Synapses cannot see one another (R5): the block runs over some after others, so few that their
@@ -97,10 +105,12 @@ void BlockRunner::RunNode(ir::NodeId id) {
   if (IsEvaluable(node.op)) {
     absl::InlinedVector<ArrayView, 3> operands;
     for (const ir::NodeId operand : node.inputs()) operands.push_back(values_[operand].view());
-    Evaluate(node, {machine_.program.seed, machine_.step, 0}, operands, result);
+    Evaluate(node, {machine_.program.seed, machine_.step, 0, pass_}, operands, result);
     return;
   }
   switch (node.op) {
+    case ir::Op::kPass:
+      return result.Fill(pass_);
     case ir::Op::kParam:
       return result.Fill(machine_.params[node.attr]);
     case ir::Op::kLookup:
@@ -124,9 +134,10 @@ void BlockRunner::RunNode(ir::NodeId id) {
       return Generate<double>([&](size_t i) { return Table().weight(synapses_[i]); }, result);
     case ir::Op::kAccumulate:
       return Accumulate(node);
+    case ir::Op::kRun:
     case ir::Op::kRunOnStep:
     case ir::Op::kRunOnPost:
-      return RunOnSynapses(id);
+      return RunBlock(id);
     case ir::Op::kStore:
       return Store(node);
     case ir::Op::kCheck:
@@ -188,12 +199,14 @@ void BlockRunner::Accumulate(const ir::Node& node) {
   }
 }
 
-void BlockRunner::RunOnSynapses(ir::NodeId id) {
+void BlockRunner::RunBlock(ir::NodeId id) {
   const ir::Node& node = block_.nodes[id];
+  BlockRunner& runner = *blocks_[id];
+  if (node.op == ir::Op::kRun) return runner.Run();
   const SynapseTable& table = machine_.synapses[node.attr];
-  if (node.op == ir::Op::kRunOnStep) return on_synapses_[id]->Run(table.All());
+  if (node.op == ir::Op::kRunOnStep) return runner.Run(table.All());
   for (const uint32_t target : machine_.spikes[machine_.program.projections[node.attr].target]) {
-    on_synapses_[id]->Run(table.Onto(target));
+    runner.Run(table.Onto(target));
   }
 }
 

@@ -18,7 +18,7 @@ class BlockRunner {
   // Both must outlive the runner and keep their addresses.
   BlockRunner(const ir::Block& block, Machine& machine);
 
-  // Runs an init, step or kernel block.
+  // Runs an init, step, loop or kernel block: all its passes.
   void Run();
   // Runs a synaptic block over synapses, numbered as in the SynapseTable of its projection.
   void Run(absl::Span<const uint64_t> synapses);
@@ -28,8 +28,8 @@ class BlockRunner {
   // The table of the synapses that the block runs over.
   const SynapseTable& Table() const;
   void Accumulate(const ir::Node& node);
-  // Runs the block of the projection that a run_on_step or run_on_post names.
-  void RunOnSynapses(ir::NodeId id);
+  // Runs the block that a run, run_on_step or run_on_post names.
+  void RunBlock(ir::NodeId id);
   // The only operand of an effect.
   ArrayView Operand(const ir::Node& node) const { return values_[node.operands[0]].view(); }
   size_t Size(ir::DomainId domain) const;
@@ -46,7 +46,8 @@ class BlockRunner {
   Machine& machine_;
   std::vector<Array> values_;  // by node
   absl::Span<const uint64_t> synapses_;
-  std::vector<std::unique_ptr<BlockRunner>> on_synapses_;  // by node; null for most
+  std::vector<std::unique_ptr<BlockRunner>> blocks_;  // those that nodes run; null for most
+  uint32_t pass_ = 0;
 };
 
 }  // namespace bnsyn::reference

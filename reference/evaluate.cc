@@ -138,11 +138,11 @@ class NodeEvaluator {
   }
 
   // The random word of an element for a draw number of the node's stream. An op that needs two
-  // words takes draw numbers 0 and 1 relative to its own.
+  // words takes draw numbers 0 and 1 relative to its own, and a pass of a loop two numbers on.
   uint32_t Word(uint32_t element, uint32_t draw) const {
     const auto stream = static_cast<uint32_t>(node_.attr >> 32);
     return RandomBits(point_.seed, stream, element, point_.step,
-                      static_cast<uint32_t>(node_.attr) + draw);
+                      static_cast<uint32_t>(node_.attr) + 2 * point_.pass + draw);
   }
   void Draw(double (*f)(uint32_t, uint32_t)) {
     Generate<double>([&](uint32_t element) { return f(Word(element, 0), Word(element, 1)); });

@@ -18,6 +18,7 @@ struct EvaluationPoint {
   uint64_t seed = 0;
   uint64_t step = 0;
   uint32_t first_element = 0;  // the elements are first_element, first_element + 1, ...
+  uint32_t pass = 0;           // of a loop
 };
 
 // True for ops whose result depends on their operands, attribute and the evaluation point alone.

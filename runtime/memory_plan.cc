@@ -34,10 +34,12 @@ double StateBytes(const ir::Program& program, bool temporary) {
 // The interpreter keeps the value of every node of the step over its whole domain.
 double NodeBytes(const ir::Program& program) {
   double bytes = 0;
-  for (const ir::Block& block : program.step) {
-    for (const ir::Node& node : block.nodes) {
-      if (!ir::HasResult(node.op)) continue;
-      bytes += Elements(program, node.domain) * ir::ElementBytes(node.element);
+  for (const std::vector<ir::Block>* const blocks : {&program.loops, &program.step}) {
+    for (const ir::Block& block : *blocks) {
+      for (const ir::Node& node : block.nodes) {
+        if (!ir::HasResult(node.op)) continue;
+        bytes += Elements(program, node.domain) * ir::ElementBytes(node.element);
+      }
     }
   }
   return bytes;

@@ -333,6 +333,7 @@ class RangeFinder {
                 a().nan || a().least < 0 || a().greatest > reference::kPoissonMaxMean};
 
       case Op::kStep:
+      case Op::kPass:
       case Op::kRandom:
       case Op::kBernoulli:
 #define BNSYN_COMPARISON(name, ...) case Op::k##name:
@@ -344,6 +345,7 @@ class RangeFinder {
       case Op::kScale:
       case Op::kCount:
       case Op::kTotal:
+      case Op::kRun:
       case Op::kRunOnStep:
       case Op::kRunOnPost:
         return Any(node.element);

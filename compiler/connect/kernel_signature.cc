@@ -56,6 +56,7 @@ void SignatureWriter::AddAttribute(const ir::Node& node) {
     case ir::AttrKind::kTable:
     case ir::AttrKind::kPopulation:
     case ir::AttrKind::kReduction:
+    case ir::AttrKind::kLoop:
     case ir::AttrKind::kProjection:
       return Add(node.attr);
   }

@@ -11,6 +11,8 @@
 #include "ir/status_macros.h"
 
 #define TOML_EXCEPTIONS 0
+// Values within values; the deepest of a network file is 4 deep.
+#define TOML_MAX_NESTED_VALUES 32
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #include <toml++/toml.h>
@@ -19,69 +21,35 @@
 namespace bnsyn::compiler {
 namespace {
 
-// Takes lines and columns (counted in characters) to offsets in bytes.
-class Lines {
- public:
-  explicit Lines(absl::string_view text) : text_(text) {
-    begins_.push_back(0);
-    for (size_t i = 0; i < text.size(); ++i) {
-      if (text[i] == '\n') begins_.push_back(i + 1);
-    }
-  }
+// Parts of a key, as in a.b.c; the longest of a network file has 4.
+constexpr int kDeepestKey = 32;
 
-  size_t Offset(const toml::source_position& position) const {
-    if (position.line == 0) return 0;
-    if (position.line > begins_.size()) return text_.size();
-    size_t offset = begins_[position.line - 1];
-    for (uint32_t column = 1; column < position.column && offset < text_.size(); ++column) {
-      do {
-        ++offset;
-      } while (offset < text_.size() && (static_cast<unsigned char>(text_[offset]) & 0xc0) == 0x80);
-    }
-    return offset;
-  }
-
-  ir::SourceRange Range(const toml::source_region& region) const {
-    const size_t begin = Offset(region.begin);
-    const size_t end = Offset(region.end);
-    return {begin, end > begin ? end - begin : 1};
-  }
-
-  // The text from `offset` on is at this line and column.
-  std::pair<int, int> LineAndColumn(size_t offset) const {
-    const auto after = std::upper_bound(begins_.begin(), begins_.end(), offset);
-    const auto line = static_cast<int>(after - begins_.begin());
-    int column = 1;
-    for (size_t i = begins_[static_cast<size_t>(line) - 1]; i < offset; ++i) {
-      if ((static_cast<unsigned char>(text_[i]) & 0xc0) != 0x80) ++column;
-    }
-    return {line, column};
-  }
-
- private:
-  absl::string_view text_;
-  std::vector<size_t> begins_;
-};
+ir::SourceRange RangeOf(const TomlDocument& document, const toml::source_region& region) {
+  const std::string& text = document.source.text;
+  const size_t begin = document.places.Offset(text, region.begin.line, region.begin.column);
+  const size_t end = document.places.Offset(text, region.end.line, region.end.column);
+  return {begin, end > begin ? end - begin : 1};
+}
 
 // A piece of the file, as a text of its own.
-ir::SourceText Piece(const ir::SourceText& file, size_t offset, std::string text) {
-  const auto [line, column] = Lines(file.text).LineAndColumn(offset);
-  return {file.name, std::move(text), line, column};
+ir::SourceText Piece(const TomlDocument& document, size_t offset, std::string text) {
+  const auto [line, column] = document.places.LineAndColumn(document.source.text, offset);
+  return {document.source.name, std::move(text), line, column};
 }
 
 class Reader {
  public:
-  explicit Reader(const ir::SourceText& source) : source_(source), lines_(source.text) {}
+  explicit Reader(const TomlDocument& document) : document_(document) {}
 
   absl::StatusOr<TomlNode> Read(const toml::node& node) const {
     TomlNode out;
-    out.range = lines_.Range(node.source());
+    out.range = RangeOf(document_, node.source());
     if (const toml::table* table = node.as_table()) {
       out.kind = TomlKind::kTable;
       for (const auto& [key, value] : *table) {
         BNSYN_ASSIGN_OR_RETURN(TomlNode child, Read(value));
         child.key = std::string(key.str());
-        child.key_range = lines_.Range(key.source());
+        child.key_range = RangeOf(document_, key.source());
         out.children.push_back(std::move(child));
       }
       // toml++ sorts by name; what is written first comes first here.
@@ -97,8 +65,7 @@ class Reader {
       }
     } else if (const auto* text = node.as_string()) {
       out.kind = TomlKind::kString;
-      const auto [line, column] = lines_.LineAndColumn(ContentOffset(out.range));
-      out.text = {source_.name, text->get(), line, column};
+      out.text = Piece(document_, ContentOffset(out.range), text->get());
     } else if (const auto* integer = node.as_integer()) {
       out.kind = TomlKind::kInteger;
       out.integer = integer->get();
@@ -119,16 +86,55 @@ class Reader {
   // Where the contents of the string at `range` begin: behind its quotes, and behind the newline
   // that follows three of them.
   size_t ContentOffset(ir::SourceRange range) const {
-    const absl::string_view raw = absl::string_view(source_.text).substr(range.offset);
+    const absl::string_view raw = absl::string_view(document_.source.text).substr(range.offset);
     if (!absl::StartsWith(raw, "\"\"\"") && !absl::StartsWith(raw, "'''")) return range.offset + 1;
     if (absl::StartsWith(raw.substr(3), "\n")) return range.offset + 4;
     if (absl::StartsWith(raw.substr(3), "\r\n")) return range.offset + 5;
     return range.offset + 3;
   }
 
-  const ir::SourceText& source_;
-  Lines lines_;
+  const TomlDocument& document_;
 };
+
+// Where the text that begins at `begin` with a quote ends: behind its last quote, or where the text
+// or, for a text on one line, the line ends.
+size_t EndOfString(absl::string_view text, size_t begin) {
+  const char quote = text[begin];
+  const absl::string_view three = quote == '"' ? "\"\"\"" : "'''";
+  const bool lines = absl::StartsWith(text.substr(begin), three);
+  for (size_t i = begin + (lines ? 3 : 1); i < text.size(); ++i) {
+    if (text[i] == '\\' && quote == '"') {
+      ++i;
+    } else if (lines ? absl::StartsWith(text.substr(i), three)
+                     : text[i] == quote || text[i] == '\n') {
+      return i + (lines ? 3 : 1);
+    }
+  }
+  return text.size();
+}
+
+// An error at the first key of more than kDeepestKey parts. Each part is a table within the last,
+// and what handles tables goes down into them by recursion.
+absl::Status CheckDepth(const ir::SourceText& source) {
+  const absl::string_view text = source.text;
+  int dots = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"' || c == '\'') {
+      i = EndOfString(text, i) - 1;
+    } else if (c == '#') {
+      i = std::min(text.find('\n', i), text.size()) - 1;
+    } else if (c == '.') {
+      if (++dots < kDeepestKey) continue;
+      return ir::ErrorAt(source, {i, 1},
+                         absl::StrCat("this key has more than ", kDeepestKey, " parts"),
+                         "no table of a network file is so deep");
+    } else if (absl::StrContains("\n=,[]{}", c)) {
+      dots = 0;
+    }
+  }
+  return absl::OkStatus();
+}
 
 std::string ShortestNumber(double value) {
   std::array<char, 32> buffer;
@@ -176,7 +182,7 @@ absl::Status TomlDocument::ErrorAtValue(const TomlNode& node, absl::string_view 
 }
 
 ir::SourceText TomlDocument::KeyPlace(const TomlNode& node) const {
-  return Piece(source, node.key_range.offset,
+  return Piece(*this, node.key_range.offset,
                source.text.substr(node.key_range.offset, node.key_range.length));
 }
 
@@ -202,7 +208,7 @@ ir::SourceText TomlDocument::ValueText(const TomlNode& node) const {
     case TomlKind::kDate:
       break;
   }
-  return Piece(source, node.range.offset, std::move(text));
+  return Piece(*this, node.range.offset, std::move(text));
 }
 
 absl::StatusOr<TomlDocument> ParseToml(absl::string_view text, const std::string& file) {
@@ -214,17 +220,18 @@ absl::StatusOr<TomlDocument> ParseToml(absl::string_view text, const std::string
                        absl::StrCat("this is not a text file: byte ", nul, " is zero"),
                        "a network is described in a TOML file, see examples/networks");
   }
+  BNSYN_RETURN_IF_ERROR(CheckDepth(document.source));
+  document.places = TextPlaces(document.source.text);
   const toml::parse_result result =
       toml::parse(std::string_view(document.source.text), std::string_view(file));
-  const Lines lines(document.source.text);
   if (!result) {
     const toml::parse_error& error = result.error();
     std::string message(error.description());
     message = std::string(absl::StripPrefix(message, "Error "));
-    return ir::ErrorAt(document.source, lines.Range(error.source()),
+    return ir::ErrorAt(document.source, RangeOf(document, error.source()),
                        absl::StrCat("this is not valid TOML: ", message));
   }
-  BNSYN_ASSIGN_OR_RETURN(document.root, Reader(document.source).Read(result.table()));
+  BNSYN_ASSIGN_OR_RETURN(document.root, Reader(document).Read(result.table()));
   return document;
 }
 

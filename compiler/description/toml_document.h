@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "compiler/description/text_places.h"
 #include "ir/diagnostic.h"
 
 namespace bnsyn::compiler {
@@ -36,6 +37,7 @@ struct TomlNode {
 
 struct TomlDocument {
   ir::SourceText source;  // the whole file
+  TextPlaces places;      // in it
   TomlNode root;
 
   absl::Status ErrorAtKey(const TomlNode& node, absl::string_view message,

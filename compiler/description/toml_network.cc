@@ -25,10 +25,9 @@ using compiler::TomlNode;
 
 class NetworkReader : public compiler::TomlReader {
  public:
-  NetworkReader(const TomlDocument& document, Network& network, std::string directory)
-      : TomlReader(document, network) {
+  NetworkReader(compiler::Reading& reading, std::string directory) : TomlReader(reading) {
     network_.options.directory = std::move(directory);
-    network_.options.name = std::filesystem::path(document.source.name).stem().string();
+    network_.options.name = std::filesystem::path(document_.source.name).stem().string();
   }
 
   absl::Status Read() {
@@ -52,13 +51,13 @@ class NetworkReader : public compiler::TomlReader {
     BNSYN_RETURN_IF_ERROR(ForEachTable(
         root.Find("populations"), [this](const TomlNode& table) { return ReadPopulation(table); }));
     BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("tables"), [this](const TomlNode& table) {
-      return compiler::ReadTable(document_, table, network_);
+      return compiler::ReadTable(reading_, table);
     }));
     BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("stimuli"), [this](const TomlNode& table) {
-      return compiler::ReadStimulus(document_, table, network_);
+      return compiler::ReadStimulus(reading_, table);
     }));
     BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("projections"), [this](const TomlNode& table) {
-      return compiler::ReadProjection(document_, table, network_);
+      return compiler::ReadProjection(reading_, table);
     }));
     if (const TomlNode* node = root.Find("uniform")) BNSYN_RETURN_IF_ERROR(ReadUniform(*node));
     return absl::OkStatus();
@@ -164,7 +163,7 @@ class NetworkReader : public compiler::TomlReader {
     BNSYN_RETURN_IF_ERROR(ReadEvents(table, model));
     BNSYN_RETURN_IF_ERROR(ReadOrder(table, model.integration));
     BNSYN_RETURN_IF_ERROR(ReadTunable(table, model.parameters, model.tunable));
-    network_.models.push_back(std::move(model));
+    AddModel(std::move(model));
     return absl::OkStatus();
   }
 
@@ -184,18 +183,24 @@ class NetworkReader : public compiler::TomlReader {
     return absl::OkStatus();
   }
 
+  uint32_t AddModel(Model model) {
+    const auto index = static_cast<uint32_t>(network_.models.size());
+    reading_.models.emplace(model.name, index);
+    network_.models.push_back(std::move(model));
+    return index;
+  }
+
   // The model a population names: one of the file, else one of the library.
   absl::StatusOr<uint32_t> FindModel(const TomlNode& name) {
+    const auto found = reading_.models.find(name.text.text);
+    if (found != reading_.models.end()) return found->second;
     std::vector<std::string> known;
     for (const Model& model : network_.models) known.push_back(model.name);
-    const auto found = std::find(known.begin(), known.end(), name.text.text);
-    if (found != known.end()) return static_cast<uint32_t>(found - known.begin());
     for (const compiler::LibraryModel& library : compiler::ModelLibrary()) {
       known.emplace_back(library.name);
       if (library.name != name.text.text) continue;
       BNSYN_ASSIGN_OR_RETURN(Model model, ReadLibraryModel(library.name));
-      network_.models.push_back(std::move(model));
-      return static_cast<uint32_t>(network_.models.size() - 1);
+      return AddModel(std::move(model));
     }
     const std::string missing = absl::StrCat("there is no model '", name.text.text, "'");
     const std::string here = compiler::ModelsElsewhere(name.text.text);
@@ -215,6 +220,8 @@ class NetworkReader : public compiler::TomlReader {
     const TomlNode& model = *table.Find("model");
     BNSYN_RETURN_IF_ERROR(Expect(model, TomlKind::kString, "'model'"));
     BNSYN_ASSIGN_OR_RETURN(population.model, FindModel(model));
+    reading_.populations.emplace(population.name,
+                                 static_cast<uint32_t>(network_.populations.size()));
     network_.populations.push_back(std::move(population));
     return absl::OkStatus();
   }
@@ -235,7 +242,8 @@ absl::StatusOr<Network> ParseNetwork(absl::string_view text, const std::string& 
                                      const std::string& directory) {
   BNSYN_ASSIGN_OR_RETURN(const TomlDocument document, compiler::ParseToml(text, file));
   Network network;
-  BNSYN_RETURN_IF_ERROR(NetworkReader(document, network, directory).Read());
+  compiler::Reading reading = {document, network};
+  BNSYN_RETURN_IF_ERROR(NetworkReader(reading, directory).Read());
   return network;
 }
 

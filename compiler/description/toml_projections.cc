@@ -181,8 +181,8 @@ class ProjectionReader : public TomlReader {
 
 }  // namespace
 
-absl::Status ReadProjection(const TomlDocument& document, const TomlNode& table, Network& network) {
-  return ProjectionReader(document, network).Read(table);
+absl::Status ReadProjection(Reading& reading, const TomlNode& table) {
+  return ProjectionReader(reading).Read(table);
 }
 
 }  // namespace bnsyn::compiler

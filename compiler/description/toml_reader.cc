@@ -199,12 +199,10 @@ absl::Status TomlReader::ReadBounds(const TomlNode& bounds, std::vector<Model::B
 }
 
 absl::StatusOr<PopulationHandle> TomlReader::FindPopulation(const TomlNode& name) const {
+  const auto found = reading_.populations.find(name.text.text);
+  if (found != reading_.populations.end()) return PopulationHandle{found->second};
   std::vector<std::string> known;
   for (const auto& population : network_.populations) known.push_back(population.name);
-  const auto found = std::find(known.begin(), known.end(), name.text.text);
-  if (found != known.end()) {
-    return PopulationHandle{static_cast<uint32_t>(found - known.begin())};
-  }
   return document_.ErrorAtValue(name,
                                 absl::StrCat("there is no population '", name.text.text, "'",
                                              ir::DidYouMean(name.text.text, known)),

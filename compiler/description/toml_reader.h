@@ -3,7 +3,9 @@
 #ifndef BNSYN_COMPILER_DESCRIPTION_TOML_READER_H_
 #define BNSYN_COMPILER_DESCRIPTION_TOML_READER_H_
 
+#include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -16,10 +18,19 @@
 
 namespace bnsyn::compiler {
 
+// What the readers of one file share.
+struct Reading {
+  const TomlDocument& document;
+  Network& network;  // filled from the document
+  // The models and populations of the network, by name.
+  std::unordered_map<std::string, uint32_t> models = {};
+  std::unordered_map<std::string, uint32_t> populations = {};
+};
+
 class TomlReader {
  public:
-  TomlReader(const TomlDocument& document, Network& network)
-      : document_(document), network_(network) {}
+  explicit TomlReader(Reading& reading)
+      : reading_(reading), document_(reading.document), network_(reading.network) {}
   virtual ~TomlReader() = default;
 
  protected:
@@ -70,6 +81,7 @@ class TomlReader {
   // The population of that name.
   absl::StatusOr<PopulationHandle> FindPopulation(const TomlNode& name) const;
 
+  Reading& reading_;
   const TomlDocument& document_;
   Network& network_;
 
@@ -89,13 +101,13 @@ class TomlReader {
 };
 
 // Reads one [tables.NAME] into the network.
-absl::Status ReadTable(const TomlDocument& document, const TomlNode& table, Network& network);
+absl::Status ReadTable(Reading& reading, const TomlNode& table);
 // Reads the values of a table that stand in any TOML table, which `what` names.
-absl::Status ReadTableValues(const TomlDocument& document, const TomlNode& node,
-                             absl::string_view what, Network& network, ValueTable& out);
+absl::Status ReadTableValues(Reading& reading, const TomlNode& node, absl::string_view what,
+                             ValueTable& out);
 // Read one [stimuli.NAME] or [projections.NAME] into the network, which has its populations.
-absl::Status ReadStimulus(const TomlDocument& document, const TomlNode& table, Network& network);
-absl::Status ReadProjection(const TomlDocument& document, const TomlNode& table, Network& network);
+absl::Status ReadStimulus(Reading& reading, const TomlNode& table);
+absl::Status ReadProjection(Reading& reading, const TomlNode& table);
 
 }  // namespace bnsyn::compiler
 

@@ -76,7 +76,7 @@ class StimulusReader : public TomlReader {
     course.name = absl::StrCat(stimulus_, "_", node.key);
     course.place = document_.KeyPlace(node);
     BNSYN_RETURN_IF_ERROR(
-        ReadTableValues(document_, node, absl::StrCat("'", node.key, "'"), network_, course));
+        ReadTableValues(reading_, node, absl::StrCat("'", node.key, "'"), course));
     if (course.times.empty() && !course.dt.has_value()) {
       return document_.ErrorAtKey(node, absl::StrCat("'", node.key, "' has no times"),
                                   "as in { times = [\"0 ms\", \"100 ms\"], values = [\"10 Hz\", "
@@ -143,8 +143,8 @@ class StimulusReader : public TomlReader {
 
 }  // namespace
 
-absl::Status ReadStimulus(const TomlDocument& document, const TomlNode& table, Network& network) {
-  return StimulusReader(document, network).Read(table);
+absl::Status ReadStimulus(Reading& reading, const TomlNode& table) {
+  return StimulusReader(reading).Read(table);
 }
 
 }  // namespace bnsyn::compiler

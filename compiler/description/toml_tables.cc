@@ -44,13 +44,13 @@ class TableReader : public TomlReader {
 
 }  // namespace
 
-absl::Status ReadTable(const TomlDocument& document, const TomlNode& table, Network& network) {
-  return TableReader(document, network).Read(table);
+absl::Status ReadTable(Reading& reading, const TomlNode& table) {
+  return TableReader(reading).Read(table);
 }
 
-absl::Status ReadTableValues(const TomlDocument& document, const TomlNode& node,
-                             absl::string_view what, Network& network, ValueTable& out) {
-  return TableReader(document, network).ReadValues(node, what, out);
+absl::Status ReadTableValues(Reading& reading, const TomlNode& node, absl::string_view what,
+                             ValueTable& out) {
+  return TableReader(reading).ReadValues(node, what, out);
 }
 
 }  // namespace bnsyn::compiler

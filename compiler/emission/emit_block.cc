@@ -45,6 +45,12 @@ BlockEmitter::BlockEmitter(const EmitContext& context, const ir::Block& block,
       builder_(context.module.getContext()),
       uniform_(block.nodes.size()),
       layout_(layout) {
+  for (const ir::Node& n : block.nodes) {
+    const bool draws = ir::Info(n.op).attr == AttrKind::kStream;
+    bool differs = block.times != 1 && (n.op == Op::kPass || draws);
+    for (const ir::NodeId operand : n.inputs()) differs = differs || differs_[operand];
+    differs_.push_back(differs);
+  }
   llvm::LLVMContext& llvm_context = builder_.getContext();
   llvm::Type* const pointer = builder_.getPtrTy();
   function_ = llvm::Function::Create(
@@ -202,7 +208,12 @@ void BlockEmitter::StoreSlot(size_t slot, Element element, llvm::Value* index, l
 DrawPoint BlockEmitter::Draw(uint32_t stream, uint32_t draw) {
   llvm::Value* const number =
       LoadSlot(SlotOf(AttrKind::kStream, stream), Element::kU32, nullptr, 1);
-  return {number, builder_.getInt32(draw), step_, seed_};
+  llvm::Value* place = builder_.getInt32(draw);
+  if (pass_ != nullptr) {
+    llvm::Value* const pass = builder_.CreateTrunc(pass_, builder_.getInt32Ty());
+    place = builder_.CreateAdd(place, builder_.CreateShl(pass, 1));
+  }
+  return {number, place, step_, seed_};
 }
 
 llvm::Value* BlockEmitter::Scale(llvm::Value* value, int exponent) {
@@ -235,14 +246,35 @@ llvm::Value* BlockEmitter::OutOfBounds(const ir::State& state, llvm::Value* valu
                            builder_.CreateFCmpUGT(value, bound(state.upper)));
 }
 
-void BlockEmitter::EmitUniformNodes() {
+void BlockEmitter::EmitUniformNodes() { EmitUniformNodes(/*of_pass=*/false); }
+void BlockEmitter::EmitUniformNodesOfPass() { EmitUniformNodes(/*of_pass=*/true); }
+
+void BlockEmitter::EmitUniformNodes(bool of_pass) {
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
     const ir::Node& n = block_.nodes[id];
-    if (!n.type().uniform() || !ir::HasResult(n.op)) continue;
+    if (differs_[id] != of_pass || !n.type().uniform() || !ir::HasResult(n.op)) continue;
     std::vector<llvm::Value*> operands;
     for (const ir::NodeId operand : n.inputs()) operands.push_back(uniform_[operand]);
     uniform_[id] = EmitNode(n, 1, operands);
   }
+}
+
+void BlockEmitter::BeginPasses() {
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const pass = NewBasicBlock("pass");
+  builder_.CreateBr(pass);
+  builder_.SetInsertPoint(pass);
+  pass_ = builder_.CreatePHI(builder_.getInt64Ty(), 2, "pass");
+  pass_->addIncoming(builder_.getInt64(0), before);
+}
+
+void BlockEmitter::EndPasses() {
+  llvm::BasicBlock* const done = NewBasicBlock("passes_done");
+  llvm::Value* const next = builder_.CreateNUWAdd(pass_, builder_.getInt64(1));
+  pass_->addIncoming(next, builder_.GetInsertBlock());
+  builder_.CreateCondBr(builder_.CreateICmpNE(next, builder_.getInt64(block_.times)),
+                        pass_->getParent(), done);
+  builder_.SetInsertPoint(done);
 }
 
 // The table stands row by row; a place beyond an end is the last one there, so nothing outside of
@@ -309,6 +341,8 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
       return Lookup(n, lanes, v[0], v[1]);
     case Op::kStep:
       return step_;
+    case Op::kPass:
+      return pass_;
     case Op::kIndex:
       return uniform ? b.getInt32(0) : ElementIndex(lanes);
 
@@ -395,6 +429,7 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kSetWeight:
     case Op::kSetDelay:
     case Op::kAccumulate:
+    case Op::kRun:
     case Op::kRunOnStep:
     case Op::kRunOnPost:
       return Fail(absl::StrCat(ir::Info(n.op).name, " cannot stand here"));

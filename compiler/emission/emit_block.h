@@ -45,8 +45,14 @@ class BlockEmitter {
   // Begins the function and reads its arguments; `builder` is then at the end of its entry.
   BlockEmitter(const EmitContext& context, const ir::Block& block, const ArgsLayout& layout);
 
-  // Emits the uniform nodes that have results, at the end of the entry.
+  // Emits the uniform nodes that have results: at the end of the entry those that are the same in
+  // all passes, and at the begin of a pass the others.
   void EmitUniformNodes();
+  void EmitUniformNodesOfPass();
+  // Begins the loop over the passes of the block, in a new basic block; `pass_` is then its number.
+  // EndPasses ends it.
+  void BeginPasses();
+  void EndPasses();
   // Emits a node over these operands, all of `lanes` lanes. Null for effects.
   llvm::Value* EmitNode(const ir::Node& node, int lanes, absl::Span<llvm::Value* const> v);
 
@@ -91,6 +97,7 @@ class BlockEmitter {
   // arguments->fault |= failed (i1).
   void MergeFault(llvm::Value* failed);
 
+  // Each pass draws two numbers on (R3).
   DrawPoint Draw(uint32_t stream, uint32_t draw);
   // value * 2^exponent, rounded once.
   llvm::Value* Scale(llvm::Value* value, int exponent);
@@ -112,11 +119,13 @@ class BlockEmitter {
   llvm::Function* function_ = nullptr;
   llvm::Value* step_ = nullptr;
   llvm::Value* seed_ = nullptr;
-  // By node: the scalars computed in the entry; null for other nodes.
+  llvm::PHINode* pass_ = nullptr;  // i64; null where there is one pass
+  // By node: the scalars computed in the entry or the pass; null for other nodes.
   std::vector<llvm::Value*> uniform_;
   absl::Status status_;
 
  private:
+  void EmitUniformNodes(bool of_pass);
   // Elements of a type, as they stand in memory.
   llvm::Value* LoadFrom(size_t slot, llvm::Type* type, llvm::Value* index, int lanes);
   void StoreTo(size_t slot, llvm::Value* index, llvm::Value* value);
@@ -126,6 +135,7 @@ class BlockEmitter {
   llvm::Value* RandomWord(const ir::Node& node, uint32_t draw, int lanes);
 
   const ArgsLayout layout_;
+  std::vector<bool> differs_;  // by node: true if its value may differ from pass to pass
   std::vector<llvm::Value*> slots_;
   // Alias scopes: one a slot, and what each slot's accesses do not alias.
   std::vector<llvm::MDNode*> scope_;

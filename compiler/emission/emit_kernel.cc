@@ -18,11 +18,13 @@ class NetworkKernel : public BlockEmitter {
       : BlockEmitter(context, block, kKernelLayout) {}
 
   absl::Status Emit() {
+    if (block_.times != 1) BeginPasses();
     for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
       std::vector<llvm::Value*> operands;
       for (const ir::NodeId operand : node(id).inputs()) operands.push_back(uniform_[operand]);
       uniform_[id] = EmitNode(node(id), 1, operands);
     }
+    if (block_.times != 1) EndPasses();
     builder_.CreateRetVoid();
     return status_;
   }

@@ -13,8 +13,7 @@ bool PopulationKernel::Has(ir::Op op) const {
 
 absl::Status PopulationKernel::Emit() {
   EmitUniformNodes();
-  splats_ = Splats(own_lanes_);
-  narrow_splats_ = Splats(NarrowLanes());
+  MakeSplats();
   llvm::Type* const i32 = builder_.getInt32Ty();
   llvm::Type* const i64 = builder_.getInt64Ty();
   llvm::Value* const begin = builder_.CreateZExt(LoadField(offsetof(KernelArgs, begin), i32), i64);
@@ -22,11 +21,12 @@ absl::Status PopulationKernel::Emit() {
   DeclareCollections();
 
   llvm::BasicBlock* const entry = builder_.GetInsertBlock();
-  fill_ = NewBasicBlock("group");
+  llvm::BasicBlock* const of_group = NewBasicBlock("group");
+  fill_ = of_group;
   llvm::BasicBlock* const exit = NewBasicBlock("exit");
-  builder_.CreateCondBr(builder_.CreateICmpULT(begin, end), fill_, exit);
+  builder_.CreateCondBr(builder_.CreateICmpULT(begin, end), of_group, exit);
 
-  builder_.SetInsertPoint(fill_);
+  builder_.SetInsertPoint(of_group);
   llvm::PHINode* const group = builder_.CreatePHI(i64, 2, "group");
   group_ = group;
   if (failed_.bits != nullptr) builder_.CreateStore(builder_.getInt64(0), failed_.bits);
@@ -34,12 +34,19 @@ absl::Status PopulationKernel::Emit() {
     builder_.CreateStore(builder_.getInt64(0), spikes.mask.bits);
   }
   llvm::Value* const next_group = builder_.CreateNUWAdd(group, builder_.getInt64(kGroup));
+  if (block_.times != 1) {
+    BeginPasses();
+    fill_ = builder_.GetInsertBlock();
+    EmitUniformNodesOfPass();
+    MakeSplats();
+  }
   for (const Loop& loop : plan_.loops) EmitLoop(loop);
+  if (block_.times != 1) EndPasses();
   EmitEndOfGroup(builder_.CreateSub(end, group));
   if (!spikes_.empty()) EmitEndOfRound(next_group, end);
   group->addIncoming(begin, entry);
   group->addIncoming(next_group, builder_.GetInsertBlock());
-  builder_.CreateCondBr(builder_.CreateICmpULT(next_group, end), fill_, exit);
+  builder_.CreateCondBr(builder_.CreateICmpULT(next_group, end), of_group, exit);
 
   builder_.SetInsertPoint(exit);
   for (size_t s = 0; s < spikes_.size(); ++s) {
@@ -91,6 +98,11 @@ void PopulationKernel::DeclareCollections() {
   if (Has(ir::Op::kTake) && !context_.sums_are_proven) {
     overflow_ = Variable(Widened(i64, own_lanes_));
   }
+}
+
+void PopulationKernel::MakeSplats() {
+  splats_ = Splats(own_lanes_);
+  narrow_splats_ = Splats(NarrowLanes());
 }
 
 std::vector<llvm::Value*> PopulationKernel::Splats(int lanes) {

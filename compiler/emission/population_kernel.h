@@ -2,7 +2,8 @@
 //
 // Uniform nodes run first; then a loop over groups of kGroup elements. For each group the code
 // fills the buffers of random bits, runs the loops of the plan, and settles the checks and sums of
-// the group. After a round of groups it lists their spikes and runs the tails of the plan. A vector
+// the group. A kernel of several passes runs its loops for all passes of one group before the next
+// group, so that what a pass leaves to the next stays in the nearest cache. After a round of groups it lists their spikes and runs the tails of the plan. A vector
 // of `width` lanes consists of parts that fill a register each, and every node is emitted for all
 // parts before the next node: so the latencies of the parts overlap.
 #ifndef BNSYN_COMPILER_EMISSION_POPULATION_KERNEL_H_
@@ -66,6 +67,7 @@ class PopulationKernel : public BlockEmitter {
   bool Has(ir::Op op) const;
   void DeclareCollections();
   // The uniform values as vectors.
+  void MakeSplats();
   std::vector<llvm::Value*> Splats(int lanes);
   void EmitLoop(const Loop& loop);
   void EmitVector(const Loop& loop);
@@ -143,7 +145,8 @@ class PopulationKernel : public BlockEmitter {
   std::vector<llvm::Value*> element_;              // the number of each part's first element, i64
   llvm::Value* group_ = nullptr;                   // first element of the group, i64
   llvm::Value* offset_ = nullptr;                  // of the vector within the group, i64
-  llvm::BasicBlock* fill_ = nullptr;  // the block that begins a group and makes its random bits
+  llvm::BasicBlock* fill_ = nullptr;  // the block that begins a group or pass and makes its random
+                                      // bits
   GroupMask failed_;                  // of checks that are not deferred
   // By part, f64 lanes: the sum of all values with deferred checks. It is not finite where one of
   // them was not, and NaN where one was out of its bounds.

@@ -26,6 +26,14 @@ struct StandIns {
   std::vector<std::pair<std::string, TypedValue>> names;
 };
 
+// A variable that moves in the passes of a loop.
+struct LoopVariable {
+  const Equation* equation = nullptr;
+  ir::Value start;     // before the loop
+  ir::Value stand_in;  // at the begin of a pass
+  ir::Value next;      // at the end of the pass, emitted over the stand-ins
+};
+
 // A variable is named by the equation that declares it: dx/dt = ... or x : unit.
 class EquationScope : public Scope {
  public:
@@ -39,6 +47,14 @@ class EquationScope : public Scope {
   // Gives a variable a new value. A variable "unless refractory" keeps its value where active() is
   // false.
   virtual void Update(const Equation& variable, ir::Value value) = 0;
+  // Gives a variable a value as it is, even if it is held. Code that follows finds it there.
+  virtual void Assume(const Equation& variable, ir::Value value) = 0;
+  // Makes a loop of code that stands in the block already: of all that the variables' next values
+  // depend on and that differs from pass to pass. That is what depends on the stand-ins of the
+  // variables or on `pass`, the stand-in of the number of the pass (f64, uniform), and draws from
+  // the node `begin` on. Returns the values of the variables behind the loop, in their order.
+  virtual std::vector<ir::Value> EmitLoop(int times, ir::Value pass, ir::NodeId begin,
+                                          const std::vector<LoopVariable>& variables) = 0;
   // Leaves out the flush of tiny values to 0 (R9) when the variable is stored.
   virtual void KeepTiny(const Equation& variable) = 0;
   // True where the neuron is not refractory; invalid if the model has no refractoriness.

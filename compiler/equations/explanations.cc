@@ -8,12 +8,15 @@
 namespace bnsyn::compiler {
 namespace {
 
-// ", step 1 of 2" for a variable that moves more than once in a step.
+// ", step 1 of 2" for a variable that moves more than once in a step or substep, and
+// ", in each of 10 substeps".
 std::string TimesOf(const IntegrationPlan& plan, const Formulas::Moved& moved) {
-  const int steps = plan.substeps * moved.move.parts;
-  if (steps == 1) return "";
-  const int which = moved.substep * moved.move.parts + moved.move.part + 1;
-  return absl::StrCat(", step ", which, " of ", steps);
+  std::string text;
+  if (moved.move.parts > 1) {
+    absl::StrAppend(&text, ", step ", moved.move.part + 1, " of ", moved.move.parts);
+  }
+  if (plan.substeps > 1) absl::StrAppend(&text, ", in each of ", plan.substeps, " substeps");
+  return text;
 }
 
 }  // namespace

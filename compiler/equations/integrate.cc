@@ -23,11 +23,9 @@ using Values = std::vector<Value>;  // of all variables of the system
 struct Subsystem {
   Method method = Method::kEuler;
   std::vector<size_t> members;
-  int substep = 0;
   int part = 0;
   int parts = 1;
   double h = 0;
-  double elapsed = 0;  // from the start of the step
 };
 
 // A value below 1e-290 vanishes when this number is added to it and subtracted again (R9).
@@ -64,9 +62,11 @@ class StepEmitter {
 
   std::vector<Decayed> Run(const IntegrationPlan& plan) {
     substeps_ = plan.substeps;
-    for (int substep = 0; substep < plan.substeps; ++substep) {
-      for (const MoveGroup& group : plan.groups) EmitGroup(group, substep);
+    if (plan.substeps > 1) {
+      EmitSubsteps(plan);
+      return {};  // no product alone moves a variable
     }
+    for (const MoveGroup& group : plan.groups) EmitGroup(group);
     return std::move(decayed_);
   }
 
@@ -86,9 +86,14 @@ class StepEmitter {
     if (!ode(e).held) return value;
     return builder().Emit(Op::kSelect, {system_.scope().active(), value, kept});
   }
-  Value Drift(size_t e, const Values& at, double elapsed) {
-    NameDefinitions(at, elapsed);
-    return system_.At(ode(e).drift, at, elapsed);
+  // A value over stand-ins at these values of the variables, `more` milliseconds after the start of
+  // a subsystem's step.
+  Value At(const Subsystem& subsystem, Value value, const Values& at, double more = 0) const {
+    return system_.At(value, at, TimeOf(subsystem, more));
+  }
+  Value Drift(const Subsystem& subsystem, size_t e, const Values& at, double more = 0) {
+    NameDefinitions(subsystem, at, more);
+    return At(subsystem, ode(e).drift, at, more);
   }
   Value MulAdd(Value a, Value b, Value c) const { return EmitMulAdd(scope(), a, b, c); }
   // x + factor*slope, for a factor that may be a constant.
@@ -103,17 +108,21 @@ class StepEmitter {
   }
 
   // Names the values of equations x = ..., at the first point at which they are computed.
-  void NameDefinitions(const Values& at, double elapsed) {
+  void NameDefinitions(const Subsystem& subsystem, const Values& at, double more) {
     if (formulas_ == nullptr || std::exchange(definitions_named_, true)) return;
     for (const auto& [name, value] : system_.DefinitionValues()) {
-      NameValue(system_.At(value, at, elapsed), name);
+      NameValue(At(subsystem, value, at, more), name);
     }
   }
 
-  void EmitGroup(const MoveGroup& group, int substep);
-  Subsystem SubsystemOf(const Move& move, int substep) const;
+  // Emits one substep over stand-ins and makes a loop of it.
+  void EmitSubsteps(const IntegrationPlan& plan);
+  void EmitGroup(const MoveGroup& group);
+  Subsystem SubsystemOf(const Move& move) const;
+  // The time at the start of a subsystem's step, or `more` milliseconds later.
+  Value TimeOf(const Subsystem& subsystem, double more = 0) const;
   // Moves the variable to its new value. If it decays, a tiny value becomes 0 (R9).
-  void Finish(const Move& move, int substep, Value value, bool decays);
+  void Finish(const Move& move, Value value, bool decays);
 
   // The new values of the members of a subsystem, in their order. `x` has the present values of all
   // variables.
@@ -127,10 +136,10 @@ class StepEmitter {
   Values Rk4(const Subsystem& subsystem, const Values& x);
   Values Milstein(const Subsystem& subsystem, const Values& x);
 
-  Values Drifts(const Subsystem& subsystem, const Values& at, double elapsed, const char* name);
+  Values Drifts(const Subsystem& subsystem, const Values& at, double more, const char* name);
   // The values of all variables after the members moved by `h` along `slopes`.
   Values Along(const Subsystem& subsystem, const Values& x, double h, const Values& slopes) const;
-  Value ExactAlone(size_t e, const Values& x, double h, double elapsed);
+  Value ExactAlone(const Subsystem& subsystem, size_t e, const Values& x);
   Values ExactTogether(const Subsystem& subsystem, const std::vector<size_t>& members,
                        const Values& x, bool refractory) const;
   // The increment dW of a source of noise over the step of a subsystem.
@@ -139,15 +148,35 @@ class StepEmitter {
   const OdeSystem& system_;
   Formulas* formulas_;
   int substeps_ = 1;
+  Value pass_;  // the stand-in of the number of the substep; invalid without substeps
   bool definitions_named_ = false;
   std::vector<int> primes_;  // how often each variable has moved
   Values factors_;           // by equation: of a variable that its move only multiplies
   std::vector<Decayed> decayed_;
-  std::map<std::tuple<size_t, int, int, int>, Value> increments_;  // source, substep, parts, part
-  std::map<size_t, uint32_t> draws_;                               // by source of noise
+  std::map<std::tuple<size_t, int, int>, Value> increments_;  // by source, parts and part
+  std::map<size_t, uint32_t> draws_;                          // by source of noise
 };
 
-void StepEmitter::EmitGroup(const MoveGroup& group, int substep) {
+void StepEmitter::EmitSubsteps(const IntegrationPlan& plan) {
+  EquationScope& scope = system_.scope();
+  std::vector<LoopVariable> variables;
+  const Values start = PresentValues();
+  pass_ = system_.PassStandIn();
+  if (formulas_ != nullptr) formulas_->names.atoms[pass_.id] = "substep";
+  for (size_t e = 0; e < start.size(); ++e) {
+    variables.push_back({ode(e).equation, start[e], ode(e).stand_in, {}});
+    scope.Assume(*ode(e).equation, ode(e).stand_in);
+    if (formulas_ != nullptr) formulas_->names.atoms[ode(e).stand_in.id] = ode(e).name();
+  }
+  const auto begin = static_cast<ir::NodeId>(builder().block().nodes.size());
+  for (const MoveGroup& group : plan.groups) EmitGroup(group);
+  const Values next = PresentValues();
+  for (size_t e = 0; e < next.size(); ++e) variables[e].next = next[e];
+  const Values after = scope.EmitLoop(substeps_, pass_, begin, variables);
+  for (size_t e = 0; e < after.size(); ++e) scope.Assume(*ode(e).equation, after[e]);
+}
+
+void StepEmitter::EmitGroup(const MoveGroup& group) {
   // Decays go first, so that currents see the conductances of the end of the step, as they see the
   // events that arrived in it. What is solved exactly with the decays starts from their values at
   // the start.
@@ -161,7 +190,7 @@ void StepEmitter::EmitGroup(const MoveGroup& group, int substep) {
     std::vector<bool> done(group.size());
     for (size_t m = 0; m < group.size(); ++m) {
       if (done[m] || turn(group[m]) != now) continue;
-      Subsystem subsystem = SubsystemOf(group[m], substep);
+      Subsystem subsystem = SubsystemOf(group[m]);
       std::vector<size_t> moves;
       for (size_t other = 0; other < group.size(); ++other) {
         const bool same =
@@ -178,7 +207,7 @@ void StepEmitter::EmitGroup(const MoveGroup& group, int substep) {
   };
   const auto finish = [&](bool decays) {
     for (size_t m = 0; m < group.size(); ++m) {
-      if ((turn(group[m]) == Turn::kDecay) == decays) Finish(group[m], substep, moved[m], decays);
+      if ((turn(group[m]) == Turn::kDecay) == decays) Finish(group[m], moved[m], decays);
     }
   };
   const Values start = PresentValues();
@@ -189,18 +218,30 @@ void StepEmitter::EmitGroup(const MoveGroup& group, int substep) {
   finish(/*decays=*/false);
 }
 
-Subsystem StepEmitter::SubsystemOf(const Move& move, int substep) const {
+Subsystem StepEmitter::SubsystemOf(const Move& move) const {
   Subsystem subsystem;
   subsystem.method = move.method;
-  subsystem.substep = substep;
   subsystem.part = move.part;
   subsystem.parts = move.parts;
   subsystem.h = system_.dt() / (substeps_ * move.parts);
-  subsystem.elapsed = substep * (system_.dt() / substeps_) + move.part * subsystem.h;
   return subsystem;
 }
 
-void StepEmitter::Finish(const Move& move, int substep, Value value, bool decays) {
+Value StepEmitter::TimeOf(const Subsystem& subsystem, double more) const {
+  const double before = subsystem.part * subsystem.h;  // of this substep
+  Value elapsed;
+  if (pass_.valid()) {
+    elapsed = builder().Emit(Op::kMul, {pass_, Number(system_.dt() / substeps_)});
+    if (before != 0) elapsed = builder().Emit(Op::kAdd, {elapsed, Number(before)});
+    if (more != 0) elapsed = builder().Emit(Op::kAdd, {elapsed, Number(more)});
+  } else if (before + more != 0) {
+    elapsed = Number(before + more);
+  }
+  if (!elapsed.valid()) return system_.time();
+  return builder().Emit(Op::kAdd, {system_.time(), elapsed});
+}
+
+void StepEmitter::Finish(const Move& move, Value value, bool decays) {
   const OdeEquation& equation = ode(move.equation);
   EquationScope& scope = system_.scope();
   const Value before = scope.Present(*equation.equation);
@@ -215,7 +256,7 @@ void StepEmitter::Finish(const Move& move, int substep, Value value, bool decays
   const int primes = ++primes_[move.equation];
   std::string name = absl::StrCat(equation.name(), std::string(static_cast<size_t>(primes), '\''));
   formulas_->names.atoms[scope.Present(*equation.equation).id] = name;
-  formulas_->moves.push_back({substep, move, std::move(name), value});
+  formulas_->moves.push_back({move, std::move(name), value});
 }
 
 Values StepEmitter::Step(const Subsystem& subsystem, const Values& x) {
@@ -242,11 +283,11 @@ Values StepEmitter::Step(const Subsystem& subsystem, const Values& x) {
   return {};
 }
 
-Values StepEmitter::Drifts(const Subsystem& subsystem, const Values& at, double elapsed,
+Values StepEmitter::Drifts(const Subsystem& subsystem, const Values& at, double more,
                            const char* name) {
   Values drifts;
   for (const size_t e : subsystem.members) {
-    drifts.push_back(Drift(e, at, elapsed));
+    drifts.push_back(Drift(subsystem, e, at, more));
     NameValue(drifts.back(), absl::StrCat(name, "_", ode(e).name()));
   }
   return drifts;
@@ -263,7 +304,7 @@ Values StepEmitter::Along(const Subsystem& subsystem, const Values& x, double h,
 }
 
 Value StepEmitter::Increment(size_t source, const Subsystem& subsystem) {
-  const auto key = std::make_tuple(source, subsystem.substep, subsystem.parts, subsystem.part);
+  const auto key = std::make_tuple(source, subsystem.parts, subsystem.part);
   const auto [found, fresh] = increments_.try_emplace(key);
   if (fresh) {
     const NoiseSource& noise = system_.noises()[source];
@@ -281,10 +322,9 @@ Value StepEmitter::Increment(size_t source, const Subsystem& subsystem) {
 Values StepEmitter::Euler(const Subsystem& subsystem, const Values& x) {
   Values next;
   for (const size_t e : subsystem.members) {
-    Value value = Moved(x[e], Number(subsystem.h), Drift(e, x, subsystem.elapsed));
+    Value value = Moved(x[e], Number(subsystem.h), Drift(subsystem, e, x));
     for (const NoiseTerm& term : ode(e).noise) {
-      value = MulAdd(system_.At(term.factor, x, subsystem.elapsed),
-                     Increment(term.source, subsystem), value);
+      value = MulAdd(At(subsystem, term.factor, x), Increment(term.source, subsystem), value);
     }
     next.push_back(value);
   }
@@ -296,14 +336,14 @@ Values StepEmitter::Euler(const Subsystem& subsystem, const Values& x) {
 // once, and lets x decay by the same exp(-h/tau) that a person writes; the second has one function
 // an element, and its constants are multiplied by the step once. What is not linear in x moves by
 // its tangent, with A = df/dx: x + h*exprel(k)*f. Nothing divides by A.
-Value StepEmitter::ExactAlone(size_t e, const Values& x, double h, double elapsed) {
+Value StepEmitter::ExactAlone(const Subsystem& subsystem, size_t e, const Values& x) {
   const OdeEquation& equation = ode(e);
   const Value slope = *equation.slopes[e];
-  const Value step = Number(h);
-  if (IsZero(builder(), slope)) return Moved(x[e], step, Drift(e, x, elapsed));
+  const Value step = Number(subsystem.h);
+  if (IsZero(builder(), slope)) return Moved(x[e], step, Drift(subsystem, e, x));
   if (!IsConstant(builder(), slope)) {
     const auto scaled = [&](Value value) {
-      return system_.At(EmitScaled(system_, step, value), x, elapsed);
+      return At(subsystem, EmitScaled(system_, step, value), x);
     };
     const Value k = scaled(slope);
     // A step is short beside the time constant of a membrane; rates that are functions of a
@@ -311,20 +351,20 @@ Value StepEmitter::ExactAlone(size_t e, const Values& x, double h, double elapse
     const Op exprel = IsSumOfVariables(system_, slope) ? Op::kExprelSmall : Op::kExprel;
     const Value mean = builder().Emit(exprel, {k});
     if (scope().math() != MathMode::kStrict && IsLinearInItself(system_, e)) {
-      NameDefinitions(x, elapsed);
+      NameDefinitions(subsystem, x, 0);
       return MulAdd(mean, MulAdd(k, x[e], scaled(RestOf(system_, e, {e}))), x[e]);
     }
-    const Product change = WithConstantsTogether(scope(), step, Drift(e, x, elapsed));
+    const Product change = WithConstantsTogether(scope(), step, Drift(subsystem, e, x));
     return MulAdd(EmitMultiply(scope(), change.a, mean), change.b, x[e]);
   }
-  const OdeSystem::LinearForm form = system_.AloneForm(e, h);
+  const OdeSystem::LinearForm form = system_.AloneForm(e, subsystem.h);
   const Value factor = builder().Emit(Op::kExp, {form.k});
   if (!form.rest.valid()) {
     factors_[e] = factor;
     return builder().Emit(Op::kMul, {x[e], factor});
   }
   const Value mean = builder().Emit(Op::kExprel, {form.k});
-  const Value rest = system_.At(form.rest, x, elapsed);
+  const Value rest = At(subsystem, form.rest, x);
   if (IsConstant(builder(), rest)) {
     const Value scaled = builder().Emit(Op::kMul, {rest, step});
     return MulAdd(x[e], factor, builder().Emit(Op::kMul, {scaled, mean}));
@@ -337,7 +377,7 @@ Value StepEmitter::ExactAlone(size_t e, const Values& x, double h, double elapse
 Values StepEmitter::ExponentialEuler(const Subsystem& subsystem, const Values& x) {
   Values next;
   for (const size_t e : subsystem.members) {
-    next.push_back(ExactAlone(e, x, subsystem.h, subsystem.elapsed));
+    next.push_back(ExactAlone(subsystem, e, x));
   }
   return next;
 }
@@ -350,7 +390,7 @@ Values StepEmitter::ExactTogether(const Subsystem& subsystem, const std::vector<
       *MakePropagator(CoefficientsOf(system_, members, refractory), subsystem.h);
   Values rests;
   for (const size_t e : members) {
-    rests.push_back(system_.At(RestOf(system_, e, members), x, subsystem.elapsed));
+    rests.push_back(At(subsystem, RestOf(system_, e, members), x));
   }
   Values next;
   for (size_t i = 0; i < members.size(); ++i) {
@@ -390,7 +430,7 @@ Values StepEmitter::Exact(const Subsystem& subsystem, const Values& x) {
   Values next;
   for (const size_t e : subsystem.members) {
     if (IsAlone(system_, e)) {
-      next.push_back(ExactAlone(e, x, subsystem.h, subsystem.elapsed));
+      next.push_back(ExactAlone(subsystem, e, x));
       continue;
     }
     size_t i = 0;
@@ -406,9 +446,9 @@ Values StepEmitter::Exact(const Subsystem& subsystem, const Values& x) {
 }
 
 Values StepEmitter::Rk2(const Subsystem& subsystem, const Values& x) {
-  const Values k = Drifts(subsystem, x, subsystem.elapsed, "k");
+  const Values k = Drifts(subsystem, x, 0, "k");
   const Values middle = Along(subsystem, x, subsystem.h / 2, k);
-  const Values slopes = Drifts(subsystem, middle, subsystem.elapsed + subsystem.h / 2, "m");
+  const Values slopes = Drifts(subsystem, middle, subsystem.h / 2, "m");
   Values next;
   for (size_t i = 0; i < subsystem.members.size(); ++i) {
     next.push_back(MulAdd(Number(subsystem.h), slopes[i], x[subsystem.members[i]]));
@@ -417,9 +457,9 @@ Values StepEmitter::Rk2(const Subsystem& subsystem, const Values& x) {
 }
 
 Values StepEmitter::Heun(const Subsystem& subsystem, const Values& x) {
-  const Values first = Drifts(subsystem, x, subsystem.elapsed, "k");
+  const Values first = Drifts(subsystem, x, 0, "k");
   const Values end = Along(subsystem, x, subsystem.h, first);
-  const Values last = Drifts(subsystem, end, subsystem.elapsed + subsystem.h, "m");
+  const Values last = Drifts(subsystem, end, subsystem.h, "m");
   Values next;
   for (size_t i = 0; i < subsystem.members.size(); ++i) {
     const Value sum = builder().Emit(Op::kAdd, {first[i], last[i]});
@@ -430,12 +470,10 @@ Values StepEmitter::Heun(const Subsystem& subsystem, const Values& x) {
 
 Values StepEmitter::Rk4(const Subsystem& subsystem, const Values& x) {
   const double h = subsystem.h;
-  const Values k1 = Drifts(subsystem, x, subsystem.elapsed, "k1");
-  const Values k2 =
-      Drifts(subsystem, Along(subsystem, x, h / 2, k1), subsystem.elapsed + h / 2, "k2");
-  const Values k3 =
-      Drifts(subsystem, Along(subsystem, x, h / 2, k2), subsystem.elapsed + h / 2, "k3");
-  const Values k4 = Drifts(subsystem, Along(subsystem, x, h, k3), subsystem.elapsed + h, "k4");
+  const Values k1 = Drifts(subsystem, x, 0, "k1");
+  const Values k2 = Drifts(subsystem, Along(subsystem, x, h / 2, k1), h / 2, "k2");
+  const Values k3 = Drifts(subsystem, Along(subsystem, x, h / 2, k2), h / 2, "k3");
+  const Values k4 = Drifts(subsystem, Along(subsystem, x, h, k3), h, "k4");
   Values next;
   for (size_t i = 0; i < subsystem.members.size(); ++i) {
     const Value ends = builder().Emit(Op::kAdd, {k1[i], k4[i]});
@@ -449,7 +487,7 @@ Values StepEmitter::Rk4(const Subsystem& subsystem, const Values& x) {
 Values StepEmitter::StochasticHeun(const Subsystem& subsystem, const Values& x) {
   Values next;
   for (const size_t e : subsystem.members) {
-    next.push_back(MulAdd(Number(subsystem.h), Drift(e, x, subsystem.elapsed), x[e]));
+    next.push_back(MulAdd(Number(subsystem.h), Drift(subsystem, e, x), x[e]));
   }
   for (size_t source = 0; source < system_.noises().size(); ++source) {
     Values support = x;
@@ -458,7 +496,7 @@ Values StepEmitter::StochasticHeun(const Subsystem& subsystem, const Values& x) 
       for (const NoiseTerm& term : ode(e).noise) {
         if (term.source != source) continue;
         drives = true;
-        const Value factor = system_.At(term.factor, x, subsystem.elapsed);
+        const Value factor = At(subsystem, term.factor, x);
         support[e] = Held(e, MulAdd(factor, Increment(source, subsystem), x[e]), x[e]);
         NameValue(support[e], absl::StrCat("s_", ode(e).name()));
       }
@@ -468,8 +506,8 @@ Values StepEmitter::StochasticHeun(const Subsystem& subsystem, const Values& x) 
     for (size_t i = 0; i < subsystem.members.size(); ++i) {
       for (const NoiseTerm& term : ode(subsystem.members[i]).noise) {
         if (term.source != source) continue;
-        const Value before = system_.At(term.factor, x, subsystem.elapsed);
-        const Value after = system_.At(term.factor, support, subsystem.elapsed + subsystem.h);
+        const Value before = At(subsystem, term.factor, x);
+        const Value after = At(subsystem, term.factor, support, subsystem.h);
         next[i] = MulAdd(half, builder().Emit(Op::kAdd, {before, after}), next[i]);
       }
     }
@@ -481,17 +519,16 @@ Values StepEmitter::Milstein(const Subsystem& subsystem, const Values& x) {
   const double root = std::sqrt(subsystem.h);
   Values next;
   for (const size_t e : subsystem.members) {
-    Value value = MulAdd(Number(subsystem.h), Drift(e, x, subsystem.elapsed), x[e]);
+    Value value = MulAdd(Number(subsystem.h), Drift(subsystem, e, x), x[e]);
     for (const NoiseTerm& term : ode(e).noise) {
-      const Value factor = system_.At(term.factor, x, subsystem.elapsed);
+      const Value factor = At(subsystem, term.factor, x);
       const Value increment = Increment(term.source, subsystem);
       value = MulAdd(factor, increment, value);
       if (!DependsOn(builder(), term.factor, {ode(e).stand_in})) continue;
       Values support = x;
       support[e] = Held(e, MulAdd(Number(root), factor, x[e]), x[e]);
       NameValue(support[e], absl::StrCat("s_", ode(e).name()));
-      const Value change =
-          builder().Emit(Op::kSub, {system_.At(term.factor, support, subsystem.elapsed), factor});
+      const Value change = builder().Emit(Op::kSub, {At(subsystem, term.factor, support), factor});
       const Value square = builder().Emit(Op::kMul, {increment, increment});
       const Value scaled = builder().Emit(Op::kMul, {Number(1 / (2 * root)), change});
       value = MulAdd(scaled, square, value);

@@ -11,10 +11,9 @@
 
 namespace bnsyn::compiler {
 
-// The formulas of a step, for explanations: the names of values, and the moves in their order.
+// The formulas of a step, or of one substep of several, for explanations: the names of values, and the moves in their order.
 struct Formulas {
   struct Moved {
-    int substep = 0;
     Move move;
     std::string name;  // of the new value: that of the variable with a prime for each move
     ir::Value value;   // before refractoriness holds it
@@ -31,8 +30,9 @@ struct Decayed {
   ir::Value after;  // with tiny values flushed to 0 (R9)
 };
 
-// Emits one step of dt and moves the variables of the scope to their new values. Returns the decays
-// among the moves. Fills in `formulas` unless it is null.
+// Emits one step of dt and moves the variables of the scope to their new values. Substeps become
+// the passes of a loop. Returns the decays among the moves, unless there are substeps. Fills in
+// `formulas` unless it is null.
 std::vector<Decayed> Integrate(const OdeSystem& system, const IntegrationPlan& plan,
                                Formulas* formulas = nullptr);
 

@@ -26,8 +26,8 @@ constexpr MethodInfo kMethods[] = {
     {Method::kMilstein, "milstein", "Milstein's method without derivatives, Stratonovich"},
 };
 
-// Substeps are emitted one after another, so their number is bounded.
-constexpr int kMostSubsteps = 100;
+// Substeps are passes of a loop (ir::kMostPasses).
+constexpr int kMostSubsteps = 10000;
 
 std::optional<Method> FindMethod(absl::string_view name) {
   // Brian2's other name.

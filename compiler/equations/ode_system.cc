@@ -17,6 +17,10 @@ ir::Value StandIn(ir::Builder& builder, ir::DomainId domain, size_t number) {
                       ir::StreamAttr(kNobodysStream, static_cast<uint32_t>(number)));
 }
 
+// The numbers of stand-ins: variables count from 0 on.
+constexpr size_t kFirstNoiseNumber = 1000;
+constexpr size_t kPassNumber = 999;
+
 // True if the value of a node changes in jumps only, even if its operands change gradually.
 bool Jumps(const ir::Node& node) {
   return node.element == ir::Element::kBool || ir::IsInteger(node.element) ||
@@ -83,7 +87,7 @@ ir::Value OdeSystem::NoiseStandIn(const std::string& name, ir::DomainId domain) 
   for (const NoiseSource& known : noises_) {
     if (known.name == name && known.domain == domain) return known.stand_in;
   }
-  const size_t number = 1000 + noises_.size();
+  const size_t number = kFirstNoiseNumber + noises_.size();
   noises_.push_back({name, domain, StandIn(builder(), domain, number)});
   return noises_.back().stand_in;
 }
@@ -172,15 +176,17 @@ bool OdeSystem::IsFixed(ir::Value value) const {
 }
 
 ir::Value OdeSystem::At(ir::Value value, const std::vector<ir::Value>& values,
-                        double elapsed) const {
+                        ir::Value time) const {
   Replacement replacement;
   for (size_t e = 0; e < equations_.size(); ++e) {
     replacement[equations_[e].stand_in.id] = values[e];
   }
-  if (elapsed != 0) {
-    replacement[time_.id] = builder().Emit(ir::Op::kAdd, {time_, builder().F64(elapsed)});
-  }
+  if (time != time_) replacement[time_.id] = time;
   return Replace(builder(), value, replacement);
+}
+
+ir::Value OdeSystem::PassStandIn() const {
+  return StandIn(builder(), ir::DomainId::kNetwork, kPassNumber);
 }
 
 OdeSystem::LinearForm OdeSystem::AloneForm(size_t equation, double h) const {

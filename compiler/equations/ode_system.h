@@ -79,8 +79,10 @@ class OdeSystem {
   // The number that a value is for every element and step; see Facts.
   std::optional<double> Number(ir::Value value) const { return facts_.Number(value); }
 
-  // Emits a value over stand-ins at these values of the variables and at t + `elapsed`.
-  ir::Value At(ir::Value value, const std::vector<ir::Value>& values, double elapsed) const;
+  // Emits a value over stand-ins at these values of the variables and at this time.
+  ir::Value At(ir::Value value, const std::vector<ir::Value>& values, ir::Value time) const;
+  // A value that stands for the number of the pass of a loop.
+  ir::Value PassStandIn() const;
 
   // A drift that is linear in its own variable x: k/h*x + rest; `rest` is invalid if there is none.
   // k is emitted from the text if the text can be split, so that -x/tau gives -h/tau.

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "compiler/lowering/loop.h"
 #include "compiler/lowering/table.h"
 #include "ir/status_macros.h"
 
@@ -424,6 +425,11 @@ void CodeScope::Set(const Variable& variable, ir::Value value) {
   Environment& environment = Change();
   environment.variables[&variable] = value;
   if (variable.state.has_value()) environment.changed.insert(&variable);
+}
+
+std::vector<ir::Value> CodeScope::EmitLoop(int times, ir::Value pass, ir::NodeId begin,
+                                           const std::vector<LoopVariable>& variables) {
+  return CutLoop(section_, times, pass, begin, variables, builder_, out_);
 }
 
 void CodeScope::StoreChanged() {

@@ -51,6 +51,11 @@ class CodeScope : public EquationScope {
   void Update(const Equation& variable, ir::Value value) override {
     Set(VariableOf(variable), value);
   }
+  void Assume(const Equation& variable, ir::Value value) override {
+    Change().variables[&VariableOf(variable)] = value;
+  }
+  std::vector<ir::Value> EmitLoop(int times, ir::Value pass, ir::NodeId begin,
+                                  const std::vector<LoopVariable>& variables) override;
   void KeepTiny(const Equation& variable) override {
     environment_.tiny_kept.insert(&VariableOf(variable));
   }

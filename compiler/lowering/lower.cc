@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
+#include "compiler/analysis/node_algebra.h"
 #include "compiler/description/settings.h"
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/emit.h"
@@ -39,6 +41,16 @@ void RemoveUnread(ir::Block& block) {
     kept.push_back(node);
   }
   block.nodes = std::move(kept);
+}
+
+// Appends the nodes of a block to another, where equal values are shared.
+void Append(const ir::Block& block, ir::Builder& to) {
+  std::vector<ir::Value> appended;
+  for (const ir::Node& node : block.nodes) {
+    absl::InlinedVector<ir::Value, 3> operands;
+    for (const ir::NodeId operand : node.inputs()) operands.push_back(appended[operand]);
+    appended.push_back(EmitLike(to, node, operands));
+  }
 }
 
 void RunSynapses(const ir::Program& program, ir::BlockKind kind, ir::Op run, ir::Builder& builder) {
@@ -130,7 +142,13 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
   ir::Builder builder(out.program, block);
   RunSynapses(out.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
   for (size_t p = 0; p < declared.sections.size(); ++p) {
-    BNSYN_RETURN_IF_ERROR(EmitPopulation(declared, p, builder, out));
+    // In a block of its own, since emission asks what values are made of: a search through the
+    // block, which must not hold the code of all populations.
+    ir::Block own;
+    own.kind = block.kind;
+    ir::Builder own_builder(out.program, own);
+    BNSYN_RETURN_IF_ERROR(EmitPopulation(declared, p, own_builder, out));
+    Append(own, builder);
   }
   RunSynapses(out.program, ir::BlockKind::kOnPost, ir::Op::kRunOnPost, builder);
   BNSYN_RETURN_IF_ERROR(EmitUniform(declared, builder, out));
@@ -151,6 +169,7 @@ absl::Status Emit(const Declarations& declared, ProgramBuilder& out) {
   if (program.init.has_value()) RemoveUnread(*program.init);
   for (ir::Block& block : program.connect) RemoveUnread(block);
   for (ir::Block& block : program.synaptic) RemoveUnread(block);
+  for (ir::Block& block : program.loops) RemoveUnread(block);
   RemoveUnread(program.step[0]);
   out.streams.Settle(program);
   return ir::Verify(program);

@@ -27,6 +27,7 @@ void ForEachStream(ir::Program& program, const Visit& visit) {
   if (program.init.has_value()) visit_block(*program.init);
   for (ir::Block& block : program.connect) visit_block(block);
   for (ir::Block& block : program.synaptic) visit_block(block);
+  for (ir::Block& block : program.loops) visit_block(block);
   for (ir::Block& block : program.step) visit_block(block);
 }
 

@@ -35,6 +35,7 @@ class CanonicalWriter {
       const bool network = block_.domain == ir::DomainId::kNetwork;
       absl::StrAppend(&text_, network ? " network" : " population");
     }
+    if (block_.times != 1) absl::StrAppend(&text_, " times=", block_.times);
     absl::StrAppend(&text_, "\n");
     for (size_t i = 0; i < block_.slots.size(); ++i) {
       absl::StrAppend(&text_, "  $", i, " : ", Describe(block_.slots[i]), "\n");
@@ -62,6 +63,7 @@ class CanonicalWriter {
         return "stream";
       case ir::AttrKind::kNone:
       case ir::AttrKind::kLiteral:
+      case ir::AttrKind::kLoop:
       case ir::AttrKind::kProjection:
         break;
     }
@@ -146,6 +148,7 @@ std::optional<ir::Slot> SlotOf(const ir::Node& node) {
       return ir::Slot{kind, static_cast<uint32_t>(node.attr >> 32)};
     case ir::AttrKind::kNone:
     case ir::AttrKind::kLiteral:
+    case ir::AttrKind::kLoop:
     case ir::AttrKind::kProjection:
       break;
   }

@@ -13,6 +13,8 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -63,8 +65,14 @@ class Decayer {
       : program_(program),
         facts_(facts),
         step_(program.step[0]),
-        contributions_(FindContributions(program)),
-        initial_(InitialRanges(program)) {}
+        contributions_(program.inputs.size()),
+        uses_(program.inputs.size()),
+        states_(program.states.size()),
+        initial_(InitialRanges(program)) {
+    for (const Contribution& c : FindContributions(program)) contributions_[c.input].push_back(c);
+    for (ir::InputId id = 0; id < program.inputs.size(); ++id) ids_[program.inputs[id].name] = id;
+    FindUses();
+  }
 
   ir::Program Run() const {
     ir::Program result = program_;
@@ -84,37 +92,55 @@ class Decayer {
  private:
   const ir::Node& node(ir::NodeId id) const { return step_.nodes[id]; }
 
+  // What the step does with an input.
+  struct InputUse {
+    ir::NodeId taken = ir::kNoNode;
+    ir::NodeId arrived = ir::kNoNode;  // the last node that reads what is taken
+  };
+  // What all code does with a state.
+  struct StateUse {
+    size_t loads = 0;               // in the step
+    ir::NodeId left = ir::kNoNode;  // what the step stores
+    bool by_synapses = false;
+  };
+
+  void FindUses() {
+    std::unordered_map<ir::NodeId, ir::InputId> taken;
+    for (ir::NodeId id = 0; id < step_.nodes.size(); ++id) {
+      const ir::Node& n = node(id);
+      if (n.op == ir::Op::kTake) {
+        uses_[n.attr].taken = id;
+        taken[id] = static_cast<ir::InputId>(n.attr);
+      }
+      if (n.op == ir::Op::kStore) states_[n.attr].left = n.operands[0];
+      if (n.op == ir::Op::kLoad) ++states_[n.attr].loads;
+      for (const ir::NodeId operand : n.inputs()) {
+        const auto found = taken.find(operand);
+        if (found != taken.end()) uses_[found->second].arrived = id;
+      }
+    }
+    for (const ir::Block& block : program_.synaptic) {
+      for (const ir::Node& n : block.nodes) {
+        if (ir::Info(n.op).attr == ir::AttrKind::kState) states_[n.attr].by_synapses = true;
+      }
+    }
+  }
+
   // Where a variable that only decays and receives is moved; nullopt if its input was shared, if it
   // decays already, or if other code reads the state itself.
   std::optional<Move> FindMove(const Receiver& receiver) const {
-    const std::optional<ir::InputId> input = program_.FindInput(receiver.input);
-    if (!input || !receiver.decay || program_.inputs[*input].accumulator.decays()) {
-      return std::nullopt;
-    }
-    Move move = {.input = *input, .state = *receiver.state, .factor = *receiver.decay};
-    size_t loads = 0;
-    for (ir::NodeId id = 0; id < step_.nodes.size(); ++id) {
-      const ir::Node& n = node(id);
-      const bool of_state = ir::Info(n.op).attr == ir::AttrKind::kState && n.attr == move.state;
-      if (n.op == ir::Op::kTake && n.attr == move.input) move.taken = id;
-      if (n.op == ir::Op::kStore && of_state) move.left = n.operands[0];
-      loads += n.op == ir::Op::kLoad && of_state;
-      const absl::Span<const ir::NodeId> operands = n.inputs();
-      const bool takes = move.taken != ir::kNoNode &&
-                         std::find(operands.begin(), operands.end(), move.taken) != operands.end();
-      if (takes) move.arrived = id;
-    }
-    if (loads != 1 || IsReadBySynapses(move.state)) return std::nullopt;
-    return move;
-  }
-
-  bool IsReadBySynapses(ir::StateId state) const {
-    return std::any_of(
-        program_.synaptic.begin(), program_.synaptic.end(), [state](const ir::Block& block) {
-          return std::any_of(block.nodes.begin(), block.nodes.end(), [state](const ir::Node& n) {
-            return ir::Info(n.op).attr == ir::AttrKind::kState && n.attr == state;
-          });
-        });
+    const auto found = ids_.find(receiver.input);
+    if (found == ids_.end() || !receiver.decay) return std::nullopt;
+    const ir::InputId input = found->second;
+    if (program_.inputs[input].accumulator.decays()) return std::nullopt;
+    const StateUse& state = states_[*receiver.state];
+    if (state.loads != 1 || state.by_synapses) return std::nullopt;
+    return Move{.input = input,
+                .state = *receiver.state,
+                .factor = *receiver.decay,
+                .taken = uses_[input].taken,
+                .arrived = uses_[input].arrived,
+                .left = state.left};
   }
 
   // The accumulator as it decays, if what may arrive and what there is at first suit that.
@@ -125,7 +151,7 @@ class Decayer {
     const Range& initial = initial_[move.state];
     const uint32_t period = PeriodOf(move.factor);
     const std::optional<KnownArrivals> arrivals =
-        FindKnownArrivals(program_, contributions_, move.input);
+        FindKnownArrivals(program_, contributions_[move.input], move.input);
     if (bounded || !initial.bounded() || period == 0 || !arrivals) return std::nullopt;
     if (arrivals->largest == 0 || arrivals->synapses > kMostSynapses) return std::nullopt;
 
@@ -148,14 +174,22 @@ class Decayer {
 
   ir::Block Rewritten(const ir::Program& result, const std::vector<Move>& moves) const {
     Products products(step_.nodes.size());
+    std::unordered_map<ir::NodeId, const Move*> by_node;  // taken, arrived and left
+    std::unordered_map<ir::StateId, const Move*> by_state;
+    for (const Move& move : moves) {
+      for (const ir::NodeId id : {move.taken, move.arrived, move.left}) by_node.emplace(id, &move);
+      by_state.emplace(move.state, &move);
+    }
     return RewriteBlock(
         result, step_, [&](Rewriter& rewriter, ir::NodeId id) -> std::optional<ir::Value> {
           ir::Builder& builder = rewriter.builder();
-          for (const Move& move : moves) {
-            const bool of_state =
-                ir::Info(node(id).op).attr == ir::AttrKind::kState && node(id).attr == move.state;
-            if (of_state || id == move.taken) return ir::Value{};
-            if (id != move.arrived && id != move.left) continue;
+          if (ir::Info(node(id).op).attr == ir::AttrKind::kState &&
+              by_state.contains(static_cast<ir::StateId>(node(id).attr))) {
+            return ir::Value{};
+          }
+          if (const auto found = by_node.find(id); found != by_node.end()) {
+            const Move& move = *found->second;
+            if (id == move.taken) return ir::Value{};
             const ir::DomainId domain = program_.inputs[move.input].population;
             ir::Value scale = builder.Emit(
                 ir::Op::kScale, {ir::Element::kF64, ir::DomainId::kNetwork}, {}, move.input);
@@ -191,7 +225,10 @@ class Decayer {
   const ir::Program& program_;
   const ProgramFacts& facts_;
   const ir::Block& step_;
-  const std::vector<Contribution> contributions_;
+  std::vector<std::vector<Contribution>> contributions_;  // by input
+  std::unordered_map<std::string, ir::InputId> ids_;      // of inputs
+  std::vector<InputUse> uses_;                            // by input
+  std::vector<StateUse> states_;
   const std::vector<Range> initial_;
 };
 

@@ -214,15 +214,11 @@ Value Expander::Poisson(ir::Builder& builder, double mean, Value bits) {
 }  // namespace
 
 absl::StatusOr<ir::Program> ExpandMath(const ir::Program& program, const CompileOptions&) {
-  ir::Program result = program;
-  const auto expand = [&](const ir::Block& block) {
+  return RewriteCode(program, [&](const ir::Block& block) {
     Expander expander(program, block);
     return RewriteBlock(program, block,
                         [&](Rewriter& rewriter, ir::NodeId id) { return expander(rewriter, id); });
-  };
-  for (ir::Block& block : result.synaptic) block = expand(block);
-  for (ir::Block& block : result.step) block = expand(block);
-  return result;
+  });
 }
 
 absl::Status CheckExpandMath(const ir::Program& program) {

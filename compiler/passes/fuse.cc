@@ -10,13 +10,16 @@
 // A barrier (a new phase) comes before the read of a count or total to which other kernels
 // contribute, and before a contribution to one that has been read. A synaptic block that the step
 // runs is a kernel over synapses. It reads neurons of all threads, so that there is a barrier
-// before and after it.
+// before and after it. A loop that the step runs is a kernel of its own, with as many passes.
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 
-#include "absl/algorithm/container.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
+#include "compiler/analysis/node_algebra.h"
+#include "compiler/passes/kernel_groups.h"
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
 #include "ir/text.h"
@@ -24,226 +27,20 @@
 namespace bnsyn::compiler {
 namespace {
 
-constexpr size_t kNone = ~size_t{0};
-
-bool IsCrossThread(const ir::Node& node) {
-  const ir::AttrKind kind = ir::Info(node.op).attr;
-  return kind == ir::AttrKind::kPopulation || kind == ir::AttrKind::kReduction ||
-         kind == ir::AttrKind::kProjection;
-}
-
-bool IsAnchor(const ir::Node& node) {
-  return ir::Info(node.op).effect == ir::Effect::kWrite || IsCrossThread(node);
-}
-
-// The graph of the step, with the order that effects impose on its nodes.
-struct Graph {
-  explicit Graph(const ir::Program& program, const ir::Block& step);
-
-  const ir::Block& step;
-  std::vector<bool> live;
-  std::vector<ir::DomainId> domain;             // over which a node runs
-  std::vector<std::vector<ir::NodeId>> after;   // effects that must come before a node
-  std::vector<std::vector<ir::NodeId>> killed;  // loads of what a store overwrites
-  std::vector<ir::NodeId> anchors;
-
-  size_t size() const { return step.nodes.size(); }
-  const ir::Node& node(ir::NodeId id) const { return step.nodes[id]; }
-  bool uniform(ir::NodeId id) const { return domain[id] == ir::DomainId::kNetwork; }
-};
-
-Graph::Graph(const ir::Program& program, const ir::Block& step_block)
-    : step(step_block), live(LiveNodes(step_block)), domain(size()), after(size()), killed(size()) {
-  struct History {
-    ir::NodeId last_write = ir::kNoNode;
-    std::vector<ir::NodeId> reads;  // since then
-  };
-  std::map<std::pair<ir::AttrKind, uint64_t>, History> histories;
-  for (ir::NodeId id = 0; id < size(); ++id) {
-    const ir::Node& n = node(id);
-    domain[id] = RunDomain(program, step, n);
-    if (!live[id]) continue;
-    if (IsAnchor(n)) anchors.push_back(id);
-    for (const Access& access : AccessesOf(program, n)) {
-      History& history = histories[{access.kind, access.symbol}];
-      if (history.last_write == id) continue;
-      if (history.last_write != ir::kNoNode) after[id].push_back(history.last_write);
-      if (!access.write) {
-        history.reads.push_back(id);
-        continue;
-      }
-      for (ir::NodeId read : history.reads) {
-        if (read != id) (IsAnchor(node(read)) ? after : killed)[id].push_back(read);
-      }
-      history = {id, {}};
-    }
-  }
-}
-
-// The kernels and their nodes. A node may be in several kernels; its `home` is the one that passes
-// its value to the others.
-struct Grouping {
-  struct Kernel {
-    ir::DomainId domain;
-    std::string name;
-    std::set<ir::NodeId> nodes;  // in program order, which is the order within a kernel
-  };
-  std::vector<Kernel> kernels;  // in execution order
-  std::vector<size_t> home;
-};
-
-class Grouper {
- public:
-  Grouper(const ir::Program& program, const Graph& graph) : program_(program), graph_(graph) {
-    grouping_.home.assign(graph.size(), kNone);
-  }
-
-  // Chooses one domain after another; each time a kernel gets all anchors of the domain that can
-  // run.
-  Grouping Run() {
-    while (true) {
-      const std::optional<ir::DomainId> domain = ChooseDomain();
-      if (!domain) return std::move(grouping_);
-      AddKernel(*domain);
-    }
-  }
-
- private:
-  bool Done(ir::NodeId anchor) const { return grouping_.home[anchor] != kNone; }
-
-  // True for the nodes that earlier kernels have computed or a kernel of `domain` could run next.
-  std::vector<bool> Ready(ir::DomainId domain) const {
-    std::vector<bool> ready(graph_.size(), false);
-    for (ir::NodeId id = 0; id < graph_.size(); ++id) {
-      const ir::Node& node = graph_.node(id);
-      const auto is_ready = [&](ir::NodeId other) { return ready[other]; };
-      ready[id] =
-          grouping_.home[id] != kNone ||
-          ((graph_.domain[id] == domain || !IsAnchor(node)) &&
-           absl::c_all_of(node.inputs(), is_ready) && absl::c_all_of(graph_.after[id], is_ready));
-    }
-    return ready;
-  }
-
-  // The first domain all of whose anchors can run, populations before the network. If there is
-  // none: the network if some of its anchors can run, since it is cheap, else a population.
-  std::optional<ir::DomainId> ChooseDomain() const {
-    std::optional<ir::DomainId> partial;
-    for (const ir::DomainId domain : Domains()) {
-      const std::vector<bool> ready = Ready(domain);
-      size_t waiting = 0;
-      size_t can_run = 0;
-      for (ir::NodeId id : graph_.anchors) {
-        if (graph_.domain[id] != domain || Done(id)) continue;
-        ++waiting;
-        if (ready[id]) ++can_run;
-      }
-      if (waiting > 0 && can_run == waiting) return domain;
-      const bool network = domain == ir::DomainId::kNetwork;
-      if (can_run > 0 && (!partial || network)) partial = domain;
-    }
-    return partial;
-  }
-
-  // Synapses, populations, then the network.
-  std::vector<ir::DomainId> Domains() const {
-    std::vector<ir::DomainId> domains;
-    for (const ir::Projection& projection : program_.projections) {
-      domains.push_back(projection.domain);
-    }
-    for (ir::PopulationId p = 0; p < program_.populations.size(); ++p) {
-      if (program_.HasNeurons(p)) domains.push_back(program_.populations[p].domain);
-    }
-    domains.push_back(ir::DomainId::kNetwork);
-    return domains;
-  }
-
-  void AddKernel(ir::DomainId domain) {
-    const size_t index = grouping_.kernels.size();
-    grouping_.kernels.push_back({domain, UniqueName(domain), {}});
-    Grouping::Kernel& kernel = grouping_.kernels.back();
-    const std::vector<bool> ready = Ready(domain);
-    std::vector<ir::NodeId> stores;
-    for (ir::NodeId id : graph_.anchors) {
-      if (graph_.domain[id] != domain || Done(id) || !ready[id]) continue;
-      grouping_.home[id] = index;
-      Include(id, index);
-      if (graph_.node(id).op == ir::Op::kStore) stores.push_back(id);
-    }
-    // A loaded value that a later kernel needs is kept if this kernel overwrites its state.
-    const std::vector<bool> wanted = StillWanted();
-    for (ir::NodeId store : stores) {
-      for (ir::NodeId load : graph_.killed[store]) {
-        if (!wanted[load] || grouping_.home[load] != kNone) continue;
-        grouping_.home[load] = index;
-        kernel.nodes.insert(load);
-      }
-    }
-  }
-
-  // Adds a node to a kernel, with all nodes that it is computed from there.
-  void Include(ir::NodeId id, size_t kernel) {
-    const ir::Node& node = graph_.node(id);
-    if (node.op == ir::Op::kLiteral) return;
-    const size_t home = grouping_.home[id];
-    if (home != kNone && home != kernel) return;  // comes from there
-    if (!grouping_.kernels[kernel].nodes.insert(id).second) return;
-    const bool pure = ir::Info(node.op).effect == ir::Effect::kPure;
-    if (pure && !graph_.uniform(id)) grouping_.home[id] = kernel;
-    for (ir::NodeId operand : node.inputs()) Include(operand, kernel);
-  }
-
-  // True for the floating nodes that anchors of later kernels need.
-  std::vector<bool> StillWanted() const {
-    std::vector<bool> wanted(graph_.size(), false);
-    for (ir::NodeId id : graph_.anchors) wanted[id] = !Done(id);
-    for (size_t i = graph_.size(); i-- > 0;) {
-      if (!wanted[i] || grouping_.home[i] != kNone) continue;
-      for (ir::NodeId operand : graph_.step.nodes[i].inputs()) wanted[operand] = true;
-    }
-    return wanted;
-  }
-
-  // exc.step, exc.step.2, ...
-  std::string UniqueName(ir::DomainId domain) {
-    const std::string base = absl::StrCat(program_.DomainName(domain), ".step");
-    const int number = ++used_[base];
-    return number == 1 ? base : absl::StrCat(base, ".", number);
-  }
-
-  const ir::Program& program_;
-  const Graph& graph_;
-  Grouping grouping_;
-  std::map<std::string, int> used_;
-};
-
-// A kernel for every node, in the order of the program.
-Grouping GroupNothing(const ir::Program& program, const Graph& graph) {
-  Grouping grouping;
-  grouping.home.assign(graph.size(), kNone);
-  std::map<ir::DomainId, int> count;
-  for (ir::NodeId id = 0; id < graph.size(); ++id) {
-    const ir::Node& node = graph.node(id);
-    if (!graph.live[id] || node.op == ir::Op::kLiteral) continue;
-    const ir::DomainId domain = graph.domain[id];
-    grouping.home[id] = grouping.kernels.size();
-    grouping.kernels.push_back(
-        {domain,
-         absl::StrCat(program.DomainName(domain), ".", ir::Info(node.op).name, count[domain]++),
-         {id}});
-  }
-  return grouping;
-}
-
 // Writes the kernels of a grouping.
 class KernelWriter {
  public:
-  KernelWriter(const ir::Program& program, const Graph& graph, const Grouping& grouping)
-      : graph_(graph), grouping_(grouping), temporary_(graph.size()), result_(program) {}
+  KernelWriter(const ir::Program& program, const StepGraph& graph, const Grouping& grouping)
+      : program_(program),
+        graph_(graph),
+        grouping_(grouping),
+        temporary_(graph.size()),
+        result_(program) {}
 
   ir::Program Run() {
     AddTemporaries();
     std::vector<ir::Block> kernels;
+    result_.loops.clear();
     for (size_t i = 0; i < grouping_.kernels.size(); ++i) {
       kernels.push_back(WithoutDeadNodes(result_, WriteKernel(i, Phase(i))));
     }
@@ -311,70 +108,96 @@ class KernelWriter {
 
   ir::Block WriteKernel(size_t index, uint32_t phase) {
     const Grouping::Kernel& kernel = grouping_.kernels[index];
+    const ir::Block* const loop = FindLoop(program_, graph_.node(*kernel.nodes.begin()));
     ir::Block block;
+    if (loop != nullptr) block = *loop;
     block.kind = ir::BlockKind::kKernel;
     block.name = kernel.name;
     block.domain = kernel.domain;
     block.phase = phase;
-    Rewriter rewriter(result_, graph_.step, block);
+    if (loop != nullptr) return block;
+    Written written = {ir::Builder(result_, block), {}};
     // Floating nodes are written where they are first needed. So kernels of one model are equal,
     // whatever they share with others. No load may move behind a store.
     for (ir::NodeId id : kernel.nodes) {
       if (!IsAnchor(graph_.node(id))) continue;
       for (ir::NodeId load : graph_.killed[id]) {
-        if (kernel.nodes.contains(load)) Write(load, index, rewriter);
+        if (kernel.nodes.contains(load)) Write(load, index, written);
       }
-      Write(id, index, rewriter);
+      Write(id, index, written);
     }
     // A kernel of FuseNothing may have no anchor.
     for (ir::NodeId id : kernel.nodes) {
-      if (!IsAnchor(graph_.node(id))) Write(id, index, rewriter);
+      if (!IsAnchor(graph_.node(id))) Write(id, index, written);
     }
     return block;
   }
 
+  // A kernel as far as it is written, and its values by node of the step.
+  struct Written {
+    ir::Builder builder;
+    std::unordered_map<ir::NodeId, ir::Value> values;
+  };
+
   // Writes a node into a kernel after its operands, unless it is there already.
-  void Write(ir::NodeId id, size_t index, Rewriter& rewriter) {
-    const Grouping::Kernel& kernel = grouping_.kernels[index];
-    if (rewriter.At(id).valid()) return;
-    if (Crosses(id, kernel)) {
-      rewriter.Set(id, rewriter.builder().Load(*temporary_[id]));
-      return;
-    }
-    for (ir::NodeId operand : graph_.node(id).inputs()) Write(operand, index, rewriter);
-    const ir::Value value = rewriter.Copy(id);
-    if (temporary_[id] && grouping_.home[id] == index) {
-      rewriter.builder().Store(*temporary_[id], value);
+  void Write(ir::NodeId wanted, size_t index, Written& written) {
+    // A node is written once its operands are, in their order.
+    std::vector<ir::NodeId> open = {wanted};
+    while (!open.empty()) {
+      const ir::NodeId id = open.back();
+      const size_t length = open.size();
+      if (!written.values.contains(id) && !Crosses(id, grouping_.kernels[index])) {
+        const absl::Span<const ir::NodeId> operands = graph_.node(id).inputs();
+        for (size_t i = operands.size(); i-- > 0;) {
+          if (!written.values.contains(operands[i])) open.push_back(operands[i]);
+        }
+        if (open.size() > length) continue;
+      }
+      open.pop_back();
+      WriteNode(id, index, written);
     }
   }
 
-  const Graph& graph_;
+  // The same where its operands are there.
+  void WriteNode(ir::NodeId id, size_t index, Written& written) {
+    if (written.values.contains(id)) return;
+    const Grouping::Kernel& kernel = grouping_.kernels[index];
+    if (Crosses(id, kernel)) {
+      written.values[id] = written.builder.Load(*temporary_[id]);
+      return;
+    }
+    const ir::Node& node = graph_.node(id);
+    absl::InlinedVector<ir::Value, 3> operands;
+    for (ir::NodeId operand : node.inputs()) operands.push_back(written.values[operand]);
+    const ir::Value value = EmitLike(written.builder, node, operands);
+    written.values[id] = value;
+    if (temporary_[id] && grouping_.home[id] == index) {
+      written.builder.Store(*temporary_[id], value);
+    }
+  }
+
+  const ir::Program& program_;
+  const StepGraph& graph_;
   const Grouping& grouping_;
   std::vector<std::optional<ir::StateId>> temporary_;
   std::vector<uint32_t> phase_;
   ir::Program result_;
 };
 
-// The step as one graph; null if there is no step, or it is divided into kernels already.
-const ir::Block* StepGraph(const ir::Program& program) {
-  if (program.step.size() != 1 || program.step[0].kind != ir::BlockKind::kStep) return nullptr;
-  return &program.step[0];
-}
-
 }  // namespace
 
 absl::StatusOr<ir::Program> Fuse(const ir::Program& program, const CompileOptions&) {
-  const ir::Block* step = StepGraph(program);
+  const ir::Block* step = StepOf(program);
   if (step == nullptr) return program;
-  const Graph graph(program, *step);
-  const Grouping grouping = Grouper(program, graph).Run();
+  const StepGraph graph(program, *step);
+  const Grouping grouping = GroupByDomain(program, graph);
   return KernelWriter(program, graph, grouping).Run();
 }
 
 absl::StatusOr<ir::Program> FuseNothing(const ir::Program& program, const CompileOptions&) {
-  const ir::Block* step = StepGraph(program);
+  const ir::Block* step = StepOf(program);
   if (step == nullptr) return program;
-  const Graph graph(program, *step);
+  const StepGraph graph(program, *step);
   const Grouping grouping = GroupNothing(program, graph);
   return KernelWriter(program, graph, grouping).Run();
 }

@@ -21,10 +21,13 @@ namespace {
 constexpr Pass kPasses[] = {
     // First: all later passes gain from literals.
     {"specialise", "no parameter is read but tunable ones", &Specialise, &CheckSpecialise, nullptr},
-    // Before simplify, which folds functions of literals and shares nodes that two functions of one
-    // argument have in common.
+    // Before unroll, which weighs loops by their plain ops, and before simplify, which folds
+    // functions of literals and shares nodes that two functions of one argument have in common.
     {"expand_math", "no function or draw is left but a Poisson draw of a varying mean", &ExpandMath,
      &CheckExpandMath, nullptr},
+    // Before simplify, which takes the passes for straight code.
+    {"unroll", "every loop is longer in all its passes than what is written out", &Unroll,
+     &CheckUnroll, nullptr},
     // Before fuse, so that kernels pass no dead, common or known values to each other.
     {"simplify", "nothing is left that could be folded, and nothing that is not used", &Simplify,
      &CheckSimplify, nullptr},

@@ -50,8 +50,14 @@ absl::Status CheckSpecialise(const ir::Program&);
 absl::StatusOr<ir::Program> ExpandMath(const ir::Program&, const CompileOptions&);
 absl::Status CheckExpandMath(const ir::Program&);
 
+// Writes the passes of short loops out, one behind the other.
+absl::StatusOr<ir::Program> Unroll(const ir::Program&, const CompileOptions&);
+absl::Status CheckUnroll(const ir::Program&);
+
 absl::StatusOr<ir::Program> Simplify(const ir::Program&, const CompileOptions&);
 absl::Status CheckSimplify(const ir::Program&);
+// The same for one block.
+ir::Block SimplifyBlock(const ir::Program& program, const ir::Block& block);
 
 // Decides the bits and the unit of each accumulator, whatever the program says; disabled, all have
 // 64 bits. How synapses lie in memory depends on it as well (runtime/delivery/layout.h).

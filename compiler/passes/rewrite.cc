@@ -12,6 +12,7 @@ ir::Block EmptyCopy(const ir::Block& block) {
   result.kind = block.kind;
   result.name = block.name;
   result.domain = block.domain;
+  result.times = block.times;
   result.phase = block.phase;
   result.code = block.code;
   result.slots = block.slots;
@@ -48,19 +49,25 @@ ir::Block RewriteBlock(const ir::Program& program, const ir::Block& block, NodeR
 ir::Program RewriteCode(const ir::Program& program,
                         absl::FunctionRef<ir::Block(const ir::Block&)> rewrite) {
   ir::Program result = program;
-  for (ir::Block& block : result.synaptic) block = rewrite(block);
-  for (ir::Block& block : result.step) block = rewrite(block);
+  for (std::vector<ir::Block>* const list : {&result.synaptic, &result.loops, &result.step}) {
+    for (ir::Block& block : *list) block = rewrite(block);
+  }
   return result;
 }
 
 std::vector<const ir::Block*> CodeBlocks(const ir::Program& program) {
   std::vector<const ir::Block*> blocks;
-  for (const std::vector<ir::Block>* list : {&program.synaptic, &program.step}) {
+  for (const std::vector<ir::Block>* list : {&program.synaptic, &program.loops, &program.step}) {
     for (const ir::Block& block : *list) {
       if (!program.RunsSynapses(block)) blocks.push_back(&block);
     }
   }
   return blocks;
+}
+
+const ir::Block* StepOf(const ir::Program& program) {
+  if (program.step.size() != 1 || program.step[0].kind != ir::BlockKind::kStep) return nullptr;
+  return &program.step[0];
 }
 
 std::vector<bool> LiveNodes(const ir::Block& block) {
@@ -91,6 +98,8 @@ ir::DomainId RunDomain(const ir::Program& program, const ir::Block& block, const
       return program.populations[node.attr].domain;
     case ir::AttrKind::kReduction:
       return program.reductions[node.attr].population;
+    case ir::AttrKind::kLoop:
+      return program.loops[node.attr].domain;
     case ir::AttrKind::kProjection:
       return program.projections[node.attr].domain;
     case ir::AttrKind::kInput:  // accumulate runs over synapses, not over the input's population
@@ -131,10 +140,22 @@ std::vector<Access> AccessesOfSynapses(const ir::Program& program, const ir::Nod
   return accesses;
 }
 
+// What a loop reads and writes: states alone.
+std::vector<Access> AccessesOfLoop(const ir::Block& loop) {
+  std::vector<Access> accesses;
+  for (const ir::Node& node : loop.nodes) {
+    const ir::OpInfo& info = ir::Info(node.op);
+    if (info.attr != ir::AttrKind::kState) continue;
+    accesses.push_back({info.attr, node.attr, info.effect == ir::Effect::kWrite});
+  }
+  return accesses;
+}
+
 }  // namespace
 
 std::vector<Access> AccessesOf(const ir::Program& program, const ir::Node& node) {
   if (RunsSynapses(node)) return AccessesOfSynapses(program, node);
+  if (node.op == ir::Op::kRun) return AccessesOfLoop(program.loops[node.attr]);
   const ir::OpInfo& info = ir::Info(node.op);
   // A check looks at its operand, not at the state.
   if (info.effect == ir::Effect::kPure || node.op == ir::Op::kCheck) return {};

@@ -51,13 +51,16 @@ using NodeRewrite = absl::FunctionRef<std::optional<ir::Value>(Rewriter&, ir::No
 // The block with every node rewritten, in order.
 ir::Block RewriteBlock(const ir::Program& program, const ir::Block& block, NodeRewrite rewrite);
 
-// The program with its synaptic blocks and the blocks of its step rewritten. Init and connect
-// blocks run once, before the first step: passes leave them alone.
+// The program with its synaptic blocks, its loops and the blocks of its step rewritten. Init and
+// connect blocks run once, before the first step: passes leave them alone.
 ir::Program RewriteCode(const ir::Program& program,
                         absl::FunctionRef<ir::Block(const ir::Block&)> rewrite);
 
-// All blocks that become kernels: synaptic blocks, then those of the step.
+// All blocks that become kernels: synaptic blocks, loops, then those of the step.
 std::vector<const ir::Block*> CodeBlocks(const ir::Program& program);
+
+// The step as one graph; null if there is no step, or it is divided into kernels already.
+const ir::Block* StepOf(const ir::Program& program);
 
 // True if a node of the step runs a block over synapses.
 bool RunsSynapses(const ir::Node& node);
@@ -68,8 +71,8 @@ struct Access {
   uint64_t symbol;
   bool write;
 };
-// All accesses of a node. Those of a node that runs a block over synapses are the accesses of the
-// block; the states of its synapses count as their projection.
+// All accesses of a node. Those of a node that runs a loop or a block over synapses are the
+// accesses of the block; the states of its synapses count as their projection.
 std::vector<Access> AccessesOf(const ir::Program& program, const ir::Node& node);
 
 // By node: true for writes and for everything they are computed from.

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -46,11 +47,25 @@ struct Additions {
 class InputSharer {
  public:
   InputSharer(const ir::Program& program, const ProgramFacts& facts)
-      : program_(program), facts_(facts), shares_(program.inputs.size()) {}
+      : program_(program),
+        shares_(program.inputs.size()),
+        receivers_(program.domains.size()),
+        added_(program.inputs.size()) {
+    std::unordered_map<std::string, ir::InputId> ids;
+    for (ir::InputId id = 0; id < program.inputs.size(); ++id) ids[program.inputs[id].name] = id;
+    for (const Receiver& receiver : facts.receivers) {
+      const auto found = ids.find(receiver.input);
+      if (found == ids.end()) continue;
+      added_[found->second] = receiver.state.has_value();
+      receivers_[DomainOf(found->second)].push_back(found->second);
+    }
+  }
 
   ir::Program Run() {
     FindAdditions();
-    for (const Receiver& receiver : facts_.receivers) FindSharers(receiver);
+    for (const std::vector<ir::InputId>& receivers : receivers_) {
+      for (const ir::InputId id : receivers) FindSharers(id);
+    }
     ir::Program result = program_;
     result.inputs.clear();
     for (ir::InputId id = 0; id < program_.inputs.size(); ++id) {
@@ -92,26 +107,28 @@ class InputSharer {
     }
   }
 
+  // Of one population.
   bool CanShare(ir::InputId one, ir::InputId other) const {
     const auto is_usable = [](const std::optional<double>& factor) {
       return factor.has_value() && std::isfinite(*factor) && *factor != 0;
     };
     const Additions& a = additions_[one];
     const Additions& b = additions_[other];
-    return program_.inputs[one].population == program_.inputs[other].population &&
-           a.bases == b.bases && is_usable(a.factor) && is_usable(b.factor);
+    return a.bases == b.bases && is_usable(a.factor) && is_usable(b.factor);
   }
 
-  // Those that can share the input of `receiver`, the first of its group, take that one too.
-  void FindSharers(const Receiver& receiver) {
-    const std::optional<ir::InputId> kept = program_.FindInput(receiver.input);
-    if (!kept || shares_[*kept]) return;
-    for (const Receiver& other : facts_.receivers) {
-      const std::optional<ir::InputId> id = program_.FindInput(other.input);
-      if (!id || id == kept || shares_[*id] || !CanShare(*kept, *id)) continue;
-      if (!shares_[*kept]) shares_[*kept] = {*kept, *additions_[*kept].factor, {}};
-      shares_[*id] = {*kept, *additions_[*id].factor, {}};
-      shares_[*kept]->others.push_back(VariableOf(*id));
+  size_t DomainOf(ir::InputId id) const {
+    return static_cast<size_t>(program_.inputs[id].population);
+  }
+
+  // Those that can share an input, the first of its group, take that one too.
+  void FindSharers(ir::InputId kept) {
+    if (shares_[kept]) return;
+    for (const ir::InputId id : receivers_[DomainOf(kept)]) {
+      if (id == kept || shares_[id] || !CanShare(kept, id)) continue;
+      if (!shares_[kept]) shares_[kept] = {kept, *additions_[kept].factor, {}};
+      shares_[id] = {kept, *additions_[id].factor, {}};
+      shares_[kept]->others.push_back(VariableOf(id));
     }
   }
 
@@ -147,14 +164,6 @@ class InputSharer {
     return WithoutDeadNodes(result, rewritten);
   }
 
-  // Whether what is taken from an input is only added to a state.
-  bool IsAdded(ir::InputId id) const {
-    for (const Receiver& receiver : facts_.receivers) {
-      if (receiver.input == program_.inputs[id].name) return receiver.state.has_value();
-    }
-    return false;
-  }
-
   ir::Block RewrittenStep(const ir::Program& result, const ir::Block& block) const {
     std::vector<ir::Value> taken(program_.inputs.size());  // by the input that is kept
     // Products of what is taken that are still to be added to a state, by old node.
@@ -179,17 +188,19 @@ class InputSharer {
           }
           if (shares_[input]->factor == 1) return sum;
           const ir::Value factor = builder.F64(shares_[input]->factor);
-          if (!IsAdded(input)) return builder.Emit(ir::Op::kMul, {factor, sum});
+          if (!added_[input]) return builder.Emit(ir::Op::kMul, {factor, sum});
           products[id] = {factor, sum};
           return ir::Value{};
         });
   }
 
   const ir::Program& program_;
-  const ProgramFacts& facts_;
   std::vector<Additions> additions_;          // by input
   std::vector<std::optional<Share>> shares_;  // by input
-  std::vector<ir::InputId> moved_;            // the number that an input has afterwards
+  // By domain: the inputs that variables receive, in the order in which the step takes them.
+  std::vector<std::vector<ir::InputId>> receivers_;
+  std::vector<bool> added_;         // by input: what is taken is only added to a state
+  std::vector<ir::InputId> moved_;  // the number that an input has afterwards
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // simplify: folds constants by the oracle, shares common nodes, replaces loads of stored values,
 // and removes nodes that are not used. It never reassociates.
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -16,12 +17,14 @@ namespace {
 // One sweep over one block.
 class Simplifier {
  public:
-  explicit Simplifier(const ir::Block& block) : block_(block) {}
+  Simplifier(const ir::Program& program, const ir::Block& block)
+      : program_(program), block_(block) {}
 
   std::optional<ir::Value> operator()(Rewriter& rewriter, ir::NodeId id) {
     const ir::Node& node = block_.nodes[id];
     if (node.op == ir::Op::kLoad) return Load(rewriter, id);
     if (node.op == ir::Op::kStore) return Store(rewriter, id);
+    if (node.op == ir::Op::kRun) Forget(node);
     if (ir::Info(node.op).effect != ir::Effect::kPure) return std::nullopt;
 
     ir::Builder& builder = rewriter.builder();
@@ -53,14 +56,27 @@ class Simplifier {
     return std::nullopt;
   }
 
+  // A loop changes the states that it stores.
+  void Forget(const ir::Node& run) {
+    for (const Access& access : AccessesOf(program_, run)) {
+      if (access.write) known_.erase(access.symbol);
+    }
+  }
+
+  const ir::Program& program_;
   const ir::Block& block_;
   std::map<uint64_t, ir::Value> known_;  // what each state holds at this point, where known
 };
 
-// The block without stores that another store overwrites before any node reads them.
+// The block without stores that another store overwrites before any node reads them, or whose
+// temporary nothing reads up to the end of the step.
 ir::Block WithoutDeadStores(const ir::Program& program, const ir::Block& block) {
   std::vector<bool> dead(block.nodes.size(), false);
   std::set<uint64_t> overwritten;
+  for (ir::StateId state = 0; state < program.states.size(); ++state) {
+    const bool ends = block.kind == ir::BlockKind::kStep && program.states[state].temporary;
+    if (ends) overwritten.insert(state);
+  }
   for (size_t i = block.nodes.size(); i-- > 0;) {
     const ir::Node& node = block.nodes[i];
     for (const Access& access : AccessesOf(program, node)) {
@@ -86,11 +102,40 @@ bool SameNodes(const ir::Block& a, const ir::Block& b) {
   return true;
 }
 
+// Removes the temporaries that no code names, of those behind all other states: these keep their
+// numbers, by which engines and hosts know them.
+void RemoveUnusedTemporaries(ir::Program& program) {
+  const auto for_each_state = [&](const auto& visit) {
+    for (std::vector<ir::Block>* const list : {&program.loops, &program.step}) {
+      for (ir::Block& block : *list) {
+        for (ir::Node& node : block.nodes) {
+          if (ir::Info(node.op).attr == ir::AttrKind::kState) visit(node.attr);
+        }
+      }
+    }
+  };
+  std::vector<bool> used(program.states.size());
+  size_t first = used.size();
+  while (first > 0 && program.states[first - 1].temporary) --first;
+  std::fill_n(used.begin(), first, true);
+  for_each_state([&](uint64_t state) { used[state] = true; });
+  std::vector<ir::State> kept;
+  std::vector<ir::StateId> number(used.size());
+  for (ir::StateId state = 0; state < used.size(); ++state) {
+    number[state] = static_cast<ir::StateId>(kept.size());
+    if (used[state]) kept.push_back(program.states[state]);
+  }
+  for_each_state([&](uint64_t& state) { state = number[state]; });
+  program.states = std::move(kept);
+}
+
+}  // namespace
+
 // Sweeps until nothing changes: a node that one sweep removes may let the next one fold another.
 ir::Block SimplifyBlock(const ir::Program& program, const ir::Block& block) {
   ir::Block current = block;
   while (true) {
-    Simplifier simplifier(current);
+    Simplifier simplifier(program, current);
     ir::Block next = RewriteBlock(program, current, [&](Rewriter& rewriter, ir::NodeId id) {
       return simplifier(rewriter, id);
     });
@@ -101,11 +146,12 @@ ir::Block SimplifyBlock(const ir::Program& program, const ir::Block& block) {
   }
 }
 
-}  // namespace
-
 absl::StatusOr<ir::Program> Simplify(const ir::Program& program, const CompileOptions&) {
-  return RewriteCode(program,
-                     [&](const ir::Block& block) { return SimplifyBlock(program, block); });
+  ir::Program result =
+      RewriteCode(program, [&](const ir::Block& block) { return SimplifyBlock(program, block); });
+  // Kernels that are already there have numbered their slots.
+  if (StepOf(result) != nullptr) RemoveUnusedTemporaries(result);
+  return result;
 }
 
 absl::Status CheckSimplify(const ir::Program& program) {

@@ -48,6 +48,7 @@ absl::StatusOr<void*> Resolve(const ir::Block& block, const ir::Slot& slot, Netw
       return const_cast<void*>(static_cast<const void*>(&slot.index));
     case AttrKind::kNone:
     case AttrKind::kLiteral:
+    case AttrKind::kLoop:
     case AttrKind::kProjection:
       break;
   }

@@ -121,6 +121,7 @@ std::vector<void*> KernelMachine::Slots(const ir::Block& block) {
         break;
       case ir::AttrKind::kNone:
       case ir::AttrKind::kLiteral:
+      case ir::AttrKind::kLoop:
       case ir::AttrKind::kProjection:
         ADD_FAILURE() << "a slot of no kind";
     }

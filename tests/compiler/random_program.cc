@@ -6,6 +6,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -247,6 +248,7 @@ class Generator {
     if (Chance(0.12)) return AddStore(domain);
     if (Chance(0.12)) return AddMeeting(domain);
     if (Chance(0.04)) return AddRun();
+    if (Chance(0.03)) return AddLoop(domain);
     AddPure(Pick(std::vector<ir::OpInfo>(ir::AllOps().begin(), ir::AllOps().end())), domain);
   }
 
@@ -279,6 +281,50 @@ class Generator {
     const size_t block = Below(2);
     if (std::exchange(ran_[block], true)) return;
     Append(block == 0 ? Op::kRunOnStep : Op::kRunOnPost, {}, {}, 0);
+  }
+
+  // A loop of plain nodes that changes two temporaries: one that is written out by the passes, or
+  // one that is a kernel. What a temporary held before may be used behind the loop.
+  void AddLoop(DomainId domain) {
+    if (program_.loops.size() == 3) return;
+    const auto number = static_cast<ir::LoopId>(program_.loops.size());
+    std::vector<ir::StateId> temporaries;
+    for (const Element element : {Element::kF64, Element::kU32}) {
+      ir::State state;
+      state.name = absl::StrCat("loop", number, ".", ir::ElementName(element));
+      state.type = {element, domain};
+      state.temporary = true;
+      temporaries.push_back(static_cast<ir::StateId>(program_.states.size()));
+      program_.states.push_back(std::move(state));
+      Append(Op::kStore, {}, {Operand(element, domain)}, temporaries.back());
+      if (Chance(0.3)) Append(Op::kLoad, {element, domain}, {}, temporaries.back());
+    }
+    ir::Block* const step = std::exchange(block_, nullptr);
+    const std::vector<NodeId> values = std::exchange(values_, {});
+    ir::Block loop;
+    loop.kind = ir::BlockKind::kLoop;
+    loop.name = absl::StrCat("loop", number);
+    loop.domain = domain;
+    loop.times = Pick(std::vector<uint32_t>{2, 3, 17, 130});
+    block_ = &loop;
+    for (const ir::StateId state : temporaries) {
+      Append(Op::kLoad, program_.states[state].type, {}, state);
+    }
+    const std::vector<ir::OpInfo> ops(ir::AllOps().begin(), ir::AllOps().end());
+    while (loop.nodes.size() < 15) {
+      const DomainId of_node = Chance(0.2) ? DomainId::kNetwork : domain;
+      Chance(0.1) ? AddLoad(of_node) : AddPure(Pick(ops), of_node);
+    }
+    for (const ir::StateId state : temporaries) {
+      Append(Op::kStore, {}, {Operand(program_.states[state].type.element, domain)}, state);
+    }
+    block_ = step;
+    values_ = values;
+    program_.loops.push_back(std::move(loop));
+    Append(Op::kRun, {}, {}, number);
+    for (const ir::StateId state : temporaries) {
+      Append(Op::kLoad, program_.states[state].type, {}, state);
+    }
   }
 
   // Inputs, spikes and sums, and what the network sees of them.
@@ -384,6 +430,11 @@ class Generator {
     if (info.effect != ir::Effect::kPure || of_synapse || info.op == Op::kLiteral) return;
     if (info.op == Op::kParam) {
       Append(info.op, {Element::kF64, DomainId::kNetwork}, {}, Below(program_.params.size()));
+    } else if (info.op == Op::kPass) {
+      if (block_->kind != ir::BlockKind::kLoop) return;
+      Append(info.op, {Element::kU64, DomainId::kNetwork}, {});
+    } else if (info.op == Op::kScale && block_->kind == ir::BlockKind::kLoop) {
+      return;
     } else if (info.op == Op::kStep) {
       Append(info.op, {Element::kU64, DomainId::kNetwork}, {});
     } else if (info.op == Op::kScale) {

@@ -67,6 +67,25 @@ TEST(Toml, DrawsErrors) {
             "test.toml:2:8: error: bad\n  seed = 7\n         ^");
 }
 
+// What reads a document goes down into it by recursion.
+TEST(Toml, RefusesDepth) {
+  std::string dotted = "a";
+  for (int i = 0; i < 20000; ++i) dotted += ".a";
+  const std::string nested = std::string(20000, '[') + std::string(20000, ']');
+  for (const std::string& text :
+       {dotted + " = 1\n", "b = { " + dotted + " = 1 }\n", "[" + dotted + "]\nb = 1\n",
+        "b = \"c.c\"\n'a'." + dotted + " = 1\n"}) {
+    EXPECT_NE(ParseToml(text, "f").status().message().find("more than 32 parts"),
+              absl::string_view::npos)
+        << ParseToml(text, "f").status().message();
+  }
+  EXPECT_FALSE(ParseToml("a = " + nested + "\n", "f").ok());
+  // Dots elsewhere are none between the parts of a key.
+  MustParse("a = \"" + dotted + "\" # " + dotted + "\n");
+  MustParse("a = \"\"\"\n\\\"" + dotted + "\"\"\"\nb = '" + dotted + "'\n");
+  MustParse("a = [ 1.0, 2.0" + std::string(100, '\n') + "]\n");
+}
+
 TEST(Toml, RefusesWhatIsNoToml) {
   const std::string messages[] = {
       std::string(ParseToml("a = \n", "f").status().message()),

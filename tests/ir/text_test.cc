@@ -253,6 +253,23 @@ std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Elem
   return program;
 }
 
+TEST(TextTest, BlocksMayStandInAnyOrder) {
+  const std::string head =
+      "program k\npopulation a size=2\n"
+      "projection x : a -> a rule=all_to_all weight=1 delay=1\n"
+      "projection y : a -> a rule=all_to_all weight=1 delay=1\n"
+      "input a.g : a scale=2^-33\n";
+  const auto block = [](const char* name) {
+    return absl::StrCat("on_pre ", name, " {\n  accumulate a.g, 1\n}\n");
+  };
+  const auto forward = Parse(head + block("x") + block("y"), "k.ir");
+  const auto backward = Parse(head + block("y") + block("x"), "k.ir");
+  ASSERT_TRUE(forward.ok()) << forward.status();
+  ASSERT_TRUE(backward.ok()) << backward.status();
+  EXPECT_EQ(Print(*forward), Print(*backward));
+  EXPECT_EQ(backward->FindSynaptic(BlockKind::kOnPre, 1), &backward->synaptic[1]);
+}
+
 // All types an op could be declared with; one where its rule says the type.
 std::vector<Type> Declarable(const OpInfo& info) {
   if (info.rule != TypeRule::kDeclared && info.rule != TypeRule::kConvert &&

@@ -266,6 +266,14 @@ TEST(VerifierTest, BlockKinds) {
       {[](Program& p) { p.step[0].kind = BlockKind::kOnPre; }, "a block of kind on_pre cannot"},
       {[](Program& p) { p.synaptic.push_back(p.synaptic[0]); },
        "there are two on_pre blocks of 'ee'"},
+      {[](Program& p) {
+         Block& later = p.synaptic.emplace_back(p.synaptic[0]);
+         later.domain = p.projections[1].domain;
+         later.name = p.projections[1].name;
+         later.nodes.clear();
+         std::swap(p.synaptic.front(), p.synaptic.back());
+       },
+       "blocks over synapses stand in the order of their projections"},
       {[](Program& p) { p.synaptic[0].name = "exc"; },
        "on_pre is of a projection, and 'exc' is none"},
       {[](Program& p) { p.synaptic[0].domain = p.projections[1].domain; },

@@ -285,6 +285,7 @@ state a.k : f64[a] = 0
 state a.shown : f64[a] = 4
 state a.half : f64[a] = 0
 state n : i64 = 0i64
+temp a.passes : u64[a]
 input a.g : a scale=2^-20
 input a.h : a scale=2^-20
 input a.d : a scale=2^-20 decay=0.5 period=2 state=a.shown
@@ -310,8 +311,13 @@ on_step p {
 on_post p {
   accumulate a.h, 0.25
 }
+loop a.counts : a times=2 {
+  %0 = pass : u64
+  store a.passes, %0
+}
 step {
   run_on_step p
+  run a.counts
   %0 = take a.g : f64[a]
   %1 = param a.b : f64
   %2 = load a.V : f64[a]
@@ -369,6 +375,7 @@ TEST(Evaluate, EveryOpHasSemantics) {
   const ir::Program connecting = ParseProgram(kConnectOps);
   for (const ir::Node& node : connecting.connect[0].nodes) met.insert(node.op);
   for (const ir::Node& node : program.synaptic[0].nodes) met.insert(node.op);
+  for (const ir::Node& node : program.loops[0].nodes) met.insert(node.op);
   for (const ir::Node& node : program.step[0].nodes) met.insert(node.op);
   for (const ir::OpInfo& info : ir::AllOps()) {
     EXPECT_TRUE(met.contains(info.op)) << "no semantics for the op '" << info.name << "'";
