@@ -159,6 +159,7 @@ std::string Print(const Program& program) {
   if (program.init) text += PrintBlock(program, *program.init);
   for (const Block& block : program.connect) text += PrintBlock(program, block);
   for (const Block& block : program.synaptic) text += PrintBlock(program, block);
+  for (const Block& block : program.now) text += PrintBlock(program, block);
   for (const Block& block : program.step) text += PrintBlock(program, block);
   return text;
 }

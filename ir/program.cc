@@ -14,6 +14,13 @@ std::optional<uint32_t> Find(const std::vector<Symbol>& symbols, absl::string_vi
   return std::nullopt;
 }
 
+const Block* FindOf(const std::vector<Block>& blocks, DomainId domain) {
+  for (const Block& block : blocks) {
+    if (block.domain == domain) return &block;
+  }
+  return nullptr;
+}
+
 bool Holds(const Block* block, Op op) {
   return block != nullptr && std::any_of(block->nodes.begin(), block->nodes.end(),
                                          [op](const Node& node) { return node.op == op; });
@@ -33,6 +40,8 @@ absl::string_view BlockKindName(BlockKind kind) {
       return "on_step";
     case BlockKind::kOnPost:
       return "on_post";
+    case BlockKind::kNow:
+      return "now";
     case BlockKind::kStep:
       return "step";
     case BlockKind::kKernel:
@@ -138,10 +147,11 @@ std::optional<ProjectionId> Program::FindProjection(absl::string_view projection
 }
 
 const Block* Program::FindConnect(ProjectionId projection) const {
-  for (const Block& block : connect) {
-    if (block.domain == projections[projection].domain) return &block;
-  }
-  return nullptr;
+  return FindOf(connect, projections[projection].domain);
+}
+
+const Block* Program::FindNow(ProjectionId projection) const {
+  return FindOf(now, projections[projection].domain);
 }
 
 const Block* Program::FindSynaptic(BlockKind kind, ProjectionId projection) const {
@@ -149,6 +159,11 @@ const Block* Program::FindSynaptic(BlockKind kind, ProjectionId projection) cons
     if (block.kind == kind && block.domain == projections[projection].domain) return &block;
   }
   return nullptr;
+}
+
+bool Program::IsVariable(StateId state) const {
+  const std::string& name = states[state].name;
+  return !states[state].temporary && std::count(name.begin(), name.end(), '.') < 2;
 }
 
 bool Program::RunsSynapses(const Block& block) const {

@@ -23,30 +23,31 @@ struct Place {
   bool init;
   bool connect;
   bool synaptic;
+  bool now;
   bool step;  // and kernels
 };
 constexpr Place kPlaces[] = {
-    {Op::kLoad, true, true, true, true},
-    {Op::kStore, true, true, true, true},
-    {Op::kCheck, false, false, true, true},
-    {Op::kLoadPre, false, true, true, false},
-    {Op::kLoadPost, false, true, true, false},
-    {Op::kIndexPre, false, true, true, false},
-    {Op::kIndexPost, false, true, true, false},
-    {Op::kWeight, false, true, true, false},
-    {Op::kSetProbability, false, true, false, false},
-    {Op::kSetWeight, false, true, false, false},
-    {Op::kSetDelay, false, true, false, false},
-    {Op::kAccumulate, false, false, true, false},
-    {Op::kTake, false, false, false, true},
-    {Op::kHeld, false, false, false, true},
-    {Op::kScale, false, false, false, true},
-    {Op::kSpike, false, false, false, true},
-    {Op::kRunOnStep, false, false, false, true},
-    {Op::kRunOnPost, false, false, false, true},
-    {Op::kCount, false, false, false, true},
-    {Op::kReduce, false, false, false, true},
-    {Op::kTotal, false, false, false, true},
+    {Op::kLoad, true, true, true, true, true},
+    {Op::kStore, true, true, true, true, true},
+    {Op::kCheck, false, false, true, false, true},
+    {Op::kLoadPre, false, true, true, true, false},
+    {Op::kLoadPost, false, true, true, true, false},
+    {Op::kIndexPre, false, true, true, true, false},
+    {Op::kIndexPost, false, true, true, true, false},
+    {Op::kWeight, false, true, true, true, false},
+    {Op::kSetProbability, false, true, false, false, false},
+    {Op::kSetWeight, false, true, false, false, false},
+    {Op::kSetDelay, false, true, false, false, false},
+    {Op::kAccumulate, false, false, true, false, false},
+    {Op::kTake, false, false, false, false, true},
+    {Op::kHeld, false, false, false, false, true},
+    {Op::kScale, false, false, false, false, true},
+    {Op::kSpike, false, false, false, false, true},
+    {Op::kRunOnStep, false, false, false, false, true},
+    {Op::kRunOnPost, false, false, false, false, true},
+    {Op::kCount, false, false, false, false, true},
+    {Op::kReduce, false, false, false, false, true},
+    {Op::kTotal, false, false, false, false, true},
 };
 
 bool MayStand(Op op, BlockKind kind) {
@@ -61,6 +62,8 @@ bool MayStand(Op op, BlockKind kind) {
       case BlockKind::kOnStep:
       case BlockKind::kOnPost:
         return place.synaptic;
+      case BlockKind::kNow:
+        return place.now;
       case BlockKind::kStep:
       case BlockKind::kKernel:
         return place.step;
@@ -91,6 +94,10 @@ class Blocks {
     }
     for (const Block& block : program_.synaptic) {
       if (!IsSynaptic(block.kind)) return Kind(block);
+      if (auto v = OverSynapses(block)) return v;
+    }
+    for (const Block& block : program_.now) {
+      if (block.kind != BlockKind::kNow) return Kind(block);
       if (auto v = OverSynapses(block)) return v;
     }
     uint32_t phase = 0;
@@ -260,6 +267,7 @@ class Blocks {
       case BlockKind::kOnPre:
       case BlockKind::kOnStep:
       case BlockKind::kOnPost:
+      case BlockKind::kNow:
         if (!uniform && !own) {
           return Fail(absl::StrCat(BlockKindName(block_->kind), " ", block_->name,
                                    " has no elements of ", program_.DomainName(node.domain)),

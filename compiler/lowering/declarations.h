@@ -137,6 +137,12 @@ struct Trace {
   // For a source: the input that counts the spikes that arrive in a step.
   std::optional<ir::InputId> arrivals;
 };
+
+// Flags of the equations of synapses. Without "per synapse" an event-driven variable may become a
+// trace.
+inline constexpr absl::string_view kEventDriven = "event-driven";
+inline constexpr absl::string_view kPerSynapse = "per synapse";
+
 // An equation dx/dt = A*x + B with fixed A and B, flagged (event-driven). When an event needs x, it
 // is brought up to date by the exact solution x' = x0 + (x - x0)*exp(A*elapsed), x0 = -B/A.
 struct EventDriven {

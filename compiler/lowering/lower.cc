@@ -151,6 +151,7 @@ absl::Status Emit(const Declarations& declared, ProgramBuilder& out) {
   if (program.init.has_value()) RemoveUnread(*program.init);
   for (ir::Block& block : program.connect) RemoveUnread(block);
   for (ir::Block& block : program.synaptic) RemoveUnread(block);
+  for (ir::Block& block : program.now) RemoveUnread(block);
   RemoveUnread(program.step[0]);
   out.streams.Settle(program);
   return ir::Verify(program);
@@ -168,6 +169,7 @@ absl::StatusOr<ir::Program> LowerNetwork(const Network& network,
                                          const compiler::CompileOptions& options,
                                          const compiler::StageObserver& observer) {
   compiler::ProgramBuilder out;
+  out.synapse_traces = !absl::c_linear_search(options.disabled_passes, compiler::kSynapseTraces);
   BNSYN_RETURN_IF_ERROR(compiler::Lower(network, out));
   return compiler::Prepare(out.program, out.facts, options, observer);
 }

@@ -124,6 +124,7 @@ absl::StatusOr<ir::Program> RunPasses(const ir::Program& program, const CompileO
   BNSYN_RETURN_IF_ERROR(CheckNames(options.dropped_passes, "drop", known));
   // Those that have run already are left out as well.
   for (const PreparePass& pass : AllPreparePasses()) known.emplace_back(pass.name);
+  known.emplace_back(kSynapseTraces);
   BNSYN_RETURN_IF_ERROR(CheckNames(options.disabled_passes, "disable", known));
 
   Dumper dumper(options.dump_directory);
