@@ -106,7 +106,10 @@ struct Section {
   // The time of each neuron's last spike, -inf before the first; only if some code reads it.
   std::optional<ir::StateId> last_spike;
   std::vector<ir::PopulationId> events;  // those of the code, in order
-  std::vector<InitialValue> initial;     // in the order in which variables get them
+  // States that check probabilities of its threshold that differ or change, each with the number of
+  // the probability among all of the threshold.
+  std::vector<std::pair<size_t, ir::StateId>> chances;
+  std::vector<InitialValue> initial;  // in the order in which variables get them
 
   const Parameter* FindParameter(absl::string_view name) const;
   const Variable* FindVariable(absl::string_view name) const;

@@ -103,6 +103,7 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
     });
     if (stimulus_reads || CodeReads(section, "lastspike")) DeclareLastSpike(section, out);
     for (const size_t s : stimuli) DeclareRate(declared, declared.stimuli[s], out);
+    DeclareChances(declared, section, out);
   }
 }
 

@@ -23,7 +23,7 @@ constexpr Pass kPasses[] = {
     {"specialise", "no parameter is read but tunable ones", &Specialise, &CheckSpecialise, nullptr},
     // Before simplify, which folds functions of literals and shares nodes that two functions of one
     // argument have in common.
-    {"expand_math", "no function or draw is left but a Poisson draw of a varying mean", &ExpandMath,
+    {"expand_math", "no function or draw is left", &ExpandMath,
      &CheckExpandMath, nullptr},
     // Before fuse, so that kernels pass no dead, common or known values to each other.
     {"simplify", "nothing is left that could be folded, and nothing that is not used", &Simplify,
