@@ -16,9 +16,9 @@ struct CompileOptions {
   int width = 0;
   // LLVM's optimisation level, 0 to 3.
   int optimization = 2;
-  // Passes to leave out, by name, and rows of the plans of kernels (PlanRows()). Without one of them
-  // or of AllPasses() code is slower and computes the same. Without one of AllPreparePasses() the
-  // program is another one, and may round differently.
+  // Passes to leave out, by name, and rows of the plans of kernels (PlanRows()). Without one of
+  // them or of AllPasses() code is slower and computes the same. Without one of AllPreparePasses(),
+  // or kSynapseTraces, the program is another one, and may round differently.
   std::vector<std::string> disabled_passes;
   // Passes and rows whose work is dropped silently, to see that their checks notice. For tests.
   std::vector<std::string> dropped_passes;
@@ -36,6 +36,10 @@ struct CompileOptions {
   // $BNSYN_DUMP.
   std::string dump_directory;
 };
+
+// What lowering does by itself and may be left out like a pass: event-driven variables that are
+// equal for all synapses of a neuron become states of the neuron.
+inline constexpr absl::string_view kSynapseTraces = "synapse_traces";
 
 // Called with the name of a stage, the program after it, and the time that it took: "lowered" and
 // the prepare passes while a network is lowered, "program" and the passes while it is compiled.

@@ -324,6 +324,22 @@ Result CheckWeight(const Program& program, const Projection& projection) {
   return std::nullopt;
 }
 
+absl::Status ReadStates(TokenReader& reader, const Program& program, std::vector<StateId>& states) {
+  BNSYN_RETURN_IF_ERROR(reader.ReadPunctuation("["));
+  while (!reader.TakePunctuation("]")) {
+    if (!states.empty()) BNSYN_RETURN_IF_ERROR(reader.ReadPunctuation(","));
+    BNSYN_ASSIGN_OR_RETURN(states.emplace_back(), ReadSymbol(reader, program, AttrKind::kState));
+  }
+  return absl::OkStatus();
+}
+
+Text StatesText(const Program& program, const std::vector<StateId>& states) {
+  if (states.empty()) return std::nullopt;
+  std::vector<absl::string_view> names;
+  for (const StateId state : states) names.push_back(program.states[state].name);
+  return absl::StrCat("[", absl::StrJoin(names, ", "), "]");
+}
+
 // One delay for all, or the least and the greatest: [1, 80].
 absl::Status ReadDelay(TokenReader& reader, const Program&, Projection& projection) {
   if (!reader.AtPunctuation("[")) return ReadField(reader, projection.delay);
@@ -342,6 +358,29 @@ Result CheckDelay(const Program&, const Projection& projection) {
   if (projection.max_delay == 0 || projection.max_delay >= projection.delay) return std::nullopt;
   return Fail("the greatest delay is less than the least",
               "write the least first, as in delay=[1, 80]");
+}
+
+// "[ee.x, ee.y]": states of the neurons at one end of the synapses.
+template <auto list, auto end>
+Attribute<Projection> OfNeurons(absl::string_view key, absl::string_view meaning) {
+  return {key,
+          meaning,
+          false,
+          [](TokenReader& reader, const Program& program, Projection& d) {
+            return ReadStates(reader, program, d.*list);
+          },
+          [](const Program& program, const Projection& d) { return StatesText(program, d.*list); },
+          [](const Program& program, const Projection& d) -> Result {
+            const Population& neurons = program.populations[d.*end];
+            for (const StateId state : d.*list) {
+              if (state < program.states.size() &&
+                  program.states[state].type.domain == neurons.domain) {
+                continue;
+              }
+              return Fail(absl::StrCat("a state in the list is none of '", neurons.name, "'"));
+            }
+            return std::nullopt;
+          }};
 }
 
 Text DelaysText(const Program& program, const Projection& projection) {
@@ -509,6 +548,10 @@ const std::vector<Attribute<Projection>>& AttributesOf() {
          return ReadInto(d.delay_column, [&] { return ReadColumn(reader, program); });
        },
        DelaysText, CheckDelays},
+      OfNeurons<&Projection::of_source, &Projection::source>(
+          "of_source", "variables that are equal for all synapses of a source: its states"),
+      OfNeurons<&Projection::of_target, &Projection::target>(
+          "of_target", "variables that are equal for all synapses of a target: its states"),
   };
   return *rows;
 }

@@ -327,6 +327,9 @@ class Parser {
       case BlockKind::kLoop:
         program_.loops.push_back(std::move(block));
         break;
+      case BlockKind::kNow:
+        program_.now.push_back(std::move(block));
+        break;
       case BlockKind::kStep:
       case BlockKind::kKernel:
         program_.step.push_back(std::move(block));

@@ -64,8 +64,8 @@ class BlockReader {
 
   // The kinds of blocks that are named after their projection.
   static std::optional<BlockKind> SynapseBlockKind(absl::string_view word) {
-    for (const BlockKind kind :
-         {BlockKind::kConnect, BlockKind::kOnPre, BlockKind::kOnStep, BlockKind::kOnPost}) {
+    for (const BlockKind kind : {BlockKind::kConnect, BlockKind::kOnPre, BlockKind::kOnStep,
+                                 BlockKind::kOnPost, BlockKind::kNow}) {
       if (word == BlockKindName(kind)) return kind;
     }
     return std::nullopt;

@@ -164,6 +164,7 @@ std::string Print(const Program& program) {
   for (const Block& block : program.connect) text += PrintBlock(program, block);
   for (const Block& block : program.synaptic) text += PrintBlock(program, block);
   for (const Block& block : program.loops) text += PrintBlock(program, block);
+  for (const Block& block : program.now) text += PrintBlock(program, block);
   for (const Block& block : program.step) text += PrintBlock(program, block);
   return text;
 }

@@ -44,6 +44,7 @@ std::string PrintDot(const Program& program) {
   for (const Block& block : program.connect) AppendBlock(program, block, number++, out);
   for (const Block& block : program.synaptic) AppendBlock(program, block, number++, out);
   for (const Block& block : program.loops) AppendBlock(program, block, number++, out);
+  for (const Block& block : program.now) AppendBlock(program, block, number++, out);
   for (const Block& block : program.step) AppendBlock(program, block, number++, out);
   return out + "}\n";
 }

@@ -21,6 +21,12 @@ std::vector<Block>::const_iterator FirstOf(const std::vector<Block>& blocks, Dom
       [](const Block& block, DomainId wanted) { return block.domain < wanted; });
 }
 
+// The block of a projection in a list with at most one for each, or null.
+const Block* OnlyOf(const std::vector<Block>& blocks, DomainId projection) {
+  const auto found = FirstOf(blocks, projection);
+  return found != blocks.end() && found->domain == projection ? &*found : nullptr;
+}
+
 bool Holds(const Block* block, Op op) {
   return block != nullptr && std::any_of(block->nodes.begin(), block->nodes.end(),
                                          [op](const Node& node) { return node.op == op; });
@@ -42,6 +48,8 @@ absl::string_view BlockKindName(BlockKind kind) {
       return "on_post";
     case BlockKind::kLoop:
       return "loop";
+    case BlockKind::kNow:
+      return "now";
     case BlockKind::kStep:
       return "step";
     case BlockKind::kKernel:
@@ -151,9 +159,11 @@ std::optional<ProjectionId> Program::FindProjection(absl::string_view projection
 }
 
 const Block* Program::FindConnect(ProjectionId projection) const {
-  const DomainId domain = projections[projection].domain;
-  const auto found = FirstOf(connect, domain);
-  return found != connect.end() && found->domain == domain ? &*found : nullptr;
+  return OnlyOf(connect, projections[projection].domain);
+}
+
+const Block* Program::FindNow(ProjectionId projection) const {
+  return OnlyOf(now, projections[projection].domain);
 }
 
 const Block* Program::FindSynaptic(BlockKind kind, ProjectionId projection) const {
@@ -163,6 +173,11 @@ const Block* Program::FindSynaptic(BlockKind kind, ProjectionId projection) cons
     if (block->kind == kind) return &*block;
   }
   return nullptr;
+}
+
+bool Program::IsVariable(StateId state) const {
+  const std::string& name = states[state].name;
+  return !states[state].temporary && std::count(name.begin(), name.end(), '.') < 2;
 }
 
 bool Program::RunsSynapses(const Block& block) const {

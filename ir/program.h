@@ -67,7 +67,9 @@ struct ColumnRef {
 
 // A value that lives from step to step: one per element of its domain.
 struct State {
-  std::string name;  // "exc.V", or "sigma" for a uniform one
+  // "exc.V", or "sigma" for a uniform one. A name of three parts, as "ee.last.step", is the
+  // compiler's own: hosts do not see such a state.
+  std::string name;
   Type type;
   Bits initial = 0;                         // unless `initial_column` or the init block says more
   std::optional<ColumnRef> initial_column;  // one value an element
@@ -149,6 +151,10 @@ struct Projection {
   uint32_t delay = 1;      // steps, at least 1; where synapses have their own, none has less,
   uint32_t max_delay = 0;  // and none more than this; 0 where they have not
   std::optional<ColumnRef> delay_column;  // milliseconds
+  // Variables of its synapses that are equal for all synapses of a source, or of a target, and so
+  // are states of those neurons: a reader of the variable finds the value of each synapse there.
+  std::vector<StateId> of_source;
+  std::vector<StateId> of_target;
 };
 
 // Events from a table: for each row (step, index[, value]) the input of neuron `index` receives
@@ -193,6 +199,8 @@ enum class BlockKind : uint8_t {
   kOnStep,   // where run_on_step stands, for every synapse of one projection
   kOnPost,   // where run_on_post stands, for every synapse onto a neuron that spiked
   kLoop,     // where run stands: passes over one domain, as the substeps of equations are
+  kNow,      // between steps, where a host reads or sets variables: brings the event-driven ones of
+             // a projection to the beginning of the next step
   kStep,     // every step: everything else, before the fuse pass
   kKernel,   // every step: the nodes of one domain, after it
 };
@@ -248,6 +256,9 @@ struct Program {
   std::vector<Block> connect;   // in the order of projections, at most one of each
   std::vector<Block> synaptic;  // the same: on_pre, on_step and on_post
   std::vector<Block> loops;     // those that the step runs; none once the fuse pass has run
+  std::vector<Block> connect;   // at most one a projection
+  std::vector<Block> synaptic;  // on_pre, on_step and on_post: at most one of each a projection
+  std::vector<Block> now;       // at most one a projection; no pass changes them
   std::vector<Block> step;      // one block of kind kStep, or kernels in execution order
 
   PopulationId AddPopulation(std::string population_name, uint32_t size);
@@ -280,8 +291,11 @@ struct Program {
 
   // The block of a projection, or null.
   const Block* FindConnect(ProjectionId projection) const;
+  const Block* FindNow(ProjectionId projection) const;
   // The same of kind kOnPre, kOnStep or kOnPost.
   const Block* FindSynaptic(BlockKind kind, ProjectionId projection) const;
+  // True if hosts see a state as a variable.
+  bool IsVariable(StateId state) const;
   // True for a kernel over synapses. Such a kernel only runs the blocks of synapses, so that it has
   // no code of its own.
   bool RunsSynapses(const Block& block) const;

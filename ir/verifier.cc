@@ -16,60 +16,72 @@ namespace {
 
 using Result = std::optional<Violation>;
 
+// Sets of kinds of blocks.
+constexpr uint8_t kInInit = 1;
+constexpr uint8_t kInConnect = 2;
+constexpr uint8_t kInSynaptic = 4;  // on_pre, on_step and on_post
+constexpr uint8_t kInNow = 8;
+constexpr uint8_t kInStep = 16;  // and kernels
+constexpr uint8_t kInLoop = 32;  // and kernels of several passes
+constexpr uint8_t kOfSynapses = kInConnect | kInSynaptic | kInNow;
+constexpr uint8_t kAnywhere = kInInit | kOfSynapses | kInStep | kInLoop;
+
 // The blocks in which an op may stand that reads or writes more than its operands, or that belongs
 // to a synapse. Other pure ops may stand anywhere.
 struct Place {
   Op op;
-  bool init;
-  bool connect;
-  bool synaptic;
-  bool step;  // and kernels
-  bool loop;  // and kernels of several passes
+  uint8_t blocks;
 };
 constexpr Place kPlaces[] = {
-    {Op::kLoad, true, true, true, true, true},
-    {Op::kStore, true, true, true, true, true},
-    {Op::kCheck, false, false, true, true, false},
-    {Op::kLoadPre, false, true, true, false, false},
-    {Op::kLoadPost, false, true, true, false, false},
-    {Op::kIndexPre, false, true, true, false, false},
-    {Op::kIndexPost, false, true, true, false, false},
-    {Op::kWeight, false, true, true, false, false},
-    {Op::kSetProbability, false, true, false, false, false},
-    {Op::kSetWeight, false, true, false, false, false},
-    {Op::kSetDelay, false, true, false, false, false},
-    {Op::kAccumulate, false, false, true, false, false},
-    {Op::kTake, false, false, false, true, false},
-    {Op::kHeld, false, false, false, true, false},
-    {Op::kScale, false, false, false, true, false},
-    {Op::kSpike, false, false, false, true, false},
-    {Op::kRun, false, false, false, true, false},
-    {Op::kPass, false, false, false, false, true},
-    {Op::kRunOnStep, false, false, false, true, false},
-    {Op::kRunOnPost, false, false, false, true, false},
-    {Op::kCount, false, false, false, true, false},
-    {Op::kReduce, false, false, false, true, false},
-    {Op::kTotal, false, false, false, true, false},
+    {Op::kLoad, kAnywhere},
+    {Op::kStore, kAnywhere},
+    {Op::kCheck, kInSynaptic | kInStep},
+    {Op::kLoadPre, kOfSynapses},
+    {Op::kLoadPost, kOfSynapses},
+    {Op::kIndexPre, kOfSynapses},
+    {Op::kIndexPost, kOfSynapses},
+    {Op::kWeight, kOfSynapses},
+    {Op::kSetProbability, kInConnect},
+    {Op::kSetWeight, kInConnect},
+    {Op::kSetDelay, kInConnect},
+    {Op::kAccumulate, kInSynaptic},
+    {Op::kTake, kInStep},
+    {Op::kHeld, kInStep},
+    {Op::kScale, kInStep},
+    {Op::kSpike, kInStep},
+    {Op::kRun, kInStep},
+    {Op::kPass, kInLoop},
+    {Op::kRunOnStep, kInStep},
+    {Op::kRunOnPost, kInStep},
+    {Op::kCount, kInStep},
+    {Op::kReduce, kInStep},
+    {Op::kTotal, kInStep},
 };
+
+uint8_t SetOf(BlockKind kind) {
+  switch (kind) {
+    case BlockKind::kInit:
+      return kInInit;
+    case BlockKind::kConnect:
+      return kInConnect;
+    case BlockKind::kOnPre:
+    case BlockKind::kOnStep:
+    case BlockKind::kOnPost:
+      return kInSynaptic;
+    case BlockKind::kLoop:
+      return kInLoop;
+    case BlockKind::kNow:
+      return kInNow;
+    case BlockKind::kStep:
+    case BlockKind::kKernel:
+      return kInStep;
+  }
+  return 0;
+}
 
 bool MayStand(Op op, BlockKind kind) {
   for (const Place& place : kPlaces) {
-    if (place.op != op) continue;
-    switch (kind) {
-      case BlockKind::kInit:
-        return place.init;
-      case BlockKind::kConnect:
-        return place.connect;
-      case BlockKind::kOnPre:
-      case BlockKind::kOnStep:
-      case BlockKind::kOnPost:
-        return place.synaptic;
-      case BlockKind::kLoop:
-        return place.loop;
-      case BlockKind::kStep:
-      case BlockKind::kKernel:
-        return place.step;
-    }
+    if (place.op == op) return (place.blocks & SetOf(kind)) != 0;
   }
   // An op with an effect must have a row above.
   return Info(op).effect == Effect::kPure;
@@ -116,6 +128,11 @@ class Blocks {
       if (auto v = Loop(block)) return v;
       if (auto v = CheckBlock(block)) return v;
     }
+    for (const Block& block : program_.now) {
+      if (block.kind != BlockKind::kNow) return Kind(block);
+      if (auto v = OverSynapses(block)) return v;
+    }
+    if (auto v = InOrder(program_.now)) return v;
     uint32_t phase = 0;
     for (const Block& block : program_.step) {
       if (block.kind != BlockKind::kKernel &&
@@ -316,6 +333,7 @@ class Blocks {
       case BlockKind::kOnPre:
       case BlockKind::kOnStep:
       case BlockKind::kOnPost:
+      case BlockKind::kNow:
         if (!uniform && !own) {
           return Fail(absl::StrCat(BlockKindName(block_->kind), " ", block_->name,
                                    " has no elements of ", program_.DomainName(node.domain)),

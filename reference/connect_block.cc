@@ -22,7 +22,7 @@ double ValueOf(ir::Op op, double argument, SynapseBits bits) {
   if (op == ir::Op::kUniform) return UniformFromBits(bits.first, bits.second);
   if (op == ir::Op::kNormal) return NormalFromBits(bits.first, bits.second);
   if (op == ir::Op::kExponential) return ExponentialFromBits(bits.first, bits.second);
-  return PoissonFromBits(argument, bits.first);
+  return PoissonFromBits(argument, bits.first, bits.second);
 }
 
 }  // namespace

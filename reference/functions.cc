@@ -74,12 +74,14 @@ double SkipFromBits(uint32_t bits0, uint32_t bits1, double log_miss) {
   return sequences::Skip(m, bits0, bits1, log_miss);
 }
 
-double PoissonFromBits(double mean, uint32_t bits0) {
+// Like sequences::Poisson, but computes one of its arms alone.
+double PoissonFromBits(double mean, uint32_t bits0, uint32_t bits1) {
+  Direct m;
   if (!(mean >= 0 && mean <= kPoissonMaxMean)) return sequences::kNaN;
-  const double u = (bits0 + 0.5) * 0x1p-32;
-  int count = 0;
-  for (PoissonSum sum(mean); u >= sum.cdf() && count < kPoissonMaxCount; sum.Advance()) ++count;
-  return count;
+  if (mean > kPoissonSearchedMean) return sequences::PoissonByNormal(m, mean, bits0, bits1);
+  return sequences::PoissonBySearch(m, mean, bits0);
 }
+
+double PoissonMaxCount(double mean) { return std::floor(mean + 7 * std::sqrt(mean)) + 10; }
 
 }  // namespace bnsyn::reference

@@ -22,23 +22,24 @@ double ExponentialFromBits(uint32_t bits0, uint32_t bits1);  // mean 1
 bool BernoulliFromBits(double p, uint32_t bits0);            // true with probability p
 // Misses before the first hit, each with probability 1 - p, for log_miss = log(1 - p).
 double SkipFromBits(uint32_t bits0, uint32_t bits1, double log_miss);
-// The number of k with u >= cdf_k, for u = (bits0 + 1/2) 2^-32 and cdf_k as PoissonSum has it; NaN
-// unless 0 <= mean <= 700.
-double PoissonFromBits(double mean, uint32_t bits0);
+// The count of a Poisson draw; NaN unless 0 <= mean <= kPoissonMaxMean.
+double PoissonFromBits(double mean, uint32_t bits0, uint32_t bits1);
 
-inline constexpr double kPoissonMaxMean = 700;
-// No count reaches this: at the largest mean the search ends before 900.
-inline constexpr int kPoissonMaxCount = 2000;
+inline constexpr double kPoissonMaxMean = 1e6;
+// Up to this mean the count depends on bits0 alone, by PoissonSum.
+inline constexpr double kPoissonSearchedMean = 16;
+// No count with at most this mean exceeds it: 7 standard deviations, and what few events need.
+double PoissonMaxCount(double mean);
 
 // The probability of a Poisson count of at most k, for k = 0, 1, ...: p_0 = exp(-mean),
-// p_k = p_(k-1) (mean / k), and cdf_k = cdf_(k-1) + p_k, rounded as they stand.
+// p_k = p_(k-1) (mean (1/k)), and cdf_k = cdf_(k-1) + p_k, rounded as they stand.
 class PoissonSum {
  public:
   explicit PoissonSum(double mean) : mean_(mean), p_(Exp(-mean)), cdf_(p_) {}
   double cdf() const { return cdf_; }
   void Advance() {
     k_ += 1;
-    p_ *= mean_ / k_;
+    p_ *= mean_ * (1 / k_);
     cdf_ += p_;
   }
 

@@ -76,6 +76,11 @@ class AcceleratedEngine : public Engine {
     }
     return absl::OkStatus();
   }
+  absl::Status SetStates(ir::StateId state, const reference::Array& values) override {
+    if (!IsOfSynapses(state)) return Engine::SetStates(state, values);
+    synapses_.SetStates(program_, state, values);
+    return absl::OkStatus();
+  }
   absl::Status SetParam(ir::ParamId param, ir::Bits value) override {
     *memory_->Param(param) = value;
     return absl::OkStatus();

@@ -1,4 +1,5 @@
 // Compiles networks and programs to simulations, and opens simulations to tools.
+#include <algorithm>
 #include <memory>
 #include <new>
 #include <string>
@@ -27,6 +28,17 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(ir::Program program,
   return absl::InternalError("no such backend");
 }
 
+// The synapses that are the compiler's own: those that bring arrivals to the neurons that hold
+// variables of synapses (R5), one for each source.
+uint64_t OwnSynapses(const ir::Program& program) {
+  uint64_t count = 0;
+  for (const ir::Projection& projection : program.projections) {
+    if (std::count(projection.name.begin(), projection.name.end(), '.') < 2) continue;
+    count += program.populations[projection.source].size;
+  }
+  return count;
+}
+
 }  // namespace
 
 absl::Status OutOfMemory() {
@@ -49,7 +61,8 @@ absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& opt
   } catch (const std::bad_alloc&) {
     return OutOfMemory();
   }
-  report.synapses = impl->engine->synapses();
+  impl->variables.emplace(*impl->engine, impl->params);
+  report.synapses = impl->engine->synapses() - OwnSynapses(impl->program());
   for (const auto& phase : report.compile.phases) {
     report.compile_seconds += phase.milliseconds / 1e3;
   }

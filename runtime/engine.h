@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "ir/program.h"
+#include "ir/status_macros.h"
 #include "reference/array.h"
 #include "reference/digest.h"
 #include "runtime/engine_options.h"
@@ -37,6 +38,13 @@ class Engine {
 
   virtual reference::ArrayView State(ir::StateId state) const = 0;
   virtual absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits bits) = 0;
+  // Sets all elements. After an error, those before the one of the error are set.
+  virtual absl::Status SetStates(ir::StateId state, const reference::Array& values) {
+    for (size_t i = 0; i < values.size(); ++i) {
+      BNSYN_RETURN_IF_ERROR(SetState(state, static_cast<uint32_t>(i), values.bits(i)));
+    }
+    return absl::OkStatus();
+  }
   virtual absl::Status SetParam(ir::ParamId param, ir::Bits value) = 0;
   virtual absl::Status InjectSpikes(ir::PopulationId population,
                                     absl::Span<const uint32_t> neurons) = 0;

@@ -13,7 +13,6 @@
 #include "compiler/description/settings.h"
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
-#include "reference/connectivity.h"
 #include "reference/fault.h"
 #include "reference/machine.h"
 #include "reference/synapse_table.h"
@@ -68,25 +67,14 @@ absl::string_view CppName(ir::Element element) {
   return "";
 }
 
-// The state of that name among those that hosts may see: all but temporaries, or of these only the
-// ones of one domain.
-absl::StatusOr<ir::StateId> FindState(const ir::Program& program, absl::string_view name,
-                                      std::optional<ir::DomainId> domain = std::nullopt) {
-  std::vector<std::string> names;
-  for (ir::StateId id = 0; id < program.states.size(); ++id) {
-    const ir::State& state = program.states[id];
-    if (state.temporary || (domain && state.type.domain != *domain)) continue;
-    if (state.name == name) return id;
-    names.push_back(state.name);
+// What `call` returns, or the error that the system has no memory for it.
+template <typename Call>
+auto WithMemory(Call call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory();
   }
-  const std::string where =
-      domain && *domain == ir::DomainId::kNetwork
-          ? "no uniform state"
-          : absl::StrCat("no state", domain ? absl::StrCat(" of population ",
-                                                           std::string(program.DomainName(*domain)))
-                                            : "");
-  return absl::NotFoundError(
-      absl::StrCat(where, " is named '", std::string(name), "'", ir::DidYouMean(name, names)));
 }
 
 // A number given for something with that unit.
@@ -146,13 +134,19 @@ absl::StatusOr<ir::StateId> Simulation::Impl::FindGiven(PopulationHandle populat
                                                         absl::string_view name) const {
   BNSYN_RETURN_IF_ERROR(CheckPopulation(population));
   const ir::Population& declared = program().populations[population.index];
-  BNSYN_ASSIGN_OR_RETURN(
-      const ir::StateId id,
-      FindState(program(), absl::StrCat(declared.name, ".", std::string(name)), declared.domain));
-  if (program().states[id].type.element == ir::Element::kF64) return id;
-  return absl::InvalidArgumentError(
-      absl::StrCat(program().states[id].name, " is no input: it is of type ",
-                   std::string(ir::ElementName(program().states[id].type.element))));
+  const std::string full = absl::StrCat(declared.name, ".", name);
+  std::vector<std::string> known;
+  for (ir::StateId id = 0; id < program().states.size(); ++id) {
+    const ir::State& state = program().states[id];
+    if (state.temporary || state.type.domain != declared.domain) continue;
+    known.push_back(state.name);
+    if (state.name != full) continue;
+    if (state.type.element == ir::Element::kF64) return id;
+    return absl::InvalidArgumentError(
+        absl::StrCat(full, " is no input: it is of type ", ir::ElementName(state.type.element)));
+  }
+  return absl::NotFoundError(absl::StrCat("no state of population ", declared.name, " is named '",
+                                          full, "'", ir::DidYouMean(full, known)));
 }
 
 absl::Status Simulation::Impl::SetState(ir::StateId state, uint32_t element, ir::Bits bits) {
@@ -236,11 +230,8 @@ template <typename T>
 absl::StatusOr<std::vector<T>> Simulation::State(PopulationHandle population,
                                                  absl::string_view variable) const {
   BNSYN_RETURN_IF_ERROR(impl_->CheckPopulation(population));
-  const ir::Population& declared = impl_->program().populations[population.index];
-  BNSYN_ASSIGN_OR_RETURN(
-      const ir::StateId id,
-      FindState(impl_->program(), absl::StrCat(declared.name, ".", std::string(variable)),
-                declared.domain));
+  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id,
+                         impl_->variables->FindOf(population.index, variable));
   const reference::ArrayView values = impl_->engine->State(id);
   if (values.element != ElementOf<T>()) {
     return absl::InvalidArgumentError(absl::StrCat(impl_->program().states[id].name, " is of type ",
@@ -268,56 +259,69 @@ template absl::StatusOr<std::vector<bool>> Simulation::State<bool>(PopulationHan
                                                                    absl::string_view) const;
 
 absl::StatusOr<std::vector<double>> Simulation::StateByName(absl::string_view name) const {
-  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, FindState(impl_->program(), name));
-  const reference::ArrayView view = impl_->engine->State(id);
-  std::vector<double> values;
-  values.reserve(view.size);
-  for (size_t i = 0; i < view.size; ++i) values.push_back(ToDouble(view.element, view.bits(i)));
-  return values;
+  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->variables->Find(name));
+  return WithMemory([&]() -> absl::StatusOr<std::vector<double>> {
+    BNSYN_ASSIGN_OR_RETURN(const reference::Array read, impl_->variables->Read(id));
+    std::vector<double> values;
+    values.reserve(read.size());
+    for (size_t i = 0; i < read.size(); ++i) {
+      values.push_back(ToDouble(read.element(), read.bits(i)));
+    }
+    return values;
+  });
 }
 
 absl::StatusOr<SynapseList> Simulation::Synapses(absl::string_view projection) const {
-  const std::optional<ir::ProjectionId> id = impl_->program().FindProjection(projection);
+  const ir::Program& program = impl_->program();
+  const std::optional<ir::ProjectionId> id = program.FindProjection(projection);
   if (!id) {
     std::vector<std::string> names;
-    for (const ir::Projection& declared : impl_->program().projections)
-      names.push_back(declared.name);
+    for (const ir::Projection& declared : program.projections) names.push_back(declared.name);
     return absl::NotFoundError(absl::StrCat("no projection is named '", std::string(projection),
                                             "'", ir::DidYouMean(projection, names)));
   }
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<reference::Array> states,
-                         reference::InitialStates(impl_->program()));
-  BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
-                         reference::Connectivity::Create(impl_->program(), *id, states));
-  const uint32_t targets =
-      impl_->program().populations[impl_->program().projections[*id].target].size;
-  BNSYN_ASSIGN_OR_RETURN(reference::SynapseRows rows, connectivity.Build(0, targets));
-  const reference::SynapseTable table(impl_->program(), *id, std::move(rows));
-  SynapseList list;
-  for (uint64_t synapse = 0; synapse < table.size(); ++synapse) {
-    list.sources.push_back(table.source(synapse));
-    list.targets.push_back(table.target(synapse));
-    list.weights.push_back(table.weight(synapse));
-    list.delays.push_back(table.delay(synapse));
-  }
-  return list;
+  return WithMemory([&]() -> absl::StatusOr<SynapseList> {
+    BNSYN_ASSIGN_OR_RETURN(const reference::SynapseTable table, DrawSynapses(program, *id));
+    SynapseList list;
+    for (uint64_t synapse = 0; synapse < table.size(); ++synapse) {
+      list.sources.push_back(table.source(synapse));
+      list.targets.push_back(table.target(synapse));
+      list.weights.push_back(table.weight(synapse));
+      list.delays.push_back(table.delay(synapse));
+    }
+    return list;
+  });
+}
+
+absl::StatusOr<ir::Bits> Simulation::Impl::BitsFor(ir::StateId id, double value) const {
+  const ir::State& state = program().states[id];
+  BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, FromDouble(state.type.element, value, state.name));
+  if (reference::WithinBounds(state, value)) return bits;
+  return absl::InvalidArgumentError(absl::StrCat(
+      state.name, " cannot be ", ShowNumber(value), ": it must be a finite number from ",
+      ShowNumber(state.lower), " to ", ShowNumber(state.upper)));
 }
 
 absl::Status Simulation::SetState(absl::string_view name, uint32_t element, double value) {
-  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, FindState(impl_->program(), name));
-  const ir::State& state = impl_->program().states[id];
-  BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, FromDouble(state.type.element, value, state.name));
-  if (!reference::WithinBounds(state, value)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        state.name, " cannot be ", ShowNumber(value), ": it must be a finite number from ",
-        ShowNumber(state.lower), " to ", ShowNumber(state.upper)));
-  }
-  return impl_->SetState(id, element, bits);
+  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->variables->Find(name));
+  BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, impl_->BitsFor(id, value));
+  return WithMemory([&] { return impl_->variables->Set(id, element, bits); });
+}
+
+absl::Status Simulation::SetState(absl::string_view name, absl::Span<const double> values) {
+  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->variables->Find(name));
+  return WithMemory([&]() -> absl::Status {
+    reference::Array array(impl_->program().states[id].type.element, values.size());
+    for (size_t i = 0; i < values.size(); ++i) {
+      BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, impl_->BitsFor(id, values[i]));
+      array.set_bits(i, bits);
+    }
+    return impl_->variables->SetAll(id, array);
+  });
 }
 
 absl::StatusOr<double> Simulation::Uniform(absl::string_view name) const {
-  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id,
-                         FindState(impl_->program(), name, ir::DomainId::kNetwork));
+  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->variables->FindUniform(name));
   const reference::ArrayView view = impl_->engine->State(id);
   return ToDouble(view.element, view.bits(0));
 }
@@ -328,7 +332,7 @@ absl::Status Simulation::SetParameter(absl::string_view name, Quantity value) {
     if (param.tunable) tunable.push_back(param.name);
   }
   for (ir::ParamId id = 0; id < impl_->params.size(); ++id) {
-    const ir::Param& param = impl_->params[id];
+    ir::Param& param = impl_->params[id];
     if (param.name != name) continue;
     if (!param.tunable) {
       return absl::FailedPreconditionError(absl::StrCat(
@@ -340,7 +344,10 @@ absl::Status Simulation::SetParameter(absl::string_view name, Quantity value) {
       return absl::InvalidArgumentError(
           absl::StrCat(param.name, " cannot be ", ShowNumber(value.value)));
     }
-    return impl_->engine->SetParam(id, bits);
+    BNSYN_RETURN_IF_ERROR(WithMemory([&] { return impl_->variables->BeforeParamChanges(id); }));
+    BNSYN_RETURN_IF_ERROR(impl_->engine->SetParam(id, bits));
+    param.value = bits;
+    return absl::OkStatus();
   }
   return absl::NotFoundError(absl::StrCat("no parameter is named '", std::string(name), "'",
                                           ir::DidYouMean(name, tunable)));

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "ir/program.h"
 #include "runtime/engine.h"
 #include "runtime/engine_options.h"
+#include "runtime/variables.h"
 
 namespace bnsyn {
 
@@ -31,8 +33,9 @@ class Stopwatch {
 struct Simulation::Impl : public SpikeSink {
   std::unique_ptr<Engine> engine;
   EngineReport report;
-  // As the network declares them: the passes may remove those that are not tunable.
+  // As the network declares them, with their present values.
   std::vector<ir::Param> params;
+  std::optional<Variables> variables;  // of the engine
   bool record_spikes = true;
   std::vector<SpikeTrain> trains;        // by population
   std::vector<uint64_t> cleared_counts;  // of each at the last ClearSpikes
@@ -53,6 +56,8 @@ struct Simulation::Impl : public SpikeSink {
   absl::Status RunSlice(uint64_t steps);
   absl::Status CheckPopulation(PopulationHandle population) const;
   absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits bits);
+  // A value for a variable; InvalidArgument if its type or its bounds do not allow it.
+  absl::StatusOr<ir::Bits> BitsFor(ir::StateId id, double value) const;
   // The state that holds what the host gave a stimulus: `name` follows that of the population.
   absl::StatusOr<ir::StateId> FindGiven(PopulationHandle population, absl::string_view name) const;
 };

@@ -103,9 +103,13 @@ absl::StatusOr<Loaded> Load(const Source& source, const compiler::CompileOptions
       return absl::InvalidArgumentError(absl::StrCat(
           source.path, " is a program: --set changes networks; edit its text instead"));
     }
+    std::vector<absl::string_view> of_networks = {compiler::kSynapseTraces};
     for (const compiler::PreparePass& pass : compiler::AllPreparePasses()) {
-      if (!absl::c_linear_search(options.disabled_passes, pass.name)) continue;
-      return absl::InvalidArgumentError(absl::StrCat(source.path, " is a program: ", pass.name,
+      of_networks.push_back(pass.name);
+    }
+    for (const absl::string_view name : of_networks) {
+      if (!absl::c_linear_search(options.disabled_passes, name)) continue;
+      return absl::InvalidArgumentError(absl::StrCat(source.path, " is a program: ", name,
                                                      " has no part in it, since it ",
                                                      "works on networks"));
     }
@@ -173,8 +177,9 @@ void Machine::AddArguments(Command& command, bool with_backend) {
       {.name = "--disable-pass",
        .value = &disabled_passes,
        .help =
-           "leave out a pass, or a row of the plans of kernels; repeatable. Without share_inputs "
-           "or decay_inputs the program is another one: it does the same, but its digest differs",
+           "leave out a pass, or a row of the plans of kernels; repeatable. Without share_inputs, "
+           "decay_inputs or synapse_traces (variables of synapses as states of neurons) the "
+           "program is another one: it does the same, but its digest differs",
        .type = "PASS"});
   command.Add({.name = "--layout",
                .value = &layout,

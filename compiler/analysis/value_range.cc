@@ -329,8 +329,10 @@ class RangeFinder {
       case Op::kExponential:
         return {0, Above(Above(reference::ExponentialFromBits(~0u, ~0u)))};
       case Op::kPoisson:
-        return {0, reference::kPoissonMaxCount,
-                a().nan || a().least < 0 || a().greatest > reference::kPoissonMaxMean};
+        return {
+            0,
+            reference::PoissonMaxCount(std::clamp(a().greatest, 0.0, reference::kPoissonMaxMean)),
+            a().nan || a().least < 0 || a().greatest > reference::kPoissonMaxMean};
 
       case Op::kStep:
       case Op::kPass:

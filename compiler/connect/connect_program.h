@@ -99,7 +99,8 @@ struct ConnectProgram {
   std::optional<SkipKernel> skips;                  // if Bernoulli rules draw a lot
 };
 
-// True if a connect block can be a kernel: it has no Poisson draw, which plain ops cannot express.
+// True if a connect block can be a kernel: it has no Poisson draw, which is long code for what is
+// drawn once.
 bool IsCompilable(const ir::Block& connect);
 
 // The kernels of all projections. `states` are the states after init. A draw for a synapse takes

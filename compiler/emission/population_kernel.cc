@@ -197,7 +197,9 @@ void PopulationKernel::EmitColdRegion(const ColdRegion& region) {
   builder_.SetInsertPoint(cold);
   std::vector<std::vector<llvm::Value*>> within = values_;
   std::swap(within, values_);
+  ++depth_;
   EmitNodes(region.nodes);
+  --depth_;
   std::swap(within, values_);  // values that were fetched there are not known behind it
   llvm::BasicBlock* const cold_end = builder_.GetInsertBlock();
   builder_.CreateBr(joined);

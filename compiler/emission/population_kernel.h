@@ -1,11 +1,13 @@
 // Emits the code of a population kernel, following its plan (schedule/kernel_plan.h).
 //
 // Uniform nodes run first; then a loop over groups of kGroup elements. For each group the code
-// fills the buffers of random bits, runs the loops of the plan, and settles the checks and sums of
-// the group. A kernel of several passes runs its loops for all passes of one group before the next
-// group, so that what a pass leaves to the next stays in the nearest cache. After a round of groups it lists their spikes and runs the tails of the plan. A vector
-// of `width` lanes consists of parts that fill a register each, and every node is emitted for all
-// parts before the next node: so the latencies of the parts overlap.
+// fills the buffers of random bits (those that only cold regions read, when the first of these
+// runs), runs the loops of the plan, and settles the checks and sums of the group. A kernel of
+// several passes runs its loops for all passes of one group before the next group, so that what a
+// pass leaves to the next stays in the nearest cache. After a round of groups it lists their spikes
+// and runs the tails of the plan. A vector of `width` lanes consists of parts that fill a register
+// each, and every node is emitted for all parts before the next node: so the latencies of the parts
+// overlap.
 #ifndef BNSYN_COMPILER_EMISSION_POPULATION_KERNEL_H_
 #define BNSYN_COMPILER_EMISSION_POPULATION_KERNEL_H_
 
@@ -60,6 +62,12 @@ class PopulationKernel : public BlockEmitter {
     llvm::Value* list = nullptr;
     llvm::AllocaInst* count = nullptr;
   };
+  // The random bits of a group.
+  struct Randoms {
+    llvm::AllocaInst* buffer = nullptr;
+    bool always = false;                 // they are made at the beginning of the group; else
+    llvm::AllocaInst* filled = nullptr;  // i1: a cold region of this group has made them
+  };
   // Groups in a round.
   static constexpr uint64_t kRound = 64;
 
@@ -84,6 +92,8 @@ class PopulationKernel : public BlockEmitter {
   llvm::Value* Fetch(ir::NodeId id);
   llvm::Value* ElementIndex(int lanes) override;
   llvm::Value* RandomBits(uint32_t stream, uint32_t draw, int lanes) override;
+  // In a cold region: makes the random bits of the group unless that was done.
+  void FillWhereNeeded(Randoms& random, uint32_t stream, uint32_t draw);
   llvm::Value* Load(ir::StateId state, int lanes) override;
   void Store(ir::StateId state, llvm::Value* value) override;
   llvm::Value* Take(ir::InputId input, int lanes) override;
@@ -155,7 +165,8 @@ class PopulationKernel : public BlockEmitter {
   llvm::Value* counts_ = nullptr;         // i1, in a tail: its element is before the end
   llvm::AllocaInst* fault_ = nullptr;     // i1: a check failed in a group before
   llvm::AllocaInst* overflow_ = nullptr;  // takes out of range, as sign bits
-  std::map<std::pair<uint32_t, uint32_t>, llvm::AllocaInst*> random_;  // by stream and draw
+  std::map<std::pair<uint32_t, uint32_t>, Randoms> random_;  // by stream and draw
+  int depth_ = 0;                                            // of cold regions, at hand
   std::map<ir::ReductionId, llvm::AllocaInst*> sums_;
   std::map<ir::NodeId, llvm::AllocaInst*> kept_;
   std::map<ir::NodeId, ir::StateId> held_;  // values of earlier loops that states hold

@@ -44,8 +44,8 @@ llvm::Value* PopulationKernel::ValueOf(ir::NodeId id) {
   return value;
 }
 
-// The type of an element in the buffer of a value. Bools are lanes of ones or zeros, as wide as what
-// they compare.
+// The type of an element in the buffer of a value. Bools are lanes of ones or zeros, as wide as
+// what they compare.
 llvm::Type* PopulationKernel::KeptType(ir::NodeId id) {
   const ir::Node* n = &node(id);
   if (n->element != Element::kBool) return ValueType(builder_.getContext(), n->element);
@@ -80,15 +80,36 @@ llvm::Value* PopulationKernel::ElementIndex(int lanes) {
 
 llvm::Value* PopulationKernel::RandomBits(uint32_t stream, uint32_t draw, int lanes) {
   llvm::Type* const i32 = builder_.getInt32Ty();
-  llvm::AllocaInst*& buffer = random_[{stream, draw}];
-  if (buffer == nullptr) {
-    buffer = Variable(llvm::ArrayType::get(i32, kGroup));
+  Randoms& random = random_[{stream, draw}];
+  if (random.buffer == nullptr) random.buffer = Variable(llvm::ArrayType::get(i32, kGroup));
+  if (depth_ > 0 && !random.always) {
+    FillWhereNeeded(random, stream, draw);
+  } else if (!random.always) {
+    random.always = true;
     llvm::IRBuilderBase::InsertPointGuard guard(builder_);
     builder_.SetInsertPoint(fill_->getTerminator());
-    EmitRandomGroup(builder_, context_.native_lanes, buffer, group_, Draw(stream, draw));
+    EmitRandomGroup(builder_, context_.native_lanes, random.buffer, group_, Draw(stream, draw));
   }
-  return builder_.CreateAlignedLoad(Widened(i32, lanes), InBuffer(buffer, i32),
+  return builder_.CreateAlignedLoad(Widened(i32, lanes), InBuffer(random.buffer, i32),
                                     llvm::Align(static_cast<uint64_t>(4 * lanes)));
+}
+
+void PopulationKernel::FillWhereNeeded(Randoms& random, uint32_t stream, uint32_t draw) {
+  llvm::Type* const i1 = builder_.getInt1Ty();
+  if (random.filled == nullptr) {
+    random.filled = Variable(i1);
+    llvm::IRBuilderBase::InsertPointGuard guard(builder_);
+    builder_.SetInsertPoint(fill_->getTerminator());
+    builder_.CreateStore(builder_.getFalse(), random.filled);
+  }
+  llvm::BasicBlock* const fill = NewBasicBlock("make_random");
+  llvm::BasicBlock* const made = NewBasicBlock("random_made");
+  builder_.CreateCondBr(builder_.CreateLoad(i1, random.filled), made, fill);
+  builder_.SetInsertPoint(fill);
+  EmitRandomGroup(builder_, context_.native_lanes, random.buffer, group_, Draw(stream, draw));
+  builder_.CreateStore(builder_.getTrue(), random.filled);
+  builder_.CreateBr(made);
+  builder_.SetInsertPoint(made);
 }
 
 llvm::Value* PopulationKernel::Load(ir::StateId state, int lanes) {

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/language/code_emitter.h"
 #include "ir/status_macros.h"
+#include "reference/functions.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -190,9 +191,8 @@ absl::StatusOr<TypedValue> Emitter::Call(const Expr& call) {
       BNSYN_ASSIGN_OR_RETURN(TypedValue mean, DimensionlessArgument(call, 0));
       if (IsLiteral(builder(), mean.value)) {
         const double number = ir::F64OfBits(builder().node(mean.value).attr);
-        constexpr double kLargestMean = 700;
-        if (!(number >= 0 && number <= kLargestMean)) {
-          return Error(call.children[0].range, "the mean of a Poisson number lies in 0 to 700");
+        if (!(number >= 0 && number <= reference::kPoissonMaxMean)) {
+          return Error(call.children[0].range, "the mean of a Poisson number lies in 0 to 10^6");
         }
       }
       TypedValue drawn = Draw(function->op, {mean.value});

@@ -67,7 +67,7 @@ absl::StatusOr<Statement> ParseStatement(Parser& parser) {
 }
 
 constexpr const char* kFlags[] = {"unless refractory", "constant",     "shared", "input",
-                                  "event-driven",      "clock-driven", "summed"};
+                                  "event-driven",      "clock-driven", "summed", "per synapse"};
 
 constexpr absl::string_view kUnitNote =
     "as in volt, nS, mV/ms, uF/cm**2, volt/sqrt(second), or 1 for a number without unit";

@@ -65,7 +65,7 @@ struct Equation {
   bool integer = false;       // declared "integer": a number without unit that is whole
   ir::SourceRange unit_range;
   // "unless refractory", "constant", "shared", "input"; of synapses "event-driven", "clock-driven",
-  // "summed".
+  // "summed", "per synapse".
   std::vector<std::string> flags;
   std::vector<ir::SourceRange> flag_ranges;
 

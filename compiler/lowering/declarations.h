@@ -106,7 +106,10 @@ struct Section {
   // The time of each neuron's last spike, -inf before the first; only if some code reads it.
   std::optional<ir::StateId> last_spike;
   std::vector<ir::PopulationId> events;  // those of the code, in order
-  std::vector<InitialValue> initial;     // in the order in which variables get them
+  // States that check probabilities of its threshold that differ or change, each with the number of
+  // the probability among all of the threshold.
+  std::vector<std::pair<size_t, ir::StateId>> chances;
+  std::vector<InitialValue> initial;  // in the order in which variables get them
 
   const Parameter* FindParameter(absl::string_view name) const;
   const Variable* FindVariable(absl::string_view name) const;
@@ -137,6 +140,12 @@ struct Trace {
   // For a source: the input that counts the spikes that arrive in a step.
   std::optional<ir::InputId> arrivals;
 };
+
+// Flags of the equations of synapses. Without "per synapse" an event-driven variable may become a
+// trace.
+inline constexpr absl::string_view kEventDriven = "event-driven";
+inline constexpr absl::string_view kPerSynapse = "per synapse";
+
 // An equation dx/dt = A*x + B with fixed A and B, flagged (event-driven). When an event needs x, it
 // is brought up to date by the exact solution x' = x0 + (x - x0)*exp(A*elapsed), x0 = -B/A.
 struct EventDriven {

@@ -44,6 +44,8 @@ absl::Status DeclareRefractory(const Declarations& declared, const Model& model,
                                ProgramBuilder& out);
 // The state of the last spikes of a section, unless there is one.
 void DeclareLastSpike(Section& section, ProgramBuilder& out);
+// Declares the states that check the probabilities in a threshold (chances.cc).
+void DeclareChances(const Declarations& declared, Section& section, ProgramBuilder& out);
 // Declares the synapses of a projection that the program has: variables, inputs that their code
 // adds to, probabilities, weights, delays and initial values.
 absl::Status DeclareSynapses(Declarations& declared, Connection& connection, ProgramBuilder& out);

@@ -33,7 +33,8 @@ absl::Status CheckFlag(const ModelCode& code, const Equation& equation, size_t i
   if (std::count(equation.flags.begin(), equation.flags.end(), flag) > 1) {
     return error(absl::StrCat("the flag '", flag, "' stands here twice"));
   }
-  if (flag == "event-driven" || flag == "clock-driven" || flag == "summed") {
+  if (flag == "event-driven" || flag == "clock-driven" || flag == "summed" ||
+      flag == "per synapse") {
     return error(absl::StrCat("'", flag, "' is for variables of synapses"),
                  "equations of a projection declare them");
   }

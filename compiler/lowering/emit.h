@@ -40,6 +40,10 @@ absl::Status EmitNoiseInit(const Declarations& declared, ir::Builder& builder, P
 // everyone has read it.
 absl::Status EmitPopulation(const Declarations& declared, size_t index, ir::Builder& builder,
                             ProgramBuilder& out);
+// Refuses a condition with a known probability outside [0, 1] (`rand() < p`, `bernoulli(p)`). If it
+// is `checked`, those of the threshold that are not known are checked in each step.
+absl::Status EmitChances(ir::Value condition, const Expr& expr, const ir::SourceText& text,
+                         bool checked, CodeScope& scope);
 absl::Status EmitStimuli(const Declarations& declared, size_t index, CodeScope& scope);
 void EmitTraces(const Declarations& declared, size_t index, ir::Value spiked, ir::Builder& builder,
                 const ir::Program& program);

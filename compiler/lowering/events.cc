@@ -12,6 +12,7 @@
 #include "compiler/lowering/stimulus.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
+#include "reference/functions.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -41,9 +42,8 @@ absl::StatusOr<double> SourcesOf(const Stimulus& stimulus, const Section& sectio
                  absl::StrCat(what, " must be a whole number from 1 on, not ", number.value));
 }
 
-// A Poisson draw searches one number at a time, from exp(-mean).
 double GreatestMean(const Stimulus& stimulus) {
-  return stimulus.kind == StimulusKind::kPoisson ? 700 : 1;
+  return stimulus.kind == StimulusKind::kPoisson ? reference::kPoissonMaxMean : 1;
 }
 
 // The expected number of events in one step. A rate that is known is checked here, any other while
@@ -65,7 +65,7 @@ absl::StatusOr<ir::Value> EmitMean(const StimulusAt& at, CodeScope& scope) {
     return ErrorIn(
         text,
         absl::StrCat(what, " gives ", known->value * sources * dt, " events in a step of ", dt,
-                     " ms, but it must be from 0 to ", most),
+                     " ms, but it must be from 0 to ", poisson ? "10^6" : "1"),
         poisson ? "" : "take a smaller dt, or type = \"poisson\"");
   }
   const ir::Node& node = builder.node(rate);

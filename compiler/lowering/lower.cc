@@ -115,6 +115,7 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
     });
     if (stimulus_reads || CodeReads(section, "lastspike")) DeclareLastSpike(section, out);
     for (const size_t s : stimuli) DeclareRate(declared, declared.stimuli[s], out);
+    DeclareChances(declared, section, out);
   }
 }
 
@@ -170,6 +171,7 @@ absl::Status Emit(const Declarations& declared, ProgramBuilder& out) {
   for (ir::Block& block : program.connect) RemoveUnread(block);
   for (ir::Block& block : program.synaptic) RemoveUnread(block);
   for (ir::Block& block : program.loops) RemoveUnread(block);
+  for (ir::Block& block : program.now) RemoveUnread(block);
   RemoveUnread(program.step[0]);
   out.streams.Settle(program);
   return ir::Verify(program);
@@ -187,6 +189,7 @@ absl::StatusOr<ir::Program> LowerNetwork(const Network& network,
                                          const compiler::CompileOptions& options,
                                          const compiler::StageObserver& observer) {
   compiler::ProgramBuilder out;
+  out.synapse_traces = !absl::c_linear_search(options.disabled_passes, compiler::kSynapseTraces);
   BNSYN_RETURN_IF_ERROR(compiler::Lower(network, out));
   return compiler::Prepare(out.program, out.facts, options, observer);
 }

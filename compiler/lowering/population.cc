@@ -88,6 +88,8 @@ absl::Status EmitPopulation(const Declarations& declared, size_t index, ir::Buil
     scope.EnterCode("threshold");
     BNSYN_ASSIGN_OR_RETURN(
         spiked, EmitCondition(*code.threshold, code.threshold_text, "a threshold", scope));
+    BNSYN_RETURN_IF_ERROR(
+        EmitChances(spiked, *code.threshold, code.threshold_text, /*checked=*/true, scope));
     if (scope.active().valid()) spiked = builder.Emit(ir::Op::kAnd, {spiked, scope.active()});
   }
   std::vector<ir::Value> happened;
@@ -96,6 +98,8 @@ absl::Status EmitPopulation(const Declarations& declared, size_t index, ir::Buil
     BNSYN_ASSIGN_OR_RETURN(
         const ir::Value where,
         EmitCondition(event.condition, event.condition_text, "what makes an event", scope));
+    BNSYN_RETURN_IF_ERROR(EmitChances(where, event.condition, event.condition_text,
+                                      /*checked=*/false, scope));
     happened.push_back(where);
   }
   if (spiked.valid()) {

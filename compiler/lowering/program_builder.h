@@ -23,6 +23,7 @@ struct ProgramBuilder {
   ir::Program program;
   StreamNames streams;
   ProgramFacts facts;                                // for the prepare passes
+  bool synapse_traces = true;                        // kSynapseTraces is not disabled
   std::vector<Explanation>* explanations = nullptr;  // where they are asked for
 
   ir::StateId AddState(std::string name, ir::Type type, const Dimension& dimension = {}) {

@@ -67,18 +67,32 @@ class EventWriter {
     return absl::OkStatus();
   }
 
+  // Brings the variables to the present and stores them as they are: they are looked at, and no
+  // event is there to check or flush them.
+  absl::Status RunNow() {
+    const ir::Value now = Now();
+    BNSYN_RETURN_IF_ERROR(BringUpToDate(now));
+    for (const EventDriven& moving : model_.event_driven) {
+      const Variable& variable = VariableOf(moving);
+      if (variable.keeper != Keeper::kOwner) continue;
+      builder_.Store(*variable.state, scope_.Get(variable).value);
+    }
+    builder_.Store(*model_.last, now);
+    return absl::OkStatus();
+  }
+
  private:
   const Variable& VariableOf(const EventDriven& moving) const {
     return *model_.section.FindVariable(moving.name);
   }
 
   // The number of the step that begins when the event happens, f64: spikes arrive at the beginning
-  // of a step, and happen at its end.
+  // of a step, where hosts look too, and happen at its end.
   ir::Value Now() {
     const ir::Value step =
         builder_.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
     const ir::Value now = builder_.Convert(step, ir::Element::kF64);
-    if (builder_.block().kind == ir::BlockKind::kOnPre) return now;
+    if (builder_.block().kind != ir::BlockKind::kOnPost) return now;
     return builder_.Emit(ir::Op::kAdd, {now, builder_.F64(1)});
   }
 
@@ -142,6 +156,7 @@ class BlockWriter {
     BNSYN_RETURN_IF_ERROR(OnEvent(ir::BlockKind::kOnPre, model_.on_pre, options.on_pre));
     BNSYN_RETURN_IF_ERROR(OnStep());
     BNSYN_RETURN_IF_ERROR(OnEvent(ir::BlockKind::kOnPost, model_.on_post, options.on_post));
+    BNSYN_RETURN_IF_ERROR(WriteNow());
     if (out_.explanations != nullptr && !explanation_.empty()) {
       out_.explanations->push_back(
           {absl::StrCat("synapses of ", model_.section.name), std::move(explanation_)});
@@ -167,6 +182,17 @@ class BlockWriter {
     CodeScope scope(declared_, model_.section, names, builder, out_);
     BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).Run(statements, text));
     out_.program.synaptic.push_back(std::move(block));
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteNow() {
+    if (!model_.last.has_value()) return absl::OkStatus();
+    ir::Block block = NewBlock(ir::BlockKind::kNow);
+    ir::Builder builder(out_.program, block);
+    const Names names = SynapseNames(declared_, connection_, block.kind);
+    CodeScope scope(declared_, model_.section, names, builder, out_);
+    BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).RunNow());
+    out_.program.now.push_back(std::move(block));
     return absl::OkStatus();
   }
 

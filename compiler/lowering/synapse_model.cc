@@ -15,7 +15,6 @@
 namespace bnsyn::compiler {
 namespace {
 
-constexpr absl::string_view kEventDriven = "event-driven";
 constexpr absl::string_view kClockDriven = "clock-driven";
 constexpr absl::string_view kSummed = "summed";
 
@@ -59,8 +58,10 @@ class EquationReader {
 
   absl::Status CheckFlags(const Equation& equation) const {
     const bool moves = equation.kind == EquationKind::kDifferential;
+    const bool event_driven = moves && !equation.flags.empty() && equation.flags[0] == kEventDriven;
     for (size_t f = 0; f < equation.flags.size(); ++f) {
       const std::string& flag = equation.flags[f];
+      if (f == 1 && event_driven && flag == kPerSynapse) continue;
       const bool fits = moves ? flag == kEventDriven || flag == kClockDriven
                         : equation.kind == EquationKind::kExpression ? flag == kSummed
                                                                      : flag == "constant";
@@ -70,7 +71,10 @@ class EquationReader {
                      "dx/dt = ... is (event-driven) or (clock-driven), I_post = ... may be "
                      "(summed), and x : unit (constant)");
       }
-      if (f > 0) return Error(equation.flag_ranges[f], "one flag is enough");
+      if (f > 0) {
+        return Error(equation.flag_ranges[f], "one flag is enough",
+                     "(event-driven, per synapse) alone has two");
+      }
     }
     if (!moves || !equation.flags.empty()) return absl::OkStatus();
     return Error(equation.name_range, absl::StrCat("when does '", equation.name, "' move?"),

@@ -23,7 +23,9 @@ class TraceFinder {
         names_(SynapseNames(declared, connection, ir::BlockKind::kOnPre)) {}
 
   void Run() {
+    if (!out_.synapse_traces) return;
     for (const EventDriven& moving : model_.event_driven) {
+      if (model_.code.Find(moving.name)->Is(kPerSynapse)) continue;
       const std::vector<const Statement*> on_pre = Assignments(model_.on_pre, moving.name);
       const std::vector<const Statement*> on_post = Assignments(model_.on_post, moving.name);
       if (moving.rest.has_value() || on_pre.size() + on_post.size() != 1) continue;
@@ -40,6 +42,8 @@ class TraceFinder {
       trace->state = *variable.state;
       out_.program.states[trace->state].type.domain = keeper.domain;
       if (!post) trace->arrivals = ArrivalsInput();
+      ir::Projection& projection = out_.program.projections[connection_.id];
+      (post ? projection.of_target : projection.of_source).push_back(trace->state);
       declared_.traces.push_back(*trace);
     }
   }

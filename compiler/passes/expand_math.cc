@@ -45,7 +45,8 @@ constexpr DrawSequence kDraws[] = {
 
 // A count of a Poisson draw is rare if a higher one has less than this probability...
 constexpr double kRarely = 1.0 / 200;
-// ...and apart if there are as many of them as make an arm that is worth a branch (compiler/schedule/sink.cc).
+// ...and apart if there are as many of them as make an arm that is worth a branch
+// (compiler/schedule/sink.cc).
 constexpr size_t kFewest = 6;
 
 // The pass over one block.
@@ -64,7 +65,7 @@ class Expander {
  private:
   std::optional<Value> Function(Rewriter& rewriter, ir::NodeId id) const;
   std::optional<Value> Draw(Rewriter& rewriter, ir::NodeId id) const;
-  // Draws of a known probability or mean.
+  // Draws of a known probability, and of a known mean of at most kPoissonSearchedMean.
   static Value Bernoulli(ir::Builder& builder, double p, Value bits);
   static Value Poisson(ir::Builder& builder, double mean, Value bits);
 
@@ -112,8 +113,17 @@ std::optional<Value> Expander::Draw(Rewriter& rewriter, ir::NodeId id) const {
   const ir::Node& operand = builder.node(rewriter.Operand(id, 0));
   if (!known && operand.op == Op::kLiteral) known = operand.attr;
   if (node.op == Op::kPoisson) {
-    if (!known) return std::nullopt;
-    return Poisson(builder, ir::F64OfBits(*known), word(0));
+    const auto mean = known ? std::optional(ir::F64OfBits(*known)) : std::nullopt;
+    if (mean && !(*mean > reference::kPoissonSearchedMean)) {
+      return Poisson(builder, *mean, word(0));
+    }
+    NodeArithmetic m(builder);
+    const W first = m.Of<uint32_t>(word(0));
+    const W second = m.Of<uint32_t>(word(1));
+    const F of_element = m.Of<double>(rewriter.Operand(id, 0));
+    if (!mean) return m.Write(reference::sequences::Poisson(m, of_element, first, second));
+    if (!(*mean <= reference::kPoissonMaxMean)) return builder.F64(reference::sequences::kNaN);
+    return m.Write(reference::sequences::PoissonByNormal(m, F(*mean), first, second));
   }
   if (known) return Bernoulli(builder, ir::F64OfBits(*known), word(0));
   NodeArithmetic m(builder);
@@ -143,7 +153,7 @@ struct PoissonThresholds {
 PoissonThresholds FindThresholds(double mean) {
   PoissonThresholds thresholds;
   reference::PoissonSum sum(mean);
-  for (int k = 0; k < reference::kPoissonMaxCount; ++k, sum.Advance()) {
+  for (int k = 0; k < reference::sequences::kPoissonSearchedCounts; ++k, sum.Advance()) {
     const double limit = std::ceil(sum.cdf() * 0x1p32 - 0.5);
     if (limit >= 0x1p32) break;  // above every u
     if (limit <= 0) {
@@ -195,9 +205,7 @@ class LimitCounter {
 // Limits that are rarely reached are counted only where the first of them is: kernels compute that
 // arm for few vectors (sink.cc).
 Value Expander::Poisson(ir::Builder& builder, double mean, Value bits) {
-  if (!(mean >= 0 && mean <= reference::kPoissonMaxMean)) {
-    return builder.F64(reference::sequences::kNaN);
-  }
+  if (!(mean >= 0)) return builder.F64(reference::sequences::kNaN);
   const PoissonThresholds thresholds = FindThresholds(mean);
   const absl::Span<const uint32_t> limits(thresholds.limits);
   LimitCounter counter(builder, bits);
@@ -226,7 +234,6 @@ absl::Status CheckExpandMath(const ir::Program& program) {
     for (ir::NodeId id = 0; id < block->nodes.size(); ++id) {
       const ir::Node& node = block->nodes[id];
       if (!ir::IsFunction(node.op) && !ir::IsDraw(node.op)) continue;
-      if (node.op == Op::kPoisson && block->nodes[node.operands[0]].op != Op::kLiteral) continue;
       return absl::InternalError(
           absl::StrCat("'", ir::PrintNode(program, *block, id), "' is not written as plain ops"));
     }

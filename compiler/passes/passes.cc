@@ -23,7 +23,7 @@ constexpr Pass kPasses[] = {
     {"specialise", "no parameter is read but tunable ones", &Specialise, &CheckSpecialise, nullptr},
     // Before unroll, which weighs loops by their plain ops, and before simplify, which folds
     // functions of literals and shares nodes that two functions of one argument have in common.
-    {"expand_math", "no function or draw is left but a Poisson draw of a varying mean", &ExpandMath,
+    {"expand_math", "no function or draw is left", &ExpandMath,
      &CheckExpandMath, nullptr},
     // Before simplify, which takes the passes for straight code.
     {"unroll", "every loop is longer in all its passes than what is written out", &Unroll,
@@ -127,6 +127,7 @@ absl::StatusOr<ir::Program> RunPasses(const ir::Program& program, const CompileO
   BNSYN_RETURN_IF_ERROR(CheckNames(options.dropped_passes, "drop", known));
   // Those that have run already are left out as well.
   for (const PreparePass& pass : AllPreparePasses()) known.emplace_back(pass.name);
+  known.emplace_back(kSynapseTraces);
   BNSYN_RETURN_IF_ERROR(CheckNames(options.disabled_passes, "disable", known));
 
   Dumper dumper(options.dump_directory);

@@ -70,8 +70,9 @@ class ArmSinker {
                               double most) const {
     if (LeavesState(select, 3 - operand)) return {};
     const Use use = {select, operand};
-    std::vector<NodeId> arm = graph_.NeededOnlyBy(
-        {&use, 1}, [&](NodeId id) { return present[id] && graph_.IsPlainArithmetic(id); });
+    std::vector<NodeId> arm = graph_.NeededOnlyBy({&use, 1}, [&](NodeId id) {
+      return present[id] && (graph_.IsPlainArithmetic(id) || IsRandom(id));
+    });
     const int cost = CostOf(arm);
     if (cost < kWorthABranch || cost > most) return {};
     return arm;
@@ -95,11 +96,17 @@ class ArmSinker {
     return node->op == Op::kLoad;
   }
 
+  // Random bits of the elements of a population. Where no lane of a group needs them they are not
+  // made.
+  bool IsRandom(NodeId id) const {
+    return graph_.node(id).op == Op::kRandom && !graph_.node(id).type().uniform();
+  }
+
   int CostOf(const std::vector<NodeId>& nodes) const {
     int cost = 0;
     for (const NodeId id : nodes) {
       const Op op = graph_.node(id).op;
-      cost += op == Op::kDiv || op == Op::kSqrt ? 8 : 1;
+      cost += op == Op::kRandom ? 16 : op == Op::kDiv || op == Op::kSqrt ? 8 : 1;
     }
     return cost;
   }

@@ -121,19 +121,24 @@ class Simulation {
   uint64_t SpikeCount(PopulationHandle population) const;
   void ClearSpikes();
 
-  // The values of a variable of a population, one for each neuron. T is the type of the variable:
-  // double, int64_t for "integer", bool for "boolean"; another T is an InvalidArgument error that
-  // names the right one. NotFound if the population has no such variable.
+  // The values of a variable of a population, one for each neuron, or one for all if it is
+  // (shared). T is the type of the variable: double, int64_t for "integer", bool for "boolean";
+  // another T is an InvalidArgument error that names the right one. NotFound if the population has
+  // no such variable.
   template <typename T>
   absl::StatusOr<std::vector<T>> State(PopulationHandle population,
                                        absl::string_view variable) const;
   // The same by name and as doubles: "exc.V", or "ee.w" for a variable of synapses, in the order of
-  // Synapses("ee").
+  // Synapses("ee"). An event-driven variable has the value that an arrival in the next step would
+  // find. Values that an (input) sums are gone between steps: NotFound.
   absl::StatusOr<std::vector<double>> StateByName(absl::string_view name) const;
-  // Sets one element of the variable `name`. InvalidArgument if the value is not finite or outside
-  // the bounds of the variable; OutOfRange if the variable holds synaptic input and the value
-  // exceeds the range of its sums (R6 in reference/SEMANTICS.md).
+  // Sets one element of the variable `name` as it is at present. InvalidArgument if the value is
+  // not finite or outside the bounds of the variable, or if the compiler made one value of it for
+  // all synapses of a neuron, as the message then tells; OutOfRange if the variable holds synaptic
+  // input and the value exceeds the range of its sums (R6 in reference/SEMANTICS.md).
   absl::Status SetState(absl::string_view name, uint32_t element, double value);
+  // Sets all elements, or after the same errors none.
+  absl::Status SetState(absl::string_view name, absl::Span<const double> values);
   // The synapses of a projection. They are drawn once more, so that a simulation need not keep
   // them.
   absl::StatusOr<SynapseList> Synapses(absl::string_view projection) const;

@@ -51,6 +51,20 @@ void Synapses::SetState(const ir::Program& program, ir::StateId state, uint64_t 
   }
 }
 
+void Synapses::SetStates(const ir::Program& program, ir::StateId state,
+                         const reference::Array& values) {
+  const auto [projection, index] = PlaceOf(program, state);
+  const auto bytes = static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
+  const size_t group = layout_.GroupOf(projection);
+  for (size_t t = 0; t < threads_; ++t) {
+    const SynapseBlock& block = this->block(group, static_cast<int>(t));
+    for (uint64_t i = 0; i < block.synapses(); ++i) {
+      const ir::Bits bits = values.bits(block.numbers()[i]);
+      std::memcpy(static_cast<char*>(block.state(index)) + i * bytes, &bits, bytes);
+    }
+  }
+}
+
 uint64_t Synapses::synapses() const {
   uint64_t sum = 0;
   for (const SynapseBlock& block : blocks_) sum += block.synapses();

@@ -35,6 +35,7 @@ class Synapses {
   // The values of a state of synapses, by the number of the synapse.
   reference::Array State(const ir::Program& program, ir::StateId state) const;
   void SetState(const ir::Program& program, ir::StateId state, uint64_t synapse, ir::Bits bits);
+  void SetStates(const ir::Program& program, ir::StateId state, const reference::Array& values);
 
  private:
   size_t threads_ = 1;

@@ -312,7 +312,7 @@ TEST(CodeTest, ErrorsInExpressions) {
       {"x + secret", 5, "'secret' cannot be read here", ""},
       {"x/0", 1, "this divides by 0", ""},
       {"bernoulli(1.5)", 11, "a probability lies between 0 and 1", ""},
-      {"poisson(-1)", 9, "the mean of a Poisson number lies in 0 to 700", ""},
+      {"poisson(-1)", 9, "the mean of a Poisson number lies in 0 to 10^6", ""},
       {"normal(5 mV, 1)", 1, "the arguments of normal differ in dimension", "give the number"},
   };
   for (const Wrong& c : cases) {

@@ -285,6 +285,73 @@ TEST(Sources, PoissonOnesKeepTheirRate) {
               kErrors * std::sqrt(expected * (1 - p)));
 }
 
+// A neuron spikes once in a step: what would be lost is refused.
+TEST(Sources, ProbabilitiesAboveOneAreRefused) {
+  const auto lowered = [](const std::string& parameters, const std::string& model) {
+    const absl::StatusOr<Network> network =
+        ParseNetwork(absl::StrCat("[network]\ndt = \"1 ms\"\n[populations.p]\nmodel = \"", model,
+                                  "\"\nsize = 3\nparameters = { ", parameters, " }\n"),
+                     "test.toml");
+    EXPECT_TRUE(network.ok()) << network.status().message();
+    return LowerNetwork(*network).status();
+  };
+  EXPECT_TRUE(lowered("rate = \"1 kHz\"", "poisson_source").ok());
+  for (const char* rate : {"5 kHz", "-1 Hz"}) {
+    const absl::Status status = lowered(absl::StrCat("rate = \"", rate, "\""), "poisson_source");
+    EXPECT_NE(std::string(status.message()).find("a neuron spikes at most once in a step of 1 ms"),
+              std::string::npos)
+        << status.message();
+    EXPECT_NE(std::string(status.message()).find("type = \"poisson\""), std::string::npos);
+  }
+}
+
+absl::Status StatusAfter(const std::string& text, int steps) {
+  auto made = reference::Interpreter::Create(MustLower(text), reference::Propagation::kCsr);
+  EXPECT_TRUE(made.ok()) << made.status().message();
+  absl::Status status;
+  for (int k = 0; k < steps && status.ok(); ++k) status = (*made)->Step();
+  return status;
+}
+
+TEST(Sources, R10_ProbabilitiesThatRiseAboveOneStopTheRun) {
+  const auto status = [](const std::string& threshold) {
+    return StatusAfter(absl::StrCat("[models.m]\nequations = \"x = t/(1 ms) : 1\"\nthreshold = \"",
+                                    threshold, "\"\n[populations.p]\nmodel = \"m\"\nsize = 3\n"),
+                       20);
+  };
+  for (const char* threshold : {"rand() < x", "i > 0 and x >= rand()", "bernoulli(0.9 - x)"}) {
+    EXPECT_EQ(status(threshold).code(), absl::StatusCode::kOutOfRange) << threshold;
+    EXPECT_NE(std::string(status(threshold).message()).find("p.threshold.probability"),
+              std::string::npos)
+        << status(threshold).message();
+  }
+  // What is a probability by its form needs no state.
+  EXPECT_TRUE(status("rand() < 1 - exp(-x)").ok());
+  EXPECT_TRUE(status("x > 1 and bernoulli(min(x, 1))").ok());
+}
+
+TEST(Sources, R10_OthersSpikeOnceAStepOrStopTheRun) {
+  const std::string twice = R"(
+[populations.source]
+model = "spike_source"
+size = 3
+[stimuli.s]
+type = "spikes"
+target = "source"
+times = ["0.2 ms", "0.2 ms"]
+index = [0, 0]
+on_event = "arrived += w"
+)";
+  const absl::Status status = StatusAfter(twice, 5);
+  EXPECT_NE(std::string(status.message()).find("source.events"), std::string::npos)
+      << status.message();
+  const absl::Status fast = StatusAfter(
+      "[populations.p]\nmodel = \"regular_source\"\nsize = 1\nparameters = { period = \"0.05 ms\" "
+      "}\n",
+      2);
+  EXPECT_NE(std::string(fast.message()).find("p.steps_apart"), std::string::npos) << fast.message();
+}
+
 // Events so far at each of 1000 neurons.
 Moments Events(const std::string& stimulus, int steps) {
   Oracle oracle(MustLower(Listener(
@@ -308,6 +375,10 @@ TEST(Poisson, HasItsRate) { ExpectPoisson(Events("rate = \"200 Hz\"", 500), 10);
 
 TEST(Poisson, SourcesAddTheirRates) {
   ExpectPoisson(Events("rate = \"8 Hz\"\nn = 1600", 100), 128);
+}
+
+TEST(Poisson, ManyEventsAStepHaveTheirRate) {
+  ExpectPoisson(Events("rate = \"8 kHz\"\nn = 10000", 10), 80000);
 }
 
 TEST(Poisson, RatesMayChangeInSteps) {

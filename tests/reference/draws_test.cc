@@ -165,47 +165,92 @@ double PoissonProbability(double mean, double k) {
 }
 
 TEST(DrawsR3, Poisson) {
-  for (const double mean : {0.2, 3.7, 40.0, 650.0}) {
+  for (const double mean : {1e-6, 1e-3, 0.2, 3.7, 15.9, 16.1, 40.0, 650.0, 1e4, 1e6}) {
     std::printf("mean %g\n", mean);
     const std::vector<double> sample =
-        Sample(6, [mean](uint32_t bits, uint32_t) { return PoissonFromBits(mean, bits); });
+        Sample(6, [mean](uint32_t a, uint32_t b) { return PoissonFromBits(mean, a, b); });
     ExpectMean("poisson: mean", Moment(sample, 0, 1), mean, std::sqrt(mean));
     ExpectMean("poisson: variance", Moment(sample, mean, 2), mean,
                std::sqrt(mean + 2 * mean * mean));
     // Bins for the counts that are expected ten times or more, and one for all others.
-    std::vector<double> counts(1), p(1, 1.0), bin_of(2000, 0);
-    for (size_t k = 0; k < bin_of.size(); ++k) {
-      const double probability = PoissonProbability(mean, static_cast<double>(k));
-      if (probability * kSamples < 10) continue;
-      bin_of[k] = static_cast<double>(counts.size());
+    const double first = std::max(std::floor(mean - 10 * std::sqrt(mean)), 0.0);
+    std::vector<double> counts(1), p(1, 1.0), bin_of;
+    for (double k = first; k < mean + 10 * std::sqrt(mean) + 20; ++k) {
+      const double probability = PoissonProbability(mean, k);
+      const bool own = probability * kSamples >= 10;
+      bin_of.push_back(own ? static_cast<double>(counts.size()) : 0);
+      if (!own) continue;
       counts.push_back(0);
       p.push_back(probability);
       p[0] -= probability;
     }
     for (const double x : sample) {
-      counts[static_cast<size_t>(bin_of[static_cast<size_t>(x)])] += 1;
+      ASSERT_GE(x, first);
+      counts[static_cast<size_t>(bin_of[static_cast<size_t>(x - first)])] += 1;
     }
+    p[0] = std::max(p[0], 1e-12);  // it may be lost in rounding
     const double deviation = ChiSquareDeviation(counts, p);
     std::printf("%-28s chi-square is off by %.2f deviations\n", "poisson", deviation);
     EXPECT_LT(deviation, kDeviations) << mean;
   }
 }
 
+// Where the count of a normal number z is k, Poisson's distribution function passes that of z
+// between k - 1 and k, to within the error that R3 states.
+TEST(DrawsR3, PoissonCountsOfNormalNumbersAreThoseOfTheDistribution) {
+  const auto distance = [](double mean) {
+    const double least = std::max(std::floor(mean - 8 * std::sqrt(mean)), 0.0);
+    std::vector<double> below = {0};  // the probability of less than least + i
+    for (double k = least; k < mean + 9 * std::sqrt(mean) + 10; ++k) {
+      below.push_back(below.back() + PoissonProbability(mean, k));
+    }
+    double largest = 0;
+    const auto look = [&](uint32_t bits0, uint32_t bits1) {
+      const auto k = static_cast<size_t>(PoissonFromBits(mean, bits0, bits1) - least);
+      const double at_z = std::erfc(-NormalFromBits(bits0, bits1) / M_SQRT2) / 2;
+      largest = std::max({largest, below[k] - at_z, at_z - below[k + 1]});
+    };
+    for (uint32_t n = 0; n < 200000; ++n) {
+      look(RandomBits(1, 2, n % 1000, n, 0), RandomBits(1, 2, n % 1000, n, 1));
+    }
+    // Far in the tails.
+    for (uint32_t bits0 = 0; bits0 < 1000; ++bits0) {
+      for (const uint32_t bits1 : {0u, 1u << 31}) look(bits0, bits1);
+    }
+    return largest;
+  };
+  // Probabilities by lgamma have errors of their own at large means.
+  EXPECT_LT(distance(std::nextafter(16.0, 17.0)), 0x1p-26);
+  for (const double mean : {24.0, 37.3, 100.0, 5000.0}) EXPECT_LT(distance(mean), 0x1p-30) << mean;
+  EXPECT_LT(distance(1e6), 1e-7);
+}
+
 TEST(DrawsR3, PoissonAtItsEnds) {
   constexpr uint32_t kMost = 0xffffffff;
-  EXPECT_EQ(PoissonFromBits(0, 0), 0);
-  EXPECT_EQ(PoissonFromBits(0, kMost), 0);
-  EXPECT_EQ(PoissonFromBits(-0.0, kMost), 0);
-  for (const double wrong : {-1e-300, 700.0001, HUGE_VAL, -HUGE_VAL, std::nan("")}) {
-    EXPECT_TRUE(std::isnan(PoissonFromBits(wrong, 1))) << wrong;
+  for (const uint32_t bits : {0u, kMost}) {
+    EXPECT_EQ(PoissonFromBits(0, bits, bits), 0);
+    EXPECT_EQ(PoissonFromBits(-0.0, bits, bits), 0);
   }
-  // The count of the largest u is bounded by the distribution, not by the cap.
-  EXPECT_LT(PoissonFromBits(kPoissonMaxMean, kMost), 900);
-  EXPECT_GT(PoissonFromBits(kPoissonMaxMean, kMost), 860);
+  for (const double wrong : {-1e-300, 1000000.1, HUGE_VAL, -HUGE_VAL, std::nan("")}) {
+    EXPECT_TRUE(std::isnan(PoissonFromBits(wrong, 1, 1))) << wrong;
+  }
+  EXPECT_EQ(PoissonFromBits(1e-12, kMost, 0), 0);
+  EXPECT_EQ(PoissonFromBits(16, kMost, 0), 47);
   // p_0 = exp(-1) = 0.36788, and 1 - p_0 - p_1 = 0.26424.
-  EXPECT_EQ(PoissonFromBits(1, static_cast<uint32_t>(0.3678 * 0x1p32)), 0);
-  EXPECT_EQ(PoissonFromBits(1, static_cast<uint32_t>(0.3679 * 0x1p32)), 1);
-  EXPECT_EQ(PoissonFromBits(1, static_cast<uint32_t>(0.7358 * 0x1p32)), 2);
+  EXPECT_EQ(PoissonFromBits(1, static_cast<uint32_t>(0.3678 * 0x1p32), 0), 0);
+  EXPECT_EQ(PoissonFromBits(1, static_cast<uint32_t>(0.3679 * 0x1p32), 0), 1);
+  EXPECT_EQ(PoissonFromBits(1, static_cast<uint32_t>(0.7358 * 0x1p32), 0), 2);
+}
+
+// The greatest counts are of the words with all bits set, or of the normal number of zeros.
+TEST(DrawsR3, PoissonCountsHaveABound) {
+  for (double mean = 1e-9; mean <= kPoissonMaxMean; mean *= 1.01) {
+    const double most = std::max(PoissonFromBits(mean, 0xffffffff, 0), PoissonFromBits(mean, 0, 0));
+    ASSERT_LE(most, PoissonMaxCount(mean)) << mean;
+    if (mean > 16) {
+      ASSERT_GE(PoissonFromBits(mean, 0, 1u << 31), 0) << mean;
+    }
+  }
 }
 
 // The tests above must be able to fail: one bin of a hundred is over-full by a quarter.
