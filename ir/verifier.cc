@@ -26,27 +26,19 @@ struct Place {
   bool step;  // and kernels
 };
 constexpr Place kPlaces[] = {
-    {Op::kLoad, true, true, true, true},
-    {Op::kStore, true, true, true, true},
+    {Op::kLoad, true, true, true, true},          {Op::kStore, true, true, true, true},
     {Op::kCheck, false, false, true, true},
-    {Op::kLoadPre, false, true, true, false},
-    {Op::kLoadPost, false, true, true, false},
-    {Op::kIndexPre, false, true, true, false},
-    {Op::kIndexPost, false, true, true, false},
-    {Op::kWeight, false, true, true, false},
-    {Op::kSetProbability, false, true, false, false},
-    {Op::kSetWeight, false, true, false, false},
-    {Op::kSetDelay, false, true, false, false},
-    {Op::kAccumulate, false, false, true, false},
-    {Op::kTake, false, false, false, true},
-    {Op::kHeld, false, false, false, true},
-    {Op::kScale, false, false, false, true},
-    {Op::kSpike, false, false, false, true},
-    {Op::kRunOnStep, false, false, false, true},
-    {Op::kRunOnPost, false, false, false, true},
-    {Op::kCount, false, false, false, true},
-    {Op::kReduce, false, false, false, true},
-    {Op::kTotal, false, false, false, true},
+#define BNSYN_EXPECT(name, ...) {Op::k##name, true, false, true, true},
+#include "ir/ops.def"
+    {Op::kLoadPre, false, true, true, false},     {Op::kLoadPost, false, true, true, false},
+    {Op::kIndexPre, false, true, true, false},    {Op::kIndexPost, false, true, true, false},
+    {Op::kWeight, false, true, true, false},      {Op::kSetProbability, false, true, false, false},
+    {Op::kSetWeight, false, true, false, false},  {Op::kSetDelay, false, true, false, false},
+    {Op::kAccumulate, false, false, true, false}, {Op::kTake, false, false, false, true},
+    {Op::kHeld, false, false, false, true},       {Op::kScale, false, false, false, true},
+    {Op::kSpike, false, false, false, true},      {Op::kRunOnStep, false, false, false, true},
+    {Op::kRunOnPost, false, false, false, true},  {Op::kCount, false, false, false, true},
+    {Op::kReduce, false, false, false, true},     {Op::kTotal, false, false, false, true},
 };
 
 bool MayStand(Op op, BlockKind kind) {

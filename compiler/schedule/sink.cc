@@ -99,7 +99,8 @@ class ArmSinker {
     int cost = 0;
     for (const NodeId id : nodes) {
       const Op op = graph_.node(id).op;
-      cost += op == Op::kDiv || op == Op::kSqrt ? 8 : 1;
+      // A remainder is a call or a division for each lane.
+      cost += op == Op::kRem ? 4 * kWorthABranch : op == Op::kDiv || op == Op::kSqrt ? 8 : 1;
     }
     return cost;
   }
