@@ -26,7 +26,7 @@ Builder::Builder(const Program& program, Block& block) : program_(program), bloc
 
 NodeId* Builder::Known(const Node& node) {
   const OpInfo& info = Info(node.op);
-  if (info.effect == Effect::kWrite) return nullptr;
+  if (info.effect == Effect::kWrite && !IsExpectation(node.op)) return nullptr;
   NodeId a = node.operands[0];
   if (info.effect == Effect::kRead) {
     // A read has no operands: the version of the symbol that it reads takes the place of one.
@@ -44,7 +44,7 @@ void Builder::Number(NodeId id) {
     for (const Node& inner : program_.loops[node.attr].nodes) {
       if (inner.op == Op::kStore) ++version_[{AttrKind::kState, inner.attr}];
     }
-  } else if (info.effect == Effect::kWrite) {
+  } else if (info.effect == Effect::kWrite && !IsExpectation(node.op)) {
     ++version_[{info.attr, node.attr}];
   } else if (NodeId* known = Known(node); *known == kNoNode) {
     *known = id;
@@ -81,7 +81,9 @@ Value Builder::Emit(Op op, Type type, absl::Span<const Value> operands, uint64_t
   node.domain = result->domain;
   node.attr = attr;
 
-  if (NodeId* known = Known(node); known != nullptr && *known != kNoNode) return {*known};
+  if (NodeId* known = Known(node); known != nullptr && *known != kNoNode) {
+    return HasResult(op) ? Value{*known} : Value{};
+  }
   const auto id = static_cast<NodeId>(block_.nodes.size());
   block_.nodes.push_back(node);
   Number(id);

@@ -55,7 +55,7 @@ class Builder {
   using Key = std::tuple<Op, Element, DomainId, NodeId, NodeId, NodeId, uint64_t>;
 
   // Where the node equal to `node` is remembered (kNoNode for none yet); null for writes, which are
-  // never shared.
+  // never shared, but for expectations.
   NodeId* Known(const Node& node);
   // Remembers a node of the block, or what it overwrites.
   void Number(NodeId id);

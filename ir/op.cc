@@ -69,4 +69,17 @@ bool IsEngineOp(Op op) {
   return false;
 }
 
+bool IsExpectation(Op op) {
+  switch (op) {
+#define BNSYN_OP(name, ...) case Op::k##name:
+#define BNSYN_EXPECT(...)
+#include "ir/ops.def"
+    return false;
+#define BNSYN_EXPECT(name, ...) case Op::k##name:
+#include "ir/ops.def"
+    return true;
+  }
+  return false;
+}
+
 }  // namespace bnsyn::ir

@@ -91,6 +91,9 @@ bool IsFunction(Op op);
 bool IsDraw(Op op);
 // True for ops that read or change what an engine holds: states, synapses, spikes and sums.
 bool IsEngineOp(Op op);
+// True for engine ops that stop the run where integers have no result. They read their operands
+// alone, so that two with equal operands are one.
+bool IsExpectation(Op op);
 
 }  // namespace bnsyn::ir
 

@@ -112,6 +112,21 @@ Type EffectType(const Program& program, const Block& block, Op op, uint64_t attr
   return {op == Op::kSetDelay ? Element::kI64 : Element::kF64, block.domain};
 }
 
+// Expectations of code over synapses are of each synapse, whatever they read.
+absl::StatusOr<Type> ExpectationType(const Block& block, Op op, absl::Span<const Type> operands,
+                                     DomainId domain) {
+  const Element number = op == Op::kExpectInteger ? Element::kF64 : Element::kI64;
+  bool fits = operands[0].element == Element::kBool;
+  for (const Type& operand : operands.subspan(1)) fits = fits && operand.element == number;
+  if (!fits) {
+    return Error(
+        op, absl::StrCat("takes a bool and ", ElementName(number), ", not ", Elements(operands)));
+  }
+  const bool of_synapses = block.kind == BlockKind::kOnPre || block.kind == BlockKind::kOnStep ||
+                           block.kind == BlockKind::kOnPost;
+  return Type{Element::kBool, of_synapses ? block.domain : domain};
+}
+
 }  // namespace
 
 absl::StatusOr<Type> ResultType(const Program& program, const Block& block, Op op,
@@ -196,13 +211,15 @@ absl::StatusOr<Type> ResultType(const Program& program, const Block& block, Op o
       return type;
     }
     case TypeRule::kEffect: {
+      if (IsExpectation(op)) return ExpectationType(block, op, operands, domain);
       const Type wanted = EffectType(program, block, op, attr);
       if (first != wanted.element) {
         return Error(op, absl::StrCat("takes ", ElementName(wanted.element), " here, not ",
                                       ElementName(first)));
       }
-      if (op == Op::kCheck && !IsFloat(first)) {
-        return Error(op, absl::StrCat("takes a state of f64 or f32, not ", ElementName(first)));
+      if (op == Op::kCheck && !IsFloat(first) && first != Element::kI64) {
+        return Error(op,
+                     absl::StrCat("takes a state of f64, f32 or i64, not ", ElementName(first)));
       }
       if (domain != DomainId::kNetwork && domain != wanted.domain) {
         return Error(op, absl::StrCat("of ", TypeName(program, wanted), " cannot take a value of ",

@@ -36,6 +36,8 @@ constexpr Place kPlaces[] = {
     {Op::kLoad, kAnywhere},
     {Op::kStore, kAnywhere},
     {Op::kCheck, kInSynaptic | kInStep},
+#define BNSYN_EXPECT(name, ...) {Op::k##name, kInInit | kInSynaptic | kInStep},
+#include "ir/ops.def"
     {Op::kLoadPre, kOfSynapses},
     {Op::kLoadPost, kOfSynapses},
     {Op::kIndexPre, kOfSynapses},

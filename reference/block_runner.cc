@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
 #include "reference/columns.h"
 #include "reference/evaluate.h"
+#include "reference/expectation.h"
 #include "reference/fault.h"
 #include "reference/reduction.h"
 
@@ -142,6 +144,9 @@ void BlockRunner::RunNode(ir::NodeId id) {
       return Store(node);
     case ir::Op::kCheck:
       return Check(node);
+#define BNSYN_EXPECT(name, ...) case ir::Op::k##name:
+#include "ir/ops.def"
+      return Expect(node);
     case ir::Op::kTake:
       return Take(node, result);
     case ir::Op::kHeld:
@@ -228,6 +233,27 @@ void BlockRunner::Check(const ir::Node& node) {
     if (!WithinBounds(machine_.program.states[node.attr], values.as<double>()[i])) {
       machine_.check_failed = true;
     }
+  }
+}
+
+void BlockRunner::Expect(const ir::Node& node) {
+  const ir::Program& program = machine_.program;
+  const size_t size = Size(node.domain);
+  const auto bits = [&](size_t operand, size_t i) -> ir::Bits {
+    if (operand >= node.inputs().size()) return 0;
+    const Array& values = values_[node.operands[operand]];
+    return values.bits(values.size() == 1 ? 0 : i);
+  };
+  for (size_t i = 0; i < size && machine_.arithmetic_fault.ok(); ++i) {
+    if (bits(0, i) == 0 || Holds(node.op, bits(1, i), bits(2, i))) continue;
+    std::optional<SynapseEnds> ends;
+    if (IsOfSynapses(program, node.domain)) {
+      ends = {Table().source(synapses_[i]), Table().target(synapses_[i])};
+    }
+    const auto step =
+        block_.kind == ir::BlockKind::kInit ? std::nullopt : std::optional<uint64_t>(machine_.step);
+    machine_.arithmetic_fault = DescribeArithmeticFault(
+        program, step, node.domain, i, ends, DescribeExpectation(node.op, bits(1, i), bits(2, i)));
   }
 }
 

@@ -37,6 +37,7 @@ class BlockRunner {
   void Load(const ir::Node& node, Array& result) const;
   void Store(const ir::Node& node);
   void Check(const ir::Node& node);
+  void Expect(const ir::Node& node);
   void Take(const ir::Node& node, Array& result);
   void Held(ir::InputId input, Array& result) const;
   void Spike(const ir::Node& node);

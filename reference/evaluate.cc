@@ -194,7 +194,9 @@ void NodeEvaluator::Run() {
     case Op::kMul:
       return Numbers2([]<typename T>(T a, T b) { return ops::Mul(a, b); });
     case Op::kDiv:
-      return OverFloats(node_.element, [&]<typename T>(T) { Map<T, T, T>(ops::Div<T>); });
+      return Numbers2([]<typename T>(T a, T b) { return ops::Div(a, b); });
+    case Op::kRem:
+      return Numbers2([]<typename T>(T a, T b) { return ops::Rem(a, b); });
     case Op::kFma:
       return OverFloats(node_.element, [&]<typename T>(T) { Map<T, T, T, T>(ops::Fma<T>); });
     case Op::kNeg:

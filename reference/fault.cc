@@ -100,6 +100,26 @@ absl::Status DescribeFault(const ir::Program& program, uint64_t step,
                                             ", but was overwritten within the step"));
 }
 
+absl::Status DescribeArithmeticFault(const ir::Program& program, std::optional<uint64_t> step,
+                                     ir::DomainId domain, size_t element,
+                                     const std::optional<SynapseEnds>& ends,
+                                     absl::string_view why) {
+  std::string where = "the code of the network";
+  if (ends.has_value()) {
+    const ir::Projection& projection =
+        program.projections[program.domains[static_cast<size_t>(domain)].index];
+    where =
+        absl::StrCat("the synapse of projection ", projection.name, " from neuron ", ends->source,
+                     " of ", program.populations[projection.source].name, " to neuron ",
+                     ends->target, " of ", program.populations[projection.target].name);
+  } else if (domain != ir::DomainId::kNetwork) {
+    where = absl::StrCat("element ", element, " of population ", program.DomainName(domain));
+  }
+  return absl::OutOfRangeError(absl::StrCat(
+      where, step.has_value() ? absl::StrCat(" ", When(program, *step)) : " at the beginning", ": ",
+      why));
+}
+
 absl::Status DescribeContributionFault(const ir::Program& program, uint64_t step, ir::InputId input,
                                        uint32_t element, double value) {
   return absl::OutOfRangeError(absl::StrCat(

@@ -3,8 +3,10 @@
 #define BNSYN_REFERENCE_FAULT_H_
 
 #include <functional>
+#include <optional>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "ir/program.h"
 #include "reference/array.h"
 
@@ -26,6 +28,13 @@ using EndsOf = std::function<SynapseEnds(ir::ProjectionId, uint64_t synapse)>;
 // neurons.
 absl::Status DescribeFault(const ir::Program& program, uint64_t step,
                            const std::function<ArrayView(ir::StateId)>& state, const EndsOf& ends);
+
+// The error of integers that have no result (R10), for the reason `why`: those of an element of a
+// domain (of the network: element 0), or of the synapse between `ends`. Without a step, the error
+// is of an initial value.
+absl::Status DescribeArithmeticFault(const ir::Program& program, std::optional<uint64_t> step,
+                                     ir::DomainId domain, size_t element,
+                                     const std::optional<SynapseEnds>& ends, absl::string_view why);
 
 // The error of a contribution or event that is NaN or exceeds 2^40 quanta.
 absl::Status DescribeContributionFault(const ir::Program& program, uint64_t step, ir::InputId input,

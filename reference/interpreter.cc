@@ -78,6 +78,7 @@ absl::Status ProgramInterpreter::Step() {
   machine_.EndStep();
 
   if (!machine_.input_fault.ok()) return machine_.input_fault;
+  if (!machine_.arithmetic_fault.ok()) return machine_.arithmetic_fault;
   if (!machine_.check_failed) return absl::OkStatus();
   return DescribeFault(
       machine_.program, step, [this](ir::StateId state) { return State(state); },

@@ -91,6 +91,7 @@ void Machine::BeginStep() {
   for (std::vector<uint32_t>& population : spikes) population.clear();
   check_failed = false;
   input_fault = absl::OkStatus();
+  arithmetic_fault = absl::OkStatus();
 }
 
 void Machine::EndStep() {
@@ -117,6 +118,7 @@ absl::Status Machine::SetState(ir::StateId state, uint32_t element, ir::Bits val
 
 absl::Status Machine::Begin() {
   if (program.init) BlockRunner(*program.init, *this).Run();
+  BNSYN_RETURN_IF_ERROR(arithmetic_fault);
   for (ir::InputId input = 0; input < inputs.size(); ++input) {
     if (!accumulators[input].decays()) continue;
     const ir::StateId state = program.inputs[input].accumulator.state;

@@ -32,7 +32,8 @@ struct Machine {
   // During a step:
   std::vector<std::vector<uint32_t>> spikes;  // sorted, by population
   bool check_failed = false;
-  absl::Status input_fault;  // the first of the step
+  absl::Status input_fault;       // the first of the step
+  absl::Status arithmetic_fault;  // the first expectation that failed in the step, or in init
 
   // Runs the init block. Decaying sums begin with the values of their states after it.
   absl::Status Begin();

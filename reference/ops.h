@@ -43,9 +43,25 @@ T Mul(T a, T b) {
   }
 }
 
+// The least integer divided by -1 wraps, like any other op.
 template <typename T>
 T Div(T a, T b) {
+  if constexpr (std::is_integral_v<T>) {
+    if (b == 0) return 0;
+    if (std::is_signed_v<T> && b == static_cast<T>(-1)) return Sub(T{0}, a);
+  }
   return a / b;
+}
+
+// C's remainder of floats is exact: it has a result for every operand, and no rounding.
+template <typename T>
+T Rem(T a, T b) {
+  if constexpr (std::is_integral_v<T>) {
+    if (b == 0 || (std::is_signed_v<T> && b == static_cast<T>(-1))) return 0;
+    return static_cast<T>(a % b);
+  } else {
+    return std::fmod(a, b);
+  }
 }
 
 template <typename T>

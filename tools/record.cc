@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
+#include "runtime/simulation_internal.h"
 
 namespace bnsyn::tools {
 namespace {
@@ -33,6 +35,25 @@ absl::StatusOr<Selection> ParseSelection(const std::string& text) {
         "--record ", text, ": expected VARIABLE[FIRST:END], as in --record 'exc.V[0:100]'"));
   }
   return selection;
+}
+
+std::string Text(double value) { return ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(value)); }
+
+// The values of a variable as they are written, integers with all their digits.
+absl::StatusOr<std::vector<std::string>> Values(const Simulation& simulation,
+                                                const std::string& variable) {
+  std::vector<std::string> texts;
+  const std::optional<ir::StateId> id = ProgramOf(simulation).FindState(variable);
+  if (id.has_value() && ProgramOf(simulation).states[*id].type.element == ir::Element::kI64) {
+    const reference::ArrayView values = RawState(simulation, *id);
+    for (size_t i = 0; i < values.size; ++i) {
+      texts.push_back(absl::StrCat(static_cast<int64_t>(values.bits(i))));
+    }
+    return texts;
+  }
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<double> values, simulation.StateByName(variable));
+  for (const double value : values) texts.push_back(Text(value));
+  return texts;
 }
 
 absl::StatusOr<uint64_t> StepsOf(const char* option, const std::string& time, double dt) {
@@ -108,15 +129,12 @@ absl::StatusOr<Recorder> Recorder::Create(const RecordOptions& options,
 }
 
 absl::Status Recorder::Sample(const Simulation& simulation) {
-  const auto text = [](double value) {
-    return ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(value));
-  };
-  const std::string time = text(simulation.time_ms());
+  const std::string time = Text(simulation.time_ms());
   for (Column& column : columns_) {
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<double> values,
-                           simulation.StateByName(column.variable));
+    BNSYN_ASSIGN_OR_RETURN(const std::vector<std::string> values,
+                           Values(simulation, column.variable));
     std::string row = time;
-    for (size_t i = column.first; i < column.end; ++i) absl::StrAppend(&row, ",", text(values[i]));
+    for (size_t i = column.first; i < column.end; ++i) absl::StrAppend(&row, ",", values[i]);
     column.file.stream() << row << '\n';
     if (!column.file.stream().good()) return column.file.Failed();
   }

@@ -219,6 +219,21 @@ Range Whole(const Range& exact, ir::Element element) {
   return range.least >= any.least && range.greatest <= any.greatest ? range : any;
 }
 
+// The whole quotient of two integers; 0 where b is 0.
+Range WholeQuotient(const Range& a, const Range& b, ir::Element element) {
+  if (HasZero(b)) return Whole(Join(Join(a, Negative(a)), Of(0)), element);
+  Range exact = Corners(a, b, [](double x, double y) { return std::trunc(x / y); });
+  if (exact.magnitude() > 0x1p52) exact = Widened(exact, 1);
+  return Whole(exact, element);
+}
+
+// What rem leaves of a: no more than a, and less than b, with the sign of a.
+Range Left(const Range& a, const Range& b, ir::Element element) {
+  const double most = std::min(a.magnitude(), b.magnitude());
+  const bool nan = ir::IsFloat(element) && (a.nan || b.nan || HasZero(b) || Infinite(a));
+  return {a.least < 0 ? -most : 0, a.greatest > 0 ? most : 0, nan};
+}
+
 class RangeFinder {
  public:
   RangeFinder(const ir::Program& program, const ir::Block& block, RangeSources sources)
@@ -278,10 +293,13 @@ class RangeFinder {
       case Op::kMul:
         return Arithmetic(node, Product(a(), b(), same));
       case Op::kDiv:
-        return Quotient(a(), b());
+        if (ir::IsFloat(node.element)) return Quotient(a(), b());
+        return WholeQuotient(a(), b(), node.element);
+      case Op::kRem:
+        return Left(a(), b(), node.element);
       case Op::kFma: {
         const std::optional<Range> remainder =
-            Remainder(node.operands[0], node.operands[1], node.operands[2]);
+            Periodic(node.operands[0], node.operands[1], node.operands[2]);
         Range result = Fused(a(), b(), c(), same);
         if (remainder.has_value()) {
           result.least = std::max(result.least, remainder->least);
@@ -307,7 +325,7 @@ class RangeFinder {
       case Op::kRint:
         return {std::nearbyint(a().least), std::nearbyint(a().greatest), a().nan};
       case Op::kSelect:
-        return Join(b(), c());
+        return FloorRemainder(node).value_or(Join(b(), c()));
       case Op::kConvert:
         return Converted(a(), block_.nodes[node.operands[0]].element, node.element);
 
@@ -354,6 +372,8 @@ class RangeFinder {
 
       case Op::kStore:
       case Op::kCheck:
+#define BNSYN_EXPECT(name, ...) case Op::k##name:
+#include "ir/ops.def"
       case Op::kSetProbability:
       case Op::kSetWeight:
       case Op::kSetDelay:
@@ -365,17 +385,31 @@ class RangeFinder {
     return Any(node.element);
   }
 
-  // The range of a*b + c where that is what is left of c after taking off the whole number of times
-  // it holds something: x - y*floor(x/y), as x % y has it, and x - y*rint(x/y), as periodic(x, y).
-  // What rounding of the quotient leaves beyond the ends is within 2^-50 of c.
-  std::optional<Range> Remainder(ir::NodeId a, ir::NodeId b, ir::NodeId c) const {
+  // The range of x % y with a y of one sign: what `rem` leaves, or that and y where its sign is not
+  // that of y.
+  std::optional<Range> FloorRemainder(const ir::Node& select) const {
+    const ir::Node& chosen = block_.nodes[select.operands[1]];
+    const ir::NodeId left = select.operands[2];
+    if (chosen.op != Op::kAdd || chosen.operands[0] != left || block_.nodes[left].op != Op::kRem ||
+        block_.nodes[left].operands[1] != chosen.operands[1]) {
+      return std::nullopt;
+    }
+    const Range& y = ranges_[chosen.operands[1]];
+    if (HasZero(y)) return std::nullopt;
+    return Range{std::min(y.least, 0.0), std::max(y.greatest, 0.0), ranges_[left].nan || y.nan};
+  }
+
+  // The range of a*b + c where that is x - y*rint(x/y), as periodic(x, y) has it: what is left of x
+  // after taking off the whole number of times it holds y. What rounding of the quotient leaves
+  // beyond the ends is within 2^-50 of c.
+  std::optional<Range> Periodic(ir::NodeId a, ir::NodeId b, ir::NodeId c) const {
     const auto node = [&](ir::NodeId id) -> const ir::Node& { return block_.nodes[id]; };
     bool negated = false;
     if (node(a).op == Op::kNeg) {
       negated = true;
       a = node(a).operands[0];
     }
-    if (node(a).op != Op::kFloor && node(a).op != Op::kRint) return std::nullopt;
+    if (node(a).op != Op::kRint) return std::nullopt;
     const ir::Node& quotient = node(node(a).operands[0]);
     if ((quotient.op != Op::kDiv && quotient.op != Op::kMul) || quotient.operands[0] != c) {
       return std::nullopt;
@@ -392,7 +426,6 @@ class RangeFinder {
     constexpr double kRounding = 0x1p-50;
     if (!(length > 0) || std::fabs(divisor - length) > kRounding / 4 * length) return std::nullopt;
     const double beyond = kRounding * ranges_[c].magnitude();
-    if (node(a).op == Op::kFloor) return Range{-beyond, length + beyond};
     return Range{-length / 2 - beyond, length / 2 + beyond};
   }
 

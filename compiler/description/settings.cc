@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <set>
 #include <string>
 #include <utility>
@@ -69,6 +70,13 @@ absl::StatusOr<Quantity> Evaluate(const Setting& setting, const std::vector<Cons
   if (!std::isfinite(value.value)) {
     return ErrorIn(text, absl::StrCat(what, " is ", std::isnan(value.value) ? "NaN" : "infinite",
                                       ", it must be a finite number"));
+  }
+  if (value.value != 0 && std::fabs(value.value) < std::numeric_limits<double>::min()) {
+    const std::string unit = DisplayUnit(value.dimension);
+    return ErrorIn(text,
+                   absl::StrCat(what, " is ", value.value, unit.empty() ? "" : " ", unit,
+                                ", too small for a double that keeps its digits"),
+                   "numbers of a network are 0, or from 2.3e-308 on");
   }
   return value;
 }

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "compiler/language/lexer.h"
 #include "ir/status_macros.h"
 
 #define TOML_EXCEPTIONS 0
@@ -228,8 +229,10 @@ absl::StatusOr<TomlDocument> ParseToml(absl::string_view text, const std::string
     const toml::parse_error& error = result.error();
     std::string message(error.description());
     message = std::string(absl::StripPrefix(message, "Error "));
-    return ir::ErrorAt(document.source, RangeOf(document, error.source()),
-                       absl::StrCat("this is not valid TOML: ", message));
+    const ir::SourceRange range = RangeOf(document, error.source());
+    const absl::string_view text = document.source.text;
+    return ir::ErrorAt(document.source, range, absl::StrCat("this is not valid TOML: ", message),
+                       CharacterNote(text.substr(std::min(range.offset, text.size()))));
   }
   BNSYN_ASSIGN_OR_RETURN(document.root, Reader(document).Read(result.table()));
   return document;

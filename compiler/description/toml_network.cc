@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/functional/function_ref.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bnsyn/network.h"
@@ -205,6 +206,15 @@ class NetworkReader : public compiler::TomlReader {
     const std::string missing = absl::StrCat("there is no model '", name.text.text, "'");
     const std::string here = compiler::ModelsElsewhere(name.text.text);
     if (!here.empty()) return document_.ErrorAtValue(name, missing, here);
+    // "lif" is the beginning of several names, and no misspelling of "eif".
+    std::vector<std::string> longer = known;
+    std::erase_if(longer, [&](const std::string& other) {
+      return !absl::StartsWith(other, absl::StrCat(name.text.text, "_"));
+    });
+    if (!longer.empty()) {
+      return document_.ErrorAtValue(
+          name, missing, absl::StrCat("models of that kind are ", absl::StrJoin(longer, ", ")));
+    }
     return document_.ErrorAtValue(name,
                                   absl::StrCat(missing, ir::DidYouMean(name.text.text, known)),
                                   absl::StrCat("define it under [models.", name.text.text,

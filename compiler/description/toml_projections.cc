@@ -20,8 +20,9 @@ class ProjectionReader : public TomlReader {
     Network::ProjectionDescription projection;
     projection.group = table.key;
     projection.place = document_.KeyPlace(table);
-    BNSYN_RETURN_IF_ERROR(ReadKeys(table, absl::StrCat("[projections.", table.key, "]"),
-                                   ProjectionKeys(), projection));
+    const std::string what = absl::StrCat("[projections.", table.key, "]");
+    BNSYN_RETURN_IF_ERROR(CheckPlaceOfKeys(table, what));
+    BNSYN_RETURN_IF_ERROR(ReadKeys(table, what, ProjectionKeys(), projection));
     BNSYN_ASSIGN_OR_RETURN(const Ends sources, ReadEnds(*table.Find("source")));
     BNSYN_ASSIGN_OR_RETURN(const Ends targets, ReadEnds(*table.Find("target")));
     BNSYN_ASSIGN_OR_RETURN(projection.rule, ReadRule(*table.Find("rule")));
@@ -126,6 +127,23 @@ class ProjectionReader : public TomlReader {
       {"allow_multapses", "multiple"},
       {"with_replacement", "multiple"},
   };
+
+  // Keys that belong to the rule, or have other names.
+  absl::Status CheckPlaceOfKeys(const TomlNode& table, absl::string_view what) const {
+    const std::vector<std::string> of_rule = NamesOf(RuleKeys());
+    for (const TomlNode& child : table.children) {
+      std::string note;
+      if (child.key == "pre" || child.key == "post") {
+        note = absl::StrCat("it is 'on_", child.key, "' here");
+      } else if (absl::c_linear_search(of_rule, child.key)) {
+        note = absl::StrCat("it belongs to the rule: rule = { type = ..., ", child.key, " = ... }");
+      }
+      if (note.empty()) continue;
+      return document_.ErrorAtKey(
+          child, absl::StrCat("unknown key '", child.key, "' in ", std::string(what)), note);
+    }
+    return absl::OkStatus();
+  }
 
   absl::Status CheckRuleKeys(const TomlNode& node) const {
     for (const TomlNode& child : node.children) {

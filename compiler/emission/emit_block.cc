@@ -231,9 +231,7 @@ llvm::Value* BlockEmitter::Scale(llvm::Value* value, int exponent) {
 
 llvm::Value* BlockEmitter::OutOfBounds(const ir::State& state, llvm::Value* value) {
   // Bounds are compared as f64.
-  if (value->getType()->getScalarType()->isFloatTy()) {
-    value = EmitConvert(builder_, Element::kF32, Element::kF64, value);
-  }
+  value = EmitConvert(builder_, state.type.element, Element::kF64, value);
   const auto bound = [&](double limit) {
     return ConstantLike(value, llvm::ConstantFP::get(builder_.getDoubleTy(), limit));
   };
@@ -353,7 +351,10 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kMul:
       return real ? b.CreateFMul(v[0], v[1]) : b.CreateMul(v[0], v[1]);
     case Op::kDiv:
-      return b.CreateFDiv(v[0], v[1]);
+      return real ? b.CreateFDiv(v[0], v[1]) : EmitIntegerDivision(b, n.op, element, v[0], v[1]);
+    case Op::kRem:
+      return real ? EmitOracleCall(b, n.op, n.element, v)
+                  : EmitIntegerDivision(b, n.op, element, v[0], v[1]);
     case Op::kFma:
       return b.CreateIntrinsic(llvm::Intrinsic::fma, {v[0]->getType()}, {v[0], v[1], v[2]});
     case Op::kNeg:
@@ -418,6 +419,10 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kCheck:
       Check(static_cast<ir::StateId>(n.attr), v[0]);
       return nullptr;
+#define BNSYN_EXPECT(name, ...) case Op::k##name:
+#include "ir/ops.def"
+      FailIn(b.CreateAnd(v[0], EmitHasNoResult(b, n.op, v[1], v[v.size() - 1])));
+      return nullptr;
 
     case Op::kWeight:
       return Weight();
@@ -466,6 +471,7 @@ llvm::Value* BlockEmitter::LoadPre(ir::StateId) { return Fail("load_pre cannot s
 llvm::Value* BlockEmitter::LoadPost(ir::StateId) { return Fail("load_post cannot stand here"); }
 void BlockEmitter::Store(ir::StateId, llvm::Value*) { Fail("store cannot stand here"); }
 void BlockEmitter::Check(ir::StateId, llvm::Value*) { Fail("check cannot stand here"); }
+void BlockEmitter::FailIn(llvm::Value*) { Fail("an expectation cannot stand here"); }
 llvm::Value* BlockEmitter::IndexPre() { return Fail("index_pre cannot stand here"); }
 llvm::Value* BlockEmitter::IndexPost() { return Fail("index_post cannot stand here"); }
 llvm::Value* BlockEmitter::Weight() { return Fail("weight cannot stand here"); }

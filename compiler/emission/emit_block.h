@@ -65,6 +65,8 @@ class BlockEmitter {
   virtual llvm::Value* LoadPost(ir::StateId state);
   virtual void Store(ir::StateId state, llvm::Value* value);
   virtual void Check(ir::StateId state, llvm::Value* value);
+  // An expectation fails in these lanes (i1).
+  virtual void FailIn(llvm::Value* lanes);
   virtual llvm::Value* IndexPre();
   virtual llvm::Value* IndexPost();
   virtual llvm::Value* Weight();

@@ -54,6 +54,7 @@ class DeliverEmitter : public BlockEmitter {
   llvm::Value* Load(ir::StateId state, int lanes) override;
   void Store(ir::StateId state, llvm::Value* value) override;
   void Check(ir::StateId state, llvm::Value* value) override;
+  void FailIn(llvm::Value* lanes) override { NoteFault(lanes); }
   llvm::Value* LoadPre(ir::StateId state) override;
   llvm::Value* LoadPost(ir::StateId state) override;
   llvm::Value* IndexPre() override;

@@ -34,8 +34,9 @@ class NetworkKernel : public BlockEmitter {
     StoreSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element, nullptr, value);
   }
   void Check(ir::StateId state, llvm::Value* value) override {
-    MergeFault(OutOfBounds(program_.states[state], value));
+    FailIn(OutOfBounds(program_.states[state], value));
   }
+  void FailIn(llvm::Value* lanes) override { MergeFault(lanes); }
 };
 
 }  // namespace

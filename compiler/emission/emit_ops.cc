@@ -1,5 +1,6 @@
 #include "compiler/emission/emit_ops.h"
 
+#include <limits>
 #include <vector>
 
 #include "compiler/emission/external_functions.h"
@@ -157,6 +158,57 @@ llvm::Value* EmitCompare(llvm::IRBuilder<>& builder, Op op, Element element, llv
     return builder.CreateICmp(ir::IsSigned(element) ? row.with_sign : row.without_sign, a, b);
   }
   return nullptr;
+}
+
+llvm::Value* EmitIntegerDivision(llvm::IRBuilder<>& builder, Op op, Element element, llvm::Value* a,
+                                 llvm::Value* b) {
+  llvm::Type* const type = ValueType(builder.getContext(), element);
+  const auto constant = [&](llvm::Constant* number) { return ConstantLike(b, number); };
+  llvm::Constant* const zero = constant(llvm::ConstantInt::get(type, 0));
+  llvm::Constant* const one = constant(llvm::ConstantInt::get(type, 1));
+  // LLVM's divisions by 0, and of the least number by -1, are undefined. Nothing is divided by 1 in
+  // their place, and -a is what a wraps to when divided by -1.
+  llvm::Value* odd = builder.CreateICmpEQ(b, zero);
+  llvm::Value* otherwise = zero;
+  if (ir::IsSigned(element)) {
+    llvm::Value* const minus =
+        builder.CreateICmpEQ(b, constant(llvm::ConstantInt::getAllOnesValue(type)));
+    if (op == Op::kDiv) otherwise = builder.CreateSelect(minus, builder.CreateNeg(a), zero);
+    odd = builder.CreateOr(odd, minus);
+  }
+  b = builder.CreateSelect(odd, one, b);
+  llvm::Value* result = nullptr;
+  if (op == Op::kDiv) {
+    result = ir::IsSigned(element) ? builder.CreateSDiv(a, b) : builder.CreateUDiv(a, b);
+  } else {
+    result = ir::IsSigned(element) ? builder.CreateSRem(a, b) : builder.CreateURem(a, b);
+  }
+  return builder.CreateSelect(odd, otherwise, result);
+}
+
+llvm::Value* EmitHasNoResult(llvm::IRBuilder<>& builder, Op op, llvm::Value* a, llvm::Value* b) {
+  const auto overflows = [&](llvm::Intrinsic::ID intrinsic) {
+    return builder.CreateExtractValue(builder.CreateBinaryIntrinsic(intrinsic, a, b), 1);
+  };
+  const auto integer = [&](int64_t number) {
+    return ConstantLike(a, builder.getInt64(static_cast<uint64_t>(number)));
+  };
+  if (op == Op::kExpectSum) return overflows(llvm::Intrinsic::sadd_with_overflow);
+  if (op == Op::kExpectDifference) return overflows(llvm::Intrinsic::ssub_with_overflow);
+  if (op == Op::kExpectProduct) return overflows(llvm::Intrinsic::smul_with_overflow);
+  if (op == Op::kExpectQuotient) {
+    llvm::Value* const wraps =
+        builder.CreateAnd(builder.CreateICmpEQ(a, integer(std::numeric_limits<int64_t>::min())),
+                          builder.CreateICmpEQ(b, integer(-1)));
+    return builder.CreateOr(builder.CreateICmpEQ(b, integer(0)), wraps);
+  }
+  if (op == Op::kExpectFloat) {
+    constexpr int64_t kMost = int64_t{1} << 53;
+    return builder.CreateOr(builder.CreateICmpSLT(a, integer(-kMost)),
+                            builder.CreateICmpSGT(a, integer(kMost)));
+  }
+  // Not below, or NaN.
+  return builder.CreateFCmpUGE(builder.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, a), b);
 }
 
 llvm::Value* EmitOracleCall(llvm::IRBuilder<>& builder, Op op, Element element,

@@ -32,6 +32,11 @@ llvm::Value* EmitShift(llvm::IRBuilder<>& builder, ir::Op op, ir::Element elemen
                        llvm::Value* count);
 llvm::Value* EmitConvert(llvm::IRBuilder<>& builder, ir::Element from, ir::Element to,
                          llvm::Value* a);
+// `div` and `rem` of integers, which have a result for every operand.
+llvm::Value* EmitIntegerDivision(llvm::IRBuilder<>& builder, ir::Op op, ir::Element element,
+                                 llvm::Value* a, llvm::Value* b);
+// A bool a lane: the expectation `op` does not hold for these numbers (reference/expectation.h).
+llvm::Value* EmitHasNoResult(llvm::IRBuilder<>& builder, ir::Op op, llvm::Value* a, llvm::Value* b);
 llvm::Value* EmitCompare(llvm::IRBuilder<>& builder, ir::Op op, ir::Element element, llvm::Value* a,
                          llvm::Value* b);
 // Calls the oracle's own C function for a function of R2 or a draw of R3, once for each lane.

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "reference/functions.h"
+#include "reference/ops.h"
 
 namespace bnsyn::compiler {
 
@@ -18,6 +19,7 @@ std::vector<ExternalFunction> ExternalFunctions() {
     functions.push_back({OracleSymbol(op), reinterpret_cast<const void*>(function)});
   };
   oracle(Op::kPow, ref::Pow);
+  oracle(Op::kRem, ref::ops::Rem<double>);
 #define BNSYN_FUNCTION(name, ...) oracle(Op::k##name, ref::name);
 #define BNSYN_DRAW(name, ...) oracle(Op::k##name, ref::name##FromBits);
 #include "ir/ops.def"

@@ -11,6 +11,12 @@ bool PopulationKernel::Has(ir::Op op) const {
                      [op](const ir::Node& n) { return n.op == op; });
 }
 
+bool PopulationKernel::MayFail() const {
+  return std::any_of(block_.nodes.begin(), block_.nodes.end(), [](const ir::Node& n) {
+    return n.op == ir::Op::kCheck || ir::IsExpectation(n.op);
+  });
+}
+
 absl::Status PopulationKernel::Emit() {
   EmitUniformNodes();
   MakeSplats();
@@ -68,7 +74,7 @@ absl::Status PopulationKernel::Emit() {
 void PopulationKernel::DeclareCollections() {
   llvm::Type* const i32 = builder_.getInt32Ty();
   llvm::Type* const i64 = builder_.getInt64Ty();
-  if (Has(ir::Op::kCheck)) {
+  if (MayFail()) {
     fault_ = Variable(builder_.getInt1Ty());
     failed_.bits = Variable(i64);
     if (!plan_.deferred_checks.empty()) {

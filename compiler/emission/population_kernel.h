@@ -73,6 +73,8 @@ class PopulationKernel : public BlockEmitter {
 
   // The walk through the plan (population_kernel.cc).
   bool Has(ir::Op op) const;
+  // True if some node of the kernel may stop the run.
+  bool MayFail() const;
   void DeclareCollections();
   // The uniform values as vectors.
   void MakeSplats();
@@ -111,6 +113,7 @@ class PopulationKernel : public BlockEmitter {
   // Clears the buffer behind the last element and sums it along the tree of R7.
   void EmitGroupSum(ir::ReductionId reduction, llvm::AllocaInst* buffer, llvm::Value* remaining);
   void Check(ir::StateId state, llvm::Value* value) override;
+  void FailIn(llvm::Value* lanes) override;
   // Notes that a lane of the part at hand may fail its deferred check, apart from lanes that are
   // `spared` (i1 lanes, or null).
   void NoteSuspects(const ir::State& state, llvm::Value* value, llvm::Value* spared = nullptr);
@@ -157,7 +160,7 @@ class PopulationKernel : public BlockEmitter {
   llvm::Value* offset_ = nullptr;                  // of the vector within the group, i64
   llvm::BasicBlock* fill_ = nullptr;  // the block that begins a group or pass and makes its random
                                       // bits
-  GroupMask failed_;                  // of checks that are not deferred
+  GroupMask failed_;                  // of expectations, and of checks that are not deferred
   // By part, f64 lanes: the sum of all values with deferred checks. It is not finite where one of
   // them was not, and NaN where one was out of its bounds.
   std::vector<llvm::AllocaInst*> suspects_;

@@ -120,16 +120,17 @@ void PopulationKernel::EmitGroupSum(ir::ReductionId reduction, llvm::AllocaInst*
 }
 
 void PopulationKernel::Check(ir::StateId state, llvm::Value* value) {
-  if (counts_ != nullptr) {
-    llvm::Value* const fails =
-        builder_.CreateAnd(OutOfBounds(program_.states[state], value), counts_);
-    llvm::Value* const fault = builder_.CreateLoad(builder_.getInt1Ty(), fault_);
-    builder_.CreateStore(builder_.CreateOr(fault, fails), fault_);
-  } else if (plan_.FindDeferredCheck(state) != nullptr) {
+  if (counts_ == nullptr && plan_.FindDeferredCheck(state) != nullptr) {
     NoteSuspects(program_.states[state], value);
   } else {
-    Include(failed_, OutOfBounds(program_.states[state], value));
+    FailIn(OutOfBounds(program_.states[state], value));
   }
+}
+
+void PopulationKernel::FailIn(llvm::Value* lanes) {
+  if (counts_ == nullptr) return Include(failed_, lanes);
+  llvm::Value* const fault = builder_.CreateLoad(builder_.getInt1Ty(), fault_);
+  builder_.CreateStore(builder_.CreateOr(fault, builder_.CreateAnd(lanes, counts_)), fault_);
 }
 
 void PopulationKernel::NoteSuspects(const ir::State& state, llvm::Value* value,

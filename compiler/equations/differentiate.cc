@@ -87,6 +87,10 @@ std::optional<Value> Rules::Of(const ir::Node& node, Value self, const Value (&d
     case Op::kDiv:
       // d(a/b) = da/b - (a/b) db/b.
       return Minus(Over(d[0], b), Over(Times(self, d[1]), b));
+    case Op::kRem:
+      // The quotient jumps.
+      if (d[1].valid()) return std::nullopt;
+      return d[0];
     case Op::kFma:
       return Plus(Plus(Times(d[0], b), Times(a, d[1])), d[2]);
     case Op::kNeg:

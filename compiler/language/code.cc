@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <limits>
+#include <numbers>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -12,8 +14,9 @@
 namespace bnsyn::compiler {
 namespace {
 
+// An integer may be held by a bool.
 bool IsBoolean(const ir::Builder& builder, const TypedValue& value) {
-  return builder.type(value.value).element == ir::Element::kBool;
+  return !value.integer && builder.type(value.value).element == ir::Element::kBool;
 }
 
 // Twice `x`, where it is written out as a multiple of 1/2 and counts factors.
@@ -42,9 +45,9 @@ TypedValue Emitter::Number(ir::Value value, const Dimension& dimension) const {
   return typed;
 }
 
-TypedValue Emitter::Whole(ir::Value value, const Dimension& dimension, bool integer) const {
+TypedValue Emitter::Whole(ir::Value value, const Dimension& dimension, bool whole) const {
   TypedValue typed = Number(value, dimension);
-  typed.integer = integer;
+  typed.whole = whole;
   return typed;
 }
 
@@ -57,12 +60,8 @@ TypedValue Emitter::Boolean(ir::Value value) const {
 
 absl::StatusOr<TypedValue> Emitter::Emit(const Expr& expr) {
   switch (expr.kind) {
-    case ExprKind::kNumber: {
-      TypedValue number = Number(builder().F64(expr.quantity.value), expr.quantity.dimension);
-      number.zero = expr.quantity.value == 0 && expr.quantity.dimension.dimensionless();
-      number.integer = IsWhole(expr.quantity);
-      return number;
-    }
+    case ExprKind::kNumber:
+      return WrittenNumber(expr, /*negated=*/false);
     case ExprKind::kBool:
       return Boolean(builder().Bool(expr.quantity.value != 0));
     case ExprKind::kName:
@@ -77,6 +76,39 @@ absl::StatusOr<TypedValue> Emitter::Emit(const Expr& expr) {
       return Conditional(expr);
   }
   return absl::InternalError("no such expression");
+}
+
+// The least integer has no positive counterpart, so that the sign belongs to it.
+absl::StatusOr<TypedValue> Emitter::WrittenNumber(const Expr& expr, bool negated) {
+  const double value = expr.quantity.value;
+  const bool zero = value == 0 && expr.quantity.dimension.dimensionless();
+  TypedValue number;
+  if (!expr.digits.has_value()) {
+    number = Whole(builder().F64(value), expr.quantity.dimension, IsWhole(expr.quantity));
+  } else {
+    constexpr uint64_t kLimit = uint64_t{1} << 63;
+    if (*expr.digits == kLimit && !negated) {
+      return Error(expr.range,
+                   absl::StrCat(*expr.digits, " is beyond the integers of 64 bits, which go from ",
+                                "-2^63 to 2^63 - 1"),
+                   absl::StrCat("for a float write ", value));
+    }
+    number = WrittenInteger(static_cast<int64_t>(*expr.digits), builder());
+  }
+  number.zero = zero;
+  return number;
+}
+
+absl::StatusOr<TypedValue> Emitter::EmitFloat(const Expr& expr) {
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitNumber(expr));
+  return Integers(expr).AsFloat(value);
+}
+
+absl::StatusOr<TypedValue> Emitter::EmitArm(ir::Value condition, const Expr& expr) {
+  scope_.EnterArm(condition);
+  absl::StatusOr<TypedValue> value = Emit(expr);
+  scope_.LeaveArm();
+  return value;
 }
 
 absl::StatusOr<TypedValue> Emitter::EmitNumber(const Expr& expr) {
@@ -105,6 +137,9 @@ absl::StatusOr<TypedValue> Emitter::Name(const Expr& expr) {
     known->zero = false;
     return *known;
   }
+  if (const std::optional<double> number = NumberWithName(expr.name)) {
+    return Number(builder().F64(*number), {});
+  }
   // Symbols of one letter are units after a number alone: V, m or s that nobody declared is more
   // likely a slip than a volt, a metre or a second.
   if (expr.name.size() > 1) {
@@ -115,6 +150,18 @@ absl::StatusOr<TypedValue> Emitter::Name(const Expr& expr) {
   return UnknownName(expr);
 }
 
+namespace {
+
+// The name without the module that it is taken from in Python: pi of np.pi.
+std::string AfterPoint(const std::string& name) {
+  for (const char* module : {"np.", "numpy.", "math.", "brian2."}) {
+    if (absl::StartsWith(name, module)) return name.substr(name.rfind('.') + 1);
+  }
+  return name;
+}
+
+}  // namespace
+
 absl::Status Emitter::UnknownName(const Expr& expr) const {
   if (const std::string usage = FunctionUsage(expr.name); !usage.empty()) {
     return Error(expr.range, absl::StrCat("'", expr.name, "' is a function"),
@@ -122,17 +169,14 @@ absl::Status Emitter::UnknownName(const Expr& expr) const {
   }
   std::vector<std::string> candidates = scope_.KnownNames();
   for (std::string& name : FunctionNames()) candidates.push_back(std::move(name));
-  for (std::string& symbol : UnitSymbols()) {
-    // Nearly every short name is one letter from some short unit.
-    constexpr size_t kTelling = 4;
-    if (symbol.size() > 1 &&
-        (symbol.size() >= kTelling || absl::EqualsIgnoreCase(symbol, expr.name))) {
-      candidates.push_back(std::move(symbol));
-    }
-  }
-  const std::string guess = ir::DidYouMean(expr.name, candidates);
+  for (const char* number : {"pi", "inf"}) candidates.emplace_back(number);
+  const bool short_unit = expr.name.size() == 1 && UnitSymbol(expr.name).has_value();
+  std::string guess = expr.name.size() > 1 ? UnitGuess(expr.name) : "";
+  if (guess.empty()) guess = ir::DidYouMean(AfterPoint(expr.name), candidates);
   std::string note;
-  if (UnitSymbol(expr.name).has_value()) {
+  if (absl::EndsWith(expr.name, ".dt")) {
+    note = "the step of time is dt";
+  } else if (short_unit) {
     note = absl::StrCat("the unit is written after a number, as in 1 ", expr.name);
   } else if (guess.empty()) {
     note = scope_.AdviceFor(expr.name);
@@ -145,8 +189,16 @@ absl::StatusOr<TypedValue> Emitter::Unary(const Expr& expr) {
     BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitBoolean(expr.children[0]));
     return Boolean(builder().Emit(ir::Op::kNot, {value.value}));
   }
-  BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitNumber(expr.children[0]));
-  if (expr.name == "-") value.value = EmitNegate(scope_, value.value);
+  const Expr& operand = expr.children[0];
+  if (expr.name == "-" && operand.kind == ExprKind::kNumber && operand.digits.has_value()) {
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue number, WrittenNumber(operand, /*negated=*/true));
+    if (number.least == std::numeric_limits<int64_t>::min()) return number;
+    return Integers(expr).Negate(number);
+  }
+  BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitNumber(operand));
+  if (expr.name != "-") return value;
+  if (value.integer) return Integers(expr).Negate(value);
+  value.value = EmitNegate(scope_, value.value);
   return value;
 }
 
@@ -163,8 +215,12 @@ absl::StatusOr<TypedValue> Emitter::Binary(const Expr& expr) {
 }
 
 absl::StatusOr<TypedValue> Emitter::Logic(const Expr& expr) {
-  BNSYN_ASSIGN_OR_RETURN(TypedValue left, EmitBoolean(expr.children[0]));
-  BNSYN_ASSIGN_OR_RETURN(TypedValue right, EmitBoolean(expr.children[1]));
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue left, EmitBoolean(expr.children[0]));
+  // The right side counts where the left one does not decide.
+  scope_.EnterArm(expr.name == "and" ? left.value : Not(left.value));
+  const absl::StatusOr<TypedValue> right_or = EmitBoolean(expr.children[1]);
+  scope_.LeaveArm();
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue right, right_or);
   const ir::Op op = expr.name == "and" ? ir::Op::kAnd : ir::Op::kOr;
   return Boolean(builder().Emit(op, {left.value, right.value}));
 }
@@ -183,13 +239,17 @@ absl::StatusOr<TypedValue> Emitter::Comparison(const Expr& expr) {
   if (!CommonDimension(left, right)) {
     return DimensionsDiffer(expr, left, right, absl::StrCat("the two sides of '", expr.name, "'"));
   }
-  return Boolean(builder().Emit(ComparisonOp(expr.name), {left.value, right.value}));
+  const ir::Op op = ComparisonOp(expr.name);
+  if (left.integer && right.integer) return Boolean(Integers(expr).Compare(op, left, right));
+  BNSYN_ASSIGN_OR_RETURN(left, Integers(expr.children[0]).AsFloat(left));
+  BNSYN_ASSIGN_OR_RETURN(right, Integers(expr.children[1]).AsFloat(right));
+  return Boolean(builder().Emit(op, {left.value, right.value}));
 }
 
 absl::StatusOr<TypedValue> Emitter::Conditional(const Expr& expr) {
-  BNSYN_ASSIGN_OR_RETURN(TypedValue condition, EmitBoolean(expr.children[0]));
-  BNSYN_ASSIGN_OR_RETURN(TypedValue yes, Emit(expr.children[1]));
-  BNSYN_ASSIGN_OR_RETURN(TypedValue no, Emit(expr.children[2]));
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue condition, EmitBoolean(expr.children[0]));
+  BNSYN_ASSIGN_OR_RETURN(TypedValue yes, EmitArm(condition.value, expr.children[1]));
+  BNSYN_ASSIGN_OR_RETURN(TypedValue no, EmitArm(Not(condition.value), expr.children[2]));
   if (yes.boolean != no.boolean) {
     return Error(expr.children[yes.boolean ? 1 : 2].range,
                  "one value of a choice is true or false, the other is a number",
@@ -197,12 +257,27 @@ absl::StatusOr<TypedValue> Emitter::Conditional(const Expr& expr) {
   }
   const std::optional<Dimension> dimension = CommonDimension(yes, no);
   if (!dimension) return DimensionsDiffer(expr, yes, no, "the two values of a choice");
+  if (yes.integer && no.integer) {
+    TypedValue chosen = Integers(expr).Select(condition.value, yes, no);
+    chosen.dimension = *dimension;
+    return chosen;
+  }
+  const auto as_float = [&](size_t child, ir::Value where, const TypedValue& value) {
+    scope_.EnterArm(where);
+    absl::StatusOr<TypedValue> number = Integers(expr.children[child]).AsFloat(value);
+    scope_.LeaveArm();
+    return number;
+  };
+  BNSYN_ASSIGN_OR_RETURN(yes, as_float(1, condition.value, yes));
+  BNSYN_ASSIGN_OR_RETURN(no, as_float(2, Not(condition.value), no));
   TypedValue chosen =
       Number(builder().Emit(ir::Op::kSelect, {condition.value, yes.value, no.value}), *dimension);
   chosen.boolean = yes.boolean;
-  chosen.integer = yes.integer && no.integer;
+  chosen.whole = yes.whole && no.whole;
   return chosen;
 }
+
+ir::Value Emitter::Not(ir::Value condition) { return builder().Emit(ir::Op::kNot, {condition}); }
 
 absl::StatusOr<TypedValue> Emitter::Sum(const Expr& expr) {
   BNSYN_ASSIGN_OR_RETURN(Operand left, SumOperand(expr.children[0]));
@@ -213,8 +288,20 @@ absl::StatusOr<TypedValue> Emitter::Sum(const Expr& expr) {
                             absl::StrCat("the two sides of '", expr.name, "'"));
   }
   const bool minus = expr.name == "-";
-  const bool integer = left.typed.integer && right.typed.integer;
-  const auto number = [&](ir::Value value) { return Whole(value, *dimension, integer); };
+  if (left.typed.integer && right.typed.integer) {
+    BNSYN_ASSIGN_OR_RETURN(TypedValue sum, Integers(expr).Apply(minus ? ir::Op::kSub : ir::Op::kAdd,
+                                                                left.typed, right.typed));
+    sum.dimension = *dimension;
+    return sum;
+  }
+  if (!left.product) {
+    BNSYN_ASSIGN_OR_RETURN(left.typed, Integers(expr.children[0]).AsFloat(left.typed));
+  }
+  if (!right.product) {
+    BNSYN_ASSIGN_OR_RETURN(right.typed, Integers(expr.children[1]).AsFloat(right.typed));
+  }
+  const bool whole = left.typed.whole && right.typed.whole;
+  const auto number = [&](ir::Value value) { return Whole(value, *dimension, whole); };
   // Of two products the right one is fused, so that a sum of products accumulates.
   if (right.product) {
     const ir::Value c = Finish(left).value;
@@ -242,9 +329,16 @@ absl::StatusOr<Emitter::Operand> Emitter::ProductOf(const Expr& expr) {
   BNSYN_ASSIGN_OR_RETURN(TypedValue left, EmitNumber(expr.children[0]));
   BNSYN_ASSIGN_OR_RETURN(TypedValue right, EmitNumber(expr.children[1]));
   Operand operand;
+  if (expr.name == "*" && left.integer && right.integer) {
+    BNSYN_ASSIGN_OR_RETURN(operand.typed, Integers(expr).Apply(ir::Op::kMul, left, right));
+    operand.typed.dimension = left.dimension * right.dimension;
+    return operand;
+  }
+  BNSYN_ASSIGN_OR_RETURN(left, Integers(expr.children[0]).AsFloat(left));
+  BNSYN_ASSIGN_OR_RETURN(right, Integers(expr.children[1]).AsFloat(right));
   if (expr.name == "*") {
     operand.typed.dimension = left.dimension * right.dimension;
-    operand.typed.integer = left.integer && right.integer;
+    operand.typed.whole = left.whole && right.whole;
     operand.product = FusibleProduct(scope_, left.value, right.value);
     if (!operand.product) operand.typed.value = EmitMultiply(scope_, left.value, right.value);
   } else {
@@ -272,9 +366,17 @@ absl::StatusOr<TypedValue> Emitter::FloorDivision(const Expr& expr) {
   if (!CommonDimension(x, y)) {
     return DimensionsDiffer(expr, x, y, absl::StrCat("the two sides of '", expr.name, "'"));
   }
+  const bool remainder = expr.name == "%";
+  if (x.integer && y.integer) {
+    BNSYN_ASSIGN_OR_RETURN(TypedValue result, Integers(expr).FloorDivide(x, y, remainder));
+    if (remainder) result.dimension = y.dimension;
+    return result;
+  }
+  BNSYN_ASSIGN_OR_RETURN(x, Integers(expr.children[0]).AsFloat(x));
+  BNSYN_ASSIGN_OR_RETURN(y, Integers(expr.children[1]).AsFloat(y));
   const Division division = EmitFloorDivision(scope_, x.value, y.value);
-  if (expr.name == "//") return Whole(division.quotient, {}, true);
-  return Whole(division.remainder, y.dimension, x.integer && y.integer);
+  if (!remainder) return Whole(division.quotient, {}, true);
+  return Whole(division.remainder, y.dimension, x.whole && y.whole);
 }
 
 absl::StatusOr<TypedValue> Emitter::Power(const Expr& expr, const Expr& base,
@@ -287,6 +389,12 @@ absl::StatusOr<TypedValue> Emitter::Power(const Expr& expr, const Expr& base,
         absl::StrCat("an exponent is a number without unit, not ", DescribeDimension(y.dimension)),
         DimensionAdvice({}, y.dimension));
   }
+  const bool constant = y.integer && y.least == y.greatest;
+  if (x.integer && constant && y.least >= 0 && y.least <= kLongestIntegerPower) {
+    return Integers(expr).Power(x, y.least);
+  }
+  BNSYN_ASSIGN_OR_RETURN(x, Integers(base).AsFloat(x));
+  BNSYN_ASSIGN_OR_RETURN(y, Integers(exponent).AsFloat(y));
   const std::optional<int> halves = Halves(builder(), y.value);
   if (!halves && !x.dimension.dimensionless()) {
     return Error(exponent.range,
@@ -299,7 +407,7 @@ absl::StatusOr<TypedValue> Emitter::Power(const Expr& expr, const Expr& base,
     BNSYN_ASSIGN_OR_RETURN(dimension, PowerDimension(x.dimension, *halves, expr));
     if (*halves % 2 == 0 && std::abs(*halves) <= 2 * kLongestProduct) {
       return Whole(EmitWholePower(scope_, x.value, *halves / 2), dimension,
-                   x.integer && *halves >= 0);
+                   x.whole && *halves >= 0);
     }
     if (std::abs(*halves) == 1 && scope_.math() == MathMode::kDefault) {
       const ir::Value root = builder().Emit(ir::Op::kSqrt, {x.value});
@@ -354,6 +462,13 @@ ir::Value EmitStepTime(ir::Builder& builder, double dt) {
   return builder.Emit(ir::Op::kMul, {builder.Convert(step, ir::Element::kF64), builder.F64(dt)});
 }
 
+std::optional<double> NumberWithName(absl::string_view name) {
+  if (name == "pi") return std::numbers::pi;
+  if (name == "e") return std::numbers::e;
+  if (name == "inf") return std::numeric_limits<double>::infinity();
+  return std::nullopt;
+}
+
 bool IsWhiteNoise(absl::string_view name) { return name == "xi" || absl::StartsWith(name, "xi_"); }
 
 absl::StatusOr<std::optional<TypedValue>> Scope::Call(const Expr&, const ir::SourceText&) {
@@ -361,6 +476,23 @@ absl::StatusOr<std::optional<TypedValue>> Scope::Call(const Expr&, const ir::Sou
 }
 
 std::string Scope::AdviceFor(const std::string&) const { return ""; }
+
+void Scope::Expect(ir::Op op, ir::Value a, ir::Value b) {
+  const ir::Value where = Where();
+  if (b.valid()) {
+    builder().Emit(op, {where, a, b});
+  } else {
+    builder().Emit(op, {where, a});
+  }
+}
+
+ir::Value Scope::Where() {
+  ir::Value where = StatementCondition();
+  for (const ir::Value arm : arms_) {
+    where = where.valid() ? builder().Emit(ir::Op::kAnd, {where, arm}) : arm;
+  }
+  return where.valid() ? where : builder().Bool(true);
+}
 
 absl::Status Scope::Assign(const Statement& statement, TypedValue, const ir::SourceText& source) {
   return ir::ErrorAt(source, statement.target_range,
@@ -370,6 +502,11 @@ absl::Status Scope::Assign(const Statement& statement, TypedValue, const ir::Sou
 absl::StatusOr<TypedValue> EmitExpression(const Expr& expr, const ir::SourceText& source,
                                           Scope& scope) {
   return Emitter(source, scope).Emit(expr);
+}
+
+absl::StatusOr<TypedValue> EmitFloat(const Expr& expr, const ir::SourceText& source, Scope& scope) {
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitExpression(expr, source, scope));
+  return IntegerArithmetic(source, expr.range, scope).AsFloat(value);
 }
 
 absl::Status EmitStatements(const std::vector<Statement>& statements, const ir::SourceText& source,
@@ -414,10 +551,22 @@ absl::StatusOr<TypedValue> ApplyAssignment(const Statement& statement, TypedValu
     BNSYN_RETURN_IF_ERROR(ExpectDimension(right, old.dimension, statement.target, source, range));
   }
 
+  const IntegerArithmetic integers(source, range, scope);
+  if (statement.op == '=') {
+    right.dimension = old.dimension;
+    return right;
+  }
+  if (old.integer && right.integer && statement.op != '/') {
+    const ir::Op op = statement.op == '+'   ? ir::Op::kAdd
+                      : statement.op == '-' ? ir::Op::kSub
+                                            : ir::Op::kMul;
+    return integers.Apply(op, old, right);
+  }
+  BNSYN_ASSIGN_OR_RETURN(old, integers.AsFloat(old));
+  BNSYN_ASSIGN_OR_RETURN(right, integers.AsFloat(right));
   TypedValue result;
-  result.value = right.value;
   result.dimension = old.dimension;
-  result.integer = right.integer && (statement.op == '=' || (old.integer && statement.op != '/'));
+  result.whole = right.whole && old.whole && statement.op != '/';
   // The factors of a right side that is written as a product, to be fused with the sum.
   std::optional<Product> product;
   const Expr& value = statement.value;

@@ -17,17 +17,23 @@
 
 namespace bnsyn::compiler {
 
-// A value with its physical dimension. Booleans are dimensionless and of element bool; all
-// numbers are f64.
+// A value with its physical dimension. Booleans are dimensionless and of element bool; numbers are
+// f64, but for integers, which code_integer.h explains.
 struct TypedValue {
   ir::Value value;
   Dimension dimension;
   // Set in what EmitExpression returns; a Scope need not set them.
   bool boolean = false;
   bool zero = false;  // the number 0 as written: it fits every dimension
-  // Known to be a whole number: written as one, or a sum or product of whole numbers. A Scope sets
-  // it for names of whole numbers.
+  // A float that is known to be a whole number, as floor(x), and so can be an integer where one is
+  // needed. A Scope sets it for names of such numbers.
+  bool whole = false;
+  // An integer from `least` to `greatest`; a constant where these are equal.
   bool integer = false;
+  int64_t least = 0;
+  int64_t greatest = 0;
+  // The f64 of an integer constant beyond 2^53 that floats give too: 1000000000*1000000000.
+  ir::Value rounded = {};
 };
 
 // How arithmetic is written (R1). A value is *constant* here when it is made of literals and
@@ -70,23 +76,41 @@ class Scope {
   virtual std::vector<std::string> KnownNames() const = 0;
   // What to do about a name that means nothing and is no plausible misspelling of a known one.
   virtual std::string AdviceFor(const std::string& unknown) const;
+  // Emits the expectation `op` of integer arithmetic (ir/ops.def), here and under the conditions
+  // that code is under. `b` is not read by one that has a single number.
+  virtual void Expect(ir::Op op, ir::Value a, ir::Value b);
+  // Where code runs, bool: the condition of the statement, if it has one, and those of the arms of
+  // choices that surround it. EnterArm begins an arm, and LeaveArm ends the last one.
+  ir::Value Where();
+  virtual void EnterArm(ir::Value condition) { arms_.push_back(condition); }
+  virtual void LeaveArm() { arms_.pop_back(); }
   // Performs a statement whose right side has the value `right`. For op= forms the scope combines
   // it with the old value by ApplyAssignment. Scopes without variables refuse.
   virtual absl::Status Assign(const Statement& statement, TypedValue right,
                               const ir::SourceText& source);
+
+ protected:
+  // The condition of the statement at hand; invalid for none.
+  virtual ir::Value StatementCondition() const { return {}; }
+  bool within_arm() const { return !arms_.empty(); }
+
+ private:
+  std::vector<ir::Value> arms_;
 };
 
-// Emits an expression. A name is what the scope says, else a unit of two letters or more (mV,
-// volt). A call is what the scope says, else a function of one argument of ir/ops.def (exp(x),
-// arctan(x), ...), or one of: min max clip abs sqrt pow floor ceil rint int sign;
+// Emits an expression. A name is what the scope says, else pi, e or inf, else a unit of two letters
+// or more (mV, volt). A call is what the scope says, else a function of one argument of ir/ops.def
+// (exp(x), arctan(x), ...), or one of: min max clip abs sqrt pow floor ceil rint int sign;
 // periodic(x, length), the distance x on a ring: the nearest to 0 of x and all numbers that are a
 // multiple of the length away from it; rand() randn() exponential(mean) bernoulli(p) poisson(m)
 // normal(mean, deviation) uniform(low, high) lognormal(mu, sigma), which is
 // exp(normal(mu, sigma)).
-// x % y and x // y round down, as Python's do, and are exact while |x/y| < 2^53; y has the
-// dimension of x. Dimension errors say what was expected and found, in words.
+// x % y and x // y are Python's, to the bit; y has the dimension of x. Integers with integers give
+// integers, but for '/'. Dimension errors say what was expected and found, in words.
 absl::StatusOr<TypedValue> EmitExpression(const Expr& expr, const ir::SourceText& source,
                                           Scope& scope);
+// The same, with an integer as a float.
+absl::StatusOr<TypedValue> EmitFloat(const Expr& expr, const ir::SourceText& source, Scope& scope);
 
 // Emits statements in order through Scope::Assign.
 absl::Status EmitStatements(const std::vector<Statement>& statements, const ir::SourceText& source,
@@ -108,9 +132,10 @@ absl::Status ExpectDimension(const TypedValue& value, const Dimension& expected,
 absl::Status ExpectBoolean(const TypedValue& value, absl::string_view what,
                            const ir::SourceText& source, ir::SourceRange range);
 
-// Fails unless `value` is a number that is known to be whole.
-absl::Status ExpectInteger(const TypedValue& value, absl::string_view what,
-                           const ir::SourceText& source, ir::SourceRange range);
+// The i64 of a number that is known to be whole; an error for any other.
+absl::StatusOr<TypedValue> EmitInteger(const TypedValue& value, absl::string_view what,
+                                       const ir::SourceText& source, ir::SourceRange range,
+                                       Scope& scope);
 
 // a*b + c and a/b, written in the mode of the scope.
 ir::Value EmitMulAdd(Scope& scope, ir::Value a, ir::Value b, ir::Value c);
@@ -121,6 +146,9 @@ ir::Value EmitStepTime(ir::Builder& builder, double dt);
 
 // True for a whole number without unit.
 bool IsWhole(const Quantity& quantity);
+
+// The numbers pi, e (of the natural logarithm) and inf, which names of a network may hide.
+std::optional<double> NumberWithName(absl::string_view name);
 
 // True for a name of white noise in differential equations: "xi", and "xi_..." for further
 // independent sources. Their dimension is dimension::kWhiteNoise.
@@ -138,6 +166,10 @@ struct Constant {
 // folding it with the oracle. The result is finite.
 absl::StatusOr<Quantity> EvaluateConstant(const ir::SourceText& source,
                                           const std::vector<Constant>& constants);
+// The same for an integer, exact over all 64 bits; `what` names it in errors.
+absl::StatusOr<int64_t> EvaluateInteger(const ir::SourceText& source,
+                                        const std::vector<Constant>& constants,
+                                        absl::string_view what);
 
 }  // namespace bnsyn::compiler
 

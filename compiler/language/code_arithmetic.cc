@@ -1,5 +1,6 @@
 #include <cmath>
 #include <cstdlib>
+#include <initializer_list>
 
 #include "compiler/language/code_emitter.h"
 
@@ -86,9 +87,37 @@ ir::Value EmitDivide(Scope& scope, ir::Value a, ir::Value b) {
   return scope.builder().Emit(ir::Op::kDiv, {a, b});
 }
 
+// CPython's float.__divmod__, step by step.
+Division EmitFloorDivision(Scope& scope, ir::Value x, ir::Value y) {
+  ir::Builder& builder = scope.builder();
+  const auto emit = [&](ir::Op op, std::initializer_list<ir::Value> operands) {
+    return builder.Emit(op, operands);
+  };
+  const ir::Value zero = builder.F64(0);
+  const ir::Value one = builder.F64(1);
+  const ir::Value left = emit(ir::Op::kRem, {x, y});
+  const ir::Value below = emit(ir::Op::kLt, {y, zero});
+  const ir::Value apart = emit(ir::Op::kXor, {emit(ir::Op::kLt, {left, zero}), below});
+  const ir::Value some = emit(ir::Op::kNe, {left, zero});
+  const ir::Value correct = emit(ir::Op::kAnd, {some, apart});
+  const ir::Value signed_left =
+      emit(ir::Op::kSelect, {correct, emit(ir::Op::kAdd, {left, y}), left});
+  // What leaves nothing leaves a zero with the sign of y.
+  const ir::Value none = emit(ir::Op::kSelect, {below, builder.F64(-0.0), zero});
+
+  const ir::Value times = emit(ir::Op::kDiv, {emit(ir::Op::kSub, {x, left}), y});
+  const ir::Value whole = emit(ir::Op::kSelect, {correct, emit(ir::Op::kSub, {times, one}), times});
+  const ir::Value down = emit(ir::Op::kFloor, {whole});
+  const ir::Value far = emit(ir::Op::kGt, {emit(ir::Op::kSub, {whole, down}), builder.F64(0.5)});
+  const ir::Value nearest = emit(ir::Op::kSelect, {far, emit(ir::Op::kAdd, {down, one}), down});
+  const ir::Value nothing = emit(ir::Op::kMul, {emit(ir::Op::kDiv, {x, y}), zero});
+  return {emit(ir::Op::kSelect, {emit(ir::Op::kEq, {whole, zero}), nothing, nearest}),
+          emit(ir::Op::kSelect, {some, signed_left, none})};
+}
+
 // If x/y rounds up to a whole number, the quotient is one too large, and the remainder has the
 // wrong sign. The fma makes that remainder exact.
-Division EmitFloorDivision(Scope& scope, ir::Value x, ir::Value y) {
+Division EmitShortDivision(Scope& scope, ir::Value x, ir::Value y) {
   ir::Builder& builder = scope.builder();
   const ir::Value zero = builder.F64(0);
   const ir::Value quotient = builder.Emit(ir::Op::kFloor, {builder.Emit(ir::Op::kDiv, {x, y})});

@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/language/code_emitter.h"
+#include "compiler/language/code_integer.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -81,9 +82,12 @@ absl::Status ExpectBoolean(const TypedValue& value, absl::string_view what,
       "compare it with something, as in V > V_th");
 }
 
-absl::Status ExpectInteger(const TypedValue& value, absl::string_view what,
-                           const ir::SourceText& source, ir::SourceRange range) {
-  if (value.integer && !value.boolean) return absl::OkStatus();
+absl::StatusOr<TypedValue> EmitInteger(const TypedValue& value, absl::string_view what,
+                                       const ir::SourceText& source, ir::SourceRange range,
+                                       Scope& scope) {
+  if ((value.integer || value.whole) && !value.boolean) {
+    return IntegerArithmetic(source, range, scope).AsI64(value);
+  }
   return ir::ErrorAt(
       source, range,
       absl::StrCat(what, " is an integer, but this ",

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "compiler/analysis/facts.h"
 #include "compiler/language/code.h"
+#include "compiler/language/code_integer.h"
 
 namespace bnsyn::compiler {
 
@@ -36,16 +37,19 @@ ir::Value EmitNegatedFused(Scope& scope, Product product, ir::Value c);  // c - 
 // part of the factor, which saves one product per element. Strict code keeps them as written.
 Product WithConstantsTogether(Scope& scope, ir::Value factor, ir::Value value);
 
-// floor(x/y), and the remainder x - y*floor(x/y), which has the sign of y. Exact while |x/y| <
-// 2^53.
+// x // y and x % y, as Python's: the remainder is exact and has the sign of y.
 struct Division {
   ir::Value quotient;
   ir::Value remainder;
 };
 Division EmitFloorDivision(Scope& scope, ir::Value x, ir::Value y);
+// The same of whole numbers within 2^53, of which y is not 0.
+Division EmitShortDivision(Scope& scope, ir::Value x, ir::Value y);
 
 // x**n for a whole n with |n| <= kLongestProduct as x*x*..., negative ones as 1/(x*x*...).
 inline constexpr int kLongestProduct = 8;
+// x**n of an integer x is one for a whole n that is written out, from 0 to this.
+inline constexpr int kLongestIntegerPower = 64;
 ir::Value EmitWholePower(Scope& scope, ir::Value x, int n);
 
 // Words for errors (code_dimension.cc).
@@ -63,6 +67,8 @@ class Emitter {
   absl::StatusOr<TypedValue> Emit(const Expr& expr);
   // The same, refusing true or false.
   absl::StatusOr<TypedValue> EmitNumber(const Expr& expr);
+  // The same, with an integer as a float.
+  absl::StatusOr<TypedValue> EmitFloat(const Expr& expr);
   // The same, refusing numbers.
   absl::StatusOr<TypedValue> EmitBoolean(const Expr& expr);
 
@@ -80,8 +86,14 @@ class Emitter {
   }
   TypedValue Number(ir::Value value, const Dimension& dimension) const;
   TypedValue Boolean(ir::Value value) const;
-  // A number that is whole if `integer`.
-  TypedValue Whole(ir::Value value, const Dimension& dimension, bool integer) const;
+  // A float that is known to be whole if `whole`.
+  TypedValue Whole(ir::Value value, const Dimension& dimension, bool whole) const;
+  // Arithmetic of integers with the errors at `expr`.
+  IntegerArithmetic Integers(const Expr& expr) {
+    return IntegerArithmetic(source_, expr.range, scope_);
+  }
+  // Emits one arm of a choice: what has no result there does not matter elsewhere.
+  absl::StatusOr<TypedValue> EmitArm(ir::Value condition, const Expr& expr);
 
   absl::StatusOr<TypedValue> Name(const Expr& expr);
   absl::Status UnknownName(const Expr& expr) const;
@@ -89,6 +101,8 @@ class Emitter {
   absl::StatusOr<TypedValue> Binary(const Expr& expr);
   absl::StatusOr<TypedValue> Logic(const Expr& expr);
   absl::StatusOr<TypedValue> Comparison(const Expr& expr);
+  ir::Value Not(ir::Value condition);
+  absl::StatusOr<TypedValue> WrittenNumber(const Expr& expr, bool negated);
   absl::StatusOr<TypedValue> Conditional(const Expr& expr);
   absl::StatusOr<TypedValue> Sum(const Expr& expr);
   absl::StatusOr<Operand> SumOperand(const Expr& expr);
@@ -108,8 +122,9 @@ class Emitter {
   absl::StatusOr<TypedValue> Call(const Expr& call);
   absl::Status UnknownFunction(const Expr& call) const;
   absl::StatusOr<TypedValue> SquareRoot(const Expr& call);
-  // The number without its fraction; 1 or 0 for true or false.
+  // The number without its fraction, an integer; 1 or 0 for true or false.
   absl::StatusOr<TypedValue> Int(const Expr& call);
+  absl::StatusOr<TypedValue> Sign(const Expr& call);
   absl::StatusOr<TypedValue> MinOrMax(const Expr& call, ir::Op op);
   absl::StatusOr<TypedValue> Clip(const Expr& call);
   TypedValue Draw(ir::Op op, absl::Span<const ir::Value> operands);

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -66,6 +67,37 @@ constexpr Function kFunctions[] = {
     {"periodic", Shape::kPeriodic, ir::Op::kRint, 2, 2, "periodic(x, length)"},
 };
 
+// Functions of other languages, and how they are written here.
+struct Elsewhere {
+  const char* name;
+  const char* here;
+};
+constexpr Elsewhere kElsewhere[] = {
+    {"ln", "log(x)"},
+    {"log2", "log(x)/log(2)"},
+    {"exp2", "2**x"},
+    {"fabs", "abs(x)"},
+    {"mod", "x % y"},
+    {"fmod", "x % y, which rounds down"},
+    {"power", "x**y"},
+    {"square", "x**2"},
+    {"round", "rint(x)"},
+    {"trunc", "int(x)"},
+    {"ceiling", "ceil(x)"},
+    {"heaviside", "int(x > 0)"},
+    {"Heaviside", "int(x > 0)"},
+    {"asin", "arcsin(x)"},
+    {"acos", "arccos(x)"},
+    {"atan", "arctan(x)"},
+    {"sigmoid", "logistic(x)"},
+    {"random", "rand()"},
+    {"gauss", "normal(mean, deviation)"},
+    {"gaussian", "normal(mean, deviation)"},
+    {"randint", "int(uniform(low, high))"},
+    {"where", "a if condition else b"},
+    {"if_else", "a if condition else b"},
+};
+
 const Function* Find(absl::string_view name) {
   for (const Function& function : kFunctions) {
     if (name == function.name) return &function;
@@ -121,7 +153,7 @@ std::string FunctionUsage(absl::string_view name) {
 absl::StatusOr<TypedValue> Emitter::Call(const Expr& call) {
   BNSYN_ASSIGN_OR_RETURN(std::optional<TypedValue> known, scope_.Call(call, source_));
   if (known) {
-    known->boolean = builder().type(known->value).element == ir::Element::kBool;
+    known->boolean = !known->integer && builder().type(known->value).element == ir::Element::kBool;
     known->zero = false;
     return *known;
   }
@@ -146,25 +178,20 @@ absl::StatusOr<TypedValue> Emitter::Call(const Expr& call) {
       return Number(builder().Emit(function->op, {x.value}), {});
     }
     case Shape::kWhole: {
-      BNSYN_ASSIGN_OR_RETURN(TypedValue x, DimensionlessArgument(call, 0));
+      BNSYN_ASSIGN_OR_RETURN(const TypedValue x, EmitNumber(call.children[0]));
+      BNSYN_RETURN_IF_ERROR(ExpectDimensionless(call, 0, x));
+      if (x.integer) return x;
       return Whole(builder().Emit(function->op, {x.value}), {}, true);
     }
     case Shape::kAbs: {
-      BNSYN_ASSIGN_OR_RETURN(TypedValue x, EmitNumber(call.children[0]));
-      return Whole(builder().Emit(ir::Op::kAbs, {x.value}), x.dimension, x.integer);
+      BNSYN_ASSIGN_OR_RETURN(const TypedValue x, EmitNumber(call.children[0]));
+      if (x.integer) return Integers(call).Abs(x);
+      return Whole(builder().Emit(ir::Op::kAbs, {x.value}), x.dimension, x.whole);
     }
     case Shape::kSqrt:
       return SquareRoot(call);
-    case Shape::kSign: {
-      BNSYN_ASSIGN_OR_RETURN(TypedValue x, EmitNumber(call.children[0]));
-      // Zero and NaN are their own sign.
-      const ir::Value zero = builder().F64(0);
-      const ir::Value negative = builder().Emit(ir::Op::kLt, {x.value, zero});
-      const ir::Value positive = builder().Emit(ir::Op::kGt, {x.value, zero});
-      const ir::Value rest =
-          builder().Emit(ir::Op::kSelect, {negative, builder().F64(-1), x.value});
-      return Whole(builder().Emit(ir::Op::kSelect, {positive, builder().F64(1), rest}), {}, true);
-    }
+    case Shape::kSign:
+      return Sign(call);
     case Shape::kMinMax:
       return MinOrMax(call, function->op);
     case Shape::kClip:
@@ -196,12 +223,12 @@ absl::StatusOr<TypedValue> Emitter::Call(const Expr& call) {
         }
       }
       TypedValue drawn = Draw(function->op, {mean.value});
-      drawn.integer = true;
+      drawn.whole = true;
       return drawn;
     }
     case Shape::kExponential: {
       if (count == 0) return Draw(function->op, {});
-      BNSYN_ASSIGN_OR_RETURN(const TypedValue mean, EmitNumber(call.children[0]));
+      BNSYN_ASSIGN_OR_RETURN(const TypedValue mean, EmitFloat(call.children[0]));
       return Number(EmitMultiply(scope_, Draw(function->op, {}).value, mean.value), mean.dimension);
     }
     case Shape::kScaled:
@@ -225,6 +252,17 @@ absl::Status Emitter::UnknownFunction(const Expr& call) const {
                    "a product is written with '*'");
     }
   }
+  for (const Elsewhere& other : kElsewhere) {
+    if (call.name == other.name) {
+      return Error(name, absl::StrCat("unknown function '", call.name, "'"),
+                   absl::StrCat("it is ", other.here, " here"));
+    }
+  }
+  const size_t point = call.name.rfind('.');
+  if (point != std::string::npos && Find(call.name.substr(point + 1)) != nullptr) {
+    return Error(name, absl::StrCat("unknown function '", call.name, "'"),
+                 absl::StrCat("write ", call.name.substr(point + 1), "(...)"));
+  }
   return Error(name, absl::StrCat("unknown function '", call.name, "'",
                                   ir::DidYouMean(call.name, FunctionNames())));
 }
@@ -239,26 +277,49 @@ absl::Status Emitter::ExpectDimensionless(const Expr& call, size_t index,
 }
 
 absl::StatusOr<TypedValue> Emitter::DimensionlessArgument(const Expr& call, size_t index) {
-  BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitNumber(call.children[index]));
+  BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitFloat(call.children[index]));
   BNSYN_RETURN_IF_ERROR(ExpectDimensionless(call, index, value));
   return value;
 }
 
 absl::StatusOr<TypedValue> Emitter::SquareRoot(const Expr& call) {
-  BNSYN_ASSIGN_OR_RETURN(TypedValue x, EmitNumber(call.children[0]));
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue x, EmitFloat(call.children[0]));
   BNSYN_ASSIGN_OR_RETURN(const Dimension half, PowerDimension(x.dimension, 1, call));
   return Number(builder().Emit(ir::Op::kSqrt, {x.value}), half);
 }
 
 absl::StatusOr<TypedValue> Emitter::Int(const Expr& call) {
   BNSYN_ASSIGN_OR_RETURN(TypedValue x, Emit(call.children[0]));
-  if (x.boolean) return Whole(builder().Convert(x.value, ir::Element::kF64), {}, true);
+  if (x.boolean) return HeldInteger(x.value, 0, 1);
   BNSYN_RETURN_IF_ERROR(ExpectDimensionless(call, 0, x));
   if (x.integer) return x;
+  if (x.whole) return AnyInteger(x.value);
+  if (IsLiteral(builder(), x.value)) {
+    const double number = std::trunc(ir::F64OfBits(builder().node(x.value).attr));
+    return ConstantNumber(builder().F64(number), number);
+  }
   const ir::Value negative = builder().Emit(ir::Op::kLt, {x.value, builder().F64(0)});
   const ir::Value up = builder().Emit(ir::Op::kCeil, {x.value});
   const ir::Value down = builder().Emit(ir::Op::kFloor, {x.value});
-  return Whole(builder().Emit(ir::Op::kSelect, {negative, up, down}), {}, true);
+  return AnyInteger(builder().Emit(ir::Op::kSelect, {negative, up, down}));
+}
+
+absl::StatusOr<TypedValue> Emitter::Sign(const Expr& call) {
+  BNSYN_ASSIGN_OR_RETURN(TypedValue x, EmitNumber(call.children[0]));
+  const bool integer = x.integer;
+  ir::Value zero = builder().F64(0);
+  if (integer && builder().type(x.value).element == ir::Element::kI64) {
+    zero = builder().Literal(ir::Element::kI64, 0);
+  } else {
+    BNSYN_ASSIGN_OR_RETURN(x, Integers(call).AsFloat(x));
+  }
+  const ir::Value negative = builder().Emit(ir::Op::kLt, {x.value, zero});
+  const ir::Value positive = builder().Emit(ir::Op::kGt, {x.value, zero});
+  // Zero and NaN are their own sign.
+  const ir::Value neither = integer ? builder().F64(0) : x.value;
+  const ir::Value rest = builder().Emit(ir::Op::kSelect, {negative, builder().F64(-1), neither});
+  const ir::Value sign = builder().Emit(ir::Op::kSelect, {positive, builder().F64(1), rest});
+  return integer ? HeldInteger(sign, -1, 1) : Whole(sign, {}, true);
 }
 
 absl::StatusOr<TypedValue> Emitter::MinOrMax(const Expr& call, ir::Op op) {
@@ -269,12 +330,19 @@ absl::StatusOr<TypedValue> Emitter::MinOrMax(const Expr& call, ir::Op op) {
     if (!dimension) {
       return DimensionsDiffer(call, result, next, absl::StrCat("the arguments of ", call.name));
     }
+    if (result.integer && next.integer) {
+      result = Integers(call).MinOrMax(op, result, next);
+      result.dimension = *dimension;
+      continue;
+    }
+    BNSYN_ASSIGN_OR_RETURN(result, Integers(call).AsFloat(result));
+    BNSYN_ASSIGN_OR_RETURN(next, Integers(call.children[i]).AsFloat(next));
     // The ops keep a NaN in their first operand; a constant is none.
     if (IsConstant(builder(), result.value) && !IsConstant(builder(), next.value)) {
       std::swap(result, next);
     }
     result = Whole(builder().Emit(op, {result.value, next.value}), *dimension,
-                   result.integer && next.integer);
+                   result.whole && next.whole);
   }
   return result;
 }
@@ -286,8 +354,15 @@ absl::StatusOr<TypedValue> Emitter::Clip(const Expr& call) {
     BNSYN_ASSIGN_OR_RETURN(TypedValue bound, EmitNumber(call.children[i + 1]));
     const std::optional<Dimension> dimension = CommonDimension(result, bound);
     if (!dimension) return DimensionsDiffer(call, result, bound, "the arguments of clip");
+    if (result.integer && bound.integer) {
+      result = Integers(call).MinOrMax(kOps[i], result, bound);
+      result.dimension = *dimension;
+      continue;
+    }
+    BNSYN_ASSIGN_OR_RETURN(result, Integers(call.children[0]).AsFloat(result));
+    BNSYN_ASSIGN_OR_RETURN(bound, Integers(call.children[i + 1]).AsFloat(bound));
     result = Whole(builder().Emit(kOps[i], {result.value, bound.value}), *dimension,
-                   result.integer && bound.integer);
+                   result.whole && bound.whole);
   }
   return result;
 }
@@ -300,8 +375,8 @@ TypedValue Emitter::Draw(ir::Op op, absl::Span<const ir::Value> operands) {
 }
 
 absl::StatusOr<TypedValue> Emitter::ScaledDraw(const Expr& call, ir::Op op) {
-  BNSYN_ASSIGN_OR_RETURN(TypedValue first, EmitNumber(call.children[0]));
-  BNSYN_ASSIGN_OR_RETURN(TypedValue second, EmitNumber(call.children[1]));
+  BNSYN_ASSIGN_OR_RETURN(TypedValue first, EmitFloat(call.children[0]));
+  BNSYN_ASSIGN_OR_RETURN(TypedValue second, EmitFloat(call.children[1]));
   const std::optional<Dimension> dimension = CommonDimension(first, second);
   if (!dimension) {
     return DimensionsDiffer(call, first, second, absl::StrCat("the arguments of ", call.name));
@@ -314,8 +389,8 @@ absl::StatusOr<TypedValue> Emitter::ScaledDraw(const Expr& call, ir::Op op) {
 }
 
 absl::StatusOr<TypedValue> Emitter::Periodic(const Expr& call) {
-  BNSYN_ASSIGN_OR_RETURN(const TypedValue x, EmitNumber(call.children[0]));
-  BNSYN_ASSIGN_OR_RETURN(const TypedValue length, EmitNumber(call.children[1]));
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue x, EmitFloat(call.children[0]));
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue length, EmitFloat(call.children[1]));
   const std::optional<Dimension> dimension = CommonDimension(x, length);
   if (!dimension) return DimensionsDiffer(call, x, length, "the arguments of periodic");
   const ir::Value turns =

@@ -1,10 +1,13 @@
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "compiler/analysis/facts.h"
 #include "compiler/language/code.h"
+#include "compiler/language/code_integer.h"
 #include "ir/status_macros.h"
+#include "reference/expectation.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -25,11 +28,7 @@ class ConstantScope : public Scope {
                                                  ir::SourceRange) override {
     for (const Constant& constant : constants_) {
       if (constant.name != name) continue;
-      TypedValue value;
-      value.value = builder_.F64(constant.value.value);
-      value.dimension = constant.value.dimension;
-      value.integer = IsWhole(constant.value);
-      return value;
+      return ConstantNumber(builder_.F64(constant.value.value), constant.value);
     }
     return std::nullopt;
   }
@@ -50,16 +49,24 @@ class ConstantScope : public Scope {
     return names;
   }
 
-  // The value of a node: everything is foldable here.
-  double Fold(ir::Value result) const {
-    return ir::F64OfBits(*Facts(program_, block_).Bits(result.id));
+  void Expect(ir::Op op, ir::Value a, ir::Value b) override {
+    if (!failure_.empty() || Bits(Where()) == 0) return;
+    const ir::Bits second = b.valid() ? Bits(b) : 0;
+    if (reference::Holds(op, Bits(a), second)) return;
+    failure_ = reference::DescribeExpectation(op, Bits(a), second);
   }
+  // Why an integer has no value; empty if all have one.
+  const std::string& failure() const { return failure_; }
+
+  // The value of a node: everything is foldable here.
+  ir::Bits Bits(ir::Value result) const { return *Facts(program_, block_).Bits(result.id); }
 
  private:
   const std::vector<Constant>& constants_;
   ir::Program program_;
   ir::Block block_;
   ir::Builder builder_;
+  std::string failure_;
 };
 
 }  // namespace
@@ -68,19 +75,36 @@ absl::StatusOr<Quantity> EvaluateConstant(const ir::SourceText& source,
                                           const std::vector<Constant>& constants) {
   BNSYN_ASSIGN_OR_RETURN(const Expr expr, ParseExpression(source));
   ConstantScope scope(constants);
-  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitExpression(expr, source, scope));
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitFloat(expr, source, scope));
+  if (!scope.failure().empty()) return ir::ErrorAt(source, expr.range, scope.failure());
   if (value.boolean) {
     return ir::ErrorAt(source, expr.range, "this is true or false where a number is needed",
                        "int(...) makes 1 or 0 of it");
   }
   Quantity quantity;
-  quantity.value = scope.Fold(value.value);
+  quantity.value = ir::F64OfBits(scope.Bits(value.value));
   quantity.dimension = value.dimension;
   if (!std::isfinite(quantity.value)) {
     return ir::ErrorAt(source, expr.range,
                        absl::StrCat("the value of this is ", quantity.value, ", not a number"));
   }
   return quantity;
+}
+
+absl::StatusOr<int64_t> EvaluateInteger(const ir::SourceText& source,
+                                        const std::vector<Constant>& constants,
+                                        absl::string_view what) {
+  BNSYN_ASSIGN_OR_RETURN(const Expr expr, ParseExpression(source));
+  ConstantScope scope(constants);
+  BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitExpression(expr, source, scope));
+  BNSYN_RETURN_IF_ERROR(ExpectDimension(value, Dimension{}, what, source, expr.range));
+  if (!value.integer && !value.boolean) {
+    const double number = ir::F64OfBits(scope.Bits(value.value));
+    value = ConstantNumber(scope.builder().F64(number), number);
+  }
+  BNSYN_ASSIGN_OR_RETURN(value, EmitInteger(value, what, source, expr.range, scope));
+  if (!scope.failure().empty()) return ir::ErrorAt(source, expr.range, scope.failure());
+  return static_cast<int64_t>(scope.Bits(value.value));
 }
 
 }  // namespace bnsyn::compiler

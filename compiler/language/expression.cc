@@ -57,6 +57,9 @@ absl::StatusOr<Statement> ParseStatement(Parser& parser) {
     return parser.Expected("'='", "differential equations stand under 'equations'");
   } else if (parser.AtSymbol(":")) {
     return parser.Expected("'='", "variables are declared under 'equations'");
+  } else if (parser.AtSymbol("+") || parser.AtSymbol("-")) {
+    return parser.Expected("'=', '+=', '-=', '*=' or '/='",
+                           absl::StrCat("write ", target.text, " ", parser.current().text, "= 1"));
   } else {
     return parser.Expected("'=', '+=', '-=', '*=' or '/='");
   }
@@ -68,6 +71,24 @@ absl::StatusOr<Statement> ParseStatement(Parser& parser) {
 
 constexpr const char* kFlags[] = {"unless refractory", "constant",     "shared", "input",
                                   "event-driven",      "clock-driven", "summed", "per synapse"};
+
+// Types of other languages, and what is declared here.
+struct TypeName {
+  const char* name;
+  const char* declared;
+};
+constexpr TypeName kTypeNames[] = {
+    {"int", "integer"}, {"long", "integer"}, {"int64", "integer"}, {"bool", "boolean"},
+    {"float", "1"},     {"double", "1"},     {"real", "1"},        {"dimensionless", "1"},
+    {"unitless", "1"},  {"none", "1"}};
+
+// What to write for a word that is no unit.
+std::string UnitNote(absl::string_view word) {
+  for (const TypeName& type : kTypeNames) {
+    if (word == type.name) return absl::StrCat("write ", type.declared);
+  }
+  return UnitAdvice(word);
+}
 
 constexpr absl::string_view kUnitNote =
     "as in volt, nS, mV/ms, uF/cm**2, volt/sqrt(second), or 1 for a number without unit";
@@ -94,9 +115,8 @@ absl::Status ParseDeclaredUnit(Parser& parser, const ir::SourceText& source, Equ
     const bool root = operand && token.text == "sqrt";
     if (token.kind == TokenKind::kName && !root && !UnitSymbol(token.text)) {
       return parser.Error(
-          token.range,
-          absl::StrCat("'", token.text, "' is no unit", ir::DidYouMean(token.text, UnitSymbols())),
-          kUnitNote);
+          token.range, absl::StrCat("'", token.text, "' is no unit", UnitGuess(token.text)),
+          UnitNote(token.text).empty() ? std::string(kUnitNote) : UnitNote(token.text));
     }
     if (token.text == "(") {
       if (!operand) break;
@@ -163,6 +183,10 @@ absl::Status ParseLeftSide(Parser& parser, Equation& equation) {
     BNSYN_RETURN_IF_ERROR(CheckNewName(parser, token));
     equation.name = std::string(token.text);
     if (parser.AtSymbol(":")) return absl::OkStatus();
+    if (parser.AtSymbol("*")) {
+      return parser.Expected("'=' or ':'", absl::StrCat("divide the right side by ", token.text,
+                                                        ", as in dV/dt = (E_L - V)/tau : volt"));
+    }
     if (!parser.AtSymbol("=")) {
       return parser.Expected("'=' or ':'", "as in: dV/dt = (E_L - V)/tau_m : volt, or: w : amp");
     }

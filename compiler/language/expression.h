@@ -12,6 +12,7 @@
 #ifndef BNSYN_COMPILER_LANGUAGE_EXPRESSION_H_
 #define BNSYN_COMPILER_LANGUAGE_EXPRESSION_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,9 @@ struct Expr {
   ExprKind kind = ExprKind::kNumber;
   ir::SourceRange range;  // of the whole expression in its SourceText
   Quantity quantity;      // kNumber; kBool: 0 or 1
+  // kNumber: the number, if it is written as a whole one, in digits alone and without unit. At most
+  // 2^63.
+  std::optional<uint64_t> digits;
   std::string name;
   std::vector<Expr> children;
   int height = 1;  // levels of the tree; bounded, so that recursion over it is safe

@@ -1,6 +1,9 @@
 #include "compiler/language/lexer.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -32,10 +35,116 @@ constexpr Advice kAdvice[] = {
     {"?", "write a choice as: a if condition else b"},
     {"[", "use round brackets"},
     {"{", "use round brackets"},
-    {"\xC2\xB5", "write u for micro, as in uM"},
-    {"\xCE\xBC", "write u for micro, as in uM"},
-    {"\xE2\x88\x92", "write the minus sign as '-'"},
+    {"@", "a product is written '*'"},
+    {"$", "names are letters, digits and '_'"},
+    {"`", "names stand without quotes"},
+    {"'", "names stand without quotes, and a derivative is written dv/dt"},
+    {"\"", "names stand without quotes"},
+    {"~", "write 'not'"},
 };
+
+// Characters beyond ASCII that texts bring along, what Unicode calls them, and what to write.
+struct Character {
+  uint32_t code_point;
+  const char* name;
+  const char* note;
+};
+constexpr const char* kSpace = "type an ordinary space";
+constexpr const char* kProduct = "write a product with '*'";
+constexpr const char* kMinus = "write '-'";
+constexpr const char* kQuote = "names stand without quotes, and TOML has straight ones";
+constexpr const char* kMicro = "write u for micro, as in uM";
+constexpr const char* kOhm = "write ohm, as in Mohm";
+constexpr Character kCharacters[] = {
+    {0x00A0, "no-break space", kSpace},
+    {0x2002, "en space", kSpace},
+    {0x2003, "em space", kSpace},
+    {0x2007, "figure space", kSpace},
+    {0x2009, "thin space", kSpace},
+    {0x200A, "hair space", kSpace},
+    {0x202F, "narrow no-break space", kSpace},
+    {0x3000, "ideographic space", kSpace},
+    {0x200B, "zero width space", "delete it: it cannot be seen"},
+    {0x200C, "zero width non-joiner", "delete it: it cannot be seen"},
+    {0x200D, "zero width joiner", "delete it: it cannot be seen"},
+    {0x2060, "word joiner", "delete it: it cannot be seen"},
+    {0xFEFF, "byte order mark", "delete it: it cannot be seen"},
+    {0x00AD, "soft hyphen", "delete it, or write '-'"},
+    {0x00B7, "middle dot", kProduct},
+    {0x22C5, "dot operator", kProduct},
+    {0x2219, "bullet operator", kProduct},
+    {0x2022, "bullet", kProduct},
+    {0x00D7, "multiplication sign", kProduct},
+    {0x2217, "asterisk operator", kProduct},
+    {0x00F7, "division sign", "write a quotient with '/'"},
+    {0x2044, "fraction slash", "write a quotient with '/'"},
+    {0x2215, "division slash", "write a quotient with '/'"},
+    {0x2212, "minus sign", kMinus},
+    {0x2010, "hyphen", kMinus},
+    {0x2011, "non-breaking hyphen", kMinus},
+    {0x2013, "en dash", kMinus},
+    {0x2014, "em dash", kMinus},
+    {0xFE63, "small hyphen-minus", kMinus},
+    {0xFF0D, "fullwidth hyphen-minus", kMinus},
+    {0x2018, "left single quotation mark", kQuote},
+    {0x2019, "right single quotation mark", kQuote},
+    {0x201C, "left double quotation mark", kQuote},
+    {0x201D, "right double quotation mark", kQuote},
+    {0x201E, "double low-9 quotation mark", kQuote},
+    {0x00AB, "left-pointing double angle quotation mark", kQuote},
+    {0x00BB, "right-pointing double angle quotation mark", kQuote},
+    {0x2032, "prime", "a derivative is written dx/dt"},
+    {0x00B5, "micro sign", kMicro},
+    {0x03BC, "Greek small letter mu", kMicro},
+    {0x03A9, "Greek capital letter omega", kOhm},
+    {0x2126, "ohm sign", kOhm},
+    {0x00B2, "superscript two", "write a power as **2"},
+    {0x00B3, "superscript three", "write a power as **3"},
+    {0x00B9, "superscript one", "write a power as **"},
+    {0x207B, "superscript minus", "write a power as **-1"},
+    {0x00B1, "plus-minus sign", "write both cases, with '+' and '-'"},
+    {0x221A, "square root", "write sqrt(x)"},
+    {0x221E, "infinity", "write inf"},
+    {0x03C0, "Greek small letter pi", "write pi"},
+    {0x2264, "less-than or equal to", "write <="},
+    {0x2265, "greater-than or equal to", "write >="},
+    {0x2260, "not equal to", "write !="},
+    {0x2227, "logical and", "write 'and'"},
+    {0x2228, "logical or", "write 'or'"},
+    {0x00AC, "not sign", "write 'not'"},
+    {0x00B0, "degree sign", "temperatures are in kelvin"},
+    {0x2202, "partial differential", "a derivative is written dx/dt"},
+    {0x2026, "horizontal ellipsis", "write out what it stands for"},
+    {0xFF08, "fullwidth left parenthesis", "use round brackets"},
+    {0xFF09, "fullwidth right parenthesis", "use round brackets"},
+    {0xFF0C, "fullwidth comma", "write ','"},
+    {0xFF1A, "fullwidth colon", "write ':'"},
+};
+
+// The character at the beginning of a text in UTF-8, and its length in bytes; nullopt for bytes
+// that are none.
+struct Decoded {
+  uint32_t code_point;
+  size_t length;
+};
+std::optional<Decoded> DecodeCharacter(absl::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const size_t length = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : byte(0) >= 0xC0 ? 2 : 1;
+  if (length == 1 || byte(0) >= 0xF8 || text.size() < length) return std::nullopt;
+  uint32_t code_point = byte(0) & (0xFFu >> (length + 1));
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return std::nullopt;
+    code_point = code_point << 6 | (byte(i) & 0x3Fu);
+  }
+  return Decoded{code_point, length};
+}
+
+const Character* FindCharacter(const Decoded& decoded) {
+  for (const Character& known : kCharacters) {
+    if (known.code_point == decoded.code_point) return &known;
+  }
+  return nullptr;
+}
 
 class Lexer {
  public:
@@ -144,9 +253,26 @@ class Lexer {
       return ir::ErrorAt(source_, {position_, 1},
                          absl::StrCat("'", rest.substr(0, 1), "' has no meaning here"));
     }
+    if (const std::optional<Decoded> decoded = DecodeCharacter(rest)) return Beyond(*decoded);
     return ir::ErrorAt(source_, {position_, 1},
                        absl::StrFormat("the byte 0x%02x is not part of the language", byte),
                        "names and operators are written in ASCII");
+  }
+
+  // A character beyond ASCII.
+  absl::Status Beyond(const Decoded& decoded) const {
+    const ir::SourceRange range = {position_, decoded.length};
+    const std::string text(text_.substr(position_, decoded.length));
+    if (const Character* known = FindCharacter(decoded)) {
+      return ir::ErrorAt(source_, range,
+                         absl::StrFormat("'%s' (%s, U+%04X) has no meaning here", text, known->name,
+                                         known->code_point),
+                         known->note);
+    }
+    return ir::ErrorAt(
+        source_, range,
+        absl::StrFormat("'%s' (U+%04X) is not part of the language", text, decoded.code_point),
+        "names and operators are written in ASCII, as tau and alpha");
   }
 
   const ir::SourceText& source_;
@@ -159,6 +285,15 @@ class Lexer {
 }  // namespace
 
 absl::StatusOr<std::vector<Token>> Lex(const ir::SourceText& source) { return Lexer(source).Run(); }
+
+std::string CharacterNote(absl::string_view text) {
+  if (text.empty()) return "";
+  const std::optional<Decoded> decoded = DecodeCharacter(text);
+  const Character* known = decoded.has_value() ? FindCharacter(*decoded) : nullptr;
+  if (known == nullptr) return "";
+  return absl::StrFormat("'%s' is the character %s, U+%04X: %s", text.substr(0, decoded->length),
+                         known->name, known->code_point, known->note);
+}
 
 bool IsKeyword(absl::string_view word) {
   return word == "if" || word == "else" || word == "and" || word == "or" || word == "not" ||

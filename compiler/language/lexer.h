@@ -31,6 +31,10 @@ struct Token {
 absl::StatusOr<std::vector<Token>> Lex(const ir::SourceText& source);
 
 // True for words that cannot be names: if, else, and, or, not, true, false.
+// What the character beyond ASCII at the beginning of a text is, and what to type in its place; ""
+// for any other character.
+std::string CharacterNote(absl::string_view text);
+
 bool IsKeyword(absl::string_view word);
 
 }  // namespace bnsyn::compiler

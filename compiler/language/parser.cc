@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
 
@@ -85,6 +86,13 @@ absl::Status Parser::ExpectLineEnd() const {
   if (AtLineEnd()) return absl::OkStatus();
   if (AtSymbol("^")) return Expected("an operator", kPowerNote);
   if (AtSymbol("=")) return Expected("an operator", "'==' compares");
+  if (AtSymbol(",") && position_ > 0 && position_ + 1 < tokens_.size() &&
+      tokens_[position_ - 1].kind == TokenKind::kNumber &&
+      tokens_[position_ + 1].kind == TokenKind::kNumber) {
+    return Expected("an operator",
+                    absl::StrCat("a fraction has a point: ", tokens_[position_ - 1].text, ".",
+                                 tokens_[position_ + 1].text));
+  }
   if (AtSymbol(")")) return Error(current().range, "this ')' closes no bracket");
   if (current().kind == TokenKind::kName || current().kind == TokenKind::kNumber || AtSymbol("(")) {
     return Expected("an operator", "a product is written with '*'");
@@ -218,6 +226,9 @@ absl::StatusOr<Expr> Parser::Primary() {
     if (AtSymbol(symbol)) return Expected("a value before it");
   }
   if (AtSymbol("=")) return Expected("a value", "'==' compares");
+  if (AtSymbol(">") && position_ > 0 && tokens_[position_ - 1].text == "<") {
+    return Expected("a value", "what differs is written a != b");
+  }
   if (token.kind != TokenKind::kName) return Expected("a value");
 
   if (AtWord("true") || AtWord("True") || AtWord("false") || AtWord("False")) {
@@ -246,10 +257,10 @@ absl::StatusOr<Expr> Parser::Number() {
   if (current().kind == TokenKind::kName && !IsKeyword(current().text)) {
     const std::optional<Unit> symbol = UnitSymbol(current().text);
     if (!symbol) {
+      const std::string advice = UnitAdvice(current().text);
       return Error(current().range,
-                   absl::StrCat("'", current().text, "' is no unit",
-                                ir::DidYouMean(current().text, UnitSymbols())),
-                   "a product is written with '*'");
+                   absl::StrCat("'", current().text, "' is no unit", UnitGuess(current().text)),
+                   advice.empty() ? "a product is written with '*'" : advice);
     }
     unit = *symbol;
     range = Span(range, Advance().range);
@@ -261,6 +272,16 @@ absl::StatusOr<Expr> Parser::Number() {
   BNSYN_ASSIGN_OR_RETURN(Expr expr, Make(ExprKind::kNumber, range, "", {}));
   expr.quantity.value = *value;
   expr.quantity.dimension = unit.dimension;
+  const bool alone = range.length == number.range.length;
+  if (!alone || number.text.find_first_not_of("0123456789") != absl::string_view::npos) return expr;
+  uint64_t digits = 0;
+  constexpr uint64_t kMost = uint64_t{1} << 63;
+  if (!absl::SimpleAtoi(number.text, &digits) || digits > kMost) {
+    return Error(number.range,
+                 absl::StrCat("'", number.text, "' is beyond the integers of 64 bits"),
+                 absl::StrCat("for a float write ", *value));
+  }
+  expr.digits = digits;
   return expr;
 }
 

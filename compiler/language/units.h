@@ -25,8 +25,13 @@ std::string DisplayUnit(const Dimension& dimension);
 
 // The unit of a single symbol with optional prefix, for the expression parser.
 std::optional<Unit> UnitSymbol(absl::string_view symbol);
-// All symbols, for did-you-mean.
+// All symbols.
 std::vector<std::string> UnitSymbols();
+// What to write instead of a text that is no unit: " (did you mean 'Mohm'?)", or "" where there is
+// no good guess. The guess never has another prefix, which would be another magnitude.
+std::string UnitGuess(absl::string_view text);
+// What to do about a time that is written as people write it, "h" or "min"; else "".
+std::string UnitAdvice(absl::string_view text);
 
 // The decimal number `text` ("2.5", ".1", "3e-4", without sign) times 10^exponent, rounded once;
 // nullopt if it is no number or is beyond the range of a double.

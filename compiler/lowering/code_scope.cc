@@ -1,10 +1,12 @@
 #include "compiler/lowering/code_scope.h"
 
+#include <limits>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "compiler/language/code_integer.h"
 #include "compiler/lowering/loop.h"
 #include "compiler/lowering/table.h"
 #include "ir/status_macros.h"
@@ -15,15 +17,11 @@ namespace {
 // Below this a stored value becomes zero (R9): far above the denormal range, far below anything a
 // network can tell from zero.
 constexpr double kFlushBelow = 1e-290;
-
-TypedValue Typed(ir::Value value, const Dimension& dimension, bool integer) {
-  TypedValue typed = {value, dimension};
-  typed.integer = integer;
-  return typed;
-}
+// The same for variables that code alone changes, which may hold any number that is not denormal.
+constexpr double kFlushAssignedBelow = 0x1p-1020;
 
 TypedValue Of(const Variable& variable, ir::Value value) {
-  return Typed(value, variable.dimension(), variable.equation->integer);
+  return variable.equation->integer ? AnyInteger(value) : TypedValue{value, variable.dimension()};
 }
 
 struct Refusal {
@@ -59,10 +57,15 @@ absl::Status CannotAssign(const Statement& statement, const ir::SourceText& sour
       refusal.note);
 }
 
+bool HasBounds(const ir::State& state) {
+  constexpr double kMax = std::numeric_limits<double>::max();
+  return state.lower != -kMax || state.upper != kMax;
+}
+
 // The value, or 0 where it is tiny.
-ir::Value FlushTiny(ir::Builder& builder, ir::Value value) {
+ir::Value FlushTiny(ir::Builder& builder, ir::Value value, double below) {
   const ir::Value tiny =
-      builder.Emit(ir::Op::kLt, {builder.Emit(ir::Op::kAbs, {value}), builder.F64(kFlushBelow)});
+      builder.Emit(ir::Op::kLt, {builder.Emit(ir::Op::kAbs, {value}), builder.F64(below)});
   return builder.Emit(ir::Op::kSelect, {tiny, builder.F64(0), value});
 }
 
@@ -79,17 +82,28 @@ absl::Status CheckKind(const Equation& equation, const TypedValue& value,
             value.boolean ? "number, but this is a boolean" : "boolean, but this is a number"),
         value.boolean ? "int(...) makes 1 or 0 of it" : "compare it with something, as in x > 0");
   }
-  return equation.integer ? ExpectInteger(value, name, source, range) : absl::OkStatus();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TypedValue> AsDeclared(const Equation& equation, const TypedValue& value,
+                                      const ir::SourceText& source, ir::SourceRange range,
+                                      Scope& scope) {
+  BNSYN_RETURN_IF_ERROR(CheckKind(equation, value, source, range));
+  if (!equation.integer) return IntegerArithmetic(source, range, scope).AsFloat(value);
+  return EmitInteger(value, absl::StrCat("'", equation.name, "'"), source, range, scope);
 }
 
 void StoreVariable(const ir::Program& program, ir::Builder& builder, ir::StateId state,
                    ir::Value value, Tiny tiny) {
-  if (program.states[state].type.element != ir::Element::kF64) {
-    builder.Store(state, value);
-    return;
+  const ir::State& declared = program.states[state];
+  const bool real = declared.type.element == ir::Element::kF64;
+  if (real && tiny != Tiny::kKept) {
+    value = FlushTiny(builder, value, tiny == Tiny::kFlushed ? kFlushBelow : kFlushAssignedBelow);
   }
-  if (tiny == Tiny::kFlushed) value = FlushTiny(builder, value);
-  builder.Check(state, value);
+  // Integers are finite, and booleans have no bounds.
+  if (real || (declared.type.element == ir::Element::kI64 && HasBounds(declared))) {
+    builder.Check(state, value);
+  }
   builder.Store(state, value);
 }
 
@@ -120,6 +134,14 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& nam
         IsWhiteNoise(name) ? absl::StrCat("'", name, "' is white noise, which ") : std::string();
     return ir::ErrorAt(source, range, absl::StrCat(who, meaning->refusal), meaning->note);
   }
+  if (meaning->kind == NameKind::kTargetVariable &&
+      environment_.added.count(meaning->variable) != 0) {
+    return ir::ErrorAt(source, range,
+                       absl::StrCat("'", name, "' is read after this code has added to it: which ",
+                                    "synapses add before would depend on their order"),
+                       absl::StrCat("read it before, as in before = ", name, "; ", name,
+                                    " += ...: it is then the value at the beginning of the step"));
+  }
   if (meaning->IsOfEachNeuron()) BNSYN_RETURN_IF_ERROR(CheckShared(name, source, range));
   BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadMeaning(*meaning));
   return value;
@@ -133,13 +155,13 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
       return ReadDefinition(*meaning.definition);
     case NameKind::kParameter: {
       const Parameter& parameter = *meaning.parameter;
-      return Typed(builder_.Param(parameter.id), parameter.value.dimension,
-                   IsWhole(parameter.value) && !parameter.tunable);
+      const ir::Value value = builder_.Param(parameter.id);
+      if (parameter.tunable) return TypedValue{value, parameter.value.dimension};
+      return ConstantNumber(value, parameter.value);
     }
     case NameKind::kConstant:
     case NameKind::kSize:
-      return Typed(builder_.F64(meaning.constant.value), meaning.constant.dimension,
-                   IsWhole(meaning.constant));
+      return ConstantNumber(builder_.F64(meaning.constant.value), meaning.constant);
     case NameKind::kTime:
       return TypedValue{EmitStepTime(builder_, out_.program.dt), dimension::kTime};
     case NameKind::kIndex:
@@ -151,7 +173,7 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
     case NameKind::kNotRefractory:
       return TypedValue{active().valid() ? active() : builder_.Bool(true), Dimension{}};
     case NameKind::kLastSpike:
-      return TypedValue{LastSpike(), dimension::kTime};
+      return LastSpikeOf(*meaning.section, meaning.of_target);
     case NameKind::kNetworkVariable:
       return LoadOf(*meaning.variable, ir::Op::kLoad);
     case NameKind::kSourceVariable:
@@ -164,7 +186,9 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
       if (meaning.constant.value != 1) {
         weight = builder_.Emit(ir::Op::kMul, {weight, builder_.F64(meaning.constant.value)});
       }
-      return Typed(weight, meaning.constant.dimension, meaning.whole);
+      TypedValue typed = {weight, meaning.constant.dimension};
+      typed.whole = meaning.whole;
+      return typed;
     }
     case NameKind::kTable:
     case NameKind::kOfNeurons:
@@ -175,8 +199,45 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
 }
 
 TypedValue CodeScope::Index(ir::Op op) {
+  const ir::Program& program = out_.program;
+  uint32_t size = 0;
+  if (op == ir::Op::kIndex) {
+    size = section_.population.has_value() ? program.Size(section_.domain) : 0;
+  } else {
+    const ir::Projection& projection =
+        program.projections[program.domains[static_cast<size_t>(section_.domain)].index];
+    size =
+        program.populations[op == ir::Op::kIndexPre ? projection.source : projection.target].size;
+  }
   const ir::Value index = builder_.Emit(op, {ir::Element::kU32, section_.domain}, {});
-  return Typed(builder_.Convert(index, ir::Element::kF64), {}, true);
+  return HeldInteger(index, 0, size > 0 ? size - 1 : std::numeric_limits<uint32_t>::max());
+}
+
+// Where code is emitted over stand-ins, or runs once for each pair, nothing can stop the run: what
+// has no result makes the value NaN, which does.
+void CodeScope::Expect(ir::Op op, ir::Value a, ir::Value b) {
+  if (environment_.over_stand_ins || builder_.block().kind == ir::BlockKind::kConnect) {
+    const ir::Value fails = EmitHasNoResult(builder_, op, a, b);
+    const ir::Value here = builder_.Emit(ir::Op::kAnd, {Where(), fails});
+    no_result_ = no_result_.valid() ? builder_.Emit(ir::Op::kOr, {no_result_, here}) : here;
+    return;
+  }
+  ++expectations_;
+  Scope::Expect(op, a, b);
+}
+
+ir::Value CodeScope::NanWithoutResult(ir::Value value) {
+  const ir::Value fails = std::exchange(no_result_, ir::Value{});
+  if (!fails.valid() || builder_.type(value).element != ir::Element::kF64) return value;
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  return builder_.Emit(ir::Op::kSelect, {fails, builder_.F64(kNan), value});
+}
+
+void CodeScope::LeaveArm() {
+  Scope::LeaveArm();
+  if (within_arm()) return;
+  for (const Equation* equation : defined_in_arm_) environment_.definitions.erase(equation);
+  defined_in_arm_.clear();
 }
 
 TypedValue CodeScope::LoadOf(const Variable& variable, ir::Op op) {
@@ -193,6 +254,7 @@ absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
   // An equation means the same wherever it is read, so it does not see local and bound names.
   Environment outer = environment_;
   const StreamName next_draw = next_draw_;
+  const size_t expectations = expectations_;
   environment_.locals.clear();
   environment_.bound.clear();
   if (equation.Is("shared")) environment_.shared = equation.name;
@@ -202,14 +264,17 @@ absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
   environment_ = std::move(outer);
   next_draw_ = next_draw;
   BNSYN_RETURN_IF_ERROR(value.status());
-  BNSYN_RETURN_IF_ERROR(CheckKind(equation, *value, equations_text(), equation.right->range));
   if (!equation.boolean) {
     BNSYN_RETURN_IF_ERROR(ExpectDimension(*value, equation.unit.dimension,
                                           absl::StrCat("'", equation.name, "'"), equations_text(),
                                           equation.right->range));
   }
-  environment_.definitions[&equation] = *value;
-  return value;
+  BNSYN_ASSIGN_OR_RETURN(TypedValue defined, AsDeclared(equation, *value, equations_text(),
+                                                        equation.right->range, *this));
+  environment_.definitions[&equation] = defined;
+  // Elsewhere it may have no result where it has one here.
+  if (within_arm() && expectations_ != expectations) defined_in_arm_.push_back(&equation);
+  return defined;
 }
 
 absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
@@ -244,6 +309,15 @@ std::string CodeScope::AdviceFor(const std::string& unknown) const {
   if (!section_.population.has_value() && section_.domain != ir::DomainId::kNetwork) return "";
   return absl::StrCat("give it a value, as in parameters = { ", unknown, " = ... }, or ",
                       "declare it in the equations");
+}
+
+absl::StatusOr<TypedValue> CodeScope::LastSpikeOf(const Section& section, bool of_target) {
+  if (&section == &section_) return TypedValue{LastSpike(), dimension::kTime};
+  if (!section.last_spike.has_value()) return absl::InternalError("a last spike without a state");
+  const ir::Op op = of_target ? ir::Op::kLoadPost : ir::Op::kLoadPre;
+  return TypedValue{
+      builder_.Emit(op, {ir::Element::kF64, section_.domain}, {}, *section.last_spike),
+      dimension::kTime};
 }
 
 ir::Value CodeScope::LastSpike() {
@@ -326,11 +400,12 @@ absl::Status CodeScope::AssignVariable(const Statement& statement, const Variabl
   if (variable.Is("constant")) {
     return CannotAssign(statement, source, {"it is declared (constant)", ""});
   }
-  BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
+  BNSYN_ASSIGN_OR_RETURN(TypedValue value,
                          ApplyAssignment(statement, Get(variable), right, source, *this));
   // The target neuron has already assigned it, in its step.
   if (variable.keeper == Keeper::kTarget) return absl::OkStatus();
-  BNSYN_RETURN_IF_ERROR(CheckKind(*variable.equation, value, source, statement.value.range));
+  BNSYN_ASSIGN_OR_RETURN(
+      value, AsDeclared(*variable.equation, value, source, statement.value.range, *this));
   if (variable.Is("shared") && section_.population.has_value()) {
     if (environment_.guard.valid()) {
       return CannotAssign(
@@ -357,7 +432,13 @@ absl::Status CodeScope::AssignTarget(const Statement& statement, TypedValue righ
                      "': spikes of one step arrive in no order"),
         absl::StrCat("write ", name, " += ..."));
   }
-  if (statement.op == '-') right.value = builder_.Emit(ir::Op::kNeg, {right.value});
+  if (statement.op == '-') {
+    BNSYN_ASSIGN_OR_RETURN(right,
+                           IntegerArithmetic(source, statement.value.range, *this).AsFloat(right));
+    if (builder_.type(right.value).element == ir::Element::kF64) {
+      right.value = builder_.Emit(ir::Op::kNeg, {right.value});
+    }
+  }
   return AddToTarget(name, statement.target_range, right, statement.value.range, source);
 }
 
@@ -384,16 +465,18 @@ absl::Status CodeScope::AddToTarget(const std::string& name, ir::SourceRange nam
                        absl::StrCat("'", inner, "' is one value for all neurons (shared), but ",
                                     "events add to those of each"));
   }
+  BNSYN_ASSIGN_OR_RETURN(value, IntegerArithmetic(source, value_range, *this).AsFloat(value));
   if (builder_.type(value.value).element != ir::Element::kF64) {
     return ir::ErrorAt(source, value_range, "a number is added, not a boolean",
                        "int(...) makes 0 or 1 of it");
   }
   BNSYN_RETURN_IF_ERROR(ExpectDimension(value, variable->dimension(), absl::StrCat("'", name, "'"),
                                         source, value_range));
-  if (variable->equation->integer) {
-    BNSYN_RETURN_IF_ERROR(ExpectInteger(value, absl::StrCat("'", inner, "'"), source, value_range));
+  if (variable->equation->integer && !value.whole) {
+    return EmitInteger(value, absl::StrCat("'", inner, "'"), source, value_range, *this).status();
   }
   builder_.Emit(ir::Op::kAccumulate, {value.value}, *variable->input);
+  Change().added.insert(variable);
   return absl::OkStatus();
 }
 
@@ -435,8 +518,12 @@ std::vector<ir::Value> CodeScope::EmitLoop(int times, ir::Value pass, ir::NodeId
 void CodeScope::StoreChanged() {
   for (const Variable& variable : section_.variables) {
     if (variable.keeper != Keeper::kOwner || environment_.changed.count(&variable) == 0) continue;
-    StoreVariable(out_.program, builder_, *variable.state, Get(variable).value,
-                  environment_.tiny_kept.count(&variable) != 0 ? Tiny::kKept : Tiny::kFlushed);
+    const bool moves =
+        variable.equation->kind == EquationKind::kDifferential || variable.input.has_value();
+    const Tiny tiny = environment_.tiny_kept.count(&variable) != 0 ? Tiny::kKept
+                      : moves                                      ? Tiny::kFlushed
+                                                                   : Tiny::kFlushedIfDenormal;
+    StoreVariable(out_.program, builder_, *variable.state, Get(variable).value, tiny);
   }
 }
 
@@ -445,6 +532,7 @@ absl::StatusOr<TypedValue> CodeScope::EmitOver(const StandIns& stand_ins, const 
   const Environment outer = environment_;
   Environment& inner = Change();
   inner.shared = shared;
+  inner.over_stand_ins = true;
   for (const auto& [equation, value] : stand_ins.variables) {
     inner.variables[&VariableOf(*equation)] = value;
   }
@@ -452,8 +540,9 @@ absl::StatusOr<TypedValue> CodeScope::EmitOver(const StandIns& stand_ins, const 
     // Equations of synapses have no noise.
     if (names_.target() == nullptr || !IsWhiteNoise(name)) inner.bound[name] = value;
   }
-  const absl::StatusOr<TypedValue> value = EmitExpression(expr, equations_text(), *this);
+  absl::StatusOr<TypedValue> value = EmitFloat(expr, equations_text(), *this);
   environment_ = outer;
+  if (value.ok()) value->value = NanWithoutResult(value->value);
   return value;
 }
 

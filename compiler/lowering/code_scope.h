@@ -43,6 +43,8 @@ class CodeScope : public EquationScope {
   std::string AdviceFor(const std::string& unknown) const override;
   absl::Status Assign(const Statement& statement, TypedValue right,
                       const ir::SourceText& source) override;
+  void Expect(ir::Op op, ir::Value a, ir::Value b) override;
+  void LeaveArm() override;
 
   absl::Span<const Equation> equations() const override { return section_.code->equations; }
   const ir::SourceText& equations_text() const override { return section_.code->equations_text; }
@@ -94,9 +96,18 @@ class CodeScope : public EquationScope {
   // The same for every equation x = ..., so that errors are found in those nothing reads.
   absl::Status TryDefinitions();
 
+  // The value, or NaN where integers had no result since the last call; for code that cannot have
+  // expectations.
+  ir::Value NanWithoutResult(ir::Value value);
+  // True if integers may have had no result since that call.
+  bool may_have_no_result() const { return no_result_.valid(); }
+
   // Adds `value` to the variable of the target that `name`, "I_post", names.
   absl::Status AddToTarget(const std::string& name, ir::SourceRange name_range, TypedValue value,
                            ir::SourceRange value_range, const ir::SourceText& source);
+
+ protected:
+  ir::Value StatementCondition() const override { return environment_.guard; }
 
  private:
   const Variable& VariableOf(const Equation& equation) const {
@@ -105,6 +116,8 @@ class CodeScope : public EquationScope {
   absl::StatusOr<TypedValue> ReadMeaning(const Meaning& meaning);
   absl::StatusOr<TypedValue> ReadDefinition(const Equation& equation);
   TypedValue Index(ir::Op op);
+  // The last spike of the neuron, or of the source or target of the synapse.
+  absl::StatusOr<TypedValue> LastSpikeOf(const Section& section, bool of_target);
   TypedValue LoadOf(const Variable& variable, ir::Op op);
   // An error where a shared definition reads what neurons do not share.
   absl::Status CheckShared(const std::string& name, const ir::SourceText& source,
@@ -123,6 +136,9 @@ class CodeScope : public EquationScope {
   ProgramBuilder& out_;
   Environment environment_;
   StreamName next_draw_;  // of the code that is being emitted
+  size_t expectations_ = 0;
+  std::vector<const Equation*> defined_in_arm_;
+  ir::Value no_result_;
 };
 
 // The value of a call of count, sum or mean in code of the network level; nullopt for others.
@@ -131,12 +147,17 @@ absl::StatusOr<std::optional<TypedValue>> CallReduction(const Declarations& decl
                                                         const ir::SourceText& source,
                                                         CodeScope& scope, ir::Program& program);
 
-// Fails unless `value` is what the equation declares: a number, an integer or a boolean.
+// Fails unless `value` is what the equation declares: a number or a boolean.
 absl::Status CheckKind(const Equation& equation, const TypedValue& value,
                        const ir::SourceText& source, ir::SourceRange range);
 
+// The same, and the value as its equation declares it: an integer as i64, another number as f64.
+absl::StatusOr<TypedValue> AsDeclared(const Equation& equation, const TypedValue& value,
+                                      const ir::SourceText& source, ir::SourceRange range,
+                                      Scope& scope);
+
 // What becomes of tiny values that are stored (R9).
-enum class Tiny : uint8_t { kFlushed, kKept };
+enum class Tiny : uint8_t { kFlushed, kFlushedIfDenormal, kKept };
 // Flushes tiny values to zero (R9), checks (R10) and stores.
 void StoreVariable(const ir::Program& program, ir::Builder& builder, ir::StateId state,
                    ir::Value value, Tiny tiny = Tiny::kFlushed);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "compiler/description/settings.h"
+#include "compiler/language/code_integer.h"
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/emit.h"
 #include "ir/status_macros.h"
@@ -100,7 +101,7 @@ class ConnectDeclarer {
     const std::optional<Setting>& weight = description_.options.weight;
     const Variable* variable = model_.section.FindVariable("w");
     if (!weight.has_value() && !listed) {
-      if (variable != nullptr || !model_.NeedsWeight()) return absl::OkStatus();
+      if (variable != nullptr || !model_.Uses("w")) return absl::OkStatus();
       return ErrorIn(description_.place,
                      absl::StrCat("projection '", description_.name, "' has no weight"),
                      "give it one, as in weight = \"0.5 nS\"");
@@ -168,17 +169,15 @@ class ConnectDeclarer {
     }
     BNSYN_ASSIGN_OR_RETURN(const Quantity number,
                            Evaluate(setting, connection_.constants, variable.dimension(), what));
-    TypedValue typed;
-    typed.integer = IsWhole(number);
     const ir::SourceText text = TextOf(setting, what);
-    BNSYN_RETURN_IF_ERROR(CheckKind(equation, typed, text, Whole(text)));
     ir::State& state = out_.program.states[*variable.state];
     if (!(number.value >= state.lower && number.value <= state.upper)) {
       return ErrorIn(text, absl::StrCat(what, " is ", number.value, ", outside its bounds"));
     }
-    state.initial = ir::BitsOfF64(number.value);
     ConnectValue value;
-    value.number = number.value;
+    BNSYN_ASSIGN_OR_RETURN(value.initial,
+                           InitialBits(equation, setting, number, connection_.constants, what));
+    state.initial = value.initial;
     value.variable = &variable;
     connection_.values.push_back(std::move(value));
     return absl::OkStatus();
@@ -298,7 +297,8 @@ class ConnectEmitter {
   }
 
   absl::StatusOr<TypedValue> EmitNumber(const ConnectValue& value) {
-    BNSYN_ASSIGN_OR_RETURN(const TypedValue number, Emit(value));
+    BNSYN_ASSIGN_OR_RETURN(TypedValue number, EmitFloat(*value.code, value.text, scope_));
+    number.value = scope_.NanWithoutResult(number.value);
     if (!number.boolean) return number;
     return ErrorIn(value.text, absl::StrCat(value.what, " is a number, but this is a boolean"),
                    "int(...) makes 1 or 0 of it");
@@ -321,7 +321,8 @@ class ConnectEmitter {
     BNSYN_ASSIGN_OR_RETURN(const TypedValue holds, Emit(value));
     BNSYN_RETURN_IF_ERROR(ExpectBoolean(holds, value.what, value.text, Whole(value.text)));
     if (!p.valid()) p = builder_.F64(value.number);
-    return builder_.Emit(ir::Op::kSelect, {holds.value, p, builder_.F64(0)});
+    return scope_.NanWithoutResult(
+        builder_.Emit(ir::Op::kSelect, {holds.value, p, builder_.F64(0)}));
   }
 
   absl::Status Weight(const ConnectValue& value) {
@@ -335,11 +336,8 @@ class ConnectEmitter {
           builder_.Emit(ir::Op::kWeight, {ir::Element::kF64, block_.domain}, {});
       weight.value = builder_.Emit(ir::Op::kMul, {listed, weight.value});
     }
-    if (value.variable != nullptr) {
-      Store(*value.variable, weight);
-    } else {
-      builder_.Emit(ir::Op::kSetWeight, {weight.value});
-    }
+    if (value.variable != nullptr) return Store(*value.variable, weight, value.text);
+    builder_.Emit(ir::Op::kSetWeight, {weight.value});
     return absl::OkStatus();
   }
 
@@ -357,25 +355,35 @@ class ConnectEmitter {
   absl::Status Begin(const ConnectValue& value) {
     const Variable& variable = *value.variable;
     if (!value.code.has_value()) {
-      TypedValue number = {builder_.F64(value.number), variable.dimension()};
-      number.integer = IsWhole(Quantity(value.number, Unit{variable.dimension(), 0}));
-      scope_.Change().bound[variable.name()] = number;
+      const bool integer = variable.equation->integer;
+      scope_.Change().bound[variable.name()] =
+          integer ? WrittenInteger(static_cast<int64_t>(value.initial), builder_)
+                  : TypedValue{builder_.F64(ir::F64OfBits(value.initial)), variable.dimension()};
       return absl::OkStatus();
     }
     scope_.EnterCode("initial", variable.name());
     BNSYN_ASSIGN_OR_RETURN(const TypedValue initial, Emit(value));
-    BNSYN_RETURN_IF_ERROR(CheckKind(*variable.equation, initial, value.text, Whole(value.text)));
     if (!initial.boolean) {
       BNSYN_RETURN_IF_ERROR(Expect(initial, variable.dimension(), value));
     }
-    Store(variable, initial);
-    return absl::OkStatus();
+    return Store(variable, initial, value.text);
   }
 
   // Stores the initial value of a variable, which the values after it may read.
-  void Store(const Variable& variable, const TypedValue& value) {
+  absl::Status Store(const Variable& variable, TypedValue value, const ir::SourceText& text) {
+    BNSYN_ASSIGN_OR_RETURN(value, AsDeclared(*variable.equation, value, text, Whole(text), scope_));
+    if (scope_.may_have_no_result() && !value.integer) {
+      value.value = scope_.NanWithoutResult(value.value);
+    }
+    if (scope_.may_have_no_result()) {
+      return ErrorIn(text,
+                     absl::StrCat("it cannot be seen that the integers of this stay within 64 ",
+                                  "bits, and divide by no 0"),
+                     "bounds help, as in clip(x, 0, 100)");
+    }
     builder_.Store(*variable.state, value.value);
     scope_.Change().bound[variable.name()] = value;
+    return absl::OkStatus();
   }
 
   const Connection& connection_;

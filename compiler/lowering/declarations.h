@@ -177,8 +177,8 @@ struct SynapseModel {
 
   // True if some code reads or assigns `name`, equations x = ... followed.
   bool Mentions(const std::vector<Statement>& statements, absl::string_view name) const;
-  // True if any code reads the weight.
-  bool NeedsWeight() const;
+  // True if any code or equation reads or assigns `name`, equations x = ... followed.
+  bool Uses(absl::string_view name) const;
   // The right side of the equation x = ..., or null.
   const Expr* DefinitionOf(absl::string_view name) const;
 };
@@ -189,8 +189,9 @@ struct ConnectValue {
   Kind kind = Kind::kInitial;
   std::string what;  // its name in errors
   ir::SourceText text;
-  std::optional<Expr> code;  // none for a number
-  double number = 0;
+  std::optional<Expr> code;            // none for a number
+  double number = 0;                   // of a condition: the probability where it holds
+  ir::Bits initial = 0;                // of the variable, where there is no code
   const Variable* variable = nullptr;  // that begins with it, if any
   bool times_listed = false;           // it is multiplied by the weight in the rule's file
 };

@@ -23,6 +23,10 @@ absl::Status DeclareTables(Declarations& declared, ProgramBuilder& out);
 absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out);
 absl::Status DeclareProjections(Declarations& declared, ProgramBuilder& out);
 absl::Status DeclareStimuli(Declarations& declared, ProgramBuilder& out);
+// The bits of an initial value that is one number: `setting`, whose value is `number` as a float.
+absl::StatusOr<ir::Bits> InitialBits(const Equation& equation, const Setting& setting,
+                                     const Quantity& number, const std::vector<Constant>& constants,
+                                     const std::string& what);
 absl::Status DeclareInitialValues(Declarations& declared, ProgramBuilder& out);
 // The states of last spikes and of rates, as far as some code needs them.
 void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out);

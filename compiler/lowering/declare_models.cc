@@ -320,7 +320,9 @@ void DeclareVariables(Section& section, ProgramBuilder& out) {
     if (!variable.Is("input")) {
       variable.state =
           out.AddState(absl::StrCat(section.prefix, equation.name),
-                       {equation.boolean ? ir::Element::kBool : ir::Element::kF64,
+                       {equation.boolean   ? ir::Element::kBool
+                        : equation.integer ? ir::Element::kI64
+                                           : ir::Element::kF64,
                         variable.Is("shared") ? ir::DomainId::kNetwork : section.domain},
                        equation.unit.dimension);
     }

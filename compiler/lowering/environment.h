@@ -37,6 +37,10 @@ struct Environment {
   // The name of the shared variable that is being defined: then only what all neurons share can be
   // read, and draws are made once for all.
   std::string shared;
+  // Variables of the target that the code has added to: their sums are not known before the step.
+  std::set<const Variable*> added;
+  // True while code is emitted over stand-ins for values that are not known yet.
+  bool over_stand_ins = false;
   // Values of equations x = ..., as long as nothing that they read has changed.
   std::map<const Equation*, TypedValue> definitions;
 };

@@ -49,6 +49,13 @@ std::optional<FileColumn> ParseFileCall(absl::string_view text) {
   return FileColumn{*file, *column};
 }
 
+// The integer that a number is.
+absl::StatusOr<int64_t> IntegerOf(double number, const ir::SourceText& text) {
+  if (IsWhole(number) && std::fabs(number) < 0x1p63) return static_cast<int64_t>(number);
+  return ErrorIn(text, absl::StrCat(number, " is no integer of 64 bits"),
+                 "int(...) drops the fraction");
+}
+
 absl::Status UseColumn(const Network& network, const Section& section, const FileColumn& call,
                        const ir::SourceText& text, const Variable& variable, ir::Program& program) {
   BNSYN_ASSIGN_OR_RETURN(const ir::TableId id, TableOf(network, call.file, text, program));
@@ -66,9 +73,10 @@ absl::Status UseColumn(const Network& network, const Section& section, const Fil
                      absl::StrCat(call.file, " has ", values.size(), " values, but population '",
                                   section.name, "' has ", section.size, " neurons"));
     }
-    TypedValue typed;
-    typed.integer = std::all_of(values.begin(), values.end(), [](double v) { return IsWhole(v); });
-    BNSYN_RETURN_IF_ERROR(CheckKind(*variable.equation, typed, text, Whole(text)));
+    if (variable.equation->boolean) return CheckKind(*variable.equation, {}, text, Whole(text));
+    for (const double value : values) {
+      if (variable.equation->integer) BNSYN_RETURN_IF_ERROR(IntegerOf(value, text).status());
+    }
     program.states[*variable.state].initial_column = ir::ColumnRef{id, static_cast<uint32_t>(c)};
     return absl::OkStatus();
   }
@@ -103,11 +111,11 @@ absl::StatusOr<InitialValue> DeclareValue(const Network& network, const Section&
   const auto check_kind = [&](const TypedValue& typed) {
     return CheckKind(*variable->equation, typed, text, Whole(text));
   };
-  const auto set_constant = [&](double number) -> absl::Status {
-    TypedValue typed;
-    typed.integer = IsWhole(number);
-    BNSYN_RETURN_IF_ERROR(check_kind(typed));
-    state.initial = ir::BitsOfF64(number);
+  const auto set_constant = [&](const Quantity& quantity) -> absl::Status {
+    const double number = quantity.value;
+    BNSYN_RETURN_IF_ERROR(check_kind({}));
+    BNSYN_ASSIGN_OR_RETURN(
+        state.initial, InitialBits(*variable->equation, value, quantity, section.constants, what));
     if (std::isfinite(number) && number >= state.lower && number <= state.upper) {
       return absl::OkStatus();
     }
@@ -118,7 +126,7 @@ absl::StatusOr<InitialValue> DeclareValue(const Network& network, const Section&
   if (!value.is_text()) {
     BNSYN_ASSIGN_OR_RETURN(const Quantity quantity,
                            Evaluate(value, {}, variable->dimension(), what));
-    BNSYN_RETURN_IF_ERROR(set_constant(quantity.value));
+    BNSYN_RETURN_IF_ERROR(set_constant(quantity));
     return initial;
   }
   if (const std::optional<FileColumn> call = ParseFileCall(text.text)) {
@@ -135,9 +143,15 @@ absl::StatusOr<InitialValue> DeclareValue(const Network& network, const Section&
     return initial;
   }
   if (plain && !variable->equation->boolean) {
-    BNSYN_ASSIGN_OR_RETURN(const Quantity quantity,
-                           Evaluate(value, section.constants, variable->dimension(), what));
-    BNSYN_RETURN_IF_ERROR(set_constant(quantity.value));
+    Quantity quantity;
+    if (variable->equation->integer) {
+      BNSYN_ASSIGN_OR_RETURN(const int64_t integer, EvaluateInteger(text, section.constants, what));
+      quantity.value = static_cast<double>(integer);
+    } else {
+      BNSYN_ASSIGN_OR_RETURN(quantity,
+                             Evaluate(value, section.constants, variable->dimension(), what));
+    }
+    BNSYN_RETURN_IF_ERROR(set_constant(quantity));
     return initial;
   }
   initial.code = expr;
@@ -232,9 +246,9 @@ absl::Status EmitInitialValues(const Declarations& declared, const Section& sect
       CodeScope scope(declared, section, names, builder, out);
       scope.EnterCode("initial", equation.name);
       if (equation.Is("shared")) scope.Change().shared = equation.name;
-      BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
-                             EmitExpression(*initial.code, initial.text, scope));
-      BNSYN_RETURN_IF_ERROR(CheckKind(equation, value, initial.text, Whole(initial.text)));
+      BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitExpression(*initial.code, initial.text, scope));
+      BNSYN_ASSIGN_OR_RETURN(value,
+                             AsDeclared(equation, value, initial.text, Whole(initial.text), scope));
       if (!value.boolean) {
         BNSYN_RETURN_IF_ERROR(
             ExpectDimension(value, equation.unit.dimension,
@@ -249,6 +263,18 @@ absl::Status EmitInitialValues(const Declarations& declared, const Section& sect
 }
 
 }  // namespace
+
+absl::StatusOr<ir::Bits> InitialBits(const Equation& equation, const Setting& setting,
+                                     const Quantity& number, const std::vector<Constant>& constants,
+                                     const std::string& what) {
+  if (!equation.integer) return ir::BitsOfF64(number.value);
+  if (setting.is_text()) {
+    BNSYN_ASSIGN_OR_RETURN(const int64_t integer, EvaluateInteger(setting.text(), constants, what));
+    return static_cast<ir::Bits>(integer);
+  }
+  BNSYN_ASSIGN_OR_RETURN(const int64_t integer, IntegerOf(number.value, TextOf(setting, what)));
+  return static_cast<ir::Bits>(integer);
+}
 
 absl::Status DeclareInitialValues(Declarations& declared, ProgramBuilder& out) {
   const Network& network = declared.network;

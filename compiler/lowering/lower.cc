@@ -117,6 +117,15 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
     for (const size_t s : stimuli) DeclareRate(declared, declared.stimuli[s], out);
     DeclareChances(declared, section, out);
   }
+  for (const Connection& connection : declared.connections) {
+    const Network::ProjectionDescription& joins = connection.description;
+    if (connection.model.Uses("lastspike_pre")) {
+      DeclareLastSpike(declared.sections[joins.source], out);
+    }
+    if (connection.model.Uses("lastspike_post")) {
+      DeclareLastSpike(declared.sections[joins.target], out);
+    }
+  }
 }
 
 absl::Status Declare(Declarations& declared, ProgramBuilder& out) {

@@ -23,16 +23,20 @@ Meaning OfConstant(const Quantity& value, NameKind kind = NameKind::kConstant) {
   return {.kind = kind, .constant = value};
 }
 
-// i, N and the like, for the code of a population.
-void AddNeuronWords(const Declarations& declared, const Section& section, Names& names) {
-  names.Add("not_refractory", {.kind = NameKind::kNotRefractory});
+Meaning LastSpikeOf(const Section& section) {
   Meaning last_spike = {.kind = NameKind::kLastSpike, .section = &section};
   if (!section.code->threshold.has_value()) {
     last_spike.refusal =
         absl::StrCat("population '", section.name, "' never spikes: its model has no threshold");
     last_spike.note = "give the model one, as in threshold = \"V > V_th\"";
   }
-  names.Add("lastspike", std::move(last_spike));
+  return last_spike;
+}
+
+// i, N and the like, for the code of a population.
+void AddNeuronWords(const Declarations& declared, const Section& section, Names& names) {
+  names.Add("not_refractory", {.kind = NameKind::kNotRefractory});
+  names.Add("lastspike", LastSpikeOf(section));
   names.Add("i", {.kind = NameKind::kIndex});
   Meaning size = OfConstant(Quantity(section.size), NameKind::kSize);
   for (const Constant& constant : declared.constants) {
@@ -88,6 +92,12 @@ void Names::AddSection(const Section& section) {
 void Names::AddNeuron(const Section& section, bool post, bool connecting) {
   const absl::string_view end = post ? kPost : kPre;
   const auto full = [&](const std::string& name) { return absl::StrCat(name, std::string(end)); };
+  Meaning last_spike = LastSpikeOf(section);
+  last_spike.of_target = post;
+  if (connecting && last_spike.refusal.empty()) {
+    last_spike.refusal = "connections are made once, before the run, when no neuron has spiked";
+  }
+  Add(full("lastspike"), std::move(last_spike));
   for (const Parameter& parameter : section.parameters) {
     Meaning meaning = {.kind = NameKind::kParameter, .parameter = &parameter};
     if (connecting && parameter.tunable) {
@@ -169,7 +179,8 @@ bool ReadsOnly(const Expr& expr, const Names& names,
       const bool table = meaning != nullptr && meaning->kind == NameKind::kTable;
       if (table || DrawsNumber(expr.name)) return false;
     } else if (meaning != nullptr ? !known(*meaning)
-                                  : !unknown && !UnitSymbol(expr.name).has_value()) {
+                                  : !unknown && !UnitSymbol(expr.name).has_value() &&
+                                        !NumberWithName(expr.name).has_value()) {
       return false;
     }
   }

@@ -52,6 +52,7 @@ struct Meaning {
   const Parameter* parameter = nullptr;  // kParameter
   const LoweredTable* table = nullptr;   // kTable
   Quantity constant = {};                // kConstant, kSize; kWeight: a factor of each weight
+  bool of_target = false;                // kLastSpike of the target of a synapse, not its source
   bool whole = false;                    // kWeight: it is known to be a whole number
   // Why this code cannot read it, and what to do; empty if it can.
   std::string refusal = {};

@@ -22,6 +22,12 @@ std::vector<Received> TakeInputs(CodeScope& scope) {
   for (const Variable& variable : scope.section().variables) {
     if (!variable.input.has_value()) continue;
     ir::Value value = builder.Take(*variable.input);
+    if (variable.equation->integer) {
+      // What arrives is whole, so that a float holds it exactly up to 2^53.
+      scope.Expect(ir::Op::kExpectInteger, value, builder.F64(0x1p53));
+      value = builder.Convert(value, ir::Element::kI64);
+      scope.Expect(ir::Op::kExpectSum, scope.Get(variable).value, value);
+    }
     if (variable.state.has_value()) {
       value = builder.Emit(ir::Op::kAdd, {scope.Get(variable).value, value});
     }

@@ -126,7 +126,7 @@ absl::StatusOr<ir::Value> RefractoryStep::StepsTaken() {
   }
   scope_.EnterCode("refractory");
   BNSYN_ASSIGN_OR_RETURN(const TypedValue time,
-                         EmitExpression(*refractory.expr, refractory.text, scope_));
+                         EmitFloat(*refractory.expr, refractory.text, scope_));
   const ir::Value steps = EmitDivide(scope_, time.value, builder.F64(scope_.program().dt));
   const ir::Value nearest =
       builder.Convert(builder.Emit(ir::Op::kRint, {steps}), ir::Element::kI32);

@@ -147,7 +147,7 @@ absl::StatusOr<ir::Value> EmitSetting(const Setting& setting, const Dimension& d
     return scope.builder().F64(value.value);
   }
   BNSYN_ASSIGN_OR_RETURN(const Expr expr, ParseExpression(text));
-  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitExpression(expr, text, scope));
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitFloat(expr, text, scope));
   if (scope.builder().type(value.value).element != ir::Element::kF64) {
     return ir::ErrorAt(text, expr.range, absl::StrCat(what, " is a number, but this is a boolean"),
                        "int(...) makes 0 or 1 of it");

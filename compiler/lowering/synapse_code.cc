@@ -128,8 +128,7 @@ class EventWriter {
   absl::StatusOr<ir::Value> Part(const Expr& part, const std::string& name,
                                  const TypedValue& value) {
     scope_.Change().bound[name] = value;
-    const absl::StatusOr<TypedValue> emitted =
-        EmitExpression(part, model_.code.equations_text, scope_);
+    const absl::StatusOr<TypedValue> emitted = EmitFloat(part, model_.code.equations_text, scope_);
     scope_.Change().bound.erase(name);
     BNSYN_RETURN_IF_ERROR(emitted.status());
     return AsNumber(emitted->value);

@@ -207,11 +207,11 @@ bool SynapseModel::Mentions(const std::vector<Statement>& statements,
   });
 }
 
-bool SynapseModel::NeedsWeight() const {
+bool SynapseModel::Uses(absl::string_view name) const {
   const auto reads = [&](const Equation& equation) {
-    return equation.right.has_value() && ReadsName(*equation.right, code, "w");
+    return equation.right.has_value() && ReadsName(*equation.right, code, name);
   };
-  return Mentions(on_pre, "w") || Mentions(on_post, "w") ||
+  return Mentions(on_pre, name) || Mentions(on_post, name) ||
          std::any_of(code.equations.begin(), code.equations.end(), reads) ||
          std::any_of(summed.begin(), summed.end(), reads);
 }

@@ -93,7 +93,7 @@ class TraceFinder {
     if (!as_dt.empty()) {
       scope.Change().bound[as_dt] = {builder.F64(out_.program.dt), dimension::kTime};
     }
-    const absl::StatusOr<TypedValue> value = EmitExpression(expr, source, scope);
+    const absl::StatusOr<TypedValue> value = EmitFloat(expr, source, scope);
     if (!value.ok() || builder.type(value->value).element != ir::Element::kF64) return std::nullopt;
     return Facts(out_.program, builder.block()).Number(value->value);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <initializer_list>
 #include <set>
 #include <utility>
 
@@ -59,8 +60,7 @@ absl::StatusOr<std::optional<Unit>> UnitOf(const ValueTable& table) {
   const std::optional<Unit> unit = ParseUnit(table.unit.text);
   if (unit.has_value()) return unit;
   return ErrorIn(table.unit,
-                 absl::StrCat("'", table.unit.text, "' is no unit",
-                              ir::DidYouMean(table.unit.text, UnitSymbols())),
+                 absl::StrCat("'", table.unit.text, "' is no unit", UnitGuess(table.unit.text)),
                  "as in unit = \"Hz\"");
 }
 
@@ -216,10 +216,13 @@ class TableReader {
 
   // `at` is a time, or a number of a row.
   ir::Value Read(ir::Value at, ir::Value column) {
-    if (table_.timed) return Scale(ByTimes(LittleAfter(at), column));
+    if (table_.timed) return Scale(ByTimes(Within(StepOf(at)), column));
     if (table_.interval_steps == 0) return Scale(Lookup(I64(at), column));
-    const double interval = static_cast<double>(table_.interval_steps) * dt();
-    const ir::Value row = builder_.Emit(ir::Op::kDiv, {LittleAfter(at), builder_.F64(interval)});
+    ir::Value row = StepOf(at);
+    if (table_.interval_steps > 1) {
+      const ir::Value interval = builder_.F64(static_cast<double>(table_.interval_steps));
+      row = builder_.Emit(ir::Op::kFloor, {builder_.Emit(ir::Op::kDiv, {row, interval})});
+    }
     return Scale(Lookup(I64(row), column));
   }
 
@@ -240,11 +243,33 @@ class TableReader {
     return builder_.Lookup(table_.id, row, column);
   }
 
-  // t is a product rounded to the nearest double, which may be just below the time of a row. An
-  // eighth of a step more is above it and below the next step, for 2^48 steps.
-  ir::Value LittleAfter(ir::Value time) {
-    constexpr double kPart = 0.125;
-    return builder_.Emit(ir::Op::kAdd, {time, builder_.F64(kPart * dt())});
+  // The number of the step that a time lies in, f64 (R4). A time is a product or a sum, and
+  // rounded: what is so little before a step is that step.
+  ir::Value StepOf(ir::Value time) {
+    if (time == EmitStepTime(builder_, dt())) {
+      const ir::Value step =
+          builder_.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
+      return builder_.Convert(step, ir::Element::kF64);
+    }
+    constexpr double kLittle = 1e-9;
+    constexpr double kRelative = 0x1p-48;
+    const auto emit = [&](ir::Op op, std::initializer_list<ir::Value> operands) {
+      return builder_.Emit(op, operands);
+    };
+    const ir::Value steps = emit(ir::Op::kDiv, {time, builder_.F64(dt())});
+    const ir::Value nearest = emit(ir::Op::kRint, {steps});
+    const ir::Value away = emit(ir::Op::kAbs, {emit(ir::Op::kSub, {steps, nearest})});
+    const ir::Value relative =
+        emit(ir::Op::kMul, {emit(ir::Op::kAbs, {steps}), builder_.F64(kRelative)});
+    const ir::Value little = emit(ir::Op::kMax, {relative, builder_.F64(kLittle)});
+    return emit(ir::Op::kSelect,
+                {emit(ir::Op::kLe, {away, little}), nearest, emit(ir::Op::kFloor, {steps})});
+  }
+
+  // The middle of a step: behind its own time, however that was rounded, and before the next.
+  ir::Value Within(ir::Value step) {
+    return builder_.Emit(
+        ir::Op::kMul, {builder_.Emit(ir::Op::kAdd, {step, builder_.F64(0.5)}), builder_.F64(dt())});
   }
 
   // The last row whose time is not after `time`, found by bisection; 0 before the first. Rows past
@@ -324,7 +349,7 @@ absl::StatusOr<TypedValue> EmitTableRead(const ir::Program& program, const Lower
   const bool of_time = IsOfTime(table);
   const auto emit = [&](const Expr& argument, const Dimension& dimension,
                         const char* what) -> absl::StatusOr<ir::Value> {
-    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitExpression(argument, source, scope));
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitFloat(argument, source, scope));
     if (scope.builder().type(value.value).element != ir::Element::kF64) {
       return ir::ErrorAt(source, argument.range, "this is true or false where a number is needed",
                          "int(...) makes 1 or 0 of it");

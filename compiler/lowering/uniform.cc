@@ -1,8 +1,10 @@
 // Emits the network level (R5.7): code over uniform variables, with counts and sums of populations.
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/language/code_integer.h"
 #include "compiler/lowering/emit.h"
 #include "ir/status_macros.h"
 
@@ -18,9 +20,7 @@ absl::StatusOr<TypedValue> Count(const ir::Program& program, const Expr& argumen
     if (names.back() != argument.name) continue;
     const ir::Value number =
         builder.Emit(ir::Op::kCount, {ir::Element::kI64, ir::DomainId::kNetwork}, {}, p);
-    TypedValue count = {builder.Convert(number, ir::Element::kF64), Dimension{}};
-    count.integer = true;
-    return count;
+    return HeldInteger(number, 0, std::numeric_limits<uint32_t>::max());
   }
   return ir::ErrorAt(source, argument.range,
                      absl::StrCat("there is no population '", argument.name, "' to count",
@@ -29,13 +29,15 @@ absl::StatusOr<TypedValue> Count(const ir::Program& program, const Expr& argumen
 
 // The sum of a variable over its population, reduced once.
 ir::Value EmitTotal(ir::Program& program, const Section& section, const Variable& variable,
-                    ir::Builder& builder) {
+                    Scope& scope) {
+  ir::Builder& builder = scope.builder();
   const std::string name = absl::StrCat(section.prefix, variable.name(), ".sum");
   ir::ReductionId id = 0;
   while (id < program.reductions.size() && program.reductions[id].name != name) ++id;
   if (id == program.reductions.size()) {
     program.reductions.push_back({name, section.domain});
     ir::Value value = builder.Load(*variable.state);
+    if (variable.equation->integer) scope.Expect(ir::Op::kExpectFloat, value, {});
     if (builder.type(value).element != ir::Element::kF64) {
       value = builder.Convert(value, ir::Element::kF64);
     }
@@ -59,7 +61,7 @@ absl::StatusOr<TypedValue> Sum(const Declarations& declared, ir::Program& progra
       }
       names.push_back(full_name);
       if (full_name != argument.name) continue;
-      ir::Value total = EmitTotal(program, section, variable, scope.builder());
+      ir::Value total = EmitTotal(program, section, variable, scope);
       if (mean) total = EmitDivide(scope, total, scope.builder().F64(section.size));
       return TypedValue{total, variable.dimension()};
     }

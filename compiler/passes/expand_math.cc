@@ -1,6 +1,8 @@
 // expand_math: replaces functions and draws by the sequences of plain ops that define them (R2,
 // R3).
 #include <cmath>
+#include <initializer_list>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -59,12 +61,14 @@ class Expander {
     const ir::Node& node = block_.nodes[id];
     if (ir::IsFunction(node.op)) return Function(rewriter, id);
     if (ir::IsDraw(node.op)) return Draw(rewriter, id);
+    if (node.op == Op::kRem && node.element == Element::kF64) return Remainder(rewriter, id);
     return std::nullopt;
   }
 
  private:
   std::optional<Value> Function(Rewriter& rewriter, ir::NodeId id) const;
   std::optional<Value> Draw(Rewriter& rewriter, ir::NodeId id) const;
+  static Value Remainder(Rewriter& rewriter, ir::NodeId id);
   // Draws of a known probability, and of a known mean of at most kPoissonSearchedMean.
   static Value Bernoulli(ir::Builder& builder, double p, Value bits);
   static Value Poisson(ir::Builder& builder, double mean, Value bits);
@@ -129,6 +133,36 @@ std::optional<Value> Expander::Draw(Rewriter& rewriter, ir::NodeId id) const {
   NodeArithmetic m(builder);
   const F p = m.Of<double>(rewriter.Operand(id, 0));
   return m.Write(reference::sequences::Bernoulli(m, p, m.Of<uint32_t>(word(0))));
+}
+
+// Where the quotient of the magnitudes is below 2^53, its whole part may be one too large, and the
+// fma is exact: both numbers are multiples of the last place of b, or close enough to each other
+// that their difference is exact. Elsewhere `rem` stays, which kernels compute for the vectors that
+// need it (sink.cc).
+Value Expander::Remainder(Rewriter& rewriter, ir::NodeId id) {
+  ir::Builder& builder = rewriter.builder();
+  const auto emit = [&](Op op, std::initializer_list<Value> operands) {
+    return builder.Emit(op, operands);
+  };
+  const Value x = rewriter.Operand(id, 0);
+  const Value y = rewriter.Operand(id, 1);
+  const Value a = emit(Op::kAbs, {x});
+  const Value b = emit(Op::kAbs, {y});
+  const Value quotient = emit(Op::kDiv, {a, b});
+  const Value most = builder.F64(std::numeric_limits<double>::max());
+  const Value near =
+      emit(Op::kAnd, {emit(Op::kLt, {quotient, builder.F64(0x1p53)}), emit(Op::kLe, {b, most})});
+  const Value whole = emit(Op::kFloor, {quotient});
+  const Value left = emit(Op::kFma, {emit(Op::kNeg, {whole}), b, a});
+  const Value below = emit(Op::kLt, {left, builder.F64(0)});
+  const Value right = emit(Op::kSelect, {below, emit(Op::kAdd, {left, b}), left});
+  // What is left is not negative, so that it takes the sign of x as a bit.
+  constexpr uint64_t kSign = uint64_t{1} << 63;
+  const Value sign =
+      emit(Op::kAnd, {builder.Bitcast(x, Element::kU64), builder.Literal(Element::kU64, kSign)});
+  const Value with_sign =
+      builder.Bitcast(emit(Op::kOr, {builder.Bitcast(right, Element::kU64), sign}), Element::kF64);
+  return emit(Op::kSelect, {near, with_sign, emit(Op::kRem, {x, y})});
 }
 
 // bits 2^-32 < p is bits < p 2^32, an exact product. An integer is below a number if it is below

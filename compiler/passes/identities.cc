@@ -106,8 +106,8 @@ Result Matcher::Mul() {
 
 Result Matcher::Div() {
   if (IsNumber(b(), 1)) return a();
+  if (!floating() || !Is(b(), Op::kLiteral)) return std::nullopt;
   if (IsNumber(b(), -1)) return builder_.Emit(Op::kNeg, {a()});
-  if (!Is(b(), Op::kLiteral)) return std::nullopt;
   const ir::Bits divisor = builder_.node(b()).attr;
   if (node_.element == Element::kF64) {
     if (const auto factor = ExactReciprocal(ir::F64OfBits(divisor))) {
@@ -239,6 +239,7 @@ Result Matcher::Apply() {
       if (element(a()) == node_.element) return a();
       if (Is(a(), Op::kBitcast)) return builder_.Bitcast(Inner(a()), node_.element);
       return std::nullopt;
+    case Op::kRem:
     case Op::kSqrt:
     case Op::kFloor:
     case Op::kCeil:

@@ -90,7 +90,7 @@ ir::Block WithoutDeadNodes(const ir::Program& program, const ir::Block& block) {
 }
 
 ir::DomainId RunDomain(const ir::Program& program, const ir::Block& block, const ir::Node& node) {
-  if (ir::HasResult(node.op)) return node.domain;
+  if (ir::HasResult(node.op) || ir::IsExpectation(node.op)) return node.domain;
   switch (ir::Info(node.op).attr) {
     case ir::AttrKind::kState:
       return program.states[node.attr].type.domain;
@@ -119,6 +119,9 @@ bool RunsSynapses(const ir::Node& node) {
 
 namespace {
 
+// A check looks at its operand, not at the state.
+bool ReadsOperandsAlone(ir::Op op) { return op == ir::Op::kCheck || ir::IsExpectation(op); }
+
 // What a block of synapses, run by a node of the step, reads and writes.
 std::vector<Access> AccessesOfSynapses(const ir::Program& program, const ir::Node& run) {
   const bool on_post = run.op == ir::Op::kRunOnPost;
@@ -134,7 +137,7 @@ std::vector<Access> AccessesOfSynapses(const ir::Program& program, const ir::Nod
     const ir::OpInfo& info = ir::Info(node.op);
     const bool own = info.attr == ir::AttrKind::kState && node.domain == block.domain &&
                      (node.op == ir::Op::kLoad || node.op == ir::Op::kStore);
-    if (info.effect == ir::Effect::kPure || node.op == ir::Op::kCheck || own) continue;
+    if (info.effect == ir::Effect::kPure || ReadsOperandsAlone(node.op) || own) continue;
     accesses.push_back({info.attr, node.attr, info.effect == ir::Effect::kWrite});
   }
   return accesses;
@@ -157,8 +160,7 @@ std::vector<Access> AccessesOf(const ir::Program& program, const ir::Node& node)
   if (RunsSynapses(node)) return AccessesOfSynapses(program, node);
   if (node.op == ir::Op::kRun) return AccessesOfLoop(program.loops[node.attr]);
   const ir::OpInfo& info = ir::Info(node.op);
-  // A check looks at its operand, not at the state.
-  if (info.effect == ir::Effect::kPure || node.op == ir::Op::kCheck) return {};
+  if (info.effect == ir::Effect::kPure || ReadsOperandsAlone(node.op)) return {};
   return {{info.attr, node.attr, info.effect == ir::Effect::kWrite}};
 }
 

@@ -106,7 +106,11 @@ class ArmSinker {
     int cost = 0;
     for (const NodeId id : nodes) {
       const Op op = graph_.node(id).op;
-      cost += op == Op::kRandom ? 16 : op == Op::kDiv || op == Op::kSqrt ? 8 : 1;
+      // A remainder is a call or a division for each lane; random bits are ten rounds of Philox.
+      cost += op == Op::kRem                      ? 4 * kWorthABranch
+              : op == Op::kRandom                 ? 16
+              : op == Op::kDiv || op == Op::kSqrt ? 8
+                                                  : 1;
     }
     return cost;
   }

@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "compiler/language/code_integer.h"
 #include "ir/text.h"
 #include "tests/compiler/code_testing.h"
 
@@ -17,7 +18,10 @@ namespace {
 std::string Emitted(const std::string& text, MathMode math = MathMode::kDefault) {
   TestScope scope(math);
   const absl::StatusOr<TypedValue> value = EmitText(text, scope);
-  return value.ok() ? Term(scope, value->value.id) : std::string(value.status().message());
+  if (!value.ok()) return std::string(value.status().message());
+  const ir::SourceText source = Source(text);
+  const auto number = IntegerArithmetic(source, {0, text.size()}, scope).AsFloat(*value);
+  return number.ok() ? Term(scope, number->value.id) : std::string(number.status().message());
 }
 
 TEST(CodeTest, ArithmeticInBothModes) {
@@ -216,12 +220,14 @@ TEST(CodeTest, WholeNumbersAreMarked) {
                            "2*floor(x) + 1",
                            "0"}) {
     TestScope scope;
-    EXPECT_TRUE(EmitText(text, scope)->integer) << text;
+    const TypedValue value = *EmitText(text, scope);
+    EXPECT_TRUE(value.integer || value.whole) << text;
   }
   for (const char* text : {"x", "2.5", "3 mV", "7/2", "x % 2", "7 % 0.5", "2**-1", "4**0.5",
                            "min(1, x)", "1 if flag else x", "2*x", "1 + x", "sqrt(4)", "V"}) {
     TestScope scope;
-    EXPECT_FALSE(EmitText(text, scope)->integer) << text;
+    const TypedValue value = *EmitText(text, scope);
+    EXPECT_FALSE(value.integer || value.whole) << text;
   }
 }
 

@@ -122,8 +122,22 @@ std::vector<EngineVariant> Variants() {
   return variants;
 }
 
+// Integers are compared as such: a double has no room for all of their digits.
+void CheckIntegers(const reference::ArrayView& values, const Expectation& expectation,
+                   const std::string& where) {
+  ASSERT_EQ(values.size, expectation.values.size()) << where;
+  for (size_t i = 0; i < values.size; ++i) {
+    EXPECT_EQ(absl::StrCat(static_cast<int64_t>(values.bits(i))), expectation.values[i])
+        << where << ": element " << i;
+  }
+}
+
 void CheckValues(const Simulation& simulation, const Expectation& expectation,
                  const std::string& where) {
+  const std::optional<ir::StateId> id = ProgramOf(simulation).FindState(expectation.state);
+  if (id.has_value() && ir::IsInteger(ProgramOf(simulation).states[*id].type.element)) {
+    return CheckIntegers(RawState(simulation, *id), expectation, where);
+  }
   const absl::StatusOr<std::vector<double>> values = simulation.StateByName(expectation.state);
   ASSERT_TRUE(values.ok()) << where << ": " << values.status().message();
   ASSERT_EQ(values->size(), expectation.values.size()) << where;
