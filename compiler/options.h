@@ -2,6 +2,7 @@
 #ifndef BNSYN_COMPILER_OPTIONS_H_
 #define BNSYN_COMPILER_OPTIONS_H_
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -16,9 +17,9 @@ struct CompileOptions {
   int width = 0;
   // LLVM's optimisation level, 0 to 3.
   int optimization = 2;
-  // Passes to leave out, by name, and rows of the plans of kernels (PlanRows()). Without one of them
-  // or of AllPasses() code is slower and computes the same. Without one of AllPreparePasses() the
-  // program is another one, and may round differently.
+  // Passes to leave out, by name, and rows of the plans of kernels (PlanRows()). Without one of
+  // them or of AllPasses() code is slower and computes the same. Without one of AllPreparePasses()
+  // the program is another one, and may round differently.
   std::vector<std::string> disabled_passes;
   // Passes and rows whose work is dropped silently, to see that their checks notice. For tests.
   std::vector<std::string> dropped_passes;
@@ -26,6 +27,7 @@ struct CompileOptions {
   // Where compiled objects are kept; empty for no cache. DefaultCacheDirectory() is
   // $BNSYN_CACHE, $XDG_CACHE_HOME/bnsyn or ~/.cache/bnsyn.
   std::string cache_directory;
+  uint64_t cache_bytes = uint64_t{256} << 20;  // the most that they may take together
   // On a cache hit, compile all the same and fail unless the object is the same.
   bool check_cache = false;
 

@@ -50,6 +50,7 @@ absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& opt
     return OutOfMemory();
   }
   report.synapses = impl->engine->synapses();
+  report.cache_problem = report.compile.cache_problem;
   for (const auto& phase : report.compile.phases) {
     report.compile_seconds += phase.milliseconds / 1e3;
   }
