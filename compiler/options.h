@@ -2,6 +2,7 @@
 #ifndef BNSYN_COMPILER_OPTIONS_H_
 #define BNSYN_COMPILER_OPTIONS_H_
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct CompileOptions {
   // Where compiled objects are kept; empty for no cache. DefaultCacheDirectory() is
   // $BNSYN_CACHE, $XDG_CACHE_HOME/bnsyn or ~/.cache/bnsyn.
   std::string cache_directory;
+  uint64_t cache_bytes = uint64_t{256} << 20;  // the most that they may take together
   // On a cache hit, compile all the same and fail unless the object is the same.
   bool check_cache = false;
 

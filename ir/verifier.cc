@@ -350,6 +350,12 @@ class Blocks {
                                    program_.DomainName(block_->domain), " has no elements of ",
                                    program_.DomainName(node.domain)));
         }
+        // A population's threads would all write it.
+        if (!own && Info(node.op).effect == Effect::kWrite) {
+          return Fail(absl::StrCat("a kernel over ", program_.DomainName(block_->domain),
+                                   " cannot ", Info(node.op).name, " a uniform state"),
+                      "a kernel over network can");
+        }
         return StepNode(node);
     }
     return std::nullopt;
@@ -405,7 +411,7 @@ class Blocks {
       return Fail(absl::StrCat("rule=", rule.name, " has no set_probability"),
                   "rule=bernoulli gives each pair a probability");
     }
-    if (IsDraw(node.op) && node.domain == domain && block_->kind != BlockKind::kConnect) {
+    if (Info(node.op).attr == AttrKind::kStream && block_->kind != BlockKind::kConnect) {
       return Fail(absl::StrCat("synapses draw random numbers in connect only, not in ",
                                BlockKindName(block_->kind)),
                   "draw in the source or the target, and read it by load_pre or load_post");

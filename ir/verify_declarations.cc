@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <utility>
@@ -195,7 +196,21 @@ class Declarations {
           absl::StrCat("its neurons are those of '",
                        program_.DomainName(program_.populations[projection.target].domain), "'"));
     }
+    if (projection.max_delay != 0 && !projection.delay_column && !SetsDelays(projection)) {
+      return Fail(
+          "nothing gives the synapses their delays",
+          "with delay=[least, greatest] the connect block has set_delay, or delays= names a "
+          "column of the list");
+    }
     return std::nullopt;
+  }
+
+  bool SetsDelays(const Projection& projection) const {
+    const Block* connect =
+        program_.FindConnect(program_.domains[static_cast<size_t>(projection.domain)].index);
+    return connect != nullptr &&
+           std::any_of(connect->nodes.begin(), connect->nodes.end(),
+                       [](const Node& node) { return node.op == Op::kSetDelay; });
   }
 
   Result Check(const Events& events) {

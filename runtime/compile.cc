@@ -63,6 +63,7 @@ absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& opt
   }
   impl->variables.emplace(*impl->engine, impl->params);
   report.synapses = impl->engine->synapses() - OwnSynapses(impl->program());
+  report.cache_problem = report.compile.cache_problem;
   for (const auto& phase : report.compile.phases) {
     report.compile_seconds += phase.milliseconds / 1e3;
   }

@@ -21,6 +21,7 @@ struct EngineOptions : SimulationOptions {
   EngineOptions(const SimulationOptions& options)  // NOLINT: implicit on purpose
       : SimulationOptions(options) {
     compile.cache_directory = options.cache_directory;
+    compile.cache_bytes = options.cache_bytes;
   }
 
   Propagation propagation = Propagation::kCsr;  // of the reference backend

@@ -16,6 +16,7 @@ class ParsedCommand : public Command {
     if (argument.type != nullptr) option->type_name(argument.type);
     if (!argument.one_of.empty()) option->check(CLI::IsMember(argument.one_of));
     if (argument.range) option->check(CLI::Range(argument.range->first, argument.range->second));
+    if (argument.variable != nullptr) option->envname(argument.variable);
     if (argument.positive) option->check(CLI::PositiveNumber);
     if (argument.required) option->required();
     if (argument.show_default) option->capture_default_str();

@@ -38,7 +38,9 @@ struct Argument {
   const char* type = nullptr;            // what to show for the value: "N", "FILE"
   std::vector<std::string> one_of = {};  // the values that are allowed; empty for any
   std::optional<std::pair<int, int>> range = std::nullopt;  // the least and the greatest value
-  bool positive = false;                                    // the value must be greater than 0
+  const char* variable =
+      nullptr;            // of the environment, with the value if the argument is not given
+  bool positive = false;  // the value must be greater than 0
   bool required = false;
   bool show_default = false;
   std::vector<std::string> excludes = {};  // names of arguments that cannot be given with it

@@ -188,6 +188,13 @@ void Machine::AddArguments(Command& command, bool with_backend) {
   command.Add({.name = "--no-cache",
                .value = &no_cache,
                .help = "neither read nor write compiled code on disk"});
+  command.Add({.name = "--cache-mb",
+               .value = &cache_mb,
+               .help = "the most megabytes of compiled code that are kept on disk",
+               .type = "N",
+               .range = {{1, 1000000}},
+               .variable = "BNSYN_CACHE_MB",
+               .show_default = true});
   command.Add({.name = "--check-cache",
                .value = &check_cache,
                .help = "compile also if the cache has the code, and compare"});
@@ -208,9 +215,15 @@ EngineOptions Machine::Options() const {
   options.compile.disabled_passes = disabled_passes;
   options.compile.check_cache = check_cache;
   options.compile.register_with_debugger = debug;
+  options.compile.cache_bytes = cache_mb << 20;
   if (!no_cache) options.compile.cache_directory = compiler::DefaultCacheDirectory();
   if (const char* directory = std::getenv("BNSYN_DUMP")) options.compile.dump_directory = directory;
   return options;
+}
+
+void NoteCacheProblem(const Simulation& simulation) {
+  const std::string& problem = simulation.report().cache_problem;
+  if (!problem.empty()) std::fprintf(stderr, "note: %s\n", problem.c_str());
 }
 
 const std::atomic<bool>& Interrupted() { return InterruptFlag(); }

@@ -66,6 +66,7 @@ struct Machine {
   int width = 0;
   int optimization = 2;
   bool no_cache = false;
+  uint64_t cache_mb = 256;
   bool check_cache = false;
   bool debug = false;
   std::vector<std::string> disabled_passes;
@@ -75,6 +76,9 @@ struct Machine {
   // Spikes are counted, not recorded.
   EngineOptions Options() const;
 };
+
+// Says on stderr why compiled code was not taken from the cache or not kept there, if it was not.
+void NoteCacheProblem(const Simulation& simulation);
 
 // True after Ctrl-C or SIGTERM, if InstallInterrupt was called; the second signal ends the process.
 const std::atomic<bool>& Interrupted();

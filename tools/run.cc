@@ -40,6 +40,7 @@ absl::StatusOr<Finished> RunOn(const Loaded& loaded, const RunArguments& argumen
   options.record_spikes = with_files && !arguments.out.empty();
   BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(loaded.program, options));
   if (backend == "accelerated") LogKernels(simulation);
+  NoteCacheProblem(simulation);
   RunControl control;
   control.progress = ProgressLine(absl::StrCat(loaded.name, ", ", backend), loaded.program.dt);
   control.cancel = &Interrupted();

@@ -66,6 +66,12 @@ std::string CacheKey(const llvm::Module& module, const Target& target, int optim
   return HashText({key.data(), key.size()});
 }
 
+// Keeps the first problem: what follows is mostly the same.
+void NoteProblem(const absl::Status& status, CompileReport& report) {
+  if (!status.ok() && report.cache_problem.empty())
+    report.cache_problem = std::string(status.message());
+}
+
 absl::StatusOr<std::string> CompileObject(llvm::Module& module, const Target& target,
                                           int optimization, Stopwatch& watch) {
   BNSYN_ASSIGN_OR_RETURN(const TargetMachinePtr machine, MakeTargetMachine(target, optimization));
@@ -177,9 +183,11 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
   BNSYN_ASSIGN_OR_RETURN(const std::unique_ptr<llvm::Module> module,
                          EmitModule(program, options, target, report.width, context));
   watch.Lap("emit");
-  const ObjectCache cache(options.cache_directory);
+  const ObjectCache cache(options.cache_directory, options.cache_bytes);
   report.key = CacheKey(*module, target, options.optimization);
-  std::optional<std::string> object = cache.Load(report.key);
+  absl::StatusOr<std::optional<std::string>> loaded = cache.Load(report.key);
+  NoteProblem(loaded.status(), report);
+  std::optional<std::string> object = loaded.ok() ? *std::move(loaded) : std::nullopt;
   report.cache_hit = object.has_value();
   watch.Lap("cache_io");
   if (!object || options.check_cache) {
@@ -190,7 +198,7 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
           absl::StrCat("the cached object ", cache.Path(report.key),
                        " differs from what the compiler makes now; delete it, and report this"));
     }
-    if (!object) cache.Store(report.key, compiled);
+    if (!object) NoteProblem(cache.Store(report.key, compiled), report);
     watch.Lap("cache_io");
     object = std::move(compiled);
   }

@@ -37,7 +37,9 @@ struct CompileReport {
   std::vector<Phase> phases;
   int width = 0;
   bool cache_hit = false;
-  std::string key;  // the cache key, hex
+  std::string
+      cache_problem;  // why code was not taken from the cache or not kept there; in one line
+  std::string key;    // the cache key, hex
 };
 
 // Compiled code. Its functions are valid as long as the object exists.

@@ -1,25 +1,39 @@
 #include "compiler/emission/object_cache.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <system_error>
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "compiler/emission/own_directory.h"
 
 namespace bnsyn::compiler {
 namespace {
 
-namespace fs = std::filesystem;
-
 // A file is
 //   bnsyn object 1\n<hash of what follows this line>\n<key> <size of the object>\n<object>
 constexpr absl::string_view kMagic = "bnsyn object 1\n";
+constexpr absl::string_view kExtension = ".o";
+constexpr size_t kKeySize = 32;
+
+// The greatest file that is read: far more than the largest network compiles to.
+constexpr off_t kMostOfFile = off_t{64} << 20;
+
+// A file that is written takes its name within seconds, unless its process was killed.
+constexpr time_t kAbandonedAfter = 3600;
 
 std::string Pack(const std::string& key, absl::string_view object) {
   const std::string body = absl::StrCat(key, " ", object.size(), "\n", object);
@@ -41,6 +55,136 @@ std::optional<std::string> Unpack(const std::string& key, absl::string_view cont
   return std::string(object);
 }
 
+std::string FileName(const std::string& key) { return absl::StrCat(key, kExtension); }
+
+// True for KEY.o.
+bool IsFileName(absl::string_view name) {
+  return name.size() == kKeySize + kExtension.size() && absl::EndsWith(name, kExtension) &&
+         name.substr(0, kKeySize).find_first_not_of("0123456789abcdef") == name.npos;
+}
+
+// True for KEY.o.SUFFIX.
+bool IsTemporaryName(absl::string_view name) {
+  const size_t size = kKeySize + kExtension.size();
+  return name.size() > size && name[size] == '.' && IsFileName(name.substr(0, size));
+}
+
+absl::Status CannotWrite(const std::string& path) {
+  return absl::UnavailableError(absl::StrCat(path, " cannot be written: ", std::strerror(errno)));
+}
+
+absl::Status CannotRead(const std::string& path) {
+  return absl::UnavailableError(absl::StrCat(path, " cannot be read: ", std::strerror(errno)));
+}
+
+absl::Status NotKept(const absl::Status& reason) {
+  return {reason.code(), absl::StrCat("no code is cached, since ", reason.message())};
+}
+
+absl::Status NotUsed(const absl::Status& reason) {
+  return {reason.code(), absl::StrCat("cached code is not used, since ", reason.message())};
+}
+
+// What is in a file, or nullopt if it cannot be read. Of a file that is longer than any that was
+// written, nothing.
+std::optional<std::string> ReadAll(const FileDescriptor& file) {
+  struct stat status;
+  if (::fstat(file.get(), &status) != 0) return std::nullopt;
+  if (status.st_size > kMostOfFile) return "";
+  std::string contents(static_cast<size_t>(status.st_size), '\0');
+  size_t done = 0;
+  while (done < contents.size()) {
+    const ssize_t n = ::read(file.get(), contents.data() + done, contents.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return std::nullopt;
+    if (n == 0) break;
+    done += static_cast<size_t>(n);
+  }
+  contents.resize(done);
+  return contents;
+}
+
+bool WriteAll(const FileDescriptor& file, absl::string_view contents) {
+  while (!contents.empty()) {
+    const ssize_t n = ::write(file.get(), contents.data(), contents.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    contents.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+// A file of the cache.
+struct Entry {
+  std::string name;
+  timespec used;
+  uint64_t bytes;
+};
+
+bool UsedBefore(const Entry& a, const Entry& b) {
+  return std::pair(a.used.tv_sec, a.used.tv_nsec) < std::pair(b.used.tv_sec, b.used.tv_nsec);
+}
+
+// The entries of a directory. Deletes abandoned temporary files of the user on the way.
+std::vector<Entry> Entries(const FileDescriptor& directory) {
+  std::vector<Entry> entries;
+  // Another descriptor, with a place of its own in the list of names.
+  FileDescriptor listed(::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(listed.get()), &::closedir);
+  if (stream == nullptr) return entries;
+  listed.Release();
+  const time_t abandoned = ::time(nullptr) - kAbandonedAfter;
+  while (const dirent* const entry = ::readdir(stream.get())) {
+    const std::string name = entry->d_name;
+    const bool temporary = IsTemporaryName(name);
+    struct stat status;
+    if ((!temporary && !IsFileName(name)) ||
+        ::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(status.st_mode) || status.st_uid != ::geteuid()) {
+      continue;
+    }
+    if (!temporary) {
+      entries.push_back({name, status.st_mtim, static_cast<uint64_t>(status.st_size)});
+    } else if (status.st_mtim.tv_sec < abandoned) {
+      ::unlinkat(directory.get(), name.c_str(), 0);
+    }
+  }
+  return entries;
+}
+
+// Deletes what has not been used for longest until the rest takes at most `most_bytes`.
+void Shrink(const FileDescriptor& directory, uint64_t most_bytes) {
+  std::vector<Entry> entries = Entries(directory);
+  uint64_t bytes = 0;
+  for (const Entry& entry : entries) bytes += entry.bytes;
+  std::sort(entries.begin(), entries.end(), UsedBefore);
+  for (const Entry& entry : entries) {
+    if (bytes <= most_bytes) return;
+    ::unlinkat(directory.get(), entry.name.c_str(), 0);
+    bytes -= entry.bytes;
+  }
+}
+
+// Makes a file with contents and gives it its name when it is whole. Each thread of each process
+// writes a file of its own.
+absl::Status WriteFile(const FileDescriptor& directory, const std::string& name,
+                       absl::string_view contents, const std::string& path) {
+  uint64_t suffix = 0;
+  if (::getrandom(&suffix, sizeof(suffix), 0) != sizeof(suffix)) return CannotWrite(path);
+  const std::string temporary = absl::StrFormat("%s.%016x", name, suffix);
+  const FileDescriptor file(::openat(directory.get(), temporary.c_str(),
+                                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                                     S_IRUSR | S_IWUSR));
+  if (!file.valid()) return CannotWrite(path);
+  if (WriteAll(file, contents) &&
+      ::renameat(directory.get(), temporary.c_str(), directory.get(), name.c_str()) == 0) {
+    return absl::OkStatus();
+  }
+  const absl::Status failed = CannotWrite(path);
+  ::unlinkat(directory.get(), temporary.c_str(), 0);
+  return failed;
+}
+
 }  // namespace
 
 std::string HashText(absl::string_view text) {
@@ -55,43 +199,46 @@ std::string HashText(absl::string_view text) {
                          static_cast<uint64_t>(hash));
 }
 
-ObjectCache::ObjectCache(std::string directory) : directory_(std::move(directory)) {}
+ObjectCache::ObjectCache(std::string directory, uint64_t most_bytes)
+    : directory_(std::move(directory)), most_bytes_(most_bytes) {}
 
 std::string ObjectCache::Path(const std::string& key) const {
-  return absl::StrCat(directory_, "/", key, ".o");
+  return absl::StrCat(directory_, "/", FileName(key));
 }
 
-std::optional<std::string> ObjectCache::Load(const std::string& key) const {
+absl::StatusOr<std::optional<std::string>> ObjectCache::Load(const std::string& key) const {
   if (directory_.empty()) return std::nullopt;
-  std::error_code error;
-  const uintmax_t size = fs::file_size(Path(key), error);
-  if (error) return std::nullopt;
-  std::ifstream file(Path(key), std::ios::binary);
-  std::string contents(static_cast<size_t>(size), '\0');
-  file.read(contents.data(), static_cast<std::streamsize>(size));
-  if (!file) return std::nullopt;
-  std::optional<std::string> object = Unpack(key, contents);
+  const auto directory = OpenOwnDirectory(directory_, /*make=*/false);
+  if (absl::IsNotFound(directory.status())) return std::nullopt;
+  if (!directory.ok()) return NotKept(directory.status());
+  const auto file = OpenOwnFile(*directory, FileName(key), directory_);
+  if (absl::IsNotFound(file.status())) return std::nullopt;
+  if (!file.ok()) return NotUsed(file.status());
+  const std::optional<std::string> contents = ReadAll(*file);
+  if (!contents) return NotUsed(CannotRead(Path(key)));
+  std::optional<std::string> object = Unpack(key, *contents);
   if (!object) {
-    fs::remove(Path(key), error);
+    ::unlinkat(directory->get(), FileName(key).c_str(), 0);
+  } else {
+    ::futimens(file->get(), nullptr);  // used now
   }
   return object;
 }
 
-void ObjectCache::Store(const std::string& key, absl::string_view object) const {
-  if (directory_.empty()) return;
-  std::error_code error;
-  fs::create_directories(directory_, error);
-  // Each thread of each process writes its own temporary file and renames it when it is whole.
-  std::string temporary = absl::StrCat(Path(key), ".XXXXXX");
-  const int descriptor = ::mkstemp(temporary.data());
-  if (descriptor < 0) return;
-  ::close(descriptor);
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+absl::Status ObjectCache::Store(const std::string& key, absl::string_view object) const {
+  if (directory_.empty()) return absl::OkStatus();
+  const auto directory = OpenOwnDirectory(directory_, /*make=*/true);
+  if (!directory.ok()) return NotKept(directory.status());
   const std::string contents = Pack(key, object);
-  file.write(contents.data(), static_cast<std::streamsize>(contents.size()));
-  file.close();
-  if (file) fs::rename(temporary, Path(key), error);
-  if (!file || error) fs::remove(temporary, error);
+  if (contents.size() > std::min(most_bytes_, static_cast<uint64_t>(kMostOfFile))) {
+    return NotKept(absl::ResourceExhaustedError(
+        absl::StrFormat("%s takes %.1f MB, more than the cache may have", Path(key),
+                        static_cast<double>(contents.size()) / 1e6)));
+  }
+  const absl::Status written = WriteFile(*directory, FileName(key), contents, Path(key));
+  if (!written.ok()) return NotKept(written);
+  Shrink(*directory, most_bytes_);
+  return absl::OkStatus();
 }
 
 }  // namespace bnsyn::compiler

@@ -40,8 +40,11 @@ struct SimulationOptions {
   // Keeps all spikes for Simulation::Spikes; they are counted in any case.
   bool record_spikes = true;
   // Keeps compiled code in this directory and takes it from there the next time; empty for no
-  // cache. Several processes may share it.
+  // cache. Several processes may share it. It is made for the user alone; a directory or a file
+  // that others could have written is not used (SimulationReport::cache_problem).
   std::string cache_directory = "";
+  // The most bytes of code that are kept there. What has not been used for longest is deleted.
+  uint64_t cache_bytes = uint64_t{256} << 20;
   // The most bytes that the simulation may take; 0 for what the machine has free. A network that
   // needs more is refused with ResourceExhausted, before anything is allocated.
   uint64_t memory_limit = 0;
@@ -80,7 +83,10 @@ struct SimulationReport {
   uint64_t memory_bytes = 0;  // planned
   uint64_t steps = 0;
   uint64_t spikes = 0;
-  double compile_seconds = 0;    // from the network to machine code
+  double compile_seconds = 0;  // from the network to machine code
+  // Why compiled code was not taken from the cache or not kept there, and what to do, in one line;
+  // empty if all went well.
+  std::string cache_problem;
   double construct_seconds = 0;  // synapses and initial values
   double run_seconds = 0;
   double run_processor_seconds = 0;  // processor time of all threads of the process meanwhile

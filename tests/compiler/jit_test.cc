@@ -122,6 +122,20 @@ TEST_F(JitTest, TheSecondCompilationComesFromTheCache) {
   EXPECT_EQ(Phases(warm), (std::set<std::string>{"target", "emit", "cache_io", "link"}));
 }
 
+TEST_F(JitTest, CompilesWhereOthersCanWriteTheCache) {
+  const ir::Program program = PlacedProgram(kProgram);
+  EXPECT_EQ(Compile(program, Cached()).cache_problem, "");
+  fs::permissions(directory_, fs::perms::all);
+  for (int i = 0; i < 2; ++i) {
+    const CompileReport report = Compile(program, Cached());
+    EXPECT_FALSE(report.cache_hit);
+    EXPECT_EQ(report.cache_problem, "no code is cached, since others can write " + directory_ +
+                                        ": chmod go-w " + directory_);
+  }
+  fs::permissions(directory_, fs::perms::owner_all);
+  EXPECT_TRUE(Compile(program, Cached()).cache_hit);
+}
+
 TEST_F(JitTest, WhatChangesTheCodeChangesTheKey) {
   const ir::Program program = PlacedProgram(kProgram);
   CompileOptions options;
@@ -230,13 +244,15 @@ kernel a : a phase=0 {
 TEST_F(JitTest, ADamagedObjectIsCompiledAgain) {
   const ir::Program program = PlacedProgram(kProgram);
   const CompileReport first = Compile(program, Cached());
-  const std::string path = ObjectCache(directory_).Path(first.key);
+  const std::string path = directory_ + "/" + first.key + ".o";
   ASSERT_TRUE(fs::exists(path));
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(200);
   file.put('!');
   file.close();
-  EXPECT_FALSE(Compile(program, Cached()).cache_hit);
+  const CompileReport damaged = Compile(program, Cached());
+  EXPECT_FALSE(damaged.cache_hit);
+  EXPECT_EQ(damaged.cache_problem, "");
   EXPECT_TRUE(Compile(program, Cached()).cache_hit);
 }
 
@@ -250,10 +266,11 @@ TEST_F(JitTest, CheckModeComparesWhatTheCacheHolds) {
   EXPECT_TRUE(Phases(report).count("codegen"));
 
   // Whole and valid, but the code of another program.
-  const ObjectCache cache(directory_);
+  const ObjectCache cache(directory_, Cached().cache_bytes);
   ir::Program other = program;
   other.step[2].nodes[1].attr = ir::BitsOfF64(0.3);
-  cache.Store(key, *cache.Load(Compile(other, Cached()).key));
+  const std::string other_key = Compile(other, Cached()).key;
+  ASSERT_TRUE(cache.Store(key, **cache.Load(other_key)).ok());
   CompileReport ignored;
   const auto wrong = CompileKernels(program, check, ignored);
   ASSERT_FALSE(wrong.ok());
