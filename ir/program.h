@@ -255,10 +255,8 @@ struct Program {
   std::optional<Block> init;
   std::vector<Block> connect;   // in the order of projections, at most one of each
   std::vector<Block> synaptic;  // the same: on_pre, on_step and on_post
+  std::vector<Block> now;       // like connect; no pass changes them
   std::vector<Block> loops;     // those that the step runs; none once the fuse pass has run
-  std::vector<Block> connect;   // at most one a projection
-  std::vector<Block> synaptic;  // on_pre, on_step and on_post: at most one of each a projection
-  std::vector<Block> now;       // at most one a projection; no pass changes them
   std::vector<Block> step;      // one block of kind kStep, or kernels in execution order
 
   PopulationId AddPopulation(std::string population_name, uint32_t size);
