@@ -82,6 +82,13 @@ double PoissonFromBits(double mean, uint32_t bits0, uint32_t bits1) {
   return sequences::PoissonBySearch(m, mean, bits0);
 }
 
+void PoissonSum::Advance() {
+  k_ += 1;
+  inverse_factorial_ /= k_;
+  q_ *= mean_;
+  cdf_ = std::fma(q_, inverse_factorial_, cdf_);
+}
+
 double PoissonMaxCount(double mean) { return std::floor(mean + 7 * std::sqrt(mean)) + 10; }
 
 }  // namespace bnsyn::reference

@@ -31,22 +31,19 @@ inline constexpr double kPoissonSearchedMean = 16;
 // No count with at most this mean exceeds it: 7 standard deviations, and what few events need.
 double PoissonMaxCount(double mean);
 
-// The probability of a Poisson count of at most k, for k = 0, 1, ...: p_0 = exp(-mean),
-// p_k = p_(k-1) (mean (1/k)), and cdf_k = cdf_(k-1) + p_k, rounded as they stand.
+// The probability of a Poisson count of at most k, for k = 0, 1, ..., to the bits of the search
+// (sequences_poisson.h).
 class PoissonSum {
  public:
-  explicit PoissonSum(double mean) : mean_(mean), p_(Exp(-mean)), cdf_(p_) {}
+  explicit PoissonSum(double mean) : mean_(mean), q_(Exp(-mean)), cdf_(q_) {}
   double cdf() const { return cdf_; }
-  void Advance() {
-    k_ += 1;
-    p_ *= mean_ * (1 / k_);
-    cdf_ += p_;
-  }
+  void Advance();
 
  private:
   double mean_;
   double k_ = 0;
-  double p_;
+  double inverse_factorial_ = 1;
+  double q_;  // mean^k exp(-mean)
   double cdf_;
 };
 

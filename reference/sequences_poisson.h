@@ -13,35 +13,38 @@
 namespace bnsyn::reference::sequences {
 
 // No word reaches the threshold of a higher count: with the mean 16 its probability is 2^-34.
-inline constexpr int kPoissonSearchedCounts = 48;
+inline constexpr size_t kPoissonSearchedCounts = 48;
 
-// The number of k with u >= cdf_k, for u = (bits0 + 1/2) 2^-32 and a mean from 0 to 16:
-// p_0 = exp(-mean), p_k = p_(k-1) (mean (1/k)), and cdf_k = cdf_(k-1) + p_k, rounded as they stand.
-// Higher counts are arms of their own, which kernels compute where some lane needs them.
+// The number of k with u >= cdf_k, for u = (bits0 + 1/2) 2^-32 and a mean from 0 to 16: with
+// q_0 = exp(-mean) and q_k = q_(k-1) mean, cdf_0 = q_0 and cdf_k = cdf_(k-1) + q_k (1/k!), rounded
+// once. Higher counts are arms of their own, which kernels compute where some lane needs them.
 template <class A>
 typename A::F PoissonBySearch(A& m, typename A::F mean, typename A::W bits0) {
   using F = typename A::F;
-  static constexpr int kEnds[] = {10, 29, kPoissonSearchedCounts};
+  static constexpr size_t kEnds[] = {5, 26, kPoissonSearchedCounts};
+  constexpr size_t kArms = std::size(kEnds);
   const F u = RaisedFraction(m, bits0) - (0x1p20 - 0x1p-33);
-  F p = Exp(m, -mean);
-  F cdf = p;
-  F counts[std::size(kEnds)] = {};  // of each arm
-  F ends[std::size(kEnds)] = {};    // the last cdf of each arm
-  int k = 0;
-  for (size_t arm = 0; arm < std::size(kEnds); ++arm) {
-    for (bool first = true; k < kEnds[arm]; ++k, first = false) {
+  F q = Exp(m, -mean);
+  F cdf = q;
+  F counts[kArms];  // that each arm finds, where u reaches the last cdf of the arm before
+  F ends[kArms];    // the last cdf of each
+  double inverse_factorial = 1;
+  for (size_t arm = 0, k = 0; arm < kArms; ++arm) {
+    F count = static_cast<double>(k);
+    for (; k < kEnds[arm]; ++k) {
       if (k > 0) {
-        p = p * (mean * (1.0 / k));
-        cdf = cdf + p;
+        inverse_factorial /= static_cast<double>(k);
+        q = q * mean;
+        cdf = m.Fma(q, F(inverse_factorial), cdf);
       }
-      const F reached = m.Select(u >= cdf, F(1.0), F(0.0));
-      counts[arm] = first ? reached : counts[arm] + reached;
+      count = m.Select(u >= cdf, F(static_cast<double>(k + 1)), count);
     }
+    counts[arm] = count;
     ends[arm] = cdf;
   }
-  F count = counts[std::size(kEnds) - 1];
-  for (size_t arm = std::size(kEnds) - 1; arm-- > 0;) {
-    count = counts[arm] + m.Select(u >= ends[arm], count, F(0.0));
+  F count = counts[kArms - 1];
+  for (size_t arm = kArms - 1; arm-- > 0;) {
+    count = m.Select(u >= ends[arm], count, counts[arm]);
   }
   return count;
 }

@@ -204,7 +204,9 @@ void PopulationKernel::EmitColdRegion(const ColdRegion& region) {
   std::vector<std::vector<llvm::Value*>> within = values_;
   std::swap(within, values_);
   ++depth_;
+  const size_t made = made_.size();
   EmitNodes(region.nodes);
+  made_.resize(made);
   --depth_;
   std::swap(within, values_);  // values that were fetched there are not known behind it
   llvm::BasicBlock* const cold_end = builder_.GetInsertBlock();

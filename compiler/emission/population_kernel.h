@@ -170,6 +170,7 @@ class PopulationKernel : public BlockEmitter {
   llvm::AllocaInst* overflow_ = nullptr;  // takes out of range, as sign bits
   std::map<std::pair<uint32_t, uint32_t>, Randoms> random_;  // by stream and draw
   int depth_ = 0;                                            // of cold regions, at hand
+  std::vector<const Randoms*> made_;                         // known to be, in the region at hand
   std::map<ir::ReductionId, llvm::AllocaInst*> sums_;
   std::map<ir::NodeId, llvm::AllocaInst*> kept_;
   std::map<ir::NodeId, ir::StateId> held_;  // values of earlier loops that states hold

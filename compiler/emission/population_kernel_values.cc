@@ -95,6 +95,8 @@ llvm::Value* PopulationKernel::RandomBits(uint32_t stream, uint32_t draw, int la
 }
 
 void PopulationKernel::FillWhereNeeded(Randoms& random, uint32_t stream, uint32_t draw) {
+  if (std::find(made_.begin(), made_.end(), &random) != made_.end()) return;
+  made_.push_back(&random);
   llvm::Type* const i1 = builder_.getInt1Ty();
   if (random.filled == nullptr) {
     random.filled = Variable(i1);

@@ -187,7 +187,7 @@ struct PoissonThresholds {
 PoissonThresholds FindThresholds(double mean) {
   PoissonThresholds thresholds;
   reference::PoissonSum sum(mean);
-  for (int k = 0; k < reference::sequences::kPoissonSearchedCounts; ++k, sum.Advance()) {
+  for (size_t k = 0; k < reference::sequences::kPoissonSearchedCounts; ++k, sum.Advance()) {
     const double limit = std::ceil(sum.cdf() * 0x1p32 - 0.5);
     if (limit >= 0x1p32) break;  // above every u
     if (limit <= 0) {

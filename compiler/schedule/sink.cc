@@ -26,6 +26,8 @@ using Use = KernelGraph::Use;
 // An arm that costs less than this many instructions is cheaper than a branch that is sometimes
 // mispredicted.
 constexpr int kWorthABranch = 16;
+// What it takes to make a vector of random bits.
+constexpr int kRandomCost = 16;
 // A lane that needs an arm most likely needs whatever is this much of it, without another branch.
 constexpr double kMostOfAnArm = 0.5;
 
@@ -106,9 +108,9 @@ class ArmSinker {
     int cost = 0;
     for (const NodeId id : nodes) {
       const Op op = graph_.node(id).op;
-      // A remainder is a call or a division for each lane; random bits are ten rounds of Philox.
+      // A remainder is a call or a division for each lane.
       cost += op == Op::kRem                      ? 4 * kWorthABranch
-              : op == Op::kRandom                 ? 16
+              : op == Op::kRandom                 ? kRandomCost
               : op == Op::kDiv || op == Op::kSqrt ? 8
                                                   : 1;
     }
