@@ -100,13 +100,12 @@ absl::Status ProgramInterpreter::Step() {
   machine_.EndStep();
 
   if (!machine_.input_fault.ok()) return machine_.input_fault;
-  if (!machine_.check_failed) return absl::OkStatus();
-  return DescribeFault(
-      machine_.program, step, [this](ir::StateId state) { return State(state); },
-      [this](ir::ProjectionId projection, uint64_t synapse) {
-        const SynapseTable& table = machine_.synapses[projection];
-        return SynapseEnds{table.source(synapse), table.target(synapse)};
-      });
+  if (!machine_.check_fault) return absl::OkStatus();
+  return DescribeCheckFault(machine_.program, step, *machine_.check_fault,
+                            [this](ir::ProjectionId projection, uint64_t synapse) {
+                              const SynapseTable& table = machine_.synapses[projection];
+                              return SynapseEnds{table.source(synapse), table.target(synapse)};
+                            });
 }
 
 void ProgramInterpreter::DeliverSynapticEvents() {

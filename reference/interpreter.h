@@ -27,8 +27,8 @@ enum class Propagation {
 struct StepStart {
   uint64_t step = 0;
   std::vector<ir::Bits> params;
-  std::vector<Array> states;     // by StateId; those of synapses by number of the synapse
-  std::vector<double> totals;    // by ReductionId: the last ones
+  std::vector<Array> states;   // by StateId; those of synapses by number of the synapse
+  std::vector<double> totals;  // by ReductionId: the last ones
   // By projection: true if the sums have what its on_pre block adds in this step. Such a projection
   // has no other blocks, and its synapses are not drawn.
   std::vector<bool> delivered;

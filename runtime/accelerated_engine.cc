@@ -58,8 +58,8 @@ constexpr int kMaxThreads = 1024;
 uint64_t CheckpointInterval(const NetworkMemory& memory, const Synapses& synapses) {
   constexpr uint64_t kLeast = 4096;
   constexpr uint64_t kStepsForEachCopy = 256;
-  return kLeast + kStepsForEachCopy * synapses.SavedBytes() /
-                      std::max(memory.SavedBytes(), size_t{1});
+  return kLeast +
+         kStepsForEachCopy * synapses.SavedBytes() / std::max(memory.SavedBytes(), size_t{1});
 }
 
 // What the host did before a step.
@@ -219,8 +219,8 @@ absl::Status AcceleratedEngine::Build(Layout layout, const EngineOptions& option
     }
   }
   checkpoint_interval_ = CheckpointInterval(*memory_, synapses_);
-  long_log_ = std::max(
-      kLongLog, (memory_->SavedBytes() + synapses_.SavedBytes()) / sizeof(HostAction));
+  long_log_ =
+      std::max(kLongLog, (memory_->SavedBytes() + synapses_.SavedBytes()) / sizeof(HostAction));
   team_->ClearTimes();  // of construction
   report.threads.resize(workers_.size());
   return absl::OkStatus();

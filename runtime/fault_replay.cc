@@ -34,8 +34,8 @@ std::vector<int64_t> SumsAt(const ir::Program& program, const StepMemory& memory
   return sums;
 }
 
-std::vector<uint32_t> SortedSpikes(const SpikeRing& ring, int threads,
-                                   ir::PopulationId population, uint64_t step) {
+std::vector<uint32_t> SortedSpikes(const SpikeRing& ring, int threads, ir::PopulationId population,
+                                   uint64_t step) {
   std::vector<uint32_t> spikes = ring.Injected(population, step);
   for (int t = 0; t < threads; ++t) {
     const absl::Span<const uint32_t> own = ring.Spikes(population, t, step);

@@ -56,6 +56,12 @@ TypedValue Emitter::Boolean(ir::Value value) const {
 }
 
 absl::StatusOr<TypedValue> Emitter::Emit(const Expr& expr) {
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, Dispatch(expr));
+  BNSYN_RETURN_IF_ERROR(CheckFinite(expr, value));
+  return value;
+}
+
+absl::StatusOr<TypedValue> Emitter::Dispatch(const Expr& expr) {
   switch (expr.kind) {
     case ExprKind::kNumber: {
       TypedValue number = Number(builder().F64(expr.quantity.value), expr.quantity.dimension);
@@ -164,9 +170,13 @@ absl::StatusOr<TypedValue> Emitter::Binary(const Expr& expr) {
 
 absl::StatusOr<TypedValue> Emitter::Logic(const Expr& expr) {
   BNSYN_ASSIGN_OR_RETURN(TypedValue left, EmitBoolean(expr.children[0]));
-  BNSYN_ASSIGN_OR_RETURN(TypedValue right, EmitBoolean(expr.children[1]));
   const ir::Op op = expr.name == "and" ? ir::Op::kAnd : ir::Op::kOr;
-  return Boolean(builder().Emit(op, {left.value, right.value}));
+  const bool decided = Known(left.value) == ir::Bits{op == ir::Op::kOr};
+  never_ += decided;
+  absl::StatusOr<TypedValue> right = EmitBoolean(expr.children[1]);
+  never_ -= decided;
+  BNSYN_RETURN_IF_ERROR(right.status());
+  return Boolean(builder().Emit(op, {left.value, right->value}));
 }
 
 absl::StatusOr<TypedValue> Emitter::Comparison(const Expr& expr) {
@@ -188,8 +198,16 @@ absl::StatusOr<TypedValue> Emitter::Comparison(const Expr& expr) {
 
 absl::StatusOr<TypedValue> Emitter::Conditional(const Expr& expr) {
   BNSYN_ASSIGN_OR_RETURN(TypedValue condition, EmitBoolean(expr.children[0]));
-  BNSYN_ASSIGN_OR_RETURN(TypedValue yes, Emit(expr.children[1]));
-  BNSYN_ASSIGN_OR_RETURN(TypedValue no, Emit(expr.children[2]));
+  const std::optional<ir::Bits> decided = Known(condition.value);
+  const auto arm = [&](const Expr& child, bool when) {
+    const bool never = decided && (*decided != 0) != when;
+    never_ += never;
+    absl::StatusOr<TypedValue> value = Emit(child);
+    never_ -= never;
+    return value;
+  };
+  BNSYN_ASSIGN_OR_RETURN(TypedValue yes, arm(expr.children[1], true));
+  BNSYN_ASSIGN_OR_RETURN(TypedValue no, arm(expr.children[2], false));
   if (yes.boolean != no.boolean) {
     return Error(expr.children[yes.boolean ? 1 : 2].range,
                  "one value of a choice is true or false, the other is a number",
@@ -198,7 +216,9 @@ absl::StatusOr<TypedValue> Emitter::Conditional(const Expr& expr) {
   const std::optional<Dimension> dimension = CommonDimension(yes, no);
   if (!dimension) return DimensionsDiffer(expr, yes, no, "the two values of a choice");
   TypedValue chosen =
-      Number(builder().Emit(ir::Op::kSelect, {condition.value, yes.value, no.value}), *dimension);
+      Number(decided ? (*decided != 0 ? yes : no).value
+                     : builder().Emit(ir::Op::kSelect, {condition.value, yes.value, no.value}),
+             *dimension);
   chosen.boolean = yes.boolean;
   chosen.integer = yes.integer && no.integer;
   return chosen;
@@ -248,7 +268,7 @@ absl::StatusOr<Emitter::Operand> Emitter::ProductOf(const Expr& expr) {
     operand.product = FusibleProduct(scope_, left.value, right.value);
     if (!operand.product) operand.typed.value = EmitMultiply(scope_, left.value, right.value);
   } else {
-    if (right.zero) return Error(expr.range, "this divides by 0");
+    BNSYN_RETURN_IF_ERROR(CheckDivisor(expr.children[1], right.value));
     operand.typed.dimension = left.dimension / right.dimension;
     operand.product = FusibleQuotient(scope_, left.value, right.value);
     if (!operand.product) operand.typed.value = EmitDivide(scope_, left.value, right.value);
@@ -268,7 +288,7 @@ TypedValue Emitter::Finish(const Operand& operand) {
 absl::StatusOr<TypedValue> Emitter::FloorDivision(const Expr& expr) {
   BNSYN_ASSIGN_OR_RETURN(TypedValue x, EmitNumber(expr.children[0]));
   BNSYN_ASSIGN_OR_RETURN(TypedValue y, EmitNumber(expr.children[1]));
-  if (y.zero) return Error(expr.range, "this divides by 0");
+  BNSYN_RETURN_IF_ERROR(CheckDivisor(expr.children[1], y.value));
   if (!CommonDimension(x, y)) {
     return DimensionsDiffer(expr, x, y, absl::StrCat("the two sides of '", expr.name, "'"));
   }
@@ -362,6 +382,10 @@ absl::StatusOr<std::optional<TypedValue>> Scope::Call(const Expr&, const ir::Sou
 
 std::string Scope::AdviceFor(const std::string&) const { return ""; }
 
+std::optional<ir::SourceText> Scope::PlaceOf(const std::string&) const { return std::nullopt; }
+
+std::optional<Scope::ZeroValue> Scope::FindZero(const std::string&) const { return std::nullopt; }
+
 absl::Status Scope::Assign(const Statement& statement, TypedValue, const ir::SourceText& source) {
   return ir::ErrorAt(source, statement.target_range,
                      absl::StrCat("'", statement.target, "' cannot be set here"));
@@ -375,7 +399,11 @@ absl::StatusOr<TypedValue> EmitExpression(const Expr& expr, const ir::SourceText
 absl::Status EmitStatements(const std::vector<Statement>& statements, const ir::SourceText& source,
                             Scope& scope) {
   for (const Statement& statement : statements) {
-    BNSYN_ASSIGN_OR_RETURN(TypedValue right, EmitExpression(statement.value, source, scope));
+    Emitter emitter(source, scope);
+    BNSYN_ASSIGN_OR_RETURN(TypedValue right, emitter.Emit(statement.value));
+    if (statement.op == '/') {
+      BNSYN_RETURN_IF_ERROR(emitter.CheckDivisor(statement.value, right.value));
+    }
     BNSYN_RETURN_IF_ERROR(scope.Assign(statement, right, source));
   }
   return absl::OkStatus();

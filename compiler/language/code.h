@@ -70,6 +70,14 @@ class Scope {
   virtual std::vector<std::string> KnownNames() const = 0;
   // What to do about a name that means nothing and is no plausible misspelling of a known one.
   virtual std::string AdviceFor(const std::string& unknown) const;
+  // Where the value of a parameter is given, for errors about it; nullopt for other names.
+  virtual std::optional<ir::SourceText> PlaceOf(const std::string& name) const;
+  // A variable that no code changes, with 0 among the values it was given.
+  struct ZeroValue {
+    std::string what;  // "tau of neuron 3"
+    ir::SourceText place;
+  };
+  virtual std::optional<ZeroValue> FindZero(const std::string& name) const;
   // Performs a statement whose right side has the value `right`. For op= forms the scope combines
   // it with the old value by ApplyAssignment. Scopes without variables refuse.
   virtual absl::Status Assign(const Statement& statement, TypedValue right,
@@ -85,6 +93,11 @@ class Scope {
 // exp(normal(mu, sigma)).
 // x % y and x // y round down, as Python's do, and are exact while |x/y| < 2^53; y has the
 // dimension of x. Dimension errors say what was expected and found, in words.
+//
+// Where literals and fixed parameters alone decide the condition of a choice, the value is that of
+// the arm it takes. What divides by 0 in every run is an error, and so is a part whose value is
+// known and not finite, as log(0); but not in an arm that is never taken, or in the second operand
+// of `and` and `or` where the first decides.
 absl::StatusOr<TypedValue> EmitExpression(const Expr& expr, const ir::SourceText& source,
                                           Scope& scope);
 

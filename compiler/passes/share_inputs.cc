@@ -129,6 +129,7 @@ class InputSharer {
       input.name =
           absl::StrCat(std::string(absl::StripSuffix(input.name, ".in")), ".", other, ".in");
     }
+    input.unit.clear();  // the factors may have units too
     return input;
   }
 

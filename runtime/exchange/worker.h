@@ -37,7 +37,7 @@ struct alignas(kCacheLine) Worker {
   SpikeRecord record;
   std::vector<InputEvent> events;
   bool fault = false;  // how the run ended: the same on all threads
-  Tally saved;  // at the last checkpoint
+  Tally saved;         // at the last checkpoint
   bool checkpoint_due = true;
   // At the beginning of the last epoch.
   uint64_t epoch_step = 0;
