@@ -516,6 +516,7 @@ const std::vector<Attribute<Input>>& AttributesOf() {
                          [&] { return ReadSymbol(reader, program, AttrKind::kState); });
        },
        HolderText, CheckHolder},
+      Field<Input, &Input::unit>("in", "the unit of what arrives, for people"),
   };
   return *rows;
 }

@@ -26,6 +26,7 @@ class Builder {
   // Type errors in what it is asked to build are internal errors: callers check users' input.
   Builder(const Program& program, Block& block);
 
+  const Program& program() const { return program_; }
   const Block& block() const { return block_; }
   const Node& node(Value v) const { return block_.nodes[v.id]; }
   Type type(Value v) const { return node(v).type(); }

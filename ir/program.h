@@ -129,6 +129,7 @@ struct Input {
   std::string name;  // "exc.s_exc"
   DomainId population;
   Accumulator accumulator = {};
+  std::string unit = {};  // of what arrives, for people: "pA"; empty for none
   friend bool operator==(const Input&, const Input&) = default;
 };
 

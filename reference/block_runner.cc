@@ -1,6 +1,7 @@
 #include "reference/block_runner.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <iterator>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "reference/evaluate.h"
 #include "reference/expectation.h"
 #include "reference/fault.h"
+#include "reference/not_finite.h"
 #include "reference/reduction.h"
 
 namespace bnsyn::reference {
@@ -196,11 +198,17 @@ void BlockRunner::Load(const ir::Node& node, Array& result) const {
 }
 
 void BlockRunner::Accumulate(const ir::Node& node) {
+  const auto input = static_cast<ir::InputId>(node.attr);
   const SynapseTable& table = Table();
   const Array& operand = values_[node.operands[0]];
   for (size_t i = 0; i < synapses_.size(); ++i) {
-    machine_.Accumulate(static_cast<ir::InputId>(node.attr), table.target(synapses_[i]),
-                        operand.as<double>()[operand.size() == 1 ? 0 : i]);
+    const double value = operand.as<double>()[operand.size() == 1 ? 0 : i];
+    const bool fine = machine_.input_fault.ok();
+    machine_.Accumulate(input, table.target(synapses_[i]), value);
+    if (std::isfinite(value) || !fine) continue;
+    machine_.input_fault =
+        DescribeContributionFault(machine_.program, machine_.step, input,
+                                  table.target(synapses_[i]), value, CauseOf(node.operands[0], i));
   }
 }
 
@@ -228,12 +236,36 @@ void BlockRunner::Store(const ir::Node& node) {
 }
 
 void BlockRunner::Check(const ir::Node& node) {
+  const auto state = static_cast<ir::StateId>(node.attr);
   const Array values = AsDoubles(Operand(node));
+  const bool of_synapses = IsOfSynapses(machine_.program, node.domain);
   for (size_t i = 0; i < values.size(); ++i) {
-    if (!WithinBounds(machine_.program.states[node.attr], values.as<double>()[i])) {
-      machine_.check_failed = true;
+    const double value = values.as<double>()[i];
+    if (WithinBounds(machine_.program.states[state], value)) continue;
+    CheckFault fault = {state, of_synapses ? synapses_[i] : i, value, ""};
+    if (machine_.check_fault && !fault.GoesBefore(*machine_.check_fault)) continue;
+    if (!std::isfinite(value)) fault.cause = CauseOf(node.operands[0], i);
+    machine_.check_fault = std::move(fault);
+  }
+}
+
+std::optional<CheckFault> BlockRunner::FindNotFiniteStore() const {
+  std::optional<CheckFault> first;
+  for (const ir::Node& node : block_.nodes) {
+    if (node.op != ir::Op::kStore || !ir::IsFloat(node.element)) continue;
+    const Array values = AsDoubles(Operand(node));
+    for (size_t i = 0; i < values.size(); ++i) {
+      CheckFault fault = {static_cast<ir::StateId>(node.attr), i, values.as<double>()[i], ""};
+      if (std::isfinite(fault.value) || (first && !fault.GoesBefore(*first))) continue;
+      fault.cause = CauseOf(node.operands[0], i);
+      first = std::move(fault);
     }
   }
+  return first;
+}
+
+std::string BlockRunner::CauseOf(ir::NodeId node, size_t i) const {
+  return FirstNotFinite(machine_.program, block_, values_, node, i);
 }
 
 void BlockRunner::Expect(const ir::Node& node) {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -20,6 +22,9 @@ class BlockRunner {
 
   // Runs an init, step, loop or kernel block: all its passes.
   void Run();
+  // After Run: the first store of a float that is not finite, by state and element, as the fault of
+  // a check; nullopt if all are finite.
+  std::optional<CheckFault> FindNotFiniteStore() const;
   // Runs a synaptic block over synapses, numbered as in the SynapseTable of its projection.
   void Run(absl::Span<const uint64_t> synapses);
 
@@ -38,6 +43,8 @@ class BlockRunner {
   void Store(const ir::Node& node);
   void Check(const ir::Node& node);
   void Expect(const ir::Node& node);
+  // Why element i of a node's value is not finite.
+  std::string CauseOf(ir::NodeId node, size_t i) const;
   void Take(const ir::Node& node, Array& result);
   void Held(ir::InputId input, Array& result) const;
   void Spike(const ir::Node& node);

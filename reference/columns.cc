@@ -103,6 +103,8 @@ absl::Status RowError(const ir::Table& table, size_t row, absl::string_view mess
 }
 
 std::string ShowValue(double value) {
+  // The sign of a NaN says nothing (R1).
+  if (std::isnan(value)) return "nan";
   char buffer[32];
   const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
   return std::string(buffer, end);

@@ -36,7 +36,7 @@ void LookUp(const ir::Table& table, const ArrayView& rows, const ArrayView& colu
 // "conn.csv: row 17: MESSAGE".
 absl::Status RowError(const ir::Table& table, size_t row, absl::string_view message);
 
-// The shortest digits that read back as the same value.
+// The shortest digits that read back as the same value; "nan", "inf" or "-inf".
 std::string ShowValue(double value);
 
 }  // namespace bnsyn::reference

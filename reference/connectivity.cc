@@ -98,6 +98,28 @@ void Connectivity::FillStates(SynapseRows& rows) const {
   }
 }
 
+namespace {
+
+// The fault of the pair with the least target, and of these with the least source: an order that
+// does not depend on how targets are divided.
+class FirstFault {
+ public:
+  // Pairs come in the order of their sources.
+  template <typename Describe>
+  void Note(uint32_t target, Describe describe) {
+    if (!status_.ok() && target >= target_) return;
+    target_ = target;
+    status_ = describe();
+  }
+  const absl::Status& status() const { return status_; }
+
+ private:
+  uint32_t target_ = 0;
+  absl::Status status_;
+};
+
+}  // namespace
+
 // Runs the connect block over each row.
 absl::Status Connectivity::Connect(SynapseRows& rows) const {
   const ir::Block* const block = program_->FindConnect(id_);
@@ -110,6 +132,7 @@ absl::Status Connectivity::Connect(SynapseRows& rows) const {
   rows.weights.clear();
   if (!sets_weight) rows.weights = given;
   if (sets_delay) rows.delays.clear();
+  FirstFault fault;
   for (uint32_t source = 0; source + size_t{1} < rows.begin.size(); ++source) {
     const size_t begin = rows.begin[source];
     const size_t size = rows.begin[source + size_t{1}] - begin;
@@ -122,8 +145,10 @@ absl::Status Connectivity::Connect(SynapseRows& rows) const {
       for (size_t i = 0; i < size; ++i) {
         const double weight = weights.as<double>()[i];
         if (!std::isfinite(weight)) {
-          return PairFault(*program_, id_, source, row.targets[i], "weight", ShowValue(weight),
-                           "a weight is a finite number");
+          fault.Note(row.targets[i], [&] {
+            return PairFault(*program_, id_, source, row.targets[i], "weight", ShowValue(weight),
+                             "a weight is a finite number");
+          });
         }
         rows.weights.push_back(weight);
       }
@@ -131,16 +156,26 @@ absl::Status Connectivity::Connect(SynapseRows& rows) const {
     for (size_t state = 0; state < rows.states.size(); ++state) {
       if (!connect.Stores(states[state])) continue;
       const Array values = connect.RunStore(states[state], row);
-      for (size_t i = 0; i < size; ++i) rows.states[state].set_bits(begin + i, values.bits(i));
+      for (size_t i = 0; i < size; ++i) {
+        rows.states[state].set_bits(begin + i, values.bits(i));
+        if (values.element() != ir::Element::kF64 || std::isfinite(values.as<double>()[i]))
+          continue;
+        fault.Note(row.targets[i], [&] {
+          return PairFault(*program_, id_, source, row.targets[i],
+                           absl::StrCat("initial ", program_->states[states[state]].name),
+                           ShowValue(values.as<double>()[i]), "it must be a finite number");
+        });
+      }
     }
     if (!sets_delay) continue;
     const Array delays = connect.Run(ir::Op::kSetDelay, row);
     for (size_t i = 0; i < size; ++i) {
-      BNSYN_RETURN_IF_ERROR(
-          AddDelay(static_cast<double>(delays.as<int64_t>()[i]), source, row.targets[i], rows));
+      const absl::Status added =
+          AddDelay(static_cast<double>(delays.as<int64_t>()[i]), source, row.targets[i], rows);
+      if (!added.ok()) fault.Note(row.targets[i], [&] { return added; });
     }
   }
-  return absl::OkStatus();
+  return fault.status();
 }
 
 double Connectivity::ExpectedSynapses() const {

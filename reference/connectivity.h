@@ -39,7 +39,8 @@ class Connectivity {
                                              absl::Span<const Array> states);
 
   // The synapses onto targets [begin, end). Fails if the connect block sets a value out of range: a
-  // probability not in [0, 1], a weight that is not finite, or a delay outside the declared range.
+  // probability not in [0, 1], a weight or initial value that is not finite, or a delay outside the
+  // declared range. Of values of synapses it names that with the least target, then source.
   absl::StatusOr<SynapseRows> Build(uint32_t begin, uint32_t end) const;
 
   // The expected number of synapses (exact for all rules but Bernoulli), for memory plans. If the

@@ -2,12 +2,11 @@
 
 #include <cmath>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "reference/accumulator.h"
 #include "reference/columns.h"
-#include "reference/evaluate.h"
 
 namespace bnsyn::reference {
 namespace {
@@ -16,29 +15,31 @@ std::string WithUnit(double value, const std::string& unit) {
   return unit.empty() ? ShowValue(value) : absl::StrCat(ShowValue(value), " ", unit);
 }
 
-double AsDouble(ir::Element element, ir::Bits bits) {
-  ir::Node convert;
-  convert.op = ir::Op::kConvert;
-  convert.element = ir::Element::kF64;
-  return ir::F64OfBits(Fold(convert, {element}, {bits}));
+// The time of a step, with as many decimals as the step has: 101 steps of 0.1 ms are 10.1 ms,
+// though the product of the doubles is not 10.1.
+std::string ShowTime(uint64_t step, double dt) {
+  const double time = static_cast<double>(step) * dt;
+  constexpr size_t kMost = 12;
+  const std::string digits = ShowValue(dt);
+  const size_t point = digits.find('.');
+  const size_t decimals = point == std::string::npos ? 0 : digits.size() - point - 1;
+  if (digits.find('e') != std::string::npos || decimals > kMost) return ShowValue(time);
+  std::string text = absl::StrFormat("%.*f", static_cast<int>(decimals), time);
+  if (decimals > 0) {
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+  }
+  return text;
 }
 
 std::string When(const ir::Program& program, uint64_t step) {
-  return absl::StrCat("in step ", step,
-                      " (from t = ", ShowValue(static_cast<double>(step) * program.dt), " ms)");
+  return absl::StrCat("in step ", step, " (from t = ", ShowTime(step, program.dt), " ms)");
 }
 
-// By state: true if some block checks it.
-std::vector<bool> CheckedStates(const ir::Program& program) {
-  std::vector<bool> checked(program.states.size());
-  for (const std::vector<ir::Block>* blocks : {&program.synaptic, &program.step}) {
-    for (const ir::Block& block : *blocks) {
-      for (const ir::Node& node : block.nodes) {
-        if (node.op == ir::Op::kCheck) checked[node.attr] = true;
-      }
-    }
-  }
-  return checked;
+// What is wrong with a value that is not finite.
+std::string NotFinite(const std::string& cause) {
+  return absl::StrCat("not a finite number", cause.empty() ? "" : absl::StrCat(", since ", cause),
+                      "; a smaller dt, or clip(x, low, high) in the code, may keep it finite");
 }
 
 std::string DescribeElement(const ir::Program& program, const ir::State& state, size_t element,
@@ -63,10 +64,9 @@ std::string DescribeInput(const ir::Program& program, ir::InputId input, uint32_
                       program.DomainName(in.population));
 }
 
-std::string DescribeLimit(const ir::Input& input, int64_t limit) {
-  const int scale = input.accumulator.scale_log2;
-  return absl::StrCat("its scale 2^", scale, " allows at most ",
-                      ShowValue(FromQuanta(limit, scale)), "; a larger scale allows more");
+// What an input can take at once or in a step.
+std::string Limit(const ir::Input& input, int64_t quanta) {
+  return WithUnit(FromQuanta(quanta, input.accumulator.scale_log2), input.unit);
 }
 
 }  // namespace
@@ -75,29 +75,29 @@ bool WithinBounds(const ir::State& state, double value) {
   return std::isfinite(value) && state.lower <= value && value <= state.upper;
 }
 
-absl::Status DescribeFault(const ir::Program& program, uint64_t step,
-                           const std::function<ArrayView(ir::StateId)>& state, const EndsOf& ends) {
-  const std::vector<bool> checked = CheckedStates(program);
-  for (ir::StateId id = 0; id < program.states.size(); ++id) {
-    if (!checked[id]) continue;
-    const ir::State& declared = program.states[id];
-    const ArrayView values = state(id);
-    for (size_t i = 0; i < values.size; ++i) {
-      const double value = AsDouble(values.element, values.bits(i));
-      if (WithinBounds(declared, value)) continue;
-      const std::string reason =
-          std::isfinite(value) ? absl::StrCat("outside its bounds [", ShowValue(declared.lower),
-                                              ", ", ShowValue(declared.upper), "]")
-                               : "not a finite number";
-      return absl::OutOfRangeError(absl::StrCat(DescribeElement(program, declared, i, ends),
-                                                " became ", WithUnit(value, declared.unit), " ",
-                                                When(program, step), ": ", reason));
-    }
+absl::Status DescribeCheckFault(const ir::Program& program, uint64_t step, const CheckFault& fault,
+                                const EndsOf& ends) {
+  const ir::State& state = program.states[fault.state];
+  std::string reason;
+  if (!std::isfinite(fault.value)) {
+    reason = NotFinite(fault.cause);
+  } else {
+    const bool below = fault.value < state.lower;
+    reason = absl::StrCat(below ? "below its bound " : "above its bound ",
+                          WithUnit(below ? state.lower : state.upper, state.unit),
+                          "; clip(x, low, high) in the code keeps it inside, or widen the bounds");
   }
-  // A later store of the same step replaced the value.
-  return absl::OutOfRangeError(absl::StrCat("a checked value was not finite or outside its bounds ",
-                                            When(program, step),
-                                            ", but was overwritten within the step"));
+  return absl::OutOfRangeError(absl::StrCat(DescribeElement(program, state, fault.element, ends),
+                                            " became ", WithUnit(fault.value, state.unit), " ",
+                                            When(program, step), ": ", reason));
+}
+
+absl::Status DescribeInitialFault(const ir::Program& program, const CheckFault& fault) {
+  const ir::State& state = program.states[fault.state];
+  return absl::InvalidArgumentError(
+      absl::StrCat("the initial ", DescribeElement(program, state, fault.element, nullptr), " is ",
+                   WithUnit(fault.value, state.unit), ": not a finite number",
+                   fault.cause.empty() ? "" : ", since ", fault.cause));
 }
 
 absl::Status DescribeArithmeticFault(const ir::Program& program, std::optional<uint64_t> step,
@@ -121,18 +121,26 @@ absl::Status DescribeArithmeticFault(const ir::Program& program, std::optional<u
 }
 
 absl::Status DescribeContributionFault(const ir::Program& program, uint64_t step, ir::InputId input,
-                                       uint32_t element, double value) {
-  return absl::OutOfRangeError(absl::StrCat(
-      DescribeInput(program, input, element), " was to receive ", ShowValue(value), " ",
-      When(program, step), ": ", DescribeLimit(program.inputs[input], kMaxContribution)));
+                                       uint32_t element, double value, const std::string& cause) {
+  const ir::Input& in = program.inputs[input];
+  const std::string reason =
+      std::isfinite(value)
+          ? absl::StrCat("more than the ", Limit(in, kMaxContribution),
+                         " that it can take at once; bounds of what the contribution is computed ",
+                         "from, or a coarser resolution of the input, allow more")
+          : NotFinite(cause);
+  return absl::OutOfRangeError(absl::StrCat(DescribeInput(program, input, element),
+                                            " was to receive ", WithUnit(value, in.unit), " ",
+                                            When(program, step), ": ", reason));
 }
 
 absl::Status DescribeSumFault(const ir::Program& program, uint64_t step, ir::InputId input,
                               uint32_t element, int64_t quanta) {
+  const ir::Input& in = program.inputs[input];
   return absl::OutOfRangeError(
-      absl::StrCat(DescribeInput(program, input, element), " summed to ",
-                   ShowValue(FromQuanta(quanta, program.inputs[input].accumulator.scale_log2)), " ",
-                   When(program, step), ": ", DescribeLimit(program.inputs[input], kMaxSum)));
+      absl::StrCat(DescribeInput(program, input, element), " summed to ", Limit(in, quanta), " ",
+                   When(program, step), ": more than the ", Limit(in, kMaxSum),
+                   " that it can take in a step; a coarser resolution of the input allows more"));
 }
 
 }  // namespace bnsyn::reference

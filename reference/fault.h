@@ -2,13 +2,14 @@
 #ifndef BNSYN_REFERENCE_FAULT_H_
 #define BNSYN_REFERENCE_FAULT_H_
 
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "ir/program.h"
-#include "reference/array.h"
 
 namespace bnsyn::reference {
 
@@ -22,12 +23,19 @@ struct SynapseEnds {
 };
 using EndsOf = std::function<SynapseEnds(ir::ProjectionId, uint64_t synapse)>;
 
-// The error (OutOfRange) of a step in which a `check` failed. Finds the first checked state, in
-// order of declaration, and its first element that is not finite or outside its bounds. The message
-// names population, element, variable, step, value and bounds; for a synapse, projection and
-// neurons.
-absl::Status DescribeFault(const ir::Program& program, uint64_t step,
-                           const std::function<ArrayView(ir::StateId)>& state, const EndsOf& ends);
+// A `check` that failed.
+struct CheckFault {
+  ir::StateId state = 0;
+  uint64_t element = 0;
+  double value = 0;
+  std::string cause;  // of a value that is not finite (FirstNotFinite); else empty
+
+  // True if an error of the step names this fault and not the other: the first state in order of
+  // declaration, and its first element.
+  bool GoesBefore(const CheckFault& other) const {
+    return state != other.state ? state < other.state : element < other.element;
+  }
+};
 
 // The error of integers that have no result (R10), for the reason `why`: those of an element of a
 // domain (of the network: element 0), or of the synapse between `ends`. Without a step, the error
@@ -36,10 +44,19 @@ absl::Status DescribeArithmeticFault(const ir::Program& program, std::optional<u
                                      ir::DomainId domain, size_t element,
                                      const std::optional<SynapseEnds>& ends, absl::string_view why);
 
-// The error of a contribution or event that is NaN or exceeds 2^40 quanta.
+// The errors (OutOfRange) of a step. The messages name what failed, where, when, the value, the
+// limit with its unit, and what to do.
+//
+// Of a check that failed. Names population and element; for a synapse, projection and neurons.
+absl::Status DescribeCheckFault(const ir::Program& program, uint64_t step, const CheckFault& fault,
+                                const EndsOf& ends);
+// Of an initial value that the init block made and that is not finite (InvalidArgument).
+absl::Status DescribeInitialFault(const ir::Program& program, const CheckFault& fault);
+// Of a contribution or event that is not finite or exceeds 2^40 quanta. `cause` as in CheckFault.
 absl::Status DescribeContributionFault(const ir::Program& program, uint64_t step, ir::InputId input,
-                                       uint32_t element, double value);
-// The error of a sum that exceeded 2^51 quanta when it was taken.
+                                       uint32_t element, double value,
+                                       const std::string& cause = "");
+// Of a sum that exceeded 2^51 quanta when it was taken.
 absl::Status DescribeSumFault(const ir::Program& program, uint64_t step, ir::InputId input,
                               uint32_t element, int64_t quanta);
 

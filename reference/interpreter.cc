@@ -29,12 +29,9 @@ class ProgramInterpreter : public Interpreter {
   absl::Status Prepare(Propagation propagation) {
     BNSYN_RETURN_IF_ERROR(machine_.Begin());
     BNSYN_ASSIGN_OR_RETURN(propagator_, Propagator::Create(machine_, propagation));
-    for (const ir::Events& declaration : machine_.program.events) {
-      BNSYN_ASSIGN_OR_RETURN(std::vector<Event> events, ReadEvents(machine_.program, declaration));
-      events_.push_back(std::move(events));
-    }
-    return absl::OkStatus();
+    return ReadEventFiles();
   }
+  absl::Status PrepareAt(const StepStart& start);
 
   const ir::Program& program() const override { return machine_.program; }
   uint64_t step() const override { return machine_.step; }
@@ -53,6 +50,13 @@ class ProgramInterpreter : public Interpreter {
   Digest ComputeDigest() const override;
 
  private:
+  absl::Status ReadEventFiles() {
+    for (const ir::Events& declaration : machine_.program.events) {
+      BNSYN_ASSIGN_OR_RETURN(std::vector<Event> events, ReadEvents(machine_.program, declaration));
+      events_.push_back(std::move(events));
+    }
+    return absl::OkStatus();
+  }
   void DeliverSynapticEvents();
   void DeliverFileEvents();
 
@@ -63,6 +67,24 @@ class ProgramInterpreter : public Interpreter {
   std::vector<std::vector<Event>> events_;  // by declaration
   Digest spike_digest_;                     // of all spikes so far
 };
+
+absl::Status ProgramInterpreter::PrepareAt(const StepStart& start) {
+  // Connectivity depends on the states after the init block.
+  BNSYN_RETURN_IF_ERROR(machine_.Begin());
+  BNSYN_ASSIGN_OR_RETURN(propagator_, Propagator::CreateWithout(start.delivered, machine_));
+  BNSYN_RETURN_IF_ERROR(ReadEventFiles());
+  machine_.step = start.step;
+  machine_.params = start.params;
+  machine_.states = start.states;
+  machine_.totals = start.totals;
+  machine_.inputs = start.sums;
+  for (ir::PopulationId p = 0; p < machine_.program.populations.size(); ++p) {
+    for (uint32_t back = 1; back <= machine_.program.MaxDelay(); ++back) {
+      history_.At(p, start.step - back) = start.spikes(p, start.step - back);
+    }
+  }
+  return absl::OkStatus();
+}
 
 absl::Status ProgramInterpreter::Step() {
   const uint64_t step = machine_.step;
@@ -79,13 +101,12 @@ absl::Status ProgramInterpreter::Step() {
 
   if (!machine_.input_fault.ok()) return machine_.input_fault;
   if (!machine_.arithmetic_fault.ok()) return machine_.arithmetic_fault;
-  if (!machine_.check_failed) return absl::OkStatus();
-  return DescribeFault(
-      machine_.program, step, [this](ir::StateId state) { return State(state); },
-      [this](ir::ProjectionId projection, uint64_t synapse) {
-        const SynapseTable& table = machine_.synapses[projection];
-        return SynapseEnds{table.source(synapse), table.target(synapse)};
-      });
+  if (!machine_.check_fault) return absl::OkStatus();
+  return DescribeCheckFault(machine_.program, step, *machine_.check_fault,
+                            [this](ir::ProjectionId projection, uint64_t synapse) {
+                              const SynapseTable& table = machine_.synapses[projection];
+                              return SynapseEnds{table.source(synapse), table.target(synapse)};
+                            });
 }
 
 void ProgramInterpreter::DeliverSynapticEvents() {
@@ -161,6 +182,14 @@ Digest ProgramInterpreter::ComputeDigest() const {
 }
 
 }  // namespace
+
+absl::StatusOr<std::unique_ptr<Interpreter>> Interpreter::CreateAt(ir::Program program,
+                                                                   const StepStart& start) {
+  BNSYN_ASSIGN_OR_RETURN(Machine machine, Machine::Create(std::move(program)));
+  auto interpreter = std::make_unique<ProgramInterpreter>(std::move(machine));
+  BNSYN_RETURN_IF_ERROR(interpreter->PrepareAt(start));
+  return interpreter;
+}
 
 absl::StatusOr<std::unique_ptr<Interpreter>> Interpreter::Create(ir::Program program,
                                                                  Propagation propagation) {

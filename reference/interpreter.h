@@ -4,6 +4,7 @@
 #define BNSYN_REFERENCE_INTERPRETER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -22,12 +23,29 @@ enum class Propagation {
            // needs on_pre code that depends on nothing but the weight
 };
 
+// What another engine holds before a step.
+struct StepStart {
+  uint64_t step = 0;
+  std::vector<ir::Bits> params;
+  std::vector<Array> states;   // by StateId; those of synapses by number of the synapse
+  std::vector<double> totals;  // by ReductionId: the last ones
+  // By projection: true if the sums have what its on_pre block adds in this step. Such a projection
+  // has no other blocks, and its synapses are not drawn.
+  std::vector<bool> delivered;
+  std::vector<std::vector<int64_t>> sums;  // quanta, by InputId
+  // The sorted spikes of a population in one of the MaxDelay() steps before.
+  std::function<std::vector<uint32_t>(ir::PopulationId, uint64_t step)> spikes;
+};
+
 class Interpreter {
  public:
   // Verifies the program, draws its connectivity and runs its init block. Fails if a projection
   // does not fit the propagation, or if an input could exceed 2^51 quanta (R6).
   static absl::StatusOr<std::unique_ptr<Interpreter>> Create(ir::Program program,
                                                              Propagation propagation);
+  // The same before a later step, for one call of Step. Its digest is of no use.
+  static absl::StatusOr<std::unique_ptr<Interpreter>> CreateAt(ir::Program program,
+                                                               const StepStart& start);
   virtual ~Interpreter() = default;
 
   virtual const ir::Program& program() const = 0;

@@ -8,7 +8,6 @@
 #include "reference/block_runner.h"
 #include "reference/columns.h"
 #include "reference/evaluate.h"
-#include "reference/fault.h"
 #include "reference/input_proof.h"
 
 namespace bnsyn::reference {
@@ -89,9 +88,9 @@ void Machine::AddSynapses(SynapseRows rows) {
 
 void Machine::BeginStep() {
   for (std::vector<uint32_t>& population : spikes) population.clear();
-  check_failed = false;
   input_fault = absl::OkStatus();
   arithmetic_fault = absl::OkStatus();
+  check_fault.reset();
 }
 
 void Machine::EndStep() {
@@ -117,8 +116,14 @@ absl::Status Machine::SetState(ir::StateId state, uint32_t element, ir::Bits val
 }
 
 absl::Status Machine::Begin() {
-  if (program.init) BlockRunner(*program.init, *this).Run();
-  BNSYN_RETURN_IF_ERROR(arithmetic_fault);
+  if (program.init) {
+    BlockRunner runner(*program.init, *this);
+    runner.Run();
+    BNSYN_RETURN_IF_ERROR(arithmetic_fault);
+    if (const std::optional<CheckFault> fault = runner.FindNotFiniteStore()) {
+      return DescribeInitialFault(program, *fault);
+    }
+  }
   for (ir::InputId input = 0; input < inputs.size(); ++input) {
     if (!accumulators[input].decays()) continue;
     const ir::StateId state = program.inputs[input].accumulator.state;

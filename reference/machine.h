@@ -12,6 +12,7 @@
 #include "reference/accumulator.h"
 #include "reference/array.h"
 #include "reference/connectivity.h"
+#include "reference/fault.h"
 #include "reference/synapse_table.h"
 
 namespace bnsyn::reference {
@@ -31,9 +32,9 @@ struct Machine {
 
   // During a step:
   std::vector<std::vector<uint32_t>> spikes;  // sorted, by population
-  bool check_failed = false;
-  absl::Status input_fault;       // the first of the step
+  absl::Status input_fault;                   // the first of the step
   absl::Status arithmetic_fault;  // the first expectation that failed in the step, or in init
+  std::optional<CheckFault> check_fault;
 
   // Runs the init block. Decaying sums begin with the values of their states after it.
   absl::Status Begin();

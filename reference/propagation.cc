@@ -32,14 +32,21 @@ absl::StatusOr<SynapseRows> BuildRows(const Machine& machine, ir::ProjectionId i
 
 class CsrPropagator : public Propagator {
  public:
-  absl::Status Build(Machine& machine) {
+  // Leaves out the synapses of the projections that are marked.
+  absl::Status Build(Machine& machine, const std::vector<bool>& marked) {
     machine_ = &machine;
     const ir::Program& program = machine.program;
     InputProof proof(program);
     for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
-      const ir::Block* const on_pre = program.FindSynaptic(ir::BlockKind::kOnPre, id);
-      OnPreTerms terms(program, on_pre);
-      BNSYN_ASSIGN_OR_RETURN(SynapseRows rows, BuildRows(machine, id, terms, proof));
+      const ir::Block* const on_pre =
+          marked[id] ? nullptr : program.FindSynaptic(ir::BlockKind::kOnPre, id);
+      SynapseRows rows;
+      if (marked[id]) {
+        rows.begin.resize(program.populations[program.projections[id].source].size + size_t{1});
+      } else {
+        OnPreTerms terms(program, on_pre);
+        BNSYN_ASSIGN_OR_RETURN(rows, BuildRows(machine, id, terms, proof));
+      }
       synapses_ += rows.size();
       machine.AddSynapses(std::move(rows));
       const absl::Span<const uint32_t> delays = machine.synapses.back().delays();
@@ -156,21 +163,24 @@ class DensePropagator : public Propagator {
   std::vector<std::vector<Term>> projections_;
 };
 
-template <typename Kind>
-absl::StatusOr<std::unique_ptr<Propagator>> Build(Machine& machine) {
-  auto propagator = std::make_unique<Kind>();
-  BNSYN_RETURN_IF_ERROR(propagator->Build(machine));
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Propagator>> Propagator::CreateWithout(
+    const std::vector<bool>& marked, Machine& machine) {
+  auto propagator = std::make_unique<CsrPropagator>();
+  BNSYN_RETURN_IF_ERROR(propagator->Build(machine, marked));
   return propagator;
 }
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<Propagator>> Propagator::Create(Machine& machine, Propagation kind) {
   switch (kind) {
     case Propagation::kCsr:
-      return Build<CsrPropagator>(machine);
-    case Propagation::kDense:
-      return Build<DensePropagator>(machine);
+      return CreateWithout(std::vector<bool>(machine.program.projections.size()), machine);
+    case Propagation::kDense: {
+      auto propagator = std::make_unique<DensePropagator>();
+      BNSYN_RETURN_IF_ERROR(propagator->Build(machine));
+      return propagator;
+    }
   }
   return absl::InternalError("no such propagation");
 }

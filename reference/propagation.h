@@ -23,6 +23,9 @@ class Propagator {
   // Draws the connectivity and proves that inputs cannot overflow (R6). `machine` must outlive the
   // result and keep its address.
   static absl::StatusOr<std::unique_ptr<Propagator>> Create(Machine& machine, Propagation kind);
+  // By rows, without the synapses of the projections that are marked.
+  static absl::StatusOr<std::unique_ptr<Propagator>> CreateWithout(const std::vector<bool>& marked,
+                                                                   Machine& machine);
   virtual ~Propagator() = default;
 
   uint64_t synapses() const { return synapses_; }

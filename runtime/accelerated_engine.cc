@@ -9,9 +9,12 @@
 // If threads read nothing of each other but spikes, and the smallest delay is several steps, there
 // is one barrier in an epoch of as many steps (exchange/epoch.h): with a delay of 1 step one in
 // every step, with a delay of 1000 steps one in kLongestEpoch. Run may end within an epoch; the
-// next run begins a new one. When a thread finds a fault, other threads may be further. So each
-// thread saves its states at the beginning of an epoch. After a fault all threads restore them and
-// run step by step until they reach the fault together.
+// next run begins a new one.
+//
+// Compiled code only says that a step failed. To say what failed, the engine goes back to the last
+// checkpoint: a copy of all that steps change, made every few thousand steps. What the host did
+// since is in a log. The engine repeats all that, finds the first step that fails, and hands the
+// values from before that step to the reference backend, which words the error.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -50,12 +53,43 @@ namespace {
 // More is a slip of the keyboard, not a machine.
 constexpr int kMaxThreads = 1024;
 
+// The steps from one checkpoint to the next. A step reads and writes the values of all neurons, so
+// that copying these and those of the synapses so rarely takes less than a hundredth of the time.
+uint64_t CheckpointInterval(const NetworkMemory& memory, const Synapses& synapses) {
+  constexpr uint64_t kLeast = 4096;
+  constexpr uint64_t kStepsForEachCopy = 256;
+  return kLeast +
+         kStepsForEachCopy * synapses.SavedBytes() / std::max(memory.SavedBytes(), size_t{1});
+}
+
+// What the host did before a step.
+struct HostAction {
+  enum class Kind : uint8_t { kSetState, kSetParam, kInjectSpike };
+  uint64_t step = 0;
+  Kind kind = Kind::kSetState;
+  uint32_t id = 0;       // of the state, parameter or population
+  uint32_t element = 0;  // of the state; the neuron that spiked
+  ir::Bits bits = 0;
+};
+// A log this long is cleared by a new checkpoint, unless that is larger.
+constexpr size_t kLongLog = size_t{1} << 16;  // actions
+
+// How RunThread runs steps.
+enum class Pace : uint8_t {
+  kEpochs,
+  kSteps,  // with all barriers in every step
+};
+
 class AcceleratedEngine : public Engine {
  public:
-  AcceleratedEngine(ir::Program program, Partition partition)
-      : program_(std::move(program)),
+  // `lowered` is the program before the passes.
+  AcceleratedEngine(ir::Program lowered, ir::Program program, Partition partition)
+      : lowered_(std::move(lowered)),
+        program_(std::move(program)),
         partition_(std::move(partition)),
-        workers_(static_cast<size_t>(partition_.threads())) {}
+        workers_(static_cast<size_t>(partition_.threads())) {
+    lowered_.tables.clear();  // `program_` has them
+  }
 
   absl::Status Build(Layout layout, const EngineOptions& options, EngineReport& report);
 
@@ -67,14 +101,7 @@ class AcceleratedEngine : public Engine {
 
   reference::ArrayView State(ir::StateId state) const override;
   absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits bits) override {
-    if (IsOfSynapses(state)) {
-      synapses_.SetState(program_, state, element, bits);
-    } else if (decaying_->IsHeldBy(state)) {
-      return decaying_->SetState(state, element, step_, ir::F64OfBits(bits));
-    } else {
-      memory_->SetState(state, element, bits);
-    }
-    return absl::OkStatus();
+    return ActAndLog({step_, HostAction::Kind::kSetState, state, element, bits});
   }
   absl::Status SetStates(ir::StateId state, const reference::Array& values) override {
     if (!IsOfSynapses(state)) return Engine::SetStates(state, values);
@@ -82,8 +109,7 @@ class AcceleratedEngine : public Engine {
     return absl::OkStatus();
   }
   absl::Status SetParam(ir::ParamId param, ir::Bits value) override {
-    *memory_->Param(param) = value;
-    return absl::OkStatus();
+    return ActAndLog({step_, HostAction::Kind::kSetParam, param, 0, value});
   }
   absl::Status InjectSpikes(ir::PopulationId population,
                             absl::Span<const uint32_t> neurons) override;
@@ -101,8 +127,21 @@ class AcceleratedEngine : public Engine {
   bool IsOfSynapses(ir::StateId state) const {
     return reference::IsOfSynapses(program_, program_.states[state].type.domain);
   }
-  // Runs steps on one thread until `end`, a fault, or a full record.
-  void RunThread(int thread, uint64_t end, bool record);
+  // Does what the host asked for, at first or again. OutOfRange if a sum cannot hold the value.
+  absl::Status Act(const HostAction& action);
+  absl::Status ActAndLog(const HostAction& action);
+  // Adds a spike to the last step. False if the neuron spiked in it.
+  bool Inject(ir::PopulationId population, uint32_t neuron);
+
+  // Runs steps on all threads until `end`, a fault, or a full record. True if there was a fault.
+  bool RunThreads(uint64_t end, Pace pace, bool record);
+  void RunThread(int thread, uint64_t end, Pace pace, bool record);
+  // Makes a checkpoint of what a thread owns.
+  void Save(int thread);
+  // Returns all threads to the checkpoint.
+  void GoBack();
+  // After a fault: comes to the end of the first step that failed, and returns its error.
+  absl::Status FindFault(bool record);
   // Runs an epoch from the thread's next step on, at most to `end`, with one barrier at its end.
   Signal RunEpoch(int thread, uint64_t end, bool record);
   // Runs the thread's next step with all its barriers.
@@ -111,7 +150,11 @@ class AcceleratedEngine : public Engine {
   void PublishSignal(Worker& worker, bool fault, bool record) const;
   Signal CollectSignals(const Worker& worker) const;
   void BeginStep(int thread, uint64_t step);
+  // True if a contribution or check failed.
   bool Deliver(int thread, uint64_t step);
+  // Delivers to the groups that have rows (delivery/delivery.h), or to all.
+  enum class Groups : uint8_t { kRows, kAll };
+  bool DeliverSpikes(int thread, uint64_t step, Groups groups);
   bool RunSynapses(const SynapticCall& call, int thread, uint64_t step);
   bool RunPhase(int thread, size_t phase, uint64_t step);
   void Collect(int thread, size_t phase, uint64_t step);
@@ -120,6 +163,7 @@ class AcceleratedEngine : public Engine {
   // Hands the spikes recorded from `first_step` on to the sink.
   void DrainRecords(uint64_t first_step, SpikeSink& sink);
 
+  ir::Program lowered_;  // without its tables
   const ir::Program program_;
   const Partition partition_;
   std::unique_ptr<compiler::CompiledCode> code_;
@@ -129,6 +173,9 @@ class AcceleratedEngine : public Engine {
   SpikeRing ring_;
   Schedule schedule_;
   uint32_t epoch_ = 1;  // StepsPerEpoch
+  uint64_t checkpoint_interval_ = 1;
+  size_t long_log_ = kLongLog;
+  std::vector<HostAction> log_;  // since the last checkpoint
   std::vector<Worker> workers_;
   KernelClock clock_;
   // Used by DrainRecords: a position in the record of each thread, and the spikes of one step.
@@ -171,12 +218,14 @@ absl::Status AcceleratedEngine::Build(Layout layout, const EngineOptions& option
     Worker& worker = workers_[static_cast<size_t>(t)];
     worker.events = std::move(events[static_cast<size_t>(t)]);
     worker.tally.spike_counts.resize(program_.populations.size());
-    worker.saved_tally = worker.tally;
     worker.spike_outputs.resize(program_.populations.size());
     if (options.record_spikes) {
       worker.record = std::move(memory.records[static_cast<size_t>(t)]);
     }
   }
+  checkpoint_interval_ = CheckpointInterval(*memory_, synapses_);
+  long_log_ =
+      std::max(kLongLog, (memory_->SavedBytes() + synapses_.SavedBytes()) / sizeof(HostAction));
   team_->ClearTimes();  // of construction
   report.threads.resize(workers_.size());
   return absl::OkStatus();
@@ -198,48 +247,122 @@ absl::Status AcceleratedEngine::Run(uint64_t steps, SpikeSink* sink) {
   const uint64_t end = step_ + steps;
   while (step_ < end) {
     const uint64_t first = step_;
-    team_->Run([&](int thread) { RunThread(thread, end, record); });
-    step_ = workers_[0].next_step;
-    if (record) DrainRecords(first, *sink);
-    if (workers_[0].fault) {
-      absl::Span<const reference::Array> before;
-      for (const Worker& worker : workers_) {
-        if (!worker.states.empty()) before = worker.states;
-      }
-      return DescribeStepFault(program_, *memory_, before, synapses_, ring_, partition_, step_ - 1);
+    if (log_.size() > long_log_) {
+      for (Worker& worker : workers_) worker.checkpoint_due = true;
     }
+    absl::Status status;
+    if (RunThreads(end, Pace::kEpochs, record)) status = FindFault(record);
+    std::erase_if(log_, [this](const HostAction& action) {
+      return action.step <= workers_[0].saved.next_step;
+    });
+    if (record) DrainRecords(first, *sink);
+    BNSYN_RETURN_IF_ERROR(status);
   }
   return absl::OkStatus();
 }
 
-void AcceleratedEngine::RunThread(int thread, uint64_t end, bool record) {
+bool AcceleratedEngine::RunThreads(uint64_t end, Pace pace, bool record) {
+  team_->Run([&](int thread) { RunThread(thread, end, pace, record); });
+  step_ = workers_[0].tally.next_step;
+  return workers_[0].fault;
+}
+
+void AcceleratedEngine::RunThread(int thread, uint64_t end, Pace pace, bool record) {
   Worker& worker = workers_[static_cast<size_t>(thread)];
-  worker.next_step = step_;
-  bool by_step = epoch_ == 1;
+  const bool by_step = epoch_ == 1 || pace == Pace::kSteps;
   Signal said;
-  while (worker.next_step < end && !said.fault && !said.full) {
-    if (by_step) {
-      said = RunStep(thread, record);
-      continue;
-    }
-    worker.Save();
-    memory_->Save(thread);
-    said = RunEpoch(thread, end, record);
-    if (!said.fault) continue;
-    worker.GoBack();
-    memory_->Restore(thread);
-    by_step = true;
-    said = {};
+  while (worker.tally.next_step < end && !said.fault && !said.full) {
+    worker.epoch_step = worker.tally.next_step;
+    worker.epoch_words = worker.record.words().size();
+    const uint64_t since = worker.epoch_step - worker.saved.next_step;
+    if (worker.checkpoint_due || since >= checkpoint_interval_) Save(thread);
+    said = by_step ? RunStep(thread, record) : RunEpoch(thread, end, record);
   }
   worker.fault = said.fault;
 }
 
+void AcceleratedEngine::Save(int thread) {
+  Worker& worker = workers_[static_cast<size_t>(thread)];
+  worker.checkpoint_due = false;
+  worker.saved = worker.tally;
+  memory_->Save(thread);
+  synapses_.Save(thread);
+  ring_.Save(thread, worker.tally.next_step);
+}
+
+void AcceleratedEngine::GoBack() {
+  for (int thread = 0; thread < partition_.threads(); ++thread) {
+    Worker& worker = workers_[static_cast<size_t>(thread)];
+    worker.tally = worker.saved;
+    memory_->Restore(thread);
+    synapses_.Restore(thread);
+    ring_.Restore(thread);
+  }
+  decaying_->Forget();
+  step_ = workers_[0].tally.next_step;
+}
+
+absl::Status AcceleratedEngine::FindFault(bool record) {
+  // The epoch has the fault, and threads may have left it in different steps.
+  const uint64_t epoch = workers_[0].epoch_step;
+  for (Worker& worker : workers_) worker.record.Rewind(worker.epoch_words);
+  GoBack();
+  for (const HostAction& action : log_) {
+    RunThreads(action.step, Pace::kEpochs, /*record=*/false);
+    BNSYN_RETURN_IF_ERROR(Act(action));
+  }
+  RunThreads(epoch, Pace::kEpochs, /*record=*/false);
+  do {
+    for (int thread = 0; thread < partition_.threads(); ++thread) Save(thread);
+  } while (!RunThreads(step_ + 1, Pace::kSteps, record));
+
+  GoBack();
+  team_->Run([this](int thread) {
+    BeginStep(thread, step_);
+    DeliverSpikes(thread, step_, Groups::kRows);
+  });
+  ir::Program lowered = lowered_;
+  lowered.tables = program_.tables;
+  const absl::Status error =
+      ErrorOfStep(lowered, {*memory_, *decaying_, synapses_, ring_, partition_}, step_);
+  GoBack();
+  RunThreads(step_ + 1, Pace::kSteps, /*record=*/false);
+  return error;
+}
+
+absl::Status AcceleratedEngine::Act(const HostAction& action) {
+  switch (action.kind) {
+    case HostAction::Kind::kSetState:
+      if (IsOfSynapses(action.id)) {
+        synapses_.SetState(program_, action.id, action.element, action.bits);
+      } else if (decaying_->IsHeldBy(action.id)) {
+        return decaying_->SetState(action.id, action.element, step_, ir::F64OfBits(action.bits));
+      } else {
+        memory_->SetState(action.id, action.element, action.bits);
+      }
+      break;
+    case HostAction::Kind::kSetParam:
+      *memory_->Param(action.id) = action.bits;
+      break;
+    case HostAction::Kind::kInjectSpike:
+      Inject(action.id, action.element);
+      break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AcceleratedEngine::ActAndLog(const HostAction& action) {
+  BNSYN_RETURN_IF_ERROR(Act(action));
+  log_.push_back(action);
+  return absl::OkStatus();
+}
+
 Signal AcceleratedEngine::RunEpoch(int thread, uint64_t end, bool record) {
   Worker& worker = workers_[static_cast<size_t>(thread)];
-  end = std::min(end, worker.next_step + epoch_);
+  end = std::min(end, worker.tally.next_step + epoch_);
   bool fault = false;
-  while (worker.next_step < end && !fault) {
-    const uint64_t step = worker.next_step++;
+  while (worker.tally.next_step < end && !fault) {
+    const uint64_t step = worker.tally.next_step++;
     BeginStep(thread, step);
     fault = Deliver(thread, step);
     for (size_t phase = 0; phase < schedule_.collected.size(); ++phase) {
@@ -257,13 +380,10 @@ Signal AcceleratedEngine::RunStep(int thread, bool record) {
   Worker& worker = workers_[static_cast<size_t>(thread)];
   const size_t phases = schedule_.collected.size();
   const size_t barriers = schedule_.barrier_after_last ? phases : phases - 1;
-  const uint64_t step = worker.next_step++;
+  const uint64_t step = worker.tally.next_step++;
   BeginStep(thread, step);
   bool fault = Deliver(thread, step);
-  if (schedule_.barrier_after_delivery) {
-    if (fault) worker.states = CopyStates(program_, *memory_, thread);
-    team_->Barrier(thread);
-  }
+  if (schedule_.barrier_after_delivery) team_->Barrier(thread);
   for (size_t phase = 0; phase < phases; ++phase) {
     fault |= RunPhase(thread, phase, step);
     if (phase == barriers) break;
@@ -305,11 +425,12 @@ void AcceleratedEngine::BeginStep(int thread, uint64_t step) {
   }
 }
 
-bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
+bool AcceleratedEngine::DeliverSpikes(int thread, uint64_t step, Groups groups) {
   bool fault = false;
   size_t number = 0;
   for (const Delivery& delivery : schedule_.threads[static_cast<size_t>(thread)].deliveries) {
     const Timer timer(clock_.OfDelivery(thread, number++));
+    if (groups == Groups::kRows && delivery.code.function != nullptr) continue;
     const auto due = [&](uint32_t delay, const auto& use) {
       const uint64_t emitted = step - delay;
       for (int t = 0; t < partition_.threads(); ++t) {
@@ -319,6 +440,11 @@ bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
     };
     fault |= !bnsyn::Deliver(delivery, step, due);
   }
+  return fault;
+}
+
+bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
+  const bool fault = DeliverSpikes(thread, step, Groups::kAll);
   Worker& worker = workers_[static_cast<size_t>(thread)];
   for (size_t& next = worker.tally.next_event; next < worker.events.size(); ++next) {
     const InputEvent& event = worker.events[next];
@@ -408,17 +534,23 @@ void AcceleratedEngine::DrainRecords(uint64_t first_step, SpikeSink& sink) {
 
 absl::Status AcceleratedEngine::InjectSpikes(ir::PopulationId population,
                                              absl::Span<const uint32_t> neurons) {
-  const uint64_t last = step_ - 1;
-  std::vector<uint32_t>& injected = ring_.Injected(population, last);
   for (const uint32_t neuron : neurons) {
-    const auto emitted = ring_.Spikes(population, partition_.owner(population, neuron), last);
-    if (std::binary_search(emitted.begin(), emitted.end(), neuron)) continue;
-    const auto place = std::lower_bound(injected.begin(), injected.end(), neuron);
-    if (place != injected.end() && *place == neuron) continue;
-    injected.insert(place, neuron);
-    injected_digest_.AddSpike(population, last, neuron);
+    if (!Inject(population, neuron)) continue;
+    injected_digest_.AddSpike(population, step_ - 1, neuron);
+    log_.push_back({step_, HostAction::Kind::kInjectSpike, population, neuron, 0});
   }
   return absl::OkStatus();
+}
+
+bool AcceleratedEngine::Inject(ir::PopulationId population, uint32_t neuron) {
+  const uint64_t last = step_ - 1;
+  const auto emitted = ring_.Spikes(population, partition_.owner(population, neuron), last);
+  if (std::binary_search(emitted.begin(), emitted.end(), neuron)) return false;
+  std::vector<uint32_t>& injected = ring_.Injected(population, last);
+  const auto place = std::lower_bound(injected.begin(), injected.end(), neuron);
+  if (place != injected.end() && *place == neuron) return false;
+  injected.insert(place, neuron);
+  return true;
 }
 
 reference::Digest AcceleratedEngine::ComputeDigest() const {
@@ -465,8 +597,8 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeAcceleratedEngine(ir::Program progra
   BNSYN_ASSIGN_OR_RETURN(const MemoryPlan plan, PlanAccelerated(accelerated, options));
   BNSYN_RETURN_IF_ERROR(CheckMemory(plan, options.memory_limit));
   report.memory_bytes = static_cast<uint64_t>(plan.total());
-  auto engine = std::make_unique<AcceleratedEngine>(std::move(accelerated.program),
-                                                    std::move(accelerated.partition));
+  auto engine = std::make_unique<AcceleratedEngine>(
+      std::move(program), std::move(accelerated.program), std::move(accelerated.partition));
   BNSYN_RETURN_IF_ERROR(engine->Build(std::move(accelerated.layout), options, report));
   return engine;
 }

@@ -35,6 +35,7 @@ absl::StatusOr<ir::Bits> FromDouble(ir::Element element, double value, absl::str
 }
 
 std::string ShowNumber(double value) {
+  if (std::isnan(value)) return "nan";
   char buffer[32];
   const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
   return std::string(buffer, end);

@@ -59,6 +59,10 @@ void DecayingSums::ReadState(ir::StateId state, uint64_t step) const {
   sums->up_to_date = step;
 }
 
+void DecayingSums::Forget() const {
+  for (const Sums& sums : all_) sums.up_to_date.reset();
+}
+
 absl::Status DecayingSums::SetState(ir::StateId state, uint32_t element, uint64_t step,
                                     double value) const {
   const Sums& sums = *Find(state);

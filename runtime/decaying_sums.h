@@ -28,6 +28,8 @@ class DecayingSums {
   // to date for `step`, and SetState changes an element of the state and of the sum.
   bool IsHeldBy(ir::StateId state) const { return Find(state) != nullptr; }
   void ReadState(ir::StateId state, uint64_t step) const;
+  // To be called where the sums are those of an earlier step again.
+  void Forget() const;
   // OutOfRange if the sum cannot hold the value.
   absl::Status SetState(ir::StateId state, uint32_t element, uint64_t step, double value) const;
 

@@ -1,13 +1,12 @@
-// Finds the error message of a step that failed: what, where and by how much.
+// Hands a step that failed to the reference backend, which words its error.
 #ifndef BNSYN_RUNTIME_FAULT_REPLAY_H_
 #define BNSYN_RUNTIME_FAULT_REPLAY_H_
 
-#include <vector>
+#include <cstdint>
 
 #include "absl/status/status.h"
-#include "absl/types/span.h"
 #include "ir/program.h"
-#include "reference/array.h"
+#include "runtime/decaying_sums.h"
 #include "runtime/delivery/synapses.h"
 #include "runtime/exchange/spikes.h"
 #include "runtime/memory/network_memory.h"
@@ -15,20 +14,18 @@
 
 namespace bnsyn {
 
-// Copies of the states of populations, and of this thread's uniform states; empty for states of
-// synapses.
-std::vector<reference::Array> CopyStates(const ir::Program& program, const NetworkMemory& memory,
-                                         int thread);
+// What the accelerated backend holds.
+struct StepMemory {
+  const NetworkMemory& values;
+  const DecayingSums& decaying;
+  const Synapses& synapses;
+  const SpikeRing& ring;
+  const Partition& partition;
+};
 
-// Call it after a step in which a kernel reported a fault, with the memory as the step left it. It
-// delivers the events of the step again through the oracle and reports the first contribution or
-// sum out of range, as the reference backend does; if there is none, the first value out of bounds.
-// `before` are the states before the kernels, from CopyStates, or empty. Without them,
-// contributions that depend on states which the step has changed may differ from those that were
-// delivered.
-absl::Status DescribeStepFault(const ir::Program& program, const NetworkMemory& memory,
-                               absl::Span<const reference::Array> before, const Synapses& synapses,
-                               const SpikeRing& ring, const Partition& partition, uint64_t step);
+// The error of the reference backend in `step`. `memory` is from before the step, but its sums have
+// what rows deliver in the step (delivery/delivery.h). `program` is the one before the passes.
+absl::Status ErrorOfStep(const ir::Program& program, const StepMemory& memory, uint64_t step);
 
 }  // namespace bnsyn
 

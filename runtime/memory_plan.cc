@@ -115,6 +115,7 @@ absl::StatusOr<double> GroupBytes(const ir::Program& program, const SynapseGroup
     SynapseBlock block(program, group, TargetSumsOf(program, group, places, thread));
     BNSYN_RETURN_IF_ERROR(block.Reserve(program, group, synapses, arena));
     BNSYN_RETURN_IF_ERROR(block.ReserveByTarget(program, group, synapses, arena));
+    BNSYN_RETURN_IF_ERROR(block.ReserveSaved(program, group, synapses, arena));
   }
   return arena.parts()[0].bytes;
 }

@@ -59,6 +59,12 @@ TypedValue Emitter::Boolean(ir::Value value) const {
 }
 
 absl::StatusOr<TypedValue> Emitter::Emit(const Expr& expr) {
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, Dispatch(expr));
+  BNSYN_RETURN_IF_ERROR(CheckFinite(expr, value));
+  return value;
+}
+
+absl::StatusOr<TypedValue> Emitter::Dispatch(const Expr& expr) {
   switch (expr.kind) {
     case ExprKind::kNumber:
       return WrittenNumber(expr, /*negated=*/false);
@@ -104,10 +110,22 @@ absl::StatusOr<TypedValue> Emitter::EmitFloat(const Expr& expr) {
   return Integers(expr).AsFloat(value);
 }
 
-absl::StatusOr<TypedValue> Emitter::EmitArm(ir::Value condition, const Expr& expr) {
+bool Emitter::EnterArm(ir::Value condition) {
+  const bool never = Known(condition) == ir::Bits{0};
   scope_.EnterArm(condition);
-  absl::StatusOr<TypedValue> value = Emit(expr);
+  never_ += never;
+  return never;
+}
+
+void Emitter::LeaveArm(bool never) {
+  never_ -= never;
   scope_.LeaveArm();
+}
+
+absl::StatusOr<TypedValue> Emitter::EmitArm(ir::Value condition, const Expr& expr) {
+  const bool never = EnterArm(condition);
+  absl::StatusOr<TypedValue> value = Emit(expr);
+  LeaveArm(never);
   return value;
 }
 
@@ -216,13 +234,13 @@ absl::StatusOr<TypedValue> Emitter::Binary(const Expr& expr) {
 
 absl::StatusOr<TypedValue> Emitter::Logic(const Expr& expr) {
   BNSYN_ASSIGN_OR_RETURN(const TypedValue left, EmitBoolean(expr.children[0]));
-  // The right side counts where the left one does not decide.
-  scope_.EnterArm(expr.name == "and" ? left.value : Not(left.value));
-  const absl::StatusOr<TypedValue> right_or = EmitBoolean(expr.children[1]);
-  scope_.LeaveArm();
-  BNSYN_ASSIGN_OR_RETURN(const TypedValue right, right_or);
   const ir::Op op = expr.name == "and" ? ir::Op::kAnd : ir::Op::kOr;
-  return Boolean(builder().Emit(op, {left.value, right.value}));
+  // The right side counts where the left one does not decide.
+  const bool never = EnterArm(op == ir::Op::kAnd ? left.value : Not(left.value));
+  const absl::StatusOr<TypedValue> right = EmitBoolean(expr.children[1]);
+  LeaveArm(never);
+  BNSYN_RETURN_IF_ERROR(right.status());
+  return Boolean(builder().Emit(op, {left.value, right->value}));
 }
 
 absl::StatusOr<TypedValue> Emitter::Comparison(const Expr& expr) {
@@ -248,6 +266,7 @@ absl::StatusOr<TypedValue> Emitter::Comparison(const Expr& expr) {
 
 absl::StatusOr<TypedValue> Emitter::Conditional(const Expr& expr) {
   BNSYN_ASSIGN_OR_RETURN(const TypedValue condition, EmitBoolean(expr.children[0]));
+  const std::optional<ir::Bits> decided = Known(condition.value);
   BNSYN_ASSIGN_OR_RETURN(TypedValue yes, EmitArm(condition.value, expr.children[1]));
   BNSYN_ASSIGN_OR_RETURN(TypedValue no, EmitArm(Not(condition.value), expr.children[2]));
   if (yes.boolean != no.boolean) {
@@ -271,7 +290,9 @@ absl::StatusOr<TypedValue> Emitter::Conditional(const Expr& expr) {
   BNSYN_ASSIGN_OR_RETURN(yes, as_float(1, condition.value, yes));
   BNSYN_ASSIGN_OR_RETURN(no, as_float(2, Not(condition.value), no));
   TypedValue chosen =
-      Number(builder().Emit(ir::Op::kSelect, {condition.value, yes.value, no.value}), *dimension);
+      Number(decided ? (*decided != 0 ? yes : no).value
+                     : builder().Emit(ir::Op::kSelect, {condition.value, yes.value, no.value}),
+             *dimension);
   chosen.boolean = yes.boolean;
   chosen.whole = yes.whole && no.whole;
   return chosen;
@@ -342,7 +363,7 @@ absl::StatusOr<Emitter::Operand> Emitter::ProductOf(const Expr& expr) {
     operand.product = FusibleProduct(scope_, left.value, right.value);
     if (!operand.product) operand.typed.value = EmitMultiply(scope_, left.value, right.value);
   } else {
-    if (right.zero) return Error(expr.range, "this divides by 0");
+    BNSYN_RETURN_IF_ERROR(CheckDivisor(expr.children[1], right.value));
     operand.typed.dimension = left.dimension / right.dimension;
     operand.product = FusibleQuotient(scope_, left.value, right.value);
     if (!operand.product) operand.typed.value = EmitDivide(scope_, left.value, right.value);
@@ -362,7 +383,7 @@ TypedValue Emitter::Finish(const Operand& operand) {
 absl::StatusOr<TypedValue> Emitter::FloorDivision(const Expr& expr) {
   BNSYN_ASSIGN_OR_RETURN(TypedValue x, EmitNumber(expr.children[0]));
   BNSYN_ASSIGN_OR_RETURN(TypedValue y, EmitNumber(expr.children[1]));
-  if (y.zero) return Error(expr.range, "this divides by 0");
+  BNSYN_RETURN_IF_ERROR(CheckDivisor(expr.children[1], y.value));
   if (!CommonDimension(x, y)) {
     return DimensionsDiffer(expr, x, y, absl::StrCat("the two sides of '", expr.name, "'"));
   }
@@ -493,6 +514,9 @@ ir::Value Scope::Where() {
   }
   return where.valid() ? where : builder().Bool(true);
 }
+std::optional<ir::SourceText> Scope::PlaceOf(const std::string&) const { return std::nullopt; }
+
+std::optional<Scope::ZeroValue> Scope::FindZero(const std::string&) const { return std::nullopt; }
 
 absl::Status Scope::Assign(const Statement& statement, TypedValue, const ir::SourceText& source) {
   return ir::ErrorAt(source, statement.target_range,
@@ -512,7 +536,11 @@ absl::StatusOr<TypedValue> EmitFloat(const Expr& expr, const ir::SourceText& sou
 absl::Status EmitStatements(const std::vector<Statement>& statements, const ir::SourceText& source,
                             Scope& scope) {
   for (const Statement& statement : statements) {
-    BNSYN_ASSIGN_OR_RETURN(TypedValue right, EmitExpression(statement.value, source, scope));
+    Emitter emitter(source, scope);
+    BNSYN_ASSIGN_OR_RETURN(TypedValue right, emitter.Emit(statement.value));
+    if (statement.op == '/') {
+      BNSYN_RETURN_IF_ERROR(emitter.CheckDivisor(statement.value, right.value));
+    }
     BNSYN_RETURN_IF_ERROR(scope.Assign(statement, right, source));
   }
   return absl::OkStatus();

@@ -84,6 +84,14 @@ class Scope {
   ir::Value Where();
   virtual void EnterArm(ir::Value condition) { arms_.push_back(condition); }
   virtual void LeaveArm() { arms_.pop_back(); }
+  // Where the value of a parameter is given, for errors about it; nullopt for other names.
+  virtual std::optional<ir::SourceText> PlaceOf(const std::string& name) const;
+  // A variable that no code changes, with 0 among the values it was given.
+  struct ZeroValue {
+    std::string what;  // "tau of neuron 3"
+    ir::SourceText place;
+  };
+  virtual std::optional<ZeroValue> FindZero(const std::string& name) const;
   // Performs a statement whose right side has the value `right`. For op= forms the scope combines
   // it with the old value by ApplyAssignment. Scopes without variables refuse.
   virtual absl::Status Assign(const Statement& statement, TypedValue right,
@@ -107,6 +115,11 @@ class Scope {
 // exp(normal(mu, sigma)).
 // x % y and x // y are Python's, to the bit; y has the dimension of x. Integers with integers give
 // integers, but for '/'. Dimension errors say what was expected and found, in words.
+//
+// Where literals and fixed parameters alone decide the condition of a choice, the value is that of
+// the arm it takes. What divides by 0 in every run is an error, and so is a part whose value is
+// known and not finite, as log(0); but not in an arm that is never taken, or in the second operand
+// of `and` and `or` where the first decides.
 absl::StatusOr<TypedValue> EmitExpression(const Expr& expr, const ir::SourceText& source,
                                           Scope& scope);
 // The same, with an integer as a float.

@@ -3,6 +3,7 @@
 #ifndef BNSYN_COMPILER_LANGUAGE_CODE_EMITTER_H_
 #define BNSYN_COMPILER_LANGUAGE_CODE_EMITTER_H_
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -71,6 +72,8 @@ class Emitter {
   absl::StatusOr<TypedValue> EmitFloat(const Expr& expr);
   // The same, refusing numbers.
   absl::StatusOr<TypedValue> EmitBoolean(const Expr& expr);
+  // An error if `divisor`, with the value `value`, is 0 in every run.
+  absl::Status CheckDivisor(const Expr& divisor, ir::Value value);
 
  private:
   // A product is kept as its factors until it is known whether a sum takes them.
@@ -94,6 +97,26 @@ class Emitter {
   }
   // Emits one arm of a choice: what has no result there does not matter elsewhere.
   absl::StatusOr<TypedValue> EmitArm(ir::Value condition, const Expr& expr);
+  // Between them code counts where the condition holds. EnterArm returns true if that is never,
+  // which LeaveArm is told.
+  bool EnterArm(ir::Value condition);
+  void LeaveArm(bool never);
+
+  absl::StatusOr<TypedValue> Dispatch(const Expr& expr);
+
+  // Values that are known before the run (code_known.cc).
+  //
+  // The bits of a value that literals and fixed parameters determine; nullopt if it may vary.
+  std::optional<ir::Bits> Known(ir::Value value) { return Known(value.id, 0); }
+  std::optional<ir::Bits> Known(ir::NodeId id, int depth);
+  std::optional<double> KnownNumber(ir::Value value);
+  // An error if the value of an expression is known and not finite, though its parts are.
+  absl::Status CheckFinite(const Expr& expr, const TypedValue& value);
+  // An error of an expression that goes wrong for the values that its names have: at the place
+  // where the only parameter in it is given, else at the expression.
+  absl::Status BadValue(const Expr& expr, absl::string_view what);
+  // "V_th is -50 mV, V_reset is -50 mV".
+  std::string ValuesOf(const std::vector<std::string>& names, const Expr& expr);
 
   absl::StatusOr<TypedValue> Name(const Expr& expr);
   absl::Status UnknownName(const Expr& expr) const;
@@ -137,6 +160,8 @@ class Emitter {
 
   const ir::SourceText& source_;
   Scope& scope_;
+  std::map<ir::NodeId, std::optional<ir::Bits>> known_;
+  int never_ = 0;  // > 0 in parts that no run needs
 };
 
 // The names of all functions, and how one is called ("clip(x, low, high)"); "" when there is none.

@@ -393,6 +393,7 @@ absl::StatusOr<TypedValue> Emitter::Periodic(const Expr& call) {
   BNSYN_ASSIGN_OR_RETURN(const TypedValue length, EmitFloat(call.children[1]));
   const std::optional<Dimension> dimension = CommonDimension(x, length);
   if (!dimension) return DimensionsDiffer(call, x, length, "the arguments of periodic");
+  BNSYN_RETURN_IF_ERROR(CheckDivisor(call.children[1], length.value));
   const ir::Value turns =
       builder().Emit(ir::Op::kRint, {EmitDivide(scope_, x.value, length.value)});
   return Number(EmitMulAdd(scope_, turns, EmitNegate(scope_, length.value), x.value), *dimension);

@@ -1,5 +1,6 @@
 #include "compiler/lowering/code_scope.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -318,6 +319,34 @@ absl::StatusOr<TypedValue> CodeScope::LastSpikeOf(const Section& section, bool o
   return TypedValue{
       builder_.Emit(op, {ir::Element::kF64, section_.domain}, {}, *section.last_spike),
       dimension::kTime};
+}
+
+std::optional<ir::SourceText> CodeScope::PlaceOf(const std::string& name) const {
+  const Meaning* meaning = names_.Find(name);
+  if (meaning == nullptr || meaning->kind != NameKind::kParameter) return std::nullopt;
+  return meaning->parameter->place;
+}
+
+std::optional<Scope::ZeroValue> CodeScope::FindZero(const std::string& name) const {
+  const Meaning* meaning = names_.Find(name);
+  if (meaning == nullptr || meaning->kind != NameKind::kVariable ||
+      !meaning->variable->Is("constant") || environment_.locals.count(name) != 0) {
+    return std::nullopt;
+  }
+  for (const InitialValue& initial : section_.initial) {
+    if (initial.variable != meaning->variable->equation || initial.code.has_value()) continue;
+    const ir::State& state = out_.program.states[*meaning->variable->state];
+    if (!state.initial_column.has_value()) {
+      if (ir::F64OfBits(state.initial) != 0) return std::nullopt;
+      return ZeroValue{name, initial.text};
+    }
+    const ir::ColumnRef& column = *state.initial_column;
+    const std::vector<double>& values = out_.program.tables[column.table].values[column.column];
+    const auto zero = std::find(values.begin(), values.end(), 0.0);
+    if (zero == values.end()) return std::nullopt;
+    return ZeroValue{absl::StrCat(name, " of neuron ", zero - values.begin()), initial.text};
+  }
+  return std::nullopt;
 }
 
 ir::Value CodeScope::LastSpike() {

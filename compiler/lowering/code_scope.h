@@ -41,6 +41,8 @@ class CodeScope : public EquationScope {
                                                  const ir::SourceText& source) override;
   std::vector<std::string> KnownNames() const override;
   std::string AdviceFor(const std::string& unknown) const override;
+  std::optional<ir::SourceText> PlaceOf(const std::string& name) const override;
+  std::optional<ZeroValue> FindZero(const std::string& name) const override;
   absl::Status Assign(const Statement& statement, TypedValue right,
                       const ir::SourceText& source) override;
   void Expect(ir::Op op, ir::Value a, ir::Value b) override;

@@ -49,6 +49,7 @@ struct Parameter {
   Quantity value;
   ir::ParamId id = 0;
   bool tunable = false;
+  ir::SourceText place;  // where its value is given
 };
 
 // Who holds the value of a variable. A variable of synapses that is the same for all synapses of a

@@ -288,12 +288,14 @@ absl::Status DeclareParameters(const Declarations& declared, const Settings& val
   for (const auto& [name, value] : values) {
     const std::string what = absl::StrCat(section.prefix, name);
     BNSYN_ASSIGN_OR_RETURN(Quantity quantity, Evaluate(value, section.constants, what));
+    Parameter parameter;
+    parameter.place = TextOf(value, what);
     for (const auto& [other, replacement] : overrides) {
       if (other != name) continue;
       BNSYN_ASSIGN_OR_RETURN(quantity,
                              Evaluate(replacement, section.constants, quantity.dimension, what));
+      parameter.place = TextOf(replacement, what);
     }
-    Parameter parameter;
     parameter.name = name;
     parameter.value = quantity;
     parameter.id = static_cast<ir::ParamId>(out.program.params.size());

@@ -34,8 +34,8 @@ struct ProgramBuilder {
     program.states.push_back(std::move(state));
     return static_cast<ir::StateId>(program.states.size() - 1);
   }
-  ir::InputId AddInput(std::string name, ir::DomainId population) {
-    program.inputs.push_back({std::move(name), population});
+  ir::InputId AddInput(std::string name, ir::DomainId population, const Dimension& dimension = {}) {
+    program.inputs.push_back({std::move(name), population, {}, DisplayUnit(dimension)});
     return static_cast<ir::InputId>(program.inputs.size() - 1);
   }
 };

@@ -118,6 +118,12 @@ class EventWriter {
     const TypedValue one = {builder_.F64(1), variable.dimension()};
     BNSYN_ASSIGN_OR_RETURN(const ir::Value a, Part(moving.proportional, moving.name, one));
     BNSYN_ASSIGN_OR_RETURN(const ir::Value b, Part(*moving.rest, moving.name, one));
+    if (IsZero(builder_, a)) {
+      // Without decay x moves by B in a unit of time.
+      const ir::Value moved =
+          builder_.Emit(ir::Op::kMul, {steps, builder_.F64(scope_.program().dt)});
+      return builder_.Emit(ir::Op::kFma, {moved, b, old});
+    }
     const ir::Value end =
         AsNumber(builder_.Emit(ir::Op::kNeg, {builder_.Emit(ir::Op::kDiv, {b, a})}));
     const ir::Value distance = builder_.Emit(ir::Op::kSub, {old, end});

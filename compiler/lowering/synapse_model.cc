@@ -185,7 +185,7 @@ void DeclareInputs(const SynapseModel& model, Section& target, ProgramBuilder& o
     if (variable == nullptr || variable->input.has_value()) return;
     variable->input = out.AddInput(
         absl::StrCat(target.prefix, variable->name(), variable->state.has_value() ? ".in" : ""),
-        target.domain);
+        target.domain, variable->dimension());
   };
   for (const Statement& statement : model.on_pre) declare(statement.target);
   for (const Equation& sum : model.summed) declare(sum.name);

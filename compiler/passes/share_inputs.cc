@@ -146,6 +146,7 @@ class InputSharer {
       input.name =
           absl::StrCat(std::string(absl::StripSuffix(input.name, ".in")), ".", other, ".in");
     }
+    input.unit.clear();  // the factors may have units too
     return input;
   }
 

@@ -80,7 +80,7 @@ absl::Status SynapseBatch::Append() {
   const size_t begin = targets_.size();
   if (!own_.empty()) {
     const absl::Status status = pairs_.AppendRow(source, targets_);
-    if (absl::IsOutOfRange(status)) return Explain(targets_.back());
+    if (absl::IsOutOfRange(status)) return Explain();
     BNSYN_RETURN_IF_ERROR(status);
   }
   sources_.resize(targets_.size(), source);
@@ -190,18 +190,34 @@ absl::Status SynapseBatch::Check() const {
     const bool weight = weights_ == nullptr || std::isfinite(weights_[i]);
     const bool delay = delays_ == nullptr || (delays_[i] >= declared_->delay &&
                                               delays_[i] <= int64_t{declared_->max_delay});
-    if (!weight || !delay) return Explain(targets_[i]);
+    if (!weight || !delay) return Explain();
+  }
+  const std::vector<ir::StateId> states = in_->program.SynapseStates(id_);
+  for (size_t s = 0; s < states.size(); ++s) {
+    if (states_[s] == nullptr || in_->program.states[states[s]].type.element != ir::Element::kF64) {
+      continue;
+    }
+    const auto* const values = reinterpret_cast<const double*>(states_[s]);
+    if (!std::all_of(values, values + size(), [](double value) { return std::isfinite(value); })) {
+      return Explain();
+    }
   }
   return absl::OkStatus();
 }
 
-absl::Status SynapseBatch::Explain(uint32_t target) const {
+// The reference names the least target, whichever thread or batch finds a fault first.
+absl::Status SynapseBatch::Explain() const {
   BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
                          reference::Connectivity::Create(in_->program, id_, in_->states));
-  BNSYN_RETURN_IF_ERROR(connectivity.Build(target, target + 1).status());
-  return absl::InternalError(absl::StrCat("projection ", declared_->name,
-                                          ": the reference finds nothing wrong with target ",
-                                          target, ", but compiled code does"));
+  constexpr uint32_t kTogether = 4096;  // a block of R8
+  const uint32_t targets = in_->program.populations[declared_->target].size;
+  for (uint32_t begin = 0; begin < targets; begin += std::min(kTogether, targets - begin)) {
+    const uint32_t end = begin + std::min(kTogether, targets - begin);
+    BNSYN_RETURN_IF_ERROR(connectivity.Build(begin, end).status());
+  }
+  return absl::InternalError(
+      absl::StrCat("projection ", declared_->name,
+                   ": compiled code finds a synapse that cannot be, but the reference does not"));
 }
 
 }  // namespace bnsyn

@@ -79,8 +79,8 @@ class SynapseBatch {
   void ReadList();
   void Interpret();
   absl::Status Check() const;
-  // The error of the reference for a synapse onto this target.
-  absl::Status Explain(uint32_t target) const;
+  // The error of the reference for these synapses.
+  absl::Status Explain() const;
 
   const Construction* in_;
   ir::ProjectionId id_;

@@ -63,6 +63,8 @@ absl::StatusOr<SynapseBlock> SynapseBuilder::Build() {
   BNSYN_RETURN_IF_ERROR(PlaceAll());
   DropEmptyDelays();
   Trim();
+  Arena arena;
+  BNSYN_RETURN_IF_ERROR(block_.ReserveSaved(in_.program, group_, block_.synapses_, arena));
   const bool on_post = group_.form == SynapseForm::kCode &&
                        in_.program.FindSynaptic(ir::BlockKind::kOnPost, group_.projections[0]);
   if (on_post) BNSYN_RETURN_IF_ERROR(BuildByTarget());

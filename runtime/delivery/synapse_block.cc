@@ -1,5 +1,6 @@
 #include "runtime/delivery/synapse_block.h"
 
+#include <cstring>
 #include <numeric>
 
 #include "ir/status_macros.h"
@@ -68,12 +69,43 @@ absl::Status SynapseBlock::ReserveByTarget(const ir::Program& program, const Syn
   return Allocate(synapses * sizeof(uint32_t), arena, by_target_sources_);
 }
 
+absl::Status SynapseBlock::ReserveSaved(const ir::Program& program, const SynapseGroup& group,
+                                        uint64_t synapses, Arena& arena) {
+  if (form_ != SynapseForm::kCode) return absl::OkStatus();
+  const std::vector<ir::StateId> states = program.SynapseStates(group.projections[0]);
+  for (const ir::StateId state : states) {
+    const auto bytes = static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
+    BNSYN_RETURN_IF_ERROR(Allocate(synapses * bytes, arena, saved_.emplace_back()));
+  }
+  return absl::OkStatus();
+}
+
+void SynapseBlock::Save() const {
+  for (size_t i = 0; i < saved_.size(); ++i) {
+    if (saved_[i].size() == 0) continue;
+    std::memcpy(saved_[i].data(), states_[i].data(), saved_[i].size());
+  }
+}
+
+void SynapseBlock::Restore() const {
+  for (size_t i = 0; i < saved_.size(); ++i) {
+    if (saved_[i].size() == 0) continue;
+    std::memcpy(states_[i].data(), saved_[i].data(), saved_[i].size());
+  }
+}
+
+size_t SynapseBlock::SavedBytes() const {
+  size_t sum = 0;
+  for (const PageBuffer& saved : saved_) sum += saved.size();
+  return sum;
+}
+
 size_t SynapseBlock::bytes() const {
   size_t sum = rows_.size() + entries_.size() + targets_.size() + weights_.size() +
                numbers_.size() + by_target_rows_.size() + by_target_places_.size() +
                by_target_sources_.size();
   for (const PageBuffer& state : states_) sum += state.size();
-  return sum;
+  return sum + SavedBytes();
 }
 
 }  // namespace bnsyn

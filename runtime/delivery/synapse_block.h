@@ -28,6 +28,15 @@ class SynapseBlock {
   // Allocates the order by target for `synapses` synapses if the projection has an on_post block.
   absl::Status ReserveByTarget(const ir::Program& program, const SynapseGroup& group,
                                uint64_t synapses, Arena& arena);
+  // Allocates room for Save, for `synapses` synapses.
+  absl::Status ReserveSaved(const ir::Program& program, const SynapseGroup& group,
+                            uint64_t synapses, Arena& arena);
+
+  // Saves the states of the synapses, and restores them.
+  void Save() const;
+  void Restore() const;
+  // The bytes that Save copies.
+  size_t SavedBytes() const;
 
   uint64_t synapses() const { return synapses_; }
   SynapseForm form() const { return form_; }
@@ -97,6 +106,7 @@ class SynapseBlock {
   PageBuffer targets_;
   PageBuffer weights_;
   std::vector<PageBuffer> states_;
+  std::vector<PageBuffer> saved_;  // by state, likewise
   PageBuffer numbers_;
   PageBuffer by_target_rows_;
   PageBuffer by_target_places_;

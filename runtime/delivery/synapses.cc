@@ -71,6 +71,20 @@ uint64_t Synapses::synapses() const {
   return sum;
 }
 
+void Synapses::Save(int thread) const {
+  for (size_t g = 0; g < layout_.groups.size(); ++g) block(g, thread).Save();
+}
+
+void Synapses::Restore(int thread) const {
+  for (size_t g = 0; g < layout_.groups.size(); ++g) block(g, thread).Restore();
+}
+
+size_t Synapses::SavedBytes() const {
+  size_t sum = 0;
+  for (const SynapseBlock& block : blocks_) sum += block.SavedBytes();
+  return sum;
+}
+
 size_t Synapses::bytes() const {
   size_t sum = 0;
   for (const SynapseBlock& block : blocks_) sum += block.bytes();

@@ -32,6 +32,12 @@ class Synapses {
   uint64_t synapses() const;
   size_t bytes() const;
 
+  // Saves the states of a thread's synapses, and restores them.
+  void Save(int thread) const;
+  void Restore(int thread) const;
+  // The bytes that Save copies, for all threads.
+  size_t SavedBytes() const;
+
   // The values of a state of synapses, by the number of the synapse.
   reference::Array State(const ir::Program& program, ir::StateId state) const;
   void SetState(const ir::Program& program, ir::StateId state, uint64_t synapse, ir::Bits bits);

@@ -66,8 +66,7 @@ struct Schedule {
   std::vector<ir::PopulationId> spiking;  // populations with a spike node
   std::vector<uint32_t> all_neurons;      // 0, 1, ...: as many as the sources of on_step blocks
   // True if there is a barrier between delivery and kernels: delivery reads states that kernels
-  // write, those of other threads' neurons included. If delivery fails, the error is found from
-  // copies of all states at that barrier.
+  // write, those of other threads' neurons included.
   bool barrier_after_delivery = false;
   // True if there is a barrier after the last phase. A phase of network kernels alone needs none,
   // since every thread runs them for itself.

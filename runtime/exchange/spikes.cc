@@ -26,6 +26,7 @@ absl::StatusOr<SpikeRing> SpikeRing::Create(const ir::Program& program, const Pa
                                             uint32_t epoch, Arena& arena) {
   SpikeRing ring;
   ring.populations_ = program.populations.size();
+  ring.max_delay_ = program.MaxDelay();
   const uint32_t slots = Slots(program.MaxDelay(), epoch);
   ring.mask_ = slots - 1;
   ArenaLayout layout;
@@ -43,7 +44,37 @@ absl::StatusOr<SpikeRing> SpikeRing::Create(const ir::Program& program, const Pa
   BNSYN_ASSIGN_OR_RETURN(ring.arena_, arena.Allocate(layout));
   if (arena.counts()) return ring;
   ring.injected_.resize(slots * ring.populations_);
+  ring.saved_.resize(static_cast<size_t>(partition.threads()));
   return ring;
+}
+
+void SpikeRing::Save(int thread, uint64_t step) {
+  Saved& saved = saved_[static_cast<size_t>(thread)];
+  saved.step = step;
+  saved.counts.clear();
+  saved.neurons.clear();
+  for (uint64_t past = step - max_delay_; past != step; ++past) {
+    for (ir::PopulationId p = 0; p < populations_; ++p) {
+      const absl::Span<const uint32_t> spikes = Spikes(p, thread, past);
+      saved.counts.push_back(static_cast<uint32_t>(spikes.size()));
+      saved.neurons.insert(saved.neurons.end(), spikes.begin(), spikes.end());
+    }
+  }
+  if (thread == 0) saved.injected = injected_;
+}
+
+void SpikeRing::Restore(int thread) {
+  const Saved& saved = saved_[static_cast<size_t>(thread)];
+  const uint32_t* count = saved.counts.data();
+  const uint32_t* neurons = saved.neurons.data();
+  for (uint64_t past = saved.step - max_delay_; past != saved.step; ++past) {
+    for (ir::PopulationId p = 0; p < populations_; ++p) {
+      Count(p, thread, past) = *count;
+      std::copy_n(neurons, *count, List(p, thread, past));
+      neurons += *count++;
+    }
+  }
+  if (thread == 0) injected_ = saved.injected;
 }
 
 absl::StatusOr<SpikeRecord> SpikeRecord::Create(size_t most_words, Arena& arena) {

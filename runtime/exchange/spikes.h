@@ -46,9 +46,21 @@ class SpikeRing {
     return injected_[Slot(step) * populations_ + population];
   }
 
+  // Saves the spikes of a thread's neurons that are in flight before `step`, and restores them.
+  // Thread 0 has the injected ones.
+  void Save(int thread, uint64_t step);
+  void Restore(int thread);
+
   size_t bytes() const { return arena_.size(); }
 
  private:
+  // The lists of the steps before `step`, by step and population, one after the other.
+  struct Saved {
+    uint64_t step = 0;
+    std::vector<uint32_t> counts;
+    std::vector<uint32_t> neurons;
+    std::vector<std::vector<uint32_t>> injected;
+  };
   struct Lists {
     size_t offset = 0;
     size_t stride = 0;  // elements from one step's list to the next
@@ -57,12 +69,14 @@ class SpikeRing {
   size_t Slot(uint64_t step) const { return step & mask_; }
 
   size_t populations_ = 0;
+  uint32_t max_delay_ = 1;
   uint64_t mask_ = 0;
   PageBuffer arena_;
   std::vector<Lists> lists_;
   size_t counts_ = 0;
   size_t counts_stride_ = 0;
   std::vector<std::vector<uint32_t>> injected_;
+  std::vector<Saved> saved_;  // by thread
 };
 
 // The record of one thread: for each step and spiking population the number of spikes, then the

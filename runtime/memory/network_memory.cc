@@ -36,28 +36,20 @@ void* NetworkMemory::Input(ir::InputId input, int thread) const {
   return reinterpret_cast<void*>(own - first * program_->inputs[input].accumulator.bytes());
 }
 
-namespace {
-
-// The states that steps store, without temporaries.
-std::vector<ir::StateId> ChangingStates(const ir::Program& program) {
-  std::vector<bool> stored(program.states.size());
-  for (const ir::Block& block : program.step) {
-    for (const ir::Node& node : block.nodes) {
-      if (node.op == ir::Op::kStore) stored[node.attr] = true;
-    }
-  }
-  std::vector<ir::StateId> states;
-  for (ir::StateId id = 0; id < program.states.size(); ++id) {
-    if (stored[id] && !program.states[id].temporary) states.push_back(id);
-  }
-  return states;
+int64_t NetworkMemory::Quanta(ir::InputId input, uint32_t element) const {
+  const ir::Accumulator& sum = program_->inputs[input].accumulator;
+  const ir::PopulationId population =
+      program_->domains[static_cast<size_t>(program_->inputs[input].population)].index;
+  const int owner = partition_->owner(population, element);
+  const char* const place = static_cast<const char*>(Input(input, owner)) + element * sum.bytes();
+  int64_t units = 0;
+  std::memcpy(&units, place, sum.bytes());
+  const int above = 64 - sum.width();
+  return (units << above >> above) * sum.unit;
 }
 
-}  // namespace
-
 absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
-                                                    const Partition& partition, bool saves,
-                                                    Arena& arena) {
+                                                    const Partition& partition, Arena& arena) {
   NetworkMemory memory(program, partition);
   const int threads = partition.threads();
   memory.threads_ = threads;
@@ -80,6 +72,8 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
   size_t most_sums = 0;
   for (int t = 0; t < threads; ++t) most_sums = std::max(most_sums, memory.places_.Bytes(t));
   memory.sums_ = copies("inputs", most_sums, threads);
+  memory.params_ = copies("uniform values", program.params.size() * sizeof(ir::Bits), 1);
+  memory.totals_ = copies("uniform values", program.reductions.size() * sizeof(double), threads);
   const size_t saved_bytes = layout.size();
   uint32_t most_groups = 0;
   for (uint32_t r = 0; r < program.reductions.size(); ++r) {
@@ -89,16 +83,11 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
   for (ir::TableId t = 0; t < program.tables.size(); ++t) {
     memory.tables_.push_back(copies("tables", LookupBytes(program, t), 1));
   }
-  memory.params_ = copies("uniform values", program.params.size() * sizeof(ir::Bits), 1);
   memory.counts_ = copies("uniform values", program.populations.size() * sizeof(int64_t), threads);
-  memory.totals_ = copies("uniform values", program.reductions.size() * sizeof(double), threads);
   memory.scratch_ = copies("uniform values", most_groups * sizeof(double), threads);
 
   BNSYN_ASSIGN_OR_RETURN(memory.arena_, arena.Allocate(layout));
-  if (saves) {
-    memory.changing_ = ChangingStates(program);
-    BNSYN_ASSIGN_OR_RETURN(memory.saved_, arena.Allocate("saved states", saved_bytes));
-  }
+  BNSYN_ASSIGN_OR_RETURN(memory.saved_, arena.Allocate("saved states", saved_bytes));
   if (arena.counts()) return memory;
   for (uint32_t p = 0; p < program.params.size(); ++p) *memory.Param(p) = program.params[p].value;
   for (ir::TableId t = 0; t < program.tables.size(); ++t) {
@@ -136,11 +125,25 @@ NetworkMemory::Piece NetworkMemory::PieceOfInput(ir::InputId input, int thread) 
 }
 
 void NetworkMemory::ForEachSaved(int thread, absl::FunctionRef<void(Piece)> use) const {
-  for (const ir::StateId state : changing_) use(PieceOf(state, thread));
+  for (ir::StateId id = 0; id < program_->states.size(); ++id) {
+    const ir::State& state = program_->states[id];
+    if (!state.temporary && program_->Size(state.type.domain) != 0) use(PieceOf(id, thread));
+  }
   // The sums of inputs that do not decay last for one step.
   for (ir::InputId input = 0; input < program_->inputs.size(); ++input) {
     if (program_->inputs[input].accumulator.decays()) use(PieceOfInput(input, thread));
   }
+  const auto copy = static_cast<size_t>(thread);
+  use({totals_.offset + totals_.stride * copy, program_->reductions.size() * sizeof(double)});
+  if (thread == 0) use({params_.offset, program_->params.size() * sizeof(ir::Bits)});
+}
+
+size_t NetworkMemory::SavedBytes() const {
+  size_t bytes = 0;
+  for (int thread = 0; thread < threads_; ++thread) {
+    ForEachSaved(thread, [&](Piece piece) { bytes += piece.size; });
+  }
+  return bytes;
 }
 
 void NetworkMemory::Save(int thread) const {
@@ -153,6 +156,11 @@ void NetworkMemory::Restore(int thread) const {
   ForEachSaved(thread, [this](Piece piece) {
     std::memcpy(arena_.data() + piece.offset, saved_.data() + piece.offset, piece.size);
   });
+  for (ir::InputId input = 0; input < program_->inputs.size(); ++input) {
+    if (program_->inputs[input].accumulator.decays()) continue;
+    const Piece sums = PieceOfInput(input, thread);
+    std::memset(arena_.data() + sums.offset, 0, sums.size);
+  }
 }
 
 void NetworkMemory::SetState(ir::StateId state, uint32_t element, ir::Bits bits) {

@@ -24,10 +24,9 @@ size_t LookupBytes(const ir::Program& program, ir::TableId table);
 class NetworkMemory {
  public:
   // All values are zero except parameters and tables. The arguments must outlive the object and
-  // must not move. With `saves` there is room for Save.
+  // must not move.
   static absl::StatusOr<NetworkMemory> Create(const ir::Program& program,
-                                              const Partition& partition, bool saves,
-                                              Arena& arena);
+                                              const Partition& partition, Arena& arena);
 
   // Element 0 of the array of a population, or the thread's copy of a uniform state.
   void* State(ir::StateId state, int thread) const {
@@ -37,15 +36,19 @@ class NetworkMemory {
   // Sets one element; for a uniform state, all copies.
   void SetState(ir::StateId state, uint32_t element, ir::Bits bits);
 
-  // Saves the values of a thread that steps change, and restores them. The memory must have been
-  // created with `saves`. States of synapses are not saved.
+  // Saves what steps and the host change of a thread's values, and restores it: then the sums that
+  // do not decay are empty. States of synapses are not saved. Thread 0 has the parameters.
   void Save(int thread) const;
   void Restore(int thread) const;
+  // The bytes that Save copies, for all threads.
+  size_t SavedBytes() const;
 
   // The sum of a thread at a place of an input (SumPlaces).
   void* Sum(ir::InputId input, uint64_t place, int thread) const {
     return At(sums_, thread) + places_.ByteOf(input, place, thread);
   }
+  // What an element of an input holds, in quanta.
+  int64_t Quanta(ir::InputId input, uint32_t element) const;
   // The address that element 0 of an input would have: a thread adds the index of its own neuron.
   void* Input(ir::InputId input, int thread) const;
   // The value in the low bytes, shared by all threads.
@@ -90,7 +93,7 @@ class NetworkMemory {
   };
   Piece PieceOf(ir::StateId state, int thread) const;
   Piece PieceOfInput(ir::InputId input, int thread) const;
-  // Calls `use` for each part of a thread that steps change and later steps read.
+  // Calls `use` for each part of a thread that lasts from step to step and may change.
   void ForEachSaved(int thread, absl::FunctionRef<void(Piece)> use) const;
   char* At(Part part, int copy) const {
     return arena_.data() + part.offset + part.stride * static_cast<size_t>(copy);
@@ -102,8 +105,7 @@ class NetworkMemory {
   int threads_ = 1;
   PageBuffer arena_;
   std::vector<Part> states_;
-  std::vector<ir::StateId> changing_;  // saved states
-  PageBuffer saved_;                   // a copy of the beginning of the arena: states and sums
+  PageBuffer saved_;  // by Save, at the same offsets
   Part sums_;
   std::vector<Part> partials_;
   std::vector<Part> tables_;  // empty if no kernel reads them

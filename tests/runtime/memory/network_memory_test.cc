@@ -84,7 +84,7 @@ TEST(NetworkMemory, PartsAreAlignedAndApart) {
   const Partition partition(program, 3);
   Arena arena;
   absl::StatusOr<NetworkMemory> memory =
-      NetworkMemory::Create(program, partition, /*saves=*/false, arena);
+      NetworkMemory::Create(program, partition, arena);
   ASSERT_TRUE(memory.ok());
   for (ir::StateId id = 0; id < program.states.size(); ++id) {
     const ir::State& state = program.states[id];

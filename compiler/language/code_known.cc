@@ -1,0 +1,121 @@
+// Parts of expressions whose values are known before the run: choices that are decided, and values
+// that are not finite.
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "compiler/language/code_emitter.h"
+#include "reference/columns.h"
+#include "reference/evaluate.h"
+#include "reference/known_bits.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+constexpr absl::string_view kAdvice =
+    "give it another value, or write what is meant there as a choice: a if c else b";
+
+}  // namespace
+
+std::optional<ir::Bits> Emitter::Known(ir::NodeId id, int depth) {
+  // Parts of an expression are asked for from the inside out, so that few levels are new.
+  constexpr int kDeepest = 100;
+  const ir::Node node = builder().node({id});
+  if (node.op == ir::Op::kLiteral) return node.attr;
+  if (node.op == ir::Op::kParam) {
+    const ir::Param& param = builder().program().params[node.attr];
+    return param.tunable ? std::nullopt : std::optional<ir::Bits>(param.value);
+  }
+  if (!node.type().uniform() || !reference::IsFoldable(node) || depth == kDeepest) {
+    return std::nullopt;
+  }
+  if (const auto found = known_.find(id); found != known_.end()) return found->second;
+  absl::InlinedVector<ir::Element, 3> elements;
+  absl::InlinedVector<ir::Bits, 3> bits;
+  for (const ir::NodeId operand : node.inputs()) {
+    const std::optional<ir::Bits> known = Known(operand, depth + 1);
+    if (!known) return known_[id] = std::nullopt;
+    elements.push_back(builder().node({operand}).element);
+    bits.push_back(*known);
+  }
+  return known_[id] = reference::Fold(node, elements, bits);
+}
+
+std::optional<double> Emitter::KnownNumber(ir::Value value) {
+  if (builder().type(value).element != ir::Element::kF64) return std::nullopt;
+  const std::optional<ir::Bits> bits = Known(value);
+  return bits ? std::optional<double>(ir::F64OfBits(*bits)) : std::nullopt;
+}
+
+absl::Status Emitter::CheckDivisor(const Expr& divisor, ir::Value value) {
+  if (never_ > 0) return absl::OkStatus();
+  if (KnownNumber(value) == 0.0) return BadValue(divisor, "this divides by 0");
+  if (divisor.kind != ExprKind::kName) return absl::OkStatus();
+  const std::optional<Scope::ZeroValue> zero = scope_.FindZero(divisor.name);
+  if (!zero) return absl::OkStatus();
+  return ir::ErrorAt(zero->place, {0, std::max<size_t>(zero->place.text.size(), 1)},
+                     absl::StrCat(zero->what, " is 0, but ", source_.name, " divides by it"),
+                     std::string(kAdvice));
+}
+
+absl::Status Emitter::CheckFinite(const Expr& expr, const TypedValue& value) {
+  const bool name = expr.kind == ExprKind::kName || expr.kind == ExprKind::kNumber;
+  if (never_ > 0 || value.boolean || name) return absl::OkStatus();
+  const std::optional<double> number = KnownNumber(value.value);
+  if (!number || std::isfinite(*number)) return absl::OkStatus();
+  // Whoever writes inf means it.
+  bool infinite = false;
+  ForEachName(expr, [&](const Expr& part) {
+    const absl::StatusOr<std::optional<TypedValue>> read =
+        scope_.Read(part.name, source_, part.range);
+    if (!read.ok() || !read->has_value()) return;
+    const std::optional<double> known = KnownNumber((*read)->value);
+    infinite = infinite || (known && !std::isfinite(*known));
+  });
+  if (infinite) return absl::OkStatus();
+  return BadValue(expr, absl::StrCat("this is ", reference::ShowValue(*number)));
+}
+
+std::string Emitter::ValuesOf(const std::vector<std::string>& names, const Expr& expr) {
+  std::vector<std::string> values;
+  for (const std::string& name : names) {
+    const absl::StatusOr<std::optional<TypedValue>> read = scope_.Read(name, source_, expr.range);
+    if (!read.ok() || !read->has_value()) continue;
+    const std::optional<double> known = KnownNumber((*read)->value);
+    if (!known) continue;
+    const std::string unit = DisplayUnit((*read)->dimension);
+    values.push_back(
+        absl::StrCat(name, " is ", reference::ShowValue(*known), unit.empty() ? "" : " ", unit));
+  }
+  return absl::StrJoin(values, ", ");
+}
+
+absl::Status Emitter::BadValue(const Expr& expr, absl::string_view what) {
+  std::vector<std::string> names;
+  std::vector<ir::SourceText> places;
+  ForEachName(expr, [&](const Expr& part) {
+    if (std::find(names.begin(), names.end(), part.name) != names.end()) return;
+    names.push_back(part.name);
+    if (const std::optional<ir::SourceText> place = scope_.PlaceOf(part.name)) {
+      places.push_back(*place);
+    }
+  });
+  const std::string values = ValuesOf(names, expr);
+  if (names.size() == 1 && places.size() == 1) {
+    const std::string part = source_.text.substr(expr.range.offset, expr.range.length);
+    return ir::ErrorAt(places[0], {0, std::max<size_t>(places[0].text.size(), 1)},
+                       absl::StrCat(values, ", but the code of ", source_.name,
+                                    expr.kind == ExprKind::kName
+                                        ? " divides by it"
+                                        : absl::StrCat(" has '", part, "': ", std::string(what))),
+                       std::string(kAdvice));
+  }
+  return Error(expr.range, absl::StrCat(what, values.empty() ? "" : ", since ", values));
+}
+
+}  // namespace bnsyn::compiler
