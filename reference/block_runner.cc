@@ -1,13 +1,13 @@
 #include "reference/block_runner.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <iterator>
 #include <utility>
 
 #include "reference/columns.h"
 #include "reference/evaluate.h"
 #include "reference/fault.h"
+#include "reference/input_proof.h"
 #include "reference/reduction.h"
 
 namespace bnsyn::reference {
@@ -26,7 +26,15 @@ Array AsDoubles(const ArrayView& values) {
 }  // namespace
 
 BlockRunner::BlockRunner(const ir::Block& block, Machine& machine)
-    : block_(block), machine_(machine), values_(block.nodes.size()) {}
+    : block_(block),
+      machine_(machine),
+      values_(block.nodes.size()),
+      is_static_(block.nodes.size()) {
+  for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
+    if (block.nodes[id].op != ir::Op::kAccumulate) continue;
+    is_static_[id] = AddsStatic(machine.program, block, id);
+  }
+}
 
 size_t BlockRunner::Size(ir::DomainId domain) const {
   return IsOfSynapses(machine_.program, domain) ? synapses_.size() : machine_.program.Size(domain);
@@ -137,6 +145,7 @@ void BlockRunner::Load(const ir::Node& node, Array& result) const {
 // Ops that read the two neurons of each synapse, or add to its target.
 void BlockRunner::RunSynapseNode(const ir::Node& node, Array& result) {
   const SynapseTable& table = Table();
+  const auto projection = machine_.program.domains[static_cast<size_t>(block_.domain)].index;
   for (size_t i = 0; i < synapses_.size(); ++i) {
     const uint64_t synapse = synapses_[i];
     if (node.op == ir::Op::kLoadPre) {
@@ -151,8 +160,13 @@ void BlockRunner::RunSynapseNode(const ir::Node& node, Array& result) {
       result.as<double>()[i] = table.weight(synapse);
     } else {
       const Array& operand = values_[node.operands[0]];
-      machine_.Accumulate(static_cast<ir::InputId>(node.attr), table.target(synapse),
-                          operand.as<double>()[operand.size() == 1 ? 0 : i]);
+      const auto input = static_cast<ir::InputId>(node.attr);
+      const double value = operand.as<double>()[operand.size() == 1 ? 0 : i];
+      if (is_static_[static_cast<size_t>(&node - block_.nodes.data())]) {
+        machine_.AddStatic(input, table.target(synapse), value);
+      } else {
+        machine_.AddComputed(projection, input, table.target(synapse), value);
+      }
     }
   }
 }
@@ -187,9 +201,10 @@ void BlockRunner::Check(const ir::Node& node) {
 void BlockRunner::Take(const ir::Node& node, Array& result) {
   const auto input = static_cast<ir::InputId>(node.attr);
   const int scale = machine_.program.inputs[input].accumulator.scale_log2;
-  std::vector<int64_t>& sums = machine_.inputs[input];
+  const SumLimits limits = LimitsOf(machine_.program.inputs[input].accumulator);
+  std::vector<Quanta>& sums = machine_.inputs[input];
   for (uint32_t i = 0; i < sums.size(); ++i) {
-    if (std::abs(sums[i]) > kMaxSum && machine_.input_fault.ok()) {
+    if (!limits.Holds(sums[i]) && machine_.input_fault.ok()) {
       machine_.input_fault = DescribeSumFault(machine_.program, machine_.step, input, i, sums[i]);
     }
     result.as<double>()[i] = FromQuanta(sums[i], scale);
@@ -198,7 +213,7 @@ void BlockRunner::Take(const ir::Node& node, Array& result) {
 }
 
 void BlockRunner::Held(ir::InputId input, Array& result) const {
-  const std::vector<int64_t>& sums = machine_.inputs[input];
+  const std::vector<Quanta>& sums = machine_.inputs[input];
   for (size_t i = 0; i < sums.size(); ++i) {
     result.as<double>()[i] = static_cast<double>(sums[i]);
   }

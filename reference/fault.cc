@@ -63,7 +63,7 @@ std::string DescribeInput(const ir::Program& program, ir::InputId input, uint32_
                       program.DomainName(in.population));
 }
 
-std::string DescribeLimit(const ir::Input& input, int64_t limit) {
+std::string DescribeLimit(const ir::Input& input, Quanta limit) {
   const int scale = input.accumulator.scale_log2;
   return absl::StrCat("its scale 2^", scale, " allows at most ",
                       ShowValue(FromQuanta(limit, scale)), "; a larger scale allows more");
@@ -102,17 +102,23 @@ absl::Status DescribeFault(const ir::Program& program, uint64_t step,
 
 absl::Status DescribeContributionFault(const ir::Program& program, uint64_t step, ir::InputId input,
                                        uint32_t element, double value) {
-  return absl::OutOfRangeError(absl::StrCat(
-      DescribeInput(program, input, element), " was to receive ", ShowValue(value), " ",
-      When(program, step), ": ", DescribeLimit(program.inputs[input], kMaxContribution)));
+  const ir::Accumulator& sum = program.inputs[input].accumulator;
+  const Quanta limit = LimitsOf(sum).unknown;
+  const bool fits = Magnitude(ToQuanta(value, sum.scale_log2)) <= limit;
+  return absl::OutOfRangeError(
+      absl::StrCat(DescribeInput(program, input, element), " was to receive ", ShowValue(value),
+                   " ", When(program, step), ": ",
+                   fits ? absl::StrCat("that is coarse, as its scale is 2^", sum.scale_log2)
+                        : DescribeLimit(program.inputs[input], limit)));
 }
 
 absl::Status DescribeSumFault(const ir::Program& program, uint64_t step, ir::InputId input,
-                              uint32_t element, int64_t quanta) {
-  return absl::OutOfRangeError(
-      absl::StrCat(DescribeInput(program, input, element), " summed to ",
-                   ShowValue(FromQuanta(quanta, program.inputs[input].accumulator.scale_log2)), " ",
-                   When(program, step), ": ", DescribeLimit(program.inputs[input], kMaxSum)));
+                              uint32_t element, Quanta quanta) {
+  return absl::OutOfRangeError(absl::StrCat(
+      DescribeInput(program, input, element), " summed to ",
+      ShowValue(FromQuanta(quanta, program.inputs[input].accumulator.scale_log2)), " ",
+      When(program, step), ": ",
+      DescribeLimit(program.inputs[input], LimitsOf(program.inputs[input].accumulator).sum)));
 }
 
 }  // namespace bnsyn::reference

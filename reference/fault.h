@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "ir/program.h"
+#include "reference/accumulator.h"
 #include "reference/array.h"
 
 namespace bnsyn::reference {
@@ -27,12 +28,13 @@ using EndsOf = std::function<SynapseEnds(ir::ProjectionId, uint64_t synapse)>;
 absl::Status DescribeFault(const ir::Program& program, uint64_t step,
                            const std::function<ArrayView(ir::StateId)>& state, const EndsOf& ends);
 
-// The error of a contribution or event that is NaN or exceeds 2^40 quanta.
+// The error of a contribution that is NaN or exceeds the limit of its input (SumLimits::unknown),
+// or that is coarse in a strict program.
 absl::Status DescribeContributionFault(const ir::Program& program, uint64_t step, ir::InputId input,
                                        uint32_t element, double value);
-// The error of a sum that exceeded 2^51 quanta when it was taken.
+// The error of a sum that exceeded the limit of its input when it was taken.
 absl::Status DescribeSumFault(const ir::Program& program, uint64_t step, ir::InputId input,
-                              uint32_t element, int64_t quanta);
+                              uint32_t element, Quanta quanta);
 
 }  // namespace bnsyn::reference
 

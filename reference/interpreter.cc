@@ -28,11 +28,8 @@ class ProgramInterpreter : public Interpreter {
   // Completes the construction once the machine has its final address.
   absl::Status Prepare(Propagation propagation) {
     BNSYN_RETURN_IF_ERROR(machine_.Begin());
-    BNSYN_ASSIGN_OR_RETURN(propagator_, Propagator::Create(machine_, propagation));
-    for (const ir::Events& declaration : machine_.program.events) {
-      BNSYN_ASSIGN_OR_RETURN(std::vector<Event> events, ReadEvents(machine_.program, declaration));
-      events_.push_back(std::move(events));
-    }
+    BNSYN_ASSIGN_OR_RETURN(events_, ReadAllEvents(machine_.program));
+    BNSYN_ASSIGN_OR_RETURN(propagator_, Propagator::Create(machine_, propagation, events_));
     return absl::OkStatus();
   }
 
@@ -51,6 +48,7 @@ class ProgramInterpreter : public Interpreter {
   absl::Status InjectSpikes(ir::PopulationId population,
                             absl::Span<const uint32_t> neurons) override;
   Digest ComputeDigest() const override;
+  const CoarseTallies& Coarse() const override { return machine_.coarse; }
 
  private:
   void DeliverSynapticEvents();
@@ -99,7 +97,7 @@ void ProgramInterpreter::DeliverSynapticEvents() {
 void ProgramInterpreter::DeliverFileEvents() {
   for (size_t i = 0; i < events_.size(); ++i) {
     for (const Event& event : EventsOf(events_[i], machine_.step)) {
-      machine_.Accumulate(machine_.program.events[i].input, event.element, event.value);
+      machine_.AddStatic(machine_.program.events[i].input, event.element, event.value);
     }
   }
 }

@@ -11,6 +11,7 @@
 #include "absl/types/span.h"
 #include "ir/program.h"
 #include "reference/array.h"
+#include "reference/coarse.h"
 #include "reference/digest.h"
 
 namespace bnsyn::reference {
@@ -25,7 +26,7 @@ enum class Propagation {
 class Interpreter {
  public:
   // Verifies the program, draws its connectivity and runs its init block. Fails if a projection
-  // does not fit the propagation, or if an input could exceed 2^51 quanta (R6).
+  // does not fit the propagation, or if an input could exceed its limits (R6).
   static absl::StatusOr<std::unique_ptr<Interpreter>> Create(ir::Program program,
                                                              Propagation propagation);
   virtual ~Interpreter() = default;
@@ -48,6 +49,10 @@ class Interpreter {
 
   // The digest (R11) of the present state and all spikes since step 0.
   virtual Digest ComputeDigest() const = 0;
+
+  // The coarse contributions (R6): those of synapses and events that were known before step 0, and
+  // those that were added since.
+  virtual const CoarseTallies& Coarse() const = 0;
 };
 
 }  // namespace bnsyn::reference

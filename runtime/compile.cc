@@ -8,6 +8,7 @@
 #include "compiler/lowering/lower.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"
+#include "runtime/coarse_report.h"
 #include "runtime/engine.h"
 #include "runtime/simulation_impl.h"
 #include "runtime/simulation_internal.h"
@@ -50,6 +51,7 @@ absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& opt
     return OutOfMemory();
   }
   report.synapses = impl->engine->synapses();
+  report.coarse = DescribeCoarse(impl->engine->program(), impl->engine->Coarse());
   for (const auto& phase : report.compile.phases) {
     report.compile_seconds += phase.milliseconds / 1e3;
   }

@@ -1,7 +1,6 @@
 #include "runtime/fault_replay.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -86,9 +85,11 @@ absl::Status FindSumFault(const reference::Machine& machine) {
   for (const ir::Block& block : machine.program.step) {
     for (const ir::Node& node : block.nodes) {
       if (node.op != ir::Op::kTake) continue;
-      const std::vector<int64_t>& sums = machine.inputs[node.attr];
+      const std::vector<reference::Quanta>& sums = machine.inputs[node.attr];
+      const reference::SumLimits limits =
+          reference::LimitsOf(machine.program.inputs[node.attr].accumulator);
       for (uint32_t i = 0; i < sums.size(); ++i) {
-        if (std::abs(sums[i]) <= reference::kMaxSum) continue;
+        if (limits.Holds(sums[i])) continue;
         return reference::DescribeSumFault(machine.program, machine.step,
                                            static_cast<ir::InputId>(node.attr), i, sums[i]);
       }
@@ -115,7 +116,7 @@ absl::Status FindInputFault(absl::Span<const reference::Array> before, const Spi
     BNSYN_ASSIGN_OR_RETURN(const std::vector<reference::Event> events,
                            reference::ReadEvents(program, declaration));
     for (const reference::Event& event : reference::EventsOf(events, machine.step)) {
-      machine.Accumulate(declaration.input, event.element, event.value);
+      machine.AddStatic(declaration.input, event.element, event.value);
     }
   }
   BNSYN_RETURN_IF_ERROR(machine.input_fault);

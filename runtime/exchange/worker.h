@@ -8,6 +8,7 @@
 
 #include "compiler/emission/kernel_abi.h"
 #include "reference/array.h"
+#include "reference/coarse.h"
 #include "reference/digest.h"
 #include "runtime/exchange/event_list.h"
 #include "runtime/exchange/spikes.h"
@@ -26,6 +27,7 @@ struct Tally {
   reference::Digest digest;            // of spikes
   std::vector<uint64_t> spike_counts;  // by population
   size_t next_event = 0;
+  std::vector<reference::CoarseTally> coarse;  // as Schedule::coarse says
 };
 
 struct alignas(kCacheLine) Worker {
