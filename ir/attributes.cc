@@ -159,25 +159,56 @@ Result CheckScale(const Program&, const Input& input) {
               "its exponent is from -1000 to 1000");
 }
 
+// A power of two: "2^52".
+absl::Status ReadLimit(TokenReader& reader, const Program&, Input& input) {
+  BNSYN_RETURN_IF_ERROR(reader.ReadInteger(2, 2).status());
+  BNSYN_RETURN_IF_ERROR(reader.ReadPunctuation("^"));
+  return ReadWhole<&Accumulator::limit_log2>(reader, input, 40, 125);
+}
+
+Text LimitText(const Program&, const Input& input) {
+  const int limit = input.accumulator.limit_log2;
+  return limit == 0 ? std::nullopt : Text(absl::StrCat("2^", limit));
+}
+
+Result CheckLimit(const Program&, const Input& input) {
+  const Accumulator& sum = input.accumulator;
+  if (sum.limit_log2 == 0) return std::nullopt;
+  if (sum.decays()) return Fail("a decaying input has no limit", "leave the limit out");
+  if (sum.limit_log2 >= sum.least_limit() && sum.limit_log2 <= sum.greatest_limit()) {
+    return std::nullopt;
+  }
+  return Fail(absl::StrCat("the limit 2^", sum.limit_log2, " is out of range"),
+              absl::StrCat("its exponent is from ", sum.least_limit(), " to ", sum.greatest_limit(),
+                           sum.wide ? " where sums are wide" : ""));
+}
+
 Result CheckBits(const Program&, const Input& input) {
-  const int width = input.accumulator.width();
-  if (width == 16 || width == 32 || width == 64) return std::nullopt;
-  return Fail(absl::StrCat("there are no sums of ", width, " bits"), "give 16, 32 or 64");
+  const Accumulator& sum = input.accumulator;
+  if (sum.wide) {
+    if (sum.bits == 0 || sum.bits == 128) return std::nullopt;
+    return Fail(absl::StrCat("a wide sum has 128 bits, not ", sum.bits));
+  }
+  for (const int bits : {0, 16, 32, Accumulator::kExactBits, 64}) {
+    if (sum.bits == bits) return std::nullopt;
+  }
+  return Fail(absl::StrCat("there are no sums of ", sum.bits, " bits"), "give 16, 32, 52 or 64");
 }
 
 Result CheckUnit(const Program&, const Input& input) {
   const Accumulator& sum = input.accumulator;
-  if (sum.unit >= 1 && sum.unit <= (sum.width() == 64 ? 1 : kMaxAccumulatorUnit)) {
+  if (sum.unit >= 1 && sum.unit <= (sum.width() >= 64 ? 1 : kMaxAccumulatorUnit)) {
     return std::nullopt;
   }
   return Fail(absl::StrCat("the unit ", sum.unit, " of its sums is out of range"),
-              "it is 1 for sums of 64 bits, and from 1 to 2^40 for others");
+              "it is from 1 to 2^40 for sums of 16 and 32 bits, and 1 for others");
 }
 
 Result CheckDecay(const Program&, const Input& input) {
   const Accumulator& sum = input.accumulator;
   if (!sum.decays()) return std::nullopt;
-  if (sum.width() != 64) return Fail("a decaying input has sums of 64 bits");
+  if (sum.wide) return Fail("a decaying input cannot be wide");
+  if (sum.is_narrow()) return Fail("a decaying input has sums of 64 bits");
   if (sum.period < 1 || sum.period > kLongestDecayPeriod || (sum.period & (sum.period - 1)) != 0) {
     return Fail(absl::StrCat("the period ", sum.period, " of the decay is out of range"),
                 absl::StrCat("it is a power of two, at most ", kLongestDecayPeriod));
@@ -442,6 +473,12 @@ const std::vector<Attribute<Program>>& AttributesOf() {
   static const auto* const rows = new std::vector<Attribute<Program>>{
       Field<Program, &Program::dt>("dt", "the step, in ms", Always, CheckStep),
       Field<Program, &Program::seed>("seed", "of all random numbers", Always),
+      {"strict_sums", "a coarse contribution is an error", true,
+       [](TokenReader&, const Program&, Program& d) {
+         return d.strict_sums = true, absl::OkStatus();
+       },
+       [](const Program&, const Program& d) { return d.strict_sums ? Text("") : std::nullopt; },
+       nullptr},
   };
   return *rows;
 }
@@ -484,9 +521,17 @@ template <>
 const std::vector<Attribute<Input>>& AttributesOf() {
   static const auto* const rows = new std::vector<Attribute<Input>>{
       {"scale", "what a quantum is worth", false, ReadScale, ScaleText, CheckScale},
+      {"wide", "sums have 128 bits", true,
+       [](TokenReader&, const Program&, Input& d) {
+         return d.accumulator.wide = true, absl::OkStatus();
+       },
+       [](const Program&, const Input& d) { return d.accumulator.wide ? Text("") : std::nullopt; },
+       nullptr},
+      {"limit", "the most quanta of a contribution that is not static", false, ReadLimit, LimitText,
+       CheckLimit},
       {"bits", "of compiled sums", false,
        [](TokenReader& reader, const Program&, Input& d) {
-         return ReadWhole<&Accumulator::bits>(reader, d, 16, 64);
+         return ReadWhole<&Accumulator::bits>(reader, d, 16, 128);
        },
        [](const Program&, const Input& d) {
          return d.accumulator.bits == 0 ? std::nullopt : Text(absl::StrCat(d.accumulator.bits));

@@ -96,6 +96,8 @@ struct Param {
 //
 //   input exc.g : exc scale=2^-33
 //   input exc.g : exc scale=2^-33 bits=16 unit=3
+//   input exc.g : exc scale=2^-52 limit=2^52
+//   input exc.g : exc scale=2^-64 wide
 //   input exc.g.in : exc scale=2^-41 decay=0.98 period=32 state=exc.g
 //
 // reference/accumulator.h says how a contribution becomes quanta, how quanta become a number, and
@@ -103,10 +105,18 @@ struct Param {
 struct Accumulator {
   int scale_log2 = -40;  // a quantum is worth 2^scale_log2
 
+  // The sum is an integer of 64 bits, or of 128 bits where it is wide. A contribution that is not
+  // static has at most 2^limit() quanta. The less that is, the more such synapses may a neuron
+  // have.
+  bool wide = false;
+  int limit_log2 = 0;  // from least_limit() to greatest_limit(); 0 for the least
+
   // Compiled code counts units of several quanta in an integer of so many bits, signed. All that
-  // arrives must be multiples of the unit, and their sum must fit.
-  int bits = 0;      // 16, 32 or 64; 0 until the narrow_sums pass decides, then 64 bits are used
-  int64_t unit = 1;  // quanta, at most kMaxAccumulatorUnit; 1 where there are 64 bits
+  // arrives must be multiples of the unit, and their sum must fit. With 52 bits, the integer has
+  // 64, but its magnitude is known to be at most 2^51, so that it converts to a double without a
+  // check.
+  int bits = 0;      // 16, 32, 52, 64, or 128 where wide; 0 until the narrow_sums pass decides
+  int64_t unit = 1;  // quanta, at most kMaxAccumulatorUnit; 1 where there are 52 bits or more
 
   // A decaying accumulator keeps its sum. Each step lowers the value of its quanta, and the end of
   // a period expresses the sum in full quanta again.
@@ -115,11 +125,19 @@ struct Accumulator {
   StateId state = 0;    // holds the value of a decaying sum between steps
 
   bool decays() const { return decay != 0; }
-  int width() const { return bits == 0 ? 64 : bits; }
+  int least_limit() const { return wide ? 104 : 40; }
+  int greatest_limit() const { return wide ? 125 : 62; }
+  int limit() const { return limit_log2 == 0 ? least_limit() : limit_log2; }
+  // The bits of the integer in memory: 16, 32, 64 or 128.
+  int width() const { return wide ? 128 : bits == 0 || bits == kExactBits ? 64 : bits; }
   size_t bytes() const { return static_cast<size_t>(width()) / 8; }
-  // The greatest sum, in units.
-  int64_t most() const { return std::numeric_limits<int64_t>::max() >> (64 - width()); }
+  // True if the narrow_sums pass has found that all sums fit the bits.
+  bool is_narrow() const { return bits != 0 && bits <= kExactBits; }
+  // The greatest sum of a narrow accumulator, in units.
+  int64_t most() const { return std::numeric_limits<int64_t>::max() >> (64 - bits); }
   friend bool operator==(const Accumulator&, const Accumulator&) = default;
+
+  static constexpr int kExactBits = 52;
 };
 inline constexpr int64_t kMaxAccumulatorUnit = int64_t{1} << 40;
 inline constexpr uint32_t kLongestDecayPeriod = 1024;
@@ -241,6 +259,8 @@ struct Program {
   std::string name;
   double dt = 0.1;  // ms
   uint64_t seed = 0;
+  // A contribution that is coarse (R6) is an error.
+  bool strict_sums = false;
   std::string directory;  // that table files are relative to; not part of the text
 
   std::vector<Domain> domains = {Domain{}};  // [0] is the network

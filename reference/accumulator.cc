@@ -2,7 +2,6 @@
 
 #include <bit>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
 #include "absl/status/status.h"
@@ -11,17 +10,43 @@
 
 namespace bnsyn::reference {
 
-int64_t ToQuanta(double value, int scale_log2) {
-  constexpr double kSaturated = 0x1p62;
-  // The product is exact unless it underflows, and then it rounds to 0 all the same.
-  const double quanta = std::nearbyint(std::ldexp(value, -scale_log2));
-  if (!(quanta < kSaturated)) return int64_t{1} << 62;
-  if (!(quanta > -kSaturated)) return -(int64_t{1} << 62);
-  return static_cast<int64_t>(quanta);
+Quanta Magnitude(Quanta quanta) { return quanta < 0 ? -quanta : quanta; }
+
+SumLimits LimitsOf(const ir::Accumulator& accumulator) {
+  const auto power = [](int exponent) { return Quanta(1) << exponent; };
+  const Quanta unknown = power(accumulator.limit());
+  if (accumulator.wide) {
+    return {power(accumulator.greatest_limit()), unknown, power(126) - 1, absl::Int128Max()};
+  }
+  return {power(62) - 1, unknown, power(62) - 1, power(63) - 1};
 }
 
-double FromQuanta(int64_t quanta, int scale_log2) {
-  return std::ldexp(static_cast<double>(quanta), scale_log2);
+Quanta ToQuanta(double value, int scale_log2) {
+  constexpr double kSaturated = 0x1p126;
+  // The product is exact unless it underflows, and then it rounds to 0 all the same.
+  const double quanta = std::nearbyint(std::ldexp(value, -scale_log2));
+  if (!(quanta < kSaturated)) return Quanta(1) << 126;
+  if (!(quanta > -kSaturated)) return -(Quanta(1) << 126);
+  return static_cast<Quanta>(quanta);
+}
+
+double FromQuanta(Quanta quanta, int scale_log2) {
+  const auto low = static_cast<int64_t>(absl::Int128Low64(quanta));
+  const auto high = static_cast<int64_t>((quanta - low) >> 64);
+  return std::ldexp(static_cast<double>(high) * 0x1p64 + static_cast<double>(low), scale_log2);
+}
+
+bool IsCoarse(double value, int scale_log2) {
+  const double exact = std::ldexp(value, -scale_log2);
+  const double rounded = std::nearbyint(exact);
+  if (rounded == 0) return value != 0;
+  return std::fabs(rounded - exact) > 0x1p-24 * std::fabs(exact);
+}
+
+double RelativeError(double value, int scale_log2) {
+  const double exact = std::ldexp(value, -scale_log2);
+  const double rounded = std::nearbyint(exact);
+  return rounded == 0 ? 1 : std::fabs(rounded - exact) / std::fabs(exact);
 }
 
 int ScaleLog2For(double largest) {
@@ -33,21 +58,24 @@ int ScaleLog2For(double largest) {
 }
 
 AccumulatorArithmetic::AccumulatorArithmetic(const ir::Accumulator& accumulator)
-    : scale_log2_(accumulator.scale_log2), period_(accumulator.period), left_{1} {
+    : scale_log2_(accumulator.scale_log2),
+      most_(LimitsOf(accumulator).sum),
+      period_(accumulator.period),
+      left_{1} {
   if (!accumulator.decays()) return;
   for (uint32_t step = 0; step < period_; ++step) {
     left_.push_back(left_.back() * accumulator.decay);
   }
 }
 
-int64_t AccumulatorArithmetic::MostInAStep() const {
-  if (!decays()) return kMaxSum;
+Quanta AccumulatorArithmetic::MostInAStep() const {
+  if (!decays()) return most_;
   // All that ever arrived is at most 1 + d + d^2 + ... of it, in quanta of the least value.
   const double share = (1 - left_[1]) * left_.back();
   return static_cast<int64_t>(static_cast<double>(kMaxHeld) * share);
 }
 
-int64_t AccumulatorArithmetic::Counted(int64_t quanta, uint32_t phase) const {
+Quanta AccumulatorArithmetic::Counted(Quanta quanta, uint32_t phase) const {
   if (!decays()) return quanta;
   return static_cast<int64_t>(std::nearbyint(static_cast<double>(quanta) / left_[phase]));
 }
@@ -77,8 +105,8 @@ void AccumulatorArithmetic::ReadSums(uint64_t step, absl::Span<const int64_t> su
 }
 
 absl::StatusOr<int64_t> AccumulatorArithmetic::SumFor(uint64_t step, double value) const {
-  const int64_t sum = ToQuanta(value / left_[PhaseOf(step)], scale_log2_);
-  if (std::abs(sum) <= kMaxHeld) return sum;
+  const Quanta sum = ToQuanta(value / left_[PhaseOf(step)], scale_log2_);
+  if (Magnitude(sum) <= kMaxHeld) return static_cast<int64_t>(sum);
   const double most = FromQuanta(kMaxHeld, scale_log2_);
   return absl::OutOfRangeError(absl::StrCat(ShowValue(value), " is beyond what a decaying input ",
                                             "with the scale 2^", scale_log2_,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "reference/evaluate.h"
 #include "reference/expectation.h"
 #include "reference/fault.h"
+#include "reference/input_proof.h"
 #include "reference/not_finite.h"
 #include "reference/reduction.h"
 
@@ -71,10 +71,17 @@ void Generate(F number, Array& result) {
 }  // namespace
 
 BlockRunner::BlockRunner(const ir::Block& block, Machine& machine)
-    : block_(block), machine_(machine), values_(block.nodes.size()), blocks_(block.nodes.size()) {
+    : block_(block),
+      machine_(machine),
+      values_(block.nodes.size()),
+      blocks_(block.nodes.size()),
+      is_static_(block.nodes.size()) {
   for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
     const ir::Block* const runs = FindRun(machine.program, block.nodes[id]);
     if (runs != nullptr) blocks_[id] = std::make_unique<BlockRunner>(*runs, machine);
+    if (block.nodes[id].op == ir::Op::kAccumulate) {
+      is_static_[id] = AddsStatic(machine.program, block, id);
+    }
   }
 }
 
@@ -200,15 +207,21 @@ void BlockRunner::Load(const ir::Node& node, Array& result) const {
 void BlockRunner::Accumulate(const ir::Node& node) {
   const auto input = static_cast<ir::InputId>(node.attr);
   const SynapseTable& table = Table();
+  const auto projection = machine_.program.domains[static_cast<size_t>(block_.domain)].index;
+  const bool is_static = is_static_[static_cast<size_t>(&node - block_.nodes.data())];
   const Array& operand = values_[node.operands[0]];
   for (size_t i = 0; i < synapses_.size(); ++i) {
     const double value = operand.as<double>()[operand.size() == 1 ? 0 : i];
+    const uint32_t target = table.target(synapses_[i]);
+    if (is_static) {
+      machine_.AddStatic(input, target, value);
+      continue;
+    }
     const bool fine = machine_.input_fault.ok();
-    machine_.Accumulate(input, table.target(synapses_[i]), value);
+    machine_.AddComputed(projection, input, target, value);
     if (std::isfinite(value) || !fine) continue;
-    machine_.input_fault =
-        DescribeContributionFault(machine_.program, machine_.step, input,
-                                  table.target(synapses_[i]), value, CauseOf(node.operands[0], i));
+    machine_.input_fault = DescribeContributionFault(machine_.program, machine_.step, input, target,
+                                                     value, CauseOf(node.operands[0], i));
   }
 }
 
@@ -292,9 +305,10 @@ void BlockRunner::Expect(const ir::Node& node) {
 void BlockRunner::Take(const ir::Node& node, Array& result) {
   const auto input = static_cast<ir::InputId>(node.attr);
   const int scale = machine_.program.inputs[input].accumulator.scale_log2;
-  std::vector<int64_t>& sums = machine_.inputs[input];
+  const SumLimits limits = LimitsOf(machine_.program.inputs[input].accumulator);
+  std::vector<Quanta>& sums = machine_.inputs[input];
   for (uint32_t i = 0; i < sums.size(); ++i) {
-    if (std::abs(sums[i]) > kMaxSum && machine_.input_fault.ok()) {
+    if (!limits.Holds(sums[i]) && machine_.input_fault.ok()) {
       machine_.input_fault = DescribeSumFault(machine_.program, machine_.step, input, i, sums[i]);
     }
     result.as<double>()[i] = FromQuanta(sums[i], scale);
@@ -303,7 +317,7 @@ void BlockRunner::Take(const ir::Node& node, Array& result) {
 }
 
 void BlockRunner::Held(ir::InputId input, Array& result) const {
-  const std::vector<int64_t>& sums = machine_.inputs[input];
+  const std::vector<Quanta>& sums = machine_.inputs[input];
   for (size_t i = 0; i < sums.size(); ++i) {
     result.as<double>()[i] = static_cast<double>(sums[i]);
   }

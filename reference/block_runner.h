@@ -52,7 +52,8 @@ class BlockRunner {
 
   const ir::Block& block_;
   Machine& machine_;
-  std::vector<Array> values_;  // by node
+  std::vector<Array> values_;    // by node
+  std::vector<bool> is_static_;  // by node: an accumulate whose contributions are static (R6)
   absl::Span<const uint64_t> synapses_;
   std::vector<std::unique_ptr<BlockRunner>> blocks_;  // those that nodes run; null for most
   uint32_t pass_ = 0;

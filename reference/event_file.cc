@@ -1,7 +1,6 @@
 #include "reference/event_file.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <tuple>
 #include <utility>
 
@@ -14,7 +13,7 @@ namespace bnsyn::reference {
 namespace {
 
 absl::Status TooLarge(const ir::Table& table, size_t row, const ir::Input& input, double value,
-                      int64_t limit) {
+                      Quanta limit) {
   const int scale = input.accumulator.scale_log2;
   return RowError(
       table, row,
@@ -30,6 +29,7 @@ absl::StatusOr<std::vector<Event>> ReadEvents(const ir::Program& program,
   const ir::Table& table = program.tables[declaration.table];
   const ir::Input& input = program.inputs[declaration.input];
   const int scale = input.accumulator.scale_log2;
+  const SumLimits limits = LimitsOf(input.accumulator);
   const ir::Domain& domain = program.domains[static_cast<size_t>(input.population)];
   BNSYN_ASSIGN_OR_RETURN(const std::vector<uint64_t> steps, ReadEventSteps(table, program.dt));
   BNSYN_ASSIGN_OR_RETURN(const std::vector<uint32_t> elements,
@@ -39,8 +39,8 @@ absl::StatusOr<std::vector<Event>> ReadEvents(const ir::Program& program,
   std::vector<std::pair<Event, size_t>> rows;
   for (size_t row = 0; row < steps.size(); ++row) {
     const double value = values == nullptr ? 1 : (*values)[row];
-    if (std::abs(ToQuanta(value, scale)) > kMaxContribution) {
-      return TooLarge(table, row, input, value, kMaxContribution);
+    if (Magnitude(ToQuanta(value, scale)) > limits.contribution) {
+      return TooLarge(table, row, input, value, limits.contribution);
     }
     rows.push_back({{steps[row], elements[row], value}, row});
   }
@@ -51,19 +51,28 @@ absl::StatusOr<std::vector<Event>> ReadEvents(const ir::Program& program,
             [&](const auto& a, const auto& b) { return key(a) < key(b); });
 
   std::vector<Event> events;
-  int64_t sum = 0;  // of |quanta| at one step and element
+  Quanta sum = 0;  // of |quanta| at one step and element
   for (const auto& [event, row] : rows) {
     if (events.empty() || events.back().step != event.step ||
         events.back().element != event.element) {
       sum = 0;
     }
-    sum += std::abs(ToQuanta(event.value, scale));
-    if (sum > kMaxSum) {
-      return TooLarge(table, row, input, FromQuanta(sum, scale), kMaxSum);
+    sum += Magnitude(ToQuanta(event.value, scale));
+    if (sum > limits.sum) {
+      return TooLarge(table, row, input, FromQuanta(sum, scale), limits.sum);
     }
     events.push_back(event);
   }
   return events;
+}
+
+absl::StatusOr<std::vector<std::vector<Event>>> ReadAllEvents(const ir::Program& program) {
+  std::vector<std::vector<Event>> all;
+  for (const ir::Events& declaration : program.events) {
+    BNSYN_ASSIGN_OR_RETURN(std::vector<Event> events, ReadEvents(program, declaration));
+    all.push_back(std::move(events));
+  }
+  return all;
 }
 
 absl::Span<const Event> EventsOf(const std::vector<Event>& events, uint64_t step) {

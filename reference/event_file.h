@@ -18,10 +18,13 @@ struct Event {
 };
 
 // The events of one declaration, sorted by step and element. Fails and names the row if an index or
-// a step is out of range, a value exceeds 2^40 quanta of the input, or the values of one step and
-// element exceed 2^51 quanta together.
+// a step is out of range, or a value or the values of one step and element together exceed the
+// limits of the input (SumLimits).
 absl::StatusOr<std::vector<Event>> ReadEvents(const ir::Program& program,
                                               const ir::Events& declaration);
+
+// The events of all declarations of a program, in order.
+absl::StatusOr<std::vector<std::vector<Event>>> ReadAllEvents(const ir::Program& program);
 
 // The events of one step.
 absl::Span<const Event> EventsOf(const std::vector<Event>& events, uint64_t step);

@@ -65,7 +65,7 @@ std::string DescribeInput(const ir::Program& program, ir::InputId input, uint32_
 }
 
 // What an input can take at once or in a step.
-std::string Limit(const ir::Input& input, int64_t quanta) {
+std::string Limit(const ir::Input& input, Quanta quanta) {
   return WithUnit(FromQuanta(quanta, input.accumulator.scale_log2), input.unit);
 }
 
@@ -123,23 +123,30 @@ absl::Status DescribeArithmeticFault(const ir::Program& program, std::optional<u
 absl::Status DescribeContributionFault(const ir::Program& program, uint64_t step, ir::InputId input,
                                        uint32_t element, double value, const std::string& cause) {
   const ir::Input& in = program.inputs[input];
-  const std::string reason =
-      std::isfinite(value)
-          ? absl::StrCat("more than the ", Limit(in, kMaxContribution),
-                         " that it can take at once; bounds of what the contribution is computed ",
-                         "from, or a coarser resolution of the input, allow more")
-          : NotFinite(cause);
+  const Quanta limit = LimitsOf(in.accumulator).unknown;
+  std::string reason;
+  if (!std::isfinite(value)) {
+    reason = NotFinite(cause);
+  } else if (Magnitude(ToQuanta(value, in.accumulator.scale_log2)) > limit) {
+    reason = absl::StrCat("more than the ", Limit(in, limit),
+                          " that it can take at once; bounds of what the contribution is computed ",
+                          "from, or a coarser resolution of the input, allow more");
+  } else {
+    reason = absl::StrCat("its sums are multiples of ", Limit(in, 1),
+                          ", so that precision = \"strict\" refuses it; a finer resolution of the ",
+                          "input, or bounds of what the contribution is computed from, help");
+  }
   return absl::OutOfRangeError(absl::StrCat(DescribeInput(program, input, element),
                                             " was to receive ", WithUnit(value, in.unit), " ",
                                             When(program, step), ": ", reason));
 }
 
 absl::Status DescribeSumFault(const ir::Program& program, uint64_t step, ir::InputId input,
-                              uint32_t element, int64_t quanta) {
+                              uint32_t element, Quanta quanta) {
   const ir::Input& in = program.inputs[input];
   return absl::OutOfRangeError(
       absl::StrCat(DescribeInput(program, input, element), " summed to ", Limit(in, quanta), " ",
-                   When(program, step), ": more than the ", Limit(in, kMaxSum),
+                   When(program, step), ": more than the ", Limit(in, LimitsOf(in.accumulator).sum),
                    " that it can take in a step; a coarser resolution of the input allows more"));
 }
 

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "ir/program.h"
+#include "reference/accumulator.h"
 
 namespace bnsyn::reference {
 
@@ -52,13 +53,14 @@ absl::Status DescribeCheckFault(const ir::Program& program, uint64_t step, const
                                 const EndsOf& ends);
 // Of an initial value that the init block made and that is not finite (InvalidArgument).
 absl::Status DescribeInitialFault(const ir::Program& program, const CheckFault& fault);
-// Of a contribution or event that is not finite or exceeds 2^40 quanta. `cause` as in CheckFault.
+// Of a contribution that is not finite, exceeds the limit of its input (SumLimits::unknown), or is
+// coarse in a strict program. `cause` as in CheckFault.
 absl::Status DescribeContributionFault(const ir::Program& program, uint64_t step, ir::InputId input,
                                        uint32_t element, double value,
                                        const std::string& cause = "");
-// Of a sum that exceeded 2^51 quanta when it was taken.
+// Of a sum that exceeded the limit of its input when it was taken.
 absl::Status DescribeSumFault(const ir::Program& program, uint64_t step, ir::InputId input,
-                              uint32_t element, int64_t quanta);
+                              uint32_t element, Quanta quanta);
 
 }  // namespace bnsyn::reference
 

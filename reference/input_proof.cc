@@ -1,26 +1,36 @@
 #include "reference/input_proof.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
-#include "reference/accumulator.h"
+#include "ir/status_macros.h"
 #include "reference/columns.h"
 #include "reference/known_bits.h"
 
 namespace bnsyn::reference {
 namespace {
 
+// "input b.g of element 3".
+std::string Place(const ir::Program& program, ir::InputId input, uint32_t target) {
+  return absl::StrCat("input ", program.inputs[input].name, " of element ", target);
+}
+
+absl::Status Refused(const ir::Program& program, ir::ProjectionId projection,
+                     const std::string& why) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("projection ", program.projections[projection].name, ": ", why));
+}
+
 absl::Status TooLarge(const ir::Program& program, ir::ProjectionId projection, ir::InputId input,
-                      uint32_t target, const std::string& what, int64_t quanta, int64_t limit) {
-  const ir::Input& in = program.inputs[input];
-  const int scale = in.accumulator.scale_log2;
-  return absl::InvalidArgumentError(absl::StrCat(
-      "projection ", program.projections[projection].name, ": ", what, " input ", in.name,
-      " of element ", target, " reaches ", ShowValue(FromQuanta(quanta, scale)),
-      ", but its scale 2^", scale, " allows at most ", ShowValue(FromQuanta(limit, scale)),
-      "; a larger scale allows more"));
+                      uint32_t target, const std::string& what, Quanta quanta, Quanta limit) {
+  const int scale = program.inputs[input].accumulator.scale_log2;
+  return Refused(program, projection,
+                 absl::StrCat(what, " ", Place(program, input, target), " reaches ",
+                              ShowValue(FromQuanta(quanta, scale)), ", but its scale 2^", scale,
+                              " allows at most ", ShowValue(FromQuanta(limit, scale)),
+                              "; a larger scale allows more"));
 }
 
 }  // namespace
@@ -30,6 +40,12 @@ std::optional<double> StaticContribution(const ir::Program& program, const ir::B
   const std::optional<ir::Bits> bits =
       KnownBits(program, block, weight)[block.nodes[node].operands[0]];
   return bits ? std::optional<double>(ir::F64OfBits(*bits)) : std::nullopt;
+}
+
+bool AddsStatic(const ir::Program& program, const ir::Block& block, ir::NodeId node) {
+  // It does not depend on the weight.
+  return block.kind == ir::BlockKind::kOnPre &&
+         StaticContribution(program, block, node, 0).has_value();
 }
 
 OnPreTerms::OnPreTerms(const ir::Program& program, const ir::Block* block)
@@ -42,53 +58,158 @@ OnPreTerms::OnPreTerms(const ir::Program& program, const ir::Block* block)
   }
 }
 
-std::optional<int64_t> OnPreTerms::Quanta(size_t term, double weight) {
+std::optional<OnPreTerms::Known> OnPreTerms::Find(size_t term, double weight) {
   Term& t = terms_[term];
   if (!t.last || t.last->first != weight) {
     const std::optional<double> value = StaticContribution(program_, *block_, t.node, weight);
-    std::optional<int64_t> quanta;
-    if (value) quanta = ToQuanta(*value, program_.inputs[t.input].accumulator.scale_log2);
-    t.last = {weight, quanta};
+    std::optional<Known> known;
+    if (value) known = {*value, ToQuanta(*value, program_.inputs[t.input].accumulator.scale_log2)};
+    t.last = {weight, known};
   }
   return t.last->second;
 }
 
 bool OnPreTerms::AllStatic() {
   for (size_t term = 0; term < terms_.size(); ++term) {
-    if (!Quanta(term, 0.0)) return false;  // true for one weight, true for all
+    if (!Find(term, 0.0)) return false;  // true for one weight, true for all
   }
   return true;
 }
 
-InputProof::InputProof(const ir::Program& program) : program_(program) {
+std::vector<ir::InputId> LaterAdditions(const ir::Program& program, ir::ProjectionId projection) {
+  std::vector<ir::InputId> inputs;
+  for (const ir::Block& block : program.step) {
+    for (const ir::Node& node : block.nodes) {
+      const bool on_step = node.op == ir::Op::kRunOnStep;
+      if ((!on_step && node.op != ir::Op::kRunOnPost) || node.attr != projection) continue;
+      const ir::BlockKind kind = on_step ? ir::BlockKind::kOnStep : ir::BlockKind::kOnPost;
+      for (const ir::Node& added : program.FindSynaptic(kind, projection)->nodes) {
+        if (added.op != ir::Op::kAccumulate) continue;
+        inputs.push_back(static_cast<ir::InputId>(added.attr));
+      }
+    }
+  }
+  return inputs;
+}
+
+InputProof::InputProof(const ir::Program& program) : program_(&program) {
   for (const ir::Input& input : program.inputs) {
     bounds_.emplace_back(program.Size(input.population));
+    limits_.push_back(LimitsOf(input.accumulator));
     most_.push_back(AccumulatorArithmetic(input.accumulator).MostInAStep());
   }
+  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
+    later_.push_back(LaterAdditions(program, id));
+  }
+}
+
+EventBounds BoundEvents(const ir::Program& program, absl::Span<const std::vector<Event>> events) {
+  struct Arrival {
+    uint64_t step;
+    uint32_t element;
+    Quanta quanta;
+  };
+  std::vector<std::vector<Arrival>> arrivals(program.inputs.size());
+  for (size_t i = 0; i < events.size(); ++i) {
+    const ir::InputId input = program.events[i].input;
+    const int scale = program.inputs[input].accumulator.scale_log2;
+    for (const Event& event : events[i]) {
+      const Quanta quanta = Magnitude(ToQuanta(event.value, scale));
+      arrivals[input].push_back({event.step, event.element, quanta});
+    }
+  }
+  EventBounds bounds(program.inputs.size());
+  for (ir::InputId input = 0; input < bounds.size(); ++input) {
+    std::vector<Arrival>& all = arrivals[input];
+    std::sort(all.begin(), all.end(), [](const Arrival& a, const Arrival& b) {
+      return std::tie(a.step, a.element) < std::tie(b.step, b.element);
+    });
+    Quanta sum = 0;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const bool same =
+          i > 0 && all[i - 1].step == all[i].step && all[i - 1].element == all[i].element;
+      sum = same ? sum + all[i].quanta : all[i].quanta;
+      Quanta& most = bounds[input][all[i].element];
+      most = std::max(most, sum);
+    }
+  }
+  return bounds;
+}
+
+absl::StatusOr<InputProof> InputProof::Create(const ir::Program& program,
+                                              absl::Span<const std::vector<Event>> events) {
+  InputProof proof(program);
+  for (size_t i = 0; i < events.size(); ++i) proof.CountEvents(i, events[i]);
+  const EventBounds bounds = BoundEvents(program, events);
+  for (ir::InputId input = 0; input < bounds.size(); ++input) {
+    for (const auto& [target, quanta] : bounds[input]) {
+      proof.bounds_[input][target] = {quanta, quanta};
+      if (quanta <= proof.most_[input]) continue;
+      const int scale = program.inputs[input].accumulator.scale_log2;
+      return absl::InvalidArgumentError(absl::StrCat(
+          "the sum of the events of one step at ", Place(program, input, target), " reaches ",
+          ShowValue(FromQuanta(quanta, scale)), ", but its scale 2^", scale, " allows at most ",
+          ShowValue(FromQuanta(proof.most_[input], scale)), "; a larger scale allows more"));
+    }
+  }
+  return proof;
+}
+
+void InputProof::CountEvents(size_t declaration, absl::Span<const Event> events) {
+  const ir::InputId input = program_->events[declaration].input;
+  const int scale = program_->inputs[input].accumulator.scale_log2;
+  const CoarseSource source = {CoarseSource::Kind::kEvents, static_cast<uint32_t>(declaration),
+                               input};
+  for (const Event& event : events) {
+    if (IsCoarse(event.value, scale)) coarse_[source].Count(event.value, scale);
+  }
+}
+
+absl::Status InputProof::AddKnown(ir::ProjectionId projection, ir::InputId input, uint32_t target,
+                                  const OnPreTerms::Known& known) {
+  const Quanta magnitude = Magnitude(known.quanta);
+  if (magnitude > limits_[input].contribution) {
+    return TooLarge(*program_, projection, input, target, "what one synapse adds to", magnitude,
+                    limits_[input].contribution);
+  }
+  const int scale = program_->inputs[input].accumulator.scale_log2;
+  if (IsCoarse(known.value, scale)) {
+    coarse_[{CoarseSource::Kind::kProjection, projection, input}].Count(known.value, scale);
+  }
+  bounds_[input][target].known += magnitude;
+  if (bounds_[input][target].known > most_[input]) {
+    return TooLarge(*program_, projection, input, target,
+                    "the sum of what may arrive in one step at", bounds_[input][target].known,
+                    most_[input]);
+  }
+  return AddPossible(projection, input, target, magnitude);
+}
+
+absl::Status InputProof::AddPossible(ir::ProjectionId projection, ir::InputId input,
+                                     uint32_t target, Quanta magnitude) {
+  const SumLimits& limits = limits_[input];
+  Quanta& possible = bounds_[input][target].possible;
+  if (magnitude <= limits.possible - possible) {
+    possible += magnitude;
+    return absl::OkStatus();
+  }
+  const int scale = program_->inputs[input].accumulator.scale_log2;
+  return Refused(*program_, projection,
+                 absl::StrCat("so many synapses meet at ", Place(*program_, input, target),
+                              " that its sum might overflow: what they compute while running may ",
+                              "be ", ShowValue(FromQuanta(limits.unknown, scale)), " each"));
 }
 
 absl::Status InputProof::Add(ir::ProjectionId projection, uint32_t target, double weight,
                              OnPreTerms& terms) {
   for (size_t term = 0; term < terms.size(); ++term) {
-    const ir::InputId input = terms.input(term);
-    Bound& bound = bounds_[input][target];
-    const std::optional<int64_t> quanta = terms.Quanta(term, weight);
-    if (quanta && std::abs(*quanta) > kMaxContribution) {
-      return TooLarge(program_, projection, input, target, "what one synapse adds to",
-                      std::abs(*quanta), kMaxContribution);
-    }
-    if (quanta) bound.known += std::abs(*quanta);
-    bound.possible += quanta ? std::abs(*quanta) : kMaxContribution;
-    if (bound.known > most_[input]) {
-      return TooLarge(program_, projection, input, target,
-                      "the sum of what may arrive in one step at", bound.known, most_[input]);
-    }
-    if (bound.possible > int64_t{1} << 62) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "projection ", program_.projections[projection].name, ": more than 2^22 synapses whose ",
-          "contributions are computed while running meet in element ", target, " of input ",
-          program_.inputs[input].name));
-    }
+    const std::optional<OnPreTerms::Known> known = terms.Find(term, weight);
+    BNSYN_RETURN_IF_ERROR(known ? AddKnown(projection, terms.input(term), target, *known)
+                                : AddPossible(projection, terms.input(term), target,
+                                              limits_[terms.input(term)].unknown));
+  }
+  for (const ir::InputId input : later_[projection]) {
+    BNSYN_RETURN_IF_ERROR(AddPossible(projection, input, target, limits_[input].unknown));
   }
   return absl::OkStatus();
 }
@@ -98,22 +219,13 @@ absl::Status CheckDecayingInputs(const ir::Program& program) {
     OnPreTerms terms(program, &block);
     for (size_t term = 0; term < terms.size(); ++term) {
       const ir::Input& input = program.inputs[terms.input(term)];
-      if (!input.accumulator.decays() || terms.Quanta(term, 0.0)) continue;
+      if (!input.accumulator.decays() || terms.Find(term, 0.0)) continue;
       return absl::InvalidArgumentError(
           absl::StrCat("projection ", block.name, ": what it adds to the decaying input ",
                        input.name, " must depend on nothing but the weight"));
     }
   }
   return absl::OkStatus();
-}
-
-bool SumsAreProven(const ir::Program& program) {
-  if (!program.events.empty()) return false;
-  return std::all_of(program.synaptic.begin(), program.synaptic.end(), [&](const ir::Block& block) {
-    OnPreTerms terms(program, &block);
-    // The proof holds no contributions of other blocks than on_pre.
-    return terms.size() == 0 || (block.kind == ir::BlockKind::kOnPre && terms.AllStatic());
-  });
 }
 
 }  // namespace bnsyn::reference

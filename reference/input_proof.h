@@ -3,20 +3,30 @@
 #define BNSYN_REFERENCE_INPUT_PROOF_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "ir/program.h"
+#include "reference/accumulator.h"
+#include "reference/coarse.h"
+#include "reference/event_file.h"
 
 namespace bnsyn::reference {
 
 // The operand of the `accumulate` node `node` of a synaptic block for a synapse of this weight, if
-// it is static (R6): if it depends on nothing but the weight, literals and parameters that are not
-// tunable. nullopt otherwise.
+// it depends on nothing but the weight, literals and parameters that are not tunable. nullopt
+// otherwise.
 std::optional<double> StaticContribution(const ir::Program& program, const ir::Block& block,
                                          ir::NodeId node, double weight);
+
+// True if a block adds static contributions with an `accumulate` node: those of on_pre blocks
+// alone.
+bool AddsStatic(const ir::Program& program, const ir::Block& block, ir::NodeId node);
 
 // The contributions of the on_pre block of a projection, for synapses of any weight.
 class OnPreTerms {
@@ -24,16 +34,21 @@ class OnPreTerms {
   // Without terms if `block` is null.
   OnPreTerms(const ir::Program& program, const ir::Block* block);
 
+  // A static contribution.
+  struct Known {
+    double value = 0;
+    reference::Quanta quanta = 0;
+  };
   struct Term {
     ir::NodeId node = 0;  // an accumulate
     ir::InputId input = 0;
     // The last weight asked for and the answer, since most projections have one weight.
-    std::optional<std::pair<double, std::optional<int64_t>>> last;
+    std::optional<std::pair<double, std::optional<Known>>> last;
   };
   size_t size() const { return terms_.size(); }
   ir::InputId input(size_t term) const { return terms_[term].input; }
-  // The quanta that the term adds, or nullopt if it is not static.
-  std::optional<int64_t> Quanta(size_t term, double weight);
+  // What the term adds, or nullopt if it is not static.
+  std::optional<Known> Find(size_t term, double weight);
   // True if all terms are static.
   bool AllStatic();
 
@@ -43,33 +58,53 @@ class OnPreTerms {
   std::vector<Term> terms_;
 };
 
-// Bounds the sum of each element of each input in one step. Disjoint sets of targets may have
-// proofs of their own.
+// The inputs to which a step adds for each synapse of a projection, apart from its on_pre block:
+// one for each `accumulate` of an on_step or on_post block and each time that the block runs.
+std::vector<ir::InputId> LaterAdditions(const ir::Program& program, ir::ProjectionId projection);
+
+// By input and element: the most quanta that all events together bring in one step.
+using EventBounds = std::vector<std::map<uint32_t, Quanta>>;
+// `events` are those of each declaration of the program.
+EventBounds BoundEvents(const ir::Program& program, absl::Span<const std::vector<Event>> events);
+
+// Bounds the sum of each element of each input in one step, and counts the coarse contributions.
+// Disjoint sets of targets may have proofs of their own.
 class InputProof {
  public:
-  explicit InputProof(const ir::Program& program);
+  // InvalidArgument if the sum of events could exceed its limit.
+  static absl::StatusOr<InputProof> Create(const ir::Program& program,
+                                           absl::Span<const std::vector<Event>> events);
 
-  // Adds a synapse of `projection`, which has the terms given. InvalidArgument if the static part
-  // of a sum could exceed 2^51 quanta, if a static contribution exceeds 2^40, or if a target has so
-  // many synapses that are not static that 64 bits could overflow before the check.
+  // Adds a synapse of `projection`, which has the terms given. InvalidArgument if a static
+  // contribution or the static part of a sum could exceed its limit, or if a target has so many
+  // synapses that are not static that the integer could overflow before the check.
   absl::Status Add(ir::ProjectionId projection, uint32_t target, double weight, OnPreTerms& terms);
+
+  // The coarse contributions of events and, so far, of synapses.
+  const CoarseTallies& coarse() const { return coarse_; }
 
  private:
   struct Bound {
-    int64_t known = 0;     // sum of |quanta| of static contributions
-    int64_t possible = 0;  // the same, and 2^40 for each of the others
+    Quanta known = 0;     // sum of |quanta| of static contributions and of events
+    Quanta possible = 0;  // the same, and the limit for each of the others
   };
-  const ir::Program& program_;
-  std::vector<std::vector<Bound>> bounds_;  // by input and element
-  std::vector<int64_t> most_;               // that `known` may be, by input
+  explicit InputProof(const ir::Program& program);
+  void CountEvents(size_t declaration, absl::Span<const Event> events);
+  absl::Status AddKnown(ir::ProjectionId projection, ir::InputId input, uint32_t target,
+                        const OnPreTerms::Known& known);
+  absl::Status AddPossible(ir::ProjectionId projection, ir::InputId input, uint32_t target,
+                           Quanta magnitude);
+
+  const ir::Program* program_;
+  std::vector<std::vector<Bound>> bounds_;       // by input and element
+  std::vector<SumLimits> limits_;                // by input
+  std::vector<Quanta> most_;                     // that `known` may be, by input
+  std::vector<std::vector<ir::InputId>> later_;  // LaterAdditions, by projection
+  CoarseTallies coarse_;
 };
 
 // InvalidArgument unless all contributions to decaying inputs are static.
 absl::Status CheckDecayingInputs(const ir::Program& program);
-
-// True if an InputProof of all synapses bounds every sum while running: all contributions are
-// static, and no events add to inputs.
-bool SumsAreProven(const ir::Program& program);
 
 }  // namespace bnsyn::reference
 

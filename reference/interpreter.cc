@@ -28,8 +28,9 @@ class ProgramInterpreter : public Interpreter {
   // Completes the construction once the machine has its final address.
   absl::Status Prepare(Propagation propagation) {
     BNSYN_RETURN_IF_ERROR(machine_.Begin());
-    BNSYN_ASSIGN_OR_RETURN(propagator_, Propagator::Create(machine_, propagation));
-    return ReadEventFiles();
+    BNSYN_ASSIGN_OR_RETURN(events_, ReadAllEvents(machine_.program));
+    BNSYN_ASSIGN_OR_RETURN(propagator_, Propagator::Create(machine_, propagation, events_));
+    return absl::OkStatus();
   }
   absl::Status PrepareAt(const StepStart& start);
 
@@ -48,15 +49,9 @@ class ProgramInterpreter : public Interpreter {
   absl::Status InjectSpikes(ir::PopulationId population,
                             absl::Span<const uint32_t> neurons) override;
   Digest ComputeDigest() const override;
+  const CoarseTallies& Coarse() const override { return machine_.coarse; }
 
  private:
-  absl::Status ReadEventFiles() {
-    for (const ir::Events& declaration : machine_.program.events) {
-      BNSYN_ASSIGN_OR_RETURN(std::vector<Event> events, ReadEvents(machine_.program, declaration));
-      events_.push_back(std::move(events));
-    }
-    return absl::OkStatus();
-  }
   void DeliverSynapticEvents();
   void DeliverFileEvents();
 
@@ -71,8 +66,9 @@ class ProgramInterpreter : public Interpreter {
 absl::Status ProgramInterpreter::PrepareAt(const StepStart& start) {
   // Connectivity depends on the states after the init block.
   BNSYN_RETURN_IF_ERROR(machine_.Begin());
-  BNSYN_ASSIGN_OR_RETURN(propagator_, Propagator::CreateWithout(start.delivered, machine_));
-  BNSYN_RETURN_IF_ERROR(ReadEventFiles());
+  BNSYN_ASSIGN_OR_RETURN(events_, ReadAllEvents(machine_.program));
+  BNSYN_ASSIGN_OR_RETURN(propagator_,
+                         Propagator::CreateWithout(start.delivered, machine_, events_));
   machine_.step = start.step;
   machine_.params = start.params;
   machine_.states = start.states;
@@ -121,7 +117,7 @@ void ProgramInterpreter::DeliverSynapticEvents() {
 void ProgramInterpreter::DeliverFileEvents() {
   for (size_t i = 0; i < events_.size(); ++i) {
     for (const Event& event : EventsOf(events_[i], machine_.step)) {
-      machine_.Accumulate(machine_.program.events[i].input, event.element, event.value);
+      machine_.AddStatic(machine_.program.events[i].input, event.element, event.value);
     }
   }
 }

@@ -11,7 +11,9 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "ir/program.h"
+#include "reference/accumulator.h"
 #include "reference/array.h"
+#include "reference/coarse.h"
 #include "reference/digest.h"
 
 namespace bnsyn::reference {
@@ -32,7 +34,7 @@ struct StepStart {
   // By projection: true if the sums have what its on_pre block adds in this step. Such a projection
   // has no other blocks, and its synapses are not drawn.
   std::vector<bool> delivered;
-  std::vector<std::vector<int64_t>> sums;  // quanta, by InputId
+  std::vector<std::vector<Quanta>> sums;  // by InputId
   // The sorted spikes of a population in one of the MaxDelay() steps before.
   std::function<std::vector<uint32_t>(ir::PopulationId, uint64_t step)> spikes;
 };
@@ -40,7 +42,7 @@ struct StepStart {
 class Interpreter {
  public:
   // Verifies the program, draws its connectivity and runs its init block. Fails if a projection
-  // does not fit the propagation, or if an input could exceed 2^51 quanta (R6).
+  // does not fit the propagation, or if an input could exceed its limits (R6).
   static absl::StatusOr<std::unique_ptr<Interpreter>> Create(ir::Program program,
                                                              Propagation propagation);
   // The same before a later step, for one call of Step. Its digest is of no use.
@@ -66,6 +68,10 @@ class Interpreter {
 
   // The digest (R11) of the present state and all spikes since step 0.
   virtual Digest ComputeDigest() const = 0;
+
+  // The coarse contributions (R6): those of synapses and events that were known before step 0, and
+  // those that were added since.
+  virtual const CoarseTallies& Coarse() const = 0;
 };
 
 }  // namespace bnsyn::reference

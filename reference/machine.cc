@@ -1,6 +1,5 @@
 #include "reference/machine.h"
 
-#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -96,9 +95,13 @@ void Machine::BeginStep() {
 void Machine::EndStep() {
   for (ir::InputId input = 0; input < inputs.size(); ++input) {
     if (!accumulators[input].decays()) continue;
-    accumulators[input].EndStep(step, absl::MakeSpan(inputs[input]));
-    double* const values = states[program.inputs[input].accumulator.state].as<double>();
-    accumulators[input].ReadSums(step + 1, inputs[input], values);
+    double* values = states[program.inputs[input].accumulator.state].as<double>();
+    for (Quanta& held : inputs[input]) {
+      auto sum = static_cast<int64_t>(held);
+      accumulators[input].EndStep(step, {&sum, 1});
+      accumulators[input].ReadSums(step + 1, {&sum, 1}, values++);
+      held = sum;
+    }
   }
   ++step;
 }
@@ -109,8 +112,9 @@ absl::Status Machine::SetState(ir::StateId state, uint32_t element, ir::Bits val
     states[state].set_bits(element, value);
     return absl::OkStatus();
   }
-  int64_t& sum = inputs[*input][element];
-  BNSYN_ASSIGN_OR_RETURN(sum, accumulators[*input].SumFor(step, ir::F64OfBits(value)));
+  BNSYN_ASSIGN_OR_RETURN(const int64_t sum,
+                         accumulators[*input].SumFor(step, ir::F64OfBits(value)));
+  inputs[*input][element] = sum;
   accumulators[*input].ReadSums(step, {&sum, 1}, states[state].as<double>() + element);
   return absl::OkStatus();
 }
@@ -138,11 +142,24 @@ absl::Status Machine::Begin() {
   return absl::OkStatus();
 }
 
-void Machine::Accumulate(ir::InputId input, uint32_t element, double value) {
-  const int64_t quanta = ToQuanta(value, program.inputs[input].accumulator.scale_log2);
-  if (std::abs(quanta) <= kMaxContribution) {
-    const AccumulatorArithmetic& sum = accumulators[input];
-    inputs[input][element] += sum.Counted(quanta, sum.PhaseOf(step));
+void Machine::AddStatic(ir::InputId input, uint32_t element, double value) {
+  const Quanta quanta = ToQuanta(value, program.inputs[input].accumulator.scale_log2);
+  const AccumulatorArithmetic& sum = accumulators[input];
+  inputs[input][element] += sum.Counted(quanta, sum.PhaseOf(step));
+}
+
+void Machine::AddComputed(ir::ProjectionId from, ir::InputId input, uint32_t element,
+                          double value) {
+  const ir::Accumulator& sum = program.inputs[input].accumulator;
+  const Quanta quanta = ToQuanta(value, sum.scale_log2);
+  const bool fits = Magnitude(quanta) <= LimitsOf(sum).unknown;
+  // From 2^23 quanta on, half a quantum is within 2^-24.
+  const bool is_coarse = Magnitude(quanta) < (Quanta(1) << 23) && IsCoarse(value, sum.scale_log2);
+  if (fits && !(is_coarse && program.strict_sums)) {
+    if (is_coarse) {
+      coarse[{CoarseSource::Kind::kProjection, from, input}].Count(value, sum.scale_log2);
+    }
+    inputs[input][element] += quanta;
   } else if (input_fault.ok()) {
     input_fault = DescribeContributionFault(program, step, input, element, value);
   }

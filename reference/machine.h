@@ -11,6 +11,7 @@
 #include "ir/program.h"
 #include "reference/accumulator.h"
 #include "reference/array.h"
+#include "reference/coarse.h"
 #include "reference/connectivity.h"
 #include "reference/fault.h"
 #include "reference/synapse_table.h"
@@ -23,11 +24,12 @@ struct Machine {
 
   ir::Program program;
   std::vector<ir::Bits> params;
-  std::vector<Array> states;                 // states of synapses are empty until AddSynapses
-  std::vector<SynapseTable> synapses;        // by projection; empty with dense propagation
-  std::vector<std::vector<int64_t>> inputs;  // sums of quanta, by input and element
+  std::vector<Array> states;                // states of synapses are empty until AddSynapses
+  std::vector<SynapseTable> synapses;       // by projection; empty with dense propagation
+  std::vector<std::vector<Quanta>> inputs;  // sums, by input and element
   std::vector<AccumulatorArithmetic> accumulators;  // by input
   std::vector<double> totals;                       // of the last reduce, by reduction
+  CoarseTallies coarse;                             // of all contributions so far (R6)
   uint64_t step = 0;
 
   // During a step:
@@ -43,8 +45,10 @@ struct Machine {
   void BeginStep();
   // Lets decaying sums decay, writes them to their states, and goes on to the next step.
   void EndStep();
-  // Adds a value to an element of an input, or sets input_fault if it is out of range.
-  void Accumulate(ir::InputId input, uint32_t element, double value);
+  // Adds a value to an element of an input. A value that is not static is counted if it is coarse;
+  // input_fault is set if it is out of range, or is coarse and the program is strict.
+  void AddStatic(ir::InputId input, uint32_t element, double value);
+  void AddComputed(ir::ProjectionId from, ir::InputId input, uint32_t element, double value);
   // Sets an element of a state, and of the sum that the state holds.
   absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits value);
 };

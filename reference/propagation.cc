@@ -33,10 +33,11 @@ absl::StatusOr<SynapseRows> BuildRows(const Machine& machine, ir::ProjectionId i
 class CsrPropagator : public Propagator {
  public:
   // Leaves out the synapses of the projections that are marked.
-  absl::Status Build(Machine& machine, const std::vector<bool>& marked) {
+  absl::Status Build(Machine& machine, absl::Span<const std::vector<Event>> events,
+                     const std::vector<bool>& marked) {
     machine_ = &machine;
     const ir::Program& program = machine.program;
-    InputProof proof(program);
+    BNSYN_ASSIGN_OR_RETURN(InputProof proof, InputProof::Create(program, events));
     for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
       const ir::Block* const on_pre =
           marked[id] ? nullptr : program.FindSynaptic(ir::BlockKind::kOnPre, id);
@@ -54,6 +55,7 @@ class CsrPropagator : public Propagator {
       std::optional<BlockRunner>& runner = on_pre_.emplace_back();
       if (on_pre != nullptr) runner.emplace(*on_pre, machine);
     }
+    machine.coarse = proof.coarse();
     return absl::OkStatus();
   }
 
@@ -73,11 +75,11 @@ class CsrPropagator : public Propagator {
 // Dense propagation: a matrix of quanta (targets by sources) times the vector of spikes.
 class DensePropagator : public Propagator {
  public:
-  absl::Status Build(Machine& machine) {
+  absl::Status Build(Machine& machine, absl::Span<const std::vector<Event>> events) {
     const ir::Program& program = machine.program;
     machine_ = &machine;
     BNSYN_RETURN_IF_ERROR(CheckSize(program));
-    InputProof proof(program);
+    BNSYN_ASSIGN_OR_RETURN(InputProof proof, InputProof::Create(program, events));
     for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
       const ir::Projection& projection = program.projections[id];
       OnPreTerms on_pre(program, program.FindSynaptic(ir::BlockKind::kOnPre, id));
@@ -105,21 +107,30 @@ class DensePropagator : public Propagator {
         Term& term = terms.emplace_back(
             Term{on_pre.input(t), Matrix::Zero(program.populations[projection.target].size,
                                                program.populations[projection.source].size)});
+        if (program.inputs[term.input].accumulator.wide) {
+          return absl::InvalidArgumentError(
+              absl::StrCat("projection ", projection.name,
+                           ": dense propagation is to inputs of 64 bits; use ", "CSR propagation"));
+        }
         const bool decays = program.inputs[term.input].accumulator.decays();
         if (decays && !rows.weights.empty()) {
           return absl::InvalidArgumentError(
               absl::StrCat("projection ", projection.name, ": dense propagation to a decaying ",
                            "input needs one weight for all synapses; use CSR propagation"));
         }
-        if (decays) term.each = *on_pre.Quanta(t, projection.weight);
+        const auto quanta = [&](double weight) {
+          return static_cast<int64_t>(on_pre.Find(t, weight)->quanta);
+        };
+        if (decays) term.each = quanta(projection.weight);
         for (uint32_t source = 0; source + size_t{1} < rows.begin.size(); ++source) {
           for (size_t i = rows.begin[source]; i < rows.begin[source + size_t{1}]; ++i) {
             const double weight = rows.weights.empty() ? projection.weight : rows.weights[i];
-            term.quanta(rows.targets[i], source) += decays ? 1 : *on_pre.Quanta(t, weight);
+            term.quanta(rows.targets[i], source) += decays ? 1 : quanta(weight);
           }
         }
       }
     }
+    machine.coarse = proof.coarse();
     return absl::OkStatus();
   }
 
@@ -127,10 +138,10 @@ class DensePropagator : public Propagator {
     for (const Term& term : projections_[projection]) {
       Vector spikes = Vector::Zero(term.quanta.cols());
       for (const uint32_t source : sources) spikes[source] = 1;
-      std::vector<int64_t>& input = machine_->inputs[term.input];
       const AccumulatorArithmetic& sum = machine_->accumulators[term.input];
-      const int64_t each = sum.Counted(term.each, sum.PhaseOf(machine_->step));
-      Eigen::Map<Vector>(input.data(), term.quanta.rows()) += term.quanta * spikes * each;
+      const Quanta each = sum.Counted(term.each, sum.PhaseOf(machine_->step));
+      const Vector added = term.quanta * spikes * static_cast<int64_t>(each);
+      for (Eigen::Index i = 0; Quanta & input : machine_->inputs[term.input]) input += added[i++];
     }
   }
 
@@ -166,19 +177,21 @@ class DensePropagator : public Propagator {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Propagator>> Propagator::CreateWithout(
-    const std::vector<bool>& marked, Machine& machine) {
+    const std::vector<bool>& marked, Machine& machine,
+    absl::Span<const std::vector<Event>> events) {
   auto propagator = std::make_unique<CsrPropagator>();
-  BNSYN_RETURN_IF_ERROR(propagator->Build(machine, marked));
+  BNSYN_RETURN_IF_ERROR(propagator->Build(machine, events, marked));
   return propagator;
 }
 
-absl::StatusOr<std::unique_ptr<Propagator>> Propagator::Create(Machine& machine, Propagation kind) {
+absl::StatusOr<std::unique_ptr<Propagator>> Propagator::Create(
+    Machine& machine, Propagation kind, absl::Span<const std::vector<Event>> events) {
   switch (kind) {
     case Propagation::kCsr:
-      return CreateWithout(std::vector<bool>(machine.program.projections.size()), machine);
+      return CreateWithout(std::vector<bool>(machine.program.projections.size()), machine, events);
     case Propagation::kDense: {
       auto propagator = std::make_unique<DensePropagator>();
-      BNSYN_RETURN_IF_ERROR(propagator->Build(machine));
+      BNSYN_RETURN_IF_ERROR(propagator->Build(machine, events));
       return propagator;
     }
   }

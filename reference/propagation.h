@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "ir/program.h"
+#include "reference/event_file.h"
 #include "reference/interpreter.h"
 #include "reference/machine.h"
 
@@ -20,12 +21,15 @@ class Propagator {
   // The most bytes that all matrices of dense propagation may take together.
   static constexpr uint64_t kMaxDenseBytes = uint64_t{4} << 30;
 
-  // Draws the connectivity and proves that inputs cannot overflow (R6). `machine` must outlive the
-  // result and keep its address.
-  static absl::StatusOr<std::unique_ptr<Propagator>> Create(Machine& machine, Propagation kind);
+  // Draws the connectivity, proves that inputs cannot overflow and counts coarse contributions
+  // (R6). `events` are those of each declaration. `machine` must outlive the result and keep its
+  // address.
+  static absl::StatusOr<std::unique_ptr<Propagator>> Create(
+      Machine& machine, Propagation kind, absl::Span<const std::vector<Event>> events);
   // By rows, without the synapses of the projections that are marked.
-  static absl::StatusOr<std::unique_ptr<Propagator>> CreateWithout(const std::vector<bool>& marked,
-                                                                   Machine& machine);
+  static absl::StatusOr<std::unique_ptr<Propagator>> CreateWithout(
+      const std::vector<bool>& marked, Machine& machine,
+      absl::Span<const std::vector<Event>> events);
   virtual ~Propagator() = default;
 
   uint64_t synapses() const { return synapses_; }

@@ -9,11 +9,11 @@
 
 namespace bnsyn::reference {
 
-// `count` things fall on places with equal probability, `left` places on the left and `right` on the
-// right. Returns the number of things on the left. With `repeat` a place may take many (binomial),
-// and `left` and `right` may be any masses; else a place takes one (hypergeometric; then
-// count <= left + right). `u` is uniform in (0, 1]. The distribution is inverted outward from the
-// most likely number, in as many terms as a few standard deviations.
+// `count` things fall on places with equal probability, `left` places on the left and `right` on
+// the right. Returns the number of things on the left. With `repeat` a place may take many
+// (binomial), and `left` and `right` may be any masses; else a place takes one (hypergeometric;
+// then count <= left + right). `u` is uniform in (0, 1]. The distribution is inverted outward from
+// the most likely number, in as many terms as a few standard deviations.
 uint64_t CountOnLeft(uint64_t count, double left, double right, bool repeat, double u);
 
 // Appends `count` of the numbers 0 to n - 1, sorted: with `repeat` independent ones, else distinct

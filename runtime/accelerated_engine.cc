@@ -115,6 +115,7 @@ class AcceleratedEngine : public Engine {
                             absl::Span<const uint32_t> neurons) override;
   reference::Digest ComputeDigest() const override;
   uint64_t SpikeCount(ir::PopulationId population) const override;
+  reference::CoarseTallies Coarse() const override;
   std::vector<KernelTime> KernelTimes() const override { return clock_.Times(program_, schedule_); }
   void ReadThreadTimes(absl::Span<ThreadTime> times) const override {
     for (size_t t = 0; t < times.size(); ++t) {
@@ -203,12 +204,13 @@ absl::Status AcceleratedEngine::Build(Layout layout, const EngineOptions& option
   BNSYN_RETURN_IF_ERROR(SetInitialState(program_, *memory_));
   decaying_.emplace(program_, partition_, *memory_);
   BNSYN_RETURN_IF_ERROR(decaying_->Begin());
-  BNSYN_ASSIGN_OR_RETURN(synapses_, BuildSynapses(program_, partition_, std::move(layout),
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<std::vector<reference::Event>> events,
+                         reference::ReadAllEvents(program_));
+  BNSYN_ASSIGN_OR_RETURN(synapses_, BuildSynapses(program_, events, partition_, std::move(layout),
                                                   options.compile, *team_, options.construction));
   BNSYN_ASSIGN_OR_RETURN(schedule_,
                          MakeSchedule(program_, *code_, *memory_, partition_, synapses_));
-  BNSYN_ASSIGN_OR_RETURN(std::vector<std::vector<InputEvent>> events,
-                         SplitEvents(program_, partition_));
+  std::vector<std::vector<InputEvent>> split = SplitEvents(program_, events, partition_);
   if (options.profile) clock_ = KernelClock(program_, schedule_);
   cursors_.resize(workers_.size());
   uint32_t largest = 0;
@@ -216,7 +218,8 @@ absl::Status AcceleratedEngine::Build(Layout layout, const EngineOptions& option
   drained_.reserve(largest);
   for (int t = 0; t < partition_.threads(); ++t) {
     Worker& worker = workers_[static_cast<size_t>(t)];
-    worker.events = std::move(events[static_cast<size_t>(t)]);
+    worker.events = std::move(split[static_cast<size_t>(t)]);
+    worker.tally.coarse.resize(schedule_.coarse.size());
     worker.tally.spike_counts.resize(program_.populations.size());
     worker.spike_outputs.resize(program_.populations.size());
     if (options.record_spikes) {
@@ -426,6 +429,7 @@ void AcceleratedEngine::BeginStep(int thread, uint64_t step) {
 }
 
 bool AcceleratedEngine::DeliverSpikes(int thread, uint64_t step, Groups groups) {
+  Worker& worker = workers_[static_cast<size_t>(thread)];
   bool fault = false;
   size_t number = 0;
   for (const Delivery& delivery : schedule_.threads[static_cast<size_t>(thread)].deliveries) {
@@ -438,7 +442,7 @@ bool AcceleratedEngine::DeliverSpikes(int thread, uint64_t step, Groups groups) 
       }
       use(ring_.Injected(delivery.source, emitted));
     };
-    fault |= !bnsyn::Deliver(delivery, step, due);
+    fault |= !bnsyn::Deliver(delivery, step, worker.tally.coarse.data(), due);
   }
   return fault;
 }
@@ -449,8 +453,13 @@ bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
   for (size_t& next = worker.tally.next_event; next < worker.events.size(); ++next) {
     const InputEvent& event = worker.events[next];
     if (event.step != step) break;
-    // No pass knows what arrives from a file, so that these sums have 64 bits.
-    static_cast<int64_t*>(memory_->Input(event.input, thread))[event.element] += event.quanta;
+    // No pass knows what arrives from a file, so that these sums are not narrow.
+    void* const sums = memory_->Input(event.input, thread);
+    if (program_.inputs[event.input].accumulator.wide) {
+      static_cast<reference::Quanta*>(sums)[event.element] += event.quanta;
+    } else {
+      static_cast<int64_t*>(sums)[event.element] += static_cast<int64_t>(event.quanta);
+    }
   }
   return fault;
 }
@@ -461,7 +470,8 @@ bool AcceleratedEngine::RunSynapses(const SynapticCall& call, int thread, uint64
                    : absl::MakeConstSpan(schedule_.all_neurons)
                          .first(program_.populations[call.neurons].size);
   bool fine = true;
-  for (size_t row = 0; row < call.rows; ++row) fine &= call.code.Run(neurons, row, step);
+  reference::CoarseTally* const tallies = workers_[static_cast<size_t>(thread)].tally.coarse.data();
+  for (size_t row = 0; row < call.rows; ++row) fine &= call.code.Run(neurons, row, step, tallies);
   return !fine;
 }
 
@@ -576,6 +586,17 @@ uint64_t AcceleratedEngine::SpikeCount(ir::PopulationId population) const {
   uint64_t count = 0;
   for (const Worker& worker : workers_) count += worker.tally.spike_counts[population];
   return count;
+}
+
+reference::CoarseTallies AcceleratedEngine::Coarse() const {
+  reference::CoarseTallies all = synapses_.coarse();
+  for (const Worker& worker : workers_) {
+    for (size_t i = 0; i < schedule_.coarse.size(); ++i) {
+      const reference::CoarseTally& tally = worker.tally.coarse[i];
+      if (tally.count != 0) all[schedule_.coarse[i]].Add(tally);
+    }
+  }
+  return all;
 }
 
 }  // namespace

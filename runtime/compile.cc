@@ -9,6 +9,7 @@
 #include "compiler/lowering/lower.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"
+#include "runtime/coarse_report.h"
 #include "runtime/engine.h"
 #include "runtime/simulation_impl.h"
 #include "runtime/simulation_internal.h"
@@ -64,6 +65,7 @@ absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& opt
   impl->variables.emplace(*impl->engine, impl->params);
   report.synapses = impl->engine->synapses() - OwnSynapses(impl->program());
   report.cache_problem = report.compile.cache_problem;
+  report.coarse = DescribeCoarse(impl->engine->program(), impl->engine->Coarse());
   for (const auto& phase : report.compile.phases) {
     report.compile_seconds += phase.milliseconds / 1e3;
   }

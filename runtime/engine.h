@@ -10,6 +10,7 @@
 #include "ir/program.h"
 #include "ir/status_macros.h"
 #include "reference/array.h"
+#include "reference/coarse.h"
 #include "reference/digest.h"
 #include "runtime/engine_options.h"
 
@@ -51,6 +52,9 @@ class Engine {
   virtual reference::Digest ComputeDigest() const = 0;
   // Spikes of a population since the beginning, injected ones not counted.
   virtual uint64_t SpikeCount(ir::PopulationId population) const = 0;
+  // The coarse contributions (R6): those of synapses and events that were known before step 0, and
+  // those that were added since. The numbers are those of program().
+  virtual reference::CoarseTallies Coarse() const = 0;
   // Time spent in each kernel, if it was asked for.
   virtual std::vector<KernelTime> KernelTimes() const { return {}; }
   // What each thread has done with its time; `times` has as many entries as the run has threads.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -27,10 +28,10 @@ reference::Array StateAt(const ir::Program& program, const StepMemory& memory, i
   return Copy(memory.values.View(id));
 }
 
-std::vector<int64_t> SumsAt(const ir::Program& program, const StepMemory& memory,
-                            ir::InputId input) {
-  std::vector<int64_t> sums(program.Size(program.inputs[input].population));
-  for (uint32_t i = 0; i < sums.size(); ++i) sums[i] = memory.values.Quanta(input, i);
+std::vector<reference::Quanta> SumsAt(const ir::Program& program, const StepMemory& memory,
+                                      ir::InputId input) {
+  std::vector<reference::Quanta> sums(program.Size(program.inputs[input].population));
+  for (uint32_t i = 0; i < sums.size(); ++i) sums[i] = memory.values.SumOf(input, i);
   return sums;
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "ir/status_macros.h"
+#include "reference/accumulator.h"
 #include "reference/connectivity.h"
 #include "runtime/delivery/synapse_block.h"
 #include "runtime/exchange/epoch.h"
@@ -156,7 +157,10 @@ double BuildingBytes(const ir::Program& program, const Layout& layout, const Par
   }
   double sums = 0;  // of the proof that inputs do not overflow
   for (const ir::Input& input : program.inputs) sums += program.Size(input.population);
-  return std::max(0.0, peak - done) + batches + 2 * sums * sizeof(int64_t);
+  const bool wide = std::any_of(program.inputs.begin(), program.inputs.end(),
+                                [](const ir::Input& input) { return input.accumulator.wide; });
+  const double bound = sizeof(int64_t) + (wide ? sizeof(reference::Quanta) : 0);
+  return std::max(0.0, peak - done) + batches + 2 * sums * bound;
 }
 
 std::string Megabytes(double bytes) { return absl::StrFormat("%.0f MB", bytes / 1e6); }

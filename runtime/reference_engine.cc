@@ -52,6 +52,7 @@ class ReferenceEngine : public Engine {
   uint64_t SpikeCount(ir::PopulationId population) const override {
     return spike_counts_[population];
   }
+  reference::CoarseTallies Coarse() const override { return interpreter_->Coarse(); }
 
  private:
   std::unique_ptr<reference::Interpreter> interpreter_;

@@ -24,8 +24,7 @@ size_t MostWords(const ir::Program& program, const Partition& partition, int thr
 absl::StatusOr<RunMemory> RunMemory::Allocate(const ir::Program& program,
                                               const Partition& partition, uint32_t epoch,
                                               bool record_spikes, Arena& arena) {
-  BNSYN_ASSIGN_OR_RETURN(NetworkMemory values,
-                         NetworkMemory::Create(program, partition, arena));
+  BNSYN_ASSIGN_OR_RETURN(NetworkMemory values, NetworkMemory::Create(program, partition, arena));
   BNSYN_ASSIGN_OR_RETURN(SpikeRing ring, SpikeRing::Create(program, partition, epoch, arena));
   std::vector<SpikeRecord> records;
   for (int t = 0; t < (record_spikes ? partition.threads() : 0); ++t) {

@@ -16,6 +16,7 @@
 #include "reference/fault.h"
 #include "reference/machine.h"
 #include "reference/synapse_table.h"
+#include "runtime/coarse_report.h"
 #include "runtime/conversion.h"
 #include "runtime/engine.h"
 #include "runtime/simulation_impl.h"
@@ -188,6 +189,7 @@ absl::Status Simulation::Step(uint64_t steps, const RunControl& control) {
   report.steps = impl_->engine->step();
   report.kernels = impl_->engine->KernelTimes();
   impl_->engine->ReadThreadTimes(absl::MakeSpan(report.threads));
+  report.coarse = DescribeCoarse(impl_->engine->program(), impl_->engine->Coarse());
   report.spikes = 0;
   for (ir::PopulationId p = 0; p < impl_->program().populations.size(); ++p) {
     if (impl_->program().HasNeurons(p)) report.spikes += impl_->engine->SpikeCount(p);

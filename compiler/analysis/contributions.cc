@@ -22,7 +22,7 @@ void AddContributions(const ir::Program& program, const ir::Block& block,
     contribution.kind = block.kind;
     contribution.node = node;
     contribution.input = static_cast<ir::InputId>(block.nodes[node].attr);
-    contribution.is_static = value.has_value();
+    contribution.is_static = value.has_value() && block.kind == ir::BlockKind::kOnPre;
     if (!program.HasOwnWeights(id)) contribution.value = value;
     contribution.in_degree = InDegreeOf(program, id);
   }

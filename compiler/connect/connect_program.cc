@@ -78,7 +78,7 @@ class KernelWriter {
         if (request.weights) Make(ConnectRole::kWeight, 0, Element::kF64, value);
       }
     }
-    Quanta(request.quanta, weight, drawn);
+    Quanta(request, weight, drawn);
     return std::move(kernel_);
   }
 
@@ -198,13 +198,16 @@ class KernelWriter {
   }
 
   // The contributions of static accumulates of the on_pre block, rounded as R6 says.
-  void Quanta(const std::vector<ir::NodeId>& accumulates, Value weight, bool drawn) {
+  void Quanta(const ConnectRequest& request, Value weight, bool drawn) {
+    const std::vector<ir::NodeId>& accumulates = request.quanta;
     if (accumulates.empty()) return;
     const ir::Block& on_pre = *from_.FindSynaptic(ir::BlockKind::kOnPre, id_);
     const std::vector<Value> values = Copy(on_pre, NeededFor(on_pre, accumulates), weight);
     for (const ir::NodeId id : accumulates) {
       const int scale = from_.inputs[on_pre.nodes[id].attr].accumulator.scale_log2;
-      F quanta = m_.Of<double>(values[on_pre.nodes[id].operands[0]]);
+      const Value contribution = values[on_pre.nodes[id].operands[0]];
+      if (request.contributions) Make(ConnectRole::kContribution, id, Element::kF64, contribution);
+      F quanta = m_.Of<double>(contribution);
       // A factor beyond the range of normal numbers is split; only the last product can round.
       for (int left = -scale; left != 0;) {
         const int part = std::clamp(left, -1000, 1000);
@@ -386,7 +389,7 @@ ConnectProgram MakeConnectProgram(const ir::Program& program,
     if (!sets && requests[id].quanta.empty()) continue;
     SignatureWriter writer(program, id, states);
     writer.AddBlock(connect);
-    writer.Add(requests[id].weights ? 1 : 0);
+    writer.Add((requests[id].weights ? 1 : 0) + (requests[id].contributions ? 2 : 0));
     for (const ir::NodeId node : requests[id].quanta) writer.Add(node);
     if (!requests[id].quanta.empty()) {
       writer.AddBlock(program.FindSynaptic(ir::BlockKind::kOnPre, id));

@@ -28,6 +28,7 @@ enum class ConnectRole : uint8_t {
   kState,   // state number `index` of the program
   kQuanta,  // f64: the contribution of node number `index` of the on_pre block, in quanta, rounded;
             // NaN if the weight is not finite
+  kContribution,  // f64: the same before it is rounded, in units of the input
   kJoined,  // u32, over pairs: 1 if the pair is connected, 0 if not, kNoProbability if the value
             // set
             // is no probability
@@ -86,6 +87,7 @@ struct SkipKernel {
 struct ConnectRequest {
   bool weights = false;            // if the connect block sets them
   std::vector<ir::NodeId> quanta;  // of static accumulates of the on_pre block
+  bool contributions = false;      // of these as well
 };
 
 struct ConnectProgram {

@@ -42,13 +42,8 @@ absl::StatusOr<std::unique_ptr<llvm::Module>> EmitModule(const ir::Program& prog
                                                          llvm::LLVMContext& llvm_context) {
   auto module = std::make_unique<llvm::Module>("bnsyn", llvm_context);
   module->setTargetTriple(target.triple);
-  const EmitContext context = {program,
-                               *module,
-                               width,
-                               target.native_lanes,
-                               HasFma(target),
-                               options,
-                               reference::SumsAreProven(program)};
+  const EmitContext context = {program,        *module, width, target.native_lanes,
+                               HasFma(target), options};
   for (const ir::Block* block : DistinctCode(program)) {
     switch (block->kind) {
       case ir::BlockKind::kOnPre:

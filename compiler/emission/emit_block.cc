@@ -175,6 +175,23 @@ llvm::Value* BlockEmitter::LoadSum(ir::InputId input, llvm::Value* index, int la
   return LoadFrom(SlotOf(AttrKind::kInput, input), builder_.getIntNTy(bits), index, lanes);
 }
 
+std::pair<llvm::Value*, llvm::Value*> BlockEmitter::LoadHalves(ir::InputId input,
+                                                               llvm::Value* index, int lanes) {
+  llvm::Value* const first = builder_.CreateMul(index, builder_.getInt64(2));
+  llvm::Value* const both =
+      LoadFrom(SlotOf(AttrKind::kInput, input), builder_.getInt64Ty(), first, 2 * lanes);
+  if (lanes == 1) {
+    return {builder_.CreateExtractElement(both, uint64_t{0}),
+            builder_.CreateExtractElement(both, uint64_t{1})};
+  }
+  std::vector<int> low, high;
+  for (int lane = 0; lane < lanes; ++lane) {
+    low.push_back(2 * lane);
+    high.push_back(2 * lane + 1);
+  }
+  return {builder_.CreateShuffleVector(both, low), builder_.CreateShuffleVector(both, high)};
+}
+
 void BlockEmitter::StoreSum(ir::InputId input, llvm::Value* index, llvm::Value* sum) {
   StoreTo(SlotOf(AttrKind::kInput, input), index, sum);
 }

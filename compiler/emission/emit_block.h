@@ -3,6 +3,7 @@
 #ifndef BNSYN_COMPILER_EMISSION_EMIT_BLOCK_H_
 #define BNSYN_COMPILER_EMISSION_EMIT_BLOCK_H_
 
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -25,8 +26,6 @@ struct EmitContext {
   int native_lanes;  // doubles in a vector register
   bool has_fma;      // as an instruction
   const CompileOptions& options;
-  // No take need check that the sum is within the limits of R6 (reference::SumsAreProven).
-  bool sums_are_proven;
 
   // Whether one instruction converts integers of 64 bits to doubles (AVX-512).
   bool converts_i64() const { return native_lanes == 8; }
@@ -81,8 +80,11 @@ class BlockEmitter {
   // scalar). Bools are i1 as values and i8 in memory.
   llvm::Value* LoadSlot(size_t slot, ir::Element element, llvm::Value* index, int lanes);
   void StoreSlot(size_t slot, ir::Element element, llvm::Value* index, llvm::Value* value);
-  // The same of an input's sums, which are integers as wide as its ir::Accumulator says.
+  // The same of an input's sums, which are integers as wide as its ir::Accumulator says. A wide sum
+  // is an i128; LoadHalves loads several as their low and their high halves.
   llvm::Value* LoadSum(ir::InputId input, llvm::Value* index, int lanes);
+  std::pair<llvm::Value*, llvm::Value*> LoadHalves(ir::InputId input, llvm::Value* index,
+                                                   int lanes);
   void StoreSum(ir::InputId input, llvm::Value* index, llvm::Value* sum);
   // A number that depends on the phase of the step alone (reference/accumulator.h): the numbers of
   // all phases are constants.

@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "compiler/emission/emit_ops.h"
+#include "compiler/emission/emit_sums.h"
 #include "compiler/emission/kernel_abi.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Intrinsics.h"
+#include "llvm/IR/MDBuilder.h"
 #include "reference/input_proof.h"
 
 namespace bnsyn::compiler {
@@ -31,12 +33,20 @@ class DeliverEmitter : public BlockEmitter {
         projection_(program_.projections[id_]),
         by_target_(block.kind == ir::BlockKind::kOnPost),
         values_(block.nodes.size()),
-        fits_(block.nodes.size()) {}
+        added_(block.nodes.size()) {}
 
   absl::Status Emit();
 
  private:
   enum class Level { kOnce, kSpike, kSynapse };
+
+  // What an accumulate adds.
+  struct Added {
+    llvm::Value* value = nullptr;
+    llvm::Value* units = nullptr;          // an integer as wide as the sum
+    llvm::Value* fits = nullptr;           // i1: it is in range; null where that is proven
+    llvm::Value* may_be_coarse = nullptr;  // i1: to be looked at more closely; null where it is not
+  };
 
   void FindLevels();
   void EmitLevel(Level level);
@@ -45,9 +55,13 @@ class DeliverEmitter : public BlockEmitter {
   // The first entry of a neuron's row and the entry after the last.
   std::pair<llvm::Value*, llvm::Value*> LoadRow(llvm::Value* neuron);
   void EmitQuanta(ir::NodeId id);
+  llvm::Value* Checked(const ir::Accumulator& sum, llvm::Value* exact, llvm::Value* rounded,
+                       Added& added);
   // Quanta in the units of the input's sum: a decaying input counts later ones as more.
   llvm::Value* InUnits(ir::InputId input, llvm::Value* quanta);
   void EmitAccumulate(ir::NodeId id);
+  // The number of an accumulate among those of the block.
+  size_t NumberOf(ir::NodeId accumulate) const;
   // Loads an element of an array that this code never writes.
   llvm::Value* LoadElement(llvm::Type* type, llvm::Value* array, llvm::Value* index);
 
@@ -70,10 +84,11 @@ class DeliverEmitter : public BlockEmitter {
   const ir::Projection& projection_;
   const bool by_target_;
   std::vector<Level> level_;          // by node
-  std::vector<llvm::Value*> values_;  // by node; of an accumulate: the units it adds
-  std::vector<llvm::Value*> fits_;    // of an accumulate: true if they are in range (i1)
+  std::vector<llvm::Value*> values_;  // by node
+  std::vector<Added> added_;          // by node
   llvm::AllocaInst* fault_ = nullptr;
   llvm::Value* weights_ = nullptr;
+  llvm::Value* tallies_ = nullptr;
   llvm::Value* row_begin_ = nullptr;
   llvm::Value* row_stride_ = nullptr;
   llvm::Value* source_ = nullptr;   // i64
@@ -130,6 +145,7 @@ absl::Status DeliverEmitter::Emit() {
   llvm::Value* const others = LoadField(offsetof(DeliverArgs, others), pointer);
   llvm::Value* const synapses = LoadField(offsetof(DeliverArgs, synapses), pointer);
   weights_ = LoadField(offsetof(DeliverArgs, weights), pointer);
+  tallies_ = LoadField(offsetof(DeliverArgs, coarse), pointer);
   EmitLevel(Level::kOnce);
 
   llvm::BasicBlock* const entry = builder_.GetInsertBlock();
@@ -161,7 +177,7 @@ absl::Status DeliverEmitter::Emit() {
   }
   llvm::Value* const next_k = builder_.CreateAdd(k, one);
   k->addIncoming(first, before_row);
-  k->addIncoming(next_k, synapse);
+  k->addIncoming(next_k, builder_.GetInsertBlock());
   builder_.CreateCondBr(builder_.CreateICmpNE(next_k, last), synapse, spike_end);
 
   builder_.SetInsertPoint(spike_end);
@@ -223,39 +239,56 @@ void DeliverEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Val
 
 // A contribution in the units of its sum: rounded to the nearest quantum first (R6).
 void DeliverEmitter::EmitQuanta(ir::NodeId id) {
-  llvm::Type* const f64 = builder_.getDoubleTy();
   const auto attr = static_cast<ir::InputId>(node(id).attr);
   const ir::Accumulator& sum = program_.inputs[attr].accumulator;
-  if (sum.width() != 64) {
+  Added& added = added_[id];
+  added.value = values_[node(id).operands[0]];
+  if (sum.width() < 64) {
     const std::optional<double> known =
         reference::StaticContribution(program_, block_, id, projection_.weight);
     if (!known) {
       Fail("a contribution to a narrow sum is not known");
       return;
     }
-    const int64_t units = reference::ToQuanta(*known, sum.scale_log2) / sum.unit;
-    values_[id] =
-        llvm::ConstantInt::getSigned(builder_.getIntNTy(static_cast<unsigned>(sum.width())), units);
-    fits_[id] = builder_.getTrue();
+    const auto quanta = static_cast<int64_t>(reference::ToQuanta(*known, sum.scale_log2));
+    added.units = llvm::ConstantInt::getSigned(
+        builder_.getIntNTy(static_cast<unsigned>(sum.width())), quanta / sum.unit);
     return;
   }
-  llvm::Value* const value = values_[node(id).operands[0]];
-  constexpr int64_t kLimit = reference::kMaxContribution;
-  if (const auto* constant = llvm::dyn_cast<llvm::ConstantFP>(value)) {
-    const int64_t number =
-        reference::ToQuanta(constant->getValueAPF().convertToDouble(), sum.scale_log2);
-    values_[id] = InUnits(attr, builder_.getInt64(static_cast<uint64_t>(number)));
-    fits_[id] = builder_.getInt1(number >= -kLimit && number <= kLimit);
-    return;
+  llvm::Value* const exact = Scale(added.value, -sum.scale_log2);
+  llvm::Value* rounded = builder_.CreateUnaryIntrinsic(llvm::Intrinsic::rint, exact);
+  // Static contributions have been proven to fit, and were counted when synapses were built.
+  if (!reference::AddsStatic(program_, block_, id)) rounded = Checked(sum, exact, rounded, added);
+  added.units = sum.wide ? EmitDoubleToWide(builder_, rounded)
+                         : InUnits(attr, builder_.CreateFPToSI(rounded, builder_.getInt64Ty()));
+}
+
+// What is added of a contribution that is not static: nothing where it is not within its limit, or
+// where it is coarse and the program is strict.
+llvm::Value* DeliverEmitter::Checked(const ir::Accumulator& sum, llvm::Value* exact,
+                                     llvm::Value* rounded, Added& added) {
+  const auto f64 = [&](double value) {
+    return llvm::ConstantFP::get(builder_.getDoubleTy(), value);
+  };
+  const auto abs = [&](llvm::Value* value) {
+    return builder_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, value);
+  };
+  llvm::Value* const magnitude = abs(rounded);
+  added.fits =
+      builder_.CreateFCmpOLE(magnitude, f64(static_cast<double>(reference::LimitsOf(sum).unknown)));
+  // From 2^23 quanta on, half a quantum is within 2^-24.
+  added.may_be_coarse = builder_.CreateAnd(builder_.CreateFCmpOLT(magnitude, f64(0x1p23)),
+                                           builder_.CreateFCmpONE(added.value, f64(0)));
+  if (program_.strict_sums) {
+    llvm::Value* const change = abs(builder_.CreateFSub(rounded, exact));
+    llvm::Value* const much =
+        builder_.CreateFCmpOGT(change, builder_.CreateFMul(abs(exact), f64(0x1p-24)));
+    llvm::Value* const coarse = builder_.CreateOr(builder_.CreateFCmpOEQ(rounded, f64(0)), much);
+    added.fits = builder_.CreateAnd(
+        added.fits, builder_.CreateNot(builder_.CreateAnd(added.may_be_coarse, coarse)));
+    added.may_be_coarse = nullptr;
   }
-  llvm::Value* const rounded =
-      builder_.CreateUnaryIntrinsic(llvm::Intrinsic::rint, Scale(value, -sum.scale_log2));
-  llvm::Value* const magnitude = builder_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, rounded);
-  fits_[id] =
-      builder_.CreateFCmpOLE(magnitude, llvm::ConstantFP::get(f64, static_cast<double>(kLimit)));
-  llvm::Value* const safe =
-      builder_.CreateSelect(fits_[id], rounded, llvm::ConstantFP::get(f64, 0.0));
-  values_[id] = InUnits(attr, builder_.CreateFPToSI(safe, builder_.getInt64Ty()));
+  return builder_.CreateSelect(added.fits, rounded, f64(0));
 }
 
 llvm::Value* DeliverEmitter::InUnits(ir::InputId input, llvm::Value* quanta) {
@@ -314,9 +347,27 @@ llvm::Value* DeliverEmitter::Weight() {
 
 void DeliverEmitter::EmitAccumulate(ir::NodeId id) {
   const auto input = static_cast<ir::InputId>(node(id).attr);
+  const Added& added = added_[id];
   llvm::Value* const sum = LoadSum(input, target_, 1);
-  StoreSum(input, target_, builder_.CreateAdd(sum, values_[id]));
-  if (fits_[id] != builder_.getTrue()) NoteFault(builder_.CreateNot(fits_[id]));
+  StoreSum(input, target_, builder_.CreateAdd(sum, added.units));
+  if (added.fits != nullptr) NoteFault(builder_.CreateNot(added.fits));
+  if (added.may_be_coarse == nullptr) return;
+  llvm::BasicBlock* const count = NewBasicBlock("count_coarse");
+  llvm::BasicBlock* const done = NewBasicBlock("counted");
+  llvm::MDBuilder metadata(builder_.getContext());
+  builder_.CreateCondBr(added.may_be_coarse, count, done, metadata.createBranchWeights(1, 1000));
+  builder_.SetInsertPoint(count);
+  llvm::Value* const tally = builder_.CreateConstInBoundsGEP1_64(
+      builder_.getInt8Ty(), tallies_, NumberOf(id) * sizeof(reference::CoarseTally));
+  EmitCountCoarse(builder_, tally, added.value, program_.inputs[input].accumulator.scale_log2);
+  builder_.CreateBr(done);
+  builder_.SetInsertPoint(done);
+}
+
+size_t DeliverEmitter::NumberOf(ir::NodeId accumulate) const {
+  return static_cast<size_t>(
+      std::count_if(block_.nodes.begin(), block_.nodes.begin() + accumulate,
+                    [](const ir::Node& node) { return node.op == ir::Op::kAccumulate; }));
 }
 
 void DeliverEmitter::NoteFault(llvm::Value* failed) {

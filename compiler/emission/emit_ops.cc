@@ -249,4 +249,19 @@ llvm::Value* EmitOracleCall(llvm::IRBuilder<>& builder, Op op, Element element,
   return results;
 }
 
+void EmitCountCoarse(llvm::IRBuilder<>& builder, llvm::Value* tally, llvm::Value* contribution,
+                     int scale_log2) {
+  llvm::Module& module = *builder.GetInsertBlock()->getModule();
+  llvm::Type* const parameters[] = {builder.getPtrTy(), builder.getDoubleTy(),
+                                    builder.getInt32Ty()};
+  llvm::FunctionCallee function = module.getOrInsertFunction(
+      kCountCoarseSymbol,
+      llvm::FunctionType::get(builder.getVoidTy(), parameters, /*isVarArg=*/false));
+  auto* declaration = llvm::cast<llvm::Function>(function.getCallee());
+  declaration->setDoesNotThrow();
+  declaration->setOnlyAccessesArgMemory();
+  builder.CreateCall(function,
+                     {tally, contribution, builder.getInt32(static_cast<uint32_t>(scale_log2))});
+}
+
 }  // namespace bnsyn::compiler

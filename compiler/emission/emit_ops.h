@@ -42,6 +42,9 @@ llvm::Value* EmitCompare(llvm::IRBuilder<>& builder, ir::Op op, ir::Element elem
 // Calls the oracle's own C function for a function of R2 or a draw of R3, once for each lane.
 llvm::Value* EmitOracleCall(llvm::IRBuilder<>& builder, ir::Op op, ir::Element element,
                             absl::Span<llvm::Value* const> arguments);
+// Calls reference::CountCoarse.
+void EmitCountCoarse(llvm::IRBuilder<>& builder, llvm::Value* tally, llvm::Value* contribution,
+                     int scale_log2);
 
 }  // namespace bnsyn::compiler
 

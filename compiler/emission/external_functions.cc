@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "reference/coarse.h"
 #include "reference/functions.h"
 #include "reference/ops.h"
 
@@ -24,6 +25,8 @@ std::vector<ExternalFunction> ExternalFunctions() {
 #define BNSYN_DRAW(name, ...) oracle(Op::k##name, ref::name##FromBits);
 #include "ir/ops.def"
 
+  functions.push_back({kCountCoarseSymbol, reinterpret_cast<const void*>(&ref::CountCoarse)});
+
   // LLVM calls these where the target has no such instruction. They round correctly.
   const auto f64 = [&](const char* symbol, double (*function)(double)) {
     functions.push_back({symbol, reinterpret_cast<const void*>(function)});
@@ -36,6 +39,7 @@ std::vector<ExternalFunction> ExternalFunctions() {
   f64("ceil", ::ceil);
   f32("ceilf", ::ceilf);
   f64("rint", ::rint);
+  f64("trunc", ::trunc);
   f32("rintf", ::rintf);
   double (*fma)(double, double, double) = ::fma;
   float (*fmaf)(float, float, float) = ::fmaf;

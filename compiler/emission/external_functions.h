@@ -12,12 +12,15 @@ namespace bnsyn::compiler {
 // The symbol of the oracle's function for an op (a function of R2 or a draw of R3).
 std::string OracleSymbol(ir::Op op);
 
+// The symbol of reference::CountCoarse.
+inline constexpr char kCountCoarseSymbol[] = "bnsyn.count_coarse";
+
 struct ExternalFunction {
   std::string symbol;
   const void* address;
 };
-// The oracle's functions, and the functions of libm that LLVM calls where the target lacks an
-// instruction.
+// The oracle's functions, what counts coarse contributions, and the functions of libm that LLVM
+// calls where the target lacks an instruction.
 std::vector<ExternalFunction> ExternalFunctions();
 
 }  // namespace bnsyn::compiler

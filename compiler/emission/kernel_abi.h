@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "reference/coarse.h"
+
 namespace bnsyn::compiler {
 
 // Elements in a group. Kernels process whole groups, threads own whole groups, and arrays are
@@ -24,8 +26,9 @@ struct SpikeOutput {
 // range.
 struct KernelArgs {
   // A pointer for each slot of the kernel (ir::Block::slots): to element 0 of the array of a state,
-  // or of the integers of an input (ir::Accumulator); to the number of a uniform state, parameter or
-  // total; to the int64_t of a count; for a `reduce` to the partial sums, a double for each group.
+  // or of the integers of an input (ir::Accumulator); to the number of a uniform state, parameter
+  // or total; to the int64_t of a count; for a `reduce` to the partial sums, a double for each
+  // group.
   void* const* slots;
   uint64_t step;
   uint64_t seed;
@@ -55,6 +58,8 @@ struct DeliverArgs {
   const uint32_t* synapses;  // in on_post code, the number of the synapse in `weights` and states;
                              // else null: a synapse has the number of its place
   const double* weights;     // by synapse; null where the projection has one weight
+  reference::CoarseTally* coarse;  // one for each `accumulate` of the block, in order: what it adds
+                                   // that is coarse and not static
 };
 using DeliverFunction = void (*)(DeliverArgs*);
 

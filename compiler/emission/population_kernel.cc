@@ -101,7 +101,9 @@ void PopulationKernel::DeclareCollections() {
                                       SpikeField(spikes_.size(), offsetof(SpikeOutput, list)));
     spikes_.push_back(std::move(spikes));
   }
-  if (Has(ir::Op::kTake) && !context_.sums_are_proven) {
+  for (const ir::Node& n : block_.nodes) {
+    if (n.op != ir::Op::kTake || overflow_ != nullptr) continue;
+    if (program_.inputs[n.attr].accumulator.is_narrow()) continue;
     overflow_ = Variable(Widened(i64, own_lanes_));
   }
 }

@@ -99,6 +99,9 @@ class PopulationKernel : public BlockEmitter {
   llvm::Value* Load(ir::StateId state, int lanes) override;
   void Store(ir::StateId state, llvm::Value* value) override;
   llvm::Value* Take(ir::InputId input, int lanes) override;
+  llvm::Value* TakeNarrow(const ir::Accumulator& declared, llvm::Value* units);
+  // Notes lanes of a sum, or of the high halves of a wide one, that are beyond the limit of R6.
+  void NoteOverflow(llvm::Value* sum);
   llvm::Value* Held(ir::InputId input, int lanes) override;
 
   // What a group settles at its end (population_kernel_group.cc).

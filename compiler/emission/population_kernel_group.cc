@@ -65,9 +65,13 @@ void PopulationKernel::ClearTaken() {
   for (const ir::Node& n : block_.nodes) {
     if (n.op != ir::Op::kTake) continue;
     const auto input = static_cast<ir::InputId>(n.attr);
-    const auto bits = static_cast<unsigned>(program_.inputs[input].accumulator.width());
-    llvm::Type* const sums = llvm::FixedVectorType::get(builder_.getIntNTy(bits), kGroup);
-    StoreSum(input, group_, llvm::Constant::getNullValue(sums));
+    const ir::Accumulator& sum = program_.inputs[input].accumulator;
+    // Wide sums are cleared as twice as many integers of 64 bits.
+    const unsigned halves = sum.wide ? 2 : 1;
+    const auto bits = static_cast<unsigned>(sum.width()) / halves;
+    llvm::Type* const sums = llvm::FixedVectorType::get(builder_.getIntNTy(bits), kGroup * halves);
+    StoreSum(input, builder_.CreateMul(group_, builder_.getInt64(halves)),
+             llvm::Constant::getNullValue(sums));
   }
 }
 

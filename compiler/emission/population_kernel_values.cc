@@ -4,27 +4,17 @@
 #include <cstdlib>
 
 #include "compiler/emission/emit_ops.h"
+#include "compiler/emission/emit_sums.h"
 #include "compiler/emission/population_kernel.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/Intrinsics.h"
-#include "reference/accumulator.h"
 
 namespace bnsyn::compiler {
 namespace {
 
 using ir::AttrKind;
 using ir::Element;
-
-// Adding an integer within 2^51 to the bits of this number adds it to the number: a conversion that
-// every vector unit can do, and exact.
-constexpr double kMagic = 0x1.8p52;
-
-llvm::Value* MagicPlus(llvm::IRBuilderBase& builder, llvm::Value* sum) {
-  llvm::Value* const bits = ConstantLike(sum, builder.getInt64(ir::BitsOfF64(kMagic)));
-  return builder.CreateBitCast(builder.CreateAdd(sum, bits),
-                               Widened(builder.getDoubleTy(), LanesOf(sum)));
-}
 
 }  // namespace
 
@@ -137,24 +127,34 @@ llvm::Value* PopulationKernel::Held(ir::InputId input, int lanes) {
 
 llvm::Value* PopulationKernel::Take(ir::InputId input, int lanes) {
   const ir::Accumulator& declared = program_.inputs[input].accumulator;
-  llvm::Value* const units = LoadSum(input, element_[part_], lanes);
-  llvm::Value* const sum = builder_.CreateSExt(units, Widened(builder_.getInt64Ty(), lanes));
-  const auto i64 = [&](uint64_t value) { return ConstantLike(sum, builder_.getInt64(value)); };
+  if (declared.wide) {
+    const auto [low, high] = LoadHalves(input, element_[part_], lanes);
+    NoteOverflow(high);
+    return Scale(EmitWideToDouble(builder_, low, high, context_.converts_i64()),
+                 declared.scale_log2);
+  }
+  llvm::Value* const sum = LoadSum(input, element_[part_], lanes);
+  if (declared.is_narrow()) return TakeNarrow(declared, sum);
+  NoteOverflow(sum);
+  return Scale(EmitI64ToDouble(builder_, sum, context_.converts_i64()), declared.scale_log2);
+}
+
+void PopulationKernel::NoteOverflow(llvm::Value* sum) {
+  // Negative unless the two highest bits are equal; the sums of elements past the end are always 0.
+  llvm::Value* const outside =
+      builder_.CreateXor(sum, builder_.CreateShl(sum, ConstantLike(sum, builder_.getInt64(1))));
+  llvm::Value* const before = builder_.CreateLoad(sum->getType(), overflow_);
+  builder_.CreateStore(builder_.CreateOr(before, outside), overflow_);
+}
+
+llvm::Value* PopulationKernel::TakeNarrow(const ir::Accumulator& declared, llvm::Value* units) {
+  llvm::Value* const sum =
+      builder_.CreateSExt(units, Widened(builder_.getInt64Ty(), LanesOf(units)));
   const auto f64 = [&](double value) {
     return ConstantLike(sum, llvm::ConstantFP::get(builder_.getDoubleTy(), value));
   };
-
-  if (overflow_ != nullptr && declared.width() == 64) {
-    // Negative unless |sum| <= kMaxSum; the sums of elements past the end are always 0.
-    constexpr auto kLimit = static_cast<uint64_t>(reference::kMaxSum);
-    llvm::Value* const outside = builder_.CreateOr(builder_.CreateAdd(sum, i64(kLimit)),
-                                                   builder_.CreateSub(i64(kLimit), sum));
-    llvm::Value* const before = builder_.CreateLoad(sum->getType(), overflow_);
-    builder_.CreateStore(builder_.CreateOr(before, outside), overflow_);
-  }
-
   llvm::Value* const shifted = MagicPlus(builder_, sum);
-  // A sum in units is one of at most kMaxSum quanta, so that its product with the unit is exact.
+  // The product of the sum in units with the unit is rounded once.
   const auto unit = static_cast<double>(declared.unit);
   const int scale_log2 = declared.scale_log2;
   if (context_.has_fma && std::abs(scale_log2) < 900) {

@@ -34,6 +34,8 @@ class CanonicalWriter {
     if (block_.kind == ir::BlockKind::kKernel) {
       const bool network = block_.domain == ir::DomainId::kNetwork;
       absl::StrAppend(&text_, network ? " network" : " population");
+    } else if (program_.strict_sums) {
+      absl::StrAppend(&text_, " strict_sums");
     }
     if (block_.times != 1) absl::StrAppend(&text_, " times=", block_.times);
     absl::StrAppend(&text_, "\n");
@@ -48,7 +50,8 @@ class CanonicalWriter {
       case ir::AttrKind::kState:
         return absl::StrCat("state ", TypeName(program_.states[slot.index].type));
       case ir::AttrKind::kParam:
-        return absl::StrCat("param ", ir::ElementName(program_.params[slot.index].element));
+        return absl::StrCat("param ", ir::ElementName(program_.params[slot.index].element),
+                            program_.params[slot.index].tunable ? " tunable" : "");
       case ir::AttrKind::kTable: {
         const ir::Table& table = program_.tables[slot.index];
         return absl::StrCat("table ", table.rows(), "x", table.columns.size());
@@ -73,7 +76,9 @@ class CanonicalWriter {
   std::string DescribeInput(const ir::Input& input) const {
     const ir::Accumulator& sum = input.accumulator;
     std::string text =
-        absl::StrCat("input scale=2^", sum.scale_log2, " bits=", sum.width(), " unit=", sum.unit);
+        absl::StrCat("input scale=2^", sum.scale_log2,
+                     " bits=", sum.is_narrow() ? sum.bits : sum.width(), " unit=", sum.unit);
+    if (sum.limit_log2 != 0) absl::StrAppend(&text, " limit=2^", sum.limit_log2);
     if (sum.decays()) {
       absl::StrAppend(&text, " decay=", Number(sum.decay), " period=", sum.period);
     }

@@ -76,6 +76,20 @@ struct RunControl {
   const std::atomic<bool>* cancel = nullptr;
 };
 
+// What one projection, or one table of events, added to one input that rounding changed by more
+// than 2^-24 of itself (R6 in reference/SEMANTICS.md).
+struct CoarseContributions {
+  std::string source;      // the projection or the stimulus
+  std::string input;       // "exc.g"
+  std::string population;  // of the neurons that received it
+  // The number of contributions: of synapses whose contribution never changes one each, of events
+  // one each, and of the others one for each time that they were added.
+  uint64_t count = 0;
+  double worst = 0;  // the greatest relative error: 1 where a contribution became 0
+  double value =
+      0;  // the greatest magnitude of a contribution with this error, in the input's unit
+};
+
 // Sizes and times of a simulation so far.
 struct SimulationReport {
   uint64_t neurons = 0;
@@ -90,6 +104,7 @@ struct SimulationReport {
   double construct_seconds = 0;  // synapses and initial values
   double run_seconds = 0;
   double run_processor_seconds = 0;  // processor time of all threads of the process meanwhile
+  std::vector<CoarseContributions> coarse;  // by projection, then by table of events
 };
 
 // The synapses of a projection, in the order in which their variables hold their values: by source,

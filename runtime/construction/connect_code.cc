@@ -121,6 +121,7 @@ void ConnectArrays::Give(const compiler::ConnectArray& array, absl::Span<const u
     case ConnectRole::kDelay:
     case ConnectRole::kState:
     case ConnectRole::kQuanta:
+    case ConnectRole::kContribution:
     case ConnectRole::kJoined:
       return;
   }

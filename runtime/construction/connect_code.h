@@ -93,6 +93,9 @@ class ConnectArrays {
   const double* quanta(ir::NodeId accumulate) const {
     return Made<double>(compiler::ConnectRole::kQuanta, accumulate);
   }
+  const double* contributions(ir::NodeId accumulate) const {
+    return Made<double>(compiler::ConnectRole::kContribution, accumulate);
+  }
   const uint32_t* joined() const { return Made<uint32_t>(compiler::ConnectRole::kJoined, 0); }
   const char* state(ir::StateId state) const {
     return Made<char>(compiler::ConnectRole::kState, state);

@@ -22,8 +22,9 @@ bool SetsWeights(const ir::Block* connect) {
 }  // namespace
 
 compiler::ConnectRequest RequestFor(const ir::Program& program, ir::ProjectionId id,
-                                    SynapseForm form) {
+                                    SynapseForm form, bool may_be_coarse) {
   compiler::ConnectRequest request;
+  request.contributions = may_be_coarse;
   request.weights = form == SynapseForm::kCode && SetsWeights(program.FindConnect(id));
   if (!program.HasOwnWeights(id)) return request;
   for (const compiler::Contribution& contribution : compiler::FindContributions(program, id)) {
@@ -43,8 +44,10 @@ SynapseBatch::SynapseBatch(const Construction& construction, ir::ProjectionId id
       counts_occurrences_(declared_->rule.multiple || declared_->rule.kind == ir::RuleKind::kList),
       delay_(declared_->delay),
       quanta_(contributions_.size()),
+      added_(contributions_.size()),
       states_(construction.program.SynapseStates(id).size()),
       own_quanta_(contributions_.size()),
+      own_added_(contributions_.size()),
       own_states_(states_.size()) {
   for (const compiler::Contribution& contribution : contributions_) {
     const int scale = in_->program.inputs[contribution.input].accumulator.scale_log2;
@@ -104,6 +107,7 @@ absl::Status SynapseBatch::Compute() {
     if (const double* const weights = compiled_->weights()) weights_ = weights;
     for (size_t term = 0; term < quanta_.size(); ++term) {
       quanta_[term] = compiled_->quanta(contributions_[term].node);
+      added_[term] = compiled_->contributions(contributions_[term].node);
     }
     const std::vector<ir::StateId> states = in_->program.SynapseStates(id_);
     for (size_t i = 0; i < states.size(); ++i) states_[i] = compiled_->state(states[i]);
@@ -177,10 +181,14 @@ void SynapseBatch::Interpret() {
   for (size_t term = 0; term < contributions_.size(); ++term) {
     if (!contributions_[term].is_static || !in_->program.HasOwnWeights(id_)) continue;
     own_quanta_[term].clear();
+    own_added_[term].clear();
     for (const double weight : own_weights_) {
-      own_quanta_[term].push_back(static_cast<double>(*terms.Quanta(term, weight)));
+      const reference::OnPreTerms::Known known = *terms.Find(term, weight);
+      own_quanta_[term].push_back(static_cast<double>(known.quanta));
+      own_added_[term].push_back(known.value);
     }
     quanta_[term] = own_quanta_[term].data();
+    added_[term] = own_added_[term].data();
   }
 }
 
@@ -203,6 +211,25 @@ absl::Status SynapseBatch::Check() const {
     }
   }
   return absl::OkStatus();
+}
+
+void SynapseBatch::CountCoarse(reference::CoarseTallies& tallies) const {
+  for (size_t term = 0; term < contributions_.size(); ++term) {
+    const compiler::Contribution& contribution = contributions_[term];
+    if (!contribution.is_static) continue;
+    const int scale = in_->program.inputs[contribution.input].accumulator.scale_log2;
+    reference::CoarseTally found;
+    if (contribution.value) found.Count(*contribution.value, scale, size());
+    if (added_[term] != nullptr) {
+      // From 2^23 quanta on, half a quantum is within 2^-24.
+      const double* const quanta = quanta_[term];
+      for (size_t i = 0; i < size(); ++i) {
+        if (std::abs(quanta[i]) < 0x1p23) found.Count(added_[term][i], scale);
+      }
+    }
+    if (found.count == 0) continue;
+    tallies[{reference::CoarseSource::Kind::kProjection, id_, contribution.input}].Add(found);
+  }
 }
 
 // The reference names the least target, whichever thread or batch finds a fault first.

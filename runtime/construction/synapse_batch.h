@@ -14,6 +14,7 @@
 #include "compiler/connect/connect_program.h"
 #include "ir/program.h"
 #include "reference/array.h"
+#include "reference/coarse.h"
 #include "reference/connect_block.h"
 #include "reference/input_proof.h"
 #include "runtime/construction/connect_code.h"
@@ -29,14 +30,17 @@ struct Construction {
   const Partition& partition;
   const SumPlaces& places;
   const ConnectCode& code;
+  absl::Span<const std::vector<reference::Event>> events;  // of each declaration
+  const reference::EventBounds& event_bounds;
   absl::Span<const reference::Array> states;  // after init
   // Called by the first thread with the number of its synapses that are in their places.
   std::function<void(uint64_t synapses)> progress;
 };
 
 // The values that connect code computes for a projection that is stored in that form.
+// `may_be_coarse`: some static contribution of it may be coarse (R6).
 compiler::ConnectRequest RequestFor(const ir::Program& program, ir::ProjectionId id,
-                                    SynapseForm form);
+                                    SynapseForm form, bool may_be_coarse);
 
 class SynapseBatch {
  public:
@@ -66,6 +70,8 @@ class SynapseBatch {
   double quanta(size_t term, size_t i) const {
     return quanta_[term] == nullptr ? shared_quanta_[term] : quanta_[term][i];
   }
+  // Adds the coarse static contributions of all synapses to the tallies.
+  void CountCoarse(reference::CoarseTallies& tallies) const;
   // The values of state number `state` of ir::Program::SynapseStates; null if as declared.
   const char* state(size_t state) const { return states_[state]; }
 
@@ -104,12 +110,14 @@ class SynapseBatch {
   const double* weights_ = nullptr;
   std::vector<double> shared_quanta_;  // by contribution, where all synapses add the same
   std::vector<const double*> quanta_;  // by contribution
+  std::vector<const double*> added_;   // by contribution: before rounding; null if none is coarse
   std::vector<const char*> states_;
   // The arrays behind these pointers, unless they are those of compiled code.
   std::vector<double> given_;
   std::vector<int64_t> own_delays_;
   std::vector<double> own_weights_;
   std::vector<std::vector<double>> own_quanta_;
+  std::vector<std::vector<double>> own_added_;
   std::vector<std::vector<char>> own_states_;
 };
 

@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
-#include "reference/connectivity.h"
 #include "reference/input_proof.h"
 
 namespace bnsyn {
@@ -22,29 +21,72 @@ constexpr size_t kBatch = 8192;
 
 constexpr auto kMaxShort = static_cast<double>(std::numeric_limits<int32_t>::max());
 
-// The most quanta that a sum may hold of static contributions.
-int64_t MostQuanta(const ir::Input& input) {
-  const ir::Accumulator& sum = input.accumulator;
-  const bool narrow = sum.most() <= reference::kMaxSum / sum.unit;
-  return narrow ? sum.most() * sum.unit : reference::AccumulatorArithmetic(sum).MostInAStep();
+// The most quanta that a sum of at most 64 bits may hold of static contributions.
+int64_t MostQuanta(const ir::Accumulator& sum) {
+  return sum.is_narrow()
+             ? sum.most() * sum.unit
+             : static_cast<int64_t>(reference::AccumulatorArithmetic(sum).MostInAStep());
+}
+
+bool ComputesWhileRunning(const ir::Program& program) {
+  const std::vector<compiler::Contribution> all = compiler::FindContributions(program);
+  return std::any_of(all.begin(), all.end(),
+                     [](const compiler::Contribution& c) { return !c.is_static; });
+}
+
+bool HasWideInputs(const ir::Program& program) {
+  return std::any_of(program.inputs.begin(), program.inputs.end(),
+                     [](const ir::Input& input) { return input.accumulator.wide; });
 }
 
 }  // namespace
 
-SumBounds::SumBounds(const ir::Program& program, uint64_t sums) : known_(sums) {
-  for (const compiler::Contribution& contribution : compiler::FindContributions(program)) {
-    const bool on_pre = contribution.kind == ir::BlockKind::kOnPre;
-    if (on_pre && !contribution.is_static) possible_.resize(sums);
+SumBounds::SumBounds(const Construction& in, int thread) : known_(in.places.Size(thread)) {
+  if (ComputesWhileRunning(in.program)) possible_.resize(known_.size());
+  if (HasWideInputs(in.program)) {
+    wide_known_.resize(known_.size());
+    wide_possible_.resize(known_.size());
+  }
+  AddEvents(in, thread);
+}
+
+void SumBounds::AddEvents(const Construction& in, int thread) {
+  for (ir::InputId input = 0; input < in.program.inputs.size(); ++input) {
+    const Range own = RangeOf(in.program, in.partition, input, thread);
+    for (const auto& [element, quanta] : in.event_bounds[input]) {
+      if (element < own.begin || element >= own.end) continue;
+      const uint64_t sum = in.places.Begin(input, thread) + element - own.begin;
+      if (in.program.inputs[input].accumulator.wide) {
+        wide_known_[sum] = wide_possible_[sum] = quanta;
+      } else {
+        known_[sum] = static_cast<int64_t>(quanta);
+        if (!possible_.empty()) possible_[sum] = known_[sum];
+      }
+    }
   }
 }
 
+bool SumBounds::AddWide(uint64_t sum, double quanta, const reference::SumLimits& limits) {
+  if (!(std::abs(quanta) <= static_cast<double>(limits.contribution))) return false;
+  const auto whole = static_cast<reference::Quanta>(std::abs(quanta));
+  return AddPossibleWide(sum, whole) && (wide_known_[sum] += whole) <= limits.sum;
+}
+
+bool SumBounds::AddPossibleWide(uint64_t sum, reference::Quanta limit) {
+  if (limit > absl::Int128Max() - wide_possible_[sum]) return false;
+  wide_possible_[sum] += limit;
+  return true;
+}
+
 SynapseBuilder::SynapseBuilder(const Construction& construction, const SynapseGroup& group,
-                               int thread, uint64_t before, SumBounds& bounds)
+                               int thread, uint64_t before, SumBounds& bounds,
+                               reference::CoarseTallies& coarse)
     : in_(construction),
       group_(group),
       thread_(thread),
       before_(before),
       bounds_(bounds),
+      coarse_(coarse),
       sums_(TargetSumsOf(in_.program, group, in_.places, thread)),
       block_(in_.program, group, sums_) {
   row_.resize(block_.slots() + size_t{1});
@@ -120,44 +162,64 @@ absl::Status SynapseBuilder::PlaceAll() {
 absl::Status SynapseBuilder::Prove(const SynapseBatch& batch) {
   for (size_t term = 0; term < batch.contributions().size(); ++term) {
     const compiler::Contribution& contribution = batch.contributions()[term];
-    const uint64_t first = in_.places.Begin(contribution.input, thread_);
-    const ir::Input& input = in_.program.inputs[contribution.input];
-    const int64_t most = MostQuanta(input);
+    const std::optional<uint32_t> failed =
+        contribution.is_static ? AddTerm(batch, term) : AddComputed(batch, contribution.input);
+    if (failed) return TooMuch(contribution.input, *failed);
+    if (group_.form != SynapseForm::kQuanta32) continue;
     for (size_t i = 0; i < batch.size(); ++i) {
-      if (group_.form == SynapseForm::kQuanta32 && std::abs(batch.quanta(term, i)) > kMaxShort) {
-        return absl::InternalError(
-            absl::StrCat("projection ", in_.program.projections[batch.projection()].name,
-                         ": a contribution exceeds the range that was found for it"));
-      }
-      const uint64_t sum = first + batch.target(i) - batch.own().begin;
-      const bool fine = contribution.is_static ? bounds_.Add(sum, batch.quanta(term, i), most)
-                                               : bounds_.AddUnknown(sum);
-      if (!fine) return Explain(batch, input, batch.target(i));
+      if (std::abs(batch.quanta(term, i)) <= kMaxShort) continue;
+      return absl::InternalError(
+          absl::StrCat("projection ", in_.program.projections[batch.projection()].name,
+                       ": a contribution exceeds the range that was found for it"));
     }
   }
+  for (const ir::InputId input : reference::LaterAdditions(in_.program, batch.projection())) {
+    const std::optional<uint32_t> failed = AddComputed(batch, input);
+    if (failed) return TooMuch(input, *failed);
+  }
+  batch.CountCoarse(coarse_);
   return absl::OkStatus();
 }
 
-absl::Status SynapseBuilder::Explain(const SynapseBatch& batch, const ir::Input& input,
-                                     uint32_t target) const {
-  reference::InputProof proof(in_.program);
-  const ir::PopulationId population = in_.program.projections[batch.projection()].target;
-  for (ir::ProjectionId id = 0; id < in_.program.projections.size(); ++id) {
-    const ir::Projection& projection = in_.program.projections[id];
-    if (projection.target != population) continue;
-    BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
-                           reference::Connectivity::Create(in_.program, id, in_.states));
-    BNSYN_ASSIGN_OR_RETURN(const reference::SynapseRows rows,
-                           connectivity.Build(target, target + 1));
-    reference::OnPreTerms terms(in_.program, in_.program.FindSynaptic(ir::BlockKind::kOnPre, id));
-    for (size_t i = 0; i < rows.size(); ++i) {
-      const double weight = rows.weights.empty() ? projection.weight : rows.weights[i];
-      BNSYN_RETURN_IF_ERROR(proof.Add(id, target, weight, terms));
+std::optional<uint32_t> SynapseBuilder::AddTerm(const SynapseBatch& batch, size_t term) {
+  const ir::InputId input = batch.contributions()[term].input;
+  const ir::Accumulator& accumulator = in_.program.inputs[input].accumulator;
+  const uint64_t first = in_.places.Begin(input, thread_) - batch.own().begin;
+  if (accumulator.wide) {
+    const reference::SumLimits limits = reference::LimitsOf(accumulator);
+    for (size_t i = 0; i < batch.size(); ++i) {
+      if (bounds_.AddWide(first + batch.target(i), batch.quanta(term, i), limits)) continue;
+      return batch.target(i);
     }
+    return std::nullopt;
   }
+  const int64_t most = MostQuanta(accumulator);
+  for (size_t i = 0; i < batch.size(); ++i) {
+    if (bounds_.Add(first + batch.target(i), batch.quanta(term, i), most)) continue;
+    return batch.target(i);
+  }
+  return std::nullopt;
+}
+
+std::optional<uint32_t> SynapseBuilder::AddComputed(const SynapseBatch& batch, ir::InputId input) {
+  const ir::Accumulator& accumulator = in_.program.inputs[input].accumulator;
+  const reference::Quanta limit = reference::LimitsOf(accumulator).unknown;
+  const uint64_t first = in_.places.Begin(input, thread_) - batch.own().begin;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    const uint64_t sum = first + batch.target(i);
+    const bool fine = accumulator.wide ? bounds_.AddPossibleWide(sum, limit)
+                                       : bounds_.AddPossible(sum, static_cast<int64_t>(limit));
+    if (!fine) return batch.target(i);
+  }
+  return std::nullopt;
+}
+
+absl::Status SynapseBuilder::TooMuch(ir::InputId input, uint32_t target) {
+  bounds_.has_failed = true;
   return absl::ResourceExhaustedError(absl::StrCat(
-      "input ", input.name, ": more may arrive in one step at element ", target, " than sums of ",
-      input.accumulator.width(), " bits hold\n  note: run with --disable-pass narrow_sums"));
+      "input ", in_.program.inputs[input].name, ": more may arrive in one step at element ", target,
+      " than sums of ", in_.program.inputs[input].accumulator.bits,
+      " bits hold\n  note: run with --disable-pass narrow_sums"));
 }
 
 uint32_t SynapseBuilder::SlotOf(const SynapseBatch& batch, size_t i) const {

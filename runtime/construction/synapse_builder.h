@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -23,28 +25,39 @@ namespace bnsyn {
 // The greatest amount that one step can add to each sum of a thread (R6), in quanta.
 class SumBounds {
  public:
-  SumBounds(const ir::Program& program, uint64_t sums);
+  SumBounds(const Construction& construction, int thread);
 
-  // Adds a contribution of known magnitude. False if the known ones exceed `most`, or all exceed
-  // their limit.
+  // Adds a static contribution to a sum of at most 64 bits. False if the static ones exceed `most`,
+  // or all contributions might overflow.
   bool Add(uint64_t sum, double quanta, int64_t most) {
     const double magnitude = std::abs(quanta);
-    if (!(magnitude <= static_cast<double>(reference::kMaxContribution))) return false;
+    if (!(magnitude <= 0x1p62)) return false;
     const auto whole = static_cast<int64_t>(magnitude);
-    if (!possible_.empty() && (possible_[sum] += whole) > kMaxPossible) return false;
+    if (!possible_.empty() && !AddPossible(sum, whole)) return false;
     return (known_[sum] += whole) <= most;
   }
-  // Adds a contribution that is computed while running. False if all exceed their limit.
-  bool AddUnknown(uint64_t sum) {
-    return (possible_[sum] += reference::kMaxContribution) <= kMaxPossible;
+  // Adds a contribution that is computed while running, and is at most `limit` in magnitude. False
+  // if all contributions might overflow.
+  bool AddPossible(uint64_t sum, int64_t limit) {
+    if (limit > std::numeric_limits<int64_t>::max() - possible_[sum]) return false;
+    possible_[sum] += limit;
+    return true;
   }
+  // The same for a wide sum.
+  bool AddWide(uint64_t sum, double quanta, const reference::SumLimits& limits);
+  bool AddPossibleWide(uint64_t sum, reference::Quanta limit);
+
+  bool has_failed = false;  // some sum may overflow
 
  private:
-  static constexpr int64_t kMaxPossible = int64_t{1} << 62;
+  void AddEvents(const Construction& construction, int thread);
 
+  // By sum. With `possible` each contribution that is computed while running counts with its limit;
+  // it is empty if there are none. Wide sums have their own, which are empty if there are none.
   std::vector<int64_t> known_;
-  // The known ones, and for each other one its limit; empty if all are known.
   std::vector<int64_t> possible_;
+  std::vector<reference::Quanta> wide_known_;
+  std::vector<reference::Quanta> wide_possible_;
 };
 
 // Builds one batch of sources after the other: finds their pairs, runs the compiled connect blocks
@@ -53,9 +66,10 @@ class SumBounds {
 // the result grows. Groups should be built from the largest to the smallest.
 class SynapseBuilder {
  public:
-  // `before` is the number of synapses of the thread in the groups built so far.
+  // `before` is the number of synapses of the thread in the groups built so far. Adds to the bounds
+  // and to the tallies of the thread.
   SynapseBuilder(const Construction& construction, const SynapseGroup& group, int thread,
-                 uint64_t before, SumBounds& bounds);
+                 uint64_t before, SumBounds& bounds, reference::CoarseTallies& coarse);
 
   absl::StatusOr<SynapseBlock> Build();
 
@@ -64,9 +78,13 @@ class SynapseBuilder {
   // Appends sources from `first` on until the batches are full; returns the next source.
   absl::StatusOr<uint32_t> Fill(uint32_t first);
   absl::Status Prove(const SynapseBatch& batch);
-  // The error of the reference if a sum is too large; else an error about sums that are too narrow
+  // Adds contribution number `term` of all synapses to the bounds; the first target that fails.
+  std::optional<uint32_t> AddTerm(const SynapseBatch& batch, size_t term);
+  // Adds to `input` for each synapse what is computed while running; the first target that fails.
+  std::optional<uint32_t> AddComputed(const SynapseBatch& batch, ir::InputId input);
+  // The error of sums that may overflow where the reference finds none: their bits are too few
   // (ir::Accumulator).
-  absl::Status Explain(const SynapseBatch& batch, const ir::Input& input, uint32_t target) const;
+  absl::Status TooMuch(ir::InputId input, uint32_t target);
 
   void PlaceSource(uint32_t source);
   template <typename Target, typename Weight>
@@ -90,6 +108,7 @@ class SynapseBuilder {
   const int thread_;
   const uint64_t before_;
   SumBounds& bounds_;
+  reference::CoarseTallies& coarse_;
   TargetSums sums_;
   SynapseBlock block_;
   std::vector<SynapseBatch> batches_;  // by projection of the group

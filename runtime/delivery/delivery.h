@@ -23,11 +23,12 @@
 
 namespace bnsyn {
 
-// Delivers the spikes that are due in `step`. False if a contribution or a check failed.
+// Delivers the spikes that are due in `step`. False if a contribution or a check failed. `tallies`,
+// those of the thread, count coarse contributions.
 // due(delay, use) calls use(neurons) with each list of neurons of the source that spiked `delay`
 // steps before. It is inlined: a group may have a hundred delays, most of them without spikes.
 template <typename Due>
-bool Deliver(const Delivery& delivery, uint64_t step, Due due) {
+bool Deliver(const Delivery& delivery, uint64_t step, reference::CoarseTally* tallies, Due due) {
   const std::vector<uint32_t>& delays = delivery.block->delays();
   if (delivery.code.function == nullptr) {
     RowDelivery rows(delivery, step);
@@ -39,8 +40,9 @@ bool Deliver(const Delivery& delivery, uint64_t step, Due due) {
   }
   bool fine = true;
   for (size_t i = 0; i < delays.size(); ++i) {
-    due(delays[i],
-        [&](absl::Span<const uint32_t> sources) { fine &= delivery.code.Run(sources, i, step); });
+    due(delays[i], [&](absl::Span<const uint32_t> sources) {
+      fine &= delivery.code.Run(sources, i, step, tallies);
+    });
   }
   return fine;
 }

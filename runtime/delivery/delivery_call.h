@@ -19,11 +19,14 @@ namespace bnsyn {
 struct CodeCall {
   compiler::DeliverFunction function = nullptr;
   std::vector<void*> slots;
-  compiler::DeliverArgs args = {};  // all but the slots, the step and the spikes
+  compiler::DeliverArgs args = {};  // all but the slots, the step, the spikes and the tallies
+  size_t first_tally = 0;           // of its accumulates, among the tallies of the thread
 
   // Runs it over the rows of these neurons. `first_row` is added to the numbers of their rows.
-  // False if a contribution or a check failed.
-  bool Run(absl::Span<const uint32_t> neurons, size_t first_row, uint64_t step) const;
+  // `tallies`, those of the thread, count coarse contributions. False if a contribution or a check
+  // failed.
+  bool Run(absl::Span<const uint32_t> neurons, size_t first_row, uint64_t step,
+           reference::CoarseTally* tallies) const;
 };
 
 // One sum that every synapse of a group adds to, counted from target 0 of the group.

@@ -41,7 +41,8 @@ const ir::Block* OnPre(const ir::Program& program, ir::ProjectionId id) {
   return program.FindSynaptic(ir::BlockKind::kOnPre, id);
 }
 
-// True if the synapses of a projection do nothing but add contributions that are known now.
+// True if the synapses of a projection do nothing but add contributions that are known now, and
+// have at most 64 bits.
 bool OnlyAdds(const ir::Program& program, ir::ProjectionId id) {
   const ir::Block* const on_pre = OnPre(program, id);
   if (on_pre == nullptr || !program.SynapseStates(id).empty() ||
@@ -52,9 +53,11 @@ bool OnlyAdds(const ir::Program& program, ir::ProjectionId id) {
   for (const ir::Node& node : on_pre->nodes) {
     if (!ir::HasResult(node.op) && node.op != ir::Op::kAccumulate) return false;
   }
-  const auto is_static = [](const compiler::Contribution& c) { return c.is_static; };
+  const auto is_stored = [&](const compiler::Contribution& c) {
+    return c.is_static && !program.inputs[c.input].accumulator.wide;
+  };
   const std::vector<compiler::Contribution> all = compiler::FindContributions(program, id);
-  return !all.empty() && std::all_of(all.begin(), all.end(), is_static);
+  return !all.empty() && std::all_of(all.begin(), all.end(), is_stored);
 }
 
 // What synapses may add, known before any is drawn.
@@ -88,7 +91,7 @@ void ChooseForm(const ir::Program& program, const LayoutLimits& limits, const Ad
     group.form = SynapseForm::kConstant;
     for (auto term = first; term != end; ++term) {
       const ir::Accumulator& sum = program.inputs[term->input].accumulator;
-      const int64_t quanta = reference::ToQuanta(*term->value, sum.scale_log2);
+      const auto quanta = static_cast<int64_t>(reference::ToQuanta(*term->value, sum.scale_log2));
       group.terms.push_back({term->input, quanta / sum.unit});
     }
     return;

@@ -8,6 +8,7 @@
 
 #include "ir/program.h"
 #include "reference/array.h"
+#include "reference/coarse.h"
 #include "runtime/delivery/layout.h"
 #include "runtime/delivery/synapse_block.h"
 #include "runtime/memory/partition.h"
@@ -19,16 +20,20 @@ class Synapses {
  public:
   Synapses() = default;
   // The blocks of every group and thread: number group * threads + thread.
-  Synapses(Layout layout, int threads, std::vector<SynapseBlock> blocks)
+  Synapses(Layout layout, int threads, std::vector<SynapseBlock> blocks,
+           reference::CoarseTallies coarse)
       : threads_(static_cast<size_t>(threads)),
         layout_(std::move(layout)),
-        blocks_(std::move(blocks)) {}
+        blocks_(std::move(blocks)),
+        coarse_(std::move(coarse)) {}
 
   const Layout& layout() const { return layout_; }
   const SynapseBlock& block(size_t group, int thread) const {
     return blocks_[group * threads_ + static_cast<size_t>(thread)];
   }
 
+  // The coarse contributions (R6) that are static.
+  const reference::CoarseTallies& coarse() const { return coarse_; }
   uint64_t synapses() const;
   size_t bytes() const;
 
@@ -47,6 +52,7 @@ class Synapses {
   size_t threads_ = 1;
   Layout layout_;
   std::vector<SynapseBlock> blocks_;
+  reference::CoarseTallies coarse_;
 };
 
 }  // namespace bnsyn

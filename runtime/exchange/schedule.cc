@@ -71,6 +71,22 @@ absl::Status MissingCode(const ir::Block& block) {
       absl::StrFormat("no code was made for block %s ('%s')", block.name, block.code));
 }
 
+// Of the accumulates of all synaptic blocks, in order; those before `end` alone if it is given.
+std::vector<reference::CoarseSource> CoarseSources(const ir::Program& program,
+                                                   const ir::Block* end = nullptr) {
+  std::vector<reference::CoarseSource> sources;
+  for (const ir::Block& block : program.synaptic) {
+    if (&block == end) break;
+    const uint32_t projection = program.domains[static_cast<size_t>(block.domain)].index;
+    for (const ir::Node& node : block.nodes) {
+      if (node.op != ir::Op::kAccumulate) continue;
+      sources.push_back({reference::CoarseSource::Kind::kProjection, projection,
+                         static_cast<ir::InputId>(node.attr)});
+    }
+  }
+  return sources;
+}
+
 // The code of a synaptic block over the synapses that a thread owns.
 absl::StatusOr<CodeCall> MakeCodeCall(const ir::Program& program, const ir::Block& block,
                                       const compiler::CompiledCode& code, NetworkMemory& memory,
@@ -87,6 +103,7 @@ absl::StatusOr<CodeCall> MakeCodeCall(const ir::Program& program, const ir::Bloc
     if (found == states.end()) continue;
     call.slots[slot] = own.state(static_cast<size_t>(found - states.begin()));
   }
+  call.first_tally = CoarseSources(program, &block).size();
   call.args.seed = program.seed;
   call.args.weights = own.weights();
   if (block.kind == ir::BlockKind::kOnPost) {
@@ -109,7 +126,7 @@ RowTerm MakeRowTerm(const ir::Program& program, const NetworkMemory& memory, ir:
   if (!accumulator.decays()) return term;
   const reference::AccumulatorArithmetic sum(accumulator);
   for (uint32_t phase = 0; phase < sum.period(); ++phase) {
-    term.units_by_phase.push_back(sum.Counted(units, phase));
+    term.units_by_phase.push_back(static_cast<int64_t>(sum.Counted(units, phase)));
   }
   return term;
 }
@@ -282,6 +299,7 @@ absl::StatusOr<Schedule> MakeSchedule(const ir::Program& program,
                                       const Partition& partition, const Synapses& synapses) {
   Schedule schedule;
   FindCollected(program, schedule);
+  schedule.coarse = CoarseSources(program);
   for (int t = 0; t < partition.threads(); ++t) {
     BNSYN_ASSIGN_OR_RETURN(ThreadSchedule thread,
                            ScheduleThread(program, code, memory, partition, synapses, t));

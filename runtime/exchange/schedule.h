@@ -12,6 +12,7 @@
 #include "compiler/emission/jit.h"
 #include "compiler/emission/kernel_abi.h"
 #include "ir/program.h"
+#include "reference/coarse.h"
 #include "runtime/delivery/delivery_call.h"
 #include "runtime/delivery/synapses.h"
 #include "runtime/memory/network_memory.h"
@@ -64,7 +65,9 @@ struct Schedule {
   std::vector<Collected> collected;       // by phase
   std::vector<ir::PopulationId> counted;  // populations whose counts are read
   std::vector<ir::PopulationId> spiking;  // populations with a spike node
-  std::vector<uint32_t> all_neurons;      // 0, 1, ...: as many as the sources of on_step blocks
+  std::vector<reference::CoarseSource>
+      coarse;                         // of the accumulates of all synaptic blocks, in order
+  std::vector<uint32_t> all_neurons;  // 0, 1, ...: as many as the sources of on_step blocks
   // True if there is a barrier between delivery and kernels: delivery reads states that kernels
   // write, those of other threads' neurons included.
   bool barrier_after_delivery = false;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/emission/kernel_abi.h"
+#include "reference/coarse.h"
 #include "reference/digest.h"
 #include "runtime/exchange/event_list.h"
 #include "runtime/exchange/spikes.h"
@@ -25,7 +26,8 @@ struct Tally {
   reference::Digest digest;            // of spikes
   std::vector<uint64_t> spike_counts;  // by population
   size_t next_event = 0;
-  uint64_t next_step = 0;  // the same on all threads
+  uint64_t next_step = 0;                      // the same on all threads
+  std::vector<reference::CoarseTally> coarse;  // as Schedule::coarse says
 };
 
 struct alignas(kCacheLine) Worker {

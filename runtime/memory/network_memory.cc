@@ -36,12 +36,13 @@ void* NetworkMemory::Input(ir::InputId input, int thread) const {
   return reinterpret_cast<void*>(own - first * program_->inputs[input].accumulator.bytes());
 }
 
-int64_t NetworkMemory::Quanta(ir::InputId input, uint32_t element) const {
+reference::Quanta NetworkMemory::SumOf(ir::InputId input, uint32_t element) const {
   const ir::Accumulator& sum = program_->inputs[input].accumulator;
   const ir::PopulationId population =
       program_->domains[static_cast<size_t>(program_->inputs[input].population)].index;
   const int owner = partition_->owner(population, element);
   const char* const place = static_cast<const char*>(Input(input, owner)) + element * sum.bytes();
+  if (sum.wide) return *reinterpret_cast<const reference::Quanta*>(place);
   int64_t units = 0;
   std::memcpy(&units, place, sum.bytes());
   const int above = 64 - sum.width();

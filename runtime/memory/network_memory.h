@@ -9,6 +9,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "ir/program.h"
+#include "reference/accumulator.h"
 #include "reference/array.h"
 #include "runtime/memory/buffers.h"
 #include "runtime/memory/partition.h"
@@ -48,7 +49,7 @@ class NetworkMemory {
     return At(sums_, thread) + places_.ByteOf(input, place, thread);
   }
   // What an element of an input holds, in quanta.
-  int64_t Quanta(ir::InputId input, uint32_t element) const;
+  reference::Quanta SumOf(ir::InputId input, uint32_t element) const;
   // The address that element 0 of an input would have: a thread adds the index of its own neuron.
   void* Input(ir::InputId input, int thread) const;
   // The value in the low bytes, shared by all threads.

@@ -40,7 +40,8 @@ class Partition {
 };
 
 // The places of the sums of inputs. The sums of a thread's own neurons are contiguous: the widest
-// first (ir::Accumulator), within one width input by input. Each input begins a new group of neurons.
+// first (ir::Accumulator), within one width input by input. Each input begins a new group of
+// neurons.
 class SumPlaces {
  public:
   SumPlaces(const ir::Program& program, const Partition& partition);

@@ -1,10 +1,11 @@
-// Compares compiled kernels with the interpreter where it runs the same text, else with the reference
-// of their parts.
+// Compares compiled kernels with the interpreter where it runs the same text, else with the
+// reference of their parts.
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -164,19 +165,63 @@ kernel p : p phase=0 {
 }
 )";
 
-TEST_P(EmitKernelTest, TakeConvertsExactlyAndEmptiesTheInput) {
-  KernelMachine machine = Compile(kTakeProgram);
-  const std::vector<int64_t> sums = {
-      0, 1, -1, 12345, reference::kMaxSum, -7, 1ll << 50, -reference::kMaxSum};
-  for (size_t i = 0; i < 70; ++i) {
-    machine.input(0).set_bits(i, static_cast<ir::Bits>(sums[i % sums.size()]));
+TEST_P(EmitKernelTest, TakeConvertsAndEmptiesTheInput) {
+  for (const int bits : {64, 52}) {
+    ir::Program program = PlacedProgram(kTakeProgram);
+    program.inputs[0].accumulator.bits = bits;
+    KernelMachine machine = Compile(program);
+    std::mt19937_64 random(1);
+    for (int round = 0; round < 100; ++round) {
+      std::vector<int64_t> sums = {
+          0, 1, -1, 12345, reference::kMaxExactSum, -7, 1ll << 50, -reference::kMaxExactSum};
+      if (bits == 64) sums.insert(sums.end(), {(1ll << 53) + 1, (1ll << 62) - 1, -(1ll << 62)});
+      while (sums.size() < 70) {
+        const auto number = static_cast<int64_t>(random());
+        sums.push_back(number >> (64 - bits + 1 + random() % 50));
+      }
+      for (size_t i = 0; i < 70; ++i) {
+        machine.input(0).set_bits(i, static_cast<ir::Bits>(sums[i]));
+      }
+      machine.Step();
+      EXPECT_FALSE(machine.fault());
+      for (size_t i = 0; i < 70; ++i) {
+        EXPECT_EQ(machine.state("p.x").bits(i), ir::BitsOfF64(reference::FromQuanta(sums[i], -33)))
+            << sums[i];
+        EXPECT_EQ(machine.input(0).bits(i), 0u);
+      }
+    }
   }
-  machine.Step();
-  EXPECT_FALSE(machine.fault());
-  for (size_t i = 0; i < 70; ++i) {
-    EXPECT_EQ(machine.state("p.x").bits(i),
-              ir::BitsOfF64(reference::FromQuanta(sums[i % sums.size()], -33)));
-    EXPECT_EQ(machine.input(0).bits(i), 0u);
+}
+
+TEST_P(EmitKernelTest, R6_TakeConvertsWideSums) {
+  ir::Program program = PlacedProgram(kTakeProgram);
+  program.inputs[0].accumulator.wide = true;
+  KernelMachine machine = Compile(program);
+  std::mt19937_64 random(1);
+  for (int round = 0; round < 100; ++round) {
+    std::vector<reference::Quanta> sums;
+    for (int i = 0; i < 70; ++i) {
+      const reference::Quanta number = absl::MakeInt128(static_cast<int64_t>(random()), random());
+      sums.push_back(number >> static_cast<int>(1 + random() % 126));
+      machine.input(0).set_bits(static_cast<size_t>(2 * i), absl::Int128Low64(sums.back()));
+      machine.input(0).set_bits(static_cast<size_t>(2 * i + 1),
+                                static_cast<uint64_t>(absl::Int128High64(sums.back())));
+    }
+    machine.Step();
+    EXPECT_FALSE(machine.fault());
+    for (size_t i = 0; i < 70; ++i) {
+      EXPECT_EQ(machine.state("p.x").bits(i), ir::BitsOfF64(reference::FromQuanta(sums[i], -33)))
+          << sums[i];
+      EXPECT_EQ(machine.input(0).bits(2 * i), 0u);
+      EXPECT_EQ(machine.input(0).bits(2 * i + 1), 0u);
+    }
+  }
+  const reference::Quanta limit = reference::LimitsOf({.wide = true}).sum;
+  for (const reference::Quanta sum : {limit, limit + 1, -limit - 1, -limit - 2}) {
+    machine.input(0).set_bits(5 * 2, absl::Int128Low64(sum));
+    machine.input(0).set_bits(5 * 2 + 1, static_cast<uint64_t>(absl::Int128High64(sum)));
+    machine.Step();
+    EXPECT_EQ(machine.fault(), !reference::LimitsOf({.wide = true}).Holds(sum)) << sum;
   }
 }
 
@@ -198,8 +243,8 @@ kernel p : p phase=0 {
 
 TEST_P(EmitKernelTest, TakeFaultsWhenTheSumIsTooLarge) {
   for (const int64_t sum :
-       {reference::kMaxSum + 1, -reference::kMaxSum - 1, std::numeric_limits<int64_t>::max(),
-        std::numeric_limits<int64_t>::min(), int64_t{1} << 62}) {
+       {int64_t{1} << 62, -(int64_t{1} << 62) - 1, std::numeric_limits<int64_t>::max(),
+        std::numeric_limits<int64_t>::min()}) {
     for (const size_t element : std::vector<size_t>{0, 5, 63, 69}) {
       KernelMachine machine = Compile(kCheckedTakeProgram);
       machine.input(0).set_bits(element, static_cast<ir::Bits>(sum));

@@ -77,7 +77,8 @@ KernelMachine::KernelMachine(ir::Program program, std::unique_ptr<CompiledCode> 
     }
   }
   for (const ir::Input& input : program_.inputs) {
-    inputs_.emplace_back(ir::Element::kI64, size(input.population));
+    const size_t halves = input.accumulator.wide ? 2 : 1;
+    inputs_.emplace_back(ir::Element::kI64, halves * size(input.population));
   }
   for (size_t i = 0; i < program_.populations.size(); ++i) {
     counts_.emplace_back(ir::Element::kI64, 1);

@@ -48,6 +48,7 @@ class KernelMachine {
   GroupArray& state(ir::StateId id) { return states_[id]; }
   GroupArray& state(const char* name) { return states_[*program_.FindState(name)]; }
   GroupArray& param(ir::ParamId id) { return params_[id]; }
+  // Sums of 64 bits; a wide one is two of them, the low half first.
   GroupArray& input(ir::InputId id) { return inputs_[id]; }
   double total(ir::ReductionId id) const { return ir::F64OfBits(totals_[id].bits(0)); }
   const std::vector<uint32_t>& spikes(ir::PopulationId id) const { return spikes_[id]; }

@@ -126,6 +126,24 @@ TEST(TextTest, StringsMayHoldAnything) {
   EXPECT_EQ(Print(*parsed), Print(program));
 }
 
+TEST(TextTest, R6_InputsSayHowTheySum) {
+  const std::string text =
+      "program x dt=0.1 seed=0 strict_sums\n"
+      "population exc size=4\n"
+      "input exc.a : exc scale=2^-64 wide\n"
+      "input exc.b : exc scale=2^-64 wide limit=2^125 bits=128\n"
+      "input exc.c : exc scale=2^-52 limit=2^52\n"
+      "input exc.d : exc scale=2^-30 bits=52\n";
+  const auto program = Parse(text, "x.ir");
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_TRUE(program->strict_sums);
+  EXPECT_EQ(program->inputs[0].accumulator.bytes(), 16u);
+  EXPECT_EQ(program->inputs[0].accumulator.limit(), 104);
+  EXPECT_EQ(program->inputs[3].accumulator.bytes(), 8u);
+  EXPECT_EQ(program->inputs[3].accumulator.most(), (int64_t{1} << 51) - 1);
+  EXPECT_EQ(Print(*program), text);
+}
+
 TEST(TextTest, TablesKeepTheirDigest) {
   const std::string directory = BNSYN_SOURCE_DIR "/tests/cases/errors";
   const std::string text =

@@ -35,13 +35,13 @@ TEST(Decay, R6_QuantaLoseValueAndContributionsCountMore) {
 
 TEST(Decay, R6_APeriodEndsWithFullQuanta) {
   const AccumulatorArithmetic decay = Decaying(0.5, 2, 0);
-  std::vector<int64_t> sums = {4, 2, -6, 7, 1, kMaxSum - 1, -kMaxSum};
+  std::vector<int64_t> sums = {4, 2, -6, 7, 1, kMaxExactSum - 1, -kMaxExactSum};
   const std::vector<int64_t> before = sums;
   decay.EndStep(0, absl::MakeSpan(sums));
   EXPECT_EQ(sums, before);
   decay.EndStep(1, absl::MakeSpan(sums));
   // A quarter, to nearest even: 0.5, -1.5 and 1.75 among them.
-  EXPECT_EQ(sums, (std::vector<int64_t>{1, 0, -2, 2, 0, kMaxSum / 4, -kMaxSum / 4}));
+  EXPECT_EQ(sums, (std::vector<int64_t>{1, 0, -2, 2, 0, kMaxExactSum / 4, -kMaxExactSum / 4}));
 }
 
 TEST(Decay, R6_SumsHoldTheValuesThatAreSet) {
@@ -66,18 +66,18 @@ TEST(Decay, R6_SumsStayInRangeWhateverArrives) {
   for (const double factor : {0.5, 0.9, 0.99, 0.999}) {
     const uint32_t period = factor == 0.5 ? 4 : factor == 0.9 ? 16 : factor == 0.99 ? 128 : 1024;
     const AccumulatorArithmetic decay = Decaying(factor, period, 0);
-    const int64_t most = decay.MostInAStep();
+    const Quanta most = decay.MostInAStep();
     std::vector<int64_t> sums = {0};
     int64_t largest = 0;
     for (uint64_t step = 0; step < 20000; ++step) {
-      sums[0] += decay.Counted(most, decay.PhaseOf(step));
+      sums[0] += static_cast<int64_t>(decay.Counted(most, decay.PhaseOf(step)));
       largest = std::max(largest, sums[0]);
       decay.EndStep(step, absl::MakeSpan(sums));
     }
     EXPECT_LE(largest, kMaxHeld);
     EXPECT_GT(largest, kMaxHeld / 8) << factor;  // the bound is not idle
   }
-  EXPECT_EQ(AccumulatorArithmetic({}).MostInAStep(), kMaxSum);
+  EXPECT_EQ(AccumulatorArithmetic({}).MostInAStep(), (Quanta(1) << 62) - 1);
 }
 
 std::string Text(const std::string& weight, const std::string& on_pre, const std::string& initial) {

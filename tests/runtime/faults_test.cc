@@ -87,12 +87,12 @@ TEST(Faults, R10FiniteNumbersAreNoFaultHoweverLarge) {
   }
 }
 
-// The ring with `sources` neurons in a, each joined to all of b with the largest contribution there
-// may be, 2^40 quanta.
+// The ring with `sources` neurons in a, each joined to all of b with a contribution of 2^51 quanta.
 std::string ManyLargeContributions(int sources) {
   std::string text = Replaced(kRing, "population a size=200\n",
                               "population a size=" + std::to_string(sources) + "\n");
-  text = Replaced(text, "rule=one_to_one weight=1.5 delay=3", "rule=all_to_all weight=1 delay=3");
+  text =
+      Replaced(text, "rule=one_to_one weight=1.5 delay=3", "rule=all_to_all weight=2048 delay=3");
   text = Replaced(text, "rule=one_to_one weight=1.5 delay=2", "rule=all_to_all weight=1 delay=2");
   return Replaced(text, "input b.g : b scale=2^-30", "input b.g : b scale=2^-40");
 }
@@ -101,19 +101,19 @@ TEST(Faults, R6SumsThatCouldOverflowAreRefusedBeforeRunning) {
   std::vector<std::string> messages;
   for (const EngineOptions& options : {Reference(), Accelerated(1)}) {
     const absl::StatusOr<Simulation> simulation =
-        Compile(Parsed(ManyLargeContributions(2049)), options);
+        Compile(Parsed(ManyLargeContributions(2048)), options);
     ASSERT_FALSE(simulation.ok());
     messages.emplace_back(simulation.status().message());
   }
   EXPECT_NE(messages[0].find("projection ab"), std::string::npos) << messages[0];
-  EXPECT_NE(messages[0].find("reaches 2049"), std::string::npos) << messages[0];
+  EXPECT_NE(messages[0].find("reaches 4194304"), std::string::npos) << messages[0];
   EXPECT_EQ(messages[1], messages[0]);
 }
 
 TEST(Faults, R6TheLargestSumsThatCannotOverflowAreAccepted) {
   for (const EngineOptions& options : {Reference(), Accelerated(2)}) {
     const absl::StatusOr<Simulation> simulation =
-        Compile(Parsed(ManyLargeContributions(2048)), options);
+        Compile(Parsed(ManyLargeContributions(2047)), options);
     EXPECT_TRUE(simulation.ok()) << simulation.status().message();
   }
 }
@@ -138,25 +138,24 @@ TEST(Faults, R6AContributionOutOfRangeWhileRunning) {
 }
 
 TEST(Faults, R6ASumOutOfRangeWhileRunning) {
-  // Each contribution is within 2^40 quanta, but 2100 of them are more than 2^51.
+  // Each contribution is within 2^60 quanta, but 5 of them are more than 2^62.
   const std::string text =
-      Replaced(Replaced(ManyLargeContributions(2100), "scale=2^-40", "scale=2^-30"),
+      Replaced(Replaced(ManyLargeContributions(5), "scale=2^-40", "scale=2^-30 limit=2^60"),
                "  %0 = weight : f64[ab]\n  accumulate b.g, %0\n",
                "  %0 = weight : f64[ab]\n  %1 = param a.threshold : f64\n"
                "  %2 = mul %0, %1 : f64[ab]\n  accumulate b.g, %2\n");
-  std::vector<uint32_t> all(2100);
-  std::iota(all.begin(), all.end(), 0u);
+  const std::vector<uint32_t> all = {0, 1, 2, 3, 4};
   std::vector<std::string> messages;
   for (const EngineOptions& options : Engines()) {
     Simulation simulation = Compiled(text, options);
     ASSERT_TRUE(simulation.InjectSpikes(*simulation.Population("a"), all).ok());
-    ASSERT_TRUE(simulation.SetParameter("a.threshold", Quantity(1024, *ParseUnit("nS"))).ok());
+    ASSERT_TRUE(simulation.SetParameter("a.threshold", Quantity(524288, *ParseUnit("nS"))).ok());
     const absl::Status status = ErrorOf(simulation, 100);
     EXPECT_EQ(status.code(), absl::StatusCode::kOutOfRange);
     messages.emplace_back(status.message());
   }
   EXPECT_NE(messages[0].find("input b.g of element 0"), std::string::npos) << messages[0];
-  EXPECT_NE(messages[0].find("summed to 2150400"), std::string::npos) << messages[0];
+  EXPECT_NE(messages[0].find("summed to 5368709120"), std::string::npos) << messages[0];
   for (const std::string& message : messages) EXPECT_EQ(message, messages[0]);
 }
 

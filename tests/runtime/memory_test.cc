@@ -83,7 +83,7 @@ TEST(Memory, ThePlanIsWhatIsAllocated) {
       const absl::StatusOr<std::unique_ptr<ThreadTeam>> team = ThreadTeam::Create(threads);
       ASSERT_TRUE(team.ok());
       const absl::StatusOr<Synapses> synapses =
-          BuildSynapses(program, partition, layout, options.compile, **team);
+          BuildSynapses(program, {}, partition, layout, options.compile, **team);
       Arena arena;
       const uint32_t epoch = StepsPerEpoch(program, layout, threads);
       const absl::StatusOr<RunMemory> memory =

@@ -36,7 +36,7 @@ void ExpectSynapsesOfReference(const ir::Program& program, const std::string& fo
     const absl::StatusOr<Layout> layout = ChooseLayout(program, partition, *LimitsByName(forced));
     ASSERT_TRUE(layout.ok());
     const absl::StatusOr<Synapses> synapses =
-        BuildSynapses(program, partition, *layout, {}, **team);
+        BuildSynapses(program, {}, partition, *layout, {}, **team);
     ASSERT_TRUE(synapses.ok()) << synapses.status().message();
     uint64_t total = 0;
     for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {

@@ -233,7 +233,7 @@ TEST(Layout, SumsThatAreTooNarrowAreFound) {
   ASSERT_TRUE(team.ok());
   for (const char* limits : {"best", "code"}) {
     const Layout layout = ChosenFor(program, 2, limits);
-    const absl::Status status = BuildSynapses(program, partition, layout, {}, **team).status();
+    const absl::Status status = BuildSynapses(program, {}, partition, layout, {}, **team).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
     EXPECT_EQ(std::string(status.message()),
               "input b.g: more may arrive in one step at element 0 than sums of 16 bits hold\n"
