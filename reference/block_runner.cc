@@ -74,8 +74,8 @@ BlockRunner::BlockRunner(const ir::Block& block, Machine& machine)
     : block_(block),
       machine_(machine),
       values_(block.nodes.size()),
-      blocks_(block.nodes.size()),
-      is_static_(block.nodes.size()) {
+      is_static_(block.nodes.size()),
+      blocks_(block.nodes.size()) {
   for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
     const ir::Block* const runs = FindRun(machine.program, block.nodes[id]);
     if (runs != nullptr) blocks_[id] = std::make_unique<BlockRunner>(*runs, machine);
