@@ -256,11 +256,11 @@ TEST(Input, R6_EventsOfFilesKeepTheLimits) {
     return std::string(interpreter.status().message());
   };
   EXPECT_EQ(error({{1, 1}, {0, 0}, {1, -6e6}}),
-            "ev.csv: row 2: input b.g would receive -6000000, but its scale 2^-40 allows at most "
+            "ev.csv: row 2: input b.g would receive -6e+06, but its scale 2^-40 allows at most "
             "4194304; a larger scale allows more");
   EXPECT_EQ(
       error({std::vector<double>(5, 5), std::vector<double>(5, 3), std::vector<double>(5, -1e6)}),
-      "ev.csv: row 5: input b.g would receive 5000000, but its scale 2^-40 allows at most "
+      "ev.csv: row 5: input b.g would receive 5e+06, but its scale 2^-40 allows at most "
       "4194304; a larger scale allows more");
 }
 
