@@ -3,6 +3,7 @@
 #ifndef BNSYN_COMPILER_LOWERING_DECLARE_H_
 #define BNSYN_COMPILER_LOWERING_DECLARE_H_
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ absl::Status DeclareInitialValues(Declarations& declared, ProgramBuilder& out);
 // The states of last spikes and of rates, as far as some code needs them.
 void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out);
 
+// The names of the network level, which nothing else may have: "network", and what [uniform]
+// declares.
+std::set<std::string> NamesOfNetwork(const Declarations& declared);
 // Fails where an equation x = ... is defined through itself.
 absl::Status CheckNoCycles(const ModelCode& code);
 // Declares the parameters of a section: the values given, in order, with overrides.

@@ -332,8 +332,15 @@ void DeclareVariables(Section& section, ProgramBuilder& out) {
   }
 }
 
-absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out) {
+std::set<std::string> NamesOfNetwork(const Declarations& declared) {
   std::set<std::string> names = {"network"};
+  for (const Equation& equation : declared.uniform_code.equations) names.insert(equation.name);
+  for (const auto& [name, value] : declared.network.uniform.parameters) names.insert(name);
+  return names;
+}
+
+absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out) {
+  std::set<std::string> names = NamesOfNetwork(declared);
   for (const Network::PopulationDescription& population : declared.network.populations) {
     BNSYN_RETURN_IF_ERROR(CheckNewName(population.name, "a population", population.place,
                                        Whole(population.place), names));

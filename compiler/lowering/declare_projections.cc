@@ -223,7 +223,7 @@ absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& f
 }
 
 absl::Status DeclareProjections(Declarations& declared, ProgramBuilder& out) {
-  std::set<std::string> names = {"network"};
+  std::set<std::string> names = NamesOfNetwork(declared);
   for (const Section& section : declared.sections) names.insert(section.name);
   for (const Description& description : declared.network.projections) {
     const ir::SourceText& place = description.place;
@@ -233,7 +233,7 @@ absl::Status DeclareProjections(Declarations& declared, ProgramBuilder& out) {
     }
     if (!names.insert(description.name).second) {
       return ErrorIn(place, absl::StrCat("the name '", description.name, "' is used twice"),
-                     "populations and projections have names of their own");
+                     "populations, projections and what [uniform] declares share one set of names");
     }
     BNSYN_RETURN_IF_ERROR(DeclareProjection(declared, description, out));
   }

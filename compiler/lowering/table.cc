@@ -29,13 +29,11 @@ absl::Status TableError(const ValueTable& table, absl::string_view message,
 // The names that no table may have.
 std::set<std::string> NamesInUse(const Declarations& declared) {
   const Network& network = declared.network;
-  std::set<std::string> names = {"network"};
+  std::set<std::string> names = NamesOfNetwork(declared);
   for (const auto& population : network.populations) names.insert(population.name);
   for (const auto& projection : network.projections) names.insert(projection.name);
   for (const Stimulus& stimulus : network.stimuli) names.insert(stimulus.name);
   for (const Constant& constant : declared.constants) names.insert(constant.name);
-  for (const Equation& equation : declared.uniform_code.equations) names.insert(equation.name);
-  for (const auto& [name, value] : network.uniform.parameters) names.insert(name);
   return names;
 }
 

@@ -245,7 +245,7 @@ std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Elem
     block.name = "ee";
     block.domain = program.projections[0].domain;
     // set_delay and set_probability need these.
-    program.projections[0].max_delay = 9;
+    if (op == Op::kSetDelay) program.projections[0].max_delay = 9;
     program.projections[0].rule.kind = RuleKind::kBernoulli;
   }
   // A total comes behind a reduce.
