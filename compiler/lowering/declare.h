@@ -27,7 +27,8 @@ absl::Status DeclareInitialValues(Declarations& declared, ProgramBuilder& out);
 // The states of last spikes and of rates, as far as some code needs them.
 void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out);
 
-// Fails where an equation x = ... is defined through itself.
+// Fails where an equation x = ... is defined through itself, or through so many others that
+// recursion over them is not safe.
 absl::Status CheckNoCycles(const ModelCode& code);
 // Declares the parameters of a section: the values given, in order, with overrides.
 absl::Status DeclareParameters(const Declarations& declared, const Settings& values,

@@ -12,6 +12,7 @@
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/emit.h"
 #include "compiler/lowering/stimulus.h"
+#include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"
 
@@ -185,9 +186,11 @@ absl::Status Lower(const Network& network, ProgramBuilder& out) {
 absl::StatusOr<ir::Program> LowerNetwork(const Network& network,
                                          const compiler::CompileOptions& options,
                                          const compiler::StageObserver& observer) {
-  compiler::ProgramBuilder out;
-  BNSYN_RETURN_IF_ERROR(compiler::Lower(network, out));
-  return compiler::Prepare(out.program, out.facts, options, observer);
+  return ir::WithinMemory([&]() -> absl::StatusOr<ir::Program> {
+    compiler::ProgramBuilder out;
+    BNSYN_RETURN_IF_ERROR(compiler::Lower(network, out));
+    return compiler::Prepare(out.program, out.facts, options, observer);
+  });
 }
 
 absl::StatusOr<std::string> ExplainEquations(const Network& network) {
