@@ -29,24 +29,50 @@ std::string Printable(absl::string_view text) {
 }
 
 // Optimal string alignment distance without regard to case: insertions, deletions, replacements and
-// swaps of neighbours.
-size_t EditDistance(absl::string_view a, absl::string_view b) {
-  const size_t width = b.size() + 1;
-  std::vector<size_t> d((a.size() + 1) * width);
-  const auto at = [&](size_t i, size_t j) -> size_t& { return d[i * width + j]; };
-  for (size_t i = 0; i <= a.size(); ++i) at(i, 0) = i;
-  for (size_t j = 0; j <= b.size(); ++j) at(0, j) = j;
+// swaps of neighbours; `limit` + 1 where it is greater than `limit`. Costs as much as the shorter
+// text times the limit, since a longer way never leads back.
+size_t EditDistance(absl::string_view a, absl::string_view b, size_t limit) {
+  if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > limit) return limit + 1;
+  const size_t far = limit + 1;
+  // Three rows of the table, of which only a band around the diagonal can matter.
+  std::vector<size_t> before(b.size() + 1, far);
+  std::vector<size_t> last(b.size() + 1, far);
+  std::vector<size_t> row(b.size() + 1, far);
+  for (size_t j = 0; j <= std::min(b.size(), limit); ++j) last[j] = j;
   for (size_t i = 1; i <= a.size(); ++i) {
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replace = a[i - 1] == b[j - 1] ? 0 : 1;
-      size_t best = std::min({at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + replace});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        best = std::min(best, at(i - 2, j - 2) + 1);
+    const size_t begin = i > limit ? i - limit : 0;
+    const size_t end = std::min(b.size(), i + limit);
+    if (begin > 0) row[begin - 1] = far;
+    for (size_t j = begin; j <= end; ++j) {
+      if (j == 0) {
+        row[j] = i;
+        continue;
       }
-      at(i, j) = best;
+      const size_t replace = a[i - 1] == b[j - 1] ? 0 : 1;
+      size_t best = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + replace});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        best = std::min(best, before[j - 2] + 1);
+      }
+      row[j] = std::min(best, far);
     }
+    if (end < b.size()) row[end + 1] = far;
+    std::swap(before, last);
+    std::swap(last, row);
   }
-  return at(a.size(), b.size());
+  return last[b.size()];
+}
+
+// A text of a length that a person reads. What is left out of a longer one stands in its middle:
+// names in it may be megabytes long.
+std::string Readable(absl::string_view text) {
+  constexpr size_t kMost = 2000;
+  if (text.size() <= kMost) return std::string(text);
+  size_t begin = kMost / 2;
+  size_t end = text.size() - kMost / 2;
+  while (begin > 0 && !StartsCharacter(text[begin])) --begin;
+  while (end < text.size() && !StartsCharacter(text[end])) ++end;
+  return absl::StrCat(text.substr(0, begin), " ... (", end - begin, " more bytes) ... ",
+                      text.substr(end));
 }
 
 }  // namespace
@@ -86,9 +112,9 @@ absl::Status ErrorAt(const SourceText& source, SourceRange range, absl::string_v
       std::max<size_t>(Characters(absl::string_view(after).substr(0, range.length)), 1);
 
   std::string rendered =
-      absl::StrCat(source.name, ":", line, ":", column, ": error: ", message, "\n  ", before, after,
-                   "\n  ", padding, "^", std::string(marked - 1, '~'));
-  if (!note.empty()) absl::StrAppend(&rendered, "\n  note: ", note);
+      absl::StrCat(source.name, ":", line, ":", column, ": error: ", Readable(message), "\n  ",
+                   before, after, "\n  ", padding, "^", std::string(marked - 1, '~'));
+  if (!note.empty()) absl::StrAppend(&rendered, "\n  note: ", Readable(note));
   return absl::InvalidArgumentError(rendered);
 }
 
@@ -100,7 +126,7 @@ std::string DidYouMean(absl::string_view name, const std::vector<std::string>& c
   size_t nearest_distance = limit + 1;
   for (const std::string& candidate : candidates) {
     if (candidate == name) continue;
-    const size_t distance = EditDistance(lower, absl::AsciiStrToLower(candidate));
+    const size_t distance = EditDistance(lower, absl::AsciiStrToLower(candidate), limit);
     if (distance < nearest_distance && distance < std::max(name.size(), candidate.size())) {
       nearest = &candidate;
       nearest_distance = distance;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "ir/attributes.h"
+#include "ir/out_of_memory.h"
 #include "ir/parser.h"
 #include "ir/status_macros.h"
 #include "ir/symbols.h"
@@ -371,9 +372,11 @@ class Parser {
 
 absl::StatusOr<Program> Parse(absl::string_view text, absl::string_view file,
                               absl::string_view directory) {
-  const SourceText source = {std::string(file), std::string(text), 1, 1};
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<Token> tokens, Lex(source));
-  return Parser(source, tokens, directory).Run();
+  return WithinMemory([&]() -> absl::StatusOr<Program> {
+    const SourceText source = {std::string(file), std::string(text), 1, 1};
+    BNSYN_ASSIGN_OR_RETURN(const std::vector<Token> tokens, Lex(source));
+    return Parser(source, tokens, directory).Run();
+  });
 }
 
 }  // namespace bnsyn::ir

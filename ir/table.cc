@@ -4,30 +4,17 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "ir/diagnostic.h"
+#include "ir/file.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::ir {
 namespace {
-
-absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) {
-    return absl::NotFoundError(absl::StrCat("there is no file ", path.string()));
-  }
-  std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path, error)) {
-    return absl::InvalidArgumentError(absl::StrCat(path.string(), " cannot be read"));
-  }
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 // A piece of the file without the white space around it.
 SourceRange Trimmed(absl::string_view text, size_t begin, size_t end) {
@@ -112,7 +99,7 @@ absl::StatusOr<Table> ReadTable(absl::string_view name, absl::string_view file,
   // An absolute file replaces the directory.
   const std::filesystem::path path =
       std::filesystem::path(std::string(directory)) / std::string(file);
-  BNSYN_ASSIGN_OR_RETURN(std::string contents, ReadFile(path));
+  BNSYN_ASSIGN_OR_RETURN(std::string contents, ReadFile(path.string(), kMostTable));
   const SourceText source = {path.string(), std::move(contents), 1, 1};
   const std::string& text = source.text;
 

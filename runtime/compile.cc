@@ -1,12 +1,12 @@
 // Compiles networks and programs to simulations, and opens simulations to tools.
 #include <algorithm>
 #include <memory>
-#include <new>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "compiler/lowering/lower.h"
+#include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"
 #include "runtime/coarse_report.h"
@@ -42,11 +42,6 @@ uint64_t OwnSynapses(const ir::Program& program) {
 
 }  // namespace
 
-absl::Status OutOfMemory() {
-  return absl::ResourceExhaustedError(
-      "the system refused memory; make the network smaller or end other programs");
-}
-
 absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& options) {
   const Stopwatch stopwatch;
   BNSYN_RETURN_IF_ERROR(ir::Verify(program));
@@ -57,11 +52,9 @@ absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& opt
   impl->cleared_counts.resize(program.populations.size());
   EngineReport& report = impl->report;
   report.neurons = program.Neurons();
-  try {
-    BNSYN_ASSIGN_OR_RETURN(impl->engine, MakeEngine(std::move(program), options, report));
-  } catch (const std::bad_alloc&) {
-    return OutOfMemory();
-  }
+  BNSYN_ASSIGN_OR_RETURN(impl->engine, ir::WithinMemory([&] {
+                           return MakeEngine(std::move(program), options, report);
+                         }));
   impl->variables.emplace(*impl->engine, impl->params);
   report.synapses = impl->engine->synapses() - OwnSynapses(impl->program());
   report.cache_problem = report.compile.cache_problem;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <new>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/description/settings.h"
 #include "ir/diagnostic.h"
+#include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
 #include "reference/fault.h"
 #include "reference/machine.h"
@@ -177,12 +177,7 @@ absl::Status Simulation::Run(Quantity duration, const RunControl& control) {
 absl::Status Simulation::Step(uint64_t steps, const RunControl& control) {
   const Stopwatch stopwatch;
   const double processor_began = ProcessorSeconds();
-  absl::Status status;
-  try {
-    status = impl_->Advance(steps, control);
-  } catch (const std::bad_alloc&) {
-    status = OutOfMemory();
-  }
+  const absl::Status status = ir::WithinMemory([&] { return impl_->Advance(steps, control); });
   EngineReport& report = impl_->report;
   report.run_seconds += stopwatch.seconds();
   report.run_processor_seconds += ProcessorSeconds() - processor_began;

@@ -69,9 +69,6 @@ struct SimulationAccess {
   static Simulation Make(std::unique_ptr<Impl> impl) { return Simulation(std::move(impl)); }
 };
 
-// The error after the system refused memory.
-absl::Status OutOfMemory();
-
 }  // namespace bnsyn
 
 #endif  // BNSYN_RUNTIME_SIMULATION_IMPL_H_

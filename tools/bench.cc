@@ -315,7 +315,7 @@ int Run(const BenchArguments& arguments) {
                       {"ns_per_element", m.ns_per_element},
                       {"digest", m.digest}});
     }
-    std::printf("%s\n", json.dump(2).c_str());
+    std::printf("%s\n", TextOf(json).c_str());
   } else {
     Print(*loaded, *results, !arguments.only_ladder);
   }

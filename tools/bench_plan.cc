@@ -119,7 +119,7 @@ absl::Status BenchPlan(const BenchArguments& arguments) {
                     {"update_ratio", p.update_ratio},
                     {"step_ratio", p.step_ratio}});
   }
-  std::printf("%s\n", json.dump(2).c_str());
+  std::printf("%s\n", TextOf(json).c_str());
   return absl::OkStatus();
 }
 

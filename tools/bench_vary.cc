@@ -129,7 +129,7 @@ void Print(const std::string& name, const std::vector<Cost>& costs, const std::v
     }
     std::printf(
         "%s\n",
-        Json({{"varied", name}, {"costs", rows}, {"exponents", exponents}}).dump(2).c_str());
+        TextOf(Json({{"varied", name}, {"costs", rows}, {"exponents", exponents}})).c_str());
     return;
   }
   Table table({name, "neurons", "synapses", "Hz", "made in s", "us/step", "update ns/neuron",

@@ -7,8 +7,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
@@ -16,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "compiler/lowering/lower.h"
 #include "compiler/passes/prepare.h"
+#include "ir/file.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
 
@@ -35,14 +34,13 @@ void OnInterrupt(int signal) {
   }
 }
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return absl::NotFoundError(absl::StrCat(path, ": error: no such file, or it cannot be read"));
+// The network of a file, or of standard input.
+absl::StatusOr<Network> ReadNetworkOf(const Source& source) {
+  if (source.path != kStandardInput) return ReadNetwork(source.path);
+  if (!source.input->has_value()) {
+    BNSYN_ASSIGN_OR_RETURN(*source.input, ir::ReadStandardInput(ir::kMostDescription));
   }
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return ParseNetwork(**source.input, "stdin");
 }
 
 double MillisecondsSince(std::chrono::steady_clock::time_point start) {
@@ -67,7 +65,8 @@ int Report(const absl::Status& status) {
 void Source::AddArguments(Command& command, bool required, const char* duration_help) {
   command.Add({.name = "network",
                .value = &path,
-               .help = "a network file (.toml), or a program's text (.ir)",
+               .help = "a network file (.toml), a program's text (.ir), or - for a network on "
+                       "standard input",
                .type = "FILE",
                .required = required});
   command.Add({.name = "--set",
@@ -79,7 +78,7 @@ void Source::AddArguments(Command& command, bool required, const char* duration_
 }
 
 absl::StatusOr<Network> LoadNetwork(const Source& source) {
-  BNSYN_ASSIGN_OR_RETURN(Network network, ReadNetwork(source.path));
+  BNSYN_ASSIGN_OR_RETURN(Network network, ReadNetworkOf(source));
   std::vector<std::string> sets = source.sets;
   if (!source.seed.empty()) sets.push_back(absl::StrCat("seed=", source.seed));
   if (!source.duration.empty()) sets.push_back(absl::StrCat("duration=", source.duration));
@@ -113,7 +112,7 @@ absl::StatusOr<Loaded> Load(const Source& source, const compiler::CompileOptions
                                                      " has no part in it, since it ",
                                                      "works on networks"));
     }
-    BNSYN_ASSIGN_OR_RETURN(std::string text, ReadFile(source.path));
+    BNSYN_ASSIGN_OR_RETURN(const std::string text, ir::ReadFile(source.path, ir::kMostDescription));
     const std::string directory = std::filesystem::path(source.path).parent_path().string();
     BNSYN_ASSIGN_OR_RETURN(loaded.program,
                            ir::Parse(text, source.path, directory.empty() ? "." : directory));

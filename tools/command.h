@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,12 +28,18 @@ void AddLists(CommandLine& line);  // ops, models, info
 // Prints the error on stderr and returns kError.
 int Report(const absl::Status& status);
 
+// Stands for standard input in the place of a file.
+inline constexpr char kStandardInput[] = "-";
+
 // The network that a subcommand works on, and the values that are changed in it.
 struct Source {
   std::string path;               // a network file (.toml) or the text of a program (.ir)
   std::vector<std::string> sets;  // "exc.b=60pA"
   std::string seed;
   std::string duration;
+  // What standard input held, once it has been read; copies share it.
+  std::shared_ptr<std::optional<std::string>> input =
+      std::make_shared<std::optional<std::string>>();
 
   // Adds the arguments. `duration_help` explains --duration.
   void AddArguments(Command& command, bool required = true,

@@ -124,15 +124,15 @@ void Print(const Difference& difference, bool json) {
   const std::string a = absl::StrFormat("%016x", difference.bits_a);
   const std::string b = absl::StrFormat("%016x", difference.bits_b);
   if (json) {
-    std::printf("%s\n", Json({{"equal", false},
-                              {"step", difference.step},
-                              {"state", difference.state},
-                              {"element", difference.element},
-                              {"kernel", {difference.store_a.kernel, difference.store_b.kernel}},
-                              {"node", {difference.store_a.node, difference.store_b.node}},
-                              {"bits", {a, b}}})
-                            .dump(2)
-                            .c_str());
+    std::printf("%s\n",
+                TextOf(Json({{"equal", false},
+                             {"step", difference.step},
+                             {"state", difference.state},
+                             {"element", difference.element},
+                             {"kernel", {difference.store_a.kernel, difference.store_b.kernel}},
+                             {"node", {difference.store_a.node, difference.store_b.node}},
+                             {"bits", {a, b}}}))
+                    .c_str());
     return;
   }
   std::printf("the runs part at step %u, in %s[%u]\n", static_cast<unsigned>(difference.step),
@@ -174,11 +174,10 @@ absl::StatusOr<bool> Diff(const DiffArguments& arguments) {
   }
   if (Interrupted()) return absl::CancelledError("interrupted before the end; equal so far");
   if (arguments.json) {
-    std::printf("%s\n", Json({{"equal", true},
-                              {"steps", steps},
-                              {"spikes", a.report().spikes},
-                              {"digest", a.Digest().ToString()}})
-                            .dump(2)
+    std::printf("%s\n", TextOf(Json({{"equal", true},
+                                     {"steps", steps},
+                                     {"spikes", a.report().spikes},
+                                     {"digest", a.Digest().ToString()}}))
                             .c_str());
   } else {
     std::printf("equal over %u steps and %u spikes: %s\n", static_cast<unsigned>(steps),
@@ -190,6 +189,7 @@ absl::StatusOr<bool> Diff(const DiffArguments& arguments) {
 int Run(DiffArguments arguments) {
   InstallInterrupt();
   if (arguments.b.source.path.empty()) arguments.b.source.path = arguments.a.source.path;
+  arguments.b.source.input = arguments.a.source.input;
   for (Side* side : {&arguments.a, &arguments.b}) {
     side->source.sets = arguments.sets;
     side->source.seed = arguments.seed;

@@ -57,7 +57,7 @@ int ListOps(bool json) {
                      {"types", RuleText(op.rule)},
                      {"meaning", std::string(op.meaning)}});
     }
-    std::printf("%s\n", ops.dump(2).c_str());
+    std::printf("%s\n", TextOf(ops).c_str());
     return kDone;
   }
   Table table({"op", "operands", "types", "meaning"});
@@ -87,7 +87,7 @@ int ListModels(const std::string& name, bool json) {
                         {"summary", compiler::ModelSummary(model)},
                         {"elsewhere", std::move(elsewhere)}});
     }
-    std::printf("%s\n", models.dump(2).c_str());
+    std::printf("%s\n", TextOf(models).c_str());
     return kDone;
   }
   Table table({"model", "what it is", "elsewhere"});
@@ -131,7 +131,7 @@ int InfoMachine(bool json) {
                        {"default_width", target->default_width},
                        {"memory_bandwidth_gb_s", bandwidth},
                        {"cache", compiler::DefaultCacheDirectory()}};
-    std::printf("%s\n", info.dump(2).c_str());
+    std::printf("%s\n", TextOf(info).c_str());
     return kDone;
   }
   Table table({"what", "value"});
@@ -157,11 +157,10 @@ int InfoNetwork(const Source& source, const Machine& machine, bool json) {
     for (const MemoryPart& part : plan->parts) {
       parts.push_back({{"name", part.name}, {"bytes", part.bytes}});
     }
-    std::printf("%s\n", Json({{"network", loaded->name},
-                              {"steps", loaded->steps},
-                              {"memory", parts},
-                              {"total_bytes", plan->total()}})
-                            .dump(2)
+    std::printf("%s\n", TextOf(Json({{"network", loaded->name},
+                                     {"steps", loaded->steps},
+                                     {"memory", parts},
+                                     {"total_bytes", plan->total()}}))
                             .c_str());
     return kDone;
   }

@@ -73,6 +73,10 @@ Json ToJson(const RunResult& result) {
       {"interrupted", result.interrupted}};
 }
 
+std::string TextOf(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
 PartialFile::State::~State() {
   if (partial.empty()) return;
   file.close();
@@ -129,7 +133,7 @@ absl::Status WriteRun(const std::string& directory, const Simulation& simulation
     }
   }
   BNSYN_RETURN_IF_ERROR(WriteWhole(directory, "spikes.csv", spikes));
-  return WriteWhole(directory, "report.json", ToJson(result).dump(2) + "\n");
+  return WriteWhole(directory, "report.json", TextOf(ToJson(result)) + "\n");
 }
 
 }  // namespace bnsyn::tools

@@ -37,6 +37,8 @@ struct RunResult {
 RunResult Summarise(const Loaded& loaded, const Simulation& simulation, const std::string& backend,
                     int threads);
 Json ToJson(const RunResult& result);
+// JSON as text in lines. Names of files may hold what is no UTF-8; it is replaced.
+std::string TextOf(const Json& json);
 
 // A file that is written under another name, and renamed by Publish when it is whole. Without
 // Publish the destructor removes it. Movable.

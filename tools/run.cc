@@ -158,11 +158,11 @@ int Run(const RunArguments& arguments) {
   }
   if (arguments.json) {
     if (results.size() == 1) {
-      std::printf("%s\n", ToJson(results[0]).dump(2).c_str());
+      std::printf("%s\n", TextOf(ToJson(results[0])).c_str());
     } else {
       Json both = Json::array();
       for (const RunResult& result : results) both.push_back(ToJson(result));
-      std::printf("%s\n", both.dump(2).c_str());
+      std::printf("%s\n", TextOf(both).c_str());
     }
     return results.back().interrupted ? kNo : kDone;
   }

@@ -68,7 +68,9 @@ struct Row {
 class ScratchDirectory {
  public:
   ScratchDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "bnsyn-verify-XXXXXX").string();
+    std::error_code error;
+    std::string pattern =
+        (std::filesystem::temp_directory_path(error) / "bnsyn-verify-XXXXXX").string();
     if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
   }
   ~ScratchDirectory() {
@@ -118,6 +120,10 @@ absl::StatusOr<Outcome> RunHere(const Loaded& loaded, const Variant& variant,
 
 // Runs the same with another build of this command, and reads its JSON.
 absl::StatusOr<Outcome> RunThere(const Source& source, const Variant& variant) {
+  if (source.path == kStandardInput) {
+    return absl::InvalidArgumentError(
+        "another build cannot read the network from standard input: give its file");
+  }
   std::vector<std::string> words = {
       variant.build, "run",          source.path, "--json",
       "--no-hint",   "--no-cache",   "--backend", variant.machine.backend,
@@ -138,7 +144,8 @@ absl::StatusOr<Outcome> RunThere(const Source& source, const Variant& variant) {
   while (const size_t n = fread(buffer, 1, sizeof buffer, pipe)) text.append(buffer, n);
   const int status = pclose(pipe);
   const Json report = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (status != 0 || report.is_discarded()) {
+  if (status != 0 || !report.is_object() || !report.contains("digest") ||
+      !report.contains("spikes")) {
     return absl::InternalError(
         absl::StrCat(variant.build, " failed; its arguments were ", command));
   }
@@ -383,7 +390,7 @@ int Run(VerifyArguments arguments) {
   if (isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K");
   if (!status.ok() && !absl::IsCancelled(status)) return Report(status);
   if (arguments.json) {
-    std::printf("%s\n", matrix.runs().dump(2).c_str());
+    std::printf("%s\n", TextOf(matrix.runs()).c_str());
   } else {
     std::printf("%s\n%s\n", matrix.ToString().c_str(),
                 matrix.good() ? "every digest equals its reference"

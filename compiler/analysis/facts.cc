@@ -1,5 +1,6 @@
 #include "compiler/analysis/facts.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "reference/known_bits.h"
@@ -60,14 +61,33 @@ bool IsConstant(const ir::Builder& builder, ir::Value v) {
   return true;
 }
 
+std::vector<ir::NodeId> NodesOf(const ir::Builder& builder, ir::Value value, ir::NodeId least) {
+  std::vector<ir::NodeId> nodes;
+  if (value.id < least) return nodes;
+  std::vector<bool> seen(value.id - least + 1);
+  const auto reach = [&](ir::NodeId id) {
+    if (id < least || seen[id - least]) return;
+    seen[id - least] = true;
+    nodes.push_back(id);
+  };
+  reach(value.id);
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    for (const ir::NodeId operand : builder.node({nodes[i]}).inputs()) reach(operand);
+  }
+  std::sort(nodes.begin(), nodes.end());
+  return nodes;
+}
+
 std::vector<bool> DependentsOf(const ir::Builder& builder, absl::Span<const ir::Value> leaves,
                                ir::Value value) {
   std::vector<bool> depends(value.id + 1);
+  ir::NodeId least = value.id;
   for (const ir::Value leaf : leaves) {
     if (leaf.id <= value.id) depends[leaf.id] = true;
+    least = std::min(least, leaf.id);
   }
   // Operands come before what is made of them.
-  for (ir::NodeId id = 0; id <= value.id; ++id) {
+  for (const ir::NodeId id : NodesOf(builder, value, least)) {
     for (const ir::NodeId operand : builder.node({id}).inputs()) {
       if (depends[operand]) depends[id] = true;
     }

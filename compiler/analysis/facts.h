@@ -44,7 +44,11 @@ bool IsZero(const ir::Builder& builder, ir::Value v);
 // not for every element.
 bool IsConstant(const ir::Builder& builder, ir::Value v);
 
-// For every node up to `value`: true if it is made from any of `leaves`.
+// The nodes that `value` is made of, itself included, in the order of the block; without those
+// before `least` and what only they lead to. The search costs no more than there are such nodes.
+std::vector<ir::NodeId> NodesOf(const ir::Builder& builder, ir::Value value, ir::NodeId least = 0);
+
+// For every node that `value` is made of: true if it is made from any of `leaves`.
 std::vector<bool> DependentsOf(const ir::Builder& builder, absl::Span<const ir::Value> leaves,
                                ir::Value value);
 bool DependsOn(const ir::Builder& builder, ir::Value value, absl::Span<const ir::Value> leaves);

@@ -1,5 +1,7 @@
 #include "compiler/analysis/node_algebra.h"
 
+#include <unordered_map>
+
 #include "absl/container/inlined_vector.h"
 #include "compiler/analysis/facts.h"
 #include "reference/known_bits.h"
@@ -89,16 +91,17 @@ ir::Value Replace(ir::Builder& builder, ir::Value value, const Replacement& repl
   const std::vector<bool> depends = DependentsOf(builder, leaves, value);
   if (!depends[value.id]) return value;
   // The nodes between the replaced ones and `value`.
+  const std::vector<ir::NodeId> nodes = NodesOf(builder, value, replacement.begin()->first);
   std::vector<bool> needed(value.id + 1);
   needed[value.id] = true;
-  for (ir::NodeId id = value.id + 1; id-- > 0;) {
-    if (!needed[id] || replacement.count(id) != 0) continue;
-    for (const ir::NodeId operand : builder.node({id}).inputs()) {
+  for (auto id = nodes.rbegin(); id != nodes.rend(); ++id) {
+    if (!needed[*id] || replacement.count(*id) != 0) continue;
+    for (const ir::NodeId operand : builder.node({*id}).inputs()) {
       if (depends[operand]) needed[operand] = true;
     }
   }
-  std::vector<ir::Value> now(value.id + 1);
-  for (ir::NodeId id = 0; id <= value.id; ++id) {
+  std::unordered_map<ir::NodeId, ir::Value> now;
+  for (const ir::NodeId id : nodes) {
     if (!needed[id]) continue;
     if (const auto found = replacement.find(id); found != replacement.end()) {
       now[id] = found->second;

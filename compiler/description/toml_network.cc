@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
@@ -15,6 +13,8 @@
 #include "compiler/description/model_library.h"
 #include "compiler/description/settings.h"
 #include "compiler/description/toml_reader.h"
+#include "ir/file.h"
+#include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn {
@@ -250,11 +250,13 @@ class NetworkReader : public compiler::TomlReader {
 
 absl::StatusOr<Network> ParseNetwork(absl::string_view text, const std::string& file,
                                      const std::string& directory) {
-  BNSYN_ASSIGN_OR_RETURN(const TomlDocument document, compiler::ParseToml(text, file));
-  Network network;
-  compiler::Reading reading = {document, network};
-  BNSYN_RETURN_IF_ERROR(NetworkReader(reading, directory).Read());
-  return network;
+  return ir::WithinMemory([&]() -> absl::StatusOr<Network> {
+    BNSYN_ASSIGN_OR_RETURN(const TomlDocument document, compiler::ParseToml(text, file));
+    Network network;
+    compiler::Reading reading = {document, network};
+    BNSYN_RETURN_IF_ERROR(NetworkReader(reading, directory).Read());
+    return network;
+  });
 }
 
 absl::StatusOr<Model> ReadLibraryModel(absl::string_view name) {
@@ -267,15 +269,9 @@ absl::StatusOr<Model> ReadLibraryModel(absl::string_view name) {
 }
 
 absl::StatusOr<Network> ReadNetwork(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) {
-    return absl::NotFoundError(absl::StrCat("there is no file '", path, "'"));
-  }
-  std::ifstream in(path, std::ios::binary);
-  if (!in || !std::filesystem::is_regular_file(path, error)) {
-    return absl::InvalidArgumentError(absl::StrCat("'", path, "' cannot be read as a file"));
-  }
-  const std::string text(std::istreambuf_iterator<char>(in), {});
+  BNSYN_ASSIGN_OR_RETURN(const std::string text, ir::WithinMemory([&] {
+                           return ir::ReadFile(path, ir::kMostDescription);
+                         }));
   const std::string parent = std::filesystem::path(path).parent_path().string();
   return ParseNetwork(text, path, parent.empty() ? "." : parent);
 }

@@ -1,6 +1,7 @@
 #include "compiler/equations/differentiate.h"
 
 #include <numbers>
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/analysis/facts.h"
@@ -170,18 +171,20 @@ std::optional<Value> Rules::Of(const ir::Node& node, Value self, const Value (&d
 std::optional<Value> Differentiate(ir::Builder& builder, Value value, Value variable,
                                    Value tangent) {
   const std::vector<bool> depends = DependentsOf(builder, {variable}, value);
+  if (!depends[value.id]) return builder.F64(0);
   // The nodes on the way from `variable` to `value`.
+  const std::vector<ir::NodeId> nodes = NodesOf(builder, value, variable.id);
   std::vector<bool> needed(value.id + 1);
-  needed[value.id] = depends[value.id];
-  for (ir::NodeId id = value.id + 1; id-- > 0;) {
-    if (!needed[id] || id == variable.id) continue;
-    for (const ir::NodeId operand : builder.node({id}).inputs()) {
+  needed[value.id] = true;
+  for (auto id = nodes.rbegin(); id != nodes.rend(); ++id) {
+    if (!needed[*id] || *id == variable.id) continue;
+    for (const ir::NodeId operand : builder.node({*id}).inputs()) {
       if (depends[operand]) needed[operand] = true;
     }
   }
   Rules rules(builder);
-  std::vector<Value> derivative(value.id + 1);
-  for (ir::NodeId id = 0; id <= value.id; ++id) {
+  std::unordered_map<ir::NodeId, Value> derivative;
+  for (const ir::NodeId id : nodes) {
     if (!needed[id]) continue;
     if (id == variable.id) {
       derivative[id] = tangent;

@@ -1,22 +1,36 @@
 #include "compiler/equations/linear_form.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "compiler/language/code.h"
 
 namespace bnsyn::compiler {
 namespace {
 
-bool Reads(const Expr& expr, absl::string_view name, const Definitions& definitions) {
+// True if `holds` is true for some part of an expression, or of the definitions that it reads.
+// `seen` has the definitions that have been searched: each is searched once, however often it is
+// read.
+bool AnyPart(const Expr& expr, const Definitions& definitions, std::set<const Expr*>& seen,
+             absl::FunctionRef<bool(const Expr&)> holds) {
+  if (holds(expr)) return true;
   if (expr.kind == ExprKind::kName) {
-    if (expr.name == name) return true;
     const Expr* definition = definitions(expr.name);
-    return definition != nullptr && Reads(*definition, name, definitions);
+    return definition != nullptr && seen.insert(definition).second &&
+           AnyPart(*definition, definitions, seen, holds);
   }
   return std::any_of(expr.children.begin(), expr.children.end(),
-                     [&](const Expr& child) { return Reads(child, name, definitions); });
+                     [&](const Expr& child) { return AnyPart(child, definitions, seen, holds); });
+}
+
+bool Reads(const Expr& expr, absl::string_view name, const Definitions& definitions) {
+  std::set<const Expr*> seen;
+  return AnyPart(expr, definitions, seen, [name](const Expr& part) {
+    return part.kind == ExprKind::kName && part.name == name;
+  });
 }
 
 Expr Unary(const Expr& like, std::string op, Expr a) {
@@ -47,17 +61,20 @@ Part Sum(const Expr& like, Part a, Part b) {
   return like.name == "-" ? Unary(like, "-", *std::move(b)) : b;
 }
 
-}  // namespace
+// Definitions are written out where they are read, so that a form may be far larger than the text.
+// Of one that takes more than so many parts the derivative is found by node instead.
+constexpr int kMostParts = 10000;
 
-std::optional<LinearForm> AsLinear(const Expr& expr, absl::string_view name,
-                                   const Definitions& definitions) {
+std::optional<LinearForm> Split(const Expr& expr, absl::string_view name,
+                                const Definitions& definitions, int& parts) {
+  if (++parts > kMostParts) return std::nullopt;
   if (!Reads(expr, name, definitions)) return LinearForm{std::nullopt, expr};
   if (expr.kind == ExprKind::kName) {
     if (expr.name == name) return LinearForm{expr, std::nullopt};
-    return AsLinear(*definitions(expr.name), name, definitions);
+    return Split(*definitions(expr.name), name, definitions, parts);
   }
   if (expr.kind == ExprKind::kUnary && expr.name != "not") {
-    std::optional<LinearForm> form = AsLinear(expr.children[0], name, definitions);
+    std::optional<LinearForm> form = Split(expr.children[0], name, definitions, parts);
     if (!form.has_value() || expr.name == "+") return form;
     for (Part* part : {&form->proportional, &form->rest}) {
       if (part->has_value()) *part = Unary(expr, "-", **std::move(part));
@@ -68,8 +85,8 @@ std::optional<LinearForm> AsLinear(const Expr& expr, absl::string_view name,
   const Expr& a = expr.children[0];
   const Expr& b = expr.children[1];
   if (expr.name == "+" || expr.name == "-") {
-    std::optional<LinearForm> left = AsLinear(a, name, definitions);
-    std::optional<LinearForm> right = AsLinear(b, name, definitions);
+    std::optional<LinearForm> left = Split(a, name, definitions, parts);
+    std::optional<LinearForm> right = Split(b, name, definitions, parts);
     if (!left.has_value() || !right.has_value()) return std::nullopt;
     return LinearForm{Sum(expr, std::move(left->proportional), std::move(right->proportional)),
                       Sum(expr, std::move(left->rest), std::move(right->rest))};
@@ -78,7 +95,7 @@ std::optional<LinearForm> AsLinear(const Expr& expr, absl::string_view name,
   const bool on_right = Reads(b, name, definitions);
   if (on_left && on_right) return std::nullopt;
   if (expr.name != "*" && (expr.name != "/" || on_right)) return std::nullopt;
-  std::optional<LinearForm> form = AsLinear(on_left ? a : b, name, definitions);
+  std::optional<LinearForm> form = Split(on_left ? a : b, name, definitions, parts);
   if (!form.has_value()) return std::nullopt;
   for (Part* part : {&form->proportional, &form->rest}) {
     if (!part->has_value()) continue;
@@ -87,14 +104,19 @@ std::optional<LinearForm> AsLinear(const Expr& expr, absl::string_view name,
   return form;
 }
 
+}  // namespace
+
+std::optional<LinearForm> AsLinear(const Expr& expr, absl::string_view name,
+                                   const Definitions& definitions) {
+  int parts = 0;
+  return Split(expr, name, definitions, parts);
+}
+
 bool Draws(const Expr& expr, const Definitions& definitions) {
-  if (expr.kind == ExprKind::kName) {
-    const Expr* definition = definitions(expr.name);
-    return definition != nullptr && Draws(*definition, definitions);
-  }
-  if (expr.kind == ExprKind::kCall && DrawsNumber(expr.name)) return true;
-  return std::any_of(expr.children.begin(), expr.children.end(),
-                     [&](const Expr& child) { return Draws(child, definitions); });
+  std::set<const Expr*> seen;
+  return AnyPart(expr, definitions, seen, [](const Expr& part) {
+    return part.kind == ExprKind::kCall && DrawsNumber(part.name);
+  });
 }
 
 }  // namespace bnsyn::compiler

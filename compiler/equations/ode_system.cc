@@ -1,6 +1,7 @@
 #include "compiler/equations/ode_system.h"
 
 #include "absl/strings/str_cat.h"
+#include "compiler/analysis/facts.h"
 #include "compiler/analysis/node_algebra.h"
 #include "compiler/equations/differentiate.h"
 #include "compiler/equations/linear_form.h"
@@ -164,7 +165,7 @@ bool OdeSystem::DependsOnVariables(ir::Value value) const {
 bool OdeSystem::IsFixed(ir::Value value) const {
   if (DependsOnVariables(value)) return false;
   std::vector<bool> moves(value.id + 1);
-  for (ir::NodeId id = 0; id <= value.id; ++id) {
+  for (const ir::NodeId id : NodesOf(builder(), value)) {
     moves[id] = id == time_.id;
     const ir::Node& node = builder().node({id});
     if (Jumps(node)) continue;

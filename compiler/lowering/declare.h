@@ -35,7 +35,8 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out);
 // The names of the network level, which nothing else may have: "network", and what [uniform]
 // declares.
 std::set<std::string> NamesOfNetwork(const Declarations& declared);
-// Fails where an equation x = ... is defined through itself.
+// Fails where an equation x = ... is defined through itself, or through so many others that
+// recursion over them is not safe.
 absl::Status CheckNoCycles(const ModelCode& code);
 // Declares the parameters of a section: the values given, in order, with overrides.
 absl::Status DeclareParameters(const Declarations& declared, const Settings& values,

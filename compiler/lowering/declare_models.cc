@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -18,6 +19,9 @@
 
 namespace bnsyn::compiler {
 namespace {
+
+// Levels of an expression, with those of the equations x = ... that it reads.
+constexpr int kMostLevels = 1000;
 
 // Populations are limited by 32-bit indices, padded up to groups of 64.
 constexpr double kLargestSize = 4294967232.0;
@@ -62,44 +66,98 @@ absl::Status CheckFlag(const ModelCode& code, const Equation& equation, size_t i
   return absl::OkStatus();
 }
 
-// Follows the equations x = ... that `equation` reads. `path` holds those being followed.
-absl::Status CheckCycles(const ModelCode& code, const Equation& equation,
-                         std::vector<const Equation*>& path, std::set<std::string>& done) {
-  const auto begin = std::find(path.begin(), path.end(), &equation);
-  if (begin != path.end()) {
+// The equations x = ... of a model: an order in which none comes before one that it reads.
+class DefinitionOrder {
+ public:
+  explicit DefinitionOrder(const ModelCode& code) : code_(code) {
+    for (const Equation& equation : code.equations) {
+      if (equation.kind == EquationKind::kExpression) by_name_[equation.name] = &equation;
+    }
+  }
+
+  absl::Status Check() {
+    for (const Equation& equation : code_.equations) {
+      if (equation.kind == EquationKind::kExpression) BNSYN_RETURN_IF_ERROR(Follow(equation));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  // A definition whose readings are followed, and how many of them have been.
+  struct Open {
+    const Equation* equation;
+    std::vector<const Equation*> reads;
+    size_t next = 0;
+    int deepest = 0;  // levels of what it reads
+  };
+
+  Open Opened(const Equation& equation) const {
+    Open open = {&equation, {}};
+    ForEachName(*equation.right, [&](const Expr& name) {
+      const auto found = by_name_.find(name.name);
+      if (found != by_name_.end()) open.reads.push_back(found->second);
+    });
+    return open;
+  }
+
+  absl::Status Follow(const Equation& first) {
+    if (levels_.contains(&first)) return absl::OkStatus();
+    std::vector<Open> path = {Opened(first)};
+    std::set<const Equation*> on_path = {&first};
+    while (!path.empty()) {
+      Open& open = path.back();
+      if (open.next == open.reads.size()) {
+        const int levels = open.deepest + open.equation->right->height;
+        // What emits an expression goes down into what it reads by recursion.
+        if (levels > kMostLevels) return TooDeep(*open.equation);
+        levels_[open.equation] = levels;
+        on_path.erase(open.equation);
+        path.pop_back();
+        continue;
+      }
+      const Equation* const read = open.reads[open.next];
+      const auto known = levels_.find(read);
+      if (known != levels_.end()) {
+        open.deepest = std::max(open.deepest, known->second);
+        ++open.next;
+      } else if (!on_path.insert(read).second) {
+        return Cycle(path, *read);
+      } else {
+        path.push_back(Opened(*read));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status TooDeep(const Equation& equation) const {
+    return ir::ErrorAt(code_.equations_text, equation.name_range,
+                       absl::StrCat("'", equation.name, "' and the equations that it reads have ",
+                                    "more than ", kMostLevels, " levels together"),
+                       "each equation that is read by another adds its levels to those of the "
+                       "other");
+  }
+
+  absl::Status Cycle(const std::vector<Open>& path, const Equation& equation) const {
+    auto begin = path.begin();
+    while (begin->equation != &equation) ++begin;
     std::string cycle;
-    for (auto it = begin; it != path.end(); ++it) absl::StrAppend(&cycle, (*it)->name, " -> ");
+    for (auto it = begin; it != path.end(); ++it) {
+      absl::StrAppend(&cycle, it->equation->name, " -> ");
+    }
     return ir::ErrorAt(
-        code.equations_text, equation.name_range,
+        code_.equations_text, equation.name_range,
         absl::StrCat("'", equation.name, "' is defined through itself: ", cycle, equation.name),
         "make one of them a variable of its own, as in dx/dt = ... or x : unit");
   }
-  if (done.count(equation.name) != 0) return absl::OkStatus();
-  path.push_back(&equation);
-  absl::Status status;
-  ForEachName(*equation.right, [&](const Expr& name) {
-    const Equation* next = code.Find(name.name);
-    if (status.ok() && next != nullptr && next->kind == EquationKind::kExpression) {
-      status = CheckCycles(code, *next, path, done);
-    }
-  });
-  path.pop_back();
-  done.insert(equation.name);
-  return status;
-}
+
+  const ModelCode& code_;
+  std::unordered_map<std::string, const Equation*> by_name_;
+  std::unordered_map<const Equation*, int> levels_;  // of those that are sound
+};
 
 }  // namespace
 
-absl::Status CheckNoCycles(const ModelCode& code) {
-  std::set<std::string> done;
-  for (const Equation& equation : code.equations) {
-    std::vector<const Equation*> path;
-    if (equation.kind == EquationKind::kExpression) {
-      BNSYN_RETURN_IF_ERROR(CheckCycles(code, equation, path, done));
-    }
-  }
-  return absl::OkStatus();
-}
+absl::Status CheckNoCycles(const ModelCode& code) { return DefinitionOrder(code).Check(); }
 
 namespace {
 

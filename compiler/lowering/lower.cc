@@ -12,6 +12,7 @@
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/emit.h"
 #include "compiler/lowering/stimulus.h"
+#include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"
 
@@ -197,10 +198,12 @@ absl::Status Lower(const Network& network, ProgramBuilder& out) {
 absl::StatusOr<ir::Program> LowerNetwork(const Network& network,
                                          const compiler::CompileOptions& options,
                                          const compiler::StageObserver& observer) {
-  compiler::ProgramBuilder out;
-  out.synapse_traces = !absl::c_linear_search(options.disabled_passes, compiler::kSynapseTraces);
-  BNSYN_RETURN_IF_ERROR(compiler::Lower(network, out));
-  return compiler::Prepare(out.program, out.facts, options, observer);
+  return ir::WithinMemory([&]() -> absl::StatusOr<ir::Program> {
+    compiler::ProgramBuilder out;
+    out.synapse_traces = !absl::c_linear_search(options.disabled_passes, compiler::kSynapseTraces);
+    BNSYN_RETURN_IF_ERROR(compiler::Lower(network, out));
+    return compiler::Prepare(out.program, out.facts, options, observer);
+  });
 }
 
 absl::StatusOr<std::string> ExplainEquations(const Network& network) {

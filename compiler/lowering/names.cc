@@ -1,6 +1,7 @@
 #include "compiler/lowering/names.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "compiler/lowering/table.h"
@@ -189,13 +190,20 @@ bool ReadsOnly(const Expr& expr, const Names& names,
 }
 
 bool ReadsName(const Expr& expr, const ModelCode& code, absl::string_view name) {
+  // Each equation is followed once, however often it is read.
+  std::set<const Equation*> followed;
+  std::vector<const Expr*> open = {&expr};
   bool found = false;
-  ForEachName(expr, [&](const Expr& read) {
-    if (found) return;
-    const Equation* equation = code.Find(read.name);
-    const bool follow = equation != nullptr && equation->kind == EquationKind::kExpression;
-    found = read.name == name || (follow && ReadsName(*equation->right, code, name));
-  });
+  while (!open.empty() && !found) {
+    const Expr& part = *open.back();
+    open.pop_back();
+    ForEachName(part, [&](const Expr& read) {
+      found = found || read.name == name;
+      const Equation* equation = code.Find(read.name);
+      const bool follow = equation != nullptr && equation->kind == EquationKind::kExpression;
+      if (follow && followed.insert(equation).second) open.push_back(&*equation->right);
+    });
+  }
   return found;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +10,7 @@
 #include "compiler/passes/prepare.h"
 #include "compiler/schedule/plan_rows.h"
 #include "ir/diagnostic.h"
+#include "ir/file.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
 #include "ir/verifier.h"
@@ -70,11 +70,7 @@ class Dumper {
     std::error_code error;
     std::filesystem::create_directories(directory_, error);
     const std::string path = absl::StrFormat("%s/%02d-%s.ir", directory_, number, stage);
-    std::ofstream file(path, std::ios::binary);
-    file << last_;
-    file.close();
-    if (!file) return absl::UnavailableError(absl::StrCat("cannot write the dump ", path));
-    return absl::OkStatus();
+    return ir::WriteFile(path, last_);
   }
 
  private:

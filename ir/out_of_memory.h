@@ -1,0 +1,31 @@
+// What a library answers where the system refuses memory: an error, and no exception.
+#ifndef BNSYN_IR_OUT_OF_MEMORY_H_
+#define BNSYN_IR_OUT_OF_MEMORY_H_
+
+#include <new>
+#include <stdexcept>
+
+#include "absl/status/status.h"
+
+namespace bnsyn::ir {
+
+inline absl::Status OutOfMemory() {
+  return absl::ResourceExhaustedError(
+      "the system refused memory; make the network smaller or end other programs");
+}
+
+// What `use` returns, a Status or StatusOr; OutOfMemory where it asks for more than there is.
+template <typename Use>
+auto WithinMemory(Use use) -> decltype(use()) {
+  try {
+    return use();
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory();
+  } catch (const std::length_error&) {
+    return OutOfMemory();
+  }
+}
+
+}  // namespace bnsyn::ir
+
+#endif  // BNSYN_IR_OUT_OF_MEMORY_H_
