@@ -59,6 +59,7 @@ absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& opt
   report.synapses = impl->engine->synapses() - OwnSynapses(impl->program());
   report.cache_problem = report.compile.cache_problem;
   report.coarse = DescribeCoarse(impl->engine->program(), impl->engine->Coarse());
+  BNSYN_RETURN_IF_ERROR(CheckCoarse(impl->engine->program(), report.coarse));
   for (const auto& phase : report.compile.phases) {
     report.compile_seconds += phase.milliseconds / 1e3;
   }

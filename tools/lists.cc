@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "compiler/analysis/precision.h"
 #include "compiler/description/model_library.h"
 #include "compiler/emission/jit.h"
 #include "compiler/passes/passes.h"
@@ -147,6 +149,64 @@ int InfoMachine(bool json) {
   return kDone;
 }
 
+// "2^-30.4" of 7e-10.
+std::string AsPower(double x) { return absl::StrFormat("2^%.1f", std::log2(x)); }
+
+// What arrives, by magnitude: "6", "0.2 to 30", "up to 1e9", "anything".
+std::string Magnitudes(const compiler::InputPrecision& precision) {
+  if (std::isinf(precision.greatest)) return "anything";
+  if (precision.least == 0) return absl::StrFormat("up to %.4g", precision.greatest);
+  if (precision.least == precision.greatest) return absl::StrFormat("%.4g", precision.greatest);
+  return absl::StrFormat("%.4g to %.4g", precision.least, precision.greatest);
+}
+
+std::string RoundedBy(const compiler::InputPrecision& precision) {
+  if (!precision.error.has_value()) {
+    return absl::StrFormat("2^-24, from %.2g on", precision.exact_from);
+  }
+  return *precision.error == 0 ? "0" : AsPower(*precision.error);
+}
+
+void PrintPrecision(const ir::Program& program) {
+  Table table({"input", "contributions", "quantum", "bits", "rounded by at most"});
+  for (const compiler::InputPrecision& precision : compiler::FindPrecision(program)) {
+    const ir::Input& input = program.inputs[precision.input];
+    table.Add({input.name, Magnitudes(precision), absl::StrCat("2^", input.accumulator.scale_log2),
+               absl::StrCat(input.accumulator.width()), RoundedBy(precision)});
+  }
+  std::printf("%s", table.ToString().c_str());
+}
+
+Json PrecisionJson(const ir::Program& program) {
+  Json inputs = Json::array();
+  for (const compiler::InputPrecision& precision : compiler::FindPrecision(program)) {
+    const ir::Input& input = program.inputs[precision.input];
+    Json row = {{"input", input.name},
+                {"scale_log2", input.accumulator.scale_log2},
+                {"bits", input.accumulator.width()},
+                {"least", precision.least}};
+    // JSON has no infinity: an error or a greatest value that nothing bounds is null.
+    row["greatest"] = std::isinf(precision.greatest) ? Json() : Json(precision.greatest);
+    row["error"] = precision.error.has_value() ? Json(*precision.error) : Json();
+    row["exact_from"] = precision.exact_from;
+    inputs.push_back(row);
+  }
+  return inputs;
+}
+
+int InfoPrecision(const Source& source, bool json) {
+  const auto loaded = Load(source);
+  if (!loaded.ok()) return Report(loaded.status());
+  if (json) {
+    const Json info = {{"network", loaded->name}, {"precision", PrecisionJson(loaded->program)}};
+    std::printf("%s\n", info.dump(2).c_str());
+    return kDone;
+  }
+  std::printf("%s\n", loaded->name.c_str());
+  PrintPrecision(loaded->program);
+  return kDone;
+}
+
 int InfoNetwork(const Source& source, const Machine& machine, bool json) {
   const auto loaded = Load(source);
   if (!loaded.ok()) return Report(loaded.status());
@@ -160,7 +220,8 @@ int InfoNetwork(const Source& source, const Machine& machine, bool json) {
     std::printf("%s\n", TextOf(Json({{"network", loaded->name},
                                      {"steps", loaded->steps},
                                      {"memory", parts},
-                                     {"total_bytes", plan->total()}}))
+                                     {"total_bytes", plan->total()},
+                                     {"precision", PrecisionJson(loaded->program)}}))
                             .c_str());
     return kDone;
   }
@@ -177,12 +238,14 @@ int InfoNetwork(const Source& source, const Machine& machine, bool json) {
     table.Add({part.name, Short(static_cast<double>(part.bytes))});
   }
   table.Add({"total", Short(static_cast<double>(plan->total()))});
-  std::printf("%s", table.ToString().c_str());
+  std::printf("%s\n", table.ToString().c_str());
+  PrintPrecision(program);
   return kDone;
 }
 
 struct ListArguments {
   bool json = false;
+  bool precision = false;
   std::string model;
   Source source;
   Machine machine;
@@ -208,14 +271,23 @@ void AddLists(CommandLine& line) {
   ops.SetFooter("Example:\n  bnsyn ops");
   ops.SetAction([arguments] { return ListOps(arguments->json); });
 
-  Command& info =
-      line.Add("info", "this machine as the compiler sees it, or the memory plan of a network");
+  Command& info = line.Add(
+      "info", "this machine as the compiler sees it, or the memory and precision of a network");
   arguments->source.AddArguments(info, /*required=*/false);
   arguments->machine.AddArguments(info, /*with_backend=*/true);
+  info.Add({.name = "--precision",
+            .value = &arguments->precision,
+            .help = "print only how exactly the inputs of the network count what arrives"});
   info.Add(json);
   info.SetFooter(
-      "Examples:\n  bnsyn info\n  bnsyn info examples/networks/bnsyn.toml --set N=100000");
+      "Examples:\n"
+      "  bnsyn info\n"
+      "  bnsyn info examples/networks/bnsyn.toml --set N=100000\n"
+      "  bnsyn info examples/networks/coba-stdp.toml --precision");
   info.SetAction([arguments] {
+    if (arguments->precision && !arguments->source.path.empty()) {
+      return InfoPrecision(arguments->source, arguments->json);
+    }
     return arguments->source.path.empty()
                ? InfoMachine(arguments->json)
                : InfoNetwork(arguments->source, arguments->machine, arguments->json);

@@ -48,6 +48,15 @@ Json ToJson(const RunResult& result) {
     thread_seconds.push_back(
         {{"working", time.working_seconds}, {"waiting", time.waiting_seconds}});
   }
+  Json coarse = Json::array();
+  for (const CoarseContributions& one : result.report.coarse) {
+    coarse.push_back({{"source", one.source},
+                      {"input", one.input},
+                      {"population", one.population},
+                      {"count", one.count},
+                      {"worst", one.worst},
+                      {"value", one.value}});
+  }
   return {
       {"network", result.network},
       {"backend", result.backend},
@@ -68,6 +77,7 @@ Json ToJson(const RunResult& result) {
       {"construct_s", result.report.construct_seconds},
       {"memory_bytes", result.report.memory_bytes},
       {"compile_ms", compile_ms},
+      {"coarse", coarse},
       {"digest", result.digest},
       {"uniform", uniform},
       {"interrupted", result.interrupted}};

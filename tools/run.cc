@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "ir/status_macros.h"
+#include "runtime/coarse_report.h"
 #include "tools/command.h"
 #include "tools/output.h"
 #include "tools/record.h"
@@ -140,6 +141,15 @@ int Judge(const std::vector<RunResult>& results) {
   return kDone;
 }
 
+// What did not arrive as exactly as it should have: a line each, on stderr.
+void PrintCoarse(const RunResult& result) {
+  if (result.report.coarse.empty()) return;
+  for (const CoarseContributions& coarse : result.report.coarse) {
+    std::fprintf(stderr, "warning: %s\n", CoarseSentence(coarse).c_str());
+  }
+  std::fprintf(stderr, "note: docs/precision.md says when that matters, and what to do\n");
+}
+
 int Run(const RunArguments& arguments) {
   InstallInterrupt();
   const auto loaded = Load(arguments.source, arguments.machine.Options().compile);
@@ -154,6 +164,7 @@ int Run(const RunArguments& arguments) {
     if (!finished.ok()) return Report(finished.status());
     results.push_back(std::move(finished->result));
     written = std::move(finished->files);
+    if (name == backends.back()) PrintCoarse(results.back());
     if (results.back().interrupted) break;
   }
   if (arguments.json) {

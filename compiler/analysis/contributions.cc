@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "reference/columns.h"
 #include "reference/input_proof.h"
@@ -38,6 +39,7 @@ std::vector<Range> RunningRanges(const ir::Program& program, const std::vector<R
     if (state.lower > -kMax) range.least = state.lower;
     if (state.upper < kMax) range.greatest = state.upper;
     if (state.type.element == ir::Element::kBool) range = {0, 1};
+    if (!ir::IsFloat(state.type.element)) range.smallest = 1;
     ranges.push_back(range);
   }
   for (const ir::StateId state : constant) ranges[state] = initial[state];
@@ -47,26 +49,33 @@ std::vector<Range> RunningRanges(const ir::Program& program, const std::vector<R
 // The weights that synapses have unless their connect block sets them.
 Range DeclaredWeight(const ir::Program& program, ir::ProjectionId id) {
   const ir::Projection& projection = program.projections[id];
-  const Range one = {projection.weight, projection.weight};
+  const Range one = RangeOfNumber(projection.weight);
   if (!projection.weight_column) return one;
   const ir::ColumnRef& column = *projection.weight_column;
   const std::vector<double>& weights = program.tables[column.table].values[column.column];
-  const auto [least, greatest] = std::minmax_element(weights.begin(), weights.end());
-  return least == weights.end() ? one : Range{*least, *greatest};
+  return weights.empty() ? one : RangeOfNumbers(weights);
 }
 
 // The ranges of what the synaptic blocks of one projection compute.
 class ProjectionRanges {
  public:
   ProjectionRanges(const ir::Program& program, ir::ProjectionId id,
-                   const std::vector<Range>& initial, const std::vector<Range>& running)
-      : program_(program), id_(id), initial_(initial), running_(running) {
+                   const std::vector<Range>& initial)
+      : program_(program), id_(id), initial_(initial), states_(initial) {
     FindWeight();
-    FindStates();
+    FindBeginnings();
+  }
+
+  // From now on states may have all values that they have while running. `running` is for states
+  // that are not of these synapses.
+  void Run(const std::vector<Range>& running) {
+    std::vector<Range> beginnings = std::move(states_);
+    states_ = running;
+    JoinStored(std::move(beginnings));
   }
 
   std::vector<Range> Of(const ir::Block& block) const {
-    return FindRanges(program_, block, {.weight = weight_, .states = running_});
+    return FindRanges(program_, block, {.weight = weight_, .states = states_});
   }
 
  private:
@@ -81,53 +90,100 @@ class ProjectionRanges {
     }
   }
 
+  // The last value that the connect block stores, if it has some, is what a state begins with.
+  void FindBeginnings() {
+    if (connect() == nullptr) return;
+    const std::vector<Range> ranges = FindConnectRanges(program_, id_, initial_);
+    for (const ir::Node& node : connect()->nodes) {
+      if (node.op == ir::Op::kStore) states_[node.attr] = ranges[node.operands[0]];
+    }
+  }
+
   // States of the synapses are what they begin with, or what some code stores, whatever the states
   // were that it read.
-  void FindStates() {
-    const std::vector<ir::StateId> states = program_.SynapseStates(id_);
-    if (states.empty()) return;
-    std::vector<std::optional<Range>> stored(program_.states.size());
-    const auto store = [&](const ir::Block& block, const std::vector<Range>& ranges) {
-      for (const ir::Node& node : block.nodes) {
-        if (node.op != ir::Op::kStore) continue;
-        const Range& range = ranges[node.operands[0]];
-        std::optional<Range>& all = stored[node.attr];
-        all = all.has_value() ? Join(*all, range) : range;
-      }
-    };
-    if (connect() != nullptr) store(*connect(), FindConnectRanges(program_, id_, initial_));
-    for (const ir::StateId state : states) {
-      if (!stored[state].has_value()) stored[state] = initial_[state];
-    }
+  void JoinStored(std::vector<Range> stored) {
     for (const ir::BlockKind kind :
          {ir::BlockKind::kOnPre, ir::BlockKind::kOnStep, ir::BlockKind::kOnPost}) {
       const ir::Block* const block = program_.FindSynaptic(kind, id_);
-      if (block != nullptr) store(*block, Of(*block));
+      if (block == nullptr) continue;
+      const std::vector<Range> ranges = Of(*block);
+      for (const ir::Node& node : block->nodes) {
+        if (node.op != ir::Op::kStore) continue;
+        stored[node.attr] = Join(stored[node.attr], ranges[node.operands[0]]);
+      }
     }
-    for (const ir::StateId state : states) {
+    for (const ir::StateId state : program_.SynapseStates(id_)) {
       // The declared bounds hold as well.
-      running_[state].least = std::max(running_[state].least, stored[state]->least);
-      running_[state].greatest = std::min(running_[state].greatest, stored[state]->greatest);
+      Range& range = states_[state];
+      range.least = std::max(range.least, stored[state].least);
+      range.greatest = std::min(range.greatest, stored[state].greatest);
+      range.smallest = std::max(range.smallest, stored[state].nonzero());
     }
   }
 
   const ir::Program& program_;
   const ir::ProjectionId id_;
   const std::vector<Range>& initial_;
-  std::vector<Range> running_;
+  std::vector<Range> states_;
   Range weight_;
 };
 
-// The range of a static contribution over weights that are known one by one.
-Range RangeOver(const ir::Program& program, const ir::Block& block, ir::NodeId node,
-                const std::vector<double>& weights) {
-  std::optional<Range> all;
+// The values of a static contribution for weights that are known one by one.
+std::vector<double> ValuesFor(const ir::Program& program, const Contribution& contribution,
+                              const std::vector<double>& weights) {
+  const ir::Block& block = *program.FindSynaptic(contribution.kind, contribution.projection);
+  std::vector<double> values;
   for (const double weight : weights) {
-    const double value = *reference::StaticContribution(program, block, node, weight);
-    const Range range = {value, value, std::isnan(value)};
-    all = all.has_value() ? Join(*all, range) : range;
+    values.push_back(*reference::StaticContribution(program, block, contribution.node, weight));
   }
-  return all.value_or(Range{0, 0});
+  return values;
+}
+
+// Each value that a contribution may have; empty where they are not known one by one.
+std::vector<double> KnownValues(const ir::Program& program, const Contribution& contribution) {
+  if (contribution.value) return {*contribution.value};
+  if (!contribution.is_static) return {};
+  return ValuesFor(program, contribution, ListedWeights(program, contribution.projection));
+}
+
+// The greatest sum of magnitudes of events that meet at one element in one step.
+double GreatestSum(const ir::Program& program, const ir::Events& events,
+                   const std::vector<double>& values) {
+  const ir::Table& table = program.tables[events.table];
+  const absl::StatusOr<std::vector<uint64_t>> steps = reference::ReadEventSteps(table, program.dt);
+  const std::vector<double>* const elements = reference::FindColumn(table, "index");
+  // Engines refuse such a table.
+  if (!steps.ok() || elements == nullptr) return 0;
+  std::vector<std::tuple<uint64_t, double, double>> rows;
+  for (size_t row = 0; row < steps->size(); ++row) {
+    rows.emplace_back((*steps)[row], (*elements)[row], std::fabs(values.empty() ? 1 : values[row]));
+  }
+  std::sort(rows.begin(), rows.end());
+  double greatest = 0;
+  double sum = 0;
+  for (size_t row = 0; row < rows.size(); ++row) {
+    const auto& [step, element, value] = rows[row];
+    const bool meets =
+        row > 0 && std::get<0>(rows[row - 1]) == step && std::get<1>(rows[row - 1]) == element;
+    sum = (meets ? sum : 0) + value;
+    greatest = std::max(greatest, sum);
+  }
+  return greatest;
+}
+
+Amount AmountOfEvents(const ir::Program& program, const ir::Events& events) {
+  const std::vector<double>* const column =
+      reference::FindColumn(program.tables[events.table], "value");
+  Amount amount;
+  amount.input = events.input;
+  amount.source = events.name;
+  if (column != nullptr) amount.values = *column;
+  amount.sum = GreatestSum(program, events, amount.values);
+  if (column == nullptr) amount.values = {1};
+  if (amount.values.empty()) amount.values = {0};
+  amount.range = RangeOfNumbers(amount.values);
+  amount.beginning = amount.range.magnitude();
+  return amount;
 }
 
 }  // namespace
@@ -163,16 +219,14 @@ std::vector<Range> FindContributionRanges(const ir::Program& program,
   for (const Contribution& contribution : contributions) {
     const ir::ProjectionId id = contribution.projection;
     const ir::Block& block = *program.FindSynaptic(contribution.kind, id);
-    if (contribution.value) {
-      const double value = *contribution.value;
-      ranges.push_back({value, value, std::isnan(value)});
-    } else if (const std::vector<double> weights = ListedWeights(program, id);
-               contribution.is_static && !weights.empty()) {
-      ranges.push_back(RangeOver(program, block, contribution.node, weights));
-    } else {
-      const std::vector<Range> values = ProjectionRanges(program, id, initial, running).Of(block);
-      ranges.push_back(values[block.nodes[contribution.node].operands[0]]);
+    const std::vector<double> known = KnownValues(program, contribution);
+    if (!known.empty()) {
+      ranges.push_back(RangeOfNumbers(known));
+      continue;
     }
+    ProjectionRanges values(program, id, initial);
+    values.Run(running);
+    ranges.push_back(values.Of(block)[block.nodes[contribution.node].operands[0]]);
   }
   return ranges;
 }
@@ -221,13 +275,33 @@ std::optional<KnownArrivals> FindKnownArrivals(const ir::Program& program,
   return arrivals;
 }
 
-double LargestEvent(const ir::Program& program, const ir::Events& events) {
-  const std::vector<double>* const values =
-      reference::FindColumn(program.tables[events.table], "value");
-  if (values == nullptr) return 1;
-  double largest = 0;
-  for (const double value : *values) largest = std::max(largest, std::fabs(value));
-  return largest;
+std::vector<Amount> FindAmounts(const ir::Program& program,
+                                absl::Span<const ir::StateId> constant) {
+  std::vector<Amount> amounts;
+  const std::vector<Contribution> contributions = FindContributions(program);
+  const std::vector<Range> ranges = FindContributionRanges(program, contributions, constant);
+  const std::vector<Range> initial = InitialRanges(program);
+  for (size_t c = 0; c < contributions.size(); ++c) {
+    const Contribution& contribution = contributions[c];
+    Amount& amount = amounts.emplace_back();
+    amount.input = contribution.input;
+    amount.source = program.projections[contribution.projection].name;
+    amount.is_static = contribution.is_static;
+    amount.range = ranges[c];
+    amount.beginning = amount.range.magnitude();
+    if (!amount.is_static) {
+      const ir::Block& block = *program.FindSynaptic(contribution.kind, contribution.projection);
+      const ProjectionRanges values(program, contribution.projection, initial);
+      amount.beginning = values.Of(block)[block.nodes[contribution.node].operands[0]].magnitude();
+    }
+    amount.values = KnownValues(program, contribution);
+    amount.most = contribution.in_degree.most;
+    if (amount.most > 0) amount.sum = amount.most * amount.range.magnitude();
+  }
+  for (const ir::Events& events : program.events) {
+    amounts.push_back(AmountOfEvents(program, events));
+  }
+  return amounts;
 }
 
 }  // namespace bnsyn::compiler

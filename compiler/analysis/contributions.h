@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -64,8 +65,20 @@ std::optional<KnownArrivals> FindKnownArrivals(const ir::Program& program,
                                                absl::Span<const Contribution> contributions,
                                                ir::InputId input);
 
-// The largest magnitude of the values of a table of events.
-double LargestEvent(const ir::Program& program, const ir::Events& events);
+// What one contribution, or one table of events, adds to an input.
+struct Amount {
+  ir::InputId input = 0;
+  std::string source;  // the projection, or the events
+  bool is_static = true;
+  Range range;                 // of one addition
+  double beginning = 0;        // the greatest magnitude while states are as they begin
+  std::vector<double> values;  // each that there may be, where they are known one by one
+  double most = 0;  // additions to one element in one step: no element has more (see InDegree)
+  double sum = 0;   // of their magnitudes; infinite where the range has no bounds
+};
+// Of all contributions, in the order of FindContributions, then of all events. `constant` as above.
+std::vector<Amount> FindAmounts(const ir::Program& program,
+                                absl::Span<const ir::StateId> constant = {});
 
 }  // namespace bnsyn::compiler
 

@@ -14,6 +14,9 @@ using ir::Op;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+// Of a million uniform, normal or exponential draws about one has a smaller magnitude.
+constexpr double kSmallestDraw = 0x1p-20;
+
 // One ulp below and above.
 double Below(double x) { return std::nextafter(x, -kInfinity); }
 double Above(double x) { return std::nextafter(x, kInfinity); }
@@ -78,17 +81,6 @@ double NumberOf(ir::Element element, ir::Bits bits) {
   return 0;
 }
 
-Range Of(double number) {
-  if (std::isnan(number)) return {0, 0, true};
-  return {number, number};
-}
-
-Range OfColumn(const std::vector<double>& column) {
-  Range range = Of(column.empty() ? 0 : column[0]);
-  for (const double number : column) range = Join(range, Of(number));
-  return range;
-}
-
 // The least and the greatest value of `corner` at the ends of two ranges. If it is NaN at an end
 // (inf - inf), it may be anything on the way there.
 template <typename Corner>
@@ -108,6 +100,21 @@ Range Corners(const Range& a, const Range& b, const Corner& corner) {
 // x*y, where an infinite end stands for ever larger numbers, of which 0 times any is 0.
 double Times(double x, double y) { return x == 0 || y == 0 ? 0 : x * y; }
 
+// The smallest magnitudes (Range::nonzero) of products and sums. Rounding is monotone, so what
+// holds for exact results holds for rounded ones; a bound that underflows to 0 says nothing.
+double SmallestProduct(const Range& a, const Range& b) {
+  const bool zero = std::isinf(a.nonzero()) || std::isinf(b.nonzero());
+  return zero ? kInfinity : a.nonzero() * b.nonzero();
+}
+// True if no value of one range and value of the other have opposite signs.
+bool SameSign(const Range& a, const Range& b) {
+  return (a.least >= 0 && b.least >= 0) || (a.greatest <= 0 && b.greatest <= 0);
+}
+double SmallestSum(const Range& a, const Range& b) {
+  const bool one_is_zero = std::isinf(a.nonzero()) || std::isinf(b.nonzero());
+  return one_is_zero || SameSign(a, b) ? std::min(a.nonzero(), b.nonzero()) : 0;
+}
+
 bool TimesMayBeNan(const Range& a, const Range& b) {
   return (HasZero(a) && Infinite(b)) || (HasZero(b) && Infinite(a));
 }
@@ -115,6 +122,7 @@ bool TimesMayBeNan(const Range& a, const Range& b) {
 Range Product(const Range& a, const Range& b, bool same) {
   Range result = Corners(a, b, Times);
   result.nan = result.nan || TimesMayBeNan(a, b);
+  result.smallest = SmallestProduct(a, b);
   if (same) {
     result.least = Times(Nearer(a), Nearer(a));
     result.nan = a.nan;
@@ -125,13 +133,14 @@ Range Product(const Range& a, const Range& b, bool same) {
 Range Sum(const Range& a, const Range& b) {
   const bool opposite = (a.greatest == kInfinity && b.least == -kInfinity) ||
                         (a.least == -kInfinity && b.greatest == kInfinity);
-  Range result = {a.least + b.least, a.greatest + b.greatest, a.nan || b.nan || opposite};
+  Range result = {a.least + b.least, a.greatest + b.greatest, a.nan || b.nan || opposite,
+                  SmallestSum(a, b)};
   if (std::isnan(result.least)) result.least = -kInfinity;
   if (std::isnan(result.greatest)) result.greatest = kInfinity;
   return result;
 }
 
-Range Negative(const Range& a) { return {-a.greatest, -a.least, a.nan}; }
+Range Negative(const Range& a) { return {-a.greatest, -a.least, a.nan, a.smallest}; }
 
 // With one rounding: the ends of x*y + c are at corners of x and y.
 Range Fused(const Range& a, const Range& b, const Range& c, bool same) {
@@ -139,8 +148,9 @@ Range Fused(const Range& a, const Range& b, const Range& c, bool same) {
     const double value = x == 0 || y == 0 ? z : std::fma(x, y, z);
     return std::isnan(value) ? unknown : value;
   };
-  Range result = {kInfinity, -kInfinity,
-                  Product(a, b, same).nan || Sum(Product(a, b, same), c).nan};
+  const Range product = Product(a, b, same);
+  Range result = {kInfinity, -kInfinity, product.nan || Sum(product, c).nan,
+                  SmallestSum(product, c)};
   for (const double x : {a.least, a.greatest}) {
     for (const double y : {b.least, b.greatest}) {
       result.least = std::min(result.least, corner(x, y, c.least, -kInfinity));
@@ -157,20 +167,22 @@ Range Fused(const Range& a, const Range& b, const Range& c, bool same) {
 Range Quotient(const Range& a, const Range& b) {
   if (HasZero(b)) return {-kInfinity, kInfinity, true};
   if (Infinite(a) && Infinite(b)) return {-kInfinity, kInfinity, true};
-  return Corners(a, b, [](double x, double y) { return x == 0 ? 0 : x / y; });
+  Range result = Corners(a, b, [](double x, double y) { return x == 0 ? 0 : x / y; });
+  result.smallest = std::isinf(a.nonzero()) ? kInfinity : a.nonzero() / b.magnitude();
+  return result;
 }
 
 Range Least(const Range& a, const Range& b) {
   // A NaN in b leaves a.
   const double greatest = b.nan ? a.greatest : std::min(a.greatest, b.greatest);
-  return {std::min(a.least, b.least), greatest, a.nan};
+  return {std::min(a.least, b.least), greatest, a.nan, std::min(a.nonzero(), b.nonzero())};
 }
 Range Greatest(const Range& a, const Range& b) {
   const double least = b.nan ? a.least : std::max(a.least, b.least);
-  return {least, std::max(a.greatest, b.greatest), a.nan};
+  return {least, std::max(a.greatest, b.greatest), a.nan, std::min(a.nonzero(), b.nonzero())};
 }
 
-Range Magnitude(const Range& a) { return {Nearer(a), a.magnitude(), a.nan}; }
+Range Magnitude(const Range& a) { return {Nearer(a), a.magnitude(), a.nan, a.smallest}; }
 
 // The range of f, two ulps wider than the values at the ends say: each is within one of the true
 // value.
@@ -206,7 +218,7 @@ Range Converted(const Range& a, ir::Element from, ir::Element to) {
   }
   if (ir::IsFloat(from)) {
     Range result = {std::trunc(a.least), std::trunc(a.greatest)};
-    if (a.nan) result = Join(result, Of(0));
+    if (a.nan) result = Join(result, RangeOfNumber(0));
     return Within(result, any.least, any.greatest);
   }
   return a.least >= any.least && a.greatest <= any.greatest ? a : any;
@@ -243,6 +255,7 @@ class RangeFinder {
     for (const ir::Node& node : block_.nodes) {
       const bool single = ir::HasResult(node.op) && node.element == ir::Element::kF32;
       ranges_.push_back(single ? Any(node.element) : OfNode(node));
+      if (!ir::IsFloat(node.element)) ranges_.back().smallest = 1;
       // Loads that follow read what was stored.
       if (node.op == Op::kStore) sources_.states[node.attr] = ranges_.back();
     }
@@ -264,11 +277,11 @@ class RangeFinder {
     const bool same = node.operands[0] == node.operands[1];
     switch (node.op) {
       case Op::kLiteral:
-        return Of(NumberOf(node.element, node.attr));
+        return RangeOfNumber(NumberOf(node.element, node.attr));
       case Op::kParam: {
         const ir::Param& param = program_.params[node.attr];
         if (param.tunable && sources_.tunable_vary) return {};
-        return Of(NumberOf(param.element, param.value));
+        return RangeOfNumber(NumberOf(param.element, param.value));
       }
       case Op::kLookup:
         return Table(node);
@@ -313,17 +326,17 @@ class RangeFinder {
         return Magnitude(a());
       case Op::kSqrt:
         return {std::sqrt(std::max(a().least, 0.0)), std::sqrt(std::max(a().greatest, 0.0)),
-                a().nan || a().least < 0};
+                a().nan || a().least < 0, std::sqrt(a().nonzero())};
       case Op::kMin:
         return Least(a(), b());
       case Op::kMax:
         return Greatest(a(), b());
       case Op::kFloor:
-        return {std::floor(a().least), std::floor(a().greatest), a().nan};
+        return {std::floor(a().least), std::floor(a().greatest), a().nan, 1};
       case Op::kCeil:
-        return {std::ceil(a().least), std::ceil(a().greatest), a().nan};
+        return {std::ceil(a().least), std::ceil(a().greatest), a().nan, 1};
       case Op::kRint:
-        return {std::nearbyint(a().least), std::nearbyint(a().greatest), a().nan};
+        return {std::nearbyint(a().least), std::nearbyint(a().greatest), a().nan, 1};
       case Op::kSelect:
         return FloorRemainder(node).value_or(Join(b(), c()));
       case Op::kConvert:
@@ -337,22 +350,23 @@ class RangeFinder {
         return Power(a(), b());
 
       case Op::kUniform:
-        return {0, 1 - 0x1p-53};
+        return {0, 1 - 0x1p-53, false, kSmallestDraw};
       case Op::kNormal: {
         // The radius of Box and Muller is greatest for the least u, that of word 0; the cosine is
         // at most 1, up to rounding.
         const double most = reference::NormalFromBits(0, 0) * (1 + 0x1p-48);
-        return {-most, most};
+        return {-most, most, false, kSmallestDraw};
       }
       case Op::kExponential:
-        return {0, Above(Above(reference::ExponentialFromBits(~0u, ~0u)))};
+        return {0, Above(Above(reference::ExponentialFromBits(~0u, ~0u))), false, kSmallestDraw};
       case Op::kPoisson:
         return {
             0,
             reference::PoissonMaxCount(std::clamp(a().greatest, 0.0, reference::kPoissonMaxMean)),
-            a().nan || a().least < 0 || a().greatest > reference::kPoissonMaxMean};
+            a().nan || a().least < 0 || a().greatest > reference::kPoissonMaxMean, 1};
 
       case Op::kStep:
+        return {0, 0x1p48};  // R3
       case Op::kPass:
       case Op::kRandom:
       case Op::kBernoulli:
@@ -441,8 +455,8 @@ class RangeFinder {
     const auto last = static_cast<double>(table.values.size()) - 1;
     const auto first = static_cast<size_t>(std::clamp(columns.least, 0.0, last));
     const auto end = static_cast<size_t>(std::clamp(columns.greatest, 0.0, last));
-    Range range = OfColumn(table.values[first]);
-    for (size_t c = first; c <= end; ++c) range = Join(range, OfColumn(table.values[c]));
+    Range range = RangeOfNumbers(table.values[first]);
+    for (size_t c = first; c <= end; ++c) range = Join(range, RangeOfNumbers(table.values[c]));
     return range;
   }
 
@@ -454,8 +468,20 @@ class RangeFinder {
 
 }  // namespace
 
+Range RangeOfNumber(double number) {
+  if (std::isnan(number)) return {0, 0, true};
+  return {number, number, false, std::fabs(number)};
+}
+
+Range RangeOfNumbers(const std::vector<double>& numbers) {
+  Range range = RangeOfNumber(numbers.empty() ? 0 : numbers[0]);
+  for (const double number : numbers) range = Join(range, RangeOfNumber(number));
+  return range;
+}
+
 Range Join(const Range& a, const Range& b) {
-  return {std::min(a.least, b.least), std::max(a.greatest, b.greatest), a.nan || b.nan};
+  return {std::min(a.least, b.least), std::max(a.greatest, b.greatest), a.nan || b.nan,
+          std::min(a.nonzero(), b.nonzero())};
 }
 
 std::vector<Range> FindRanges(const ir::Program& program, const ir::Block& block,
@@ -470,9 +496,10 @@ std::vector<Range> InitialRanges(const ir::Program& program) {
   sources.tunable_vary = false;
   for (const ir::State& state : program.states) {
     if (const auto& column = state.initial_column) {
-      sources.states.push_back(OfColumn(program.tables[column->table].values[column->column]));
+      sources.states.push_back(
+          RangeOfNumbers(program.tables[column->table].values[column->column]));
     } else {
-      sources.states.push_back(Of(NumberOf(state.type.element, state.initial)));
+      sources.states.push_back(RangeOfNumber(NumberOf(state.type.element, state.initial)));
     }
   }
   if (!program.init) return sources.states;

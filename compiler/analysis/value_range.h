@@ -18,12 +18,26 @@ namespace bnsyn::compiler {
 struct Range {
   double least = -std::numeric_limits<double>::infinity();
   double greatest = std::numeric_limits<double>::infinity();
-  bool nan = false;  // true if the value may be NaN
+  bool nan = false;     // true if the value may be NaN
+  double smallest = 0;  // no value but 0 has a smaller magnitude; see nonzero()
 
   bool bounded() const { return std::isfinite(least) && std::isfinite(greatest); }
   double magnitude() const { return std::fmax(std::fabs(least), std::fabs(greatest)); }
+  // A value that is not 0 has at least this magnitude: 0 where they may be arbitrarily small,
+  // infinity where all values are 0. Of values that are drawn this holds for all but one in a
+  // million.
+  double nonzero() const {
+    if (least > 0 || greatest < 0) {
+      return std::fmax(smallest, std::fmin(std::fabs(least), std::fabs(greatest)));
+    }
+    return magnitude() == 0 ? std::numeric_limits<double>::infinity() : smallest;
+  }
 };
 
+// The range that holds one number alone, which may be NaN.
+Range RangeOfNumber(double number);
+// The smallest range that holds them all; 0 alone if there are none.
+Range RangeOfNumbers(const std::vector<double>& numbers);
 // The smallest range that holds both.
 Range Join(const Range& a, const Range& b);
 

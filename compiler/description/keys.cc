@@ -35,6 +35,10 @@ constexpr Key<Network> kNetworkKeys[] = {
      [](Network& n) -> Field {
        return Word{&n.options.strict_math, {"default", "strict"}};
      }},
+    {"precision",
+     [](Network& n) -> Field {
+       return Word{&n.options.strict_precision, {"report", "strict"}};
+     }},
 };
 
 constexpr Key<Model> kModelKeys[] = {
@@ -49,6 +53,7 @@ constexpr Key<Model> kModelKeys[] = {
     {"events", ByHand},
     {"on_event", ByHand},
     {"bounds", At<&Model::bounds>},
+    {"resolution", At<&Model::resolution>},
     {"tunable", ByHand},
     {"method", At<&Model::integration, &Integration::method>},
     {"substeps", At<&Model::integration, &Integration::substeps>},

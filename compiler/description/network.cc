@@ -98,6 +98,10 @@ Model& Model::Tunable(std::vector<std::string> parameter_names) {
   tunable = std::move(parameter_names);
   return *this;
 }
+Model& Model::Resolution(std::string variable, Setting value) {
+  resolution.emplace_back(std::move(variable), std::move(value));
+  return *this;
+}
 Model& Model::Bounds(std::string variable, Setting lower, Setting upper) {
   bounds.push_back({std::move(variable), std::move(lower), std::move(upper)});
   return *this;

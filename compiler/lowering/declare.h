@@ -48,6 +48,8 @@ void DeclareVariables(Section& section, ProgramBuilder& out);
 // ("model 'lif'"), and `name` begins the names of settings in errors.
 absl::Status DeclareBounds(const std::vector<Model::Bound>& bounds, absl::string_view owner,
                            absl::string_view name, const Section& section, ProgramBuilder& out);
+// Notes the resolutions that models ask for, of inputs that projections have declared.
+absl::Status DeclareResolutions(const Declarations& declared, ProgramBuilder& out);
 // The refractoriness of a section whose variables are declared.
 absl::Status DeclareRefractory(const Declarations& declared, const Model& model, Section& section,
                                ProgramBuilder& out);

@@ -134,6 +134,7 @@ absl::Status Declare(Declarations& declared, ProgramBuilder& out) {
   out.program.name = options.name;
   out.program.dt = options.dt.value;
   out.program.seed = options.seed;
+  out.program.strict_sums = options.strict_precision;
   out.program.directory = options.directory;
   BNSYN_ASSIGN_OR_RETURN(declared.constants, EvaluateConstants(declared.network));
   BNSYN_RETURN_IF_ERROR(ParseModels(declared));
@@ -141,6 +142,7 @@ absl::Status Declare(Declarations& declared, ProgramBuilder& out) {
   BNSYN_RETURN_IF_ERROR(DeclareTables(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclarePopulations(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareProjections(declared, out));
+  BNSYN_RETURN_IF_ERROR(DeclareResolutions(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareStimuli(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareInitialValues(declared, out));
   DeclareStatesOfCode(declared, out);

@@ -32,7 +32,7 @@ namespace {
 // step would take to collect and clear narrow ones; measured with 80, 160 and 640.
 constexpr double kMostSynapses = 128;
 
-// A contribution has at least so many quanta: it is exact to 2^-25 of itself.
+// A contribution has at least so many quanta. It is rounded twice, and so exact to 2^-24 of itself.
 constexpr double kLeastQuanta = 0x1p24;
 
 // A period leaves at least this.
@@ -130,7 +130,10 @@ class Decayer {
   // decays already, or if other code reads the state itself.
   std::optional<Move> FindMove(const Receiver& receiver) const {
     const auto found = ids_.find(receiver.input);
-    if (found == ids_.end() || !receiver.decay) return std::nullopt;
+    if (found == ids_.end() || !receiver.decay ||
+        facts_.FindResolution(receiver.input) != nullptr) {
+      return std::nullopt;
+    }
     const ir::InputId input = found->second;
     if (program_.inputs[input].accumulator.decays()) return std::nullopt;
     const StateUse& state = states_[*receiver.state];
@@ -165,7 +168,10 @@ class Decayer {
     constexpr auto kMost = static_cast<double>(reference::kMaxHeld);
     const double needed = std::max(arrivals->most / most, initial.magnitude() / kMost);
     while (std::ldexp(1.0, sum.scale_log2) < needed) ++sum.scale_log2;
-    if (arrivals->least < std::ldexp(kLeastQuanta, sum.scale_log2)) return std::nullopt;
+    const double least = std::ldexp(kLeastQuanta, sum.scale_log2);
+    // Values that are drawn around 0 begin as exactly as the greatest contributions arrive.
+    const bool begins_small = initial.nonzero() > 0 && initial.nonzero() < least;
+    if (arrivals->least < least || begins_small) return std::nullopt;
     return sum;
   }
 

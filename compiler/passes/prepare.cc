@@ -13,7 +13,8 @@ namespace {
 constexpr PreparePass kPasses[] = {
     // First, since the scale depends on what the one input receives.
     {"share_inputs", "no two inputs receive the same numbers but for a factor", &ShareInputs, true},
-    {"choose_quanta", "every largest contribution fills 31 bits", &ChooseQuanta, false},
+    {"choose_quanta", "every contribution keeps 24 bits, where what is known allows", &ChooseQuanta,
+     false},
     // Last: it gives the sums that decay a finer scale of their own.
     {"decay_inputs", "what only decays and receives is a decaying sum, where its range suits",
      &DecayInputs, true},
@@ -33,6 +34,12 @@ absl::Status CheckPromise(const PreparePass& pass, const ir::Program& program,
 }
 
 }  // namespace
+
+const Resolution* ProgramFacts::FindResolution(absl::string_view input) const {
+  const auto found = std::find_if(resolutions.begin(), resolutions.end(),
+                                  [&](const Resolution& r) { return r.input == input; });
+  return found == resolutions.end() ? nullptr : &*found;
+}
 
 absl::Span<const PreparePass> AllPreparePasses() { return kPasses; }
 

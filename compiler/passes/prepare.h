@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "compiler/options.h"
+#include "ir/diagnostic.h"
 #include "ir/program.h"
 
 namespace bnsyn::compiler {
@@ -24,11 +25,23 @@ struct Receiver {
                                      // one product with this number in each step
 };
 
+// The resolution that the user asked for, of an input.
+struct Resolution {
+  std::string input;     // its name
+  double value = 0;      // above 0
+  std::string unit;      // of the value, for people
+  ir::SourceText place;  // for errors
+};
+
 // What lowering knows of a program and the text does not say.
 struct ProgramFacts {
   bool strict_math = false;           // nothing may round differently from what the user wrote
   std::vector<Receiver> receivers;    // in the order in which the step takes their inputs
   std::vector<ir::StateId> constant;  // states that no code changes
+  std::vector<Resolution> resolutions;
+
+  // The one of the input of that name, or null.
+  const Resolution* FindResolution(absl::string_view input) const;
 };
 
 // Pure functions, like the compile passes.
@@ -55,7 +68,8 @@ absl::StatusOr<ir::Program> Prepare(const ir::Program& program, const ProgramFac
 // Inputs of a population that always receive the same numbers but for a factor become one input: an
 // event adds once, and the step multiplies.
 absl::StatusOr<ir::Program> ShareInputs(const ir::Program&, const ProgramFacts&);
-// Gives each accumulator the scale that puts its largest contribution into 31 bits (R6).
+// Gives each accumulator a scale and a width that keep 24 bits of each contribution, as far as what
+// is known of them allows; with strict math all 53 (R6).
 absl::StatusOr<ir::Program> ChooseQuanta(const ir::Program&, const ProgramFacts&);
 // Variables that only decay and receive known amounts become decaying sums: the step neither takes
 // what arrives nor stores what is left.

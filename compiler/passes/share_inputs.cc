@@ -109,6 +109,11 @@ class InputSharer {
 
   // Of one population.
   bool CanShare(ir::InputId one, ir::InputId other) const {
+    // The user chose the resolution of one of them.
+    if (facts_.FindResolution(program_.inputs[one].name) != nullptr ||
+        facts_.FindResolution(program_.inputs[other].name) != nullptr) {
+      return false;
+    }
     const auto is_usable = [](const std::optional<double>& factor) {
       return factor.has_value() && std::isfinite(*factor) && *factor != 0;
     };

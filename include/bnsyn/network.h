@@ -132,6 +132,10 @@ class Model {
   Model& Tunable(std::vector<std::string> parameters);
   // The run stops with an error when the variable leaves [lower, upper].
   Model& Bounds(std::string variable, Setting lower, Setting upper);
+  // What projections add to the variable is counted in steps of the greatest power of two of its
+  // internal unit that is at most `resolution`: Resolution("I", "1 fA"). By default the compiler
+  // takes one that keeps 24 bits of each contribution (docs/precision.md).
+  Model& Resolution(std::string variable, Setting resolution);
 
   // What the calls above have set. The places are those in a file, for errors.
   struct NamedEvent {
@@ -158,6 +162,7 @@ class Model {
   std::vector<std::string> tunable;
   std::vector<NamedEvent> events;
   std::vector<Bound> bounds;
+  Settings resolution;
 };
 
 // A rule of connectivity: which pairs of a source and a target neuron a projection joins. The
@@ -211,8 +216,8 @@ ConnectionRule FromFile(std::string csv);
 struct ConnectOptions {
   // Code that runs when a spike of the source arrives; `w` is the weight. It may read variables of
   // both neurons and of the synapse, assign variables of the synapse, and add to variables of the
-  // target. Sums at a target are exact multiples of a power of two of their unit: of 2^-30, if the
-  // bounds of variables do not bound what is added.
+  // target. What is added arrives to 2^-24 of itself, or the report says that it did not
+  // (docs/precision.md).
   SourceText on_pre = {};
   // The weight, needed unless the rule's file has a column "weight".
   std::optional<Setting> weight = {};
@@ -333,6 +338,9 @@ struct NetworkOptions {
   // Evaluates code exactly as written, without fused multiply-adds or reciprocals: to repeat the
   // arithmetic of another simulator.
   bool strict_math = false;
+  // Ends the run with an error where a contribution to synaptic input is rounded by more than 2^-24
+  // of itself, in place of a note in the report (docs/precision.md).
+  bool strict_precision = false;
   std::string directory = ".";  // files are relative to it
 };
 

@@ -145,7 +145,26 @@ TEST(Contributions, ArrivalsCountSynapses) {
 
 TEST(Contributions, EventsAddTheirValues) {
   const ir::Program program = Joined(kAll, OnPre("", "1"), "events to_b : b.g table=late\n");
-  EXPECT_EQ(LargestEvent(program, program.events[0]), 7);
+  const std::vector<Amount> amounts = FindAmounts(program);
+  ASSERT_EQ(amounts.size(), 2u);
+  EXPECT_EQ(amounts[0].source, "p");
+  EXPECT_EQ(amounts[0].values, std::vector<double>{1});
+  EXPECT_EQ(amounts[0].sum, 100);
+  EXPECT_EQ(amounts[1].source, "to_b");
+  EXPECT_EQ(amounts[1].values, (std::vector<double>{2, -7}));
+  EXPECT_EQ(amounts[1].range.nonzero(), 2);
+  EXPECT_EQ(amounts[1].sum, 7);
+}
+
+TEST(Contributions, BeginWithWhatStatesBeginWith) {
+  const ir::Program program =
+      Joined(kAll, OnPre("  %0 = load_post b.x : f64[p]\n  %1 = mul %0, 3 : f64[p]\n", "%1"));
+  const std::vector<Amount> amounts = FindAmounts(program);
+  ASSERT_EQ(amounts.size(), 1u);
+  EXPECT_EQ(amounts[0].beginning, 6);           // b.x begins with 2
+  EXPECT_EQ(amounts[0].range.magnitude(), 12);  // and has bounds up to 4
+  EXPECT_EQ(amounts[0].range.nonzero(), 0);
+  EXPECT_FALSE(amounts[0].is_static);
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
 #include "ir/text.h"
-#include "reference/accumulator.h"
 #include "tests/compiler/network_testing.h"
 
 namespace bnsyn::compiler {
@@ -108,17 +107,6 @@ TEST(Prepare, StrictMathKeepsWhatIsWritten) {
   ASSERT_TRUE(program.ok()) << program.status();
   EXPECT_EQ(program->inputs.size(), 3u);
   for (const ir::Input& input : program->inputs) EXPECT_FALSE(input.accumulator.decays());
-}
-
-TEST(ChooseQuanta, TheLargestContributionFillsTheScale) {
-  std::string text = kNetwork;
-  text.insert(text.find("dt ="), "math = \"strict\"\n");
-  const auto program = Lowered({}, nullptr, text);
-  ASSERT_TRUE(program.ok()) << program.status();
-  EXPECT_EQ(program->inputs[*program->FindInput("a.x")].accumulator.scale_log2,
-            reference::ScaleLog2For(0.7 * 2));
-  EXPECT_EQ(program->inputs[*program->FindInput("a.g.in")].accumulator.scale_log2,
-            reference::ScaleLog2For(3));
 }
 
 }  // namespace

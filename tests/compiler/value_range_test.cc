@@ -69,6 +69,9 @@ class Sample {
       ASSERT_TRUE(inside) << "node " << id << " is " << value << ", not in [" << range.least << ", "
                           << range.greatest << "] nan=" << range.nan << "\n"
                           << ir::PrintBlock(program_, block_);
+      if (value == 0 || std::isnan(value)) continue;
+      ASSERT_GE(std::fabs(value), range.nonzero()) << "node " << id << "\n"
+                                                   << ir::PrintBlock(program_, block_);
     }
   }
 
@@ -214,6 +217,24 @@ TEST(ValueRange, IsTightWhereItMatters) {
   EXPECT_GE(exp.greatest, std::exp(-0.5));
   EXPECT_NEAR(exp.least, std::exp(-4.0), 1e-16);
   EXPECT_NEAR(exp.greatest, std::exp(-0.5), 1e-15);
+}
+
+TEST(ValueRange, KnowsHowSmallWhatIsNotZeroCanBe) {
+  // s0 is in [-2, 3], and s1 in [0.5, 4].
+  EXPECT_EQ(Of("").nonzero(), 0.5);
+  EXPECT_EQ(Of("  %2 = mul %0, %1 : f64\n").nonzero(), 0);
+  EXPECT_EQ(Of("  %2 = mul %1, %1 : f64\n").nonzero(), 0.25);
+  EXPECT_EQ(Of("  %2 = floor %0 : f64\n  %3 = div %2, %1 : f64\n").nonzero(), 0.25);
+  EXPECT_EQ(Of("  %2 = lt %0, %1 : bool\n  %3 = select %2, 0.7, 0 : f64\n").nonzero(), 0.7);
+  EXPECT_EQ(Of("  %2 = rint %0 : f64\n  %3 = min %2, %1 : f64\n").nonzero(), 0.5);
+  EXPECT_EQ(Of("  %2 = convert %0 : i64\n  %3 = convert %2 : f64\n").nonzero(), 1);
+  EXPECT_EQ(Of("  %2 = index : u32[a]\n").nonzero(), 1);
+  EXPECT_EQ(Of("  %2 = fma %1, %1, 0 : f64\n").nonzero(), 0.25);
+  EXPECT_EQ(Of("  %2 = add %1, %1 : f64\n").nonzero(), 1);
+  EXPECT_EQ(Of("  %2 = sub %1, %1 : f64\n").nonzero(), 0);
+  EXPECT_EQ(Of("  %2 = uniform stream=1 draw=0 : f64\n  %3 = mul %2, %1 : f64\n").nonzero(),
+            0x1p-21);
+  EXPECT_TRUE(std::isinf(Of("  %2 = mul %0, 0 : f64\n").nonzero()));
 }
 
 TEST(ValueRange, DrawsAreBounded) {
