@@ -233,7 +233,7 @@ Range Whole(const Range& exact, ir::Element element) {
 
 // The whole quotient of two integers; 0 where b is 0.
 Range WholeQuotient(const Range& a, const Range& b, ir::Element element) {
-  if (HasZero(b)) return Whole(Join(Join(a, Negative(a)), Of(0)), element);
+  if (HasZero(b)) return Whole(Join(Join(a, Negative(a)), RangeOfNumber(0)), element);
   Range exact = Corners(a, b, [](double x, double y) { return std::trunc(x / y); });
   if (exact.magnitude() > 0x1p52) exact = Widened(exact, 1);
   return Whole(exact, element);

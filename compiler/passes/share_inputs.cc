@@ -48,6 +48,7 @@ class InputSharer {
  public:
   InputSharer(const ir::Program& program, const ProgramFacts& facts)
       : program_(program),
+        facts_(facts),
         shares_(program.inputs.size()),
         receivers_(program.domains.size()),
         added_(program.inputs.size()) {
@@ -201,6 +202,7 @@ class InputSharer {
   }
 
   const ir::Program& program_;
+  const ProgramFacts& facts_;
   std::vector<Additions> additions_;          // by input
   std::vector<std::optional<Share>> shares_;  // by input
   // By domain: the inputs that variables receive, in the order in which the step takes them.
