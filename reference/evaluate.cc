@@ -155,6 +155,13 @@ class NodeEvaluator {
       return f(argument[element - point_.first_element], Word(element, 0));
     });
   }
+  template <typename R>
+  void Draw(R (*f)(double, uint32_t, uint32_t)) {
+    const Operand<double> argument(operands_[0]);
+    Generate<R>([&](uint32_t element) {
+      return f(argument[element - point_.first_element], Word(element, 0), Word(element, 1));
+    });
+  }
 
   void Convert();
   void Bitcast();
