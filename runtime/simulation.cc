@@ -68,16 +68,6 @@ absl::string_view CppName(ir::Element element) {
   return "";
 }
 
-// What `call` returns, or the error that the system has no memory for it.
-template <typename Call>
-auto WithMemory(Call call) -> decltype(call()) {
-  try {
-    return call();
-  } catch (const std::bad_alloc&) {
-    return OutOfMemory();
-  }
-}
-
 // A number given for something with that unit.
 absl::Status CheckDimension(const std::string& name, const std::string& declared,
                             const Quantity& value) {
@@ -257,7 +247,7 @@ template absl::StatusOr<std::vector<bool>> Simulation::State<bool>(PopulationHan
 
 absl::StatusOr<std::vector<double>> Simulation::StateByName(absl::string_view name) const {
   BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->variables->Find(name));
-  return WithMemory([&]() -> absl::StatusOr<std::vector<double>> {
+  return ir::WithinMemory([&]() -> absl::StatusOr<std::vector<double>> {
     BNSYN_ASSIGN_OR_RETURN(const reference::Array read, impl_->variables->Read(id));
     std::vector<double> values;
     values.reserve(read.size());
@@ -277,7 +267,7 @@ absl::StatusOr<SynapseList> Simulation::Synapses(absl::string_view projection) c
     return absl::NotFoundError(absl::StrCat("no projection is named '", std::string(projection),
                                             "'", ir::DidYouMean(projection, names)));
   }
-  return WithMemory([&]() -> absl::StatusOr<SynapseList> {
+  return ir::WithinMemory([&]() -> absl::StatusOr<SynapseList> {
     BNSYN_ASSIGN_OR_RETURN(const reference::SynapseTable table, DrawSynapses(program, *id));
     SynapseList list;
     for (uint64_t synapse = 0; synapse < table.size(); ++synapse) {
@@ -302,12 +292,12 @@ absl::StatusOr<ir::Bits> Simulation::Impl::BitsFor(ir::StateId id, double value)
 absl::Status Simulation::SetState(absl::string_view name, uint32_t element, double value) {
   BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->variables->Find(name));
   BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, impl_->BitsFor(id, value));
-  return WithMemory([&] { return impl_->variables->Set(id, element, bits); });
+  return ir::WithinMemory([&] { return impl_->variables->Set(id, element, bits); });
 }
 
 absl::Status Simulation::SetState(absl::string_view name, absl::Span<const double> values) {
   BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->variables->Find(name));
-  return WithMemory([&]() -> absl::Status {
+  return ir::WithinMemory([&]() -> absl::Status {
     reference::Array array(impl_->program().states[id].type.element, values.size());
     for (size_t i = 0; i < values.size(); ++i) {
       BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, impl_->BitsFor(id, values[i]));
@@ -341,7 +331,8 @@ absl::Status Simulation::SetParameter(absl::string_view name, Quantity value) {
       return absl::InvalidArgumentError(
           absl::StrCat(param.name, " cannot be ", ShowNumber(value.value)));
     }
-    BNSYN_RETURN_IF_ERROR(WithMemory([&] { return impl_->variables->BeforeParamChanges(id); }));
+    BNSYN_RETURN_IF_ERROR(
+        ir::WithinMemory([&] { return impl_->variables->BeforeParamChanges(id); }));
     BNSYN_RETURN_IF_ERROR(impl_->engine->SetParam(id, bits));
     param.value = bits;
     return absl::OkStatus();
