@@ -15,7 +15,7 @@ namespace {
 
 // Synapses from 4 neurons to 4: $0 are keys of the network, $1 of the model of the targets, and $2
 // of the projection.
-constexpr char kNetwork[] = R"(
+constexpr char kNetwork[] = R"toml(
 [network]
 $0
 [models.source]
@@ -31,7 +31,7 @@ source = "src"
 target = "dst"
 rule = "all_to_all"
 $2
-)";
+)toml";
 
 constexpr char kCell[] = "equations = \"x : 1\"";
 

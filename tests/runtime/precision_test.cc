@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/substitute.h"
@@ -21,7 +22,7 @@ std::string Fan(const std::string& network, const std::string& model,
                 const std::string& projection) {
   std::vector<int> index;
   for (int i = 0; i < 200; ++i) index.push_back(i);
-  return absl::Substitute(R"(
+  return absl::Substitute(R"toml(
 [network]
 dt = "0.1 ms"
 seed = 1
@@ -44,7 +45,7 @@ on_event = "arrived += w"
 source = "src"
 target = "dst"
 $2
-)",
+)toml",
                           network, model, projection, absl::StrJoin(index, ", "));
 }
 
@@ -130,9 +131,91 @@ TEST(Precision, R6_WhatDoesNotFitIsReported) {
     ASSERT_EQ(simulation->report().coarse.size(), 1u);
     const CoarseContributions& coarse = simulation->report().coarse[0];
     EXPECT_EQ(coarse.source, "p");
-    EXPECT_EQ(coarse.input, "dst.x.in");
+    EXPECT_EQ(coarse.input, "dst.x");
     EXPECT_EQ(coarse.population, "dst");
     EXPECT_EQ(coarse.worst, 1);
+  }
+}
+
+TEST(Precision, R6_StrictPrecisionRefusesWeightsThatDoNotFit) {
+  const Network network = Read(Fan("precision = \"strict\"", kCell, OneToOne("10**(3*i - 299)")));
+  std::string message;
+  for (const EngineOptions& options : Engines()) {
+    const absl::Status status = Compile(network, options).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    if (message.empty()) message = std::string(status.message());
+    EXPECT_EQ(status.message(), message);
+  }
+  EXPECT_TRUE(absl::StrContains(message, "dst.x receives ")) << message;
+  EXPECT_TRUE(absl::StrContains(message, " contributions of p ")) << message;
+  EXPECT_TRUE(absl::StrContains(message, "resolution")) << message;
+  // What fits is no error.
+  const Network fits = Read(Fan("precision = \"strict\"", kCell, OneToOne("lognormal(0, 3)")));
+  for (const EngineOptions& options : Engines()) {
+    EXPECT_TRUE(Ran(fits, options).ok());
+  }
+}
+
+// The parameter `gain` of the cells scales what arrives.
+std::string Tunable(const std::string& network) {
+  return Fan(network, "equations = \"x : 1\"\nparameters = { gain = 1 }\ntunable = [\"gain\"]\n",
+             OneToOne("0.3", "x_post += w*gain_post"));
+}
+
+TEST(Precision, R6_TunableParametersMayChangeByOrders) {
+  const Network network = Read(Tunable(""));
+  for (const EngineOptions& options : Engines()) {
+    absl::StatusOr<Simulation> simulation = Ran(network, options);
+    ASSERT_TRUE(simulation.ok()) << simulation.status().message();
+    double expected = 0.3;
+    for (const double gain : {1e-6, 1e6, 1e-9}) {
+      ASSERT_TRUE(simulation->SetParameter("dst.gain", Quantity(gain)).ok());
+      ASSERT_TRUE(simulation->InjectSpikes(*simulation->Population("src"), {7}).ok());
+      ASSERT_TRUE(simulation->Step(3).ok());
+      const double before = expected;
+      expected += 0.3 * gain;
+      const double x = (*simulation->State<double>(*simulation->Population("dst"), "x"))[7];
+      EXPECT_NEAR(x - before, expected - before, 0x1p-24 * (expected - before)) << gain;
+    }
+    EXPECT_EQ(Reported(*simulation), 0u);
+    // Far below the unit it is reported.
+    ASSERT_TRUE(simulation->SetParameter("dst.gain", Quantity(1e-30)).ok());
+    ASSERT_TRUE(simulation->InjectSpikes(*simulation->Population("src"), {7, 9}).ok());
+    ASSERT_TRUE(simulation->Step(3).ok());
+    EXPECT_EQ(Reported(*simulation), 2u);
+  }
+}
+
+TEST(Precision, R6_StrictPrecisionStopsTheStep) {
+  const Network network = Read(Tunable("precision = \"strict\""));
+  std::string message;
+  for (const EngineOptions& options : Engines()) {
+    absl::StatusOr<Simulation> simulation = Ran(network, options);
+    ASSERT_TRUE(simulation.ok()) << simulation.status().message();
+    ASSERT_TRUE(simulation->SetParameter("dst.gain", Quantity(1e-30)).ok());
+    ASSERT_TRUE(simulation->InjectSpikes(*simulation->Population("src"), {7, 9}).ok());
+    const absl::Status status = simulation->Step(3);
+    EXPECT_EQ(status.code(), absl::StatusCode::kOutOfRange);
+    if (message.empty()) message = std::string(status.message());
+    EXPECT_EQ(status.message(), message);
+    EXPECT_TRUE(absl::StrContains(status.message(), "dst.x")) << message;
+  }
+}
+
+TEST(Precision, R6_AResolutionIsKeptAndCoarserOnesAreReported) {
+  // Weights of 1, 2, 3, ... and steps of 2^-4.
+  const Network network = Read(Fan("", "equations = \"x : 1\"\nresolution = { x = 0.1 }",
+                                   OneToOne("0.7 if i == 3 else 1 + i")));
+  for (const EngineOptions& options : Engines()) {
+    const absl::StatusOr<Simulation> simulation = Ran(network, options);
+    ASSERT_TRUE(simulation.ok()) << simulation.status().message();
+    const std::vector<double> x = *simulation->State<double>(*simulation->Population("dst"), "x");
+    EXPECT_EQ(x[2], 3);
+    EXPECT_EQ(x[3], 11.0 / 16);
+    EXPECT_EQ(Reported(*simulation), 1u);
+    ASSERT_EQ(simulation->report().coarse.size(), 1u);
+    EXPECT_EQ(simulation->report().coarse[0].value, 0.7);
+    EXPECT_NEAR(simulation->report().coarse[0].worst, (0.7 - 11.0 / 16) / 0.7, 1e-15);
   }
 }
 
