@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "reference/columns.h"
 
 namespace bnsyn::reference {
@@ -67,8 +68,9 @@ class Printer {
   Text Expression(ir::NodeId id, int depth) const {
     const ir::Node& node = block_.nodes[id];
     if (!node.inputs().empty() && depth == 0) return {"..."};
+    if (IsTime(node)) return {"t"};
     const ir::Node& last = block_.nodes[node.inputs().empty() ? id : node.inputs().back()];
-    if (node.op == ir::Op::kMul && last.op == ir::Op::kDiv && IsOne(last.operands[0])) {
+    if (node.op == ir::Op::kMul && last.op == ir::Op::kDiv && IsNumber(last.operands[0], 1)) {
       // A division by the same divisor, once a run.
       return {absl::StrCat(In(Expression(node.operands[0], depth - 1), kProduct), "/",
                            In(Expression(last.operands[1], depth - 1), kSign)),
@@ -107,10 +109,16 @@ class Printer {
   }
 
  private:
-  bool IsOne(ir::NodeId id) const {
+  bool IsNumber(ir::NodeId id, double number) const {
     const ir::Node& node = block_.nodes[id];
     return node.op == ir::Op::kLiteral && node.element == ir::Element::kF64 &&
-           ir::F64OfBits(node.attr) == 1;
+           ir::F64OfBits(node.attr) == number;
+  }
+  // step*dt
+  bool IsTime(const ir::Node& node) const {
+    if (node.op != ir::Op::kMul || !IsNumber(node.operands[1], program_.dt)) return false;
+    const ir::Node& step = block_.nodes[node.operands[0]];
+    return step.op == ir::Op::kConvert && block_.nodes[step.operands[0]].op == ir::Op::kStep;
   }
 
   template <typename Of>
@@ -140,9 +148,12 @@ class Printer {
       case ir::Op::kHeld:
         return {Local(program_.inputs[node.attr].name)};
       case ir::Op::kTotal:
-        return {absl::StrCat("sum(", Local(program_.reductions[node.attr].name), ")")};
+        return {absl::StrCat(
+            "sum(", Local(absl::StripSuffix(program_.reductions[node.attr].name, ".sum")), ")")};
       case ir::Op::kWeight:
         return {"w"};
+      case ir::Op::kIndex:
+        return {"i"};
       default:
         return node.op == ir::Op::kLiteral ? Value(id) : Text{std::string(ir::Info(node.op).name)};
     }

@@ -59,7 +59,7 @@ absl::Status Emitter::CheckDivisor(const Expr& divisor, ir::Value value) {
   const std::optional<Scope::ZeroValue> zero = scope_.FindZero(divisor.name);
   if (!zero) return absl::OkStatus();
   return ir::ErrorAt(zero->place, {0, std::max<size_t>(zero->place.text.size(), 1)},
-                     absl::StrCat(zero->what, " is 0, but ", source_.name, " divides by it"),
+                     absl::StrCat(zero->what, " is 0, but the code of ", source_.name, " divides by it"),
                      std::string(kAdvice));
 }
 
@@ -115,7 +115,8 @@ absl::Status Emitter::BadValue(const Expr& expr, absl::string_view what) {
                                         : absl::StrCat(" has '", part, "': ", std::string(what))),
                        std::string(kAdvice));
   }
-  return Error(expr.range, absl::StrCat(what, values.empty() ? "" : ", since ", values));
+  return Error(expr.range, absl::StrCat(what, values.empty() ? "" : ", since ", values),
+               values.empty() ? "" : kAdvice);
 }
 
 }  // namespace bnsyn::compiler

@@ -130,9 +130,9 @@ void NetworkMemory::ForEachSaved(int thread, absl::FunctionRef<void(Piece)> use)
     const ir::State& state = program_->states[id];
     if (!state.temporary && program_->Size(state.type.domain) != 0) use(PieceOf(id, thread));
   }
-  // The sums of inputs that do not decay last for one step.
+  // What on_post code adds waits for the next step.
   for (ir::InputId input = 0; input < program_->inputs.size(); ++input) {
-    if (program_->inputs[input].accumulator.decays()) use(PieceOfInput(input, thread));
+    use(PieceOfInput(input, thread));
   }
   const auto copy = static_cast<size_t>(thread);
   use({totals_.offset + totals_.stride * copy, program_->reductions.size() * sizeof(double)});
@@ -157,11 +157,6 @@ void NetworkMemory::Restore(int thread) const {
   ForEachSaved(thread, [this](Piece piece) {
     std::memcpy(arena_.data() + piece.offset, saved_.data() + piece.offset, piece.size);
   });
-  for (ir::InputId input = 0; input < program_->inputs.size(); ++input) {
-    if (program_->inputs[input].accumulator.decays()) continue;
-    const Piece sums = PieceOfInput(input, thread);
-    std::memset(arena_.data() + sums.offset, 0, sums.size);
-  }
 }
 
 void NetworkMemory::SetState(ir::StateId state, uint32_t element, ir::Bits bits) {

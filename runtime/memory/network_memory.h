@@ -37,8 +37,8 @@ class NetworkMemory {
   // Sets one element; for a uniform state, all copies.
   void SetState(ir::StateId state, uint32_t element, ir::Bits bits);
 
-  // Saves what steps and the host change of a thread's values, and restores it: then the sums that
-  // do not decay are empty. States of synapses are not saved. Thread 0 has the parameters.
+  // Saves what steps and the host change of a thread's values, and restores it. States of synapses
+  // are not saved. Thread 0 has the parameters.
   void Save(int thread) const;
   void Restore(int thread) const;
   // The bytes that Save copies, for all threads.

@@ -170,7 +170,7 @@ step {
   ASSERT_FALSE(run.ok());
   EXPECT_EQ(run.status().message(),
             "the initial a.x of element 2 of population a is nan mV: not a finite number, since "
-            "sqrt(1 - index) = sqrt(-1) is nan");
+            "sqrt(1 - i) = sqrt(-1) is nan");
 }
 
 }  // namespace
