@@ -265,10 +265,24 @@ absl::StatusOr<Expr> ParseExpression(const ir::SourceText& source) {
   return expr;
 }
 
+namespace {
+
+// An error at the line that is one too many. All statements or equations of a text become one
+// kernel, and what it costs to compile a kernel grows faster than its length.
+absl::Status CheckNumber(const Parser& parser, size_t number, absl::string_view what) {
+  constexpr size_t kMost = 10000;
+  if (number < kMost) return absl::OkStatus();
+  return parser.Error(parser.current().range,
+                      absl::StrCat("there are more than ", kMost, " ", what, " here"));
+}
+
+}  // namespace
+
 absl::StatusOr<std::vector<Statement>> ParseStatements(const ir::SourceText& source) {
   BNSYN_ASSIGN_OR_RETURN(Parser parser, Parser::Create(source));
   std::vector<Statement> statements;
   for (parser.SkipNewlines(); !parser.AtEnd(); parser.SkipNewlines()) {
+    BNSYN_RETURN_IF_ERROR(CheckNumber(parser, statements.size(), "statements"));
     BNSYN_ASSIGN_OR_RETURN(Statement statement, ParseStatement(parser));
     statements.push_back(std::move(statement));
   }
@@ -279,6 +293,7 @@ absl::StatusOr<std::vector<Equation>> ParseEquations(const ir::SourceText& sourc
   BNSYN_ASSIGN_OR_RETURN(Parser parser, Parser::Create(source));
   std::vector<Equation> equations;
   for (parser.SkipNewlines(); !parser.AtEnd(); parser.SkipNewlines()) {
+    BNSYN_RETURN_IF_ERROR(CheckNumber(parser, equations.size(), "equations"));
     BNSYN_ASSIGN_OR_RETURN(Equation equation, ParseEquation(parser, source));
     equations.push_back(std::move(equation));
   }

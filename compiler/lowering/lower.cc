@@ -129,7 +129,21 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
   }
 }
 
+// Numbers of domains have 16 bits, and 0 is the network.
+absl::Status CheckNumberOfDomains(const Network& network) {
+  constexpr size_t kMost = 65535;
+  const size_t populations = network.populations.size();
+  if (populations + network.projections.size() <= kMost) return absl::OkStatus();
+  return ErrorIn(
+      populations > kMost ? network.populations[kMost].place
+                          : network.projections[kMost - populations].place,
+      absl::StrCat("this network has ", populations, " populations and ",
+                   network.projections.size(), " projections, but at most ", kMost, " together"),
+      "populations of one model can be one population, whose neurons differ in variables");
+}
+
 absl::Status Declare(Declarations& declared, ProgramBuilder& out) {
+  BNSYN_RETURN_IF_ERROR(CheckNumberOfDomains(declared.network));
   const NetworkOptions& options = declared.network.options;
   out.program.name = options.name;
   out.program.dt = options.dt.value;

@@ -1,6 +1,10 @@
 #include "compiler/schedule/graph.h"
 
 #include <algorithm>
+#include <functional>
+#include <set>
+#include <unordered_set>
+#include <utility>
 
 #include "ir/text.h"
 #include "reference/evaluate.h"
@@ -37,18 +41,26 @@ const KernelGraph::Accesses& KernelGraph::accesses(uint64_t state) const {
 
 std::vector<NodeId> KernelGraph::NeededOnlyBy(absl::Span<const Use> by,
                                               absl::FunctionRef<bool(NodeId)> may_sink) const {
-  NodeId end = 0;
-  for (const Use& use : by) end = std::max(end, use.user);
-  std::vector<bool> found(end + size_t{1});
+  // The last node comes first: its users have been decided by then. A search from the uses, since a
+  // kernel asks this for each of its selects.
+  std::set<NodeId, std::greater<>> open;
+  std::set<std::pair<NodeId, size_t>> given;
+  for (const Use& use : by) {
+    open.insert(node(use.user).operands[use.operand]);
+    given.insert({use.user, use.operand});
+  }
+  std::unordered_set<NodeId> found;
   const auto serves = [&](const Use& use) {
-    return (use.user < end && found[use.user]) || std::find(by.begin(), by.end(), use) != by.end();
+    return found.contains(use.user) || given.contains({use.user, use.operand});
   };
   std::vector<NodeId> nodes;
-  for (NodeId id = end; id-- > 0;) {
-    if (uses_[id].empty() || !may_sink(id)) continue;
-    if (!std::all_of(uses_[id].begin(), uses_[id].end(), serves)) continue;
-    found[id] = true;
+  while (!open.empty()) {
+    const NodeId id = *open.begin();
+    open.erase(open.begin());
+    if (!may_sink(id) || !std::all_of(uses_[id].begin(), uses_[id].end(), serves)) continue;
+    found.insert(id);
     nodes.push_back(id);
+    for (const NodeId operand : node(id).inputs()) open.insert(operand);
   }
   return {nodes.rbegin(), nodes.rend()};
 }

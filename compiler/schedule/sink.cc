@@ -220,26 +220,24 @@ class HandlerSinker {
     for (size_t p = 0; p < nodes_.size(); ++p) {
       if (!IsForHandler(nodes_[p])) continue;
       if (first_ == kNowhere) first_ = p;
-      std::vector<bool> needed(graph_.size());
+      std::set<NodeId> needed;
       if (!Need(nodes_[p], needed)) continue;
-      for (NodeId id = 0; id < needed.size(); ++id) {
-        if (needed[id]) roles_[id] = Role::kEarlier;
-      }
+      for (const NodeId id : needed) roles_[id] = Role::kEarlier;
       roles_[nodes_[p].id] = Role::kSelect;
     }
   }
 
   // Adds the nodes between the first select and this one that it needs; false if one of them has to
   // stay there.
-  bool Need(const PlannedNode& planned, std::vector<bool>& needed) const {
+  bool Need(const PlannedNode& planned, std::set<NodeId>& needed) const {
     bool can_move = true;
     ForEachComputed({planned}, [&](const PlannedNode& computed) {
       for (const NodeId id : graph_.node(computed.id).inputs()) {
         const size_t place = place_of_[id];
         if (!can_move || place == kNowhere || place < first_) continue;
-        if (needed[id] || roles_[id] == Role::kEarlier) continue;
+        if (needed.contains(id) || roles_[id] == Role::kEarlier) continue;
         can_move = MayGoEarlier(place);
-        needed[id] = true;
+        needed.insert(id);
         can_move = can_move && Need(nodes_[place], needed);
       }
     });
