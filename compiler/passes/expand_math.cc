@@ -117,17 +117,15 @@ std::optional<Value> Expander::Draw(Rewriter& rewriter, ir::NodeId id) const {
   const ir::Node& operand = builder.node(rewriter.Operand(id, 0));
   if (!known && operand.op == Op::kLiteral) known = operand.attr;
   if (node.op == Op::kPoisson) {
-    const auto mean = known ? std::optional(ir::F64OfBits(*known)) : std::nullopt;
-    if (mean && !(*mean > reference::kPoissonSearchedMean)) {
-      return Poisson(builder, *mean, word(0));
-    }
+    const double mean = known ? ir::F64OfBits(*known) : 0;
+    if (known && !(mean > reference::kPoissonSearchedMean)) return Poisson(builder, mean, word(0));
     NodeArithmetic m(builder);
     const W first = m.Of<uint32_t>(word(0));
     const W second = m.Of<uint32_t>(word(1));
     const F of_element = m.Of<double>(rewriter.Operand(id, 0));
-    if (!mean) return m.Write(reference::sequences::Poisson(m, of_element, first, second));
-    if (!(*mean <= reference::kPoissonMaxMean)) return builder.F64(reference::sequences::kNaN);
-    return m.Write(reference::sequences::PoissonByNormal(m, F(*mean), first, second));
+    if (!known) return m.Write(reference::sequences::Poisson(m, of_element, first, second));
+    if (!(mean <= reference::kPoissonMaxMean)) return builder.F64(reference::sequences::kNaN);
+    return m.Write(reference::sequences::PoissonByNormal(m, F(mean), first, second));
   }
   if (known) return Bernoulli(builder, ir::F64OfBits(*known), word(0));
   NodeArithmetic m(builder);
