@@ -8,18 +8,16 @@
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
 #include "reference/columns.h"
+#include "reference/fault.h"
 
 namespace bnsyn::reference {
 namespace {
 
 absl::Status TooLarge(const ir::Table& table, size_t row, const ir::Input& input, double value,
                       Quanta limit) {
-  const int scale = input.accumulator.scale_log2;
-  return RowError(
-      table, row,
-      absl::StrCat("input ", input.name, " would receive ", ShowValue(value), ", but its scale 2^",
-                   scale, " allows at most ", ShowValue(FromQuanta(limit, scale)),
-                   "; a larger scale allows more"));
+  return RowError(table, row,
+                  absl::StrCat("input ", input.name, " would receive ", ShowIn(input, value),
+                               ", but ", DescribeLimit(input, limit)));
 }
 
 }  // namespace

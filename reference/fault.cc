@@ -64,12 +64,19 @@ std::string DescribeInput(const ir::Program& program, ir::InputId input, uint32_
                       program.DomainName(in.population));
 }
 
-// What an input can take at once or in a step.
-std::string Limit(const ir::Input& input, Quanta quanta) {
-  return WithUnit(FromQuanta(quanta, input.accumulator.scale_log2), input.unit);
+// So many quanta, in the unit of the input.
+std::string Worth(const ir::Input& input, Quanta quanta) {
+  return ShowIn(input, FromQuanta(quanta, input.accumulator.scale_log2));
 }
 
 }  // namespace
+
+std::string ShowIn(const ir::Input& input, double value) { return WithUnit(value, input.unit); }
+
+std::string DescribeLimit(const ir::Input& input, Quanta limit) {
+  return absl::StrCat("its resolution of ", Worth(input, 1), " allows at most ",
+                      Worth(input, limit), "; a coarser resolution allows more");
+}
 
 bool WithinBounds(const ir::State& state, double value) {
   return std::isfinite(value) && state.lower <= value && value <= state.upper;
@@ -128,11 +135,10 @@ absl::Status DescribeContributionFault(const ir::Program& program, uint64_t step
   if (!std::isfinite(value)) {
     reason = NotFinite(cause);
   } else if (Magnitude(ToQuanta(value, in.accumulator.scale_log2)) > limit) {
-    reason = absl::StrCat("more than the ", Limit(in, limit),
-                          " that it can take at once; bounds of what the contribution is computed ",
-                          "from, or a coarser resolution of the input, allow more");
+    reason = absl::StrCat(DescribeLimit(in, limit),
+                          ", and so do bounds of what the contribution is computed from");
   } else {
-    reason = absl::StrCat("its sums are multiples of ", Limit(in, 1),
+    reason = absl::StrCat("its sums are multiples of ", Worth(in, 1),
                           ", so that precision = \"strict\" refuses it; a finer resolution of the ",
                           "input, or bounds of what the contribution is computed from, help");
   }
@@ -144,10 +150,9 @@ absl::Status DescribeContributionFault(const ir::Program& program, uint64_t step
 absl::Status DescribeSumFault(const ir::Program& program, uint64_t step, ir::InputId input,
                               uint32_t element, Quanta quanta) {
   const ir::Input& in = program.inputs[input];
-  return absl::OutOfRangeError(
-      absl::StrCat(DescribeInput(program, input, element), " summed to ", Limit(in, quanta), " ",
-                   When(program, step), ": more than the ", Limit(in, LimitsOf(in.accumulator).sum),
-                   " that it can take in a step; a coarser resolution of the input allows more"));
+  return absl::OutOfRangeError(absl::StrCat(DescribeInput(program, input, element), " summed to ",
+                                            Worth(in, quanta), " ", When(program, step), ": ",
+                                            DescribeLimit(in, LimitsOf(in.accumulator).sum)));
 }
 
 }  // namespace bnsyn::reference

@@ -45,6 +45,12 @@ absl::Status DescribeArithmeticFault(const ir::Program& program, std::optional<u
                                      ir::DomainId domain, size_t element,
                                      const std::optional<SynapseEnds>& ends, absl::string_view why);
 
+// "its resolution of 0.5 pA allows at most 512 pA; a coarser resolution allows more", for a limit
+// in quanta.
+std::string DescribeLimit(const ir::Input& input, Quanta limit);
+// "3 pA", in the unit of an input.
+std::string ShowIn(const ir::Input& input, double value);
+
 // The errors (OutOfRange) of a step. The messages name what failed, where, when, the value, the
 // limit with its unit, and what to do.
 //

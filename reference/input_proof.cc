@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
 #include "reference/columns.h"
+#include "reference/fault.h"
 #include "reference/known_bits.h"
 
 namespace bnsyn::reference {
@@ -25,12 +26,11 @@ absl::Status Refused(const ir::Program& program, ir::ProjectionId projection,
 
 absl::Status TooLarge(const ir::Program& program, ir::ProjectionId projection, ir::InputId input,
                       uint32_t target, const std::string& what, Quanta quanta, Quanta limit) {
-  const int scale = program.inputs[input].accumulator.scale_log2;
+  const ir::Input& in = program.inputs[input];
   return Refused(program, projection,
                  absl::StrCat(what, " ", Place(program, input, target), " reaches ",
-                              ShowValue(FromQuanta(quanta, scale)), ", but its scale 2^", scale,
-                              " allows at most ", ShowValue(FromQuanta(limit, scale)),
-                              "; a larger scale allows more"));
+                              ShowIn(in, FromQuanta(quanta, in.accumulator.scale_log2)), ", but ",
+                              DescribeLimit(in, limit)));
 }
 
 }  // namespace
@@ -145,11 +145,11 @@ absl::StatusOr<InputProof> InputProof::Create(const ir::Program& program,
     for (const auto& [target, quanta] : bounds[input]) {
       proof.bounds_[input][target] = {quanta, quanta};
       if (quanta <= proof.most_[input]) continue;
-      const int scale = program.inputs[input].accumulator.scale_log2;
-      return absl::InvalidArgumentError(absl::StrCat(
-          "the sum of the events of one step at ", Place(program, input, target), " reaches ",
-          ShowValue(FromQuanta(quanta, scale)), ", but its scale 2^", scale, " allows at most ",
-          ShowValue(FromQuanta(proof.most_[input], scale)), "; a larger scale allows more"));
+      const ir::Input& in = program.inputs[input];
+      return absl::InvalidArgumentError(
+          absl::StrCat("the sum of the events of one step at ", Place(program, input, target),
+                       " reaches ", ShowIn(in, FromQuanta(quanta, in.accumulator.scale_log2)),
+                       ", but ", DescribeLimit(in, proof.most_[input])));
     }
   }
   return proof;

@@ -183,13 +183,15 @@ TEST(Input, R6_StaticWeightsAreProvedNotToOverflow) {
     EXPECT_EQ(sum.status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(sum.status().message(),
               "projection p: the sum of what may arrive in one step at input b.g of element 0 "
-              "reaches 4194304, but its scale 2^-40 allows at most 4194304; a larger scale allows "
+              "reaches 4194304, but its resolution of 9.094947017729282e-13 allows at most "
+              "4194304; a coarser resolution allows "
               "more");
     const auto one = Interpreter::Create(Many(1, 63), kind);
     EXPECT_EQ(one.status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(one.status().message(),
               "projection p: what one synapse adds to input b.g of element 0 reaches 8388608, but "
-              "its scale 2^-40 allows at most 4194304; a larger scale allows more");
+              "its resolution of 9.094947017729282e-13 allows at most 4194304; a coarser "
+              "resolution allows more");
   }
   // Signs do not help: half of the spikes may come alone.
   ir::Program mixed = Many(3000, 51);
@@ -229,17 +231,20 @@ TEST(Input, R6_OverflowWhileRunningIsAnErrorThatNamesThePlace) {
   ASSERT_TRUE(run->InjectSpikes(0, {0, 1, 2, 3, 4}).ok());
   const absl::Status sum = run->Step();
   EXPECT_EQ(sum.code(), absl::StatusCode::kOutOfRange);
-  EXPECT_EQ(sum.message(),
-            "input b.g of element 0 of population b summed to 5 in step 1 (from t = 0.5 ms): "
-            "its scale 2^-60 allows at most 4; a larger scale allows more");
+  EXPECT_EQ(
+      sum.message(),
+      "input b.g of element 0 of population b summed to 5 in step 1 (from t = 0.5 ms): "
+      "its resolution of 8.673617379884035e-19 allows at most 4; a coarser resolution allows more");
 
   ASSERT_TRUE(run->SetState(0, 6, ir::BitsOfF64(1.5)).ok());
   ASSERT_TRUE(run->InjectSpikes(0, {6}).ok());
   const absl::Status one = run->Step();
   EXPECT_EQ(one.code(), absl::StatusCode::kOutOfRange);
-  EXPECT_EQ(one.message(),
-            "input b.g of element 0 of population b was to receive 1.5 in step 2 (from t = 1 ms): "
-            "its scale 2^-60 allows at most 1; a larger scale allows more");
+  EXPECT_EQ(
+      one.message(),
+      "input b.g of element 0 of population b was to receive 1.5 in step 2 (from t = 1 ms): "
+      "its resolution of 8.673617379884035e-19 allows at most 1; a coarser resolution allows more, "
+      "and so do bounds of what the contribution is computed from");
   ASSERT_TRUE(run->SetState(0, 6, ir::BitsOfF64(std::nan(""))).ok());
   ASSERT_TRUE(run->InjectSpikes(0, {6}).ok());
   EXPECT_EQ(run->Step().code(), absl::StatusCode::kOutOfRange);
@@ -256,12 +261,14 @@ TEST(Input, R6_EventsOfFilesKeepTheLimits) {
     return std::string(interpreter.status().message());
   };
   EXPECT_EQ(error({{1, 1}, {0, 0}, {1, -6e6}}),
-            "ev.csv: row 2: input b.g would receive -6e+06, but its scale 2^-40 allows at most "
-            "4194304; a larger scale allows more");
+            "ev.csv: row 2: input b.g would receive -6e+06, but its resolution of "
+            "9.094947017729282e-13 allows at most "
+            "4194304; a coarser resolution allows more");
   EXPECT_EQ(
       error({std::vector<double>(5, 5), std::vector<double>(5, 3), std::vector<double>(5, -1e6)}),
-      "ev.csv: row 5: input b.g would receive 5e+06, but its scale 2^-40 allows at most "
-      "4194304; a larger scale allows more");
+      "ev.csv: row 5: input b.g would receive 5e+06, but its resolution of 9.094947017729282e-13 "
+      "allows at most "
+      "4194304; a coarser resolution allows more");
 }
 
 // Events and synapses meet in one sum.
@@ -279,11 +286,13 @@ TEST(Input, R6_EventsAreProvedTogetherWithSynapses) {
   EXPECT_TRUE(create(0x1p20, 1).ok());
   EXPECT_EQ(create(0x1p20, 2).message(),
             "projection p: the sum of what may arrive in one step at input b.g of element 0 "
-            "reaches 4194304, but its scale 2^-40 allows at most 4194304; a larger scale allows "
+            "reaches 4194304, but its resolution of 9.094947017729282e-13 allows at most 4194304; "
+            "a coarser resolution allows "
             "more");
   EXPECT_EQ(create(0x1p20, 4).message(),
             "the sum of the events of one step at input b.g of element 0 reaches 4194304, but its "
-            "scale 2^-40 allows at most 4194304; a larger scale allows more");
+            "resolution of 9.094947017729282e-13 allows at most 4194304; a coarser resolution "
+            "allows more");
 }
 
 TEST(Input, R6_FewerSynapsesMayComputeTheMoreEachMayAdd) {
@@ -345,8 +354,9 @@ step {
     ASSERT_TRUE(run->InjectSpikes(0, {0}).ok());
     EXPECT_EQ(run->Step().message(),
               "input b.g of element 0 of population b was to receive 1168231104512 in step 10 "
-              "(from t = 10 ms): its scale 2^-64 allows at most 1099511627776; a larger scale "
-              "allows more");
+              "(from t = 10 ms): its resolution of 5.421010862427522e-20 allows at most "
+              "1099511627776; a coarser resolution allows more, and so do bounds of what the "
+              "contribution is computed from");
     program.inputs[0].accumulator.limit_log2 = 124;
     const std::unique_ptr<Interpreter> higher = Start(program);
     ASSERT_TRUE(higher->SetState(0, 0, ir::BitsOfF64(-0x1p60)).ok());

@@ -224,7 +224,7 @@ TEST(Plasticity, R10_AFaultNamesTheNeuronsOfTheSynapse) {
     EXPECT_GT(simulation.SpikeCount(*simulation.Population("exc")), 10u);
   }
   for (const char* part : {"ee.w of the synapse of projection ee from neuron ",
-                           " of exc to neuron ", "outside its bounds [0, 1.75]"}) {
+                           " of exc to neuron ", "above its bound 1.75"}) {
     EXPECT_NE(messages[0].find(part), std::string::npos) << part << " in: " << messages[0];
   }
   for (const std::string& message : messages) EXPECT_EQ(message, messages[0]);
