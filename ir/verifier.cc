@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "ir/access.h"
 #include "ir/builder.h"
 #include "ir/symbols.h"
 #include "ir/text.h"
@@ -97,8 +98,6 @@ bool IsSynaptic(BlockKind kind) {
 bool HasPasses(const Block& block) {
   return block.kind == BlockKind::kLoop || (block.kind == BlockKind::kKernel && block.times != 1);
 }
-
-bool RunsSynapses(Op op) { return op == Op::kRunOnStep || op == Op::kRunOnPost; }
 
 class Blocks {
  public:
@@ -352,9 +351,10 @@ class Blocks {
         }
         // A population's threads would all write it.
         if (!own && Info(node.op).effect == Effect::kWrite) {
-          return Fail(absl::StrCat("a kernel over ", program_.DomainName(block_->domain),
-                                   " cannot ", Info(node.op).name, " a uniform state"),
-                      "a kernel over network can");
+          return Fail(absl::StrCat("a ", BlockKindName(block_->kind), " over ",
+                                   program_.DomainName(block_->domain), " cannot ",
+                                   Info(node.op).name, " a uniform state"),
+                      "one over network can");
         }
         return StepNode(node);
     }
@@ -364,7 +364,7 @@ class Blocks {
   // Only blocks of synapses act on synapses; the step may run such blocks.
   Result StepNode(const Node& node) {
     const bool of_synapses = DomainOf(node.domain).kind == DomainKind::kProjection;
-    if (RunsSynapses(node.op)) {
+    if (RunsSynapses(node)) {
       const BlockKind kind = node.op == Op::kRunOnStep ? BlockKind::kOnStep : BlockKind::kOnPost;
       if (program_.FindSynaptic(kind, static_cast<ProjectionId>(node.attr)) == nullptr) {
         return Fail(absl::StrCat("there is no ", BlockKindName(kind), " block of ",
@@ -446,7 +446,7 @@ class Blocks {
       return Fail("a total is read before its reduce in the step");
     }
     const bool once = node.op == Op::kTake || node.op == Op::kSpike || node.op == Op::kReduce ||
-                      node.op == Op::kRun || RunsSynapses(node.op);
+                      node.op == Op::kRun || RunsSynapses(node);
     if (once && done_.contains(key)) {
       return Fail(absl::StrCat(info.name, " ", SymbolName(program_, info.attr, node.attr),
                                " stands twice in a step"));
@@ -525,7 +525,8 @@ std::optional<Violation> FindInBlocks(const Program& program) { return Blocks(pr
 
 std::optional<Violation> FindViolation(const Program& program) {
   if (auto v = FindInDeclarations(program)) return v;
-  return FindInBlocks(program);
+  if (auto v = FindInBlocks(program)) return v;
+  return FindInPhases(program);
 }
 
 absl::Status Verify(const Program& program) {

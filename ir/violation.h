@@ -21,9 +21,11 @@ struct Violation {
 // The first rule that the program breaks, declarations before blocks.
 std::optional<Violation> FindViolation(const Program& program);
 
-// The parts of FindViolation: the declarations, then the blocks over sound declarations.
+// The parts of FindViolation: the declarations, then the blocks over sound declarations, then what
+// sound kernels need of each other.
 std::optional<Violation> FindInDeclarations(const Program& program);
 std::optional<Violation> FindInBlocks(const Program& program);
+std::optional<Violation> FindInPhases(const Program& program);
 
 }  // namespace bnsyn::ir
 

@@ -22,7 +22,6 @@
 #include "compiler/passes/kernel_groups.h"
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
-#include "ir/text.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -203,43 +202,9 @@ absl::StatusOr<ir::Program> FuseNothing(const ir::Program& program, const Compil
 }
 
 absl::Status CheckFuse(const ir::Program& program) {
-  uint32_t phase = 0;
-  // The last phase that read or wrote each count, total and state that synapses read.
-  std::map<std::tuple<ir::AttrKind, uint64_t, bool>, uint32_t> touched;
   for (const ir::Block& block : program.step) {
     if (block.kind != ir::BlockKind::kKernel) {
       return absl::InternalError("the step still has nodes outside kernels");
-    }
-    if (block.phase < phase) {
-      return absl::InternalError(absl::StrCat("kernel ", block.name, " of phase ", block.phase,
-                                              " stands after one of phase ", phase));
-    }
-    phase = block.phase;
-    for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
-      const ir::Node& node = block.nodes[id];
-      const ir::DomainId domain = RunDomain(program, block, node);
-      const bool write = ir::Info(node.op).effect == ir::Effect::kWrite;
-      const auto complain = [&](absl::string_view what) {
-        return absl::InternalError(absl::StrCat("'", ir::PrintNode(program, block, id),
-                                                "' in kernel ", block.name, " ", what));
-      };
-      if (domain != block.domain && (write || domain != ir::DomainId::kNetwork)) {
-        return complain(absl::StrCat("runs over ", program.DomainName(domain)));
-      }
-      for (const Access& access : AccessesOf(program, node)) {
-        const bool counted =
-            access.kind == ir::AttrKind::kPopulation || access.kind == ir::AttrKind::kReduction;
-        // Only synapses read the states of other threads.
-        const bool shared = access.kind == ir::AttrKind::kState &&
-                            (access.write || RunsSynapses(node)) &&
-                            !program.states[access.symbol].type.uniform();
-        if (!counted && !shared) continue;
-        const auto other = touched.find({access.kind, access.symbol, !access.write});
-        if (other != touched.end() && other->second >= phase) {
-          return complain("needs threads to meet before it");
-        }
-        touched[{access.kind, access.symbol, access.write}] = phase;
-      }
     }
   }
   return absl::OkStatus();

@@ -307,7 +307,7 @@ StepGraph::StepGraph(const ir::Program& program, const ir::Block& step_block)
     lane[id] = loop ? program.domains.size() + n.attr : static_cast<size_t>(domain[id]);
     if (!live[id]) continue;
     if (IsAnchor(n)) anchors.push_back(id);
-    for (const Access& access : AccessesOf(program, n)) {
+    for (const ir::Access& access : AccessesOf(program, n)) {
       History& history = histories[{access.kind, access.symbol}];
       if (history.last_write == id) continue;
       if (history.last_write != ir::kNoNode) after[id].push_back(history.last_write);

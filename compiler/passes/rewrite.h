@@ -12,6 +12,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/types/span.h"
+#include "ir/access.h"
 #include "ir/builder.h"
 #include "ir/program.h"
 
@@ -61,19 +62,6 @@ std::vector<const ir::Block*> CodeBlocks(const ir::Program& program);
 
 // The step as one graph; null if there is no step, or it is divided into kernels already.
 const ir::Block* StepOf(const ir::Program& program);
-
-// True if a node of the step runs a block over synapses.
-bool RunsSynapses(const ir::Node& node);
-
-// A symbol that a node reads or writes.
-struct Access {
-  ir::AttrKind kind;
-  uint64_t symbol;
-  bool write;
-};
-// All accesses of a node. Those of a node that runs a loop or a block over synapses are the
-// accesses of the block; the states of its synapses count as their projection.
-std::vector<Access> AccessesOf(const ir::Program& program, const ir::Node& node);
 
 // By node: true for writes and for everything they are computed from.
 std::vector<bool> LiveNodes(const ir::Block& block);

@@ -58,7 +58,7 @@ class Simplifier {
 
   // A loop changes the states that it stores.
   void Forget(const ir::Node& run) {
-    for (const Access& access : AccessesOf(program_, run)) {
+    for (const ir::Access& access : AccessesOf(program_, run)) {
       if (access.write) known_.erase(access.symbol);
     }
   }
@@ -79,7 +79,7 @@ ir::Block WithoutDeadStores(const ir::Program& program, const ir::Block& block) 
   }
   for (size_t i = block.nodes.size(); i-- > 0;) {
     const ir::Node& node = block.nodes[i];
-    for (const Access& access : AccessesOf(program, node)) {
+    for (const ir::Access& access : AccessesOf(program, node)) {
       if (access.kind == ir::AttrKind::kState && !access.write) overwritten.erase(access.symbol);
     }
     if (node.op == ir::Op::kStore) dead[i] = !overwritten.insert(node.attr).second;

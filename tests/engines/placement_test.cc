@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cctype>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -63,13 +64,15 @@ std::string Declarations() {
   absl::StrAppend(&text,
                   "state b.held : f64[b] = 1\n"
                   "temp a.temporary : f64[a]\n"
+                  "temp temporary : f64\n"
                   "input a.in : a scale=2^-20\n"
                   "input b.in : b scale=2^-20\n"
                   "input b.decaying : b scale=2^-20 decay=0.75 period=4 state=b.held\n"
                   "reduction a.sum : a\n"
                   "reduction b.sum : b\n"
                   "projection ab : a -> b rule=bernoulli p=0.5 weight=1 delay=[1, 3]\n"
-                  "projection ba : b -> a rule=all_to_all weight=1 delay=1\n");
+                  "projection ba : b -> a rule=all_to_all weight=1 delay=1\n"
+                  "loop a.loop : a times=2 {\n  %1 = pass : u64\n}\n");
   return text;
 }
 
@@ -82,16 +85,23 @@ constexpr char kStep[] =
     "step {\n  run_on_step ab\n  %1 = load a.bool : bool[a]\n  spike a, %1\n  run_on_post ab\n}\n";
 constexpr char kKernels[] =
     "kernel spikes : a phase=1 {\n  %1 = load a.bool : bool[a]\n  spike a, %1\n}\n";
+constexpr char kRun[] =
+    "step {\n  %1 = load a.f64 : f64[a]\n  store a.temporary, %1\n  %2 = load net.f64 : f64\n"
+    "  store temporary, %2\n  run test\n  %3 = load a.bool : bool[a]\n  spike a, %3\n}\n";
 const Place kPlaces[] = {
     {"init {\n", kStep},
     {"connect ab {\n", kStep},
     {"on_pre ab {\n", kStep},
     {"on_step ab {\n", kStep},
     {"on_post ab {\n", kStep},
+    {"now ab {\n", kStep},
+    {"loop test : a times=3 {\n", kRun},
+    {"loop test : network times=3 {\n", kRun},
     {"step {\n", ""},
     {"kernel test : network phase=0 {\n", kKernels},
     {"kernel test : a phase=0 {\n", kKernels},
     {"kernel test : ab phase=0 {\n", kKernels},
+    {"kernel test : a phase=0 times=3 {\n", kKernels},
 };
 
 std::string Program(const Place& place, std::string nodes) {
@@ -128,10 +138,11 @@ std::string Operand(const std::string& name, ir::Element element, const std::str
                       Type(element, domain), "\n");
 }
 
-// The elements of the operands of an op, where the first symbol-free one is of `element`.
+// The elements of the operands of an op: `element`, but for a condition.
 std::vector<ir::Element> OperandElements(const ir::OpInfo& info, ir::Element element) {
   std::vector<ir::Element> elements(static_cast<size_t>(info.arity), element);
-  if (info.rule == ir::TypeRule::kSelect) elements[0] = ir::Element::kBool;
+  const bool conditional = info.rule == ir::TypeRule::kSelect || ir::IsExpectation(info.op);
+  if (conditional) elements[0] = ir::Element::kBool;
   return elements;
 }
 
@@ -172,15 +183,21 @@ std::vector<std::string> Symbols(ir::AttrKind kind) {
   return names;
 }
 
+// The elements to try: all where the op reaches what an engine holds, else one of each sort.
+std::vector<ir::Element> ElementsToTry(const ir::OpInfo& info) {
+  if (ir::IsEngineOp(info.op)) return {std::begin(ir::kElements), std::end(ir::kElements)};
+  return {ir::Element::kF64, ir::Element::kI32, ir::Element::kBool};
+}
+
 std::vector<Sample> Samples() {
   std::vector<Sample> samples;
   for (const ir::OpInfo& info : ir::AllOps()) {
     if (info.op == ir::Op::kLiteral) continue;  // an operand of its own kind
     for (const std::string& symbol : Symbols(info.attr)) {
       for (const std::string& domain : kDomains) {
-        for (const ir::Element element : ir::kElements) {
+        for (const ir::Element element : ElementsToTry(info)) {
           // Ops that read no operand differ in what they are declared to give.
-          for (const ir::Element result : ir::kElements) {
+          for (const ir::Element result : ElementsToTry(info)) {
             const bool follows =
                 info.rule == ir::TypeRule::kSame || info.rule == ir::TypeRule::kFloat ||
                 info.rule == ir::TypeRule::kInteger || info.rule == ir::TypeRule::kLogic ||
@@ -254,6 +271,8 @@ void ExpectRuns(const std::string& text) {
     ASSERT_EQ(expected.code(), actual.code()) << expected << "\n" << actual << "\n" << text;
     if (!expected.ok()) continue;
     EXPECT_EQ(reference->Digest().ToString(), simulation->Digest().ToString()) << text;
+    // As a host reads them, which runs `now`.
+    EXPECT_EQ(reference->StateByName("ab.f64").value(), simulation->StateByName("ab.f64").value());
   }
 }
 

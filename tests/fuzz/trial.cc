@@ -116,7 +116,7 @@ Verdict Compare(Simulation& reference, Simulation& accelerated, const ir::Progra
                 uint64_t steps, const std::string& engine) {
   const absl::Status expected = reference.Step(steps);
   const absl::Status actual = accelerated.Step(steps);
-  if (expected.code() != actual.code()) {
+  if (expected != actual) {
     return Failure("the backends end a run differently",
                    absl::StrCat("reference:   ", expected.ToString(), "\naccelerated: ",
                                 actual.ToString(), "\n", engine, ", ", steps, " steps"));

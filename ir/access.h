@@ -1,0 +1,28 @@
+// What nodes read and write of what an engine holds: states, inputs, spikes and sums.
+#ifndef BNSYN_IR_ACCESS_H_
+#define BNSYN_IR_ACCESS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "ir/program.h"
+
+namespace bnsyn::ir {
+
+// True if a node of the step runs a block over synapses.
+bool RunsSynapses(const Node& node);
+
+// A symbol that a node reads or writes.
+struct Access {
+  AttrKind kind;
+  uint64_t symbol;
+  bool write;
+};
+// All accesses of a node. Those of a node that runs a loop or a block over synapses are the
+// accesses of the block, which the program must have; the states of its synapses count as their
+// projection.
+std::vector<Access> AccessesOf(const Program& program, const Node& node);
+
+}  // namespace bnsyn::ir
+
+#endif  // BNSYN_IR_ACCESS_H_

@@ -1,0 +1,48 @@
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "ir/access.h"
+#include "ir/violation.h"
+
+namespace bnsyn::ir {
+namespace {
+
+// True if threads see what others do to the symbol: counts of spikes, totals, and what synapses
+// read of neurons. Only synapses read the states of other threads.
+bool IsShared(const Program& program, const Node& node, const Access& access) {
+  if (access.kind == AttrKind::kPopulation || access.kind == AttrKind::kReduction) return true;
+  return access.kind == AttrKind::kState && (access.write || RunsSynapses(node)) &&
+         !program.states[access.symbol].type.uniform();
+}
+
+}  // namespace
+
+std::optional<Violation> FindInPhases(const Program& program) {
+  // The last phase that read or wrote each symbol.
+  std::map<std::tuple<AttrKind, uint64_t, bool>, uint32_t> touched;
+  for (const Block& block : program.step) {
+    if (block.kind != BlockKind::kKernel) continue;
+    for (NodeId id = 0; id < block.nodes.size(); ++id) {
+      const Node& node = block.nodes[id];
+      for (const Access& access : AccessesOf(program, node)) {
+        if (!IsShared(program, node, access)) continue;
+        const auto other = touched.find({access.kind, access.symbol, !access.write});
+        if (other != touched.end() && other->second >= block.phase) {
+          return Violation{
+              .message = absl::StrCat(Info(node.op).name, " needs threads to meet before it"),
+              .note = "they meet between phases: it belongs into a kernel of a later phase",
+              .symbol = block.name,
+              .block = &block,
+              .node = id};
+        }
+        touched[{access.kind, access.symbol, access.write}] = block.phase;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace bnsyn::ir
