@@ -169,8 +169,8 @@ class Decayer {
     const double needed = std::max(arrivals->most / most, initial.magnitude() / kMost);
     while (std::ldexp(1.0, sum.scale_log2) < needed) ++sum.scale_log2;
     const double least = std::ldexp(kLeastQuanta, sum.scale_log2);
-    // Values that are drawn around 0 begin as exactly as the greatest contributions arrive.
-    const bool begins_small = initial.nonzero() > 0 && initial.nonzero() < least;
+    // Values that are drawn begin as exactly as the greatest contributions arrive.
+    const bool begins_small = initial.least == initial.greatest && initial.nonzero() < least;
     if (arrivals->least < least || begins_small) return std::nullopt;
     return sum;
   }
