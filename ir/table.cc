@@ -53,6 +53,14 @@ absl::StatusOr<double> Number(const SourceText& source, SourceRange cell) {
                    "write numbers as 12, -0.5 or 1e-3, separated by commas");
   }
   if (std::isnan(value)) return ErrorAt(source, cell, "a table cannot hold NaN");
+  // Digits are meant to the last one; an exponent says that they are not.
+  constexpr double kExact = 0x1p53;
+  if (std::fabs(value) > kExact && text.find_first_not_of("-0123456789") == text.npos) {
+    return ErrorAt(source, cell,
+                   absl::StrCat("'", text, "' is an integer beyond 2^53, where a table of doubles ",
+                                "has no exact ones"),
+                   absl::StrCat("a float has a point or an exponent: ", value));
+  }
   return value;
 }
 

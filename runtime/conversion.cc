@@ -23,12 +23,24 @@ double ToDouble(ir::Element element, ir::Bits bits) {
   return ir::F64OfBits(ConvertBits(element, bits, ir::Element::kF64));
 }
 
+absl::StatusOr<double> ToExactDouble(ir::Element element, ir::Bits bits, absl::string_view name) {
+  const double value = ToDouble(element, bits);
+  constexpr double kExact = 0x1p53;
+  if (element != ir::Element::kI64 || std::fabs(value) <= kExact) return value;
+  return absl::OutOfRangeError(absl::StrCat(std::string(name), " holds the integer ",
+                                            static_cast<int64_t>(bits),
+                                            ", and doubles are exact up to 2^53 alone: ask for ",
+                                            "State<int64_t>"));
+}
+
 absl::StatusOr<ir::Bits> FromDouble(ir::Element element, double value, absl::string_view name) {
   const ir::Bits bits = ConvertBits(ir::Element::kF64, ir::BitsOfF64(value), element);
   const double back = ToDouble(element, bits);
   const bool fits =
       ir::IsFloat(element) ? std::isfinite(back) || !std::isfinite(value) : back == value;
-  if (fits) return bits;
+  // A double beyond 2^53 was likely another integer before it became a double.
+  constexpr double kExact = 0x1p53;
+  if (fits && (element != ir::Element::kI64 || std::fabs(value) <= kExact)) return bits;
   return absl::InvalidArgumentError(absl::StrCat(std::string(name), " is of type ",
                                                  std::string(ir::ElementName(element)),
                                                  ", which cannot hold ", ShowNumber(value)));

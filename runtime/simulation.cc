@@ -252,7 +252,9 @@ absl::StatusOr<std::vector<double>> Simulation::StateByName(absl::string_view na
     std::vector<double> values;
     values.reserve(read.size());
     for (size_t i = 0; i < read.size(); ++i) {
-      values.push_back(ToDouble(read.element(), read.bits(i)));
+      BNSYN_ASSIGN_OR_RETURN(const double value,
+                             ToExactDouble(read.element(), read.bits(i), name));
+      values.push_back(value);
     }
     return values;
   });
@@ -310,7 +312,7 @@ absl::Status Simulation::SetState(absl::string_view name, absl::Span<const doubl
 absl::StatusOr<double> Simulation::Uniform(absl::string_view name) const {
   BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->variables->FindUniform(name));
   const reference::ArrayView view = impl_->engine->State(id);
-  return ToDouble(view.element, view.bits(0));
+  return ToExactDouble(view.element, view.bits(0), name);
 }
 
 absl::Status Simulation::SetParameter(absl::string_view name, Quantity value) {

@@ -104,8 +104,8 @@ absl::StatusOr<Recorder> Recorder::Create(const RecordOptions& options,
   }
   for (const std::string& text : options.variables) {
     BNSYN_ASSIGN_OR_RETURN(const Selection selection, ParseSelection(text));
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<double> values,
-                           simulation.StateByName(selection.variable));
+    BNSYN_ASSIGN_OR_RETURN(const std::vector<std::string> values,
+                           Values(simulation, selection.variable));
     const uint64_t end = selection.all ? values.size() : selection.end;
     if (selection.first >= end || end > values.size()) {
       return absl::InvalidArgumentError(absl::StrCat("--record ", text, ": there are ",

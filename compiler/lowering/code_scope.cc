@@ -214,10 +214,12 @@ TypedValue CodeScope::Index(ir::Op op) {
   return HeldInteger(index, 0, size > 0 ? size - 1 : std::numeric_limits<uint32_t>::max());
 }
 
-// Where code is emitted over stand-ins, or runs once for each pair, nothing can stop the run: what
-// has no result makes the value NaN, which does.
+// Where code is emitted over stand-ins, runs once for each pair, or looks at a value alone, nothing
+// can stop the run: what has no result makes the value NaN, which does.
 void CodeScope::Expect(ir::Op op, ir::Value a, ir::Value b) {
-  if (environment_.over_stand_ins || builder_.block().kind == ir::BlockKind::kConnect) {
+  const ir::BlockKind kind = builder_.block().kind;
+  if (environment_.over_stand_ins || kind == ir::BlockKind::kConnect ||
+      kind == ir::BlockKind::kNow) {
     const ir::Value fails = EmitHasNoResult(builder_, op, a, b);
     const ir::Value here = builder_.Emit(ir::Op::kAnd, {Where(), fails});
     no_result_ = no_result_.valid() ? builder_.Emit(ir::Op::kOr, {no_result_, here}) : here;

@@ -256,6 +256,12 @@ absl::Status DeclareBounds(const std::vector<Model::Bound>& bounds, absl::string
       return ErrorIn(TextOf(bound.upper, what), absl::StrCat("the upper bound of '", bound.variable,
                                                              "' must be above the lower one"));
     }
+    constexpr double kExact = 0x1p53;
+    if (variable->equation->integer && std::max(-lower.value, upper.value) > kExact) {
+      return ErrorIn(TextOf(bound.upper, what),
+                     absl::StrCat("the bounds of the integer '", bound.variable,
+                                  "' must be within -2^53 to 2^53"));
+    }
     out.program.states[*variable->state].lower = lower.value;
     out.program.states[*variable->state].upper = upper.value;
   }

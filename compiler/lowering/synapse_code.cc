@@ -137,7 +137,7 @@ class EventWriter {
     const absl::StatusOr<TypedValue> emitted = EmitFloat(part, model_.code.equations_text, scope_);
     scope_.Change().bound.erase(name);
     BNSYN_RETURN_IF_ERROR(emitted.status());
-    return AsNumber(emitted->value);
+    return AsNumber(scope_.NanWithoutResult(emitted->value));
   }
 
   // A value that is one number, as a literal.

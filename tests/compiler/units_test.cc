@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
 namespace bnsyn {
 namespace {
 
@@ -300,6 +303,61 @@ TEST(UnitsTest, HalfPowersOfDimensions) {
   EXPECT_EQ(dimension::kWhiteNoise.PowerOfHalves(1), std::nullopt);
   EXPECT_EQ(dimension::kTime.PowerOfHalves(std::numeric_limits<int>::max())->halves[2],
             2 * kMaxDimensionExponent);
+}
+
+// Another prefix would be another magnitude, by which the network would run.
+TEST(UnitsTest, AGuessHasThePrefixThatIsWritten) {
+  const struct {
+    const char* text;
+    const char* guess;
+  } cases[] = {
+      {"MOhm", "Mohm"},
+      {"mOhm", "mohm"},
+      {"kOhm", "kohm"},
+      {"Mohms", "Mohm"},
+      {"GOHM", "Gohm"},
+      {"msec", "ms"},
+      {"usec", "us"},
+      {"secs", "s"},
+      {"mVolt", "mvolt"},
+      {"millivolt", "mvolt"},
+      {"megaOhm", "Mohm"},
+      {"nanosiemens", "nsiemens"},
+      {"mv", "mV"},
+      {"pa", "pA"},
+      {"nf", "nF"},
+      {"MHZ", "MHz"},
+      {"mhz", "mHz"},
+      {"Mhom", "Mohm"},
+      {"simens", "siemens"},
+      {"cV", ""},
+      {"PA", ""},
+      {"xyz", ""},
+      {"NS", ""},
+  };
+  for (const auto& c : cases) {
+    const std::string expected =
+        *c.guess == '\0' ? "" : absl::StrCat(" (did you mean '", c.guess, "'?)");
+    EXPECT_EQ(UnitGuess(c.text), expected) << c.text;
+  }
+  // Any one letter behind the first may be wrong.
+  int guesses = 0;
+  for (const std::string& symbol : UnitSymbols()) {
+    for (size_t i = 1; i < symbol.size(); ++i) {
+      for (const char letter : {'x', 'M', 'm', 'k'}) {
+        std::string text = symbol;
+        text[i] = letter;
+        const std::string guess = UnitGuess(text);
+        if (guess.empty()) continue;
+        ++guesses;
+        EXPECT_TRUE(absl::StrContains(guess, absl::StrCat("'", text.substr(0, 1))))
+            << text << guess;
+      }
+    }
+  }
+  EXPECT_GT(guesses, 100);
+  EXPECT_EQ(UnitAdvice("h"), "an hour is 3600 s");
+  EXPECT_EQ(UnitAdvice("mV"), "");
 }
 
 }  // namespace
