@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/container/inlined_vector.h"
 #include "reference/columns.h"
 #include "reference/evaluate.h"
@@ -94,6 +95,7 @@ const SynapseTable& BlockRunner::Table() const {
 }
 
 void BlockRunner::Run() {
+  causes_.clear();
   for (pass_ = 0; pass_ < block_.times; ++pass_) {
     for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) RunNode(id);
   }
@@ -246,6 +248,13 @@ void BlockRunner::Store(const ir::Node& node) {
       state.as<T>()[of_synapses ? synapses_[i] : i] = value.as<T>()[value.size() == 1 ? 0 : i];
     }
   });
+  if (block_.kind != ir::BlockKind::kLoop || !ir::IsFloat(node.element)) return;
+  const Array numbers = AsDoubles(Operand(node));
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    if (std::isfinite(numbers.as<double>()[i])) continue;
+    const auto [cause, fresh] = causes_.try_emplace(i);
+    if (fresh) cause->second = CauseOf(node.operands[0], i);
+  }
 }
 
 void BlockRunner::Check(const ir::Node& node) {
@@ -277,7 +286,30 @@ std::optional<CheckFault> BlockRunner::FindNotFiniteStore() const {
   return first;
 }
 
+bool BlockRunner::DependsOn(const ir::Block& loop, ir::NodeId node) const {
+  const auto stores = [&](const ir::Node& n) {
+    return absl::c_any_of(loop.nodes, [&](const ir::Node& store) {
+      return store.op == ir::Op::kStore && n.op == ir::Op::kLoad && n.attr == store.attr;
+    });
+  };
+  std::vector<bool> needed(node + size_t{1});
+  needed[node] = true;
+  for (ir::NodeId id = node + 1; id-- > 0;) {
+    if (!needed[id]) continue;
+    if (stores(block_.nodes[id])) return true;
+    for (const ir::NodeId operand : block_.nodes[id].inputs()) needed[operand] = true;
+  }
+  return false;
+}
+
+// What a loop makes not finite it makes so in one of its passes, and keeps the cause.
 std::string BlockRunner::CauseOf(ir::NodeId node, size_t i) const {
+  for (ir::NodeId id = 0; id < node; ++id) {
+    if (block_.nodes[id].op != ir::Op::kRun) continue;
+    const BlockRunner& loop = *blocks_[id];
+    const auto cause = loop.causes_.find(loop.block_.domain == ir::DomainId::kNetwork ? 0 : i);
+    if (cause != loop.causes_.end() && DependsOn(loop.block_, node)) return cause->second;
+  }
   return FirstNotFinite(machine_.program, block_, values_, node, i);
 }
 

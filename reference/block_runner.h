@@ -3,6 +3,7 @@
 #define BNSYN_REFERENCE_BLOCK_RUNNER_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +46,8 @@ class BlockRunner {
   void Expect(const ir::Node& node);
   // Why element i of a node's value is not finite.
   std::string CauseOf(ir::NodeId node, size_t i) const;
+  // True if the value of a node depends on what a loop leaves.
+  bool DependsOn(const ir::Block& loop, ir::NodeId node) const;
   void Take(const ir::Node& node, Array& result);
   void Held(ir::InputId input, Array& result) const;
   void Spike(const ir::Node& node);
@@ -57,6 +60,7 @@ class BlockRunner {
   absl::Span<const uint64_t> synapses_;
   std::vector<std::unique_ptr<BlockRunner>> blocks_;  // those that nodes run; null for most
   uint32_t pass_ = 0;
+  std::map<size_t, std::string> causes_;  // of a loop: why an element first was not finite
 };
 
 }  // namespace bnsyn::reference

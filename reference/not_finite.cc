@@ -24,8 +24,9 @@ std::string In(const Text& operand, Binding least) {
   return operand.binding < least ? absl::StrCat("(", operand.text, ")") : operand.text;
 }
 
-// "V" for "exc.V".
+// "V" for "exc.V", and for the temporary "exc.V.moving" that carries it from pass to pass.
 std::string Local(absl::string_view name) {
+  name = absl::StripSuffix(absl::StripSuffix(name, ".copy"), ".moving");
   const size_t dot = name.find('.');
   return std::string(dot == absl::string_view::npos ? name : name.substr(dot + 1));
 }

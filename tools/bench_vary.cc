@@ -27,6 +27,7 @@ struct Cost {
   double synapses = 0;
   double hz = 0;
   double events = 0;  // that arrive in a step
+  double compile_s = 0;  // passes and code
   double construction_s = 0;
   double step_ns = 0;
   double delivery_ns = 0;  // of the step
@@ -63,6 +64,7 @@ absl::StatusOr<Cost> Measure(const BenchArguments& arguments, const Source& sour
   cost.synapses = static_cast<double>(report.synapses);
   cost.hz = spikes / cost.neurons / (count * loaded.program.dt / 1000);
   cost.events = spikes / count * cost.synapses / cost.neurons;
+  cost.compile_s = report.compile_seconds;
   cost.construction_s = report.construct_seconds;
   return cost;
 }
@@ -101,6 +103,7 @@ std::vector<Fit> Fits(const std::string& name, const std::vector<Cost>& costs) {
     const std::optional<double> exponent = Exponent(costs, x, y);
     if (exponent.has_value()) fits.push_back({of, with, *exponent});
   };
+  add("compilation", &Cost::compile_s, name, &Cost::number);
   add("a step", &Cost::step_ns, name, &Cost::number);
   add("a step", &Cost::step_ns, "rate", &Cost::hz);
   add("the update", &Cost::update_ns, "neurons", &Cost::neurons);
@@ -118,6 +121,7 @@ void Print(const std::string& name, const std::vector<Cost>& costs, const std::v
                       {"synapses", cost.synapses},
                       {"hz", cost.hz},
                       {"events_per_step", cost.events},
+                      {"compile_s", cost.compile_s},
                       {"construction_s", cost.construction_s},
                       {"ns_per_step", cost.step_ns},
                       {"update_ns", cost.update_ns},
@@ -132,11 +136,12 @@ void Print(const std::string& name, const std::vector<Cost>& costs, const std::v
         TextOf(Json({{"varied", name}, {"costs", rows}, {"exponents", exponents}})).c_str());
     return;
   }
-  Table table({name, "neurons", "synapses", "Hz", "made in s", "us/step", "update ns/neuron",
-               "delivery ns/event"});
+  Table table({name, "neurons", "synapses", "Hz", "compiled in s", "made in s", "us/step",
+               "update ns/neuron", "delivery ns/event"});
   for (const Cost& cost : costs) {
     table.Add({cost.value, Short(cost.neurons), Short(cost.synapses),
-               absl::StrFormat("%.2f", cost.hz), absl::StrFormat("%.3f", cost.construction_s),
+               absl::StrFormat("%.2f", cost.hz), absl::StrFormat("%.3f", cost.compile_s),
+               absl::StrFormat("%.3f", cost.construction_s),
                absl::StrFormat("%.2f", cost.step_ns / 1e3),
                absl::StrFormat("%.2f", cost.update_ns / cost.neurons),
                cost.events > 0 ? absl::StrFormat("%.2f", cost.delivery_ns / cost.events) : ""});

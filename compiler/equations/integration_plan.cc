@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -177,6 +179,13 @@ class MethodChooser {
     return move;
   }
 
+  // FitExact, which equations that move together ask for one after another.
+  const std::vector<ExactFit>& Fits(const std::vector<size_t>& members, double h) const {
+    const auto [found, fresh] = fits_.try_emplace({members, h});
+    if (fresh) found->second = FitExact(system_, members, h);
+    return found->second;
+  }
+
   double StepOf(const Move& move) const { return system_.dt() / (plan_.substeps * move.parts); }
 
   // True for moves that are solved as one system, as far as the model asks.
@@ -226,7 +235,7 @@ class MethodChooser {
   }
 
   absl::Status CheckExact(const std::vector<size_t>& members, size_t self, double h) const {
-    const std::vector<ExactFit> fits = FitExact(system_, members, h);
+    const std::vector<ExactFit>& fits = Fits(members, h);
     // An equation that only reads one that does not fit is not the cause of the error.
     while (fits[self].obstacle == ExactObstacle::kCoupled) {
       size_t other = 0;
@@ -244,7 +253,7 @@ class MethodChooser {
       move.reason = "it has noise";
       return CheckAdditive(system_, e);
     }
-    const ExactFit fit = FitExact(system_, members, StepOf(move))[self];
+    const ExactFit fit = Fits(members, StepOf(move))[self];
     if (fit.fits()) {
       move.method = Method::kExact;
       move.reason = IsDecay(system_, e)   ? "it decays at a constant rate, and goes first"
@@ -296,6 +305,7 @@ class MethodChooser {
   const OdeSystem& system_;
   const Integration& integration_;
   IntegrationPlan plan_;
+  mutable std::map<std::pair<std::vector<size_t>, double>, std::vector<ExactFit>> fits_;
 };
 
 }  // namespace

@@ -236,10 +236,13 @@ std::vector<ExactFit> FitExact(const OdeSystem& system, const std::vector<size_t
   for (const size_t i : members) fits.push_back(FitAlone(system, members, i));
   Couple(system, members, fits);
   std::vector<size_t> numbers;
+  bool coupled = false;
   for (size_t a = 0; a < members.size(); ++a) {
+    coupled = coupled || (fits[a].fits() && !IsAlone(system, members[a]));
     const std::optional<ir::Value>& slope = system.equations()[members[a]].slopes[members[a]];
     if (fits[a].fits() && system.Number(*slope).has_value()) numbers.push_back(members[a]);
   }
+  if (!coupled) return fits;
   const bool finite = MakePropagator(CoefficientsOf(system, numbers, false), h).has_value() &&
                       MakePropagator(CoefficientsOf(system, numbers, true), h).has_value();
   if (finite) return fits;

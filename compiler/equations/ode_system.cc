@@ -19,8 +19,8 @@ ir::Value StandIn(ir::Builder& builder, ir::DomainId domain, size_t number) {
 }
 
 // The numbers of stand-ins: variables count from 0 on.
-constexpr size_t kFirstNoiseNumber = 1000;
-constexpr size_t kPassNumber = 999;
+constexpr size_t kFirstNoiseNumber = size_t{1} << 20;
+constexpr size_t kPassNumber = size_t{1} << 21;
 
 // True if the value of a node changes in jumps only, even if its operands change gradually.
 bool Jumps(const ir::Node& node) {

@@ -84,6 +84,19 @@ V : volt
 )");
 }
 
+TEST(ExplainEquations, ShowsOneOfManySubsteps) {
+  EXPECT_EQ(Explained(R"toml(
+equations = "dx/dt = (sin(t/(1 ms)) - x)/(1 ms) : 1"
+method = "euler"
+substeps = 4
+)toml"),
+            R"(
+  dx/dt = (sin(t/(1 ms)) - x)/(1 ms) : 1
+    euler: asked for, in each of 4 substeps
+    x' = x + 0.025*(sin(t + 0.025*substep) - x)
+)");
+}
+
 TEST(ExplainEquations, CountsTheStepsOfAVariable) {
   EXPECT_EQ(Explained(R"toml(
 equations = """

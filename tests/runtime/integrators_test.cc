@@ -32,6 +32,12 @@ constexpr char kMultiplicative[] = R"(
 dV/dt = (22 - V - w)/(10 ms) + (3 + 0.1*V)*xi_a/sqrt(10 ms) : 1 (unless refractory)
 dw/dt = (0.1*V - w)/(50 ms) + 0.2*w*xi_b/sqrt(10 ms) : 1
 )";
+// A current that all neurons share, and that differs from step to step.
+constexpr char kShared[] = R"(
+dV/dt = (22 + 4*i/N - V - w + I)/(10 ms) : 1 (unless refractory)
+dw/dt = (0.1*V - w)/(50 ms) : 1
+dI/dt = -I/(5 ms) + 2*xi/sqrt(5 ms) : 1 (shared)
+)";
 constexpr Case kCases[] = {
     {"by_itself_nonlinear", kAdaptive, ""},
     {"by_itself_linear", kLinear, ""},
@@ -47,6 +53,10 @@ constexpr Case kCases[] = {
     {"heun_with_noise", kMultiplicative, "method = \"heun\""},
     {"by_variable", kAdaptive, "method = { V = \"rk4\", w = \"exponential_euler\" }"},
     {"substeps", kNoisy, "substeps = 3"},
+    {"many_substeps", kAdaptive, "method = \"rk4\"\nsubsteps = 40"},
+    {"many_noisy_substeps", kMultiplicative, "method = \"milstein\"\nsubsteps = 80"},
+    {"shared_substeps", kShared, "substeps = 2"},
+    {"many_shared_substeps", kShared, "substeps = 90"},
     {"order", kAdaptive, "method = \"rk2\"\norder = [\"w\", \"V\", \"w\"]"},
 };
 
