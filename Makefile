@@ -20,7 +20,7 @@ JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build command deps fuzz ci conformance bench bench-peers bench-growth tidy format clean deps-ci deps-tidy deps-conformance
+.PHONY: help run test build command deps fuzz ci conformance bench bench-peers bench-growth bench-compile tidy format clean deps-ci deps-tidy deps-conformance
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ bench-growth: command  ## show how the cost of a step grows with neurons, and wi
 	$(BNSYN) bench examples/networks/coba.toml --set p=80/N --vary N=1000,3000,10000,30000,100000,300000,1000000 --steps 400
 	$(BNSYN) bench examples/networks/coba40k-dense.toml --set N=4000 --set p=0.2 \
 	  --vary exc.I_e,inh.I_e=150pA,300pA,450pA,600pA,900pA --steps 2000
+
+bench-compile: command  ## show how the time to compile grows with each part of a network
+	bench/compile_growth.py
 
 tidy: deps-tidy build  ## clang-tidy over all sources
 	run-clang-tidy -quiet -p build/release -extra-arg=-Wno-unknown-warning-option '$(CURDIR)/(ir|reference|compiler|runtime|tools)/.*\.cc$$'

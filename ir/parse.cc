@@ -31,7 +31,7 @@ class Parser {
       for (const size_t statement : statements_) BNSYN_RETURN_IF_ERROR(Read(statement, sweep));
     }
     // The text may have them in any order.
-    for (std::vector<Block>* blocks : {&program_.connect, &program_.synaptic}) {
+    for (std::vector<Block>* blocks : {&program_.connect, &program_.synaptic, &program_.now}) {
       std::stable_sort(blocks->begin(), blocks->end(),
                        [](const Block& a, const Block& b) { return a.domain < b.domain; });
     }

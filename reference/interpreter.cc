@@ -74,8 +74,9 @@ absl::Status ProgramInterpreter::PrepareAt(const StepStart& start) {
   machine_.states = start.states;
   machine_.totals = start.totals;
   machine_.inputs = start.sums;
+  const uint32_t longest = machine_.program.MaxDelay();
   for (ir::PopulationId p = 0; p < machine_.program.populations.size(); ++p) {
-    for (uint32_t back = 1; back <= machine_.program.MaxDelay(); ++back) {
+    for (uint32_t back = 1; back <= longest; ++back) {
       history_.At(p, start.step - back) = start.spikes(p, start.step - back);
     }
   }
@@ -168,8 +169,9 @@ Digest ProgramInterpreter::ComputeDigest() const {
   for (ir::StateId state = 0; state < program.states.size(); ++state) {
     if (!program.states[state].temporary) digest.AddState(state, State(state));
   }
+  const uint32_t longest = program.MaxDelay();
   for (ir::PopulationId p = 0; p < program.populations.size(); ++p) {
-    for (uint32_t back = 1; back <= program.MaxDelay(); ++back) {
+    for (uint32_t back = 1; back <= longest; ++back) {
       const uint64_t step = machine_.step - back;
       for (const uint32_t neuron : history_.At(p, step)) digest.AddInFlight(p, step, neuron);
     }

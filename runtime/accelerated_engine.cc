@@ -318,8 +318,9 @@ reference::Digest AcceleratedEngine::ComputeDigest() const {
   for (ir::StateId id = 0; id < program_.states.size(); ++id) {
     if (!program_.states[id].temporary) digest.AddState(id, State(id));
   }
+  const uint32_t longest = program_.MaxDelay();
   for (ir::PopulationId p = 0; p < program_.populations.size(); ++p) {
-    for (uint32_t back = 1; back <= program_.MaxDelay(); ++back) {
+    for (uint32_t back = 1; back <= longest; ++back) {
       const uint64_t step = step_ - back;
       const auto add = [&](absl::Span<const uint32_t> spikes) {
         for (const uint32_t neuron : spikes) digest.AddInFlight(p, step, neuron);

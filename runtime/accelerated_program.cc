@@ -1,6 +1,7 @@
 #include "runtime/accelerated_program.h"
 
 #include <utility>
+#include <vector>
 
 #include "ir/status_macros.h"
 
@@ -10,9 +11,13 @@ namespace {
 // The contributions of constant synapses are added by rows (delivery/row_delivery.h), so that their
 // on_pre blocks are not compiled.
 void DropUncalledCode(const Layout& layout, ir::Program& program) {
+  std::vector<bool> runs_code(program.projections.size());
+  for (const SynapseGroup& group : layout.groups) {
+    if (group.form != SynapseForm::kCode) continue;
+    for (const ir::ProjectionId id : group.projections) runs_code[id] = true;
+  }
   for (ir::Block& block : program.synaptic) {
-    const ir::ProjectionId id = program.domains[static_cast<size_t>(block.domain)].index;
-    if (layout.groups[layout.GroupOf(id)].form == SynapseForm::kCode) continue;
+    if (runs_code[program.domains[static_cast<size_t>(block.domain)].index]) continue;
     block.code.clear();
     block.slots.clear();
   }

@@ -108,8 +108,7 @@ uint64_t LikelySynapses(const ir::Program& program, const SynapseGroup& group,
 
 // Bytes of the synapses of a group.
 absl::StatusOr<double> GroupBytes(const ir::Program& program, const SynapseGroup& group,
-                                  const Partition& partition) {
-  const SumPlaces places(program, partition);
+                                  const Partition& partition, const SumPlaces& places) {
   Arena arena = Arena::Counting();
   for (int thread = 0; thread < partition.threads(); ++thread) {
     const uint64_t synapses = LikelySynapses(program, group, partition, thread);
@@ -214,9 +213,10 @@ absl::StatusOr<MemoryPlan> PlanAccelerated(const AcceleratedProgram& accelerated
       RunMemory::Allocate(program, partition, epoch, options.record_spikes, arena).status());
   MemoryPlan plan = {arena.parts()};
   std::vector<double> group_bytes;
+  const SumPlaces places(program, partition);
   for (const SynapseGroup& group : layout.groups) {
     // The projections of a group share its bytes in proportion to their expected synapses.
-    BNSYN_ASSIGN_OR_RETURN(const double bytes, GroupBytes(program, group, partition));
+    BNSYN_ASSIGN_OR_RETURN(const double bytes, GroupBytes(program, group, partition, places));
     group_bytes.push_back(bytes);
     for (size_t i = 0; i < group.projections.size(); ++i) {
       const double share = group.expected > 0 ? group.expected_each[i] / group.expected

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <tuple>
 
 #include "reference/columns.h"
@@ -69,13 +70,17 @@ class ProjectionRanges {
   // From now on states may have all values that they have while running. `running` is for states
   // that are not of these synapses.
   void Run(const std::vector<Range>& running) {
-    std::vector<Range> beginnings = std::move(states_);
+    std::map<ir::StateId, Range> beginnings = std::move(own_);
+    for (const ir::StateId state : program_.SynapseStates(id_)) {
+      beginnings.emplace(state, initial_[state]);
+    }
     states_ = running;
+    own_.clear();
     JoinStored(std::move(beginnings));
   }
 
   std::vector<Range> Of(const ir::Block& block) const {
-    return FindRanges(program_, block, {.weight = weight_, .states = states_});
+    return FindRanges(program_, block, {.weight = weight_, .states = states_, .own = own_});
   }
 
  private:
@@ -95,13 +100,14 @@ class ProjectionRanges {
     if (connect() == nullptr) return;
     const std::vector<Range> ranges = FindConnectRanges(program_, id_, initial_);
     for (const ir::Node& node : connect()->nodes) {
-      if (node.op == ir::Op::kStore) states_[node.attr] = ranges[node.operands[0]];
+      if (node.op != ir::Op::kStore) continue;
+      own_[static_cast<ir::StateId>(node.attr)] = ranges[node.operands[0]];
     }
   }
 
   // States of the synapses are what they begin with, or what some code stores, whatever the states
   // were that it read.
-  void JoinStored(std::vector<Range> stored) {
+  void JoinStored(std::map<ir::StateId, Range> stored) {
     for (const ir::BlockKind kind :
          {ir::BlockKind::kOnPre, ir::BlockKind::kOnStep, ir::BlockKind::kOnPost}) {
       const ir::Block* const block = program_.FindSynaptic(kind, id_);
@@ -109,22 +115,25 @@ class ProjectionRanges {
       const std::vector<Range> ranges = Of(*block);
       for (const ir::Node& node : block->nodes) {
         if (node.op != ir::Op::kStore) continue;
-        stored[node.attr] = Join(stored[node.attr], ranges[node.operands[0]]);
+        Range& range = stored[static_cast<ir::StateId>(node.attr)];
+        range = Join(range, ranges[node.operands[0]]);
       }
     }
     for (const ir::StateId state : program_.SynapseStates(id_)) {
       // The declared bounds hold as well.
-      Range& range = states_[state];
+      Range range = states_[state];
       range.least = std::max(range.least, stored[state].least);
       range.greatest = std::min(range.greatest, stored[state].greatest);
       range.smallest = std::max(range.smallest, stored[state].nonzero());
+      own_[state] = range;
     }
   }
 
   const ir::Program& program_;
   const ir::ProjectionId id_;
   const std::vector<Range>& initial_;
-  std::vector<Range> states_;
+  absl::Span<const Range> states_;    // of all others
+  std::map<ir::StateId, Range> own_;  // of these synapses
   Range weight_;
 };
 

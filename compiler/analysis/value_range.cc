@@ -257,14 +257,21 @@ class RangeFinder {
       ranges_.push_back(single ? Any(node.element) : OfNode(node));
       if (!ir::IsFloat(node.element)) ranges_.back().smallest = 1;
       // Loads that follow read what was stored.
-      if (node.op == Op::kStore) sources_.states[node.attr] = ranges_.back();
+      if (node.op == Op::kStore) sources_.own[static_cast<ir::StateId>(node.attr)] = ranges_.back();
     }
   }
   const std::vector<Range>& ranges() const { return ranges_; }
-  const std::vector<Range>& states() const { return sources_.states; }
+  // The states that the block stores.
+  const std::map<ir::StateId, Range>& stored() const { return sources_.own; }
 
  private:
   const Range& Operand(const ir::Node& node, size_t i) const { return ranges_[node.operands[i]]; }
+
+  Range OfState(ir::StateId state) const {
+    const auto own = sources_.own.find(state);
+    if (own != sources_.own.end()) return own->second;
+    return state < sources_.states.size() ? sources_.states[state] : Range{};
+  }
 
   Range Arithmetic(const ir::Node& node, const Range& exact) const {
     return ir::IsFloat(node.element) ? exact : Whole(exact, node.element);
@@ -297,7 +304,7 @@ class RangeFinder {
       case Op::kLoad:
       case Op::kLoadPre:
       case Op::kLoadPost:
-        return sources_.states[node.attr];
+        return OfState(static_cast<ir::StateId>(node.attr));
 
       case Op::kAdd:
         return Arithmetic(node, Sum(a(), b()));
@@ -492,20 +499,19 @@ std::vector<Range> FindRanges(const ir::Program& program, const ir::Block& block
 }
 
 std::vector<Range> InitialRanges(const ir::Program& program) {
-  RangeSources sources;
-  sources.tunable_vary = false;
+  std::vector<Range> states;
   for (const ir::State& state : program.states) {
     if (const auto& column = state.initial_column) {
-      sources.states.push_back(
-          RangeOfNumbers(program.tables[column->table].values[column->column]));
+      states.push_back(RangeOfNumbers(program.tables[column->table].values[column->column]));
     } else {
-      sources.states.push_back(RangeOfNumber(NumberOf(state.type.element, state.initial)));
+      states.push_back(RangeOfNumber(NumberOf(state.type.element, state.initial)));
     }
   }
-  if (!program.init) return sources.states;
-  RangeFinder finder(program, *program.init, std::move(sources));
+  if (!program.init) return states;
+  RangeFinder finder(program, *program.init, {.states = states, .tunable_vary = false});
   finder.Run();
-  return finder.states();
+  for (const auto& [state, range] : finder.stored()) states[state] = range;
+  return states;
 }
 
 }  // namespace bnsyn::compiler

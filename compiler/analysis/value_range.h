@@ -7,8 +7,10 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "ir/program.h"
 
 namespace bnsyn::compiler {
@@ -43,9 +45,12 @@ Range Join(const Range& a, const Range& b);
 
 // The ranges of values that a block reads from outside.
 struct RangeSources {
-  Range weight = {};          // of the weight of a synapse
-  std::vector<Range> states;  // by state, as load, load_pre and load_post read it
-  bool tunable_vary = true;   // false if tunable parameters have the values of the program
+  Range weight = {};  // of the weight of a synapse
+  // By state, as load, load_pre and load_post read it; those behind the last may have any value.
+  // Must outlive the question: there may be very many, and questions for each projection.
+  absl::Span<const Range> states = {};
+  std::map<ir::StateId, Range> own = {};  // for these states in place of those
+  bool tunable_vary = true;  // false if tunable parameters have the values of the program
 };
 
 // The range of every node of a block that loads only states of `sources`. The range of an effect is

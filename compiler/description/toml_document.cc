@@ -11,7 +11,8 @@
 #include "compiler/language/lexer.h"
 #include "ir/status_macros.h"
 
-#define TOML_EXCEPTIONS 0
+// Without exceptions toml++ ends the process where it gets no memory.
+#define TOML_EXCEPTIONS 1
 // Values within values; the deepest of a network file is 4 deep.
 #define TOML_MAX_NESTED_VALUES 32
 #pragma GCC diagnostic push
@@ -223,18 +224,18 @@ absl::StatusOr<TomlDocument> ParseToml(absl::string_view text, const std::string
   }
   BNSYN_RETURN_IF_ERROR(CheckDepth(document.source));
   document.places = TextPlaces(document.source.text);
-  const toml::parse_result result =
-      toml::parse(std::string_view(document.source.text), std::string_view(file));
-  if (!result) {
-    const toml::parse_error& error = result.error();
+  try {
+    const toml::table table =
+        toml::parse(std::string_view(document.source.text), std::string_view(file));
+    BNSYN_ASSIGN_OR_RETURN(document.root, Reader(document).Read(table));
+  } catch (const toml::parse_error& error) {
     std::string message(error.description());
     message = std::string(absl::StripPrefix(message, "Error "));
     const ir::SourceRange range = RangeOf(document, error.source());
-    const absl::string_view text = document.source.text;
+    const absl::string_view written = document.source.text;
     return ir::ErrorAt(document.source, range, absl::StrCat("this is not valid TOML: ", message),
-                       CharacterNote(text.substr(std::min(range.offset, text.size()))));
+                       CharacterNote(written.substr(std::min(range.offset, written.size()))));
   }
-  BNSYN_ASSIGN_OR_RETURN(document.root, Reader(document).Read(result.table()));
   return document;
 }
 

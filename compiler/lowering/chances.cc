@@ -35,9 +35,7 @@ void FindChances(const ir::Builder& builder, ir::Value condition, std::vector<ir
 // True if a value cannot leave [0, 1], whatever states hold. It may be NaN, which is a fault of its
 // own.
 bool IsProbability(const ir::Program& program, const ir::Builder& builder, ir::Value value) {
-  RangeSources sources;
-  sources.states.resize(program.states.size());
-  const Range range = FindRanges(program, builder.block(), sources)[value.id];
+  const Range range = FindRanges(program, builder.block(), RangeSources())[value.id];
   return range.least >= 0 && range.greatest <= 1;
 }
 

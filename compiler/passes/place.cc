@@ -1,15 +1,20 @@
 // place: numbers the states, inputs, streams, ... that a kernel uses as arguments of a function.
-// Kernels with equal functions share one.
+// Kernels with equal functions share one; where very many differ in numbers alone, these numbers
+// are arguments too.
 #include <algorithm>
 #include <map>
 
 #include "absl/strings/str_cat.h"
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
+#include "compiler/passes/share_literals.h"
 #include "ir/text.h"
 
 namespace bnsyn::compiler {
 namespace {
+
+// Kernels that differ in literals alone have code of their own up to so many.
+constexpr size_t kMostCodesOfAModel = 16;
 
 // Distinct slots of a block in order of first use.
 std::vector<ir::Slot> CollectSlots(const ir::Block& block) {
@@ -32,7 +37,13 @@ std::string OwnCode(const ir::Block& block) {
 
 }  // namespace
 
-absl::StatusOr<ir::Program> Place(const ir::Program& program, const CompileOptions&) {
+absl::StatusOr<ir::Program> Place(const ir::Program& fused, const CompileOptions&) {
+  const ir::Program slotted = RewriteCode(fused, [&](const ir::Block& block) {
+    ir::Block with_slots = block;
+    if (!fused.RunsSynapses(block)) with_slots.slots = CollectSlots(block);
+    return with_slots;
+  });
+  const ir::Program program = WithLiteralsShared(slotted, kMostCodesOfAModel);
   std::map<std::string, std::string> code_of;  // by canonical text
   return RewriteCode(program, [&](const ir::Block& block) {
     ir::Block placed = block;

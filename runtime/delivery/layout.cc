@@ -80,10 +80,10 @@ void ChooseForm(const ir::Program& program, const LayoutLimits& limits, const Ad
   const ir::ProjectionId id = group.projections[0];
   group.form = SynapseForm::kCode;
   if (limits.code || !OnlyAdds(program, id)) return;
-  // As synapses only add, all contributions are of on_pre.
-  const auto first = std::find_if(
+  // As synapses only add, all contributions are of on_pre; they stand in the order of projections.
+  const auto first = std::partition_point(
       adding.contributions.begin(), adding.contributions.end(),
-      [id](const compiler::Contribution& contribution) { return contribution.projection == id; });
+      [id](const compiler::Contribution& contribution) { return contribution.projection < id; });
   auto end = first;
   while (end != adding.contributions.end() && end->projection == id) ++end;
   group.input = first->input;
@@ -127,8 +127,15 @@ void Join(SynapseGroup& group, const SynapseGroup& other) {
   group.expected_each.push_back(other.expected);
 }
 
-double Rows(const ir::Program& program, const SynapseGroup& group, const Partition& partition) {
-  return IndexBytes(program, group, partition) / sizeof(uint32_t);
+// Rows of a group on all threads: those of a thread end in one more, which is empty.
+double Rows(const ir::Program& program, const SynapseGroup& group, const SumPlaces& places,
+            int threads) {
+  const double rows = program.populations[group.source].size * double{1} * group.delays();
+  double all = 0;
+  for (int thread = 0; thread < threads; ++thread) {
+    all += rows * TargetSumsOf(program, group, places, thread).blocks + 1;
+  }
+  return all;
 }
 
 // The cost of one more row and its index, as the bytes of synapses that are read in that time;
@@ -136,19 +143,19 @@ double Rows(const ir::Program& program, const SynapseGroup& group, const Partiti
 constexpr double kRowBytes = 90;
 
 // Sets 16 bits unless rows by block cost more than that saves, and near blocks if rows stay long.
-void ChooseBlocks(const ir::Program& program, const Partition& partition,
+void ChooseBlocks(const ir::Program& program, const SumPlaces& places, int threads,
                   const LayoutLimits& limits, SynapseGroup& group) {
   if (group.form == SynapseForm::kCode || limits.targets32) return;
-  const double long_rows = Rows(program, group, partition);
+  const double long_rows = Rows(program, group, places, threads);
   group.target_bits = 16;
   const double saved = group.expected * 2;
-  if ((Rows(program, group, partition) - long_rows) * kRowBytes > saved) {
+  if ((Rows(program, group, places, threads) - long_rows) * kRowBytes > saved) {
     group.target_bits = 32;
     return;
   }
   if (limits.far) return;
   group.block_bits = NearBlockBits(program.inputs[group.input].accumulator);
-  const double rows = Rows(program, group, partition);
+  const double rows = Rows(program, group, places, threads);
   if (group.expected < rows * kMeanOfNearRows) group.block_bits = kFarBlockBits;
 }
 
@@ -240,13 +247,7 @@ TargetSums TargetSumsOf(const ir::Program& program, const SynapseGroup& group,
 double IndexBytes(const ir::Program& program, const SynapseGroup& group,
                   const Partition& partition) {
   const SumPlaces places(program, partition);
-  const double rows = program.populations[group.source].size * double{1} * group.delays();
-  double bytes = 0;
-  for (int thread = 0; thread < partition.threads(); ++thread) {
-    const uint32_t blocks = TargetSumsOf(program, group, places, thread).blocks;
-    bytes += (rows * blocks + 1) * sizeof(uint32_t);
-  }
-  return bytes;
+  return Rows(program, group, places, partition.threads()) * sizeof(uint32_t);
 }
 
 absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition& partition,
@@ -254,6 +255,7 @@ absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition&
   Layout layout;
   Adding adding = {compiler::FindContributions(program), {}};
   adding.ranges = compiler::FindContributionRanges(program, adding.contributions);
+  std::vector<std::vector<size_t>> groups_of(program.populations.size());  // by source
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
     const ir::Projection& projection = program.projections[id];
     BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
@@ -266,17 +268,22 @@ absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition&
     group.expected = connectivity.ExpectedSynapses();
     group.expected_each = {group.expected};
     ChooseForm(program, limits, adding, group);
-    const auto shares = [&](const SynapseGroup& other) {
-      return MayShareRows(program, other, group);
-    };
-    const auto other = std::find_if(layout.groups.begin(), layout.groups.end(), shares);
-    if (other != layout.groups.end() && !limits.apart) {
-      Join(*other, group);
+    // Only groups of one source may share rows.
+    std::vector<size_t>& candidates = groups_of[group.source];
+    const auto other = std::find_if(candidates.begin(), candidates.end(), [&](size_t g) {
+      return MayShareRows(program, layout.groups[g], group);
+    });
+    if (other != candidates.end() && !limits.apart) {
+      Join(layout.groups[*other], group);
     } else {
+      candidates.push_back(layout.groups.size());
       layout.groups.push_back(std::move(group));
     }
   }
-  for (SynapseGroup& group : layout.groups) ChooseBlocks(program, partition, limits, group);
+  const SumPlaces places(program, partition);
+  for (SynapseGroup& group : layout.groups) {
+    ChooseBlocks(program, places, partition.threads(), limits, group);
+  }
   std::stable_sort(layout.groups.begin(), layout.groups.end(),
                    [&](const SynapseGroup& a, const SynapseGroup& b) {
                      return GroupBytes(program, a) > GroupBytes(program, b);

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "ir/text.h"
 #include "tests/compiler/pass_testing.h"
@@ -54,6 +55,42 @@ TEST(Place, WhatReachesTheCodeKeepsItApart) {
   EXPECT_EQ(code_with("inh.V : f64[inh] = -65 bounds=[-500, 500]",
                       "inh.V : f64[inh] = -65 bounds=[-500, 600]"),
             Codes("inh.step", "ee.on_pre"));
+}
+
+// Many populations of one model with parameters of their own are one function, and do what they
+// did.
+TEST(Place, ManyThatDifferInNumbersShareCode) {
+  const auto network = [](int count) {
+    std::string text = "program many dt=0.1 seed=1\n";
+    for (int i = 0; i < count; ++i) {
+      absl::StrAppend(&text, "population p", i, " size=3\n", "state p", i, ".V : f64[p", i,
+                      "] = 0\n");
+    }
+    absl::StrAppend(&text, "step {\n");
+    for (int i = 0; i < count; ++i) {
+      const std::string p = absl::StrCat("p", i);
+      const auto node = [i](int n) { return absl::StrCat("%", 4 * i + n); };
+      absl::StrAppend(&text, "  ", node(0), " = load ", p, ".V : f64[", p, "]\n");
+      absl::StrAppend(&text, "  ", node(1), " = fma ", node(0), ", 0.5, ", i, ".25 : f64[", p,
+                      "]\n");
+      absl::StrAppend(&text, "  ", node(2), " = ge ", node(1), ", 1 : bool[", p, "]\n");
+      absl::StrAppend(&text, "  ", node(3), " = select ", node(2), ", 0, ", node(1), " : f64[", p,
+                      "]\n");
+      absl::StrAppend(&text, "  store ", p, ".V, ", node(3), "\n  spike ", p, ", ", node(2), "\n");
+    }
+    return ParseOrDie(absl::StrCat(text, "}\n"));
+  };
+  const ir::Program few = PlacedOrDie(network(16));
+  EXPECT_EQ(few.step[15].code, "p15.step");
+  EXPECT_TRUE(few.params.empty());
+  const ir::Program many = PlacedOrDie(network(17));
+  ASSERT_EQ(many.step.size(), 17u);
+  for (const ir::Block& kernel : many.step) EXPECT_EQ(kernel.code, "p0.step");
+  // What all have in common stays a literal.
+  EXPECT_EQ(many.params.size(), 17u);
+  const Behaviour before = Interpret(network(17), 20);
+  EXPECT_GT(before.spikes, 0u);
+  EXPECT_EQ(Interpret(many, 20), before);
 }
 
 TEST(Place, AWeightThatIsNotALiteralKeepsCodeApart) {

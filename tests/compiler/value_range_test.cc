@@ -51,8 +51,9 @@ class Sample {
       double a = Number();
       double b = Below(3) == 0 ? a : Number();
       if (b < a) std::swap(a, b);
-      sources_.states.push_back({a, b});
+      states_.push_back({a, b});
     }
+    sources_.states = states_;
     for (ir::StateId s = 0; s < 3; ++s) numbers_.push_back(builder_.Load(s));
     for (int n = 0; n < 12; ++n) AddNode();
   }
@@ -152,6 +153,7 @@ class Sample {
   ir::Program program_;
   ir::Block block_;
   ir::Builder builder_;
+  std::vector<Range> states_;
   RangeSources sources_;
   std::vector<ir::Value> numbers_;
 };
@@ -176,7 +178,8 @@ Range Of(const std::string& nodes) {
       "test");
   EXPECT_TRUE(program.ok()) << program.status().message();
   if (!program.ok()) return {};
-  return FindRanges(*program, *program->init, {.states = {{-2, 3}, {0.5, 4}}}).back();
+  const std::vector<Range> states = {{-2, 3}, {0.5, 4}};
+  return FindRanges(*program, *program->init, {.states = states}).back();
 }
 
 TEST(ValueRange, IsTightWhereItMatters) {
