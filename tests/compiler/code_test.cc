@@ -492,8 +492,8 @@ TEST(CodeTest, ConstantsAreFolded) {
       {"1 + rand()", 5, "'rand' draws a random number", ""},
       {"normal(0, 1)", 1, "'normal' draws a random number", ""},
       {"N > 3", 1, "this is true or false where a number is needed", "int(...)"},
-      {"1/(N - 200)", 1, "the value of this is inf, not a number", ""},
-      {"log(-N)", 1, "the value of this is nan, not a number", ""},
+      {"1/(N - 200)", 3, "this divides by 0, since N is 200", "give it another value"},
+      {"log(-N)", 1, "this is nan, since N is 200", "give it another value"},
       {"10 mV + 3", 1, "differ in dimension", "give the number a unit"},
       {"", 1, "expected a value", ""},
   };
