@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
 #include "runtime/accelerated_engine.h"
 #include "runtime/fault_replay.h"
@@ -42,6 +43,10 @@ absl::Status AcceleratedEngine::FindFault(bool record) {
   }
   RunThreads(epoch, Pace::kEpochs, /*record=*/false);
   do {
+    if (step_ == epoch + epoch_) {
+      return absl::InternalError(absl::StrCat("a step from ", epoch, " to ", step_ - 1,
+                                              " failed, but not when it was repeated"));
+    }
     for (int thread = 0; thread < partition_.threads(); ++thread) Save(thread);
   } while (!RunThreads(step_ + 1, Pace::kSteps, record));
 
