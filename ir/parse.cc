@@ -68,6 +68,7 @@ class Parser {
         {"on_pre", 3, &Parser::ReadBlockInto},
         {"on_step", 3, &Parser::ReadBlockInto},
         {"on_post", 3, &Parser::ReadBlockInto},
+        {"now", 3, &Parser::ReadBlockInto},
         {"loop", 3, &Parser::ReadBlockInto},
         {"step", 4, &Parser::ReadBlockInto},
         {"kernel", 4, &Parser::ReadBlockInto},
