@@ -71,10 +71,9 @@ absl::Status Emitter::CheckFinite(const Expr& expr, const TypedValue& value) {
   // Whoever writes inf means it.
   bool infinite = false;
   ForEachName(expr, [&](const Expr& part) {
-    const absl::StatusOr<std::optional<TypedValue>> read =
-        scope_.Read(part.name, source_, part.range);
-    if (!read.ok() || !read->has_value()) return;
-    const std::optional<double> known = KnownNumber((*read)->value);
+    const absl::StatusOr<TypedValue> read = Name(part);
+    if (!read.ok()) return;
+    const std::optional<double> known = KnownNumber(read->value);
     infinite = infinite || (known && !std::isfinite(*known));
   });
   if (infinite) return absl::OkStatus();

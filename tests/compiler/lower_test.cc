@@ -53,7 +53,7 @@ param exc.I : f64 = 2 tunable unit="mV"
 state exc.v : f64[exc] = 0 bounds=[-50, 50] unit="mV"
 state exc.g : f64[exc] = 1 unit="mV"
 state exc.refractory : i32[exc] = 0i32
-input exc.g.in : exc scale=2^-38 decay=0.9801986733067553 period=128 state=exc.g
+input exc.g.in : exc scale=2^-38 decay=0.9801986733067553 period=128 state=exc.g in="mV"
 projection ee : exc -> exc rule=bernoulli p=0.5 self=false stream=3328179611 weight=0.5 delay=15
 init {
   %0 = uniform stream=1514890237 draw=0 : f64[exc]
