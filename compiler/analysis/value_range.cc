@@ -319,7 +319,7 @@ class RangeFinder {
         return Left(a(), b(), node.element);
       case Op::kFma: {
         const std::optional<Range> remainder =
-            Periodic(node.operands[0], node.operands[1], node.operands[2]);
+            Remainder(node.operands[0], node.operands[1], node.operands[2]);
         Range result = Fused(a(), b(), c(), same);
         if (remainder.has_value()) {
           result.least = std::max(result.least, remainder->least);
@@ -420,17 +420,17 @@ class RangeFinder {
     return Range{std::min(y.least, 0.0), std::max(y.greatest, 0.0), ranges_[left].nan || y.nan};
   }
 
-  // The range of a*b + c where that is x - y*rint(x/y), as periodic(x, y) has it: what is left of x
-  // after taking off the whole number of times it holds y. What rounding of the quotient leaves
-  // beyond the ends is within 2^-50 of c.
-  std::optional<Range> Periodic(ir::NodeId a, ir::NodeId b, ir::NodeId c) const {
+  // The range of a*b + c where that is what is left of c after taking off the whole number of times
+  // it holds something: x - y*floor(x/y), as x % y of small integers has it, and x - y*rint(x/y),
+  // as periodic(x, y). What rounding of the quotient leaves beyond the ends is within 2^-50 of c.
+  std::optional<Range> Remainder(ir::NodeId a, ir::NodeId b, ir::NodeId c) const {
     const auto node = [&](ir::NodeId id) -> const ir::Node& { return block_.nodes[id]; };
     bool negated = false;
     if (node(a).op == Op::kNeg) {
       negated = true;
       a = node(a).operands[0];
     }
-    if (node(a).op != Op::kRint) return std::nullopt;
+    if (node(a).op != Op::kFloor && node(a).op != Op::kRint) return std::nullopt;
     const ir::Node& quotient = node(node(a).operands[0]);
     if ((quotient.op != Op::kDiv && quotient.op != Op::kMul) || quotient.operands[0] != c) {
       return std::nullopt;
@@ -447,6 +447,7 @@ class RangeFinder {
     constexpr double kRounding = 0x1p-50;
     if (!(length > 0) || std::fabs(divisor - length) > kRounding / 4 * length) return std::nullopt;
     const double beyond = kRounding * ranges_[c].magnitude();
+    if (node(a).op == Op::kFloor) return Range{-beyond, length + beyond};
     return Range{-length / 2 - beyond, length / 2 + beyond};
   }
 

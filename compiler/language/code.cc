@@ -97,7 +97,7 @@ absl::StatusOr<TypedValue> Emitter::WrittenNumber(const Expr& expr, bool negated
       return Error(expr.range,
                    absl::StrCat(*expr.digits, " is beyond the integers of 64 bits, which go from ",
                                 "-2^63 to 2^63 - 1"),
-                   absl::StrCat("for a float write ", value));
+                   absl::StrCat("for a float write ", *expr.digits, ".0"));
     }
     number = WrittenInteger(static_cast<int64_t>(*expr.digits), builder());
   }

@@ -165,9 +165,8 @@ absl::StatusOr<TypedValue> IntegerArithmetic::AsFloat(const TypedValue& value) c
         source_, range_,
         absl::StrCat("the integer ", value.least, " is beyond 2^53, and would be rounded as a ",
                      "float, which is needed here"),
-        absl::StrCat("for a float write ", static_cast<double>(value.least),
-                     value.least % 10 == 0 ? "" : " or the like",
-                     "; exact are integers with integers, and variables declared 'integer'"));
+        absl::StrCat("for a float write ", value.least,
+                     ".0; exact are integers with integers, and ", "variables declared 'integer'"));
   } else {
     scope_.Expect(ir::Op::kExpectFloat, value.value, {});
     number.value = builder_.Convert(value.value, ir::Element::kF64);

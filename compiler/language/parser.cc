@@ -279,7 +279,7 @@ absl::StatusOr<Expr> Parser::Number() {
   if (!absl::SimpleAtoi(number.text, &digits) || digits > kMost) {
     return Error(number.range,
                  absl::StrCat("'", number.text, "' is beyond the integers of 64 bits"),
-                 absl::StrCat("for a float write ", *value));
+                 absl::StrCat("for a float write ", number.text, ".0"));
   }
   expr.digits = digits;
   return expr;

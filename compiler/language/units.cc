@@ -414,15 +414,16 @@ struct UnitName {
   const char* name;
   const char* symbol;
 };
-constexpr UnitName kNames[] = {
-    {"sec", "s"},        {"secs", "s"},         {"seconds", "s"},  {"volts", "V"},
-    {"amps", "A"},       {"amperes", "A"},      {"farads", "F"},   {"ohms", "ohm"},
-    {"mho", "S"},        {"Ohm", "ohm"},        {"OHM", "ohm"},    {"Ohms", "ohm"},
-    {"hz", "Hz"},        {"HZ", "Hz"},          {"v", "V"},        {"a", "A"},
-    {"f", "F"},          {"Volt", "volt"},      {"Volts", "volt"}, {"Amp", "amp"},
-    {"Ampere", "amp"},   {"Siemens", "S"},      {"siemen", "S"},   {"Second", "second"},
-    {"Sec", "s"},        {"Farad", "farad"},    {"Hertz", "Hz"},   {"meters", "metre"},
-    {"metres", "metre"}, {"Coulomb", "coulomb"}};
+constexpr UnitName kNames[] = {{"sec", "s"},        {"secs", "s"},       {"seconds", "second"},
+                               {"volts", "volt"},   {"amps", "amp"},     {"amperes", "ampere"},
+                               {"farads", "farad"}, {"ohms", "ohm"},     {"mho", "S"},
+                               {"Ohm", "ohm"},      {"OHM", "ohm"},      {"Ohms", "ohm"},
+                               {"hz", "Hz"},        {"HZ", "Hz"},        {"v", "V"},
+                               {"a", "A"},          {"f", "F"},          {"Volt", "volt"},
+                               {"Volts", "volt"},   {"Amp", "amp"},      {"Ampere", "amp"},
+                               {"Siemens", "S"},    {"siemen", "S"},     {"Second", "second"},
+                               {"Sec", "s"},        {"Farad", "farad"},  {"Hertz", "Hz"},
+                               {"meters", "metre"}, {"metres", "metre"}, {"Coulomb", "coulomb"}};
 
 struct PrefixName {
   const char* name;

@@ -549,8 +549,8 @@ std::vector<ir::Value> CodeScope::EmitLoop(int times, ir::Value pass, ir::NodeId
 void CodeScope::StoreChanged() {
   for (const Variable& variable : section_.variables) {
     if (variable.keeper != Keeper::kOwner || environment_.changed.count(&variable) == 0) continue;
-    const bool moves =
-        variable.equation->kind == EquationKind::kDifferential || variable.input.has_value();
+    const bool moves = variable.equation->kind == EquationKind::kDifferential ||
+                       variable.Is("event-driven") || variable.input.has_value();
     const Tiny tiny = environment_.tiny_kept.count(&variable) != 0 ? Tiny::kKept
                       : moves                                      ? Tiny::kFlushed
                                                                    : Tiny::kFlushedIfDenormal;

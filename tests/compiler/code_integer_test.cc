@@ -41,10 +41,8 @@ TEST(CodeInteger, ConstantsAreExactOverAllBits) {
       {"1e3", 1000},
       {"floor(2.5)*1000", 2000},
       {"N*half*2", 200},
-      {"true", 1},
   };
   for (const auto& c : cases) {
-    if (std::string(c.text) == "true") continue;
     const absl::StatusOr<int64_t> value = EvaluateInteger(Source(c.text), constants, "n");
     ASSERT_TRUE(value.ok()) << value.status().message();
     EXPECT_EQ(*value, c.value) << c.text;
@@ -57,14 +55,14 @@ TEST(CodeInteger, WhatHasNoResultIsAnError) {
     const char* words;
   } cases[] = {
       {"9223372036854775808", "beyond the integers of 64 bits"},
-      {"99999999999999999999", "for a float write 1e+20"},
+      {"99999999999999999999", "for a float write 99999999999999999999.0"},
       {"9223372036854775807 + 1", "9223372036854775807 + 1 is beyond the integers of 64 bits"},
       {"-9223372036854775808 - 1", "is beyond the integers of 64 bits"},
       {"9223372036854775807*3", "is beyond the integers of 64 bits"},
       {"-9223372036854775808 // -1", "is beyond the integers of 64 bits"},
       {"1 // 0", "this divides by 0"},
       {"1 % (3 - 3)", "this divides by 0"},
-      {"1e30", "n is an integer"},
+      {"1e30", "1e+30 is needed as an integer"},
       {"2.5", "need not be a whole number"},
       {"N/3", "need not be a whole number"},
       {"3 > 2", "int(...) makes 1 or 0 of it"},
@@ -86,7 +84,7 @@ TEST(CodeInteger, FloatsTakeIntegersUpTo2To53) {
     ASSERT_FALSE(value.ok()) << text;
     EXPECT_TRUE(absl::StrContains(value.status().message(), "is beyond 2^53"))
         << value.status().message();
-    EXPECT_TRUE(absl::StrContains(value.status().message(), "for a float write 9"))
+    EXPECT_TRUE(absl::StrContains(value.status().message(), "for a float write "))
         << value.status().message();
   }
   const std::vector<Constant> constants = {{"N", Quantity(1e9)}};

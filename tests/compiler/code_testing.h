@@ -111,6 +111,7 @@ class TestScope : public Scope {
     for (const char* name : {"exc.g", "exc.C", "exc.tau", "exc.E", "exc.k"}) {
       ir::Param param;
       param.name = name;
+      param.value = ir::BitsOfF64(1);  // so that it can be divided by
       program.params.push_back(param);
     }
     return program;

@@ -52,7 +52,10 @@ class Oracle {
   double Get(const char* name, size_t element = 0) const {
     const std::optional<ir::StateId> id = interpreter_->program().FindState(name);
     EXPECT_TRUE(id.has_value()) << name;
-    return id.has_value() ? ir::F64OfBits(interpreter_->State(*id).bits(element)) : NAN;
+    if (!id.has_value()) return NAN;
+    const ir::Bits bits = interpreter_->State(*id).bits(element);
+    const bool integer = interpreter_->program().states[*id].type.element == ir::Element::kI64;
+    return integer ? static_cast<double>(static_cast<int64_t>(bits)) : ir::F64OfBits(bits);
   }
   void Set(const char* name, double value) {
     const ir::StateId id = *interpreter_->program().FindState(name);

@@ -76,7 +76,7 @@ on_post = "w += 0.25 nS if v_pre > c_post else 0 nS"
   %2 = sub %0, 0.5 : f64[p]
   %3 = max %2, 0 : f64[p]
   %4 = abs %3 : f64[p]
-  %5 = lt %4, 1e-290 : bool[p]
+  %5 = lt %4, 8.900295434028806e-308 : bool[p]
   %6 = select %5, 0, %3 : f64[p]
   check p.w, %6
   store p.w, %6
@@ -90,7 +90,7 @@ on_post = "w += 0.25 nS if v_pre > c_post else 0 nS"
   %4 = load p.w : f64[p]
   %5 = add %4, %3 : f64[p]
   %6 = abs %5 : f64[p]
-  %7 = lt %6, 1e-290 : bool[p]
+  %7 = lt %6, 8.900295434028806e-308 : bool[p]
   %8 = select %7, 0, %5 : f64[p]
   check p.w, %8
   store p.w, %8
@@ -102,7 +102,7 @@ on_post = "w += 0.25 nS if v_pre > c_post else 0 nS"
   %2 = gt %1, 10 : bool[a]
   %3 = select %2, 0, %1 : f64[a]
   %4 = abs %3 : f64[a]
-  %5 = lt %4, 1e-290 : bool[a]
+  %5 = lt %4, 8.900295434028806e-308 : bool[a]
   %6 = select %5, 0, %3 : f64[a]
   check a.v, %6
   store a.v, %6
@@ -113,7 +113,7 @@ on_post = "w += 0.25 nS if v_pre > c_post else 0 nS"
   %10 = gt %9, 10 : bool[b]
   %11 = select %10, 0, %9 : f64[b]
   %12 = abs %11 : f64[b]
-  %13 = lt %12, 1e-290 : bool[b]
+  %13 = lt %12, 8.900295434028806e-308 : bool[b]
   %14 = select %13, 0, %11 : f64[b]
   check b.v, %14
   store b.v, %14
@@ -265,7 +265,7 @@ on_pre p {
   %3 = max %2, 0 : f64[p]
   %4 = min %3, 4 : f64[p]
   %5 = abs %4 : f64[p]
-  %6 = lt %5, 1e-290 : bool[p]
+  %6 = lt %5, 8.900295434028806e-308 : bool[p]
   %7 = select %6, 0, %4 : f64[p]
   check p.w, %7
   store p.w, %7
@@ -277,7 +277,7 @@ on_post p {
   %3 = max %2, 0 : f64[p]
   %4 = min %3, 4 : f64[p]
   %5 = abs %4 : f64[p]
-  %6 = lt %5, 1e-290 : bool[p]
+  %6 = lt %5, 8.900295434028806e-308 : bool[p]
   %7 = select %6, 0, %4 : f64[p]
   check p.w, %7
   store p.w, %7
@@ -291,7 +291,7 @@ step {
   %2 = gt %1, 10 : bool[a]
   %3 = select %2, 0, %1 : f64[a]
   %4 = abs %3 : f64[a]
-  %5 = lt %4, 1e-290 : bool[a]
+  %5 = lt %4, 8.900295434028806e-308 : bool[a]
   %6 = select %5, 0, %3 : f64[a]
   check a.v, %6
   store a.v, %6
@@ -311,7 +311,7 @@ step {
   %17 = gt %16, 10 : bool[b]
   %18 = select %17, 0, %16 : f64[b]
   %19 = abs %18 : f64[b]
-  %20 = lt %19, 1e-290 : bool[b]
+  %20 = lt %19, 8.900295434028806e-308 : bool[b]
   %21 = select %20, 0, %18 : f64[b]
   check b.v, %21
   store b.v, %21
