@@ -90,7 +90,7 @@ step {
   %0 = load a.n : i64[a]
   store a.n, %0
 }
-)"));
+)"), Propagation::kCsr);
   ASSERT_FALSE(run.ok());
   EXPECT_EQ(run.status().message(),
             "element 0 of population a at the beginning: 7 is divided by 0");
