@@ -420,7 +420,8 @@ TEST(Input, R6_CoarseContributionsAreErrorsWhereSumsAreStrict) {
   ASSERT_TRUE(run->InjectSpikes(0, {0}).ok());
   EXPECT_EQ(run->Step().message(),
             "input b.h of element 0 of population b was to receive 0.75 in step 1 (from t = 1 "
-            "ms): that is coarse, as its scale is 2^0");
+            "ms): its sums are multiples of 1, so that precision = \"strict\" refuses it; a finer "
+            "resolution of the input, or bounds of what the contribution is computed from, help");
 }
 
 TEST(Input, R6_StaticContributionsDependOnTheWeightAlone) {
