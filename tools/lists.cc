@@ -236,13 +236,14 @@ int InfoNetwork(const Source& source, const Machine& machine, bool json) {
   std::printf("%s: %u populations, %u projections, %u steps of %g ms\n\n", loaded->name.c_str(),
               populations, static_cast<unsigned>(program.projections.size()),
               static_cast<unsigned>(loaded->steps), program.dt);
+  PrintPrecision(program);
+  std::printf("\n");
   Table table({"memory for", "bytes"});
   for (const MemoryPart& part : plan->parts) {
     table.Add({part.name, Short(static_cast<double>(part.bytes))});
   }
   table.Add({"total", Short(static_cast<double>(plan->total()))});
-  std::printf("%s\n", table.ToString().c_str());
-  PrintPrecision(program);
+  std::printf("%s", table.ToString().c_str());
   return kDone;
 }
 
