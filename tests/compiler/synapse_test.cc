@@ -396,14 +396,13 @@ TEST(SynapseModel, R6_QuantaFollowFromWhatCodeStores) {
   };
   const std::string add = "weight = \"5 nS\"\non_pre = \"g_post += w\"\n";
   EXPECT_EQ(scale(add), reference::ScaleLog2For(5));
-  EXPECT_EQ(scale(absl::StrCat(add, "on_post = \"w = clip(w + 1 nS, 0 nS, 12 nS)\"\n")),
-            reference::ScaleLog2For(12));
-  EXPECT_EQ(scale(absl::StrCat(add, "on_post = \"w = clip(w + 1 nS, 0 nS, 3 nS)\"\n")),
-            reference::ScaleLog2For(5));
-  EXPECT_EQ(scale(absl::StrCat(add, "on_post = \"w += 1 nS\"\n")), reference::ScaleLog2For(1));
+  // Two synapses end at a neuron: contributions have 49 bits where sums have 50, and 60 or 124.
+  EXPECT_EQ(scale(absl::StrCat(add, "on_post = \"w = clip(w + 1 nS, 0 nS, 12 nS)\"\n")), 4 - 49);
+  EXPECT_EQ(scale(absl::StrCat(add, "on_post = \"w = clip(w + 1 nS, 0 nS, 3 nS)\"\n")), 3 - 49);
+  EXPECT_EQ(scale(absl::StrCat(add, "on_post = \"w += 1 nS\"\n")), -64 - (124 - 104) / 2);
   EXPECT_EQ(scale(absl::StrCat(add, "on_post = \"w += 1 nS\"\n",
                                "bounds = { w = [\"-70 nS\", \"40 nS\"] }\n")),
-            reference::ScaleLog2For(70));
+            7 - 60);
   EXPECT_EQ(scale("weight = \"uniform(3 nS, 20 nS)\"\non_pre = \"g_post += w\"\n"),
             reference::ScaleLog2For(20));
 }
