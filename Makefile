@@ -20,7 +20,7 @@ JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build command deps fuzz ci conformance bench bench-peers bench-growth bench-compile tidy format clean deps-ci deps-tidy deps-conformance
+.PHONY: help run test precision build command deps fuzz ci conformance bench bench-peers bench-growth bench-compile tidy format clean deps-ci deps-tidy deps-conformance
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: build  ## install what is missing, build, run all tests
 
 fuzz: build  ## 10,000 mutated network files and programs: each gives a result or a clear error
 	BNSYN_FUZZ_COUNT=10000 build/release/bin/fuzz_test
+
+precision: command  ## how exactly the inputs of the example networks count what arrives
+	@for network in examples/networks/*.toml; do $(BNSYN) info $$network --precision; done
 
 build: deps  ## install what is missing and build everything
 	cmake --preset release

@@ -69,7 +69,7 @@ def expression(text):
 
 
 def terms(count):
-    return expression("+".join(f"{k}*v" for k in range(1, count + 1)))
+    return expression("+".join(f"{k}e-6*v" for k in range(1, count + 1)))
 
 
 def nesting(count):

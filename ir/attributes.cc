@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -355,10 +356,18 @@ Result CheckWeight(const Program& program, const Projection& projection) {
   return std::nullopt;
 }
 
+// Projections are read before states, and once more behind them: until then a name stands for a
+// state that there is not.
 absl::Status ReadStates(TokenReader& reader, const Program& program, std::vector<StateId>& states) {
+  constexpr StateId kUnknown = std::numeric_limits<StateId>::max();
   BNSYN_RETURN_IF_ERROR(reader.ReadPunctuation("["));
   while (!reader.TakePunctuation("]")) {
     if (!states.empty()) BNSYN_RETURN_IF_ERROR(reader.ReadPunctuation(","));
+    if (program.states.empty()) {
+      BNSYN_RETURN_IF_ERROR(reader.ReadWord("the name of a state").status());
+      states.push_back(kUnknown);
+      continue;
+    }
     BNSYN_ASSIGN_OR_RETURN(states.emplace_back(), ReadSymbol(reader, program, AttrKind::kState));
   }
   return absl::OkStatus();
@@ -367,7 +376,10 @@ absl::Status ReadStates(TokenReader& reader, const Program& program, std::vector
 Text StatesText(const Program& program, const std::vector<StateId>& states) {
   if (states.empty()) return std::nullopt;
   std::vector<absl::string_view> names;
-  for (const StateId state : states) names.push_back(program.states[state].name);
+  for (const StateId state : states) {
+    const bool known = state < program.states.size();
+    names.push_back(known ? absl::string_view(program.states[state].name) : "?");
+  }
   return absl::StrCat("[", absl::StrJoin(names, ", "), "]");
 }
 

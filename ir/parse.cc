@@ -57,6 +57,7 @@ class Parser {
         {"table", 0, &Parser::ReadTableLine},
         {"population", 0, &Parser::ReadPopulation},
         {"projection", 1, &Parser::ReadProjection},
+        {"projection", 3, &Parser::ReadHeldVariables},
         {"param", 2, &Parser::ReadParam},
         {"state", 2, &Parser::ReadState},
         {"temp", 2, &Parser::ReadState},
@@ -68,6 +69,7 @@ class Parser {
         {"on_pre", 3, &Parser::ReadBlockInto},
         {"on_step", 3, &Parser::ReadBlockInto},
         {"on_post", 3, &Parser::ReadBlockInto},
+        {"now", 3, &Parser::ReadBlockInto},
         {"loop", 3, &Parser::ReadBlockInto},
         {"step", 4, &Parser::ReadBlockInto},
         {"kernel", 4, &Parser::ReadBlockInto},
@@ -110,12 +112,15 @@ class Parser {
   absl::Status Read(size_t statement, int sweep) {
     const Token& token = tokens_[statement];
     const absl::string_view word = reader_.text(token);
+    bool known = false;
     for (const Keyword& keyword : Keywords()) {
       if (keyword.word != word) continue;
-      if (keyword.sweep != sweep) return absl::OkStatus();
+      known = true;
+      if (keyword.sweep != sweep) continue;
       reader_.set_position(statement);
       return (this->*keyword.read)();
     }
+    if (known) return absl::OkStatus();
     std::vector<std::string> words;
     for (const Keyword& keyword : Keywords()) words.emplace_back(keyword.word);
     return reader_.Error(token, absl::StrCat("'", word, "' begins no declaration or block",
@@ -284,6 +289,21 @@ class Parser {
   }
 
   absl::Status ReadProjection() {
+    BNSYN_ASSIGN_OR_RETURN(Projection projection, ReadProjectionLine());
+    program_.AddProjection(std::move(projection));
+    return absl::OkStatus();
+  }
+
+  // Reads a projection once more, now that the states are known that hold its variables.
+  absl::Status ReadHeldVariables() {
+    BNSYN_ASSIGN_OR_RETURN(Projection projection, ReadProjectionLine());
+    Projection& declared = program_.projections[projections_read_++];
+    declared.of_source = std::move(projection.of_source);
+    declared.of_target = std::move(projection.of_target);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Projection> ReadProjectionLine() {
     Projection projection;
     BNSYN_ASSIGN_OR_RETURN(projection.name, ReadName());
     BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(":"));
@@ -291,8 +311,8 @@ class Parser {
     BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation("->"));
     BNSYN_ASSIGN_OR_RETURN(projection.target, ReadSymbol(reader_, program_, AttrKind::kPopulation));
     BNSYN_RETURN_IF_ERROR(ReadAttributes(reader_, program_, projection));
-    program_.AddProjection(std::move(projection));
-    return reader_.ReadLineEnd();
+    BNSYN_RETURN_IF_ERROR(reader_.ReadLineEnd());
+    return projection;
   }
 
   absl::Status ReadEvents() {
@@ -360,6 +380,7 @@ class Parser {
   TokenReader reader_;
   Program program_;
   bool named_ = false;
+  size_t projections_read_ = 0;     // once more, for their states
   std::vector<size_t> statements_;  // positions of their first tokens
 
   // Places in the text, for errors.

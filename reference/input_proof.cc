@@ -76,30 +76,29 @@ bool OnPreTerms::AllStatic() {
   return true;
 }
 
-std::vector<ir::InputId> LaterAdditions(const ir::Program& program, ir::ProjectionId projection) {
-  std::vector<ir::InputId> inputs;
+std::vector<std::vector<ir::InputId>> LaterAdditions(const ir::Program& program) {
+  std::vector<std::vector<ir::InputId>> inputs(program.projections.size());
   for (const ir::Block& block : program.step) {
     for (const ir::Node& node : block.nodes) {
       const bool on_step = node.op == ir::Op::kRunOnStep;
-      if ((!on_step && node.op != ir::Op::kRunOnPost) || node.attr != projection) continue;
+      if (!on_step && node.op != ir::Op::kRunOnPost) continue;
+      const auto projection = static_cast<ir::ProjectionId>(node.attr);
       const ir::BlockKind kind = on_step ? ir::BlockKind::kOnStep : ir::BlockKind::kOnPost;
       for (const ir::Node& added : program.FindSynaptic(kind, projection)->nodes) {
         if (added.op != ir::Op::kAccumulate) continue;
-        inputs.push_back(static_cast<ir::InputId>(added.attr));
+        inputs[projection].push_back(static_cast<ir::InputId>(added.attr));
       }
     }
   }
   return inputs;
 }
 
-InputProof::InputProof(const ir::Program& program) : program_(&program) {
+InputProof::InputProof(const ir::Program& program)
+    : program_(&program), later_(LaterAdditions(program)) {
   for (const ir::Input& input : program.inputs) {
     bounds_.emplace_back(program.Size(input.population));
     limits_.push_back(LimitsOf(input.accumulator));
     most_.push_back(AccumulatorArithmetic(input.accumulator).MostInAStep());
-  }
-  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
-    later_.push_back(LaterAdditions(program, id));
   }
 }
 

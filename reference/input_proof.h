@@ -58,9 +58,10 @@ class OnPreTerms {
   std::vector<Term> terms_;
 };
 
-// The inputs to which a step adds for each synapse of a projection, apart from its on_pre block:
-// one for each `accumulate` of an on_step or on_post block and each time that the block runs.
-std::vector<ir::InputId> LaterAdditions(const ir::Program& program, ir::ProjectionId projection);
+// By projection, the inputs to which a step adds for each of its synapses, apart from its on_pre
+// block: one for each `accumulate` of an on_step or on_post block and each time that the block
+// runs.
+std::vector<std::vector<ir::InputId>> LaterAdditions(const ir::Program& program);
 
 // By input and element: the most quanta that all events together bring in one step.
 using EventBounds = std::vector<std::map<uint32_t, Quanta>>;
@@ -99,7 +100,7 @@ class InputProof {
   std::vector<std::vector<Bound>> bounds_;       // by input and element
   std::vector<SumLimits> limits_;                // by input
   std::vector<Quanta> most_;                     // that `known` may be, by input
-  std::vector<std::vector<ir::InputId>> later_;  // LaterAdditions, by projection
+  std::vector<std::vector<ir::InputId>> later_;  // LaterAdditions
   CoarseTallies coarse_;
 };
 

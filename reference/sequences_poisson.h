@@ -15,36 +15,45 @@ namespace bnsyn::reference::sequences {
 // No word reaches the threshold of a higher count: with the mean 16 its probability is 2^-34.
 inline constexpr size_t kPoissonSearchedCounts = 48;
 
+// Exp(-mean) for a mean from 0 to 16, to the bit: no argument is out of range, and 2^k has an
+// exponent of its own.
+template <class A>
+typename A::F PoissonNone(A& m, typename A::F mean) {
+  const auto e = ReduceExponent(m, -mean, kRounder + kExponentBias);
+  const auto r = m.Fma(e.k, -kLn2Rest, e.r);
+  const auto slope = m.Fma(r, ExpQuotient(m, r), 1.0);
+  return m.Fma(r, slope, 1.0) * m.FromBits(m.ToBits(e.shifted) << 52);
+}
+
 // The number of k with u >= cdf_k, for u = (bits0 + 1/2) 2^-32 and a mean from 0 to 16: with
 // q_0 = exp(-mean) and q_k = q_(k-1) mean, cdf_0 = q_0 and cdf_k = cdf_(k-1) + q_k (1/k!), rounded
 // once. Higher counts are arms of their own, which kernels compute where some lane needs them.
 template <class A>
 typename A::F PoissonBySearch(A& m, typename A::F mean, typename A::W bits0) {
   using F = typename A::F;
-  static constexpr size_t kEnds[] = {5, 26, kPoissonSearchedCounts};
+  static constexpr size_t kEnds[] = {5, 27, kPoissonSearchedCounts};
   constexpr size_t kArms = std::size(kEnds);
   const F u = RaisedFraction(m, bits0) - (0x1p20 - 0x1p-33);
-  F q = Exp(m, -mean);
+  F q = PoissonNone(m, mean);
   F cdf = q;
-  F counts[kArms];  // that each arm finds, where u reaches the last cdf of the arm before
+  F counts[kArms];  // of each arm
   F ends[kArms];    // the last cdf of each
   double inverse_factorial = 1;
   for (size_t arm = 0, k = 0; arm < kArms; ++arm) {
-    F count = static_cast<double>(k);
-    for (; k < kEnds[arm]; ++k) {
+    for (bool first = true; k < kEnds[arm]; ++k, first = false) {
       if (k > 0) {
         inverse_factorial /= static_cast<double>(k);
         q = q * mean;
         cdf = m.Fma(q, F(inverse_factorial), cdf);
       }
-      count = m.Select(u >= cdf, F(static_cast<double>(k + 1)), count);
+      const F one = m.Select(u >= cdf, F(1.0), F(0.0));
+      counts[arm] = first ? one : counts[arm] + one;
     }
-    counts[arm] = count;
     ends[arm] = cdf;
   }
   F count = counts[kArms - 1];
   for (size_t arm = kArms - 1; arm-- > 0;) {
-    count = m.Select(u >= ends[arm], count, counts[arm]);
+    count = counts[arm] + m.Select(u >= ends[arm], count, F(0.0));
   }
   return count;
 }

@@ -1,6 +1,7 @@
 #include "runtime/coarse_report.h"
 
 #include <cmath>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -24,13 +25,16 @@ std::vector<CoarseContributions> DescribeCoarse(const ir::Program& program,
   return all;
 }
 
-std::string CoarseSentence(const CoarseContributions& coarse) {
+std::string CoarseSentence(const ir::Program& program, const CoarseContributions& coarse) {
+  std::optional<ir::InputId> input = program.FindInput(coarse.input);
+  if (!input) input = program.FindInput(absl::StrCat(coarse.input, ".in"));
+  const std::string unit = input ? program.inputs[*input].unit : "";
   const std::string error =
       coarse.worst < 1 ? absl::StrFormat("by 2^%.1f of it", std::log2(coarse.worst)) : "to 0";
-  return absl::StrCat(coarse.input, " receives ", coarse.count, " contribution",
-                      coarse.count == 1 ? "" : "s", " of ", coarse.source,
-                      " that rounding changes by more than 2^-24, at worst ",
-                      reference::ShowValue(coarse.value), " ", error);
+  return absl::StrCat(
+      coarse.input, " receives ", coarse.count, " contribution", coarse.count == 1 ? "" : "s",
+      " of ", coarse.source, " that rounding changes by more than 2^-24, at worst ",
+      reference::ShowValue(coarse.value), unit.empty() ? "" : " ", unit, " ", error);
 }
 
 absl::Status CheckCoarse(const ir::Program& program,
@@ -38,7 +42,7 @@ absl::Status CheckCoarse(const ir::Program& program,
   if (!program.strict_sums || coarse.empty()) return absl::OkStatus();
   std::string text = "precision = \"strict\", but";
   for (const CoarseContributions& one : coarse) {
-    absl::StrAppend(&text, coarse.size() > 1 ? "\n  " : " ", CoarseSentence(one));
+    absl::StrAppend(&text, coarse.size() > 1 ? "\n  " : " ", CoarseSentence(program, one));
   }
   absl::StrAppend(&text, "\nnote: give the variable a resolution in its model, as in resolution = ",
                   "{ x = \"1 fA\" }, or drop what is too small to matter");

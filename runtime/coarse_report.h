@@ -16,9 +16,9 @@ namespace bnsyn {
 std::vector<CoarseContributions> DescribeCoarse(const ir::Program& program,
                                                 const reference::CoarseTallies& tallies);
 
-// "dst.x receives 3 contributions of p that rounding changes by more than 2^-24, at worst 1e-30 to
-// 0".
-std::string CoarseSentence(const CoarseContributions& coarse);
+// "dst.x receives 3 contributions of p that rounding changes by more than 2^-24, at worst 1e-30 pA
+// to 0", without a point.
+std::string CoarseSentence(const ir::Program& program, const CoarseContributions& coarse);
 
 // InvalidArgument, with a line for each, if there are some and the program has strict sums.
 absl::Status CheckCoarse(const ir::Program& program,

@@ -10,15 +10,14 @@ DecayingSums::DecayingSums(const ir::Program& program, const Partition& partitio
   for (ir::InputId id = 0; id < program.inputs.size(); ++id) {
     const ir::Accumulator& accumulator = program.inputs[id].accumulator;
     if (!accumulator.decays()) continue;
+    by_state_[accumulator.state] = all_.size();
     all_.push_back({id, accumulator.state, reference::AccumulatorArithmetic(accumulator), {}});
   }
 }
 
 const DecayingSums::Sums* DecayingSums::Find(ir::StateId state) const {
-  for (const Sums& sums : all_) {
-    if (sums.state == state) return &sums;
-  }
-  return nullptr;
+  const auto found = by_state_.find(state);
+  return found == by_state_.end() ? nullptr : &all_[found->second];
 }
 
 Range DecayingSums::Own(const Sums& sums, int thread) const {

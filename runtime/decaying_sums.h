@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -51,6 +52,7 @@ class DecayingSums {
   const Partition& partition_;
   const NetworkMemory& memory_;
   std::vector<Sums> all_;
+  std::unordered_map<ir::StateId, size_t> by_state_;  // their places in all_
 };
 
 }  // namespace bnsyn

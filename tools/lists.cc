@@ -152,17 +152,18 @@ int InfoMachine(bool json) {
 // "2^-30.4" of 7e-10.
 std::string AsPower(double x) { return absl::StrFormat("2^%.1f", std::log2(x)); }
 
-// What arrives, by magnitude: "6", "0.2 to 30", "up to 1e9", "anything".
-std::string Magnitudes(const compiler::InputPrecision& precision) {
+// What arrives, by magnitude: "6 nS", "0.2 to 30 nS", "up to 1e9 nS", "anything".
+std::string Magnitudes(const compiler::InputPrecision& precision, const std::string& unit) {
   if (std::isinf(precision.greatest)) return "anything";
-  if (precision.least == 0) return absl::StrFormat("up to %.4g", precision.greatest);
-  if (precision.least == precision.greatest) return absl::StrFormat("%.4g", precision.greatest);
-  return absl::StrFormat("%.4g to %.4g", precision.least, precision.greatest);
+  const std::string greatest = absl::StrFormat("%.4g%s", precision.greatest, unit);
+  if (precision.least == 0) return absl::StrCat("up to ", greatest);
+  if (precision.least == precision.greatest) return greatest;
+  return absl::StrFormat("%.4g to %s", precision.least, greatest);
 }
 
-std::string RoundedBy(const compiler::InputPrecision& precision) {
+std::string RoundedBy(const compiler::InputPrecision& precision, const std::string& unit) {
   if (!precision.error.has_value()) {
-    return absl::StrFormat("2^-24, from %.2g on", precision.exact_from);
+    return absl::StrFormat("2^-24, from %.2g%s on", precision.exact_from, unit);
   }
   return *precision.error == 0 ? "0" : AsPower(*precision.error);
 }
@@ -171,8 +172,10 @@ void PrintPrecision(const ir::Program& program) {
   Table table({"input", "contributions", "quantum", "bits", "rounded by at most"});
   for (const compiler::InputPrecision& precision : compiler::FindPrecision(program)) {
     const ir::Input& input = program.inputs[precision.input];
-    table.Add({input.name, Magnitudes(precision), absl::StrCat("2^", input.accumulator.scale_log2),
-               absl::StrCat(input.accumulator.width()), RoundedBy(precision)});
+    const std::string unit = input.unit.empty() ? "" : absl::StrCat(" ", input.unit);
+    table.Add({input.name, Magnitudes(precision, unit),
+               absl::StrCat("2^", input.accumulator.scale_log2),
+               absl::StrCat(input.accumulator.width()), RoundedBy(precision, unit)});
   }
   std::printf("%s", table.ToString().c_str());
 }
@@ -233,13 +236,14 @@ int InfoNetwork(const Source& source, const Machine& machine, bool json) {
   std::printf("%s: %u populations, %u projections, %u steps of %g ms\n\n", loaded->name.c_str(),
               populations, static_cast<unsigned>(program.projections.size()),
               static_cast<unsigned>(loaded->steps), program.dt);
+  PrintPrecision(program);
+  std::printf("\n");
   Table table({"memory for", "bytes"});
   for (const MemoryPart& part : plan->parts) {
     table.Add({part.name, Short(static_cast<double>(part.bytes))});
   }
   table.Add({"total", Short(static_cast<double>(plan->total()))});
-  std::printf("%s\n", table.ToString().c_str());
-  PrintPrecision(program);
+  std::printf("%s", table.ToString().c_str());
   return kDone;
 }
 

@@ -142,10 +142,10 @@ int Judge(const std::vector<RunResult>& results) {
 }
 
 // What did not arrive as exactly as it should have: a line each, on stderr.
-void PrintCoarse(const RunResult& result) {
+void PrintCoarse(const ir::Program& program, const RunResult& result) {
   if (result.report.coarse.empty()) return;
   for (const CoarseContributions& coarse : result.report.coarse) {
-    std::fprintf(stderr, "warning: %s\n", CoarseSentence(coarse).c_str());
+    std::fprintf(stderr, "warning: %s\n", CoarseSentence(program, coarse).c_str());
   }
   std::fprintf(stderr, "note: docs/precision.md says when that matters, and what to do\n");
 }
@@ -164,7 +164,7 @@ int Run(const RunArguments& arguments) {
     if (!finished.ok()) return Report(finished.status());
     results.push_back(std::move(finished->result));
     written = std::move(finished->files);
-    if (name == backends.back()) PrintCoarse(results.back());
+    if (name == backends.back()) PrintCoarse(loaded->program, results.back());
     if (results.back().interrupted) break;
   }
   if (arguments.json) {

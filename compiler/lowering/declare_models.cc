@@ -23,6 +23,9 @@ namespace {
 // Levels of an expression, with those of the equations x = ... that it reads.
 constexpr int kMostLevels = 1000;
 
+// Each is a branch of one kernel; what LLVM takes for them grows with the square of their number.
+constexpr size_t kMostEvents = 256;
+
 // Populations are limited by 32-bit indices, padded up to groups of 64.
 constexpr double kLargestSize = 4294967232.0;
 
@@ -194,6 +197,9 @@ absl::Status ParseEvents(const Model& model, std::set<std::string>& names, Model
   for (const Model::NamedEvent& event : model.events) {
     ir::SourceText place = event.place;
     if (place.text.empty()) place.text = event.name;
+    if (code.events.size() == kMostEvents) {
+      return ErrorIn(place, absl::StrCat("a model has at most ", kMostEvents, " kinds of event"));
+    }
     if (event.name == "spike") {
       return ErrorIn(place, "'spike' is the event of the threshold, and needs no other condition",
                      "threshold = \"...\" says when, and reset = \"...\" what it does");

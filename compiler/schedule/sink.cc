@@ -27,7 +27,7 @@ using Use = KernelGraph::Use;
 // mispredicted.
 constexpr int kWorthABranch = 16;
 // What it takes to make a vector of random bits.
-constexpr int kRandomCost = 16;
+constexpr int kRandomCost = 32;
 // A lane that needs an arm most likely needs whatever is this much of it, without another branch.
 constexpr double kMostOfAnArm = 0.5;
 

@@ -107,7 +107,9 @@ absl::StatusOr<Synapses> BuildSynapses(const ir::Program& program,
                            reference::InputProof::Create(program, events));
     coarse = of_events.coarse();
   }
-  Construction construction = {program, partition, places, code, events, event_bounds, states, {}};
+  const std::vector<std::vector<ir::InputId>> later = reference::LaterAdditions(program);
+  Construction construction = {program,      partition, places, code, events,
+                               event_bounds, states,    later,  {}};
   if (progress) {
     double expected = 1;
     for (const SynapseGroup& group : layout.groups) expected += group.expected;

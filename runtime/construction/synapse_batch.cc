@@ -45,7 +45,8 @@ SynapseBatch::SynapseBatch(const Construction& construction, ir::ProjectionId id
       delay_(declared_->delay),
       quanta_(contributions_.size()),
       added_(contributions_.size()),
-      states_(construction.program.SynapseStates(id).size()),
+      ids_(construction.program.SynapseStates(id)),
+      states_(ids_.size()),
       own_quanta_(contributions_.size()),
       own_added_(contributions_.size()),
       own_states_(states_.size()) {
@@ -109,8 +110,7 @@ absl::Status SynapseBatch::Compute() {
       quanta_[term] = compiled_->quanta(contributions_[term].node);
       added_[term] = compiled_->contributions(contributions_[term].node);
     }
-    const std::vector<ir::StateId> states = in_->program.SynapseStates(id_);
-    for (size_t i = 0; i < states.size(); ++i) states_[i] = compiled_->state(states[i]);
+    for (size_t s = 0; s < ids_.size(); ++s) states_[s] = compiled_->state(ids_[s]);
   }
   if (interpreted_) Interpret();
   return Check();
@@ -140,15 +140,14 @@ void SynapseBatch::ReadList() {
 
 // Runs the interpreter row by row, as the reference does.
 void SynapseBatch::Interpret() {
-  const std::vector<ir::StateId> states = in_->program.SynapseStates(id_);
   reference::OnPreTerms terms(in_->program, in_->program.FindSynaptic(ir::BlockKind::kOnPre, id_));
   own_weights_.assign(size(), declared_->weight);
   if (!given_.empty()) own_weights_ = given_;
   const bool sets_delays = interpreted_->Sets(ir::Op::kSetDelay);
   if (sets_delays) own_delays_.resize(size());
-  for (size_t s = 0; s < states.size(); ++s) {
-    if (!interpreted_->Stores(states[s])) continue;
-    const auto bytes = ir::ElementBytes(in_->program.states[states[s]].type.element);
+  for (size_t s = 0; s < ids_.size(); ++s) {
+    if (!interpreted_->Stores(ids_[s])) continue;
+    const auto bytes = ir::ElementBytes(in_->program.states[ids_[s]].type.element);
     own_states_[s].resize(size() * static_cast<size_t>(bytes));
     states_[s] = own_states_[s].data();
   }
@@ -170,9 +169,9 @@ void SynapseBatch::Interpret() {
       copy(interpreted_->Run(ir::Op::kSetWeight, row), own_weights_.data());
     }
     if (sets_delays) copy(interpreted_->Run(ir::Op::kSetDelay, row), own_delays_.data());
-    for (size_t s = 0; s < states.size(); ++s) {
-      if (interpreted_->Stores(states[s])) {
-        copy(interpreted_->RunStore(states[s], row), own_states_[s].data());
+    for (size_t s = 0; s < ids_.size(); ++s) {
+      if (interpreted_->Stores(ids_[s])) {
+        copy(interpreted_->RunStore(ids_[s], row), own_states_[s].data());
       }
     }
   }
@@ -200,9 +199,8 @@ absl::Status SynapseBatch::Check() const {
                                               delays_[i] <= int64_t{declared_->max_delay});
     if (!weight || !delay) return Explain();
   }
-  const std::vector<ir::StateId> states = in_->program.SynapseStates(id_);
-  for (size_t s = 0; s < states.size(); ++s) {
-    if (states_[s] == nullptr || in_->program.states[states[s]].type.element != ir::Element::kF64) {
+  for (size_t s = 0; s < ids_.size(); ++s) {
+    if (states_[s] == nullptr || in_->program.states[ids_[s]].type.element != ir::Element::kF64) {
       continue;
     }
     const auto* const values = reinterpret_cast<const double*>(states_[s]);

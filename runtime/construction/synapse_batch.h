@@ -33,6 +33,8 @@ struct Construction {
   absl::Span<const std::vector<reference::Event>> events;  // of each declaration
   const reference::EventBounds& event_bounds;
   absl::Span<const reference::Array> states;  // after init
+  // reference::LaterAdditions.
+  absl::Span<const std::vector<ir::InputId>> later;
   // Called by the first thread with the number of its synapses that are in their places.
   std::function<void(uint64_t synapses)> progress;
 };
@@ -111,6 +113,7 @@ class SynapseBatch {
   std::vector<double> shared_quanta_;  // by contribution, where all synapses add the same
   std::vector<const double*> quanta_;  // by contribution
   std::vector<const double*> added_;   // by contribution: before rounding; null if none is coarse
+  std::vector<ir::StateId> ids_;       // ir::Program::SynapseStates
   std::vector<const char*> states_;
   // The arrays behind these pointers, unless they are those of compiled code.
   std::vector<double> given_;

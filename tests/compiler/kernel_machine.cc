@@ -78,7 +78,8 @@ KernelMachine::KernelMachine(ir::Program program, std::unique_ptr<CompiledCode> 
   }
   for (const ir::Input& input : program_.inputs) {
     const size_t halves = input.accumulator.wide ? 2 : 1;
-    inputs_.emplace_back(ir::Element::kI64, halves * size(input.population));
+    const size_t groups = (size(input.population) + kGroup - 1) / kGroup;
+    inputs_.emplace_back(ir::Element::kI64, halves * groups * kGroup);
   }
   for (size_t i = 0; i < program_.populations.size(); ++i) {
     counts_.emplace_back(ir::Element::kI64, 1);

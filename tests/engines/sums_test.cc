@@ -89,6 +89,27 @@ ir::Program Summing(const std::string& header, const std::string& inputs, const 
   return *program;
 }
 
+// The interpreter, both kinds of conversions of integers, code that is not optimised, and threads
+// with rows and with code.
+std::vector<EngineVariant> SomeEngines() {
+  const auto accelerated = [](int optimization, int width, int threads, const char* layout) {
+    EngineOptions options;
+    options.backend = Backend::kAccelerated;
+    options.compile.optimization = optimization;
+    options.compile.width = width;
+    options.threads = threads;
+    options.layout = layout;
+    return EngineVariant{absl::StrCat("-O", optimization, ", width ", width, ", ", threads,
+                                      " threads, layout ", layout),
+                         options};
+  };
+  return {{"interpreter", {}},
+          accelerated(2, 8, 1, "best"),
+          accelerated(2, 2, 2, "best"),
+          accelerated(2, 0, 3, "code"),
+          accelerated(0, 4, 2, "quanta64")};
+}
+
 using Coarse = std::vector<std::tuple<std::string, std::string, uint64_t, double, double>>;
 
 Coarse CoarseOf(const Simulation& simulation) {
@@ -106,7 +127,7 @@ TEST(Sums, R6_EveryEngineCountsTheSameCoarseContributions) {
                                       "0.5");
   Coarse before, after;
   std::string digest;
-  for (const EngineVariant& engine : AllEngines()) {
+  for (const EngineVariant& engine : SomeEngines()) {
     absl::StatusOr<Simulation> simulation = Compile(program, engine.options);
     ASSERT_TRUE(simulation.ok()) << engine.name << ": " << simulation.status();
     const Coarse built = CoarseOf(*simulation);
@@ -138,7 +159,7 @@ TEST(Sums, R6_EveryEngineAddsAndRoundsAlike) {
                                    "0.5");
   for (const ir::Program& program : {wide, full}) {
     std::string digest;
-    for (const EngineVariant& engine : AllEngines()) {
+    for (const EngineVariant& engine : SomeEngines()) {
       absl::StatusOr<Simulation> simulation = Compile(program, engine.options);
       ASSERT_TRUE(simulation.ok()) << engine.name << ": " << simulation.status();
       const absl::Status ran = simulation->Step(20);
@@ -160,14 +181,14 @@ TEST(Sums, R6_EveryEngineStopsAlikeAtWhatIsCoarseWhereSumsAreStrict) {
                                       "input b.k : b scale=2^-26\n",
                                       "0.5");
   std::string fault;
-  for (const EngineVariant& engine : AllEngines()) {
+  for (const EngineVariant& engine : SomeEngines()) {
     absl::StatusOr<Simulation> simulation = Compile(program, engine.options);
     ASSERT_TRUE(simulation.ok()) << engine.name << ": " << simulation.status();
     const std::string stopped(simulation->Step(100).message());
     if (fault.empty()) fault = stopped;
     EXPECT_EQ(stopped, fault) << engine.name;
   }
-  EXPECT_NE(fault.find("that is coarse"), std::string::npos) << fault;
+  EXPECT_NE(fault.find("precision = \"strict\" refuses it"), std::string::npos) << fault;
 }
 
 }  // namespace

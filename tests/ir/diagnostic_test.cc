@@ -1,5 +1,6 @@
 #include "ir/diagnostic.h"
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
 namespace bnsyn::ir {
@@ -61,6 +62,16 @@ TEST(DiagnosticTest, LongLinesAreShownInPart) {
   EXPECT_NE(rendered.find("aaXbb"), std::string::npos);
 }
 
+TEST(DiagnosticTest, LongMessagesAreCutInTheirMiddle) {
+  const std::string name(1000000, 'x');
+  const absl::Status status =
+      ErrorAt({"f", "a", 1, 1}, {0, 1}, absl::StrCat("there is no '", name, "' here"), name);
+  EXPECT_LT(status.message().size(), 5000u);
+  EXPECT_NE(status.message().find("there is no 'xxx"), absl::string_view::npos);
+  EXPECT_NE(status.message().find("more bytes) ... xxx"), absl::string_view::npos);
+  EXPECT_NE(status.message().find("xxx' here\n  a"), absl::string_view::npos);
+}
+
 TEST(DiagnosticTest, ControlCharactersAreNotShown) {
   EXPECT_EQ(Render({"f", "a\x1b[2Jb", 1, 1}, {0, 1}), "f:1:1: error: wrong\n  a?[2Jb\n  ^");
 }
@@ -79,6 +90,22 @@ TEST(DidYouMeanTest, CaseIsASlip) {
 
 TEST(DidYouMeanTest, TiesGoToTheFirst) {
   EXPECT_EQ(DidYouMean("tau", {"tab", "tar"}), " (did you mean 'tab'?)");
+}
+
+// All pairs would take memory in proportion to the product of the lengths.
+TEST(DidYouMeanTest, ComparesLongNamesNearTheDiagonal) {
+  const std::string name(100000, 'a');
+  EXPECT_EQ(DidYouMean(name, {std::string(100000, 'b'), std::string(50000, 'a')}), "");
+  std::string near = name;
+  near[70000] = 'b';
+  near.insert(30000, "c");
+  EXPECT_EQ(DidYouMean(name, {std::string(100000, 'b'), near}),
+            absl::StrCat(" (did you mean '", near, "'?)"));
+  // Up to three letters may differ, and a swap is one change.
+  EXPECT_EQ(DidYouMean("abcdefghijkl", {"bacdfeghijlk"}), " (did you mean 'bacdfeghijlk'?)");
+  EXPECT_EQ(DidYouMean("abcdefghijkl", {"abcdefghi"}), " (did you mean 'abcdefghi'?)");
+  EXPECT_EQ(DidYouMean("abcdefghijkl", {"abcdefgh"}), "");
+  EXPECT_EQ(DidYouMean("abcdefghijkl", {"xbcxefxhijkx"}), "");
 }
 
 TEST(DidYouMeanTest, FarNamesAreNotSuggested) {

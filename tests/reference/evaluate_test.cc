@@ -340,6 +340,12 @@ step {
   %11 = scale a.d : f64
   %12 = mul %10, %11 : f64[a]
   store a.half, %12
+  expect_sum true, %7, 1i64
+  expect_difference true, %7, 1i64
+  expect_product true, %7, 2i64
+  expect_quotient true, %7, 2i64
+  expect_float true, %7
+  expect_integer true, %10, 1e18
 }
 )";
 

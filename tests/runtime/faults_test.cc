@@ -3,10 +3,7 @@
 
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
-#include <numeric>
 
 #include "ir/table.h"
 #include "networks.h"
@@ -185,39 +182,22 @@ TEST(Faults, EventFilesAct) {
   for (const std::string& d : digests) EXPECT_EQ(d, digests[0]);
 }
 
-// The sums of the first program are proven, and its kernels do not check them. The second program
-// has the same blocks, but its events bring as much as a sum may hold, and a spike arrives besides:
-// its kernels must not come from the cache of the first.
-TEST(Faults, R6SumsOfEventsAreCheckedWhateverTheCacheHolds) {
-  const std::string directory = testing::TempDir();
-  std::string rows = "step,index,value\n";
-  for (int row = 0; row < 2048; ++row) rows += "4,64,1024\n";
-  std::ofstream(directory + "/many_events.csv") << rows;
-  const absl::StatusOr<ir::Table> table = ir::ReadTable("ev", "many_events.csv", directory);
-  ASSERT_TRUE(table.ok()) << table.status().message();
-  char digest[32];
-  std::snprintf(digest, sizeof(digest), "0x%016llx",
-                static_cast<unsigned long long>(table->digest));
-  std::string text = Replaced(kRing, "population a size=200\n",
-                              std::string("table ev file=\"many_events.csv\" digest=") + digest +
-                                  "\npopulation a size=200\n");
-  std::string name = directory + "bnsyn_faults_XXXXXX";
-  ASSERT_NE(::mkdtemp(name.data()), nullptr);
-  EngineOptions options = Accelerated();
-  options.compile.cache_directory = name;
-  options.compile.disabled_passes = {"narrow_sums"};  // events would change the width of sums too
-  absl::StatusOr<Simulation> proven = Compile(Parsed(text, directory), options);
-  ASSERT_TRUE(proven.ok()) << proven.status().message();
-  ASSERT_TRUE(proven->InjectSpikes(*proven->Population("a"), {64}).ok());
-  ASSERT_TRUE(proven->Step(10).ok());
-  text = Replaced(text, "on_pre ab {", "events ext : a.g table=ev\non_pre ab {");
-  absl::StatusOr<Simulation> open = Compile(Parsed(text, directory), options);
-  ASSERT_TRUE(open.ok()) << open.status().message();
-  ASSERT_TRUE(open->InjectSpikes(*open->Population("a"), {64}).ok());
-  const absl::Status status = ErrorOf(*open, 10);
-  EXPECT_EQ(status.code(), absl::StatusCode::kOutOfRange);
-  EXPECT_NE(status.message().find("input a.g of element 64"), std::string::npos) << status;
-  std::filesystem::remove_all(name);
+// An event brings as much as a sum may hold, and a spike may arrive besides.
+TEST(Faults, R6EventsAndSynapsesAreProvedTogether) {
+  const auto error = [](const char* value, const EngineOptions& options) {
+    std::string text =
+        Replaced(kRing, "population a size=200\n",
+                 std::string("table ev columns=[step, index, value] values=[4, 64, ") + value +
+                     "]\npopulation a size=200\n");
+    text = Replaced(text, "on_pre ab {", "events ext : a.g table=ev\non_pre ab {");
+    return std::string(Compile(Parsed(text), options).status().message());
+  };
+  const std::string expected = error("4294967295", Reference());
+  EXPECT_NE(expected.find("input a.g of element 64 reaches"), std::string::npos) << expected;
+  for (const EngineOptions& options : Engines()) {
+    EXPECT_EQ(error("4294967295", options), expected);
+    EXPECT_EQ(error("4294967293", options), "");
+  }
 }
 
 }  // namespace

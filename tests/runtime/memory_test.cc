@@ -72,7 +72,10 @@ TEST(Memory, RecordingAllocatesNothingInTheEngine) {
 
 TEST(Memory, ThePlanIsWhatIsAllocated) {
   // Of kNoisy threads save their states, and of kRing all synapses are known before they are drawn.
-  for (const char* network : {kBalanced, kNoisy, kRing}) {
+  const std::string wide =
+      Replaced(kRing, "input b.g : b scale=2^-30", "input b.g : b scale=2^-30 wide");
+  for (const std::string& network :
+       {std::string(kBalanced), std::string(kNoisy), std::string(kRing), wide}) {
     for (const int threads : {1, 3}) {
       EngineOptions options = Accelerated(threads);
       options.record_spikes = false;

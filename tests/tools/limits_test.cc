@@ -138,9 +138,9 @@ TEST_F(LimitsTest, DeepText) {
 
 // Equations that read equations.
 TEST_F(LimitsTest, ChainsOfEquations) {
-  std::string backward = "dv/dt = x20000/ms : 1\nx0 = 1 : 1";
-  std::string forward = "dv/dt = x0/ms : 1\nx20000 = 1 : 1";
-  for (int i = 0; i < 20000; ++i) {
+  std::string backward = "dv/dt = x9000/ms : 1\nx0 = 1 : 1";
+  std::string forward = "dv/dt = x0/ms : 1\nx9000 = 1 : 1";
+  for (int i = 0; i < 9000; ++i) {
     const std::string here = "x" + std::to_string(i);
     const std::string next = "x" + std::to_string(i + 1);
     backward += "\n" + next + " = " + here + " + 1 : 1";
@@ -148,6 +148,7 @@ TEST_F(LimitsTest, ChainsOfEquations) {
   }
   ExpectError(Network(backward), "levels together");
   ExpectError(Network(forward), "levels together");
+  ExpectError(Network("dv/dt = 0/ms : 1" + Times(20000, "\na = 1 : 1")), "more than 10000");
   // Each reads the one before it twice, so that they are a million million parts, written out.
   std::string doubling = "dv/dt = (x40 - v)/ms : 1\nx0 = v*1e-20 : 1";
   for (int i = 0; i < 40; ++i) {
@@ -186,7 +187,8 @@ TEST_F(LimitsTest, OddNumbers) {
   ExpectError(size("-1"), "at least 1");
   ExpectError(size("0"), "at least 1");
   ExpectError(size("4294967296"), "too large");
-  ExpectError(size("9223372036854775807"), "too large");
+  ExpectError(size("9007199254740992"), "too large");
+  ExpectError(size("9223372036854775807"), "beyond 2^53");
   ExpectError(size("9223372036854775808"), "64 bits");
   ExpectError(size("nan"), "NaN");
   ExpectError(size("inf"), "infinite");
@@ -200,6 +202,20 @@ TEST_F(LimitsTest, OddNumbers) {
   ExpectError(joined("4000000", "'all_to_all'"), "of memory");
   ExpectError(joined("10", "{ type = 'fixed_total', n = 1e15, multiple = true }"), "of memory");
   ExpectError(joined("10", "'all_to_all'\ndelay = '1e9 s'"), "the delay");
+}
+
+TEST_F(LimitsTest, ManyEvents) {
+  std::string events = "events = { e0 = 'v > 0'";
+  for (int i = 1; i < 1000; ++i) events += ", e" + std::to_string(i) + " = 'v > 1'";
+  ExpectError(Network("dv/dt = 0/ms : 1", events + " }\n"), "at most 256 kinds of event");
+}
+
+TEST_F(LimitsTest, ManyPopulations) {
+  std::string text = "[populations]\n";
+  for (int i = 0; i < 70000; ++i) {
+    text += "p" + std::to_string(i) + " = { model = \"lif_exp\", size = 1 }\n";
+  }
+  ExpectError(text, "at most 65535 together");
 }
 
 TEST_F(LimitsTest, WhatIsNoFile) {
