@@ -276,7 +276,7 @@ TEST(Command, EveryDumpedStageRunsWithTheSameDigest) {
     EXPECT_EQ(Json::parse(result.output)["digest"], expected) << entry.path();
     ++programs;
   }
-  EXPECT_EQ(programs, 11u);
+  EXPECT_EQ(programs, 12u);
 }
 
 TEST(Command, BenchPrintsRungsAndKernels) {
