@@ -106,17 +106,27 @@ void Machine::EndStep() {
   ++step;
 }
 
+namespace {
+
+// Sets an element of the state of a decaying input.
+absl::Status HoldInSum(Machine& machine, ir::InputId input, uint32_t element, ir::Bits value) {
+  const AccumulatorArithmetic& arithmetic = machine.accumulators[input];
+  BNSYN_ASSIGN_OR_RETURN(const int64_t sum, arithmetic.SumFor(machine.step, ir::F64OfBits(value)));
+  machine.inputs[input][element] = sum;
+  Array& state = machine.states[machine.program.inputs[input].accumulator.state];
+  arithmetic.ReadSums(machine.step, {&sum, 1}, state.as<double>() + element);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status Machine::SetState(ir::StateId state, uint32_t element, ir::Bits value) {
   const std::optional<ir::InputId> input = program.FindInputHeldBy(state);
   if (!input) {
     states[state].set_bits(element, value);
     return absl::OkStatus();
   }
-  BNSYN_ASSIGN_OR_RETURN(const int64_t sum,
-                         accumulators[*input].SumFor(step, ir::F64OfBits(value)));
-  inputs[*input][element] = sum;
-  accumulators[*input].ReadSums(step, {&sum, 1}, states[state].as<double>() + element);
-  return absl::OkStatus();
+  return HoldInSum(*this, *input, element, value);
 }
 
 absl::Status Machine::Begin() {
@@ -132,7 +142,7 @@ absl::Status Machine::Begin() {
     if (!accumulators[input].decays()) continue;
     const ir::StateId state = program.inputs[input].accumulator.state;
     for (uint32_t element = 0; element < inputs[input].size(); ++element) {
-      const absl::Status held = SetState(state, element, states[state].bits(element));
+      const absl::Status held = HoldInSum(*this, input, element, states[state].bits(element));
       if (!held.ok()) {
         return absl::InvalidArgumentError(absl::StrCat(program.states[state].name, " of element ",
                                                        element, ": ", held.message()));

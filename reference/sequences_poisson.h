@@ -58,17 +58,18 @@ typename A::F PoissonBySearch(A& m, typename A::F mean, typename A::W bits0) {
   return count;
 }
 
-// For a mean from 16 on: the count whose distribution function the normal number z meets, by an
-// expansion of the inverse of the incomplete gamma function. With s = z/sqrt(mean) it is
+// For a mean from 16 on: where the distribution function of counts, made continuous by the
+// incomplete gamma function, has the value that the normal one has at z. With s = z/sqrt(mean) it
+// is
 //
-//   floor(mean f_0(s) + f_1(s) + f_2(s)/mean + ...), at least 0.
+//   x = mean f_0(s) + f_1(s) + f_2(s)/mean + ...
 //
 // The f_i are the Taylor series whose coefficients follow from
 // (dx/dmean) phi(z) = (mean^(x-1) exp(-mean)/Gamma(x)) (dx/dz) for x(z, mean), order by order, with
-// Stirling's series of the gamma function. The distribution is within 2^-26 of Poisson's in total
-// variation for the mean 16, and within 2^-30 from 24 on.
+// Stirling's series of the gamma function. Counts floor(x) are Poisson's to within 2^-26 in total
+// variation for the mean 16, and to within 2^-30 from 24 on.
 template <class A>
-typename A::F PoissonByNormal(A& m, typename A::F mean, typename A::W bits0, typename A::W bits1) {
+typename A::F PoissonPoint(A& m, typename A::F mean, typename A::F z) {
   static constexpr double kF0[] = {0x1p0,
                                    0x1p0,
                                    0x1.5555555555555p-3,
@@ -105,13 +106,19 @@ typename A::F PoissonByNormal(A& m, typename A::F mean, typename A::W bits0, typ
   static constexpr double kF5[] = {0x1.7d51e327c437p-13, -0x1.ee9bb05854abbp-11,
                                    0x1.45ed583fd82adp-9};
   const auto root = 1.0 / m.Sqrt(mean);
-  const auto s = Normal(m, bits0, bits1) * root;
+  const auto s = z * root;
   const auto inverse = root * root;
   auto rest = m.Fma(Polynomial(m, kF5, s), inverse, Polynomial(m, kF4, s));
   rest = m.Fma(rest, inverse, Polynomial(m, kF3, s));
   rest = m.Fma(rest, inverse, Polynomial(m, kF2, s));
   rest = m.Fma(rest, inverse, Polynomial(m, kF1, s));
-  return m.Max(m.Floor(m.Fma(Polynomial(m, kF0, s), mean, rest)), 0.0);
+  return m.Fma(Polynomial(m, kF0, s), mean, rest);
+}
+
+// The count of a mean from 16 on.
+template <class A>
+typename A::F PoissonByNormal(A& m, typename A::F mean, typename A::W bits0, typename A::W bits1) {
+  return m.Max(m.Floor(PoissonPoint(m, mean, Normal(m, bits0, bits1))), 0.0);
 }
 
 // The count of a Poisson draw; NaN unless 0 <= mean <= 1e6. Nothing but the comparison with 0 is

@@ -24,11 +24,12 @@ double ToDouble(ir::Element element, ir::Bits bits) {
 }
 
 absl::StatusOr<double> ToExactDouble(ir::Element element, ir::Bits bits, absl::string_view name) {
-  const double value = ToDouble(element, bits);
-  constexpr double kExact = 0x1p53;
-  if (element != ir::Element::kI64 || std::fabs(value) <= kExact) return value;
-  return absl::OutOfRangeError(absl::StrCat(std::string(name), " holds the integer ",
-                                            static_cast<int64_t>(bits),
+  constexpr int64_t kExact = int64_t{1} << 53;
+  const auto integer = static_cast<int64_t>(bits);
+  if (element != ir::Element::kI64 || (-kExact <= integer && integer <= kExact)) {
+    return ToDouble(element, bits);
+  }
+  return absl::OutOfRangeError(absl::StrCat(std::string(name), " holds the integer ", integer,
                                             ", and doubles are exact up to 2^53 alone: ask for ",
                                             "State<int64_t>"));
 }

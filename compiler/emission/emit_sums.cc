@@ -57,8 +57,13 @@ llvm::Value* EmitDoubleToWide(llvm::IRBuilder<>& builder, llvm::Value* whole) {
       llvm::Intrinsic::trunc, builder.CreateFMul(whole, F64Like(whole, 0x1p-63)));
   llvm::Value* const low =
       builder.CreateFSub(whole, builder.CreateFMul(high, F64Like(high, 0x1p63)));
+  // high 2^63 by its halves: shifted as one integer it would take twice as many instructions.
+  llvm::Value* const whole_high = builder.CreateFPToSI(high, i64);
+  llvm::Value* const halves[] = {builder.CreateShl(whole_high, 63),
+                                 builder.CreateAShr(whole_high, 1)};
   llvm::Value* const upper =
-      builder.CreateShl(builder.CreateSExt(builder.CreateFPToSI(high, i64), i128), 63);
+      builder.CreateOr(builder.CreateShl(builder.CreateZExt(halves[1], i128), 64),
+                       builder.CreateZExt(halves[0], i128));
   return builder.CreateAdd(upper, builder.CreateSExt(builder.CreateFPToSI(low, i64), i128));
 }
 

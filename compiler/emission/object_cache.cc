@@ -125,25 +125,39 @@ bool UsedBefore(const Entry& a, const Entry& b) {
   return std::pair(a.used.tv_sec, a.used.tv_nsec) < std::pair(b.used.tv_sec, b.used.tv_nsec);
 }
 
-// The entries of a directory. Deletes abandoned temporary files of the user on the way.
-std::vector<Entry> Entries(const FileDescriptor& directory) {
-  std::vector<Entry> entries;
+// A random number, for names and for what is done now and then.
+uint64_t RandomNumber() {
+  uint64_t number = 0;
+  static_cast<void>(::getrandom(&number, sizeof(number), 0));
+  return number;
+}
+
+// The names of the files of the cache in a directory, of temporary ones too.
+std::vector<std::string> Names(const FileDescriptor& directory) {
+  std::vector<std::string> names;
   // Another descriptor, with a place of its own in the list of names.
   FileDescriptor listed(::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(listed.get()), &::closedir);
-  if (stream == nullptr) return entries;
+  if (stream == nullptr) return names;
   listed.Release();
-  const time_t abandoned = ::time(nullptr) - kAbandonedAfter;
   while (const dirent* const entry = ::readdir(stream.get())) {
     const std::string name = entry->d_name;
-    const bool temporary = IsTemporaryName(name);
+    if (IsFileName(name) || IsTemporaryName(name)) names.push_back(name);
+  }
+  return names;
+}
+
+// The entries of these names. Deletes abandoned temporary files of the user on the way.
+std::vector<Entry> Entries(const FileDescriptor& directory, const std::vector<std::string>& names) {
+  std::vector<Entry> entries;
+  const time_t abandoned = ::time(nullptr) - kAbandonedAfter;
+  for (const std::string& name : names) {
     struct stat status;
-    if ((!temporary && !IsFileName(name)) ||
-        ::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+    if (::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
         !S_ISREG(status.st_mode) || status.st_uid != ::geteuid()) {
       continue;
     }
-    if (!temporary) {
+    if (!IsTemporaryName(name)) {
       entries.push_back({name, status.st_mtim, static_cast<uint64_t>(status.st_size)});
     } else if (status.st_mtim.tv_sec < abandoned) {
       ::unlinkat(directory.get(), name.c_str(), 0);
@@ -152,9 +166,14 @@ std::vector<Entry> Entries(const FileDescriptor& directory) {
   return entries;
 }
 
-// Deletes what has not been used for longest until the rest takes at most `most_bytes`.
+// Deletes what has not been used for longest until the rest takes at most `most_bytes`. It takes
+// time to look at many files: then some calls leave it to others, so that a call looks at kFew
+// files in the mean.
 void Shrink(const FileDescriptor& directory, uint64_t most_bytes) {
-  std::vector<Entry> entries = Entries(directory);
+  constexpr size_t kFew = 256;
+  const std::vector<std::string> names = Names(directory);
+  if (names.size() > kFew && RandomNumber() % names.size() >= kFew) return;
+  std::vector<Entry> entries = Entries(directory, names);
   uint64_t bytes = 0;
   for (const Entry& entry : entries) bytes += entry.bytes;
   std::sort(entries.begin(), entries.end(), UsedBefore);
@@ -169,9 +188,7 @@ void Shrink(const FileDescriptor& directory, uint64_t most_bytes) {
 // writes a file of its own.
 absl::Status WriteFile(const FileDescriptor& directory, const std::string& name,
                        absl::string_view contents, const std::string& path) {
-  uint64_t suffix = 0;
-  if (::getrandom(&suffix, sizeof(suffix), 0) != sizeof(suffix)) return CannotWrite(path);
-  const std::string temporary = absl::StrFormat("%s.%016x", name, suffix);
+  const std::string temporary = absl::StrFormat("%s.%016x", name, RandomNumber());
   const FileDescriptor file(::openat(directory.get(), temporary.c_str(),
                                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                                      S_IRUSR | S_IWUSR));

@@ -32,7 +32,8 @@ class ObjectCache {
   absl::StatusOr<std::optional<std::string>> Load(const std::string& key) const;
   // Writes an object. A reader in another thread or process sees the old file or the whole new one.
   // Then deletes what has not been used for longest until the cache is within its size, and what
-  // processes that were killed left behind. An error says in one line why it is not kept.
+  // processes that were killed left behind; with more than some hundred files now and then only.
+  // An error says in one line why it is not kept.
   absl::Status Store(const std::string& key, absl::string_view object) const;
 
   // The file of a key.

@@ -243,12 +243,14 @@ std::vector<ExactFit> FitExact(const OdeSystem& system, const std::vector<size_t
     if (fits[a].fits() && system.Number(*slope).has_value()) numbers.push_back(members[a]);
   }
   if (!coupled) return fits;
-  const bool finite = MakePropagator(CoefficientsOf(system, numbers, false), h).has_value() &&
+  const bool few = numbers.size() <= kMostTogether;
+  const bool finite = few &&
+                      MakePropagator(CoefficientsOf(system, numbers, false), h).has_value() &&
                       MakePropagator(CoefficientsOf(system, numbers, true), h).has_value();
   if (finite) return fits;
   for (size_t a = 0; a < members.size(); ++a) {
     if (fits[a].fits() && !IsAlone(system, members[a])) {
-      fits[a] = {ExactObstacle::kOverflow, members[a], 0};
+      fits[a] = {few ? ExactObstacle::kOverflow : ExactObstacle::kTooMany, members[a], 0};
     }
   }
   return fits;
@@ -274,6 +276,9 @@ std::string DescribeObstacle(const OdeSystem& system, size_t equation, const Exa
       return absl::StrCat("it is coupled, and ", name != nullptr ? name->name : other,
                           " is not one number for the whole run and all neurons");
     }
+    case ExactObstacle::kTooMany:
+      return absl::StrCat("it is coupled to others, and more than ", kMostTogether,
+                          " would be solved together");
     case ExactObstacle::kOverflow:
       return "its solution grows beyond all numbers within a step";
     case ExactObstacle::kCoupled:
@@ -333,6 +338,12 @@ absl::Status ExactError(const OdeSystem& system, size_t equation, const ExactFit
           absl::StrCat("make it a parameter that is not tunable, or give ", ode.name(),
                        " the method exponential_euler"));
     }
+    case ExactObstacle::kTooMany:
+      return ir::ErrorAt(
+          system.source(), right.range,
+          absl::StrCat(self, " is coupled to others, and more than ", kMostTogether,
+                       " equations would be solved together"),
+          "give some of them the method exponential_euler, which keeps the others for a step");
     case ExactObstacle::kOverflow:
       return ir::ErrorAt(
           system.source(), right.range,

@@ -21,9 +21,13 @@ enum class ExactObstacle : uint8_t {
   kReads,      // it reads `other`, which is not solved with it
   kMoves,      // it depends on t
   kNotNumber,  // it is coupled, and the coefficient of `other` is not one number for all
+  kTooMany,    // it is coupled, and more than kMostTogether would be solved with it
   kOverflow,   // the solution grows beyond all numbers within a step
   kCoupled,    // it reads `other`, which has an obstacle of its own
 };
+// A step of n coupled equations has n^2 products, and what it takes to find their factors grows
+// with n^3.
+inline constexpr size_t kMostTogether = 128;
 struct ExactFit {
   ExactObstacle obstacle = ExactObstacle::kNone;
   size_t other = 0;  // in OdeSystem::equations

@@ -190,7 +190,10 @@ absl::Status Emitter::UnknownName(const Expr& expr) const {
   for (const char* number : {"pi", "inf"}) candidates.emplace_back(number);
   const bool short_unit = expr.name.size() == 1 && UnitSymbol(expr.name).has_value();
   std::string guess = expr.name.size() > 1 ? UnitGuess(expr.name) : "";
-  if (guess.empty()) guess = ir::DidYouMean(AfterPoint(expr.name), candidates);
+  const std::string bare = AfterPoint(expr.name);
+  if (bare != expr.name && NumberWithName(bare))
+    guess = absl::StrCat(" (did you mean '", bare, "'?)");
+  if (guess.empty()) guess = ir::DidYouMean(bare, candidates);
   std::string note;
   if (absl::EndsWith(expr.name, ".dt")) {
     note = "the step of time is dt";
@@ -588,7 +591,9 @@ absl::StatusOr<TypedValue> ApplyAssignment(const Statement& statement, TypedValu
     const ir::Op op = statement.op == '+'   ? ir::Op::kAdd
                       : statement.op == '-' ? ir::Op::kSub
                                             : ir::Op::kMul;
-    return integers.Apply(op, old, right);
+    BNSYN_ASSIGN_OR_RETURN(TypedValue result, integers.Apply(op, old, right));
+    result.dimension = old.dimension;
+    return result;
   }
   BNSYN_ASSIGN_OR_RETURN(old, integers.AsFloat(old));
   BNSYN_ASSIGN_OR_RETURN(right, integers.AsFloat(right));

@@ -40,6 +40,16 @@ void NumberSynapses(const ir::Program& program, const Synapses& synapses, size_t
   }
 }
 
+// By projection: ir::Program::SynapseStates, in one walk over all states.
+std::vector<std::vector<ir::StateId>> SynapseStatesOfAll(const ir::Program& program) {
+  std::vector<std::vector<ir::StateId>> ids(program.projections.size());
+  for (ir::StateId id = 0; id < program.states.size(); ++id) {
+    const ir::Domain& domain = program.domains[static_cast<size_t>(program.states[id].type.domain)];
+    if (domain.kind == ir::DomainKind::kProjection) ids[domain.index].push_back(id);
+  }
+  return ids;
+}
+
 // By projection: true if static contributions may be coarse that differ from synapse to synapse.
 std::vector<bool> FindMayBeCoarse(const ir::Program& program) {
   std::vector<bool> result(program.projections.size());
@@ -108,8 +118,9 @@ absl::StatusOr<Synapses> BuildSynapses(const ir::Program& program,
     coarse = of_events.coarse();
   }
   const std::vector<std::vector<ir::InputId>> later = reference::LaterAdditions(program);
-  Construction construction = {program,      partition, places, code, events,
-                               event_bounds, states,    later,  {}};
+  const std::vector<std::vector<ir::StateId>> synapse_states = SynapseStatesOfAll(program);
+  Construction construction = {program,      partition, places, code,           events,
+                               event_bounds, states,    later,  synapse_states, {}};
   if (progress) {
     double expected = 1;
     for (const SynapseGroup& group : layout.groups) expected += group.expected;

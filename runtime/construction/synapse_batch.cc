@@ -45,7 +45,7 @@ SynapseBatch::SynapseBatch(const Construction& construction, ir::ProjectionId id
       delay_(declared_->delay),
       quanta_(contributions_.size()),
       added_(contributions_.size()),
-      ids_(construction.program.SynapseStates(id)),
+      ids_(construction.synapse_states[id]),
       states_(ids_.size()),
       own_quanta_(contributions_.size()),
       own_added_(contributions_.size()),

@@ -43,9 +43,9 @@ const ir::Block* OnPre(const ir::Program& program, ir::ProjectionId id) {
 
 // True if the synapses of a projection do nothing but add contributions that are known now, and
 // have at most 64 bits.
-bool OnlyAdds(const ir::Program& program, ir::ProjectionId id) {
+bool OnlyAdds(const ir::Program& program, ir::ProjectionId id, bool has_states) {
   const ir::Block* const on_pre = OnPre(program, id);
-  if (on_pre == nullptr || !program.SynapseStates(id).empty() ||
+  if (on_pre == nullptr || has_states ||
       program.FindSynaptic(ir::BlockKind::kOnStep, id) != nullptr ||
       program.FindSynaptic(ir::BlockKind::kOnPost, id) != nullptr) {
     return false;
@@ -64,6 +64,7 @@ bool OnlyAdds(const ir::Program& program, ir::ProjectionId id) {
 struct Adding {
   std::vector<compiler::Contribution> contributions;
   std::vector<compiler::Range> ranges;  // by contribution
+  std::vector<bool> has_states;         // by domain: it has states of its own
 };
 
 // True if a contribution fits 32 bits, whatever the weights are.
@@ -74,12 +75,16 @@ bool Fits32Bits(const ir::Program& program, const compiler::Contribution& contri
          reference::ToQuanta(range.magnitude(), scale) <= std::numeric_limits<int32_t>::max();
 }
 
+bool HasStates(const ir::Program& program, const Adding& adding, ir::ProjectionId id) {
+  return adding.has_states[static_cast<size_t>(program.projections[id].domain)];
+}
+
 // Sets the form of a group of one projection, and its terms if it is constant.
 void ChooseForm(const ir::Program& program, const LayoutLimits& limits, const Adding& adding,
                 SynapseGroup& group) {
   const ir::ProjectionId id = group.projections[0];
   group.form = SynapseForm::kCode;
-  if (limits.code || !OnlyAdds(program, id)) return;
+  if (limits.code || !OnlyAdds(program, id, HasStates(program, adding, id))) return;
   // As synapses only add, all contributions are of on_pre; they stand in the order of projections.
   const auto first = std::partition_point(
       adding.contributions.begin(), adding.contributions.end(),
@@ -253,7 +258,11 @@ double IndexBytes(const ir::Program& program, const SynapseGroup& group,
 absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition& partition,
                                     const LayoutLimits& limits) {
   Layout layout;
-  Adding adding = {compiler::FindContributions(program), {}};
+  Adding adding = {
+      compiler::FindContributions(program), {}, std::vector<bool>(program.domains.size())};
+  for (const ir::State& state : program.states) {
+    adding.has_states[static_cast<size_t>(state.type.domain)] = true;
+  }
   adding.ranges = compiler::FindContributionRanges(program, adding.contributions);
   std::vector<std::vector<size_t>> groups_of(program.populations.size());  // by source
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {

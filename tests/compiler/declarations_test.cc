@@ -20,9 +20,12 @@ struct Counts {
   bool operator==(const Counts&) const = default;
 };
 
+// Loops bring temporaries, which the code around them alone knows.
 Counts CountsOf(const ir::Program& program) {
-  return {program.states.size(), program.inputs.size(), program.params.size(),
-          program.projections.size(), program.tables.size()};
+  size_t states = 0;
+  for (const ir::State& state : program.states) states += state.temporary ? 0 : 1;
+  return {states, program.inputs.size(), program.params.size(), program.projections.size(),
+          program.tables.size()};
 }
 
 void ExpectOnlyBlocksAreEmitted(const Network& network) {

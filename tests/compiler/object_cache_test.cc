@@ -178,6 +178,16 @@ TEST_F(ObjectCacheTest, DeletesWhatHasNotBeenUsedForLongest) {
   EXPECT_TRUE(fs::exists(directory_ + "/notes"));
 }
 
+TEST_F(ObjectCacheTest, ManyFilesAreLookedAtNowAndThen) {
+  const ObjectCache cache(directory_, 2 * object_.size() + 500);
+  for (int i = 0; i < 500; ++i) Write(cache.Path(HashText(std::to_string(i))), "old");
+  for (int i = 0; i < 100 && Names().size() > 400; ++i) {
+    ASSERT_TRUE(cache.Store(key_, object_).ok());
+    ASSERT_TRUE(cache.Store(HashText("other"), object_).ok());
+  }
+  EXPECT_LT(Names().size(), 400u);
+}
+
 TEST_F(ObjectCacheTest, AnObjectLargerThanTheCacheIsNotKept) {
   const ObjectCache cache(directory_, object_.size());
   EXPECT_EQ(cache.Store(key_, object_).message(),

@@ -152,12 +152,12 @@ on_post = "y += x"
   %15 = mul %14, %12 : f64[p]
   accumulate b.g, %15
   %16 = abs %13 : f64[p]
-  %17 = lt %16, 8.900295434028806e-308 : bool[p]
+  %17 = lt %16, 1e-290 : bool[p]
   %18 = select %17, 0, %13 : f64[p]
   check p.x, %18
   store p.x, %18
   %19 = abs %12 : f64[p]
-  %20 = lt %19, 8.900295434028806e-308 : bool[p]
+  %20 = lt %19, 1e-290 : bool[p]
   %21 = select %20, 0, %12 : f64[p]
   check p.y, %21
   store p.y, %21
@@ -181,12 +181,12 @@ on_post = "y += x"
   %13 = fma %12, %10, 2 : f64[p]
   %14 = add %13, %8 : f64[p]
   %15 = abs %8 : f64[p]
-  %16 = lt %15, 8.900295434028806e-308 : bool[p]
+  %16 = lt %15, 1e-290 : bool[p]
   %17 = select %16, 0, %8 : f64[p]
   check p.x, %17
   store p.x, %17
   %18 = abs %14 : f64[p]
-  %19 = lt %18, 8.900295434028806e-308 : bool[p]
+  %19 = lt %18, 1e-290 : bool[p]
   %20 = select %19, 0, %14 : f64[p]
   check p.y, %20
   store p.y, %20

@@ -239,8 +239,18 @@ bool Append(const Program& program, Block& block, Op op, const std::vector<Eleme
 std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Element>& elements,
                                    uint64_t attr, Type declared) {
   Program program = EveryKind();
+  // run needs a loop.
+  Block& loop = program.loops.emplace_back();
+  loop.kind = BlockKind::kLoop;
+  loop.name = "exc.loop";
+  loop.domain = program.populations[0].domain;
+  loop.times = 2;
   Block block;
   block.kind = kind;
+  if (kind == BlockKind::kLoop) {
+    block = loop;
+    block.name = "exc.other";
+  }
   if (RunsOverSynapses(kind)) {
     block.name = "ee";
     block.domain = program.projections[0].domain;
@@ -264,6 +274,8 @@ std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Elem
     program.init = block;
   } else if (kind == BlockKind::kConnect) {
     program.connect.push_back(block);
+  } else if (kind == BlockKind::kLoop) {
+    program.loops.push_back(block);
   } else {
     (kind == BlockKind::kStep ? program.step : program.synaptic).push_back(block);
   }
@@ -309,8 +321,9 @@ TEST(TextTest, EveryOpGoesRoundInEveryForm) {
     std::vector<uint64_t> attributes = {info.attr == AttrKind::kStream ? StreamAttr(5, 1) : 0};
     for (uint64_t i = 1; i < SymbolCount(EveryKind(), info.attr); ++i) attributes.push_back(i);
     int forms = 0;
-    for (const BlockKind kind : {BlockKind::kInit, BlockKind::kConnect, BlockKind::kOnPre,
-                                 BlockKind::kOnStep, BlockKind::kOnPost, BlockKind::kStep}) {
+    for (const BlockKind kind :
+         {BlockKind::kInit, BlockKind::kConnect, BlockKind::kOnPre, BlockKind::kOnStep,
+          BlockKind::kOnPost, BlockKind::kLoop, BlockKind::kStep}) {
       std::vector<Element> list;
       ForElementLists(info.arity, list, [&](const std::vector<Element>& elements) {
         for (const Type declared : Declarable(info)) {

@@ -53,10 +53,10 @@ constexpr Case kCases[] = {
     {"heun_with_noise", kMultiplicative, "method = \"heun\""},
     {"by_variable", kAdaptive, "method = { V = \"rk4\", w = \"exponential_euler\" }"},
     {"substeps", kNoisy, "substeps = 3"},
-    {"many_substeps", kAdaptive, "method = \"rk4\"\nsubsteps = 40"},
-    {"many_noisy_substeps", kMultiplicative, "method = \"milstein\"\nsubsteps = 80"},
+    {"many_substeps", kAdaptive, "method = \"rk4\"\nsubsteps = 25"},
+    {"many_noisy_substeps", kMultiplicative, "method = \"milstein\"\nsubsteps = 20"},
     {"shared_substeps", kShared, "substeps = 2"},
-    {"many_shared_substeps", kShared, "substeps = 90"},
+    {"many_shared_substeps", kShared, "substeps = 40"},
     {"order", kAdaptive, "method = \"rk2\"\norder = [\"w\", \"V\", \"w\"]"},
 };
 
