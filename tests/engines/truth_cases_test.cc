@@ -187,6 +187,17 @@ std::string RunCase(const TruthCase& truth, const Network& network, const Engine
   return simulation->Digest().ToString();
 }
 
+// Runs a case on every engine. All give the first outcome.
+std::string RunOnAll(const TruthCase& truth, const Network& network, const std::string& file) {
+  std::string first;
+  for (const EngineVariant& variant : Variants()) {
+    const std::string outcome = RunCase(truth, network, variant, file);
+    if (first.empty()) first = outcome;
+    EXPECT_EQ(outcome, first) << file << " on " << variant.name;
+  }
+  return first;
+}
+
 class TruthCases : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(TruthCases, HoldOnEveryEngine) {
@@ -202,12 +213,7 @@ TEST_P(TruthCases, HoldOnEveryEngine) {
         << network.status().message();
     return;
   }
-  std::string first;
-  for (const EngineVariant& variant : Variants()) {
-    const std::string outcome = RunCase(*truth, *network, variant, file);
-    if (first.empty()) first = outcome;
-    EXPECT_EQ(outcome, first) << file << " on " << variant.name;
-  }
+  const std::string first = RunOnAll(*truth, *network, file);
   for (const std::string& words : {truth->error, truth->fault}) {
     EXPECT_TRUE(absl::StrContains(first, words)) << file << ": " << first;
   }
@@ -215,6 +221,56 @@ TEST_P(TruthCases, HoldOnEveryEngine) {
 
 INSTANTIATE_TEST_SUITE_P(Files, TruthCases, ::testing::ValuesIn(CaseFiles("truth", ".toml")),
                          CaseName);
+
+// Networks that are too long for a file: text that grows with a number.
+void RunGenerated(const std::string& text, const TruthCase& truth, const std::string& name) {
+  const absl::StatusOr<Network> network = ParseNetwork(text, name, ".");
+  ASSERT_TRUE(network.ok()) << network.status().message();
+  RunOnAll(truth, *network, name);
+}
+
+TEST(LongTruthCases, EightThousandTimesOnOneLine) {
+  std::string times, index;
+  for (int k = 1; k <= 8000; ++k) {
+    absl::StrAppend(&times, k == 1 ? "" : ", ", "\"", k / 10, ".", k % 10, " ms\"");
+    absl::StrAppend(&index, k == 1 ? "0" : ", 0");
+  }
+  TruthCase truth;
+  truth.spikes.emplace_back("src", 8000);
+  RunGenerated(absl::StrCat(R"(
+network = { dt = "0.1 ms", duration = "1 s", seed = 1 }
+populations.src = { model = "spike_source", size = 1 }
+[stimuli.s]
+type = "spikes"
+target = "src"
+on_event = "arrived += w"
+times = [)",
+                            times, "]\nindex = [", index, "]\n"),
+               truth, "one_line.toml");
+}
+
+// Each population of a ring joins the next five. They are driven alike, and spike alike.
+TEST(LongTruthCases, HundredAndSixtyPopulations) {
+  constexpr int kPopulations = 160;
+  std::string populations, projections;
+  TruthCase truth;
+  for (int p = 0; p < kPopulations; ++p) {
+    absl::StrAppend(&populations, "p", p,
+                    R"( = { model = "lif_exp", size = 20, parameters = { I_e = "400 pA" } })",
+                    "\n");
+    for (int k = 1; k <= 5; ++k) {
+      absl::StrAppend(&projections, "[projections.c", p, "_", k, "]\nsource = \"p", p,
+                      "\"\ntarget = \"p", (p + k) % kPopulations,
+                      "\"\nrule = { type = \"bernoulli\", p = 0.2 }\nweight = \"", 10 + k,
+                      " pA\"\ndelay = \"1 ms\"\non_pre = \"I_ex_post += w\"\n");
+    }
+    truth.spikes.emplace_back(absl::StrCat("p", p), 20);
+  }
+  RunGenerated(
+      absl::StrCat("network = { dt = \"0.1 ms\", duration = \"30 ms\", seed = 1 }\n[populations]\n",
+                   populations, projections),
+      truth, "populations.toml");
+}
 
 }  // namespace
 }  // namespace bnsyn::testing
