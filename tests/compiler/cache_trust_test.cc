@@ -87,7 +87,7 @@ TEST_F(CacheTrust, IsMadeForTheUserAlone) {
 }
 
 TEST_F(CacheTrust, NotADirectoryThatOthersCanWrite) {
-  for (const mode_t mode : {0777, 0770, 0707, 01777}) {
+  for (const mode_t mode : {0777u, 0770u, 0707u, 01777u}) {
     ASSERT_EQ(::chmod(directory_.c_str(), mode), 0);
     ExpectNoCache("others can write " + directory_ + ": chmod go-w " + directory_);
   }
@@ -112,7 +112,7 @@ TEST_F(CacheTrust, NamesDirectoriesAsAShellTakesThem) {
 }
 
 TEST_F(CacheTrust, NotAFileThatOthersCanWrite) {
-  for (const mode_t mode : {0620, 0602, 0666}) {
+  for (const mode_t mode : {0620u, 0602u, 0666u}) {
     ASSERT_EQ(::chmod(File().c_str(), mode), 0);
     ExpectReplaced("others can write " + File() + ": chmod go-w " + File());
   }

@@ -177,7 +177,8 @@ TEST_P(EmitKernelTest, TakeConvertsAndEmptiesTheInput) {
       if (bits == 64) sums.insert(sums.end(), {(1ll << 53) + 1, (1ll << 62) - 1, -(1ll << 62)});
       while (sums.size() < 70) {
         const auto number = static_cast<int64_t>(random());
-        sums.push_back(number >> (64 - bits + 1 + random() % 50));
+        const auto spare = static_cast<uint64_t>(65 - bits);
+        sums.push_back(number >> (spare + random() % 50));
       }
       for (size_t i = 0; i < 70; ++i) {
         machine.input(0).set_bits(i, static_cast<ir::Bits>(sums[i]));
