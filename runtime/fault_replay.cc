@@ -21,7 +21,14 @@ reference::Array Copy(const reference::ArrayView& view) {
 
 reference::Array StateAt(const ir::Program& program, const StepMemory& memory, ir::StateId id,
                          uint64_t step) {
-  if (reference::IsOfSynapses(program, program.states[id].type.domain)) {
+  const ir::State& state = program.states[id];
+  if (state.temporary) {
+    // It holds nothing between steps, and passes drop those that nothing reads.
+    reference::Array nothing(state.type.element, program.Size(state.type.domain));
+    nothing.Fill(0);
+    return nothing;
+  }
+  if (reference::IsOfSynapses(program, state.type.domain)) {
     return memory.synapses.State(program, id);
   }
   memory.decaying.ReadState(id, step);

@@ -365,6 +365,25 @@ TEST_P(Placement, IsRefusedOrRuns) {
   }
 }
 
+// A pass drops such temporaries, so that compiled code has no memory for them.
+TEST(Temporaries, ThatNothingReadsAreInNobodysWayAfterAFault) {
+  std::string text =
+      "program temporaries dt=1 seed=1\npopulation a size=3\nstate a.x : f64[a] = 1 bounds=[0, "
+      "3]\n";
+  for (int i = 0; i < 5000; ++i) absl::StrAppend(&text, "temp a.t", i, " : f32[a]\n");
+  absl::StrAppend(&text,
+                  "step {\n  %0 = load a.x : f64[a]\n  %1 = add %0, 1 : f64[a]\n  check a.x, %1\n"
+                  "  store a.x, %1\n}\n");
+  const auto program = ir::Parse(text, "temporaries.ir");
+  ASSERT_TRUE(program.ok()) << program.status();
+  auto reference = Compile(*program);
+  auto accelerated = Compile(*program, Accelerated(2, ""));
+  ASSERT_TRUE(reference.ok() && accelerated.ok());
+  const absl::Status fault = reference->Step(5);
+  EXPECT_TRUE(absl::IsOutOfRange(fault)) << fault;
+  EXPECT_EQ(accelerated->Step(5), fault);
+}
+
 INSTANTIATE_TEST_SUITE_P(Blocks, Placement, ::testing::ValuesIn(kPlaces),
                          [](const ::testing::TestParamInfo<Place>& info) {
                            std::string name(info.param.header);
