@@ -56,6 +56,11 @@ int64_t FloorQuotient(int64_t a, int64_t b) {
   return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient;
 }
 
+int64_t FloorRemainder(int64_t a, int64_t b) {
+  const int64_t left = a % b;
+  return left != 0 && (left < 0) != (b < 0) ? left + b : left;
+}
+
 // The range of a % b, and of a // b where b is never 0.
 Interval RemainderRange(const Interval& a, const Interval& b) {
   if (a.least >= 0 && b.least > 0) return {0, std::min(a.greatest, b.greatest - 1)};
@@ -281,8 +286,8 @@ absl::StatusOr<TypedValue> IntegerArithmetic::FloorDivide(const TypedValue& a, c
       if (remainder) return WrittenInteger(0, builder_);
       return Beyond(absl::StrCat(a.least, " // -1"));
     }
-    const int64_t quotient = FloorQuotient(a.least, b.least);
-    return WrittenInteger(remainder ? a.least - quotient * b.least : quotient, builder_);
+    return WrittenInteger(
+        remainder ? FloorRemainder(a.least, b.least) : FloorQuotient(a.least, b.least), builder_);
   }
   const Interval range = remainder ? RemainderRange(Of(a), Of(b)) : QuotientRange(Of(a), Of(b));
   if (!may_be_zero && FitsF64(a) && FitsF64(b)) {
