@@ -58,9 +58,10 @@ absl::Status Emitter::CheckDivisor(const Expr& divisor, ir::Value value) {
   if (divisor.kind != ExprKind::kName) return absl::OkStatus();
   const std::optional<Scope::ZeroValue> zero = scope_.FindZero(divisor.name);
   if (!zero) return absl::OkStatus();
-  return ir::ErrorAt(zero->place, {0, std::max<size_t>(zero->place.text.size(), 1)},
-                     absl::StrCat(zero->what, " is 0, but the code of ", source_.name, " divides by it"),
-                     std::string(kAdvice));
+  return ir::ErrorAt(
+      zero->place, {0, std::max<size_t>(zero->place.text.size(), 1)},
+      absl::StrCat(zero->what, " is 0, but the code of ", source_.name, " divides by it"),
+      std::string(kAdvice));
 }
 
 absl::Status Emitter::CheckFinite(const Expr& expr, const TypedValue& value) {
