@@ -71,6 +71,7 @@ class Parser {
         {"on_post", 3, &Parser::ReadBlockInto},
         {"now", 3, &Parser::ReadBlockInto},
         {"loop", 3, &Parser::ReadBlockInto},
+        {"clock", 3, &Parser::ReadBlockInto},
         {"step", 4, &Parser::ReadBlockInto},
         {"kernel", 4, &Parser::ReadBlockInto},
     };
@@ -346,6 +347,7 @@ class Parser {
         program_.synaptic.push_back(std::move(block));
         break;
       case BlockKind::kLoop:
+      case BlockKind::kClock:
         program_.loops.push_back(std::move(block));
         break;
       case BlockKind::kNow:

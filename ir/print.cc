@@ -95,12 +95,16 @@ std::string ProjectionText(const Program& program, const Projection& projection)
 std::string BlockHeader(const Program& program, const Block& block) {
   std::string text(BlockKindName(block.kind));
   if (!block.name.empty()) absl::StrAppend(&text, " ", block.name);
-  if (block.kind == BlockKind::kKernel || block.kind == BlockKind::kLoop) {
+  if (block.kind == BlockKind::kKernel || block.kind == BlockKind::kLoop ||
+      block.kind == BlockKind::kClock) {
     absl::StrAppend(&text, " : ", SafeDomainName(program, block.domain));
   }
   if (block.kind == BlockKind::kKernel) absl::StrAppend(&text, " phase=", block.phase);
   if (block.kind == BlockKind::kLoop || block.times != 1) {
     absl::StrAppend(&text, " times=", block.times);
+  }
+  if (block.kind == BlockKind::kClock || block.HasClock()) {
+    absl::StrAppend(&text, " every=", block.every, " offset=", block.offset);
   }
   if (!block.code.empty()) absl::StrAppend(&text, " code=", block.code);
   if (!block.code.empty() || !block.slots.empty()) {

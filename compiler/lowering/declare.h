@@ -57,6 +57,10 @@ absl::Status DeclareRefractory(const Declarations& declared, const Model& model,
 void DeclareLastSpike(Section& section, ProgramBuilder& out);
 // Declares the states that check the probabilities in a threshold (chances.cc).
 void DeclareChances(const Declarations& declared, Section& section, ProgramBuilder& out);
+// Parses clocks, those of a model and those of a population or projection that stand beside them or
+// in their place, and puts them into the section, whose constants are known.
+absl::Status DeclareClocks(const std::vector<Clock>& clocks, const std::vector<Clock>& own,
+                           const Quantity& dt, Section& section);
 // Declares the synapses of a projection that the program has: variables, inputs that their code
 // adds to, probabilities, weights, delays and initial values.
 absl::Status DeclareSynapses(Declarations& declared, Connection& connection, ProgramBuilder& out);

@@ -9,6 +9,7 @@
 #include "absl/strings/strip.h"
 #include "compiler/description/settings.h"
 #include "compiler/lowering/declare.h"
+#include "compiler/lowering/table.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
 
@@ -144,6 +145,25 @@ absl::StatusOr<ir::PopulationId> EventOf(const Section& source, const Descriptio
                  absl::StrCat("its events are ", absl::StrJoin(known, ", ")));
 }
 
+absl::Status DeclareGain(const Declarations& declared, Connection& connection,
+                         ProgramBuilder& out) {
+  const std::optional<Setting>& gain = connection.description.options.gain;
+  if (!gain.has_value()) return absl::OkStatus();
+  const std::string what = absl::StrCat(connection.description.name, ".gain");
+  if (connection.model.code.Find("w") != nullptr) {
+    return ErrorIn(NamePlace(*gain, what),
+                   "'w' is a variable of the synapses here, so it has no gain",
+                   "multiply it in on_pre by a parameter of [uniform], which may change too");
+  }
+  Parameter& parameter = connection.model.gain.emplace();
+  parameter.name = "gain";
+  BNSYN_ASSIGN_OR_RETURN(parameter.value, Evaluate(*gain, connection.constants, Dimension{}, what));
+  if (gain->changes().empty()) return absl::OkStatus();
+  BNSYN_ASSIGN_OR_RETURN(parameter.course,
+                         DeclareCourse(declared, *gain, parameter.value, what, out.program));
+  return absl::OkStatus();
+}
+
 absl::Status DeclareProjection(Declarations& declared, const Description& description,
                                ProgramBuilder& out) {
   const ir::SourceText& place = description.place;
@@ -164,7 +184,10 @@ absl::Status DeclareProjection(Declarations& declared, const Description& descri
   model.section.stream_owner = description.name;
   model.section.code = &model.code;
   model.section.constants = connection.constants;
+  BNSYN_RETURN_IF_ERROR(
+      DeclareClocks(description.options.clocks, {}, declared.network.options.dt, model.section));
   BNSYN_RETURN_IF_ERROR(ParseSynapseModel(connection));
+  BNSYN_RETURN_IF_ERROR(DeclareGain(declared, connection, out));
   ir::Projection projection;
   projection.name = description.name;
   BNSYN_ASSIGN_OR_RETURN(projection.source, EventOf(source, description, model.on_pre.empty()));

@@ -49,7 +49,7 @@ struct Meaning {
   const Section* section = nullptr;      // kVariable, kDefinition
   const Variable* variable = nullptr;    // k...Variable
   const Equation* definition = nullptr;  // kDefinition
-  const Parameter* parameter = nullptr;  // kParameter
+  const Parameter* parameter = nullptr;  // kParameter; kWeight: its gain, if it has one
   const LoweredTable* table = nullptr;   // kTable
   Quantity constant = {};                // kConstant, kSize; kWeight: a factor of each weight
   bool of_target = false;                // kLastSpike of the target of a synapse, not its source

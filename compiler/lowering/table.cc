@@ -11,6 +11,7 @@
 #include "compiler/description/settings.h"
 #include "compiler/language/code_emitter.h"
 #include "compiler/lowering/declare.h"
+#include "compiler/lowering/loop.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
 
@@ -206,6 +207,20 @@ absl::Status DeclareTable(Declarations& declared, const ValueTable& table, ir::P
 
 bool IsOfTime(const LoweredTable& table) { return table.timed || table.interval_steps != 0; }
 
+// The last of so many rows whose time, which `time_of` reads, is not after `time`; row 0 if there
+// is none. Found by bisection; rows past the end are the last one, by the meaning of lookup.
+template <typename TimeOf>
+ir::Value FindRow(size_t rows, ir::Value time, const TimeOf& time_of, ir::Builder& builder) {
+  ir::Value row = builder.Literal(ir::Element::kI64, 0);
+  for (uint64_t jump = std::bit_floor(rows - 1); jump > 0; jump /= 2) {
+    const ir::Value ahead =
+        builder.Emit(ir::Op::kAdd, {row, builder.Literal(ir::Element::kI64, jump)});
+    const ir::Value come = builder.Emit(ir::Op::kLe, {time_of(ahead), time});
+    row = builder.Emit(ir::Op::kSelect, {come, ahead, row});
+  }
+  return row;
+}
+
 // Emits reads of one table.
 class TableReader {
  public:
@@ -270,18 +285,12 @@ class TableReader {
         ir::Op::kMul, {builder_.Emit(ir::Op::kAdd, {step, builder_.F64(0.5)}), builder_.F64(dt())});
   }
 
-  // The last row whose time is not after `time`, found by bisection; 0 before the first. Rows past
-  // the end are the last one, by the meaning of lookup.
+  // The value of the last row whose time is not after `time`; 0 before the first.
   ir::Value ByTimes(ir::Value time, ir::Value column) {
-    const size_t rows = program_.tables[table_.id].values[0].size();
+    const size_t rows = program_.tables[table_.id].rows();
     const ir::Value times = builder_.Literal(ir::Element::kI64, table_.time_column);
-    ir::Value row = builder_.Literal(ir::Element::kI64, 0);
-    for (uint64_t jump = std::bit_floor(rows - 1); jump > 0; jump /= 2) {
-      const ir::Value ahead =
-          builder_.Emit(ir::Op::kAdd, {row, builder_.Literal(ir::Element::kI64, jump)});
-      const ir::Value come = builder_.Emit(ir::Op::kLe, {Lookup(ahead, times), time});
-      row = builder_.Emit(ir::Op::kSelect, {come, ahead, row});
-    }
+    const ir::Value row = FindRow(
+        rows, time, [&](ir::Value at) { return Lookup(at, times); }, builder_);
     const ir::Value begin = Lookup(builder_.Literal(ir::Element::kI64, 0), times);
     const ir::Value begun = builder_.Emit(ir::Op::kLe, {begin, time});
     return builder_.Emit(ir::Op::kSelect, {begun, Lookup(row, column), builder_.F64(0)});
@@ -367,6 +376,45 @@ absl::StatusOr<TypedValue> EmitTableRead(const ir::Program& program, const Lower
   TableReader reader(program, table, scope.builder());
   const ir::Value value = reader.Read(at, reader.Column(column));
   return TypedValue{value, table.unit.dimension};
+}
+
+absl::StatusOr<ir::TableId> DeclareCourse(const Declarations& declared, const Setting& setting,
+                                          const Quantity& first, const std::string& what,
+                                          ir::Program& program) {
+  ir::Table table;
+  table.name = UnusedName(program, absl::StrCat(what, ".course"));
+  table.columns = {"step", "value"};
+  table.values = {{0.0}, {first.value}};
+  for (const Setting::Change& change : setting.changes()) {
+    const std::string when = absl::StrCat("a time at which ", what, " changes");
+    BNSYN_ASSIGN_OR_RETURN(const uint64_t step, EvaluateSteps(change.time, declared.constants,
+                                                              declared.network.options.dt, when));
+    if (static_cast<double>(step) <= table.values[0].back()) {
+      return ErrorIn(TextOf(change.time, when),
+                     step == 0 ? absl::StrCat(what, " has its first value at 0, which is no change")
+                               : absl::StrCat("this is not after the change before it"),
+                     "times increase, and the first is after 0");
+    }
+    BNSYN_ASSIGN_OR_RETURN(const Quantity value,
+                           Evaluate(change.value, declared.constants, first.dimension, what));
+    table.values[0].push_back(static_cast<double>(step));
+    table.values[1].push_back(value.value);
+  }
+  table.digest = ir::TableDigest(table);
+  program.tables.push_back(std::move(table));
+  return static_cast<ir::TableId>(program.tables.size() - 1);
+}
+
+ir::Value EmitCourse(const ir::Program& program, ir::TableId course, ir::Builder& builder) {
+  // The step itself, and not the time: solvers see that the value keeps within a step.
+  const ir::Value step =
+      builder.Convert(builder.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {}),
+                      ir::Element::kF64);
+  const ir::Value steps = builder.Literal(ir::Element::kI64, 0);
+  const ir::Value row = FindRow(
+      program.tables[course].rows(), step,
+      [&](ir::Value at) { return builder.Lookup(course, at, steps); }, builder);
+  return builder.Lookup(course, row, builder.Literal(ir::Element::kI64, 1));
 }
 
 }  // namespace bnsyn::compiler

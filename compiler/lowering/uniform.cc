@@ -6,18 +6,42 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/language/code_integer.h"
 #include "compiler/lowering/emit.h"
+#include "compiler/lowering/loop.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
 namespace {
 
-absl::StatusOr<TypedValue> Count(const ir::Program& program, const Expr& argument,
-                                 const ir::SourceText& source, ir::Builder& builder) {
+// The spikes of a population since a clock of the network ran, in a state that the step adds to.
+ir::StateId CountSince(ClockReads& reads, ir::PopulationId population, ir::Program& program) {
+  for (const auto& [state, counted] : reads.counts) {
+    if (counted == population) return state;
+  }
+  ir::State state;
+  // Its three parts keep it from being a variable.
+  state.name = UnusedName(
+      program, absl::StrCat(reads.clock.name, ".count.", program.populations[population].name));
+  state.type = {ir::Element::kI64, ir::DomainId::kNetwork};
+  program.states.push_back(std::move(state));
+  const auto id = static_cast<ir::StateId>(program.states.size() - 1);
+  reads.counts.emplace_back(id, population);
+  return id;
+}
+
+// In the update code of the network, the spikes of the step; in that of a clock, those of all steps
+// since it ran.
+absl::StatusOr<TypedValue> Count(ir::Program& program, const Expr& argument,
+                                 const ir::SourceText& source, CodeScope& scope) {
+  ir::Builder& builder = scope.builder();
   std::vector<std::string> names;
   // Events count too: count(exc.burst).
   for (ir::PopulationId p = 0; p < program.populations.size(); ++p) {
     names.push_back(program.populations[p].name);
     if (names.back() != argument.name) continue;
+    if (scope.clock() != nullptr) {
+      const ir::Value since = builder.Load(CountSince(*scope.clock(), p, program));
+      return HeldInteger(since, 0, int64_t{1} << 53);
+    }
     const ir::Value number =
         builder.Emit(ir::Op::kCount, {ir::Element::kI64, ir::DomainId::kNetwork}, {}, p);
     return HeldInteger(number, 0, std::numeric_limits<uint32_t>::max());
@@ -27,27 +51,48 @@ absl::StatusOr<TypedValue> Count(const ir::Program& program, const Expr& argumen
                                   ir::DidYouMean(argument.name, names)));
 }
 
+void EmitReduce(const Variable& variable, ir::ReductionId id, ir::Builder& builder) {
+  ir::Value value = builder.Load(*variable.state);
+  if (variable.equation->integer) {
+    builder.Emit(ir::Op::kExpectFloat, {builder.Bool(true), value});
+  }
+  if (builder.type(value).element != ir::Element::kF64) {
+    value = builder.Convert(value, ir::Element::kF64);
+  }
+  builder.Emit(ir::Op::kReduce, {value}, id);
+}
+
 // The sum of a variable over its population, reduced once.
 ir::Value EmitTotal(ir::Program& program, const Section& section, const Variable& variable,
-                    Scope& scope) {
+                    CodeScope& scope) {
   ir::Builder& builder = scope.builder();
-  const std::string name = absl::StrCat(section.prefix, variable.name(), ".sum");
+  ClockReads* const reads = scope.clock();
+  std::string name = absl::StrCat(section.prefix, variable.name(), ".sum");
+  if (reads != nullptr) name = absl::StrCat(reads->clock.name, ".", name);
   ir::ReductionId id = 0;
   while (id < program.reductions.size() && program.reductions[id].name != name) ++id;
   if (id == program.reductions.size()) {
     program.reductions.push_back({name, section.domain});
-    ir::Value value = builder.Load(*variable.state);
-    if (variable.equation->integer) scope.Expect(ir::Op::kExpectFloat, value, {});
-    if (builder.type(value).element != ir::Element::kF64) {
-      value = builder.Convert(value, ir::Element::kF64);
+    if (reads == nullptr) {
+      EmitReduce(variable, id, builder);
+    } else {
+      // A clock of its own, since it runs over neurons.
+      ir::Block& block = reads->sums.emplace_back();
+      block.kind = ir::BlockKind::kClock;
+      block.name = UnusedName(program, absl::StrCat(name, ".clock"));
+      block.domain = section.domain;
+      block.every = reads->clock.every;
+      block.offset = reads->clock.offset;
+      ir::Builder over_neurons(program, block);
+      EmitReduce(variable, id, over_neurons);
     }
-    builder.Emit(ir::Op::kReduce, {value}, id);
   }
   return builder.Emit(ir::Op::kTotal, {ir::Element::kF64, ir::DomainId::kNetwork}, {}, id);
 }
 
 absl::StatusOr<TypedValue> Sum(const Declarations& declared, ir::Program& program, bool mean,
-                               const Expr& argument, const ir::SourceText& source, Scope& scope) {
+                               const Expr& argument, const ir::SourceText& source,
+                               CodeScope& scope) {
   std::vector<std::string> names;
   for (const Section& section : declared.sections) {
     for (const Variable& variable : section.variables) {
@@ -79,8 +124,9 @@ absl::StatusOr<std::optional<TypedValue>> CallReduction(const Declarations& decl
                                                         const ir::SourceText& source,
                                                         CodeScope& scope, ir::Program& program) {
   const bool count = call.name == "count";
-  const bool of_network =
-      &scope.section() == &declared.uniform && scope.builder().block().kind == ir::BlockKind::kStep;
+  const ir::BlockKind kind = scope.builder().block().kind;
+  const bool of_network = &scope.section() == &declared.uniform &&
+                          (kind == ir::BlockKind::kStep || scope.clock() != nullptr);
   if (!of_network || (!count && call.name != "sum" && call.name != "mean")) return std::nullopt;
   if (call.children.size() != 1 || call.children[0].kind != ExprKind::kName) {
     return ir::ErrorAt(source, call.range,
@@ -89,10 +135,9 @@ absl::StatusOr<std::optional<TypedValue>> CallReduction(const Declarations& decl
                        count ? "as in count(exc)" : absl::StrCat("as in ", call.name, "(exc.V)"));
   }
   const Expr& argument = call.children[0];
-  BNSYN_ASSIGN_OR_RETURN(
-      const TypedValue value,
-      count ? Count(program, argument, source, scope.builder())
-            : Sum(declared, program, call.name == "mean", argument, source, scope));
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, count ? Count(program, argument, source, scope)
+                                                       : Sum(declared, program, call.name == "mean",
+                                                             argument, source, scope));
   return value;
 }
 
