@@ -66,6 +66,8 @@ ci: build deps-ci  ## the tests under clang and under the sanitizers, and both b
 
 conformance: command deps-conformance  ## the standard networks in Brian2 and here, compared
 	$(DEBIAN_PYTHON) tests/conformance/compare_test.py
+	$(DEBIAN_PYTHON) tests/conformance/pairs.py
+	$(DEBIAN_PYTHON) tests/conformance/pairs.py --inject default-schedule pulse_at_reset; test $$? -eq 1
 	$(DEBIAN_PYTHON) tests/conformance/conformance.py
 	@echo "With a wrong equation, which must be noticed:"
 	$(DEBIAN_PYTHON) tests/conformance/conformance.py --quick --inject wrong-equation cuba; test $$? -eq 1
