@@ -26,8 +26,8 @@ LEAST_SPIKES = 20  # of a pair: with fewer there is little to compare
 TOLERANCE = 1e-9  # of final values
 
 
-# What bnsyn's numbers are counted in: how many of them make one of the units of Brian2.
-SCALES = {"volt": 1e3, "second": 1e3, "siemens": 1e9, "farad": 1e12, "amp": 1e12}
+# How many of bnsyn's units are one of Brian2's.
+SCALES = {"V": 1e3, "s": 1e3, "S": 1e9, "F": 1e12, "A": 1e12}
 
 
 def milliseconds(described: dict, key: str) -> float:
