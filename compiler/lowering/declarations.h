@@ -12,6 +12,7 @@
 
 #include "absl/strings/string_view.h"
 #include "bnsyn/network.h"
+#include "compiler/equations/integration_plan.h"
 #include "compiler/language/code.h"
 #include "compiler/language/expression.h"
 #include "ir/diagnostic.h"
@@ -238,6 +239,12 @@ struct Declarations {
   // Parts point at each other.
   Declarations(const Declarations&) = delete;
   Declarations& operator=(const Declarations&) = delete;
+
+  // What equations read of variables that are solved exactly. Strict math repeats the arithmetic of
+  // programs that let currents see decayed conductances.
+  Reading reading() const {
+    return math == MathMode::kStrict ? Reading::kEndOfDecays : Reading::kMean;
+  }
 
   const Network& network;
   MathMode math;

@@ -46,8 +46,9 @@ absl::StatusOr<std::vector<Decayed>> EmitUpdate(const Declarations& declared, Co
     Explain(declared, section, "", out);
     return std::vector<Decayed>();
   }
-  BNSYN_ASSIGN_OR_RETURN(const IntegrationPlan plan,
-                         PlanIntegration(system, code.integration, section.constants));
+  BNSYN_ASSIGN_OR_RETURN(
+      const IntegrationPlan plan,
+      PlanIntegration(system, code.integration, section.constants, declared.reading()));
   Formulas formulas;
   std::vector<Decayed> decayed =
       Integrate(system, plan, out.explanations != nullptr ? &formulas : nullptr);

@@ -457,7 +457,7 @@ synapses of p:
     summed in every step
 
   ds/dt = -s/(2*tau) : 1 (clock-driven)
-    exact: it decays at a constant rate, and goes first
+    exact: it decays at a constant rate
     s' = 0.951229424500714*s
 )")) << *text;
 }
