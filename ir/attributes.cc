@@ -491,6 +491,12 @@ const std::vector<Attribute<Program>>& AttributesOf() {
        },
        [](const Program&, const Program& d) { return d.strict_sums ? Text("") : std::nullopt; },
        nullptr},
+      {"spikes_at_start", "a spike has the time at which its step starts", true,
+       [](TokenReader&, const Program&, Program& d) {
+         return d.spikes_at_start = true, absl::OkStatus();
+       },
+       [](const Program&, const Program& d) { return d.spikes_at_start ? Text("") : std::nullopt; },
+       nullptr},
   };
   return *rows;
 }
@@ -623,6 +629,9 @@ const std::vector<Attribute<Events>>& AttributesOf() {
        },
        [](const Program& program, const Events& d) { return Text(program.tables[d.table].name); },
        nullptr},
+      {"ends", "times are those at which steps end", true,
+       [](TokenReader&, const Program&, Events& d) { return d.ends = true, absl::OkStatus(); },
+       [](const Program&, const Events& d) { return d.ends ? Text("") : std::nullopt; }, nullptr},
   };
   return *rows;
 }

@@ -178,11 +178,12 @@ struct Projection {
 
 // Events from a table: for each row (step, index[, value]) the input of neuron `index` receives
 // `value` (1 without the column) at that step. In place of steps a column `time` may hold
-// milliseconds, which must be whole numbers of steps.
+// milliseconds, which must be whole numbers of steps: where steps begin, or end if `ends`.
 struct Events {
   std::string name;
   InputId input = 0;
   TableId table = 0;
+  bool ends = false;
 };
 
 // A node's operands are indices of earlier nodes in its block.
@@ -261,6 +262,8 @@ struct Program {
   uint64_t seed = 0;
   // A contribution that is coarse (R6) is an error.
   bool strict_sums = false;
+  // A spike of step k has the time k dt, that of the start of its step, in place of (k + 1) dt.
+  bool spikes_at_start = false;
   std::string directory;  // that table files are relative to; not part of the text
 
   std::vector<Domain> domains = {Domain{}};  // [0] is the network
@@ -331,6 +334,10 @@ struct Program {
   bool HasOwnDelays(ProjectionId projection) const {
     return projections[projection].max_delay != 0;
   }
+
+  // The steps from the start of the step of a spike to its time, 1 or 0. What people call a delay
+  // counts from there, and is so much less than the delay of a projection (R4).
+  uint32_t spike_lag() const { return spikes_at_start ? 0 : 1; }
 
   // The longest delay of all projections, in steps (at least 1).
   uint32_t MaxDelay() const;

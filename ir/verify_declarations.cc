@@ -241,6 +241,10 @@ class Declarations {
             absl::StrCat("the time of event ", i, " in ", file, " is no whole number of steps"),
             "times are in ms");
       }
+      if (times != nullptr && events.ends && WholeSteps((*times)[i], program_.dt) == 0) {
+        return Fail(absl::StrCat("the time of event ", i, " in ", file, " ends no step"),
+                    "the first step ends at the time dt");
+      }
       if (!IsIndex((*neurons)[i], size)) {
         return Fail(absl::StrCat("the index of event ", i, " in ", file, " is not one of the ",
                                  size, " neurons"),

@@ -67,7 +67,10 @@ absl::StatusOr<std::vector<uint64_t>> ReadSteps(const ir::Table& table, absl::st
   return steps;
 }
 
-absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Table& table, double dt) {
+absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Program& program,
+                                                     const ir::Events& events) {
+  const ir::Table& table = program.tables[events.table];
+  const double dt = program.dt;
   const std::vector<double>* const times = FindColumn(table, "time");
   if (times == nullptr) return ReadSteps(table, "step");
   std::vector<uint64_t> steps;
@@ -80,7 +83,8 @@ absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Table& table, dou
           absl::StrCat("time is ", ShowValue((*times)[row]),
                        " ms, which is no whole number of steps of ", ShowValue(dt), " ms"));
     }
-    steps.push_back(*step);
+    if (events.ends && *step == 0) return RowError(table, row, "time is 0, at which no step ends");
+    steps.push_back(events.ends ? *step - 1 : *step);
   }
   return steps;
 }

@@ -25,9 +25,10 @@ absl::StatusOr<std::vector<uint32_t>> ReadNeurons(const ir::Table& table, absl::
 // The column `name` as steps: whole numbers from 0 to below 2^53.
 absl::StatusOr<std::vector<uint64_t>> ReadSteps(const ir::Table& table, absl::string_view name);
 
-// The steps of events: the column `step`, or `time` in milliseconds, which must be multiples of
-// `dt` (R4).
-absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Table& table, double dt);
+// The steps of events: the column `step`, or those that begin, or end, at the column `time` in
+// milliseconds, which must be multiples of dt (R4).
+absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Program& program,
+                                                     const ir::Events& events);
 
 // The op `lookup`: the numbers of a table at rows and columns (i64; a single row or column stands
 // for all elements). An index beyond an end becomes the index of that end.

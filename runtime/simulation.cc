@@ -200,6 +200,15 @@ const SpikeTrain& Simulation::Spikes(PopulationHandle population) const {
   return impl_->trains[population.index];
 }
 
+std::vector<double> Simulation::SpikeTimes(PopulationHandle population) const {
+  const ir::Program& program = impl_->program();
+  std::vector<double> times;
+  for (const uint64_t step : Spikes(population).steps) {
+    times.push_back(static_cast<double>(step + program.spike_lag()) * program.dt);
+  }
+  return times;
+}
+
 uint64_t Simulation::SpikeCount(PopulationHandle population) const {
   if (!impl_->CheckPopulation(population).ok()) return 0;
   return impl_->engine->SpikeCount(population.index) - impl_->cleared_counts[population.index];
@@ -252,8 +261,7 @@ absl::StatusOr<std::vector<double>> Simulation::StateByName(absl::string_view na
     std::vector<double> values;
     values.reserve(read.size());
     for (size_t i = 0; i < read.size(); ++i) {
-      BNSYN_ASSIGN_OR_RETURN(const double value,
-                             ToExactDouble(read.element(), read.bits(i), name));
+      BNSYN_ASSIGN_OR_RETURN(const double value, ToExactDouble(read.element(), read.bits(i), name));
       values.push_back(value);
     }
     return values;
@@ -276,7 +284,7 @@ absl::StatusOr<SynapseList> Simulation::Synapses(absl::string_view projection) c
       list.sources.push_back(table.source(synapse));
       list.targets.push_back(table.target(synapse));
       list.weights.push_back(table.weight(synapse));
-      list.delays.push_back(table.delay(synapse));
+      list.delays.push_back(table.delay(synapse) - program.spike_lag());
     }
     return list;
   });

@@ -158,9 +158,9 @@ std::vector<double> KnownValues(const ir::Program& program, const Contribution& 
 // The greatest sum of magnitudes of events that meet at one element in one step.
 double GreatestSum(const ir::Program& program, const ir::Events& events,
                    const std::vector<double>& values) {
-  const ir::Table& table = program.tables[events.table];
-  const absl::StatusOr<std::vector<uint64_t>> steps = reference::ReadEventSteps(table, program.dt);
-  const std::vector<double>* const elements = reference::FindColumn(table, "index");
+  const absl::StatusOr<std::vector<uint64_t>> steps = reference::ReadEventSteps(program, events);
+  const std::vector<double>* const elements =
+      reference::FindColumn(program.tables[events.table], "index");
   // Engines refuse such a table.
   if (!steps.ok() || elements == nullptr) return 0;
   std::vector<std::tuple<uint64_t, double, double>> rows;

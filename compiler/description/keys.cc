@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "compiler/description/settings.h"
 #include "ir/rule.h"
 #include "ir/status_macros.h"
@@ -38,6 +39,10 @@ constexpr Key<Network> kNetworkKeys[] = {
     {"precision",
      [](Network& n) -> Field {
        return Word{&n.options.strict_precision, {"report", "strict"}};
+     }},
+    {"schedule",
+     [](Network& n) -> Field {
+       return Word{&n.options.schedule, {"default", "brian2", "bnsyn-original"}};
      }},
 };
 
@@ -195,6 +200,17 @@ class Collector {
 
 }  // namespace
 
+bool Word::Take(absl::string_view text) const {
+  const auto found = std::find(words.begin(), words.end(), text);
+  if (found == words.end()) return false;
+  std::visit(
+      [&](auto* target) {
+        *target = static_cast<std::remove_reference_t<decltype(*target)>>(found - words.begin());
+      },
+      value);
+  return true;
+}
+
 absl::Span<const Key<Network>> NetworkKeys() { return kNetworkKeys; }
 absl::Span<const Key<Model>> ModelKeys() { return kModelKeys; }
 absl::Span<const Key<Population>> PopulationKeys() { return kPopulationKeys; }
@@ -277,12 +293,9 @@ absl::Status SetField(const ir::SourceText& text, const Field& field) {
     value.set_name_place(place);
     return absl::OkStatus();
   };
-  const auto choose = [&](bool& value, const char* no, const char* yes) -> absl::Status {
-    if (text.text != no && text.text != yes) {
-      return error(absl::StrCat("this is either '", no, "' or '", yes, "'"));
-    }
-    value = text.text == yes;
-    return absl::OkStatus();
+  const auto choose = [&](const Word& word) -> absl::Status {
+    if (word.Take(text.text)) return absl::OkStatus();
+    return error(absl::StrCat("this is either '", absl::StrJoin(word.words, "' or '"), "'"));
   };
   return std::visit(
       Overloaded{
@@ -305,8 +318,10 @@ absl::Status SetField(const ir::SourceText& text, const Field& field) {
             *value = text.text;
             return absl::OkStatus();
           },
-          [&](bool* value) { return choose(*value, "false", "true"); },
-          [&](const Word& word) { return choose(*word.value, word.words[0], word.words[1]); },
+          [&](bool* value) {
+            return choose(Word{value, {"false", "true"}});
+          },
+          [&](const Word& word) { return choose(word); },
           [&](uint64_t* value) {
             if (absl::SimpleAtoi(text.text, value)) return absl::OkStatus();
             return error("this must be an integer from 0 to 18446744073709551615");

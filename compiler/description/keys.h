@@ -27,10 +27,13 @@ struct ReadByHand {};
 struct TimeStep {
   Quantity* value;
 };
-// One of two words: false is the first.
+// One of some words: the value is the number of the word.
 struct Word {
-  bool* value;
-  const char* words[2];
+  std::variant<bool*, Schedule*> value;
+  std::vector<std::string> words;
+
+  // Takes the word that `text` is; false if it is none.
+  bool Take(absl::string_view text) const;
 };
 // A parameter of a model that a population may override.
 struct Override {

@@ -98,12 +98,10 @@ absl::Status TomlReader::ReadField(const TomlNode& node, const Field& field) {
           },
           [&](const Word& word) {
             BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kString, what));
-            const std::vector<std::string> words = {word.words[0], word.words[1]};
-            *word.value = node.text.text == words[1];
-            if (*word.value || node.text.text == words[0]) return absl::OkStatus();
+            if (word.Take(node.text.text)) return absl::OkStatus();
             return document_.ErrorAtValue(
-                node, absl::StrCat(what, " is either \"", absl::StrJoin(words, "\" or \""), "\"",
-                                   ir::DidYouMean(node.text.text, words)));
+                node, absl::StrCat(what, " is either \"", absl::StrJoin(word.words, "\" or \""),
+                                   "\"", ir::DidYouMean(node.text.text, word.words)));
           },
       },
       field);

@@ -325,6 +325,14 @@ ir::Value EmitStepTime(ir::Builder& builder, double dt) {
   return builder.Emit(ir::Op::kMul, {builder.Convert(step, ir::Element::kF64), builder.F64(dt)});
 }
 
+ir::Value EmitStepEnd(ir::Builder& builder, double dt) {
+  const ir::Value step =
+      builder.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
+  const ir::Value next =
+      builder.Emit(ir::Op::kAdd, {builder.Convert(step, ir::Element::kF64), builder.F64(1)});
+  return builder.Emit(ir::Op::kMul, {next, builder.F64(dt)});
+}
+
 std::optional<double> NumberWithName(absl::string_view name) {
   if (name == "pi") return std::numbers::pi;
   if (name == "e") return std::numbers::e;

@@ -60,14 +60,14 @@ absl::StatusOr<TypedValue> AsDeclared(const Equation& equation, const TypedValue
 }
 
 void StoreVariable(const ir::Program& program, ir::Builder& builder, ir::StateId state,
-                   ir::Value value, Tiny tiny) {
+                   ir::Value value, Tiny tiny, bool checked) {
   const ir::State& declared = program.states[state];
   const bool real = declared.type.element == ir::Element::kF64;
   if (real && tiny != Tiny::kKept) {
     value = FlushTiny(builder, value, tiny == Tiny::kFlushed ? kFlushBelow : kFlushAssignedBelow);
   }
   // Integers are finite, and booleans have no bounds.
-  if (real || (declared.type.element == ir::Element::kI64 && HasBounds(declared))) {
+  if (checked && (real || (declared.type.element == ir::Element::kI64 && HasBounds(declared)))) {
     builder.Check(state, value);
   }
   builder.Store(state, value);
@@ -129,7 +129,7 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
     case NameKind::kSize:
       return ConstantNumber(builder_.F64(meaning.constant.value), meaning.constant);
     case NameKind::kTime:
-      return TypedValue{EmitStepTime(builder_, out_.program.dt), dimension::kTime};
+      return TypedValue{Time(), dimension::kTime};
     case NameKind::kIndex:
       return Index(ir::Op::kIndex);
     case NameKind::kSourceIndex:
@@ -316,11 +316,16 @@ std::optional<Scope::ZeroValue> CodeScope::FindZero(const std::string& name) con
   return std::nullopt;
 }
 
+ir::Value CodeScope::Time() {
+  return environment_.moved && !out_.program.spikes_at_start
+             ? EmitStepEnd(builder_, out_.program.dt)
+             : EmitStepTime(builder_, out_.program.dt);
+}
+
 ir::Value CodeScope::LastSpike() {
   const ir::Value before = builder_.Load(*section_.last_spike);
   if (!environment_.spiked.valid()) return before;
-  return builder_.Emit(ir::Op::kSelect,
-                       {environment_.spiked, EmitStepTime(builder_, out_.program.dt), before});
+  return builder_.Emit(ir::Op::kSelect, {environment_.spiked, Time(), before});
 }
 
 absl::Status CodeScope::CheckShared(const std::string& name, const ir::SourceText& source,
@@ -371,7 +376,7 @@ std::vector<ir::Value> CodeScope::EmitLoop(int times, ir::Value pass, ir::NodeId
   return CutLoop(section_, times, pass, begin, variables, builder_, out_);
 }
 
-void CodeScope::StoreChanged() {
+void CodeScope::StoreChanged(const std::set<const Variable*>& once_more) {
   for (const Variable& variable : section_.variables) {
     if (variable.keeper != Keeper::kOwner || environment_.changed.count(&variable) == 0) continue;
     const bool moves = variable.equation->kind == EquationKind::kDifferential ||
@@ -379,7 +384,8 @@ void CodeScope::StoreChanged() {
     const Tiny tiny = environment_.tiny_kept.count(&variable) != 0 ? Tiny::kKept
                       : moves                                      ? Tiny::kFlushed
                                                                    : Tiny::kFlushedIfDenormal;
-    StoreVariable(out_.program, builder_, *variable.state, Get(variable).value, tiny);
+    StoreVariable(out_.program, builder_, *variable.state, Get(variable).value, tiny,
+                  once_more.count(&variable) == 0);
   }
 }
 

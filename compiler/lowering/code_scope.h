@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,8 +82,11 @@ class CodeScope : public EquationScope {
   TypedValue Get(const Variable& variable);
   // Gives a variable a new value, for elements for which the guards hold.
   void Set(const Variable& variable, ir::Value value);
-  // Stores the variables that were set, in order of declaration.
-  void StoreChanged();
+  // Stores the variables that were set, in order of declaration. Those of `once_more` are stored
+  // without a check: they change again before the step ends.
+  void StoreChanged(const std::set<const Variable*>& once_more = {});
+  // The time of the values that the code sees.
+  ir::Value Time();
   // The time of the neuron's last spike; its population has a threshold.
   ir::Value LastSpike();
 
@@ -160,9 +164,9 @@ absl::StatusOr<TypedValue> AsDeclared(const Equation& equation, const TypedValue
 
 // What becomes of tiny values that are stored (R9).
 enum class Tiny : uint8_t { kFlushed, kFlushedIfDenormal, kKept };
-// Flushes tiny values to zero (R9), checks (R10) and stores.
+// Flushes tiny values to zero (R9), checks (R10) unless that is left to a later store, and stores.
 void StoreVariable(const ir::Program& program, ir::Builder& builder, ir::StateId state,
-                   ir::Value value, Tiny tiny = Tiny::kFlushed);
+                   ir::Value value, Tiny tiny = Tiny::kFlushed, bool checked = true);
 
 }  // namespace bnsyn::compiler
 

@@ -73,7 +73,7 @@ struct Variable {
 enum class RefractoryKind : uint8_t {
   kNone,
   kSteps,      // a number of steps, the same for all
-  kTime,       // a time that is taken when the neuron spikes
+  kTime,       // a time that is taken when the neuron spikes; Schedule::kBrian2: in every step
   kCondition,  // as long as a condition holds
 };
 struct Refractoriness {
@@ -81,7 +81,8 @@ struct Refractoriness {
   uint32_t steps = 0;                       // kSteps
   ir::SourceText text = {};                 // kTime, kCondition
   std::optional<Expr> expr = std::nullopt;  // kTime, kCondition
-  std::optional<ir::StateId> state = {};    // i32, the steps left; kCondition: bool, true if so
+  // i32, the steps left; kCondition and Schedule::kBrian2: bool, true if it is refractory.
+  std::optional<ir::StateId> state = {};
 };
 
 // The initial value of a variable: in the declaration of its state, or code of the init block.
@@ -223,6 +224,10 @@ struct StimulusAt {
   const Stimulus& stimulus;
   size_t section;  // of the target, in Declarations::sections
   std::vector<Statement> on_event = {};
+  // Its times are those of spikes of the target: it acts in the steps that end at them.
+  bool ends = false;
+  // Schedule::kBrian2: it acts after the arrivals of a step, and not before the update.
+  bool after_arrivals = false;
   // It brings something in the steps [start, stop) alone.
   std::optional<uint64_t> start = {};
   std::optional<uint64_t> stop = {};
@@ -235,19 +240,23 @@ struct StimulusAt {
 struct Declarations {
   explicit Declarations(const Network& described)
       : network(described),
-        math(described.options.strict_math ? MathMode::kStrict : MathMode::kDefault) {}
+        math(described.options.strict_math ? MathMode::kStrict : MathMode::kDefault),
+        schedule(described.options.schedule) {}
   // Parts point at each other.
   Declarations(const Declarations&) = delete;
   Declarations& operator=(const Declarations&) = delete;
 
   // What equations read of variables that are solved exactly. Strict math repeats the arithmetic of
-  // programs that let currents see decayed conductances.
+  // programs that let currents see decayed conductances, as the original network does.
   Reading reading() const {
-    return math == MathMode::kStrict ? Reading::kEndOfDecays : Reading::kMean;
+    if (schedule == Schedule::kBrian2) return Reading::kStart;
+    const bool ends = schedule == Schedule::kBnsynOriginal || math == MathMode::kStrict;
+    return ends ? Reading::kEndOfDecays : Reading::kMean;
   }
 
   const Network& network;
   MathMode math;
+  Schedule schedule;
   std::vector<Constant> constants;  // the network's, and dt
   std::deque<ModelCode> models;
   ModelCode uniform_code;

@@ -62,6 +62,9 @@ absl::Status CheckFlag(const ModelCode& code, const Equation& equation, size_t i
   if (flag == "shared" && equation.Is("input")) {
     return error("each neuron has its own input, so it cannot be shared");
   }
+  if (flag == "spikes" && !equation.Is("input")) {
+    return error("only an input can sum spikes", "declare it as (input, spikes)");
+  }
   if (flag == "input" && (equation.boolean || equation.integer)) {
     return error(absl::StrCat("an input is a sum, it cannot be ",
                               equation.boolean ? "a boolean" : "an integer"));

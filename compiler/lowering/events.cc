@@ -125,8 +125,35 @@ absl::StatusOr<Events> EmitNumber(const StimulusAt& at, CodeScope& scope) {
   return events;
 }
 
+// True if the times of the events are those of spikes of the neuron: if their code adds to what
+// sums spikes (R4). In other schedules, a spike has the time at which its step begins, as all else
+// has.
+absl::StatusOr<bool> BringsSpikes(const StimulusAt& at, const Section& section,
+                                  const ir::Program& program) {
+  bool spikes = false;
+  bool others = false;
+  for (const Statement& statement : at.on_event) {
+    const Variable* const variable = section.FindVariable(statement.target);
+    if (variable == nullptr) continue;
+    (variable->Is("spikes") ? spikes : others) = true;
+  }
+  if (!spikes || !others) return spikes && program.spike_lag() != 0;
+  return StimulusError(at.stimulus, "changes an (input, spikes) and another variable",
+                       "spikes have the time at which their step ends, other events that at "
+                       "which it begins: make two stimuli of it");
+}
+
+absl::Status NoSpikeAtZero(const Stimulus& stimulus, absl::string_view where, double dt) {
+  return StimulusError(stimulus,
+                       absl::StrCat("has a spike at the time 0 ms (", std::string(where),
+                                    "), but the first can be at dt = ", dt, " ms"),
+                       "the spikes of a step have the time of its end; with schedule = \"brian2\" "
+                       "they have that of its start");
+}
+
 // The events of a list, with columns for the step and the neuron.
-absl::StatusOr<ir::Table> BuildSpikes(const Declarations& declared, const Stimulus& stimulus) {
+absl::StatusOr<ir::Table> BuildSpikes(const Declarations& declared, const Stimulus& stimulus,
+                                      bool ends) {
   const size_t times = stimulus.times.size();
   const size_t neurons = stimulus.neurons.size();
   if (times == 0 || neurons == 0 || (times != neurons && times != 1 && neurons != 1)) {
@@ -137,7 +164,7 @@ absl::StatusOr<ir::Table> BuildSpikes(const Declarations& declared, const Stimul
                          "indices");
   }
   ir::Table table;
-  table.name = absl::StrCat(stimulus.name, ".spikes");
+  table.name = absl::StrCat(stimulus.name, ends ? ".source_spikes" : ".spikes");
   table.columns = {"step", "index"};
   table.values.resize(2);
   for (size_t e = 0; e < std::max(times, neurons); ++e) {
@@ -145,7 +172,11 @@ absl::StatusOr<ir::Table> BuildSpikes(const Declarations& declared, const Stimul
         const uint64_t step,
         EvaluateSteps(stimulus.times[times == 1 ? 0 : e], declared.constants,
                       declared.network.options.dt, absl::StrCat("a time of ", stimulus.name)));
-    table.values[0].push_back(static_cast<double>(step));
+    if (ends && step == 0) {
+      return NoSpikeAtZero(stimulus, absl::StrCat("time ", e + 1),
+                           declared.network.options.dt.value);
+    }
+    table.values[0].push_back(static_cast<double>(ends ? step - 1 : step));
     table.values[1].push_back(stimulus.neurons[neurons == 1 ? 0 : e]);
   }
   table.digest = ir::TableDigest(table);
@@ -159,8 +190,9 @@ const std::vector<double>* ColumnOf(const ir::Table& table, absl::string_view na
 }
 
 // Checks the events of a table for a population.
-absl::Status CheckEvents(const Stimulus& stimulus, const ir::Table& table, double dt,
+absl::Status CheckEvents(const StimulusAt& at, const ir::Table& table, double dt,
                          const Section& section) {
+  const Stimulus& stimulus = at.stimulus;
   const auto error = [&](absl::string_view message, absl::string_view note) {
     const std::string& file = stimulus.file;
     return ErrorIn(stimulus.place,
@@ -191,6 +223,9 @@ absl::Status CheckEvents(const Stimulus& stimulus, const ir::Table& table, doubl
                                 " ms, which is no multiple of dt = ", dt, " ms"),
                    "change the time, or dt");
     }
+    if (times != nullptr && at.ends && *ir::WholeSteps((*times)[row], dt) == 0) {
+      return NoSpikeAtZero(stimulus, absl::StrCat("row ", row + 1, " of ", stimulus.file), dt);
+    }
     if (!(index >= 0 && index < section.size) || index != std::floor(index)) {
       return error(absl::StrCat("row ", row + 1, " is for neuron ", index, ", but population '",
                                 section.name, "' has ", section.size),
@@ -207,11 +242,11 @@ absl::Status CheckEvents(const Stimulus& stimulus, const ir::Table& table, doubl
 
 // The table of the events of kSpikes or kFile, which all targets share.
 absl::StatusOr<ir::TableId> EventTable(const Declarations& declared, const Stimulus& stimulus,
-                                       ir::Program& program) {
+                                       bool ends, ir::Program& program) {
   if (stimulus.kind == StimulusKind::kFile) {
     return TableOf(declared.network, stimulus.file, stimulus.place, program);
   }
-  BNSYN_ASSIGN_OR_RETURN(ir::Table table, BuildSpikes(declared, stimulus));
+  BNSYN_ASSIGN_OR_RETURN(ir::Table table, BuildSpikes(declared, stimulus, ends));
   if (const auto known = program.FindTable(table.name)) return *known;
   program.tables.push_back(std::move(table));
   return static_cast<ir::TableId>(program.tables.size() - 1);
@@ -224,6 +259,12 @@ absl::Status DeclareEvents(const Declarations& declared, StimulusAt& at, Program
   const Section& section = declared.sections[at.section];
   const std::string name = absl::StrCat(section.prefix, stimulus.name, ".events");
   BNSYN_ASSIGN_OR_RETURN(at.on_event, ParseStatements(stimulus.on_event));
+  at.after_arrivals =
+      declared.schedule == Schedule::kBrian2 &&
+      std::none_of(at.on_event.begin(), at.on_event.end(), [&](const Statement& statement) {
+        const Variable* const variable = section.FindVariable(statement.target);
+        return variable != nullptr && variable->Is("input");
+      });
   if (stimulus.kind == StimulusKind::kHost) {
     at.state = out.AddState(name, {ir::Element::kF64, section.domain});
     return absl::OkStatus();
@@ -231,13 +272,18 @@ absl::Status DeclareEvents(const Declarations& declared, StimulusAt& at, Program
   if (stimulus.kind != StimulusKind::kFile && stimulus.kind != StimulusKind::kSpikes) {
     return absl::OkStatus();
   }
-  BNSYN_ASSIGN_OR_RETURN(const ir::TableId table, EventTable(declared, stimulus, out.program));
-  BNSYN_RETURN_IF_ERROR(CheckEvents(stimulus, out.program.tables[table], out.program.dt, section));
+  BNSYN_ASSIGN_OR_RETURN(at.ends, BringsSpikes(at, section, out.program));
+  BNSYN_ASSIGN_OR_RETURN(const ir::TableId table,
+                         EventTable(declared, stimulus, at.ends, out.program));
+  BNSYN_RETURN_IF_ERROR(CheckEvents(at, out.program.tables[table], out.program.dt, section));
   at.input = out.AddInput(name, section.domain);
+  const bool of_times = ColumnOf(out.program.tables[table], "time") != nullptr;
   out.program.events.push_back({stimulus.targets.size() == 1
                                     ? stimulus.name
                                     : absl::StrCat(stimulus.name, "_", section.name),
-                                *at.input, table});
+                                *at.input, table, at.ends && of_times});
+  if (at.ends && at.start.has_value()) *at.start -= *at.start > 0 ? 1 : 0;
+  if (at.ends && at.stop.has_value()) --*at.stop;
   return absl::OkStatus();
 }
 

@@ -149,6 +149,7 @@ absl::Status Declare(Declarations& declared, ProgramBuilder& out) {
   out.program.dt = options.dt.value;
   out.program.seed = options.seed;
   out.program.strict_sums = options.strict_precision;
+  out.program.spikes_at_start = options.schedule == Schedule::kBrian2;
   out.program.directory = options.directory;
   BNSYN_ASSIGN_OR_RETURN(declared.constants, EvaluateConstants(declared.network));
   BNSYN_RETURN_IF_ERROR(ParseModels(declared));
@@ -163,19 +164,34 @@ absl::Status Declare(Declarations& declared, ProgramBuilder& out) {
   return absl::OkStatus();
 }
 
+// Emits a part of the step of each population.
+absl::Status EmitPopulations(const Declarations& declared,
+                             absl::Status (*emit)(const Declarations&, size_t, ir::Builder&,
+                                                  ProgramBuilder&),
+                             ir::Builder& builder, ProgramBuilder& out) {
+  for (size_t p = 0; p < declared.sections.size(); ++p) {
+    // In a block of its own, since emission asks what values are made of: a search through the
+    // block, which must not hold the code of all populations.
+    ir::Block own;
+    own.kind = ir::BlockKind::kStep;
+    ir::Builder own_builder(out.program, own);
+    BNSYN_RETURN_IF_ERROR(emit(declared, p, own_builder, out));
+    Append(own, builder);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
   ir::Block block;
   block.kind = ir::BlockKind::kStep;
   ir::Builder builder(out.program, block);
   RunSynapses(out.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
-  for (size_t p = 0; p < declared.sections.size(); ++p) {
-    // In a block of its own, since emission asks what values are made of: a search through the
-    // block, which must not hold the code of all populations.
-    ir::Block own;
-    own.kind = block.kind;
-    ir::Builder own_builder(out.program, own);
-    BNSYN_RETURN_IF_ERROR(EmitPopulation(declared, p, own_builder, out));
-    Append(own, builder);
+  if (declared.schedule == Schedule::kBrian2) {
+    BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitUntilSpikes, builder, out));
+    return absl::UnimplementedError("arrivals cannot stand within the step");
+    BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitFromArrivals, builder, out));
+  } else {
+    BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitPopulation, builder, out));
   }
   RunSynapses(out.program, ir::BlockKind::kOnPost, ir::Op::kRunOnPost, builder);
   BNSYN_RETURN_IF_ERROR(EmitUniform(declared, builder, out));
@@ -205,6 +221,8 @@ absl::Status Emit(const Declarations& declared, ProgramBuilder& out) {
 
 absl::Status Lower(const Network& network, ProgramBuilder& out) {
   Declarations declared(network);
+  // Traces of neurons move with the step, from the values at its start.
+  if (declared.schedule == Schedule::kBrian2) out.synapse_traces = false;
   BNSYN_RETURN_IF_ERROR(Declare(declared, out));
   return Emit(declared, out);
 }

@@ -198,9 +198,11 @@ std::vector<size_t> StimuliOf(const Declarations& declared, size_t section) {
   return indices;
 }
 
-absl::Status EmitStimuli(const Declarations& declared, size_t index, CodeScope& scope) {
+absl::Status EmitStimuli(const Declarations& declared, size_t index, bool after_arrivals,
+                         CodeScope& scope) {
   for (const size_t s : StimuliOf(declared, index)) {
     const StimulusAt& at = declared.stimuli[s];
+    if (at.after_arrivals != after_arrivals) continue;
     scope.EnterCode("stimulus", at.stimulus.name);
     BNSYN_RETURN_IF_ERROR(BringsCurrent(at.stimulus) ? EmitCurrent(at, scope)
                                                      : EmitEvents(at, scope));

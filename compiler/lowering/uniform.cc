@@ -109,6 +109,7 @@ absl::Status EmitUniform(const Declarations& declared, ir::Builder& builder, Pro
   const Names names = NamesOf(declared, section);
   CodeScope scope(declared, section, names, builder, out);
   scope.EnterCode("update");
+  scope.Change().moved = true;
   BNSYN_RETURN_IF_ERROR(EmitStatements(section.code->update, section.code->update_text, scope));
   scope.StoreChanged();
   return absl::OkStatus();

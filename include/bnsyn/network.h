@@ -105,9 +105,9 @@ class Model {
   Model& Threshold(const char* text);
   // Statements that run for each neuron that spiked.
   Model& Reset(const char* text);
-  // How long a neuron stays refractory after a spike: a time, which must be a whole number of
-  // steps; an expression of a time, evaluated at the spike and rounded to the nearest step; or a
-  // condition, and the neuron stays refractory as long as it holds.
+  // How long a neuron stays refractory after a spike, from the time of the spike on: a time, which
+  // must be a whole number of steps; an expression of a time, evaluated at the spike and rounded to
+  // the nearest step; or a condition, and the neuron stays refractory as long as it holds.
   Model& Refractory(Setting time);
   // A further kind of event: `code` runs, after the reset, for each neuron for which `condition`
   // holds after the update. A projection with this event's name (ConnectOptions::event) delivers
@@ -221,9 +221,9 @@ struct ConnectOptions {
   SourceText on_pre = {};
   // The weight, needed unless the rule's file has a column "weight".
   std::optional<Setting> weight = {};
-  // The delay, dt by default: a whole number of steps of at least one, or an expression that is
-  // rounded to the nearest step. The compiler must be able to find the least and the greatest value
-  // of the expression: "clip(normal(1.5 ms, 0.75 ms), dt, 10 ms)".
+  // The time from the spike to its arrival, 0 by default: a whole number of steps, or an expression
+  // that is rounded to the nearest step. The compiler must be able to find the least and the
+  // greatest value of the expression: "clip(normal(1.5 ms, 0.75 ms), dt, 10 ms)".
   std::optional<Setting> delay = {};
   // Named numbers for the expressions and the code of this projection.
   Settings constants = {};
@@ -281,7 +281,8 @@ struct Stimulus {
   Setting weight = 1.0;           // of one event
   std::string file;               // kFile: CSV with the columns step or time (in ms), index, and
                                   // optionally value, the number of events
-  std::vector<Setting> times;     // kSpikes: a time for each of `neurons`, or one for all of them
+  std::vector<Setting> times;     // kSpikes: a time for each of `neurons`, or one for all of them:
+                                  // where a step begins, or that of a spike of a spike_source
   std::vector<uint32_t> neurons;  // kSpikes: a neuron for each of `times`, or one for all of them
   SourceText on_event;            // "g_ampa += 0.7*w"
 
@@ -331,6 +332,15 @@ struct ProjectionHandle {
   uint32_t index = 0;
 };
 
+// The order of what happens in a step, and the times that spikes have (docs/time.md).
+enum class Schedule : uint8_t {
+  kDefault,  // arrivals, stimuli, variables, thresholds, resets; a spike has the time at which
+             // its step ends
+  kBrian2,   // Brian2's: variables, thresholds, arrivals, resets; a spike has the time at
+             // which its step begins
+  kBnsynOriginal,  // that of the original BN-Syn network
+};
+
 struct NetworkOptions {
   Quantity dt = Quantity(0.1, Unit{dimension::kTime, 0});  // 0.1 ms
   uint64_t seed = 0;                                       // of all random numbers
@@ -341,6 +351,7 @@ struct NetworkOptions {
   // Ends the run with an error where a contribution to synaptic input is rounded by more than 2^-24
   // of itself, in place of a note in the report (docs/precision.md).
   bool strict_precision = false;
+  Schedule schedule = Schedule::kDefault;
   std::string directory = ".";  // files are relative to it
 };
 

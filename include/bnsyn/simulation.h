@@ -54,7 +54,8 @@ struct SimulationOptions {
 };
 
 // All spikes of one population, in order of (step, neuron); both vectors have the same length.
-// Injected spikes are not among them. A spike found in step k has the time (k + 1) dt.
+// Injected spikes are not among them. A spike found in step k has the time (k + 1) dt, and with
+// Schedule::kBrian2 k dt: see Simulation::SpikeTimes.
 struct SpikeTrain {
   std::vector<uint64_t> steps;
   std::vector<uint32_t> neurons;
@@ -113,7 +114,7 @@ struct SynapseList {
   std::vector<uint32_t> sources;
   std::vector<uint32_t> targets;
   std::vector<double> weights;   // initial ones
-  std::vector<uint32_t> delays;  // in steps
+  std::vector<uint32_t> delays;  // in steps, from the time of the spike to its arrival
 };
 
 // A compiled network and its state. A simulation can be moved, and a process may have many. One
@@ -138,6 +139,8 @@ class Simulation {
   // The spikes since the beginning or the last ClearSpikes. Empty if spikes are not recorded or the
   // population is unknown.
   const SpikeTrain& Spikes(PopulationHandle population) const;
+  // The times of these spikes, in ms and in the same order.
+  std::vector<double> SpikeTimes(PopulationHandle population) const;
   // Their number, also if they are not recorded.
   uint64_t SpikeCount(PopulationHandle population) const;
   void ClearSpikes();
@@ -169,7 +172,8 @@ class Simulation {
   // declare it tunable.
   absl::Status SetParameter(absl::string_view name, Quantity value);
 
-  // Adds spikes of these neurons, as if they had spiked in the step before the next one.
+  // Adds spikes of these neurons at the present time, time_ms(), as if they had spiked in the step
+  // that is over: without a delay they arrive in the next step.
   absl::Status InjectSpikes(PopulationHandle population, absl::Span<const uint32_t> neurons);
   // Adds events in the next step to a stimulus of kind kHost: one at each of `neurons`, or
   // numbers[k] at neurons[k], any finite number. Events of several calls add up. After an error

@@ -270,7 +270,7 @@ void AddOnce(std::vector<uint32_t>& list, uint64_t id) {
 }
 
 // Fills in what is collected after each phase.
-void FindCollected(const ir::Program& program, Schedule& schedule) {
+void FindCollected(const ir::Program& program, StepSchedule& schedule) {
   schedule.collected.emplace_back();
   for (size_t b = 0; b < program.step.size(); ++b) {
     const ir::Block& block = program.step[b];
@@ -294,10 +294,10 @@ void FindCollected(const ir::Program& program, Schedule& schedule) {
 
 }  // namespace
 
-absl::StatusOr<Schedule> MakeSchedule(const ir::Program& program,
-                                      const compiler::CompiledCode& code, NetworkMemory& memory,
-                                      const Partition& partition, const Synapses& synapses) {
-  Schedule schedule;
+absl::StatusOr<StepSchedule> MakeSchedule(const ir::Program& program,
+                                          const compiler::CompiledCode& code, NetworkMemory& memory,
+                                          const Partition& partition, const Synapses& synapses) {
+  StepSchedule schedule;
   FindCollected(program, schedule);
   schedule.coarse = CoarseSources(program);
   for (int t = 0; t < partition.threads(); ++t) {

@@ -50,7 +50,7 @@ TEST(ExponentialModels, EifIntervalsAreTheIntegral) {
       const std::vector<int> intervals = Intervals(cells.Spikes());
       ASSERT_GE(intervals.size(), 1u) << current;
       // Refractory steps, and the peak seen at the end of a step.
-      const double steps = 1.7 / dt - 1 + exact / dt;
+      const double steps = 1.7 / dt + exact / dt;
       for (const int interval : intervals) EXPECT_NEAR(interval, steps + 0.5, 1) << current;
     }
   }

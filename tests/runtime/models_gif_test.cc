@@ -47,7 +47,7 @@ TEST(Gif, SettlesAtTheIntervalOfItsAdaptation) {
   const std::vector<int> intervals = Intervals(cells.Spikes());
   ASSERT_GE(intervals.size(), 10u);
 
-  const double refractory = 4 - 0.02;  // of which the step of the spike is one
+  const double refractory = 4;
   const auto left = [](double q, double tau, double interval, double t) {
     return q * std::exp(-t / tau) / (1 - std::exp(-interval / tau));
   };

@@ -107,7 +107,7 @@ TEST(LifModels, DeltaSpikesLiftThePotential) {
 }
 
 // tau*log((V_inf - V_reset)/(V_inf - V_th)) to the threshold, which is seen at the end of a step; a
-// neuron that spikes in step k moves again in step k + t_ref/dt.
+// neuron is held for its refractory time.
 TEST(LifModels, IntervalsAreTheClosedForm) {
   for (const char* model : {"lif_delta", "lif_exp", "lif_alpha"}) {
     for (const double current : {376.0, 400.0, 500.0, 1000.0}) {
@@ -120,7 +120,7 @@ TEST(LifModels, IntervalsAreTheClosedForm) {
         const double limit = current * 10 / 250;
         const double rise = 10 * std::log(limit / (limit - 15));
         const int expected =
-            static_cast<int>(2 / dt + 0.5) - 1 + static_cast<int>(std::ceil(rise / dt));
+            static_cast<int>(2 / dt + 0.5) + static_cast<int>(std::ceil(rise / dt));
         const std::vector<int> intervals = Intervals(cells.Spikes());
         ASSERT_GE(intervals.size(), 4u) << model << " " << current;
         for (const int interval : intervals)
