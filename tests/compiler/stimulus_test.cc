@@ -263,8 +263,7 @@ TEST(Sources, R4_RegularOnesKeepTheirTimes) {
   EXPECT_EQ(times("period = \"0.3 ms\"", 10), (std::vector<int>{2, 5, 8}));
   EXPECT_EQ(times("period = \"0.3 ms\", phase = \"0.5 ms\"", 12), (std::vector<int>{4, 7, 10}));
   // Between steps, the nearest: 0.3, 0.5, 0.8, 1 ms.
-  EXPECT_EQ(times("period = \"0.25 ms\", phase = \"0.02 ms\"", 12),
-            (std::vector<int>{2, 4, 7, 9}));
+  EXPECT_EQ(times("period = \"0.25 ms\", phase = \"0.02 ms\"", 12), (std::vector<int>{2, 4, 7, 9}));
   // A million steps on, as exactly.
   const std::vector<int> late = times("period = \"0.7 ms\"", 200000);
   for (size_t spike = 0; spike < late.size(); ++spike) {

@@ -89,11 +89,10 @@ TEST_P(Replay, FollowsTheOriginal) {
   std::printf("%zu spikes replayed; largest difference of V %.3g mV\n", ours.size(), largest_v);
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, Replay,
-                         ::testing::Combine(::testing::Values("bnsyn-replay.toml",
-                                                              "bnsyn-schedule.toml"),
-                                            ::testing::Values(Backend::kReference,
-                                                              Backend::kAccelerated)));
+INSTANTIATE_TEST_SUITE_P(
+    Backends, Replay,
+    ::testing::Combine(::testing::Values("bnsyn-replay.toml", "bnsyn-schedule.toml"),
+                       ::testing::Values(Backend::kReference, Backend::kAccelerated)));
 
 }  // namespace
 }  // namespace bnsyn
