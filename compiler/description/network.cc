@@ -98,6 +98,14 @@ Model& Model::Tunable(std::vector<std::string> parameter_names) {
   tunable = std::move(parameter_names);
   return *this;
 }
+Model& Model::Numbered(std::string index, std::vector<std::string> numbered_parameters) {
+  Numbering& numbering = numbered.emplace_back();
+  numbering.index = {absl::StrCat(name, ".numbered"), std::move(index), 1, 1};
+  for (std::string& parameter : numbered_parameters) {
+    numbering.parameters.push_back({absl::StrCat(name, ".numbered"), std::move(parameter), 1, 1});
+  }
+  return *this;
+}
 Model& Model::Resolution(std::string variable, Setting value) {
   resolution.emplace_back(std::move(variable), std::move(value));
   return *this;

@@ -83,11 +83,15 @@ class NetworkReader : public compiler::TomlReader {
 
   // Names of parameters that may change while running.
   absl::Status ReadTunable(const TomlNode& table, const Settings& parameters,
+                           const std::vector<Model::Numbering>& numbered,
                            std::vector<std::string>& out) const {
     const TomlNode* node = table.Find("tunable");
     if (node == nullptr) return absl::OkStatus();
     std::vector<std::string> known;
     for (const auto& [name, value] : parameters) known.push_back(name);
+    for (const Model::Numbering& numbering : numbered) {
+      for (const ir::SourceText& name : numbering.parameters) known.push_back(name.text);
+    }
     BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(*node));
     for (const TomlNode* name : names) {
       if (std::find(known.begin(), known.end(), name->text.text) == known.end()) {
@@ -154,6 +158,20 @@ class NetworkReader : public compiler::TomlReader {
     return absl::OkStatus();
   }
 
+  // numbered = { k = ["tau_syn", "E_rev"] }.
+  absl::Status ReadNumbered(const TomlNode& table, Model& model) const {
+    const TomlNode* numbered = table.Find("numbered");
+    if (numbered == nullptr) return absl::OkStatus();
+    BNSYN_RETURN_IF_ERROR(Expect(*numbered, TomlKind::kTable, "'numbered'"));
+    for (const TomlNode& index : numbered->children) {
+      Model::Numbering& numbering = model.numbered.emplace_back();
+      numbering.index = document_.KeyPlace(index);
+      BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(index));
+      for (const TomlNode* name : names) numbering.parameters.push_back(name->text);
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status ReadModel(const TomlNode& table) {
     Model model(table.key);
     model.place = document_.KeyPlace(table);
@@ -162,8 +180,9 @@ class NetworkReader : public compiler::TomlReader {
         ReadKeys(table, absl::StrCat("[models.", table.key, "]"), compiler::ModelKeys(), model));
     model.integration.methods = std::move(methods_);
     BNSYN_RETURN_IF_ERROR(ReadEvents(table, model));
+    BNSYN_RETURN_IF_ERROR(ReadNumbered(table, model));
     BNSYN_RETURN_IF_ERROR(ReadOrder(table, model.integration));
-    BNSYN_RETURN_IF_ERROR(ReadTunable(table, model.parameters, model.tunable));
+    BNSYN_RETURN_IF_ERROR(ReadTunable(table, model.parameters, model.numbered, model.tunable));
     AddModel(std::move(model));
     return absl::OkStatus();
   }
@@ -239,7 +258,7 @@ class NetworkReader : public compiler::TomlReader {
   absl::Status ReadUniform(const TomlNode& table) {
     Network::UniformDescription& uniform = network_.uniform;
     BNSYN_RETURN_IF_ERROR(ReadKeys(table, "[uniform]", compiler::UniformKeys(), uniform));
-    return ReadTunable(table, uniform.parameters, uniform.tunable);
+    return ReadTunable(table, uniform.parameters, {}, uniform.tunable);
   }
 
   // The methods of single variables of the model being read.

@@ -149,10 +149,25 @@ absl::StatusOr<std::vector<Setting>> TomlReader::ReadSettingList(const TomlNode&
 
 absl::StatusOr<Settings> TomlReader::ReadSettings(const TomlNode& node) const {
   BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kTable, absl::StrCat("'", node.key, "'")));
+  // An array gives the values of a numbered name: tau = ["1 ms", "2 ms"] is tau_1 and tau_2.
+  const bool may_be_numbered = node.key == "parameters" || node.key == "initial";
   Settings settings;
   for (const TomlNode& child : node.children) {
-    BNSYN_ASSIGN_OR_RETURN(Setting setting, ReadSetting(child));
-    settings.emplace_back(child.key, std::move(setting));
+    if (!may_be_numbered || child.kind != TomlKind::kArray) {
+      BNSYN_ASSIGN_OR_RETURN(Setting setting, ReadSetting(child));
+      settings.emplace_back(child.key, std::move(setting));
+      continue;
+    }
+    if (child.children.empty()) {
+      return document_.ErrorAtValue(child, absl::StrCat("'", child.key, "' has no values"),
+                                    "a numbered parameter or variable has at least one");
+    }
+    for (const TomlNode& value : child.children) {
+      BNSYN_ASSIGN_OR_RETURN(Setting setting, ReadSetting(value));
+      setting.set_name_place(document_.KeyPlace(child));
+      const auto number = static_cast<size_t>(&value - child.children.data()) + 1;
+      settings.emplace_back(absl::StrCat(child.key, "_", number), std::move(setting));
+    }
   }
   return settings;
 }

@@ -115,7 +115,7 @@ absl::Status DeclareCurrent(const Declarations& declared, StimulusAt& at, Progra
   const Section& section = declared.sections[at.section];
   BNSYN_ASSIGN_OR_RETURN(at.variable, VariableOf(stimulus, section));
   const Dimension& dimension = at.variable->dimension();
-  if (stimulus.kind == StimulusKind::kCurrent) return absl::OkStatus();
+  if (stimulus.kind == StimulusKind::kCurrent && at.every == 1) return absl::OkStatus();
   if (stimulus.kind == StimulusKind::kOrnsteinUhlenbeck) {
     BNSYN_RETURN_IF_ERROR(CheckNoise(stimulus, section));
     if (stimulus.shared) {
@@ -137,6 +137,25 @@ absl::Status DeclareCurrent(const Declarations& declared, StimulusAt& at, Progra
   return absl::OkStatus();
 }
 
+namespace {
+
+// The value of a current that is taken anew every so many steps, and kept between.
+ir::Value Hold(const StimulusAt& at, ir::Value value, CodeScope& scope) {
+  ir::Builder& builder = scope.builder();
+  const auto literal = [&](uint64_t number) { return builder.Literal(ir::Element::kU64, number); };
+  const ir::Value step =
+      builder.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
+  // Before the start the current does not act, whatever its value.
+  const ir::Value since = builder.Emit(ir::Op::kSub, {step, literal(at.start.value_or(0))});
+  const ir::Value within = builder.Emit(ir::Op::kRem, {since, literal(at.every)});
+  const ir::Value anew = builder.Emit(ir::Op::kEq, {within, literal(0)});
+  const ir::Value held = builder.Emit(ir::Op::kSelect, {anew, value, builder.Load(*at.state)});
+  builder.Store(*at.state, held);
+  return held;
+}
+
+}  // namespace
+
 absl::Status EmitCurrent(const StimulusAt& at, CodeScope& scope) {
   const Stimulus& stimulus = at.stimulus;
   ir::Builder& builder = scope.builder();
@@ -145,6 +164,7 @@ absl::Status EmitCurrent(const StimulusAt& at, CodeScope& scope) {
   if (stimulus.kind == StimulusKind::kCurrent) {
     BNSYN_ASSIGN_OR_RETURN(value, EmitSetting(stimulus.value, variable.dimension(),
                                               absl::StrCat("the value of ", stimulus.name), scope));
+    if (at.every > 1) value = Hold(at, value, scope);
   } else {
     value = builder.Load(*at.state);
     if (stimulus.kind == StimulusKind::kOrnsteinUhlenbeck && !stimulus.shared) {

@@ -231,6 +231,7 @@ struct StimulusAt {
   // It brings something in the steps [start, stop) alone.
   std::optional<uint64_t> start = {};
   std::optional<uint64_t> stop = {};
+  uint64_t every = 1;  // steps for which a current keeps its value; then `state` holds it
   const Variable* variable = nullptr;     // that a current adds to
   std::optional<ir::InputId> input = {};  // of the events of a file or list
   std::optional<ir::StateId> state = {};  // of noise, or of what the host gave

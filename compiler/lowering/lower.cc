@@ -1,5 +1,6 @@
 #include "compiler/lowering/lower.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "compiler/description/settings.h"
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/emit.h"
+#include "compiler/lowering/numbered.h"
 #include "compiler/lowering/stimulus.h"
 #include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
@@ -220,7 +222,11 @@ absl::Status Emit(const Declarations& declared, ProgramBuilder& out) {
 }
 
 absl::Status Lower(const Network& network, ProgramBuilder& out) {
-  Declarations declared(network);
+  std::optional<Network> written;
+  if (HasNumbered(network)) {
+    BNSYN_ASSIGN_OR_RETURN(written, WriteOutNumbered(network));
+  }
+  Declarations declared(written.has_value() ? *written : network);
   // Traces of neurons move with the step, from the values at its start.
   if (declared.schedule == Schedule::kBrian2) out.synapse_traces = false;
   BNSYN_RETURN_IF_ERROR(Declare(declared, out));

@@ -101,6 +101,15 @@ absl::Status DeclareTimes(const Declarations& declared, StimulusAt& at) {
     BNSYN_ASSIGN_OR_RETURN(at.start, EvaluateSteps(*stimulus.start, declared.constants, dt,
                                                    absl::StrCat("the start of ", stimulus.name)));
   }
+  if (stimulus.every.has_value()) {
+    const std::string interval = absl::StrCat("the interval of ", stimulus.name);
+    BNSYN_ASSIGN_OR_RETURN(at.every,
+                           EvaluateSteps(*stimulus.every, declared.constants, dt, interval));
+    if (at.every == 0) {
+      return ErrorIn(TextOf(*stimulus.every, interval),
+                     absl::StrCat(interval, " must be at least one step"));
+    }
+  }
   if (!stimulus.stop.has_value()) return absl::OkStatus();
   const std::string what = absl::StrCat("the stop of ", stimulus.name);
   BNSYN_ASSIGN_OR_RETURN(at.stop, EvaluateSteps(*stimulus.stop, declared.constants, dt, what));

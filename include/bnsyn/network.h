@@ -130,6 +130,13 @@ class Model {
   Model& Order(const std::vector<std::vector<std::string>>& groups);
   // Parameters that Simulation::SetParameter may change while the network runs.
   Model& Tunable(std::vector<std::string> parameters);
+  // Names that end in `index` stand for several: with the index "k" and the parameter "tau", which
+  // has the values tau_1, tau_2, ..., the equation "dI_k/dt = -I_k/tau_k : amp" is one for each,
+  // and so is a statement that assigns I_k; sum(I_k) adds them. A population may give any number of
+  // values; a parameter of one value has it for all numbers.
+  //   .Equations("dV/dt = (sum(I_k)/C - V/tau_m) : volt\n dI_k/dt = -I_k/tau_k : amp")
+  //   .Numbered("k", {"tau"}).Parameters({{"tau_1", 2_ms}, {"tau_2", 20_ms}, ...})
+  Model& Numbered(std::string index, std::vector<std::string> parameters);
   // The run stops with an error when the variable leaves [lower, upper].
   Model& Bounds(std::string variable, Setting lower, Setting upper);
   // What projections add to the variable is counted in steps of the greatest power of two of its
@@ -149,6 +156,11 @@ class Model {
     Setting lower;
     Setting upper;
   };
+  struct Numbering {
+    SourceText index;
+    std::vector<SourceText> parameters;
+    uint32_t count = 0;  // how many values there are; set by the compiler
+  };
   std::string name;
   SourceText place;  // of the name
   SourceText equations;
@@ -160,6 +172,7 @@ class Model {
   Integration integration;
   std::optional<Setting> refractory;
   std::vector<std::string> tunable;
+  std::vector<Numbering> numbered;
   std::vector<NamedEvent> events;
   std::vector<Bound> bounds;
   Settings resolution;
@@ -289,6 +302,9 @@ struct Stimulus {
   // Of currents.
   SourceText variable;
   Setting value = 0.0;  // kCurrent
+  // kCurrent: how long a value holds before it is taken anew, in whole steps from the start on; one
+  // step by default. With a random value this is noise in pieces.
+  std::optional<Setting> every;
   Setting mean = 0.0;   // kOrnsteinUhlenbeck, which begins in its stationary distribution
   Setting sigma = 0.0;  // kOrnsteinUhlenbeck: the stationary standard deviation
   Setting tau = 0.0;    // kOrnsteinUhlenbeck: the correlation time

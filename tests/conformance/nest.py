@@ -14,6 +14,7 @@ that NEST's own tests demand, or the closed form that they compare with:
     # largest p.V = 1                                    the largest value that it has
     # spikes p = 5.0, 12.1                               all spikes of the first neuron, in ms, to the step; or
     # spikes p from 600 to 900 = 612.99                  those between two times
+    # and 628.73                                         more of the line before
     # apart: 0.02                                        how far they may lie apart in ms, if not half a step
     # differs: why, if this is not NEST's own value
 
@@ -116,6 +117,8 @@ def read_case(path: pathlib.Path) -> Case:
             population, neuron, start, stop, text = match.groups()
             times = [float(time) for time in text.split(",") if time.strip()]
             case.trains.append(Train(population, int(neuron or 0), float(start or 0), float(stop or "inf"), times))
+        elif line.startswith("# and "):
+            case.trains[-1].times += map(float, line.removeprefix("# and ").split(","))
     if not case.published or not case.model or (case.digits is None) == (case.within is None):
         raise Broken("it needs lines NEST:, model:, and one of digits: and within:")
     if not case.courses and not case.trains:

@@ -43,7 +43,7 @@ TEST(PpDelta, RateFollowsThePotential) {
 // With adaptation a short interval is followed by a long one: neighbours correlate negatively.
 TEST(PpDelta, AdaptationMakesIntervalsAlternate) {
   CellOptions options;
-  options.parameters = "dead_time = '0.1 ms', c_2 = '30 Hz', with_reset = 0, q_sfa = '7 mV'";
+  options.parameters = "dead_time = '0.1 ms', c_2 = '30 Hz', with_reset = 0, q_sfa = ['7 mV']";
   Cells cells("pp_delta", options);
   cells.RunFor(100000);
   const std::vector<int> intervals = Intervals(cells.Spikes());
