@@ -53,7 +53,7 @@ absl::StatusOr<ir::Value> EmitMean(const StimulusAt& at, CodeScope& scope) {
   const std::string what = absl::StrCat("the rate of ", stimulus.name);
   const double dt = scope.program().dt;
   ir::Builder& builder = scope.builder();
-  BNSYN_ASSIGN_OR_RETURN(const ir::Value rate,
+  BNSYN_ASSIGN_OR_RETURN(ir::Value rate,
                          EmitSetting(stimulus.rate, dimension::kFrequency, what, scope));
   const bool poisson = stimulus.kind == StimulusKind::kPoisson;
   const double most = GreatestMean(stimulus);
@@ -70,6 +70,9 @@ absl::StatusOr<ir::Value> EmitMean(const StimulusAt& at, CodeScope& scope) {
   }
   const ir::Node& node = builder.node(rate);
   if (node.op == ir::Op::kLiteral) return builder.F64(ir::F64OfBits(node.attr) * sources * dt);
+  if (const ir::Value selected = EmitSelected(at, scope); selected.valid()) {
+    rate = builder.Emit(ir::Op::kSelect, {selected, rate, builder.F64(0)});
+  }
   const ir::Value mean = builder.Emit(ir::Op::kMul, {rate, builder.F64(sources * dt)});
   if (!at.rate.has_value()) return mean;
   builder.Check(*at.rate, rate);
@@ -89,7 +92,7 @@ ir::Value TakeFromHost(ir::Builder& builder, ir::StateId state) {
 absl::StatusOr<Events> EmitNumber(const StimulusAt& at, CodeScope& scope) {
   ir::Builder& builder = scope.builder();
   const ir::DomainId domain = scope.domain();
-  const ir::Value active = EmitActive(at, builder);
+  const ir::Value active = EmitActive(at, scope);
   Events events;
   switch (at.stimulus.kind) {
     case StimulusKind::kBernoulli: {
@@ -160,7 +163,7 @@ const std::vector<double>* ColumnOf(const ir::Table& table, absl::string_view na
 
 // Checks the events of a table for a population.
 absl::Status CheckEvents(const Stimulus& stimulus, const ir::Table& table, double dt,
-                         const Section& section) {
+                         const Section& section, uint32_t size) {
   const auto error = [&](absl::string_view message, absl::string_view note) {
     const std::string& file = stimulus.file;
     return ErrorIn(stimulus.place,
@@ -191,9 +194,10 @@ absl::Status CheckEvents(const Stimulus& stimulus, const ir::Table& table, doubl
                                 " ms, which is no multiple of dt = ", dt, " ms"),
                    "change the time, or dt");
     }
-    if (!(index >= 0 && index < section.size) || index != std::floor(index)) {
-      return error(absl::StrCat("row ", row + 1, " is for neuron ", index, ", but population '",
-                                section.name, "' has ", section.size),
+    if (!(index >= 0 && index < size) || index != std::floor(index)) {
+      return error(absl::StrCat("row ", row + 1, " is for neuron ", index, ", but ",
+                                size == section.size ? "population" : "this part of", " '",
+                                section.name, "' has ", size),
                    "neurons are counted from 0");
     }
   }
@@ -222,7 +226,7 @@ absl::StatusOr<ir::TableId> EventTable(const Declarations& declared, const Stimu
 absl::Status DeclareEvents(const Declarations& declared, StimulusAt& at, ProgramBuilder& out) {
   const Stimulus& stimulus = at.stimulus;
   const Section& section = declared.sections[at.section];
-  const std::string name = absl::StrCat(section.prefix, stimulus.name, ".events");
+  const std::string name = absl::StrCat(section.prefix, at.name, ".events");
   BNSYN_ASSIGN_OR_RETURN(at.on_event, ParseStatements(stimulus.on_event));
   if (stimulus.kind == StimulusKind::kHost) {
     at.state = out.AddState(name, {ir::Element::kF64, section.domain});
@@ -232,12 +236,12 @@ absl::Status DeclareEvents(const Declarations& declared, StimulusAt& at, Program
     return absl::OkStatus();
   }
   BNSYN_ASSIGN_OR_RETURN(const ir::TableId table, EventTable(declared, stimulus, out.program));
-  BNSYN_RETURN_IF_ERROR(CheckEvents(stimulus, out.program.tables[table], out.program.dt, section));
+  BNSYN_RETURN_IF_ERROR(
+      CheckEvents(stimulus, out.program.tables[table], out.program.dt, section, at.neurons.size));
   at.input = out.AddInput(name, section.domain);
-  out.program.events.push_back({stimulus.targets.size() == 1
-                                    ? stimulus.name
-                                    : absl::StrCat(stimulus.name, "_", section.name),
-                                *at.input, table});
+  out.program.events.push_back(
+      {stimulus.targets.size() == 1 ? stimulus.name : absl::StrCat(at.name, "_", section.name),
+       *at.input, table, at.neurons.selected});
   return absl::OkStatus();
 }
 
@@ -252,14 +256,17 @@ void DeclareRate(const Declarations& declared, StimulusAt& at, ProgramBuilder& o
   const Names names = NamesOf(declared, section);
   CodeScope scope(declared, section, names, builder, out);
   RefractoryStep(scope).Begin();
+  BindNumbers(at, scope);
   const absl::StatusOr<ir::Value> rate =
       EmitSetting(stimulus.rate, dimension::kFrequency, "the rate", scope);
   const absl::StatusOr<double> sources = poisson ? SourcesOf(stimulus, section) : 1.0;
   // What is wrong is reported when the rate is emitted for good.
   if (!rate.ok() || !sources.ok()) return;
   if (Facts(out.program, builder.block()).Bits(rate->id).has_value()) return;
-  at.rate = out.AddState(absl::StrCat(section.prefix, stimulus.name, ".rate"),
-                         {ir::Element::kF64, builder.type(*rate).domain}, dimension::kFrequency);
+  const ir::DomainId domain =
+      at.neurons.selected.all() ? builder.type(*rate).domain : section.domain;
+  at.rate = out.AddState(absl::StrCat(section.prefix, at.name, ".rate"),
+                         {ir::Element::kF64, domain}, dimension::kFrequency);
   out.program.states[*at.rate].lower = 0;
   out.program.states[*at.rate].upper = GreatestMean(stimulus) / (*sources * out.program.dt);
 }
