@@ -18,9 +18,11 @@ namespace bnsyn::reference {
 // The column of that name, or null.
 const std::vector<double>* FindColumn(const ir::Table& table, absl::string_view name);
 
-// The column `name` as neurons of a population, counted from 0.
+// The column `name`, which counts among `selected` neurons of a population from 0 on, as numbers of
+// neurons in the population.
 absl::StatusOr<std::vector<uint32_t>> ReadNeurons(const ir::Table& table, absl::string_view name,
-                                                  const ir::Population& population);
+                                                  const ir::Population& population,
+                                                  const ir::Selection& selected = {});
 
 // The column `name` as steps: whole numbers from 0 to below 2^53.
 absl::StatusOr<std::vector<uint64_t>> ReadSteps(const ir::Table& table, absl::string_view name);

@@ -13,6 +13,7 @@ namespace bnsyn::compiler {
 namespace {
 
 using Population = Network::PopulationDescription;
+using Group = Network::GroupDescription;
 using Projection = Network::ProjectionDescription;
 using Uniform = Network::UniformDescription;
 
@@ -73,6 +74,11 @@ constexpr Key<Population> kPopulationKeys[] = {
     {"initial", At<&Population::initial>},
 };
 
+constexpr Key<Group> kGroupKeys[] = {
+    {"neurons", ByHand, kAnyKind, kAnyKind, "as in neurons = \"exc[0:400]\""},
+    {"initial", At<&Group::initial>},
+};
+
 constexpr Key<Projection> kProjectionKeys[] = {
     {"source", ByHand, kAnyKind, kAnyKind, "as in source = \"exc\""},
     {"target", ByHand, kAnyKind, kAnyKind, "as in target = \"exc\""},
@@ -85,6 +91,7 @@ constexpr Key<Projection> kProjectionKeys[] = {
     {"equations", At<&Projection::options, &ConnectOptions::equations>},
     {"initial", At<&Projection::options, &ConnectOptions::initial>},
     {"bounds", At<&Projection::options, &ConnectOptions::bounds>},
+    {"stream", At<&Projection::options, &ConnectOptions::stream>},
     {"constants", ByHand},
 };
 
@@ -216,6 +223,7 @@ bool Word::Take(absl::string_view text) const {
 absl::Span<const Key<Network>> NetworkKeys() { return kNetworkKeys; }
 absl::Span<const Key<Model>> ModelKeys() { return kModelKeys; }
 absl::Span<const Key<Population>> PopulationKeys() { return kPopulationKeys; }
+absl::Span<const Key<Group>> GroupKeys() { return kGroupKeys; }
 absl::Span<const Key<Projection>> ProjectionKeys() { return kProjectionKeys; }
 absl::Span<const Key<ConnectionRule>> RuleKeys() {
   const auto takes = [](bool ir::RuleTraits::*argument) {
@@ -259,6 +267,10 @@ std::vector<NamedField> SettableFields(Network& network) {
       }
     }
     collector.AddKeys(owner, PopulationKeys(), population);
+  }
+  collector.NextGroup();
+  for (Group& group : network.groups) {
+    collector.AddKeys(absl::StrCat(group.name, "."), GroupKeys(), group);
   }
   collector.NextGroup();
   for (Model& model : network.models) {

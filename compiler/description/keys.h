@@ -74,6 +74,7 @@ struct Key {
 absl::Span<const Key<Network>> NetworkKeys();  // of [network]
 absl::Span<const Key<Model>> ModelKeys();
 absl::Span<const Key<Network::PopulationDescription>> PopulationKeys();
+absl::Span<const Key<Network::GroupDescription>> GroupKeys();
 absl::Span<const Key<Network::ProjectionDescription>> ProjectionKeys();
 absl::Span<const Key<ConnectionRule>> RuleKeys();  // by RuleKind
 absl::Span<const Key<Stimulus>> StimulusKeys();    // by StimulusKind

@@ -35,7 +35,7 @@ class NetworkReader : public compiler::TomlReader {
     const TomlNode& root = document_.root;
     BNSYN_RETURN_IF_ERROR(CheckKeys(root, "a network file",
                                     {"network", "constants", "tables", "models", "populations",
-                                     "stimuli", "projections", "uniform"}));
+                                     "groups", "stimuli", "projections", "uniform"}));
     if (root.Find("models") == nullptr && root.Find("populations") == nullptr) {
       return ir::ErrorAt(document_.source, {}, "this network has no populations",
                          "they are written [populations.NAME], model = \"lif_exp\", size = 100");
@@ -51,6 +51,7 @@ class NetworkReader : public compiler::TomlReader {
                                        [this](const TomlNode& table) { return ReadModel(table); }));
     BNSYN_RETURN_IF_ERROR(ForEachTable(
         root.Find("populations"), [this](const TomlNode& table) { return ReadPopulation(table); }));
+    if (const TomlNode* node = root.Find("groups")) BNSYN_RETURN_IF_ERROR(ReadGroups(*node));
     BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("tables"), [this](const TomlNode& table) {
       return compiler::ReadTable(reading_, table);
     }));
@@ -249,9 +250,33 @@ class NetworkReader : public compiler::TomlReader {
     const TomlNode& model = *table.Find("model");
     BNSYN_RETURN_IF_ERROR(Expect(model, TomlKind::kString, "'model'"));
     BNSYN_ASSIGN_OR_RETURN(population.model, FindModel(model));
-    reading_.populations.emplace(population.name,
-                                 static_cast<uint32_t>(network_.populations.size()));
+    reading_.neurons.insert(population.name);
     network_.populations.push_back(std::move(population));
+    return absl::OkStatus();
+  }
+
+  // [groups] left = "exc[0:400]", or a table with these neurons and initial values of theirs. A
+  // group may be a part of one that stands behind it.
+  absl::Status ReadGroups(const TomlNode& table) {
+    BNSYN_RETURN_IF_ERROR(Expect(table, TomlKind::kTable, "'groups'"));
+    for (const TomlNode& node : table.children) reading_.neurons.insert(node.key);
+    for (const TomlNode& node : table.children) {
+      Network::GroupDescription group;
+      group.name = node.key;
+      group.place = document_.KeyPlace(node);
+      const TomlNode* text = &node;
+      if (node.kind == TomlKind::kTable) {
+        BNSYN_RETURN_IF_ERROR(
+            ReadKeys(node, absl::StrCat("[groups.", node.key, "]"), compiler::GroupKeys(), group));
+        text = node.Find("neurons");
+      }
+      if (text->kind != TomlKind::kString) {
+        return document_.ErrorAtValue(*text, absl::StrCat("'", text->key, "' must name neurons"),
+                                      "as in left = \"exc[0:400]\"");
+      }
+      BNSYN_ASSIGN_OR_RETURN(group.neurons, ReadNeurons(*text));
+      network_.groups.push_back(std::move(group));
+    }
     return absl::OkStatus();
   }
 

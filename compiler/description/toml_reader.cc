@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "compiler/description/settings.h"
@@ -211,17 +212,18 @@ absl::Status TomlReader::ReadBounds(const TomlNode& bounds, std::vector<Model::B
   return absl::OkStatus();
 }
 
-absl::StatusOr<PopulationHandle> TomlReader::FindPopulation(const TomlNode& name) const {
-  const auto found = reading_.populations.find(name.text.text);
-  if (found != reading_.populations.end()) return PopulationHandle{found->second};
-  std::vector<std::string> known;
-  for (const auto& population : network_.populations) known.push_back(population.name);
-  return document_.ErrorAtValue(name,
-                                absl::StrCat("there is no population '", name.text.text, "'",
-                                             ir::DidYouMean(name.text.text, known)),
-                                known.empty()
-                                    ? "define it under [populations.NAME]"
-                                    : absl::StrCat("populations are ", absl::StrJoin(known, ", ")));
+absl::StatusOr<Neurons> TomlReader::ReadNeurons(const TomlNode& text) const {
+  const std::string& neurons = text.text.text;
+  const std::string name(absl::StripAsciiWhitespace(neurons.substr(0, neurons.find('['))));
+  if (reading_.neurons.count(name) > 0) return Neurons(text.text);
+  std::vector<std::string> populations;
+  for (const auto& population : network_.populations) populations.push_back(population.name);
+  std::vector<std::string> known = populations;
+  for (const auto& group : network_.groups) known.push_back(group.name);
+  return document_.ErrorAtValue(
+      text, absl::StrCat("there is no population '", name, "'", ir::DidYouMean(name, known)),
+      known.empty() ? "define it under [populations.NAME]"
+                    : absl::StrCat("populations are ", absl::StrJoin(populations, ", ")));
 }
 
 }  // namespace bnsyn::compiler

@@ -71,6 +71,11 @@ absl::StatusOr<TypedValue> Emitter::Dispatch(const Expr& expr) {
       return Binary(expr);
     case ExprKind::kConditional:
       return Conditional(expr);
+    case ExprKind::kSubscript:
+    case ExprKind::kMember:
+      return Error(expr.range, "some of the neurons of a population have no value here",
+                   "the network's own code may write count(exc[0:50]), sum(exc[0:50].V) and "
+                   "mean(exc[0:50].V)");
   }
   return absl::InternalError("no such expression");
 }

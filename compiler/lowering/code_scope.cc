@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/language/code_integer.h"
 #include "compiler/lowering/loop.h"
+#include "compiler/lowering/neurons.h"
 #include "compiler/lowering/table.h"
 #include "ir/status_macros.h"
 
@@ -131,11 +132,11 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
     case NameKind::kTime:
       return TypedValue{Time(), dimension::kTime};
     case NameKind::kIndex:
-      return Index(ir::Op::kIndex);
+      return Index(ir::Op::kIndex, meaning.among);
     case NameKind::kSourceIndex:
-      return Index(ir::Op::kIndexPre);
+      return Index(ir::Op::kIndexPre, meaning.among);
     case NameKind::kTargetIndex:
-      return Index(ir::Op::kIndexPost);
+      return Index(ir::Op::kIndexPost, meaning.among);
     case NameKind::kNotRefractory:
       return TypedValue{active().valid() ? active() : builder_.Bool(true), Dimension{}};
     case NameKind::kLastSpike:
@@ -164,7 +165,7 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
   return absl::InternalError("a name without a value");
 }
 
-TypedValue CodeScope::Index(ir::Op op) {
+TypedValue CodeScope::Index(ir::Op op, const NeuronSet* among) {
   const ir::Program& program = out_.program;
   uint32_t size = 0;
   if (op == ir::Op::kIndex) {
@@ -176,6 +177,12 @@ TypedValue CodeScope::Index(ir::Op op) {
         program.populations[op == ir::Op::kIndexPre ? projection.source : projection.target].size;
   }
   const ir::Value index = builder_.Emit(op, {ir::Element::kU32, section_.domain}, {});
+  if (among != nullptr) {
+    const char* const end = op == ir::Op::kIndexPre    ? "sources"
+                            : op == ir::Op::kIndexPost ? "targets"
+                                                       : "neurons";
+    return EmitRank(*among, absl::StrCat(section_.prefix, end), index, out_.program, builder_);
+  }
   return HeldInteger(index, 0, size > 0 ? size - 1 : std::numeric_limits<uint32_t>::max());
 }
 
@@ -300,6 +307,10 @@ std::optional<Scope::ZeroValue> CodeScope::FindZero(const std::string& name) con
       !meaning->variable->Is("constant") || environment_.locals.count(name) != 0) {
     return std::nullopt;
   }
+  const auto of_group = [&](const InitialValue& initial) {
+    return initial.variable == meaning->variable->equation && initial.neurons != nullptr;
+  };
+  if (std::any_of(section_.initial.begin(), section_.initial.end(), of_group)) return std::nullopt;
   for (const InitialValue& initial : section_.initial) {
     if (initial.variable != meaning->variable->equation || initial.code.has_value()) continue;
     const ir::State& state = out_.program.states[*meaning->variable->state];

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "compiler/equations/equation_scope.h"
 #include "compiler/language/code.h"
 #include "compiler/lowering/declarations.h"
@@ -52,6 +53,8 @@ class CodeScope : public EquationScope {
   absl::Span<const Equation> equations() const override { return section_.code->equations; }
   const ir::SourceText& equations_text() const override { return section_.code->equations_text; }
   const ir::Program& program() const override { return out_.program; }
+  // The same, to which code may add tables.
+  ir::Program& ChangeProgram() { return out_.program; }
   ir::Value Present(const Equation& variable) override { return Get(VariableOf(variable)).value; }
   void Update(const Equation& variable, ir::Value value) override {
     Set(VariableOf(variable), value);
@@ -96,6 +99,12 @@ class CodeScope : public EquationScope {
     EnterCode(std::move(kind), part, 0);
   }
 
+  // The same of the code of a group: "initial left.V 0", ...
+  void EnterGroupCode(std::string kind, const std::string& group, absl::string_view part) {
+    EnterCode(std::move(kind), part, 0);
+    next_draw_.owner = absl::StrCat(group, ".", part);
+  }
+
   // Emits an expression for its errors alone, into a block that is thrown away: variables have the
   // values of their states.
   absl::StatusOr<TypedValue> Try(const Expr& expr, const ir::SourceText& source);
@@ -121,7 +130,8 @@ class CodeScope : public EquationScope {
   }
   absl::StatusOr<TypedValue> ReadMeaning(const Meaning& meaning);
   absl::StatusOr<TypedValue> ReadDefinition(const Equation& equation);
-  TypedValue Index(ir::Op op);
+  // The number of a neuron, among all of its population or those given.
+  TypedValue Index(ir::Op op, const NeuronSet* among);
   // The last spike of the neuron, or of the source or target of the synapse.
   absl::StatusOr<TypedValue> LastSpikeOf(const Section& section, bool of_target);
   TypedValue LoadOf(const Variable& variable, ir::Op op);

@@ -76,7 +76,7 @@ class ConnectDeclarer {
     // The connect block sets the probability of each pair.
     if (connection_.values.empty()) return absl::OkStatus();
     rule.kind = *traits.pairwise;
-    if (!traits.is_random) rule.stream = out_.streams.Find({"rule", description_.name});
+    if (!traits.is_random) rule.stream = out_.streams.Find({"rule", model_.section.stream_owner});
     return absl::OkStatus();
   }
 

@@ -132,7 +132,7 @@ absl::Status DeclareCurrent(const Declarations& declared, StimulusAt& at, Progra
       return absl::OkStatus();
     }
   }
-  at.state = out.AddState(absl::StrCat(section.prefix, stimulus.name),
+  at.state = out.AddState(absl::StrCat(section.prefix, at.name),
                           {ir::Element::kF64, section.domain}, dimension);
   return absl::OkStatus();
 }
@@ -171,7 +171,7 @@ absl::Status EmitCurrent(const StimulusAt& at, CodeScope& scope) {
       BNSYN_RETURN_IF_ERROR(MoveNoise(at, scope));
     }
   }
-  const ir::Value active = EmitActive(at, builder);
+  const ir::Value active = EmitActive(at, scope);
   if (active.valid()) value = builder.Emit(ir::Op::kSelect, {active, value, builder.F64(0)});
   const ir::Value before = scope.Get(variable).value;
   const bool nothing =
@@ -186,6 +186,7 @@ absl::Status EmitNoiseInit(const Declarations& declared, ir::Builder& builder,
     const Names names = NamesOf(declared, section);
     CodeScope scope(declared, section, names, builder, out);
     scope.EnterCode("initial", at.stimulus.name);
+    if (!at.stimulus.shared) BindNumbers(at, scope);
     BNSYN_ASSIGN_OR_RETURN(const Noise noise,
                            EmitNoise(at.stimulus, at.variable->dimension(), scope));
     const ir::Value drawn = Draw(scope);

@@ -15,6 +15,7 @@
 #include "compiler/equations/integration_plan.h"
 #include "compiler/language/code.h"
 #include "compiler/language/expression.h"
+#include "compiler/lowering/select_neurons.h"
 #include "ir/diagnostic.h"
 #include "ir/program.h"
 
@@ -90,6 +91,9 @@ struct InitialValue {
   const Equation* variable = nullptr;
   std::optional<Expr> code;
   ir::SourceText text;
+  // Of a group, which replaces the value that its neurons have; it has code.
+  std::string group = {};
+  const NeuronSet* neurons = nullptr;
 };
 
 // A population, the network level or the synapses of a projection: the parts of a model, and the
@@ -201,13 +205,19 @@ struct ConnectValue {
 
 // A projection of the network, resolved.
 struct Connection {
-  Connection(const Network::ProjectionDescription& described, const Section& from,
-             const Section& to)
-      : description(described), source(from), target(to) {}
+  Connection(const Network::ProjectionDescription& described, std::vector<Section>& sections,
+             NeuronSet from, NeuronSet to)
+      : description(described),
+        source(sections[from.section]),
+        target(sections[to.section]),
+        sources(std::move(from)),
+        targets(std::move(to)) {}
 
   const Network::ProjectionDescription& description;
   const Section& source;
   const Section& target;
+  const NeuronSet sources;
+  const NeuronSet targets;
   // For constant expressions: the projection's own, N_pre, N_post, and the network's.
   std::vector<Constant> constants;
   ir::ProjectionId id = 0;
@@ -223,6 +233,9 @@ struct Connection {
 struct StimulusAt {
   const Stimulus& stimulus;
   size_t section;  // of the target, in Declarations::sections
+  NeuronSet neurons;
+  std::string name;  // of what it keeps there: its own, or with a number behind it where it goes to
+                     // several parts of one population
   std::vector<Statement> on_event = {};
   // Its times are those of spikes of the target: it acts in the steps that end at them.
   bool ends = false;
@@ -262,6 +275,7 @@ struct Declarations {
   std::deque<ModelCode> models;
   ModelCode uniform_code;
   std::vector<Section> sections;  // of populations, in order
+  NamedNeurons neurons;           // populations and groups; NeuronSet::section is in `sections`
   Section uniform;                // the network level
   std::vector<LoweredTable> tables;
   std::deque<Connection> connections;  // in order of their ids

@@ -53,7 +53,7 @@ absl::StatusOr<ir::Value> EmitMean(const StimulusAt& at, CodeScope& scope) {
   const std::string what = absl::StrCat("the rate of ", stimulus.name);
   const double dt = scope.program().dt;
   ir::Builder& builder = scope.builder();
-  BNSYN_ASSIGN_OR_RETURN(const ir::Value rate,
+  BNSYN_ASSIGN_OR_RETURN(ir::Value rate,
                          EmitSetting(stimulus.rate, dimension::kFrequency, what, scope));
   const bool poisson = stimulus.kind == StimulusKind::kPoisson;
   const double most = GreatestMean(stimulus);
@@ -70,6 +70,9 @@ absl::StatusOr<ir::Value> EmitMean(const StimulusAt& at, CodeScope& scope) {
   }
   const ir::Node& node = builder.node(rate);
   if (node.op == ir::Op::kLiteral) return builder.F64(ir::F64OfBits(node.attr) * sources * dt);
+  if (const ir::Value selected = EmitSelected(at, scope); selected.valid()) {
+    rate = builder.Emit(ir::Op::kSelect, {selected, rate, builder.F64(0)});
+  }
   const ir::Value mean = builder.Emit(ir::Op::kMul, {rate, builder.F64(sources * dt)});
   if (!at.rate.has_value()) return mean;
   builder.Check(*at.rate, rate);
@@ -89,7 +92,7 @@ ir::Value TakeFromHost(ir::Builder& builder, ir::StateId state) {
 absl::StatusOr<Events> EmitNumber(const StimulusAt& at, CodeScope& scope) {
   ir::Builder& builder = scope.builder();
   const ir::DomainId domain = scope.domain();
-  const ir::Value active = EmitActive(at, builder);
+  const ir::Value active = EmitActive(at, scope);
   Events events;
   switch (at.stimulus.kind) {
     case StimulusKind::kBernoulli: {
@@ -193,6 +196,7 @@ const std::vector<double>* ColumnOf(const ir::Table& table, absl::string_view na
 absl::Status CheckEvents(const StimulusAt& at, const ir::Table& table, double dt,
                          const Section& section) {
   const Stimulus& stimulus = at.stimulus;
+  const uint32_t size = at.neurons.size;
   const auto error = [&](absl::string_view message, absl::string_view note) {
     const std::string& file = stimulus.file;
     return ErrorIn(stimulus.place,
@@ -226,9 +230,10 @@ absl::Status CheckEvents(const StimulusAt& at, const ir::Table& table, double dt
     if (times != nullptr && at.ends && *ir::WholeSteps((*times)[row], dt) == 0) {
       return NoSpikeAtZero(stimulus, absl::StrCat("row ", row + 1, " of ", stimulus.file), dt);
     }
-    if (!(index >= 0 && index < section.size) || index != std::floor(index)) {
-      return error(absl::StrCat("row ", row + 1, " is for neuron ", index, ", but population '",
-                                section.name, "' has ", section.size),
+    if (!(index >= 0 && index < size) || index != std::floor(index)) {
+      return error(absl::StrCat("row ", row + 1, " is for neuron ", index, ", but ",
+                                size == section.size ? "population" : "this part of", " '",
+                                section.name, "' has ", size),
                    "neurons are counted from 0");
     }
   }
@@ -257,7 +262,7 @@ absl::StatusOr<ir::TableId> EventTable(const Declarations& declared, const Stimu
 absl::Status DeclareEvents(const Declarations& declared, StimulusAt& at, ProgramBuilder& out) {
   const Stimulus& stimulus = at.stimulus;
   const Section& section = declared.sections[at.section];
-  const std::string name = absl::StrCat(section.prefix, stimulus.name, ".events");
+  const std::string name = absl::StrCat(section.prefix, at.name, ".events");
   BNSYN_ASSIGN_OR_RETURN(at.on_event, ParseStatements(stimulus.on_event));
   at.after_arrivals =
       declared.schedule == Schedule::kBrian2 &&
@@ -278,10 +283,9 @@ absl::Status DeclareEvents(const Declarations& declared, StimulusAt& at, Program
   BNSYN_RETURN_IF_ERROR(CheckEvents(at, out.program.tables[table], out.program.dt, section));
   at.input = out.AddInput(name, section.domain);
   const bool of_times = ColumnOf(out.program.tables[table], "time") != nullptr;
-  out.program.events.push_back({stimulus.targets.size() == 1
-                                    ? stimulus.name
-                                    : absl::StrCat(stimulus.name, "_", section.name),
-                                *at.input, table, at.ends && of_times});
+  out.program.events.push_back(
+      {stimulus.targets.size() == 1 ? stimulus.name : absl::StrCat(at.name, "_", section.name),
+       *at.input, table, at.ends && of_times, at.neurons.selected});
   if (at.ends && at.start.has_value()) *at.start -= *at.start > 0 ? 1 : 0;
   if (at.ends && at.stop.has_value()) --*at.stop;
   return absl::OkStatus();
@@ -298,14 +302,17 @@ void DeclareRate(const Declarations& declared, StimulusAt& at, ProgramBuilder& o
   const Names names = NamesOf(declared, section);
   CodeScope scope(declared, section, names, builder, out);
   RefractoryStep(scope).Begin();
+  BindNumbers(at, scope);
   const absl::StatusOr<ir::Value> rate =
       EmitSetting(stimulus.rate, dimension::kFrequency, "the rate", scope);
   const absl::StatusOr<double> sources = poisson ? SourcesOf(stimulus, section) : 1.0;
   // What is wrong is reported when the rate is emitted for good.
   if (!rate.ok() || !sources.ok()) return;
   if (Facts(out.program, builder.block()).Bits(rate->id).has_value()) return;
-  at.rate = out.AddState(absl::StrCat(section.prefix, stimulus.name, ".rate"),
-                         {ir::Element::kF64, builder.type(*rate).domain}, dimension::kFrequency);
+  const ir::DomainId domain =
+      at.neurons.selected.all() ? builder.type(*rate).domain : section.domain;
+  at.rate = out.AddState(absl::StrCat(section.prefix, at.name, ".rate"),
+                         {ir::Element::kF64, domain}, dimension::kFrequency);
   out.program.states[*at.rate].lower = 0;
   out.program.states[*at.rate].upper = GreatestMean(stimulus) / (*sources * out.program.dt);
 }

@@ -94,19 +94,6 @@ bool CodeReads(const Section& section, absl::string_view name) {
          });
 }
 
-// The same of a stimulus.
-bool StimulusReads(const StimulusAt& at, const ModelCode& code, absl::string_view name) {
-  const Stimulus& stimulus = at.stimulus;
-  for (const Setting* setting :
-       {&stimulus.rate, &stimulus.value, &stimulus.mean, &stimulus.sigma, &stimulus.tau}) {
-    if (!setting->is_text()) continue;
-    const absl::StatusOr<Expr> expr = ParseExpression(setting->text());
-    if (expr.ok() && ReadsName(*expr, code, name)) return true;
-  }
-  return absl::c_any_of(at.on_event,
-                        [&](const Statement& s) { return ReadsName(s.value, code, name); });
-}
-
 }  // namespace
 
 void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
@@ -121,12 +108,11 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
     DeclareChances(declared, section, out);
   }
   for (const Connection& connection : declared.connections) {
-    const Network::ProjectionDescription& joins = connection.description;
     if (connection.model.Uses("lastspike_pre")) {
-      DeclareLastSpike(declared.sections[joins.source], out);
+      DeclareLastSpike(declared.sections[connection.sources.section], out);
     }
     if (connection.model.Uses("lastspike_post")) {
-      DeclareLastSpike(declared.sections[joins.target], out);
+      DeclareLastSpike(declared.sections[connection.targets.section], out);
     }
   }
 }
@@ -158,6 +144,7 @@ absl::Status Declare(Declarations& declared, ProgramBuilder& out) {
   BNSYN_RETURN_IF_ERROR(DeclareUniform(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareTables(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclarePopulations(declared, out));
+  BNSYN_RETURN_IF_ERROR(DeclareGroups(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareProjections(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareResolutions(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareStimuli(declared, out));

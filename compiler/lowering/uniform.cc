@@ -1,75 +1,169 @@
 // Emits the network level (R5.7): code over uniform variables, with counts and sums of populations.
 #include <limits>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/language/code_integer.h"
 #include "compiler/lowering/emit.h"
+#include "compiler/lowering/neurons.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
 namespace {
 
-absl::StatusOr<TypedValue> Count(const ir::Program& program, const Expr& argument,
-                                 const ir::SourceText& source, ir::Builder& builder) {
+// The neurons that the argument of a reduction names, and of what: exc[0:50].V, left.V, exc[0:50].
+struct Part {
+  NeuronSet neurons;
+  std::string of;  // the name behind the point; empty for none
+};
+
+// The part of a population that an argument names by a group or by subscripts; nullopt for the name
+// of a whole population or of a variable of it.
+absl::StatusOr<std::optional<Part>> PartOf(const Declarations& declared, const Expr& argument,
+                                           const ir::SourceText& source) {
+  if (argument.kind == ExprKind::kSubscript) {
+    BNSYN_ASSIGN_OR_RETURN(NeuronSet neurons, ResolveNeurons(declared, argument, source));
+    return Part{std::move(neurons), ""};
+  }
+  if (argument.kind == ExprKind::kMember) {
+    BNSYN_ASSIGN_OR_RETURN(NeuronSet neurons,
+                           ResolveNeurons(declared, argument.children[0], source));
+    return Part{std::move(neurons), argument.name};
+  }
+  const size_t point = argument.name.find('.');
+  const std::string name = argument.name.substr(0, point);
+  const auto is_group = [&](const auto& group) { return group.name == name; };
+  if (!absl::c_any_of(declared.network.groups, is_group)) return std::nullopt;
+  return Part{declared.neurons.at(name),
+              point == std::string::npos ? "" : argument.name.substr(point + 1)};
+}
+
+// What is the sum of a reduction: 0 where a neuron is not selected.
+ir::Value Selected(const Declarations& declared, const NeuronSet& neurons, ir::Value value,
+                   ir::Program& program, ir::Builder& builder) {
+  const Section& section = declared.sections[neurons.section];
+  const ir::Value index = builder.Emit(ir::Op::kIndex, {ir::Element::kU32, section.domain}, {});
+  const std::string name = absl::StrCat(section.prefix, "neurons.at_", PartName(neurons));
+  const ir::Value where = EmitIsSelected(neurons, name, index, program, builder);
+  return builder.Emit(ir::Op::kSelect, {where, value, builder.F64(0)});
+}
+
+// The total of a reduction of that name over a population, which `make` begins if there is none
+// yet.
+template <typename Make>
+ir::Value Total(ir::Program& program, const std::string& name, ir::DomainId domain,
+                ir::Builder& builder, Make make) {
+  ir::ReductionId id = 0;
+  while (id < program.reductions.size() && program.reductions[id].name != name) ++id;
+  if (id == program.reductions.size()) {
+    program.reductions.push_back({name, domain});
+    builder.Emit(ir::Op::kReduce, {make()}, id);
+  }
+  return builder.Emit(ir::Op::kTotal, {ir::Element::kF64, ir::DomainId::kNetwork}, {}, id);
+}
+
+// The number of spikes, or of other events, of the population in this step among some of its
+// neurons: a sum of ones, which is exact.
+TypedValue CountPart(const Declarations& declared, const NeuronSet& neurons,
+                     ir::PopulationId population, ir::Program& program, ir::Builder& builder) {
+  const ir::Node* spike = nullptr;
+  for (const ir::Node& node : builder.block().nodes) {
+    if (node.op == ir::Op::kSpike && node.attr == population) spike = &node;
+  }
+  // Without a threshold nothing is counted.
+  if (spike == nullptr) return WrittenInteger(0, builder);
+  const ir::Value spiked = {spike->operands[0]};
+  const ir::Population& counted = program.populations[population];
+  const std::string name = absl::StrCat(counted.name, ".spikes.count_", PartName(neurons));
+  const ir::Value total = Total(program, name, counted.domain, builder, [&] {
+    const ir::Value one = builder.Emit(ir::Op::kSelect, {spiked, builder.F64(1), builder.F64(0)});
+    return Selected(declared, neurons, one, program, builder);
+  });
+  return HeldInteger(total, 0, neurons.size);
+}
+
+absl::StatusOr<TypedValue> Count(const Declarations& declared, ir::Program& program,
+                                 const Expr& argument, const ir::SourceText& source,
+                                 ir::Builder& builder) {
+  BNSYN_ASSIGN_OR_RETURN(const std::optional<Part> part, PartOf(declared, argument, source));
+  std::string counted = argument.name;
+  if (part.has_value()) {
+    counted = declared.sections[part->neurons.section].name;
+    if (!part->of.empty()) absl::StrAppend(&counted, ".", part->of);
+  }
   std::vector<std::string> names;
   // Events count too: count(exc.burst).
   for (ir::PopulationId p = 0; p < program.populations.size(); ++p) {
     names.push_back(program.populations[p].name);
-    if (names.back() != argument.name) continue;
+    if (names.back() != counted) continue;
+    if (part.has_value() && !part->neurons.selected.all()) {
+      return CountPart(declared, part->neurons, p, program, builder);
+    }
     const ir::Value number =
         builder.Emit(ir::Op::kCount, {ir::Element::kI64, ir::DomainId::kNetwork}, {}, p);
     return HeldInteger(number, 0, std::numeric_limits<uint32_t>::max());
   }
+  for (const Network::GroupDescription& group : declared.network.groups) {
+    names.push_back(group.name);
+  }
   return ir::ErrorAt(source, argument.range,
-                     absl::StrCat("there is no population '", argument.name, "' to count",
-                                  ir::DidYouMean(argument.name, names)));
+                     absl::StrCat("there is no population '", counted, "' to count",
+                                  ir::DidYouMean(counted, names)));
 }
 
-// The sum of a variable over its population, reduced once.
-ir::Value EmitTotal(ir::Program& program, const Section& section, const Variable& variable,
-                    Scope& scope) {
+// The sum of a variable over neurons of its population, reduced once.
+ir::Value EmitTotal(const Declarations& declared, ir::Program& program, const NeuronSet& neurons,
+                    const Variable& variable, Scope& scope) {
   ir::Builder& builder = scope.builder();
-  const std::string name = absl::StrCat(section.prefix, variable.name(), ".sum");
-  ir::ReductionId id = 0;
-  while (id < program.reductions.size() && program.reductions[id].name != name) ++id;
-  if (id == program.reductions.size()) {
-    program.reductions.push_back({name, section.domain});
+  const Section& section = declared.sections[neurons.section];
+  std::string name = absl::StrCat(section.prefix, variable.name(), ".sum");
+  if (!neurons.selected.all()) absl::StrAppend(&name, "_", PartName(neurons));
+  return Total(program, name, section.domain, builder, [&] {
     ir::Value value = builder.Load(*variable.state);
     if (variable.equation->integer) scope.Expect(ir::Op::kExpectFloat, value, {});
     if (builder.type(value).element != ir::Element::kF64) {
       value = builder.Convert(value, ir::Element::kF64);
     }
-    builder.Emit(ir::Op::kReduce, {value}, id);
-  }
-  return builder.Emit(ir::Op::kTotal, {ir::Element::kF64, ir::DomainId::kNetwork}, {}, id);
+    return neurons.selected.all() ? value : Selected(declared, neurons, value, program, builder);
+  });
 }
 
 absl::StatusOr<TypedValue> Sum(const Declarations& declared, ir::Program& program, bool mean,
                                const Expr& argument, const ir::SourceText& source, Scope& scope) {
+  BNSYN_ASSIGN_OR_RETURN(const std::optional<Part> part, PartOf(declared, argument, source));
+  std::string summed = argument.name;
+  if (part.has_value()) {
+    summed = absl::StrCat(declared.sections[part->neurons.section].prefix, part->of);
+  }
   std::vector<std::string> names;
-  for (const Section& section : declared.sections) {
+  for (size_t s = 0; s < declared.sections.size(); ++s) {
+    const Section& section = declared.sections[s];
     for (const Variable& variable : section.variables) {
       if (!variable.state.has_value()) continue;
       const std::string full_name = absl::StrCat(section.prefix, variable.name());
-      if (variable.Is("shared") && full_name == argument.name) {
+      if (variable.Is("shared") && full_name == summed) {
         return ir::ErrorAt(
             source, argument.range,
             absl::StrCat("'", full_name, "' is one value for all neurons (shared), so there is ",
                          "nothing to ", mean ? "take the mean of" : "sum"));
       }
       names.push_back(full_name);
-      if (full_name != argument.name) continue;
-      ir::Value total = EmitTotal(program, section, variable, scope);
-      if (mean) total = EmitDivide(scope, total, scope.builder().F64(section.size));
+      if (full_name != summed) continue;
+      const NeuronSet neurons =
+          part.has_value() ? part->neurons : NeuronSet{s, section.size, {}, section.size};
+      ir::Value total = EmitTotal(declared, program, neurons, variable, scope);
+      if (mean) total = EmitDivide(scope, total, scope.builder().F64(neurons.size));
       return TypedValue{total, variable.dimension()};
     }
   }
-  return ir::ErrorAt(source, argument.range,
-                     absl::StrCat("'", argument.name, "' is no variable of a population",
-                                  ir::DidYouMean(argument.name, names)),
-                     "as in sum(exc.V)");
+  return ir::ErrorAt(
+      source, argument.range,
+      absl::StrCat("'", summed, "' is no variable of a population", ir::DidYouMean(summed, names)),
+      "as in sum(exc.V), or sum(exc[0:50].V)");
 }
 
 }  // namespace
@@ -82,16 +176,22 @@ absl::StatusOr<std::optional<TypedValue>> CallReduction(const Declarations& decl
   const bool of_network =
       &scope.section() == &declared.uniform && scope.builder().block().kind == ir::BlockKind::kStep;
   if (!of_network || (!count && call.name != "sum" && call.name != "mean")) return std::nullopt;
-  if (call.children.size() != 1 || call.children[0].kind != ExprKind::kName) {
-    return ir::ErrorAt(source, call.range,
-                       count ? "count takes the name of a population"
-                             : absl::StrCat(call.name, " takes a variable of a population"),
-                       count ? "as in count(exc)" : absl::StrCat("as in ", call.name, "(exc.V)"));
+  const bool names_neurons =
+      call.children.size() == 1 &&
+      (call.children[0].kind == ExprKind::kName || call.children[0].kind == ExprKind::kSubscript ||
+       call.children[0].kind == ExprKind::kMember);
+  if (!names_neurons) {
+    return ir::ErrorAt(
+        source, call.range,
+        count ? "count takes the name of a population"
+              : absl::StrCat(call.name, " takes a variable of a population"),
+        count ? "as in count(exc), or count(exc[0:50])"
+              : absl::StrCat("as in ", call.name, "(exc.V), or ", call.name, "(exc[0:50].V)"));
   }
   const Expr& argument = call.children[0];
   BNSYN_ASSIGN_OR_RETURN(
       const TypedValue value,
-      count ? Count(program, argument, source, scope.builder())
+      count ? Count(declared, program, argument, source, scope.builder())
             : Sum(declared, program, call.name == "mean", argument, source, scope));
   return value;
 }

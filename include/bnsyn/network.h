@@ -178,13 +178,69 @@ class Model {
   Settings resolution;
 };
 
+class Neurons;
+
+// Handles to what a network holds. Those of a Network are valid for a Simulation compiled from it.
+struct ModelHandle {
+  uint32_t index = 0;
+};
+struct PopulationHandle {
+  uint32_t index = 0;
+
+  // Some of its neurons: see Neurons.
+  Neurons Slice(int64_t begin, int64_t end, int64_t step = 1) const;
+  Neurons Where(absl::string_view condition) const;
+};
+struct GroupHandle {
+  uint32_t index = 0;
+
+  Neurons Slice(int64_t begin, int64_t end, int64_t step = 1) const;
+  Neurons Where(absl::string_view condition) const;
+};
+struct ProjectionHandle {
+  uint32_t index = 0;
+};
+
+// Neurons of one population: all of them, a group of them that has a name (Network::AddGroup), or
+// some of either. The neurons have the numbers 0, 1, ... among those that are selected, in the
+// order of their numbers in the population.
+//
+//   net.Connect("a", exc, "inh[0:50]", ...);                 // a text, as in a network file
+//   net.Connect("b", exc.Slice(0, 50), inh.Where("i % 2 == 0"), ...);
+class Neurons {
+ public:
+  Neurons(PopulationHandle population);  // NOLINT: implicit on purpose
+  Neurons(GroupHandle group);            // NOLINT
+  // "exc", "exc[0:50]", "exc[10:]", "exc[-5:]", "exc[::2]", "exc[7]", "exc[[3, 5, 8]]", or a
+  // condition over the numbers i of neurons: "exc[i % 2 == 0]". The name may be that of a group.
+  Neurons(const char* text);        // NOLINT
+  Neurons(std::string text);        // NOLINT
+  Neurons(bnsyn::SourceText text);  // NOLINT
+  Neurons(const Neurons&);
+  Neurons(Neurons&&) noexcept;
+  Neurons& operator=(const Neurons&);
+  Neurons& operator=(Neurons&&) noexcept;
+  ~Neurons();
+
+  // Of these the ones with the numbers begin, begin + step, ... below `end`, where a negative
+  // number counts from the end as in Python.
+  Neurons Slice(int64_t begin, int64_t end, int64_t step = 1) const;
+  // Of these the ones for whose number i the condition holds: "i % 2 == 0".
+  Neurons Where(absl::string_view condition) const;
+
+  // What the calls above have set.
+  std::variant<PopulationHandle, GroupHandle, SourceText> of;
+  std::string subscripts;  // that come behind: "[0:50][i % 2 == 0]"
+};
+
 // A rule of connectivity: which pairs of a source and a target neuron a projection joins. The
 // functions below make them.
 //
 // Probabilities, conditions, weights and delays may be expressions of constants, or of the two
-// neurons: i and j are the numbers of the source and the target, x_pre and x_post their variables
-// (with the values they begin with) and parameters, and N_pre and N_post the sizes of the two
-// populations. rand(), normal(m, s) and the other random functions are drawn once for each synapse.
+// neurons: i and j are the numbers of the source and the target among those that are selected, and
+// i_pre and i_post their numbers in the populations; x_pre and x_post are their variables (with the
+// values they begin with) and parameters, and N_pre and N_post how many are selected. rand(),
+// normal(m, s) and the other random functions are drawn once for each synapse.
 struct ConnectionRule {
   ConnectionRule();
   ConnectionRule(const ConnectionRule&);
@@ -211,7 +267,7 @@ struct ConnectionRule {
   ConnectionRule Where(Setting holds) const;
 };
 ConnectionRule AllToAll(bool self = true);
-// The populations must have the same size.
+// The first source with the first target, and so on; there must be as many of both.
 ConnectionRule OneToOne();
 ConnectionRule Bernoulli(Setting p, bool self = true);
 // n sources for each target.
@@ -252,11 +308,16 @@ struct ConnectOptions {
   Settings initial = {};
   // The run stops with an error when a variable leaves its bounds.
   std::vector<Model::Bound> bounds = {};
+  // The name by which its random numbers are drawn, in place of its own: projections of one stream
+  // and one rule have the synapses that one projection of all their neurons has
+  // (docs/networks.md).
+  SourceText stream = {};
 
   ConnectOptions& OnPre(const char* text);
   ConnectOptions& OnPost(const char* text);
   ConnectOptions& Event(const char* name);
   ConnectOptions& Equations(const char* text);
+  ConnectOptions& Stream(const char* name);
 };
 
 // A stimulus is input from outside the network: events or a current.
@@ -286,7 +347,7 @@ struct Stimulus {
   std::string name;
   SourceText place;  // of the name in a file, for errors
   StimulusKind kind = StimulusKind::kPoisson;
-  std::vector<std::string> targets;  // names of populations
+  std::vector<Neurons> targets;  // {"exc", "inh[0:50]"}
 
   // Of events.
   Setting rate = 0.0;             // kPoisson, kBernoulli
@@ -337,17 +398,6 @@ struct ValueTable {
   SourceText unit;  // of numbers that have none: "Hz"
 };
 
-// Handles to what a network holds. Those of a Network are valid for a Simulation compiled from it.
-struct ModelHandle {
-  uint32_t index = 0;
-};
-struct PopulationHandle {
-  uint32_t index = 0;
-};
-struct ProjectionHandle {
-  uint32_t index = 0;
-};
-
 // The order of what happens in a step, and the times that spikes have (docs/time.md).
 enum class Schedule : uint8_t {
   kDefault,  // arrivals, stimuli, variables, thresholds, resets; a spike has the time at which
@@ -385,8 +435,11 @@ class Network {
   // `size` neurons of a model. `parameters` and `initial` replace the model's own.
   PopulationHandle AddPopulation(std::string name, ModelHandle model, Setting size,
                                  Settings parameters = {}, Settings initial = {});
+  // A name for some neurons: AddGroup("left", exc.Slice(0, 400)). `initial` replaces what variables
+  // of these neurons begin with.
+  GroupHandle AddGroup(std::string name, Neurons neurons, Settings initial = {});
   // Synapses from the neurons of `source` to those of `target`.
-  ProjectionHandle Connect(std::string name, PopulationHandle source, PopulationHandle target,
+  ProjectionHandle Connect(std::string name, const Neurons& source, const Neurons& target,
                            const ConnectionRule& rule, const ConnectOptions& options);
   void AddStimulus(Stimulus stimulus);
   void AddTable(ValueTable table);
@@ -412,13 +465,19 @@ class Network {
     Settings parameters;
     Settings initial;
   };
+  struct GroupDescription {
+    std::string name;
+    SourceText place;  // of the name
+    Neurons neurons = PopulationHandle{};
+    Settings initial;
+  };
   struct ProjectionDescription {
     std::string name;
     std::string group;  // the name in the file, which several projections share if it has several
                         // targets
     SourceText place;   // of the name
-    uint32_t source = 0;
-    uint32_t target = 0;
+    Neurons source = PopulationHandle{};
+    Neurons target = PopulationHandle{};
     ConnectionRule rule;
     ConnectOptions options;
   };
@@ -434,6 +493,7 @@ class Network {
   Settings constants;
   std::vector<Model> models;
   std::vector<PopulationDescription> populations;
+  std::vector<GroupDescription> groups;
   std::vector<ProjectionDescription> projections;
   std::vector<Stimulus> stimuli;
   std::vector<ValueTable> tables;
