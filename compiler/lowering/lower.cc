@@ -190,7 +190,7 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
 }
 
 absl::Status Emit(const Declarations& declared, ProgramBuilder& out) {
-  out.facts.strict_math = declared.math == MathMode::kStrict;
+  out.facts.exact_sums = declared.math == MathMode::kStrict || out.program.strict_sums;
   NoteConstants(declared, out.facts);
   BNSYN_RETURN_IF_ERROR(EmitSynapses(declared, out));
   BNSYN_RETURN_IF_ERROR(EmitInit(declared, out));
