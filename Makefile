@@ -64,8 +64,11 @@ ci: build deps-ci  ## the tests under clang and under the sanitizers, and both b
 	ctest --test-dir build/asan --output-on-failure --no-tests=error -j $(JOBS)
 	$(BNSYN) verify examples/networks/bnsyn.toml --sizes 200 --with build/clang/bin/bnsyn
 
-conformance: command deps-conformance  ## the standard networks in Brian2 and here, compared
+conformance: command deps-conformance  ## networks in Brian2 and here, and what NEST's tests publish
 	$(DEBIAN_PYTHON) tests/conformance/compare_test.py
+	$(DEBIAN_PYTHON) tests/conformance/pairs.py
+	$(DEBIAN_PYTHON) tests/conformance/pairs.py --inject default-schedule pulse_at_reset; test $$? -eq 1
+	$(DEBIAN_PYTHON) tests/conformance/nest.py
 	$(DEBIAN_PYTHON) tests/conformance/conformance.py
 	@echo "With a wrong equation, which must be noticed:"
 	$(DEBIAN_PYTHON) tests/conformance/conformance.py --quick --inject wrong-equation cuba; test $$? -eq 1

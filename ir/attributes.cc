@@ -261,6 +261,81 @@ Result CheckHolder(const Program& program, const Input& input) {
   return Fail("an f64 state of its population holds the sum of a decaying input");
 }
 
+// Some of the neurons of a population: "[0:50, 60]".
+absl::Status ReadSelection(TokenReader& reader, Selection& selection) {
+  std::vector<NumberRange> ranges;
+  BNSYN_RETURN_IF_ERROR(reader.ReadPunctuation("["));
+  do {
+    const Token& token = reader.peek();
+    NumberRange range;
+    BNSYN_ASSIGN_OR_RETURN(range.begin, reader.ReadUnsigned32());
+    range.end = range.begin + 1;
+    if (reader.TakePunctuation(":")) {
+      BNSYN_ASSIGN_OR_RETURN(range.end, reader.ReadUnsigned32());
+      if (reader.TakePunctuation(":")) {
+        BNSYN_ASSIGN_OR_RETURN(range.stride, reader.ReadUnsigned32());
+      }
+    }
+    if (!range.is_sound()) {
+      return reader.Error(token, "this range has no numbers",
+                          "it is FIRST:END or FIRST:END:STRIDE, without END");
+    }
+    // The end as it is printed.
+    range.end = range.last() + 1;
+    if (range.size() == 1) range.stride = 1;
+    if (!ranges.empty() && range.begin < ranges.back().end) {
+      return reader.Error(token, "the numbers of neurons ascend from range to range");
+    }
+    ranges.push_back(range);
+  } while (reader.TakePunctuation(","));
+  BNSYN_RETURN_IF_ERROR(reader.ReadPunctuation("]"));
+  selection = Selection(std::move(ranges));
+  return absl::OkStatus();
+}
+
+// `size` is that of the population.
+Result CheckSelection(const Selection& selection, uint32_t size) {
+  uint32_t next = 0;
+  for (const NumberRange& range : selection.ranges()) {
+    if (!range.is_sound() || range.begin < next || range.end != range.last() + 1) {
+      return Fail("the ranges of neurons do not ascend");
+    }
+    next = range.end;
+  }
+  if (next <= size) return std::nullopt;
+  return Fail(absl::StrCat("there is no neuron ", next - 1, " among ", size),
+              "neurons are counted from 0");
+}
+
+// An attribute that is the selection `member` among the neurons that `size_of` counts.
+template <typename D, Selection D::*member, uint32_t (*size_of)(const Program&, const D&)>
+Attribute<D> Selected(absl::string_view key, absl::string_view meaning) {
+  return {
+      key,
+      meaning,
+      false,
+      [](TokenReader& reader, const Program&, D& d) { return ReadSelection(reader, d.*member); },
+      [](const Program&, const D& d) {
+        return (d.*member).all() ? std::nullopt : Text((d.*member).Text());
+      },
+      [](const Program& program, const D& d) {
+        return CheckSelection(d.*member, size_of(program, d));
+      }};
+}
+
+template <PopulationId Projection::*end>
+uint32_t SizeOfEnd(const Program& program, const Projection& projection) {
+  return program.populations[projection.*end].size;
+}
+
+uint32_t SizeOfGroup(const Program& program, const Group& group) {
+  return program.populations[group.population].size;
+}
+
+uint32_t SizeOfInput(const Program& program, const Events& events) {
+  return program.Size(program.inputs[events.input].population);
+}
+
 // Projections.
 
 const RuleTraits& TraitsOf(const Projection& projection) {
@@ -272,9 +347,21 @@ bool Has(const Projection& projection) {
   return TraitsOf(projection).*argument;
 }
 
-bool ExcludesSelf(const Program& program, const Projection& projection) {
-  return !projection.rule.self && program.populations[projection.source].domain ==
-                                      program.populations[projection.target].domain;
+SelectedNeurons SourcesOf(const Program& program, const Projection& projection) {
+  return SelectedNeurons(projection.sources, program.populations[projection.source].size);
+}
+
+SelectedNeurons TargetsOf(const Program& program, const Projection& projection) {
+  return SelectedNeurons(projection.targets, program.populations[projection.target].size);
+}
+
+// The pairs that self=false leaves out.
+uint64_t LeftOut(const Program& program, const Projection& projection) {
+  if (projection.rule.self || program.populations[projection.source].domain !=
+                                  program.populations[projection.target].domain) {
+    return 0;
+  }
+  return CountCommon(SourcesOf(program, projection), TargetsOf(program, projection));
 }
 
 absl::Status ReadRule(TokenReader& reader, const Program&, Projection& projection) {
@@ -293,11 +380,11 @@ absl::Status ReadRule(TokenReader& reader, const Program&, Projection& projectio
 Result CheckRule(const Program& program, const Projection& projection) {
   const RuleTraits& traits = TraitsOf(projection);
   if (traits.kind == RuleKind::kOneToOne) {
-    const uint32_t sources = program.populations[projection.source].size;
-    const uint32_t targets = program.populations[projection.target].size;
+    const uint32_t sources = SourcesOf(program, projection).size();
+    const uint32_t targets = TargetsOf(program, projection).size();
     if (sources != targets) {
-      return Fail(absl::StrCat("one_to_one needs populations of one size, not ", sources, " and ",
-                               targets));
+      return Fail(absl::StrCat("one_to_one needs as many sources as targets, not ", sources,
+                               " and ", targets));
     }
   }
   const uint32_t id = program.domains[static_cast<size_t>(projection.domain)].index;
@@ -318,10 +405,10 @@ Result CheckProbability(const Program&, const Projection& projection) {
 Result CheckCount(const Program& program, const Projection& projection) {
   const Rule& rule = projection.rule;
   if (!TraitsOf(projection).takes_n) return std::nullopt;
-  const uint64_t most = TraitsOf(projection)
-                            .most_different(program.populations[projection.source].size,
-                                            program.populations[projection.target].size,
-                                            ExcludesSelf(program, projection) ? 1 : 0);
+  const uint64_t most =
+      TraitsOf(projection)
+          .most_different(SourcesOf(program, projection).size(),
+                          TargetsOf(program, projection).size(), LeftOut(program, projection));
   if (rule.count > 0 && most == 0) return Fail("there is no pair to join");
   if (rule.multiple || rule.count <= most) return std::nullopt;
   return Fail(absl::StrCat("n=", rule.count, " is more than the ", most, " there are"),
@@ -518,6 +605,12 @@ const std::vector<Attribute<Program>>& AttributesOf() {
        },
        [](const Program&, const Program& d) { return d.strict_sums ? Text("") : std::nullopt; },
        nullptr},
+      {"spikes_at_start", "a spike has the time at which its step starts", true,
+       [](TokenReader&, const Program&, Program& d) {
+         return d.spikes_at_start = true, absl::OkStatus();
+       },
+       [](const Program&, const Program& d) { return d.spikes_at_start ? Text("") : std::nullopt; },
+       nullptr},
   };
   return *rows;
 }
@@ -610,6 +703,10 @@ const std::vector<Attribute<Input>>& AttributesOf() {
 template <>
 const std::vector<Attribute<Projection>>& AttributesOf() {
   static const auto* const rows = new std::vector<Attribute<Projection>>{
+      Selected<Projection, &Projection::sources, SizeOfEnd<&Projection::source>>(
+          "sources", "of the source population, those that the rule joins"),
+      Selected<Projection, &Projection::targets, SizeOfEnd<&Projection::target>>(
+          "targets", "of the target population, those that the rule joins"),
       {"rule", "which pairs are joined", false, ReadRule,
        [](const Program&, const Projection& d) { return Text(TraitsOf(d).name); }, CheckRule},
       Field<Projection, &Projection::rule, &Rule::p>("p", "the probability of a pair",
@@ -644,14 +741,26 @@ const std::vector<Attribute<Projection>>& AttributesOf() {
 }
 
 template <>
+const std::vector<Attribute<Group>>& AttributesOf() {
+  static const auto* const rows = new std::vector<Attribute<Group>>{
+      Selected<Group, &Group::neurons, SizeOfGroup>("neurons", "those of the population it has"),
+  };
+  return *rows;
+}
+
+template <>
 const std::vector<Attribute<Events>>& AttributesOf() {
   static const auto* const rows = new std::vector<Attribute<Events>>{
+      Selected<Events, &Events::neurons, SizeOfInput>("neurons", "among which `index` counts"),
       {"table", "the events, a row each", false,
        [](TokenReader& reader, const Program& program, Events& d) {
          return ReadInto(d.table, [&] { return ReadTableName(reader, program); });
        },
        [](const Program& program, const Events& d) { return Text(program.tables[d.table].name); },
        nullptr},
+      {"ends", "times are those at which steps end", true,
+       [](TokenReader&, const Program&, Events& d) { return d.ends = true, absl::OkStatus(); },
+       [](const Program&, const Events& d) { return d.ends ? Text("") : std::nullopt; }, nullptr},
   };
   return *rows;
 }

@@ -34,7 +34,7 @@ struct Attribute {
   std::function<std::optional<Violation>(const Program&, const Declaration&)> check;
 };
 
-// The attributes of Program, Table, Population, Param, State, Input, Projection and Events, in the
+// The attributes of Program, Population, Group, Param, State, Input, Projection and Events, in the
 // order in which they are printed.
 template <typename Declaration>
 const std::vector<Attribute<Declaration>>& AttributesOf();

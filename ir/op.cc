@@ -41,7 +41,20 @@ const FunctionInfo* FindFunction(Op op) {
 
 absl::Span<const FunctionInfo> AllFunctions() { return kFunctions; }
 
-bool IsFunction(Op op) { return op == Op::kPow || FindFunction(op) != nullptr; }
+bool IsFunction(Op op) {
+  switch (op) {
+#define BNSYN_OP(name, ...) case Op::k##name:
+#define BNSYN_FUNCTION(...)
+#define BNSYN_FUNCTION_OF_TWO(...)
+#include "ir/ops.def"
+    return false;
+#define BNSYN_FUNCTION(name, ...) case Op::k##name:
+#define BNSYN_FUNCTION_OF_TWO(name, ...) case Op::k##name:
+#include "ir/ops.def"
+    return true;
+  }
+  return false;
+}
 
 bool IsDraw(Op op) {
   switch (op) {

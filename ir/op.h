@@ -85,7 +85,7 @@ absl::Span<const FunctionInfo> AllFunctions();  // in table order
 // True unless the op is an effect. `take` yields a value and writes.
 inline bool HasResult(Op op) { return Info(op).rule != TypeRule::kEffect; }
 
-// True for the functions of R2, which `expand_math` writes as plain ops: those above and `pow`.
+// True for the functions of R2, which `expand_math` writes as plain ops: those above, and those of two arguments.
 bool IsFunction(Op op);
 // True for the draws of R3, which `expand_math` writes over `random`.
 bool IsDraw(Op op);

@@ -58,6 +58,7 @@ class Parser {
         {"population", 0, &Parser::ReadPopulation},
         {"projection", 1, &Parser::ReadProjection},
         {"projection", 3, &Parser::ReadHeldVariables},
+        {"group", 2, &Parser::ReadGroup},
         {"param", 2, &Parser::ReadParam},
         {"state", 2, &Parser::ReadState},
         {"temp", 2, &Parser::ReadState},
@@ -232,6 +233,16 @@ class Parser {
       const PopulationId id = program_.AddEventPopulation(population.name, population.domain);
       program_.populations[id].size = population.size;
     }
+    return reader_.ReadLineEnd();
+  }
+
+  absl::Status ReadGroup() {
+    Group group;
+    BNSYN_ASSIGN_OR_RETURN(group.name, ReadName());
+    BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(":"));
+    BNSYN_ASSIGN_OR_RETURN(group.population, ReadSymbol(reader_, program_, AttrKind::kPopulation));
+    BNSYN_RETURN_IF_ERROR(ReadAttributes(reader_, program_, group));
+    program_.groups.push_back(std::move(group));
     return reader_.ReadLineEnd();
   }
 

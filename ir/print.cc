@@ -146,6 +146,11 @@ std::string Print(const Program& program) {
     absl::StrAppend(&text, "population ", population.name, AttributesText(program, population),
                     "\n");
   }
+  for (const Group& group : program.groups) {
+    absl::StrAppend(&text, "group ", group.name, " : ",
+                    SymbolName(program, AttrKind::kPopulation, group.population),
+                    AttributesText(program, group), "\n");
+  }
   for (const Param& param : program.params) text += ParamText(program, param);
   for (const State& state : program.states) text += StateText(program, state);
   for (const Input& input : program.inputs) {

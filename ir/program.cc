@@ -156,6 +156,12 @@ std::optional<PopulationId> Program::FindPopulation(absl::string_view population
   return Find(populations, population_name);
 }
 
+const Group* Program::FindGroup(absl::string_view group_name) const {
+  const auto found = std::find_if(groups.begin(), groups.end(),
+                                  [&](const Group& group) { return group.name == group_name; });
+  return found == groups.end() ? nullptr : &*found;
+}
+
 std::optional<ProjectionId> Program::FindProjection(absl::string_view projection_name) const {
   return Find(projections, projection_name);
 }
@@ -226,17 +232,27 @@ bool Program::ExcludesSelf(ProjectionId id) const {
          populations[projection.source].domain == populations[projection.target].domain;
 }
 
+SelectedNeurons Program::SourcesOf(ProjectionId id) const {
+  return SelectedNeurons(projections[id].sources, populations[projections[id].source].size);
+}
+
+SelectedNeurons Program::TargetsOf(ProjectionId id) const {
+  return SelectedNeurons(projections[id].targets, populations[projections[id].target].size);
+}
+
 bool Program::SetsPairs(ProjectionId projection) const {
   return Holds(FindConnect(projection), Op::kSetProbability);
 }
 
 RuleSizes Program::SizesOf(ProjectionId id) const {
   const Projection& projection = projections[id];
-  const double sources = populations[projection.source].size;
-  const double targets = populations[projection.target].size;
-  return {.sources = sources,
-          .targets = targets,
-          .pairs = sources * targets - (ExcludesSelf(id) ? sources : 0),
+  const SelectedNeurons sources = SourcesOf(id);
+  const SelectedNeurons targets = TargetsOf(id);
+  const uint32_t left_out = ExcludesSelf(id) ? CountCommon(sources, targets) : 0;
+  return {.sources = static_cast<double>(sources.size()),
+          .targets = static_cast<double>(targets.size()),
+          .pairs = static_cast<double>(sources.size()) * targets.size() - left_out,
+          .left_out = static_cast<double>(left_out),
           .rows = TraitsOf(projection.rule.kind).takes_table
                       ? static_cast<double>(tables[*projection.rule.table].rows())
                       : 0,

@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "ir/op.h"
 #include "ir/rule.h"
+#include "ir/selection.h"
 #include "ir/type.h"
 
 namespace bnsyn::ir {
@@ -167,6 +168,9 @@ struct Projection {
   DomainId domain;
   PopulationId source = 0;
   PopulationId target = 0;
+  // Those that the rule joins. It draws by their numbers in the populations (R8).
+  Selection sources;
+  Selection targets;
   Rule rule;
   double weight = 1.0;
   std::optional<ColumnRef> weight_column;
@@ -179,13 +183,22 @@ struct Projection {
   std::vector<StateId> of_target;
 };
 
+// Neurons with a name of their own, for those who look at a run: no block names them.
+struct Group {
+  std::string name;
+  PopulationId population = 0;
+  Selection neurons;
+};
+
 // Events from a table: for each row (step, index[, value]) the input of neuron `index` receives
 // `value` (1 without the column) at that step. In place of steps a column `time` may hold
-// milliseconds, which must be whole numbers of steps.
+// milliseconds, which must be whole numbers of steps: where steps begin, or end if `ends`.
 struct Events {
   std::string name;
   InputId input = 0;
   TableId table = 0;
+  bool ends = false;
+  Selection neurons = {};  // `index` counts among them
 };
 
 // A node's operands are indices of earlier nodes in its block.
@@ -276,11 +289,14 @@ struct Program {
   uint64_t seed = 0;
   // A contribution that is coarse (R6) is an error.
   bool strict_sums = false;
+  // A spike of step k has the time k dt, that of the start of its step, in place of (k + 1) dt.
+  bool spikes_at_start = false;
   std::string directory;  // that table files are relative to; not part of the text
 
   std::vector<Domain> domains = {Domain{}};  // [0] is the network
   std::vector<Table> tables;
   std::vector<Population> populations;
+  std::vector<Group> groups;
   std::vector<Param> params;
   std::vector<State> states;
   std::vector<Input> inputs;
@@ -318,6 +334,7 @@ struct Program {
   std::optional<ReductionId> FindReduction(absl::string_view reduction_name) const;
   std::optional<LoopId> FindLoop(absl::string_view loop_name) const;
   std::optional<PopulationId> FindPopulation(absl::string_view population_name) const;
+  const Group* FindGroup(absl::string_view group_name) const;  // null if there is none
   std::optional<ProjectionId> FindProjection(absl::string_view projection_name) const;
 
   // The input whose decaying sum a state holds, or nullopt.
@@ -345,6 +362,9 @@ struct Program {
   std::vector<StateId> SynapseStates(ProjectionId projection) const;
   // True when the rule leaves out the synapses of neurons to themselves.
   bool ExcludesSelf(ProjectionId projection) const;
+  // The neurons of the two populations that the rule joins.
+  SelectedNeurons SourcesOf(ProjectionId projection) const;
+  SelectedNeurons TargetsOf(ProjectionId projection) const;
   // True when the connect block sets a number for each pair.
   bool SetsPairs(ProjectionId projection) const;
   // The numbers on which the number of synapses of a projection depends.
@@ -354,6 +374,10 @@ struct Program {
   bool HasOwnDelays(ProjectionId projection) const {
     return projections[projection].max_delay != 0;
   }
+
+  // The steps from the start of the step of a spike to its time, 1 or 0. What people call a delay
+  // counts from there, and is so much less than the delay of a projection (R4).
+  uint32_t spike_lag() const { return spikes_at_start ? 0 : 1; }
 
   // The longest delay of all projections, in steps (at least 1).
   uint32_t MaxDelay() const;

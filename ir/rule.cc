@@ -25,8 +25,8 @@ constexpr RuleTraits kRules[] = {
         .name = "one_to_one",
         .synapses =
             [](const Rule&, const RuleSizes& sizes) {
-              // Without the synapses of neurons to themselves, none is left.
-              return sizes.pairs < sizes.sources * sizes.targets ? 0 : sizes.sources;
+              // Without the synapses of the same neurons to themselves, none is left.
+              return sizes.left_out == sizes.sources ? 0 : sizes.sources;
             },
         .greatest_in_degree = [](const Rule&, const RuleSizes&, double) { return 1.0; },
         .synonyms = "OneToOneConnector",
@@ -60,7 +60,8 @@ constexpr RuleTraits kRules[] = {
               return sizes.targets * static_cast<double>(rule.count);
             },
         .greatest_in_degree = [](const Rule&, const RuleSizes&, double mean) { return mean; },
-        .most_different = [](uint64_t sources, uint64_t, uint64_t self) { return sources - self; },
+        .most_different = [](uint64_t sources, uint64_t,
+                             uint64_t left_out) { return sources - (left_out > 0 ? 1 : 0); },
         .synonyms = "fixed_indegree FixedNumberPreConnector",
     },
     {
@@ -78,7 +79,8 @@ constexpr RuleTraits kRules[] = {
             [](const Rule& rule, const RuleSizes& sizes, double mean) {
               return rule.multiple ? Improbable(mean) : std::min(sizes.sources, Improbable(mean));
             },
-        .most_different = [](uint64_t, uint64_t targets, uint64_t self) { return targets - self; },
+        .most_different = [](uint64_t, uint64_t targets,
+                             uint64_t left_out) { return targets - (left_out > 0 ? 1 : 0); },
         .synonyms = "fixed_outdegree FixedNumberPostConnector",
     },
     {
@@ -99,7 +101,7 @@ constexpr RuleTraits kRules[] = {
               return rule.multiple ? likely : std::min(sizes.sources, likely);
             },
         .most_different = [](uint64_t sources, uint64_t targets,
-                             uint64_t self) { return sources * (targets - self); },
+                             uint64_t left_out) { return sources * targets - left_out; },
         .synonyms = "fixed_total_number FixedTotalNumberConnector",
     },
     {
@@ -119,7 +121,7 @@ constexpr RuleTraits kRules[] = {
               return rule.multiple ? all : std::min(sizes.sources, all);
             },
         .most_different = [](uint64_t sources, uint64_t targets,
-                             uint64_t self) { return sources * (targets - self); },
+                             uint64_t left_out) { return sources * targets - left_out; },
     },
     {
         .kind = RuleKind::kList,

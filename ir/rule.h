@@ -37,6 +37,7 @@ struct RuleSizes {
   double sources = 0;
   double targets = 0;
   double pairs = 0;      // that may be joined: without those that self=false leaves out
+  double left_out = 0;   // the number of those
   double rows = 0;       // of the table of a list
   bool by_pair = false;  // there is a connect block, which may set the probability of each pair
 };
@@ -70,9 +71,9 @@ struct RuleTraits {
   // The number of synapses of one target at most, given the mean over the targets. Where they are
   // drawn one by one, not one neuron in 10^60 has more.
   double (*greatest_in_degree)(const Rule& rule, const RuleSizes& sizes, double mean) = nullptr;
-  // With `takes_n`: the greatest n that joins no pair twice. `self` is the number of sources that
-  // the rule leaves out for each target, 0 or 1.
-  uint64_t (*most_different)(uint64_t sources, uint64_t targets, uint64_t self) = nullptr;
+  // With `takes_n`: the greatest n that joins no pair twice. `left_out` is the number of pairs that
+  // self=false leaves out.
+  uint64_t (*most_different)(uint64_t sources, uint64_t targets, uint64_t left_out) = nullptr;
 
   // The names of the rule in NEST and PyNN, separated by spaces.
   absl::string_view synonyms = "";

@@ -25,6 +25,7 @@ class Declarations {
     if (auto v = Domains()) return v;
     if (auto v = Each(program_.tables, &Declarations::Check)) return v;
     if (auto v = Each(program_.populations, &Declarations::Check)) return v;
+    if (auto v = Each(program_.groups, &Declarations::Check)) return v;
     if (auto v = Each(program_.params, &Declarations::Check)) return v;
     if (auto v = Each(program_.states, &Declarations::Check)) return v;
     if (auto v = Each(program_.inputs, &Declarations::Check)) return v;
@@ -66,9 +67,10 @@ class Declarations {
                   "is the network itself");
     }
     if (!names_.insert(name).second) {
-      return Fail(absl::StrCat("the name '", name, "' is declared twice"),
-                  "tables, populations, parameters, states, inputs, reductions, projections and "
-                  "events share one set of names");
+      return Fail(
+          absl::StrCat("the name '", name, "' is declared twice"),
+          "tables, populations, groups, parameters, states, inputs, reductions, projections "
+          "and events share one set of names");
     }
     return std::nullopt;
   }
@@ -134,6 +136,11 @@ class Declarations {
   }
 
   Result Check(const Population&) { return std::nullopt; }
+
+  Result Check(const Group& group) {
+    if (group.population < program_.populations.size()) return std::nullopt;
+    return Fail("a group is of a population");
+  }
 
   // Bits above the element's width are zero.
   Result Value(Element element, Bits bits) const {
@@ -229,7 +236,9 @@ class Declarations {
                   "one of them must say when events happen");
     }
     if (neurons == nullptr) return Missing(events.table, "index");
-    const uint32_t size = program_.Size(program_.inputs[events.input].population);
+    const uint32_t size =
+        SelectedNeurons(events.neurons, program_.Size(program_.inputs[events.input].population))
+            .size();
     const std::string& file = program_.tables[events.table].title();
     constexpr double kSteps = 9007199254740992;  // all integers below are exact
     for (size_t i = 0; i < neurons->size(); ++i) {
@@ -240,6 +249,10 @@ class Declarations {
         return Fail(
             absl::StrCat("the time of event ", i, " in ", file, " is no whole number of steps"),
             "times are in ms");
+      }
+      if (times != nullptr && events.ends && WholeSteps((*times)[i], program_.dt) == 0) {
+        return Fail(absl::StrCat("the time of event ", i, " in ", file, " ends no step"),
+                    "the first step ends at the time dt");
       }
       if (!IsIndex((*neurons)[i], size)) {
         return Fail(absl::StrCat("the index of event ", i, " in ", file, " is not one of the ",

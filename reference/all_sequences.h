@@ -6,6 +6,7 @@
 #include "reference/sequences_draws.h"    // IWYU pragma: export
 #include "reference/sequences_erf.h"      // IWYU pragma: export
 #include "reference/sequences_exp.h"      // IWYU pragma: export
+#include "reference/sequences_length.h"   // IWYU pragma: export
 #include "reference/sequences_log.h"      // IWYU pragma: export
 #include "reference/sequences_poisson.h"  // IWYU pragma: export
 #include "reference/sequences_trig.h"     // IWYU pragma: export

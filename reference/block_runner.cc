@@ -187,10 +187,10 @@ void BlockRunner::RunNode(ir::NodeId id) {
     case ir::Op::kLiteral:
     case ir::Op::kStep:
     case ir::Op::kIndex:
-    case ir::Op::kPow:
     case ir::Op::kRandom:
 #define BNSYN_PLAIN(name, ...) case ir::Op::k##name:
 #define BNSYN_FUNCTION(name, ...) case ir::Op::k##name:
+#define BNSYN_FUNCTION_OF_TWO(name, ...) case ir::Op::k##name:
 #define BNSYN_DRAW(name, ...) case ir::Op::k##name:
 #include "ir/ops.def"
       return;  // evaluable: done above

@@ -34,19 +34,22 @@ const std::vector<double>* FindColumn(const ir::Table& table, absl::string_view 
 }
 
 absl::StatusOr<std::vector<uint32_t>> ReadNeurons(const ir::Table& table, absl::string_view name,
-                                                  const ir::Population& population) {
+                                                  const ir::Population& population,
+                                                  const ir::Selection& selected) {
+  const ir::SelectedNeurons members(selected, population.size);
   BNSYN_ASSIGN_OR_RETURN(const std::vector<double>* const column, RequireColumn(table, name));
   std::vector<uint32_t> neurons;
   neurons.reserve(column->size());
   for (size_t row = 0; row < column->size(); ++row) {
     const double value = (*column)[row];
-    if (!IsWholeBelow(value, population.size)) {
+    if (!IsWholeBelow(value, members.size())) {
+      const std::string of = selected.all() ? "" : absl::StrCat(", ", selected.Text(), ",");
       return RowError(
           table, row,
           absl::StrCat(name, " is ", ShowValue(value), ", but the neurons of population ",
-                       population.name, " are 0 to ", population.size - 1));
+                       population.name, of, " are 0 to ", members.size() - 1));
     }
-    neurons.push_back(static_cast<uint32_t>(value));
+    neurons.push_back(members[static_cast<uint32_t>(value)]);
   }
   return neurons;
 }
@@ -67,7 +70,10 @@ absl::StatusOr<std::vector<uint64_t>> ReadSteps(const ir::Table& table, absl::st
   return steps;
 }
 
-absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Table& table, double dt) {
+absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Program& program,
+                                                     const ir::Events& events) {
+  const ir::Table& table = program.tables[events.table];
+  const double dt = program.dt;
   const std::vector<double>* const times = FindColumn(table, "time");
   if (times == nullptr) return ReadSteps(table, "step");
   std::vector<uint64_t> steps;
@@ -80,7 +86,8 @@ absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Table& table, dou
           absl::StrCat("time is ", ShowValue((*times)[row]),
                        " ms, which is no whole number of steps of ", ShowValue(dt), " ms"));
     }
-    steps.push_back(*step);
+    if (events.ends && *step == 0) return RowError(table, row, "time is 0, at which no step ends");
+    steps.push_back(events.ends ? *step - 1 : *step);
   }
   return steps;
 }

@@ -18,16 +18,19 @@ namespace bnsyn::reference {
 // The column of that name, or null.
 const std::vector<double>* FindColumn(const ir::Table& table, absl::string_view name);
 
-// The column `name` as neurons of a population, counted from 0.
+// The column `name`, which counts among `selected` neurons of a population from 0 on, as numbers of
+// neurons in the population.
 absl::StatusOr<std::vector<uint32_t>> ReadNeurons(const ir::Table& table, absl::string_view name,
-                                                  const ir::Population& population);
+                                                  const ir::Population& population,
+                                                  const ir::Selection& selected = {});
 
 // The column `name` as steps: whole numbers from 0 to below 2^53.
 absl::StatusOr<std::vector<uint64_t>> ReadSteps(const ir::Table& table, absl::string_view name);
 
-// The steps of events: the column `step`, or `time` in milliseconds, which must be multiples of
-// `dt` (R4).
-absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Table& table, double dt);
+// The steps of events: the column `step`, or those that begin, or end, at the column `time` in
+// milliseconds, which must be multiples of dt (R4).
+absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Program& program,
+                                                     const ir::Events& events);
 
 // The op `lookup`: the numbers of a table at rows and columns (i64; a single row or column stands
 // for all elements). An index beyond an end becomes the index of that end.

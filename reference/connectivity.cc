@@ -66,7 +66,8 @@ absl::StatusOr<SynapseRows> Connectivity::List(uint32_t begin, uint32_t end) con
   const auto& column = Column(*projection_->delay_column);
   for (uint32_t source = 0; source + size_t{1} < rows.begin.size(); ++source) {
     for (uint64_t i = rows.begin[source]; i < rows.begin[source + size_t{1}]; ++i) {
-      const double steps = std::nearbyint(column[pairs.rows[i]] / program_->dt);
+      const double steps =
+          std::nearbyint(column[pairs.rows[i]] / program_->dt) + program_->spike_lag();
       BNSYN_RETURN_IF_ERROR(AddDelay(steps, source, rows.targets[i], rows));
     }
   }
@@ -83,10 +84,14 @@ absl::Status Connectivity::AddDelay(double steps, uint32_t source, uint32_t targ
     rows.delays.push_back(static_cast<uint32_t>(steps));
     return absl::OkStatus();
   }
+  // People count from the time of the spike.
+  const uint32_t lag = program_->spike_lag();
+  steps -= lag;
   return PairFault(
       *program_, id_, source, target, "delay",
       absl::StrCat(ShowValue(steps * program_->dt), " ms, that is ", ShowValue(steps), " steps"),
-      absl::StrCat("it must be from ", projection_->delay, " to ", projection_->max_delay,
+      absl::StrCat("it must be from ", projection_->delay - lag, " to ",
+                   projection_->max_delay - lag,
                    " steps; clip(delay, least, greatest) keeps it there"));
 }
 

@@ -258,11 +258,12 @@ void NodeEvaluator::Run() {
 #define BNSYN_FUNCTION(name, ...) \
   case Op::k##name:               \
     return Function(name);
+#define BNSYN_FUNCTION_OF_TWO(name, ...)                                 \
+  case Op::k##name:                                                      \
+    return OverFloats(node_.element, [&]<typename T>(T) {                \
+      Map<T, T, T>([](T a, T b) { return static_cast<T>(name(a, b)); }); \
+    });
 #include "ir/ops.def"
-    case Op::kPow:
-      return OverFloats(node_.element, [&]<typename T>(T) {
-        Map<T, T, T>([](T a, T b) { return static_cast<T>(Pow(a, b)); });
-      });
 
     case Op::kRandom:
       return Generate<uint32_t>([&](uint32_t element) { return Word(element, 0); });

@@ -29,9 +29,10 @@ absl::StatusOr<std::vector<Event>> ReadEvents(const ir::Program& program,
   const int scale = input.accumulator.scale_log2;
   const SumLimits limits = LimitsOf(input.accumulator);
   const ir::Domain& domain = program.domains[static_cast<size_t>(input.population)];
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<uint64_t> steps, ReadEventSteps(table, program.dt));
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<uint32_t> elements,
-                         ReadNeurons(table, "index", program.populations[domain.index]));
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<uint64_t> steps, ReadEventSteps(program, declaration));
+  BNSYN_ASSIGN_OR_RETURN(
+      const std::vector<uint32_t> elements,
+      ReadNeurons(table, "index", program.populations[domain.index], declaration.neurons));
   const std::vector<double>* const values = FindColumn(table, "value");
 
   std::vector<std::pair<Event, size_t>> rows;

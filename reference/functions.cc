@@ -44,10 +44,12 @@ struct Direct {
   }
 #include "ir/ops.def"
 
-double Pow(double x, double y) {
-  Direct m;
-  return sequences::Pow(m, x, y);
-}
+#define BNSYN_FUNCTION_OF_TWO(name, ...) \
+  double name(double x, double y) {      \
+    Direct m;                            \
+    return sequences::name(m, x, y);     \
+  }
+#include "ir/ops.def"
 
 double UniformFromBits(uint32_t bits0, uint32_t bits1) {
   Direct m;

@@ -13,7 +13,9 @@ namespace bnsyn::reference {
 // Annex F.
 #define BNSYN_FUNCTION(name, ...) double name(double x);
 #include "ir/ops.def"
-double Pow(double x, double y);
+// The functions of two arguments: double Pow(double x, double y), ...
+#define BNSYN_FUNCTION_OF_TWO(name, ...) double name(double x, double y);
+#include "ir/ops.def"
 
 // Draws from 32 random bits (two draw numbers, 0 and 1, of one stream where there are two).
 double UniformFromBits(uint32_t bits0, uint32_t bits1);      // [0, 1), multiples of 2^-53

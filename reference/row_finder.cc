@@ -29,8 +29,8 @@ class RuleOnTargets {
         id_(id),
         projection_(program.projections[id]),
         rule_(projection_.rule),
-        sources_(program.populations[projection_.source].size),
-        targets_(program.populations[projection_.target].size),
+        sources_(program.SourcesOf(id)),
+        targets_(program.TargetsOf(id)),
         excludes_self_(program.ExcludesSelf(id)),
         begin_(begin),
         end_(end) {}
@@ -39,15 +39,22 @@ class RuleOnTargets {
   RuleDraws Draws(uint32_t a, uint32_t b) const {
     return RuleDraws(program_.seed, rule_.stream, a, b);
   }
+  // True if some target of ranks [first, last) lies in the range; both are not equal.
+  bool Overlaps(uint32_t first, uint32_t last) const {
+    return targets_[last - 1] >= begin_ && targets_[first] < end_;
+  }
   bool Allows(uint32_t source, uint32_t target) const {
     return source != target || !excludes_self_;
   }
   void AppendAllowed(uint32_t source, std::vector<uint32_t>& targets) const {
     AppendAllowed(source, begin_, end_, targets);
   }
+  // The same for targets [begin, end).
   void AppendAllowed(uint32_t source, uint32_t begin, uint32_t end,
                      std::vector<uint32_t>& targets) const {
-    for (uint32_t target = begin; target < end; ++target) {
+    const uint32_t end_rank = targets_.RankOf(end);
+    for (uint32_t rank = targets_.RankOf(begin); rank < end_rank; ++rank) {
+      const uint32_t target = targets_[rank];
       if (Allows(source, target)) targets.push_back(target);
     }
   }
@@ -56,8 +63,8 @@ class RuleOnTargets {
   const ir::ProjectionId id_;
   const ir::Projection& projection_;
   const ir::Rule& rule_;
-  const uint32_t sources_;
-  const uint32_t targets_;
+  const ir::SelectedNeurons sources_;
+  const ir::SelectedNeurons targets_;
   const bool excludes_self_;
   const uint32_t begin_;
   const uint32_t end_;
@@ -67,12 +74,20 @@ class RuleRows : public RowFinder, protected RuleOnTargets {
  public:
   RuleRows(const ir::Program& program, ir::ProjectionId id, uint32_t begin, uint32_t end)
       : RuleOnTargets(program, id, begin, end) {}
+
+  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) final {
+    return sources_.Has(source) ? AppendSelected(source, targets) : absl::OkStatus();
+  }
+
+ protected:
+  // The same for a source that the projection selects.
+  virtual absl::Status AppendSelected(uint32_t source, std::vector<uint32_t>& targets) = 0;
 };
 
 class AllToAllRows : public RuleRows {
  public:
   using RuleRows::RuleRows;
-  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+  absl::Status AppendSelected(uint32_t source, std::vector<uint32_t>& targets) override {
     AppendAllowed(source, targets);
     return absl::OkStatus();
   }
@@ -81,8 +96,9 @@ class AllToAllRows : public RuleRows {
 class OneToOneRows : public RuleRows {
  public:
   using RuleRows::RuleRows;
-  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
-    if (begin_ <= source && source < end_ && Allows(source, source)) targets.push_back(source);
+  absl::Status AppendSelected(uint32_t source, std::vector<uint32_t>& targets) override {
+    const uint32_t target = targets_[sources_.RankOf(source)];
+    if (begin_ <= target && target < end_ && Allows(source, target)) targets.push_back(target);
     return absl::OkStatus();
   }
 };
@@ -91,7 +107,7 @@ class OneToOneRows : public RuleRows {
 class BernoulliRows : public RuleRows {
  public:
   using RuleRows::RuleRows;
-  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+  absl::Status AppendSelected(uint32_t source, std::vector<uint32_t>& targets) override {
     for (uint32_t block = begin_ / kBernoulliBlock; block * uint64_t{kBernoulliBlock} < end_;
          ++block) {
       AppendBlock(source, block, targets);
@@ -106,12 +122,15 @@ class BernoulliRows : public RuleRows {
     const uint32_t first = block * kBernoulliBlock;
     const auto end =
         static_cast<uint32_t>(std::min<uint64_t>(end_, (block + uint64_t{1}) * kBernoulliBlock));
+    if (targets_.RankOf(first) == targets_.RankOf(end)) return;
     // Before each synapse a geometric number of targets is passed over: P(skip >= n) = (1 - p)^n.
     for (uint32_t target = first; target < end; ++target) {
       const double skip = draws.NextSkip(log_miss_);
       if (!(skip < end - target)) return;
       target += static_cast<uint32_t>(skip);
-      if (target >= begin_ && Allows(source, target)) targets.push_back(target);
+      if (target >= begin_ && targets_.Has(target) && Allows(source, target)) {
+        targets.push_back(target);
+      }
     }
   }
 
@@ -140,7 +159,7 @@ class PairwiseRows : public RuleRows {
 class ProbabilityRows : public PairwiseRows {
  public:
   using PairwiseRows::PairwiseRows;
-  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+  absl::Status AppendSelected(uint32_t source, std::vector<uint32_t>& targets) override {
     candidates_.clear();
     AppendAllowed(source, candidates_);
     if (candidates_.empty()) return absl::OkStatus();
@@ -188,6 +207,18 @@ class WeightedRows : public PairwiseRows {
     return absl::OkStatus();
   }
 
+  // Calls visit(source, target, weight) for all pairs, by source and then target.
+  template <typename Visit>
+  absl::Status VisitAllWeights(Visit visit) {
+    const uint32_t end = targets_[targets_.size() - 1] + 1;
+    for (uint32_t rank = 0; rank < sources_.size(); ++rank) {
+      const uint32_t source = sources_[rank];
+      BNSYN_RETURN_IF_ERROR(VisitWeights(
+          source, 0, end, [&](uint32_t target, double weight) { visit(source, target, weight); }));
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status TooFew(uint64_t pairs) const {
     return absl::InvalidArgumentError(absl::StrCat(
         "projection ", projection_.name, ": n = ", rule_.count, " synapses are to be drawn, but ",
@@ -207,24 +238,23 @@ class RepeatedWeightedRows : public WeightedRows {
   using WeightedRows::WeightedRows;
 
   absl::Status Prepare() override {
-    sums_.assign(targets_, 0);
-    for (uint32_t source = 0; source < sources_; ++source) {
-      BNSYN_RETURN_IF_ERROR(VisitWeights(
-          source, 0, targets_, [&](uint32_t target, double weight) { sums_[target] += weight; }));
-    }
-    const double sum = Sum(0, targets_);
+    sums_.assign(targets_.size(), 0);
+    BNSYN_RETURN_IF_ERROR(VisitAllWeights([&](uint32_t, uint32_t target, double weight) {
+      sums_[targets_.RankOf(target)] += weight;
+    }));
+    const double sum = Sum(0, targets_.size());
     if (rule_.count > 0 && sum == 0) return TooFew(0);
     if (!std::isfinite(sum)) {
       return absl::InvalidArgumentError(absl::StrCat(
           "projection ", projection_.name, ": the relative probabilities add up to infinity"));
     }
     marks_.resize(end_ - begin_);
-    Divide(0, targets_, rule_.count);
+    Divide(0, targets_.size(), rule_.count);
     running_.assign(end_ - begin_, 0);
     return absl::OkStatus();
   }
 
-  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+  absl::Status AppendSelected(uint32_t source, std::vector<uint32_t>& targets) override {
     return VisitWeights(source, begin_, end_, [&](uint32_t target, double weight) {
       double& running = running_[target - begin_];
       std::vector<double>& marks = marks_[target - begin_];
@@ -237,7 +267,7 @@ class RepeatedWeightedRows : public WeightedRows {
   }
 
  private:
-  // The sum of the weights onto targets [first, last), half by half.
+  // The sum of the weights onto targets of ranks [first, last), half by half.
   double Sum(uint32_t first, uint32_t last) const {
     if (last - first == 1) return sums_[first];
     const uint32_t middle = first + (last - first) / 2;
@@ -245,7 +275,7 @@ class RepeatedWeightedRows : public WeightedRows {
   }
 
   void Divide(uint32_t first, uint32_t last, uint64_t count) {
-    if (last <= begin_ || first >= end_ || count == 0) return;
+    if (!Overlaps(first, last) || count == 0) return;
     if (last - first == 1) return Mark(first, count);
     const uint32_t middle = first + (last - first) / 2;
     const uint64_t left = CountOnLeft(count, Sum(first, middle), Sum(middle, last),
@@ -254,15 +284,15 @@ class RepeatedWeightedRows : public WeightedRows {
     Divide(middle, last, count - left);
   }
 
-  // Where in the running sum of a target its synapses are, the least last.
-  void Mark(uint32_t target, uint64_t count) {
-    RuleDraws draws = Draws(target, 0);
-    std::vector<double>& marks = marks_[target - begin_];
-    for (uint64_t i = 0; i < count; ++i) marks.push_back(draws.Next() * sums_[target]);
+  // Where in the running sum of the target of this rank its synapses are, the least last.
+  void Mark(uint32_t rank, uint64_t count) {
+    RuleDraws draws = Draws(targets_[rank], 0);
+    std::vector<double>& marks = marks_[targets_[rank] - begin_];
+    for (uint64_t i = 0; i < count; ++i) marks.push_back(draws.Next() * sums_[rank]);
     std::sort(marks.begin(), marks.end(), std::greater<>());
   }
 
-  std::vector<double> sums_;     // of all targets
+  std::vector<double> sums_;     // of all targets, by rank
   std::vector<double> running_;  // of the targets in the range
   std::vector<std::vector<double>> marks_;
 };
@@ -276,21 +306,19 @@ class DistinctWeightedRows : public WeightedRows {
   absl::Status Prepare() override {
     if (rule_.count == 0) return absl::OkStatus();
     std::vector<Key> least;  // with some more, until they are twice as many
-    for (uint32_t source = 0; source < sources_; ++source) {
-      BNSYN_RETURN_IF_ERROR(VisitWeights(source, 0, targets_, [&](uint32_t target, double weight) {
-        if (weight == 0) return;
-        const Key key = KeyOf(source, target, weight);
-        if (last_ && *last_ < key) return;
-        least.push_back(key);
-        if (least.size() == 2 * rule_.count) KeepLeast(least);
-      }));
-    }
+    BNSYN_RETURN_IF_ERROR(VisitAllWeights([&](uint32_t source, uint32_t target, double weight) {
+      if (weight == 0) return;
+      const Key key = KeyOf(source, target, weight);
+      if (last_ && *last_ < key) return;
+      least.push_back(key);
+      if (least.size() == 2 * rule_.count) KeepLeast(least);
+    }));
     if (least.size() < rule_.count) return TooFew(least.size());
     KeepLeast(least);
     return absl::OkStatus();
   }
 
-  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+  absl::Status AppendSelected(uint32_t source, std::vector<uint32_t>& targets) override {
     if (!last_) return absl::OkStatus();
     return VisitWeights(source, begin_, end_, [&](uint32_t target, double weight) {
       if (weight > 0 && !(*last_ < KeyOf(source, target, weight))) targets.push_back(target);
@@ -324,13 +352,14 @@ class DistinctWeightedRows : public WeightedRows {
 class OutDegreeRows : public RuleRows {
  public:
   using RuleRows::RuleRows;
-  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+  absl::Status AppendSelected(uint32_t source, std::vector<uint32_t>& targets) override {
     RuleDraws draws = Draws(source, 0);
     drawn_.clear();
-    const uint32_t self = excludes_self_ ? 1 : 0;
-    Sample(rule_.count, targets_ - self, rule_.multiple, draws, drawn_);
-    for (uint32_t target : drawn_) {
-      if (self != 0 && target >= source) ++target;
+    const bool self = excludes_self_ && targets_.Has(source);
+    const uint32_t own = targets_.RankOf(source);
+    Sample(rule_.count, targets_.size() - (self ? 1 : 0), rule_.multiple, draws, drawn_);
+    for (const uint32_t rank : drawn_) {
+      const uint32_t target = targets_[rank + (self && rank >= own ? 1 : 0)];
       if (begin_ <= target && target < end_) targets.push_back(target);
     }
     return absl::OkStatus();
@@ -340,30 +369,46 @@ class OutDegreeRows : public RuleRows {
   std::vector<uint32_t> drawn_;
 };
 
-// How many of `count` synapses on the targets [first, last) are in the first half is drawn, from
-// draws (first, last), and so on in the halves, as far as they overlap [begin, end).
+// How many of `count` synapses on the targets of ranks [first, last) are in the first half is
+// drawn, from draws (first, last), and so on in the halves, as far as they overlap [begin, end).
+// Those of each target are counted at its number - begin.
 class TotalDivider : RuleOnTargets {
  public:
   TotalDivider(const ir::Program& program, ir::ProjectionId id, uint32_t begin, uint32_t end,
                absl::Span<uint64_t> counts)
       : RuleOnTargets(program, id, begin, end), counts_(counts) {
-    Divide(0, targets_, rule_.count);
+    Divide(0, targets_.size(), rule_.count);
   }
 
  private:
   void Divide(uint32_t first, uint32_t last, uint64_t count) {
-    if (last <= begin_ || first >= end_) return;
+    if (!Overlaps(first, last)) return;
     if (last - first == 1) {
-      counts_[first - begin_] = count;
+      counts_[targets_[first] - begin_] = count;
       return;
     }
     const uint32_t middle = first + (last - first) / 2;
-    const double pairs = sources_ - (excludes_self_ ? 1 : 0);
-    const uint64_t left = CountOnLeft(count, (middle - first) * pairs, (last - middle) * pairs,
+    const uint64_t left = CountOnLeft(count, Pairs(first, middle), Pairs(middle, last),
                                       rule_.multiple, Draws(first, last).Next());
     Divide(first, middle, left);
     Divide(middle, last, count - left);
   }
+
+  // That may be joined, of targets of ranks [first, last).
+  double Pairs(uint32_t first, uint32_t last) const {
+    const double pairs = static_cast<double>(last - first) * sources_.size();
+    if (!excludes_self_) return pairs;
+    uint32_t own = 0;
+    if (is_whole_) {
+      own = last - first;
+    } else {
+      for (uint32_t rank = first; rank < last; ++rank) own += sources_.Has(targets_[rank]) ? 1 : 0;
+    }
+    return pairs - own;
+  }
+
+  // All sources and all targets are selected.
+  const bool is_whole_ = projection_.sources.all() && projection_.targets.all();
 
   const absl::Span<uint64_t> counts_;
 };
@@ -373,19 +418,20 @@ class TotalDivider : RuleOnTargets {
 class ColumnRows : public RuleRows {
  public:
   ColumnRows(const ir::Program& program, ir::ProjectionId id, uint32_t begin, uint32_t end)
-      : RuleRows(program, id, begin, end), begin_of_row_(sources_ + size_t{1}) {
-    std::vector<uint64_t> counts(end_ - begin_, rule_.count);
-    if (rule_.kind == RuleKind::kFixedTotal) {
-      DivideTotal(program, id, begin_, end_, absl::MakeSpan(counts));
-    }
+      : RuleRows(program, id, begin, end),
+        begin_of_row_(program.populations[projection_.source].size + size_t{1}) {
+    const std::vector<uint64_t> counts = CountByTarget(program, id, begin_, end_);
     std::vector<uint32_t> sources;
-    const uint32_t self = excludes_self_ ? 1 : 0;
     for (uint32_t target = begin_; target < end_; ++target) {
       RuleDraws draws = Draws(target, 0);
       const size_t first = sources.size();
-      Sample(counts[target - begin_], sources_ - self, rule_.multiple, draws, sources);
-      if (self == 0) continue;
-      for (size_t i = first; i < sources.size(); ++i) sources[i] += sources[i] >= target ? 1 : 0;
+      const bool self = excludes_self_ && sources_.Has(target);
+      const uint32_t own = sources_.RankOf(target);
+      Sample(counts[target - begin_], sources_.size() - (self ? 1 : 0), rule_.multiple, draws,
+             sources);
+      for (size_t i = first; i < sources.size(); ++i) {
+        sources[i] = sources_[sources[i] + (self && sources[i] >= own ? 1 : 0)];
+      }
     }
     for (const uint32_t source : sources) ++begin_of_row_[source + size_t{1}];
     std::partial_sum(begin_of_row_.begin(), begin_of_row_.end(), begin_of_row_.begin());
@@ -397,7 +443,7 @@ class ColumnRows : public RuleRows {
     }
   }
 
-  absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) override {
+  absl::Status AppendSelected(uint32_t source, std::vector<uint32_t>& targets) override {
     const auto row = absl::MakeConstSpan(rows_).subspan(
         begin_of_row_[source], begin_of_row_[source + size_t{1}] - begin_of_row_[source]);
     targets.insert(targets.end(), row.begin(), row.end());
@@ -452,9 +498,19 @@ absl::StatusOr<std::unique_ptr<RowFinder>> MakeRowFinder(const ir::Program& prog
   return absl::InternalError("the pairs of a list are in its table");
 }
 
-void DivideTotal(const ir::Program& program, ir::ProjectionId id, uint32_t begin, uint32_t end,
-                 absl::Span<uint64_t> counts) {
-  TotalDivider(program, id, begin, end, counts);
+std::vector<uint64_t> CountByTarget(const ir::Program& program, ir::ProjectionId id, uint32_t begin,
+                                    uint32_t end) {
+  std::vector<uint64_t> counts(end - begin);
+  const ir::Rule& rule = program.projections[id].rule;
+  if (rule.kind == RuleKind::kFixedTotal) {
+    TotalDivider(program, id, begin, end, absl::MakeSpan(counts));
+    return counts;
+  }
+  const ir::SelectedNeurons targets = program.TargetsOf(id);
+  for (uint32_t target = begin; target < end; ++target) {
+    if (targets.Has(target)) counts[target - begin] = rule.count;
+  }
+  return counts;
 }
 
 absl::StatusOr<ListedPairs> FindListedPairs(const ir::Program& program, ir::ProjectionId id,
@@ -462,9 +518,11 @@ absl::StatusOr<ListedPairs> FindListedPairs(const ir::Program& program, ir::Proj
   const ir::Projection& projection = program.projections[id];
   const ir::Table& table = program.tables[*projection.rule.table];
   const ir::Population& source = program.populations[projection.source];
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<uint32_t> from, ReadNeurons(table, "pre", source));
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<uint32_t> to,
-                         ReadNeurons(table, "post", program.populations[projection.target]));
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<uint32_t> from,
+                         ReadNeurons(table, "pre", source, projection.sources));
+  BNSYN_ASSIGN_OR_RETURN(
+      const std::vector<uint32_t> to,
+      ReadNeurons(table, "post", program.populations[projection.target], projection.targets));
   ListedPairs pairs;
   for (uint32_t i = 0; i < to.size(); ++i) {
     if (begin <= to[i] && to[i] < end) pairs.rows.push_back(i);

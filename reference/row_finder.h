@@ -21,7 +21,8 @@ class RowFinder {
  public:
   virtual ~RowFinder() = default;
   // Appends the targets of a source that lie in the range of targets, ascending; a target that is
-  // joined more than once is appended that often. Called for source 0, 1, 2 and so on. Fails when
+  // joined more than once is appended that often, and a source that the projection does not select
+  // has none. Called for source 0, 1, 2 and so on. Fails when
   // what the connect block sets for a pair is no probability or weight of a pair.
   virtual absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) = 0;
 };
@@ -33,10 +34,9 @@ absl::StatusOr<std::unique_ptr<RowFinder>> MakeRowFinder(const ir::Program& prog
                                                          absl::Span<const Array> states,
                                                          uint32_t begin, uint32_t end);
 
-// Divides the n synapses of a rule `fixed_total` among the targets; `counts` gets the numbers of
-// targets [begin, end).
-void DivideTotal(const ir::Program& program, ir::ProjectionId projection, uint32_t begin,
-                 uint32_t end, absl::Span<uint64_t> counts);
+// The numbers of synapses onto each of the targets [begin, end), for a rule that draws by target.
+std::vector<uint64_t> CountByTarget(const ir::Program& program, ir::ProjectionId projection,
+                                    uint32_t begin, uint32_t end);
 
 // The synapses of a list onto targets [begin, end). Row s is the numbers begin[s] to begin[s + 1].
 struct ListedPairs {

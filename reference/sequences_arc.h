@@ -1,4 +1,4 @@
-// atan, asin and acos: all are the arc tangent of a ratio.
+// atan, atan2, asin and acos: all are the arc tangent of a ratio.
 #ifndef BNSYN_REFERENCE_SEQUENCES_ARC_H_
 #define BNSYN_REFERENCE_SEQUENCES_ARC_H_
 
@@ -51,6 +51,34 @@ typename A::F Atan(A& m, typename A::F x) {
   return WithSignOf(m, angle.high + angle.low, x);
 }
 
+// The supplement pi - angle.
+template <class A>
+typename A::F Supplement(Pair<A> angle) {
+  const auto head = FastTwoSum<A>(2 * kHalfPi, -angle.high);
+  return head.high + (head.low + (2 * kHalfPiLow - angle.low));
+}
+
+// The angle of the point (x, y). Where both coordinates are tiny they are scaled, since the inverse
+// of the larger one must be finite, and where one is huge, since their sum must be. Two infinite
+// ones act like equal ones, and one like 1 beside 0.
+template <class A>
+typename A::F Atan2(A& m, typename A::F y, typename A::F x) {
+  const auto n = m.Abs(y);
+  const auto d = m.Abs(x);
+  const auto larger = m.Max(n, d);
+  const auto infinite = larger == kInfinity;
+  const auto small = m.Select(larger < 0x1p-500, 0x1p600, 1.0);
+  const auto scale = m.Select(larger > 0x1p1000, 0x1p-10, small);
+  const auto ratio = [&](typename A::F part) {
+    return m.Select(infinite, m.Select(part == kInfinity, 1.0, 0.0), part * scale);
+  };
+  const auto below = m.Select(larger == 0.0, 1.0, ratio(d));
+  const auto angle = AtanOfRatio<A>(m, {ratio(n), 0.0}, {below, 0.0});
+  const auto left = m.Not(m.Equal(m.ToBits(x) & kSignBit, uint64_t{0}));
+  const auto size = m.Select(left, Supplement<A>(angle), angle.high + angle.low);
+  return m.Select(m.Or(x != x, y != y), kNaN, WithSignOf(m, size, y));
+}
+
 // sqrt(1 - x^2) for |x| <= 1; NaN beyond.
 template <class A>
 Pair<A> OtherSide(A& m, typename A::F x) {
@@ -73,9 +101,7 @@ template <class A>
 typename A::F Acos(A& m, typename A::F x) {
   const auto size = m.Abs(x);
   const auto angle = AtanOfRatio<A>(m, OtherSide(m, size), {size, 0.0});
-  const auto supplement = FastTwoSum<A>(2 * kHalfPi, -angle.high);
-  const auto rest = supplement.low + (2 * kHalfPiLow - angle.low);
-  return m.Select(x < 0.0, supplement.high + rest, angle.high + angle.low);
+  return m.Select(x < 0.0, Supplement<A>(angle), angle.high + angle.low);
 }
 
 }  // namespace bnsyn::reference::sequences

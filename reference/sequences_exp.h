@@ -1,4 +1,4 @@
-// exp and its kin: exp, expm1, exprel, sinh, cosh, tanh, logistic.
+// exp and its kin: exp, exp2, expm1, exprel, sinh, cosh, tanh, logistic.
 #ifndef BNSYN_REFERENCE_SEQUENCES_EXP_H_
 #define BNSYN_REFERENCE_SEQUENCES_EXP_H_
 
@@ -80,6 +80,18 @@ typename A::F Exp(A& m, typename A::F x) {
   const auto slope = m.Fma(r, ExpQuotient(m, r), 1.0);
   const auto scale = ScaleFactors(m, e.shifted);
   return m.Fma(r, slope, 1.0) * scale.first * scale.second;
+}
+
+template <class A>
+typename A::F Exp2(A& m, typename A::F x) {
+  const auto bounded = m.Max(m.Min(x, 1025.0), -1080.0);
+  const auto shifted = bounded + kScaleShift;
+  const auto fraction = bounded - (shifted - kScaleShift);  // exact
+  const auto r = fraction * kLn2;
+  const auto low = m.Fma(fraction, kLn2, -r) + fraction * kLn2Rest;
+  const auto tail = m.Fma(r * r, ExpQuotient(m, r), low);
+  const auto scale = ScaleFactors(m, shifted);
+  return (1.0 + (r + tail)) * scale.first * scale.second;
 }
 
 // e^(r + low) - 1 - r, given q = (e^r - 1 - r)/r^2.

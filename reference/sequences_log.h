@@ -1,4 +1,4 @@
-// log, log1p, log10 and pow.
+// log, log1p, log10, log2, pow and cbrt.
 #ifndef BNSYN_REFERENCE_SEQUENCES_LOG_H_
 #define BNSYN_REFERENCE_SEQUENCES_LOG_H_
 
@@ -118,14 +118,26 @@ Pair<A> LogPair(A& m, typename A::F x) {
   return FastTwoSum<A>(second.high, (first.low + second.low) + small);
 }
 
+// a (high + low), for numbers `high` and `low` that are constant.
+template <class A>
+Pair<A> TimesConstant(A& m, Pair<A> a, double high, double low) {
+  const auto product = TwoProduct(m, a.high, high);
+  return {product.high, m.Fma(a.high, low, m.Fma(a.low, high, product.low))};
+}
+
 template <class A>
 typename A::F Log10(A& m, typename A::F x) {
   constexpr double kLog10E = 0x1.bcb7b1526e50ep-2;
   constexpr double kLog10ELow = 0x1.95355baaafad3p-57;
-  const auto log = LogPair(m, x);
-  const auto product = TwoProduct(m, log.high, kLog10E);
-  const auto low = m.Fma(log.high, kLog10ELow, m.Fma(log.low, kLog10E, product.low));
-  return LogSpecials(m, x, 0.0, product.high + low);
+  const auto log = TimesConstant(m, LogPair(m, x), kLog10E, kLog10ELow);
+  return LogSpecials(m, x, 0.0, log.high + log.low);
+}
+
+template <class A>
+typename A::F Log2(A& m, typename A::F x) {
+  constexpr double kLog2ELow = 0x1.777d0ffda0d24p-56;
+  const auto log = TimesConstant(m, LogPair(m, x), kLog2E, kLog2ELow);
+  return LogSpecials(m, x, 0.0, log.high + log.low);
 }
 
 // e^(high + low) = (head + rest) * scale.first * scale.second, for a `low` below 2^-40 where the
@@ -156,6 +168,16 @@ template <class A>
 typename A::F ExpOfPair(A& m, Pair<A> x) {
   const auto power = ScaledExp(m, x);
   return (power.head + power.rest) * power.scale.first * power.scale.second;
+}
+
+// e^(log|x|/3) with the sign of x.
+template <class A>
+typename A::F Cbrt(A& m, typename A::F x) {
+  constexpr double kThird = 0x1.5555555555555p-2;
+  constexpr double kThirdLow = 0x1.5555555555555p-56;
+  const auto size = m.Abs(x);
+  const auto root = ExpOfPair(m, TimesConstant(m, LogPair(m, size), kThird, kThirdLow));
+  return m.Select(m.And(size > 0.0, size < kInfinity), WithSignOf(m, root, x), x);
 }
 
 template <class A>

@@ -152,7 +152,7 @@ class AcceleratedEngine : public Engine {
   std::optional<DecayingSums> decaying_;
   Synapses synapses_;
   SpikeRing ring_;
-  Schedule schedule_;
+  StepSchedule schedule_;
   uint32_t epoch_ = 1;  // StepsPerEpoch
   uint64_t checkpoint_interval_ = 1;
   size_t long_log_ = 0;          // actions: a log this long is cleared by a new checkpoint

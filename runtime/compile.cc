@@ -33,9 +33,9 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(ir::Program program,
 // variables of synapses (R5), one for each source.
 uint64_t OwnSynapses(const ir::Program& program) {
   uint64_t count = 0;
-  for (const ir::Projection& projection : program.projections) {
-    if (std::count(projection.name.begin(), projection.name.end(), '.') < 2) continue;
-    count += program.populations[projection.source].size;
+  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
+    const std::string& name = program.projections[id].name;
+    if (std::count(name.begin(), name.end(), '.') >= 2) count += program.SourcesOf(id).size();
   }
   return count;
 }

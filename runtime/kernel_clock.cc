@@ -5,7 +5,7 @@
 namespace bnsyn {
 
 std::vector<KernelTime> KernelClock::Times(const ir::Program& program,
-                                           const Schedule& schedule) const {
+                                           const StepSchedule& schedule) const {
   std::vector<KernelTime> times;
   if (kernels_.empty()) return times;
   const auto add = [&](const std::string& name) {

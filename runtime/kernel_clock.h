@@ -35,7 +35,7 @@ class KernelClock {
  public:
   // A clock that measures nothing.
   KernelClock() = default;
-  KernelClock(const ir::Program& program, const Schedule& schedule)
+  KernelClock(const ir::Program& program, const StepSchedule& schedule)
       : deliveries_(schedule.threads[0].deliveries.size()), kernels_(program.step.size()) {}
 
   // What a Timer adds to; null on other threads, and if nothing is measured. `number` is the index
@@ -47,7 +47,7 @@ class KernelClock {
     return thread == 0 && !kernels_.empty() ? &kernels_[number] : nullptr;
   }
   // `program` and `schedule` are those of the constructor.
-  std::vector<KernelTime> Times(const ir::Program& program, const Schedule& schedule) const;
+  std::vector<KernelTime> Times(const ir::Program& program, const StepSchedule& schedule) const;
 
  private:
   std::vector<double> deliveries_;  // seconds

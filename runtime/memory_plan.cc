@@ -99,9 +99,11 @@ uint64_t LikelySynapses(const ir::Program& program, const SynapseGroup& group,
                         const Partition& partition, int thread) {
   double expected = 0;
   for (size_t i = 0; i < group.projections.size(); ++i) {
-    const ir::PopulationId target = program.projections[group.projections[i]].target;
-    expected += group.expected_each[i] * partition.range(target, thread).size() /
-                program.populations[target].size;
+    const ir::ProjectionId id = group.projections[i];
+    const Range own = partition.range(program.projections[id].target, thread);
+    const ir::SelectedNeurons targets = program.TargetsOf(id);
+    expected += group.expected_each[i] * (targets.RankOf(own.end) - targets.RankOf(own.begin)) /
+                targets.size();
   }
   // More bytes than any machine has, and few enough for 64 bits.
   constexpr double kMost = 0x1p55;
@@ -129,7 +131,7 @@ double DrawnBytes(const ir::Program& program, const SynapseGroup& group, int thr
     const ir::Projection& projection = program.projections[id];
     const bool total = projection.rule.kind == ir::RuleKind::kFixedTotal;
     if (!total && projection.rule.kind != ir::RuleKind::kFixedInDegree) continue;
-    const double columns = total ? 1 : program.populations[projection.target].size;
+    const double columns = total ? 1 : program.TargetsOf(id).size();
     bytes += static_cast<double>(projection.rule.count) * columns * sizeof(uint32_t);
     bytes += 2.0 * threads * program.populations[group.source].size * sizeof(uint64_t);
   }

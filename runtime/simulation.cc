@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "compiler/description/settings.h"
+#include "compiler/language/expression.h"
 #include "ir/diagnostic.h"
 #include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
@@ -19,6 +20,7 @@
 #include "runtime/coarse_report.h"
 #include "runtime/conversion.h"
 #include "runtime/engine.h"
+#include "runtime/named_neurons.h"
 #include "runtime/simulation_impl.h"
 
 namespace bnsyn {
@@ -200,6 +202,15 @@ const SpikeTrain& Simulation::Spikes(PopulationHandle population) const {
   return impl_->trains[population.index];
 }
 
+std::vector<double> Simulation::SpikeTimes(PopulationHandle population) const {
+  const ir::Program& program = impl_->program();
+  std::vector<double> times;
+  for (const uint64_t step : Spikes(population).steps) {
+    times.push_back(static_cast<double>(step + program.spike_lag()) * program.dt);
+  }
+  return times;
+}
+
 uint64_t Simulation::SpikeCount(PopulationHandle population) const {
   if (!impl_->CheckPopulation(population).ok()) return 0;
   return impl_->engine->SpikeCount(population.index) - impl_->cleared_counts[population.index];
@@ -245,15 +256,45 @@ template absl::StatusOr<std::vector<uint64_t>> Simulation::State<uint64_t>(Popul
 template absl::StatusOr<std::vector<bool>> Simulation::State<bool>(PopulationHandle,
                                                                    absl::string_view) const;
 
+absl::StatusOr<std::vector<uint32_t>> Simulation::Numbers(absl::string_view neurons) const {
+  const SourceText source = {std::string(neurons), std::string(neurons), 1, 1};
+  BNSYN_ASSIGN_OR_RETURN(const compiler::Expr expr, compiler::ParseExpression(source));
+  BNSYN_ASSIGN_OR_RETURN(
+      const compiler::NeuronSet set,
+      compiler::SelectNeurons(expr, source, NamedNeuronsOf(impl_->program()), {}));
+  return NumbersOf(set);
+}
+
+absl::StatusOr<Simulation::Impl::Elements> Simulation::Impl::FindElements(
+    absl::string_view name) const {
+  const auto size_of = [this](const std::string& variable) -> absl::StatusOr<uint32_t> {
+    BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, variables->Find(variable));
+    BNSYN_ASSIGN_OR_RETURN(const reference::Array read, variables->Read(id));
+    return static_cast<uint32_t>(read.size());
+  };
+  BNSYN_ASSIGN_OR_RETURN(const SelectedVariable found, FindSelected(program(), name, size_of));
+  Elements elements;
+  BNSYN_ASSIGN_OR_RETURN(elements.state, variables->Find(found.name));
+  if (!found.elements.has_value()) return elements;
+  if (program().states[elements.state].type.uniform()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        found.name, " is one value for all neurons (shared), of which no neuron has its own"));
+  }
+  elements.numbers = NumbersOf(*found.elements);
+  return elements;
+}
+
 absl::StatusOr<std::vector<double>> Simulation::StateByName(absl::string_view name) const {
-  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->variables->Find(name));
+  BNSYN_ASSIGN_OR_RETURN(const Impl::Elements elements, impl_->FindElements(name));
   return ir::WithinMemory([&]() -> absl::StatusOr<std::vector<double>> {
-    BNSYN_ASSIGN_OR_RETURN(const reference::Array read, impl_->variables->Read(id));
+    BNSYN_ASSIGN_OR_RETURN(const reference::Array read, impl_->variables->Read(elements.state));
     std::vector<double> values;
-    values.reserve(read.size());
-    for (size_t i = 0; i < read.size(); ++i) {
+    const size_t size = elements.numbers.has_value() ? elements.numbers->size() : read.size();
+    values.reserve(size);
+    for (size_t i = 0; i < size; ++i) {
+      const size_t element = elements.numbers.has_value() ? (*elements.numbers)[i] : i;
       BNSYN_ASSIGN_OR_RETURN(const double value,
-                             ToExactDouble(read.element(), read.bits(i), name));
+                             ToExactDouble(read.element(), read.bits(element), name));
       values.push_back(value);
     }
     return values;
@@ -276,7 +317,7 @@ absl::StatusOr<SynapseList> Simulation::Synapses(absl::string_view projection) c
       list.sources.push_back(table.source(synapse));
       list.targets.push_back(table.target(synapse));
       list.weights.push_back(table.weight(synapse));
-      list.delays.push_back(table.delay(synapse));
+      list.delays.push_back(table.delay(synapse) - program.spike_lag());
     }
     return list;
   });
@@ -292,18 +333,34 @@ absl::StatusOr<ir::Bits> Simulation::Impl::BitsFor(ir::StateId id, double value)
 }
 
 absl::Status Simulation::SetState(absl::string_view name, uint32_t element, double value) {
-  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->variables->Find(name));
-  BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, impl_->BitsFor(id, value));
-  return ir::WithinMemory([&] { return impl_->variables->Set(id, element, bits); });
+  BNSYN_ASSIGN_OR_RETURN(const Impl::Elements elements, impl_->FindElements(name));
+  if (elements.numbers.has_value()) {
+    if (element >= elements.numbers->size()) {
+      return absl::InvalidArgumentError(absl::StrCat(std::string(name), " has ",
+                                                     elements.numbers->size(),
+                                                     " elements, so none of number ", element));
+    }
+    element = (*elements.numbers)[element];
+  }
+  BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, impl_->BitsFor(elements.state, value));
+  return ir::WithinMemory([&] { return impl_->variables->Set(elements.state, element, bits); });
 }
 
 absl::Status Simulation::SetState(absl::string_view name, absl::Span<const double> values) {
-  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->variables->Find(name));
+  BNSYN_ASSIGN_OR_RETURN(const Impl::Elements elements, impl_->FindElements(name));
+  const ir::StateId id = elements.state;
   return ir::WithinMemory([&]() -> absl::Status {
     reference::Array array(impl_->program().states[id].type.element, values.size());
+    if (elements.numbers.has_value()) {
+      if (values.size() != elements.numbers->size()) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            std::string(name), " has ", elements.numbers->size(), " values, not ", values.size()));
+      }
+      BNSYN_ASSIGN_OR_RETURN(array, impl_->variables->Read(id));
+    }
     for (size_t i = 0; i < values.size(); ++i) {
       BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, impl_->BitsFor(id, values[i]));
-      array.set_bits(i, bits);
+      array.set_bits(elements.numbers.has_value() ? (*elements.numbers)[i] : i, bits);
     }
     return impl_->variables->SetAll(id, array);
   });

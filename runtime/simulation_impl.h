@@ -35,7 +35,7 @@ struct Simulation::Impl : public SpikeSink {
   EngineReport report;
   // As the network declares them, with their present values.
   std::vector<ir::Param> params;
-  std::optional<Variables> variables;  // of the engine
+  mutable std::optional<Variables> variables;  // of the engine; reading them may draw synapses
   bool record_spikes = true;
   std::vector<SpikeTrain> trains;        // by population
   std::vector<uint64_t> cleared_counts;  // of each at the last ClearSpikes
@@ -56,6 +56,13 @@ struct Simulation::Impl : public SpikeSink {
   absl::Status RunSlice(uint64_t steps);
   absl::Status CheckPopulation(PopulationHandle population) const;
   absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits bits);
+  // A variable by its name, and those of its elements that the name selects ("left.V"); nullopt for
+  // all.
+  struct Elements {
+    ir::StateId state = 0;
+    std::optional<std::vector<uint32_t>> numbers;
+  };
+  absl::StatusOr<Elements> FindElements(absl::string_view name) const;
   // A value for a variable; InvalidArgument if its type or its bounds do not allow it.
   absl::StatusOr<ir::Bits> BitsFor(ir::StateId id, double value) const;
   // The state that holds what the host gave a stimulus: `name` follows that of the population.

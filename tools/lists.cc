@@ -86,19 +86,29 @@ int ListModels(const std::string& name, bool json) {
         elsewhere.push_back({{"simulator", other.simulator}, {"name", other.name}});
       }
       models.push_back({{"name", std::string(model.name)},
+                        {"kind", compiler::ModelKind(model)},
                         {"summary", compiler::ModelSummary(model)},
                         {"elsewhere", std::move(elsewhere)}});
     }
     std::printf("%s\n", TextOf(models).c_str());
     return kDone;
   }
-  Table table({"model", "what it is", "elsewhere"});
-  for (const compiler::LibraryModel& model : compiler::ModelLibrary()) {
+  std::vector<compiler::LibraryModel> by_kind(compiler::ModelLibrary().begin(),
+                                              compiler::ModelLibrary().end());
+  std::stable_sort(by_kind.begin(), by_kind.end(), [](const auto& a, const auto& b) {
+    return compiler::ModelKind(a) < compiler::ModelKind(b);
+  });
+  Table table({"kind", "model", "what it is", "elsewhere"});
+  std::string last;
+  for (const compiler::LibraryModel& model : by_kind) {
+    const std::string kind = compiler::ModelKind(model);
     std::string elsewhere;
     for (const compiler::NameElsewhere& other : compiler::NamesElsewhere(model)) {
       absl::StrAppend(&elsewhere, elsewhere.empty() ? "" : ", ", other.simulator, " ", other.name);
     }
-    table.Add({std::string(model.name), compiler::ModelSummary(model), elsewhere});
+    table.Add({kind == last ? "" : kind, std::string(model.name), compiler::ModelSummary(model),
+               elsewhere});
+    last = kind;
   }
   std::printf("%s\n`bnsyn models NAME` prints one with its equations.\n", table.ToString().c_str());
   return kDone;

@@ -135,11 +135,11 @@ absl::Status WriteRun(const std::string& directory, const Simulation& simulation
   std::string spikes = "population,neuron,step,time_ms\n";
   for (uint32_t p = 0; p < program.populations.size(); ++p) {
     const SpikeTrain& train = simulation.Spikes(PopulationHandle{p});
+    const std::vector<double> times = simulation.SpikeTimes(PopulationHandle{p});
     for (size_t i = 0; i < train.steps.size(); ++i) {
-      const double time = static_cast<double>(train.steps[i]) * program.dt;
       absl::StrAppend(&spikes, program.populations[p].name, ",", train.neurons[i], ",",
-                      train.steps[i], ",", ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(time)),
-                      "\n");
+                      train.steps[i], ",",
+                      ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(times[i])), "\n");
     }
   }
   BNSYN_RETURN_IF_ERROR(WriteWhole(directory, "spikes.csv", spikes));

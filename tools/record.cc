@@ -5,39 +5,27 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/numbers.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
+#include "runtime/named_neurons.h"
 #include "runtime/simulation_internal.h"
 
 namespace bnsyn::tools {
 namespace {
 
-// "exc.V[0:100]": the neurons from the first number to the one before the second; without brackets,
-// all neurons.
-struct Selection {
-  std::string variable;
-  bool all = true;
-  uint64_t first = 0;
-  uint64_t end = 0;
-};
-
-absl::StatusOr<Selection> ParseSelection(const std::string& text) {
-  const size_t open = text.find('[');
-  if (open == std::string::npos) return Selection{text};
-  Selection selection{text.substr(0, open), false};
-  const size_t colon = text.find(':', open);
-  if (colon == std::string::npos || text.back() != ']' ||
-      !absl::SimpleAtoi(text.substr(open + 1, colon - open - 1), &selection.first) ||
-      !absl::SimpleAtoi(text.substr(colon + 1, text.size() - colon - 2), &selection.end)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--record ", text, ": expected VARIABLE[FIRST:END], as in --record 'exc.V[0:100]'"));
-  }
-  return selection;
-}
-
 std::string Text(double value) { return ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(value)); }
+
+// A group has a file of its own name, "left.V"; neurons without a name have that of their variable.
+std::string FileName(const std::string& text, const SelectedVariable& selected) {
+  const size_t point = text.find('.');
+  const std::string before = text.substr(0, text.find_first_of(".["));
+  const bool of_group = selected.elements.has_value() && point != std::string::npos &&
+                        !absl::StartsWith(selected.name, absl::StrCat(before, "."));
+  return of_group ? absl::StrCat(before, selected.name.substr(selected.name.find('.')))
+                  : selected.name;
+}
 
 // The values of a variable as they are written, integers with all their digits.
 absl::StatusOr<std::vector<std::string>> Values(const Simulation& simulation,
@@ -70,8 +58,8 @@ absl::StatusOr<uint64_t> StepsOf(const char* option, const std::string& time, do
 void RecordOptions::AddArguments(Command& command) {
   command.Add({.name = "--record",
                .value = &variables,
-               .help = "write a variable over time to DIR/VARIABLE.csv, as exc.V, or "
-                       "'exc.V[0:100]' for the first 100 neurons; repeatable",
+               .help = "write a variable over time to DIR/VARIABLE.csv, as exc.V, left.V of a "
+                       "group, or 'exc.V[0:100]' for the first 100 neurons; repeatable",
                .type = "VARIABLE"});
   command.Add({.name = "--record-every",
                .value = &every,
@@ -103,27 +91,31 @@ absl::StatusOr<Recorder> Recorder::Create(const RecordOptions& options,
     BNSYN_ASSIGN_OR_RETURN(recorder.until_, StepsOf("--record-until", options.until, dt));
   }
   for (const std::string& text : options.variables) {
-    BNSYN_ASSIGN_OR_RETURN(const Selection selection, ParseSelection(text));
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<std::string> values,
-                           Values(simulation, selection.variable));
-    const uint64_t end = selection.all ? values.size() : selection.end;
-    if (selection.first >= end || end > values.size()) {
-      return absl::InvalidArgumentError(absl::StrCat("--record ", text, ": there are ",
-                                                     values.size(), " values, from 0 to ",
-                                                     values.size() - 1, "; END is not included"));
-    }
-    for (const Column& column : recorder.columns_) {
-      if (column.variable != selection.variable) continue;
+    const auto size_of = [&](const std::string& variable) -> absl::StatusOr<uint32_t> {
+      BNSYN_ASSIGN_OR_RETURN(const std::vector<std::string> values, Values(simulation, variable));
+      return static_cast<uint32_t>(values.size());
+    };
+    BNSYN_ASSIGN_OR_RETURN(const SelectedVariable selected,
+                           FindSelected(ProgramOf(simulation), text, size_of));
+    BNSYN_ASSIGN_OR_RETURN(const uint32_t size, size_of(selected.name));
+    Column column;
+    column.variable = selected.name;
+    column.name = FileName(text, selected);
+    const compiler::NeuronSet all = {0, size, {}, size};
+    column.elements = NumbersOf(selected.elements.value_or(all));
+    if (selected.elements.has_value() && size != selected.elements->population_size) {
       return absl::InvalidArgumentError(
-          absl::StrCat("--record ", selection.variable, " is given twice"));
+          absl::StrCat("--record ", text, ": ", selected.name, " is one value for all neurons"));
     }
-    BNSYN_ASSIGN_OR_RETURN(PartialFile file,
-                           PartialFile::Create(directory, selection.variable + ".csv"));
-    file.stream() << "time_ms";
-    for (uint64_t i = selection.first; i < end; ++i) file.stream() << ',' << i;
-    file.stream() << '\n';
-    recorder.columns_.push_back(
-        {selection.variable, selection.first, static_cast<size_t>(end), std::move(file)});
+    for (const Column& other : recorder.columns_) {
+      if (other.name != column.name) continue;
+      return absl::InvalidArgumentError(absl::StrCat("--record ", column.name, " is given twice"));
+    }
+    BNSYN_ASSIGN_OR_RETURN(column.file, PartialFile::Create(directory, column.name + ".csv"));
+    column.file.stream() << "time_ms";
+    for (const uint32_t element : column.elements) column.file.stream() << ',' << element;
+    column.file.stream() << '\n';
+    recorder.columns_.push_back(std::move(column));
   }
   return recorder;
 }
@@ -134,7 +126,7 @@ absl::Status Recorder::Sample(const Simulation& simulation) {
     BNSYN_ASSIGN_OR_RETURN(const std::vector<std::string> values,
                            Values(simulation, column.variable));
     std::string row = time;
-    for (size_t i = column.first; i < column.end; ++i) absl::StrAppend(&row, ",", values[i]);
+    for (const uint32_t element : column.elements) absl::StrAppend(&row, ",", values[element]);
     column.file.stream() << row << '\n';
     if (!column.file.stream().good()) return column.file.Failed();
   }
@@ -172,7 +164,7 @@ absl::StatusOr<std::vector<std::string>> Recorder::Finish() {
   std::vector<std::string> names;
   for (Column& column : columns_) {
     BNSYN_RETURN_IF_ERROR(column.file.Publish());
-    names.push_back(column.variable + ".csv");
+    names.push_back(column.name + ".csv");
   }
   columns_.clear();
   return names;

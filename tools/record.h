@@ -14,7 +14,7 @@ namespace bnsyn::tools {
 
 // What to record and when.
 struct RecordOptions {
-  std::vector<std::string> variables;  // "exc.V", "exc.V[0:100]", "sigma"
+  std::vector<std::string> variables;  // "exc.V", "exc.V[0:100]", "left.V", "sigma"
   std::string every;                   // the time between samples; empty: each step
   std::string until;                   // the time of the last sample; empty: the whole run
 
@@ -41,9 +41,9 @@ class Recorder {
 
  private:
   struct Column {
+    std::string name;  // of the file, without .csv
     std::string variable;
-    size_t first = 0;
-    size_t end = 0;
+    std::vector<uint32_t> elements;
     PartialFile file;
   };
 

@@ -159,9 +159,9 @@ std::vector<double> KnownValues(const ir::Program& program, const Contribution& 
 // The greatest sum of magnitudes of events that meet at one element in one step.
 double GreatestSum(const ir::Program& program, const ir::Events& events,
                    const std::vector<double>& values) {
-  const ir::Table& table = program.tables[events.table];
-  const absl::StatusOr<std::vector<uint64_t>> steps = reference::ReadEventSteps(table, program.dt);
-  const std::vector<double>* const elements = reference::FindColumn(table, "index");
+  const absl::StatusOr<std::vector<uint64_t>> steps = reference::ReadEventSteps(program, events);
+  const std::vector<double>* const elements =
+      reference::FindColumn(program.tables[events.table], "index");
   // Engines refuse such a table.
   if (!steps.ok() || elements == nullptr) return 0;
   std::vector<std::tuple<uint64_t, double, double>> rows;
@@ -202,7 +202,9 @@ InDegree InDegreeOf(const ir::Program& program, ir::ProjectionId id) {
   const ir::Rule& rule = program.projections[id].rule;
   const ir::RuleTraits& traits = ir::TraitsOf(rule.kind);
   ir::RuleSizes sizes = program.SizesOf(id);
-  sizes.pairs = sizes.sources * sizes.targets;  // self=false leaves out so few that it is no matter
+  // self=false leaves out so few that it is no matter.
+  sizes.pairs = sizes.sources * sizes.targets;
+  sizes.left_out = 0;
   const double mean = traits.synapses(rule, sizes) / sizes.targets;
   return {mean, traits.greatest_in_degree(rule, sizes, mean)};
 }

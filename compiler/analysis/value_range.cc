@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <numbers>
 #include <optional>
 #include <utility>
 
@@ -208,6 +209,17 @@ Range Power(const Range& a, const Range& b) {
   return result;
 }
 
+Range Length(const Range& a, const Range& b) {
+  const Range x = Magnitude(a);
+  const Range y = Magnitude(b);
+  // It rises with both magnitudes.
+  Range result = Widened({reference::Hypot(x.least, y.least),
+                          reference::Hypot(x.greatest, y.greatest), a.nan || b.nan},
+                         2);
+  result.least = std::max(result.least, 0.0);
+  return result;
+}
+
 // Of a float: what is beyond the element's range is its end, and NaN is 0.
 Range Converted(const Range& a, ir::Element from, ir::Element to) {
   if (to == ir::Element::kBool) return {0, 1};
@@ -355,6 +367,10 @@ class RangeFinder {
 #include "ir/ops.def"
       case Op::kPow:
         return Power(a(), b());
+      case Op::kAtan2:
+        return {-Above(std::numbers::pi), Above(std::numbers::pi), a().nan || b().nan};
+      case Op::kHypot:
+        return Length(a(), b());
 
       case Op::kUniform:
         return {0, 1 - 0x1p-53, false, kSmallestDraw};

@@ -334,8 +334,8 @@ double BernoulliDraws(const ir::Program& program) {
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
     const ir::Projection& projection = program.projections[id];
     if (projection.rule.kind != ir::RuleKind::kBernoulli || program.SetsPairs(id)) continue;
-    const double targets = program.populations[projection.target].size;
-    draws += program.populations[projection.source].size *
+    const double targets = program.TargetsOf(id).size();
+    draws += program.SourcesOf(id).size() *
              (projection.rule.p * targets + std::ceil(targets / reference::kBernoulliBlock));
   }
   return draws;

@@ -15,6 +15,7 @@ namespace bnsyn::compiler {
 namespace {
 
 using Population = Network::PopulationDescription;
+using Group = Network::GroupDescription;
 using Projection = Network::ProjectionDescription;
 using Uniform = Network::UniformDescription;
 
@@ -42,6 +43,10 @@ constexpr Key<Network> kNetworkKeys[] = {
      [](Network& n) -> Field {
        return Word{&n.options.strict_precision, {"report", "strict"}};
      }},
+    {"schedule",
+     [](Network& n) -> Field {
+       return Word{&n.options.schedule, {"default", "brian2", "bnsyn-original"}};
+     }},
 };
 
 constexpr Key<Model> kModelKeys[] = {
@@ -58,6 +63,7 @@ constexpr Key<Model> kModelKeys[] = {
     {"bounds", At<&Model::bounds>},
     {"resolution", At<&Model::resolution>},
     {"tunable", ByHand},
+    {"numbered", ByHand},
     {"method", At<&Model::integration, &Integration::method>},
     {"substeps", At<&Model::integration, &Integration::substeps>},
     {"order", ByHand},
@@ -87,6 +93,11 @@ constexpr Key<Population> kPopulationKeys[] = {
     {"clocks", At<&Population::clocks>},
 };
 
+constexpr Key<Group> kGroupKeys[] = {
+    {"neurons", ByHand, kAnyKind, kAnyKind, "as in neurons = \"exc[0:400]\""},
+    {"initial", At<&Group::initial>},
+};
+
 constexpr Key<Projection> kProjectionKeys[] = {
     {"source", ByHand, kAnyKind, kAnyKind, "as in source = \"exc\""},
     {"target", ByHand, kAnyKind, kAnyKind, "as in target = \"exc\""},
@@ -99,6 +110,7 @@ constexpr Key<Projection> kProjectionKeys[] = {
     {"equations", At<&Projection::options, &ConnectOptions::equations>},
     {"initial", At<&Projection::options, &ConnectOptions::initial>},
     {"bounds", At<&Projection::options, &ConnectOptions::bounds>},
+    {"stream", At<&Projection::options, &ConnectOptions::stream>},
     {"constants", ByHand},
     {"gain", At<&Projection::options, &ConnectOptions::gain>},
     {"clocks", At<&Projection::options, &ConnectOptions::clocks>},
@@ -139,6 +151,7 @@ constexpr Key<Stimulus> kStimulusKeys[] = {
      "name an (input) of the model: variable = \"I_ext\""},
     {"value", At<&Stimulus::value>, kCurrent, kCurrent,
      "as in value = \"100 pA * sin(2*pi*10 Hz*t)\""},
+    {"every", At<&Stimulus::every>, kCurrent},
     {"mean", At<&Stimulus::mean>, kNoise},
     {"sigma", At<&Stimulus::sigma>, kNoise, kNoise,
      "the stationary standard deviation, as in sigma = \"50 pA\""},
@@ -225,9 +238,21 @@ class Collector {
 
 }  // namespace
 
+bool Word::Take(absl::string_view text) const {
+  const auto found = std::find(words.begin(), words.end(), text);
+  if (found == words.end()) return false;
+  std::visit(
+      [&](auto* target) {
+        *target = static_cast<std::remove_reference_t<decltype(*target)>>(found - words.begin());
+      },
+      value);
+  return true;
+}
+
 absl::Span<const Key<Network>> NetworkKeys() { return kNetworkKeys; }
 absl::Span<const Key<Model>> ModelKeys() { return kModelKeys; }
 absl::Span<const Key<Population>> PopulationKeys() { return kPopulationKeys; }
+absl::Span<const Key<Group>> GroupKeys() { return kGroupKeys; }
 absl::Span<const Key<Projection>> ProjectionKeys() { return kProjectionKeys; }
 absl::Span<const Key<ConnectionRule>> RuleKeys() {
   const auto takes = [](bool ir::RuleTraits::*argument) {
@@ -275,6 +300,10 @@ std::vector<NamedField> SettableFields(Network& network) {
     collector.AddKeys(owner, PopulationKeys(), population);
   }
   collector.NextGroup();
+  for (Group& group : network.groups) {
+    collector.AddKeys(absl::StrCat(group.name, "."), GroupKeys(), group);
+  }
+  collector.NextGroup();
   for (Model& model : network.models) {
     collector.AddKeys(absl::StrCat(model.name, "."), ModelKeys(), model);
   }
@@ -309,12 +338,9 @@ absl::Status SetField(const ir::SourceText& text, const Field& field) {
     value.set_name_place(place);
     return absl::OkStatus();
   };
-  const auto choose = [&](bool& value, const char* no, const char* yes) -> absl::Status {
-    if (text.text != no && text.text != yes) {
-      return error(absl::StrCat("this is either '", no, "' or '", yes, "'"));
-    }
-    value = text.text == yes;
-    return absl::OkStatus();
+  const auto choose = [&](const Word& word) -> absl::Status {
+    if (word.Take(text.text)) return absl::OkStatus();
+    return error(absl::StrCat("this is either '", absl::StrJoin(word.words, "' or '"), "'"));
   };
   return std::visit(
       Overloaded{
@@ -337,8 +363,10 @@ absl::Status SetField(const ir::SourceText& text, const Field& field) {
             *value = text.text;
             return absl::OkStatus();
           },
-          [&](bool* value) { return choose(*value, "false", "true"); },
-          [&](const Word& word) { return choose(*word.value, word.words[0], word.words[1]); },
+          [&](bool* value) {
+            return choose(Word{value, {"false", "true"}});
+          },
+          [&](const Word& word) { return choose(word); },
           [&](uint64_t* value) {
             if (absl::SimpleAtoi(text.text, value)) return absl::OkStatus();
             return error("this must be an integer from 0 to 18446744073709551615");

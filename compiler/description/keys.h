@@ -27,10 +27,13 @@ struct ReadByHand {};
 struct TimeStep {
   Quantity* value;
 };
-// One of two words: false is the first.
+// One of some words: the value is the number of the word.
 struct Word {
-  bool* value;
-  const char* words[2];
+  std::variant<bool*, Schedule*> value;
+  std::vector<std::string> words;
+
+  // Takes the word that `text` is; false if it is none.
+  bool Take(absl::string_view text) const;
 };
 // A parameter of a model that a population may override.
 struct Override {
@@ -72,6 +75,7 @@ struct Key {
 absl::Span<const Key<Network>> NetworkKeys();  // of [network]
 absl::Span<const Key<Model>> ModelKeys();
 absl::Span<const Key<Network::PopulationDescription>> PopulationKeys();
+absl::Span<const Key<Network::GroupDescription>> GroupKeys();
 absl::Span<const Key<Network::ProjectionDescription>> ProjectionKeys();
 absl::Span<const Key<ConnectionRule>> RuleKeys();  // by RuleKind
 absl::Span<const Key<Stimulus>> StimulusKeys();    // by StimulusKind

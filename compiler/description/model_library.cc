@@ -37,6 +37,13 @@ std::string ModelSummary(const LibraryModel& model) {
   return std::string(line);
 }
 
+std::string ModelKind(const LibraryModel& model) {
+  for (absl::string_view line : absl::StrSplit(model.text, '\n')) {
+    if (absl::ConsumePrefix(&line, "# Kind: ")) return std::string(line);
+  }
+  return "";
+}
+
 std::vector<NameElsewhere> NamesElsewhere(const LibraryModel& model) {
   std::vector<NameElsewhere> names;
   for (absl::string_view line : absl::StrSplit(model.text, '\n')) {

@@ -14,8 +14,8 @@
 namespace bnsyn::compiler {
 
 // A file models/NAME.toml. It defines [models.NAME], and its first comment line describes the
-// model. A comment line "# Elsewhere: NEST iaf_psc_exp, PyNN IF_curr_exp" names it in other
-// simulators.
+// model. A comment line "# Kind: integrate-and-fire" says what it is listed under, and one
+// "# Elsewhere: NEST iaf_psc_exp, PyNN IF_curr_exp" names it in other simulators.
 struct LibraryModel {
   absl::string_view name;
   absl::string_view text;
@@ -31,6 +31,8 @@ absl::Span<const LibraryModel> ModelLibrary();  // by name
 // The model of that name, or an error with did-you-mean.
 absl::StatusOr<LibraryModel> FindLibraryModel(absl::string_view name);
 std::string ModelSummary(const LibraryModel& model);
+// What the model is one of: "integrate-and-fire", "sources".
+std::string ModelKind(const LibraryModel& model);
 std::vector<NameElsewhere> NamesElsewhere(const LibraryModel& model);
 // Says in words which model of the library a name of another simulator means, in upper or lower
 // case. Empty for a name that means none.

@@ -147,6 +147,14 @@ Model& Model::Tunable(std::vector<std::string> parameter_names) {
   tunable = std::move(parameter_names);
   return *this;
 }
+Model& Model::Numbered(std::string index, std::vector<std::string> numbered_parameters) {
+  Numbering& numbering = numbered.emplace_back();
+  numbering.index = {absl::StrCat(name, ".numbered"), std::move(index), 1, 1};
+  for (std::string& parameter : numbered_parameters) {
+    numbering.parameters.push_back({absl::StrCat(name, ".numbered"), std::move(parameter), 1, 1});
+  }
+  return *this;
+}
 Model& Model::Resolution(std::string variable, Setting value) {
   resolution.emplace_back(std::move(variable), std::move(value));
   return *this;
@@ -154,6 +162,42 @@ Model& Model::Resolution(std::string variable, Setting value) {
 Model& Model::Bounds(std::string variable, Setting lower, Setting upper) {
   bounds.push_back({std::move(variable), std::move(lower), std::move(upper)});
   return *this;
+}
+
+Neurons::Neurons(PopulationHandle population) : of(population) {}
+Neurons::Neurons(GroupHandle group) : of(group) {}
+Neurons::Neurons(const char* text) : Neurons(std::string(text)) {}
+Neurons::Neurons(std::string text) : of(ir::SourceText{"", std::move(text), 1, 1}) {}
+Neurons::Neurons(ir::SourceText text) : of(std::move(text)) {}
+Neurons::Neurons(const Neurons&) = default;
+Neurons::Neurons(Neurons&&) noexcept = default;
+Neurons& Neurons::operator=(const Neurons&) = default;
+Neurons& Neurons::operator=(Neurons&&) noexcept = default;
+Neurons::~Neurons() = default;
+
+Neurons Neurons::Slice(int64_t begin, int64_t end, int64_t step) const {
+  Neurons some = *this;
+  absl::StrAppend(&some.subscripts, "[", begin, ":", end);
+  if (step != 1) absl::StrAppend(&some.subscripts, ":", step);
+  some.subscripts += "]";
+  return some;
+}
+Neurons Neurons::Where(absl::string_view condition) const {
+  Neurons some = *this;
+  absl::StrAppend(&some.subscripts, "[", condition, "]");
+  return some;
+}
+Neurons PopulationHandle::Slice(int64_t begin, int64_t end, int64_t step) const {
+  return Neurons(*this).Slice(begin, end, step);
+}
+Neurons PopulationHandle::Where(absl::string_view condition) const {
+  return Neurons(*this).Where(condition);
+}
+Neurons GroupHandle::Slice(int64_t begin, int64_t end, int64_t step) const {
+  return Neurons(*this).Slice(begin, end, step);
+}
+Neurons GroupHandle::Where(absl::string_view condition) const {
+  return Neurons(*this).Where(condition);
 }
 
 ConnectionRule::ConnectionRule() = default;
@@ -222,6 +266,11 @@ ConnectOptions& ConnectOptions::Event(const char* name) {
   return *this;
 }
 
+ConnectOptions& ConnectOptions::Stream(const char* name) {
+  stream = {"stream", name, 1, 1};
+  return *this;
+}
+
 ConnectOptions& ConnectOptions::OnPost(const char* text) {
   on_post = {"on_post", text, 1, 1};
   return *this;
@@ -267,15 +316,25 @@ PopulationHandle Network::AddPopulation(std::string name, ModelHandle model, Set
   return {static_cast<uint32_t>(populations.size() - 1)};
 }
 
-ProjectionHandle Network::Connect(std::string name, PopulationHandle source,
-                                  PopulationHandle target, const ConnectionRule& rule,
+GroupHandle Network::AddGroup(std::string name, Neurons neurons, Settings initial) {
+  GroupDescription group;
+  group.place = {"network", name, 1, 1};
+  group.name = std::move(name);
+  group.neurons = std::move(neurons);
+  group.initial = std::move(initial);
+  groups.push_back(std::move(group));
+  return {static_cast<uint32_t>(groups.size() - 1)};
+}
+
+ProjectionHandle Network::Connect(std::string name, const Neurons& source, const Neurons& target,
+                                  const ConnectionRule& rule,
                                   const ConnectOptions& connect_options) {
   ProjectionDescription projection;
   projection.place = {"network", name, 1, 1};
   projection.group = name;
   projection.name = std::move(name);
-  projection.source = source.index;
-  projection.target = target.index;
+  projection.source = source;
+  projection.target = target;
   projection.rule = rule;
   projection.options = connect_options;
   projections.push_back(std::move(projection));

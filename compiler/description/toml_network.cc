@@ -35,7 +35,7 @@ class NetworkReader : public compiler::TomlReader {
     const TomlNode& root = document_.root;
     BNSYN_RETURN_IF_ERROR(CheckKeys(root, "a network file",
                                     {"network", "constants", "tables", "models", "populations",
-                                     "stimuli", "projections", "uniform"}));
+                                     "groups", "stimuli", "projections", "uniform"}));
     if (root.Find("models") == nullptr && root.Find("populations") == nullptr) {
       return ir::ErrorAt(document_.source, {}, "this network has no populations",
                          "they are written [populations.NAME], model = \"lif_exp\", size = 100");
@@ -51,6 +51,7 @@ class NetworkReader : public compiler::TomlReader {
                                        [this](const TomlNode& table) { return ReadModel(table); }));
     BNSYN_RETURN_IF_ERROR(ForEachTable(
         root.Find("populations"), [this](const TomlNode& table) { return ReadPopulation(table); }));
+    if (const TomlNode* node = root.Find("groups")) BNSYN_RETURN_IF_ERROR(ReadGroups(*node));
     BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("tables"), [this](const TomlNode& table) {
       return compiler::ReadTable(reading_, table);
     }));
@@ -83,11 +84,15 @@ class NetworkReader : public compiler::TomlReader {
 
   // Names of parameters that may change while running.
   absl::Status ReadTunable(const TomlNode& table, const Settings& parameters,
+                           const std::vector<Model::Numbering>& numbered,
                            std::vector<std::string>& out) const {
     const TomlNode* node = table.Find("tunable");
     if (node == nullptr) return absl::OkStatus();
     std::vector<std::string> known;
     for (const auto& [name, value] : parameters) known.push_back(name);
+    for (const Model::Numbering& numbering : numbered) {
+      for (const ir::SourceText& name : numbering.parameters) known.push_back(name.text);
+    }
     BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(*node));
     for (const TomlNode* name : names) {
       if (std::find(known.begin(), known.end(), name->text.text) == known.end()) {
@@ -154,6 +159,20 @@ class NetworkReader : public compiler::TomlReader {
     return absl::OkStatus();
   }
 
+  // numbered = { k = ["tau_syn", "E_rev"] }.
+  absl::Status ReadNumbered(const TomlNode& table, Model& model) const {
+    const TomlNode* numbered = table.Find("numbered");
+    if (numbered == nullptr) return absl::OkStatus();
+    BNSYN_RETURN_IF_ERROR(Expect(*numbered, TomlKind::kTable, "'numbered'"));
+    for (const TomlNode& index : numbered->children) {
+      Model::Numbering& numbering = model.numbered.emplace_back();
+      numbering.index = document_.KeyPlace(index);
+      BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(index));
+      for (const TomlNode* name : names) numbering.parameters.push_back(name->text);
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status ReadModel(const TomlNode& table) {
     Model model(table.key);
     model.place = document_.KeyPlace(table);
@@ -162,8 +181,9 @@ class NetworkReader : public compiler::TomlReader {
         ReadKeys(table, absl::StrCat("[models.", table.key, "]"), compiler::ModelKeys(), model));
     model.integration.methods = std::move(methods_);
     BNSYN_RETURN_IF_ERROR(ReadEvents(table, model));
+    BNSYN_RETURN_IF_ERROR(ReadNumbered(table, model));
     BNSYN_RETURN_IF_ERROR(ReadOrder(table, model.integration));
-    BNSYN_RETURN_IF_ERROR(ReadTunable(table, model.parameters, model.tunable));
+    BNSYN_RETURN_IF_ERROR(ReadTunable(table, model.parameters, model.numbered, model.tunable));
     AddModel(std::move(model));
     return absl::OkStatus();
   }
@@ -230,16 +250,40 @@ class NetworkReader : public compiler::TomlReader {
     const TomlNode& model = *table.Find("model");
     BNSYN_RETURN_IF_ERROR(Expect(model, TomlKind::kString, "'model'"));
     BNSYN_ASSIGN_OR_RETURN(population.model, FindModel(model));
-    reading_.populations.emplace(population.name,
-                                 static_cast<uint32_t>(network_.populations.size()));
+    reading_.neurons.insert(population.name);
     network_.populations.push_back(std::move(population));
+    return absl::OkStatus();
+  }
+
+  // [groups] left = "exc[0:400]", or a table with these neurons and initial values of theirs. A
+  // group may be a part of one that stands behind it.
+  absl::Status ReadGroups(const TomlNode& table) {
+    BNSYN_RETURN_IF_ERROR(Expect(table, TomlKind::kTable, "'groups'"));
+    for (const TomlNode& node : table.children) reading_.neurons.insert(node.key);
+    for (const TomlNode& node : table.children) {
+      Network::GroupDescription group;
+      group.name = node.key;
+      group.place = document_.KeyPlace(node);
+      const TomlNode* text = &node;
+      if (node.kind == TomlKind::kTable) {
+        BNSYN_RETURN_IF_ERROR(
+            ReadKeys(node, absl::StrCat("[groups.", node.key, "]"), compiler::GroupKeys(), group));
+        text = node.Find("neurons");
+      }
+      if (text->kind != TomlKind::kString) {
+        return document_.ErrorAtValue(*text, absl::StrCat("'", text->key, "' must name neurons"),
+                                      "as in left = \"exc[0:400]\"");
+      }
+      BNSYN_ASSIGN_OR_RETURN(group.neurons, ReadNeurons(*text));
+      network_.groups.push_back(std::move(group));
+    }
     return absl::OkStatus();
   }
 
   absl::Status ReadUniform(const TomlNode& table) {
     Network::UniformDescription& uniform = network_.uniform;
     BNSYN_RETURN_IF_ERROR(ReadKeys(table, "[uniform]", compiler::UniformKeys(), uniform));
-    return ReadTunable(table, uniform.parameters, uniform.tunable);
+    return ReadTunable(table, uniform.parameters, {}, uniform.tunable);
   }
 
   // The methods of single variables of the model being read.

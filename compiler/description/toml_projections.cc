@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -33,8 +34,8 @@ class ProjectionReader : public TomlReader {
     }
     for (size_t s = 0; s < sources.names.size(); ++s) {
       for (size_t t = 0; t < targets.names.size(); ++t) {
-        projection.source = sources.populations[s].index;
-        projection.target = targets.populations[t].index;
+        projection.source = sources.neurons[s];
+        projection.target = targets.neurons[t];
         projection.name = table.key;
         if (sources.array) absl::StrAppend(&projection.name, "_", sources.names[s]);
         if (targets.array) absl::StrAppend(&projection.name, "_", targets.names[t]);
@@ -47,22 +48,39 @@ class ProjectionReader : public TomlReader {
   }
 
  private:
-  // The populations that a projection comes from, or goes to.
+  // The neurons that a projection comes from, or goes to.
   struct Ends {
     bool array = false;  // written as an array, so that each has a projection of its own name
     std::vector<std::string> names;
-    std::vector<PopulationHandle> populations;
+    std::vector<Neurons> neurons;
   };
   absl::StatusOr<Ends> ReadEnds(const TomlNode& node) const {
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(node));
+    BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> texts, ReadNames(node));
     Ends ends;
     ends.array = node.kind == TomlKind::kArray;
-    for (const TomlNode* name : names) {
-      BNSYN_ASSIGN_OR_RETURN(const PopulationHandle population, FindPopulation(*name));
-      ends.names.push_back(name->text.text);
-      ends.populations.push_back(population);
+    for (const TomlNode* text : texts) {
+      BNSYN_ASSIGN_OR_RETURN(Neurons neurons, ReadNeurons(*text));
+      ends.neurons.push_back(std::move(neurons));
+      const std::string name = NameOf(text->text.text);
+      std::string own = name;
+      for (int n = 2; absl::c_linear_search(ends.names, own); ++n) own = absl::StrCat(name, "_", n);
+      ends.names.push_back(own);
     }
     return ends;
+  }
+
+  // A part of the name of a projection, for neurons: exc_0_50 for exc[0:50].
+  static std::string NameOf(absl::string_view neurons) {
+    std::string name;
+    for (const char c : neurons) {
+      if (absl::ascii_isalnum(static_cast<unsigned char>(c))) {
+        name += c;
+      } else if (!name.empty() && name.back() != '_') {
+        name += '_';
+      }
+    }
+    if (neurons.find('[') != neurons.npos && name.back() == '_') name.pop_back();
+    return name;
   }
 
   // The constants of the projection from source `s` to target `t`: a value for all, an array with

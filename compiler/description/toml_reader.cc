@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "compiler/description/settings.h"
@@ -114,12 +115,10 @@ absl::Status TomlReader::ReadField(const TomlNode& node, const Field& field) {
           },
           [&](const Word& word) {
             BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kString, what));
-            const std::vector<std::string> words = {word.words[0], word.words[1]};
-            *word.value = node.text.text == words[1];
-            if (*word.value || node.text.text == words[0]) return absl::OkStatus();
+            if (word.Take(node.text.text)) return absl::OkStatus();
             return document_.ErrorAtValue(
-                node, absl::StrCat(what, " is either \"", absl::StrJoin(words, "\" or \""), "\"",
-                                   ir::DidYouMean(node.text.text, words)));
+                node, absl::StrCat(what, " is either \"", absl::StrJoin(word.words, "\" or \""),
+                                   "\"", ir::DidYouMean(node.text.text, word.words)));
           },
       },
       field);
@@ -167,11 +166,27 @@ absl::StatusOr<std::vector<Setting>> TomlReader::ReadSettingList(const TomlNode&
 
 absl::StatusOr<Settings> TomlReader::ReadSettings(const TomlNode& node) const {
   BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kTable, absl::StrCat("'", node.key, "'")));
+  // An array gives the values of a numbered name: tau = ["1 ms", "2 ms"] is tau_1 and tau_2.
+  const bool may_be_numbered = node.key == "parameters" || node.key == "initial";
   Settings settings;
   for (const TomlNode& child : node.children) {
     const bool may_change = node.key == "parameters";
-    BNSYN_ASSIGN_OR_RETURN(Setting setting, may_change ? ReadChanging(child) : ReadSetting(child));
-    settings.emplace_back(child.key, std::move(setting));
+    if (!may_be_numbered || child.kind != TomlKind::kArray) {
+      BNSYN_ASSIGN_OR_RETURN(Setting setting,
+                             may_change ? ReadChanging(child) : ReadSetting(child));
+      settings.emplace_back(child.key, std::move(setting));
+      continue;
+    }
+    if (child.children.empty()) {
+      return document_.ErrorAtValue(child, absl::StrCat("'", child.key, "' has no values"),
+                                    "a numbered parameter or variable has at least one");
+    }
+    for (const TomlNode& value : child.children) {
+      BNSYN_ASSIGN_OR_RETURN(Setting setting, ReadSetting(value));
+      setting.set_name_place(document_.KeyPlace(child));
+      const auto number = static_cast<size_t>(&value - child.children.data()) + 1;
+      settings.emplace_back(absl::StrCat(child.key, "_", number), std::move(setting));
+    }
   }
   return settings;
 }
@@ -260,17 +275,18 @@ absl::Status TomlReader::ReadClocks(const TomlNode& clocks, std::vector<Clock>& 
   return absl::OkStatus();
 }
 
-absl::StatusOr<PopulationHandle> TomlReader::FindPopulation(const TomlNode& name) const {
-  const auto found = reading_.populations.find(name.text.text);
-  if (found != reading_.populations.end()) return PopulationHandle{found->second};
-  std::vector<std::string> known;
-  for (const auto& population : network_.populations) known.push_back(population.name);
-  return document_.ErrorAtValue(name,
-                                absl::StrCat("there is no population '", name.text.text, "'",
-                                             ir::DidYouMean(name.text.text, known)),
-                                known.empty()
-                                    ? "define it under [populations.NAME]"
-                                    : absl::StrCat("populations are ", absl::StrJoin(known, ", ")));
+absl::StatusOr<Neurons> TomlReader::ReadNeurons(const TomlNode& text) const {
+  const std::string& neurons = text.text.text;
+  const std::string name(absl::StripAsciiWhitespace(neurons.substr(0, neurons.find('['))));
+  if (reading_.neurons.count(name) > 0) return Neurons(text.text);
+  std::vector<std::string> populations;
+  for (const auto& population : network_.populations) populations.push_back(population.name);
+  std::vector<std::string> known = populations;
+  for (const auto& group : network_.groups) known.push_back(group.name);
+  return document_.ErrorAtValue(
+      text, absl::StrCat("there is no population '", name, "'", ir::DidYouMean(name, known)),
+      known.empty() ? "define it under [populations.NAME]"
+                    : absl::StrCat("populations are ", absl::StrJoin(populations, ", ")));
 }
 
 }  // namespace bnsyn::compiler

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -22,9 +23,9 @@ namespace bnsyn::compiler {
 struct Reading {
   const TomlDocument& document;
   Network& network;  // filled from the document
-  // The models and populations of the network, by name.
+  // The models of the network, by name, and the names of its populations and groups.
   std::unordered_map<std::string, uint32_t> models = {};
-  std::unordered_map<std::string, uint32_t> populations = {};
+  std::unordered_set<std::string> neurons = {};
 };
 
 class TomlReader {
@@ -80,8 +81,8 @@ class TomlReader {
   absl::StatusOr<ir::SourceText> ReadText(const TomlNode& node) const;
   // A string or an array of strings.
   absl::StatusOr<std::vector<const TomlNode*>> ReadNames(const TomlNode& node) const;
-  // The population of that name.
-  absl::StatusOr<PopulationHandle> FindPopulation(const TomlNode& name) const;
+  // Neurons of a population or group that the network has: "exc", "exc[0:50]".
+  absl::StatusOr<Neurons> ReadNeurons(const TomlNode& text) const;
 
   Reading& reading_;
   const TomlDocument& document_;

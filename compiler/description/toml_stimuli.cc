@@ -51,7 +51,7 @@ class StimulusReader : public TomlReader {
                                    absl::StrCat("a stimulus of type ", type.name)));
     BNSYN_RETURN_IF_ERROR(ReadTargets(*table.Find("target"), stimulus));
     if (const TomlNode* index = table.Find("index")) {
-      BNSYN_RETURN_IF_ERROR(ReadNeurons(*index, stimulus));
+      BNSYN_RETURN_IF_ERROR(ReadIndices(*index, stimulus));
     }
     if (stimulus.kind == StimulusKind::kHost &&
         (table.Find("on_event") == nullptr) == (table.Find("variable") == nullptr)) {
@@ -122,13 +122,13 @@ class StimulusReader : public TomlReader {
   absl::Status ReadTargets(const TomlNode& node, Stimulus& stimulus) const {
     BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> targets, ReadNames(node));
     for (const TomlNode* name : targets) {
-      BNSYN_RETURN_IF_ERROR(FindPopulation(*name).status());
-      stimulus.targets.push_back(name->text.text);
+      BNSYN_ASSIGN_OR_RETURN(Neurons neurons, ReadNeurons(*name));
+      stimulus.targets.push_back(std::move(neurons));
     }
     return absl::OkStatus();
   }
 
-  absl::Status ReadNeurons(const TomlNode& node, Stimulus& stimulus) const {
+  absl::Status ReadIndices(const TomlNode& node, Stimulus& stimulus) const {
     const auto add = [&](const TomlNode& value) {
       constexpr int64_t kMost = 0xffffffff;
       if (value.kind != TomlKind::kInteger || value.integer < 0 || value.integer > kMost) {

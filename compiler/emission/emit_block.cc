@@ -413,8 +413,8 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kBitcast:
       return b.CreateBitCast(v[0], Widened(ValueType(b.getContext(), n.element), lanes));
 
-    case Op::kPow:
 #define BNSYN_FUNCTION(name, ...) case Op::k##name:
+#define BNSYN_FUNCTION_OF_TWO(name, ...) case Op::k##name:
 #include "ir/ops.def"
       return EmitOracleCall(b, n.op, n.element, v);
 

@@ -19,9 +19,9 @@ std::vector<ExternalFunction> ExternalFunctions() {
   const auto oracle = [&](Op op, auto* function) {
     functions.push_back({OracleSymbol(op), reinterpret_cast<const void*>(function)});
   };
-  oracle(Op::kPow, ref::Pow);
   oracle(Op::kRem, ref::ops::Rem<double>);
 #define BNSYN_FUNCTION(name, ...) oracle(Op::k##name, ref::name);
+#define BNSYN_FUNCTION_OF_TWO(name, ...) oracle(Op::k##name, ref::name);
 #define BNSYN_DRAW(name, ...) oracle(Op::k##name, ref::name##FromBits);
 #include "ir/ops.def"
 

@@ -139,6 +139,16 @@ std::optional<Value> Rules::Of(const ir::Node& node, Value self, const Value (&d
       return Over(d[0], Make(Op::kAdd, {Number(1), Square(a)}));
     case Op::kLog10:
       return Over(d[0], Make(Op::kMul, {a, Number(std::numbers::ln10)}));
+    case Op::kLog2:
+      return Over(d[0], Make(Op::kMul, {a, Number(std::numbers::ln2)}));
+    case Op::kExp2:
+      return Times(Make(Op::kMul, {self, Number(std::numbers::ln2)}), d[0]);
+    case Op::kCbrt:
+      return Over(d[0], Make(Op::kMul, {Number(3), Square(self)}));
+    case Op::kAtan2:
+      return Over(Minus(Times(d[0], b), Times(a, d[1])), Make(Op::kAdd, {Square(a), Square(b)}));
+    case Op::kHypot:
+      return Over(Plus(Times(a, d[0]), Times(b, d[1])), self);
     case Op::kErf:
       return Times(GaussOf(a), d[0]);
     case Op::kErfc:

@@ -19,6 +19,18 @@ std::string TimesOf(const IntegrationPlan& plan, const Formulas::Moved& moved) {
   return text;
 }
 
+// "    reads the mean over the step of g, 1.0101*g'", a line for each.
+std::string MeansOf(const OdeSystem& system, const Formulas& formulas, const Move& move) {
+  std::string text;
+  for (const size_t e : move.means) {
+    absl::StrAppend(&text, "    reads the mean over the step of ", system.equations()[e].name());
+    const auto found = formulas.means.find(e);
+    if (found != formulas.means.end()) absl::StrAppend(&text, ", ", found->second);
+    absl::StrAppend(&text, "\n");
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string LineOf(const Equation& equation, const ir::SourceText& source) {
@@ -47,7 +59,7 @@ std::string ExplainMoves(const OdeSystem& system, const IntegrationPlan& plan,
       absl::StrAppend(&text, "\n  d", ode.name(), "/dt again\n");
     }
     absl::StrAppend(&text, "    ", std::string(NameOf(moved.move.method)), ": ", moved.move.reason,
-                    TimesOf(plan, moved), "\n");
+                    TimesOf(plan, moved), "\n", MeansOf(system, formulas, moved.move));
     for (const std::string& line : printer.Lines(moved.name, moved.value)) {
       absl::StrAppend(&text, "    ", line, "\n");
     }

@@ -2,14 +2,16 @@
 
 #include <cmath>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "compiler/analysis/node_algebra.h"
 #include "compiler/equations/affine.h"
+#include "compiler/equations/factors.h"
+#include "compiler/equations/linear_step.h"
 #include "compiler/equations/method_fit.h"
-#include "compiler/equations/propagator.h"
 #include "compiler/language/code_emitter.h"
 
 namespace bnsyn::compiler {
@@ -46,7 +48,8 @@ Value FlushDecayed(Scope& scope, Value value) {
 // Emits the moves of a step, method by method; the formulas stand in integration_plan.h.
 class StepEmitter {
  public:
-  StepEmitter(const OdeSystem& system, Formulas* formulas) : system_(system), formulas_(formulas) {
+  StepEmitter(const OdeSystem& system, const IntegrationPlan& plan, Formulas* formulas)
+      : system_(system), plan_(plan), formulas_(formulas) {
     primes_.resize(system_.equations().size());
     factors_.resize(system_.equations().size());
     if (formulas_ == nullptr) return;
@@ -60,13 +63,12 @@ class StepEmitter {
     }
   }
 
-  std::vector<Decayed> Run(const IntegrationPlan& plan) {
-    substeps_ = plan.substeps;
-    if (plan.substeps > 1) {
-      EmitSubsteps(plan);
+  std::vector<Decayed> Run() {
+    if (plan_.substeps > 1) {
+      EmitSubsteps();
       return {};  // no product alone moves a variable
     }
-    for (const MoveGroup& group : plan.groups) EmitGroup(group);
+    for (const MoveGroup& group : plan_.groups) EmitGroup(group);
     return std::move(decayed_);
   }
 
@@ -89,8 +91,15 @@ class StepEmitter {
   // A value over stand-ins at these values of the variables, `more` milliseconds after the start of
   // a subsystem's step.
   Value At(const Subsystem& subsystem, Value value, const Values& at, double more = 0) const {
-    return system_.At(value, at, TimeOf(subsystem, more));
+    return system_.At(WithMeans(value), at, TimeOf(subsystem, more));
   }
+  // The same for a value that is multiplied by a constant first.
+  Value ScaledAt(const Subsystem& subsystem, Value factor, Value value, const Values& at) const {
+    const Value scaled = EmitScaled(system_, factor, WithMeans(value));
+    return system_.At(scaled, at, TimeOf(subsystem));
+  }
+  // A value over stand-ins with the means of decays in place of their values at the end.
+  Value WithMeans(Value value) const { return EmitWithFactors(system_, value, mean_of_end_); }
   Value Drift(const Subsystem& subsystem, size_t e, const Values& at, double more = 0) {
     NameDefinitions(subsystem, at, more);
     return At(subsystem, ode(e).drift, at, more);
@@ -116,7 +125,7 @@ class StepEmitter {
   }
 
   // Emits one substep over stand-ins and makes a loop of it.
-  void EmitSubsteps(const IntegrationPlan& plan);
+  void EmitSubsteps();
   void EmitGroup(const MoveGroup& group);
   Subsystem SubsystemOf(const Move& move) const;
   // The time at the start of a subsystem's step, or `more` milliseconds later.
@@ -140,24 +149,31 @@ class StepEmitter {
   // The values of all variables after the members moved by `h` along `slopes`.
   Values Along(const Subsystem& subsystem, const Values& x, double h, const Values& slopes) const;
   Value ExactAlone(const Subsystem& subsystem, size_t e, const Values& x);
-  Values ExactTogether(const Subsystem& subsystem, const std::vector<size_t>& members,
-                       const Values& x, bool refractory) const;
+  // The equations of a subsystem whose coefficients are numbers, and what their step begins with.
+  std::vector<size_t> Coupled(const Subsystem& subsystem) const;
+  CoupledStep StepOf(const Subsystem& subsystem, const std::vector<size_t>& coupled,
+                     const Values& x) const;
+  // Lets the moves that follow see the mean of an exact solution: `seen` has what they read.
+  void SeeMean(const Subsystem& subsystem, size_t e, const Values& start, Values& seen);
+  // What the moves of a group read that follow those of its exact solutions.
+  Values Seen(const MoveGroup& group, const Values& start);
   // The increment dW of a source of noise over the step of a subsystem.
   Value Increment(size_t source, const Subsystem& subsystem);
 
   const OdeSystem& system_;
+  const IntegrationPlan& plan_;
   Formulas* formulas_;
-  int substeps_ = 1;
   Value pass_;  // the stand-in of the number of the substep; invalid without substeps
   bool definitions_named_ = false;
   std::vector<int> primes_;  // how often each variable has moved
+  Replacement mean_of_end_;  // by stand-in: the factor of a decay's mean, while others read that
   Values factors_;           // by equation: of a variable that its move only multiplies
   std::vector<Decayed> decayed_;
   std::map<std::tuple<size_t, int, int>, Value> increments_;  // by source, parts and part
   std::map<size_t, uint32_t> draws_;                          // by source of noise
 };
 
-void StepEmitter::EmitSubsteps(const IntegrationPlan& plan) {
+void StepEmitter::EmitSubsteps() {
   EquationScope& scope = system_.scope();
   std::vector<LoopVariable> variables;
   const Values start = PresentValues();
@@ -169,20 +185,18 @@ void StepEmitter::EmitSubsteps(const IntegrationPlan& plan) {
     if (formulas_ != nullptr) formulas_->names.atoms[ode(e).stand_in.id] = ode(e).name();
   }
   const auto begin = static_cast<ir::NodeId>(builder().block().nodes.size());
-  for (const MoveGroup& group : plan.groups) EmitGroup(group);
+  for (const MoveGroup& group : plan_.groups) EmitGroup(group);
   const Values next = PresentValues();
   for (size_t e = 0; e < next.size(); ++e) variables[e].next = next[e];
-  const Values after = scope.EmitLoop(substeps_, pass_, begin, variables);
+  const Values after = scope.EmitLoop(plan_.substeps, pass_, begin, variables);
   for (size_t e = 0; e < after.size(); ++e) scope.Assume(*ode(e).equation, after[e]);
 }
 
 void StepEmitter::EmitGroup(const MoveGroup& group) {
-  // Decays go first, so that currents see the conductances of the end of the step, as they see the
-  // events that arrived in it. What is solved exactly with the decays starts from their values at
-  // the start.
+  // Decays go first. What is solved exactly with them starts from their values at the start.
   enum class Turn { kDecay, kExact, kOther };
   const auto turn = [&](const Move& move) {
-    if (!move.automatic || move.method != Method::kExact) return Turn::kOther;
+    if (!IsSolved(move)) return Turn::kOther;
     return IsDecay(system_, move.equation) ? Turn::kDecay : Turn::kExact;
   };
   Values moved(group.size());
@@ -214,8 +228,25 @@ void StepEmitter::EmitGroup(const MoveGroup& group) {
   run(Turn::kDecay, /*with_decays=*/false, start);
   run(Turn::kExact, /*with_decays=*/true, start);
   finish(/*decays=*/true);
-  run(Turn::kOther, /*with_decays=*/false, PresentValues());
+  run(Turn::kOther, /*with_decays=*/false, Seen(group, start));
+  mean_of_end_.clear();
   finish(/*decays=*/false);
+}
+
+Values StepEmitter::Seen(const MoveGroup& group, const Values& start) {
+  if (plan_.reading == Reading::kStart) return start;
+  Values seen = PresentValues();
+  std::set<size_t> means;
+  for (const Move& move : group) means.insert(move.means.begin(), move.means.end());
+  for (const Move& move : group) {
+    if (!IsSolved(move) || means.count(move.equation) == 0) continue;
+    Subsystem subsystem = SubsystemOf(move);
+    for (const Move& other : group) {
+      if (IsSolved(other) && other.parts == move.parts) subsystem.members.push_back(other.equation);
+    }
+    SeeMean(subsystem, move.equation, start, seen);
+  }
+  return seen;
 }
 
 Subsystem StepEmitter::SubsystemOf(const Move& move) const {
@@ -223,7 +254,7 @@ Subsystem StepEmitter::SubsystemOf(const Move& move) const {
   subsystem.method = move.method;
   subsystem.part = move.part;
   subsystem.parts = move.parts;
-  subsystem.h = system_.dt() / (substeps_ * move.parts);
+  subsystem.h = system_.dt() / (plan_.substeps * move.parts);
   return subsystem;
 }
 
@@ -231,7 +262,7 @@ Value StepEmitter::TimeOf(const Subsystem& subsystem, double more) const {
   const double before = subsystem.part * subsystem.h;  // of this substep
   Value elapsed;
   if (pass_.valid()) {
-    elapsed = builder().Emit(Op::kMul, {pass_, Number(system_.dt() / substeps_)});
+    elapsed = builder().Emit(Op::kMul, {pass_, Number(system_.dt() / plan_.substeps)});
     if (before != 0) elapsed = builder().Emit(Op::kAdd, {elapsed, Number(before)});
     if (more != 0) elapsed = builder().Emit(Op::kAdd, {elapsed, Number(more)});
   } else if (before + more != 0) {
@@ -342,9 +373,7 @@ Value StepEmitter::ExactAlone(const Subsystem& subsystem, size_t e, const Values
   const Value step = Number(subsystem.h);
   if (IsZero(builder(), slope)) return Moved(x[e], step, Drift(subsystem, e, x));
   if (!IsConstant(builder(), slope)) {
-    const auto scaled = [&](Value value) {
-      return At(subsystem, EmitScaled(system_, step, value), x);
-    };
+    const auto scaled = [&](Value value) { return ScaledAt(subsystem, step, value, x); };
     const Value k = scaled(slope);
     // A step is short beside the time constant of a membrane; rates that are functions of a
     // variable may be anything.
@@ -382,51 +411,95 @@ Values StepEmitter::ExponentialEuler(const Subsystem& subsystem, const Values& x
   return next;
 }
 
-// The new values of coupled `members`. Where the neurons are refractory, those that are held stand
-// still while the others move.
-Values StepEmitter::ExactTogether(const Subsystem& subsystem, const std::vector<size_t>& members,
-                                  const Values& x, bool refractory) const {
-  const Propagator propagator =
-      *MakePropagator(CoefficientsOf(system_, members, refractory), subsystem.h);
-  Values rests;
-  for (const size_t e : members) {
-    rests.push_back(At(subsystem, RestOf(system_, e, members), x));
+// Those that depend on themselves alone may have any coefficient; the coupled ones have numbers,
+// and so have all they depend on.
+std::vector<size_t> StepEmitter::Coupled(const Subsystem& subsystem) const {
+  std::vector<size_t> coupled;
+  for (const size_t e : subsystem.members) {
+    if (system_.Number(*ode(e).slopes[e]).has_value()) coupled.push_back(e);
   }
-  Values next;
-  for (size_t i = 0; i < members.size(); ++i) {
-    // What is added is summed first: it is often the same for all neurons.
-    Value sum;
-    const auto add = [&](double factor, Value value) {
-      if (factor == 0 || IsZero(builder(), value)) return;
-      sum = sum.valid() ? MulAdd(Number(factor), value, sum)
-                        : EmitMultiply(scope(), Number(factor), value);
-    };
-    for (size_t j = 0; j < members.size(); ++j) {
-      if (refractory && ode(members[j]).held) continue;
-      add(propagator.input[i][j], rests[j]);
+  return coupled;
+}
+
+CoupledStep StepEmitter::StepOf(const Subsystem& subsystem, const std::vector<size_t>& coupled,
+                                const Values& x) const {
+  CoupledStep step{.members = coupled, .h = subsystem.h, .start = {}, .rests = {}};
+  for (const size_t e : coupled) {
+    step.start.push_back(x[e]);
+    step.rests.push_back(At(subsystem, RestOf(system_, e, coupled), x));
+  }
+  return step;
+}
+
+// The mean of an exact solution: for dx/dt = A*x + B it is exprel(k)*x + h*B*(exprel(k) - 1)/k,
+// k = A*h. That of a decay at a constant rate is a constant times its value at the end.
+void StepEmitter::SeeMean(const Subsystem& subsystem, size_t e, const Values& start, Values& seen) {
+  const OdeEquation& equation = ode(e);
+  const auto named = [&](Value mean) {
+    seen[e] = Held(e, mean, start[e]);
+    if (formulas_ == nullptr) return;
+    const std::string name = absl::StrCat("mean_", equation.name());
+    NameValue(seen[e], name);
+    formulas_->means[e] = name;
+  };
+  if (!IsAlone(system_, e)) {
+    CoupledStep step = StepOf(subsystem, Coupled(subsystem), start);
+    size_t i = 0;
+    while (step.members[i] != e) ++i;
+    Value mean = MeansTogether(system_, step, {i})[0];
+    bool held = false;
+    for (const size_t other : step.members) held = held || ode(other).held;
+    step.refractory = true;
+    if (held && !equation.equation->Is("shared")) {
+      const Value standing = MeansTogether(system_, step, {i})[0];
+      mean = builder().Emit(Op::kSelect, {system_.scope().active(), mean, standing});
     }
-    for (size_t j = 0; j < members.size(); ++j) add(propagator.state[i][j], x[members[j]]);
-    next.push_back(sum.valid() ? sum : Number(0));
+    return named(mean);
   }
-  return next;
+  const Value step = Number(subsystem.h);
+  const Value slope = *equation.slopes[e];
+  Value k;
+  Value rest;
+  if (IsConstant(builder(), slope)) {
+    const OdeSystem::LinearForm form = system_.AloneForm(e, subsystem.h);
+    k = form.k;
+    if (form.rest.valid()) rest = At(subsystem, form.rest, start);
+  } else {
+    k = ScaledAt(subsystem, step, slope, start);
+    if (!IsDecay(system_, e)) rest = At(subsystem, RestOf(system_, e, {e}), start);
+  }
+  if (IsDecay(system_, e) && IsConstant(builder(), k) && !equation.held) {
+    const Value factor = builder().Emit(Op::kExprel, {EmitSimplified(builder(), Op::kNeg, {k})});
+    const std::optional<double> number = system_.Number(factor);
+    mean_of_end_[equation.stand_in.id] = number ? Number(*number) : factor;
+    if (formulas_ != nullptr && number) {
+      formulas_->means[e] = absl::StrCat(*number, "*", equation.name(), "'");
+    }
+    return;
+  }
+  const Op exprel = IsSumOfVariables(system_, slope) ? Op::kExprelSmall : Op::kExprel;
+  Value mean = builder().Emit(Op::kMul, {start[e], builder().Emit(exprel, {k})});
+  if (rest.valid()) {
+    const Value gain = builder().Emit(Op::kMul, {EmitMeanOfRamp(system_, k), step});
+    mean = MulAdd(gain, rest, mean);
+  }
+  named(mean);
 }
 
 Values StepEmitter::Exact(const Subsystem& subsystem, const Values& x) {
-  // Those that depend on themselves alone may have any coefficient; the coupled ones have numbers,
-  // and so have all they depend on.
-  std::vector<size_t> coupled;
+  const std::vector<size_t> coupled = Coupled(subsystem);
   bool held = false;
   bool any = false;
-  for (const size_t e : subsystem.members) {
-    if (!system_.Number(*ode(e).slopes[e]).has_value()) continue;
-    coupled.push_back(e);
+  for (const size_t e : coupled) {
     held = held || ode(e).held;
     any = any || !IsAlone(system_, e);
   }
+  CoupledStep step = StepOf(subsystem, coupled, x);
   Values together;
-  if (any) together = ExactTogether(subsystem, coupled, x, /*refractory=*/false);
+  if (any) together = SolveTogether(system_, step);
   Values while_refractory = together;
-  if (any && held) while_refractory = ExactTogether(subsystem, coupled, x, /*refractory=*/true);
+  step.refractory = true;
+  if (any && held) while_refractory = SolveTogether(system_, step);
   Values next;
   for (const size_t e : subsystem.members) {
     if (IsAlone(system_, e)) {
@@ -542,7 +615,7 @@ Values StepEmitter::Milstein(const Subsystem& subsystem, const Values& x) {
 
 std::vector<Decayed> Integrate(const OdeSystem& system, const IntegrationPlan& plan,
                                Formulas* formulas) {
-  return StepEmitter(system, formulas).Run(plan);
+  return StepEmitter(system, plan, formulas).Run();
 }
 
 }  // namespace bnsyn::compiler

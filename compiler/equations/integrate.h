@@ -2,6 +2,7 @@
 #ifndef BNSYN_COMPILER_EQUATIONS_INTEGRATE_H_
 #define BNSYN_COMPILER_EQUATIONS_INTEGRATE_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,8 @@
 
 namespace bnsyn::compiler {
 
-// The formulas of a step, or of one substep of several, for explanations: the names of values, and the moves in their order.
+// The formulas of a step, or of one substep of several, for explanations: the names of values, and
+// the moves in their order.
 struct Formulas {
   struct Moved {
     Move move;
@@ -20,6 +22,7 @@ struct Formulas {
   };
   FormulaNames names;
   std::vector<Moved> moves;
+  std::map<size_t, std::string> means;  // by equation: what stands for its mean over the step
 };
 
 // A variable that a move multiplies by a number, and changes in no other way.

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "compiler/analysis/facts.h"
 #include "compiler/description/settings.h"
 #include "compiler/equations/method_fit.h"
 #include "ir/status_macros.h"
@@ -134,14 +135,19 @@ const ir::SourceText* FindAskedFor(const Integration& integration, const std::st
 // Makes the plan of one system.
 class MethodChooser {
  public:
-  MethodChooser(const OdeSystem& system, const Integration& integration)
-      : system_(system), integration_(integration) {}
+  MethodChooser(const OdeSystem& system, const Integration& integration, Reading reading)
+      : system_(system), integration_(integration) {
+    plan_.reading = reading;
+  }
 
   absl::StatusOr<IntegrationPlan> Run(const std::vector<Constant>& constants) {
     BNSYN_ASSIGN_OR_RETURN(plan_.substeps, CountSubsteps(integration_, constants));
     AddGroups();
     for (MoveGroup& group : plan_.groups) BNSYN_RETURN_IF_ERROR(ChooseMethods(group));
     BNSYN_RETURN_IF_ERROR(CheckNoiseMethods());
+    if (plan_.reading == Reading::kMean) {
+      for (MoveGroup& group : plan_.groups) FindMeans(group);
+    }
     return std::move(plan_);
   }
 
@@ -256,7 +262,7 @@ class MethodChooser {
     const ExactFit fit = Fits(members, StepOf(move))[self];
     if (fit.fits()) {
       move.method = Method::kExact;
-      move.reason = IsDecay(system_, e)   ? "it decays at a constant rate, and goes first"
+      move.reason = IsDecay(system_, e)   ? "it decays at a constant rate"
                     : IsAlone(system_, e) ? "linear with constant coefficients"
                                           : "linear with constant coefficients, solved together";
       return absl::OkStatus();
@@ -270,6 +276,27 @@ class MethodChooser {
       move.reason = why;
     }
     return absl::OkStatus();
+  }
+
+  void FindMeans(MoveGroup& group) const {
+    for (Move& move : group) {
+      if (IsSolved(move)) continue;
+      for (const Move& other : group) {
+        if (IsSolved(other) && Reads(move.equation, other.equation)) {
+          move.means.push_back(other.equation);
+        }
+      }
+    }
+  }
+
+  // True if a drift or a noise term of x_i depends on x_j.
+  bool Reads(size_t i, size_t j) const {
+    if (system_.Reads(i, j)) return true;
+    const std::vector<ir::Value> x = {system_.equations()[j].stand_in};
+    const std::vector<NoiseTerm>& noise = system_.equations()[i].noise;
+    return std::any_of(noise.begin(), noise.end(), [&](const NoiseTerm& term) {
+      return DependsOn(system_.builder(), term.factor, x);
+    });
   }
 
   // An error if a method for noise is asked for and none of its equations has noise.
@@ -312,6 +339,8 @@ class MethodChooser {
 
 absl::Span<const MethodInfo> AllMethods() { return kMethods; }
 
+bool IsSolved(const Move& move) { return move.automatic && move.method == Method::kExact; }
+
 absl::string_view NameOf(Method method) {
   for (const MethodInfo& info : kMethods) {
     if (info.method == method) return info.name;
@@ -349,8 +378,9 @@ absl::Status CheckIntegration(const Model& model, absl::Span<const Equation> equ
 
 absl::StatusOr<IntegrationPlan> PlanIntegration(const OdeSystem& system,
                                                 const Integration& integration,
-                                                const std::vector<Constant>& constants) {
-  return MethodChooser(system, integration).Run(constants);
+                                                const std::vector<Constant>& constants,
+                                                Reading reading) {
+  return MethodChooser(system, integration, reading).Run(constants);
 }
 
 }  // namespace bnsyn::compiler

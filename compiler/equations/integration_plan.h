@@ -3,7 +3,7 @@
 //
 //   BNSYN_ASSIGN_OR_RETURN(const OdeSystem system, OdeSystem::Create(scope));
 //   BNSYN_ASSIGN_OR_RETURN(const IntegrationPlan plan,
-//                          PlanIntegration(system, integration, constants));
+//                          PlanIntegration(system, integration, constants, reading));
 //   Integrate(system, plan);  // integrate.h
 #ifndef BNSYN_COMPILER_EQUATIONS_INTEGRATION_PLAN_H_
 #define BNSYN_COMPILER_EQUATIONS_INTEGRATION_PLAN_H_
@@ -63,16 +63,32 @@ struct Move {
   Method method = Method::kEuler;
   bool automatic = false;  // the method was chosen here, not by the model
   std::string reason;      // why this method, for people
+  // The equations whose means over the step it reads (Reading::kMean).
+  std::vector<size_t> means;
   int part = 0;
   int parts = 1;
 };
 
+// True for a move whose exact solution was chosen here. All such moves of a group and a step are
+// solved first, and the others read what Reading says.
+bool IsSolved(const Move& move);
+
 // Equations that move together, from the values at the start of the group. Moves of one method and
-// one step are solved as one system, in which other variables stand still. Variables that decay by
-// the automatic choice of kExact go first, and the other moves see them decayed.
+// one step are solved as one system, in which other variables stand still.
 using MoveGroup = std::vector<Move>;
 
+// What the other moves of a group read of a variable whose exact solution was chosen here.
+enum class Reading : uint8_t {
+  // Its mean over the step: an integral over it, as the charge of a current, is exact.
+  kMean,
+  // Its value at the end of the step if it decays, else that at the start.
+  kEndOfDecays,
+  // Its value at the start.
+  kStart,
+};
+
 struct IntegrationPlan {
+  Reading reading = Reading::kMean;
   int substeps = 1;  // all groups move so many times, by a step of dt/substeps
   std::vector<MoveGroup> groups;
 };
@@ -84,7 +100,8 @@ absl::Status CheckIntegration(const Model& model, absl::Span<const Equation> equ
 // are those that the number of substeps may use.
 absl::StatusOr<IntegrationPlan> PlanIntegration(const OdeSystem& system,
                                                 const Integration& integration,
-                                                const std::vector<Constant>& constants);
+                                                const std::vector<Constant>& constants,
+                                                Reading reading);
 
 }  // namespace bnsyn::compiler
 

@@ -71,6 +71,11 @@ absl::StatusOr<TypedValue> Emitter::Dispatch(const Expr& expr) {
       return Binary(expr);
     case ExprKind::kConditional:
       return Conditional(expr);
+    case ExprKind::kSubscript:
+    case ExprKind::kMember:
+      return Error(expr.range, "some of the neurons of a population have no value here",
+                   "the network's own code may write count(exc[0:50]), sum(exc[0:50].V) and "
+                   "mean(exc[0:50].V)");
   }
   return absl::InternalError("no such expression");
 }
@@ -323,6 +328,14 @@ ir::Value EmitStepTime(ir::Builder& builder, double dt) {
   const ir::Value step =
       builder.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
   return builder.Emit(ir::Op::kMul, {builder.Convert(step, ir::Element::kF64), builder.F64(dt)});
+}
+
+ir::Value EmitStepEnd(ir::Builder& builder, double dt) {
+  const ir::Value step =
+      builder.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
+  const ir::Value next =
+      builder.Emit(ir::Op::kAdd, {builder.Convert(step, ir::Element::kF64), builder.F64(1)});
+  return builder.Emit(ir::Op::kMul, {next, builder.F64(dt)});
 }
 
 std::optional<double> NumberWithName(absl::string_view name) {

@@ -154,8 +154,9 @@ absl::StatusOr<TypedValue> EmitInteger(const TypedValue& value, absl::string_vie
 ir::Value EmitMulAdd(Scope& scope, ir::Value a, ir::Value b, ir::Value c);
 ir::Value EmitDivide(Scope& scope, ir::Value a, ir::Value b);
 
-// The time at the start of a step of `dt`, f64.
+// The time at the start, and at the end, of a step of `dt`, f64.
 ir::Value EmitStepTime(ir::Builder& builder, double dt);
+ir::Value EmitStepEnd(ir::Builder& builder, double dt);
 
 // True for a whole number without unit.
 bool IsWhole(const Quantity& quantity);

@@ -69,8 +69,9 @@ absl::StatusOr<Statement> ParseStatement(Parser& parser) {
   return statement;
 }
 
-constexpr const char* kFlags[] = {"unless refractory", "constant",     "shared", "input",
-                                  "event-driven",      "clock-driven", "summed", "per synapse"};
+constexpr const char* kFlags[] = {
+    "unless refractory", "constant",     "shared", "input",      "spikes",
+    "event-driven",      "clock-driven", "summed", "per synapse"};
 
 // Types of other languages, and what is declared here.
 struct TypeName {

@@ -1,7 +1,8 @@
 // Parses the language of equations and code into trees that keep their places in the text.
 //
 //   expression  := conditional ("a if c else b"), or, and, not, comparison, + -, * / // %, unary
-//                  + -, ** (right associative), call, name, number, number with unit ("10 mV"), ( )
+//                  + -, ** (right associative), call, name, number, number with unit ("10 mV"),
+//                  ( ), some neurons of a population and their variable ("exc[0:50].V")
 //   statement   := name (= | += | -= | *= | /=) expression, one a line or separated by ';'
 //   equation    := "dx/dt = expression : unit (flags)" | "x = expression : unit"
 //                | "x : unit (flags)"
@@ -35,6 +36,10 @@ enum class ExprKind : uint8_t {
   kBinary,  // `name` is "+", "-", "*", "/", "//", "%", "**", "and", "or", "<", "<=", ">", ">=",
             // "==", "!="
   kConditional,  // children: condition, value if true, value if false
+  kSubscript,    // base[...], with the base before the other children. `name` is "[]" (one child),
+               // "[:]" (begin, end, stride; a kName without name where it is left out) or "[[]]" (a
+               // list)
+  kMember,  // child.`name`, of a subscript
 };
 
 struct Expr {
@@ -68,8 +73,8 @@ struct Equation {
   bool boolean = false;       // declared "boolean" instead of a unit
   bool integer = false;       // declared "integer": a number without unit that is whole
   ir::SourceRange unit_range;
-  // "unless refractory", "constant", "shared", "input"; of synapses "event-driven", "clock-driven",
-  // "summed", "per synapse".
+  // "unless refractory", "constant", "shared", "input", "spikes"; of synapses "event-driven",
+  // "clock-driven", "summed", "per synapse".
   std::vector<std::string> flags;
   std::vector<ir::SourceRange> flag_ranges;
 

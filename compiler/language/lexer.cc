@@ -20,8 +20,8 @@ bool IsNamePart(char c) { return IsNameStart(c) || IsDigit(c); }
 
 // Longest first. '^' is allowed in units alone; the parser says so elsewhere.
 constexpr const char* kSymbols[] = {
-    "**=", "//=", "**", "//", "+=", "-=", "*=", "/=", "<=", ">=", "==", "!=", "+",
-    "-",   "*",   "/",  "%",  "<",  ">",  "=",  "(",  ")",  ",",  ":",  "^"};
+    "**=", "//=", "**", "//", "+=", "-=", "*=", "/=", "<=", ">=", "==", "!=", "+", "-",
+    "*",   "/",   "%",  "<",  ">",  "=",  "(",  ")",  "[",  "]",  ",",  ":",  "^", "."};
 
 // Symbols of other languages, and what to write instead.
 struct Advice {
@@ -33,7 +33,6 @@ constexpr Advice kAdvice[] = {
     {"|", "write 'or'"},
     {"!", "write 'not'"},
     {"?", "write a choice as: a if condition else b"},
-    {"[", "use round brackets"},
     {"{", "use round brackets"},
     {"@", "a product is written '*'"},
     {"$", "names are letters, digits and '_'"},
@@ -238,8 +237,8 @@ class Lexer {
     const absl::string_view rest = text_.substr(position_);
     for (const char* symbol : kSymbols) {
       if (!absl::StartsWith(rest, symbol)) continue;
-      if (symbol[0] == '(') ++open_brackets_;
-      if (symbol[0] == ')' && open_brackets_ > 0) --open_brackets_;
+      if (symbol[0] == '(' || symbol[0] == '[') ++open_brackets_;
+      if ((symbol[0] == ')' || symbol[0] == ']') && open_brackets_ > 0) --open_brackets_;
       Add(TokenKind::kSymbol, absl::string_view(symbol).size());
       return absl::OkStatus();
     }

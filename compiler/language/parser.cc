@@ -93,7 +93,9 @@ absl::Status Parser::ExpectLineEnd() const {
                     absl::StrCat("a fraction has a point: ", tokens_[position_ - 1].text, ".",
                                  tokens_[position_ + 1].text));
   }
-  if (AtSymbol(")")) return Error(current().range, "this ')' closes no bracket");
+  if (AtSymbol(")") || AtSymbol("]")) {
+    return Error(current().range, absl::StrCat("this '", current().text, "' closes no bracket"));
+  }
   if (current().kind == TokenKind::kName || current().kind == TokenKind::kNumber || AtSymbol("(")) {
     return Expected("an operator", "a product is written with '*'");
   }
@@ -229,6 +231,7 @@ absl::StatusOr<Expr> Parser::Primary() {
   if (AtSymbol(">") && position_ > 0 && tokens_[position_ - 1].text == "<") {
     return Expected("a value", "what differs is written a != b");
   }
+  if (AtSymbol("[")) return Expected("a value", "use round brackets");
   if (token.kind != TokenKind::kName) return Expected("a value");
 
   if (AtWord("true") || AtWord("True") || AtWord("false") || AtWord("False")) {
@@ -247,7 +250,65 @@ absl::StatusOr<Expr> Parser::Primary() {
     --position_;
     return Call();
   }
-  return Make(ExprKind::kName, token.range, token.text, {});
+  BNSYN_ASSIGN_OR_RETURN(Expr name, Make(ExprKind::kName, token.range, token.text, {}));
+  return AtSymbol("[") ? Subscripts(std::move(name)) : name;
+}
+
+absl::StatusOr<Expr> Parser::Subscripts(Expr base) {
+  while (AtSymbol("[")) {
+    BNSYN_ASSIGN_OR_RETURN(base, Subscript(std::move(base)));
+  }
+  if (!AtSymbol(".")) return base;
+  Advance();
+  const Token member = current();
+  if (member.kind != TokenKind::kName || IsKeyword(member.text)) {
+    return Expected("the name of a variable", "as in exc[0:50].V");
+  }
+  Advance();
+  const ir::SourceRange range = Span(base.range, member.range);
+  std::vector<Expr> children;
+  children.push_back(std::move(base));
+  return Make(ExprKind::kMember, range, member.text, std::move(children));
+}
+
+absl::StatusOr<Expr> Parser::Subscript(Expr base) {
+  const Token open = Advance();
+  std::vector<Expr> children;
+  const ir::SourceRange first = base.range;
+  children.push_back(std::move(base));
+  const auto close = [&](absl::string_view kind) -> absl::StatusOr<Expr> {
+    BNSYN_ASSIGN_OR_RETURN(const ir::SourceRange end, Close(open.range, "]"));
+    return Make(ExprKind::kSubscript, Span(first, end), kind, std::move(children));
+  };
+  if (AtSymbol("[")) {
+    const Token inner = Advance();
+    do {
+      BNSYN_ASSIGN_OR_RETURN(Expr number, Expression());
+      children.push_back(std::move(number));
+    } while (AtSymbol(",") && (Advance(), true));
+    BNSYN_RETURN_IF_ERROR(Close(inner.range, "]").status());
+    return close("[[]]");
+  }
+  if (AtSymbol("]")) return Expected("a number, a range such as 0:50, or a condition over i");
+  // A part of a range that is left out is a name without letters.
+  const auto part = [&]() -> absl::Status {
+    const bool left_out = AtSymbol(":") || AtSymbol("]");
+    BNSYN_ASSIGN_OR_RETURN(
+        Expr number, left_out ? Make(ExprKind::kName, current().range, "", {}) : Expression());
+    children.push_back(std::move(number));
+    return absl::OkStatus();
+  };
+  BNSYN_RETURN_IF_ERROR(part());
+  if (AtSymbol(",")) {
+    return Error(current().range, "a list of neurons has brackets of its own",
+                 "as in exc[[3, 5, 8]]");
+  }
+  if (!AtSymbol(":")) return close("[]");
+  for (int more = 0; more < 2; ++more) {
+    if (AtSymbol(":")) Advance();
+    BNSYN_RETURN_IF_ERROR(part());
+  }
+  return close("[:]");
 }
 
 absl::StatusOr<Expr> Parser::Number() {
@@ -307,18 +368,19 @@ absl::StatusOr<Expr> Parser::Bracketed() {
   return inner;
 }
 
-absl::StatusOr<ir::SourceRange> Parser::Close(ir::SourceRange open) {
-  if (AtSymbol(")")) return Advance().range;
+absl::StatusOr<ir::SourceRange> Parser::Close(ir::SourceRange open, absl::string_view bracket) {
+  if (AtSymbol(bracket)) return Advance().range;
   if (AtEnd() || current().kind == TokenKind::kNewline) {
     return Error(open, "this bracket is not closed");
   }
   if (AtSymbol("^")) return Expected("an operator", kPowerNote);
-  if (AtSymbol("=")) return Expected("')' or an operator", "'==' compares");
+  const std::string expected = absl::StrCat("'", std::string(bracket), "' or an operator");
+  if (AtSymbol("=")) return Expected(expected, "'==' compares");
   const size_t between = current().range.offset - open.offset;
   if (absl::StrContains(absl::string_view(source_.text).substr(open.offset, between), "\n")) {
     return Error(open, absl::StrCat("this bracket is not closed before ", Describe(current())));
   }
-  return Expected("')' or an operator");
+  return Expected(expected);
 }
 
 }  // namespace bnsyn::compiler

@@ -53,8 +53,11 @@ class Parser {
   absl::StatusOr<Expr> Number();
   absl::StatusOr<Expr> Call();
   absl::StatusOr<Expr> Bracketed();
+  // base[...], as often as it follows, and .name behind it.
+  absl::StatusOr<Expr> Subscripts(Expr base);
+  absl::StatusOr<Expr> Subscript(Expr base);
   // Consumes the bracket that closes the one at `open`.
-  absl::StatusOr<ir::SourceRange> Close(ir::SourceRange open);
+  absl::StatusOr<ir::SourceRange> Close(ir::SourceRange open, absl::string_view bracket = ")");
   absl::StatusOr<Expr> Make(ExprKind kind, ir::SourceRange range, absl::string_view name,
                             std::vector<Expr> children) const;
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/language/code_integer.h"
 #include "compiler/lowering/loop.h"
+#include "compiler/lowering/neurons.h"
 #include "compiler/lowering/table.h"
 #include "ir/status_macros.h"
 
@@ -60,14 +61,14 @@ absl::StatusOr<TypedValue> AsDeclared(const Equation& equation, const TypedValue
 }
 
 void StoreVariable(const ir::Program& program, ir::Builder& builder, ir::StateId state,
-                   ir::Value value, Tiny tiny) {
+                   ir::Value value, Tiny tiny, bool checked) {
   const ir::State& declared = program.states[state];
   const bool real = declared.type.element == ir::Element::kF64;
   if (real && tiny != Tiny::kKept) {
     value = FlushTiny(builder, value, tiny == Tiny::kFlushed ? kFlushBelow : kFlushAssignedBelow);
   }
   // Integers are finite, and booleans have no bounds.
-  if (real || (declared.type.element == ir::Element::kI64 && HasBounds(declared))) {
+  if (checked && (real || (declared.type.element == ir::Element::kI64 && HasBounds(declared)))) {
     builder.Check(state, value);
   }
   builder.Store(state, value);
@@ -125,13 +126,13 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
     case NameKind::kSize:
       return ConstantNumber(builder_.F64(meaning.constant.value), meaning.constant);
     case NameKind::kTime:
-      return TypedValue{EmitStepTime(builder_, out_.program.dt), dimension::kTime};
+      return TypedValue{Time(), dimension::kTime};
     case NameKind::kIndex:
-      return Index(ir::Op::kIndex);
+      return Index(ir::Op::kIndex, meaning.among);
     case NameKind::kSourceIndex:
-      return Index(ir::Op::kIndexPre);
+      return Index(ir::Op::kIndexPre, meaning.among);
     case NameKind::kTargetIndex:
-      return Index(ir::Op::kIndexPost);
+      return Index(ir::Op::kIndexPost, meaning.among);
     case NameKind::kNotRefractory:
       return TypedValue{active().valid() ? active() : builder_.Bool(true), Dimension{}};
     case NameKind::kLastSpike:
@@ -176,7 +177,7 @@ TypedValue CodeScope::ReadParameter(const Parameter& parameter) {
   return ConstantNumber(value, parameter.value);
 }
 
-TypedValue CodeScope::Index(ir::Op op) {
+TypedValue CodeScope::Index(ir::Op op, const NeuronSet* among) {
   const ir::Program& program = out_.program;
   uint32_t size = 0;
   if (op == ir::Op::kIndex) {
@@ -188,6 +189,12 @@ TypedValue CodeScope::Index(ir::Op op) {
         program.populations[op == ir::Op::kIndexPre ? projection.source : projection.target].size;
   }
   const ir::Value index = builder_.Emit(op, {ir::Element::kU32, section_.domain}, {});
+  if (among != nullptr) {
+    const char* const end = op == ir::Op::kIndexPre    ? "sources"
+                            : op == ir::Op::kIndexPost ? "targets"
+                                                       : "neurons";
+    return EmitRank(*among, absl::StrCat(section_.prefix, end), index, out_.program, builder_);
+  }
   return HeldInteger(index, 0, size > 0 ? size - 1 : std::numeric_limits<uint32_t>::max());
 }
 
@@ -312,6 +319,10 @@ std::optional<Scope::ZeroValue> CodeScope::FindZero(const std::string& name) con
       !meaning->variable->Is("constant") || environment_.locals.count(name) != 0) {
     return std::nullopt;
   }
+  const auto of_group = [&](const InitialValue& initial) {
+    return initial.variable == meaning->variable->equation && initial.neurons != nullptr;
+  };
+  if (std::any_of(section_.initial.begin(), section_.initial.end(), of_group)) return std::nullopt;
   for (const InitialValue& initial : section_.initial) {
     if (initial.variable != meaning->variable->equation || initial.code.has_value()) continue;
     const ir::State& state = out_.program.states[*meaning->variable->state];
@@ -328,11 +339,16 @@ std::optional<Scope::ZeroValue> CodeScope::FindZero(const std::string& name) con
   return std::nullopt;
 }
 
+ir::Value CodeScope::Time() {
+  return environment_.moved && !out_.program.spikes_at_start
+             ? EmitStepEnd(builder_, out_.program.dt)
+             : EmitStepTime(builder_, out_.program.dt);
+}
+
 ir::Value CodeScope::LastSpike() {
   const ir::Value before = builder_.Load(*section_.last_spike);
   if (!environment_.spiked.valid()) return before;
-  return builder_.Emit(ir::Op::kSelect,
-                       {environment_.spiked, EmitStepTime(builder_, out_.program.dt), before});
+  return builder_.Emit(ir::Op::kSelect, {environment_.spiked, Time(), before});
 }
 
 absl::Status CodeScope::CheckShared(const std::string& name, const ir::SourceText& source,
@@ -383,7 +399,7 @@ std::vector<ir::Value> CodeScope::EmitLoop(int times, ir::Value pass, ir::NodeId
   return CutLoop(section_, times, pass, begin, variables, builder_, out_);
 }
 
-void CodeScope::StoreChanged() {
+void CodeScope::StoreChanged(const std::set<const Variable*>& once_more) {
   for (const Variable& variable : section_.variables) {
     if (variable.keeper != Keeper::kOwner || environment_.changed.count(&variable) == 0) continue;
     const bool moves = variable.equation->kind == EquationKind::kDifferential ||
@@ -391,7 +407,8 @@ void CodeScope::StoreChanged() {
     const Tiny tiny = environment_.tiny_kept.count(&variable) != 0 ? Tiny::kKept
                       : moves                                      ? Tiny::kFlushed
                                                                    : Tiny::kFlushedIfDenormal;
-    StoreVariable(out_.program, builder_, *variable.state, Get(variable).value, tiny);
+    StoreVariable(out_.program, builder_, *variable.state, Get(variable).value, tiny,
+                  once_more.count(&variable) == 0);
   }
 }
 

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "compiler/equations/equation_scope.h"
 #include "compiler/language/code.h"
 #include "compiler/lowering/declarations.h"
@@ -59,6 +61,8 @@ class CodeScope : public EquationScope {
   absl::Span<const Equation> equations() const override { return section_.code->equations; }
   const ir::SourceText& equations_text() const override { return section_.code->equations_text; }
   const ir::Program& program() const override { return out_.program; }
+  // The same, to which code may add tables.
+  ir::Program& ChangeProgram() { return out_.program; }
   ir::Value Present(const Equation& variable) override { return Get(VariableOf(variable)).value; }
   void Update(const Equation& variable, ir::Value value) override {
     Set(VariableOf(variable), value);
@@ -89,8 +93,11 @@ class CodeScope : public EquationScope {
   TypedValue Get(const Variable& variable);
   // Gives a variable a new value, for elements for which the guards hold.
   void Set(const Variable& variable, ir::Value value);
-  // Stores the variables that were set, in order of declaration.
-  void StoreChanged();
+  // Stores the variables that were set, in order of declaration. Those of `once_more` are stored
+  // without a check: they change again before the step ends.
+  void StoreChanged(const std::set<const Variable*>& once_more = {});
+  // The time of the values that the code sees.
+  ir::Value Time();
   // The time of the neuron's last spike; its population has a threshold.
   ir::Value LastSpike();
 
@@ -103,6 +110,11 @@ class CodeScope : public EquationScope {
   // Where the code is that of a clock of the network: what it reads of populations; else null.
   void SetClock(ClockReads* clock) { clock_ = clock; }
   ClockReads* clock() const { return clock_; }
+  // The same of the code of a group: "initial left.V 0", ...
+  void EnterGroupCode(std::string kind, const std::string& group, absl::string_view part) {
+    EnterCode(std::move(kind), part, 0);
+    next_draw_.owner = absl::StrCat(group, ".", part);
+  }
 
   // Emits an expression for its errors alone, into a block that is thrown away: variables have the
   // values of their states.
@@ -130,7 +142,8 @@ class CodeScope : public EquationScope {
   absl::StatusOr<TypedValue> ReadMeaning(const Meaning& meaning);
   absl::StatusOr<TypedValue> ReadDefinition(const Equation& equation);
   TypedValue ReadParameter(const Parameter& parameter);
-  TypedValue Index(ir::Op op);
+  // The number of a neuron, among all of its population or those given.
+  TypedValue Index(ir::Op op, const NeuronSet* among);
   // The last spike of the neuron, or of the source or target of the synapse.
   absl::StatusOr<TypedValue> LastSpikeOf(const Section& section, bool of_target);
   TypedValue LoadOf(const Variable& variable, ir::Op op);
@@ -174,9 +187,9 @@ absl::StatusOr<TypedValue> AsDeclared(const Equation& equation, const TypedValue
 
 // What becomes of tiny values that are stored (R9).
 enum class Tiny : uint8_t { kFlushed, kFlushedIfDenormal, kKept };
-// Flushes tiny values to zero (R9), checks (R10) and stores.
+// Flushes tiny values to zero (R9), checks (R10) unless that is left to a later store, and stores.
 void StoreVariable(const ir::Program& program, ir::Builder& builder, ir::StateId state,
-                   ir::Value value, Tiny tiny = Tiny::kFlushed);
+                   ir::Value value, Tiny tiny = Tiny::kFlushed, bool checked = true);
 
 }  // namespace bnsyn::compiler
 

@@ -76,7 +76,7 @@ class ConnectDeclarer {
     // The connect block sets the probability of each pair.
     if (connection_.values.empty()) return absl::OkStatus();
     rule.kind = *traits.pairwise;
-    if (!traits.is_random) rule.stream = out_.streams.Find({"rule", description_.name});
+    if (!traits.is_random) rule.stream = out_.streams.Find({"rule", model_.section.stream_owner});
     return absl::OkStatus();
   }
 
@@ -187,19 +187,20 @@ class ConnectDeclarer {
     if (projection_.delay_column.has_value()) return ListedDelays();
     const Quantity dt = declared_.network.options.dt;
     const std::string what = Name("delay");
-    const Setting delay = description_.options.delay.value_or(Setting(dt));
+    const Setting delay =
+        description_.options.delay.value_or(Setting(Quantity(0, Unit{dimension::kTime, 0})));
     if (!IsPlain(names_, delay, what)) {
       return AddCode(ConnectValue::Kind::kDelay, delay, what).status();
     }
     BNSYN_ASSIGN_OR_RETURN(const uint64_t steps,
                            EvaluateSteps(delay, connection_.constants, dt, what));
-    if (steps < 1 || steps > kLongestDelay) {
+    if (steps > kLongestDelay) {
       const ir::SourceText text = TextOf(delay, what);
       return ErrorIn(
-          text, absl::StrCat(what, " must be from 1 to ", kLongestDelay, " steps, not ", steps),
+          text, absl::StrCat(what, " must be from 0 to ", kLongestDelay, " steps, not ", steps),
           absl::StrCat("one step is dt = ", dt.value, " ms"));
     }
-    projection_.delay = static_cast<uint32_t>(steps);
+    projection_.delay = static_cast<uint32_t>(steps) + out_.program.spike_lag();
     return absl::OkStatus();
   }
 
@@ -217,21 +218,22 @@ class ConnectDeclarer {
     const std::vector<double>& delays = out_.program.tables[column.table].values[column.column];
     const double dt = declared_.network.options.dt.value;
     double least = kLongestDelay;
-    double greatest = 1;
+    double greatest = 0;
     for (size_t row = 0; row < delays.size(); ++row) {
       const double steps = std::nearbyint(delays[row] / dt);
-      if (!(steps >= 1 && steps <= kLongestDelay)) {
+      if (!(steps >= 0 && steps <= kLongestDelay)) {
         return ErrorIn(
             place,
             absl::StrCat("the delay in row ", row + 1, " of ", description_.rule.file, " is ",
-                         delays[row], " ms; delays are from 1 to ", kLongestDelay, " steps"),
+                         delays[row], " ms; delays are from 0 to ", kLongestDelay, " steps"),
             absl::StrCat("they are in ms, and one step is dt = ", dt, " ms"));
       }
       least = std::min(least, steps);
       greatest = std::max(greatest, steps);
     }
-    projection_.delay = static_cast<uint32_t>(std::min(least, greatest));
-    projection_.max_delay = static_cast<uint32_t>(greatest);
+    const uint32_t lag = out_.program.spike_lag();
+    projection_.delay = static_cast<uint32_t>(std::min(least, greatest)) + lag;
+    projection_.max_delay = static_cast<uint32_t>(greatest) + lag;
     return absl::OkStatus();
   }
 
@@ -346,8 +348,11 @@ class ConnectEmitter {
     BNSYN_ASSIGN_OR_RETURN(const TypedValue delay, EmitNumber(value));
     BNSYN_RETURN_IF_ERROR(Expect(delay, dimension::kTime, value));
     // To the nearest step, halves to the even one (R4).
-    const ir::Value steps = builder_.Emit(
+    ir::Value steps = builder_.Emit(
         ir::Op::kRint, {builder_.Emit(ir::Op::kDiv, {delay.value, builder_.F64(program_.dt)})});
+    if (program_.spike_lag() != 0) {
+      steps = builder_.Emit(ir::Op::kAdd, {steps, builder_.F64(program_.spike_lag())});
+    }
     builder_.Emit(ir::Op::kSetDelay, {builder_.Convert(steps, ir::Element::kI64)});
     return absl::OkStatus();
   }

@@ -115,7 +115,7 @@ absl::Status DeclareCurrent(const Declarations& declared, StimulusAt& at, Progra
   const Section& section = declared.sections[at.section];
   BNSYN_ASSIGN_OR_RETURN(at.variable, VariableOf(stimulus, section));
   const Dimension& dimension = at.variable->dimension();
-  if (stimulus.kind == StimulusKind::kCurrent) return absl::OkStatus();
+  if (stimulus.kind == StimulusKind::kCurrent && at.every == 1) return absl::OkStatus();
   if (stimulus.kind == StimulusKind::kOrnsteinUhlenbeck) {
     BNSYN_RETURN_IF_ERROR(CheckNoise(stimulus, section));
     if (stimulus.shared) {
@@ -132,10 +132,29 @@ absl::Status DeclareCurrent(const Declarations& declared, StimulusAt& at, Progra
       return absl::OkStatus();
     }
   }
-  at.state = out.AddState(absl::StrCat(section.prefix, stimulus.name),
+  at.state = out.AddState(absl::StrCat(section.prefix, at.name),
                           {ir::Element::kF64, section.domain}, dimension);
   return absl::OkStatus();
 }
+
+namespace {
+
+// The value of a current that is taken anew every so many steps, and kept between.
+ir::Value Hold(const StimulusAt& at, ir::Value value, CodeScope& scope) {
+  ir::Builder& builder = scope.builder();
+  const auto literal = [&](uint64_t number) { return builder.Literal(ir::Element::kU64, number); };
+  const ir::Value step =
+      builder.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
+  // Before the start the current does not act, whatever its value.
+  const ir::Value since = builder.Emit(ir::Op::kSub, {step, literal(at.start.value_or(0))});
+  const ir::Value within = builder.Emit(ir::Op::kRem, {since, literal(at.every)});
+  const ir::Value anew = builder.Emit(ir::Op::kEq, {within, literal(0)});
+  const ir::Value held = builder.Emit(ir::Op::kSelect, {anew, value, builder.Load(*at.state)});
+  builder.Store(*at.state, held);
+  return held;
+}
+
+}  // namespace
 
 absl::Status EmitCurrent(const StimulusAt& at, CodeScope& scope) {
   const Stimulus& stimulus = at.stimulus;
@@ -145,13 +164,14 @@ absl::Status EmitCurrent(const StimulusAt& at, CodeScope& scope) {
   if (stimulus.kind == StimulusKind::kCurrent) {
     BNSYN_ASSIGN_OR_RETURN(value, EmitSetting(stimulus.value, variable.dimension(),
                                               absl::StrCat("the value of ", stimulus.name), scope));
+    if (at.every > 1) value = Hold(at, value, scope);
   } else {
     value = builder.Load(*at.state);
     if (stimulus.kind == StimulusKind::kOrnsteinUhlenbeck && !stimulus.shared) {
       BNSYN_RETURN_IF_ERROR(MoveNoise(at, scope));
     }
   }
-  const ir::Value active = EmitActive(at, builder);
+  const ir::Value active = EmitActive(at, scope);
   if (active.valid()) value = builder.Emit(ir::Op::kSelect, {active, value, builder.F64(0)});
   const ir::Value before = scope.Get(variable).value;
   const bool nothing =
@@ -166,6 +186,7 @@ absl::Status EmitNoiseInit(const Declarations& declared, ir::Builder& builder,
     const Names names = NamesOf(declared, section);
     CodeScope scope(declared, section, names, builder, out);
     scope.EnterCode("initial", at.stimulus.name);
+    if (!at.stimulus.shared) BindNumbers(at, scope);
     BNSYN_ASSIGN_OR_RETURN(const Noise noise,
                            EmitNoise(at.stimulus, at.variable->dimension(), scope));
     const ir::Value drawn = Draw(scope);

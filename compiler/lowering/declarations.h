@@ -12,8 +12,10 @@
 
 #include "absl/strings/string_view.h"
 #include "bnsyn/network.h"
+#include "compiler/equations/integration_plan.h"
 #include "compiler/language/code.h"
 #include "compiler/language/expression.h"
+#include "compiler/lowering/select_neurons.h"
 #include "ir/diagnostic.h"
 #include "ir/program.h"
 
@@ -93,7 +95,7 @@ struct Variable {
 enum class RefractoryKind : uint8_t {
   kNone,
   kSteps,      // a number of steps, the same for all
-  kTime,       // a time that is taken when the neuron spikes
+  kTime,       // a time that is taken when the neuron spikes; Schedule::kBrian2: in every step
   kCondition,  // as long as a condition holds
 };
 struct Refractoriness {
@@ -101,7 +103,8 @@ struct Refractoriness {
   uint32_t steps = 0;                       // kSteps
   ir::SourceText text = {};                 // kTime, kCondition
   std::optional<Expr> expr = std::nullopt;  // kTime, kCondition
-  std::optional<ir::StateId> state = {};    // i32, the steps left; kCondition: bool, true if so
+  // i32, the steps left; kCondition and Schedule::kBrian2: bool, true if it is refractory.
+  std::optional<ir::StateId> state = {};
 };
 
 // The initial value of a variable: in the declaration of its state, or code of the init block.
@@ -109,6 +112,9 @@ struct InitialValue {
   const Equation* variable = nullptr;
   std::optional<Expr> code;
   ir::SourceText text;
+  // Of a group, which replaces the value that its neurons have; it has code.
+  std::string group = {};
+  const NeuronSet* neurons = nullptr;
 };
 
 // A population, the network level or the synapses of a projection: the parts of a model, and the
@@ -226,13 +232,19 @@ struct ConnectValue {
 
 // A projection of the network, resolved.
 struct Connection {
-  Connection(const Network::ProjectionDescription& described, const Section& from,
-             const Section& to)
-      : description(described), source(from), target(to) {}
+  Connection(const Network::ProjectionDescription& described, std::vector<Section>& sections,
+             NeuronSet from, NeuronSet to)
+      : description(described),
+        source(sections[from.section]),
+        target(sections[to.section]),
+        sources(std::move(from)),
+        targets(std::move(to)) {}
 
   const Network::ProjectionDescription& description;
   const Section& source;
   const Section& target;
+  const NeuronSet sources;
+  const NeuronSet targets;
   // For constant expressions: the projection's own, N_pre, N_post, and the network's.
   std::vector<Constant> constants;
   ir::ProjectionId id = 0;
@@ -248,10 +260,18 @@ struct Connection {
 struct StimulusAt {
   const Stimulus& stimulus;
   size_t section;  // of the target, in Declarations::sections
+  NeuronSet neurons;
+  std::string name;  // of what it keeps there: its own, or with a number behind it where it goes to
+                     // several parts of one population
   std::vector<Statement> on_event = {};
+  // Its times are those of spikes of the target: it acts in the steps that end at them.
+  bool ends = false;
+  // Schedule::kBrian2: it acts after the arrivals of a step, and not before the update.
+  bool after_arrivals = false;
   // It brings something in the steps [start, stop) alone.
   std::optional<uint64_t> start = {};
   std::optional<uint64_t> stop = {};
+  uint64_t every = 1;  // steps for which a current keeps its value; then `state` holds it
   const Variable* variable = nullptr;     // that a current adds to
   std::optional<ir::InputId> input = {};  // of the events of a file or list
   std::optional<ir::StateId> state = {};  // of noise, or of what the host gave
@@ -261,17 +281,28 @@ struct StimulusAt {
 struct Declarations {
   explicit Declarations(const Network& described)
       : network(described),
-        math(described.options.strict_math ? MathMode::kStrict : MathMode::kDefault) {}
+        math(described.options.strict_math ? MathMode::kStrict : MathMode::kDefault),
+        schedule(described.options.schedule) {}
   // Parts point at each other.
   Declarations(const Declarations&) = delete;
   Declarations& operator=(const Declarations&) = delete;
 
+  // What equations read of variables that are solved exactly. Strict math repeats the arithmetic of
+  // programs that let currents see decayed conductances, as the original network does.
+  Reading reading() const {
+    if (schedule == Schedule::kBrian2) return Reading::kStart;
+    const bool ends = schedule == Schedule::kBnsynOriginal || math == MathMode::kStrict;
+    return ends ? Reading::kEndOfDecays : Reading::kMean;
+  }
+
   const Network& network;
   MathMode math;
+  Schedule schedule;
   std::vector<Constant> constants;  // the network's, and dt
   std::deque<ModelCode> models;
   ModelCode uniform_code;
   std::vector<Section> sections;  // of populations, in order
+  NamedNeurons neurons;           // populations and groups; NeuronSet::section is in `sections`
   Section uniform;                // the network level
   std::vector<LoweredTable> tables;
   std::deque<Connection> connections;  // in order of their ids

@@ -16,6 +16,7 @@
 #include "compiler/equations/integration_plan.h"
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/loop.h"
+#include "compiler/lowering/numbered.h"
 #include "compiler/lowering/table.h"
 #include "ir/status_macros.h"
 
@@ -63,6 +64,9 @@ absl::Status CheckFlag(const ModelCode& code, const Equation& equation, size_t i
   }
   if (flag == "shared" && equation.Is("input")) {
     return error("each neuron has its own input, so it cannot be shared");
+  }
+  if (flag == "spikes" && !equation.Is("input")) {
+    return error("only an input can sum spikes", "declare it as (input, spikes)");
   }
   if (flag == "input" && (equation.boolean || equation.integer)) {
     return error(absl::StrCat("an input is a sum, it cannot be ",
@@ -167,11 +171,12 @@ absl::Status CheckNoCycles(const ModelCode& code) { return DefinitionOrder(code)
 namespace {
 
 // Parses equations and update code, and checks what can be checked without values.
-absl::Status ParseCode(const ir::SourceText& equations, const ir::SourceText& update,
-                       bool has_refractory, std::set<std::string>& names, ModelCode& code) {
-  code.equations_text = equations;
-  code.update_text = update;
+absl::Status ParseCode(const Model& model, std::set<std::string>& names, ModelCode& code) {
+  const bool has_refractory = model.refractory.has_value();
+  code.equations_text = model.equations;
+  code.update_text = model.update;
   BNSYN_ASSIGN_OR_RETURN(code.equations, ParseEquations(code.equations_text));
+  BNSYN_RETURN_IF_ERROR(WriteOutNumbered(model, code.equations_text, code.equations));
   for (const Equation& equation : code.equations) {
     BNSYN_RETURN_IF_ERROR(
         CheckNewName(equation.name, "a variable", code.equations_text, equation.name_range, names));
@@ -181,6 +186,7 @@ absl::Status ParseCode(const ir::SourceText& equations, const ir::SourceText& up
   }
   BNSYN_RETURN_IF_ERROR(CheckNoCycles(code));
   BNSYN_ASSIGN_OR_RETURN(code.update, ParseStatements(code.update_text));
+  BNSYN_RETURN_IF_ERROR(WriteOutNumbered(model, code.update_text, code.update));
   for (const Equation& equation : code.equations) {
     if (equation.kind == EquationKind::kDifferential && !code.update.empty()) {
       return ir::ErrorAt(code.update_text, code.update[0].target_range,
@@ -212,7 +218,9 @@ absl::Status ParseEvents(const Model& model, std::set<std::string>& names, Model
     parsed.condition_text = event.condition;
     parsed.code_text = event.code;
     BNSYN_ASSIGN_OR_RETURN(parsed.condition, ParseExpression(parsed.condition_text));
+    BNSYN_RETURN_IF_ERROR(WriteOutNumbered(model, parsed.condition_text, parsed.condition));
     BNSYN_ASSIGN_OR_RETURN(parsed.code, ParseStatements(parsed.code_text));
+    BNSYN_RETURN_IF_ERROR(WriteOutNumbered(model, parsed.code_text, parsed.code));
   }
   return absl::OkStatus();
 }
@@ -242,14 +250,14 @@ absl::Status ParseModel(const Model& model, ModelCode& code) {
     const ir::SourceText place = NamePlace(value, absl::StrCat(model.name, ".", name));
     BNSYN_RETURN_IF_ERROR(CheckNewName(name, "a parameter", place, Whole(place), names));
   }
-  BNSYN_RETURN_IF_ERROR(
-      ParseCode(model.equations, model.update, model.refractory.has_value(), names, code));
+  BNSYN_RETURN_IF_ERROR(ParseCode(model, names, code));
   BNSYN_RETURN_IF_ERROR(ParseEvents(model, names, code));
   code.threshold_text = model.threshold;
   code.reset_text = model.reset;
   code.integration = model.integration;
   if (!Blank(model.threshold)) {
     BNSYN_ASSIGN_OR_RETURN(code.threshold, ParseExpression(code.threshold_text));
+    BNSYN_RETURN_IF_ERROR(WriteOutNumbered(model, code.threshold_text, *code.threshold));
   } else if (!Blank(model.reset)) {
     return ErrorIn(code.reset_text,
                    absl::StrCat("model '", model.name, "' has a reset but no threshold"),
@@ -260,6 +268,7 @@ absl::Status ParseModel(const Model& model, ModelCode& code) {
   }
   BNSYN_RETURN_IF_ERROR(ParseMultiplicity(model, code));
   BNSYN_ASSIGN_OR_RETURN(code.reset, ParseStatements(code.reset_text));
+  BNSYN_RETURN_IF_ERROR(WriteOutNumbered(model, code.reset_text, code.reset));
   BNSYN_RETURN_IF_ERROR(CheckIntegration(model, code.equations));
   return absl::OkStatus();
 }
@@ -349,7 +358,11 @@ absl::Status ParseModels(Declarations& declared) {
   for (const Model& model : declared.network.models) {
     const ir::SourceText place =
         model.place.name.empty() ? ir::SourceText{"network", model.name, 1, 1} : model.place;
-    BNSYN_RETURN_IF_ERROR(CheckNewName(model.name, "a model", place, Whole(place), names));
+    // A model with numbered names is there once more for each population that has it.
+    const bool again = !model.numbered.empty() && names.contains(model.name);
+    if (!again) {
+      BNSYN_RETURN_IF_ERROR(CheckNewName(model.name, "a model", place, Whole(place), names));
+    }
     BNSYN_RETURN_IF_ERROR(ParseModel(model, declared.models.emplace_back()));
   }
   return absl::OkStatus();
@@ -515,8 +528,10 @@ absl::Status DeclareUniform(Declarations& declared, ProgramBuilder& out) {
     const ir::SourceText place = NamePlace(value, name);
     BNSYN_RETURN_IF_ERROR(CheckNewName(name, "a parameter", place, Whole(place), names));
   }
-  BNSYN_RETURN_IF_ERROR(
-      ParseCode(uniform.equations, uniform.update, false, names, declared.uniform_code));
+  Model code("uniform");
+  code.equations = uniform.equations;
+  code.update = uniform.update;
+  BNSYN_RETURN_IF_ERROR(ParseCode(code, names, declared.uniform_code));
   for (const Equation& equation : declared.uniform_code.equations) {
     for (size_t f = 0; f < equation.flags.size(); ++f) {
       if (equation.flags[f] != "input" && equation.flags[f] != "shared") continue;

@@ -9,6 +9,7 @@
 #include "absl/strings/strip.h"
 #include "compiler/description/settings.h"
 #include "compiler/lowering/declare.h"
+#include "compiler/lowering/neurons.h"
 #include "compiler/lowering/table.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
@@ -38,10 +39,12 @@ absl::Status DeclareCount(const Connection& connection, ir::Rule& rule) {
                    "rint(...) makes one of it");
   }
   rule.count = static_cast<uint64_t>(n.value);
-  const bool within = description.source == description.target;
-  const uint64_t self = !rule.self && within ? 1 : 0;
-  const uint64_t most =
-      ir::TraitsOf(rule.kind).most_different(connection.source.size, connection.target.size, self);
+  uint64_t left_out = 0;
+  if (!rule.self && connection.sources.section == connection.targets.section) {
+    left_out = ir::CountCommon(connection.sources.numbers(), connection.targets.numbers());
+  }
+  const uint64_t most = ir::TraitsOf(rule.kind).most_different(connection.sources.size,
+                                                               connection.targets.size, left_out);
   if (rule.count > 0 && most == 0) {
     return ErrorIn(text, "there is no pair of neurons to join");
   }
@@ -62,15 +65,19 @@ absl::Status DeclareRule(const Declarations& declared, const Connection& connect
   projection.rule.multiple = rule.multiple;
   const ir::RuleTraits& traits = ir::TraitsOf(rule.kind);
   if (rule.kind == ir::RuleKind::kOneToOne) {
-    const Section& source = connection.source;
-    const Section& target = connection.target;
-    if (source.size != target.size) {
-      return ErrorIn(place, absl::StrCat("one_to_one joins populations of one size, but '",
-                                         source.name, "' has ", source.size, " neurons and '",
-                                         target.name, "' has ", target.size));
+    const auto end = [](const Section& section, const NeuronSet& neurons) {
+      return absl::StrCat("'", section.name, "' has ", neurons.size, " neurons",
+                          neurons.selected.all() ? "" : " here");
+    };
+    if (connection.sources.size != connection.targets.size) {
+      return ErrorIn(place, absl::StrCat("one_to_one joins as many sources as targets, but ",
+                                         end(connection.source, connection.sources), " and ",
+                                         end(connection.target, connection.targets)));
     }
   }
-  if (traits.is_random) projection.rule.stream = out.streams.Find({"rule", description.name});
+  if (traits.is_random) {
+    projection.rule.stream = out.streams.Find({"rule", connection.model.section.stream_owner});
+  }
   if (traits.takes_n) return DeclareCount(connection, projection.rule);
   if (!traits.takes_table) return absl::OkStatus();
   BNSYN_ASSIGN_OR_RETURN(const ir::TableId id,
@@ -94,13 +101,13 @@ absl::Status DeclareRule(const Declarations& declared, const Connection& connect
 
 // Adds the projection's own constants before those of the network.
 absl::Status DeclareOwnConstants(Connection& connection) {
-  std::vector<Constant> own = {{"N_pre", Quantity(connection.source.size)},
-                               {"N_post", Quantity(connection.target.size)}};
+  std::vector<Constant> own = {{"N_pre", Quantity(connection.sources.size)},
+                               {"N_post", Quantity(connection.targets.size)}};
   const auto known = [&](const std::string& name) {
     const auto is_named = [&](const Constant& constant) { return constant.name == name; };
     return absl::c_any_of(own, is_named) || absl::c_any_of(connection.constants, is_named);
   };
-  constexpr absl::string_view kTaken[] = {"i", "j", "t", "w", "N"};
+  constexpr absl::string_view kTaken[] = {"i", "j", "t", "w", "N", "i_pre", "i_post"};
   for (const auto& [name, setting] : connection.description.options.constants) {
     const ir::SourceText place =
         NamePlace(setting, absl::StrCat(connection.description.name, ".constants.", name));
@@ -164,24 +171,29 @@ absl::Status DeclareGain(const Declarations& declared, Connection& connection,
   return absl::OkStatus();
 }
 
+// The name by which a projection draws (R3).
+absl::StatusOr<std::string> StreamOwner(const Description& description) {
+  const ir::SourceText& stream = description.options.stream;
+  if (stream.text.empty()) return description.name;
+  if (IsIdentifier(stream.text)) return stream.text;
+  return ErrorIn(stream, absl::StrCat("'", stream.text, "' cannot name a stream"),
+                 "a name is letters, digits and '_', as in stream = \"ee\"");
+}
+
 absl::Status DeclareProjection(Declarations& declared, const Description& description,
                                ProgramBuilder& out) {
-  const ir::SourceText& place = description.place;
-  if (description.source >= declared.sections.size() ||
-      description.target >= declared.sections.size()) {
-    return ErrorIn(place, absl::StrCat("projection '", description.name,
-                                       "' joins populations that are not of this network"));
-  }
+  BNSYN_ASSIGN_OR_RETURN(NeuronSet sources,
+                         FindNeurons(declared, description.source, description.place));
+  BNSYN_ASSIGN_OR_RETURN(NeuronSet targets,
+                         FindNeurons(declared, description.target, description.place));
   Connection& connection = declared.connections.emplace_back(
-      description, declared.sections[description.source], declared.sections[description.target]);
-  const Section& source = connection.source;
-  const Section& target = connection.target;
+      description, declared.sections, std::move(sources), std::move(targets));
   connection.constants = declared.constants;
   BNSYN_RETURN_IF_ERROR(DeclareOwnConstants(connection));
   SynapseModel& model = connection.model;
   model.section.name = description.name;
   model.section.prefix = absl::StrCat(description.name, ".");
-  model.section.stream_owner = description.name;
+  BNSYN_ASSIGN_OR_RETURN(model.section.stream_owner, StreamOwner(description));
   model.section.code = &model.code;
   model.section.constants = connection.constants;
   BNSYN_RETURN_IF_ERROR(
@@ -190,8 +202,11 @@ absl::Status DeclareProjection(Declarations& declared, const Description& descri
   BNSYN_RETURN_IF_ERROR(DeclareGain(declared, connection, out));
   ir::Projection projection;
   projection.name = description.name;
-  BNSYN_ASSIGN_OR_RETURN(projection.source, EventOf(source, description, model.on_pre.empty()));
-  projection.target = *target.population;
+  BNSYN_ASSIGN_OR_RETURN(projection.source,
+                         EventOf(connection.source, description, model.on_pre.empty()));
+  projection.target = *connection.target.population;
+  projection.sources = connection.sources.selected;
+  projection.targets = connection.targets.selected;
   BNSYN_RETURN_IF_ERROR(DeclareRule(declared, connection, projection, out));
   connection.id = out.program.AddProjection(std::move(projection));
   return DeclareSynapses(declared, connection, out);
@@ -206,6 +221,8 @@ void DeclareArrivals(Declarations& declared, ir::Program& program) {
     projection.name = absl::StrCat(like.name, ".arrivals.pre");
     projection.source = like.source;
     projection.target = *connection.source.population;
+    projection.sources = like.sources;
+    projection.targets = like.sources;
     projection.rule.kind = ir::RuleKind::kOneToOne;
     projection.delay = like.delay;
     connection.arrivals_projection = program.AddProjection(std::move(projection));

@@ -53,11 +53,18 @@ absl::Status EmitNoiseInit(const Declarations& declared, ir::Builder& builder, P
 // everyone has read it.
 absl::Status EmitPopulation(const Declarations& declared, size_t index, ir::Builder& builder,
                             ProgramBuilder& out);
+// The same for Schedule::kBrian2: what comes before the arrivals of a step, and what comes after.
+absl::Status EmitUntilSpikes(const Declarations& declared, size_t index, ir::Builder& builder,
+                             ProgramBuilder& out);
+absl::Status EmitFromArrivals(const Declarations& declared, size_t index, ir::Builder& builder,
+                              ProgramBuilder& out);
 // Refuses a condition with a known probability outside [0, 1] (`rand() < p`, `bernoulli(p)`). If it
 // is `checked`, those of the threshold that are not known are checked in each step.
 absl::Status EmitChances(ir::Value condition, const Expr& expr, const ir::SourceText& text,
                          bool checked, CodeScope& scope);
-absl::Status EmitStimuli(const Declarations& declared, size_t index, CodeScope& scope);
+// The stimuli of a population that act after arrivals, or the others.
+absl::Status EmitStimuli(const Declarations& declared, size_t index, bool after_arrivals,
+                         CodeScope& scope);
 void EmitTraces(const Declarations& declared, size_t index, ir::Value spiked, ir::Builder& builder,
                 const ir::Program& program);
 absl::Status EmitUniform(const Declarations& declared, ir::Builder& builder, ProgramBuilder& out);

@@ -34,6 +34,9 @@ struct Environment {
   ir::Value active;
   // The neurons that spiked in this step, once that is known: their last spike is now.
   ir::Value spiked;
+  // True once the variables have moved: the time is then that of the end of the step, where spikes
+  // have theirs.
+  bool moved = false;
   // The name of the shared variable that is being defined: then only what all neurons share can be
   // read, and draws are made once for all.
   std::string shared;

@@ -53,7 +53,7 @@ absl::StatusOr<ir::Value> EmitMean(const StimulusAt& at, CodeScope& scope) {
   const std::string what = absl::StrCat("the rate of ", stimulus.name);
   const double dt = scope.program().dt;
   ir::Builder& builder = scope.builder();
-  BNSYN_ASSIGN_OR_RETURN(const ir::Value rate,
+  BNSYN_ASSIGN_OR_RETURN(ir::Value rate,
                          EmitSetting(stimulus.rate, dimension::kFrequency, what, scope));
   const bool poisson = stimulus.kind == StimulusKind::kPoisson;
   const double most = GreatestMean(stimulus);
@@ -70,6 +70,9 @@ absl::StatusOr<ir::Value> EmitMean(const StimulusAt& at, CodeScope& scope) {
   }
   const ir::Node& node = builder.node(rate);
   if (node.op == ir::Op::kLiteral) return builder.F64(ir::F64OfBits(node.attr) * sources * dt);
+  if (const ir::Value selected = EmitSelected(at, scope); selected.valid()) {
+    rate = builder.Emit(ir::Op::kSelect, {selected, rate, builder.F64(0)});
+  }
   const ir::Value mean = builder.Emit(ir::Op::kMul, {rate, builder.F64(sources * dt)});
   if (!at.rate.has_value()) return mean;
   builder.Check(*at.rate, rate);
@@ -89,7 +92,7 @@ ir::Value TakeFromHost(ir::Builder& builder, ir::StateId state) {
 absl::StatusOr<Events> EmitNumber(const StimulusAt& at, CodeScope& scope) {
   ir::Builder& builder = scope.builder();
   const ir::DomainId domain = scope.domain();
-  const ir::Value active = EmitActive(at, builder);
+  const ir::Value active = EmitActive(at, scope);
   Events events;
   switch (at.stimulus.kind) {
     case StimulusKind::kBernoulli: {
@@ -125,8 +128,35 @@ absl::StatusOr<Events> EmitNumber(const StimulusAt& at, CodeScope& scope) {
   return events;
 }
 
+// True if the times of the events are those of spikes of the neuron: if their code adds to what
+// sums spikes (R4). In other schedules, a spike has the time at which its step begins, as all else
+// has.
+absl::StatusOr<bool> BringsSpikes(const StimulusAt& at, const Section& section,
+                                  const ir::Program& program) {
+  bool spikes = false;
+  bool others = false;
+  for (const Statement& statement : at.on_event) {
+    const Variable* const variable = section.FindVariable(statement.target);
+    if (variable == nullptr) continue;
+    (variable->Is("spikes") ? spikes : others) = true;
+  }
+  if (!spikes || !others) return spikes && program.spike_lag() != 0;
+  return StimulusError(at.stimulus, "changes an (input, spikes) and another variable",
+                       "spikes have the time at which their step ends, other events that at "
+                       "which it begins: make two stimuli of it");
+}
+
+absl::Status NoSpikeAtZero(const Stimulus& stimulus, absl::string_view where, double dt) {
+  return StimulusError(stimulus,
+                       absl::StrCat("has a spike at the time 0 ms (", std::string(where),
+                                    "), but the first can be at dt = ", dt, " ms"),
+                       "the spikes of a step have the time of its end; with schedule = \"brian2\" "
+                       "they have that of its start");
+}
+
 // The events of a list, with columns for the step and the neuron.
-absl::StatusOr<ir::Table> BuildSpikes(const Declarations& declared, const Stimulus& stimulus) {
+absl::StatusOr<ir::Table> BuildSpikes(const Declarations& declared, const Stimulus& stimulus,
+                                      bool ends) {
   const size_t times = stimulus.times.size();
   const size_t neurons = stimulus.neurons.size();
   if (times == 0 || neurons == 0 || (times != neurons && times != 1 && neurons != 1)) {
@@ -137,7 +167,7 @@ absl::StatusOr<ir::Table> BuildSpikes(const Declarations& declared, const Stimul
                          "indices");
   }
   ir::Table table;
-  table.name = absl::StrCat(stimulus.name, ".spikes");
+  table.name = absl::StrCat(stimulus.name, ends ? ".source_spikes" : ".spikes");
   table.columns = {"step", "index"};
   table.values.resize(2);
   for (size_t e = 0; e < std::max(times, neurons); ++e) {
@@ -145,7 +175,11 @@ absl::StatusOr<ir::Table> BuildSpikes(const Declarations& declared, const Stimul
         const uint64_t step,
         EvaluateSteps(stimulus.times[times == 1 ? 0 : e], declared.constants,
                       declared.network.options.dt, absl::StrCat("a time of ", stimulus.name)));
-    table.values[0].push_back(static_cast<double>(step));
+    if (ends && step == 0) {
+      return NoSpikeAtZero(stimulus, absl::StrCat("time ", e + 1),
+                           declared.network.options.dt.value);
+    }
+    table.values[0].push_back(static_cast<double>(ends ? step - 1 : step));
     table.values[1].push_back(stimulus.neurons[neurons == 1 ? 0 : e]);
   }
   table.digest = ir::TableDigest(table);
@@ -159,8 +193,10 @@ const std::vector<double>* ColumnOf(const ir::Table& table, absl::string_view na
 }
 
 // Checks the events of a table for a population.
-absl::Status CheckEvents(const Stimulus& stimulus, const ir::Table& table, double dt,
+absl::Status CheckEvents(const StimulusAt& at, const ir::Table& table, double dt,
                          const Section& section) {
+  const Stimulus& stimulus = at.stimulus;
+  const uint32_t size = at.neurons.size;
   const auto error = [&](absl::string_view message, absl::string_view note) {
     const std::string& file = stimulus.file;
     return ErrorIn(stimulus.place,
@@ -191,9 +227,13 @@ absl::Status CheckEvents(const Stimulus& stimulus, const ir::Table& table, doubl
                                 " ms, which is no multiple of dt = ", dt, " ms"),
                    "change the time, or dt");
     }
-    if (!(index >= 0 && index < section.size) || index != std::floor(index)) {
-      return error(absl::StrCat("row ", row + 1, " is for neuron ", index, ", but population '",
-                                section.name, "' has ", section.size),
+    if (times != nullptr && at.ends && *ir::WholeSteps((*times)[row], dt) == 0) {
+      return NoSpikeAtZero(stimulus, absl::StrCat("row ", row + 1, " of ", stimulus.file), dt);
+    }
+    if (!(index >= 0 && index < size) || index != std::floor(index)) {
+      return error(absl::StrCat("row ", row + 1, " is for neuron ", index, ", but ",
+                                size == section.size ? "population" : "this part of", " '",
+                                section.name, "' has ", size),
                    "neurons are counted from 0");
     }
   }
@@ -207,11 +247,11 @@ absl::Status CheckEvents(const Stimulus& stimulus, const ir::Table& table, doubl
 
 // The table of the events of kSpikes or kFile, which all targets share.
 absl::StatusOr<ir::TableId> EventTable(const Declarations& declared, const Stimulus& stimulus,
-                                       ir::Program& program) {
+                                       bool ends, ir::Program& program) {
   if (stimulus.kind == StimulusKind::kFile) {
     return TableOf(declared.network, stimulus.file, stimulus.place, program);
   }
-  BNSYN_ASSIGN_OR_RETURN(ir::Table table, BuildSpikes(declared, stimulus));
+  BNSYN_ASSIGN_OR_RETURN(ir::Table table, BuildSpikes(declared, stimulus, ends));
   if (const auto known = program.FindTable(table.name)) return *known;
   program.tables.push_back(std::move(table));
   return static_cast<ir::TableId>(program.tables.size() - 1);
@@ -222,8 +262,14 @@ absl::StatusOr<ir::TableId> EventTable(const Declarations& declared, const Stimu
 absl::Status DeclareEvents(const Declarations& declared, StimulusAt& at, ProgramBuilder& out) {
   const Stimulus& stimulus = at.stimulus;
   const Section& section = declared.sections[at.section];
-  const std::string name = absl::StrCat(section.prefix, stimulus.name, ".events");
+  const std::string name = absl::StrCat(section.prefix, at.name, ".events");
   BNSYN_ASSIGN_OR_RETURN(at.on_event, ParseStatements(stimulus.on_event));
+  at.after_arrivals =
+      declared.schedule == Schedule::kBrian2 &&
+      std::none_of(at.on_event.begin(), at.on_event.end(), [&](const Statement& statement) {
+        const Variable* const variable = section.FindVariable(statement.target);
+        return variable != nullptr && variable->Is("input");
+      });
   if (stimulus.kind == StimulusKind::kHost) {
     at.state = out.AddState(name, {ir::Element::kF64, section.domain});
     return absl::OkStatus();
@@ -231,13 +277,17 @@ absl::Status DeclareEvents(const Declarations& declared, StimulusAt& at, Program
   if (stimulus.kind != StimulusKind::kFile && stimulus.kind != StimulusKind::kSpikes) {
     return absl::OkStatus();
   }
-  BNSYN_ASSIGN_OR_RETURN(const ir::TableId table, EventTable(declared, stimulus, out.program));
-  BNSYN_RETURN_IF_ERROR(CheckEvents(stimulus, out.program.tables[table], out.program.dt, section));
+  BNSYN_ASSIGN_OR_RETURN(at.ends, BringsSpikes(at, section, out.program));
+  BNSYN_ASSIGN_OR_RETURN(const ir::TableId table,
+                         EventTable(declared, stimulus, at.ends, out.program));
+  BNSYN_RETURN_IF_ERROR(CheckEvents(at, out.program.tables[table], out.program.dt, section));
   at.input = out.AddInput(name, section.domain);
-  out.program.events.push_back({stimulus.targets.size() == 1
-                                    ? stimulus.name
-                                    : absl::StrCat(stimulus.name, "_", section.name),
-                                *at.input, table});
+  const bool of_times = ColumnOf(out.program.tables[table], "time") != nullptr;
+  out.program.events.push_back(
+      {stimulus.targets.size() == 1 ? stimulus.name : absl::StrCat(at.name, "_", section.name),
+       *at.input, table, at.ends && of_times, at.neurons.selected});
+  if (at.ends && at.start.has_value()) *at.start -= *at.start > 0 ? 1 : 0;
+  if (at.ends && at.stop.has_value()) --*at.stop;
   return absl::OkStatus();
 }
 
@@ -252,14 +302,17 @@ void DeclareRate(const Declarations& declared, StimulusAt& at, ProgramBuilder& o
   const Names names = NamesOf(declared, section);
   CodeScope scope(declared, section, names, builder, out);
   RefractoryStep(scope).Begin();
+  BindNumbers(at, scope);
   const absl::StatusOr<ir::Value> rate =
       EmitSetting(stimulus.rate, dimension::kFrequency, "the rate", scope);
   const absl::StatusOr<double> sources = poisson ? SourcesOf(stimulus, section) : 1.0;
   // What is wrong is reported when the rate is emitted for good.
   if (!rate.ok() || !sources.ok()) return;
   if (Facts(out.program, builder.block()).Bits(rate->id).has_value()) return;
-  at.rate = out.AddState(absl::StrCat(section.prefix, stimulus.name, ".rate"),
-                         {ir::Element::kF64, builder.type(*rate).domain}, dimension::kFrequency);
+  const ir::DomainId domain =
+      at.neurons.selected.all() ? builder.type(*rate).domain : section.domain;
+  at.rate = out.AddState(absl::StrCat(section.prefix, at.name, ".rate"),
+                         {ir::Element::kF64, domain}, dimension::kFrequency);
   out.program.states[*at.rate].lower = 0;
   out.program.states[*at.rate].upper = GreatestMean(stimulus) / (*sources * out.program.dt);
 }

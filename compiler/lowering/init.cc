@@ -12,6 +12,7 @@
 #include "compiler/description/settings.h"
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/emit.h"
+#include "compiler/lowering/neurons.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -172,9 +173,16 @@ void AddNamesRead(const Expr& expr, const ModelCode& code, std::set<std::string>
 // variables. A default comes before any value that reads its variable.
 class Initials {
  public:
+  using Group = Network::GroupDescription;
+
+  // `groups` are those of the section.
   Initials(const Declarations& declared, Section& section, const Settings& given,
-           const Settings& defaults, ir::Program& program)
-      : declared_(declared), section_(section), given_(given), program_(program) {
+           const Settings& defaults, std::vector<const Group*> groups, ir::Program& program)
+      : declared_(declared),
+        section_(section),
+        given_(given),
+        groups_(std::move(groups)),
+        program_(program) {
     std::set<std::string> names;
     for (const auto& [name, value] : given) names.insert(name);
     for (const auto& [name, value] : defaults) {
@@ -193,10 +201,64 @@ class Initials {
         BNSYN_RETURN_IF_ERROR(Give(name, value));
       }
     }
+    // What only groups give.
+    for (const Group* group : groups_) {
+      std::set<std::string> names;
+      for (const auto& [name, value] : group->initial) {
+        if (!names.insert(name).second) {
+          return ErrorIn(NamePlace(value, absl::StrCat(group->name, ".", name)),
+                         absl::StrCat("'", name, "' is given twice"));
+        }
+        if (begun_.insert(name).second) BNSYN_RETURN_IF_ERROR(GiveOfGroups(name));
+      }
+    }
     return absl::OkStatus();
   }
 
  private:
+  // The values of a variable in groups, each in place of the one before it.
+  absl::Status GiveOfGroups(const std::string& name) {
+    for (const Group* group : groups_) {
+      for (const auto& [given, value] : group->initial) {
+        if (given != name) continue;
+        BNSYN_ASSIGN_OR_RETURN(InitialValue initial, OfGroup(*group, name, value));
+        section_.initial.push_back(std::move(initial));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<InitialValue> OfGroup(const Group& group, const std::string& name,
+                                       const Setting& value) const {
+    const std::string what = absl::StrCat("the initial ", group.name, ".", name);
+    const Variable* variable = section_.FindVariable(name);
+    if (variable == nullptr || !variable->state.has_value()) {
+      return ErrorIn(NamePlace(value, what),
+                     absl::StrCat("'", section_.name, "' has no variable '", name,
+                                  "' to give an initial value in '", group.name, "'",
+                                  ir::DidYouMean(name, section_.VariableNames())));
+    }
+    const ir::SourceText text = TextOf(value, what);
+    if (variable->Is("shared")) {
+      return ErrorIn(text, absl::StrCat("'", name, "' is one value for all neurons (shared), ",
+                                        "which no group can have for itself"));
+    }
+    if (ParseFileCall(text.text).has_value()) {
+      return ErrorIn(text, "a column of a file holds the values of a whole population",
+                     "give the population its values by file(...), and the group others");
+    }
+    InitialValue initial = {variable->equation, std::nullopt, text, group.name,
+                            &declared_.neurons.at(group.name)};
+    if (value.is_text()) {
+      BNSYN_ASSIGN_OR_RETURN(initial.code, ParseExpression(text));
+      return initial;
+    }
+    initial.code.emplace();
+    initial.code->quantity = value.quantity();
+    initial.code->range = Whole(text);
+    return initial;
+  }
+
   absl::Status Give(const std::string& name, const Setting& value) {
     if (!begun_.insert(name).second) return absl::OkStatus();
     const std::set<std::string> read = NamesRead(value);
@@ -206,7 +268,7 @@ class Initials {
     BNSYN_ASSIGN_OR_RETURN(InitialValue initial, DeclareValue(declared_.network, section_, names_,
                                                               name, value, program_));
     section_.initial.push_back(std::move(initial));
-    return absl::OkStatus();
+    return GiveOfGroups(name);
   }
 
   // None where the value cannot be parsed, which DeclareValue reports.
@@ -222,6 +284,7 @@ class Initials {
   Section& section_;
   const Settings& given_;
   Settings defaults_;
+  const std::vector<const Group*> groups_;
   ir::Program& program_;
   const Names names_ = NamesOf(declared_, section_);
   std::set<std::string> begun_;
@@ -244,7 +307,13 @@ absl::Status EmitInitialValues(const Declarations& declared, const Section& sect
                     .note = "give it one before this"});
       }
       CodeScope scope(declared, section, names, builder, out);
-      scope.EnterCode("initial", equation.name);
+      const std::string selected = absl::StrCat(section.prefix, initial.group, ".neurons");
+      if (initial.neurons != nullptr) {
+        scope.EnterGroupCode("initial", initial.group, equation.name);
+        BindNumbers(*initial.neurons, selected, scope);
+      } else {
+        scope.EnterCode("initial", equation.name);
+      }
       if (equation.Is("shared")) scope.Change().shared = equation.name;
       BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitExpression(*initial.code, initial.text, scope));
       BNSYN_ASSIGN_OR_RETURN(value,
@@ -255,7 +324,15 @@ absl::Status EmitInitialValues(const Declarations& declared, const Section& sect
                             absl::StrCat("the initial ", section.prefix, equation.name),
                             initial.text, initial.code->range));
       }
-      builder.Store(*section.FindVariable(equation.name)->state, value.value);
+      const ir::StateId state = *section.FindVariable(equation.name)->state;
+      if (initial.neurons != nullptr) {
+        const ir::Value index =
+            builder.Emit(ir::Op::kIndex, {ir::Element::kU32, section.domain}, {});
+        const ir::Value where =
+            EmitIsSelected(*initial.neurons, selected, index, out.program, builder);
+        value.value = builder.Emit(ir::Op::kSelect, {where, value.value, builder.Load(state)});
+      }
+      builder.Store(state, value.value);
     }
     known.insert(&equation);
   }
@@ -279,11 +356,16 @@ absl::StatusOr<ir::Bits> InitialBits(const Equation& equation, const Setting& se
 absl::Status DeclareInitialValues(Declarations& declared, ProgramBuilder& out) {
   const Network& network = declared.network;
   BNSYN_RETURN_IF_ERROR(
-      Initials(declared, declared.uniform, network.uniform.initial, {}, out.program).Declare());
+      Initials(declared, declared.uniform, network.uniform.initial, {}, {}, out.program).Declare());
   for (size_t p = 0; p < declared.sections.size(); ++p) {
     const Network::PopulationDescription& population = network.populations[p];
+    std::vector<const Network::GroupDescription*> groups;
+    for (const Network::GroupDescription& group : network.groups) {
+      if (declared.neurons.at(group.name).section == p) groups.push_back(&group);
+    }
     BNSYN_RETURN_IF_ERROR(Initials(declared, declared.sections[p], population.initial,
-                                   network.models[population.model].initial, out.program)
+                                   network.models[population.model].initial, std::move(groups),
+                                   out.program)
                               .Declare());
   }
   return absl::OkStatus();

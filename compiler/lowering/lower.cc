@@ -1,5 +1,6 @@
 #include "compiler/lowering/lower.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "compiler/description/settings.h"
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/emit.h"
+#include "compiler/lowering/numbered.h"
 #include "compiler/lowering/stimulus.h"
 #include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
@@ -94,19 +96,6 @@ bool CodeReads(const Section& section, absl::string_view name) {
          });
 }
 
-// The same of a stimulus.
-bool StimulusReads(const StimulusAt& at, const ModelCode& code, absl::string_view name) {
-  const Stimulus& stimulus = at.stimulus;
-  for (const Setting* setting :
-       {&stimulus.rate, &stimulus.value, &stimulus.mean, &stimulus.sigma, &stimulus.tau}) {
-    if (!setting->is_text()) continue;
-    const absl::StatusOr<Expr> expr = ParseExpression(setting->text());
-    if (expr.ok() && ReadsName(*expr, code, name)) return true;
-  }
-  return absl::c_any_of(at.on_event,
-                        [&](const Statement& s) { return ReadsName(s.value, code, name); });
-}
-
 }  // namespace
 
 void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
@@ -121,12 +110,11 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
     DeclareChances(declared, section, out);
   }
   for (const Connection& connection : declared.connections) {
-    const Network::ProjectionDescription& joins = connection.description;
     if (connection.model.Uses("lastspike_pre")) {
-      DeclareLastSpike(declared.sections[joins.source], out);
+      DeclareLastSpike(declared.sections[connection.sources.section], out);
     }
     if (connection.model.Uses("lastspike_post")) {
-      DeclareLastSpike(declared.sections[joins.target], out);
+      DeclareLastSpike(declared.sections[connection.targets.section], out);
     }
   }
 }
@@ -151,17 +139,36 @@ absl::Status Declare(Declarations& declared, ProgramBuilder& out) {
   out.program.dt = options.dt.value;
   out.program.seed = options.seed;
   out.program.strict_sums = options.strict_precision;
+  out.program.spikes_at_start = options.schedule == Schedule::kBrian2;
   out.program.directory = options.directory;
   BNSYN_ASSIGN_OR_RETURN(declared.constants, EvaluateConstants(declared.network));
   BNSYN_RETURN_IF_ERROR(ParseModels(declared));
   BNSYN_RETURN_IF_ERROR(DeclareUniform(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareTables(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclarePopulations(declared, out));
+  BNSYN_RETURN_IF_ERROR(DeclareGroups(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareProjections(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareResolutions(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareStimuli(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareInitialValues(declared, out));
   DeclareStatesOfCode(declared, out);
+  return absl::OkStatus();
+}
+
+// Emits a part of the step of each population.
+absl::Status EmitPopulations(const Declarations& declared,
+                             absl::Status (*emit)(const Declarations&, size_t, ir::Builder&,
+                                                  ProgramBuilder&),
+                             ir::Builder& builder, ProgramBuilder& out) {
+  for (size_t p = 0; p < declared.sections.size(); ++p) {
+    // In a block of its own, since emission asks what values are made of: a search through the
+    // block, which must not hold the code of all populations.
+    ir::Block own;
+    own.kind = ir::BlockKind::kStep;
+    ir::Builder own_builder(out.program, own);
+    BNSYN_RETURN_IF_ERROR(emit(declared, p, own_builder, out));
+    Append(own, builder);
+  }
   return absl::OkStatus();
 }
 
@@ -172,14 +179,12 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
   BNSYN_ASSIGN_OR_RETURN(const Clocks clocks, EmitClocks(declared, out));
   for (const ir::LoopId clock : clocks.at_start) builder.Emit(ir::Op::kRun, {}, clock);
   RunSynapses(out.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
-  for (size_t p = 0; p < declared.sections.size(); ++p) {
-    // In a block of its own, since emission asks what values are made of: a search through the
-    // block, which must not hold the code of all populations.
-    ir::Block own;
-    own.kind = block.kind;
-    ir::Builder own_builder(out.program, own);
-    BNSYN_RETURN_IF_ERROR(EmitPopulation(declared, p, own_builder, out));
-    Append(own, builder);
+  if (declared.schedule == Schedule::kBrian2) {
+    BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitUntilSpikes, builder, out));
+    return absl::UnimplementedError("arrivals cannot stand within the step");
+    BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitFromArrivals, builder, out));
+  } else {
+    BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitPopulation, builder, out));
   }
   RunSynapses(out.program, ir::BlockKind::kOnPost, ir::Op::kRunOnPost, builder);
   BNSYN_RETURN_IF_ERROR(EmitUniform(declared, builder, out));
@@ -195,7 +200,7 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
 }
 
 absl::Status Emit(const Declarations& declared, ProgramBuilder& out) {
-  out.facts.strict_math = declared.math == MathMode::kStrict;
+  out.facts.exact_sums = declared.math == MathMode::kStrict || out.program.strict_sums;
   NoteConstants(declared, out.facts);
   BNSYN_RETURN_IF_ERROR(EmitSynapses(declared, out));
   BNSYN_RETURN_IF_ERROR(EmitInit(declared, out));
@@ -214,7 +219,13 @@ absl::Status Emit(const Declarations& declared, ProgramBuilder& out) {
 }
 
 absl::Status Lower(const Network& network, ProgramBuilder& out) {
-  Declarations declared(network);
+  std::optional<Network> written;
+  if (HasNumbered(network)) {
+    BNSYN_ASSIGN_OR_RETURN(written, WriteOutNumbered(network));
+  }
+  Declarations declared(written.has_value() ? *written : network);
+  // Traces of neurons move with the step, from the values at its start.
+  if (declared.schedule == Schedule::kBrian2) out.synapse_traces = false;
   BNSYN_RETURN_IF_ERROR(Declare(declared, out));
   return Emit(declared, out);
 }

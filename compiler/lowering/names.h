@@ -37,8 +37,8 @@ enum class NameKind : uint8_t {
   kNetworkVariable,  // of the network level, which populations and synapses only read
   kSourceVariable,   // NAME_pre
   kTargetVariable,   // NAME_post
-  kSourceIndex,      // i of a synapse
-  kTargetIndex,      // j of a synapse
+  kSourceIndex,      // i and i_pre of a synapse
+  kTargetIndex,      // j and i_post of a synapse
   kWeight,           // w of a synapse
   kOfNeurons,        // the bare name of a variable of neurons, in the code of synapses: of which?
   kOther,            // nothing that can be read
@@ -51,9 +51,11 @@ struct Meaning {
   const Equation* definition = nullptr;  // kDefinition
   const Parameter* parameter = nullptr;  // kParameter; kWeight: its gain, if it has one
   const LoweredTable* table = nullptr;   // kTable
-  Quantity constant = {};                // kConstant, kSize; kWeight: a factor of each weight
-  bool of_target = false;                // kLastSpike of the target of a synapse, not its source
-  bool whole = false;                    // kWeight: it is known to be a whole number
+  // k...Index: the neurons among which the number counts; null for all of the population.
+  const NeuronSet* among = nullptr;
+  Quantity constant = {};  // kConstant, kSize; kWeight: a factor of each weight
+  bool of_target = false;  // kLastSpike of the target of a synapse, not its source
+  bool whole = false;      // kWeight: it is known to be a whole number
   // Why this code cannot read it, and what to do; empty if it can.
   std::string refusal = {};
   std::string note = {};

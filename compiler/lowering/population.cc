@@ -1,27 +1,36 @@
 // Emits one step of a population, in the order of R5: inputs, stimuli, update, threshold and reset.
+#include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "compiler/language/code_integer.h"
 #include "compiler/lowering/emit.h"
 #include "compiler/lowering/refractory.h"
+#include "compiler/lowering/stimulus.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
 namespace {
 
-// A variable that projections add to, and its value with what arrived in this step.
+// A variable that projections add to, and its value with what arrived.
 struct Received {
   const Variable* variable = nullptr;
   ir::Value value;
 };
 
-// Adds what arrived in this step to the variables it is meant for.
-std::vector<Received> TakeInputs(CodeScope& scope) {
+bool IsSummed(const Variable& variable) { return variable.input.has_value(); }
+// One without a state is what arrived in a step, and nothing else.
+bool KeepsWhatArrives(const Variable& variable) { return variable.state.has_value(); }
+
+// Adds what arrived to the variables it is meant for, as far as `takes` is true of them.
+template <typename Takes>
+std::vector<Received> TakeInputs(CodeScope& scope, Takes takes) {
   ir::Builder& builder = scope.builder();
   std::vector<Received> all;
   for (const Variable& variable : scope.section().variables) {
-    if (!variable.input.has_value()) continue;
+    if (!IsSummed(variable) || !takes(variable)) continue;
     ir::Value value = builder.Take(*variable.input);
     if (variable.equation->integer) {
       // What arrives is whole, so that a float holds it exactly up to 2^53.
@@ -29,7 +38,7 @@ std::vector<Received> TakeInputs(CodeScope& scope) {
       value = builder.Convert(value, ir::Element::kI64);
       scope.Expect(ir::Op::kExpectSum, scope.Get(variable).value, value);
     }
-    if (variable.state.has_value()) {
+    if (variable.state.has_value() || scope.environment().variables.count(&variable) != 0) {
       value = builder.Emit(ir::Op::kAdd, {scope.Get(variable).value, value});
     }
     scope.Set(variable, value);
@@ -95,35 +104,28 @@ absl::Status EmitWhere(ir::Value where, const std::vector<Statement>& code,
   return absl::OkStatus();
 }
 
-}  // namespace
+// Where the threshold and the conditions of events hold.
+struct Happened {
+  ir::Value spiked;               // invalid without a threshold
+  std::vector<ir::Value> events;  // in order of declaration
+};
 
-absl::Status EmitPopulation(const Declarations& declared, size_t index, ir::Builder& builder,
-                            ProgramBuilder& out) {
-  const Section& section = declared.sections[index];
-  const ModelCode& code = *section.code;
-  const Names names = NamesOf(declared, section);
-  CodeScope scope(declared, section, names, builder, out);
-  BNSYN_RETURN_IF_ERROR(scope.TryDefinitions());
-  RefractoryStep refractory(scope);
-  refractory.Begin();
-  const std::vector<Received> received = TakeInputs(scope);
-  BNSYN_RETURN_IF_ERROR(EmitStimuli(declared, index, scope));
-  BNSYN_RETURN_IF_ERROR(refractory.BeforeUpdate());
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<Decayed> decayed, EmitUpdate(declared, scope, out));
-  scope.Change().free = {};
-
-  // All conditions are tested before any of their code runs.
-  ir::Value spiked;
+// All conditions are tested before any of their code runs.
+absl::StatusOr<Happened> TestConditions(CodeScope& scope) {
+  const ModelCode& code = *scope.section().code;
+  ir::Builder& builder = scope.builder();
+  Happened happened;
   if (code.threshold.has_value()) {
     scope.EnterCode("threshold");
     BNSYN_ASSIGN_OR_RETURN(
-        spiked, EmitCondition(*code.threshold, code.threshold_text, "a threshold", scope));
-    BNSYN_RETURN_IF_ERROR(
-        EmitChances(spiked, *code.threshold, code.threshold_text, /*checked=*/true, scope));
-    if (scope.active().valid()) spiked = builder.Emit(ir::Op::kAnd, {spiked, scope.active()});
-    BNSYN_RETURN_IF_ERROR(EmitMultiplicity(spiked, scope));
+        happened.spiked, EmitCondition(*code.threshold, code.threshold_text, "a threshold", scope));
+    BNSYN_RETURN_IF_ERROR(EmitChances(happened.spiked, *code.threshold, code.threshold_text,
+                                      /*checked=*/true, scope));
+    if (scope.active().valid()) {
+      happened.spiked = builder.Emit(ir::Op::kAnd, {happened.spiked, scope.active()});
+    }
+    BNSYN_RETURN_IF_ERROR(EmitMultiplicity(happened.spiked, scope));
   }
-  std::vector<ir::Value> happened;
   for (const EventCode& event : code.events) {
     scope.EnterCode("threshold", event.name);
     BNSYN_ASSIGN_OR_RETURN(
@@ -131,28 +133,153 @@ absl::Status EmitPopulation(const Declarations& declared, size_t index, ir::Buil
         EmitCondition(event.condition, event.condition_text, "what makes an event", scope));
     BNSYN_RETURN_IF_ERROR(EmitChances(where, event.condition, event.condition_text,
                                       /*checked=*/false, scope));
-    happened.push_back(where);
+    happened.events.push_back(where);
   }
-  if (spiked.valid()) {
-    scope.Change().spiked = spiked;
+  return happened;
+}
+
+// The reset, then the code of events.
+absl::Status RunCode(const Happened& happened, CodeScope& scope) {
+  const ModelCode& code = *scope.section().code;
+  if (happened.spiked.valid()) {
     scope.EnterCode("reset");
-    BNSYN_RETURN_IF_ERROR(EmitWhere(spiked, code.reset, code.reset_text, scope));
+    BNSYN_RETURN_IF_ERROR(EmitWhere(happened.spiked, code.reset, code.reset_text, scope));
   }
-  for (size_t e = 0; e < happened.size(); ++e) {
+  for (size_t e = 0; e < happened.events.size(); ++e) {
     const EventCode& event = code.events[e];
     scope.EnterCode("reset", event.name);
-    BNSYN_RETURN_IF_ERROR(EmitWhere(happened[e], event.code, event.code_text, scope));
+    BNSYN_RETURN_IF_ERROR(EmitWhere(happened.events[e], event.code, event.code_text, scope));
   }
+  return absl::OkStatus();
+}
 
-  NoteReceivers(received, decayed, scope, out);
-  scope.StoreChanged();
-  BNSYN_RETURN_IF_ERROR(refractory.End(spiked));
-  if (section.last_spike.has_value()) builder.Store(*section.last_spike, scope.LastSpike());
-  EmitTraces(declared, index, spiked, builder, out.program);
-  if (spiked.valid()) builder.Emit(ir::Op::kSpike, {spiked}, *section.population);
-  for (size_t e = 0; e < happened.size(); ++e) {
-    builder.Emit(ir::Op::kSpike, {happened[e]}, section.events[e]);
+void EmitSpikes(const Happened& happened, CodeScope& scope) {
+  const Section& section = scope.section();
+  ir::Builder& builder = scope.builder();
+  if (happened.spiked.valid()) {
+    builder.Emit(ir::Op::kSpike, {happened.spiked}, *section.population);
   }
+  for (size_t e = 0; e < happened.events.size(); ++e) {
+    builder.Emit(ir::Op::kSpike, {happened.events[e]}, section.events[e]);
+  }
+}
+
+// The states that carry what happened over the arrivals, by the population of the spikes.
+std::string CarrierOf(const ir::Program& program, ir::PopulationId spikes) {
+  return absl::StrCat(program.populations[spikes].name, ".happened.now");
+}
+
+void Carry(ir::Value where, ir::PopulationId spikes, ir::Builder& builder, ProgramBuilder& out) {
+  const ir::StateId state = out.AddState(
+      CarrierOf(out.program, spikes), {ir::Element::kBool, out.program.populations[spikes].domain});
+  out.program.states[state].temporary = true;
+  builder.Store(state, where);
+}
+
+// Variables that change once more after the arrivals.
+std::set<const Variable*> ChangedAfterArrivals(const Declarations& declared, size_t index) {
+  const Section& section = declared.sections[index];
+  std::set<const Variable*> changed;
+  const auto add = [&](const std::vector<Statement>& statements) {
+    for (const Statement& statement : statements) {
+      if (const Variable* variable = section.FindVariable(statement.target)) {
+        changed.insert(variable);
+      }
+    }
+  };
+  for (const Variable& variable : section.variables) {
+    if (IsSummed(variable) && KeepsWhatArrives(variable)) changed.insert(&variable);
+  }
+  add(section.code->reset);
+  for (const EventCode& event : section.code->events) add(event.code);
+  for (const size_t s : StimuliOf(declared, index)) {
+    if (declared.stimuli[s].after_arrivals) add(declared.stimuli[s].on_event);
+  }
+  return changed;
+}
+
+}  // namespace
+
+absl::Status EmitPopulation(const Declarations& declared, size_t index, ir::Builder& builder,
+                            ProgramBuilder& out) {
+  const Section& section = declared.sections[index];
+  const Names names = NamesOf(declared, section);
+  CodeScope scope(declared, section, names, builder, out);
+  BNSYN_RETURN_IF_ERROR(scope.TryDefinitions());
+  RefractoryStep refractory(scope);
+  refractory.Begin();
+  const bool stimuli_first = declared.schedule == Schedule::kBnsynOriginal;
+  if (stimuli_first) {
+    BNSYN_RETURN_IF_ERROR(EmitStimuli(declared, index, /*after_arrivals=*/false, scope));
+  }
+  const std::vector<Received> received = TakeInputs(scope, IsSummed);
+  if (!stimuli_first) {
+    BNSYN_RETURN_IF_ERROR(EmitStimuli(declared, index, /*after_arrivals=*/false, scope));
+  }
+  BNSYN_RETURN_IF_ERROR(refractory.BeforeUpdate());
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<Decayed> decayed, EmitUpdate(declared, scope, out));
+  scope.Change().free = {};
+  scope.Change().moved = true;
+
+  BNSYN_ASSIGN_OR_RETURN(const Happened happened, TestConditions(scope));
+  if (happened.spiked.valid()) scope.Change().spiked = happened.spiked;
+  BNSYN_RETURN_IF_ERROR(RunCode(happened, scope));
+
+  NoteReceivers(received, stimuli_first ? std::vector<Decayed>() : decayed, scope, out);
+  scope.StoreChanged();
+  BNSYN_RETURN_IF_ERROR(refractory.End(happened.spiked));
+  if (section.last_spike.has_value()) builder.Store(*section.last_spike, scope.LastSpike());
+  EmitTraces(declared, index, happened.spiked, builder, out.program);
+  EmitSpikes(happened, scope);
+  return absl::OkStatus();
+}
+
+absl::Status EmitUntilSpikes(const Declarations& declared, size_t index, ir::Builder& builder,
+                             ProgramBuilder& out) {
+  const Section& section = declared.sections[index];
+  const Names names = NamesOf(declared, section);
+  CodeScope scope(declared, section, names, builder, out);
+  BNSYN_RETURN_IF_ERROR(scope.TryDefinitions());
+  RefractoryStep refractory(scope);
+  refractory.Begin();
+  NoteReceivers(TakeInputs(scope, [](const Variable& v) { return !KeepsWhatArrives(v); }), {},
+                scope, out);
+  BNSYN_RETURN_IF_ERROR(EmitStimuli(declared, index, /*after_arrivals=*/false, scope));
+  BNSYN_RETURN_IF_ERROR(refractory.BeforeUpdate());
+  BNSYN_RETURN_IF_ERROR(EmitUpdate(declared, scope, out).status());
+  BNSYN_ASSIGN_OR_RETURN(const Happened happened, TestConditions(scope));
+  scope.StoreChanged(ChangedAfterArrivals(declared, index));
+  if (happened.spiked.valid()) {
+    scope.Change().spiked = happened.spiked;
+    BNSYN_RETURN_IF_ERROR(refractory.End(happened.spiked));
+    if (section.last_spike.has_value()) builder.Store(*section.last_spike, scope.LastSpike());
+    Carry(happened.spiked, *section.population, builder, out);
+  }
+  for (size_t e = 0; e < happened.events.size(); ++e) {
+    Carry(happened.events[e], section.events[e], builder, out);
+  }
+  EmitSpikes(happened, scope);
+  return absl::OkStatus();
+}
+
+absl::Status EmitFromArrivals(const Declarations& declared, size_t index, ir::Builder& builder,
+                              ProgramBuilder& out) {
+  const Section& section = declared.sections[index];
+  const Names names = NamesOf(declared, section);
+  CodeScope scope(declared, section, names, builder, out);
+  const auto carried = [&](ir::PopulationId spikes) {
+    return builder.Load(*out.program.FindState(CarrierOf(out.program, spikes)));
+  };
+  Happened happened;
+  if (section.code->threshold.has_value()) happened.spiked = carried(*section.population);
+  for (const ir::PopulationId event : section.events) happened.events.push_back(carried(event));
+  // What the spike leaves refractory loses what arrives now, but not its reset.
+  RefractoryStep(scope).Begin();
+  NoteReceivers(TakeInputs(scope, KeepsWhatArrives), {}, scope, out);
+  BNSYN_RETURN_IF_ERROR(EmitStimuli(declared, index, /*after_arrivals=*/true, scope));
+  scope.Change().free = {};
+  BNSYN_RETURN_IF_ERROR(RunCode(happened, scope));
+  scope.StoreChanged();
   return absl::OkStatus();
 }
 

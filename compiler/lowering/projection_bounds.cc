@@ -57,8 +57,10 @@ class ProjectionBounds {
     return absl::OkStatus();
   }
 
-  absl::Status Delay(const Range& steps) {
-    if (steps.least >= 1 && steps.greatest <= kLongestDelay) {
+  // The range is that of the delays of the program, from the steps of spikes on.
+  absl::Status Delay(Range steps) {
+    const uint32_t lag = program_.spike_lag();
+    if (steps.least >= lag && steps.greatest <= kLongestDelay + lag) {
       projection_.delay = static_cast<uint32_t>(steps.least);
       projection_.max_delay = static_cast<uint32_t>(steps.greatest);
       return absl::OkStatus();
@@ -66,14 +68,14 @@ class ProjectionBounds {
     const std::string what = absl::StrCat("the delay of ", description_.name);
     const ir::SourceText text = TextOf(*description_.options.delay, what);
     const double dt = program_.dt;
+    steps.least -= lag;
+    steps.greatest -= lag;
     std::string message;
-    if (!(steps.least >= 1)) {
-      message =
-          std::isfinite(steps.least)
-              ? absl::StrCat(what, " can be as short as ", steps.least * dt,
-                             " ms, but a spike takes at least one step, dt = ", dt, " ms")
-              : absl::StrCat(what, " has no least value; it must be at least one step, dt = ", dt,
-                             " ms");
+    if (!(steps.least >= 0)) {
+      message = std::isfinite(steps.least)
+                    ? absl::StrCat(what, " can be as short as ", steps.least * dt,
+                                   " ms, but no spike arrives before it happens")
+                    : absl::StrCat(what, " has no least value; it must be at least 0 ms");
     } else {
       message = std::isfinite(steps.greatest)
                     ? absl::StrCat(what, " can be as long as ", steps.greatest * dt,
@@ -82,7 +84,7 @@ class ProjectionBounds {
                                    "running");
     }
     return ErrorIn(text, message,
-                   absl::StrCat("keep it within bounds: clip(", text.text, ", dt, 10 ms)"));
+                   absl::StrCat("keep it within bounds: clip(", text.text, ", 0 ms, 10 ms)"));
   }
 
   ir::Program& program_;

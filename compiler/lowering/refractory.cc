@@ -25,6 +25,11 @@ bool IsKnown(const Expr& expr, const Names& names) {
 }
 
 void DeclareState(ir::Element element, Section& section, ProgramBuilder& out) {
+  // By the time of the last spike, where spikes have the time of the start of a step (R5).
+  if (out.program.spikes_at_start) {
+    element = ir::Element::kBool;
+    if (section.refractory.kind != RefractoryKind::kCondition) DeclareLastSpike(section, out);
+  }
   section.refractory.state =
       out.AddState(absl::StrCat(section.prefix, "refractory"), {element, section.domain});
 }
@@ -37,7 +42,7 @@ absl::Status DeclareSteps(const Quantity& dt, const Setting& time, Section& sect
   if (steps > static_cast<uint64_t>(std::numeric_limits<int32_t>::max())) {
     return ErrorIn(TextOf(time, what), absl::StrCat(what, " is too long"));
   }
-  if (steps == 0) return absl::OkStatus();
+  if (steps == 0 && !out.program.spikes_at_start) return absl::OkStatus();
   section.refractory.kind = RefractoryKind::kSteps;
   section.refractory.steps = static_cast<uint32_t>(steps);
   DeclareState(ir::Element::kI32, section, out);
@@ -49,6 +54,7 @@ absl::Status DeclareSteps(const Quantity& dt, const Setting& time, Section& sect
 absl::Status DeclareRefractory(const Declarations& declared, const Model& model, Section& section,
                                ProgramBuilder& out) {
   if (!model.refractory.has_value()) return absl::OkStatus();
+  if (out.program.spikes_at_start && !section.code->threshold.has_value()) return absl::OkStatus();
   const std::string what = Describe(section);
   const ir::SourceText text = TextOf(*model.refractory, what);
   if (!model.refractory->is_text())
@@ -86,36 +92,62 @@ void DeclareLastSpike(Section& section, ProgramBuilder& out) {
       ir::BitsOfF64(-std::numeric_limits<double>::infinity());
 }
 
-// A neuron that spikes in step k and is refractory for r steps is active again in step k + r.
+// A neuron that spikes in step k and is refractory for r steps is held in the steps k + 1 to k + r.
 void RefractoryStep::Begin() {
   const Refractoriness& refractory = scope_.section().refractory;
   if (!refractory.state.has_value()) return;
   ir::Builder& builder = scope_.builder();
   left_ = builder.Load(*refractory.state);
-  if (refractory.kind == RefractoryKind::kCondition) {
+  if (is_flag()) {
     scope_.Change().active = builder.Emit(ir::Op::kNot, {left_});
     scope_.Change().free = scope_.active();
     return;
   }
   const ir::Value one = builder.Literal(ir::Element::kI32, 1);
   const ir::Value zero = builder.Literal(ir::Element::kI32, 0);
-  scope_.Change().free = builder.Emit(ir::Op::kEq, {left_, zero});
-  left_ = builder.Emit(ir::Op::kMax, {builder.Emit(ir::Op::kSub, {left_, one}), zero});
   scope_.Change().active = builder.Emit(ir::Op::kEq, {left_, zero});
+  scope_.Change().free = scope_.active();
+  left_ = builder.Emit(ir::Op::kMax, {builder.Emit(ir::Op::kSub, {left_, one}), zero});
 }
 
 absl::Status RefractoryStep::BeforeUpdate() {
   const Refractoriness& refractory = scope_.section().refractory;
+  ir::Builder& builder = scope_.builder();
   if (refractory.kind == RefractoryKind::kCondition) {
     scope_.EnterCode("refractory");
     BNSYN_ASSIGN_OR_RETURN(const TypedValue holds,
                            EmitExpression(*refractory.expr, refractory.text, scope_));
-    ir::Builder& builder = scope_.builder();
     left_ = builder.Emit(ir::Op::kAnd, {left_, holds.value});
+    scope_.Change().active = builder.Emit(ir::Op::kNot, {left_});
+  } else if (refractory.state.has_value() && is_flag()) {
+    BNSYN_ASSIGN_OR_RETURN(left_, IsWithinTime());
     scope_.Change().active = builder.Emit(ir::Op::kNot, {left_});
   }
   scope_.Change().free = scope_.active();
   return absl::OkStatus();
+}
+
+bool RefractoryStep::is_flag() const {
+  return scope_.section().refractory.kind == RefractoryKind::kCondition ||
+         scope_.program().spikes_at_start;
+}
+
+// Both times as whole steps, as Brian2 counts them: a time just before a step is taken for it.
+absl::StatusOr<ir::Value> RefractoryStep::IsWithinTime() {
+  const Refractoriness& refractory = scope_.section().refractory;
+  ir::Builder& builder = scope_.builder();
+  const auto steps_of = [&](ir::Value time) {
+    const ir::Value steps = EmitDivide(scope_, time, builder.F64(scope_.program().dt));
+    return builder.Emit(ir::Op::kFloor, {builder.Emit(ir::Op::kAdd, {steps, builder.F64(1e-3)})});
+  };
+  const ir::Value since = steps_of(builder.Emit(ir::Op::kSub, {scope_.Time(), scope_.LastSpike()}));
+  if (refractory.kind == RefractoryKind::kSteps) {
+    return builder.Emit(ir::Op::kLt, {since, builder.F64(refractory.steps)});
+  }
+  scope_.EnterCode("refractory");
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue time,
+                         EmitFloat(*refractory.expr, refractory.text, scope_));
+  return builder.Emit(ir::Op::kLt, {since, steps_of(time.value)});
 }
 
 absl::StatusOr<ir::Value> RefractoryStep::StepsTaken() {
@@ -137,7 +169,7 @@ absl::Status RefractoryStep::End(ir::Value spiked) {
   const Refractoriness& refractory = scope_.section().refractory;
   if (!refractory.state.has_value()) return absl::OkStatus();
   ir::Builder& builder = scope_.builder();
-  if (refractory.kind == RefractoryKind::kCondition) {
+  if (is_flag()) {
     builder.Store(*refractory.state, builder.Emit(ir::Op::kOr, {left_, spiked}));
     return absl::OkStatus();
   }

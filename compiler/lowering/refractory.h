@@ -13,7 +13,8 @@ class RefractoryStep {
   explicit RefractoryStep(CodeScope& scope) : scope_(scope) {}
 
   // Before events and stimuli: they do not change held variables of neurons that the last step left
-  // refractory. Counts the remaining steps down by one, and sets which neurons are active.
+  // refractory. Counts the remaining steps down by one, and sets which neurons are active. With
+  // Schedule::kBrian2 also after the arrivals, for neurons that the spikes of the step left so.
   void Begin();
   // Before the update, which does not change held variables of neurons that are not active. Neurons
   // whose refractory condition no longer holds become active.
@@ -23,6 +24,11 @@ class RefractoryStep {
 
  private:
   absl::StatusOr<ir::Value> StepsTaken();
+  // Schedule::kBrian2: true while the time since the last spike is less than the refractory time.
+  absl::StatusOr<ir::Value> IsWithinTime();
+
+  // True if the state says whether a neuron is refractory, and not for how many steps.
+  bool is_flag() const;
 
   CodeScope& scope_;
   ir::Value left_;  // the steps left, or true if the neuron is refractory

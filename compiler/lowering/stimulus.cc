@@ -3,36 +3,39 @@
 #include "compiler/lowering/stimulus.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/description/settings.h"
+#include "compiler/language/code_integer.h"
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/emit.h"
+#include "compiler/lowering/neurons.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
 namespace {
 
-// The populations a stimulus goes to, as indices of sections.
-absl::StatusOr<std::vector<size_t>> TargetsOf(const Declarations& declared,
-                                              const Stimulus& stimulus) {
-  std::vector<std::string> known;
-  for (const Section& section : declared.sections) known.push_back(section.name);
-  std::vector<size_t> targets;
-  for (const std::string& name : stimulus.targets) {
-    const auto found = std::find(known.begin(), known.end(), name);
-    if (found == known.end()) {
-      return StimulusError(stimulus,
-                           absl::StrCat("has the target '", name, "', which is no population",
-                                        ir::DidYouMean(name, known)));
+// The neurons that a stimulus goes to, none of them twice.
+absl::StatusOr<std::vector<NeuronSet>> TargetsOf(const Declarations& declared,
+                                                 const Stimulus& stimulus) {
+  std::vector<NeuronSet> targets;
+  for (const Neurons& neurons : stimulus.targets) {
+    BNSYN_ASSIGN_OR_RETURN(NeuronSet target, FindNeurons(declared, neurons, stimulus.place));
+    for (const NeuronSet& other : targets) {
+      if (other.section != target.section ||
+          ir::CountCommon(other.numbers(), target.numbers()) == 0) {
+        continue;
+      }
+      return StimulusError(
+          stimulus,
+          absl::StrCat("has the target '", declared.sections[target.section].name, "' twice"),
+          target.selected.all() ? "" : "its parts must have no neuron in common");
     }
-    const auto target = static_cast<size_t>(found - known.begin());
-    if (std::find(targets.begin(), targets.end(), target) != targets.end()) {
-      return StimulusError(stimulus, absl::StrCat("has the target '", name, "' twice"));
-    }
-    targets.push_back(target);
+    targets.push_back(std::move(target));
   }
   if (targets.empty()) {
     return StimulusError(stimulus, "has no target", "name a population: target = \"exc\"");
@@ -64,14 +67,19 @@ absl::Status CheckName(const Declarations& declared, const Stimulus& stimulus,
 }
 
 // What a stimulus keeps at a population is named after both, beside the population's variables.
-absl::Status CheckNameAt(const Stimulus& stimulus, const Section& section) {
-  if (section.code->Find(stimulus.name) == nullptr &&
-      section.FindParameter(stimulus.name) == nullptr && stimulus.name != "refractory") {
+absl::Status CheckNameAt(const StimulusAt& at, const Section& section) {
+  if (section.code->Find(at.name) == nullptr && section.FindParameter(at.name) == nullptr &&
+      at.name != "refractory") {
     return absl::OkStatus();
   }
   return StimulusError(
-      stimulus, absl::StrCat("has the name of a variable or parameter of '", section.name, "'"),
+      at.stimulus, absl::StrCat("has the name of a variable or parameter of '", section.name, "'"),
       "give it another name");
+}
+
+// The name of the table of the numbers of its neurons, should there be one.
+std::string NumbersName(const StimulusAt& at, const Section& section) {
+  return absl::StrCat(section.prefix, at.name, ".neurons");
 }
 
 absl::Status CheckAction(const Stimulus& stimulus) {
@@ -101,6 +109,15 @@ absl::Status DeclareTimes(const Declarations& declared, StimulusAt& at) {
     BNSYN_ASSIGN_OR_RETURN(at.start, EvaluateSteps(*stimulus.start, declared.constants, dt,
                                                    absl::StrCat("the start of ", stimulus.name)));
   }
+  if (stimulus.every.has_value()) {
+    const std::string interval = absl::StrCat("the interval of ", stimulus.name);
+    BNSYN_ASSIGN_OR_RETURN(at.every,
+                           EvaluateSteps(*stimulus.every, declared.constants, dt, interval));
+    if (at.every == 0) {
+      return ErrorIn(TextOf(*stimulus.every, interval),
+                     absl::StrCat(interval, " must be at least one step"));
+    }
+  }
   if (!stimulus.stop.has_value()) return absl::OkStatus();
   const std::string what = absl::StrCat("the stop of ", stimulus.name);
   BNSYN_ASSIGN_OR_RETURN(at.stop, EvaluateSteps(*stimulus.stop, declared.constants, dt, what));
@@ -110,6 +127,18 @@ absl::Status DeclareTimes(const Declarations& declared, StimulusAt& at) {
 }
 
 }  // namespace
+
+bool StimulusReads(const StimulusAt& at, const ModelCode& code, absl::string_view name) {
+  const Stimulus& stimulus = at.stimulus;
+  for (const Setting* setting :
+       {&stimulus.rate, &stimulus.value, &stimulus.mean, &stimulus.sigma, &stimulus.tau}) {
+    if (!setting->is_text()) continue;
+    const absl::StatusOr<Expr> expr = ParseExpression(setting->text());
+    if (expr.ok() && ReadsName(*expr, code, name)) return true;
+  }
+  return absl::c_any_of(at.on_event,
+                        [&](const Statement& s) { return ReadsName(s.value, code, name); });
+}
 
 bool BringsCurrent(const Stimulus& stimulus) {
   switch (stimulus.kind) {
@@ -156,28 +185,55 @@ absl::StatusOr<ir::Value> EmitSetting(const Setting& setting, const Dimension& d
   return value.value;
 }
 
-ir::Value EmitActive(const StimulusAt& at, ir::Builder& builder) {
+void BindNumbers(const StimulusAt& at, CodeScope& scope) {
+  if (at.neurons.selected.all()) return;
+  const ModelCode& code = *scope.section().code;
+  if (!StimulusReads(at, code, "i") && !StimulusReads(at, code, "N")) return;
+  BindNumbers(at.neurons, NumbersName(at, scope.section()), scope);
+}
+
+ir::Value EmitSelected(const StimulusAt& at, CodeScope& scope) {
+  if (at.neurons.selected.all()) return {};
+  const ir::Value index =
+      scope.builder().Emit(ir::Op::kIndex, {ir::Element::kU32, scope.domain()}, {});
+  return EmitIsSelected(at.neurons, NumbersName(at, scope.section()), index, scope.ChangeProgram(),
+                        scope.builder());
+}
+
+ir::Value EmitActive(const StimulusAt& at, CodeScope& scope) {
+  ir::Builder& builder = scope.builder();
   const auto compare = [&](ir::Op op, uint64_t bound) {
     const ir::Value step =
         builder.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
     return builder.Emit(op, {step, builder.Literal(ir::Element::kU64, bound)});
   };
   ir::Value inside;
-  if (at.start.has_value()) inside = compare(ir::Op::kGe, *at.start);
-  if (!at.stop.has_value()) return inside;
-  const ir::Value before = compare(ir::Op::kLt, *at.stop);
-  return inside.valid() ? builder.Emit(ir::Op::kAnd, {inside, before}) : before;
+  const auto meet = [&](ir::Value condition) {
+    inside = inside.valid() ? builder.Emit(ir::Op::kAnd, {inside, condition}) : condition;
+  };
+  if (at.start.has_value()) meet(compare(ir::Op::kGe, *at.start));
+  if (at.stop.has_value()) meet(compare(ir::Op::kLt, *at.stop));
+  if (const ir::Value selected = EmitSelected(at, scope); selected.valid()) meet(selected);
+  return inside;
 }
 
 absl::Status DeclareStimuli(Declarations& declared, ProgramBuilder& out) {
   std::set<std::string> names;
   for (const Stimulus& stimulus : declared.network.stimuli) {
     BNSYN_RETURN_IF_ERROR(CheckName(declared, stimulus, names));
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<size_t> targets, TargetsOf(declared, stimulus));
+    BNSYN_ASSIGN_OR_RETURN(const std::vector<NeuronSet> targets, TargetsOf(declared, stimulus));
     BNSYN_RETURN_IF_ERROR(CheckAction(stimulus));
-    for (const size_t target : targets) {
-      BNSYN_RETURN_IF_ERROR(CheckNameAt(stimulus, declared.sections[target]));
-      StimulusAt& at = declared.stimuli.emplace_back(StimulusAt{stimulus, target});
+    std::map<size_t, int> parts;  // of a population, so far
+    for (const NeuronSet& target : targets) {
+      if (stimulus.kind == StimulusKind::kHost && !target.selected.all()) {
+        return StimulusError(stimulus, "is given by the host, so its target is a whole population",
+                             "the host says which neurons receive it");
+      }
+      const int part = ++parts[target.section];
+      StimulusAt& at = declared.stimuli.emplace_back(
+          StimulusAt{stimulus, target.section, target,
+                     part == 1 ? stimulus.name : absl::StrCat(stimulus.name, "_", part)});
+      BNSYN_RETURN_IF_ERROR(CheckNameAt(at, declared.sections[target.section]));
       BNSYN_RETURN_IF_ERROR(DeclareTimes(declared, at));
       BNSYN_RETURN_IF_ERROR(BringsCurrent(stimulus) ? DeclareCurrent(declared, at, out)
                                                     : DeclareEvents(declared, at, out));
@@ -192,18 +248,22 @@ std::vector<size_t> StimuliOf(const Declarations& declared, size_t section) {
   for (size_t s = 0; s < stimuli.size(); ++s) {
     if (stimuli[s].section == section) indices.push_back(s);
   }
-  std::sort(indices.begin(), indices.end(), [&](size_t a, size_t b) {
+  std::stable_sort(indices.begin(), indices.end(), [&](size_t a, size_t b) {
     return stimuli[a].stimulus.name < stimuli[b].stimulus.name;
   });
   return indices;
 }
 
-absl::Status EmitStimuli(const Declarations& declared, size_t index, CodeScope& scope) {
+absl::Status EmitStimuli(const Declarations& declared, size_t index, bool after_arrivals,
+                         CodeScope& scope) {
   for (const size_t s : StimuliOf(declared, index)) {
     const StimulusAt& at = declared.stimuli[s];
+    if (at.after_arrivals != after_arrivals) continue;
     scope.EnterCode("stimulus", at.stimulus.name);
+    BindNumbers(at, scope);
     BNSYN_RETURN_IF_ERROR(BringsCurrent(at.stimulus) ? EmitCurrent(at, scope)
                                                      : EmitEvents(at, scope));
+    scope.Change().bound.clear();
   }
   return absl::OkStatus();
 }

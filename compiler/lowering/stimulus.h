@@ -26,8 +26,16 @@ absl::StatusOr<ir::Value> EmitSetting(const Setting& setting, const Dimension& d
 // The value of a setting made of constants and parameters alone; nullopt for others.
 std::optional<Quantity> KnownSetting(const Setting& setting, const Section& section);
 
-// True if the step lies in [start, stop), a uniform bool; invalid where it always does.
-ir::Value EmitActive(const StimulusAt& at, ir::Builder& builder);
+// True if some code of a stimulus reads the name; `code` is that of its target.
+bool StimulusReads(const StimulusAt& at, const ModelCode& code, absl::string_view name);
+
+// Makes i and N mean the numbers and the number of the neurons that a stimulus goes to, where its
+// code reads them.
+void BindNumbers(const StimulusAt& at, CodeScope& scope);
+// True where the stimulus goes to the neuron; invalid where it goes to all.
+ir::Value EmitSelected(const StimulusAt& at, CodeScope& scope);
+// The same, and the step lies in [start, stop); invalid where both always hold.
+ir::Value EmitActive(const StimulusAt& at, CodeScope& scope);
 
 // Declare the input or state that events or a current need.
 absl::Status DeclareEvents(const Declarations& declared, StimulusAt& at, ProgramBuilder& out);

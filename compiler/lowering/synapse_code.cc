@@ -237,9 +237,9 @@ class BlockWriter {
     Explain();
     BNSYN_ASSIGN_OR_RETURN(const OdeSystem system, OdeSystem::Create(scope));
     if (!system.equations().empty()) {
-      BNSYN_ASSIGN_OR_RETURN(
-          const IntegrationPlan plan,
-          PlanIntegration(system, model_.code.integration, connection_.constants));
+      BNSYN_ASSIGN_OR_RETURN(const IntegrationPlan plan,
+                             PlanIntegration(system, model_.code.integration, connection_.constants,
+                                             declared_.reading()));
       Formulas formulas;
       Integrate(system, plan, &formulas);
       if (out_.explanations != nullptr) {

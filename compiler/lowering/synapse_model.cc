@@ -276,7 +276,7 @@ absl::Status DeclareSynapses(Declarations& declared, Connection& connection, Pro
                               {ir::Element::kF64, section.domain});
   }
   BNSYN_RETURN_IF_ERROR(DeclareConnect(declared, connection, out));
-  DeclareInputs(model, declared.sections[connection.description.target], out);
+  DeclareInputs(model, declared.sections[connection.targets.section], out);
   return absl::OkStatus();
 }
 
@@ -308,9 +308,17 @@ Names SynapseNames(const Declarations& declared, const Connection& connection, i
                   .note = "make it (clock-driven), so that it moves in every step"});
     }
   }
-  for (const auto& [name, index] :
-       {std::pair("i", NameKind::kSourceIndex), {"j", NameKind::kTargetIndex}}) {
+  struct Index {
+    const char* name;
+    NameKind kind;
+    const NeuronSet* among = nullptr;
+  };
+  for (const auto& [name, index, among] :
+       {Index{"i", NameKind::kSourceIndex, &connection.sources},
+        Index{"j", NameKind::kTargetIndex, &connection.targets},
+        Index{"i_pre", NameKind::kSourceIndex}, Index{"i_post", NameKind::kTargetIndex}}) {
     Meaning meaning = {.kind = index};
+    if (among != nullptr && !among->selected.all()) meaning.among = among;
     for (const Constant& constant : connection.constants) {
       if (constant.name != name) continue;
       meaning.refusal = absl::StrCat("'", name, "' could be two things here: a constant, and the ",

@@ -259,10 +259,8 @@ class TableReader {
   // The number of the step that a time lies in, f64 (R4). A time is a product or a sum, and
   // rounded: what is so little before a step is that step.
   ir::Value StepOf(ir::Value time) {
-    if (time == EmitStepTime(builder_, dt())) {
-      const ir::Value step =
-          builder_.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
-      return builder_.Convert(step, ir::Element::kF64);
+    if (time == EmitStepTime(builder_, dt()) || time == EmitStepEnd(builder_, dt())) {
+      return ir::Value{builder_.node(time).operands[0]};
     }
     constexpr double kLittle = 1e-9;
     constexpr double kRelative = 0x1p-48;

@@ -1,12 +1,16 @@
 // Emits the network level (R5.7): code over uniform variables, with counts and sums of populations.
 #include <limits>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/language/code_integer.h"
 #include "compiler/lowering/emit.h"
 #include "compiler/lowering/loop.h"
+#include "compiler/lowering/neurons.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -28,16 +32,117 @@ ir::StateId CountSince(ClockReads& reads, ir::PopulationId population, ir::Progr
   return id;
 }
 
+// The neurons that the argument of a reduction names, and of what: exc[0:50].V, left.V, exc[0:50].
+struct Part {
+  NeuronSet neurons;
+  std::string of;  // the name behind the point; empty for none
+};
+
+// The part of a population that an argument names by a group or by subscripts; nullopt for the name
+// of a whole population or of a variable of it.
+absl::StatusOr<std::optional<Part>> PartOf(const Declarations& declared, const Expr& argument,
+                                           const ir::SourceText& source) {
+  if (argument.kind == ExprKind::kSubscript) {
+    BNSYN_ASSIGN_OR_RETURN(NeuronSet neurons, ResolveNeurons(declared, argument, source));
+    return Part{std::move(neurons), ""};
+  }
+  if (argument.kind == ExprKind::kMember) {
+    BNSYN_ASSIGN_OR_RETURN(NeuronSet neurons,
+                           ResolveNeurons(declared, argument.children[0], source));
+    return Part{std::move(neurons), argument.name};
+  }
+  const size_t point = argument.name.find('.');
+  const std::string name = argument.name.substr(0, point);
+  const auto is_group = [&](const auto& group) { return group.name == name; };
+  if (!absl::c_any_of(declared.network.groups, is_group)) return std::nullopt;
+  return Part{declared.neurons.at(name),
+              point == std::string::npos ? "" : argument.name.substr(point + 1)};
+}
+
+// What is the sum of a reduction: 0 where a neuron is not selected.
+ir::Value Selected(const Declarations& declared, const NeuronSet& neurons, ir::Value value,
+                   ir::Program& program, ir::Builder& builder) {
+  const Section& section = declared.sections[neurons.section];
+  const ir::Value index = builder.Emit(ir::Op::kIndex, {ir::Element::kU32, section.domain}, {});
+  const std::string name = absl::StrCat(section.prefix, "neurons.at_", PartName(neurons));
+  const ir::Value where = EmitIsSelected(neurons, name, index, program, builder);
+  return builder.Emit(ir::Op::kSelect, {where, value, builder.F64(0)});
+}
+
+// The total of a reduction of that name over a population, which make(builder) begins if there is
+// none yet. That of a clock is a clock of its own, since it runs over neurons.
+template <typename Make>
+ir::Value Total(ir::Program& program, std::string name, ir::DomainId domain, CodeScope& scope,
+                Make make) {
+  ClockReads* const reads = scope.clock();
+  if (reads != nullptr) name = absl::StrCat(reads->clock.name, ".", name);
+  ir::ReductionId id = 0;
+  while (id < program.reductions.size() && program.reductions[id].name != name) ++id;
+  if (id == program.reductions.size()) {
+    program.reductions.push_back({name, domain});
+    if (reads == nullptr) {
+      ir::Builder& builder = scope.builder();
+      builder.Emit(ir::Op::kReduce, {make(builder)}, id);
+    } else {
+      ir::Block& block = reads->sums.emplace_back();
+      block.kind = ir::BlockKind::kClock;
+      block.name = UnusedName(program, absl::StrCat(name, ".clock"));
+      block.domain = domain;
+      block.every = reads->clock.every;
+      block.offset = reads->clock.offset;
+      ir::Builder over_neurons(program, block);
+      over_neurons.Emit(ir::Op::kReduce, {make(over_neurons)}, id);
+    }
+  }
+  return scope.builder().Emit(ir::Op::kTotal, {ir::Element::kF64, ir::DomainId::kNetwork}, {}, id);
+}
+
+// The number of spikes, or of other events, of the population in this step among some of its
+// neurons: a sum of ones, which is exact.
+TypedValue CountPart(const Declarations& declared, const NeuronSet& neurons,
+                     ir::PopulationId population, ir::Program& program, CodeScope& scope) {
+  const ir::Builder& builder = scope.builder();
+  const ir::Node* spike = nullptr;
+  for (const ir::Node& node : builder.block().nodes) {
+    if (node.op == ir::Op::kSpike && node.attr == population) spike = &node;
+  }
+  // Without a threshold nothing is counted.
+  if (spike == nullptr) return WrittenInteger(0, scope.builder());
+  const ir::Value spiked = {spike->operands[0]};
+  const ir::Population& counted = program.populations[population];
+  const std::string name = absl::StrCat(counted.name, ".spikes.count_", PartName(neurons));
+  const ir::Value total = Total(program, name, counted.domain, scope, [&](ir::Builder& at) {
+    const ir::Value one = at.Emit(ir::Op::kSelect, {spiked, at.F64(1), at.F64(0)});
+    return Selected(declared, neurons, one, program, at);
+  });
+  return HeldInteger(total, 0, neurons.size);
+}
+
 // In the update code of the network, the spikes of the step; in that of a clock, those of all steps
 // since it ran.
-absl::StatusOr<TypedValue> Count(ir::Program& program, const Expr& argument,
-                                 const ir::SourceText& source, CodeScope& scope) {
+absl::StatusOr<TypedValue> Count(const Declarations& declared, ir::Program& program,
+                                 const Expr& argument, const ir::SourceText& source,
+                                 CodeScope& scope) {
   ir::Builder& builder = scope.builder();
+  BNSYN_ASSIGN_OR_RETURN(const std::optional<Part> part, PartOf(declared, argument, source));
+  std::string counted = argument.name;
+  if (part.has_value()) {
+    counted = declared.sections[part->neurons.section].name;
+    if (!part->of.empty()) absl::StrAppend(&counted, ".", part->of);
+  }
   std::vector<std::string> names;
   // Events count too: count(exc.burst).
   for (ir::PopulationId p = 0; p < program.populations.size(); ++p) {
     names.push_back(program.populations[p].name);
-    if (names.back() != argument.name) continue;
+    if (names.back() != counted) continue;
+    const bool some = part.has_value() && !part->neurons.selected.all();
+    if (some && scope.clock() != nullptr) {
+      return ir::ErrorAt(
+          source, argument.range, "a clock counts the spikes of a whole population since it ran",
+          absl::StrCat("add up those of some neurons in the update code, as in n += ", "count(",
+                       counted, "[0:50]), and read n here"));
+    }
+    if (some) return CountPart(declared, part->neurons, p, program, scope);
     if (scope.clock() != nullptr) {
       const ir::Value since = builder.Load(CountSince(*scope.clock(), p, program));
       return HeldInteger(since, 0, int64_t{1} << 53);
@@ -46,75 +151,67 @@ absl::StatusOr<TypedValue> Count(ir::Program& program, const Expr& argument,
         builder.Emit(ir::Op::kCount, {ir::Element::kI64, ir::DomainId::kNetwork}, {}, p);
     return HeldInteger(number, 0, std::numeric_limits<uint32_t>::max());
   }
+  for (const Network::GroupDescription& group : declared.network.groups) {
+    names.push_back(group.name);
+  }
   return ir::ErrorAt(source, argument.range,
-                     absl::StrCat("there is no population '", argument.name, "' to count",
-                                  ir::DidYouMean(argument.name, names)));
+                     absl::StrCat("there is no population '", counted, "' to count",
+                                  ir::DidYouMean(counted, names)));
 }
 
-void EmitReduce(const Variable& variable, ir::ReductionId id, ir::Builder& builder) {
-  ir::Value value = builder.Load(*variable.state);
-  if (variable.equation->integer) {
-    builder.Emit(ir::Op::kExpectFloat, {builder.Bool(true), value});
-  }
-  if (builder.type(value).element != ir::Element::kF64) {
-    value = builder.Convert(value, ir::Element::kF64);
-  }
-  builder.Emit(ir::Op::kReduce, {value}, id);
-}
-
-// The sum of a variable over its population, reduced once.
-ir::Value EmitTotal(ir::Program& program, const Section& section, const Variable& variable,
-                    CodeScope& scope) {
-  ir::Builder& builder = scope.builder();
-  ClockReads* const reads = scope.clock();
+// The sum of a variable over neurons of its population, reduced once.
+ir::Value EmitTotal(const Declarations& declared, ir::Program& program, const NeuronSet& neurons,
+                    const Variable& variable, CodeScope& scope) {
+  const Section& section = declared.sections[neurons.section];
   std::string name = absl::StrCat(section.prefix, variable.name(), ".sum");
-  if (reads != nullptr) name = absl::StrCat(reads->clock.name, ".", name);
-  ir::ReductionId id = 0;
-  while (id < program.reductions.size() && program.reductions[id].name != name) ++id;
-  if (id == program.reductions.size()) {
-    program.reductions.push_back({name, section.domain});
-    if (reads == nullptr) {
-      EmitReduce(variable, id, builder);
-    } else {
-      // A clock of its own, since it runs over neurons.
-      ir::Block& block = reads->sums.emplace_back();
-      block.kind = ir::BlockKind::kClock;
-      block.name = UnusedName(program, absl::StrCat(name, ".clock"));
-      block.domain = section.domain;
-      block.every = reads->clock.every;
-      block.offset = reads->clock.offset;
-      ir::Builder over_neurons(program, block);
-      EmitReduce(variable, id, over_neurons);
+  if (!neurons.selected.all()) absl::StrAppend(&name, "_", PartName(neurons));
+  return Total(program, name, section.domain, scope, [&](ir::Builder& builder) {
+    ir::Value value = builder.Load(*variable.state);
+    if (variable.equation->integer && scope.clock() == nullptr) {
+      scope.Expect(ir::Op::kExpectFloat, value, {});
+    } else if (variable.equation->integer) {
+      builder.Emit(ir::Op::kExpectFloat, {builder.Bool(true), value});
     }
-  }
-  return builder.Emit(ir::Op::kTotal, {ir::Element::kF64, ir::DomainId::kNetwork}, {}, id);
+    if (builder.type(value).element != ir::Element::kF64) {
+      value = builder.Convert(value, ir::Element::kF64);
+    }
+    return neurons.selected.all() ? value : Selected(declared, neurons, value, program, builder);
+  });
 }
 
 absl::StatusOr<TypedValue> Sum(const Declarations& declared, ir::Program& program, bool mean,
                                const Expr& argument, const ir::SourceText& source,
                                CodeScope& scope) {
+  BNSYN_ASSIGN_OR_RETURN(const std::optional<Part> part, PartOf(declared, argument, source));
+  std::string summed = argument.name;
+  if (part.has_value()) {
+    summed = absl::StrCat(declared.sections[part->neurons.section].prefix, part->of);
+  }
   std::vector<std::string> names;
-  for (const Section& section : declared.sections) {
+  for (size_t s = 0; s < declared.sections.size(); ++s) {
+    const Section& section = declared.sections[s];
     for (const Variable& variable : section.variables) {
       if (!variable.state.has_value()) continue;
       const std::string full_name = absl::StrCat(section.prefix, variable.name());
-      if (variable.Is("shared") && full_name == argument.name) {
+      if (variable.Is("shared") && full_name == summed) {
         return ir::ErrorAt(
             source, argument.range,
             absl::StrCat("'", full_name, "' is one value for all neurons (shared), so there is ",
                          "nothing to ", mean ? "take the mean of" : "sum"));
       }
       names.push_back(full_name);
-      if (full_name != argument.name) continue;
-      ir::Value total = EmitTotal(program, section, variable, scope);
-      if (mean) total = EmitDivide(scope, total, scope.builder().F64(section.size));
+      if (full_name != summed) continue;
+      const NeuronSet neurons =
+          part.has_value() ? part->neurons : NeuronSet{s, section.size, {}, section.size};
+      ir::Value total = EmitTotal(declared, program, neurons, variable, scope);
+      if (mean) total = EmitDivide(scope, total, scope.builder().F64(neurons.size));
       return TypedValue{total, variable.dimension()};
     }
   }
-  return ir::ErrorAt(source, argument.range,
-                     absl::StrCat("'", argument.name, "' is no variable of a population",
-                                  ir::DidYouMean(argument.name, names)),
-                     "as in sum(exc.V)");
+  return ir::ErrorAt(
+      source, argument.range,
+      absl::StrCat("'", summed, "' is no variable of a population", ir::DidYouMean(summed, names)),
+      "as in sum(exc.V), or sum(exc[0:50].V)");
 }
 
 }  // namespace
@@ -128,16 +225,23 @@ absl::StatusOr<std::optional<TypedValue>> CallReduction(const Declarations& decl
   const bool of_network = &scope.section() == &declared.uniform &&
                           (kind == ir::BlockKind::kStep || scope.clock() != nullptr);
   if (!of_network || (!count && call.name != "sum" && call.name != "mean")) return std::nullopt;
-  if (call.children.size() != 1 || call.children[0].kind != ExprKind::kName) {
-    return ir::ErrorAt(source, call.range,
-                       count ? "count takes the name of a population"
-                             : absl::StrCat(call.name, " takes a variable of a population"),
-                       count ? "as in count(exc)" : absl::StrCat("as in ", call.name, "(exc.V)"));
+  const bool names_neurons =
+      call.children.size() == 1 &&
+      (call.children[0].kind == ExprKind::kName || call.children[0].kind == ExprKind::kSubscript ||
+       call.children[0].kind == ExprKind::kMember);
+  if (!names_neurons) {
+    return ir::ErrorAt(
+        source, call.range,
+        count ? "count takes the name of a population"
+              : absl::StrCat(call.name, " takes a variable of a population"),
+        count ? "as in count(exc), or count(exc[0:50])"
+              : absl::StrCat("as in ", call.name, "(exc.V), or ", call.name, "(exc[0:50].V)"));
   }
   const Expr& argument = call.children[0];
-  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, count ? Count(program, argument, source, scope)
-                                                       : Sum(declared, program, call.name == "mean",
-                                                             argument, source, scope));
+  BNSYN_ASSIGN_OR_RETURN(
+      const TypedValue value,
+      count ? Count(declared, program, argument, source, scope)
+            : Sum(declared, program, call.name == "mean", argument, source, scope));
   return value;
 }
 
@@ -154,6 +258,7 @@ absl::Status EmitUniform(const Declarations& declared, ir::Builder& builder, Pro
   const Names names = NamesOf(declared, section);
   CodeScope scope(declared, section, names, builder, out);
   scope.EnterCode("update");
+  scope.Change().moved = true;
   BNSYN_RETURN_IF_ERROR(EmitStatements(section.code->update, section.code->update_text, scope));
   scope.StoreChanged();
   return absl::OkStatus();

@@ -32,6 +32,20 @@ void Explain(const Declarations& declared, const Section& section, std::string m
   out.explanations->push_back({std::move(title), std::move(moves)});
 }
 
+// The plan by the method that Brian2 would choose where the model names none: the first of its list
+// that fits all equations.
+absl::StatusOr<IntegrationPlan> PlanAsBrian2(const OdeSystem& system, const ModelCode& code,
+                                             const std::vector<Constant>& constants) {
+  absl::StatusOr<IntegrationPlan> plan;
+  for (const char* const method : {"exact", "euler", "heun"}) {
+    Integration integration = code.integration;
+    integration.method.text = method;
+    plan = PlanIntegration(system, integration, constants, Reading::kStart);
+    if (plan.ok()) break;
+  }
+  return plan;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Decayed>> EmitUpdate(const Declarations& declared, CodeScope& scope,
@@ -46,8 +60,12 @@ absl::StatusOr<std::vector<Decayed>> EmitUpdate(const Declarations& declared, Co
     Explain(declared, section, "", out);
     return std::vector<Decayed>();
   }
-  BNSYN_ASSIGN_OR_RETURN(const IntegrationPlan plan,
-                         PlanIntegration(system, code.integration, section.constants));
+  const bool as_brian2 = declared.schedule == Schedule::kBrian2 &&
+                         code.integration.method.text.empty() && code.integration.methods.empty();
+  BNSYN_ASSIGN_OR_RETURN(
+      const IntegrationPlan plan,
+      as_brian2 ? PlanAsBrian2(system, code, section.constants)
+                : PlanIntegration(system, code.integration, section.constants, declared.reading()));
   Formulas formulas;
   std::vector<Decayed> decayed =
       Integrate(system, plan, out.explanations != nullptr ? &formulas : nullptr);

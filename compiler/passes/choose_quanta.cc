@@ -180,7 +180,7 @@ absl::StatusOr<ir::Program> ChooseQuanta(const ir::Program& program, const Progr
   ir::Program result = program;
   std::vector<Arriving> arriving(program.inputs.size());
   for (const Amount& amount : FindAmounts(program, facts.constant)) {
-    arriving[amount.input].Add(amount, facts.strict_math ? kStrictBits : kBits);
+    arriving[amount.input].Add(amount, facts.exact_sums ? kStrictBits : kBits);
   }
   for (ir::InputId id = 0; id < arriving.size(); ++id) {
     ir::Accumulator& sum = result.inputs[id].accumulator;

@@ -214,8 +214,7 @@ class Decayer {
   }
 
   // uniform*(scale*sum) as (uniform*scale)*sum.
-  std::optional<ir::Value> Associated(Rewriter& rewriter, ir::NodeId id,
-                                      const Products& products) const {
+  std::optional<ir::Value> Associated(Rewriter& rewriter, ir::NodeId id, Products& products) const {
     const ir::Node& n = node(id);
     if (n.op != ir::Op::kMul && n.op != ir::Op::kFma) return std::nullopt;
     ir::Builder& builder = rewriter.builder();
@@ -224,7 +223,10 @@ class Decayer {
       const ir::Value other = rewriter.At(n.operands[1 - i]);
       if (!scale.valid() || !builder.type(other).uniform()) continue;
       const ir::Value factor = builder.Emit(ir::Op::kMul, {other, scale});
-      if (n.op == ir::Op::kMul) return builder.Emit(ir::Op::kMul, {factor, sum});
+      if (n.op == ir::Op::kMul) {
+        products[id] = {factor, sum};
+        return builder.Emit(ir::Op::kMul, {factor, sum});
+      }
       return builder.Emit(ir::Op::kFma, {factor, sum, rewriter.At(n.operands[2])});
     }
     return std::nullopt;

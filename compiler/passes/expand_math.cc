@@ -35,6 +35,15 @@ constexpr FunctionSequence kFunctions[] = {
 #include "ir/ops.def"
 };
 
+struct FunctionOfTwoSequence {
+  Op op;
+  F (*write)(NodeArithmetic&, F, F);
+};
+constexpr FunctionOfTwoSequence kFunctionsOfTwo[] = {
+#define BNSYN_FUNCTION_OF_TWO(name, ...) {Op::k##name, reference::sequences::name},
+#include "ir/ops.def"
+};
+
 struct DrawSequence {
   Op op;
   F (*write)(NodeArithmetic&, W, W);
@@ -88,13 +97,13 @@ std::optional<Value> Expander::Function(Rewriter& rewriter, ir::NodeId id) const
                                                       : builder.Convert(value, Element::kF64));
   };
   std::optional<Value> result;
-  if (node.op == Op::kPow) {
+  for (const FunctionSequence& function : kFunctions) {
+    if (function.op == node.op) result = m.Write(function.write(m, operand(0)));
+  }
+  for (const FunctionOfTwoSequence& function : kFunctionsOfTwo) {
+    if (function.op != node.op) continue;
     const F x = operand(0);
-    result = m.Write(reference::sequences::Pow(m, x, operand(1)));
-  } else {
-    for (const FunctionSequence& function : kFunctions) {
-      if (function.op == node.op) result = m.Write(function.write(m, operand(0)));
-    }
+    result = m.Write(function.write(m, x, operand(1)));
   }
   if (result && node.element != Element::kF64) return builder.Convert(*result, node.element);
   return result;

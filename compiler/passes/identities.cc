@@ -247,9 +247,9 @@ Result Matcher::Apply() {
     case Op::kLiteral:
     case Op::kStep:
     case Op::kIndex:
-    case Op::kPow:
     case Op::kRandom:
 #define BNSYN_FUNCTION(name, ...) case Op::k##name:
+#define BNSYN_FUNCTION_OF_TWO(name, ...) case Op::k##name:
 #define BNSYN_DRAW(name, ...) case Op::k##name:
 #define BNSYN_ENGINE(name, ...) case Op::k##name:
 #include "ir/ops.def"

@@ -55,7 +55,7 @@ absl::StatusOr<ir::Program> Prepare(const ir::Program& program, const ProgramFac
           absl::StrCat("cannot disable '", pass.name, "': a program needs what it decides"));
     }
     const auto begin = std::chrono::steady_clock::now();
-    if (!disabled && !(pass.optional && facts.strict_math)) {
+    if (!disabled && !(pass.optional && facts.exact_sums)) {
       if (!Contains(options.dropped_passes, pass.name)) {
         BNSYN_ASSIGN_OR_RETURN(current, pass.run(current, facts));
       }

@@ -35,7 +35,7 @@ struct Resolution {
 
 // What lowering knows of a program and the text does not say.
 struct ProgramFacts {
-  bool strict_math = false;           // nothing may round differently from what the user wrote
+  bool exact_sums = false;            // contributions keep all their bits: math or precision is strict
   std::vector<Receiver> receivers;    // in the order in which the step takes their inputs
   std::vector<ir::StateId> constant;  // states that no code changes
   std::vector<Resolution> resolutions;
@@ -51,7 +51,7 @@ struct PreparePass {
   absl::string_view name;     // also of its file and its dump
   absl::string_view promise;  // what holds of its result: the pass would change no input again
   PrepareFunction run;
-  bool optional;  // may be disabled, and is left out with strict math
+  bool optional;  // may be disabled, and is left out where sums are exact
 };
 
 // In the order in which they run.
@@ -69,7 +69,7 @@ absl::StatusOr<ir::Program> Prepare(const ir::Program& program, const ProgramFac
 // event adds once, and the step multiplies.
 absl::StatusOr<ir::Program> ShareInputs(const ir::Program&, const ProgramFacts&);
 // Gives each accumulator a scale and a width that keep 24 bits of each contribution, as far as what
-// is known of them allows; with strict math all 53 (R6).
+// is known of them allows; with exact sums all 53 (R6).
 absl::StatusOr<ir::Program> ChooseQuanta(const ir::Program&, const ProgramFacts&);
 // Variables that only decay and receive known amounts become decaying sums: the step neither takes
 // what arrives nor stores what is left.

@@ -153,9 +153,9 @@ class Model {
   Model& Threshold(const char* text);
   // Statements that run for each neuron that spiked.
   Model& Reset(const char* text);
-  // How long a neuron stays refractory after a spike: a time, which must be a whole number of
-  // steps; an expression of a time, evaluated at the spike and rounded to the nearest step; or a
-  // condition, and the neuron stays refractory as long as it holds.
+  // How long a neuron stays refractory after a spike, from the time of the spike on: a time, which
+  // must be a whole number of steps; an expression of a time, evaluated at the spike and rounded to
+  // the nearest step; or a condition, and the neuron stays refractory as long as it holds.
   Model& Refractory(Setting time);
   // Code with a clock of its own.
   Model& Every(Clock clock);
@@ -183,6 +183,13 @@ class Model {
   Model& Order(const std::vector<std::vector<std::string>>& groups);
   // Parameters that Simulation::SetParameter may change while the network runs.
   Model& Tunable(std::vector<std::string> parameters);
+  // Names that end in `index` stand for several: with the index "k" and the parameter "tau", which
+  // has the values tau_1, tau_2, ..., the equation "dI_k/dt = -I_k/tau_k : amp" is one for each,
+  // and so is a statement that assigns I_k; sum(I_k) adds them. A population may give any number of
+  // values; a parameter of one value has it for all numbers.
+  //   .Equations("dV/dt = (sum(I_k)/C - V/tau_m) : volt\n dI_k/dt = -I_k/tau_k : amp")
+  //   .Numbered("k", {"tau"}).Parameters({{"tau_1", 2_ms}, {"tau_2", 20_ms}, ...})
+  Model& Numbered(std::string index, std::vector<std::string> parameters);
   // The run stops with an error when the variable leaves [lower, upper].
   Model& Bounds(std::string variable, Setting lower, Setting upper);
   // What projections add to the variable is counted in steps of the greatest power of two of its
@@ -202,6 +209,11 @@ class Model {
     Setting lower;
     Setting upper;
   };
+  struct Numbering {
+    SourceText index;
+    std::vector<SourceText> parameters;
+    uint32_t count = 0;  // how many values there are; set by the compiler
+  };
   std::string name;
   SourceText place;  // of the name
   SourceText equations;
@@ -213,6 +225,7 @@ class Model {
   Integration integration;
   std::optional<Setting> refractory;
   std::vector<std::string> tunable;
+  std::vector<Numbering> numbered;
   std::vector<NamedEvent> events;
   std::vector<Bound> bounds;
   Settings resolution;
@@ -221,13 +234,69 @@ class Model {
   uint64_t most_spikes = 16;
 };
 
+class Neurons;
+
+// Handles to what a network holds. Those of a Network are valid for a Simulation compiled from it.
+struct ModelHandle {
+  uint32_t index = 0;
+};
+struct PopulationHandle {
+  uint32_t index = 0;
+
+  // Some of its neurons: see Neurons.
+  Neurons Slice(int64_t begin, int64_t end, int64_t step = 1) const;
+  Neurons Where(absl::string_view condition) const;
+};
+struct GroupHandle {
+  uint32_t index = 0;
+
+  Neurons Slice(int64_t begin, int64_t end, int64_t step = 1) const;
+  Neurons Where(absl::string_view condition) const;
+};
+struct ProjectionHandle {
+  uint32_t index = 0;
+};
+
+// Neurons of one population: all of them, a group of them that has a name (Network::AddGroup), or
+// some of either. The neurons have the numbers 0, 1, ... among those that are selected, in the
+// order of their numbers in the population.
+//
+//   net.Connect("a", exc, "inh[0:50]", ...);                 // a text, as in a network file
+//   net.Connect("b", exc.Slice(0, 50), inh.Where("i % 2 == 0"), ...);
+class Neurons {
+ public:
+  Neurons(PopulationHandle population);  // NOLINT: implicit on purpose
+  Neurons(GroupHandle group);            // NOLINT
+  // "exc", "exc[0:50]", "exc[10:]", "exc[-5:]", "exc[::2]", "exc[7]", "exc[[3, 5, 8]]", or a
+  // condition over the numbers i of neurons: "exc[i % 2 == 0]". The name may be that of a group.
+  Neurons(const char* text);        // NOLINT
+  Neurons(std::string text);        // NOLINT
+  Neurons(bnsyn::SourceText text);  // NOLINT
+  Neurons(const Neurons&);
+  Neurons(Neurons&&) noexcept;
+  Neurons& operator=(const Neurons&);
+  Neurons& operator=(Neurons&&) noexcept;
+  ~Neurons();
+
+  // Of these the ones with the numbers begin, begin + step, ... below `end`, where a negative
+  // number counts from the end as in Python.
+  Neurons Slice(int64_t begin, int64_t end, int64_t step = 1) const;
+  // Of these the ones for whose number i the condition holds: "i % 2 == 0".
+  Neurons Where(absl::string_view condition) const;
+
+  // What the calls above have set.
+  std::variant<PopulationHandle, GroupHandle, SourceText> of;
+  std::string subscripts;  // that come behind: "[0:50][i % 2 == 0]"
+};
+
 // A rule of connectivity: which pairs of a source and a target neuron a projection joins. The
 // functions below make them.
 //
 // Probabilities, conditions, weights and delays may be expressions of constants, or of the two
-// neurons: i and j are the numbers of the source and the target, x_pre and x_post their variables
-// (with the values they begin with) and parameters, and N_pre and N_post the sizes of the two
-// populations. rand(), normal(m, s) and the other random functions are drawn once for each synapse.
+// neurons: i and j are the numbers of the source and the target among those that are selected, and
+// i_pre and i_post their numbers in the populations; x_pre and x_post are their variables (with the
+// values they begin with) and parameters, and N_pre and N_post how many are selected. rand(),
+// normal(m, s) and the other random functions are drawn once for each synapse.
 struct ConnectionRule {
   ConnectionRule();
   ConnectionRule(const ConnectionRule&);
@@ -254,7 +323,7 @@ struct ConnectionRule {
   ConnectionRule Where(Setting holds) const;
 };
 ConnectionRule AllToAll(bool self = true);
-// The populations must have the same size.
+// The first source with the first target, and so on; there must be as many of both.
 ConnectionRule OneToOne();
 ConnectionRule Bernoulli(Setting p, bool self = true);
 // n sources for each target.
@@ -277,9 +346,9 @@ struct ConnectOptions {
   SourceText on_pre = {};
   // The weight, needed unless the rule's file has a column "weight".
   std::optional<Setting> weight = {};
-  // The delay, dt by default: a whole number of steps of at least one, or an expression that is
-  // rounded to the nearest step. The compiler must be able to find the least and the greatest value
-  // of the expression: "clip(normal(1.5 ms, 0.75 ms), dt, 10 ms)".
+  // The time from the spike to its arrival, 0 by default: a whole number of steps, or an expression
+  // that is rounded to the nearest step. The compiler must be able to find the least and the
+  // greatest value of the expression: "clip(normal(1.5 ms, 0.75 ms), dt, 10 ms)".
   std::optional<Setting> delay = {};
   // Named numbers for the expressions and the code of this projection.
   Settings constants = {};
@@ -300,11 +369,16 @@ struct ConnectOptions {
   std::optional<Setting> gain = {};
   // Code of the synapses with clocks of its own.
   std::vector<Clock> clocks = {};
+  // The name by which its random numbers are drawn, in place of its own: projections of one stream
+  // and one rule have the synapses that one projection of all their neurons has
+  // (docs/networks.md).
+  SourceText stream = {};
 
   ConnectOptions& OnPre(const char* text);
   ConnectOptions& OnPost(const char* text);
   ConnectOptions& Event(const char* name);
   ConnectOptions& Equations(const char* text);
+  ConnectOptions& Stream(const char* name);
 };
 
 // A stimulus is input from outside the network: events or a current.
@@ -334,7 +408,7 @@ struct Stimulus {
   std::string name;
   SourceText place;  // of the name in a file, for errors
   StimulusKind kind = StimulusKind::kPoisson;
-  std::vector<std::string> targets;  // names of populations
+  std::vector<Neurons> targets;  // {"exc", "inh[0:50]"}
 
   // Of events.
   Setting rate = 0.0;             // kPoisson, kBernoulli
@@ -342,7 +416,8 @@ struct Stimulus {
   Setting weight = 1.0;           // of one event
   std::string file;               // kFile: CSV with the columns step or time (in ms), index, and
                                   // optionally value, the number of events
-  std::vector<Setting> times;     // kSpikes: a time for each of `neurons`, or one for all of them
+  std::vector<Setting> times;     // kSpikes: a time for each of `neurons`, or one for all of them:
+                                  // where a step begins, or that of a spike of a spike_source
   std::vector<uint32_t> neurons;  // kSpikes: a neuron for each of `times`, or one for all of them
   SourceText on_event;            // "g_ampa += 0.7*w"
   OffGrid off_grid = OffGrid::kError;  // kFile, kSpikes: times between two steps
@@ -350,6 +425,9 @@ struct Stimulus {
   // Of currents.
   SourceText variable;
   Setting value = 0.0;  // kCurrent
+  // kCurrent: how long a value holds before it is taken anew, in whole steps from the start on; one
+  // step by default. With a random value this is noise in pieces.
+  std::optional<Setting> every;
   Setting mean = 0.0;   // kOrnsteinUhlenbeck, which begins in its stationary distribution
   Setting sigma = 0.0;  // kOrnsteinUhlenbeck: the stationary standard deviation
   Setting tau = 0.0;    // kOrnsteinUhlenbeck: the correlation time
@@ -383,15 +461,13 @@ struct ValueTable {
   OffGrid off_grid = OffGrid::kError;  // times between two steps
 };
 
-// Handles to what a network holds. Those of a Network are valid for a Simulation compiled from it.
-struct ModelHandle {
-  uint32_t index = 0;
-};
-struct PopulationHandle {
-  uint32_t index = 0;
-};
-struct ProjectionHandle {
-  uint32_t index = 0;
+// The order of what happens in a step, and the times that spikes have (docs/time.md).
+enum class Schedule : uint8_t {
+  kDefault,  // arrivals, stimuli, variables, thresholds, resets; a spike has the time at which
+             // its step ends
+  kBrian2,   // Brian2's: variables, thresholds, arrivals, resets; a spike has the time at
+             // which its step begins
+  kBnsynOriginal,  // that of the original BN-Syn network
 };
 
 struct NetworkOptions {
@@ -404,6 +480,7 @@ struct NetworkOptions {
   // Ends the run with an error where a contribution to synaptic input is rounded by more than 2^-24
   // of itself, in place of a note in the report (docs/precision.md).
   bool strict_precision = false;
+  Schedule schedule = Schedule::kDefault;
   std::string directory = ".";  // files are relative to it
 };
 
@@ -421,8 +498,11 @@ class Network {
   // `size` neurons of a model. `parameters` and `initial` replace the model's own.
   PopulationHandle AddPopulation(std::string name, ModelHandle model, Setting size,
                                  Settings parameters = {}, Settings initial = {});
+  // A name for some neurons: AddGroup("left", exc.Slice(0, 400)). `initial` replaces what variables
+  // of these neurons begin with.
+  GroupHandle AddGroup(std::string name, Neurons neurons, Settings initial = {});
   // Synapses from the neurons of `source` to those of `target`.
-  ProjectionHandle Connect(std::string name, PopulationHandle source, PopulationHandle target,
+  ProjectionHandle Connect(std::string name, const Neurons& source, const Neurons& target,
                            const ConnectionRule& rule, const ConnectOptions& options);
   // Code with a clock of its own: of the network as a whole, and of one population.
   void Every(Clock clock);
@@ -452,13 +532,19 @@ class Network {
     Settings initial;
     std::vector<Clock> clocks;  // beside those of the model; in place of one that has its name
   };
+  struct GroupDescription {
+    std::string name;
+    SourceText place;  // of the name
+    Neurons neurons = PopulationHandle{};
+    Settings initial;
+  };
   struct ProjectionDescription {
     std::string name;
     std::string group;  // the name in the file, which several projections share if it has several
                         // targets
     SourceText place;   // of the name
-    uint32_t source = 0;
-    uint32_t target = 0;
+    Neurons source = PopulationHandle{};
+    Neurons target = PopulationHandle{};
     ConnectionRule rule;
     ConnectOptions options;
   };
@@ -475,6 +561,7 @@ class Network {
   Settings constants;
   std::vector<Model> models;
   std::vector<PopulationDescription> populations;
+  std::vector<GroupDescription> groups;
   std::vector<ProjectionDescription> projections;
   std::vector<Stimulus> stimuli;
   std::vector<ValueTable> tables;

@@ -54,7 +54,8 @@ struct SimulationOptions {
 };
 
 // All spikes of one population, in order of (step, neuron); both vectors have the same length.
-// Injected spikes are not among them. A spike found in step k has the time (k + 1) dt.
+// Injected spikes are not among them. A spike found in step k has the time (k + 1) dt, and with
+// Schedule::kBrian2 k dt: see Simulation::SpikeTimes.
 struct SpikeTrain {
   std::vector<uint64_t> steps;
   std::vector<uint32_t> neurons;
@@ -113,7 +114,7 @@ struct SynapseList {
   std::vector<uint32_t> sources;
   std::vector<uint32_t> targets;
   std::vector<double> weights;   // initial ones
-  std::vector<uint32_t> delays;  // in steps
+  std::vector<uint32_t> delays;  // in steps, from the time of the spike to its arrival
 };
 
 // A compiled network and its state. A simulation can be moved, and a process may have many. One
@@ -135,9 +136,14 @@ class Simulation {
 
   // The population of that name, for networks read from a file; NotFound if there is none.
   absl::StatusOr<PopulationHandle> Population(absl::string_view name) const;
+  // The numbers in their population of the neurons of a population, a group, or a part of one:
+  // "exc", "left", "exc[0:50]", "left[i % 2 == 0]".
+  absl::StatusOr<std::vector<uint32_t>> Numbers(absl::string_view neurons) const;
   // The spikes since the beginning or the last ClearSpikes. Empty if spikes are not recorded or the
   // population is unknown.
   const SpikeTrain& Spikes(PopulationHandle population) const;
+  // The times of these spikes, in ms and in the same order.
+  std::vector<double> SpikeTimes(PopulationHandle population) const;
   // Their number, also if they are not recorded.
   uint64_t SpikeCount(PopulationHandle population) const;
   void ClearSpikes();
@@ -150,15 +156,16 @@ class Simulation {
   absl::StatusOr<std::vector<T>> State(PopulationHandle population,
                                        absl::string_view variable) const;
   // The same by name and as doubles: "exc.V", or "ee.w" for a variable of synapses, in the order of
-  // Synapses("ee"). An event-driven variable has the value that an arrival in the next step would
-  // find. Values that an (input) sums are gone between steps: NotFound.
+  // Synapses("ee"). Of a group, or of some neurons, those that they have: "left.V", "exc[0:50].V".
+  // An event-driven variable has the value that an arrival in the next step would find. Values that
+  // an (input) sums are gone between steps: NotFound.
   absl::StatusOr<std::vector<double>> StateByName(absl::string_view name) const;
   // Sets one element of the variable `name` as it is at present. InvalidArgument if the value is
   // not finite or outside the bounds of the variable, or if the compiler made one value of it for
   // all synapses of a neuron, as the message then tells; OutOfRange if the variable holds synaptic
   // input and the value exceeds the range of its sums (R6 in reference/SEMANTICS.md).
   absl::Status SetState(absl::string_view name, uint32_t element, double value);
-  // Sets all elements, or after the same errors none.
+  // Sets all elements that the name has, or after the same errors none.
   absl::Status SetState(absl::string_view name, absl::Span<const double> values);
   // The synapses of a projection. They are drawn once more, so that a simulation need not keep
   // them.
@@ -169,7 +176,8 @@ class Simulation {
   // declare it tunable.
   absl::Status SetParameter(absl::string_view name, Quantity value);
 
-  // Adds spikes of these neurons, as if they had spiked in the step before the next one.
+  // Adds spikes of these neurons at the present time, time_ms(), as if they had spiked in the step
+  // that is over: without a delay they arrive in the next step.
   absl::Status InjectSpikes(PopulationHandle population, absl::Span<const uint32_t> neurons);
   // Adds events in the next step to a stimulus of kind kHost: one at each of `neurons`, or
   // numbers[k] at neurons[k], any finite number. Events of several calls add up. After an error

@@ -19,15 +19,21 @@ PairRows::PairRows(const ir::Program& program, ir::ProjectionId id, Range own)
     : program_(&program),
       id_(id),
       rule_(&program.projections[id].rule),
-      sources_(program.populations[program.projections[id].source].size),
-      targets_(program.populations[program.projections[id].target].size),
+      sources_(program.SourcesOf(id)),
+      targets_(program.TargetsOf(id)),
       own_(own),
-      excludes_self_(program.ExcludesSelf(id)) {}
+      excludes_self_(program.ExcludesSelf(id)) {
+  const uint32_t first = targets_.RankOf(own.begin);
+  const uint32_t end = targets_.RankOf(own.end);
+  own_.begin = first == end ? own.begin : targets_[first];
+  own_.end = first == end ? own.begin : targets_[end - 1] + 1;
+}
 
 absl::StatusOr<PairRows> PairRows::Create(const ir::Program& program, ir::ProjectionId id,
                                           Range own, absl::Span<const reference::Array> states,
                                           const ConnectCode& code) {
   PairRows rows(program, id, own);
+  own = rows.own_;
   const ir::Rule& rule = *rows.rule_;
   switch (ir::TraitsOf(rule.kind).order) {
     case ir::DrawOrder::kByTable: {
@@ -84,27 +90,27 @@ void Sample(const RuleWords& words, uint64_t count, uint32_t n, bool repeat,
 template <typename Visit>
 absl::Status PairRows::VisitColumns(const ConnectCode& code, const std::vector<uint64_t>& counts,
                                     Visit visit) const {
-  const uint32_t self = excludes_self_ ? 1 : 0;
   RuleWords words(code);
-  std::vector<bool> chosen(rule_->multiple ? 0 : sources_);
-  std::vector<uint32_t> sources;
+  std::vector<bool> chosen(rule_->multiple ? 0 : sources_.size());
+  std::vector<uint32_t> ranks;
   for (uint32_t target = own_.begin; target < own_.end; ++target) {
     const uint64_t count = counts[target - own_.begin];
+    if (count == 0) continue;
+    const bool self = excludes_self_ && sources_.Has(target);
+    const uint32_t own = sources_.RankOf(target);
     BNSYN_RETURN_IF_ERROR(words.Draw(rule_->stream, target, 0, count));
-    Sample(words, count, sources_ - self, rule_->multiple, chosen, sources);
-    for (const uint32_t source : sources) {
-      visit(source + (self != 0 && source >= target ? 1 : 0), target);
+    Sample(words, count, sources_.size() - (self ? 1 : 0), rule_->multiple, chosen, ranks);
+    for (const uint32_t rank : ranks) {
+      visit(sources_[rank + (self && rank >= own ? 1 : 0)], target);
     }
   }
   return absl::OkStatus();
 }
 
 absl::Status PairRows::TransposeColumns(const ConnectCode& code) {
-  std::vector<uint64_t> counts(own_.size(), rule_->count);
-  if (rule_->kind == RuleKind::kFixedTotal) {
-    reference::DivideTotal(*program_, id_, own_.begin, own_.end, absl::MakeSpan(counts));
-  }
-  begin_.assign(sources_ + size_t{1}, 0);
+  const std::vector<uint64_t> counts =
+      reference::CountByTarget(*program_, id_, own_.begin, own_.end);
+  begin_.assign(program_->populations[program_->projections[id_].source].size + size_t{1}, 0);
   BNSYN_RETURN_IF_ERROR(
       VisitColumns(code, counts, [&](uint32_t source, uint32_t) { ++begin_[source + size_t{1}]; }));
   std::partial_sum(begin_.begin(), begin_.end(), begin_.begin());
@@ -121,12 +127,13 @@ uint64_t PairRows::AtMost() const {
   const ir::RuleTraits& traits = ir::TraitsOf(rule_->kind);
   const ir::RuleSizes sizes = program_->SizesOf(id_);
   const double expected = traits.synapses(*rule_, sizes);
-  const double mean = expected / targets_;
-  double most = own_.size() * traits.greatest_in_degree(*rule_, sizes, mean);
+  const double mean = expected / targets_.size();
+  const uint32_t own = targets_.RankOf(own_.end) - targets_.RankOf(own_.begin);
+  double most = own * traits.greatest_in_degree(*rule_, sizes, mean);
   if (traits.takes_n) most = std::min(most, expected);
   if (traits.is_random && !program_->SetsPairs(id_)) {
     // Twice the margin of memory plans: more never happens in practice.
-    const double likely = own_.size() * mean;
+    const double likely = own * mean;
     most = std::min(most, 2 * SynapsesWithMargin(likely) - likely + kBernoulliBlock);
   }
   return static_cast<uint64_t>(std::ceil(most));
@@ -134,6 +141,7 @@ uint64_t PairRows::AtMost() const {
 
 absl::Status PairRows::AppendRow(uint32_t source, std::vector<uint32_t>& targets) {
   if (finder_) return finder_->AppendRow(source, targets);
+  if (!sources_.Has(source) || own_.empty()) return absl::OkStatus();
   if (compiled_) return AppendByProbability(source, targets);
   if (skips_) return AppendBernoulli(source, targets);
   if (!begin_.empty()) {
@@ -164,7 +172,7 @@ absl::Status PairRows::AppendBernoulli(uint32_t source, std::vector<uint32_t>& t
       if (!(skip < end - target)) break;
       target += static_cast<uint32_t>(skip);
       if (target < own_.begin || (excludes_self_ && target == source)) continue;
-      targets.push_back(target);
+      if (targets_.Has(target)) targets.push_back(target);
     }
   }
   return absl::OkStatus();
@@ -172,7 +180,9 @@ absl::Status PairRows::AppendBernoulli(uint32_t source, std::vector<uint32_t>& t
 
 absl::Status PairRows::AppendByProbability(uint32_t source, std::vector<uint32_t>& targets) {
   candidates_.clear();
-  for (uint32_t target = own_.begin; target < own_.end; ++target) {
+  const uint32_t end = targets_.RankOf(own_.end);
+  for (uint32_t rank = targets_.RankOf(own_.begin); rank < end; ++rank) {
+    const uint32_t target = targets_[rank];
     if (target != source || !excludes_self_) candidates_.push_back(target);
   }
   if (candidates_.empty()) return absl::OkStatus();

@@ -55,9 +55,9 @@ class PairRows {
   const ir::Program* program_;
   ir::ProjectionId id_;
   const ir::Rule* rule_;
-  uint32_t sources_;
-  uint32_t targets_;
-  Range own_;
+  ir::SelectedNeurons sources_;
+  ir::SelectedNeurons targets_;
+  Range own_;  // from the first to the last of the thread's that the projection selects
   bool excludes_self_;
 
   // One of these has the rows.

@@ -129,7 +129,8 @@ void SynapseBatch::ReadList() {
     for (const uint32_t row : pairs_.Listed(source)) {
       if (declared_->weight_column) given_.push_back(column(*declared_->weight_column)[row]);
       if (!declared_->delay_column) continue;
-      const double steps = std::nearbyint(column(*declared_->delay_column)[row] / in_->program.dt);
+      const double steps = std::nearbyint(column(*declared_->delay_column)[row] / in_->program.dt) +
+                           in_->program.spike_lag();
       // A delay that does not fit is outside of all bounds.
       own_delays_.push_back(std::abs(steps) < 1e9 ? static_cast<int64_t>(steps) : -1);
     }

@@ -287,7 +287,7 @@ void AddOnce(std::vector<uint32_t>& list, uint64_t id) {
 }
 
 // Fills in what is collected after each phase.
-void FindCollected(const ir::Program& program, Schedule& schedule) {
+void FindCollected(const ir::Program& program, StepSchedule& schedule) {
   schedule.collected.emplace_back();
   for (size_t b = 0; b < program.step.size(); ++b) {
     const ir::Block& block = program.step[b];
@@ -324,7 +324,7 @@ bool Collected::IsDue(uint64_t step) const {
                      [step](const ir::Block* block) { return block->IsDue(step); });
 }
 
-uint64_t Schedule::NextMeeting(uint64_t step) const {
+uint64_t StepSchedule::NextMeeting(uint64_t step) const {
   uint64_t next = std::numeric_limits<uint64_t>::max();
   for (const ir::Block* const block : meetings) {
     const uint64_t past = step < block->offset ? 0 : step - block->offset;
@@ -333,10 +333,10 @@ uint64_t Schedule::NextMeeting(uint64_t step) const {
   return next;
 }
 
-absl::StatusOr<Schedule> MakeSchedule(const ir::Program& program,
-                                      const compiler::CompiledCode& code, NetworkMemory& memory,
-                                      const Partition& partition, const Synapses& synapses) {
-  Schedule schedule;
+absl::StatusOr<StepSchedule> MakeSchedule(const ir::Program& program,
+                                          const compiler::CompiledCode& code, NetworkMemory& memory,
+                                          const Partition& partition, const Synapses& synapses) {
+  StepSchedule schedule;
   FindCollected(program, schedule);
   schedule.coarse = CoarseSources(program);
   for (int t = 0; t < partition.threads(); ++t) {

@@ -78,7 +78,7 @@ struct ThreadSchedule {
   std::vector<Phase> phases;
 };
 
-struct Schedule {
+struct StepSchedule {
   std::vector<ThreadSchedule> threads;
   std::vector<Collected> collected;       // by phase
   std::vector<ir::PopulationId> counted;  // populations whose counts are read
@@ -100,9 +100,9 @@ struct Schedule {
 };
 
 // For a program after all passes. The arguments must outlive the schedule and must not move.
-absl::StatusOr<Schedule> MakeSchedule(const ir::Program& program,
-                                      const compiler::CompiledCode& code, NetworkMemory& memory,
-                                      const Partition& partition, const Synapses& synapses);
+absl::StatusOr<StepSchedule> MakeSchedule(const ir::Program& program,
+                                          const compiler::CompiledCode& code, NetworkMemory& memory,
+                                          const Partition& partition, const Synapses& synapses);
 
 }  // namespace bnsyn
 

@@ -27,7 +27,7 @@ struct Tally {
   std::vector<uint64_t> spike_counts;  // by population
   size_t next_event = 0;
   uint64_t next_step = 0;                      // the same on all threads
-  std::vector<reference::CoarseTally> coarse;  // as Schedule::coarse says
+  std::vector<reference::CoarseTally> coarse;  // as StepSchedule::coarse says
 };
 
 struct alignas(kCacheLine) Worker {

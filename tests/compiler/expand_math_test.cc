@@ -304,6 +304,11 @@ TEST(ExpandMath, SequencesKeepTheirLength) {
   EXPECT_LE(length(Op::kAcos), 110);
   EXPECT_LE(length(Op::kSinh), 80);
   EXPECT_LE(length(Op::kLog10), 81);
+  EXPECT_LE(length(Op::kLog2), 81);
+  EXPECT_LE(length(Op::kExp2), 30);
+  EXPECT_LE(length(Op::kCbrt), 130);
+  EXPECT_LE(length(Op::kAtan2), 110);
+  EXPECT_LE(length(Op::kHypot), 45);
 }
 
 }  // namespace

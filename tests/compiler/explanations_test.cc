@@ -42,7 +42,7 @@ refractory = "2 ms"
 )toml"),
             R"(
   dg/dt = -g/(5 ms) : siemens
-    exact: it decays at a constant rate, and goes first
+    exact: it decays at a constant rate
     g' = 0.9801986733067553*g
     in nS
 

@@ -31,7 +31,10 @@ std::string Show(const Expr& expr) {
     case ExprKind::kUnary:
     case ExprKind::kBinary:
     case ExprKind::kConditional:
+    case ExprKind::kSubscript:
       break;
+    case ExprKind::kMember:
+      return absl::StrCat(Show(expr.children[0]), ".", expr.name);
   }
   for (const Expr& child : expr.children) absl::StrAppend(&head, " ", Show(child));
   return absl::StrCat("(", head, ")");
@@ -40,6 +43,18 @@ std::string Show(const Expr& expr) {
 std::string Parsed(const std::string& text) {
   const absl::StatusOr<Expr> expr = ParseExpression(Source(text));
   return expr.ok() ? Show(*expr) : std::string(expr.status().message());
+}
+
+// A part of a range that is left out is a name without letters.
+TEST(ExpressionTest, Subscripts) {
+  EXPECT_EQ(Parsed("exc[0:50]"), "([:] exc 0 50 )");
+  EXPECT_EQ(Parsed("exc[-5:]"), "([:] exc (- 5)  )");
+  EXPECT_EQ(Parsed("exc[::2]"), "([:] exc   2)");
+  EXPECT_EQ(Parsed("exc[a:b:c]"), "([:] exc a b c)");
+  EXPECT_EQ(Parsed("exc[7]"), "([] exc 7)");
+  EXPECT_EQ(Parsed("exc[[3, 5, 8]]"), "([[]] exc 3 5 8)");
+  EXPECT_EQ(Parsed("exc[i % 2 == 0][0:3]"), "([:] ([] exc (== (% i 2) 0)) 0 3 )");
+  EXPECT_EQ(Parsed("mean(exc[0:3].V) + 1"), "(+ (mean() ([:] exc 0 3 ).V) 1)");
 }
 
 TEST(ExpressionTest, PrecedenceAndAssociativity) {
@@ -268,7 +283,11 @@ TEST(ExpressionTest, ErrorsInExpressions) {
           {"a % % b", "1:5", "expected a value before it, found '%'", ""},
           {"a ? b : c", "1:3", "'?' has no meaning here",
            "write a choice as: a if condition else b"},
-          {"v[0]", "1:2", "'[' has no meaning here", "use round brackets"},
+          {"[v]", "1:1", "expected a value, found '['", "use round brackets"},
+          {"v[0", "1:2", "this bracket is not closed", ""},
+          {"v[]", "1:3", "expected a number, a range such as 0:50, or a condition over i", ""},
+          {"v[1, 2]", "1:4", "a list of neurons has brackets of its own", "as in exc[[3, 5, 8]]"},
+          {"v[0:1].", "1:8", "expected the name of a variable", "as in exc[0:50].V"},
           {"a $ b", "1:3", "'$' has no meaning here", ""},
           {"1 \xC2\xB5M", "1:3", "has no meaning here", "write u for micro, as in uM"},
           {"a \xE2\x88\x92 b", "1:3", "(minus sign, U+2212) has no meaning here", "write '-'"},

@@ -19,7 +19,7 @@ using compiler::LibraryModel;
 using compiler::ModelLibrary;
 
 TEST(ModelLibrary, FilesDefineTheModelOfTheirName) {
-  EXPECT_GE(ModelLibrary().size(), 17u);
+  EXPECT_GE(ModelLibrary().size(), 37u);
   for (const LibraryModel& model : ModelLibrary()) {
     const std::string name(model.name);
     const absl::StatusOr<Network> network = ParseNetwork(model.text, name + ".toml");
@@ -29,6 +29,7 @@ TEST(ModelLibrary, FilesDefineTheModelOfTheirName) {
     EXPECT_TRUE(network->populations.empty()) << name;
     EXPECT_GE(compiler::ModelSummary(model).size(), 30u) << name;
     EXPECT_TRUE(absl::StrContains(model.text, "\n# Source: ")) << name;
+    EXPECT_FALSE(compiler::ModelKind(model).empty()) << name;
     const ir::Program program =
         MustLower(absl::StrCat("[populations.p]\nmodel = \"", name, "\"\nsize = 2\n"));
     EXPECT_EQ(program.populations.size(), 1u) << name;

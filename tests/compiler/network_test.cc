@@ -170,8 +170,8 @@ TEST(Network, SetsByPath) {
   EXPECT_EQ(program.projections[1].weight, 2);
   EXPECT_EQ(program.projections[0].rule.p, 0.5);
   EXPECT_EQ(program.projections[1].rule.p, 0.25);
-  EXPECT_EQ(program.projections[0].delay, 2u);
-  EXPECT_EQ(program.projections[1].delay, 3u);
+  EXPECT_EQ(program.projections[0].delay, 3u);
+  EXPECT_EQ(program.projections[1].delay, 4u);
   EXPECT_EQ(program.dt, 0.5);
   EXPECT_EQ(program.seed, 9u);
   EXPECT_EQ(*DurationSteps(net), 2000u);

@@ -269,14 +269,15 @@ TEST(Projection, R8_WeightsByExpression) {
   }
 }
 
-// To the nearest step, within the declared bounds.
+// To the nearest step, within the declared bounds. A program counts from the step of the spike, one
+// step more.
 TEST(Projection, R4_DelaysAreDistributedAsTheySay) {
   const ir::Program program = MustLower(Projection(
       "\"all_to_all\"", "weight = \"1 mV\"\ndelay = \"clip(normal(1.5 ms, 0.75 ms), dt, 4 ms)\""));
-  EXPECT_EQ(program.projections[0].delay, 1u);
-  EXPECT_EQ(program.projections[0].max_delay, 40u);
+  EXPECT_EQ(program.projections[0].delay, 2u);
+  EXPECT_EQ(program.projections[0].max_delay, 41u);
   std::vector<double> counts(42);
-  for (const Synapse& s : SynapsesOf(program)) ++counts[s.delay];
+  for (const Synapse& s : SynapsesOf(program)) ++counts.at(s.delay - 1);
   EXPECT_EQ(counts[0] + counts[41], 0);
   double chi = 0;
   for (int d = 1; d <= 40; ++d) {
@@ -297,10 +298,10 @@ TEST(Projection, R4_DelaysByDistanceHaveBounds) {
   const double* const from = states[*program.FindState("a.x")].as<double>();
   const double* const to = states[*program.FindState("b.x")].as<double>();
   const double length = 2 * from[150];
-  EXPECT_EQ(program.projections[0].delay, 1u);
-  EXPECT_EQ(program.projections[0].max_delay, 101u) << "1 m at 0.1 m/ms, and a step";
+  EXPECT_EQ(program.projections[0].delay, 2u);
+  EXPECT_EQ(program.projections[0].max_delay, 102u) << "1 m at 0.1 m/ms, and two steps";
   for (const Synapse& s : SynapsesOf(program)) {
-    const double steps = std::fabs(from[s.source] - to[s.target]) / length * 100 + 1;
+    const double steps = std::fabs(from[s.source] - to[s.target]) / length * 100 + 2;
     ASSERT_NEAR(s.delay, steps, 0.5 + 1e-9);
   }
 }
@@ -377,15 +378,15 @@ TEST_F(Lists, HaveWeightsAndDelays) {
   const auto synapses = [&](const std::string& weight) {
     const ir::Program program = MustLower(
         Projection(R"toml({ type = "list", file = "conn.csv" })toml", weight), directory_);
-    EXPECT_EQ(program.projections[0].delay, 3u);
-    EXPECT_EQ(program.projections[0].max_delay, 15u);
+    EXPECT_EQ(program.projections[0].delay, 4u);
+    EXPECT_EQ(program.projections[0].max_delay, 16u);
     return SynapsesOf(program);
   };
   EXPECT_EQ(synapses("weight = \"2 mV\""),
-            (std::vector<Synapse>{{0, 1, 0.5, 15}, {2, 0, -2, 3}, {2, 1, 4, 7}}))
+            (std::vector<Synapse>{{0, 1, 0.5, 16}, {2, 0, -2, 4}, {2, 1, 4, 8}}))
       << "the 2 mV are a factor in on_pre";
   EXPECT_EQ(synapses("weight = \"(10 + i)*1 mV\""),
-            (std::vector<Synapse>{{0, 1, 5, 15}, {2, 0, -24, 3}, {2, 1, 48, 7}}));
+            (std::vector<Synapse>{{0, 1, 5, 16}, {2, 0, -24, 4}, {2, 1, 48, 8}}));
 }
 
 // R6: the scale is that of the largest contribution, where ranges tell it.
@@ -422,7 +423,7 @@ TEST(Projection, SetTakesExpressions) {
   const absl::StatusOr<ir::Program> program = LowerNetwork(*network);
   ASSERT_TRUE(program.ok()) << program.status().message();
   EXPECT_EQ(program->projections[0].rule.count, 12u);
-  EXPECT_EQ(program->projections[0].max_delay, 20u);
+  EXPECT_EQ(program->projections[0].max_delay, 21u);
 }
 
 TEST(Projection, InCode) {

@@ -248,28 +248,28 @@ index = 0
 on_event = "arrived += w"
 )"));
   oracle.Steps(10);
-  EXPECT_EQ(oracle.first(), (std::vector<int>{2, 7}));
+  EXPECT_EQ(oracle.first(), (std::vector<int>{1, 6})) << "the steps that end at 0.2 and 0.7 ms";
   EXPECT_EQ(oracle.count(), 2u);
 }
 
-TEST(Sources, RegularOnesKeepTheirTimes) {
+// A spike of step k has the time (k + 1) dt.
+TEST(Sources, R4_RegularOnesKeepTheirTimes) {
   const auto times = [](const std::string& parameters, int steps) {
     Oracle oracle(MustLower(absl::StrCat("[populations.p]\nmodel = \"regular_source\"\nsize = 1\n",
                                          "parameters = { ", parameters, " }\n")));
     oracle.Steps(steps);
     return oracle.first();
   };
-  EXPECT_EQ(times("period = \"0.3 ms\"", 10), (std::vector<int>{0, 3, 6, 9}));
-  EXPECT_EQ(times("period = \"0.3 ms\", phase = \"0.5 ms\"", 12), (std::vector<int>{5, 8, 11}));
-  // Between steps, the nearest: 0, 0.25, 0.5, 0.75, 1 ms.
-  EXPECT_EQ(times("period = \"0.25 ms\", phase = \"0.02 ms\"", 12),
-            (std::vector<int>{0, 3, 5, 8, 10}));
+  EXPECT_EQ(times("period = \"0.3 ms\"", 10), (std::vector<int>{2, 5, 8}));
+  EXPECT_EQ(times("period = \"0.3 ms\", phase = \"0.5 ms\"", 12), (std::vector<int>{4, 7, 10}));
+  // Between steps, the nearest: 0.3, 0.5, 0.8, 1 ms.
+  EXPECT_EQ(times("period = \"0.25 ms\", phase = \"0.02 ms\"", 12), (std::vector<int>{2, 4, 7, 9}));
   // A million steps on, as exactly.
   const std::vector<int> late = times("period = \"0.7 ms\"", 200000);
   for (size_t spike = 0; spike < late.size(); ++spike) {
-    ASSERT_EQ(late[spike], 7 * static_cast<int>(spike));
+    ASSERT_EQ(late[spike], 7 * static_cast<int>(spike) + 6);
   }
-  EXPECT_EQ(late.size(), 28572u);
+  EXPECT_EQ(late.size(), 28571u);
 }
 
 TEST(Sources, PoissonOnesKeepTheirRate) {

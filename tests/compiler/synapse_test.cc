@@ -255,8 +255,8 @@ state p.x : f64[a] = 0 unit="nS"
 state p.y : f64[b] = 1 unit="nS"
 input p.arrivals.number : a scale=2^-30
 input b.g : b scale=2^-46 limit=2^49 in="nS"
-projection p : a -> b rule=all_to_all weight=1 delay=7 of_source=[p.x] of_target=[p.y]
-projection p.arrivals.pre : a -> a rule=one_to_one weight=1 delay=7
+projection p : a -> b rule=all_to_all weight=1 delay=8 of_source=[p.x] of_target=[p.y]
+projection p.arrivals.pre : a -> a rule=one_to_one weight=1 delay=8
 on_pre p {
   %0 = load_post p.y : f64[p]
   %1 = load p.w : f64[p]
@@ -457,7 +457,7 @@ synapses of p:
     summed in every step
 
   ds/dt = -s/(2*tau) : 1 (clock-driven)
-    exact: it decays at a constant rate, and goes first
+    exact: it decays at a constant rate
     s' = 0.951229424500714*s
 )")) << *text;
 }

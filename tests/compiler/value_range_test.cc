@@ -29,7 +29,9 @@ const std::vector<Ops>& FloatOps() {
   static const auto* const all = [] {
     auto* const ops = new std::vector<Ops>{
         {1, {Op::kNeg, Op::kAbs, Op::kSqrt, Op::kFloor, Op::kCeil, Op::kRint}},
-        {2, {Op::kAdd, Op::kSub, Op::kMul, Op::kDiv, Op::kMin, Op::kMax, Op::kPow}},
+        {2,
+         {Op::kAdd, Op::kSub, Op::kMul, Op::kDiv, Op::kMin, Op::kMax, Op::kPow, Op::kAtan2,
+          Op::kHypot}},
         {3, {Op::kFma}},
     };
     for (const ir::FunctionInfo& f : ir::AllFunctions()) (*ops)[0].ops.push_back(f.op);

@@ -19,7 +19,7 @@ def run(network: Network, data: Data, directory: pathlib.Path, command: str, sec
     described = tomllib.loads((ROOT / "examples/networks" / f"{network.name}.toml").read_text())
     replace_draws(described, data, directory)
     network.adapt(described, data)
-    described["network"]["math"] = "strict"
+    described["network"] |= {"math": "strict", "schedule": "brian2"}
     text = to_toml(described)
     if inject == "wrong-equation":
         right, wrong = network.wrong_equation

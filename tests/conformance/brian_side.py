@@ -3,11 +3,8 @@
 Takes data.npz of the directory and leaves brian.npz there. A process of its own for each network, since Brian2 keeps
 one device a process.
 
-Order of a step. bnsyn delivers the events that are due, adds inputs, moves the neurons, tests the threshold and
-resets (R5 in reference/SEMANTICS.md). Brian2 does so by the schedule below, but for events, which come at the end of
-the step before: so a delay of n steps in bnsyn is one of n - 1 steps here, and membranes are recorded between resets
-and synapses. Inputs are code at order -1 of 'groups', just before the equations move on. (Synapses at the beginning of
-a step would be the plain image, but Brian2 forgets the spikes of the last step between two runs.)
+What drives the neurons in a window is code that reads it from a table: at the start of a step where the equations of
+the step see it, and with the synapses where bnsyn brings it by events, as PoissonInput does.
 """
 
 import pathlib
@@ -19,8 +16,6 @@ from brian2 import ms, mV, nS, pF, uS
 
 from data import Data
 from networks import NETWORKS, Network
-
-SCHEDULE = ["start", "groups", "thresholds", "resets", "synapses", "end"]
 
 COBA = """
 dV/dt = (10*nS*(-60*mV - V) + g_ex*(0*mV - V) + g_in*(-80*mV - V))/(200*pF) : volt (unless refractory)
@@ -48,11 +43,11 @@ dg_in/dt = -g_in/(10*ms) : siemens
 ADEX = """
 dV/dt = (-10*nS*(V - (-70*mV)) + 10*nS*2*mV*exp(clip((V - (-55*mV))/(2*mV), -1e9, 20)) - w - I_syn)/(150*pF) : volt
 dw/dt = (2*nS*(V - (-70*mV)) - w)/(200*ms) : amp
+dg_ampa/dt = -g_ampa/(2.5*ms) : siemens
+dg_nmda/dt = -g_nmda/(100*ms) : siemens
+dg_gaba/dt = -g_gaba/(6*ms) : siemens
 B = 1/(1 + 1/3.57*exp(-0.062*V/mV)) : 1
 I_syn = g_ampa*(V - 0*mV) + g_nmda*B*(V - 0*mV) + g_gaba*(V - (-70*mV)) : amp
-g_ampa : siemens
-g_nmda : siemens
-g_gaba : siemens
 """
 
 IZHIKEVICH = """
@@ -98,27 +93,23 @@ class Side:
         pre, post = self.data.pairs[source]
         weighted = source in self.data.weights
         synapses = b2.Synapses(self.group[first:end], self.group, "weight : 1" if weighted else "", on_pre=on_pre,
-                               delay=delay - self.network.dt_ms * ms, name=f"synapses_{source}")  # fmt: skip
+                               delay=delay, name=f"synapses_{source}")  # fmt: skip
         synapses.connect(i=pre - first, j=post)
         if weighted:
             synapses.weight = self.data.weights[source]
         self.parts.append(synapses)
 
-    def code(self, text, order=-1):
-        return self.group.run_regularly(text, when="groups", order=order)
-
-    def inputs(self, text, drawn, own):
+    def inputs(self, text, drawn, own, when="synapses"):
         """Code of the inputs: `drawn` stands for them in the window, `own` after it."""
         self.namespace = {"drawn": b2.TimedArray(self.data.drive.astype(float), dt=self.network.dt_ms * ms)}
-        self.drawn_input = self.code(text.format(drive=drawn))
-        self.own_input = self.code(text.format(drive=own))
+        self.drawn_input = self.group.run_regularly(text.format(drive=drawn), when=when)
+        self.own_input = self.group.run_regularly(text.format(drive=own), when=when)
         self.own_input.active = False
 
     def run(self, seconds):
         spikes = b2.SpikeMonitor(self.group)
-        trace = b2.StateMonitor(self.group, self.network.membrane, record=True, when="resets", order=1)
+        trace = b2.StateMonitor(self.group, self.network.membrane, record=True)
         net = b2.Network(self.group, spikes, trace, *self.parts)
-        net.schedule = SCHEDULE
         namespace = getattr(self, "namespace", {})
         done = self.network.trace_ms * ms
         net.run(done, namespace=namespace)
@@ -134,45 +125,39 @@ class Side:
 
 def coba(side):
     side.neurons(COBA, "V > -50*mV", "V = -60*mV", 5 * ms, "exponential_euler")
-    side.synapses("exc", "g_ex_post += 6*nS", 0.1 * ms)
-    side.synapses("inh", "g_in_post += 67*nS", 0.1 * ms)
+    side.synapses("exc", "g_ex_post += 6*nS", 0 * ms)
+    side.synapses("inh", "g_in_post += 67*nS", 0 * ms)
 
 
 def cuba(side):
     side.neurons(CUBA, "V > -50*mV", "V = -60*mV", 5 * ms, "exact")
-    side.synapses("exc", "g_ex_post += 1.62*mV", 0.1 * ms)
-    side.synapses("inh", "g_in_post += -9*mV", 0.1 * ms)
+    side.synapses("exc", "g_ex_post += 1.62*mV", 0 * ms)
+    side.synapses("inh", "g_in_post += -9*mV", 0 * ms)
 
 
 def cobahh(side):
     side.neurons(COBAHH, "V > -20*mV", "", 3 * ms, "exponential_euler")
-    side.synapses("exc", "g_ex_post += 6*nS", 0.1 * ms)
-    side.synapses("inh", "g_in_post += 67*nS", 0.1 * ms)
+    side.synapses("exc", "g_ex_post += 6*nS", 0 * ms)
+    side.synapses("inh", "g_in_post += 67*nS", 0 * ms)
 
 
 def adex10k(side):
     side.neurons(ADEX, "V >= 30*mV", "V = -58*mV\nw += 80*pA", False, "euler")
-    # Conductances take their events, then decay exactly; currents see them decayed.
     side.inputs(
-        """
-        event = 0.8*nS*{drive}
-        g_ampa = (g_ampa + 0.7*event)*exp(-dt/(2.5*ms))
-        g_nmda = (g_nmda + 0.3*event)*exp(-dt/(100*ms))
-        g_gaba = g_gaba*exp(-dt/(6*ms))
-        """,
+        "event = 0.8*nS*{drive}\ng_ampa += 0.7*event\ng_nmda += 0.3*event",
         drawn="drawn(t, i)",
         own="int(rand() < 1000*Hz*dt)",
     )
-    side.synapses("exc", "g_ampa_post += 0.7*0.5*nS\ng_nmda_post += 0.3*0.5*nS", 0.1 * ms)
-    side.synapses("inh", "g_gaba_post += 5*nS", 0.1 * ms)
+    side.synapses("exc", "g_ampa_post += 0.7*0.5*nS\ng_nmda_post += 0.3*0.5*nS", 0 * ms)
+    side.synapses("inh", "g_gaba_post += 5*nS", 0 * ms)
 
 
 def izhikevich(side):
     side.neurons(IZHIKEVICH, "v >= 30", "v = c\nu += d", False, None)
     side.group.thalamus = np.where(np.arange(side.data.neurons) < side.data.sizes["exc"], 5, 2)
-    side.inputs(IZHIKEVICH_STEP, drawn="drawn(t, i)", own="thalamus*randn()")
-    side.synapses("exc", "arrived_post += weight", 1 * ms)
-    side.synapses("inh", "arrived_post += weight", 1 * ms)
+    side.inputs(IZHIKEVICH_STEP, drawn="drawn(t, i)", own="thalamus*randn()", when="start")
+    side.synapses("exc", "arrived_post += weight", 0 * ms)
+    side.synapses("inh", "arrived_post += weight", 0 * ms)
 
 
 def brunel(side):
@@ -194,7 +179,7 @@ def main():
     steps = np.round(np.asarray(spikes.t / ms) / side.network.dt_ms).astype(np.int64)
     neurons = np.asarray(spikes.i).astype(np.int64)
     order = np.lexsort((neurons, steps))
-    membrane = np.asarray(getattr(trace, side.network.membrane)).T
+    membrane = np.asarray(getattr(trace, side.network.membrane)).T[1:]  # without the initial values
     if side.network.membrane in side.units:
         membrane = membrane * 1000
     np.savez(directory / "brian.npz", steps=steps[order], neurons=neurons[order], trace=membrane)

@@ -4,10 +4,14 @@ Each is run in Brian2 by brian_side.py, which has its equations once more.
 """
 
 import abc
+import pathlib
+import tomllib
 
 import numpy as np
 
 from data import Data, stop
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Network(abc.ABC):
@@ -92,7 +96,7 @@ class Adex(Network):
     window_ms = 100.0
     trace_ms = 40.0  # the first spikes come after 20 ms
     rate_hz = (7, 10)
-    wrong_equation = ("size = ", 'parameters = { E_L = "-69.9 mV" }\nsize = ')
+    wrong_equation = ('E_L = "-70 mV"', 'E_L = "-69.9 mV"')
 
     def draw(self, rng):
         data = Data(self.sizes)
@@ -104,6 +108,11 @@ class Adex(Network):
 
     def adapt(self, described, data):
         file_drive(described, "background", self.window_ms)
+        # A model of its own, since Brian2 has one method for all equations.
+        model = tomllib.loads((ROOT / "models/adex_cond.toml").read_text())["models"]["adex_cond"]
+        described["models"] = {"cell": model | {"method": "euler"}}
+        for population in described["populations"].values():
+            population["model"] = "cell"
 
 
 class Brunel(Network):

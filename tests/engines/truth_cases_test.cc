@@ -4,6 +4,8 @@
 //   # expect at 0.1 ms p.s = 42          the same after a time; times must ascend
 //   # exactly post.g = 0.3               like expect, but to the bit
 //   # spikes p = 12                      spikes until the end
+//   # times p = 3, 8                     the times of the spikes until the end, in ms
+//   # each dt = 0.1 ms, 0.5 ms           all of this holds for each of these steps
 //   # error at_build is not a unit       the network is refused, with these words
 //   # fault p.w of synapse 0             the run stops, with these words
 //
@@ -11,6 +13,7 @@
 // mV, nS, pF and pA.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -43,11 +46,13 @@ struct Expectation {
 struct TruthCase {
   std::vector<Expectation> states;
   std::vector<std::pair<std::string, uint64_t>> spikes;
-  std::string error;  // words of it; empty if the network compiles
-  std::string fault;  // words of it; empty if it runs to the end
+  std::vector<std::pair<std::string, std::vector<double>>> times;
+  std::vector<std::string> each_dt;  // empty for that of the network alone
+  std::string error;                 // words of it; empty if the network compiles
+  std::string fault;                 // words of it; empty if it runs to the end
 
   bool expects_nothing() const {
-    return states.empty() && spikes.empty() && error.empty() && fault.empty();
+    return states.empty() && spikes.empty() && times.empty() && error.empty() && fault.empty();
   }
 };
 
@@ -89,6 +94,18 @@ absl::StatusOr<TruthCase> ReadTruthCase(const std::string& text) {
         return absl::InvalidArgumentError("malformed line of spikes");
       }
       result.spikes.emplace_back(sides[0], count);
+    } else if (absl::ConsumePrefix(&rest, "# times ")) {
+      const std::vector<std::string> sides = absl::StrSplit(rest, " = ");
+      if (sides.size() != 2) return absl::InvalidArgumentError("malformed line of times");
+      std::vector<double>& times =
+          result.times.emplace_back(sides[0], std::vector<double>()).second;
+      for (const absl::string_view time : absl::StrSplit(sides[1], ',')) {
+        if (!absl::SimpleAtod(time, &times.emplace_back())) {
+          return absl::InvalidArgumentError("a time that is no number");
+        }
+      }
+    } else if (absl::ConsumePrefix(&rest, "# each dt = ")) {
+      result.each_dt = absl::StrSplit(rest, ", ");
     } else if (absl::ConsumePrefix(&rest, "# error ")) {
       result.error = std::string(rest);
     } else if (absl::ConsumePrefix(&rest, "# fault ")) {
@@ -184,6 +201,16 @@ std::string RunCase(const TruthCase& truth, const Network& network, const Engine
     if (!handle.ok()) continue;
     EXPECT_EQ(simulation->SpikeCount(*handle), count) << where;
   }
+  for (const auto& [population, times] : truth.times) {
+    const absl::StatusOr<PopulationHandle> handle = simulation->Population(population);
+    EXPECT_TRUE(handle.ok()) << where << ": " << handle.status().message();
+    if (!handle.ok()) continue;
+    const std::vector<double> found = simulation->SpikeTimes(*handle);
+    EXPECT_EQ(found.size(), times.size()) << where;
+    for (size_t s = 0; s < std::min(found.size(), times.size()); ++s) {
+      EXPECT_NEAR(found[s], times[s], 1e-9) << where << ", spike " << s;
+    }
+  }
   return simulation->Digest().ToString();
 }
 
@@ -212,6 +239,11 @@ TEST_P(TruthCases, HoldOnEveryEngine) {
     EXPECT_TRUE(absl::StrContains(network.status().message(), truth->error))
         << network.status().message();
     return;
+  }
+  for (const std::string& dt : truth->each_dt) {
+    Network other = *network;
+    ASSERT_TRUE(other.Set("dt", dt).ok());
+    RunOnAll(*truth, other, absl::StrCat(file, " with dt = ", dt));
   }
   const std::string first = RunOnAll(*truth, *network, file);
   for (const std::string& words : {truth->error, truth->fault}) {

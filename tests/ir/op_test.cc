@@ -41,11 +41,12 @@ TEST(OpTest, FunctionsDrawsAndEngineOpsArePartsOfTheTable) {
       EXPECT_TRUE(IsEngineOp(info.op)) << info.name;
     }
   }
-  EXPECT_EQ(functions, static_cast<int>(AllFunctions().size()) + 1) << "those of one argument, pow";
+  EXPECT_EQ(functions, static_cast<int>(AllFunctions().size()) + 3) << "and those of two arguments";
   EXPECT_GE(functions, 18);
   EXPECT_EQ(draws, 5);
   EXPECT_GE(engine, 20);
   EXPECT_TRUE(IsFunction(Op::kPow));
+  EXPECT_TRUE(IsFunction(Op::kHypot));
   EXPECT_FALSE(IsDraw(Op::kRandom));
   EXPECT_TRUE(IsEngineOp(Op::kParam));
 }

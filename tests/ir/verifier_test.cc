@@ -126,7 +126,7 @@ TEST(VerifierTest, Declarations) {
       {[](Program& p) { p.projections[0].rule.p = -0.1; }, "the probability p=-0.1 is not between"},
       {[](Program& p) { p.projections[0].rule.p = std::nan(""); }, "the probability p=nan"},
       {[](Program& p) { p.projections[1].rule.kind = RuleKind::kOneToOne; },
-       "one_to_one needs populations of one size, not 800 and 200"},
+       "one_to_one needs as many sources as targets, not 800 and 200"},
       {[](Program& p) { p.projections[1].rule.kind = RuleKind::kList; }, "rule=list needs a table"},
   });
 }

@@ -242,6 +242,24 @@ std::vector<Function> Functions() {
        Rounded<mpfr_log10>,
        {Between(0.5, 2), Near(1, -53, -2), Exponents(-1074, -1020), Exponents(-1022, 1024),
         AnyBits}},
+      {"log2",
+       ir::Op::kLog2,
+       Log2,
+       Rounded<mpfr_log2>,
+       {Between(0.5, 2), Near(1, -53, -2), Exponents(-1074, -1020), Exponents(-1022, 1024),
+        AnyBits}},
+      {"exp2",
+       ir::Op::kExp2,
+       Exp2,
+       Rounded<mpfr_exp2>,
+       {Between(-1, 1), Between(-30, 30), Between(-1076, 1025), Between(-1076, -1020),
+        Between(1022, 1025), Exponents(-60, 11), AnyBits}},
+      {"cbrt",
+       ir::Op::kCbrt,
+       Cbrt,
+       Rounded<mpfr_cbrt>,
+       {Between(-1, 1), Between(-30, 30), Near(1, -53, -2), Exponents(-1074, -1020),
+        Exponents(-1022, 1024), AnyBits}},
       {"erf",
        ir::Op::kErf,
        Erf,
@@ -295,43 +313,110 @@ TEST(FunctionsR2, AreWithinOneUlp) {
   }
 }
 
-TEST(FunctionsR2, PowIsWithinOneUlp) {
-  const std::vector<std::pair<Draw, Draw>> draws = {
-      {AnyBits, AnyBits},
-      {Between(0, 10), Between(-300, 300)},
-      {Between(0.7, 1.42), Between(-2200, 2200)},
-      {Near(1, -53, -2), Exponents(1, 62)},
-      {Exponents(-1074, 1024), Exponents(-10, 3)},
-      {Exponents(-5, 5), [](auto& random) { return std::rint(Between(-60, 60)(random)); }},
+// A function of two arguments.
+struct FunctionOfTwo {
+  const char* name;
+  ir::Op op;
+  double (*ours)(double, double);
+  int (*truth)(mpfr_ptr, mpfr_srcptr, mpfr_srcptr, mpfr_rnd_t);
+  std::vector<std::pair<Draw, Draw>> draws;
+  // Further arguments that are related.
+  std::function<std::pair<double, double>(std::mt19937_64&)> pair;
+};
+
+// Bases and powers whose results are near overflow and underflow.
+std::pair<double, double> NearTheEndsOfPow(std::mt19937_64& random) {
+  const double x = std::fabs(Exponents(-900, 900)(random));
+  const double log =
+      random() % 2 == 0 ? Between(-745.2, -700)(random) : Between(700, 709.8)(random);
+  return {x, log / std::log(x)};
+}
+
+// A coordinate, and another in any ratio to it that counts.
+std::pair<double, double> OfAnyRatio(std::mt19937_64& random) {
+  const double x = Exponents(-1074, 1024)(random);
+  return {x, x * Exponents(-70, 70)(random)};
+}
+
+std::vector<FunctionOfTwo> FunctionsOfTwo() {
+  return {
+      {"pow",
+       ir::Op::kPow,
+       Pow,
+       mpfr_pow,
+       {{AnyBits, AnyBits},
+        {Between(0, 10), Between(-300, 300)},
+        {Between(0.7, 1.42), Between(-2200, 2200)},
+        {Near(1, -53, -2), Exponents(1, 62)},
+        {Exponents(-1074, 1024), Exponents(-10, 3)},
+        {Exponents(-5, 5), [](auto& random) { return std::rint(Between(-60, 60)(random)); }}},
+       NearTheEndsOfPow},
+      {"atan2",
+       ir::Op::kAtan2,
+       Atan2,
+       mpfr_atan2,
+       {{AnyBits, AnyBits},
+        {Between(-1, 1), Between(-1, 1)},
+        {Between(0.4, 0.5), Near(1, -53, -2)},
+        {Exponents(-1074, -1000), Exponents(-1074, -1000)},
+        {Exponents(1000, 1024), Exponents(1000, 1024)},
+        {Exponents(-1074, 1024), Exponents(-1074, 1024)}},
+       OfAnyRatio},
+      {"hypot",
+       ir::Op::kHypot,
+       Hypot,
+       mpfr_hypot,
+       {{AnyBits, AnyBits},
+        {Between(-1, 1), Between(-1, 1)},
+        {Near(1, -53, -2), Near(1, -53, -2)},
+        {Exponents(-1074, -1000), Exponents(-1074, -1000)},
+        {Exponents(1000, 1024), Exponents(1000, 1024)},
+        {Exponents(-405, -395), Exponents(-430, -395)},
+        {Exponents(495, 505), Exponents(470, 505)}},
+       OfAnyRatio},
   };
-  std::mt19937_64 random(1);
-  Real base(53), power(53), truth;
-  double worst = 0, worst_x = 0, worst_y = 0;
-  const auto check = [&](double x, double y) {
-    mpfr_set_d(base.get(), x, MPFR_RNDN);
-    mpfr_set_d(power.get(), y, MPFR_RNDN);
-    mpfr_pow(truth.get(), base.get(), power.get(), MPFR_RNDN);
-    const double error = ErrorInUlps(Pow(x, y), truth, kDouble);
-    if (error <= worst) return;
-    worst = error;
-    worst_x = x;
-    worst_y = y;
+}
+
+TEST(FunctionsR2, EveryFunctionOfTwoOfTheTableIsTestedHere) {
+  std::vector<ir::Op> tested;
+  for (const FunctionOfTwo& function : FunctionsOfTwo()) {
+    EXPECT_EQ(function.name, ir::Info(function.op).name);
+    tested.push_back(function.op);
+  }
+  const std::vector<ir::Op> all = {
+#define BNSYN_FUNCTION_OF_TWO(name, ...) ir::Op::k##name,
+#include "ir/ops.def"
   };
-  for (const auto& [x, y] : draws) {
+  EXPECT_EQ(tested, all);
+}
+
+TEST(FunctionsR2, FunctionsOfTwoAreWithinOneUlp) {
+  for (const FunctionOfTwo& function : FunctionsOfTwo()) {
+    std::mt19937_64 random(1);
+    Real first(53), second(53), truth;
+    double worst = 0, worst_x = 0, worst_y = 0;
+    const auto check = [&](double x, double y) {
+      mpfr_set_d(first.get(), x, MPFR_RNDN);
+      mpfr_set_d(second.get(), y, MPFR_RNDN);
+      function.truth(truth.get(), first.get(), second.get(), MPFR_RNDN);
+      const double error = ErrorInUlps(function.ours(x, y), truth, kDouble);
+      if (error <= worst) return;
+      worst = error;
+      worst_x = x;
+      worst_y = y;
+    };
     for (int i = 0; i < kSamples; ++i) {
-      const double base_value = x(random);
-      check(base_value, y(random));
+      for (const auto& [x, y] : function.draws) {
+        const double first_value = x(random);
+        check(first_value, y(random));
+      }
+      const auto [x, y] = function.pair(random);
+      check(x, y);
     }
+    std::printf("%-10s worst error %.4f ulp at %a, %a (%.17g, %.17g)\n", function.name, worst,
+                worst_x, worst_y, worst_x, worst_y);
+    EXPECT_LE(worst, 1) << function.name << " at " << worst_x << ", " << worst_y;
   }
-  // Results near overflow and underflow.
-  for (int i = 0; i < kSamples; ++i) {
-    const double x = std::fabs(Exponents(-900, 900)(random));
-    const double log = i % 2 == 0 ? Between(-745.2, -700)(random) : Between(700, 709.8)(random);
-    check(x, log / std::log(x));
-  }
-  std::printf("%-10s worst error %.4f ulp at %a, %a (%.17g, %.17g)\n", "pow", worst, worst_x,
-              worst_y, worst_x, worst_y);
-  EXPECT_LE(worst, 1) << worst_x << ", " << worst_y;
 }
 
 // Arguments whose reduction is hardest: 6381956970095103 2^797 is the double nearest to a multiple

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cmath>
+#include <numbers>
 #include <string>
 #include <vector>
 
@@ -156,6 +157,35 @@ TEST(FunctionsR2, SpecialValues) {
       {"log10", Log10, -1, kNan},
       {"log10", Log10, kInf, kInf},
       {"log10", Log10, kNan, kNan},
+      {"log2", Log2, 1, 0.0},
+      {"log2", Log2, 8, 3},
+      {"log2", Log2, 0x1p-1074, -1074},
+      {"log2", Log2, 0x1p1023, 1023},
+      {"log2", Log2, 0.0, -kInf},
+      {"log2", Log2, -0.0, -kInf},
+      {"log2", Log2, -1, kNan},
+      {"log2", Log2, kInf, kInf},
+      {"log2", Log2, kNan, kNan},
+      {"exp2", Exp2, 0.0, 1},
+      {"exp2", Exp2, -0.0, 1},
+      {"exp2", Exp2, 10, 1024},
+      {"exp2", Exp2, -1074, 5e-324},
+      {"exp2", Exp2, -1076, 0},
+      {"exp2", Exp2, 1023, 0x1p1023},
+      {"exp2", Exp2, 1024, kInf},
+      {"exp2", Exp2, kMax, kInf},
+      {"exp2", Exp2, -kMax, 0},
+      {"exp2", Exp2, kInf, kInf},
+      {"exp2", Exp2, -kInf, 0},
+      {"exp2", Exp2, kNan, kNan},
+      {"cbrt", Cbrt, 0.0, 0.0},
+      {"cbrt", Cbrt, -0.0, -0.0},
+      {"cbrt", Cbrt, 27, 3},
+      {"cbrt", Cbrt, -1000, -10},
+      {"cbrt", Cbrt, 0x1p-1074, 0x1p-358},
+      {"cbrt", Cbrt, kInf, kInf},
+      {"cbrt", Cbrt, -kInf, -kInf},
+      {"cbrt", Cbrt, kNan, kNan},
   };
   for (const Special& special : specials) {
     ExpectIdentical(special.ours(special.x), special.expected,
@@ -252,6 +282,79 @@ TEST(FunctionsR2, SpecialPowers) {
   for (const Case& c : cases) {
     ExpectIdentical(Pow(c.x, c.y), c.expected,
                     "pow(" + std::to_string(c.x) + ", " + std::to_string(c.y) + ")");
+  }
+}
+
+TEST(FunctionsR2, SpecialAngles) {
+  struct Case {
+    double y, x, expected;
+  };
+  constexpr double kPi = std::numbers::pi;
+  const std::vector<Case> cases = {
+      // On the axes.
+      {0.0, 1, 0.0},
+      {0.0, 0.0, 0.0},
+      {0.0, -0.0, kPi},
+      {0.0, -1, kPi},
+      {1, 0.0, kPi / 2},
+      {1, -0.0, kPi / 2},
+      {5e-324, 0.0, kPi / 2},
+      // Infinite coordinates.
+      {1, kInf, 0.0},
+      {1, -kInf, kPi},
+      {kInf, 1, kPi / 2},
+      {kInf, -1, kPi / 2},
+      {kInf, kInf, kPi / 4},
+      {kInf, -kInf, 3 * (kPi / 4)},
+      {0.0, kInf, 0.0},
+      {kInf, 0.0, kPi / 2},
+      // Equal and extreme ones.
+      {5e-324, 5e-324, kPi / 4},
+      {kMax, kMax, kPi / 4},
+      {5e-324, 1, 5e-324},
+      {5e-324, kMax, 0.0},
+      {5e-324, -kMax, kPi},
+      {kMax, 5e-324, kPi / 2},
+      // NaN.
+      {kNan, 1, kNan},
+      {1, kNan, kNan},
+      {kNan, kInf, kNan},
+      {kInf, kNan, kNan},
+  };
+  for (const Case& c : cases) {
+    const std::string what = "atan2(" + std::to_string(c.y) + ", " + std::to_string(c.x) + ")";
+    ExpectIdentical(Atan2(c.y, c.x), c.expected, what);
+    ExpectIdentical(Atan2(-c.y, c.x), -c.expected, what + " with the other sign of y");
+  }
+}
+
+TEST(FunctionsR2, SpecialLengths) {
+  struct Case {
+    double x, y, expected;
+  };
+  const std::vector<Case> cases = {
+      {3, 4, 5},
+      {0.0, 0.0, 0.0},
+      {0.0, 5e-324, 5e-324},
+      {0x1.8p-1073, 0x1p-1072, 0x1.4p-1072},
+      {0x1.8p1022, 0x1p1023, 0x1.4p1023},
+      {kMax, 0.0, kMax},
+      {kMax, kMax, kInf},
+      {1, 1e-9, 1},
+      {kInf, 1, kInf},
+      // An infinite length, whatever the other number is.
+      {kInf, kNan, kInf},
+      {kNan, 1, kNan},
+      {kNan, 0.0, kNan},
+  };
+  for (const Case& c : cases) {
+    const std::string what = "hypot(" + std::to_string(c.x) + ", " + std::to_string(c.y) + ")";
+    for (const double x : {c.x, -c.x}) {
+      for (const double y : {c.y, -c.y}) {
+        ExpectIdentical(Hypot(x, y), c.expected, what);
+        ExpectIdentical(Hypot(y, x), c.expected, what);
+      }
+    }
   }
 }
 

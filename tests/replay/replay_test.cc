@@ -1,5 +1,6 @@
 // Replays a run that original.cc recorded, which shares no code with the library: in strict math,
-// from the same connections, initial values and events, it gives the same spikes.
+// from the same connections, initial values and events, it gives the same spikes. The network
+// writes the order of the original's step out, or leaves it to its schedule.
 
 #include <gtest/gtest.h>
 
@@ -27,12 +28,13 @@ ir::Table Recorded(const std::string& file) {
   return table.ok() ? *table : ir::Table{};
 }
 
-class Replay : public ::testing::TestWithParam<Backend> {};
+class Replay : public ::testing::TestWithParam<std::tuple<const char*, Backend>> {};
 
 TEST_P(Replay, FollowsTheOriginal) {
-  const auto network = ReadNetwork(std::string(kDirectory) + "/bnsyn-replay.toml");
+  const auto [file, backend] = GetParam();
+  const auto network = ReadNetwork(std::string(kDirectory) + "/" + file);
   ASSERT_TRUE(network.ok()) << network.status();
-  auto simulation = Compile(*network, {.backend = GetParam()});
+  auto simulation = Compile(*network, {.backend = backend});
   ASSERT_TRUE(simulation.ok()) << simulation.status();
 
   const ir::Table voltages = Recorded("voltages.csv");
@@ -87,8 +89,10 @@ TEST_P(Replay, FollowsTheOriginal) {
   std::printf("%zu spikes replayed; largest difference of V %.3g mV\n", ours.size(), largest_v);
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, Replay,
-                         ::testing::Values(Backend::kReference, Backend::kAccelerated));
+INSTANTIATE_TEST_SUITE_P(
+    Backends, Replay,
+    ::testing::Combine(::testing::Values("bnsyn-replay.toml", "bnsyn-schedule.toml"),
+                       ::testing::Values(Backend::kReference, Backend::kAccelerated)));
 
 }  // namespace
 }  // namespace bnsyn

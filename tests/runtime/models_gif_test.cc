@@ -16,7 +16,7 @@ TEST(Gif, SpikesAtItsRate) {
   CellOptions options;
   options.size = 400;
   options.parameters =
-      "q_stc1 = '0 pA', q_stc2 = '0 pA', q_sfa1 = '0 mV', q_sfa2 = '0 mV', E_L = '-50 mV', "
+      "E_L = '-50 mV', "
       "V_reset = '-50 mV', V_T_star = '-45 mV', Delta_V = '2 mV', lambda_0 = '600 Hz'";
   Cells cells("gif", options);
   constexpr double kSteps = 10000;
@@ -38,8 +38,8 @@ TEST(Gif, SettlesAtTheIntervalOfItsAdaptation) {
   CellOptions options;
   options.dt = 0.02;
   options.parameters =
-      "q_stc1 = '30 pA', tau_stc1 = '50 ms', q_stc2 = '-4 pA', tau_stc2 = '20 ms', "
-      "q_sfa1 = '3 mV', tau_sfa1 = '40 ms', q_sfa2 = '1 mV', tau_sfa2 = '80 ms', "
+      "q_stc = ['30 pA', '-4 pA'], tau_stc = ['50 ms', '20 ms'], "
+      "q_sfa = ['3 mV', '1 mV'], tau_sfa = ['40 ms', '80 ms'], "
       "E_L = '-67 mV', C_m = '80 pF', g_L = '4 nS', V_reset = '-60 mV', V_T_star = '-45 mV', "
       "Delta_V = '1e-6 mV', lambda_0 = '1 Hz', I_e = '200 pA'";
   Cells cells("gif", options);
@@ -47,7 +47,7 @@ TEST(Gif, SettlesAtTheIntervalOfItsAdaptation) {
   const std::vector<int> intervals = Intervals(cells.Spikes());
   ASSERT_GE(intervals.size(), 10u);
 
-  const double refractory = 4 - 0.02;  // of which the step of the spike is one
+  const double refractory = 4;
   const auto left = [](double q, double tau, double interval, double t) {
     return q * std::exp(-t / tau) / (1 - std::exp(-interval / tau));
   };

@@ -90,6 +90,32 @@ TEST(IzhikevichModels, HaveThePatternsOfTheirNames) {
   EXPECT_GT(low.back(), low[1]) << "with adaptation";
 }
 
+// The model of NEST: v and u take steps of Euler's method together, of any length; u begins at 0.
+TEST(IzhikevichModels, TakeStepsOfEuler) {
+  for (const double dt : {1.0, 0.1}) {
+    double v = -65;
+    double u = 0;
+    std::vector<int> expected;
+    for (int step = 0; step < 3000; ++step) {
+      const double old = v;
+      v = v + dt * (0.04 * (old * old) + 5 * old + 140 - u + 10);
+      u = u + dt * (0.02 * (0.2 * old - u));
+      if (v < 30) continue;
+      expected.push_back(step);
+      v = -65;
+      u = u + 8;
+    }
+    ASSERT_GE(expected.size(), 3u) << dt;
+    CellOptions options;
+    options.dt = dt;
+    options.strict = true;
+    options.parameters = "I_e = '10 mV/ms'";
+    Cells cells("izhikevich", options);
+    cells.Steps(3000);
+    EXPECT_EQ(cells.Spikes(), expected) << dt;
+  }
+}
+
 // The program of the book of 2007, figure 8.12, at a step of 1 ms.
 TEST(IzhikevichModels, SpikeAsTheBookOf2007) {
   for (const double current : {60.0, 70.0, 100.0, 300.0}) {

@@ -107,7 +107,7 @@ TEST(LifModels, DeltaSpikesLiftThePotential) {
 }
 
 // tau*log((V_inf - V_reset)/(V_inf - V_th)) to the threshold, which is seen at the end of a step; a
-// neuron that spikes in step k moves again in step k + t_ref/dt.
+// neuron is held for its refractory time.
 TEST(LifModels, IntervalsAreTheClosedForm) {
   for (const char* model : {"lif_delta", "lif_exp", "lif_alpha"}) {
     for (const double current : {376.0, 400.0, 500.0, 1000.0}) {
@@ -120,7 +120,7 @@ TEST(LifModels, IntervalsAreTheClosedForm) {
         const double limit = current * 10 / 250;
         const double rise = 10 * std::log(limit / (limit - 15));
         const int expected =
-            static_cast<int>(2 / dt + 0.5) - 1 + static_cast<int>(std::ceil(rise / dt));
+            static_cast<int>(2 / dt + 0.5) + static_cast<int>(std::ceil(rise / dt));
         const std::vector<int> intervals = Intervals(cells.Spikes());
         ASSERT_GE(intervals.size(), 4u) << model << " " << current;
         for (const int interval : intervals)
@@ -201,6 +201,65 @@ TEST(LifModels, ShortConductancesAreAccurate) {
     EXPECT_GT(fine, 2);
     EXPECT_NEAR(peak(0.1) / fine, 1, which.tolerance) << which.model;
   }
+}
+
+// Conductances of one event that rise to its weight and decay; with equal time constants they are
+// alpha functions.
+TEST(LifModels, BetaFunctionsPeakAtTheWeight) {
+  struct Taus {
+    double rise;
+    double decay;
+  };
+  for (const Taus& tau : {Taus{1, 5}, Taus{5, 1}, Taus{2, 2}, Taus{2, 2.0001}}) {
+    CellOptions options;
+    options.parameters = absl::StrCat("V_th = '0 mV', tau_rise_in = '", tau.rise,
+                                      " ms', tau_decay_in = '", tau.decay, " ms'");
+    options.more = Event("1", "s_in += w", "3 nS");
+    Cells cells("lif_cond_beta", options);
+    cells.Steps(10);
+    const bool alpha = tau.rise == tau.decay;
+    const double peak =
+        alpha ? tau.rise
+              : std::log(tau.decay / tau.rise) * tau.rise * tau.decay / (tau.decay - tau.rise);
+    const auto shape = [&](double t) {
+      return alpha ? t / tau.rise * std::exp(1 - t / tau.rise)
+                   : (std::exp(-t / tau.decay) - std::exp(-t / tau.rise)) /
+                         (std::exp(-peak / tau.decay) - std::exp(-peak / tau.rise));
+    };
+    double highest = 0;
+    for (int step = 1; step <= 300; ++step) {
+      cells.Steps(1);
+      highest = std::max(highest, cells.Get("g_in"));
+      ASSERT_NEAR(cells.Get("g_in"), 3 * shape(step * 0.1), 2e-6) << tau.rise << " " << step;
+    }
+    EXPECT_NEAR(highest, 3, 2e-3) << "at the nearest step";
+  }
+}
+
+// Without what a spike opens it is the plain neuron; with it, intervals grow to those of the
+// stronger leak.
+TEST(LifModels, SpikesOpenConductances) {
+  const std::string common =
+      "V_th = '-57 mV', V_reset = '-70 mV', g_L = '28.95 nS', C_m = "
+      "'289.5 pF', t_ref = '0.5 ms', I_e = '800 pA'";
+  Cells plain("lif_cond_exp", {.parameters = common});
+  Cells closed("lif_cond_sfa_rr", {.parameters = common + ", q_sfa = '0 nS', q_rr = '0 nS'"});
+  plain.RunFor(300);
+  closed.RunFor(300);
+  EXPECT_GE(plain.SpikeCount(), 10u);
+  EXPECT_EQ(closed.Spikes(), plain.Spikes());
+
+  Cells open("lif_cond_sfa_rr", {.parameters = common});
+  open.RunFor(2000);
+  const std::vector<int> intervals = Intervals(open.Spikes());
+  ASSERT_GE(intervals.size(), 10u);
+  EXPECT_GT(intervals.back(), 2 * intervals.front()) << "it adapts";
+  EXPECT_LE(std::abs(intervals.back() - intervals[intervals.size() - 2]), 1) << "and settles";
+  // Where it has settled, g_sfa before a spike is the geometric series of what spikes have left.
+  const double interval = intervals.back() * 0.1;
+  const double left = 14.48 / (std::exp(interval / 110) - 1);
+  const double since = 2000 - (open.Spikes().back() + 1) * 0.1;
+  EXPECT_NEAR(open.Get("g_sfa") / ((left + 14.48) * std::exp(-since / 110)), 1, 2e-3);
 }
 
 // g(t) of one event with a rise and a decay.

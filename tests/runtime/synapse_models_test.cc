@@ -70,7 +70,8 @@ reset = "v = 0"
 constexpr double kDt = 0.1;
 
 // Pairs of neurons, each with one spike of the source in step 100 and one of the target.
-constexpr int kDelay = 15;
+constexpr int kDelay =
+    16;  // from the step of the spike to that of the arrival: 1.5 ms, and one step
 constexpr int kSourceStep = 100;
 std::vector<int> TargetSteps() {
   std::vector<int> steps;
@@ -106,8 +107,8 @@ on_pre = ")toml",
                       on_pre, "\"\non_post = \"", on_post, "\"\n");
 }
 
-// The change of a weight by one pair: a spike of step p has the time (p + 1) dt, and arrives at
-// (p + delay) dt.
+// The change of a weight by one pair: a spike of step p has the time (p + 1) dt, and arrives 1.5 ms
+// later.
 double Window(int source_step, int target_step) {
   const int arrival = source_step + kDelay;
   const int after = target_step + 1 - arrival;
@@ -233,11 +234,11 @@ on_post = "y += 1 nS; w += x"
   for (const EngineOptions& options : {Reference(), Accelerated(), Accelerated(2)}) {
     Simulation simulation = CompiledNetwork(text, options);
     ASSERT_TRUE(simulation.Step(20).ok());
-    // Of step 19: they arrive in step 29, and the first to see them is the spike of step 60.
+    // Of 2 ms: they arrive in step 30, and the first to see them is the spike of step 60.
     ASSERT_TRUE(simulation.InjectSpikes(*simulation.Population("pre"), {0}).ok());
     ASSERT_TRUE(simulation.InjectSpikes(*simulation.Population("post"), {0}).ok());
     ASSERT_TRUE(simulation.Step(100).ok());
-    const double expected = 1 + 0.5 * std::exp(-(61 - 29) * kDt / 20);
+    const double expected = 1 + 0.5 * std::exp(-(61 - 30) * kDt / 20);
     EXPECT_NEAR((*simulation.StateByName("syn.w"))[0], expected, 1e-12);
     digests.push_back(simulation.Digest().ToString());
   }
@@ -272,7 +273,7 @@ on_pre = "u += U*(1 - u); s_post += w*u*x; x -= u*x"
   double x = 1;
   double before = 0;
   for (int n = 0; n < kSpikes; ++n) {
-    ASSERT_TRUE(simulation.Step(n == 0 ? 56 : kInterval).ok());
+    ASSERT_TRUE(simulation.Step(n == 0 ? 57 : kInterval).ok());
     if (n > 0) {
       u *= std::exp(-kInterval * kDt / 600);
       x = 1 + (x - 1) * std::exp(-kInterval * kDt / 150);
@@ -315,7 +316,7 @@ on_pre = "x += 1"
     const std::vector<double> s = *simulation.StateByName("syn.s");
     ASSERT_EQ(s.size(), 2u);
     for (size_t synapse = 0; synapse < 2; ++synapse) {
-      const int arrival = synapse == 0 ? 20 : 40;
+      const int arrival = synapse == 0 ? 21 : 41;
       const double t = (step - arrival) * kDt;
       const double rise = 2;
       const double decay = 30;
