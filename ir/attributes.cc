@@ -124,6 +124,17 @@ Result CheckBounds(const Program&, const State& state) {
               "write the lower bound first, as in bounds=[-100, 50]");
 }
 
+// Times between two steps, in the order of OffGrid.
+constexpr absl::string_view kOffGridWords[] = {"error", "nearest", "up", "down"};
+
+absl::Status ReadOffGrid(TokenReader& reader, const Program&, Events& events) {
+  BNSYN_ASSIGN_OR_RETURN(const std::string word, reader.ReadWord("nearest, up or down"));
+  for (size_t i = 0; i < 4; ++i) {
+    if (word == kOffGridWords[i]) return events.off_grid = OffGrid(i), absl::OkStatus();
+  }
+  return reader.Expected("nearest, up or down");
+}
+
 // "repeats=exc": a list holds so many spikes of one neuron at most.
 constexpr double kMostRepeats = 0x1p20;
 
@@ -761,6 +772,13 @@ const std::vector<Attribute<Events>>& AttributesOf() {
       {"ends", "times are those at which steps end", true,
        [](TokenReader&, const Program&, Events& d) { return d.ends = true, absl::OkStatus(); },
        [](const Program&, const Events& d) { return d.ends ? Text("") : std::nullopt; }, nullptr},
+      {"off_grid", "nearest, up or down: where times between two steps go", false, &ReadOffGrid,
+       [](const Program&, const Events& d) {
+         return d.off_grid == OffGrid::kError
+                    ? std::nullopt
+                    : Text(std::string(kOffGridWords[static_cast<size_t>(d.off_grid)]));
+       },
+       nullptr},
   };
   return *rows;
 }

@@ -57,8 +57,9 @@ std::string Number(double value) { return PrintLiteral(Element::kF64, BitsOfF64(
 // A table with its numbers, row by row, or the file that has them.
 std::string TableText(const Table& table) {
   if (!table.file.empty()) {
-    return absl::StrCat("table ", table.name, " file=", Quoted(table.file), " digest=0x",
-                        absl::Hex(table.digest, absl::kZeroPad16), "\n");
+    return absl::StrCat("table ", table.name, " file=", Quoted(table.file),
+                        table.only.empty() ? "" : absl::StrCat(" only=", Quoted(table.only)),
+                        " digest=0x", absl::Hex(table.digest, absl::kZeroPad16), "\n");
   }
   std::vector<std::string> numbers;
   for (size_t row = 0; row < table.rows(); ++row) {

@@ -13,6 +13,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "bnsyn/off_grid.h"
 #include "ir/op.h"
 #include "ir/rule.h"
 #include "ir/selection.h"
@@ -51,6 +52,7 @@ struct Population {
 struct Table {
   std::string name;
   std::string file;     // as given, relative to the program's directory; empty for one without
+  std::string only;     // of a file of recorded spikes, those of this population; empty for all
   uint64_t digest = 0;  // of names and values, see ir/table.h
   std::vector<std::string> columns;
   std::vector<std::vector<double>> values;  // one vector a column, of equal length
@@ -198,7 +200,8 @@ struct Events {
   InputId input = 0;
   TableId table = 0;
   bool ends = false;
-  Selection neurons = {};  // `index` counts among them
+  OffGrid off_grid = OffGrid::kError;  // what becomes of a time that is no whole number of steps
+  Selection neurons = {};              // `index` counts among them
 };
 
 // A node's operands are indices of earlier nodes in its block.

@@ -83,6 +83,10 @@ constexpr Key<Clock> kClockKeys[] = {
     {"order", At<&Clock::order>},
 };
 
+// Before the name of a projection or a stimulus, which may have one name.
+constexpr char kOfProjections[] = "projections.";
+constexpr char kOfStimuli[] = "stimuli.";
+
 constexpr absl::string_view kOffGridWords[] = {"error", "nearest", "up", "down"};
 
 constexpr Key<Population> kPopulationKeys[] = {
@@ -147,6 +151,7 @@ constexpr Key<Stimulus> kStimulusKeys[] = {
     {"times", At<&Stimulus::times>, kListed, kListed, "as in times = [\"10 ms\", \"20 ms\"]"},
     {"index", ByHand, kListed, kListed, "as in index = [0, 1], or index = 0 for one neuron"},
     {"off_grid", At<&Stimulus::off_grid>, kListed | kFromFile},
+    {"population", At<&Stimulus::population>, kFromFile},
     {"variable", At<&Stimulus::variable>, kCurrent | kNoise | kHost, kCurrent | kNoise,
      "name an (input) of the model: variable = \"I_ext\""},
     {"value", At<&Stimulus::value>, kCurrent, kCurrent,
@@ -280,6 +285,14 @@ absl::Span<const Key<Uniform>> UniformKeys() { return kUniformKeys; }
 absl::Span<const Key<Clock>> ClockKeys() { return kClockKeys; }
 absl::Span<const absl::string_view> OffGridWords() { return kOffGridWords; }
 
+bool IsAmbiguous(const std::vector<NamedField>& fields, absl::string_view path) {
+  const auto has = [&](const char* sort) {
+    return absl::c_any_of(
+        fields, [&](const NamedField& field) { return field.path == absl::StrCat(sort, path); });
+  };
+  return has(kOfProjections) && has(kOfStimuli);
+}
+
 std::vector<NamedField> SettableFields(Network& network) {
   std::vector<NamedField> fields;
   Collector collector(fields);
@@ -311,6 +324,7 @@ std::vector<NamedField> SettableFields(Network& network) {
   for (Projection& projection : network.projections) {
     std::vector<std::string> names = {projection.name};
     if (projection.group != projection.name) names.push_back(projection.group);
+    for (size_t n = names.size(); n-- > 0;) names.push_back(kOfProjections + names[n]);
     for (const std::string& name : names) {
       const std::string owner = absl::StrCat(name, ".");
       collector.AddKeys(owner, ProjectionKeys(), projection);
@@ -320,8 +334,9 @@ std::vector<NamedField> SettableFields(Network& network) {
   }
   collector.NextGroup();
   for (Stimulus& stimulus : network.stimuli) {
-    collector.AddKeys(absl::StrCat(stimulus.name, "."), StimulusKeys(), stimulus,
-                      KindsOf(stimulus.kind));
+    for (const std::string& owner : {stimulus.name, kOfStimuli + stimulus.name}) {
+      collector.AddKeys(owner + ".", StimulusKeys(), stimulus, KindsOf(stimulus.kind));
+    }
   }
   collector.NextGroup();
   for (ValueTable& table : network.tables) {

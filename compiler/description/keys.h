@@ -98,6 +98,9 @@ struct NamedField {
   Field field;
 };
 std::vector<NamedField> SettableFields(Network& network);
+// True if a projection and a stimulus both have the path, which is then written with "projections."
+// or "stimuli." before it.
+bool IsAmbiguous(const std::vector<NamedField>& fields, absl::string_view path);
 
 // Gives a settable field the value that `text` holds.
 absl::Status SetField(const ir::SourceText& text, const Field& field);

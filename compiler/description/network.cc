@@ -375,6 +375,11 @@ void Network::Uniform(ir::SourceText equations, ir::SourceText update, Settings 
 absl::Status Network::Set(absl::string_view path, absl::string_view value) {
   const ir::SourceText text = {absl::StrCat("--set ", path), std::string(value), 1, 1};
   const std::vector<compiler::NamedField> fields = compiler::SettableFields(*this);
+  if (compiler::IsAmbiguous(fields, path)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", std::string(path), "' is of a projection and of a stimulus: set ",
+                     "projections.", std::string(path), " or stimuli.", std::string(path)));
+  }
   std::optional<int> group;
   std::vector<std::string> known;
   for (const compiler::NamedField& field : fields) {

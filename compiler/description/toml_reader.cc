@@ -245,7 +245,8 @@ absl::StatusOr<Setting> TomlReader::ReadChanging(const TomlNode& node) const {
   if (times.size() != values.size()) {
     return document_.ErrorAtValue(
         *node.Find("to"),
-        absl::StrCat("there are ", values.size(), " values for ", times.size(), " times"),
+        absl::StrCat("'at' has ", times.size(), times.size() == 1 ? " entry" : " entries",
+                     ", and 'to' ", values.size()),
         kExample);
   }
   for (size_t c = 0; c < times.size(); ++c) setting.ChangeAt(times[c], values[c]);

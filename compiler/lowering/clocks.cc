@@ -2,7 +2,6 @@
 // network becomes clock blocks of the program, and that of synapses on_step blocks with a clock.
 #include <algorithm>
 #include <limits>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -155,7 +154,7 @@ absl::Status DeclareClocks(const std::vector<Clock>& clocks, const std::vector<C
     return [&name](const Clock* other) { return other->name == name; };
   };
   for (const Clock& clock : clocks) all.push_back(&clock);
-  std::set<std::string> names;
+  TakenNames names;
   for (const Clock& clock : own) {
     const auto replaced = std::find_if(all.begin(), all.end(), named(clock.name));
     if (replaced != all.end()) {

@@ -155,8 +155,9 @@ struct LoweredTable {
   uint32_t columns = 1;
   bool timed = false;  // rows have times, in time_column
   uint32_t time_column = 0;
-  uint64_t interval_steps = 0;  // between rows; 0 where rows are not evenly spaced in time
-  Unit unit;                    // of the numbers
+  OffGrid off_grid = OffGrid::kError;  // where times between two steps go
+  uint64_t interval_steps = 0;         // between rows; 0 where rows are not evenly spaced in time
+  Unit unit;                           // of the numbers
 };
 
 // A variable of synapses that is the same for all synapses of a neuron, as a state of the neuron.

@@ -171,7 +171,7 @@ absl::Status CheckNoCycles(const ModelCode& code) { return DefinitionOrder(code)
 namespace {
 
 // Parses equations and update code, and checks what can be checked without values.
-absl::Status ParseCode(const Model& model, std::set<std::string>& names, ModelCode& code) {
+absl::Status ParseCode(const Model& model, TakenNames& names, ModelCode& code) {
   const bool has_refractory = model.refractory.has_value();
   code.equations_text = model.equations;
   code.update_text = model.update;
@@ -201,7 +201,7 @@ absl::Status ParseCode(const Model& model, std::set<std::string>& names, ModelCo
 }
 
 // `names` are those of the model's parameters and variables.
-absl::Status ParseEvents(const Model& model, std::set<std::string>& names, ModelCode& code) {
+absl::Status ParseEvents(const Model& model, TakenNames& names, ModelCode& code) {
   for (const Model::NamedEvent& event : model.events) {
     ir::SourceText place = event.place;
     if (place.text.empty()) place.text = event.name;
@@ -245,7 +245,7 @@ absl::Status ParseMultiplicity(const Model& model, ModelCode& code) {
 }
 
 absl::Status ParseModel(const Model& model, ModelCode& code) {
-  std::set<std::string> names;
+  TakenNames names;
   for (const auto& [name, value] : model.parameters) {
     const ir::SourceText place = NamePlace(value, absl::StrCat(model.name, ".", name));
     BNSYN_RETURN_IF_ERROR(CheckNewName(name, "a parameter", place, Whole(place), names));
@@ -354,7 +354,7 @@ std::vector<std::string> Section::VariableNames() const {
 }
 
 absl::Status ParseModels(Declarations& declared) {
-  std::set<std::string> names;
+  TakenNames names;
   for (const Model& model : declared.network.models) {
     const ir::SourceText place =
         model.place.name.empty() ? ir::SourceText{"network", model.name, 1, 1} : model.place;
@@ -450,10 +450,26 @@ void DeclareVariables(Section& section, ProgramBuilder& out) {
   }
 }
 
-std::set<std::string> NamesOfNetwork(const Declarations& declared) {
-  std::set<std::string> names = {"network"};
-  for (const Equation& equation : declared.uniform_code.equations) names.insert(equation.name);
-  for (const auto& [name, value] : declared.network.uniform.parameters) names.insert(name);
+TakenNames NamesOfNetwork(const Declarations& declared) {
+  TakenNames names = {{"network", "the network as a whole"}};
+  const ModelCode& code = declared.uniform_code;
+  for (const Equation& equation : code.equations) {
+    names.try_emplace(equation.name, HolderOf("a variable of [uniform]", code.equations_text,
+                                              equation.name_range));
+  }
+  for (const auto& [name, value] : declared.network.uniform.parameters) {
+    const ir::SourceText place = NamePlace(value, name);
+    names.try_emplace(name, HolderOf("a parameter of [uniform]", place, Whole(place)));
+  }
+  return names;
+}
+
+TakenNames NamesOfPopulations(const Declarations& declared) {
+  TakenNames names = NamesOfNetwork(declared);
+  for (const Network::PopulationDescription& population : declared.network.populations) {
+    names.try_emplace(population.name,
+                      HolderOf("a population", population.place, Whole(population.place)));
+  }
   return names;
 }
 
@@ -473,7 +489,7 @@ void DeclareMultiplicity(Section& section, ProgramBuilder& out) {
 }  // namespace
 
 absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out) {
-  std::set<std::string> names = NamesOfNetwork(declared);
+  TakenNames names = NamesOfNetwork(declared);
   for (const Network::PopulationDescription& population : declared.network.populations) {
     BNSYN_RETURN_IF_ERROR(CheckNewName(population.name, "a population", population.place,
                                        Whole(population.place), names));
@@ -523,7 +539,7 @@ absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out) {
 
 absl::Status DeclareUniform(Declarations& declared, ProgramBuilder& out) {
   const Network::UniformDescription& uniform = declared.network.uniform;
-  std::set<std::string> names;
+  TakenNames names;
   for (const auto& [name, value] : uniform.parameters) {
     const ir::SourceText place = NamePlace(value, name);
     BNSYN_RETURN_IF_ERROR(CheckNewName(name, "a parameter", place, Whole(place), names));

@@ -1,6 +1,5 @@
 // Declares projections: their constants, rules and tables.
 #include <cmath>
-#include <set>
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -232,9 +231,11 @@ void DeclareArrivals(Declarations& declared, ir::Program& program) {
 }  // namespace
 
 absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& file,
-                                    const ir::SourceText& place, ir::Program& program) {
+                                    const ir::SourceText& place, ir::Program& program,
+                                    const std::string& only) {
   for (size_t t = 0; t < program.tables.size(); ++t) {
-    if (program.tables[t].file == file) return static_cast<ir::TableId>(t);
+    if (program.tables[t].file == file && program.tables[t].only == only)
+      return static_cast<ir::TableId>(t);
   }
   // Named after the file, with _ in place of characters that names cannot have.
   std::string name(absl::StripSuffix(file.substr(file.find_last_of('/') + 1), ".csv"));
@@ -251,7 +252,7 @@ absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& f
   };
   std::string unique = name;
   for (int n = 2; taken(unique); ++n) unique = absl::StrCat(name, "_", n);
-  absl::StatusOr<ir::Table> table = ir::ReadTable(unique, file, program.directory);
+  absl::StatusOr<ir::Table> table = ir::ReadTable(unique, file, program.directory, only);
   // Errors within the file point into the file.
   if (absl::IsNotFound(table.status())) {
     return ErrorIn(place, table.status().message(),
@@ -263,18 +264,16 @@ absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& f
 }
 
 absl::Status DeclareProjections(Declarations& declared, ProgramBuilder& out) {
-  std::set<std::string> names = NamesOfNetwork(declared);
-  for (const Section& section : declared.sections) names.insert(section.name);
+  TakenNames names = NamesOfPopulations(declared);
   for (const Description& description : declared.network.projections) {
     const ir::SourceText& place = description.place;
     if (!IsIdentifier(description.name)) {
       return ErrorIn(place, absl::StrCat("'", description.name, "' cannot name a projection"),
                      "a name is letters, digits and '_', and does not begin with a digit");
     }
-    if (!names.insert(description.name).second) {
-      return ErrorIn(place, absl::StrCat("the name '", description.name, "' is used twice"),
-                     "populations, projections and what [uniform] declares share one set of names");
-    }
+    BNSYN_RETURN_IF_ERROR(TakeName(
+        description.name, "a projection", place, Whole(place),
+        "populations, projections and what [uniform] declares share one set of names", names));
     BNSYN_RETURN_IF_ERROR(DeclareProjection(declared, description, out));
   }
   DeclareArrivals(declared, out.program);

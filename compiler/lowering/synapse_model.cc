@@ -1,7 +1,6 @@
 #include "compiler/lowering/declare.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -33,8 +32,11 @@ class EquationReader {
   absl::Status Run() {
     BNSYN_ASSIGN_OR_RETURN(std::vector<Equation> equations, ParseEquations(text_));
     // Names of the projection itself; a variable may hide a constant of the network.
-    std::set<std::string> names = {"j"};
-    for (const auto& [name, value] : options_.constants) names.insert(name);
+    TakenNames names = {{"j", "the number of the target"}};
+    for (const auto& [name, value] : options_.constants) {
+      const ir::SourceText place = NamePlace(value, name);
+      names.try_emplace(name, HolderOf("a constant", place, Whole(place)));
+    }
     for (Equation& equation : equations) {
       BNSYN_RETURN_IF_ERROR(CheckFlags(equation));
       if (equation.Is(kSummed)) {

@@ -4,7 +4,6 @@
 #include <bit>
 #include <cmath>
 #include <initializer_list>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -28,17 +27,27 @@ absl::Status TableError(const ValueTable& table, absl::string_view message,
 }
 
 // The names that no table may have.
-std::set<std::string> NamesInUse(const Declarations& declared) {
+TakenNames NamesInUse(const Declarations& declared) {
   const Network& network = declared.network;
-  std::set<std::string> names = NamesOfNetwork(declared);
-  for (const auto& population : network.populations) names.insert(population.name);
-  for (const auto& projection : network.projections) names.insert(projection.name);
-  for (const Stimulus& stimulus : network.stimuli) names.insert(stimulus.name);
-  for (const Constant& constant : declared.constants) names.insert(constant.name);
+  TakenNames names = NamesOfPopulations(declared);
+  const auto take = [&](const std::string& name, absl::string_view what,
+                        const ir::SourceText& place) {
+    names.try_emplace(name, HolderOf(what, place, Whole(place)));
+  };
+  for (const auto& projection : network.projections) {
+    take(projection.name, "a projection", projection.place);
+  }
+  for (const Stimulus& stimulus : network.stimuli) {
+    take(stimulus.name, "a stimulus", stimulus.place);
+  }
+  for (const auto& [name, value] : network.constants) {
+    take(name, "a constant", NamePlace(value, name));
+  }
+  names.try_emplace("dt", "the step");
   return names;
 }
 
-absl::Status CheckName(const ValueTable& table, std::set<std::string>& names) {
+absl::Status CheckName(const ValueTable& table, TakenNames& names) {
   if (!IsIdentifier(table.name)) {
     return ErrorIn(table.place, absl::StrCat("'", table.name, "' cannot name a table"),
                    "a name is letters, digits and '_', and does not begin with a digit");
@@ -47,10 +56,11 @@ absl::Status CheckName(const ValueTable& table, std::set<std::string>& names) {
     return TableError(table, "has the name of a function",
                       absl::StrCat(FunctionUsage(table.name), " has a meaning of its own"));
   }
-  if (names.insert(table.name).second) return absl::OkStatus();
-  return ErrorIn(table.place, absl::StrCat("the name '", table.name, "' is used twice"),
-                 "tables, populations, projections, stimuli, constants and what [uniform] "
-                 "declares share one set of names");
+  return TakeName(
+      table.name, "a table", table.place, Whole(table.place),
+      "tables, populations, projections, stimuli, constants and what [uniform] declares "
+      "share one set of names",
+      names);
 }
 
 // The unit of numbers that are written without one.
@@ -94,8 +104,9 @@ absl::StatusOr<ir::Table> BuildRows(const Declarations& declared, const ValueTab
   }
   for (const Setting& time : table.times) {
     const std::string what = absl::StrCat("a time of ", table.name);
-    BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, EvaluateSteps(time, declared.constants,
-                                                               declared.network.options.dt, what));
+    BNSYN_ASSIGN_OR_RETURN(
+        const uint64_t steps,
+        EvaluateSteps(time, declared.constants, declared.network.options.dt, what, table.off_grid));
     built.values[0].push_back(static_cast<double>(steps) * declared.network.options.dt.value);
   }
   const std::string what = absl::StrCat("a value of ", table.name);
@@ -138,13 +149,15 @@ absl::Status ChooseColumns(const Quantity& dt, const ValueTable& table, const ir
     const std::vector<double>& times = file.values[lowered.time_column];
     BNSYN_RETURN_IF_ERROR(CheckIncrease(table, times));
     for (const double value : times) {
+      if (table.off_grid != OffGrid::kError) break;
       const absl::StatusOr<uint64_t> steps =
           StepsOf(Quantity(value, Unit{dimension::kTime, 0}), dt);
       if (!steps.ok()) {
         return TableError(
             table,
             absl::StrCat("has a time that is no step: ", std::string(steps.status().message())),
-            "the column time of the file is in ms");
+            "the column time of the file is in ms; off_grid = \"up\" lets each begin with the "
+            "next step");
       }
     }
   }
@@ -170,6 +183,7 @@ absl::Status ChooseColumns(const Quantity& dt, const ValueTable& table, const ir
 absl::Status DeclareTable(Declarations& declared, const ValueTable& table, ir::Program& program) {
   LoweredTable lowered;
   lowered.name = table.name;
+  lowered.off_grid = table.off_grid;
   BNSYN_ASSIGN_OR_RETURN(const std::optional<Unit> unit, UnitOf(table));
   if (unit.has_value()) lowered.unit = *unit;
   if (table.file.empty() == table.rows.empty()) {
@@ -277,10 +291,16 @@ class TableReader {
                 {emit(ir::Op::kLe, {away, little}), nearest, emit(ir::Op::kFloor, {steps})});
   }
 
-  // The middle of a step: behind its own time, however that was rounded, and before the next.
+  // A time that all rows of the step and those before it have come at, and no row of a later step:
+  // the middle of the step, behind its own time, however that was rounded, and before the next.
+  // Where times between two steps go to the next or to the one before, it is next to an end.
   ir::Value Within(ir::Value step) {
-    return builder_.Emit(
-        ir::Op::kMul, {builder_.Emit(ir::Op::kAdd, {step, builder_.F64(0.5)}), builder_.F64(dt())});
+    constexpr double kLittle = 1e-6;
+    const double part = table_.off_grid == OffGrid::kUp     ? kLittle
+                        : table_.off_grid == OffGrid::kDown ? 1 - kLittle
+                                                            : 0.5;
+    return builder_.Emit(ir::Op::kMul, {builder_.Emit(ir::Op::kAdd, {step, builder_.F64(part)}),
+                                        builder_.F64(dt())});
   }
 
   // The value of the last row whose time is not after `time`; 0 before the first.
@@ -325,7 +345,7 @@ absl::Status CheckColumns(const ir::Program& program, const LoweredTable& table,
 }  // namespace
 
 absl::Status DeclareTables(Declarations& declared, ProgramBuilder& out) {
-  std::set<std::string> names = NamesInUse(declared);
+  TakenNames names = NamesInUse(declared);
   for (const ValueTable& table : declared.network.tables) {
     BNSYN_RETURN_IF_ERROR(CheckName(table, names));
     BNSYN_RETURN_IF_ERROR(DeclareTable(declared, table, out.program));

@@ -24,6 +24,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "bnsyn/off_grid.h"
 #include "bnsyn/rule_kind.h"
 #include "bnsyn/source_text.h"
 #include "bnsyn/units.h"
@@ -114,14 +115,6 @@ struct Clock {
   bool at_end = false;
   // Of the clocks of one owner that run in the same place, those of lower order run before others.
   Setting order = 0.0;
-};
-
-// What becomes of a time that is no whole number of steps.
-enum class OffGrid : uint8_t {
-  kError,    // it is an error
-  kNearest,  // the nearest step; in the middle of two, the even one
-  kUp,       // the next step
-  kDown,     // the step before
 };
 
 // A model: the equations of a neuron, and what happens when it spikes. Each call returns the model,
@@ -421,6 +414,7 @@ struct Stimulus {
   std::vector<uint32_t> neurons;  // kSpikes: a neuron for each of `times`, or one for all of them
   SourceText on_event;            // "g_ampa += 0.7*w"
   OffGrid off_grid = OffGrid::kError;  // kFile, kSpikes: times between two steps
+  std::string population;  // kFile: whose spikes to take of a file that `bnsyn run` has recorded
 
   // Of currents.
   SourceText variable;
