@@ -49,9 +49,6 @@ const ir::Block* FindRun(const ir::Program& program, const ir::Node& node) {
   if (node.op == ir::Op::kRunOnStep) {
     return program.FindSynaptic(ir::BlockKind::kOnStep, projection);
   }
-  if (node.op == ir::Op::kRunOnPost) {
-    return program.FindSynaptic(ir::BlockKind::kOnPost, projection);
-  }
   return nullptr;
 }
 
@@ -149,8 +146,9 @@ void BlockRunner::RunNode(ir::NodeId id) {
       return Accumulate(node);
     case ir::Op::kRun:
     case ir::Op::kRunOnStep:
-    case ir::Op::kRunOnPost:
       return RunBlock(id);
+    case ir::Op::kDeliver:
+      return machine_.deliver();
     case ir::Op::kStore:
       return Store(node);
     case ir::Op::kCheck:
@@ -231,11 +229,7 @@ void BlockRunner::RunBlock(ir::NodeId id) {
   const ir::Node& node = block_.nodes[id];
   BlockRunner& runner = *blocks_[id];
   if (node.op == ir::Op::kRun) return runner.Run();
-  const SynapseTable& table = machine_.synapses[node.attr];
-  if (node.op == ir::Op::kRunOnStep) return runner.Run(table.All());
-  for (const uint32_t target : machine_.spikes[machine_.program.projections[node.attr].target]) {
-    runner.Run(table.Onto(target));
-  }
+  runner.Run(machine_.synapses[node.attr].All());
 }
 
 void BlockRunner::Store(const ir::Node& node) {

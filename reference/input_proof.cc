@@ -42,10 +42,14 @@ std::optional<double> StaticContribution(const ir::Program& program, const ir::B
   return bits ? std::optional<double>(ir::F64OfBits(*bits)) : std::nullopt;
 }
 
+bool MayBeStatic(const ir::Program& program, const ir::Block& block) {
+  return block.kind == ir::BlockKind::kOnPre &&
+         program.FindSynaptic(block.kind, program.ProjectionOf(block))->pathway == block.pathway;
+}
+
 bool AddsStatic(const ir::Program& program, const ir::Block& block, ir::NodeId node) {
   // It does not depend on the weight.
-  return block.kind == ir::BlockKind::kOnPre &&
-         StaticContribution(program, block, node, 0).has_value();
+  return MayBeStatic(program, block) && StaticContribution(program, block, node, 0).has_value();
 }
 
 OnPreTerms::OnPreTerms(const ir::Program& program, const ir::Block* block)
@@ -76,25 +80,20 @@ bool OnPreTerms::AllStatic() {
   return true;
 }
 
-std::vector<std::vector<ir::InputId>> LaterAdditions(const ir::Program& program) {
+std::vector<std::vector<ir::InputId>> OtherAdditions(const ir::Program& program) {
   std::vector<std::vector<ir::InputId>> inputs(program.projections.size());
-  for (const ir::Block& block : program.step) {
-    for (const ir::Node& node : block.nodes) {
-      const bool on_step = node.op == ir::Op::kRunOnStep;
-      if (!on_step && node.op != ir::Op::kRunOnPost) continue;
-      const auto projection = static_cast<ir::ProjectionId>(node.attr);
-      const ir::BlockKind kind = on_step ? ir::BlockKind::kOnStep : ir::BlockKind::kOnPost;
-      for (const ir::Node& added : program.FindSynaptic(kind, projection)->nodes) {
-        if (added.op != ir::Op::kAccumulate) continue;
-        inputs[projection].push_back(static_cast<ir::InputId>(added.attr));
-      }
+  for (const ir::Block& block : program.synaptic) {
+    if (MayBeStatic(program, block)) continue;
+    for (const ir::Node& added : block.nodes) {
+      if (added.op != ir::Op::kAccumulate) continue;
+      inputs[program.ProjectionOf(block)].push_back(static_cast<ir::InputId>(added.attr));
     }
   }
   return inputs;
 }
 
 InputProof::InputProof(const ir::Program& program)
-    : program_(&program), later_(LaterAdditions(program)) {
+    : program_(&program), others_(OtherAdditions(program)) {
   for (const ir::Input& input : program.inputs) {
     bounds_.emplace_back(program.Size(input.population));
     limits_.push_back(LimitsOf(input.accumulator));
@@ -207,7 +206,7 @@ absl::Status InputProof::Add(ir::ProjectionId projection, uint32_t target, doubl
                                 : AddPossible(projection, terms.input(term), target,
                                               limits_[terms.input(term)].unknown));
   }
-  for (const ir::InputId input : later_[projection]) {
+  for (const ir::InputId input : others_[projection]) {
     BNSYN_RETURN_IF_ERROR(AddPossible(projection, input, target, limits_[input].unknown));
   }
   return absl::OkStatus();
@@ -218,10 +217,11 @@ absl::Status CheckDecayingInputs(const ir::Program& program) {
     OnPreTerms terms(program, &block);
     for (size_t term = 0; term < terms.size(); ++term) {
       const ir::Input& input = program.inputs[terms.input(term)];
-      if (!input.accumulator.decays() || terms.Find(term, 0.0)) continue;
-      return absl::InvalidArgumentError(
-          absl::StrCat("projection ", block.name, ": what it adds to the decaying input ",
-                       input.name, " must depend on nothing but the weight"));
+      const bool is_static = MayBeStatic(program, block) && terms.Find(term, 0.0);
+      if (!input.accumulator.decays() || is_static) continue;
+      return absl::InvalidArgumentError(absl::StrCat(
+          "projection ", block.name, ": what it adds to the decaying input ", input.name,
+          " must depend on nothing but the weight, in its first on_pre ", "block"));
     }
   }
   return absl::OkStatus();

@@ -53,7 +53,7 @@ absl::Status AcceleratedEngine::FindFault(bool record) {
   GoBack();
   team_->Run([this](int thread) {
     BeginStep(thread, step_);
-    DeliverSpikes(thread, step_, Groups::kRows);
+    if (!schedule_.delivers) DeliverSpikes(thread, step_, Groups::kRows);
   });
   ir::Program lowered = lowered_;
   lowered.tables = program_.tables;
@@ -95,16 +95,18 @@ absl::Status AcceleratedEngine::InjectSpikes(ir::PopulationId population,
                                              absl::Span<const uint32_t> neurons) {
   for (const uint32_t neuron : neurons) {
     if (!Inject(population, neuron)) continue;
-    injected_digest_.AddSpike(population, step_ - 1, neuron);
+    injected_digest_.AddSpike(population, InjectionStep(step_), neuron);
     log_.push_back({step_, HostAction::Kind::kInjectSpike, population, neuron, 0});
   }
   return absl::OkStatus();
 }
 
 bool AcceleratedEngine::Inject(ir::PopulationId population, uint32_t neuron) {
-  const uint64_t last = step_ - 1;
-  const auto emitted = ring_.Spikes(population, partition_.owner(population, neuron), last);
-  if (std::binary_search(emitted.begin(), emitted.end(), neuron)) return false;
+  const uint64_t last = InjectionStep(step_);
+  if (last != step_) {
+    const auto emitted = ring_.Spikes(population, partition_.owner(population, neuron), last);
+    if (std::binary_search(emitted.begin(), emitted.end(), neuron)) return false;
+  }
   std::vector<uint32_t>& injected = ring_.Injected(population, last);
   const auto place = std::lower_bound(injected.begin(), injected.end(), neuron);
   if (place != injected.end() && *place == neuron) return false;

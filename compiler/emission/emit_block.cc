@@ -453,7 +453,7 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kAccumulate:
     case Op::kRun:
     case Op::kRunOnStep:
-    case Op::kRunOnPost:
+    case Op::kDeliver:
       return Fail(absl::StrCat(ir::Info(n.op).name, " cannot stand here"));
     case Op::kTake:
       return Take(static_cast<ir::InputId>(n.attr), lanes);

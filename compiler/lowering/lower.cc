@@ -56,9 +56,10 @@ void Append(const ir::Block& block, ir::Builder& to) {
   }
 }
 
-void RunSynapses(const ir::Program& program, ir::BlockKind kind, ir::Op run, ir::Builder& builder) {
+void RunOnStepBlocks(const ir::Program& program, ir::Builder& builder) {
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
-    if (program.FindSynaptic(kind, id) != nullptr) builder.Emit(run, {}, id);
+    if (program.FindSynaptic(ir::BlockKind::kOnStep, id) == nullptr) continue;
+    builder.Emit(ir::Op::kRunOnStep, {}, id);
   }
 }
 
@@ -174,15 +175,14 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
   ir::Block block;
   block.kind = ir::BlockKind::kStep;
   ir::Builder builder(out.program, block);
-  RunSynapses(out.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
+  RunOnStepBlocks(out.program, builder);
   if (declared.schedule == Schedule::kBrian2) {
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitUntilSpikes, builder, out));
-    return absl::UnimplementedError("arrivals cannot stand within the step");
+    builder.Emit(ir::Op::kDeliver, {});
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitFromArrivals, builder, out));
   } else {
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitPopulation, builder, out));
   }
-  RunSynapses(out.program, ir::BlockKind::kOnPost, ir::Op::kRunOnPost, builder);
   BNSYN_RETURN_IF_ERROR(EmitUniform(declared, builder, out));
   BNSYN_RETURN_IF_ERROR(EmitSharedNoise(declared, builder, out));
   out.program.step.push_back(std::move(block));

@@ -187,9 +187,10 @@ void DeclareInputs(const SynapseModel& model, Section& target, ProgramBuilder& o
         absl::StrCat(target.prefix, variable->name(), variable->state.has_value() ? ".in" : ""),
         target.domain, variable->dimension());
   };
-  for (const Statement& statement : model.on_pre) declare(statement.target);
+  for (const PathwayCode& pathway : model.pathways) {
+    for (const Statement& statement : pathway.code) declare(statement.target);
+  }
   for (const Equation& sum : model.summed) declare(sum.name);
-  for (const Statement& statement : model.on_post) declare(statement.target);
 }
 
 }  // namespace
@@ -211,7 +212,8 @@ bool SynapseModel::Uses(absl::string_view name) const {
   const auto reads = [&](const Equation& equation) {
     return equation.right.has_value() && ReadsName(*equation.right, code, name);
   };
-  return Mentions(on_pre, name) || Mentions(on_post, name) ||
+  return std::any_of(pathways.begin(), pathways.end(),
+                     [&](const PathwayCode& pathway) { return Mentions(pathway.code, name); }) ||
          std::any_of(code.equations.begin(), code.equations.end(), reads) ||
          std::any_of(summed.begin(), summed.end(), reads);
 }
@@ -222,14 +224,8 @@ absl::Status ParseSynapseModel(Connection& connection) {
   SynapseModel& model = connection.model;
   model.code.equations_text = options.equations;
   BNSYN_RETURN_IF_ERROR(EquationReader(connection).Run());
-  BNSYN_ASSIGN_OR_RETURN(model.on_pre, ParseStatements(options.on_pre));
-  BNSYN_ASSIGN_OR_RETURN(model.on_post, ParseStatements(options.on_post));
-  if (!model.on_post.empty() && !connection.target.code->threshold.has_value()) {
-    return ErrorIn(options.on_post, absl::StrCat("the target '", connection.target.name,
-                                                 "' of projection '", connection.description.name,
-                                                 "' never spikes: its model has no threshold"));
-  }
-  if (model.on_pre.empty() && model.on_post.empty() && model.summed.empty()) {
+  BNSYN_RETURN_IF_ERROR(ParsePathways(connection));
+  if (model.pathways.empty() && model.summed.empty()) {
     return ErrorIn(
         place, absl::StrCat("projection '", connection.description.name, "' has no on_pre code"),
         "say what a spike does, as in on_pre = \"g_ampa_post += w\"");
@@ -252,6 +248,7 @@ absl::Status DeclareSynapses(Declarations& declared, Connection& connection, Pro
     model.event_driven.push_back(std::move(moving));
     equation.kind = EquationKind::kVariable;
   }
+  BNSYN_RETURN_IF_ERROR(DeclarePathwayDelays(declared, out.program, connection));
   FindTraces(declared, connection, out);
   const auto of_synapse = [&](const EventDriven& moving) {
     return section.FindVariable(moving.name)->keeper == Keeper::kOwner;

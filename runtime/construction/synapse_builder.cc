@@ -173,7 +173,7 @@ absl::Status SynapseBuilder::Prove(const SynapseBatch& batch) {
                        ": a contribution exceeds the range that was found for it"));
     }
   }
-  for (const ir::InputId input : in_.later[batch.projection()]) {
+  for (const ir::InputId input : in_.others[batch.projection()]) {
     const std::optional<uint32_t> failed = AddComputed(batch, input);
     if (failed) return TooMuch(input, *failed);
   }

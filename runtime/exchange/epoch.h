@@ -14,8 +14,8 @@ inline constexpr uint32_t kLongestEpoch = 16;
 
 // The number of steps of an epoch. Within an epoch no thread reads what another thread computes in
 // it. If threads exchange nothing but spikes, the epoch is the smallest delay, up to kLongestEpoch.
-// It is 1 if the step counts spikes or sums over populations, if a projection runs code (on_pre
-// code that may fail or reads states, on_step or on_post code), and for one thread.
+// It is 1 if the step counts spikes, sums over populations or delivers, if a projection runs code
+// (on_pre code that may fail or reads states, on_step or on_post code), and for one thread.
 uint32_t StepsPerEpoch(const ir::Program& program, const Layout& layout, int threads);
 
 }  // namespace bnsyn
