@@ -42,17 +42,17 @@ void WithBitsOf(ir::Element element, F f) {
   }
 }
 
-// The block that a node runs, or null.
-const ir::Block* FindRun(const ir::Program& program, const ir::Node& node) {
+// The blocks that a node runs.
+std::vector<const ir::Block*> FindRun(const ir::Program& program, const ir::Node& node) {
   const auto projection = static_cast<ir::ProjectionId>(node.attr);
-  if (node.op == ir::Op::kRun) return &program.loops[node.attr];
+  if (node.op == ir::Op::kRun) return {&program.loops[node.attr]};
   if (node.op == ir::Op::kRunOnStep) {
-    return program.FindSynaptic(ir::BlockKind::kOnStep, projection);
+    return program.SynapticOf(ir::BlockKind::kOnStep, projection);
   }
   if (node.op == ir::Op::kRunOnPost) {
-    return program.FindSynaptic(ir::BlockKind::kOnPost, projection);
+    return program.SynapticOf(ir::BlockKind::kOnPost, projection);
   }
-  return nullptr;
+  return {};
 }
 
 // to[i] = from[place(i)], for arrays of one element.
@@ -78,8 +78,9 @@ BlockRunner::BlockRunner(const ir::Block& block, Machine& machine)
       is_static_(block.nodes.size()),
       blocks_(block.nodes.size()) {
   for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
-    const ir::Block* const runs = FindRun(machine.program, block.nodes[id]);
-    if (runs != nullptr) blocks_[id] = std::make_unique<BlockRunner>(*runs, machine);
+    for (const ir::Block* const runs : FindRun(machine.program, block.nodes[id])) {
+      blocks_[id].push_back(std::make_unique<BlockRunner>(*runs, machine));
+    }
     if (block.nodes[id].op == ir::Op::kAccumulate) {
       is_static_[id] = AddsStatic(machine.program, block, id);
     }
@@ -150,7 +151,7 @@ void BlockRunner::RunNode(ir::NodeId id) {
     case ir::Op::kRun:
     case ir::Op::kRunOnStep:
     case ir::Op::kRunOnPost:
-      return RunBlock(id);
+      return RunBlocks(id);
     case ir::Op::kStore:
       return Store(node);
     case ir::Op::kCheck:
@@ -227,14 +228,22 @@ void BlockRunner::Accumulate(const ir::Node& node) {
   }
 }
 
-void BlockRunner::RunBlock(ir::NodeId id) {
+void BlockRunner::RunBlocks(ir::NodeId id) {
   const ir::Node& node = block_.nodes[id];
-  BlockRunner& runner = *blocks_[id];
-  if (node.op == ir::Op::kRun) return runner.Run();
-  const SynapseTable& table = machine_.synapses[node.attr];
-  if (node.op == ir::Op::kRunOnStep) return runner.Run(table.All());
-  for (const uint32_t target : machine_.spikes[machine_.program.projections[node.attr].target]) {
-    runner.Run(table.Onto(target));
+  for (const std::unique_ptr<BlockRunner>& runner : blocks_[id]) {
+    if (!runner->block_.IsDue(machine_.step)) continue;
+    if (node.op == ir::Op::kRun) {
+      runner->Run();
+      continue;
+    }
+    const SynapseTable& table = machine_.synapses[node.attr];
+    if (node.op == ir::Op::kRunOnStep) {
+      runner->Run(table.All());
+      continue;
+    }
+    for (const uint32_t target : machine_.spikes[machine_.program.projections[node.attr].target]) {
+      runner->Run(table.Onto(target));
+    }
   }
 }
 
@@ -306,7 +315,7 @@ bool BlockRunner::DependsOn(const ir::Block& loop, ir::NodeId node) const {
 std::string BlockRunner::CauseOf(ir::NodeId node, size_t i) const {
   for (ir::NodeId id = 0; id < node; ++id) {
     if (block_.nodes[id].op != ir::Op::kRun) continue;
-    const BlockRunner& loop = *blocks_[id];
+    const BlockRunner& loop = *blocks_[id][0];
     const auto cause = loop.causes_.find(loop.block_.domain == ir::DomainId::kNetwork ? 0 : i);
     if (cause != loop.causes_.end() && DependsOn(loop.block_, node)) return cause->second;
   }
@@ -357,9 +366,14 @@ void BlockRunner::Held(ir::InputId input, Array& result) const {
 
 void BlockRunner::Spike(const ir::Node& node) {
   const ArrayView spikes = Operand(node);
+  const auto population = static_cast<ir::PopulationId>(node.attr);
+  const std::optional<ir::StateId> repeats = machine_.program.FindRepeats(population);
+  const int64_t most = machine_.program.MostRepeats(population);
   std::vector<uint32_t> found;
   for (uint32_t i = 0; i < machine_.program.populations[node.attr].size; ++i) {
-    if (spikes.bits(spikes.size == 1 ? 0 : i) != 0) found.push_back(i);
+    if (spikes.bits(spikes.size == 1 ? 0 : i) == 0) continue;
+    const auto times = repeats ? static_cast<int64_t>(machine_.states[*repeats].bits(i)) : 1;
+    found.insert(found.end(), static_cast<size_t>(std::clamp(times, int64_t{1}, most)), i);
   }
   // A neuron that already spiked in this step does not spike twice.
   std::vector<uint32_t>& all = machine_.spikes[node.attr];

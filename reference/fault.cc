@@ -155,4 +155,12 @@ absl::Status DescribeSumFault(const ir::Program& program, uint64_t step, ir::Inp
                                             DescribeLimit(in, LimitsOf(in.accumulator).sum)));
 }
 
+absl::Status TooManySpikes(const ir::Program& program, ir::PopulationId population,
+                           uint32_t neuron) {
+  const uint32_t most = program.MostRepeats(population);
+  return absl::InvalidArgumentError(absl::StrCat(
+      "neuron ", neuron, " of ", program.populations[population].name, " has spiked ", most,
+      " times in this step, and its model allows no more\n  note: raise most_spikes"));
+}
+
 }  // namespace bnsyn::reference

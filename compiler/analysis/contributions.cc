@@ -27,6 +27,7 @@ void AddContributions(const ir::Program& program, const ir::Block& block,
     contribution.is_static = value.has_value() && block.kind == ir::BlockKind::kOnPre;
     if (!program.HasOwnWeights(id)) contribution.value = value;
     contribution.in_degree = InDegreeOf(program, id);
+    contribution.in_degree.most *= program.MostRepeats(program.projections[id].source);
   }
 }
 
@@ -110,13 +111,13 @@ class ProjectionRanges {
   void JoinStored(std::map<ir::StateId, Range> stored) {
     for (const ir::BlockKind kind :
          {ir::BlockKind::kOnPre, ir::BlockKind::kOnStep, ir::BlockKind::kOnPost}) {
-      const ir::Block* const block = program_.FindSynaptic(kind, id_);
-      if (block == nullptr) continue;
-      const std::vector<Range> ranges = Of(*block);
-      for (const ir::Node& node : block->nodes) {
-        if (node.op != ir::Op::kStore) continue;
-        Range& range = stored[static_cast<ir::StateId>(node.attr)];
-        range = Join(range, ranges[node.operands[0]]);
+      for (const ir::Block* const block : program_.SynapticOf(kind, id_)) {
+        const std::vector<Range> ranges = Of(*block);
+        for (const ir::Node& node : block->nodes) {
+          if (node.op != ir::Op::kStore) continue;
+          Range& range = stored[static_cast<ir::StateId>(node.attr)];
+          range = Join(range, ranges[node.operands[0]]);
+        }
       }
     }
     for (const ir::StateId state : program_.SynapseStates(id_)) {

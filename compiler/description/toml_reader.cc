@@ -70,8 +70,24 @@ absl::Status TomlReader::ReadField(const TomlNode& node, const Field& field) {
           [](const ReadByHand&) { return absl::OkStatus(); },
           [](const Override&) { return absl::OkStatus(); },
           [&](Setting* value) { return assign(ReadSetting(node), *value); },
-          [&](std::optional<Setting>* value) { return assign(ReadSetting(node), *value); },
+          [&](std::optional<Setting>* value) {
+            return assign(node.key == "gain" ? ReadChanging(node) : ReadSetting(node), *value);
+          },
           [&](Settings* values) { return assign(ReadSettings(node), *values); },
+          [&](std::vector<Clock>* clocks) { return ReadClocks(node, *clocks); },
+          [&](OffGrid* value) {
+            BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kString, what));
+            const absl::Span<const absl::string_view> words = OffGridWords();
+            const auto word = std::find(words.begin(), words.end(), node.text.text);
+            if (word == words.end()) {
+              return document_.ErrorAtValue(
+                  node, absl::StrCat(what, " is one of \"", absl::StrJoin(words, "\", \""), "\""),
+                  "what becomes of a time between two steps: an error, the nearest step, the next "
+                  "one, or the one before");
+            }
+            *value = static_cast<OffGrid>(word - words.begin());
+            return absl::OkStatus();
+          },
           [&](std::vector<Setting>* values) { return assign(ReadSettingList(node), *values); },
           [&](std::vector<Model::Bound>* bounds) { return ReadBounds(node, *bounds); },
           [&](ir::SourceText* text) { return assign(ReadText(node), *text); },
@@ -154,8 +170,10 @@ absl::StatusOr<Settings> TomlReader::ReadSettings(const TomlNode& node) const {
   const bool may_be_numbered = node.key == "parameters" || node.key == "initial";
   Settings settings;
   for (const TomlNode& child : node.children) {
+    const bool may_change = node.key == "parameters";
     if (!may_be_numbered || child.kind != TomlKind::kArray) {
-      BNSYN_ASSIGN_OR_RETURN(Setting setting, ReadSetting(child));
+      BNSYN_ASSIGN_OR_RETURN(Setting setting,
+                             may_change ? ReadChanging(child) : ReadSetting(child));
       settings.emplace_back(child.key, std::move(setting));
       continue;
     }
@@ -208,6 +226,52 @@ absl::Status TomlReader::ReadBounds(const TomlNode& bounds, std::vector<Model::B
     BNSYN_ASSIGN_OR_RETURN(Setting upper, ReadSetting(bound.children[1]));
     lower.set_name_place(document_.KeyPlace(bound));
     out.push_back({bound.key, std::move(lower), std::move(upper)});
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Setting> TomlReader::ReadChanging(const TomlNode& node) const {
+  if (node.kind != TomlKind::kTable) return ReadSetting(node);
+  constexpr char kExample[] = "as in { value = \"0 pA\", at = [\"100 ms\"], to = [\"300 pA\"] }";
+  BNSYN_RETURN_IF_ERROR(CheckKeys(node, absl::StrCat("'", node.key, "'"), {"value", "at", "to"}));
+  for (const char* const key : {"value", "at", "to"}) {
+    if (node.Find(key) != nullptr) continue;
+    return document_.ErrorAtKey(node, absl::StrCat("'", node.key, "' has no ", key), kExample);
+  }
+  BNSYN_ASSIGN_OR_RETURN(Setting setting, ReadSetting(*node.Find("value")));
+  setting.set_name_place(document_.KeyPlace(node));
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<Setting> times, ReadSettingList(*node.Find("at")));
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<Setting> values, ReadSettingList(*node.Find("to")));
+  if (times.size() != values.size()) {
+    return document_.ErrorAtValue(
+        *node.Find("to"),
+        absl::StrCat("'at' has ", times.size(), times.size() == 1 ? " entry" : " entries",
+                     ", and 'to' ", values.size()),
+        kExample);
+  }
+  for (size_t c = 0; c < times.size(); ++c) setting.ChangeAt(times[c], values[c]);
+  return setting;
+}
+
+absl::Status TomlReader::ReadClocks(const TomlNode& clocks, std::vector<Clock>& out) {
+  constexpr char kExample[] = "as in clocks.NAME = { every = \"1 ms\", code = \"x = 0.9*x\" }";
+  BNSYN_RETURN_IF_ERROR(Expect(clocks, TomlKind::kTable, "'clocks'"));
+  for (const TomlNode& node : clocks.children) {
+    if (node.kind != TomlKind::kTable) {
+      return document_.ErrorAtKey(
+          node, absl::StrCat("the clock '", node.key, "' must be a table with every and code"),
+          kExample);
+    }
+    if (const TomlNode* phase = node.Find("phase")) {
+      return document_.ErrorAtKey(*phase, "unknown key 'phase' in a clock",
+                                  "the time of its first run is 'offset'");
+    }
+    Clock clock;
+    clock.name = node.key;
+    clock.place = document_.KeyPlace(node);
+    BNSYN_RETURN_IF_ERROR(
+        ReadKeys(node, absl::StrCat("the clock '", node.key, "'"), ClockKeys(), clock));
+    out.push_back(std::move(clock));
   }
   return absl::OkStatus();
 }

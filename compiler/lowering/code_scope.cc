@@ -120,12 +120,8 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
       return Get(*meaning.variable);
     case NameKind::kDefinition:
       return ReadDefinition(*meaning.definition);
-    case NameKind::kParameter: {
-      const Parameter& parameter = *meaning.parameter;
-      const ir::Value value = builder_.Param(parameter.id);
-      if (parameter.tunable) return TypedValue{value, parameter.value.dimension};
-      return ConstantNumber(value, parameter.value);
-    }
+    case NameKind::kParameter:
+      return ReadParameter(*meaning.parameter);
     case NameKind::kConstant:
     case NameKind::kSize:
       return ConstantNumber(builder_.F64(meaning.constant.value), meaning.constant);
@@ -153,6 +149,12 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
       if (meaning.constant.value != 1) {
         weight = builder_.Emit(ir::Op::kMul, {weight, builder_.F64(meaning.constant.value)});
       }
+      if (const Parameter* const gain = meaning.parameter) {
+        const ir::Value factor = gain->course.has_value()
+                                     ? EmitCourse(out_.program, *gain->course, builder_)
+                                     : builder_.F64(gain->value.value);
+        weight = builder_.Emit(ir::Op::kMul, {weight, factor});
+      }
       TypedValue typed = {weight, meaning.constant.dimension};
       typed.whole = meaning.whole;
       return typed;
@@ -163,6 +165,16 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
       break;
   }
   return absl::InternalError("a name without a value");
+}
+
+TypedValue CodeScope::ReadParameter(const Parameter& parameter) {
+  const Dimension& dimension = parameter.value.dimension;
+  if (parameter.course.has_value()) {
+    return {EmitCourse(out_.program, *parameter.course, builder_), dimension};
+  }
+  const ir::Value value = builder_.Param(parameter.id);
+  if (parameter.tunable) return {value, dimension};
+  return ConstantNumber(value, parameter.value);
 }
 
 TypedValue CodeScope::Index(ir::Op op, const NeuronSet* among) {

@@ -20,6 +20,14 @@
 
 namespace bnsyn::compiler {
 
+// What a clock of the network reads of populations: what has to run for that besides its own code.
+struct ClockReads {
+  const ClockCode& clock;
+  // States that count the spikes since the clock ran.
+  std::vector<std::pair<ir::StateId, ir::PopulationId>> counts;
+  std::vector<ir::Block> sums;  // clocks that sum variables, which run before it
+};
+
 // Emits code into a block: what a name means comes from Names, the value it has from the
 // environment. Variables are stored at the end, by StoreChanged.
 class CodeScope : public EquationScope {
@@ -99,6 +107,9 @@ class CodeScope : public EquationScope {
     EnterCode(std::move(kind), part, 0);
   }
 
+  // Where the code is that of a clock of the network: what it reads of populations; else null.
+  void SetClock(ClockReads* clock) { clock_ = clock; }
+  ClockReads* clock() const { return clock_; }
   // The same of the code of a group: "initial left.V 0", ...
   void EnterGroupCode(std::string kind, const std::string& group, absl::string_view part) {
     EnterCode(std::move(kind), part, 0);
@@ -130,6 +141,7 @@ class CodeScope : public EquationScope {
   }
   absl::StatusOr<TypedValue> ReadMeaning(const Meaning& meaning);
   absl::StatusOr<TypedValue> ReadDefinition(const Equation& equation);
+  TypedValue ReadParameter(const Parameter& parameter);
   // The number of a neuron, among all of its population or those given.
   TypedValue Index(ir::Op op, const NeuronSet* among);
   // The last spike of the neuron, or of the source or target of the synapse.
@@ -155,6 +167,7 @@ class CodeScope : public EquationScope {
   size_t expectations_ = 0;
   std::vector<const Equation*> defined_in_arm_;
   ir::Value no_result_;
+  ClockReads* clock_ = nullptr;
 };
 
 // The value of a call of count, sum or mean in code of the network level; nullopt for others.

@@ -17,8 +17,9 @@ using ir::NodeId;
 using ir::Op;
 using ir::Value;
 
-// A name that nothing in the program has.
-std::string Unused(const ir::Program& program, std::string name) {
+}  // namespace
+
+std::string UnusedName(const ir::Program& program, std::string name) {
   const auto taken = [&] {
     for (const ir::AttrKind kind :
          {ir::AttrKind::kState, ir::AttrKind::kParam, ir::AttrKind::kTable, ir::AttrKind::kInput,
@@ -32,6 +33,8 @@ std::string Unused(const ir::Program& program, std::string name) {
   while (taken()) name += "_";
   return name;
 }
+
+namespace {
 
 // Cuts the loop of one domain.
 class LoopCutter {
@@ -76,8 +79,8 @@ class LoopCutter {
     }
     loop_.times = static_cast<uint32_t>(times);
     const bool shared = domain_ != section_.domain;
-    loop_.name =
-        Unused(out_.program, absl::StrCat(section_.prefix, shared ? "shared." : "", "substeps"));
+    loop_.name = UnusedName(out_.program,
+                            absl::StrCat(section_.prefix, shared ? "shared." : "", "substeps"));
     out_.program.loops.push_back(std::move(loop_));
     builder_.Emit(Op::kRun, {}, out_.program.loops.size() - 1);
     for (size_t v = 0; v < variables_.size(); ++v) {
@@ -118,7 +121,7 @@ class LoopCutter {
 
   ir::StateId AddTemporary(const std::string& name, ir::Element element) {
     const ir::StateId state = out_.AddState(
-        Unused(out_.program, absl::StrCat(section_.prefix, name)), {element, domain_});
+        UnusedName(out_.program, absl::StrCat(section_.prefix, name)), {element, domain_});
     out_.program.states[state].temporary = true;
     return state;
   }

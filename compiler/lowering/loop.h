@@ -2,6 +2,7 @@
 #ifndef BNSYN_COMPILER_LOWERING_LOOP_H_
 #define BNSYN_COMPILER_LOWERING_LOOP_H_
 
+#include <string>
 #include <vector>
 
 #include "compiler/equations/equation_scope.h"
@@ -10,6 +11,9 @@
 #include "ir/builder.h"
 
 namespace bnsyn::compiler {
+
+// The name, longer if something in the program has it.
+std::string UnusedName(const ir::Program& program, std::string name);
 
 // See EquationScope::EmitLoop. The section's variables that all neurons share move in a loop of the
 // network; a loop of neurons that reads them moves them once more, for each neuron.

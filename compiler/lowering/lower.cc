@@ -81,7 +81,9 @@ bool CodeReads(const Section& section, absl::string_view name) {
     return absl::c_any_of(statements, [&](const Statement& s) { return reads(s.value); });
   };
   return any_reads(code.update) || any_reads(code.reset) ||
+         absl::c_any_of(section.clocks, [&](const ClockCode& c) { return any_reads(c.code); }) ||
          (code.threshold.has_value() && reads(*code.threshold)) ||
+         (code.multiplicity.has_value() && reads(*code.multiplicity)) ||
          (section.refractory.expr.has_value() && reads(*section.refractory.expr)) ||
          absl::c_any_of(
              code.equations,
@@ -174,6 +176,8 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
   ir::Block block;
   block.kind = ir::BlockKind::kStep;
   ir::Builder builder(out.program, block);
+  BNSYN_ASSIGN_OR_RETURN(const Clocks clocks, EmitClocks(declared, out));
+  for (const ir::LoopId clock : clocks.at_start) builder.Emit(ir::Op::kRun, {}, clock);
   RunSynapses(out.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
   if (declared.schedule == Schedule::kBrian2) {
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitUntilSpikes, builder, out));
@@ -185,6 +189,12 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
   RunSynapses(out.program, ir::BlockKind::kOnPost, ir::Op::kRunOnPost, builder);
   BNSYN_RETURN_IF_ERROR(EmitUniform(declared, builder, out));
   BNSYN_RETURN_IF_ERROR(EmitSharedNoise(declared, builder, out));
+  for (const auto& [state, population] : clocks.counts) {
+    const ir::Value number =
+        builder.Emit(ir::Op::kCount, {ir::Element::kI64, ir::DomainId::kNetwork}, {}, population);
+    builder.Store(state, builder.Emit(ir::Op::kAdd, {builder.Load(state), number}));
+  }
+  for (const ir::LoopId clock : clocks.at_end) builder.Emit(ir::Op::kRun, {}, clock);
   out.program.step.push_back(std::move(block));
   return absl::OkStatus();
 }

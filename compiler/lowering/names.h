@@ -49,7 +49,7 @@ struct Meaning {
   const Section* section = nullptr;      // kVariable, kDefinition
   const Variable* variable = nullptr;    // k...Variable
   const Equation* definition = nullptr;  // kDefinition
-  const Parameter* parameter = nullptr;  // kParameter
+  const Parameter* parameter = nullptr;  // kParameter; kWeight: its gain, if it has one
   const LoweredTable* table = nullptr;   // kTable
   // k...Index: the neurons among which the number counts; null for all of the population.
   const NeuronSet* among = nullptr;

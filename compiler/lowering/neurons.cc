@@ -87,10 +87,9 @@ absl::StatusOr<NeuronSet> FindNeurons(const Declarations& declared, const Neuron
 }
 
 absl::Status DeclareGroups(Declarations& declared, ProgramBuilder& out) {
-  std::set<std::string> names = NamesOfNetwork(declared);
+  TakenNames names = NamesOfPopulations(declared);
   for (size_t s = 0; s < declared.sections.size(); ++s) {
     const Section& section = declared.sections[s];
-    names.insert(section.name);
     declared.neurons[section.name] = {s, section.size, {}, section.size};
   }
   // A group may be part of one that stands behind it.

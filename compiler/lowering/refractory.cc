@@ -20,7 +20,7 @@ std::string Describe(const Section& section) {
 bool IsKnown(const Expr& expr, const Names& names) {
   return ReadsOnly(expr, names, [](const Meaning& meaning) {
     return meaning.kind == NameKind::kConstant ||
-           (meaning.kind == NameKind::kParameter && !meaning.parameter->tunable);
+           (meaning.kind == NameKind::kParameter && !meaning.parameter->varies());
   });
 }
 

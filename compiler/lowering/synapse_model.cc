@@ -1,7 +1,6 @@
 #include "compiler/lowering/declare.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -33,8 +32,11 @@ class EquationReader {
   absl::Status Run() {
     BNSYN_ASSIGN_OR_RETURN(std::vector<Equation> equations, ParseEquations(text_));
     // Names of the projection itself; a variable may hide a constant of the network.
-    std::set<std::string> names = {"j"};
-    for (const auto& [name, value] : options_.constants) names.insert(name);
+    TakenNames names = {{"j", "the number of the target"}};
+    for (const auto& [name, value] : options_.constants) {
+      const ir::SourceText place = NamePlace(value, name);
+      names.try_emplace(name, HolderOf("a constant", place, Whole(place)));
+    }
     for (Equation& equation : equations) {
       BNSYN_RETURN_IF_ERROR(CheckFlags(equation));
       if (equation.Is(kSummed)) {
@@ -207,11 +209,16 @@ bool SynapseModel::Mentions(const std::vector<Statement>& statements,
   });
 }
 
+bool SynapseModel::ClocksMention(absl::string_view name) const {
+  return std::any_of(section.clocks.begin(), section.clocks.end(),
+                     [&](const ClockCode& clock) { return Mentions(clock.code, name); });
+}
+
 bool SynapseModel::Uses(absl::string_view name) const {
   const auto reads = [&](const Equation& equation) {
     return equation.right.has_value() && ReadsName(*equation.right, code, name);
   };
-  return Mentions(on_pre, name) || Mentions(on_post, name) ||
+  return Mentions(on_pre, name) || Mentions(on_post, name) || ClocksMention(name) ||
          std::any_of(code.equations.begin(), code.equations.end(), reads) ||
          std::any_of(summed.begin(), summed.end(), reads);
 }
@@ -229,7 +236,16 @@ absl::Status ParseSynapseModel(Connection& connection) {
                                                  "' of projection '", connection.description.name,
                                                  "' never spikes: its model has no threshold"));
   }
-  if (model.on_pre.empty() && model.on_post.empty() && model.summed.empty()) {
+  for (const ClockCode& clock : model.section.clocks) {
+    if (!clock.at_end) continue;
+    return ErrorIn(clock.place,
+                   absl::StrCat("the clock '", clock.name, "' of projection '",
+                                connection.description.name, "' cannot run at the end of a step"),
+                   "clocks of synapses run at its start; an offset of one step more makes them run "
+                   "after it");
+  }
+  if (model.on_pre.empty() && model.on_post.empty() && model.summed.empty() &&
+      model.section.clocks.empty()) {
     return ErrorIn(
         place, absl::StrCat("projection '", connection.description.name, "' has no on_pre code"),
         "say what a spike does, as in on_pre = \"g_ampa_post += w\"");
@@ -275,8 +291,11 @@ Names SynapseNames(const Declarations& declared, const Connection& connection, i
     names.SetTarget(connection.target);
     names.RefuseDraws("which synapses do not do while running");
     if (model.weight.has_value()) {
-      names.Add(
-          "w", {.kind = NameKind::kWeight, .constant = *model.weight, .whole = model.whole_weight});
+      const Parameter* const gain = model.gain.has_value() ? &*model.gain : nullptr;
+      names.Add("w", {.kind = NameKind::kWeight,
+                      .parameter = gain,
+                      .constant = *model.weight,
+                      .whole = model.whole_weight && gain == nullptr});
     }
   }
   names.RefuseNoise("synapses do not have",

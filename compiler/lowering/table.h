@@ -20,6 +20,15 @@ absl::StatusOr<TypedValue> EmitTableRead(const ir::Program& program, const Lower
 // How a table is read: "course(t)", "course(t, i)", "list(row)".
 std::string TableUsage(const LoweredTable& table);
 
+// A table of the program for a value that changes at given times: rows of a step and the value from
+// it on, the first of step 0 with `first`. `what` names the value, "exc.I_e", and begins the
+// table's name.
+absl::StatusOr<ir::TableId> DeclareCourse(const Declarations& declared, const Setting& setting,
+                                          const Quantity& first, const std::string& what,
+                                          ir::Program& program);
+// The value of such a table in the present step.
+ir::Value EmitCourse(const ir::Program& program, ir::TableId course, ir::Builder& builder);
+
 }  // namespace bnsyn::compiler
 
 #endif  // BNSYN_COMPILER_LOWERING_TABLE_H_
