@@ -112,6 +112,8 @@ constexpr Key<Projection> kProjectionKeys[] = {
     {"event", At<&Projection::options, &ConnectOptions::event>},
     {"on_post", At<&Projection::options, &ConnectOptions::on_post>},
     {"equations", At<&Projection::options, &ConnectOptions::equations>},
+    {"method", At<&Projection::options, &ConnectOptions::integration, &Integration::method>},
+    {"order", ByHand},
     {"initial", At<&Projection::options, &ConnectOptions::initial>},
     {"bounds", At<&Projection::options, &ConnectOptions::bounds>},
     {"stream", At<&Projection::options, &ConnectOptions::stream>},

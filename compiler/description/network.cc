@@ -281,6 +281,11 @@ ConnectOptions& ConnectOptions::Equations(const char* text) {
   return *this;
 }
 
+ConnectOptions& ConnectOptions::Method(const char* name) {
+  integration.method = {"method", name, 1, 1};
+  return *this;
+}
+
 Stimulus& Stimulus::OnEvent(const char* text) {
   on_event = {"on_event", text, 1, 1};
   return *this;

@@ -24,6 +24,7 @@ class ProjectionReader : public TomlReader {
     const std::string what = absl::StrCat("[projections.", table.key, "]");
     BNSYN_RETURN_IF_ERROR(CheckPlaceOfKeys(table, what));
     BNSYN_RETURN_IF_ERROR(ReadKeys(table, what, ProjectionKeys(), projection));
+    BNSYN_RETURN_IF_ERROR(ReadIntegration(table, projection.options.integration));
     BNSYN_ASSIGN_OR_RETURN(const Ends sources, ReadEnds(*table.Find("source")));
     BNSYN_ASSIGN_OR_RETURN(const Ends targets, ReadEnds(*table.Find("target")));
     BNSYN_ASSIGN_OR_RETURN(projection.rule, ReadRule(*table.Find("rule")));

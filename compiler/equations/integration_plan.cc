@@ -348,14 +348,14 @@ absl::string_view NameOf(Method method) {
   return "";
 }
 
-absl::Status CheckIntegration(const Model& model, absl::Span<const Equation> equations) {
-  const Integration& integration = model.integration;
+absl::Status CheckIntegration(absl::string_view owner, const Integration& integration,
+                              absl::Span<const Equation> equations) {
   const OdeNames names(equations);
   const auto pointless = [&](const ir::SourceText& place) {
     return ir::ErrorAt(
         place, Whole(place),
-        absl::StrCat("model '", model.name, "' has no differential equation to ", "integrate"),
-        "write one as dV/dt = ... : volt, or leave this out");
+        absl::StrCat(std::string(owner), " has no differential equation to integrate"),
+        "write one as dV/dt = ... : volt, or leave this out; what is event-driven is exact");
   };
   if (names.all().empty()) {
     if (!integration.methods.empty()) return pointless(integration.methods[0].second);

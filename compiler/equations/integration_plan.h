@@ -93,8 +93,9 @@ struct IntegrationPlan {
   std::vector<MoveGroup> groups;
 };
 
-// Checks the method, substeps and order of a model against the names of its equations.
-absl::Status CheckIntegration(const Model& model, absl::Span<const Equation> equations);
+// Checks method, substeps and order against the names of equations. `owner` ("model 'm'") has them.
+absl::Status CheckIntegration(absl::string_view owner, const Integration& integration,
+                              absl::Span<const Equation> equations);
 
 // Chooses the method of every equation, or checks the method that the model asks for. `constants`
 // are those that the number of substeps may use.

@@ -236,6 +236,8 @@ TypedValue CodeScope::LoadOf(const Variable& variable, ir::Op op) {
 }
 
 absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
+  const auto held = environment_.held.find(&equation);
+  if (held != environment_.held.end()) return held->second;
   const auto known = environment_.definitions.find(&equation);
   if (known != environment_.definitions.end()) return known->second;
   // An equation means the same wherever it is read, so it does not see local and bound names.
@@ -264,6 +266,15 @@ absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
   return defined;
 }
 
+absl::Status CodeScope::HoldDefinitions() {
+  for (const Equation& equation : equations()) {
+    if (!equation.Is(kConstantOverDt)) continue;
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadDefinition(equation));
+    environment_.held[&equation] = value;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
                                                           const ir::SourceText& source) {
   if (!names_.draws_refusal().empty() && DrawsNumber(call.name)) {
@@ -271,6 +282,11 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
         source, call.range,
         absl::StrCat("'", call.name, "' draws a random number, ", names_.draws_refusal()),
         "draw it in a variable of the source or the target, and read that here");
+  }
+  if (!call.file.empty()) {
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
+                           EmitFileRead(declared_, call, source, *this, out_.program));
+    return value;
   }
   const Meaning* meaning = names_.Find(call.name);
   if (meaning != nullptr && meaning->kind == NameKind::kTable) {

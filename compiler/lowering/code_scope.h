@@ -122,6 +122,9 @@ class CodeScope : public EquationScope {
   // The same for every equation x = ..., so that errors are found in those nothing reads.
   absl::Status TryDefinitions();
 
+  // Takes the values of equations (constant over dt), which they keep from here on.
+  absl::Status HoldDefinitions();
+
   // The value, or NaN where integers had no result since the last call; for code that cannot have
   // expectations.
   ir::Value NanWithoutResult(ir::Value value);

@@ -172,6 +172,8 @@ struct Trace {
   std::optional<ir::InputId> arrivals;
 };
 
+// The flag of an equation x = ... that has one value in all of a step.
+inline constexpr absl::string_view kConstantOverDt = "constant over dt";
 // Flags of the equations of synapses. Without "per synapse" an event-driven variable may become a
 // trace.
 inline constexpr absl::string_view kEventDriven = "event-driven";

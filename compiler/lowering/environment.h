@@ -44,6 +44,8 @@ struct Environment {
   std::set<const Variable*> added;
   // True while code is emitted over stand-ins for values that are not known yet.
   bool over_stand_ins = false;
+  // Values of equations (constant over dt), once they are taken.
+  std::map<const Equation*, TypedValue> held;
   // Values of equations x = ..., as long as nothing that they read has changed.
   std::map<const Equation*, TypedValue> definitions;
 };

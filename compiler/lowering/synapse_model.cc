@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "compiler/description/settings.h"
+#include "compiler/equations/integration_plan.h"
 #include "compiler/equations/linear_form.h"
 #include "ir/status_macros.h"
 
@@ -178,6 +179,21 @@ absl::StatusOr<EventDriven> Solve(const SynapseModel& model, const Equation& equ
   return error(moving->range, absl::StrCat("'", moving->name, "' may change between events"));
 }
 
+// Checks the methods of equations that move in every step. What is event-driven is solved exactly,
+// so that method = "exact" may be said of that alone.
+absl::Status CheckMethods(const SynapseModel& model) {
+  const Integration& integration = model.code.integration;
+  const bool moves = std::any_of(
+      model.code.equations.begin(), model.code.equations.end(),
+      [](const Equation& equation) { return equation.kind == EquationKind::kDifferential; });
+  const bool plain = integration.methods.empty() && integration.order.empty();
+  if (!moves && !model.event_driven.empty() && plain && integration.method.text == "exact") {
+    return absl::OkStatus();
+  }
+  return CheckIntegration(absl::StrCat("projection '", model.section.name, "'"), integration,
+                          model.code.equations);
+}
+
 // Declares the inputs of the target that the code adds to. Names that mean none are reported when
 // the code is emitted.
 void DeclareInputs(const SynapseModel& model, Section& target, ProgramBuilder& out) {
@@ -228,6 +244,7 @@ absl::Status ParseSynapseModel(Connection& connection) {
   const ir::SourceText& place = connection.description.place;
   SynapseModel& model = connection.model;
   model.code.equations_text = options.equations;
+  model.code.integration = options.integration;
   BNSYN_RETURN_IF_ERROR(EquationReader(connection).Run());
   BNSYN_ASSIGN_OR_RETURN(model.on_pre, ParseStatements(options.on_pre));
   BNSYN_ASSIGN_OR_RETURN(model.on_post, ParseStatements(options.on_post));
@@ -268,6 +285,7 @@ absl::Status DeclareSynapses(Declarations& declared, Connection& connection, Pro
     model.event_driven.push_back(std::move(moving));
     equation.kind = EquationKind::kVariable;
   }
+  BNSYN_RETURN_IF_ERROR(CheckMethods(model));
   FindTraces(declared, connection, out);
   const auto of_synapse = [&](const EventDriven& moving) {
     return section.FindVariable(moving.name)->keeper == Keeper::kOwner;

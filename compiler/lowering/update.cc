@@ -52,6 +52,7 @@ absl::StatusOr<std::vector<Decayed>> EmitUpdate(const Declarations& declared, Co
                                                 ProgramBuilder& out) {
   const Section& section = scope.section();
   const ModelCode& code = *section.code;
+  BNSYN_RETURN_IF_ERROR(scope.HoldDefinitions());
   scope.EnterCode("update");
   BNSYN_RETURN_IF_ERROR(EmitStatements(code.update, code.update_text, scope));
   scope.Change().locals.clear();

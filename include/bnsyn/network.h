@@ -353,6 +353,8 @@ struct ConnectOptions {
   // (clock-driven) or (event-driven), and "I_post = ... : unit (summed)", which adds to the (input)
   // variable I of the target in every step. A variable `w` begins with the weight.
   SourceText equations = {};
+  // How a step integrates the (clock-driven) equations, as in a model; without substeps.
+  Integration integration = {};
   // Values that variables of synapses begin with, 0 by default; expressions like the weight.
   Settings initial = {};
   // The run stops with an error when a variable leaves its bounds.
@@ -372,6 +374,8 @@ struct ConnectOptions {
   ConnectOptions& Event(const char* name);
   ConnectOptions& Equations(const char* text);
   ConnectOptions& Stream(const char* name);
+  // One method for all (clock-driven) equations: see Model::Method.
+  ConnectOptions& Method(const char* name);
 };
 
 // A stimulus is input from outside the network: events or a current.
