@@ -65,6 +65,10 @@ constexpr Key<Model> kModelKeys[] = {
     {"method", At<&Model::integration, &Integration::method>},
     {"substeps", At<&Model::integration, &Integration::substeps>},
     {"order", ByHand},
+    {"spike_time",
+     [](Model& m) -> Field {
+       return Word{&m.integration.interpolated_spikes, {"grid", "interpolated"}};
+     }},
 };
 
 constexpr Key<Population> kPopulationKeys[] = {
