@@ -55,6 +55,7 @@ constexpr Place kPlaces[] = {
     {Op::kSpike, kInStep},
     {Op::kRun, kInStep},
     {Op::kPass, kInLoop},
+    {Op::kUntil, kInLoop},
     {Op::kRunOnStep, kInStep},
     {Op::kRunOnPost, kInStep},
     {Op::kCount, kInStep | kInClock},
@@ -472,6 +473,9 @@ class Blocks {
     if (auto v = Repeats(node)) return v;
     const bool once = node.op == Op::kTake || node.op == Op::kSpike || node.op == Op::kReduce ||
                       node.op == Op::kRun || RunsSynapses(node);
+    if (node.op == Op::kUntil && &node != &block_->nodes.back()) {
+      return Fail("until is the last node of its loop");
+    }
     if (once && done_.contains(key)) {
       return Fail(absl::StrCat(info.name, " ", SymbolName(program_, info.attr, node.attr),
                                " stands twice in a step"));
@@ -498,6 +502,10 @@ class Blocks {
 
   // A pass changes temporaries alone, so that the passes of one element need not wait for others.
   Result PassNode(const Node& node) const {
+    if (node.op == Op::kUntil &&
+        program_.domains[static_cast<size_t>(block_->domain)].kind != DomainKind::kPopulation) {
+      return Fail("until stands in loops over a population", "other loops run all their passes");
+    }
     if (node.op == Op::kStore &&
         (!program_.states[node.attr].temporary || node.domain != block_->domain)) {
       return Fail("a loop stores temporaries of its own domain alone",

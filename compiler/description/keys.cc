@@ -70,6 +70,10 @@ constexpr Key<Model> kModelKeys[] = {
     {"clocks", At<&Model::clocks>},
     {"multiplicity", At<&Model::multiplicity>},
     {"most_spikes", At<&Model::most_spikes>},
+    {"spike_time",
+     [](Model& m) -> Field {
+       return Word{&m.integration.interpolated_spikes, {"grid", "interpolated"}};
+     }},
 };
 
 constexpr Key<Clock> kClockKeys[] = {

@@ -134,6 +134,10 @@ Model& Model::Substeps(Setting count) {
   integration.substeps = std::move(count);
   return *this;
 }
+Model& Model::InterpolatedSpikes() {
+  integration.interpolated_spikes = true;
+  return *this;
+}
 Model& Model::Order(const std::vector<std::vector<std::string>>& groups) {
   for (const std::vector<std::string>& group : groups) {
     std::vector<ir::SourceText>& texts = integration.order.emplace_back();

@@ -356,6 +356,7 @@ std::optional<Scope::ZeroValue> CodeScope::FindZero(const std::string& name) con
 }
 
 ir::Value CodeScope::Time() {
+  if (environment_.spike_time.valid()) return environment_.spike_time;
   return environment_.moved && !out_.program.spikes_at_start
              ? EmitStepEnd(builder_, out_.program.dt)
              : EmitStepTime(builder_, out_.program.dt);
@@ -410,9 +411,21 @@ void CodeScope::Set(const Variable& variable, ir::Value value) {
   if (variable.state.has_value()) environment.changed.insert(&variable);
 }
 
-std::vector<ir::Value> CodeScope::EmitLoop(int times, ir::Value pass, ir::NodeId begin,
+std::vector<ir::Value> CodeScope::EmitLoop(const LoopShape& shape,
                                            const std::vector<LoopVariable>& variables) {
-  return CutLoop(section_, times, pass, begin, variables, builder_, out_);
+  return CutLoop(section_, shape, variables, builder_, out_);
+}
+
+ir::StateId CodeScope::AddOwnState(const std::string& name, double initial, double lower,
+                                   double upper) {
+  const ir::StateId id =
+      out_.AddState(UnusedName(out_.program, absl::StrCat(section_.prefix, name)),
+                    {ir::Element::kF64, section_.domain});
+  ir::State& state = out_.program.states[id];
+  state.initial = ir::BitsOfF64(initial);
+  state.lower = lower;
+  state.upper = upper;
+  return id;
 }
 
 void CodeScope::StoreChanged(const std::set<const Variable*>& once_more) {

@@ -70,8 +70,10 @@ class CodeScope : public EquationScope {
   void Assume(const Equation& variable, ir::Value value) override {
     Change().variables[&VariableOf(variable)] = value;
   }
-  std::vector<ir::Value> EmitLoop(int times, ir::Value pass, ir::NodeId begin,
+  std::vector<ir::Value> EmitLoop(const LoopShape& shape,
                                   const std::vector<LoopVariable>& variables) override;
+  ir::StateId AddOwnState(const std::string& name, double initial, double lower,
+                          double upper) override;
   void KeepTiny(const Equation& variable) override {
     environment_.tiny_kept.insert(&VariableOf(variable));
   }

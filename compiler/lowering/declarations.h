@@ -101,9 +101,11 @@ enum class RefractoryKind : uint8_t {
 struct Refractoriness {
   RefractoryKind kind = RefractoryKind::kNone;
   uint32_t steps = 0;                       // kSteps
+  double time = 0;                          // kSteps with interpolated spikes, in ms
   ir::SourceText text = {};                 // kTime, kCondition
   std::optional<Expr> expr = std::nullopt;  // kTime, kCondition
-  // i32, the steps left; kCondition and Schedule::kBrian2: bool, true if it is refractory.
+  // i32, the steps left, or with interpolated spikes f64, the time left; kCondition and
+  // Schedule::kBrian2: bool, true if it is refractory.
   std::optional<ir::StateId> state = {};
 };
 

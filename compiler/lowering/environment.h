@@ -37,6 +37,9 @@ struct Environment {
   // True once the variables have moved: the time is then that of the end of the step, where spikes
   // have theirs.
   bool moved = false;
+  // Within the passes of rk45, and behind them in place of the end of the step: when who spiked
+  // did.
+  ir::Value spike_time;
   // The name of the shared variable that is being defined: then only what all neurons share can be
   // read, and draws are made once for all.
   std::string shared;

@@ -7,6 +7,7 @@
 #include "compiler/equations/explanations.h"
 #include "compiler/equations/integrate.h"
 #include "compiler/equations/ode_system.h"
+#include "compiler/lowering/interpolated.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -68,8 +69,16 @@ absl::StatusOr<std::vector<Decayed>> EmitUpdate(const Declarations& declared, Co
       as_brian2 ? PlanAsBrian2(system, code, section.constants)
                 : PlanIntegration(system, code.integration, section.constants, declared.reading()));
   Formulas formulas;
-  std::vector<Decayed> decayed =
-      Integrate(system, plan, out.explanations != nullptr ? &formulas : nullptr);
+  Formulas* const explained = out.explanations != nullptr ? &formulas : nullptr;
+  std::vector<Decayed> decayed;
+  if (code.integration.interpolated_spikes) {
+    BNSYN_RETURN_IF_ERROR(CheckInterpolated(declared, section));
+    InterpolatedSpikes within(scope, system);
+    decayed = Integrate(system, plan, explained, &within);
+    BNSYN_RETURN_IF_ERROR(within.status());
+  } else {
+    decayed = Integrate(system, plan, explained);
+  }
   if (out.explanations != nullptr) {
     Explain(declared, section, ExplainMoves(system, plan, formulas, section.prefix), out);
   }

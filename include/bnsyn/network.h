@@ -84,6 +84,7 @@ struct Integration {
   std::vector<std::pair<SourceText, SourceText>> methods;  // variable, method
   std::optional<Setting> substeps;
   std::vector<std::vector<SourceText>> order;
+  bool interpolated_spikes = false;  // see Model::InterpolatedSpikes
 
   bool given() const {
     return !method.text.empty() || !methods.empty() || substeps.has_value() || !order.empty();
@@ -160,15 +161,18 @@ class Model {
   // the event in place of the spike.
   Model& OnEvent(std::string name, const char* condition, const char* code = "");
   // One method for all differential equations: "exact", "exponential_euler", "euler", "heun",
-  // "rk2", "rk4", "euler_maruyama" or "milstein". All variables then move together, from their
-  // values at the start of the step. By default each set of equations that is linear with constant
-  // coefficients is solved exactly, an equation that is linear in its own variable is moved by
-  // exponential Euler, and every other by explicit Euler.
+  // "rk2", "rk4", "euler_maruyama", "milstein", or "rk45(rtol, atol)", which adapts its steps. All
+  // variables then move together, from their values at the start of the step. By default each set
+  // of equations that is linear with constant coefficients is solved exactly, an equation that is
+  // linear in its own variable is moved by exponential Euler, and every other by explicit Euler.
   Model& Method(const char* name);
   // A method for each variable: {{"V", "exponential_euler"}, {"default", "euler"}}.
   Model& Method(const std::vector<std::pair<std::string, std::string>>& methods);
   // Integrates `count` times with the step dt/count. Threshold, reset and events stay once a step.
   Model& Substeps(Setting count);
+  // Finds spikes within the step, where the threshold comes to hold: the neuron is reset there and
+  // moves on. All equations are integrated by "rk45".
+  Model& InterpolatedSpikes();
   // Groups of variables that move one after another, each group from the newest values of the
   // others; the variables of one group move together. A variable that is named n times takes n
   // steps of dt/n: {{"v"}, {"v"}, {"u"}} is two half steps of v and then one step of u. Every
