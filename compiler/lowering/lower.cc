@@ -56,9 +56,28 @@ void Append(const ir::Block& block, ir::Builder& to) {
   }
 }
 
+// True if equations of synapses read variables of neurons. With Schedule::kBrian2 they move after the
+// neurons and read the new values. But what is summed for neurons is of the values at the start.
+bool FollowsNeurons(const ir::Program& program, ir::ProjectionId id) {
+  bool reads = false;
+  for (const ir::Node& node : program.FindSynaptic(ir::BlockKind::kOnStep, id)->nodes) {
+    if (node.op == ir::Op::kAccumulate) return false;
+    reads = reads || node.op == ir::Op::kLoadPre || node.op == ir::Op::kLoadPost;
+  }
+  return reads;
+}
+
 void RunSynapses(const ir::Program& program, ir::BlockKind kind, ir::Op run, ir::Builder& builder) {
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
     if (program.FindSynaptic(kind, id) != nullptr) builder.Emit(run, {}, id);
+  }
+}
+
+// Schedule::kBrian2: moves the synapses that follow neurons, or the others.
+void MoveSynapses(const ir::Program& program, bool following, ir::Builder& builder) {
+  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
+    if (program.FindSynaptic(ir::BlockKind::kOnStep, id) == nullptr) continue;
+    if (FollowsNeurons(program, id) == following) builder.Emit(ir::Op::kRunOnStep, {}, id);
   }
 }
 
@@ -178,12 +197,14 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
   ir::Builder builder(out.program, block);
   BNSYN_ASSIGN_OR_RETURN(const Clocks clocks, EmitClocks(declared, out));
   for (const ir::LoopId clock : clocks.at_start) builder.Emit(ir::Op::kRun, {}, clock);
-  RunSynapses(out.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
   if (declared.schedule == Schedule::kBrian2) {
+    MoveSynapses(out.program, /*following=*/false, builder);
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitUntilSpikes, builder, out));
+    MoveSynapses(out.program, /*following=*/true, builder);
     return absl::UnimplementedError("arrivals cannot stand within the step");
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitFromArrivals, builder, out));
   } else {
+    RunSynapses(out.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitPopulation, builder, out));
   }
   RunSynapses(out.program, ir::BlockKind::kOnPost, ir::Op::kRunOnPost, builder);

@@ -142,7 +142,8 @@ absl::Status RefractoryStep::BeforeUpdate() {
     BNSYN_ASSIGN_OR_RETURN(left_, IsWithinTime());
     scope_.Change().active = builder.Emit(ir::Op::kNot, {left_});
   }
-  scope_.Change().free = scope_.active();
+  // With Schedule::kBrian2, update code still finds held what the last step left refractory.
+  if (!scope_.program().spikes_at_start) scope_.Change().free = scope_.active();
   return absl::OkStatus();
 }
 

@@ -57,6 +57,7 @@ absl::StatusOr<std::vector<Decayed>> EmitUpdate(const Declarations& declared, Co
   scope.EnterCode("update");
   BNSYN_RETURN_IF_ERROR(EmitStatements(code.update, code.update_text, scope));
   scope.Change().locals.clear();
+  if (declared.schedule == Schedule::kBrian2) scope.Change().free = scope.active();
   BNSYN_ASSIGN_OR_RETURN(const OdeSystem system, OdeSystem::Create(scope));
   if (system.equations().empty()) {
     Explain(declared, section, "", out);
