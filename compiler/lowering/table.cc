@@ -359,16 +359,21 @@ absl::Status CheckRows(const Section& section, const LoweredTable& table, size_t
 
 // A table with a column for each neuron must have as many as there are neurons.
 absl::Status CheckColumns(const ir::Program& program, const LoweredTable& table,
-                          const Expr& argument, const ir::SourceText& source, ir::DomainId domain) {
-  const uint32_t neurons = program.Size(domain);
-  if (argument.kind != ExprKind::kName || argument.name != "i" || neurons == 0 ||
-      neurons == table.columns) {
+                          const Expr& argument, const ir::SourceText& source, Scope& scope) {
+  const ir::DomainId domain = scope.domain();
+  if (argument.kind != ExprKind::kName || argument.name != "i" || program.Size(domain) == 0) {
     return absl::OkStatus();
   }
+  // Some of the neurons have numbers of their own.
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue number, EmitExpression(argument, source, scope));
+  const int64_t neurons = number.greatest + 1;
+  if (neurons == table.columns) return absl::OkStatus();
+  const bool all = neurons == program.Size(domain);
   return ir::ErrorAt(source, argument.range,
                      absl::StrCat(Called(table), " has ", table.columns,
                                   table.columns == 1 ? " column" : " columns", ", but ",
-                                  program.DomainName(domain), " has ", neurons, " neurons"),
+                                  all ? "" : "this part of ", program.DomainName(domain), " has ",
+                                  neurons, " neurons"),
                      "a table that is read at i has a column for each neuron");
 }
 
@@ -452,7 +457,7 @@ absl::StatusOr<TypedValue> EmitTableRead(const ir::Program& program, const Lower
       emit(call.children[0], of_time ? dimension::kTime : Dimension{}, of_time ? "time" : "row"));
   std::optional<ir::Value> column;
   if (count == 2) {
-    BNSYN_RETURN_IF_ERROR(CheckColumns(program, table, call.children[1], source, scope.domain()));
+    BNSYN_RETURN_IF_ERROR(CheckColumns(program, table, call.children[1], source, scope));
     BNSYN_ASSIGN_OR_RETURN(column, emit(call.children[1], Dimension{}, "column"));
   }
   TableReader reader(program, table, scope.builder());
