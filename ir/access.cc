@@ -42,12 +42,12 @@ std::vector<Access> AccessesOfSynapses(const Program& program, const Node& run) 
   return accesses;
 }
 
-// What a loop reads and writes: states alone.
+// What a loop or a clock reads and writes.
 std::vector<Access> AccessesOfLoop(const Block& loop) {
   std::vector<Access> accesses;
   for (const Node& node : loop.nodes) {
     const OpInfo& info = Info(node.op);
-    if (info.attr != AttrKind::kState) continue;
+    if (info.effect == Effect::kPure || ReadsOperandsAlone(node.op)) continue;
     accesses.push_back({info.attr, node.attr, info.effect == Effect::kWrite});
   }
   return accesses;
@@ -60,7 +60,12 @@ std::vector<Access> AccessesOf(const Program& program, const Node& node) {
   if (node.op == Op::kRun) return AccessesOfLoop(program.loops[node.attr]);
   const OpInfo& info = Info(node.op);
   if (info.effect == Effect::kPure || ReadsOperandsAlone(node.op)) return {};
-  return {{info.attr, node.attr, info.effect == Effect::kWrite}};
+  std::vector<Access> accesses = {{info.attr, node.attr, info.effect == Effect::kWrite}};
+  if (node.op == Op::kSpike) {
+    const auto repeats = program.FindRepeats(static_cast<PopulationId>(node.attr));
+    if (repeats) accesses.push_back({AttrKind::kState, *repeats, false});
+  }
+  return accesses;
 }
 
 }  // namespace bnsyn::ir

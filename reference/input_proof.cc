@@ -82,18 +82,21 @@ bool OnPreTerms::AllStatic() {
 
 std::vector<std::vector<ir::InputId>> OtherAdditions(const ir::Program& program) {
   std::vector<std::vector<ir::InputId>> inputs(program.projections.size());
+  const bool delivers = program.Delivers();
   for (const ir::Block& block : program.synaptic) {
     if (MayBeStatic(program, block)) continue;
+    const uint32_t times = program.MostRuns(block, delivers);
     for (const ir::Node& added : block.nodes) {
       if (added.op != ir::Op::kAccumulate) continue;
-      inputs[program.ProjectionOf(block)].push_back(static_cast<ir::InputId>(added.attr));
+      std::vector<ir::InputId>& all = inputs[program.ProjectionOf(block)];
+      all.insert(all.end(), times, static_cast<ir::InputId>(added.attr));
     }
   }
   return inputs;
 }
 
 InputProof::InputProof(const ir::Program& program)
-    : program_(&program), others_(OtherAdditions(program)) {
+    : program_(&program), delivers_(program.Delivers()), others_(OtherAdditions(program)) {
   for (const ir::Input& input : program.inputs) {
     bounds_.emplace_back(program.Size(input.population));
     limits_.push_back(LimitsOf(input.accumulator));
@@ -174,13 +177,19 @@ absl::Status InputProof::AddKnown(ir::ProjectionId projection, ir::InputId input
   if (IsCoarse(known.value, scale)) {
     coarse_[{CoarseSource::Kind::kProjection, projection, input}].Count(known.value, scale);
   }
-  bounds_[input][target].known += magnitude;
+  const Quanta in_a_step = magnitude * MostArrivals(projection);
+  bounds_[input][target].known += in_a_step;
   if (bounds_[input][target].known > most_[input]) {
     return TooLarge(*program_, projection, input, target,
                     "the sum of what may arrive in one step at", bounds_[input][target].known,
                     most_[input]);
   }
-  return AddPossible(projection, input, target, magnitude);
+  return AddPossible(projection, input, target, in_a_step);
+}
+
+uint32_t InputProof::MostArrivals(ir::ProjectionId projection) const {
+  const ir::Block* const on_pre = program_->FindSynaptic(ir::BlockKind::kOnPre, projection);
+  return on_pre == nullptr ? 1 : program_->MostRuns(*on_pre, delivers_);
 }
 
 absl::Status InputProof::AddPossible(ir::ProjectionId projection, ir::InputId input,
@@ -200,11 +209,12 @@ absl::Status InputProof::AddPossible(ir::ProjectionId projection, ir::InputId in
 
 absl::Status InputProof::Add(ir::ProjectionId projection, uint32_t target, double weight,
                              OnPreTerms& terms) {
+  const uint32_t times = MostArrivals(projection);
   for (size_t term = 0; term < terms.size(); ++term) {
     const std::optional<OnPreTerms::Known> known = terms.Find(term, weight);
     BNSYN_RETURN_IF_ERROR(known ? AddKnown(projection, terms.input(term), target, *known)
                                 : AddPossible(projection, terms.input(term), target,
-                                              limits_[terms.input(term)].unknown));
+                                              limits_[terms.input(term)].unknown * times));
   }
   for (const ir::InputId input : others_[projection]) {
     BNSYN_RETURN_IF_ERROR(AddPossible(projection, input, target, limits_[input].unknown));

@@ -96,7 +96,11 @@ class InputProof {
   absl::Status AddPossible(ir::ProjectionId projection, ir::InputId input, uint32_t target,
                            Quanta magnitude);
 
+  // The most times that the first on_pre block of a projection runs for a synapse in a step.
+  uint32_t MostArrivals(ir::ProjectionId projection) const;
+
   const ir::Program* program_;
+  bool delivers_;
   std::vector<std::vector<Bound>> bounds_;        // by input and element
   std::vector<SumLimits> limits_;                 // by input
   std::vector<Quanta> most_;                      // that `known` may be, by input

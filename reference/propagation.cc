@@ -156,7 +156,7 @@ class DensePropagator : public Propagator {
     const std::vector<uint32_t> sources = due(program.SpikesOf(block), program.DelayOf(block));
     for (const Term& term : projections_[program.ProjectionOf(block)]) {
       Vector spikes = Vector::Zero(term.quanta.cols());
-      for (const uint32_t source : sources) spikes[source] += 1;
+      for (const uint32_t source : sources) ++spikes[source];
       const AccumulatorArithmetic& sum = machine_->accumulators[term.input];
       const Quanta each = sum.Counted(term.each, sum.PhaseOf(machine_->step));
       const Vector added = term.quanta * spikes * static_cast<int64_t>(each);

@@ -11,7 +11,7 @@
 namespace bnsyn::compiler {
 namespace {
 
-void AddContributions(const ir::Program& program, size_t number,
+void AddContributions(const ir::Program& program, size_t number, bool delivers,
                       std::vector<Contribution>& contributions) {
   const ir::Block& block = program.synaptic[number];
   const ir::ProjectionId id = program.ProjectionOf(block);
@@ -29,6 +29,7 @@ void AddContributions(const ir::Program& program, size_t number,
     contribution.is_static = value.has_value() && may_be_static;
     if (!program.HasOwnWeights(id)) contribution.value = value;
     contribution.in_degree = InDegreeOf(program, id);
+    contribution.in_degree.most *= program.MostRuns(block, delivers);
   }
 }
 
@@ -209,8 +210,9 @@ InDegree InDegreeOf(const ir::Program& program, ir::ProjectionId id) {
 
 std::vector<Contribution> FindContributions(const ir::Program& program) {
   std::vector<Contribution> contributions;
+  const bool delivers = program.Delivers();
   for (size_t block = 0; block < program.synaptic.size(); ++block) {
-    AddContributions(program, block, contributions);
+    AddContributions(program, block, delivers, contributions);
   }
   return contributions;
 }
@@ -219,7 +221,8 @@ std::vector<Contribution> FindContributions(const ir::Program& program, ir::Proj
   std::vector<Contribution> contributions;
   const ir::Block* const on_pre = program.FindSynaptic(ir::BlockKind::kOnPre, id);
   if (on_pre == nullptr) return contributions;
-  AddContributions(program, static_cast<size_t>(on_pre - program.synaptic.data()), contributions);
+  AddContributions(program, static_cast<size_t>(on_pre - program.synaptic.data()),
+                   /*delivers=*/false, contributions);
   return contributions;
 }
 

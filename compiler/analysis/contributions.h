@@ -35,7 +35,8 @@ struct Contribution {
 };
 // All of a program, in the order of its synaptic blocks and their nodes.
 std::vector<Contribution> FindContributions(const ir::Program& program);
-// Those of the first on_pre block of a projection; none without that block.
+// Those of the first on_pre block of a projection; none without that block. Their in-degrees leave
+// out what the host may inject where the step delivers.
 std::vector<Contribution> FindContributions(const ir::Program& program, ir::ProjectionId id);
 
 // Bounds of what a synapse adds, by contribution; unbounded where nothing is known. States that are

@@ -417,6 +417,7 @@ class RangeFinder {
       case Op::kAccumulate:
       case Op::kSpike:
       case Op::kReduce:
+      case Op::kUntil:
         return a();
     }
     return Any(node.element);

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -33,6 +35,17 @@ absl::Status EmitInit(const Declarations& declared, ProgramBuilder& out);
 absl::Status BoundProjections(const Network& network, ir::Program& program);
 // The step block.
 absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out);
+
+// The clocks of populations and of the network.
+struct Clocks {
+  std::vector<ir::LoopId> at_start;  // in the order in which they run
+  std::vector<ir::LoopId> at_end;
+  // States that count the spikes of a population since a clock ran: each step adds its spikes.
+  std::vector<std::pair<ir::StateId, ir::PopulationId>> counts;
+};
+absl::StatusOr<Clocks> EmitClocks(const Declarations& declared, ProgramBuilder& out);
+// The code of a clock and when it runs, for explanations.
+std::string DescribeClock(const ClockCode& clock, double dt);
 
 // Parts of EmitInit: where noise begins.
 absl::Status EmitNoiseInit(const Declarations& declared, ir::Builder& builder, ProgramBuilder& out);

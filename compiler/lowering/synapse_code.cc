@@ -45,12 +45,14 @@ class EventWriter {
   EventWriter(const Declarations& declared, const SynapseModel& model, CodeScope& scope)
       : declared_(declared), model_(model), scope_(scope), builder_(scope.builder()) {}
 
-  absl::Status Run(const PathwayCode& pathway) {
+  // `pathway` is null for code that no spikes run.
+  absl::Status Run(const std::vector<Statement>& statements, const ir::SourceText& source,
+                   const PathwayCode* pathway) {
     // If the code names none of them, the next event brings them up to date.
     const bool moves = std::any_of(model_.event_driven.begin(), model_.event_driven.end(),
                                    [&](const EventDriven& moving) {
                                      return VariableOf(moving).keeper == Keeper::kOwner &&
-                                            model_.Mentions(pathway.code, moving.name);
+                                            model_.Mentions(statements, moving.name);
                                    });
     ir::Value now;
     if (moves) {
@@ -60,9 +62,10 @@ class EventWriter {
     // Values that neurons hold are read before the statements.
     for (const EventDriven& moving : model_.event_driven) {
       const Variable& variable = VariableOf(moving);
-      if (variable.keeper != Keeper::kOwner) scope_.Set(variable, Held(variable, pathway));
+      if (variable.keeper == Keeper::kOwner || pathway == nullptr) continue;
+      scope_.Set(variable, Held(variable, *pathway));
     }
-    BNSYN_RETURN_IF_ERROR(EmitStatements(pathway.code, pathway.text, scope_));
+    BNSYN_RETURN_IF_ERROR(EmitStatements(statements, source, scope_));
     scope_.StoreChanged();
     if (moves) builder_.Store(*model_.last, now);
     return absl::OkStatus();
@@ -176,6 +179,8 @@ class BlockWriter {
 
   absl::Status Run() {
     for (const PathwayCode& pathway : model_.pathways) BNSYN_RETURN_IF_ERROR(OnSpikes(pathway));
+    // Before the clock-driven variables move.
+    for (const ClockCode& clock : model_.section.clocks) BNSYN_RETURN_IF_ERROR(OnClock(clock));
     BNSYN_RETURN_IF_ERROR(OnStep());
     BNSYN_RETURN_IF_ERROR(WriteNow());
     if (out_.explanations != nullptr && !explanation_.empty()) {
@@ -202,7 +207,25 @@ class BlockWriter {
     ir::Builder builder(out_.program, block);
     const Names names = SynapseNames(declared_, connection_, block.kind);
     CodeScope scope(declared_, model_.section, names, builder, out_);
-    BNSYN_RETURN_IF_ERROR(EventWriter(declared_, model_, scope).Run(pathway));
+    BNSYN_RETURN_IF_ERROR(
+        EventWriter(declared_, model_, scope).Run(pathway.code, pathway.text, &pathway));
+    out_.program.synaptic.push_back(std::move(block));
+    return absl::OkStatus();
+  }
+
+  absl::Status OnClock(const ClockCode& clock) {
+    ir::Block block = NewBlock(ir::BlockKind::kOnStep);
+    block.every = clock.every;
+    block.offset = clock.offset;
+    ir::Builder builder(out_.program, block);
+    const Names names = SynapseNames(declared_, connection_, ir::BlockKind::kOnPre);
+    CodeScope scope(declared_, model_.section, names, builder, out_);
+    scope.EnterCode("clock", clock.name);
+    BNSYN_RETURN_IF_ERROR(
+        EventWriter(declared_, model_, scope).Run(clock.code, clock.text, nullptr));
+    if (out_.explanations != nullptr) {
+      absl::StrAppend(&explanation_, DescribeClock(clock, out_.program.dt));
+    }
     out_.program.synaptic.push_back(std::move(block));
     return absl::OkStatus();
   }

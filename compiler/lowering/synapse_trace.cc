@@ -29,13 +29,15 @@ class TraceFinder {
       if (model_.code.Find(moving.name)->Is(kPerSynapse)) continue;
       const std::vector<Jump> jumps = Jumps(moving.name);
       if (moving.rest.has_value() || jumps.size() != 1 || !BeginsWithNumber(moving.name)) continue;
+      if (model_.ClocksMention(moving.name)) continue;
       const PathwayCode& pathway = model_.pathways[jumps[0].pathway];
-      if (!OneDelay(pathway)) continue;
+      const Section& keeper = pathway.on_post ? connection_.target : connection_.source;
+      // What a step finds for the next one is whether neurons spiked, and not how often.
+      if (!OneDelay(pathway) || keeper.code->multiplicity.has_value()) continue;
       std::optional<Trace> trace = MakeTrace(moving, *jumps[0].statement, pathway);
       if (!trace.has_value()) continue;
       Variable& variable = *model_.section.FindVariable(moving.name);
       variable.keeper = pathway.on_post ? Keeper::kTarget : Keeper::kSource;
-      const Section& keeper = pathway.on_post ? connection_.target : connection_.source;
       trace->section = static_cast<size_t>(&keeper - declared_.sections.data());
       trace->state = *variable.state;
       trace->pathway = jumps[0].pathway;

@@ -101,7 +101,7 @@ class Decayer {
   struct StateUse {
     size_t loads = 0;               // in the step
     ir::NodeId left = ir::kNoNode;  // what the step stores
-    bool by_synapses = false;
+    bool elsewhere = false;         // synapses or clocks use it
   };
 
   void FindUses() {
@@ -119,9 +119,11 @@ class Decayer {
         if (found != taken.end()) uses_[found->second].arrived = id;
       }
     }
-    for (const ir::Block& block : program_.synaptic) {
-      for (const ir::Node& n : block.nodes) {
-        if (ir::Info(n.op).attr == ir::AttrKind::kState) states_[n.attr].by_synapses = true;
+    for (const std::vector<ir::Block>* blocks : {&program_.synaptic, &program_.loops}) {
+      for (const ir::Block& block : *blocks) {
+        for (const ir::Node& n : block.nodes) {
+          if (ir::Info(n.op).attr == ir::AttrKind::kState) states_[n.attr].elsewhere = true;
+        }
       }
     }
   }
@@ -137,7 +139,7 @@ class Decayer {
     const ir::InputId input = found->second;
     if (program_.inputs[input].accumulator.decays()) return std::nullopt;
     const StateUse& state = states_[*receiver.state];
-    if (state.loads != 1 || state.by_synapses) return std::nullopt;
+    if (state.loads != 1 || state.elsewhere) return std::nullopt;
     return Move{.input = input,
                 .state = *receiver.state,
                 .factor = *receiver.decay,

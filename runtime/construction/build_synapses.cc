@@ -119,8 +119,9 @@ absl::StatusOr<Synapses> BuildSynapses(const ir::Program& program,
   }
   const std::vector<std::vector<ir::InputId>> others = reference::OtherAdditions(program);
   const std::vector<std::vector<ir::StateId>> synapse_states = SynapseStatesOfAll(program);
-  Construction construction = {program,      partition, places, code,           events,
-                               event_bounds, states,    others, synapse_states, {}};
+  Construction construction = {program,        partition,          places, code,
+                               events,         event_bounds,       states, others,
+                               synapse_states, program.Delivers(), {}};
   if (progress) {
     double expected = 1;
     for (const SynapseGroup& group : layout.groups) expected += group.expected;

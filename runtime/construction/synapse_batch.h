@@ -36,6 +36,7 @@ struct Construction {
   // By projection: reference::OtherAdditions, and ir::Program::SynapseStates.
   absl::Span<const std::vector<ir::InputId>> others;
   absl::Span<const std::vector<ir::StateId>> synapse_states;
+  bool delivers;  // ir::Program::Delivers
   // Called by the first thread with the number of its synapses that are in their places.
   std::function<void(uint64_t synapses)> progress;
 };

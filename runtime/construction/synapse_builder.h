@@ -81,7 +81,10 @@ class SynapseBuilder {
   // Adds contribution number `term` of all synapses to the bounds; the first target that fails.
   std::optional<uint32_t> AddTerm(const SynapseBatch& batch, size_t term);
   // Adds to `input` for each synapse what is computed while running; the first target that fails.
-  std::optional<uint32_t> AddComputed(const SynapseBatch& batch, ir::InputId input);
+  // That may be so `times` in a step.
+  std::optional<uint32_t> AddComputed(const SynapseBatch& batch, ir::InputId input, uint32_t times);
+  // The most spikes of one source neuron in a step.
+  uint32_t SpikesOfOne(const SynapseBatch& batch) const;
   // The error of sums that may overflow where the reference finds none: their bits are too few
   // (ir::Accumulator).
   absl::Status TooMuch(ir::InputId input, uint32_t target);
