@@ -56,8 +56,9 @@ void Append(const ir::Block& block, ir::Builder& to) {
   }
 }
 
-// True if equations of synapses read variables of neurons. With Schedule::kBrian2 they move after the
-// neurons and read the new values. But what is summed for neurons is of the values at the start.
+// True if equations of synapses read variables of neurons. With Schedule::kBrian2 they move after
+// the neurons and read the new values. But what is summed for neurons is of the values at the
+// start.
 bool FollowsNeurons(const ir::Program& program, ir::ProjectionId id) {
   bool reads = false;
   for (const ir::Node& node : program.FindSynaptic(ir::BlockKind::kOnStep, id)->nodes) {
@@ -127,6 +128,10 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
     if (stimulus_reads || CodeReads(section, "lastspike")) DeclareLastSpike(section, out);
     for (const size_t s : stimuli) DeclareRate(declared, declared.stimuli[s], out);
     DeclareChances(declared, section, out);
+    if (section.code->integration.interpolated_spikes) {
+      section.spike_before = out.AddState(absl::StrCat(section.prefix, "spike.before"),
+                                          {ir::Element::kF64, section.domain});
+    }
   }
   for (const Connection& connection : declared.connections) {
     if (connection.model.Uses("lastspike_pre")) {
