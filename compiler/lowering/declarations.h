@@ -135,6 +135,8 @@ struct Section {
   Refractoriness refractory;
   // The time of each neuron's last spike, -inf before the first; only if some code reads it.
   std::optional<ir::StateId> last_spike;
+  // With interpolated spikes: how long before the end of its step, in ms, each neuron last spiked.
+  std::optional<ir::StateId> spike_before;
   std::vector<ir::PopulationId> events;     // those of the code, in order
   std::optional<ir::StateId> multiplicity;  // how often each neuron spiked in the last step
   // States that check probabilities of its threshold that differ or change, each with the number of

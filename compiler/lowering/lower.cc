@@ -129,6 +129,10 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
     if (stimulus_reads || CodeReads(section, "lastspike")) DeclareLastSpike(section, out);
     for (const size_t s : stimuli) DeclareRate(declared, declared.stimuli[s], out);
     DeclareChances(declared, section, out);
+    if (section.code->integration.interpolated_spikes) {
+      section.spike_before = out.AddState(absl::StrCat(section.prefix, "spike.before"),
+                                          {ir::Element::kF64, section.domain});
+    }
   }
   for (const Connection& connection : declared.connections) {
     if (connection.model.Uses("lastspike_pre")) {

@@ -207,6 +207,7 @@ class BlockWriter {
     ir::Builder builder(out_.program, block);
     const Names names = SynapseNames(declared_, connection_, block.kind);
     CodeScope scope(declared_, model_.section, names, builder, out_);
+    if (!pathway.on_post) scope.Change().since_arrival = SinceArrival(pathway, builder);
     BNSYN_RETURN_IF_ERROR(
         EventWriter(declared_, model_, scope).Run(pathway.code, pathway.text, &pathway));
     out_.program.synaptic.push_back(std::move(block));
@@ -228,6 +229,21 @@ class BlockWriter {
     }
     out_.program.synaptic.push_back(std::move(block));
     return absl::OkStatus();
+  }
+
+  // Where the source has interpolated spikes and cannot spike again before they arrive: its state
+  // has then how long the arrival has been there.
+  ir::Value SinceArrival(const PathwayCode& pathway, ir::Builder& builder) const {
+    const Section& source = connection_.source;
+    const ir::Projection& projection = out_.program.projections[connection_.id];
+    const uint32_t longest =
+        pathway.delay.value_or(std::max(projection.delay, projection.max_delay));
+    const double delay = (longest - 1) * out_.program.dt;
+    if (!source.spike_before.has_value() || pathway.spikes.has_value() ||
+        source.refractory.time < delay)
+      return {};
+    return builder.Emit(ir::Op::kLoadPre, {ir::Element::kF64, model_.section.domain}, {},
+                        *source.spike_before);
   }
 
   absl::Status WriteNow() {

@@ -71,8 +71,11 @@ class EquationReader {
       if (!fits) {
         return Error(equation.flag_ranges[f],
                      absl::StrCat("'", equation.name, "' of synapses cannot be '", flag, "'"),
-                     "dx/dt = ... is (event-driven) or (clock-driven), I_post = ... may be "
-                     "(summed), and x : unit (constant)");
+                     flag == "shared" ? "one value for all synapses is one of constants = { ... }"
+                     : flag == kConstantOverDt
+                         ? "code of an event may set a name before it reads it"
+                         : "dx/dt = ... is (event-driven) or (clock-driven), "
+                           "I_post = ... may be (summed), and x : unit (constant)");
       }
       if (f > 0) {
         return Error(equation.flag_ranges[f], "one flag is enough",

@@ -318,6 +318,9 @@ class Generator {
     for (const ir::StateId state : temporaries) {
       Append(Op::kStore, {}, {Operand(program_.states[state].type.element, domain)}, state);
     }
+    if (domain != DomainId::kNetwork && Chance(0.3)) {
+      Append(Op::kUntil, {}, {Operand(Element::kBool, domain)});
+    }
     block_ = step;
     values_ = values;
     program_.loops.push_back(std::move(loop));
