@@ -49,9 +49,6 @@ std::vector<const ir::Block*> FindRun(const ir::Program& program, const ir::Node
   if (node.op == ir::Op::kRunOnStep) {
     return program.SynapticOf(ir::BlockKind::kOnStep, projection);
   }
-  if (node.op == ir::Op::kRunOnPost) {
-    return program.SynapticOf(ir::BlockKind::kOnPost, projection);
-  }
   return {};
 }
 
@@ -97,8 +94,24 @@ const SynapseTable& BlockRunner::Table() const {
 
 void BlockRunner::Run() {
   causes_.clear();
+  ended_.clear();
   for (pass_ = 0; pass_ < block_.times; ++pass_) {
     for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) RunNode(id);
+    if (!ended_.empty() && absl::c_all_of(ended_, [](bool ended) { return ended; })) break;
+  }
+}
+
+// Whose passes have ended changes nothing more: `Store` leaves them out.
+void BlockRunner::EndPasses(const ir::Node& until) {
+  const Array& ends = values_[until.operands[0]];
+  const size_t size = Size(until.domain);
+  ended_.resize((size + kPassGroup - 1) / kPassGroup);
+  std::vector<bool> all(ended_.size(), true);
+  for (size_t i = 0; i < size; ++i) {
+    if (!ends.as<uint8_t>()[ends.size() == 1 ? 0 : i]) all[i / kPassGroup] = false;
+  }
+  for (size_t group = 0; group < all.size(); ++group) {
+    if (all[group]) ended_[group] = true;
   }
 }
 
@@ -150,8 +163,9 @@ void BlockRunner::RunNode(ir::NodeId id) {
       return Accumulate(node);
     case ir::Op::kRun:
     case ir::Op::kRunOnStep:
-    case ir::Op::kRunOnPost:
       return RunBlocks(id);
+    case ir::Op::kDeliver:
+      return machine_.deliver();
     case ir::Op::kStore:
       return Store(node);
     case ir::Op::kCheck:
@@ -168,6 +182,8 @@ void BlockRunner::RunNode(ir::NodeId id) {
       *result.as<double>() = sum.ScaleAfter(sum.PhaseOf(machine_.step));
       return;
     }
+    case ir::Op::kUntil:
+      return EndPasses(node);
     case ir::Op::kSpike:
       return Spike(node);
     case ir::Op::kCount:
@@ -234,15 +250,8 @@ void BlockRunner::RunBlocks(ir::NodeId id) {
     if (!runner->block_.IsDue(machine_.step)) continue;
     if (node.op == ir::Op::kRun) {
       runner->Run();
-      continue;
-    }
-    const SynapseTable& table = machine_.synapses[node.attr];
-    if (node.op == ir::Op::kRunOnStep) {
-      runner->Run(table.All());
-      continue;
-    }
-    for (const uint32_t target : machine_.spikes[machine_.program.projections[node.attr].target]) {
-      runner->Run(table.Onto(target));
+    } else {
+      runner->Run(machine_.synapses[node.attr].All());
     }
   }
 }
@@ -254,13 +263,14 @@ void BlockRunner::Store(const ir::Node& node) {
   const size_t size = of_synapses ? synapses_.size() : state.size();
   WithBitsOf(state.element(), [&]<typename T>(T) {
     for (size_t i = 0; i < size; ++i) {
+      if (HasEnded(i)) continue;
       state.as<T>()[of_synapses ? synapses_[i] : i] = value.as<T>()[value.size() == 1 ? 0 : i];
     }
   });
   if (block_.kind != ir::BlockKind::kLoop || !ir::IsFloat(node.element)) return;
   const Array numbers = AsDoubles(Operand(node));
   for (size_t i = 0; i < numbers.size(); ++i) {
-    if (std::isfinite(numbers.as<double>()[i])) continue;
+    if (std::isfinite(numbers.as<double>()[i]) || HasEnded(i)) continue;
     const auto [cause, fresh] = causes_.try_emplace(i);
     if (fresh) cause->second = CauseOf(node.operands[0], i);
   }

@@ -404,7 +404,7 @@ class RangeFinder {
       case Op::kTotal:
       case Op::kRun:
       case Op::kRunOnStep:
-      case Op::kRunOnPost:
+      case Op::kDeliver:
         return Any(node.element);
 
       case Op::kStore:
@@ -417,6 +417,7 @@ class RangeFinder {
       case Op::kAccumulate:
       case Op::kSpike:
       case Op::kReduce:
+      case Op::kUntil:
         return a();
     }
     return Any(node.element);

@@ -70,6 +70,10 @@ constexpr Key<Model> kModelKeys[] = {
     {"clocks", At<&Model::clocks>},
     {"multiplicity", At<&Model::multiplicity>},
     {"most_spikes", At<&Model::most_spikes>},
+    {"spike_time",
+     [](Model& m) -> Field {
+       return Word{&m.integration.interpolated_spikes, {"grid", "interpolated"}};
+     }},
 };
 
 constexpr Key<Clock> kClockKeys[] = {
@@ -111,13 +115,23 @@ constexpr Key<Projection> kProjectionKeys[] = {
     {"on_pre", At<&Projection::options, &ConnectOptions::on_pre>},
     {"event", At<&Projection::options, &ConnectOptions::event>},
     {"on_post", At<&Projection::options, &ConnectOptions::on_post>},
+    {"post_delay", At<&Projection::options, &ConnectOptions::post_delay>},
     {"equations", At<&Projection::options, &ConnectOptions::equations>},
+    {"method", At<&Projection::options, &ConnectOptions::integration, &Integration::method>},
+    {"order", ByHand},
     {"initial", At<&Projection::options, &ConnectOptions::initial>},
     {"bounds", At<&Projection::options, &ConnectOptions::bounds>},
     {"stream", At<&Projection::options, &ConnectOptions::stream>},
     {"constants", ByHand},
     {"gain", At<&Projection::options, &ConnectOptions::gain>},
     {"clocks", At<&Projection::options, &ConnectOptions::clocks>},
+};
+
+constexpr Key<Pathway> kPathwayKeys[] = {
+    {"code", At<&Pathway::code>, kAnyKind, kAnyKind, "say what a spike does"},
+    {"delay", At<&Pathway::options, &PathwayOptions::delay>},
+    {"order", ByHand},
+    {"event", At<&Pathway::options, &PathwayOptions::event>},
 };
 
 // The rules of which `holds` is true.
@@ -259,6 +273,7 @@ absl::Span<const Key<Model>> ModelKeys() { return kModelKeys; }
 absl::Span<const Key<Population>> PopulationKeys() { return kPopulationKeys; }
 absl::Span<const Key<Group>> GroupKeys() { return kGroupKeys; }
 absl::Span<const Key<Projection>> ProjectionKeys() { return kProjectionKeys; }
+absl::Span<const Key<Pathway>> PathwayKeys() { return kPathwayKeys; }
 absl::Span<const Key<ConnectionRule>> RuleKeys() {
   const auto takes = [](bool ir::RuleTraits::*argument) {
     return RulesThat([argument](const ir::RuleTraits& rule) { return rule.*argument; });
@@ -329,6 +344,9 @@ std::vector<NamedField> SettableFields(Network& network) {
       const std::string owner = absl::StrCat(name, ".");
       collector.AddKeys(owner, ProjectionKeys(), projection);
       collector.AddValues(owner, "constants", projection.options.constants);
+      for (Pathway& pathway : projection.options.pathways) {
+        collector.AddKeys(absl::StrCat(owner, pathway.name, "."), PathwayKeys(), pathway);
+      }
       collector.AddKeys(owner, RuleKeys(), projection.rule, KindsOf(projection.rule.kind));
     }
   }

@@ -134,6 +134,10 @@ Model& Model::Substeps(Setting count) {
   integration.substeps = std::move(count);
   return *this;
 }
+Model& Model::InterpolatedSpikes() {
+  integration.interpolated_spikes = true;
+  return *this;
+}
 Model& Model::Order(const std::vector<std::vector<std::string>>& groups) {
   for (const std::vector<std::string>& group : groups) {
     std::vector<ir::SourceText>& texts = integration.order.emplace_back();
@@ -261,6 +265,28 @@ ConnectOptions& ConnectOptions::OnPre(const char* text) {
   return *this;
 }
 
+ConnectOptions& ConnectOptions::OnPre(std::string name, const char* text, PathwayOptions pathway) {
+  if (name == kMainPathway) {
+    if (pathway.delay.has_value()) delay = std::move(pathway.delay);
+    if (!pathway.event.text.empty()) event = std::move(pathway.event);
+    pre_order = pathway.order;
+    return OnPre(text);
+  }
+  pathways.push_back({name, {name, name, 1, 1}, false, {name, text, 1, 1}, std::move(pathway)});
+  return *this;
+}
+
+ConnectOptions& ConnectOptions::OnPost(std::string name, const char* text, PathwayOptions pathway) {
+  if (name == kMainPathway) {
+    if (pathway.delay.has_value()) post_delay = std::move(pathway.delay);
+    if (!pathway.event.text.empty()) post_event = std::move(pathway.event);
+    post_order = pathway.order;
+    return OnPost(text);
+  }
+  pathways.push_back({name, {name, name, 1, 1}, true, {name, text, 1, 1}, std::move(pathway)});
+  return *this;
+}
+
 ConnectOptions& ConnectOptions::Event(const char* name) {
   event = {"event", name, 1, 1};
   return *this;
@@ -278,6 +304,11 @@ ConnectOptions& ConnectOptions::OnPost(const char* text) {
 
 ConnectOptions& ConnectOptions::Equations(const char* text) {
   equations = {"equations", text, 1, 1};
+  return *this;
+}
+
+ConnectOptions& ConnectOptions::Method(const char* name) {
+  integration.method = {"method", name, 1, 1};
   return *this;
 }
 

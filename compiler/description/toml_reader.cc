@@ -59,6 +59,39 @@ absl::Status TomlReader::ReadFields(const TomlNode& table, const std::vector<Bou
   return absl::OkStatus();
 }
 
+// method = "rk4" is for all variables, a table for those that it names: { V = "heun" };
+// order = ["v", "v", ["u", "w"]].
+absl::Status TomlReader::ReadIntegration(const TomlNode& table, Integration& out) const {
+  const TomlNode* method = table.Find("method");
+  if (method != nullptr && method->kind == TomlKind::kTable) {
+    for (const TomlNode& child : method->children) {
+      BNSYN_ASSIGN_OR_RETURN(const ir::SourceText name, ReadText(child));
+      if (child.key == "default") {
+        out.method = name;
+      } else {
+        out.methods.emplace_back(document_.KeyPlace(child), name);
+      }
+    }
+  }
+  const TomlNode* order = table.Find("order");
+  if (order == nullptr) return absl::OkStatus();
+  if (order->kind != TomlKind::kArray || order->children.empty()) {
+    return document_.ErrorAtValue(*order, "'order' must be an array of names",
+                                  "in which what moves together is an array of its own, as in "
+                                  "order = [\"v\", \"v\", [\"u\", \"w\"]]");
+  }
+  for (const TomlNode& group : order->children) {
+    if (group.kind != TomlKind::kString && group.kind != TomlKind::kArray) {
+      return document_.ErrorAtValue(group,
+                                    "each entry of 'order' must be a name or an array of names");
+    }
+    BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(group));
+    std::vector<ir::SourceText>& texts = out.order.emplace_back();
+    for (const TomlNode* name : names) texts.push_back(name->text);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status TomlReader::ReadField(const TomlNode& node, const Field& field) {
   const std::string what = absl::StrCat("'", node.key, "'");
   const auto assign = [](auto read, auto& out) -> absl::Status {
@@ -90,7 +123,11 @@ absl::Status TomlReader::ReadField(const TomlNode& node, const Field& field) {
           },
           [&](std::vector<Setting>* values) { return assign(ReadSettingList(node), *values); },
           [&](std::vector<Model::Bound>* bounds) { return ReadBounds(node, *bounds); },
-          [&](ir::SourceText* text) { return assign(ReadText(node), *text); },
+          [&](ir::SourceText* text) {
+            // ReadIntegration reads a table of methods.
+            const bool methods = node.key == "method" && node.kind == TomlKind::kTable;
+            return methods ? absl::OkStatus() : assign(ReadText(node), *text);
+          },
           [&](std::string* value) {
             BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kString, what));
             *value = node.text.text;

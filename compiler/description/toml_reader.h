@@ -68,6 +68,9 @@ class TomlReader {
     for (const Key<T>& key : keys) names.emplace_back(key.name);
     return names;
   }
+  // Reads how equations are integrated: a table `method`, and `order`. A method for all variables
+  // is a key that ReadKeys reads.
+  absl::Status ReadIntegration(const TomlNode& table, Integration& out) const;
   // Gives a field the value of an entry. Readers override it for entries that may also be tables.
   virtual absl::Status ReadField(const TomlNode& node, const Field& field);
 

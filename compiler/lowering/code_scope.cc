@@ -236,6 +236,8 @@ TypedValue CodeScope::LoadOf(const Variable& variable, ir::Op op) {
 }
 
 absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
+  const auto held = environment_.held.find(&equation);
+  if (held != environment_.held.end()) return held->second;
   const auto known = environment_.definitions.find(&equation);
   if (known != environment_.definitions.end()) return known->second;
   // An equation means the same wherever it is read, so it does not see local and bound names.
@@ -264,6 +266,15 @@ absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
   return defined;
 }
 
+absl::Status CodeScope::HoldDefinitions() {
+  for (const Equation& equation : equations()) {
+    if (!equation.Is(kConstantOverDt)) continue;
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadDefinition(equation));
+    environment_.held[&equation] = value;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
                                                           const ir::SourceText& source) {
   if (!names_.draws_refusal().empty() && DrawsNumber(call.name)) {
@@ -272,6 +283,11 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
         absl::StrCat("'", call.name, "' draws a random number, ", names_.draws_refusal()),
         "draw it in a variable of the source or the target, and read that here");
   }
+  if (!call.file.empty()) {
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitFileRead(declared_, call, /*rows=*/false,
+                                                                source, *this, out_.program));
+    return value;
+  }
   const Meaning* meaning = names_.Find(call.name);
   if (meaning != nullptr && meaning->kind == NameKind::kTable) {
     BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
@@ -279,6 +295,31 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
     return value;
   }
   return CallReduction(declared_, call, source, *this, out_.program);
+}
+
+absl::StatusOr<std::optional<TypedValue>> CodeScope::Subscript(const Expr& expr,
+                                                               const ir::SourceText& source) {
+  // The table, and its row and column.
+  const Expr* base = &expr;
+  std::vector<Expr> indices;
+  for (; base->kind == ExprKind::kSubscript; base = &base->children[0]) {
+    if (base->name != "[]") return std::nullopt;
+    indices.insert(indices.begin(), base->children[1]);
+  }
+  Expr read = *base;
+  read.kind = ExprKind::kCall;
+  read.range = expr.range;
+  read.children = std::move(indices);
+  if (!base->file.empty()) {
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitFileRead(declared_, read, /*rows=*/true,
+                                                                source, *this, out_.program));
+    return value;
+  }
+  const Meaning* meaning = names_.Find(base->name);
+  if (meaning == nullptr || meaning->kind != NameKind::kTable) return std::nullopt;
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
+                         EmitTableRead(out_.program, RowsOf(*meaning->table), read, source, *this));
+  return value;
 }
 
 std::vector<std::string> CodeScope::KnownNames() const {
@@ -340,6 +381,7 @@ std::optional<Scope::ZeroValue> CodeScope::FindZero(const std::string& name) con
 }
 
 ir::Value CodeScope::Time() {
+  if (environment_.spike_time.valid()) return environment_.spike_time;
   return environment_.moved && !out_.program.spikes_at_start
              ? EmitStepEnd(builder_, out_.program.dt)
              : EmitStepTime(builder_, out_.program.dt);
@@ -394,9 +436,21 @@ void CodeScope::Set(const Variable& variable, ir::Value value) {
   if (variable.state.has_value()) environment.changed.insert(&variable);
 }
 
-std::vector<ir::Value> CodeScope::EmitLoop(int times, ir::Value pass, ir::NodeId begin,
+std::vector<ir::Value> CodeScope::EmitLoop(const LoopShape& shape,
                                            const std::vector<LoopVariable>& variables) {
-  return CutLoop(section_, times, pass, begin, variables, builder_, out_);
+  return CutLoop(section_, shape, variables, builder_, out_);
+}
+
+ir::StateId CodeScope::AddOwnState(const std::string& name, double initial, double lower,
+                                   double upper) {
+  const ir::StateId id =
+      out_.AddState(UnusedName(out_.program, absl::StrCat(section_.prefix, name)),
+                    {ir::Element::kF64, section_.domain});
+  ir::State& state = out_.program.states[id];
+  state.initial = ir::BitsOfF64(initial);
+  state.lower = lower;
+  state.upper = upper;
+  return id;
 }
 
 void CodeScope::StoreChanged(const std::set<const Variable*>& once_more) {

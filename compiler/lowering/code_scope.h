@@ -49,6 +49,9 @@ class CodeScope : public EquationScope {
   // Tables, and at the network level count(exc), sum(exc.V) and mean(exc.V).
   absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call,
                                                  const ir::SourceText& source) override;
+  // Rows of tables and files: table[i], file("x.csv")[i][j].
+  absl::StatusOr<std::optional<TypedValue>> Subscript(const Expr& expr,
+                                                      const ir::SourceText& source) override;
   std::vector<std::string> KnownNames() const override;
   std::string AdviceFor(const std::string& unknown) const override;
   std::optional<ir::SourceText> PlaceOf(const std::string& name) const override;
@@ -70,8 +73,10 @@ class CodeScope : public EquationScope {
   void Assume(const Equation& variable, ir::Value value) override {
     Change().variables[&VariableOf(variable)] = value;
   }
-  std::vector<ir::Value> EmitLoop(int times, ir::Value pass, ir::NodeId begin,
+  std::vector<ir::Value> EmitLoop(const LoopShape& shape,
                                   const std::vector<LoopVariable>& variables) override;
+  ir::StateId AddOwnState(const std::string& name, double initial, double lower,
+                          double upper) override;
   void KeepTiny(const Equation& variable) override {
     environment_.tiny_kept.insert(&VariableOf(variable));
   }
@@ -121,6 +126,9 @@ class CodeScope : public EquationScope {
   absl::StatusOr<TypedValue> Try(const Expr& expr, const ir::SourceText& source);
   // The same for every equation x = ..., so that errors are found in those nothing reads.
   absl::Status TryDefinitions();
+
+  // Takes the values of equations (constant over dt), which they keep from here on.
+  absl::Status HoldDefinitions();
 
   // The value, or NaN where integers had no result since the last call; for code that cannot have
   // expectations.

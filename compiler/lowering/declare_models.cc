@@ -50,7 +50,12 @@ absl::Status CheckFlag(const ModelCode& code, const Equation& equation, size_t i
   }
   const bool computed = equation.kind != EquationKind::kVariable;
   const bool moves = equation.kind == EquationKind::kDifferential;
-  if (computed && flag != "shared" && !(moves && flag == "unless refractory")) {
+  const bool of_kind = moves ? flag == "unless refractory" : computed && flag == kConstantOverDt;
+  if (!computed && flag == kConstantOverDt) {
+    return error(absl::StrCat("'", equation.name, "' has no equation to be taken once a step"),
+                 "the flag (constant) keeps an initial value");
+  }
+  if (computed && flag != "shared" && !of_kind) {
     return error(
         absl::StrCat("'", equation.name, "' is computed here, so it cannot be '", flag, "'"));
   }
@@ -269,7 +274,8 @@ absl::Status ParseModel(const Model& model, ModelCode& code) {
   BNSYN_RETURN_IF_ERROR(ParseMultiplicity(model, code));
   BNSYN_ASSIGN_OR_RETURN(code.reset, ParseStatements(code.reset_text));
   BNSYN_RETURN_IF_ERROR(WriteOutNumbered(model, code.reset_text, code.reset));
-  BNSYN_RETURN_IF_ERROR(CheckIntegration(model, code.equations));
+  BNSYN_RETURN_IF_ERROR(CheckIntegration(absl::StrCat("model '", model.name, "'"),
+                                         model.integration, code.equations));
   return absl::OkStatus();
 }
 

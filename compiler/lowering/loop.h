@@ -17,7 +17,7 @@ std::string UnusedName(const ir::Program& program, std::string name);
 
 // See EquationScope::EmitLoop. The section's variables that all neurons share move in a loop of the
 // network; a loop of neurons that reads them moves them once more, for each neuron.
-std::vector<ir::Value> CutLoop(const Section& section, int times, ir::Value pass, ir::NodeId begin,
+std::vector<ir::Value> CutLoop(const Section& section, const LoopShape& shape,
                                const std::vector<LoopVariable>& variables, ir::Builder& builder,
                                ProgramBuilder& out);
 

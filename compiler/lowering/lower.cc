@@ -56,9 +56,30 @@ void Append(const ir::Block& block, ir::Builder& to) {
   }
 }
 
-void RunSynapses(const ir::Program& program, ir::BlockKind kind, ir::Op run, ir::Builder& builder) {
+// True if equations of synapses read variables of neurons. With Schedule::kBrian2 they move after
+// the neurons and read the new values. But what is summed for neurons is of the values at the
+// start.
+bool FollowsNeurons(const ir::Program& program, ir::ProjectionId id) {
+  bool reads = false;
+  for (const ir::Node& node : program.FindSynaptic(ir::BlockKind::kOnStep, id)->nodes) {
+    if (node.op == ir::Op::kAccumulate) return false;
+    reads = reads || node.op == ir::Op::kLoadPre || node.op == ir::Op::kLoadPost;
+  }
+  return reads;
+}
+
+void RunOnStepBlocks(const ir::Program& program, ir::Builder& builder) {
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
-    if (program.FindSynaptic(kind, id) != nullptr) builder.Emit(run, {}, id);
+    if (program.FindSynaptic(ir::BlockKind::kOnStep, id) == nullptr) continue;
+    builder.Emit(ir::Op::kRunOnStep, {}, id);
+  }
+}
+
+// Schedule::kBrian2: moves the synapses that follow neurons, or the others.
+void MoveSynapses(const ir::Program& program, bool following, ir::Builder& builder) {
+  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
+    if (program.FindSynaptic(ir::BlockKind::kOnStep, id) == nullptr) continue;
+    if (FollowsNeurons(program, id) == following) builder.Emit(ir::Op::kRunOnStep, {}, id);
   }
 }
 
@@ -108,6 +129,10 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
     if (stimulus_reads || CodeReads(section, "lastspike")) DeclareLastSpike(section, out);
     for (const size_t s : stimuli) DeclareRate(declared, declared.stimuli[s], out);
     DeclareChances(declared, section, out);
+    if (section.code->integration.interpolated_spikes) {
+      section.spike_before = out.AddState(absl::StrCat(section.prefix, "spike.before"),
+                                          {ir::Element::kF64, section.domain});
+    }
   }
   for (const Connection& connection : declared.connections) {
     if (connection.model.Uses("lastspike_pre")) {
@@ -178,15 +203,16 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
   ir::Builder builder(out.program, block);
   BNSYN_ASSIGN_OR_RETURN(const Clocks clocks, EmitClocks(declared, out));
   for (const ir::LoopId clock : clocks.at_start) builder.Emit(ir::Op::kRun, {}, clock);
-  RunSynapses(out.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
   if (declared.schedule == Schedule::kBrian2) {
+    MoveSynapses(out.program, /*following=*/false, builder);
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitUntilSpikes, builder, out));
-    return absl::UnimplementedError("arrivals cannot stand within the step");
+    MoveSynapses(out.program, /*following=*/true, builder);
+    builder.Emit(ir::Op::kDeliver, {});
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitFromArrivals, builder, out));
   } else {
+    RunOnStepBlocks(out.program, builder);
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitPopulation, builder, out));
   }
-  RunSynapses(out.program, ir::BlockKind::kOnPost, ir::Op::kRunOnPost, builder);
   BNSYN_RETURN_IF_ERROR(EmitUniform(declared, builder, out));
   BNSYN_RETURN_IF_ERROR(EmitSharedNoise(declared, builder, out));
   for (const auto& [state, population] : clocks.counts) {

@@ -180,10 +180,10 @@ bool ReadsOnly(const Expr& expr, const Names& names,
     const Meaning* meaning = names.Find(expr.name);
     if (expr.kind == ExprKind::kCall) {
       const bool table = meaning != nullptr && meaning->kind == NameKind::kTable;
-      if (table || DrawsNumber(expr.name)) return false;
+      if (table || !expr.file.empty() || DrawsNumber(expr.name)) return false;
     } else if (meaning != nullptr ? !known(*meaning)
                                   : !unknown && !UnitSymbol(expr.name).has_value() &&
-                                        !NumberWithName(expr.name).has_value()) {
+                                        !NamedConstant(expr.name).has_value()) {
       return false;
     }
   }

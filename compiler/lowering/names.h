@@ -106,7 +106,7 @@ class Names {
 Names NamesOf(const Declarations& declared, const Section& section);
 
 // True if each name that an expression reads satisfies `known` or is a unit, and it neither draws
-// random numbers nor reads a table. `unknown` is the answer for names that mean nothing.
+// random numbers nor reads a table or file. `unknown` is the answer for names that mean nothing.
 bool ReadsOnly(const Expr& expr, const Names& names,
                const std::function<bool(const Meaning&)>& known, bool unknown = false);
 

@@ -157,6 +157,19 @@ std::string PartName(const NeuronSet& neurons) {
   return absl::StrReplaceAll(text.substr(1, text.size() - 2), {{", ", "__"}, {":", "_"}});
 }
 
+absl::Status CheckSizeName(const Declarations& declared, const NeuronSet& neurons,
+                           const ir::SourceText& place) {
+  for (const Constant& constant : declared.constants) {
+    if (constant.name != "N" || constant.value.value == neurons.size) continue;
+    return ErrorIn(
+        place,
+        absl::StrCat("'N' could be two things here: the constant N is ", constant.value.value,
+                     ", and this is about ", neurons.size, " neurons"),
+        "define a constant of another name for what is meant");
+  }
+  return absl::OkStatus();
+}
+
 void BindNumbers(const NeuronSet& neurons, const std::string& name, CodeScope& scope) {
   const ir::Value index =
       scope.builder().Emit(ir::Op::kIndex, {ir::Element::kU32, scope.domain()}, {});

@@ -115,7 +115,10 @@ absl::StatusOr<Happened> TestConditions(CodeScope& scope) {
   const ModelCode& code = *scope.section().code;
   ir::Builder& builder = scope.builder();
   Happened happened;
-  if (code.threshold.has_value()) {
+  // With interpolated spikes the passes of the update have tested it, and run the reset.
+  if (code.integration.interpolated_spikes) {
+    happened.spiked = scope.environment().spiked;
+  } else if (code.threshold.has_value()) {
     scope.EnterCode("threshold");
     BNSYN_ASSIGN_OR_RETURN(
         happened.spiked, EmitCondition(*code.threshold, code.threshold_text, "a threshold", scope));
@@ -141,7 +144,7 @@ absl::StatusOr<Happened> TestConditions(CodeScope& scope) {
 // The reset, then the code of events.
 absl::Status RunCode(const Happened& happened, CodeScope& scope) {
   const ModelCode& code = *scope.section().code;
-  if (happened.spiked.valid()) {
+  if (happened.spiked.valid() && !code.integration.interpolated_spikes) {
     scope.EnterCode("reset");
     BNSYN_RETURN_IF_ERROR(EmitWhere(happened.spiked, code.reset, code.reset_text, scope));
   }
@@ -229,7 +232,12 @@ absl::Status EmitPopulation(const Declarations& declared, size_t index, ir::Buil
   scope.StoreChanged();
   BNSYN_RETURN_IF_ERROR(refractory.End(happened.spiked));
   if (section.last_spike.has_value()) builder.Store(*section.last_spike, scope.LastSpike());
-  EmitTraces(declared, index, happened.spiked, builder, out.program);
+  FoundSpikes found;
+  if (happened.spiked.valid()) found[*section.population] = happened.spiked;
+  for (size_t e = 0; e < happened.events.size(); ++e) {
+    found[section.events[e]] = happened.events[e];
+  }
+  EmitTraces(declared, index, found, builder, out.program);
   EmitSpikes(happened, scope);
   return absl::OkStatus();
 }

@@ -224,6 +224,10 @@ absl::Status DeclareStimuli(Declarations& declared, ProgramBuilder& out) {
       BNSYN_RETURN_IF_ERROR(DeclareTimes(declared, at));
       BNSYN_RETURN_IF_ERROR(BringsCurrent(stimulus) ? DeclareCurrent(declared, at, out)
                                                     : DeclareEvents(declared, at, out));
+      if (!target.selected.all() &&
+          StimulusReads(at, *declared.sections[target.section].code, "N")) {
+        BNSYN_RETURN_IF_ERROR(CheckSizeName(declared, target, stimulus.place));
+      }
     }
   }
   return absl::OkStatus();

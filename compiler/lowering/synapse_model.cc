@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "compiler/description/settings.h"
+#include "compiler/equations/integration_plan.h"
 #include "compiler/equations/linear_form.h"
 #include "ir/status_macros.h"
 
@@ -70,8 +71,11 @@ class EquationReader {
       if (!fits) {
         return Error(equation.flag_ranges[f],
                      absl::StrCat("'", equation.name, "' of synapses cannot be '", flag, "'"),
-                     "dx/dt = ... is (event-driven) or (clock-driven), I_post = ... may be "
-                     "(summed), and x : unit (constant)");
+                     flag == "shared" ? "one value for all synapses is one of constants = { ... }"
+                     : flag == kConstantOverDt
+                         ? "code of an event may set a name before it reads it"
+                         : "dx/dt = ... is (event-driven) or (clock-driven), "
+                           "I_post = ... may be (summed), and x : unit (constant)");
       }
       if (f > 0) {
         return Error(equation.flag_ranges[f], "one flag is enough",
@@ -178,6 +182,21 @@ absl::StatusOr<EventDriven> Solve(const SynapseModel& model, const Equation& equ
   return error(moving->range, absl::StrCat("'", moving->name, "' may change between events"));
 }
 
+// Checks the methods of equations that move in every step. What is event-driven is solved exactly,
+// so that method = "exact" may be said of that alone.
+absl::Status CheckMethods(const SynapseModel& model) {
+  const Integration& integration = model.code.integration;
+  const bool moves = std::any_of(
+      model.code.equations.begin(), model.code.equations.end(),
+      [](const Equation& equation) { return equation.kind == EquationKind::kDifferential; });
+  const bool plain = integration.methods.empty() && integration.order.empty();
+  if (!moves && !model.event_driven.empty() && plain && integration.method.text == "exact") {
+    return absl::OkStatus();
+  }
+  return CheckIntegration(absl::StrCat("projection '", model.section.name, "'"), integration,
+                          model.code.equations);
+}
+
 // Declares the inputs of the target that the code adds to. Names that mean none are reported when
 // the code is emitted.
 void DeclareInputs(const SynapseModel& model, Section& target, ProgramBuilder& out) {
@@ -189,9 +208,10 @@ void DeclareInputs(const SynapseModel& model, Section& target, ProgramBuilder& o
         absl::StrCat(target.prefix, variable->name(), variable->state.has_value() ? ".in" : ""),
         target.domain, variable->dimension());
   };
-  for (const Statement& statement : model.on_pre) declare(statement.target);
+  for (const PathwayCode& pathway : model.pathways) {
+    for (const Statement& statement : pathway.code) declare(statement.target);
+  }
   for (const Equation& sum : model.summed) declare(sum.name);
-  for (const Statement& statement : model.on_post) declare(statement.target);
 }
 
 }  // namespace
@@ -218,8 +238,9 @@ bool SynapseModel::Uses(absl::string_view name) const {
   const auto reads = [&](const Equation& equation) {
     return equation.right.has_value() && ReadsName(*equation.right, code, name);
   };
-  return Mentions(on_pre, name) || Mentions(on_post, name) || ClocksMention(name) ||
-         std::any_of(code.equations.begin(), code.equations.end(), reads) ||
+  return std::any_of(pathways.begin(), pathways.end(),
+                     [&](const PathwayCode& pathway) { return Mentions(pathway.code, name); }) ||
+         ClocksMention(name) || std::any_of(code.equations.begin(), code.equations.end(), reads) ||
          std::any_of(summed.begin(), summed.end(), reads);
 }
 
@@ -228,14 +249,9 @@ absl::Status ParseSynapseModel(Connection& connection) {
   const ir::SourceText& place = connection.description.place;
   SynapseModel& model = connection.model;
   model.code.equations_text = options.equations;
+  model.code.integration = options.integration;
   BNSYN_RETURN_IF_ERROR(EquationReader(connection).Run());
-  BNSYN_ASSIGN_OR_RETURN(model.on_pre, ParseStatements(options.on_pre));
-  BNSYN_ASSIGN_OR_RETURN(model.on_post, ParseStatements(options.on_post));
-  if (!model.on_post.empty() && !connection.target.code->threshold.has_value()) {
-    return ErrorIn(options.on_post, absl::StrCat("the target '", connection.target.name,
-                                                 "' of projection '", connection.description.name,
-                                                 "' never spikes: its model has no threshold"));
-  }
+  BNSYN_RETURN_IF_ERROR(ParsePathways(connection));
   for (const ClockCode& clock : model.section.clocks) {
     if (!clock.at_end) continue;
     return ErrorIn(clock.place,
@@ -244,8 +260,7 @@ absl::Status ParseSynapseModel(Connection& connection) {
                    "clocks of synapses run at its start; an offset of one step more makes them run "
                    "after it");
   }
-  if (model.on_pre.empty() && model.on_post.empty() && model.summed.empty() &&
-      model.section.clocks.empty()) {
+  if (model.pathways.empty() && model.summed.empty() && model.section.clocks.empty()) {
     return ErrorIn(
         place, absl::StrCat("projection '", connection.description.name, "' has no on_pre code"),
         "say what a spike does, as in on_pre = \"g_ampa_post += w\"");
@@ -268,6 +283,8 @@ absl::Status DeclareSynapses(Declarations& declared, Connection& connection, Pro
     model.event_driven.push_back(std::move(moving));
     equation.kind = EquationKind::kVariable;
   }
+  BNSYN_RETURN_IF_ERROR(CheckMethods(model));
+  BNSYN_RETURN_IF_ERROR(DeclarePathwayDelays(declared, out.program, connection));
   FindTraces(declared, connection, out);
   const auto of_synapse = [&](const EventDriven& moving) {
     return section.FindVariable(moving.name)->keeper == Keeper::kOwner;

@@ -316,10 +316,11 @@ class TableReader {
 
   // From the unit of the table's numbers to that of the program; a power of ten is exact.
   ir::Value Scale(ir::Value value) {
-    const int exponent = table_.unit.exponent;
-    if (exponent == 0) return value;
-    const ir::Value power = builder_.F64(std::pow(10.0, std::abs(exponent)));
-    return builder_.Emit(exponent < 0 ? ir::Op::kDiv : ir::Op::kMul, {value, power});
+    const Unit& unit = table_.unit;
+    if (unit.factor != 1) value = builder_.Emit(ir::Op::kMul, {value, builder_.F64(unit.factor)});
+    if (unit.exponent == 0) return value;
+    const ir::Value power = builder_.F64(std::pow(10.0, std::abs(unit.exponent)));
+    return builder_.Emit(unit.exponent < 0 ? ir::Op::kDiv : ir::Op::kMul, {value, power});
   }
 
   const ir::Program& program_;
@@ -327,18 +328,52 @@ class TableReader {
   ir::Builder& builder_;
 };
 
+// Part of a text, as a text of its own.
+ir::SourceText PartOf(const ir::SourceText& source, ir::SourceRange range) {
+  const absl::string_view before = absl::string_view(source.text).substr(0, range.offset);
+  const auto lines = static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+  const size_t line = before.rfind('\n') + 1;  // 0 where there is none
+  const int column = static_cast<int>(range.offset - line) + (lines == 0 ? source.first_column : 1);
+  return {source.name, source.text.substr(range.offset, range.length), source.first_line + lines,
+          column};
+}
+
+// How errors call a table of the network, or a file in its place.
+std::string Called(const LoweredTable& table) {
+  return IsIdentifier(table.name) ? absl::StrCat("table '", table.name, "'") : table.name;
+}
+
+// A file that is read without a row has one for each neuron of the population.
+absl::Status CheckRows(const Section& section, const LoweredTable& table, size_t rows,
+                       const Expr& call, const ir::SourceText& source) {
+  if (!section.population.has_value()) {
+    return ir::ErrorAt(source, call.range, "which row of the file?",
+                       absl::StrCat("say it behind the file, as in ", table.name, "(i)"));
+  }
+  if (rows == section.size) return absl::OkStatus();
+  return ir::ErrorAt(source, call.range,
+                     absl::StrCat(table.name, " has ", rows, " values, but population '",
+                                  section.name, "' has ", section.size, " neurons"),
+                     absl::StrCat("say which row is read, as in ", table.name, "(i)"));
+}
+
 // A table with a column for each neuron must have as many as there are neurons.
 absl::Status CheckColumns(const ir::Program& program, const LoweredTable& table,
-                          const Expr& argument, const ir::SourceText& source, ir::DomainId domain) {
-  const uint32_t neurons = program.Size(domain);
-  if (argument.kind != ExprKind::kName || argument.name != "i" || neurons == 0 ||
-      neurons == table.columns) {
+                          const Expr& argument, const ir::SourceText& source, Scope& scope) {
+  const ir::DomainId domain = scope.domain();
+  if (argument.kind != ExprKind::kName || argument.name != "i" || program.Size(domain) == 0) {
     return absl::OkStatus();
   }
+  // Some of the neurons have numbers of their own.
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue number, EmitExpression(argument, source, scope));
+  const int64_t neurons = number.greatest + 1;
+  if (neurons == table.columns) return absl::OkStatus();
+  const bool all = neurons == program.Size(domain);
   return ir::ErrorAt(source, argument.range,
-                     absl::StrCat("table '", table.name, "' has ", table.columns,
+                     absl::StrCat(Called(table), " has ", table.columns,
                                   table.columns == 1 ? " column" : " columns", ", but ",
-                                  program.DomainName(domain), " has ", neurons, " neurons"),
+                                  all ? "" : "this part of ", program.DomainName(domain), " has ",
+                                  neurons, " neurons"),
                      "a table that is read at i has a column for each neuron");
 }
 
@@ -353,6 +388,41 @@ absl::Status DeclareTables(Declarations& declared, ProgramBuilder& out) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<TypedValue> EmitFileRead(const Declarations& declared, const Expr& call, bool rows,
+                                        const ir::SourceText& source, CodeScope& scope,
+                                        ir::Program& program) {
+  ValueTable table;
+  table.name = call.file;
+  table.place = PartOf(source, call.range);
+  table.file = call.file;
+  table.column = call.column;
+  LoweredTable lowered;
+  lowered.name = absl::StrCat("file(\"", call.file, "\")");
+  BNSYN_ASSIGN_OR_RETURN(lowered.id, TableOf(declared.network, table.file, table.place, program));
+  BNSYN_RETURN_IF_ERROR(
+      ChooseColumns(declared.network.options.dt, table, program.tables[lowered.id], lowered));
+  Expr read = call;
+  const bool own = read.children.empty();
+  if (rows || own) lowered = RowsOf(std::move(lowered));
+  if (own) {
+    const size_t count = program.tables[lowered.id].values[0].size();
+    BNSYN_RETURN_IF_ERROR(CheckRows(scope.section(), lowered, count, call, source));
+    Expr& index = read.children.emplace_back();
+    index.kind = ExprKind::kName;
+    index.name = "i";
+    index.range = call.range;
+  }
+  BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitTableRead(program, lowered, read, source, scope));
+  value.of_file = true;
+  return value;
+}
+
+LoweredTable RowsOf(LoweredTable table) {
+  table.timed = false;
+  table.interval_steps = 0;
+  return table;
+}
+
 std::string TableUsage(const LoweredTable& table) {
   return absl::StrCat(table.name, IsOfTime(table) ? "(t" : "(row",
                       table.columns == 1 ? ")" : ", i)");
@@ -365,11 +435,13 @@ absl::StatusOr<TypedValue> EmitTableRead(const ir::Program& program, const Lower
   if (count == 0 || count > 2 || (count == 1 && table.columns > 1)) {
     return ir::ErrorAt(
         source, call.range,
-        absl::StrCat("table '", table.name, "' has ", table.columns,
+        absl::StrCat(Called(table), " has ", table.columns,
                      table.columns == 1 ? " column" : " columns", " of values, so it takes ",
                      table.columns == 1 ? "1 argument" : "2 arguments", ", not ", count),
         absl::StrCat("read it as ", TableUsage(table),
-                     table.columns == 1 ? "" : "; column = \"NAME\" takes one column of a file"));
+                     table.columns == 1  ? ""
+                     : call.file.empty() ? "; column = \"NAME\" takes one column of a file"
+                                         : "; file(\"FILE\", \"NAME\") takes one column"));
   }
   const bool of_time = IsOfTime(table);
   const auto emit = [&](const Expr& argument, const Dimension& dimension,
@@ -378,6 +450,10 @@ absl::StatusOr<TypedValue> EmitTableRead(const ir::Program& program, const Lower
     if (scope.builder().type(value.value).element != ir::Element::kF64) {
       return ir::ErrorAt(source, argument.range, "this is true or false where a number is needed",
                          "int(...) makes 1 or 0 of it");
+    }
+    if (&argument == &call.children[0] && !of_time && value.dimension == dimension::kTime) {
+      return ir::ErrorAt(source, argument.range, absl::StrCat(Called(table), " has no times"),
+                         "a first column time, in ms, gives a file times; under [tables], dt does");
     }
     BNSYN_RETURN_IF_ERROR(ExpectDimension(
         value, dimension, absl::StrCat("the ", what, " of ", table.name), source, argument.range));
@@ -388,7 +464,7 @@ absl::StatusOr<TypedValue> EmitTableRead(const ir::Program& program, const Lower
       emit(call.children[0], of_time ? dimension::kTime : Dimension{}, of_time ? "time" : "row"));
   std::optional<ir::Value> column;
   if (count == 2) {
-    BNSYN_RETURN_IF_ERROR(CheckColumns(program, table, call.children[1], source, scope.domain()));
+    BNSYN_RETURN_IF_ERROR(CheckColumns(program, table, call.children[1], source, scope));
     BNSYN_ASSIGN_OR_RETURN(column, emit(call.children[1], Dimension{}, "column"));
   }
   TableReader reader(program, table, scope.builder());

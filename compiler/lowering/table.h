@@ -1,4 +1,4 @@
-// Reads tables of the network in code: NAME(t), NAME(t, i).
+// Reads tables of the network, and files, in code: NAME(t), NAME(t, i), file("x.csv")(t).
 #ifndef BNSYN_COMPILER_LOWERING_TABLE_H_
 #define BNSYN_COMPILER_LOWERING_TABLE_H_
 
@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "compiler/language/code.h"
+#include "compiler/lowering/code_scope.h"
 #include "compiler/lowering/declarations.h"
 
 namespace bnsyn::compiler {
@@ -16,6 +17,16 @@ namespace bnsyn::compiler {
 absl::StatusOr<TypedValue> EmitTableRead(const ir::Program& program, const LoweredTable& table,
                                          const Expr& call, const ir::SourceText& source,
                                          Scope& scope);
+
+// The value of file("x.csv")(t), which reads a file as a table that has no name, or of
+// file("x.csv")[i] if `rows`. With neither behind it, it is the number in the row of the neuron.
+// The numbers are in the units of files.
+absl::StatusOr<TypedValue> EmitFileRead(const Declarations& declared, const Expr& call, bool rows,
+                                        const ir::SourceText& source, CodeScope& scope,
+                                        ir::Program& program);
+
+// The same table, read at the number of a row, whether or not its rows have times.
+LoweredTable RowsOf(LoweredTable table);
 
 // How a table is read: "course(t)", "course(t, i)", "list(row)".
 std::string TableUsage(const LoweredTable& table);

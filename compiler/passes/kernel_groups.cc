@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "compiler/passes/rewrite.h"
+#include "ir/access.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -18,6 +19,11 @@ constexpr auto kNetworkLane = static_cast<size_t>(ir::DomainId::kNetwork);
 // True for a node that a kernel of the lane may hold.
 bool MayRunIn(const StepGraph& graph, ir::NodeId id, size_t lane) {
   return graph.lane[id] == lane || !IsAnchor(graph.node(id));
+}
+
+// True for a node that is a kernel of its own.
+bool HasOwnLane(const ir::Program& program, const ir::Node& node) {
+  return FindLoop(program, node) != nullptr || node.op == ir::Op::kDeliver;
 }
 
 // A name for a kernel: this one, longer if a loop has it, since its kernel does.
@@ -100,12 +106,12 @@ class Grouper {
   }
 
  private:
-  // Loops, synapses, populations, then the network; those that have anchors.
+  // Loops and deliver, synapses, populations, then the network; those that have anchors.
   void AddLanes() {
     std::vector<size_t> lanes;
     std::map<size_t, std::vector<ir::NodeId>> anchors;
     for (const ir::NodeId id : graph_.anchors) {
-      if (FindLoop(program_, graph_.node(id)) != nullptr) lanes.push_back(graph_.lane[id]);
+      if (HasOwnLane(program_, graph_.node(id))) lanes.push_back(graph_.lane[id]);
       anchors[graph_.lane[id]].push_back(id);
     }
     for (const ir::Projection& projection : program_.projections) {
@@ -164,9 +170,13 @@ class Grouper {
   void AddKernel(size_t which, const std::vector<ir::NodeId>& anchors) {
     const ir::DomainId domain = graph_.domain[anchors[0]];
     const ir::Block* const loop = FindLoop(program_, graph_.node(anchors[0]));
+    const bool delivers = graph_.node(anchors[0]).op == ir::Op::kDeliver;
     if (loop != nullptr) AddKeeper(anchors[0]);
     const size_t index = grouping_.kernels.size();
-    grouping_.kernels.push_back({domain, loop != nullptr ? loop->name : UniqueName(domain), {}});
+    const std::string name = loop != nullptr ? loop->name
+                             : delivers      ? OfNoLoop(program_, "deliver")
+                                             : UniqueName(domain);
+    grouping_.kernels.push_back({domain, name, {}});
     Grouping::Kernel& kernel = grouping_.kernels.back();
     for (const ir::NodeId id : anchors) {
       grouping_.home[id] = index;
@@ -278,7 +288,7 @@ class Grouper {
 bool IsCrossThread(const ir::Node& node) {
   const ir::AttrKind kind = ir::Info(node.op).attr;
   return kind == ir::AttrKind::kPopulation || kind == ir::AttrKind::kReduction ||
-         kind == ir::AttrKind::kProjection;
+         RunsSynapses(node);
 }
 
 bool IsCrossThread(const ir::Program& program, const ir::Node& node) {
@@ -311,8 +321,9 @@ StepGraph::StepGraph(const ir::Program& program, const ir::Block& step_block)
   for (ir::NodeId id = 0; id < size(); ++id) {
     const ir::Node& n = node(id);
     domain[id] = RunDomain(program, step, n);
-    const bool loop = FindLoop(program, n) != nullptr;
-    lane[id] = loop ? program.domains.size() + n.attr : static_cast<size_t>(domain[id]);
+    lane[id] = static_cast<size_t>(domain[id]);
+    if (FindLoop(program, n) != nullptr) lane[id] = program.domains.size() + n.attr;
+    if (n.op == ir::Op::kDeliver) lane[id] = program.domains.size() + program.loops.size();
     if (!live[id]) continue;
     if (IsAnchor(n)) anchors.push_back(id);
     for (const ir::Access& access : AccessesOf(program, n)) {

@@ -15,6 +15,7 @@
 #ifndef BNSYN_NETWORK_H_
 #define BNSYN_NETWORK_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -84,6 +85,7 @@ struct Integration {
   std::vector<std::pair<SourceText, SourceText>> methods;  // variable, method
   std::optional<Setting> substeps;
   std::vector<std::vector<SourceText>> order;
+  bool interpolated_spikes = false;  // see Model::InterpolatedSpikes
 
   bool given() const {
     return !method.text.empty() || !methods.empty() || substeps.has_value() || !order.empty();
@@ -160,15 +162,18 @@ class Model {
   // the event in place of the spike.
   Model& OnEvent(std::string name, const char* condition, const char* code = "");
   // One method for all differential equations: "exact", "exponential_euler", "euler", "heun",
-  // "rk2", "rk4", "euler_maruyama" or "milstein". All variables then move together, from their
-  // values at the start of the step. By default each set of equations that is linear with constant
-  // coefficients is solved exactly, an equation that is linear in its own variable is moved by
-  // exponential Euler, and every other by explicit Euler.
+  // "rk2", "rk4", "euler_maruyama", "milstein", or "rk45(rtol, atol)", which adapts its steps. All
+  // variables then move together, from their values at the start of the step. By default each set
+  // of equations that is linear with constant coefficients is solved exactly, an equation that is
+  // linear in its own variable is moved by exponential Euler, and every other by explicit Euler.
   Model& Method(const char* name);
   // A method for each variable: {{"V", "exponential_euler"}, {"default", "euler"}}.
   Model& Method(const std::vector<std::pair<std::string, std::string>>& methods);
   // Integrates `count` times with the step dt/count. Threshold, reset and events stay once a step.
   Model& Substeps(Setting count);
+  // Finds spikes within the step, where the threshold comes to hold: the neuron is reset there and
+  // moves on. All equations are integrated by "rk45".
+  Model& InterpolatedSpikes();
   // Groups of variables that move one after another, each group from the newest values of the
   // others; the variables of one group move together. A variable that is named n times takes n
   // steps of dt/n: {{"v"}, {"v"}, {"u"}} is two half steps of v and then one step of u. Every
@@ -262,7 +267,8 @@ class Neurons {
   Neurons(GroupHandle group);            // NOLINT
   // "exc", "exc[0:50]", "exc[10:]", "exc[-5:]", "exc[::2]", "exc[7]", "exc[[3, 5, 8]]", or a
   // condition over the numbers i of neurons: "exc[i % 2 == 0]". The name may be that of a group.
-  Neurons(const char* text);        // NOLINT
+  Neurons(const char* text);  // NOLINT
+  Neurons(std::nullptr_t) = delete;
   Neurons(std::string text);        // NOLINT
   Neurons(bnsyn::SourceText text);  // NOLINT
   Neurons(const Neurons&);
@@ -328,6 +334,31 @@ ConnectionRule FixedTotal(Setting n, bool self = true, bool multiple = false);
 // The pairs that a CSV file lists: see ConnectionRule::file.
 ConnectionRule FromFile(std::string csv);
 
+// When the code of a pathway runs.
+struct PathwayOptions {
+  // From the spike to the code, the same for all synapses. Without, that of the projection: `delay`
+  // of on_pre code, `post_delay` of on_post code.
+  std::optional<Setting> delay = {};
+  // Of pathways that run at the same time, those of lower order run first; of equal order, those
+  // whose names come first. Without, -1 for on_pre code and 1 for on_post code.
+  std::optional<int> order = {};
+  // An event of the model of the source, or for on_post code of the target, that runs the code in
+  // place of the spike.
+  SourceText event = {};
+};
+
+// The name of the pathways that are on_pre and on_post themselves.
+inline constexpr char kMainPathway[] = "main";
+
+// Further code of a projection, with spikes, a delay and an order of its own.
+struct Pathway {
+  std::string name;
+  SourceText place;  // of the name in a file, for errors
+  bool on_post = false;
+  SourceText code;
+  PathwayOptions options = {};
+};
+
 // What the synapses of a projection do.
 //
 //   bnsyn::ConnectOptions{.weight = 0.5_nS, .delay = 1.5_ms}.OnPre("g_ampa_post += w")
@@ -347,12 +378,23 @@ struct ConnectOptions {
   Settings constants = {};
   // An event of the source's model (Model::OnEvent) to deliver; empty for the spike.
   SourceText event = {};
-  // Code that runs when the target spikes, in the step of the spike.
+  // Code that runs when the target spikes, `post_delay` after it, 0 by default: the time that a
+  // spike takes back through the dendrite to the synapse. It is a whole number of steps.
   SourceText on_post = {};
+  std::optional<Setting> post_delay = {};
+  // An event of the target's model that runs on_post; empty for the spike.
+  SourceText post_event = {};
+  // The order of on_pre and on_post: see PathwayOptions::order.
+  std::optional<int> pre_order = {};
+  std::optional<int> post_order = {};
+  // Pathways besides these two.
+  std::vector<Pathway> pathways = {};
   // Variables of each synapse: "x : unit", "x = ... : unit", "dx/dt = ... : unit" with the flag
   // (clock-driven) or (event-driven), and "I_post = ... : unit (summed)", which adds to the (input)
   // variable I of the target in every step. A variable `w` begins with the weight.
   SourceText equations = {};
+  // How a step integrates the (clock-driven) equations, as in a model; without substeps.
+  Integration integration = {};
   // Values that variables of synapses begin with, 0 by default; expressions like the weight.
   Settings initial = {};
   // The run stops with an error when a variable leaves its bounds.
@@ -369,9 +411,18 @@ struct ConnectOptions {
 
   ConnectOptions& OnPre(const char* text);
   ConnectOptions& OnPost(const char* text);
+  // Code with options: of the pathway "main", which is on_pre or on_post with the delay and the
+  // event of the projection, or of a further one.
+  //
+  //   options.OnPre("late", "g_nmda_post += w", {.delay = 5_ms}).OnPost("main", "w += x", {.order =
+  //   -2})
+  ConnectOptions& OnPre(std::string name, const char* text, PathwayOptions pathway);
+  ConnectOptions& OnPost(std::string name, const char* text, PathwayOptions pathway);
   ConnectOptions& Event(const char* name);
   ConnectOptions& Equations(const char* text);
   ConnectOptions& Stream(const char* name);
+  // One method for all (clock-driven) equations: see Model::Method.
+  ConnectOptions& Method(const char* name);
 };
 
 // A stimulus is input from outside the network: events or a current.

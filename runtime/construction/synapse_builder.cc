@@ -174,7 +174,7 @@ absl::Status SynapseBuilder::Prove(const SynapseBatch& batch) {
                        ": a contribution exceeds the range that was found for it"));
     }
   }
-  for (const ir::InputId input : in_.later[batch.projection()]) {
+  for (const ir::InputId input : in_.others[batch.projection()]) {
     const std::optional<uint32_t> failed = AddComputed(batch, input, 1);
     if (failed) return TooMuch(input, *failed);
   }
@@ -183,7 +183,9 @@ absl::Status SynapseBuilder::Prove(const SynapseBatch& batch) {
 }
 
 uint32_t SynapseBuilder::SpikesOfOne(const SynapseBatch& batch) const {
-  return in_.program.MostRepeats(in_.program.projections[batch.projection()].source);
+  const ir::Block* const on_pre =
+      in_.program.FindSynaptic(ir::BlockKind::kOnPre, batch.projection());
+  return on_pre == nullptr ? 1 : in_.program.MostRuns(*on_pre, in_.delivers);
 }
 
 std::optional<uint32_t> SynapseBuilder::AddTerm(const SynapseBatch& batch, size_t term) {

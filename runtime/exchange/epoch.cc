@@ -8,7 +8,7 @@ namespace {
 // True if a node of the step needs more from other threads than their spikes.
 bool NeedsOthers(ir::Op op) {
   return op == ir::Op::kCount || op == ir::Op::kReduce || op == ir::Op::kTotal ||
-         op == ir::Op::kRunOnStep || op == ir::Op::kRunOnPost;
+         op == ir::Op::kRunOnStep || op == ir::Op::kDeliver;
 }
 
 }  // namespace
