@@ -383,6 +383,35 @@ total = sum(a[::3].n)
   ExpectSameOnAllEngines(text);
 }
 
+// Neurons that spike several times in a step count as often.
+TEST(Groups, R7_CountsOfRepeatedSpikes) {
+  const std::string text = R"toml(
+[models.many]
+equations = "n : integer"
+bounds = { n = [0, 2] }
+update = "n = i % 3"
+threshold = "n > 0"
+multiplicity = "n"
+[populations.m]
+model = "many"
+size = 9
+[uniform]
+equations = """
+all : integer
+some : integer
+"""
+update = """
+all = count(m)
+some = count(m[4:])
+"""
+)toml";
+  Simulation simulation = Made(Parse(text));
+  ASSERT_TRUE(simulation.Step(2).ok());
+  EXPECT_EQ(*simulation.Uniform("all"), 9);
+  EXPECT_EQ(*simulation.Uniform("some"), 6);
+  ExpectSameOnAllEngines(text);
+}
+
 // A group replaces the initial values of its neurons, with draws of its own name; what others begin
 // with stays as it was.
 TEST(Groups, R3_InitialValues) {
