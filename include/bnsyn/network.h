@@ -15,6 +15,7 @@
 #ifndef BNSYN_NETWORK_H_
 #define BNSYN_NETWORK_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -266,7 +267,8 @@ class Neurons {
   Neurons(GroupHandle group);            // NOLINT
   // "exc", "exc[0:50]", "exc[10:]", "exc[-5:]", "exc[::2]", "exc[7]", "exc[[3, 5, 8]]", or a
   // condition over the numbers i of neurons: "exc[i % 2 == 0]". The name may be that of a group.
-  Neurons(const char* text);        // NOLINT
+  Neurons(const char* text);  // NOLINT
+  Neurons(std::nullptr_t) = delete;
   Neurons(std::string text);        // NOLINT
   Neurons(bnsyn::SourceText text);  // NOLINT
   Neurons(const Neurons&);
