@@ -60,6 +60,9 @@ absl::Status DeclareRefractory(const Declarations& declared, const Model& model,
                                ProgramBuilder& out);
 // The state of the last spikes of a section, unless there is one.
 void DeclareLastSpike(Section& section, ProgramBuilder& out);
+// Declares the states in which spikes and events wait for what comes after the arrivals of a step, for
+// Schedule::kBrian2.
+void DeclareCarriers(const Section& section, ProgramBuilder& out);
 // Declares the states that check the probabilities in a threshold (chances.cc).
 void DeclareChances(const Declarations& declared, Section& section, ProgramBuilder& out);
 // Parses clocks, those of a model and those of a population or projection that stand beside them or

@@ -57,13 +57,16 @@ void Append(const ir::Block& block, ir::Builder& to) {
 }
 
 // True if equations of synapses read variables of neurons. With Schedule::kBrian2 they move after
-// the neurons and read the new values. But what is summed for neurons is of the values at the
-// start.
+// the neurons and read the new values. But what is summed for neurons, and code on a clock, is of
+// the values at the start.
 bool FollowsNeurons(const ir::Program& program, ir::ProjectionId id) {
   bool reads = false;
-  for (const ir::Node& node : program.FindSynaptic(ir::BlockKind::kOnStep, id)->nodes) {
-    if (node.op == ir::Op::kAccumulate) return false;
-    reads = reads || node.op == ir::Op::kLoadPre || node.op == ir::Op::kLoadPost;
+  for (const ir::Block* const block : program.SynapticOf(ir::BlockKind::kOnStep, id)) {
+    if (block->HasClock()) return false;
+    for (const ir::Node& node : block->nodes) {
+      if (node.op == ir::Op::kAccumulate) return false;
+      reads = reads || node.op == ir::Op::kLoadPre || node.op == ir::Op::kLoadPost;
+    }
   }
   return reads;
 }
@@ -133,6 +136,7 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
       section.spike_before = out.AddState(absl::StrCat(section.prefix, "spike.before"),
                                           {ir::Element::kF64, section.domain});
     }
+    if (declared.schedule == Schedule::kBrian2) DeclareCarriers(section, out);
   }
   for (const Connection& connection : declared.connections) {
     if (connection.model.Uses("lastspike_pre")) {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "compiler/language/code_integer.h"
+#include "compiler/lowering/declare.h"
 #include "compiler/lowering/emit.h"
 #include "compiler/lowering/refractory.h"
 #include "compiler/lowering/stimulus.h"
@@ -172,11 +173,8 @@ std::string CarrierOf(const ir::Program& program, ir::PopulationId spikes) {
   return absl::StrCat(program.populations[spikes].name, ".happened.now");
 }
 
-void Carry(ir::Value where, ir::PopulationId spikes, ir::Builder& builder, ProgramBuilder& out) {
-  const ir::StateId state = out.AddState(
-      CarrierOf(out.program, spikes), {ir::Element::kBool, out.program.populations[spikes].domain});
-  out.program.states[state].temporary = true;
-  builder.Store(state, where);
+void Carry(ir::Value where, ir::PopulationId spikes, ir::Builder& builder) {
+  builder.Store(*builder.program().FindState(CarrierOf(builder.program(), spikes)), where);
 }
 
 // Variables that change once more after the arrivals.
@@ -202,6 +200,16 @@ std::set<const Variable*> ChangedAfterArrivals(const Declarations& declared, siz
 }
 
 }  // namespace
+
+void DeclareCarriers(const Section& section, ProgramBuilder& out) {
+  std::vector<ir::PopulationId> all = section.events;
+  if (section.code->threshold.has_value()) all.push_back(*section.population);
+  for (const ir::PopulationId spikes : all) {
+    const ir::StateId state =
+        out.AddState(CarrierOf(out.program, spikes), {ir::Element::kBool, section.domain});
+    out.program.states[state].temporary = true;
+  }
+}
 
 absl::Status EmitPopulation(const Declarations& declared, size_t index, ir::Builder& builder,
                             ProgramBuilder& out) {
@@ -261,10 +269,10 @@ absl::Status EmitUntilSpikes(const Declarations& declared, size_t index, ir::Bui
     scope.Change().spiked = happened.spiked;
     BNSYN_RETURN_IF_ERROR(refractory.End(happened.spiked));
     if (section.last_spike.has_value()) builder.Store(*section.last_spike, scope.LastSpike());
-    Carry(happened.spiked, *section.population, builder, out);
+    Carry(happened.spiked, *section.population, builder);
   }
   for (size_t e = 0; e < happened.events.size(); ++e) {
-    Carry(happened.events[e], section.events[e], builder, out);
+    Carry(happened.events[e], section.events[e], builder);
   }
   EmitSpikes(happened, scope);
   return absl::OkStatus();

@@ -136,12 +136,12 @@ TEST(Schedules, R5_Brian2CountsRefractoryTimesFromItsSpikes) {
 network = { dt = "0.1 ms", schedule = "brian2" }
 [models.cell]
 equations = """
-v : 1 (unless refractory)
+dv/dt = 10/ms : 1 (unless refractory)
 wait : second
 n : 1
 """
-update = "v += 1"
-threshold = "v >= 1"
+method = "euler"
+threshold = "v > 0.99"
 reset = "v = 0; n += 1"
 refractory = ")toml",
                                              refractory, R"toml("
@@ -248,8 +248,11 @@ s = { type = "spikes", target = "p", times = ["0.1 ms"], index = 0, weight = 2, 
 }
 
 TEST(Schedules, AnUnknownOneIsAnErrorThatListsThem) {
-  const absl::Status status =
-      ParseNetwork("network = { schedule = \"brian\" }\n", "test.toml").status();
+  const absl::Status status = ParseNetwork(
+                                  "populations.p = { model = \"lif_exp\", size = 1 }\n"
+                                  "network = { schedule = \"brian\" }\n",
+                                  "test.toml")
+                                  .status();
   EXPECT_NE(std::string(status.message()).find("\"default\" or \"brian2\" or \"bnsyn-original\""),
             std::string::npos)
       << status.message();
