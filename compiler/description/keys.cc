@@ -93,12 +93,26 @@ constexpr char kOfStimuli[] = "stimuli.";
 
 constexpr absl::string_view kOffGridWords[] = {"error", "nearest", "up", "down"};
 
+// Of these a population may have its own.
+constexpr Key<Model> kIntegrationKeys[] = {
+    {"method", At<&Model::integration, &Integration::method>},
+    {"substeps", At<&Model::integration, &Integration::substeps>},
+    {"spike_time",
+     [](Model& m) -> Field {
+       return Word{&m.integration.interpolated_spikes, {"grid", "interpolated"}};
+     }},
+};
+
 constexpr Key<Population> kPopulationKeys[] = {
     {"model", ByHand, kAnyKind, kAnyKind, "name one, as in model = \"adex\""},
     {"size", At<&Population::size>, kAnyKind, kAnyKind, "as in size = 800, or \"0.8*N\""},
     {"parameters", At<&Population::parameters>},
     {"initial", At<&Population::initial>},
     {"clocks", At<&Population::clocks>},
+    {"method", ByHand},
+    {"substeps", ByHand},
+    {"order", ByHand},
+    {"spike_time", ByHand},
 };
 
 constexpr Key<Group> kGroupKeys[] = {
@@ -270,6 +284,7 @@ bool Word::Take(absl::string_view text) const {
 
 absl::Span<const Key<Network>> NetworkKeys() { return kNetworkKeys; }
 absl::Span<const Key<Model>> ModelKeys() { return kModelKeys; }
+absl::Span<const Key<Model>> IntegrationKeys() { return kIntegrationKeys; }
 absl::Span<const Key<Population>> PopulationKeys() { return kPopulationKeys; }
 absl::Span<const Key<Group>> GroupKeys() { return kGroupKeys; }
 absl::Span<const Key<Projection>> ProjectionKeys() { return kProjectionKeys; }

@@ -74,6 +74,7 @@ struct Key {
 
 absl::Span<const Key<Network>> NetworkKeys();  // of [network]
 absl::Span<const Key<Model>> ModelKeys();
+absl::Span<const Key<Model>> IntegrationKeys();  // of a model, which a population may replace
 absl::Span<const Key<Network::PopulationDescription>> PopulationKeys();
 absl::Span<const Key<Network::GroupDescription>> GroupKeys();
 absl::Span<const Key<Network::ProjectionDescription>> ProjectionKeys();

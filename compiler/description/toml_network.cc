@@ -202,6 +202,26 @@ class NetworkReader : public compiler::TomlReader {
                                                "], or take one of ", absl::StrJoin(known, ", ")));
   }
 
+  // A population with a method, substeps, an order or a spike_time of its own has a model of its
+  // own, in which these replace those of `model`.
+  absl::StatusOr<uint32_t> WithIntegration(const TomlNode& table, uint32_t model) {
+    const auto given = [&](const char* key) { return table.Find(key) != nullptr; };
+    if (!given("method") && !given("substeps") && !given("order") && !given("spike_time")) {
+      return model;
+    }
+    Model own = network_.models[model];
+    own.name = absl::StrCat(own.name, "_of_", table.key);
+    if (given("method")) {
+      own.integration.method = {};
+      own.integration.methods.clear();
+    }
+    if (given("order")) own.integration.order.clear();
+    BNSYN_RETURN_IF_ERROR(
+        ReadOwnKeys(table, compiler::IntegrationKeys(), own, compiler::kAnyKind, ""));
+    BNSYN_RETURN_IF_ERROR(ReadIntegration(table, own.integration));
+    return AddModel(std::move(own));
+  }
+
   absl::Status ReadPopulation(const TomlNode& table) {
     Network::PopulationDescription population;
     population.name = table.key;
@@ -210,7 +230,8 @@ class NetworkReader : public compiler::TomlReader {
                                    compiler::PopulationKeys(), population));
     const TomlNode& model = *table.Find("model");
     BNSYN_RETURN_IF_ERROR(Expect(model, TomlKind::kString, "'model'"));
-    BNSYN_ASSIGN_OR_RETURN(population.model, FindModel(model));
+    BNSYN_ASSIGN_OR_RETURN(const uint32_t named, FindModel(model));
+    BNSYN_ASSIGN_OR_RETURN(population.model, WithIntegration(table, named));
     reading_.neurons.insert(population.name);
     network_.populations.push_back(std::move(population));
     return absl::OkStatus();

@@ -158,7 +158,7 @@ TEST(LifModels, RefractoryTimesAreExact) {
                             "glif_cond",
                             "gif",
                             "gif_cond"}) {
-    Cells cells(model, {.parameters = "t_ref = '1.7 ms', I_e = '1200 pA'"});
+    Cells cells(model, {.parameters = "t_ref = '1.7 ms', I_e = '1200 pA'"}, Reference());
     while (cells.Spikes().empty()) cells.Steps(1);
     const double reset = cells.Get("V");
     for (int step = 1; step <= 17; ++step) {
