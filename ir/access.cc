@@ -4,6 +4,19 @@ namespace bnsyn::ir {
 
 bool RunsSynapses(const Node& node) { return Info(node.op).attr == AttrKind::kProjection; }
 
+ReadElement ElementRead(const Program& program, const Block& block, const Node& read) {
+  const Node& index = block.nodes[read.operands[0]];
+  const DomainId domain = program.states[read.attr].type.domain;
+  if (index.op == Op::kIndex && index.domain == domain) return ReadElement::kOwn;
+  if (index.op != Op::kIndexPre && index.op != Op::kIndexPost) return ReadElement::kAny;
+  const bool source = index.op == Op::kIndexPre;
+  const Projection& projection =
+      program.projections[program.domains[static_cast<size_t>(block.domain)].index];
+  const PopulationId end = source ? projection.source : projection.target;
+  if (program.populations[end].domain != domain) return ReadElement::kAny;
+  return source ? ReadElement::kSource : ReadElement::kTarget;
+}
+
 namespace {
 
 // A check looks at its operand, not at the state.
@@ -22,8 +35,7 @@ std::vector<Access> AccessesOfSynapses(const Program& program, const Node& run) 
   }
   for (const Node& node : block.nodes) {
     const OpInfo& info = Info(node.op);
-    const bool own = info.attr == AttrKind::kState && node.domain == block.domain &&
-                     (node.op == Op::kLoad || node.op == Op::kStore);
+    const bool own = node.domain == block.domain && (node.op == Op::kLoad || node.op == Op::kStore);
     if (info.effect == Effect::kPure || ReadsOperandsAlone(node.op) || own) continue;
     accesses.push_back({info.attr, node.attr, info.effect == Effect::kWrite});
   }
@@ -35,7 +47,7 @@ std::vector<Access> AccessesOfLoop(const Block& loop) {
   std::vector<Access> accesses;
   for (const Node& node : loop.nodes) {
     const OpInfo& info = Info(node.op);
-    if (info.attr != AttrKind::kState) continue;
+    if (info.attr != AttrKind::kState || info.effect == Effect::kPure) continue;
     accesses.push_back({info.attr, node.attr, info.effect == Effect::kWrite});
   }
   return accesses;

@@ -12,6 +12,11 @@ namespace bnsyn::ir {
 // True if a node of the step runs a block over synapses.
 bool RunsSynapses(const Node& node);
 
+// The neuron of which a gather or past reads the state, where its index says so.
+enum class ReadElement : uint8_t { kOwn, kSource, kTarget, kAny };
+// kOwn: of the element at hand; kSource, kTarget: of that end of the synapse.
+ReadElement ElementRead(const Program& program, const Block& block, const Node& read);
+
 // A symbol that a node reads or writes.
 struct Access {
   AttrKind kind;

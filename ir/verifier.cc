@@ -21,6 +21,7 @@ using Result = std::optional<Violation>;
 constexpr uint8_t kInInit = 1;
 constexpr uint8_t kInConnect = 2;
 constexpr uint8_t kInSynaptic = 4;  // on_pre, on_step and on_post
+constexpr uint8_t kInOnPre = 64;    // of these, on_pre and on_step
 constexpr uint8_t kInNow = 8;
 constexpr uint8_t kInStep = 16;  // and kernels
 constexpr uint8_t kInLoop = 32;  // and kernels of several passes
@@ -41,6 +42,9 @@ constexpr Place kPlaces[] = {
 #include "ir/ops.def"
     {Op::kLoadPre, kOfSynapses},
     {Op::kLoadPost, kOfSynapses},
+    {Op::kGather, kInSynaptic | kInStep},
+    {Op::kPast, kInSynaptic | kInStep | kInLoop},
+    {Op::kDelay, kInOnPre},
     {Op::kIndexPre, kOfSynapses},
     {Op::kIndexPost, kOfSynapses},
     {Op::kWeight, kOfSynapses},
@@ -69,6 +73,7 @@ uint8_t SetOf(BlockKind kind) {
       return kInConnect;
     case BlockKind::kOnPre:
     case BlockKind::kOnStep:
+      return kInSynaptic | kInOnPre;
     case BlockKind::kOnPost:
       return kInSynaptic;
     case BlockKind::kLoop:
@@ -151,7 +156,7 @@ class Blocks {
       }
       if (auto v = CheckBlock(block)) return v;
     }
-    return std::nullopt;
+    return HistoriesStored();
   }
 
  private:
@@ -259,6 +264,7 @@ class Blocks {
       return Fail(absl::StrCat(info.name, " refers to no ", SymbolWord(info.attr)));
     }
     if (auto v = CheckDecay(node)) return v;
+    if (auto v = CheckHistory(node)) return v;
     if (node.op == Op::kLookup && program_.tables[node.attr].rows() == 0) {
       return Fail("lookup has nothing to find in a table without rows");
     }
@@ -268,6 +274,36 @@ class Blocks {
     if (auto v = CheckType(node)) return v;
     if (auto v = CheckDomain(node)) return v;
     return CheckOrder(node);
+  }
+
+  // A state with a history is stored once in a step, and read by `past` alone.
+  Result CheckHistory(const Node& node) {
+    if (Info(node.op).attr != AttrKind::kState) return std::nullopt;
+    const State& state = program_.states[node.attr];
+    const absl::string_view name = Info(node.op).name;
+    if (node.op == Op::kGather && DomainOf(state.type.domain).kind != DomainKind::kPopulation) {
+      return Fail("gather reads a state of a population");
+    }
+    if (node.op == Op::kPast && state.history == 0) {
+      return Fail(absl::StrCat("past reads a state with a history, and ", state.name, " has none"),
+                  "declare it with history=");
+    }
+    if (state.history == 0 || node.op == Op::kPast || node.op == Op::kStore) return std::nullopt;
+    return Fail(absl::StrCat(name, " cannot be of a state with a history"),
+                "store gives it the value of a step, and past reads those of earlier steps");
+  }
+
+  // Each state with a history has a value in each step.
+  Result HistoriesStored() {
+    for (StateId id = 0; id < program_.states.size(); ++id) {
+      if (program_.states[id].history == 0 || done_.contains({Op::kStore, id})) continue;
+      block_ = program_.step.empty() ? nullptr : &program_.step.back();
+      node_ = kNoNode;
+      return Fail(
+          absl::StrCat("the step never stores ", program_.states[id].name, ", which has a history"),
+          "store its value once in the step");
+    }
+    return std::nullopt;
   }
 
   // Only some ops can stand for decaying inputs and the states that hold their sums.
@@ -445,8 +481,9 @@ class Blocks {
     if (node.op == Op::kTotal && !done_.contains({Op::kReduce, node.attr})) {
       return Fail("a total is read before its reduce in the step");
     }
-    const bool once = node.op == Op::kTake || node.op == Op::kSpike || node.op == Op::kReduce ||
-                      node.op == Op::kRun || RunsSynapses(node);
+    const bool past = node.op == Op::kStore && program_.states[node.attr].history != 0;
+    const bool once = past || node.op == Op::kTake || node.op == Op::kSpike ||
+                      node.op == Op::kReduce || node.op == Op::kRun || RunsSynapses(node);
     if (once && done_.contains(key)) {
       return Fail(absl::StrCat(info.name, " ", SymbolName(program_, info.attr, node.attr),
                                " stands twice in a step"));

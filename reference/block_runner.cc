@@ -139,6 +139,14 @@ void BlockRunner::RunNode(ir::NodeId id) {
       return Gather(
           machine_.states[node.attr], [&](size_t i) { return Table().target(synapses_[i]); },
           result);
+    case ir::Op::kGather:
+      return Gather(
+          machine_.states[node.attr], [&](size_t i) { return ElementOf(node, i); }, result);
+    case ir::Op::kPast:
+      return Gather(
+          machine_.states[node.attr], [&](size_t i) { return PlaceOf(node, i); }, result);
+    case ir::Op::kDelay:
+      return Generate<int64_t>([&](size_t i) { return Table().delay(synapses_[i]); }, result);
     case ir::Op::kIndexPre:
       return Generate<uint32_t>([&](size_t i) { return Table().source(synapses_[i]); }, result);
     case ir::Op::kIndexPost:
@@ -206,6 +214,21 @@ void BlockRunner::Load(const ir::Node& node, Array& result) const {
       state, [&](size_t i) { return synapses_[i]; }, result);
 }
 
+size_t BlockRunner::ElementOf(const ir::Node& node, size_t i) const {
+  const Array& elements = values_[node.operands[0]];
+  const size_t last = machine_.program.Size(machine_.program.states[node.attr].type.domain) - 1;
+  return std::min<size_t>(elements.as<uint32_t>()[elements.size() == 1 ? 0 : i], last);
+}
+
+size_t BlockRunner::PlaceOf(const ir::Node& node, size_t i) const {
+  const ir::State& state = machine_.program.states[node.attr];
+  const Array& steps = values_[node.operands[1]];
+  const int64_t back = std::clamp<int64_t>(steps.as<int64_t>()[steps.size() == 1 ? 0 : i], 1,
+                                           int64_t{state.history});
+  const uint64_t place = (machine_.step - static_cast<uint64_t>(back)) % state.places();
+  return place * machine_.program.Size(state.type.domain) + ElementOf(node, i);
+}
+
 void BlockRunner::Accumulate(const ir::Node& node) {
   const auto input = static_cast<ir::InputId>(node.attr);
   const SynapseTable& table = Table();
@@ -242,12 +265,24 @@ void BlockRunner::Store(const ir::Node& node) {
   Array& state = machine_.states[node.attr];
   const Array& value = values_[node.operands[0]];
   const bool of_synapses = IsOfSynapses(machine_.program, node.domain);
-  const size_t size = of_synapses ? synapses_.size() : state.size();
-  WithBitsOf(state.element(), [&]<typename T>(T) {
-    for (size_t i = 0; i < size; ++i) {
-      state.as<T>()[of_synapses ? synapses_[i] : i] = value.as<T>()[value.size() == 1 ? 0 : i];
-    }
-  });
+  const size_t size = of_synapses ? synapses_.size() : machine_.program.Size(node.domain);
+  const auto put = [&](size_t first) {
+    WithBitsOf(state.element(), [&]<typename T>(T) {
+      for (size_t i = 0; i < size; ++i) {
+        state.as<T>()[of_synapses ? synapses_[i] : first + i] =
+            value.as<T>()[value.size() == 1 ? 0 : i];
+      }
+    });
+  };
+  const ir::State& declared = machine_.program.states[node.attr];
+  if (declared.history == 0) {
+    put(0);
+  } else if (block_.kind != ir::BlockKind::kInit) {
+    put(machine_.step % declared.places() * size);
+  } else {
+    // What the past is taken to have been.
+    for (size_t place = 0; place < declared.places(); ++place) put(place * size);
+  }
   if (block_.kind != ir::BlockKind::kLoop || !ir::IsFloat(node.element)) return;
   const Array numbers = AsDoubles(Operand(node));
   for (size_t i = 0; i < numbers.size(); ++i) {

@@ -41,6 +41,9 @@ class BlockRunner {
   size_t Size(ir::DomainId domain) const;
 
   void Load(const ir::Node& node, Array& result) const;
+  // The element that a gather or past reads for element i, and the place in a state with a history.
+  size_t ElementOf(const ir::Node& node, size_t i) const;
+  size_t PlaceOf(const ir::Node& node, size_t i) const;
   void Store(const ir::Node& node);
   void Check(const ir::Node& node);
   void Expect(const ir::Node& node);

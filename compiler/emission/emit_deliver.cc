@@ -74,6 +74,9 @@ class DeliverEmitter : public BlockEmitter {
   llvm::Value* IndexPre() override;
   llvm::Value* IndexPost() override;
   llvm::Value* Weight() override;
+  llvm::Value* Delay() override {
+    return LoadField(offsetof(DeliverArgs, delay), builder_.getInt64Ty());
+  }
 
   bool OwnWeights() const { return program_.HasOwnWeights(id_); }
   Level LevelOf(const ir::Node& node) const;
@@ -101,8 +104,9 @@ DeliverEmitter::Level DeliverEmitter::LevelOf(const ir::Node& node) const {
   const bool of_source = node.op == ir::Op::kLoadPre || node.op == ir::Op::kIndexPre;
   const bool of_target = node.op == ir::Op::kLoadPost || node.op == ir::Op::kIndexPost;
   if (by_target_ ? of_target : of_source) return Level::kSpike;
-  const bool own_state =
-      ir::Info(node.op).attr == ir::AttrKind::kState && node.domain == block_.domain;
+  const bool of_operands = node.op == ir::Op::kGather || node.op == ir::Op::kPast;
+  const bool own_state = !of_operands && ir::Info(node.op).attr == ir::AttrKind::kState &&
+                         node.domain == block_.domain;
   const bool own_weight = node.op == ir::Op::kWeight && OwnWeights();
   return of_source || of_target || own_state || own_weight ? Level::kSynapse : Level::kOnce;
 }

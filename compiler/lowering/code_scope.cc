@@ -110,6 +110,7 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& nam
                                     " += ...: it is then the value at the beginning of the step"));
   }
   if (meaning->IsOfEachNeuron()) BNSYN_RETURN_IF_ERROR(CheckShared(name, source, range));
+  if (meaning->kind == NameKind::kDelay) BNSYN_RETURN_IF_ERROR(CheckDelay(source, range));
   BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadMeaning(*meaning));
   return value;
 }
@@ -156,6 +157,11 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
       TypedValue typed = {weight, meaning.constant.dimension};
       typed.whole = meaning.whole;
       return typed;
+    }
+    case NameKind::kDelay: {
+      const ir::Value steps = builder_.Convert(DelaySteps(), ir::Element::kF64);
+      return TypedValue{builder_.Emit(ir::Op::kMul, {steps, builder_.F64(out_.program.dt)}),
+                        dimension::kTime};
     }
     case NameKind::kTable:
     case NameKind::kOfNeurons:
@@ -264,6 +270,12 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
   if (meaning != nullptr && meaning->kind == NameKind::kTable) {
     BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
                            EmitTableRead(out_.program, *meaning->table, call, source, *this));
+    return value;
+  }
+  const bool of_variable = meaning != nullptr &&
+                           (meaning->variable != nullptr || meaning->kind == NameKind::kDefinition);
+  if (of_variable) {
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadPast(*meaning, call, source));
     return value;
   }
   return CallReduction(declared_, call, source, *this, out_.program);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/analysis/value_range.h"
 #include "compiler/equations/equation_scope.h"
 #include "compiler/language/code.h"
 #include "compiler/lowering/declarations.h"
@@ -132,6 +133,23 @@ class CodeScope : public EquationScope {
   absl::StatusOr<TypedValue> ReadDefinition(const Equation& equation);
   // The number of a neuron, among all of its population or those given.
   TypedValue Index(ir::Op op, const NeuronSet* among);
+  // The delayed read of a variable, x(t - delay) (history.cc).
+  absl::StatusOr<TypedValue> ReadPast(const Meaning& meaning, const Expr& call,
+                                      const ir::SourceText& source);
+  absl::StatusOr<ir::Value> ElementOf(const Meaning& meaning);
+  // A number of steps, i64, and its bounds.
+  struct PastSteps {
+    ir::Value value;
+    uint32_t least = 0;
+    uint32_t greatest = 0;
+  };
+  absl::StatusOr<PastSteps> StepsBack(const std::string& name, const Expr& delay,
+                                      const ir::SourceText& source);
+  Range RangeOfDelay(ir::Value steps) const;
+  // An error where code does not know the delay of its synapse.
+  absl::Status CheckDelay(const ir::SourceText& source, ir::SourceRange range) const;
+  // The delay of the synapse in steps, i64.
+  ir::Value DelaySteps();
   // The last spike of the neuron, or of the source or target of the synapse.
   absl::StatusOr<TypedValue> LastSpikeOf(const Section& section, bool of_target);
   TypedValue LoadOf(const Variable& variable, ir::Op op);

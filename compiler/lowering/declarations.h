@@ -64,6 +64,7 @@ struct Variable {
   std::optional<ir::StateId> state;  // none for an input
   std::optional<ir::InputId> input;  // that projections add to, if any do
   Keeper keeper = Keeper::kOwner;
+  std::optional<ir::StateId> past;  // keeps its past values, if code reads any (history.cc)
 
   const std::string& name() const { return equation->name; }
   const Dimension& dimension() const { return equation->unit.dimension; }

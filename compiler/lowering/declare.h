@@ -30,6 +30,8 @@ absl::StatusOr<ir::Bits> InitialBits(const Equation& equation, const Setting& se
                                      const Quantity& number, const std::vector<Constant>& constants,
                                      const std::string& what);
 absl::Status DeclareInitialValues(Declarations& declared, ProgramBuilder& out);
+// The states that keep the past of variables, for code that reads x(t - delay).
+void DeclareHistories(Declarations& declared, ProgramBuilder& out);
 // The states of last spikes and of rates, as far as some code needs them.
 void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out);
 

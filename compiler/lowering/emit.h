@@ -20,24 +20,27 @@ namespace bnsyn::compiler {
 inline constexpr uint32_t kLongestDelay = 1'000'000;
 
 absl::Status Emit(const Declarations& declared, ProgramBuilder& out);
-// Its parts, in this order: the connect block, and the on_pre, on_step and on_post blocks, of each
-// projection.
-absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out);
-// Its part for the connect block.
+// Its parts, in this order: the connect block of each projection,
 absl::Status EmitConnect(const Declarations& declared, const Connection& connection,
                          ProgramBuilder& out);
-// The init block.
+// the init block,
 absl::Status EmitInit(const Declarations& declared, ProgramBuilder& out);
 // Finds the delays and the greatest probability of each projection with a connect block.
 absl::Status BoundProjections(const Network& network, ir::Program& program);
-// The step block.
+// the on_pre, on_step and on_post blocks of each projection,
+absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out);
+// Fails where what a synapse adds is known and not finite.
+absl::Status CheckContributions(const Network& network, const ir::Program& program);
+// and the step block.
 absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out);
 
-// Parts of EmitInit: where noise begins.
+// Parts of EmitInit: where noise begins, and what the past of variables was.
 absl::Status EmitNoiseInit(const Declarations& declared, ir::Builder& builder, ProgramBuilder& out);
-// Parts of EmitStep: population `index` and its stimuli, with its traces once it is known which
-// neurons spiked; the network level; and noise that all populations share, which moves once
-// everyone has read it.
+void EmitHistoryInit(const Declarations& declared, ir::Builder& builder, ir::Program& program);
+// Parts of EmitStep: the values that will be past; population `index` and its stimuli, with its
+// traces once it is known which neurons spiked; the network level; and noise that all populations
+// share, which moves once everyone has read it.
+void EmitHistories(const Declarations& declared, ir::Builder& builder);
 absl::Status EmitPopulation(const Declarations& declared, size_t index, ir::Builder& builder,
                             ProgramBuilder& out);
 // The same for Schedule::kBrian2: what comes before the arrivals of a step, and what comes after.

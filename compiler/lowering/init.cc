@@ -380,6 +380,7 @@ absl::Status EmitInit(const Declarations& declared, ProgramBuilder& out) {
     BNSYN_RETURN_IF_ERROR(EmitInitialValues(declared, section, builder, out));
   }
   BNSYN_RETURN_IF_ERROR(EmitNoiseInit(declared, builder, out));
+  EmitHistoryInit(declared, builder, out.program);
   if (!block.nodes.empty()) out.program.init = std::move(block);
   return absl::OkStatus();
 }

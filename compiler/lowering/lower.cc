@@ -149,6 +149,7 @@ absl::Status Declare(Declarations& declared, ProgramBuilder& out) {
   BNSYN_RETURN_IF_ERROR(DeclareResolutions(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareStimuli(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareInitialValues(declared, out));
+  DeclareHistories(declared, out);
   DeclareStatesOfCode(declared, out);
   return absl::OkStatus();
 }
@@ -174,6 +175,7 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
   ir::Block block;
   block.kind = ir::BlockKind::kStep;
   ir::Builder builder(out.program, block);
+  EmitHistories(declared, builder);
   RunSynapses(out.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
   if (declared.schedule == Schedule::kBrian2) {
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitUntilSpikes, builder, out));
@@ -192,10 +194,14 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
 absl::Status Emit(const Declarations& declared, ProgramBuilder& out) {
   out.facts.exact_sums = declared.math == MathMode::kStrict || out.program.strict_sums;
   NoteConstants(declared, out.facts);
-  BNSYN_RETURN_IF_ERROR(EmitSynapses(declared, out));
+  for (const Connection& connection : declared.connections) {
+    BNSYN_RETURN_IF_ERROR(EmitConnect(declared, connection, out));
+  }
   BNSYN_RETURN_IF_ERROR(EmitInit(declared, out));
-  // The ranges of delays depend on the initial values of neurons.
+  // The ranges of delays depend on the initial values of neurons, and code may read delays.
   BNSYN_RETURN_IF_ERROR(BoundProjections(declared.network, out.program));
+  BNSYN_RETURN_IF_ERROR(EmitSynapses(declared, out));
+  BNSYN_RETURN_IF_ERROR(CheckContributions(declared.network, out.program));
   BNSYN_RETURN_IF_ERROR(EmitStep(declared, out));
   ir::Program& program = out.program;
   if (program.init.has_value()) RemoveUnread(*program.init);

@@ -177,8 +177,8 @@ bool ReadsOnly(const Expr& expr, const Names& names,
   if (expr.kind == ExprKind::kName || expr.kind == ExprKind::kCall) {
     const Meaning* meaning = names.Find(expr.name);
     if (expr.kind == ExprKind::kCall) {
-      const bool table = meaning != nullptr && meaning->kind == NameKind::kTable;
-      if (table || DrawsNumber(expr.name)) return false;
+      // A table, or the past of a variable.
+      if (meaning != nullptr || DrawsNumber(expr.name)) return false;
     } else if (meaning != nullptr ? !known(*meaning)
                                   : !unknown && !UnitSymbol(expr.name).has_value() &&
                                         !NumberWithName(expr.name).has_value()) {

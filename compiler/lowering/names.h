@@ -40,6 +40,7 @@ enum class NameKind : uint8_t {
   kSourceIndex,      // i and i_pre of a synapse
   kTargetIndex,      // j and i_post of a synapse
   kWeight,           // w of a synapse
+  kDelay,            // the delay of a synapse
   kOfNeurons,        // the bare name of a variable of neurons, in the code of synapses: of which?
   kOther,            // nothing that can be read
 };

@@ -277,7 +277,6 @@ void EmitArrivals(const Connection& connection, ir::Program& program) {
 
 absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out) {
   for (const Connection& connection : declared.connections) {
-    BNSYN_RETURN_IF_ERROR(EmitConnect(declared, connection, out));
     BNSYN_RETURN_IF_ERROR(TryEquations(declared, connection, out));
     BNSYN_RETURN_IF_ERROR(BlockWriter(declared, connection, out).Run());
   }

@@ -328,6 +328,7 @@ Names SynapseNames(const Declarations& declared, const Connection& connection, i
                                                "_post' that of the target")});
     }
   }
+  if (!connecting) names.Add("delay", {.kind = NameKind::kDelay});
   return names;
 }
 

@@ -104,7 +104,8 @@ class Grouper {
     std::vector<size_t> lanes;
     std::map<size_t, std::vector<ir::NodeId>> anchors;
     for (const ir::NodeId id : graph_.anchors) {
-      if (FindLoop(program_, graph_.node(id)) != nullptr) lanes.push_back(graph_.lane[id]);
+      const bool own_lane = graph_.lane[id] != static_cast<size_t>(graph_.domain[id]);
+      if (own_lane && !anchors.contains(graph_.lane[id])) lanes.push_back(graph_.lane[id]);
       anchors[graph_.lane[id]].push_back(id);
     }
     for (const ir::Projection& projection : program_.projections) {
@@ -277,7 +278,7 @@ class Grouper {
 bool IsCrossThread(const ir::Node& node) {
   const ir::AttrKind kind = ir::Info(node.op).attr;
   return kind == ir::AttrKind::kPopulation || kind == ir::AttrKind::kReduction ||
-         kind == ir::AttrKind::kProjection;
+         kind == ir::AttrKind::kProjection || node.op == ir::Op::kGather;
 }
 
 bool IsAnchor(const ir::Node& node) {
@@ -303,8 +304,12 @@ StepGraph::StepGraph(const ir::Program& program, const ir::Block& step_block)
   for (ir::NodeId id = 0; id < size(); ++id) {
     const ir::Node& n = node(id);
     domain[id] = RunDomain(program, step, n);
-    const bool loop = FindLoop(program, n) != nullptr;
-    lane[id] = loop ? program.domains.size() + n.attr : static_cast<size_t>(domain[id]);
+    lane[id] = static_cast<size_t>(domain[id]);
+    if (FindLoop(program, n) != nullptr) lane[id] = program.domains.size() + n.attr;
+    // What neurons gather from each other they must not overwrite in the same kernel.
+    if (n.op == ir::Op::kGather && program.states[n.attr].type.domain == domain[id]) {
+      lane[id] += program.domains.size() + program.loops.size();
+    }
     if (!live[id]) continue;
     if (IsAnchor(n)) anchors.push_back(id);
     for (const ir::Access& access : AccessesOf(program, n)) {

@@ -2,13 +2,18 @@
 
 #include <algorithm>
 
+#include "ir/access.h"
+
 namespace bnsyn {
 namespace {
 
 // True if a node of the step needs more from other threads than their spikes.
-bool NeedsOthers(ir::Op op) {
-  return op == ir::Op::kCount || op == ir::Op::kReduce || op == ir::Op::kRunOnStep ||
-         op == ir::Op::kRunOnPost;
+bool NeedsOthers(const ir::Program& program, const ir::Block& block, const ir::Node& node) {
+  if (node.op == ir::Op::kPast) {
+    return ir::ElementRead(program, block, node) != ir::ReadElement::kOwn;
+  }
+  return node.op == ir::Op::kCount || node.op == ir::Op::kReduce || node.op == ir::Op::kGather ||
+         node.op == ir::Op::kRunOnStep || node.op == ir::Op::kRunOnPost;
 }
 
 }  // namespace
@@ -17,7 +22,7 @@ uint32_t StepsPerEpoch(const ir::Program& program, const Layout& layout, int thr
   if (threads == 1) return 1;
   for (const ir::Block& block : program.step) {
     for (const ir::Node& node : block.nodes) {
-      if (NeedsOthers(node.op)) return 1;
+      if (NeedsOthers(program, block, node)) return 1;
     }
   }
   uint32_t steps = kLongestEpoch;

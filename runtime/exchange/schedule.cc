@@ -115,6 +115,7 @@ absl::StatusOr<CodeCall> MakeCodeCall(const ir::Program& program, const ir::Bloc
     call.args.row_begin = own.rows();
     call.args.row_stride = own.slots();
     call.args.others = own.targets();
+    call.delays = own.delays().data();
   }
   return call;
 }
@@ -253,9 +254,7 @@ bool DeliveryReadsStates(const ir::Program& program) {
   for (const ir::Block& block : program.synaptic) {
     if (block.kind != ir::BlockKind::kOnPre) continue;
     for (const ir::Node& node : block.nodes) {
-      if (node.op != ir::Op::kLoad && node.op != ir::Op::kLoadPre && node.op != ir::Op::kLoadPost) {
-        continue;
-      }
+      if (ir::Info(node.op).effect != ir::Effect::kRead) continue;
       for (const ir::Block& kernel : program.step) {
         if (Uses(kernel, ir::Op::kStore, node.attr)) return true;
       }
@@ -316,7 +315,10 @@ absl::StatusOr<StepSchedule> MakeSchedule(const ir::Program& program,
   // A step has at least one barrier, so that no thread runs ahead of the others.
   schedule.barrier_after_last = schedule.collected.size() < 2;
   for (const ir::Block& block : program.step) {
-    if (block.phase == program.step.back().phase && block.domain != ir::DomainId::kNetwork) {
+    const bool gathers = std::any_of(block.nodes.begin(), block.nodes.end(),
+                                     [](const auto& node) { return node.op == ir::Op::kGather; });
+    if (block.phase == program.step.back().phase &&
+        (block.domain != ir::DomainId::kNetwork || gathers)) {
       schedule.barrier_after_last = true;
     }
   }

@@ -62,8 +62,10 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
   };
 
   for (const ir::State& state : program.states) {
-    const auto bytes = static_cast<size_t>(ir::ElementBytes(state.type.element));
-    const char* const name = state.temporary ? "values between kernels" : "states";
+    const auto bytes = static_cast<size_t>(ir::ElementBytes(state.type.element)) * state.places();
+    const char* const name = state.temporary      ? "values between kernels"
+                             : state.history != 0 ? "histories"
+                                                  : "states";
     if (state.type.uniform()) {
       memory.states_.push_back(copies(name, bytes, threads));
       continue;
@@ -107,14 +109,52 @@ reference::ArrayView NetworkMemory::View(ir::StateId state) const {
   return {type.element, At(states_[state], 0), type.uniform() ? 1 : program_->Size(type.domain)};
 }
 
+// As compiled code has it (BlockEmitter::InHistory).
+size_t NetworkMemory::PlaceOf(ir::StateId state, size_t place, size_t element) const {
+  const ir::State& declared = program_->states[state];
+  if (declared.type.uniform()) return place;
+  const size_t in_group = element % compiler::kGroup;
+  const size_t groups_before = element - in_group;
+  return groups_before * declared.places() + place * compiler::kGroup + in_group;
+}
+
+reference::Array NetworkMemory::History(ir::StateId state) const {
+  const ir::State& declared = program_->states[state];
+  reference::Array values(declared.type.element, program_->Values(state));
+  const reference::ArrayView all = {declared.type.element, At(states_[state], 0), values.size()};
+  const size_t elements = values.size() / declared.places();
+  for (size_t i = 0; i < values.size(); ++i) {
+    values.set_bits(i, all.bits(PlaceOf(state, i / elements, i % elements)));
+  }
+  return values;
+}
+
+void NetworkMemory::SetHistory(ir::StateId state, const reference::Array& values) {
+  const ir::State& declared = program_->states[state];
+  const auto bytes = static_cast<size_t>(ir::ElementBytes(declared.type.element));
+  const size_t elements = values.size() / declared.places();
+  for (int copy = 0; copy < (declared.type.uniform() ? threads_ : 1); ++copy) {
+    for (size_t i = 0; i < values.size(); ++i) {
+      const ir::Bits bits = values.bits(i);
+      std::memcpy(At(states_[state], copy) + PlaceOf(state, i / elements, i % elements) * bytes,
+                  &bits, bytes);
+    }
+  }
+}
+
 NetworkMemory::Piece NetworkMemory::PieceOf(ir::StateId state, int thread) const {
-  const ir::Type type = program_->states[state].type;
-  const auto bytes = static_cast<size_t>(ir::ElementBytes(type.element));
+  const ir::State& declared = program_->states[state];
+  const auto bytes =
+      static_cast<size_t>(ir::ElementBytes(declared.type.element)) * declared.places();
   const Part part = states_[state];
-  if (type.uniform()) return {part.offset + part.stride * static_cast<size_t>(thread), bytes};
+  if (declared.type.uniform()) {
+    return {part.offset + part.stride * static_cast<size_t>(thread), bytes};
+  }
   const Range own =
-      partition_->range(program_->domains[static_cast<size_t>(type.domain)].index, thread);
-  return {part.offset + own.begin * bytes, own.size() * bytes};
+      partition_->range(program_->domains[static_cast<size_t>(declared.type.domain)].index, thread);
+  // The places of a group of elements stand together.
+  const size_t size = declared.history == 0 ? own.size() : RoundUp(own.size(), compiler::kGroup);
+  return {part.offset + own.begin * bytes, size * bytes};
 }
 
 NetworkMemory::Piece NetworkMemory::PieceOfInput(ir::InputId input, int thread) const {

@@ -33,7 +33,11 @@ class NetworkMemory {
   void* State(ir::StateId state, int thread) const {
     return At(states_[state], program_->states[state].type.uniform() ? thread : 0);
   }
+  // The values of a state without a history.
   reference::ArrayView View(ir::StateId state) const;
+  // Those of a state with one: place after place, as reference::Machine has them.
+  reference::Array History(ir::StateId state) const;
+  void SetHistory(ir::StateId state, const reference::Array& values);
   // Sets one element; for a uniform state, all copies.
   void SetState(ir::StateId state, uint32_t element, ir::Bits bits);
 
@@ -92,6 +96,8 @@ class NetworkMemory {
     size_t offset = 0;
     size_t size = 0;
   };
+  // The number of an element in the array of its state.
+  size_t PlaceOf(ir::StateId state, size_t place, size_t element) const;
   Piece PieceOf(ir::StateId state, int thread) const;
   Piece PieceOfInput(ir::InputId input, int thread) const;
   // Calls `use` for each part of a thread that lasts from step to step and may change.
