@@ -4,6 +4,31 @@ namespace bnsyn::ir {
 
 bool RunsSynapses(const Node& node) { return Info(node.op).attr == AttrKind::kProjection; }
 
+bool AddsToSources(const Program& program, InputId input) {
+  for (const Block& block : program.synaptic) {
+    for (const Node& node : block.nodes) {
+      if (node.op == Op::kAccumulatePre && node.attr == input) return true;
+    }
+  }
+  return false;
+}
+
+bool SynapsesDraw(const Program& program, ProjectionId projection) {
+  const DomainId domain = program.projections[projection].domain;
+  for (const Block& block : program.synaptic) {
+    if (block.domain != domain) continue;
+    for (const Node& node : block.nodes) {
+      if (Info(node.op).attr == AttrKind::kStream && node.domain == domain) return true;
+    }
+  }
+  return false;
+}
+
+bool SynapsesDrawByOccurrence(const Program& program, ProjectionId projection) {
+  const Rule& rule = program.projections[projection].rule;
+  return (rule.multiple || rule.kind == RuleKind::kList) && SynapsesDraw(program, projection);
+}
+
 ReadElement ElementRead(const Program& program, const Block& block, const Node& read) {
   const Node& index = block.nodes[read.operands[0]];
   const DomainId domain = program.states[read.attr].type.domain;

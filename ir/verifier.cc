@@ -52,6 +52,7 @@ constexpr Place kPlaces[] = {
     {Op::kSetWeight, kInConnect},
     {Op::kSetDelay, kInConnect},
     {Op::kAccumulate, kInSynaptic},
+    {Op::kAccumulatePre, kInSynaptic},
     {Op::kTake, kInStep},
     {Op::kHeld, kInStep},
     {Op::kScale, kInStep},
@@ -319,6 +320,9 @@ class Blocks {
       if (decays && node.op == Op::kAccumulate && block_->kind != BlockKind::kOnPre) {
         return Fail("only on_pre adds to a decaying input");
       }
+      if (decays && node.op == Op::kAccumulatePre) {
+        return Fail("accumulate_pre cannot add to a decaying input");
+      }
     }
     if (info.attr != AttrKind::kState || block_->kind == BlockKind::kInit ||
         block_->kind == BlockKind::kConnect) {
@@ -428,6 +432,9 @@ class Blocks {
     if (node.op == Op::kLoadPost && program_.states[node.attr].type.domain != target) {
       return Fail(absl::StrCat("load_post reads a state of ", program_.DomainName(target)));
     }
+    if (node.op == Op::kAccumulatePre && program_.inputs[node.attr].population != source) {
+      return Fail(absl::StrCat("accumulate_pre adds to an input of ", program_.DomainName(source)));
+    }
     if (node.op == Op::kAccumulate && program_.inputs[node.attr].population != target) {
       return Fail(absl::StrCat("accumulate adds to an input of ", program_.DomainName(target)));
     }
@@ -447,10 +454,8 @@ class Blocks {
       return Fail(absl::StrCat("rule=", rule.name, " has no set_probability"),
                   "rule=bernoulli gives each pair a probability");
     }
-    if (Info(node.op).attr == AttrKind::kStream && block_->kind != BlockKind::kConnect) {
-      return Fail(absl::StrCat("synapses draw random numbers in connect only, not in ",
-                               BlockKindName(block_->kind)),
-                  "draw in the source or the target, and read it by load_pre or load_post");
+    if (Info(node.op).attr == AttrKind::kStream && block_->kind == BlockKind::kNow) {
+      return Fail("no random numbers are drawn in now", "it only brings variables to the present");
     }
     return std::nullopt;
   }

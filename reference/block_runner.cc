@@ -8,6 +8,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/container/inlined_vector.h"
+#include "ir/access.h"
 #include "reference/columns.h"
 #include "reference/evaluate.h"
 #include "reference/expectation.h"
@@ -80,7 +81,7 @@ BlockRunner::BlockRunner(const ir::Block& block, Machine& machine)
   for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
     const ir::Block* const runs = FindRun(machine.program, block.nodes[id]);
     if (runs != nullptr) blocks_[id] = std::make_unique<BlockRunner>(*runs, machine);
-    if (block.nodes[id].op == ir::Op::kAccumulate) {
+    if (ir::Accumulates(block.nodes[id])) {
       is_static_[id] = AddsStatic(machine.program, block, id);
     }
   }
@@ -118,7 +119,12 @@ void BlockRunner::RunNode(ir::NodeId id) {
   if (IsEvaluable(node.op)) {
     absl::InlinedVector<ArrayView, 3> operands;
     for (const ir::NodeId operand : node.inputs()) operands.push_back(values_[operand].view());
-    Evaluate(node, {machine_.program.seed, machine_.step, 0, pass_}, operands, result);
+    EvaluationPoint point = {machine_.program.seed, machine_.step, 0, pass_};
+    if (ir::Info(node.op).attr == ir::AttrKind::kStream &&
+        IsOfSynapses(machine_.program, node.domain)) {
+      point.synapses = Drawing();
+    }
+    Evaluate(node, point, operands, result);
     return;
   }
   switch (node.op) {
@@ -154,6 +160,7 @@ void BlockRunner::RunNode(ir::NodeId id) {
     case ir::Op::kWeight:
       return Generate<double>([&](size_t i) { return Table().weight(synapses_[i]); }, result);
     case ir::Op::kAccumulate:
+    case ir::Op::kAccumulatePre:
       return Accumulate(node);
     case ir::Op::kRun:
     case ir::Op::kRunOnStep:
@@ -204,6 +211,15 @@ void BlockRunner::RunNode(ir::NodeId id) {
   }
 }
 
+absl::Span<const SynapseNumber> BlockRunner::Drawing() {
+  drawing_.clear();
+  for (const uint64_t synapse : synapses_) {
+    drawing_.push_back(
+        {Table().source(synapse), Table().target(synapse), Table().occurrence(synapse)});
+  }
+  return drawing_;
+}
+
 void BlockRunner::Load(const ir::Node& node, Array& result) const {
   const Array& state = machine_.states[node.attr];
   if (!IsOfSynapses(machine_.program, node.domain)) {
@@ -237,15 +253,16 @@ void BlockRunner::Accumulate(const ir::Node& node) {
   const Array& operand = values_[node.operands[0]];
   for (size_t i = 0; i < synapses_.size(); ++i) {
     const double value = operand.as<double>()[operand.size() == 1 ? 0 : i];
-    const uint32_t target = table.target(synapses_[i]);
+    const uint32_t neuron =
+        node.op == ir::Op::kAccumulatePre ? table.source(synapses_[i]) : table.target(synapses_[i]);
     if (is_static) {
-      machine_.AddStatic(input, target, value);
+      machine_.AddStatic(input, neuron, value);
       continue;
     }
     const bool fine = machine_.input_fault.ok();
-    machine_.AddComputed(projection, input, target, value);
+    machine_.AddComputed(projection, input, neuron, value);
     if (std::isfinite(value) || !fine) continue;
-    machine_.input_fault = DescribeContributionFault(machine_.program, machine_.step, input, target,
+    machine_.input_fault = DescribeContributionFault(machine_.program, machine_.step, input, neuron,
                                                      value, CauseOf(node.operands[0], i));
   }
 }

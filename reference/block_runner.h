@@ -13,6 +13,7 @@
 #include "ir/program.h"
 #include "reference/array.h"
 #include "reference/machine.h"
+#include "reference/philox.h"
 
 namespace bnsyn::reference {
 
@@ -31,6 +32,8 @@ class BlockRunner {
 
  private:
   void RunNode(ir::NodeId id);
+  // The synapses at hand, as their draws know them.
+  absl::Span<const SynapseNumber> Drawing();
   // The table of the synapses that the block runs over.
   const SynapseTable& Table() const;
   void Accumulate(const ir::Node& node);
@@ -61,6 +64,7 @@ class BlockRunner {
   std::vector<Array> values_;    // by node
   std::vector<bool> is_static_;  // by node: an accumulate whose contributions are static (R6)
   absl::Span<const uint64_t> synapses_;
+  std::vector<SynapseNumber> drawing_;
   std::vector<std::unique_ptr<BlockRunner>> blocks_;  // those that nodes run; null for most
   uint32_t pass_ = 0;
   std::map<size_t, std::string> causes_;  // of a loop: why an element first was not finite

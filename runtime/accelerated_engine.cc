@@ -256,6 +256,7 @@ bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
     const Timer timer(clock_.OfKernel(thread, call.number));
     for (const SynapticCall& synaptic : call.synaptic) fault |= RunSynapses(synaptic, thread, step);
     if (call.function == nullptr) continue;
+    for (const ir::InputId input : call.shared) memory_->CollectShares(input, thread);
     compiler::KernelArgs args = {};
     args.slots = call.slots[step & 1].data();
     args.step = step;

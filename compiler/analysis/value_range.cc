@@ -424,6 +424,7 @@ class RangeFinder {
       case Op::kSetWeight:
       case Op::kSetDelay:
       case Op::kAccumulate:
+      case Op::kAccumulatePre:
       case Op::kSpike:
       case Op::kReduce:
         return a();

@@ -72,6 +72,7 @@ constexpr Key<Population> kPopulationKeys[] = {
     {"size", At<&Population::size>, kAnyKind, kAnyKind, "as in size = 800, or \"0.8*N\""},
     {"parameters", At<&Population::parameters>},
     {"initial", At<&Population::initial>},
+    {"linked", At<&Population::linked>},
 };
 
 constexpr Key<Group> kGroupKeys[] = {

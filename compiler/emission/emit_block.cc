@@ -533,6 +533,7 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kSetWeight:
     case Op::kSetDelay:
     case Op::kAccumulate:
+    case Op::kAccumulatePre:
     case Op::kRun:
     case Op::kRunOnStep:
     case Op::kRunOnPost:

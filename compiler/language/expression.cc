@@ -70,7 +70,7 @@ absl::StatusOr<Statement> ParseStatement(Parser& parser) {
 }
 
 constexpr const char* kFlags[] = {
-    "unless refractory", "constant",     "shared", "input",      "spikes",
+    "unless refractory", "constant",     "shared", "input",      "spikes", "linked",
     "event-driven",      "clock-driven", "summed", "per synapse"};
 
 // Types of other languages, and what is declared here.

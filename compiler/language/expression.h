@@ -73,8 +73,8 @@ struct Equation {
   bool boolean = false;       // declared "boolean" instead of a unit
   bool integer = false;       // declared "integer": a number without unit that is whole
   ir::SourceRange unit_range;
-  // "unless refractory", "constant", "shared", "input", "spikes"; of synapses "event-driven",
-  // "clock-driven", "summed", "per synapse".
+  // "unless refractory", "constant", "shared", "input", "spikes", "linked"; of synapses
+  // "event-driven", "clock-driven", "summed", "per synapse".
   std::vector<std::string> flags;
   std::vector<ir::SourceRange> flag_ranges;
 

@@ -118,8 +118,8 @@ class CodeScope : public EquationScope {
   // True if integers may have had no result since that call.
   bool may_have_no_result() const { return no_result_.valid(); }
 
-  // Adds `value` to the variable of the target that `name`, "I_post", names.
-  absl::Status AddToTarget(const std::string& name, ir::SourceRange name_range, TypedValue value,
+  // Adds `value` to the variable of the target or source that `name`, "I_post" or "I_pre", names.
+  absl::Status AddToNeuron(const std::string& name, ir::SourceRange name_range, TypedValue value,
                            ir::SourceRange value_range, const ir::SourceText& source);
 
  protected:
@@ -133,9 +133,14 @@ class CodeScope : public EquationScope {
   absl::StatusOr<TypedValue> ReadDefinition(const Equation& equation);
   // The number of a neuron, among all of its population or those given.
   TypedValue Index(ir::Op op, const NeuronSet* among);
+  // The neuron to which a neuron is linked: the one at hand, or an end of the synapse, which the op
+  // reads (load, load_pre or load_post).
+  ir::Value LinkedElement(const Link& link, ir::Op op);
   // The delayed read of a variable, x(t - delay) (history.cc).
   absl::StatusOr<TypedValue> ReadPast(const Meaning& meaning, const Expr& call,
                                       const ir::SourceText& source);
+  // The value of a variable at the beginning of the step.
+  TypedValue AtStepBegin(const Meaning& meaning);
   absl::StatusOr<ir::Value> ElementOf(const Meaning& meaning);
   // A number of steps, i64, and its bounds.
   struct PastSteps {
@@ -158,7 +163,7 @@ class CodeScope : public EquationScope {
                            ir::SourceRange range) const;
   absl::Status AssignVariable(const Statement& statement, const Variable& variable,
                               TypedValue right, const ir::SourceText& source);
-  absl::Status AssignTarget(const Statement& statement, TypedValue right,
+  absl::Status AssignNeuron(const Statement& statement, TypedValue right,
                             const ir::SourceText& source);
   absl::Status AssignLocal(const Statement& statement, TypedValue right,
                            const ir::SourceText& source);

@@ -23,6 +23,8 @@ absl::Status DeclareUniform(Declarations& declared, ProgramBuilder& out);
 absl::Status DeclareTables(Declarations& declared, ProgramBuilder& out);
 absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out);
 absl::Status DeclareGroups(Declarations& declared, ProgramBuilder& out);
+// What linked variables are.
+absl::Status DeclareLinks(Declarations& declared, ProgramBuilder& out);
 absl::Status DeclareProjections(Declarations& declared, ProgramBuilder& out);
 absl::Status DeclareStimuli(Declarations& declared, ProgramBuilder& out);
 // The bits of an initial value that is one number: `setting`, whose value is `number` as a float.

@@ -25,6 +25,8 @@ absl::Status EmitConnect(const Declarations& declared, const Connection& connect
                          ProgramBuilder& out);
 // the init block,
 absl::Status EmitInit(const Declarations& declared, ProgramBuilder& out);
+// Fails where a variable is linked to a neuron that there is not.
+absl::Status CheckLinks(const Declarations& declared, ProgramBuilder& out);
 // Finds the delays and the greatest probability of each projection with a connect block.
 absl::Status BoundProjections(const Network& network, ir::Program& program);
 // the on_pre, on_step and on_post blocks of each projection,
@@ -36,11 +38,14 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out);
 
 // Parts of EmitInit: where noise begins, and what the past of variables was.
 absl::Status EmitNoiseInit(const Declarations& declared, ir::Builder& builder, ProgramBuilder& out);
+// And which neurons are linked.
+absl::Status EmitLinkInit(const Declarations& declared, ir::Builder& builder, ProgramBuilder& out);
 void EmitHistoryInit(const Declarations& declared, ir::Builder& builder, ir::Program& program);
-// Parts of EmitStep: the values that will be past; population `index` and its stimuli, with its
-// traces once it is known which neurons spiked; the network level; and noise that all populations
-// share, which moves once everyone has read it.
+// Parts of EmitStep: the values that will be past, and those that are linked; population `index`
+// and its stimuli, with its traces once it is known which neurons spiked; the network level; and
+// noise that all populations share, which moves once everyone has read it.
 void EmitHistories(const Declarations& declared, ir::Builder& builder);
+void EmitLinks(const Declarations& declared, ir::Builder& builder, const ir::Program& program);
 absl::Status EmitPopulation(const Declarations& declared, size_t index, ir::Builder& builder,
                             ProgramBuilder& out);
 // The same for Schedule::kBrian2: what comes before the arrivals of a step, and what comes after.

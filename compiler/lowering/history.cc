@@ -85,7 +85,11 @@ class HistoryFinder {
     if (expr.kind != ExprKind::kCall) return;
     const Meaning* const meaning = names_.Find(expr.name);
     if (meaning == nullptr || meaning->variable == nullptr || meaning->section == nullptr) return;
-    if (meaning->variable->state.has_value()) Declare(*meaning->section, *meaning->variable);
+    if (const std::optional<Link>& link = meaning->variable->link) {
+      Declare(*link->section, *link->variable);
+    } else if (meaning->variable->state.has_value()) {
+      Declare(*meaning->section, *meaning->variable);
+    }
   }
 
   void Declare(const Section& section, const Variable& read) {
@@ -155,7 +159,8 @@ absl::StatusOr<TypedValue> CodeScope::ReadPast(const Meaning& meaning, const Exp
     return ir::ErrorAt(source, call.range, meaning.refusal, meaning.note);
   }
   if (meaning.IsOfEachNeuron()) BNSYN_RETURN_IF_ERROR(CheckShared(name, source, call.range));
-  const Variable* const variable = meaning.variable;
+  const Variable* variable = meaning.variable;
+  if (variable != nullptr && variable->link.has_value()) variable = variable->link->variable;
   if (variable == nullptr || !variable->past.has_value()) {
     return ir::ErrorAt(source, call.range,
                        absl::StrCat("the past of '", name, "' is not kept: only variables of ",
@@ -178,13 +183,13 @@ absl::StatusOr<TypedValue> CodeScope::ReadPast(const Meaning& meaning, const Exp
     const Meaning* const t = expr.kind == ExprKind::kName ? names_.Find(expr.name) : nullptr;
     return t != nullptr && t->kind == NameKind::kTime;
   };
-  if (is_now(time)) return ReadMeaning(meaning);
+  if (is_now(time)) return AtStepBegin(meaning);
   if (time.kind != ExprKind::kBinary || time.name != "-" || !is_now(time.children[0])) {
     return ir::ErrorAt(source, time.range,
                        absl::StrCat("the past of '", name, "' is read at t - DELAY"), usage);
   }
   BNSYN_ASSIGN_OR_RETURN(const PastSteps steps, StepsBack(name, time.children[1], source));
-  if (steps.greatest == 0) return ReadMeaning(meaning);
+  if (steps.greatest == 0) return AtStepBegin(meaning);
   ir::State& past = out_.program.states[*variable->past];
   past.history = std::max(past.history, steps.greatest);
   BNSYN_ASSIGN_OR_RETURN(const ir::Value element, ElementOf(meaning));
@@ -192,17 +197,32 @@ absl::StatusOr<TypedValue> CodeScope::ReadPast(const Meaning& meaning, const Exp
   TypedValue typed =
       variable->equation->integer ? AnyInteger(value) : TypedValue{value, variable->dimension()};
   if (steps.least > 0) return typed;
-  BNSYN_ASSIGN_OR_RETURN(const TypedValue now, ReadMeaning(meaning));
+  const TypedValue now = AtStepBegin(meaning);
   const ir::Value is_past =
       builder_.Emit(ir::Op::kGt, {steps.value, builder_.Literal(ir::Element::kI64, 0)});
   typed.value = builder_.Emit(ir::Op::kSelect, {is_past, value, now.value});
   return typed;
 }
 
+// What code before it may have assigned in the step is not stored yet.
+TypedValue CodeScope::AtStepBegin(const Meaning& meaning) {
+  return LoadOf(*meaning.variable, meaning.kind == NameKind::kSourceVariable   ? ir::Op::kLoadPre
+                                   : meaning.kind == NameKind::kTargetVariable ? ir::Op::kLoadPost
+                                                                               : ir::Op::kLoad);
+}
+
 // The neuron whose past is read, u32.
 absl::StatusOr<ir::Value> CodeScope::ElementOf(const Meaning& meaning) {
-  const bool shared = out_.program.states[*meaning.variable->state].type.uniform();
-  if (shared) return builder_.Literal(ir::Element::kU32, 0);
+  const std::optional<Link>& link = meaning.variable->link;
+  const Variable& read = link.has_value() ? *link->variable : *meaning.variable;
+  if (out_.program.states[*read.state].type.uniform()) {
+    return builder_.Literal(ir::Element::kU32, 0);
+  }
+  if (link.has_value()) {
+    return LinkedElement(*link, meaning.kind == NameKind::kSourceVariable   ? ir::Op::kLoadPre
+                                : meaning.kind == NameKind::kTargetVariable ? ir::Op::kLoadPost
+                                                                            : ir::Op::kLoad);
+  }
   const ir::Op op = meaning.kind == NameKind::kSourceVariable   ? ir::Op::kIndexPre
                     : meaning.kind == NameKind::kTargetVariable ? ir::Op::kIndexPost
                                                                 : ir::Op::kIndex;

@@ -145,6 +145,7 @@ absl::Status Declare(Declarations& declared, ProgramBuilder& out) {
   BNSYN_RETURN_IF_ERROR(DeclareTables(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclarePopulations(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareGroups(declared, out));
+  BNSYN_RETURN_IF_ERROR(DeclareLinks(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareProjections(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareResolutions(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareStimuli(declared, out));
@@ -176,6 +177,7 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
   block.kind = ir::BlockKind::kStep;
   ir::Builder builder(out.program, block);
   EmitHistories(declared, builder);
+  EmitLinks(declared, builder, out.program);
   RunSynapses(out.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
   if (declared.schedule == Schedule::kBrian2) {
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitUntilSpikes, builder, out));
@@ -198,6 +200,7 @@ absl::Status Emit(const Declarations& declared, ProgramBuilder& out) {
     BNSYN_RETURN_IF_ERROR(EmitConnect(declared, connection, out));
   }
   BNSYN_RETURN_IF_ERROR(EmitInit(declared, out));
+  BNSYN_RETURN_IF_ERROR(CheckLinks(declared, out));
   // The ranges of delays depend on the initial values of neurons, and code may read delays.
   BNSYN_RETURN_IF_ERROR(BoundProjections(declared.network, out.program));
   BNSYN_RETURN_IF_ERROR(EmitSynapses(declared, out));

@@ -111,6 +111,10 @@ void Names::AddNeuron(const Section& section, bool post, bool connecting) {
   for (const Variable& variable : section.variables) {
     Meaning meaning =
         OfVariable(post ? NameKind::kTargetVariable : NameKind::kSourceVariable, section, variable);
+    if (connecting && variable.link.has_value()) {
+      meaning.refusal = absl::StrCat("'", variable.name(), "' is linked, and has no value before ",
+                                     "the run, when connections are made");
+    }
     if (!variable.state.has_value()) {
       meaning.refusal = absl::StrCat("'", variable.name(), "' is an input: it can be added to, ",
                                      "with +=, but not read here");

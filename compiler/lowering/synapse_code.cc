@@ -185,6 +185,7 @@ class BlockWriter {
     ir::Builder builder(out_.program, block);
     const Names names = SynapseNames(declared_, connection_, kind);
     CodeScope scope(declared_, model_.section, names, builder, out_);
+    scope.EnterCode(std::string(ir::BlockKindName(kind)));
     BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).Run(statements, text));
     out_.program.synaptic.push_back(std::move(block));
     return absl::OkStatus();
@@ -210,11 +211,12 @@ class BlockWriter {
     const ir::SourceText& text = model_.code.equations_text;
     // Sums are of the values at the beginning of the step.
     for (const Equation& sum : model_.summed) {
+      scope.EnterCode("equation", sum.name);
       BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitExpression(*sum.right, text, scope));
       BNSYN_RETURN_IF_ERROR(ExpectDimension(
           value, sum.unit.dimension, absl::StrCat("'", sum.name, "'"), text, sum.right->range));
       BNSYN_RETURN_IF_ERROR(
-          scope.AddToTarget(sum.name, sum.name_range, value, sum.right->range, text));
+          scope.AddToNeuron(sum.name, sum.name_range, value, sum.right->range, text));
     }
     Explain();
     BNSYN_ASSIGN_OR_RETURN(const OdeSystem system, OdeSystem::Create(scope));

@@ -118,7 +118,13 @@ class CanonicalWriter {
   // Further properties of a node that its code depends on.
   std::vector<std::string> Details(const ir::Node& node) const {
     if (ir::Info(node.op).attr == ir::AttrKind::kStream) {
-      return {absl::StrCat("draw=", node.attr & 0xffffffff)};
+      std::vector<std::string> details = {absl::StrCat("draw=", node.attr & 0xffffffff)};
+      const ir::Domain& domain = program_.domains[static_cast<size_t>(block_.domain)];
+      if (domain.kind == ir::DomainKind::kProjection &&
+          ir::SynapsesDrawByOccurrence(program_, domain.index)) {
+        details.push_back("occurrences");
+      }
+      return details;
     }
     if (node.op == ir::Op::kCheck) {
       const ir::State& state = program_.states[node.attr];

@@ -47,6 +47,18 @@ class SumBounds {
   bool AddWide(uint64_t sum, double quanta, const reference::SumLimits& limits);
   bool AddPossibleWide(uint64_t sum, reference::Quanta limit);
 
+  // Notes a synapse that adds to its source, which another thread may own.
+  void AddToSource(ir::InputId input, uint32_t source) { ++to_sources_[input][source]; }
+  // How often synapses of the thread add to an element of an input as that of their source.
+  uint64_t AddingTo(ir::InputId input, uint32_t element) const {
+    return to_sources_[input].empty() ? 0 : to_sources_[input][element];
+  }
+  // The most that all else adds to a sum of this input.
+  reference::Quanta Possible(uint64_t sum, const ir::Input& input) const {
+    if (input.accumulator.wide) return wide_possible_[sum];
+    return possible_.empty() ? known_[sum] : possible_[sum];
+  }
+
   bool has_failed = false;  // some sum may overflow
 
  private:
@@ -58,6 +70,8 @@ class SumBounds {
   std::vector<int64_t> possible_;
   std::vector<reference::Quanta> wide_known_;
   std::vector<reference::Quanta> wide_possible_;
+  // By input and element; empty for an input to which no synapses add as that of their sources.
+  std::vector<std::vector<uint32_t>> to_sources_;
 };
 
 // Builds one batch of sources after the other: finds their pairs, runs the compiled connect blocks
@@ -81,7 +95,8 @@ class SynapseBuilder {
   // Adds contribution number `term` of all synapses to the bounds; the first target that fails.
   std::optional<uint32_t> AddTerm(const SynapseBatch& batch, size_t term);
   // Adds to `input` for each synapse what is computed while running; the first target that fails.
-  std::optional<uint32_t> AddComputed(const SynapseBatch& batch, ir::InputId input);
+  // What is added to sources is only noted.
+  std::optional<uint32_t> AddComputed(const SynapseBatch& batch, ir::InputId input, bool to_source);
   // The error of sums that may overflow where the reference finds none: their bits are too few
   // (ir::Accumulator).
   absl::Status TooMuch(ir::InputId input, uint32_t target);

@@ -218,6 +218,7 @@ double SynapseBytes(const ir::Program& program, const SynapseGroup& group) {
   if (group.form != SynapseForm::kCode) return static_cast<double>(bytes);
   const ir::ProjectionId id = group.projections[0];
   if (program.HasOwnWeights(id)) bytes += sizeof(double);
+  if (ir::SynapsesDrawByOccurrence(program, id)) bytes += sizeof(uint32_t);
   const std::vector<ir::StateId> states = program.SynapseStates(id);
   for (const ir::StateId state : states) {
     bytes += static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "ir/access.h"
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
 
@@ -79,7 +80,7 @@ std::vector<reference::CoarseSource> CoarseSources(const ir::Program& program,
     if (&block == end) break;
     const uint32_t projection = program.domains[static_cast<size_t>(block.domain)].index;
     for (const ir::Node& node : block.nodes) {
-      if (node.op != ir::Op::kAccumulate) continue;
+      if (!ir::Accumulates(node)) continue;
       sources.push_back({reference::CoarseSource::Kind::kProjection, projection,
                          static_cast<ir::InputId>(node.attr)});
     }
@@ -103,9 +104,16 @@ absl::StatusOr<CodeCall> MakeCodeCall(const ir::Program& program, const ir::Bloc
     if (found == states.end()) continue;
     call.slots[slot] = own.state(static_cast<size_t>(found - states.begin()));
   }
+  for (size_t slot = 0; slot < block.slots.size(); ++slot) {
+    const ir::Slot& input = block.slots[slot];
+    if (input.kind == AttrKind::kInput && memory.HasShares(input.index)) {
+      call.slots[slot] = memory.Share(input.index, thread);
+    }
+  }
   call.first_tally = CoarseSources(program, &block).size();
   call.args.seed = program.seed;
   call.args.weights = own.weights();
+  call.args.occurrences = own.occurrences();
   if (block.kind == ir::BlockKind::kOnPost) {
     call.args.row_begin = own.by_target_rows();
     call.args.row_stride = 1;
@@ -218,6 +226,8 @@ absl::StatusOr<KernelCall> MakeKernelCall(const ir::Program& program, const ir::
     if (node.op == ir::Op::kSpike) {
       call.spikes.push_back(static_cast<ir::PopulationId>(node.attr));
     }
+    const auto symbol = static_cast<ir::InputId>(node.attr);
+    if (node.op == ir::Op::kTake && memory.HasShares(symbol)) call.shared.push_back(symbol);
   }
   return call;
 }
@@ -249,11 +259,13 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
   return schedule;
 }
 
-// True if an on_pre block reads a state of neurons or of the network that the step writes.
-bool DeliveryReadsStates(const ir::Program& program) {
+// True if threads must meet between the arrivals and the step: if an on_pre block reads a state of
+// neurons or of the network that the step writes, or adds to sources, which other threads own.
+bool DeliveryMeetsOthers(const ir::Program& program) {
   for (const ir::Block& block : program.synaptic) {
     if (block.kind != ir::BlockKind::kOnPre) continue;
     for (const ir::Node& node : block.nodes) {
+      if (node.op == ir::Op::kAccumulatePre) return true;
       if (ir::Info(node.op).effect != ir::Effect::kRead) continue;
       for (const ir::Block& kernel : program.step) {
         if (Uses(kernel, ir::Op::kStore, node.attr)) return true;
@@ -311,7 +323,7 @@ absl::StatusOr<StepSchedule> MakeSchedule(const ir::Program& program,
     if (sources > schedule.all_neurons.size()) schedule.all_neurons.resize(sources);
   }
   std::iota(schedule.all_neurons.begin(), schedule.all_neurons.end(), 0);
-  schedule.barrier_after_delivery = DeliveryReadsStates(program);
+  schedule.barrier_after_delivery = DeliveryMeetsOthers(program);
   // A step has at least one barrier, so that no thread runs ahead of the others.
   schedule.barrier_after_last = schedule.collected.size() < 2;
   for (const ir::Block& block : program.step) {

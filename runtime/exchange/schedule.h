@@ -38,6 +38,7 @@ struct KernelCall {
   // The slots of even and of odd steps, which differ in their arrays of partial sums.
   std::vector<void*> slots[2];
   Range range;
+  std::vector<ir::InputId> shared;       // that it takes, to which several threads add
   std::vector<ir::PopulationId> spikes;  // its spiking populations, in the order of its nodes
   std::vector<SynapticCall> synaptic;
 };

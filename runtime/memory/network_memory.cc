@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "compiler/emission/kernel_abi.h"
+#include "ir/access.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn {
@@ -41,12 +42,37 @@ reference::Quanta NetworkMemory::SumOf(ir::InputId input, uint32_t element) cons
   const ir::PopulationId population =
       program_->domains[static_cast<size_t>(program_->inputs[input].population)].index;
   const int owner = partition_->owner(population, element);
+  if (HasShares(input)) CollectShares(input, owner);
   const char* const place = static_cast<const char*>(Input(input, owner)) + element * sum.bytes();
   if (sum.wide) return *reinterpret_cast<const reference::Quanta*>(place);
   int64_t units = 0;
   std::memcpy(&units, place, sum.bytes());
   const int above = 64 - sum.width();
   return (units << above >> above) * sum.unit;
+}
+
+namespace {
+
+template <typename T>
+void Collect(absl::Span<T> sums, T* share) {
+  for (T& sum : sums) {
+    sum += *share;
+    *share++ = 0;
+  }
+}
+
+}  // namespace
+
+void NetworkMemory::CollectShares(ir::InputId input, int thread) const {
+  const Range own = RangeOf(*program_, *partition_, input, thread);
+  const bool wide = program_->inputs[input].accumulator.wide;
+  const auto collect = [&]<typename T>(T) {
+    const absl::Span<T> sums(static_cast<T*>(Input(input, thread)) + own.begin, own.size());
+    for (int from = 0; from < threads_; ++from) {
+      Collect(sums, static_cast<T*>(Share(input, from)) + own.begin);
+    }
+  };
+  wide ? collect(reference::Quanta{}) : collect(int64_t{});
 }
 
 absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
@@ -75,6 +101,13 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
   size_t most_sums = 0;
   for (int t = 0; t < threads; ++t) most_sums = std::max(most_sums, memory.places_.Bytes(t));
   memory.sums_ = copies("inputs", most_sums, threads);
+  memory.shares_.resize(program.inputs.size());
+  for (ir::InputId input = 0; threads > 1 && input < program.inputs.size(); ++input) {
+    if (!ir::AddsToSources(program, input)) continue;
+    const size_t size = PaddedSize(program.Size(program.inputs[input].population));
+    memory.shares_[input] =
+        copies("inputs", size * program.inputs[input].accumulator.bytes(), threads);
+  }
   memory.params_ = copies("uniform values", program.params.size() * sizeof(ir::Bits), 1);
   memory.totals_ = copies("uniform values", program.reductions.size() * sizeof(double), threads);
   const size_t saved_bytes = layout.size();
@@ -175,6 +208,7 @@ void NetworkMemory::ForEachSaved(int thread, absl::FunctionRef<void(Piece)> use)
     use(PieceOfInput(input, thread));
   }
   const auto copy = static_cast<size_t>(thread);
+  for (const Part share : shares_) use({share.offset + share.stride * copy, share.stride});
   use({totals_.offset + totals_.stride * copy, program_->reductions.size() * sizeof(double)});
   if (thread == 0) use({params_.offset, program_->params.size() * sizeof(ir::Bits)});
 }

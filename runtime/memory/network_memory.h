@@ -56,6 +56,14 @@ class NetworkMemory {
   reference::Quanta SumOf(ir::InputId input, uint32_t element) const;
   // The address that element 0 of an input would have: a thread adds the index of its own neuron.
   void* Input(ir::InputId input, int thread) const;
+  // Where synapses add to their sources, which may belong to other threads, each thread adds to a
+  // share of its own, an array over the whole population: what code of synapses adds is there until
+  // it is collected.
+  bool HasShares(ir::InputId input) const { return !shares_.empty() && shares_[input].stride != 0; }
+  void* Share(ir::InputId input, int thread) const { return At(shares_[input], thread); }
+  // Adds to the sums of a thread's own neurons what all threads have added to them. No other thread
+  // may be adding.
+  void CollectShares(ir::InputId input, int thread) const;
   // The value in the low bytes, shared by all threads.
   ir::Bits* Param(ir::ParamId param) const {
     return reinterpret_cast<ir::Bits*>(At(params_, 0)) + param;
@@ -114,6 +122,7 @@ class NetworkMemory {
   std::vector<Part> states_;
   PageBuffer saved_;  // by Save, at the same offsets
   Part sums_;
+  std::vector<Part> shares_;  // by input; empty parts for inputs without
   std::vector<Part> partials_;
   std::vector<Part> tables_;  // empty if no kernel reads them
   Part params_;
