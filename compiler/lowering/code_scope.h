@@ -141,12 +141,13 @@ class CodeScope : public EquationScope {
                                       const ir::SourceText& source);
   // The value of a variable at the beginning of the step.
   TypedValue AtStepBegin(const Meaning& meaning);
-  absl::StatusOr<ir::Value> ElementOf(const Meaning& meaning);
+  // The neuron whose past is read, u32.
+  ir::Value ElementOf(const Meaning& meaning);
   // A number of steps, i64, and its bounds.
   struct PastSteps {
     ir::Value value;
-    uint32_t least = 0;
-    uint32_t greatest = 0;
+    int64_t least = 0;
+    int64_t greatest = 0;
   };
   absl::StatusOr<PastSteps> StepsBack(const std::string& name, const Expr& delay,
                                       const ir::SourceText& source);

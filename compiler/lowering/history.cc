@@ -183,25 +183,42 @@ absl::StatusOr<TypedValue> CodeScope::ReadPast(const Meaning& meaning, const Exp
     const Meaning* const t = expr.kind == ExprKind::kName ? names_.Find(expr.name) : nullptr;
     return t != nullptr && t->kind == NameKind::kTime;
   };
-  if (is_now(time)) return AtStepBegin(meaning);
-  if (time.kind != ExprKind::kBinary || time.name != "-" || !is_now(time.children[0])) {
-    return ir::ErrorAt(source, time.range,
-                       absl::StrCat("the past of '", name, "' is read at t - DELAY"), usage);
+  // At the end of a step t is one step later than at its beginning, to which the past is counted.
+  const int64_t ahead = environment_.moved && !out_.program.spikes_at_start ? 1 : 0;
+  PastSteps steps;
+  if (!is_now(time)) {
+    if (time.kind != ExprKind::kBinary || time.name != "-" || !is_now(time.children[0])) {
+      return ir::ErrorAt(source, time.range,
+                         absl::StrCat("the past of '", name, "' is read at t - DELAY"), usage);
+    }
+    BNSYN_ASSIGN_OR_RETURN(steps, StepsBack(name, time.children[1], source));
   }
-  BNSYN_ASSIGN_OR_RETURN(const PastSteps steps, StepsBack(name, time.children[1], source));
+  steps.least -= ahead;
+  steps.greatest -= ahead;
   if (steps.greatest == 0) return AtStepBegin(meaning);
+  if (steps.greatest < 0) return ReadMeaning(meaning);
+  const auto number = [&](int64_t n) {
+    return builder_.Literal(ir::Element::kI64, static_cast<ir::Bits>(n));
+  };
+  if (ahead != 0) {
+    steps.value = steps.least == steps.greatest
+                      ? number(steps.least)
+                      : builder_.Emit(ir::Op::kSub, {steps.value, number(ahead)});
+  }
   ir::State& past = out_.program.states[*variable->past];
-  past.history = std::max(past.history, steps.greatest);
-  BNSYN_ASSIGN_OR_RETURN(const ir::Value element, ElementOf(meaning));
-  const ir::Value value = builder_.Emit(ir::Op::kPast, {element, steps.value}, *variable->past);
-  TypedValue typed =
-      variable->equation->integer ? AnyInteger(value) : TypedValue{value, variable->dimension()};
-  if (steps.least > 0) return typed;
-  const TypedValue now = AtStepBegin(meaning);
-  const ir::Value is_past =
-      builder_.Emit(ir::Op::kGt, {steps.value, builder_.Literal(ir::Element::kI64, 0)});
-  typed.value = builder_.Emit(ir::Op::kSelect, {is_past, value, now.value});
-  return typed;
+  past.history = std::max(past.history, static_cast<uint32_t>(steps.greatest));
+  ir::Value value =
+      builder_.Emit(ir::Op::kPast, {ElementOf(meaning), steps.value}, *variable->past);
+  const auto unless = [&](ir::Op op, ir::Value other) {
+    const ir::Value applies = builder_.Emit(op, {steps.value, number(0)});
+    value = builder_.Emit(ir::Op::kSelect, {applies, other, value});
+  };
+  if (steps.least <= 0) unless(ir::Op::kEq, AtStepBegin(meaning).value);
+  if (steps.least < 0) {
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue now, ReadMeaning(meaning));
+    unless(ir::Op::kLt, now.value);
+  }
+  return variable->equation->integer ? AnyInteger(value) : TypedValue{value, variable->dimension()};
 }
 
 // What code before it may have assigned in the step is not stored yet.
@@ -212,7 +229,7 @@ TypedValue CodeScope::AtStepBegin(const Meaning& meaning) {
 }
 
 // The neuron whose past is read, u32.
-absl::StatusOr<ir::Value> CodeScope::ElementOf(const Meaning& meaning) {
+ir::Value CodeScope::ElementOf(const Meaning& meaning) {
   const std::optional<Link>& link = meaning.variable->link;
   const Variable& read = link.has_value() ? *link->variable : *meaning.variable;
   if (out_.program.states[*read.state].type.uniform()) {
@@ -266,8 +283,8 @@ absl::StatusOr<CodeScope::PastSteps> CodeScope::StepsBack(const std::string& nam
   const Range range = RangeOfDelay(steps.value);
   if (range.least == range.greatest) return number(static_cast<uint32_t>(range.least));
   if (range.least >= 0 && range.greatest <= ir::kLongestHistory) {
-    steps.least = static_cast<uint32_t>(range.least);
-    steps.greatest = static_cast<uint32_t>(range.greatest);
+    steps.least = static_cast<int64_t>(range.least);
+    steps.greatest = static_cast<int64_t>(range.greatest);
     return steps;
   }
   return ir::ErrorAt(
@@ -298,10 +315,14 @@ absl::Status CodeScope::CheckDelay(const ir::SourceText& source, ir::SourceRange
 ir::Value CodeScope::DelaySteps() {
   const ir::Domain domain = out_.program.domains[static_cast<size_t>(section_.domain)];
   const ir::Projection& projection = out_.program.projections[domain.index];
+  // The program counts delays from the step of the spike, and users from its time.
+  const uint32_t lag = out_.program.spike_lag();
   if (!out_.program.HasOwnDelays(domain.index)) {
-    return builder_.Literal(ir::Element::kI64, projection.delay);
+    return builder_.Literal(ir::Element::kI64, projection.delay - lag);
   }
-  return builder_.Emit(ir::Op::kDelay, {ir::Element::kI64, section_.domain}, {});
+  const ir::Value delay = builder_.Emit(ir::Op::kDelay, {ir::Element::kI64, section_.domain}, {});
+  return lag == 0 ? delay
+                  : builder_.Emit(ir::Op::kSub, {delay, builder_.Literal(ir::Element::kI64, lag)});
 }
 
 }  // namespace bnsyn::compiler

@@ -34,7 +34,7 @@ struct Construction {
   const reference::EventBounds& event_bounds;
   absl::Span<const reference::Array> states;  // after init
   // By projection: reference::LaterAdditions, and ir::Program::SynapseStates.
-  absl::Span<const std::vector<ir::InputId>> later;
+  absl::Span<const std::vector<reference::LaterAddition>> later;
   absl::Span<const std::vector<ir::StateId>> synapse_states;
   // Called by the first thread with the number of its synapses that are in their places.
   std::function<void(uint64_t synapses)> progress;
