@@ -124,6 +124,44 @@ Result CheckBounds(const Program&, const State& state) {
               "write the lower bound first, as in bounds=[-100, 50]");
 }
 
+// Times between two steps, in the order of OffGrid.
+constexpr absl::string_view kOffGridWords[] = {"error", "nearest", "up", "down"};
+
+absl::Status ReadOffGrid(TokenReader& reader, const Program&, Events& events) {
+  BNSYN_ASSIGN_OR_RETURN(const std::string word, reader.ReadWord("nearest, up or down"));
+  for (size_t i = 0; i < 4; ++i) {
+    if (word == kOffGridWords[i]) return events.off_grid = OffGrid(i), absl::OkStatus();
+  }
+  return reader.Expected("nearest, up or down");
+}
+
+// "repeats=exc": a list holds so many spikes of one neuron at most.
+constexpr double kMostRepeats = 0x1p20;
+
+absl::Status ReadRepeats(TokenReader& reader, const Program& program, State& state) {
+  return ReadInto(state.repeats,
+                  [&] { return ReadSymbol(reader, program, AttrKind::kPopulation); });
+}
+
+Text RepeatsText(const Program& program, const State& state) {
+  if (!state.repeats) return std::nullopt;
+  return std::string(SymbolName(program, AttrKind::kPopulation, *state.repeats));
+}
+
+Result CheckRepeats(const Program& program, const State& state) {
+  if (!state.repeats) return std::nullopt;
+  if (*state.repeats >= program.populations.size()) return Fail("repeats= names no population");
+  const Type wanted = {Element::kI64, program.populations[*state.repeats].domain};
+  if (state.type != wanted || state.temporary) {
+    return Fail(absl::StrCat("how often neurons spike is a state of ", TypeName(program, wanted)));
+  }
+  const bool bounded = state.lower >= 0 && state.upper >= 1 && state.upper <= kMostRepeats &&
+                       state.upper == std::floor(state.upper);
+  if (bounded) return std::nullopt;
+  return Fail("how often a neuron may spike in a step needs whole bounds from 0 to 1048576",
+              "as in bounds=[0, 16] repeats=exc");
+}
+
 Text BoundsText(const Program&, const State& state) {
   const State standard;
   if (state.lower == standard.lower && state.upper == standard.upper) return std::nullopt;
@@ -630,6 +668,8 @@ const std::vector<Attribute<State>>& AttributesOf() {
          return ReadRange(reader, d.lower, d.upper);
        },
        BoundsText, CheckBounds},
+      {"repeats", "where a neuron of the population spikes, the state says how often", false,
+       &ReadRepeats, &RepeatsText, &CheckRepeats},
       Field<State, &State::unit>("unit", "of the value, for people"),
       Field<State, &State::history>("history", "the steps for which past values are kept", nullptr,
                                     CheckHistory),
@@ -747,6 +787,13 @@ const std::vector<Attribute<Events>>& AttributesOf() {
       {"ends", "times are those at which steps end", true,
        [](TokenReader&, const Program&, Events& d) { return d.ends = true, absl::OkStatus(); },
        [](const Program&, const Events& d) { return d.ends ? Text("") : std::nullopt; }, nullptr},
+      {"off_grid", "nearest, up or down: where times between two steps go", false, &ReadOffGrid,
+       [](const Program&, const Events& d) {
+         return d.off_grid == OffGrid::kError
+                    ? std::nullopt
+                    : Text(std::string(kOffGridWords[static_cast<size_t>(d.off_grid)]));
+       },
+       nullptr},
   };
   return *rows;
 }

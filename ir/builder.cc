@@ -42,7 +42,10 @@ void Builder::Number(NodeId id) {
   const OpInfo& info = Info(node.op);
   if (node.op == Op::kRun) {
     for (const Node& inner : program_.loops[node.attr].nodes) {
-      if (inner.op == Op::kStore) ++version_[{AttrKind::kState, inner.attr}];
+      const OpInfo& of_inner = Info(inner.op);
+      if (of_inner.effect == Effect::kWrite && !IsExpectation(inner.op)) {
+        ++version_[{of_inner.attr, inner.attr}];
+      }
     }
   } else if (info.effect == Effect::kWrite && !IsExpectation(node.op)) {
     ++version_[{info.attr, node.attr}];

@@ -72,6 +72,7 @@ class Parser {
         {"on_post", 3, &Parser::ReadBlockInto},
         {"now", 3, &Parser::ReadBlockInto},
         {"loop", 3, &Parser::ReadBlockInto},
+        {"clock", 3, &Parser::ReadBlockInto},
         {"step", 4, &Parser::ReadBlockInto},
         {"kernel", 4, &Parser::ReadBlockInto},
     };
@@ -156,6 +157,7 @@ class Parser {
     const Token* file_token = nullptr;
     std::string file;
     std::optional<uint64_t> digest;
+    std::string only;
     Table inline_table;
     inline_table.name = name;
     BNSYN_RETURN_IF_ERROR(reader_.ReadKeys({
@@ -166,13 +168,14 @@ class Parser {
            file_token = &reader_.peek();
            return ReadInto(file, [&] { return reader_.ReadString(); });
          }},
+        {"only", [&] { return ReadInto(only, [&] { return reader_.ReadString(); }); }},
         {"digest", [&] { return ReadInto(digest, [&] { return reader_.ReadUnsigned(); }); }},
     }));
     if (!inline_table.columns.empty()) return AddInlineTable(std::move(inline_table), file_token);
     if (file_token == nullptr) {
       return reader_.Expected("file=\"NAME.csv\", or columns=[...] and values=[...],");
     }
-    auto table = ReadTable(name, file, program_.directory);
+    auto table = ReadTable(name, file, program_.directory, only);
     if (absl::IsNotFound(table.status())) {
       return reader_.Error(*file_token, std::string(table.status().message()));
     }
@@ -357,6 +360,7 @@ class Parser {
         program_.synaptic.push_back(std::move(block));
         break;
       case BlockKind::kLoop:
+      case BlockKind::kClock:
         program_.loops.push_back(std::move(block));
         break;
       case BlockKind::kNow:

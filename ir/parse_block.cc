@@ -47,8 +47,9 @@ class BlockReader {
         return reader_.Error(token, absl::StrCat("'", block_.name, "' is not a projection"));
       }
     } else {
-      const bool loop = word == "loop";
-      block_.kind = loop ? BlockKind::kLoop : BlockKind::kKernel;
+      block_.kind = word == "loop"    ? BlockKind::kLoop
+                    : word == "clock" ? BlockKind::kClock
+                                      : BlockKind::kKernel;
       BNSYN_ASSIGN_OR_RETURN(block_.name, reader_.ReadWord(absl::StrCat("the name of the ", word)));
       BNSYN_RETURN_IF_ERROR(reader_.ReadPunctuation(":"));
       BNSYN_ASSIGN_OR_RETURN(block_.domain, ReadDomain(reader_, program_));
@@ -56,6 +57,9 @@ class BlockReader {
     return reader_.ReadKeys({
         {"phase", [&] { return ReadInto(block_.phase, [&] { return reader_.ReadUnsigned32(); }); }},
         {"times", [&] { return ReadInto(block_.times, [&] { return reader_.ReadUnsigned32(); }); }},
+        {"every", [&] { return ReadInto(block_.every, [&] { return reader_.ReadUnsigned32(); }); }},
+        {"offset",
+         [&] { return ReadInto(block_.offset, [&] { return reader_.ReadUnsigned32(); }); }},
         {"code",
          [&] { return ReadInto(block_.code, [&] { return reader_.ReadWord("a name of code"); }); }},
         {"slots", [&] { return Slots(); }},

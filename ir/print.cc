@@ -57,8 +57,9 @@ std::string Number(double value) { return PrintLiteral(Element::kF64, BitsOfF64(
 // A table with its numbers, row by row, or the file that has them.
 std::string TableText(const Table& table) {
   if (!table.file.empty()) {
-    return absl::StrCat("table ", table.name, " file=", Quoted(table.file), " digest=0x",
-                        absl::Hex(table.digest, absl::kZeroPad16), "\n");
+    return absl::StrCat("table ", table.name, " file=", Quoted(table.file),
+                        table.only.empty() ? "" : absl::StrCat(" only=", Quoted(table.only)),
+                        " digest=0x", absl::Hex(table.digest, absl::kZeroPad16), "\n");
   }
   std::vector<std::string> numbers;
   for (size_t row = 0; row < table.rows(); ++row) {
@@ -95,12 +96,16 @@ std::string ProjectionText(const Program& program, const Projection& projection)
 std::string BlockHeader(const Program& program, const Block& block) {
   std::string text(BlockKindName(block.kind));
   if (!block.name.empty()) absl::StrAppend(&text, " ", block.name);
-  if (block.kind == BlockKind::kKernel || block.kind == BlockKind::kLoop) {
+  if (block.kind == BlockKind::kKernel || block.kind == BlockKind::kLoop ||
+      block.kind == BlockKind::kClock) {
     absl::StrAppend(&text, " : ", SafeDomainName(program, block.domain));
   }
   if (block.kind == BlockKind::kKernel) absl::StrAppend(&text, " phase=", block.phase);
   if (block.kind == BlockKind::kLoop || block.times != 1) {
     absl::StrAppend(&text, " times=", block.times);
+  }
+  if (block.kind == BlockKind::kClock || block.HasClock()) {
+    absl::StrAppend(&text, " every=", block.every, " offset=", block.offset);
   }
   if (!block.code.empty()) absl::StrAppend(&text, " code=", block.code);
   if (!block.code.empty() || !block.slots.empty()) {

@@ -48,6 +48,8 @@ absl::string_view BlockKindName(BlockKind kind) {
       return "on_post";
     case BlockKind::kLoop:
       return "loop";
+    case BlockKind::kClock:
+      return "clock";
     case BlockKind::kNow:
       return "now";
     case BlockKind::kStep:
@@ -180,11 +182,36 @@ const Block* Program::FindNow(ProjectionId projection) const {
 
 const Block* Program::FindSynaptic(BlockKind kind, ProjectionId projection) const {
   const DomainId domain = projections[projection].domain;
+  const Block* found = nullptr;
   for (auto block = FirstOf(synaptic, domain); block != synaptic.end(); ++block) {
     if (block->domain != domain) break;
-    if (block->kind == kind) return &*block;
+    if (block->kind != kind) continue;
+    if (!block->HasClock()) return &*block;
+    if (found == nullptr) found = &*block;
   }
-  return nullptr;
+  return found;
+}
+
+std::vector<const Block*> Program::SynapticOf(BlockKind kind, ProjectionId projection) const {
+  const DomainId domain = projections[projection].domain;
+  std::vector<const Block*> blocks;
+  for (auto block = FirstOf(synaptic, domain); block != synaptic.end(); ++block) {
+    if (block->domain != domain) break;
+    if (block->kind == kind) blocks.push_back(&*block);
+  }
+  return blocks;
+}
+
+std::optional<StateId> Program::FindRepeats(PopulationId population) const {
+  for (StateId id = 0; id < states.size(); ++id) {
+    if (states[id].repeats == population) return id;
+  }
+  return std::nullopt;
+}
+
+uint32_t Program::MostRepeats(PopulationId population) const {
+  const std::optional<StateId> state = FindRepeats(population);
+  return state ? static_cast<uint32_t>(states[*state].upper) : 1;
 }
 
 bool Program::IsVariable(StateId state) const {

@@ -14,6 +14,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "bnsyn/off_grid.h"
 #include "ir/op.h"
 #include "ir/rule.h"
 #include "ir/selection.h"
@@ -52,6 +53,7 @@ struct Population {
 struct Table {
   std::string name;
   std::string file;     // as given, relative to the program's directory; empty for one without
+  std::string only;     // of a file of recorded spikes, those of this population; empty for all
   uint64_t digest = 0;  // of names and values, see ir/table.h
   std::vector<std::string> columns;
   std::vector<std::vector<double>> values;  // one vector a column, of equal length
@@ -82,6 +84,9 @@ struct State {
   // Carries a value within a step: between the passes of a loop, or between the kernels that the
   // fuse pass makes. Not part of the digest.
   bool temporary = false;
+  // A population whose neurons may spike several times in a step: where a neuron spikes, this i64
+  // state says how often, as it stands at the spike op. The upper bound is the most that it may be.
+  std::optional<PopulationId> repeats;
   // Steps for which the values of the past are kept, for `past`; 0 for none. Such a state is of a
   // population or of the network, and is stored once in each step. Before step 0 it had the initial
   // value in every step.
@@ -206,7 +211,8 @@ struct Events {
   InputId input = 0;
   TableId table = 0;
   bool ends = false;
-  Selection neurons = {};  // `index` counts among them
+  OffGrid off_grid = OffGrid::kError;  // what becomes of a time that is no whole number of steps
+  Selection neurons = {};              // `index` counts among them
 };
 
 // A node's operands are indices of earlier nodes in its block.
@@ -242,6 +248,8 @@ enum class BlockKind : uint8_t {
   kOnStep,   // where run_on_step stands, for every synapse of one projection
   kOnPost,   // where run_on_post stands, for every synapse onto a neuron that spiked
   kLoop,     // where run stands: passes over one domain, as the substeps of equations are
+  kClock,    // where run stands, in the steps that are due: code of a population or the network
+             // with a clock of its own
   kNow,      // between steps, where a host reads or sets variables: brings the event-driven ones of
              // a projection to the beginning of the next step
   kStep,     // every step: everything else, before the fuse pass
@@ -271,12 +279,22 @@ struct Block {
   // Passes over the nodes, one after another. Only loops, and kernels made of them, have more than
   // one; what one pass leaves to the next is in temporary states.
   uint32_t times = 1;
+  // A block with a clock runs in the steps offset, offset + every, ... alone, where something of
+  // the step runs it: clocks, kernels made of them, and on_step blocks.
+  uint32_t every = 1;
+  uint32_t offset = 0;
   std::vector<Node> nodes;
 
   // Annotations of the passes on kernels and synaptic blocks.
   uint32_t phase = 0;       // fuse: a barrier separates kernels of different phases
   std::string code;         // place: kernels with equal code share one compiled function
   std::vector<Slot> slots;  // place
+
+  // True if the block runs in a step.
+  bool IsDue(uint64_t step) const {
+    return !HasClock() || (step >= offset && (step - offset) % every == 0);
+  }
+  bool HasClock() const { return every != 1 || offset != 0; }
 };
 
 struct Program {
@@ -304,7 +322,7 @@ struct Program {
   std::vector<Block> connect;   // in the order of projections, at most one of each
   std::vector<Block> synaptic;  // the same: on_pre, on_step and on_post
   std::vector<Block> now;       // like connect; no pass changes them
-  std::vector<Block> loops;     // those that the step runs; none once the fuse pass has run
+  std::vector<Block> loops;     // loops and clocks of the step; none once the fuse pass has run
   std::vector<Block> step;      // one block of kind kStep, or kernels in execution order
 
   PopulationId AddPopulation(std::string population_name, uint32_t size);
@@ -342,8 +360,16 @@ struct Program {
   // The block of a projection, or null.
   const Block* FindConnect(ProjectionId projection) const;
   const Block* FindNow(ProjectionId projection) const;
-  // The same of kind kOnPre, kOnStep or kOnPost.
+  // The same of kind kOnPre, kOnStep or kOnPost; of several on_step blocks the one without a clock,
+  // or else the first.
   const Block* FindSynaptic(BlockKind kind, ProjectionId projection) const;
+  // All blocks of that kind, in order: of kind kOnStep, there may be several with clocks.
+  std::vector<const Block*> SynapticOf(BlockKind kind, ProjectionId projection) const;
+  // The state that says how often the neurons of a population spike in a step, or nullopt where
+  // each spikes once at most.
+  std::optional<StateId> FindRepeats(PopulationId population) const;
+  // The most spikes of one neuron of a population in a step.
+  uint32_t MostRepeats(PopulationId population) const;
   // True if hosts see a state as a variable.
   bool IsVariable(StateId state) const;
   // True for a kernel over synapses. Such a kernel only runs the blocks of synapses, so that it has

@@ -110,6 +110,7 @@ Type EffectType(const Program& program, const Block& block, Op op, uint64_t attr
     case AttrKind::kStream:
       break;
   }
+  if (op == Op::kUntil) return {Element::kBool, block.domain};
   return {op == Op::kSetDelay ? Element::kI64 : Element::kF64, block.domain};
 }
 

@@ -64,12 +64,41 @@ absl::StatusOr<double> Number(const SourceText& source, SourceRange cell) {
   return value;
 }
 
-absl::Status ReadHeader(const SourceText& source, SourceRange line, Table& table) {
+// The columns of a file: those of the table, and of recorded spikes those that are not.
+struct Columns {
+  size_t count = 0;
+  std::vector<size_t> kept;  // numbers among all
+  std::optional<size_t> population;
+};
+
+bool Has(const SourceText& source, const std::vector<SourceRange>& cells, absl::string_view name) {
+  return std::any_of(cells.begin(), cells.end(), [&](SourceRange cell) {
+    return absl::string_view(source.text).substr(cell.offset, cell.length) == name;
+  });
+}
+
+// The column of a table that a recorded one becomes.
+std::string NameInTable(std::string column) {
+  if (column == "time_ms") return "time";
+  if (column == "neuron") return "index";
+  return column;
+}
+
+absl::Status ReadHeader(const SourceText& source, SourceRange line, Table& table,
+                        Columns& columns) {
   const auto cells = Cells(source.text, line);
-  for (const SourceRange& cell : cells) {
+  columns.count = cells.size();
+  const bool recorded = Has(source, cells, "time_ms");
+  for (size_t c = 0; c < cells.size(); ++c) {
+    const SourceRange cell = cells[c];
     std::string column = source.text.substr(cell.offset, cell.length);
     if (column.empty()) return ErrorAt(source, cell, "a column has no name");
-    if (Number(source, cell).ok()) {
+    if (recorded && column == "population") columns.population = c;
+    if (recorded && (column == "population" || column == "step")) continue;
+    column = recorded ? NameInTable(std::move(column)) : std::move(column);
+    columns.kept.push_back(c);
+    // Columns of a recorded variable are numbers of neurons.
+    if (!recorded && Number(source, cell).ok()) {
       return ErrorAt(source, cell, absl::StrCat("'", column, "' is a number, not a column name"),
                      "the first line of a table names its columns, as in pre,post,weight");
     }
@@ -84,17 +113,29 @@ absl::Status ReadHeader(const SourceText& source, SourceRange line, Table& table
   return absl::OkStatus();
 }
 
-absl::Status ReadRow(const SourceText& source, SourceRange line, Table& table) {
+absl::Status ReadRow(const SourceText& source, SourceRange line, const Columns& columns,
+                     std::string& population, Table& table) {
   const auto cells = Cells(source.text, line);
-  if (cells.size() != table.columns.size()) {
-    return ErrorAt(
-        source, line,
-        absl::StrCat("this row has ", cells.size(), cells.size() == 1 ? " cell" : " cells",
-                     ", but the header names ", table.columns.size(),
-                     table.columns.size() == 1 ? " column" : " columns"));
+  if (cells.size() != columns.count) {
+    return ErrorAt(source, line,
+                   absl::StrCat("this row has ", cells.size(),
+                                cells.size() == 1 ? " cell" : " cells", ", but the header names ",
+                                columns.count, columns.count == 1 ? " column" : " columns"));
   }
-  for (size_t i = 0; i < cells.size(); ++i) {
-    BNSYN_ASSIGN_OR_RETURN(const double value, Number(source, cells[i]));
+  if (columns.population.has_value()) {
+    const SourceRange cell = cells[*columns.population];
+    const std::string name = source.text.substr(cell.offset, cell.length);
+    if (!table.only.empty() && name != table.only) return absl::OkStatus();
+    if (population.empty()) population = name;
+    if (name != population) {
+      return ErrorAt(
+          source, cell,
+          absl::StrCat("these are spikes of '", name, "', and those before of '", population, "'"),
+          absl::StrCat("say whose to take, as in population = \"", name, "\""));
+    }
+  }
+  for (size_t i = 0; i < columns.kept.size(); ++i) {
+    BNSYN_ASSIGN_OR_RETURN(const double value, Number(source, cells[columns.kept[i]]));
     table.values[i].push_back(value);
   }
   return absl::OkStatus();
@@ -103,7 +144,7 @@ absl::Status ReadRow(const SourceText& source, SourceRange line, Table& table) {
 }  // namespace
 
 absl::StatusOr<Table> ReadTable(absl::string_view name, absl::string_view file,
-                                absl::string_view directory) {
+                                absl::string_view directory, absl::string_view only) {
   // An absolute file replaces the directory.
   const std::filesystem::path path =
       std::filesystem::path(std::string(directory)) / std::string(file);
@@ -118,19 +159,26 @@ absl::StatusOr<Table> ReadTable(absl::string_view name, absl::string_view file,
   Table table;
   table.name = std::string(name);
   table.file = std::string(file);
+  table.only = std::string(only);
+  Columns columns;
+  std::string population;  // whose spikes are read
   // Spreadsheets may begin a file with a byte order mark.
   size_t begin = text.starts_with("\xef\xbb\xbf") ? 3 : 0;
   while (begin < text.size()) {
     const size_t end = std::min(text.find('\n', begin), text.size());
     const SourceRange line = Trimmed(text, begin, end);
     begin = end + 1;
-    if (line.length == 0) continue;
-    BNSYN_RETURN_IF_ERROR(table.columns.empty() ? ReadHeader(source, line, table)
-                                                : ReadRow(source, line, table));
+    if (line.length == 0 || text[line.offset] == '#') continue;
+    BNSYN_RETURN_IF_ERROR(columns.count == 0 ? ReadHeader(source, line, table, columns)
+                                             : ReadRow(source, line, columns, population, table));
   }
   if (table.columns.empty()) {
     return ErrorAt(source, {0, 1}, "the table is empty",
                    "its first line names the columns, as in pre,post,weight");
+  }
+  if (!table.only.empty() && !columns.population.has_value()) {
+    return ErrorAt(source, {0, 1}, "this file says of no row whose spike it is",
+                   "files that bnsyn run --out has written do, in a column population");
   }
   table.digest = TableDigest(table);
   return table;
@@ -144,6 +192,23 @@ std::optional<uint64_t> WholeSteps(double time, double dt) {
   if (!(nearest >= 0 && nearest < kMost)) return std::nullopt;
   if (std::fabs(steps - nearest) > kTolerance * std::max(1.0, nearest)) return std::nullopt;
   return static_cast<uint64_t>(nearest);
+}
+
+std::optional<uint64_t> WholeSteps(double time, double dt, OffGrid off_grid) {
+  const std::optional<uint64_t> whole = WholeSteps(time, dt);
+  const double steps = time / dt;
+  if (whole || off_grid == OffGrid::kError || !(steps >= 0 && steps < 0x1p53)) return whole;
+  switch (off_grid) {
+    case OffGrid::kError:
+      break;
+    case OffGrid::kNearest:
+      return static_cast<uint64_t>(std::ceil(steps - 0.5));
+    case OffGrid::kUp:
+      return static_cast<uint64_t>(std::ceil(steps));
+    case OffGrid::kDown:
+      return static_cast<uint64_t>(std::floor(steps));
+  }
+  return whole;
 }
 
 uint64_t TableDigest(const Table& table) {

@@ -25,8 +25,9 @@ constexpr uint8_t kInOnPre = 64;    // of these, on_pre and on_step
 constexpr uint8_t kInNow = 8;
 constexpr uint8_t kInStep = 16;  // and kernels
 constexpr uint8_t kInLoop = 32;  // and kernels of several passes
+constexpr uint8_t kInClock = 64;
 constexpr uint8_t kOfSynapses = kInConnect | kInSynaptic | kInNow;
-constexpr uint8_t kAnywhere = kInInit | kOfSynapses | kInStep | kInLoop;
+constexpr uint8_t kAnywhere = kInInit | kOfSynapses | kInStep | kInLoop | kInClock;
 
 // The blocks in which an op may stand that reads or writes more than its operands, or that belongs
 // to a synapse. Other pure ops may stand anywhere.
@@ -37,8 +38,8 @@ struct Place {
 constexpr Place kPlaces[] = {
     {Op::kLoad, kAnywhere},
     {Op::kStore, kAnywhere},
-    {Op::kCheck, kInSynaptic | kInStep},
-#define BNSYN_EXPECT(name, ...) {Op::k##name, kInInit | kInSynaptic | kInStep},
+    {Op::kCheck, kInSynaptic | kInStep | kInClock},
+#define BNSYN_EXPECT(name, ...) {Op::k##name, kInInit | kInSynaptic | kInStep | kInClock},
 #include "ir/ops.def"
     {Op::kLoadPre, kOfSynapses},
     {Op::kLoadPost, kOfSynapses},
@@ -59,11 +60,12 @@ constexpr Place kPlaces[] = {
     {Op::kSpike, kInStep},
     {Op::kRun, kInStep},
     {Op::kPass, kInLoop},
+    {Op::kUntil, kInLoop},
     {Op::kRunOnStep, kInStep},
     {Op::kRunOnPost, kInStep},
-    {Op::kCount, kInStep},
-    {Op::kReduce, kInStep},
-    {Op::kTotal, kInStep},
+    {Op::kCount, kInStep | kInClock},
+    {Op::kReduce, kInStep | kInClock},
+    {Op::kTotal, kInStep | kInClock},
 };
 
 uint8_t SetOf(BlockKind kind) {
@@ -79,6 +81,8 @@ uint8_t SetOf(BlockKind kind) {
       return kInSynaptic;
     case BlockKind::kLoop:
       return kInLoop;
+    case BlockKind::kClock:
+      return kInClock;
     case BlockKind::kNow:
       return kInNow;
     case BlockKind::kStep:
@@ -131,7 +135,7 @@ class Blocks {
     }
     if (auto v = InOrder(program_.synaptic)) return v;
     for (const Block& block : program_.loops) {
-      if (block.kind != BlockKind::kLoop) return Kind(block);
+      if (block.kind != BlockKind::kLoop && block.kind != BlockKind::kClock) return Kind(block);
       if (auto v = Loop(block)) return v;
       if (auto v = CheckBlock(block)) return v;
     }
@@ -185,7 +189,9 @@ class Blocks {
     if (!of_projection || program_.DomainName(block.domain) != block.name) {
       return Fail(absl::StrCat(word, " is of a projection, and '", block.name, "' is none"));
     }
-    if (!over_synapses_.insert({block.kind, block.name}).second) {
+    // A projection may have any number of on_step blocks with clocks.
+    const bool one_of_many = block.kind == BlockKind::kOnStep;
+    if (!one_of_many && !over_synapses_.insert({block.kind, block.name}).second) {
       return Fail(absl::StrCat("there are two ", word, " blocks of '", block.name, "'"));
     }
     return CheckBlock(block);
@@ -207,9 +213,14 @@ class Blocks {
   Result Loop(const Block& block) {
     if (auto v = Named(block, loops_)) return v;
     if (DomainOf(block.domain).kind == DomainKind::kProjection) {
-      return Fail("a loop runs over a population or the network, not over synapses");
+      return Fail(absl::StrCat("a ", BlockKindName(block.kind),
+                               " runs over a population or the network, not over synapses"),
+                  block.kind == BlockKind::kClock ? "an on_step block may have a clock: on_step "
+                                                    "ee every=10 offset=0"
+                                                  : "");
     }
-    if (block.times < 2) return Fail("a loop has at least two passes", "as in times=10");
+    if (block.kind == BlockKind::kLoop && block.times < 2)
+      return Fail("a loop has at least two passes", "as in times=10");
     return std::nullopt;
   }
 
@@ -238,6 +249,14 @@ class Blocks {
     }
     if (block.times == 0 || block.times > kMostPasses) {
       return Fail(absl::StrCat("there are from 1 to ", kMostPasses, " passes, not ", block.times));
+    }
+    if (block.every == 0) return Fail("a block runs every step or more rarely: every=1 or more");
+    const bool may_have_clock = block.kind == BlockKind::kClock ||
+                                block.kind == BlockKind::kKernel ||
+                                block.kind == BlockKind::kOnStep;
+    if (block.HasClock() && !may_have_clock) {
+      return Fail("only clocks, on_step blocks and kernels run in some steps alone",
+                  "leave out every= and offset=");
     }
     for (const Slot& slot : block.slots) {
       if (slot.kind == AttrKind::kStream) continue;  // any number is a stream
@@ -383,6 +402,7 @@ class Blocks {
         }
         return SynapseNode(node);
       case BlockKind::kLoop:
+      case BlockKind::kClock:
       case BlockKind::kKernel:
         if (!uniform && !own) {
           return Fail(absl::StrCat("a ", BlockKindName(block_->kind), " over ",
@@ -446,6 +466,10 @@ class Blocks {
     if (block_->kind == BlockKind::kConnect && node.op == Op::kLoad && node.domain == domain) {
       return Fail("connect cannot load a state of the synapses", "it stores what they begin with");
     }
+    if (node.op == Op::kAccumulate && block_->HasClock()) {
+      return Fail("a block with a clock cannot accumulate",
+                  "what is added in every step stands in an on_step block without one");
+    }
     if (node.op == Op::kSetDelay && projection.max_delay == 0) {
       return Fail("set_delay needs bounds in the declaration", "as in delay=[1, 80]");
     }
@@ -468,6 +492,7 @@ class Blocks {
     if (HasPasses(*block_)) {
       if (auto v = PassNode(node)) return v;
     }
+    if (block_->kind == BlockKind::kClock) return ClockNode(node);
     if (node.op == Op::kRun) {
       if (auto v = Run(node)) return v;
     }
@@ -486,9 +511,13 @@ class Blocks {
     if (node.op == Op::kTotal && !done_.contains({Op::kReduce, node.attr})) {
       return Fail("a total is read before its reduce in the step");
     }
+    if (auto v = Repeats(node)) return v;
     const bool past = node.op == Op::kStore && program_.states[node.attr].history != 0;
     const bool once = past || node.op == Op::kTake || node.op == Op::kSpike ||
                       node.op == Op::kReduce || node.op == Op::kRun || RunsSynapses(node);
+    if (node.op == Op::kUntil && &node != &block_->nodes.back()) {
+      return Fail("until is the last node of its loop");
+    }
     if (once && done_.contains(key)) {
       return Fail(absl::StrCat(info.name, " ", SymbolName(program_, info.attr, node.attr),
                                " stands twice in a step"));
@@ -497,8 +526,28 @@ class Blocks {
     return std::nullopt;
   }
 
+  // How often neurons spike is known where they spike, and stays so: it is read after the kernel.
+  Result Repeats(const Node& node) const {
+    if (node.op == Op::kSpike) {
+      const auto state = program_.FindRepeats(static_cast<PopulationId>(node.attr));
+      if (state && block_->kind == BlockKind::kStep && !done_.contains({Op::kStore, *state})) {
+        return Fail(absl::StrCat("spike is of a population whose neurons spike as often as ",
+                                 program_.states[*state].name, " says, which no store has set"));
+      }
+    }
+    if (node.op == Op::kStore && program_.states[node.attr].repeats &&
+        done_.contains({Op::kSpike, *program_.states[node.attr].repeats})) {
+      return Fail("a neuron has spiked so often already", "the store stands before its spike");
+    }
+    return std::nullopt;
+  }
+
   // A pass changes temporaries alone, so that the passes of one element need not wait for others.
   Result PassNode(const Node& node) const {
+    if (node.op == Op::kUntil &&
+        program_.domains[static_cast<size_t>(block_->domain)].kind != DomainKind::kPopulation) {
+      return Fail("until stands in loops over a population", "other loops run all their passes");
+    }
     if (node.op == Op::kStore &&
         (!program_.states[node.attr].temporary || node.domain != block_->domain)) {
       return Fail("a loop stores temporaries of its own domain alone",
@@ -511,12 +560,29 @@ class Blocks {
     return std::nullopt;
   }
 
-  // The temporaries that a loop reads are written before, by the step or by the pass.
+  // What a clock leaves must have the values of the step before where it does not run.
+  Result ClockNode(const Node& node) const {
+    if (Info(node.op).attr == AttrKind::kState && program_.states[node.attr].temporary) {
+      return Fail("a clock cannot use a temporary",
+                  "a temporary is written in every step, and the clock runs in some");
+    }
+    return std::nullopt;
+  }
+
+  // The temporaries that a loop reads are written before, by the step or by the pass; and so are
+  // the totals that a clock reads.
   Result Run(const Node& run) {
     if (block_->kind != BlockKind::kStep) {
       return Fail("a kernel runs no loop", "a kernel with times= has passes of its own");
     }
     for (const Node& node : program_.loops[run.attr].nodes) {
+      if (node.op == Op::kReduce && !done_.insert({Op::kReduce, node.attr}).second) {
+        return Fail(absl::StrCat("reduce ", SymbolName(program_, AttrKind::kReduction, node.attr),
+                                 " stands twice in a step"));
+      }
+      if (node.op == Op::kTotal && !done_.contains({Op::kReduce, node.attr})) {
+        return Fail("a total is read before its reduce in the step");
+      }
       if (Info(node.op).attr != AttrKind::kState || !program_.states[node.attr].temporary) continue;
       if (node.op == Op::kStore) done_.insert({Op::kStore, node.attr});
       if (node.op == Op::kLoad && !done_.contains({Op::kStore, node.attr})) {

@@ -43,17 +43,17 @@ void WithBitsOf(ir::Element element, F f) {
   }
 }
 
-// The block that a node runs, or null.
-const ir::Block* FindRun(const ir::Program& program, const ir::Node& node) {
+// The blocks that a node runs.
+std::vector<const ir::Block*> FindRun(const ir::Program& program, const ir::Node& node) {
   const auto projection = static_cast<ir::ProjectionId>(node.attr);
-  if (node.op == ir::Op::kRun) return &program.loops[node.attr];
+  if (node.op == ir::Op::kRun) return {&program.loops[node.attr]};
   if (node.op == ir::Op::kRunOnStep) {
-    return program.FindSynaptic(ir::BlockKind::kOnStep, projection);
+    return program.SynapticOf(ir::BlockKind::kOnStep, projection);
   }
   if (node.op == ir::Op::kRunOnPost) {
-    return program.FindSynaptic(ir::BlockKind::kOnPost, projection);
+    return program.SynapticOf(ir::BlockKind::kOnPost, projection);
   }
-  return nullptr;
+  return {};
 }
 
 // to[i] = from[place(i)], for arrays of one element.
@@ -79,8 +79,9 @@ BlockRunner::BlockRunner(const ir::Block& block, Machine& machine)
       is_static_(block.nodes.size()),
       blocks_(block.nodes.size()) {
   for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
-    const ir::Block* const runs = FindRun(machine.program, block.nodes[id]);
-    if (runs != nullptr) blocks_[id] = std::make_unique<BlockRunner>(*runs, machine);
+    for (const ir::Block* const runs : FindRun(machine.program, block.nodes[id])) {
+      blocks_[id].push_back(std::make_unique<BlockRunner>(*runs, machine));
+    }
     if (ir::Accumulates(block.nodes[id])) {
       is_static_[id] = AddsStatic(machine.program, block, id);
     }
@@ -97,8 +98,24 @@ const SynapseTable& BlockRunner::Table() const {
 
 void BlockRunner::Run() {
   causes_.clear();
+  ended_.clear();
   for (pass_ = 0; pass_ < block_.times; ++pass_) {
     for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) RunNode(id);
+    if (!ended_.empty() && absl::c_all_of(ended_, [](bool ended) { return ended; })) break;
+  }
+}
+
+// Whose passes have ended changes nothing more: `Store` leaves them out.
+void BlockRunner::EndPasses(const ir::Node& until) {
+  const Array& ends = values_[until.operands[0]];
+  const size_t size = Size(until.domain);
+  ended_.resize((size + kPassGroup - 1) / kPassGroup);
+  std::vector<bool> all(ended_.size(), true);
+  for (size_t i = 0; i < size; ++i) {
+    if (!ends.as<uint8_t>()[ends.size() == 1 ? 0 : i]) all[i / kPassGroup] = false;
+  }
+  for (size_t group = 0; group < all.size(); ++group) {
+    if (all[group]) ended_[group] = true;
   }
 }
 
@@ -165,7 +182,7 @@ void BlockRunner::RunNode(ir::NodeId id) {
     case ir::Op::kRun:
     case ir::Op::kRunOnStep:
     case ir::Op::kRunOnPost:
-      return RunBlock(id);
+      return RunBlocks(id);
     case ir::Op::kStore:
       return Store(node);
     case ir::Op::kCheck:
@@ -182,6 +199,8 @@ void BlockRunner::RunNode(ir::NodeId id) {
       *result.as<double>() = sum.ScaleAfter(sum.PhaseOf(machine_.step));
       return;
     }
+    case ir::Op::kUntil:
+      return EndPasses(node);
     case ir::Op::kSpike:
       return Spike(node);
     case ir::Op::kCount:
@@ -267,14 +286,22 @@ void BlockRunner::Accumulate(const ir::Node& node) {
   }
 }
 
-void BlockRunner::RunBlock(ir::NodeId id) {
+void BlockRunner::RunBlocks(ir::NodeId id) {
   const ir::Node& node = block_.nodes[id];
-  BlockRunner& runner = *blocks_[id];
-  if (node.op == ir::Op::kRun) return runner.Run();
-  const SynapseTable& table = machine_.synapses[node.attr];
-  if (node.op == ir::Op::kRunOnStep) return runner.Run(table.All());
-  for (const uint32_t target : machine_.spikes[machine_.program.projections[node.attr].target]) {
-    runner.Run(table.Onto(target));
+  for (const std::unique_ptr<BlockRunner>& runner : blocks_[id]) {
+    if (!runner->block_.IsDue(machine_.step)) continue;
+    if (node.op == ir::Op::kRun) {
+      runner->Run();
+      continue;
+    }
+    const SynapseTable& table = machine_.synapses[node.attr];
+    if (node.op == ir::Op::kRunOnStep) {
+      runner->Run(table.All());
+      continue;
+    }
+    for (const uint32_t target : machine_.spikes[machine_.program.projections[node.attr].target]) {
+      runner->Run(table.Onto(target));
+    }
   }
 }
 
@@ -286,6 +313,7 @@ void BlockRunner::Store(const ir::Node& node) {
   const auto put = [&](size_t first) {
     WithBitsOf(state.element(), [&]<typename T>(T) {
       for (size_t i = 0; i < size; ++i) {
+        if (HasEnded(i)) continue;
         state.as<T>()[of_synapses ? synapses_[i] : first + i] =
             value.as<T>()[value.size() == 1 ? 0 : i];
       }
@@ -303,7 +331,7 @@ void BlockRunner::Store(const ir::Node& node) {
   if (block_.kind != ir::BlockKind::kLoop || !ir::IsFloat(node.element)) return;
   const Array numbers = AsDoubles(Operand(node));
   for (size_t i = 0; i < numbers.size(); ++i) {
-    if (std::isfinite(numbers.as<double>()[i])) continue;
+    if (std::isfinite(numbers.as<double>()[i]) || HasEnded(i)) continue;
     const auto [cause, fresh] = causes_.try_emplace(i);
     if (fresh) cause->second = CauseOf(node.operands[0], i);
   }
@@ -358,7 +386,7 @@ bool BlockRunner::DependsOn(const ir::Block& loop, ir::NodeId node) const {
 std::string BlockRunner::CauseOf(ir::NodeId node, size_t i) const {
   for (ir::NodeId id = 0; id < node; ++id) {
     if (block_.nodes[id].op != ir::Op::kRun) continue;
-    const BlockRunner& loop = *blocks_[id];
+    const BlockRunner& loop = *blocks_[id][0];
     const auto cause = loop.causes_.find(loop.block_.domain == ir::DomainId::kNetwork ? 0 : i);
     if (cause != loop.causes_.end() && DependsOn(loop.block_, node)) return cause->second;
   }
@@ -409,9 +437,14 @@ void BlockRunner::Held(ir::InputId input, Array& result) const {
 
 void BlockRunner::Spike(const ir::Node& node) {
   const ArrayView spikes = Operand(node);
+  const auto population = static_cast<ir::PopulationId>(node.attr);
+  const std::optional<ir::StateId> repeats = machine_.program.FindRepeats(population);
+  const int64_t most = machine_.program.MostRepeats(population);
   std::vector<uint32_t> found;
   for (uint32_t i = 0; i < machine_.program.populations[node.attr].size; ++i) {
-    if (spikes.bits(spikes.size == 1 ? 0 : i) != 0) found.push_back(i);
+    if (spikes.bits(spikes.size == 1 ? 0 : i) == 0) continue;
+    const auto times = repeats ? static_cast<int64_t>(machine_.states[*repeats].bits(i)) : 1;
+    found.insert(found.end(), static_cast<size_t>(std::clamp(times, int64_t{1}, most)), i);
   }
   // A neuron that already spiked in this step does not spike twice.
   std::vector<uint32_t>& all = machine_.spikes[node.attr];

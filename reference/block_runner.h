@@ -37,8 +37,8 @@ class BlockRunner {
   // The table of the synapses that the block runs over.
   const SynapseTable& Table() const;
   void Accumulate(const ir::Node& node);
-  // Runs the block that a run, run_on_step or run_on_post names.
-  void RunBlock(ir::NodeId id);
+  // Runs those blocks that a run, run_on_step or run_on_post names and that are due.
+  void RunBlocks(ir::NodeId id);
   // The only operand of an effect.
   ArrayView Operand(const ir::Node& node) const { return values_[node.operands[0]].view(); }
   size_t Size(ir::DomainId domain) const;
@@ -48,6 +48,8 @@ class BlockRunner {
   size_t ElementOf(const ir::Node& node, size_t i) const;
   size_t PlaceOf(const ir::Node& node, size_t i) const;
   void Store(const ir::Node& node);
+  void EndPasses(const ir::Node& until);
+  bool HasEnded(size_t element) const { return !ended_.empty() && ended_[element / kPassGroup]; }
   void Check(const ir::Node& node);
   void Expect(const ir::Node& node);
   // Why element i of a node's value is not finite.
@@ -65,7 +67,10 @@ class BlockRunner {
   std::vector<bool> is_static_;  // by node: an accumulate whose contributions are static (R6)
   absl::Span<const uint64_t> synapses_;
   std::vector<SynapseNumber> drawing_;
-  std::vector<std::unique_ptr<BlockRunner>> blocks_;  // those that nodes run; null for most
+  std::vector<std::vector<std::unique_ptr<BlockRunner>>> blocks_;  // by node: those that it runs
+  // Of a loop with `until`, by group of elements: true if its passes have ended.
+  static constexpr size_t kPassGroup = 64;
+  std::vector<bool> ended_;
   uint32_t pass_ = 0;
   std::map<size_t, std::string> causes_;  // of a loop: why an element first was not finite
 };

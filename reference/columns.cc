@@ -79,7 +79,7 @@ absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Program& program,
   std::vector<uint64_t> steps;
   steps.reserve(times->size());
   for (size_t row = 0; row < times->size(); ++row) {
-    const std::optional<uint64_t> step = ir::WholeSteps((*times)[row], dt);
+    const std::optional<uint64_t> step = ir::WholeSteps((*times)[row], dt, events.off_grid);
     if (!step.has_value()) {
       return RowError(
           table, row,

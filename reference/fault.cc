@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "reference/accumulator.h"
@@ -85,6 +86,13 @@ bool WithinBounds(const ir::State& state, double value) {
 absl::Status DescribeCheckFault(const ir::Program& program, uint64_t step, const CheckFault& fault,
                                 const EndsOf& ends) {
   const ir::State& state = program.states[fault.state];
+  if (absl::StrContains(state.name, ".rk45.left")) {
+    return absl::OutOfRangeError(absl::StrCat(
+        "rk45 did not come to the end of the step of element ", fault.element, " of population ",
+        program.DomainName(state.type.domain), " ", When(program, step), ": ",
+        WithUnit(fault.value, "ms"), " are left after as many tries as there may be; larger ",
+        "tolerances, as in rk45(1e-4, 1e-4), or a smaller dt may help"));
+  }
   std::string reason;
   if (!std::isfinite(fault.value)) {
     reason = NotFinite(fault.cause);
@@ -153,6 +161,14 @@ absl::Status DescribeSumFault(const ir::Program& program, uint64_t step, ir::Inp
   return absl::OutOfRangeError(absl::StrCat(DescribeInput(program, input, element), " summed to ",
                                             Worth(in, quanta), " ", When(program, step), ": ",
                                             DescribeLimit(in, LimitsOf(in.accumulator).sum)));
+}
+
+absl::Status TooManySpikes(const ir::Program& program, ir::PopulationId population,
+                           uint32_t neuron) {
+  const uint32_t most = program.MostRepeats(population);
+  return absl::InvalidArgumentError(absl::StrCat(
+      "neuron ", neuron, " of ", program.populations[population].name, " has spiked ", most,
+      " times in this step, and its model allows no more\n  note: raise most_spikes"));
 }
 
 }  // namespace bnsyn::reference

@@ -51,6 +51,10 @@ std::string DescribeLimit(const ir::Input& input, Quanta limit);
 // "3 pA", in the unit of an input.
 std::string ShowIn(const ir::Input& input, double value);
 
+// The error (InvalidArgument) where spikes are injected that a neuron cannot have in one step.
+absl::Status TooManySpikes(const ir::Program& program, ir::PopulationId population,
+                           uint32_t neuron);
+
 // The errors (OutOfRange) of a step. The messages name what failed, where, when, the value, the
 // limit with its unit, and what to do.
 //

@@ -87,10 +87,15 @@ std::vector<std::vector<LaterAddition>> LaterAdditions(const ir::Program& progra
       if (!on_step && node.op != ir::Op::kRunOnPost) continue;
       const auto projection = static_cast<ir::ProjectionId>(node.attr);
       const ir::BlockKind kind = on_step ? ir::BlockKind::kOnStep : ir::BlockKind::kOnPost;
-      for (const ir::Node& added : program.FindSynaptic(kind, projection)->nodes) {
-        if (!ir::Accumulates(added)) continue;
-        inputs[projection].push_back(
-            {static_cast<ir::InputId>(added.attr), added.op == ir::Op::kAccumulatePre});
+      const uint32_t times =
+          on_step ? 1 : program.MostRepeats(program.projections[projection].target);
+      for (const ir::Block* const block : program.SynapticOf(kind, projection)) {
+        for (const ir::Node& added : block->nodes) {
+          if (!ir::Accumulates(added)) continue;
+          const bool to_source = added.op == ir::Op::kAccumulatePre;
+          inputs[projection].insert(inputs[projection].end(), times,
+                                    {static_cast<ir::InputId>(added.attr), to_source});
+        }
       }
     }
   }
@@ -179,13 +184,15 @@ absl::Status InputProof::AddKnown(ir::ProjectionId projection, ir::InputId input
   if (IsCoarse(known.value, scale)) {
     coarse_[{CoarseSource::Kind::kProjection, projection, input}].Count(known.value, scale);
   }
-  bounds_[input][target].known += magnitude;
+  const Quanta in_a_step =
+      magnitude * program_->MostRepeats(program_->projections[projection].source);
+  bounds_[input][target].known += in_a_step;
   if (bounds_[input][target].known > most_[input]) {
     return TooLarge(*program_, projection, input, target,
                     "the sum of what may arrive in one step at", bounds_[input][target].known,
                     most_[input]);
   }
-  return AddPossible(projection, input, target, magnitude);
+  return AddPossible(projection, input, target, in_a_step);
 }
 
 absl::Status InputProof::AddPossible(ir::ProjectionId projection, ir::InputId input,
@@ -205,12 +212,13 @@ absl::Status InputProof::AddPossible(ir::ProjectionId projection, ir::InputId in
 
 absl::Status InputProof::Add(ir::ProjectionId projection, SynapseEnds ends, double weight,
                              OnPreTerms& terms) {
+  const uint32_t times = program_->MostRepeats(program_->projections[projection].source);
   for (size_t term = 0; term < terms.size(); ++term) {
     const std::optional<OnPreTerms::Known> known = terms.Find(term, weight);
     const uint32_t element = terms.to_source(term) ? ends.source : ends.target;
     BNSYN_RETURN_IF_ERROR(known ? AddKnown(projection, terms.input(term), element, *known)
                                 : AddPossible(projection, terms.input(term), element,
-                                              limits_[terms.input(term)].unknown));
+                                              limits_[terms.input(term)].unknown * times));
   }
   for (const LaterAddition& later : later_[projection]) {
     BNSYN_RETURN_IF_ERROR(AddPossible(projection, later.input,

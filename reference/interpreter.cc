@@ -154,10 +154,14 @@ absl::Status ProgramInterpreter::InjectSpikes(ir::PopulationId population,
   }
   const uint64_t last = machine_.step - 1;
   std::vector<uint32_t>& spikes = history_.At(population, last);
+  const uint32_t most = machine_.program.MostRepeats(population);
   for (const uint32_t neuron : neurons) {
-    const auto place = std::lower_bound(spikes.begin(), spikes.end(), neuron);
-    if (place != spikes.end() && *place == neuron) continue;
-    spikes.insert(place, neuron);
+    const auto [first, end] = std::equal_range(spikes.begin(), spikes.end(), neuron);
+    if (end - first >= most) {
+      if (most == 1) continue;
+      return TooManySpikes(machine_.program, population, neuron);
+    }
+    spikes.insert(end, neuron);
     spike_digest_.AddSpike(population, last, neuron);
   }
   return absl::OkStatus();

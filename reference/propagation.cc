@@ -133,7 +133,7 @@ class DensePropagator : public Propagator {
   void Deliver(ir::ProjectionId projection, uint32_t, absl::Span<const uint32_t> sources) override {
     for (const Term& term : projections_[projection]) {
       Vector spikes = Vector::Zero(term.quanta.cols());
-      for (const uint32_t source : sources) spikes[source] = 1;
+      for (const uint32_t source : sources) ++spikes[source];
       const AccumulatorArithmetic& sum = machine_->accumulators[term.input];
       const Quanta each = sum.Counted(term.each, sum.PhaseOf(machine_->step));
       const Vector added = term.quanta * spikes * static_cast<int64_t>(each);

@@ -61,8 +61,10 @@ absl::Status AcceleratedEngine::Build(Layout layout, const EngineOptions& option
   std::vector<std::vector<InputEvent>> split = SplitEvents(program_, events, partition_);
   if (options.profile) clock_ = KernelClock(program_, schedule_);
   cursors_.resize(workers_.size());
-  uint32_t largest = 0;
-  for (const ir::Population& p : program_.populations) largest = std::max(largest, p.size);
+  size_t largest = 0;
+  for (ir::PopulationId p = 0; p < program_.populations.size(); ++p) {
+    largest = std::max(largest, size_t{program_.populations[p].size} * program_.MostRepeats(p));
+  }
   drained_.reserve(largest);
   for (int t = 0; t < partition_.threads(); ++t) {
     Worker& worker = workers_[static_cast<size_t>(t)];
@@ -121,13 +123,14 @@ bool AcceleratedEngine::RunThreads(uint64_t end, Pace pace, bool record) {
 
 void AcceleratedEngine::RunThread(int thread, uint64_t end, Pace pace, bool record) {
   Worker& worker = workers_[static_cast<size_t>(thread)];
-  const bool by_step = epoch_ == 1 || pace == Pace::kSteps;
   Signal said;
   while (worker.tally.next_step < end && !said.fault && !said.full) {
     worker.epoch_step = worker.tally.next_step;
     worker.epoch_words = worker.record.words().size();
     const uint64_t since = worker.epoch_step - worker.saved.next_step;
     if (worker.checkpoint_due || since >= checkpoint_interval_) Save(thread);
+    const bool by_step = epoch_ == 1 || pace == Pace::kSteps ||
+                         schedule_.NextMeeting(worker.epoch_step) == worker.epoch_step;
     said = by_step ? RunStep(thread, record) : RunEpoch(thread, end, record);
   }
   worker.fault = said.fault;
@@ -135,7 +138,8 @@ void AcceleratedEngine::RunThread(int thread, uint64_t end, Pace pace, bool reco
 
 Signal AcceleratedEngine::RunEpoch(int thread, uint64_t end, bool record) {
   Worker& worker = workers_[static_cast<size_t>(thread)];
-  end = std::min(end, worker.tally.next_step + epoch_);
+  end = std::min(
+      {end, worker.tally.next_step + epoch_, schedule_.NextMeeting(worker.tally.next_step)});
   bool fault = false;
   while (worker.tally.next_step < end && !fault) {
     const uint64_t step = worker.tally.next_step++;
@@ -166,6 +170,8 @@ Signal AcceleratedEngine::RunStep(int thread, bool record) {
     if (phase + 1 == barriers) {
       TakeSpikes(thread, step, record);
       PublishSignal(worker, fault, record);
+    } else if (!schedule_.collected[phase].IsDue(step)) {
+      continue;
     }
     team_->Barrier(thread);
     Collect(thread, phase, step);
@@ -253,8 +259,11 @@ bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
   const ThreadSchedule& schedule = schedule_.threads[static_cast<size_t>(thread)];
   Worker& worker = workers_[static_cast<size_t>(thread)];
   for (const KernelCall& call : schedule.phases[phase].calls) {
+    if (!call.block->IsDue(step)) continue;
     const Timer timer(clock_.OfKernel(thread, call.number));
-    for (const SynapticCall& synaptic : call.synaptic) fault |= RunSynapses(synaptic, thread, step);
+    for (const SynapticCall& synaptic : call.synaptic) {
+      if (synaptic.block->IsDue(step)) fault |= RunSynapses(synaptic, thread, step);
+    }
     if (call.function == nullptr) continue;
     for (const ir::InputId input : call.shared) memory_->CollectShares(input, thread);
     compiler::KernelArgs args = {};
@@ -265,11 +274,16 @@ bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
     args.end = call.range.end;
     args.spikes = worker.spike_outputs.data();
     for (size_t s = 0; s < call.spikes.size(); ++s) {
-      args.spikes[s] = {ring_.List(call.spikes[s], thread, step), 0};
+      args.spikes[s] = {ring_.List(call.spikes[s].population, thread, step), 0};
     }
     call.function(&args);
     for (size_t s = 0; s < call.spikes.size(); ++s) {
-      ring_.Count(call.spikes[s], thread, step) = args.spikes[s].count;
+      const auto& [population, repeats, most] = call.spikes[s];
+      uint32_t count = args.spikes[s].count;
+      if (repeats != nullptr) {
+        count = RepeatSpikes(ring_.List(population, thread, step), count, repeats, most);
+      }
+      ring_.Count(population, thread, step) = count;
     }
     fault |= args.fault != 0;
   }
@@ -293,7 +307,8 @@ void AcceleratedEngine::Collect(int thread, size_t phase, uint64_t step) {
     for (int t = 0; t < partition_.threads(); ++t) count += ring_.Count(p, t, step);
     *memory_->Count(p, thread) = count;
   }
-  for (const ir::ReductionId r : collected.totals) {
+  for (const auto& [r, kernel] : collected.totals) {
+    if (!kernel->IsDue(step)) continue;
     const absl::Span<double> scratch(memory_->Scratch(thread), memory_->Groups(r));
     std::copy_n(memory_->Partials(r, step), scratch.size(), scratch.begin());
     *memory_->Total(r, thread) = reference::TreeSum(scratch);

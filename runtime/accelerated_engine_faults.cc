@@ -93,8 +93,12 @@ absl::Status AcceleratedEngine::ActAndLog(const HostAction& action) {
 
 absl::Status AcceleratedEngine::InjectSpikes(ir::PopulationId population,
                                              absl::Span<const uint32_t> neurons) {
+  const uint32_t most = program_.MostRepeats(population);
   for (const uint32_t neuron : neurons) {
-    if (!Inject(population, neuron)) continue;
+    if (!Inject(population, neuron)) {
+      if (most == 1) continue;
+      return reference::TooManySpikes(program_, population, neuron);
+    }
     injected_digest_.AddSpike(population, step_ - 1, neuron);
     log_.push_back({step_, HostAction::Kind::kInjectSpike, population, neuron, 0});
   }
@@ -104,10 +108,10 @@ absl::Status AcceleratedEngine::InjectSpikes(ir::PopulationId population,
 bool AcceleratedEngine::Inject(ir::PopulationId population, uint32_t neuron) {
   const uint64_t last = step_ - 1;
   const auto emitted = ring_.Spikes(population, partition_.owner(population, neuron), last);
-  if (std::binary_search(emitted.begin(), emitted.end(), neuron)) return false;
   std::vector<uint32_t>& injected = ring_.Injected(population, last);
-  const auto place = std::lower_bound(injected.begin(), injected.end(), neuron);
-  if (place != injected.end() && *place == neuron) return false;
+  const auto [first, end] = std::equal_range(emitted.begin(), emitted.end(), neuron);
+  const auto [begin, place] = std::equal_range(injected.begin(), injected.end(), neuron);
+  if ((end - first) + (place - begin) >= program_.MostRepeats(population)) return false;
   injected.insert(place, neuron);
   return true;
 }

@@ -55,6 +55,7 @@ absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& opt
   BNSYN_ASSIGN_OR_RETURN(impl->engine, ir::WithinMemory([&] {
                            return MakeEngine(std::move(program), options, report);
                          }));
+  impl->FindInterpolated();
   impl->variables.emplace(*impl->engine, impl->params);
   report.synapses = impl->engine->synapses() - OwnSynapses(impl->program());
   report.cache_problem = report.compile.cache_problem;

@@ -47,10 +47,12 @@ double NodeBytes(const ir::Program& program) {
   return bytes;
 }
 
-// The spikes of one step at most: one of each kind of event a neuron.
+// The spikes of one step at most: one of each kind of event a neuron, or as many as it may have.
 double MostSpikes(const ir::Program& program) {
   double spikes = 0;
-  for (const ir::Population& population : program.populations) spikes += population.size;
+  for (ir::PopulationId p = 0; p < program.populations.size(); ++p) {
+    spikes += static_cast<double>(program.populations[p].size) * program.MostRepeats(p);
+  }
   return spikes;
 }
 

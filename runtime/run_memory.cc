@@ -13,7 +13,9 @@ size_t MostWords(const ir::Program& program, const Partition& partition, int thr
   for (const ir::Block& block : program.step) {
     for (const ir::Node& node : block.nodes) {
       if (node.op != ir::Op::kSpike) continue;
-      words += 1 + partition.range(static_cast<ir::PopulationId>(node.attr), thread).size();
+      const auto population = static_cast<ir::PopulationId>(node.attr);
+      words +=
+          1 + size_t{program.MostRepeats(population)} * partition.range(population, thread).size();
     }
   }
   return words;

@@ -86,9 +86,34 @@ absl::Status CheckDimension(const std::string& name, const std::string& declared
 
 }  // namespace
 
+void Simulation::Impl::FindInterpolated() {
+  for (const ir::Population& population : program().populations) {
+    before_end.push_back(program().FindState(absl::StrCat(population.name, ".spike.before")));
+  }
+}
+
+absl::Status Simulation::Impl::RunSteps(uint64_t steps) {
+  const bool interpolated = std::any_of(before_end.begin(), before_end.end(),
+                                        [](const auto& state) { return state.has_value(); });
+  if (!record_spikes || !interpolated) return engine->Run(steps, record_spikes ? this : nullptr);
+  for (uint64_t step = 0; step < steps; ++step) {
+    const absl::Status status = engine->Run(1, this);
+    for (ir::PopulationId p = 0; p < trains.size(); ++p) {
+      if (!before_end[p].has_value()) continue;
+      SpikeTrain& train = trains[p];
+      const reference::ArrayView values = engine->State(*before_end[p]);
+      while (train.before.size() < train.neurons.size()) {
+        train.before.push_back(ir::F64OfBits(values.bits(train.neurons[train.before.size()])));
+      }
+    }
+    BNSYN_RETURN_IF_ERROR(status);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Simulation::Impl::RunSlice(uint64_t steps) {
   const Stopwatch stopwatch;
-  BNSYN_RETURN_IF_ERROR(engine->Run(steps, record_spikes ? this : nullptr));
+  BNSYN_RETURN_IF_ERROR(RunSteps(steps));
   const double seconds = stopwatch.seconds();
   const auto taken = static_cast<double>(steps);
   // At most eightfold at a time, since a step that was quick may have been a quiet one.
@@ -204,10 +229,12 @@ const SpikeTrain& Simulation::Spikes(PopulationHandle population) const {
 
 std::vector<double> Simulation::SpikeTimes(PopulationHandle population) const {
   const ir::Program& program = impl_->program();
+  const SpikeTrain& train = Spikes(population);
   std::vector<double> times;
-  for (const uint64_t step : Spikes(population).steps) {
+  for (const uint64_t step : train.steps) {
     times.push_back(static_cast<double>(step + program.spike_lag()) * program.dt);
   }
+  for (size_t i = 0; i < train.before.size(); ++i) times[i] -= train.before[i];
   return times;
 }
 
@@ -220,6 +247,7 @@ void Simulation::ClearSpikes() {
   for (uint32_t p = 0; p < impl_->trains.size(); ++p) {
     impl_->trains[p].steps.clear();
     impl_->trains[p].neurons.clear();
+    impl_->trains[p].before.clear();
     impl_->cleared_counts[p] = impl_->engine->SpikeCount(p);
   }
 }

@@ -40,7 +40,10 @@ struct Simulation::Impl : public SpikeSink {
   std::vector<SpikeTrain> trains;        // by population
   std::vector<uint64_t> cleared_counts;  // of each at the last ClearSpikes
   SpikeTrain no_spikes;                  // of unknown populations; always empty
-  uint64_t slice = 1;                    // steps that take about kSliceSeconds, as found so far
+  // By population with interpolated spike times: the state that has how long before the end of its
+  // step each neuron last spiked. It is read after each step.
+  std::vector<std::optional<ir::StateId>> before_end;
+  uint64_t slice = 1;  // steps that take about kSliceSeconds, as found so far
 
   const ir::Program& program() const { return engine->program(); }
 
@@ -54,6 +57,8 @@ struct Simulation::Impl : public SpikeSink {
   absl::Status Advance(uint64_t steps, const RunControl& control);
   // Runs a part of that, and chooses the size of the next part by the time that this one took.
   absl::Status RunSlice(uint64_t steps);
+  absl::Status RunSteps(uint64_t steps);
+  void FindInterpolated();
   absl::Status CheckPopulation(PopulationHandle population) const;
   absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits bits);
   // A variable by its name, and those of its elements that the name selects ("left.V"); nullopt for

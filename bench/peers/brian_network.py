@@ -76,10 +76,7 @@ def cuba():
 
 
 def adex10k():
-    equations = ADEX
-    for receptor, tau in (("ampa", 2.5), ("nmda", 100), ("gaba", 6)):
-        equations = equations.replace(f"g_{receptor} : siemens", f"dg_{receptor}/dt = -g_{receptor}/({tau}*ms) : siemens")
-    neurons = b2.NeuronGroup(10000, equations, threshold="V >= 30*mV", reset="V = -58*mV\nw += 80*pA", method="euler")
+    neurons = b2.NeuronGroup(10000, ADEX, threshold="V >= 30*mV", reset="V = -58*mV\nw += 80*pA", method="euler")
     neurons.V = "-70*mV + 5*mV*randn()"
     neurons.run_regularly("event = 0.8*nS*int(rand() < 1000*Hz*dt)\ng_ampa += 0.7*event\ng_nmda += 0.3*event")
     on_exc = "g_ampa_post += 0.7*0.5*nS\ng_nmda_post += 0.3*0.5*nS"

@@ -31,6 +31,9 @@ void AddContributions(const ir::Program& program, const ir::Block& block,
     contribution.to_source = block.nodes[node].op == ir::Op::kAccumulatePre;
     contribution.in_degree =
         contribution.to_source ? OutDegreeOf(program, id) : InDegreeOf(program, id);
+    if (!contribution.to_source) {
+      contribution.in_degree.most *= program.MostRepeats(program.projections[id].source);
+    }
   }
 }
 
@@ -114,13 +117,13 @@ class ProjectionRanges {
   void JoinStored(std::map<ir::StateId, Range> stored) {
     for (const ir::BlockKind kind :
          {ir::BlockKind::kOnPre, ir::BlockKind::kOnStep, ir::BlockKind::kOnPost}) {
-      const ir::Block* const block = program_.FindSynaptic(kind, id_);
-      if (block == nullptr) continue;
-      const std::vector<Range> ranges = Of(*block);
-      for (const ir::Node& node : block->nodes) {
-        if (node.op != ir::Op::kStore) continue;
-        Range& range = stored[static_cast<ir::StateId>(node.attr)];
-        range = Join(range, ranges[node.operands[0]]);
+      for (const ir::Block* const block : program_.SynapticOf(kind, id_)) {
+        const std::vector<Range> ranges = Of(*block);
+        for (const ir::Node& node : block->nodes) {
+          if (node.op != ir::Op::kStore) continue;
+          Range& range = stored[static_cast<ir::StateId>(node.attr)];
+          range = Join(range, ranges[node.operands[0]]);
+        }
       }
     }
     for (const ir::StateId state : program_.SynapseStates(id_)) {

@@ -427,6 +427,7 @@ class RangeFinder {
       case Op::kAccumulatePre:
       case Op::kSpike:
       case Op::kReduce:
+      case Op::kUntil:
         return a();
     }
     return Any(node.element);

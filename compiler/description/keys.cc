@@ -1,7 +1,9 @@
 #include "compiler/description/keys.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -65,7 +67,31 @@ constexpr Key<Model> kModelKeys[] = {
     {"method", At<&Model::integration, &Integration::method>},
     {"substeps", At<&Model::integration, &Integration::substeps>},
     {"order", ByHand},
+    {"clocks", At<&Model::clocks>},
+    {"multiplicity", At<&Model::multiplicity>},
+    {"most_spikes", At<&Model::most_spikes>},
+    {"spike_time",
+     [](Model& m) -> Field {
+       return Word{&m.integration.interpolated_spikes, {"grid", "interpolated"}};
+     }},
 };
+
+constexpr Key<Clock> kClockKeys[] = {
+    {"every", At<&Clock::every>, kAnyKind, kAnyKind, "as in every = \"1 ms\""},
+    {"code", At<&Clock::code>, kAnyKind, kAnyKind, "as in code = \"V = clip(V, E_L, V_th)\""},
+    {"offset", At<&Clock::offset>},
+    {"when",
+     [](Clock& c) -> Field {
+       return Word{&c.at_end, {"start", "end"}};
+     }},
+    {"order", At<&Clock::order>},
+};
+
+// Before the name of a projection or a stimulus, which may have one name.
+constexpr char kOfProjections[] = "projections.";
+constexpr char kOfStimuli[] = "stimuli.";
+
+constexpr absl::string_view kOffGridWords[] = {"error", "nearest", "up", "down"};
 
 constexpr Key<Population> kPopulationKeys[] = {
     {"model", ByHand, kAnyKind, kAnyKind, "name one, as in model = \"adex\""},
@@ -73,6 +99,7 @@ constexpr Key<Population> kPopulationKeys[] = {
     {"parameters", At<&Population::parameters>},
     {"initial", At<&Population::initial>},
     {"linked", At<&Population::linked>},
+    {"clocks", At<&Population::clocks>},
 };
 
 constexpr Key<Group> kGroupKeys[] = {
@@ -90,10 +117,14 @@ constexpr Key<Projection> kProjectionKeys[] = {
     {"event", At<&Projection::options, &ConnectOptions::event>},
     {"on_post", At<&Projection::options, &ConnectOptions::on_post>},
     {"equations", At<&Projection::options, &ConnectOptions::equations>},
+    {"method", At<&Projection::options, &ConnectOptions::integration, &Integration::method>},
+    {"order", ByHand},
     {"initial", At<&Projection::options, &ConnectOptions::initial>},
     {"bounds", At<&Projection::options, &ConnectOptions::bounds>},
     {"stream", At<&Projection::options, &ConnectOptions::stream>},
     {"constants", ByHand},
+    {"gain", At<&Projection::options, &ConnectOptions::gain>},
+    {"clocks", At<&Projection::options, &ConnectOptions::clocks>},
 };
 
 // The rules of which `holds` is true.
@@ -126,6 +157,8 @@ constexpr Key<Stimulus> kStimulusKeys[] = {
     {"file", At<&Stimulus::file>, kFromFile, kFromFile, "as in file = \"events.csv\""},
     {"times", At<&Stimulus::times>, kListed, kListed, "as in times = [\"10 ms\", \"20 ms\"]"},
     {"index", ByHand, kListed, kListed, "as in index = [0, 1], or index = 0 for one neuron"},
+    {"off_grid", At<&Stimulus::off_grid>, kListed | kFromFile},
+    {"population", At<&Stimulus::population>, kFromFile},
     {"variable", At<&Stimulus::variable>, kCurrent | kNoise | kHost, kCurrent | kNoise,
      "name an (input) of the model: variable = \"I_ext\""},
     {"value", At<&Stimulus::value>, kCurrent, kCurrent,
@@ -147,6 +180,7 @@ constexpr Key<ValueTable> kTableKeys[] = {
     {"dt", At<&ValueTable::dt>},
     {"times", At<&ValueTable::times>, kOfValues},
     {"values", ByHand, kOfValues, kOfValues, "as in values = [1, 2, 3], or file = \"x.csv\""},
+    {"off_grid", At<&ValueTable::off_grid>},
 };
 
 constexpr Key<Uniform> kUniformKeys[] = {
@@ -155,6 +189,7 @@ constexpr Key<Uniform> kUniformKeys[] = {
     {"initial", At<&Uniform::initial>},
     {"update", At<&Uniform::update>},
     {"tunable", ByHand},
+    {"clocks", At<&Uniform::clocks>},
 };
 
 bool IsSettable(const Field& field) {
@@ -163,6 +198,7 @@ bool IsSettable(const Field& field) {
                         [](Settings*) { return false; },
                         [](std::vector<Setting>*) { return false; },
                         [](std::vector<Model::Bound>*) { return false; },
+                        [](std::vector<Clock>*) { return false; },
                         [](const auto&) { return true; },
                     },
                     field);
@@ -197,6 +233,10 @@ class Collector {
       Field field = key.field(declaration);
       if (Settings** values = std::get_if<Settings*>(&field)) {
         AddValues(owner, key.name, **values);
+      } else if (std::vector<Clock>** clocks = std::get_if<std::vector<Clock>*>(&field)) {
+        for (Clock& clock : **clocks) {
+          AddKeys(absl::StrCat(owner, "clocks.", clock.name, "."), ClockKeys(), clock);
+        }
       } else {
         Add(absl::StrCat(owner, std::string(key.name)), std::move(field));
       }
@@ -249,6 +289,16 @@ absl::Span<const Key<ConnectionRule>> RuleKeys() {
 absl::Span<const Key<Stimulus>> StimulusKeys() { return kStimulusKeys; }
 absl::Span<const Key<ValueTable>> TableKeys() { return kTableKeys; }
 absl::Span<const Key<Uniform>> UniformKeys() { return kUniformKeys; }
+absl::Span<const Key<Clock>> ClockKeys() { return kClockKeys; }
+absl::Span<const absl::string_view> OffGridWords() { return kOffGridWords; }
+
+bool IsAmbiguous(const std::vector<NamedField>& fields, absl::string_view path) {
+  const auto has = [&](const char* sort) {
+    return absl::c_any_of(
+        fields, [&](const NamedField& field) { return field.path == absl::StrCat(sort, path); });
+  };
+  return has(kOfProjections) && has(kOfStimuli);
+}
 
 std::vector<NamedField> SettableFields(Network& network) {
   std::vector<NamedField> fields;
@@ -281,6 +331,7 @@ std::vector<NamedField> SettableFields(Network& network) {
   for (Projection& projection : network.projections) {
     std::vector<std::string> names = {projection.name};
     if (projection.group != projection.name) names.push_back(projection.group);
+    for (size_t n = names.size(); n-- > 0;) names.push_back(kOfProjections + names[n]);
     for (const std::string& name : names) {
       const std::string owner = absl::StrCat(name, ".");
       collector.AddKeys(owner, ProjectionKeys(), projection);
@@ -290,8 +341,9 @@ std::vector<NamedField> SettableFields(Network& network) {
   }
   collector.NextGroup();
   for (Stimulus& stimulus : network.stimuli) {
-    collector.AddKeys(absl::StrCat(stimulus.name, "."), StimulusKeys(), stimulus,
-                      KindsOf(stimulus.kind));
+    for (const std::string& owner : {stimulus.name, kOfStimuli + stimulus.name}) {
+      collector.AddKeys(owner + ".", StimulusKeys(), stimulus, KindsOf(stimulus.kind));
+    }
   }
   collector.NextGroup();
   for (ValueTable& table : network.tables) {
@@ -340,6 +392,14 @@ absl::Status SetField(const ir::SourceText& text, const Field& field) {
           [&](uint64_t* value) {
             if (absl::SimpleAtoi(text.text, value)) return absl::OkStatus();
             return error("this must be an integer from 0 to 18446744073709551615");
+          },
+          [&](OffGrid* value) -> absl::Status {
+            const auto word = absl::c_find(kOffGridWords, text.text);
+            if (word == std::end(kOffGridWords)) {
+              return error(absl::StrCat("this is one of ", absl::StrJoin(kOffGridWords, ", ")));
+            }
+            *value = static_cast<OffGrid>(word - std::begin(kOffGridWords));
+            return absl::OkStatus();
           },
           [&](const TimeStep& step) -> absl::Status {
             BNSYN_ASSIGN_OR_RETURN(*step.value, EvaluateTimeStep(text));

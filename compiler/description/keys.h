@@ -41,9 +41,10 @@ struct Override {
   std::string name;
 };
 // Where the value of a key goes. The type says what may be written there.
-using Field = std::variant<ReadByHand, Setting*, std::optional<Setting>*, Settings*,
-                           std::vector<Setting>*, std::vector<Model::Bound>*, ir::SourceText*,
-                           std::string*, bool*, uint64_t*, TimeStep, Word, Override>;
+using Field =
+    std::variant<ReadByHand, Setting*, std::optional<Setting>*, Settings*, std::vector<Setting>*,
+                 std::vector<Model::Bound>*, ir::SourceText*, std::string*, bool*, uint64_t*,
+                 TimeStep, Word, Override, OffGrid*, std::vector<Clock>*>;
 
 // std::visit of a field takes Overloaded{handler, handler, ...}.
 template <typename... Handlers>
@@ -80,6 +81,10 @@ absl::Span<const Key<ConnectionRule>> RuleKeys();  // by RuleKind
 absl::Span<const Key<Stimulus>> StimulusKeys();    // by StimulusKind
 absl::Span<const Key<ValueTable>> TableKeys();     // by TableKind
 absl::Span<const Key<Network::UniformDescription>> UniformKeys();
+absl::Span<const Key<Clock>> ClockKeys();
+
+// The words for what becomes of times between two steps, in the order of OffGrid.
+absl::Span<const absl::string_view> OffGridWords();
 
 enum class TableKind : uint8_t { kFile, kValues };
 inline TableKind KindOf(const ValueTable& table) {
@@ -93,6 +98,9 @@ struct NamedField {
   Field field;
 };
 std::vector<NamedField> SettableFields(Network& network);
+// True if a projection and a stimulus both have the path, which is then written with "projections."
+// or "stimuli." before it.
+bool IsAmbiguous(const std::vector<NamedField>& fields, absl::string_view path);
 
 // Gives a settable field the value that `text` holds.
 absl::Status SetField(const ir::SourceText& text, const Field& field);

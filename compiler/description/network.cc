@@ -12,8 +12,31 @@ ir::SourceText Code(absl::string_view owner, absl::string_view what, const char*
   return {absl::StrCat(owner, ".", what), text, 1, 1};
 }
 
+// A value of a stimulus that changes at given times becomes a table of the network, read at t.
+void MakeTableOfChanges(const Stimulus& stimulus, absl::string_view key, Setting& value,
+                        Network& network) {
+  if (value.changes().empty()) return;
+  ValueTable table;
+  table.name = absl::StrCat(stimulus.name, "_", std::string(key));
+  table.place = value.name_place();
+  table.times = {Setting(Quantity(0, Unit{dimension::kTime, 0}))};
+  table.rows = {{value}};
+  for (const Setting::Change& change : value.changes()) {
+    table.times.push_back(change.time);
+    table.rows.push_back({change.value});
+  }
+  ir::SourceText text = value.name_place();
+  if (text.name.empty()) text = {absl::StrCat(stimulus.name, ".", std::string(key)), "", 1, 1};
+  text.text = absl::StrCat(table.name, "(t)");
+  value = Setting(std::move(text));
+  network.AddTable(std::move(table));
+}
+
 }  // namespace
 
+Setting::Setting(double number) : value_(Quantity(number)) {}
+Setting::Setting(int number) : value_(Quantity(number)) {}
+Setting::Setting(Quantity quantity) : value_(quantity) {}
 Setting::Setting(const char* expression) : value_(ir::SourceText{"", expression, 1, 1}) {}
 Setting::Setting(std::string expression)
     : value_(ir::SourceText{"", std::move(expression), 1, 1}) {}
@@ -23,6 +46,23 @@ Setting::Setting(Setting&&) noexcept = default;
 Setting& Setting::operator=(const Setting&) = default;
 Setting& Setting::operator=(Setting&&) noexcept = default;
 Setting::~Setting() = default;
+
+Setting& Setting::ChangeAt(Setting time, Setting value) {
+  changes_.push_back({std::move(time), std::move(value)});
+  return *this;
+}
+
+Clock::Clock(std::string clock_name, Setting period, const char* text)
+    : name(std::move(clock_name)),
+      place{"clock", name, 1, 1},
+      code(Code(name, "code", text)),
+      every(std::move(period)) {}
+Clock::Clock() = default;
+Clock::Clock(const Clock&) = default;
+Clock::Clock(Clock&&) noexcept = default;
+Clock& Clock::operator=(const Clock&) = default;
+Clock& Clock::operator=(Clock&&) noexcept = default;
+Clock::~Clock() = default;
 
 Model::Model(std::string name) : name(std::move(name)) {}
 Model::Model(const Model&) = default;
@@ -60,6 +100,15 @@ Model& Model::Refractory(Setting time) {
   refractory = std::move(time);
   return *this;
 }
+Model& Model::Every(Clock clock) {
+  clocks.push_back(std::move(clock));
+  return *this;
+}
+Model& Model::Multiplicity(const char* number, uint32_t most) {
+  multiplicity = Code(name, "multiplicity", number);
+  most_spikes = most;
+  return *this;
+}
 Model& Model::OnEvent(std::string event, const char* condition, const char* code) {
   const std::string owner = absl::StrCat(name, ".", event);
   events.push_back({std::move(event), Code(name, "events", ""), Code(owner, "condition", condition),
@@ -83,6 +132,10 @@ Model& Model::Method(const std::vector<std::pair<std::string, std::string>>& met
 }
 Model& Model::Substeps(Setting count) {
   integration.substeps = std::move(count);
+  return *this;
+}
+Model& Model::InterpolatedSpikes() {
+  integration.interpolated_spikes = true;
   return *this;
 }
 Model& Model::Order(const std::vector<std::vector<std::string>>& groups) {
@@ -232,6 +285,11 @@ ConnectOptions& ConnectOptions::Equations(const char* text) {
   return *this;
 }
 
+ConnectOptions& ConnectOptions::Method(const char* name) {
+  integration.method = {"method", name, 1, 1};
+  return *this;
+}
+
 Stimulus& Stimulus::OnEvent(const char* text) {
   on_event = {"on_event", text, 1, 1};
   return *this;
@@ -296,8 +354,17 @@ ProjectionHandle Network::Connect(std::string name, const Neurons& source, const
   return {static_cast<uint32_t>(projections.size() - 1)};
 }
 
+void Network::Every(Clock clock) { uniform.clocks.push_back(std::move(clock)); }
+
+void Network::Every(PopulationHandle population, Clock clock) {
+  populations[population.index].clocks.push_back(std::move(clock));
+}
+
 void Network::AddStimulus(Stimulus stimulus) {
   if (stimulus.place.name.empty()) stimulus.place = {"network", stimulus.name, 1, 1};
+  MakeTableOfChanges(stimulus, "rate", stimulus.rate, *this);
+  MakeTableOfChanges(stimulus, "value", stimulus.value, *this);
+  MakeTableOfChanges(stimulus, "mean", stimulus.mean, *this);
   stimuli.push_back(std::move(stimulus));
 }
 
@@ -321,6 +388,11 @@ void Network::Uniform(ir::SourceText equations, ir::SourceText update, Settings 
 absl::Status Network::Set(absl::string_view path, absl::string_view value) {
   const ir::SourceText text = {absl::StrCat("--set ", path), std::string(value), 1, 1};
   const std::vector<compiler::NamedField> fields = compiler::SettableFields(*this);
+  if (compiler::IsAmbiguous(fields, path)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", std::string(path), "' is of a projection and of a stimulus: set ",
+                     "projections.", std::string(path), " or stimuli.", std::string(path)));
+  }
   std::optional<int> group;
   std::vector<std::string> known;
   for (const compiler::NamedField& field : fields) {

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -99,8 +98,12 @@ absl::StatusOr<Quantity> Evaluate(const Setting& setting, const std::vector<Cons
 
 absl::StatusOr<uint64_t> EvaluateSteps(const Setting& setting,
                                        const std::vector<Constant>& constants, const Quantity& dt,
-                                       absl::string_view what) {
+                                       absl::string_view what, OffGrid off_grid) {
   BNSYN_ASSIGN_OR_RETURN(const Quantity time, Evaluate(setting, constants, dimension::kTime, what));
+  if (off_grid != OffGrid::kError) {
+    const std::optional<uint64_t> rounded = ir::WholeSteps(time.value, dt.value, off_grid);
+    if (rounded.has_value()) return *rounded;
+  }
   const absl::StatusOr<uint64_t> steps = StepsOf(time, dt);
   if (steps.ok()) return steps;
   return ErrorIn(TextOf(setting, what),
@@ -125,8 +128,7 @@ bool IsIdentifier(absl::string_view name) {
 }
 
 absl::Status CheckNewName(const std::string& name, absl::string_view what,
-                          const ir::SourceText& place, ir::SourceRange range,
-                          std::set<std::string>& names) {
+                          const ir::SourceText& place, ir::SourceRange range, TakenNames& names) {
   if (!IsIdentifier(name)) {
     return ir::ErrorAt(place, range, absl::StrCat("'", name, "' cannot name ", what),
                        "a name is letters, digits and '_', and does not begin with a digit");
@@ -135,11 +137,28 @@ absl::Status CheckNewName(const std::string& name, absl::string_view what,
     return ir::ErrorAt(
         place, range, absl::StrCat("'", name, "' has a meaning of its own and cannot name ", what));
   }
-  if (!names.insert(name).second) {
-    return ir::ErrorAt(place, range, absl::StrCat("the name '", name, "' is used twice"),
-                       "give one of them another name");
-  }
-  return absl::OkStatus();
+  return TakeName(name, what, place, range, "", names);
+}
+
+std::string HolderOf(absl::string_view what, const ir::SourceText& place, ir::SourceRange range) {
+  std::string holder(what);
+  // What was built in C++ has no place.
+  if (place.name.empty() || place.name == "network") return holder;
+  const absl::string_view before = absl::string_view(place.text).substr(0, range.offset);
+  const auto line = std::count(before.begin(), before.end(), '\n');
+  const size_t begin = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
+  const size_t column =
+      before.size() - begin + (line == 0 ? static_cast<size_t>(place.first_column) : 1);
+  return absl::StrCat(holder, ", ", place.name, ":", place.first_line + line, ":", column);
+}
+
+absl::Status TakeName(const std::string& name, absl::string_view what, const ir::SourceText& place,
+                      ir::SourceRange range, absl::string_view sharing, TakenNames& names) {
+  const auto [first, fresh] = names.try_emplace(name, HolderOf(what, place, range));
+  if (fresh) return absl::OkStatus();
+  return ir::ErrorAt(place, range, absl::StrCat("the name '", name, "' is used twice"),
+                     absl::StrCat("the first is ", first->second, "; give one of them another name",
+                                  sharing.empty() ? "" : ": ", std::string(sharing)));
 }
 
 absl::StatusOr<std::vector<Constant>> EvaluateConstants(const Network& network) {
@@ -147,14 +166,14 @@ absl::StatusOr<std::vector<Constant>> EvaluateConstants(const Network& network) 
   // One step must be a positive time.
   BNSYN_RETURN_IF_ERROR(StepsOf(options.dt, options.dt).status());
   std::vector<Constant> constants = {{"dt", options.dt}};
-  std::set<std::string> names;
+  TakenNames names;
   for (const auto& [name, value] : network.constants) {
     const ir::SourceText place = NamePlace(value, name);
     // N is reserved in code, but usual as a constant of the network.
     if (name == "N") {
-      names.insert(name);
+      names.try_emplace(name, HolderOf("a constant", place, Whole(place)));
     } else {
-      BNSYN_RETURN_IF_ERROR(CheckNewName(name, "constant", place, Whole(place), names));
+      BNSYN_RETURN_IF_ERROR(CheckNewName(name, "a constant", place, Whole(place), names));
     }
     BNSYN_ASSIGN_OR_RETURN(const Quantity quantity, Evaluate(value, constants, name));
     constants.push_back({name, quantity});

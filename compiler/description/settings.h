@@ -7,7 +7,7 @@
 #define BNSYN_COMPILER_DESCRIPTION_SETTINGS_H_
 
 #include <cstdint>
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,16 +38,24 @@ absl::StatusOr<Quantity> Evaluate(const Setting& setting, const std::vector<Cons
 // A time as a whole number of steps of `dt`.
 absl::StatusOr<uint64_t> EvaluateSteps(const Setting& setting,
                                        const std::vector<Constant>& constants, const Quantity& dt,
-                                       absl::string_view what);
+                                       absl::string_view what, OffGrid off_grid = OffGrid::kError);
 // The value of dt, which must be a positive time.
 absl::StatusOr<Quantity> EvaluateTimeStep(const ir::SourceText& text);
+
+// The names that are taken in one set of names, each with what has it and where.
+using TakenNames = std::map<std::string, std::string>;
 
 // True if `name` can be a name in code: letters, digits and _, no digit first.
 bool IsIdentifier(absl::string_view name);
 // Fails unless `name` can name a new `what` ("a variable") beside `names`, to which it is added.
 absl::Status CheckNewName(const std::string& name, absl::string_view what,
-                          const ir::SourceText& place, ir::SourceRange range,
-                          std::set<std::string>& names);
+                          const ir::SourceText& place, ir::SourceRange range, TakenNames& names);
+// Adds a name that something of the sort `what` has, unless it is taken: then it is an error with
+// the place of the first. `sharing` says what has one set of names; empty for nothing to say.
+absl::Status TakeName(const std::string& name, absl::string_view what, const ir::SourceText& place,
+                      ir::SourceRange range, absl::string_view sharing, TakenNames& names);
+// "a population, net.toml:3:14": what has a name, and where.
+std::string HolderOf(absl::string_view what, const ir::SourceText& place, ir::SourceRange range);
 // dt and the constants of a network, each of which may read those before it.
 absl::StatusOr<std::vector<Constant>> EvaluateConstants(const Network& network);
 

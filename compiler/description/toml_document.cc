@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "compiler/language/lexer.h"
 #include "ir/status_macros.h"
@@ -213,6 +216,35 @@ ir::SourceText TomlDocument::ValueText(const TomlNode& node) const {
   return Piece(*this, node.range.offset, std::move(text));
 }
 
+namespace {
+
+// Where a table or a key that is there twice stands first in the text before the second; empty for
+// other messages. A key is sought in the table of the second.
+std::string FirstOf(absl::string_view message, absl::string_view before) {
+  constexpr absl::string_view kTwice = "cannot redefine existing ";
+  const size_t twice = message.find(kTwice);
+  const size_t open = message.find('\'');
+  const size_t close = message.rfind('\'');
+  if (twice == message.npos || open == message.npos || close <= open) return "";
+  const bool table = absl::StartsWith(message.substr(twice + kTwice.size()), "table");
+  const std::string name(message.substr(open + 1, close - open - 1));
+  before = before.substr(0, before.rfind('\n') + 1);  // without the line of the second
+  std::optional<size_t> first;
+  size_t number = 0;
+  for (absl::string_view line : absl::StrSplit(before, '\n')) {
+    ++number;
+    line = absl::StripAsciiWhitespace(line);
+    if (table && line == absl::StrCat("[", name, "]")) first = number;
+    if (table) continue;
+    if (absl::StartsWith(line, "[")) first.reset();
+    if (!absl::ConsumePrefix(&line, name)) continue;
+    if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(line), "=")) first = number;
+  }
+  return first.has_value() ? absl::StrCat("the first is in line ", *first) : "";
+}
+
+}  // namespace
+
 absl::StatusOr<TomlDocument> ParseToml(absl::string_view text, const std::string& file) {
   TomlDocument document;
   document.source = {file, std::string(text), 1, 1};
@@ -233,8 +265,11 @@ absl::StatusOr<TomlDocument> ParseToml(absl::string_view text, const std::string
     message = std::string(absl::StripPrefix(message, "Error "));
     const ir::SourceRange range = RangeOf(document, error.source());
     const absl::string_view written = document.source.text;
+    const absl::string_view rest = written.substr(std::min(range.offset, written.size()));
+    std::string note = FirstOf(message, written.substr(0, range.offset));
+    if (note.empty()) note = CharacterNote(rest);
     return ir::ErrorAt(document.source, range, absl::StrCat("this is not valid TOML: ", message),
-                       CharacterNote(written.substr(std::min(range.offset, written.size()))));
+                       note);
   }
   return document;
 }

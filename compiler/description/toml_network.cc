@@ -105,27 +105,6 @@ class NetworkReader : public compiler::TomlReader {
     return absl::OkStatus();
   }
 
-  // order = ["v", "v", ["u", "w"]].
-  absl::Status ReadOrder(const TomlNode& table, Integration& integration) const {
-    const TomlNode* order = table.Find("order");
-    if (order == nullptr) return absl::OkStatus();
-    if (order->kind != TomlKind::kArray || order->children.empty()) {
-      return document_.ErrorAtValue(*order, "'order' must be an array of names",
-                                    "in which what moves together is an array of its own, as in "
-                                    "order = [\"v\", \"v\", [\"u\", \"w\"]]");
-    }
-    for (const TomlNode& group : order->children) {
-      if (group.kind != TomlKind::kString && group.kind != TomlKind::kArray) {
-        return document_.ErrorAtValue(group,
-                                      "each entry of 'order' must be a name or an array of names");
-      }
-      BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(group));
-      std::vector<ir::SourceText>& texts = integration.order.emplace_back();
-      for (const TomlNode* name : names) texts.push_back(name->text);
-    }
-    return absl::OkStatus();
-  }
-
   // events = { burst = "V > V_b" }, and on_event = { burst = "..." } for what some of them do.
   absl::Status ReadEvents(const TomlNode& table, Model& model) const {
     const TomlNode* events = table.Find("events");
@@ -176,31 +155,13 @@ class NetworkReader : public compiler::TomlReader {
   absl::Status ReadModel(const TomlNode& table) {
     Model model(table.key);
     model.place = document_.KeyPlace(table);
-    methods_.clear();
     BNSYN_RETURN_IF_ERROR(
         ReadKeys(table, absl::StrCat("[models.", table.key, "]"), compiler::ModelKeys(), model));
-    model.integration.methods = std::move(methods_);
     BNSYN_RETURN_IF_ERROR(ReadEvents(table, model));
     BNSYN_RETURN_IF_ERROR(ReadNumbered(table, model));
-    BNSYN_RETURN_IF_ERROR(ReadOrder(table, model.integration));
+    BNSYN_RETURN_IF_ERROR(ReadIntegration(table, model.integration));
     BNSYN_RETURN_IF_ERROR(ReadTunable(table, model.parameters, model.numbered, model.tunable));
     AddModel(std::move(model));
-    return absl::OkStatus();
-  }
-
-  // method = "rk4" is for all variables, a table for those that it names: { V = "heun" }.
-  absl::Status ReadField(const TomlNode& node, const compiler::Field& field) override {
-    if (node.key != "method" || node.kind != TomlKind::kTable) {
-      return TomlReader::ReadField(node, field);
-    }
-    for (const TomlNode& child : node.children) {
-      BNSYN_ASSIGN_OR_RETURN(const ir::SourceText name, ReadText(child));
-      if (child.key == "default") {
-        *std::get<ir::SourceText*>(field) = name;
-      } else {
-        methods_.emplace_back(document_.KeyPlace(child), name);
-      }
-    }
     return absl::OkStatus();
   }
 
@@ -285,9 +246,6 @@ class NetworkReader : public compiler::TomlReader {
     BNSYN_RETURN_IF_ERROR(ReadKeys(table, "[uniform]", compiler::UniformKeys(), uniform));
     return ReadTunable(table, uniform.parameters, {}, uniform.tunable);
   }
-
-  // The methods of single variables of the model being read.
-  std::vector<std::pair<ir::SourceText, ir::SourceText>> methods_;
 };
 
 }  // namespace

@@ -24,11 +24,12 @@ class ProjectionReader : public TomlReader {
     const std::string what = absl::StrCat("[projections.", table.key, "]");
     BNSYN_RETURN_IF_ERROR(CheckPlaceOfKeys(table, what));
     BNSYN_RETURN_IF_ERROR(ReadKeys(table, what, ProjectionKeys(), projection));
+    BNSYN_RETURN_IF_ERROR(ReadIntegration(table, projection.options.integration));
     BNSYN_ASSIGN_OR_RETURN(const Ends sources, ReadEnds(*table.Find("source")));
     BNSYN_ASSIGN_OR_RETURN(const Ends targets, ReadEnds(*table.Find("target")));
     BNSYN_ASSIGN_OR_RETURN(projection.rule, ReadRule(*table.Find("rule")));
     if (table.Find("on_pre") == nullptr && table.Find("on_post") == nullptr &&
-        table.Find("equations") == nullptr) {
+        table.Find("equations") == nullptr && table.Find("clocks") == nullptr) {
       return document_.ErrorAtKey(table, absl::StrCat("'", table.key, "' has no on_pre"),
                                   "say what a spike does: on_pre = \"g_ampa_post += w\"");
     }

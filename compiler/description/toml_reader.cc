@@ -59,6 +59,39 @@ absl::Status TomlReader::ReadFields(const TomlNode& table, const std::vector<Bou
   return absl::OkStatus();
 }
 
+// method = "rk4" is for all variables, a table for those that it names: { V = "heun" };
+// order = ["v", "v", ["u", "w"]].
+absl::Status TomlReader::ReadIntegration(const TomlNode& table, Integration& out) const {
+  const TomlNode* method = table.Find("method");
+  if (method != nullptr && method->kind == TomlKind::kTable) {
+    for (const TomlNode& child : method->children) {
+      BNSYN_ASSIGN_OR_RETURN(const ir::SourceText name, ReadText(child));
+      if (child.key == "default") {
+        out.method = name;
+      } else {
+        out.methods.emplace_back(document_.KeyPlace(child), name);
+      }
+    }
+  }
+  const TomlNode* order = table.Find("order");
+  if (order == nullptr) return absl::OkStatus();
+  if (order->kind != TomlKind::kArray || order->children.empty()) {
+    return document_.ErrorAtValue(*order, "'order' must be an array of names",
+                                  "in which what moves together is an array of its own, as in "
+                                  "order = [\"v\", \"v\", [\"u\", \"w\"]]");
+  }
+  for (const TomlNode& group : order->children) {
+    if (group.kind != TomlKind::kString && group.kind != TomlKind::kArray) {
+      return document_.ErrorAtValue(group,
+                                    "each entry of 'order' must be a name or an array of names");
+    }
+    BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(group));
+    std::vector<ir::SourceText>& texts = out.order.emplace_back();
+    for (const TomlNode* name : names) texts.push_back(name->text);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status TomlReader::ReadField(const TomlNode& node, const Field& field) {
   const std::string what = absl::StrCat("'", node.key, "'");
   const auto assign = [](auto read, auto& out) -> absl::Status {
@@ -70,11 +103,31 @@ absl::Status TomlReader::ReadField(const TomlNode& node, const Field& field) {
           [](const ReadByHand&) { return absl::OkStatus(); },
           [](const Override&) { return absl::OkStatus(); },
           [&](Setting* value) { return assign(ReadSetting(node), *value); },
-          [&](std::optional<Setting>* value) { return assign(ReadSetting(node), *value); },
+          [&](std::optional<Setting>* value) {
+            return assign(node.key == "gain" ? ReadChanging(node) : ReadSetting(node), *value);
+          },
           [&](Settings* values) { return assign(ReadSettings(node), *values); },
+          [&](std::vector<Clock>* clocks) { return ReadClocks(node, *clocks); },
+          [&](OffGrid* value) {
+            BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kString, what));
+            const absl::Span<const absl::string_view> words = OffGridWords();
+            const auto word = std::find(words.begin(), words.end(), node.text.text);
+            if (word == words.end()) {
+              return document_.ErrorAtValue(
+                  node, absl::StrCat(what, " is one of \"", absl::StrJoin(words, "\", \""), "\""),
+                  "what becomes of a time between two steps: an error, the nearest step, the next "
+                  "one, or the one before");
+            }
+            *value = static_cast<OffGrid>(word - words.begin());
+            return absl::OkStatus();
+          },
           [&](std::vector<Setting>* values) { return assign(ReadSettingList(node), *values); },
           [&](std::vector<Model::Bound>* bounds) { return ReadBounds(node, *bounds); },
-          [&](ir::SourceText* text) { return assign(ReadText(node), *text); },
+          [&](ir::SourceText* text) {
+            // ReadIntegration reads a table of methods.
+            const bool methods = node.key == "method" && node.kind == TomlKind::kTable;
+            return methods ? absl::OkStatus() : assign(ReadText(node), *text);
+          },
           [&](std::string* value) {
             BNSYN_RETURN_IF_ERROR(Expect(node, TomlKind::kString, what));
             *value = node.text.text;
@@ -154,8 +207,10 @@ absl::StatusOr<Settings> TomlReader::ReadSettings(const TomlNode& node) const {
   const bool may_be_numbered = node.key == "parameters" || node.key == "initial";
   Settings settings;
   for (const TomlNode& child : node.children) {
+    const bool may_change = node.key == "parameters";
     if (!may_be_numbered || child.kind != TomlKind::kArray) {
-      BNSYN_ASSIGN_OR_RETURN(Setting setting, ReadSetting(child));
+      BNSYN_ASSIGN_OR_RETURN(Setting setting,
+                             may_change ? ReadChanging(child) : ReadSetting(child));
       settings.emplace_back(child.key, std::move(setting));
       continue;
     }
@@ -208,6 +263,52 @@ absl::Status TomlReader::ReadBounds(const TomlNode& bounds, std::vector<Model::B
     BNSYN_ASSIGN_OR_RETURN(Setting upper, ReadSetting(bound.children[1]));
     lower.set_name_place(document_.KeyPlace(bound));
     out.push_back({bound.key, std::move(lower), std::move(upper)});
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Setting> TomlReader::ReadChanging(const TomlNode& node) const {
+  if (node.kind != TomlKind::kTable) return ReadSetting(node);
+  constexpr char kExample[] = "as in { value = \"0 pA\", at = [\"100 ms\"], to = [\"300 pA\"] }";
+  BNSYN_RETURN_IF_ERROR(CheckKeys(node, absl::StrCat("'", node.key, "'"), {"value", "at", "to"}));
+  for (const char* const key : {"value", "at", "to"}) {
+    if (node.Find(key) != nullptr) continue;
+    return document_.ErrorAtKey(node, absl::StrCat("'", node.key, "' has no ", key), kExample);
+  }
+  BNSYN_ASSIGN_OR_RETURN(Setting setting, ReadSetting(*node.Find("value")));
+  setting.set_name_place(document_.KeyPlace(node));
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<Setting> times, ReadSettingList(*node.Find("at")));
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<Setting> values, ReadSettingList(*node.Find("to")));
+  if (times.size() != values.size()) {
+    return document_.ErrorAtValue(
+        *node.Find("to"),
+        absl::StrCat("'at' has ", times.size(), times.size() == 1 ? " entry" : " entries",
+                     ", and 'to' ", values.size()),
+        kExample);
+  }
+  for (size_t c = 0; c < times.size(); ++c) setting.ChangeAt(times[c], values[c]);
+  return setting;
+}
+
+absl::Status TomlReader::ReadClocks(const TomlNode& clocks, std::vector<Clock>& out) {
+  constexpr char kExample[] = "as in clocks.NAME = { every = \"1 ms\", code = \"x = 0.9*x\" }";
+  BNSYN_RETURN_IF_ERROR(Expect(clocks, TomlKind::kTable, "'clocks'"));
+  for (const TomlNode& node : clocks.children) {
+    if (node.kind != TomlKind::kTable) {
+      return document_.ErrorAtKey(
+          node, absl::StrCat("the clock '", node.key, "' must be a table with every and code"),
+          kExample);
+    }
+    if (const TomlNode* phase = node.Find("phase")) {
+      return document_.ErrorAtKey(*phase, "unknown key 'phase' in a clock",
+                                  "the time of its first run is 'offset'");
+    }
+    Clock clock;
+    clock.name = node.key;
+    clock.place = document_.KeyPlace(node);
+    BNSYN_RETURN_IF_ERROR(
+        ReadKeys(node, absl::StrCat("the clock '", node.key, "'"), ClockKeys(), clock));
+    out.push_back(std::move(clock));
   }
   return absl::OkStatus();
 }

@@ -68,6 +68,9 @@ class TomlReader {
     for (const Key<T>& key : keys) names.emplace_back(key.name);
     return names;
   }
+  // Reads how equations are integrated: a table `method`, and `order`. A method for all variables
+  // is a key that ReadKeys reads.
+  absl::Status ReadIntegration(const TomlNode& table, Integration& out) const;
   // Gives a field the value of an entry. Readers override it for entries that may also be tables.
   virtual absl::Status ReadField(const TomlNode& node, const Field& field);
 
@@ -76,6 +79,8 @@ class TomlReader {
   // An array of settings, or a single one.
   absl::StatusOr<std::vector<Setting>> ReadSettingList(const TomlNode& node) const;
   absl::StatusOr<Settings> ReadSettings(const TomlNode& node) const;
+  // The same for a value that may change: { value = "0 pA", at = ["100 ms"], to = ["300 pA"] }.
+  absl::StatusOr<Setting> ReadChanging(const TomlNode& node) const;
   absl::StatusOr<ir::SourceText> ReadText(const TomlNode& node) const;
   // A string or an array of strings.
   absl::StatusOr<std::vector<const TomlNode*>> ReadNames(const TomlNode& node) const;
@@ -99,6 +104,8 @@ class TomlReader {
                           absl::string_view kind_name);
   // Bounds by variable: x = [lower, upper].
   absl::Status ReadBounds(const TomlNode& bounds, std::vector<Model::Bound>& out) const;
+  // Clocks by name: x = { every = "1 ms", code = "..." }.
+  absl::Status ReadClocks(const TomlNode& clocks, std::vector<Clock>& out);
 };
 
 // Reads one [tables.NAME] into the network.

@@ -69,8 +69,12 @@ class StimulusReader : public TomlReader {
   absl::Status ReadField(const TomlNode& node, const Field& field) override {
     Setting* const* value = std::get_if<Setting*>(&field);
     if (value == nullptr || node.kind != TomlKind::kTable ||
-        (node.key != "rate" && node.key != "value")) {
+        (node.key != "rate" && node.key != "value" && node.key != "mean")) {
       return TomlReader::ReadField(node, field);
+    }
+    if (node.Find("at") != nullptr || node.Find("to") != nullptr) {
+      BNSYN_ASSIGN_OR_RETURN(**value, ReadChanging(node));
+      return absl::OkStatus();
     }
     ValueTable course;
     course.name = absl::StrCat(stimulus_, "_", node.key);

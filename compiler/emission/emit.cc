@@ -57,6 +57,7 @@ absl::StatusOr<std::unique_ptr<llvm::Module>> EmitModule(const ir::Program& prog
       case ir::BlockKind::kInit:
       case ir::BlockKind::kConnect:
       case ir::BlockKind::kLoop:
+      case ir::BlockKind::kClock:
       case ir::BlockKind::kNow:
       case ir::BlockKind::kStep:
         return absl::InternalError("cannot emit a program that did not go through the fuse pass");

@@ -285,12 +285,13 @@ void BlockEmitter::BeginPasses() {
   pass_->addIncoming(builder_.getInt64(0), before);
 }
 
-void BlockEmitter::EndPasses() {
+void BlockEmitter::EndPasses(llvm::Value* goes_on) {
   llvm::BasicBlock* const done = NewBasicBlock("passes_done");
   llvm::Value* const next = builder_.CreateNUWAdd(pass_, builder_.getInt64(1));
   pass_->addIncoming(next, builder_.GetInsertBlock());
-  builder_.CreateCondBr(builder_.CreateICmpNE(next, builder_.getInt64(block_.times)),
-                        pass_->getParent(), done);
+  llvm::Value* more = builder_.CreateICmpNE(next, builder_.getInt64(block_.times));
+  if (goes_on != nullptr) more = builder_.CreateAnd(more, goes_on);
+  builder_.CreateCondBr(more, pass_->getParent(), done);
   builder_.SetInsertPoint(done);
 }
 
@@ -538,6 +539,9 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kRunOnStep:
     case Op::kRunOnPost:
       return Fail(absl::StrCat(ir::Info(n.op).name, " cannot stand here"));
+    case Op::kUntil:
+      GoOnIn(b.CreateNot(v[0]));
+      return nullptr;
     case Op::kTake:
       return Take(static_cast<ir::InputId>(n.attr), lanes);
     case Op::kHeld:
@@ -572,6 +576,7 @@ llvm::Value* BlockEmitter::LoadPost(ir::StateId) { return Fail("load_post cannot
 void BlockEmitter::Store(ir::StateId, llvm::Value*) { Fail("store cannot stand here"); }
 void BlockEmitter::Check(ir::StateId, llvm::Value*) { Fail("check cannot stand here"); }
 void BlockEmitter::FailIn(llvm::Value*) { Fail("an expectation cannot stand here"); }
+void BlockEmitter::GoOnIn(llvm::Value*) { Fail("until cannot stand here"); }
 llvm::Value* BlockEmitter::IndexPre() { return Fail("index_pre cannot stand here"); }
 llvm::Value* BlockEmitter::IndexPost() { return Fail("index_post cannot stand here"); }
 llvm::Value* BlockEmitter::Weight() { return Fail("weight cannot stand here"); }

@@ -49,9 +49,9 @@ class BlockEmitter {
   void EmitUniformNodes();
   void EmitUniformNodesOfPass();
   // Begins the loop over the passes of the block, in a new basic block; `pass_` is then its number.
-  // EndPasses ends it.
+  // EndPasses ends it, after the last pass or where `goes_on` (if not null) is false.
   void BeginPasses();
-  void EndPasses();
+  void EndPasses(llvm::Value* goes_on = nullptr);
   // Emits a node over these operands, all of `lanes` lanes. Null for effects.
   llvm::Value* EmitNode(const ir::Node& node, int lanes, absl::Span<llvm::Value* const> v);
 
@@ -66,6 +66,7 @@ class BlockEmitter {
   virtual void Check(ir::StateId state, llvm::Value* value);
   // An expectation fails in these lanes (i1).
   virtual void FailIn(llvm::Value* lanes);
+  virtual void GoOnIn(llvm::Value* lanes);  // a further pass, in these lanes
   virtual llvm::Value* IndexPre();
   virtual llvm::Value* IndexPost();
   virtual llvm::Value* Weight();

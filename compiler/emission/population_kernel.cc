@@ -43,11 +43,12 @@ absl::Status PopulationKernel::Emit() {
   if (block_.times != 1) {
     BeginPasses();
     fill_ = builder_.GetInsertBlock();
+    if (goes_on_.bits != nullptr) builder_.CreateStore(builder_.getInt64(0), goes_on_.bits);
     EmitUniformNodesOfPass();
     MakeSplats();
   }
   for (const Loop& loop : plan_.loops) EmitLoop(loop);
-  if (block_.times != 1) EndPasses();
+  if (block_.times != 1) EndPasses(GoesOn(builder_.CreateSub(end, group)));
   EmitEndOfGroup(builder_.CreateSub(end, group));
   if (!spikes_.empty()) EmitEndOfRound(next_group, end);
   group->addIncoming(begin, entry);
@@ -83,6 +84,7 @@ void PopulationKernel::DeclareCollections() {
       }
     }
   }
+  if (Has(ir::Op::kUntil)) goes_on_.bits = Variable(i64);
   for (ir::NodeId id = 0; id < graph_.size(); ++id) {
     const ir::Node& n = node(id);
     if (n.op != ir::Op::kSpike) continue;
@@ -150,12 +152,14 @@ void PopulationKernel::EmitVector(const Loop& loop) {
         builder_.CreateNUWAdd(first, builder_.getInt64(part * static_cast<size_t>(lanes_)));
   }
   failed_.of_parts.assign(parts_, nullptr);
+  goes_on_.of_parts.assign(parts_, nullptr);
   values_.assign(parts_, loop.narrow ? narrow_splats_ : splats_);
   EmitNodes(loop.nodes);
   for (const ir::NodeId id : loop.kept) {
     for (part_ = 0; part_ < parts_; ++part_) Keep(id, values_[part_][id]);
   }
   Collect(failed_);
+  Collect(goes_on_);
 }
 
 void PopulationKernel::EmitNodes(const std::vector<PlannedNode>& nodes) {

@@ -118,6 +118,14 @@ class PopulationKernel : public BlockEmitter {
   void EmitGroupSum(ir::ReductionId reduction, llvm::AllocaInst* buffer, llvm::Value* remaining);
   void Check(ir::StateId state, llvm::Value* value) override;
   void FailIn(llvm::Value* lanes) override;
+  void GoOnIn(llvm::Value* lanes) override { Include(goes_on_, lanes); }
+  // True if an element of the group needs a further pass; null if all passes run.
+  llvm::Value* GoesOn(llvm::Value* remaining);
+  // The bits of the elements before the end of the population, of which `remaining` are left from
+  // the begin of the group on.
+  llvm::Value* Counted(llvm::Value* remaining);
+  // True if a mask has one of these bits.
+  llvm::Value* IsAny(const GroupMask& mask, llvm::Value* counted);
   // Notes that a lane of the part at hand may fail its deferred check, apart from lanes that are
   // `spared` (i1 lanes, or null).
   void NoteSuspects(const ir::State& state, llvm::Value* value, llvm::Value* spared = nullptr);
@@ -164,6 +172,7 @@ class PopulationKernel : public BlockEmitter {
   llvm::Value* offset_ = nullptr;                  // of the vector within the group, i64
   llvm::BasicBlock* fill_ = nullptr;  // the block that begins a group or pass and makes its random
                                       // bits
+  GroupMask goes_on_;                 // `until`: whose passes have not ended
   GroupMask failed_;                  // of expectations, and of checks that are not deferred
   // By part, f64 lanes: the sum of all values with deferred checks. It is not finite where one of
   // them was not, and NaN where one was out of its bounds.

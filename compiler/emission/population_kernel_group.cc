@@ -37,17 +37,26 @@ void PopulationKernel::Collect(const GroupMask& mask) {
   builder_.CreateStore(builder_.CreateOr(before, builder_.CreateShl(bits, offset_)), mask.bits);
 }
 
-void PopulationKernel::EmitEndOfGroup(llvm::Value* remaining) {
+llvm::Value* PopulationKernel::Counted(llvm::Value* remaining) {
   llvm::Value* const one = builder_.getInt64(1);
   llvm::Value* const whole = builder_.CreateICmpUGE(remaining, builder_.getInt64(kGroup));
-  llvm::Value* const counted =
-      builder_.CreateSelect(whole, builder_.getInt64(~uint64_t{0}),
-                            builder_.CreateSub(builder_.CreateShl(one, remaining), one));
-  const auto bits = [&](const GroupMask& mask) {
-    return builder_.CreateAnd(builder_.CreateLoad(builder_.getInt64Ty(), mask.bits), counted);
-  };
+  return builder_.CreateSelect(whole, builder_.getInt64(~uint64_t{0}),
+                               builder_.CreateSub(builder_.CreateShl(one, remaining), one));
+}
+
+llvm::Value* PopulationKernel::IsAny(const GroupMask& mask, llvm::Value* counted) {
+  llvm::Value* const bits = builder_.CreateLoad(builder_.getInt64Ty(), mask.bits);
+  return builder_.CreateICmpNE(builder_.CreateAnd(bits, counted), builder_.getInt64(0));
+}
+
+llvm::Value* PopulationKernel::GoesOn(llvm::Value* remaining) {
+  return goes_on_.bits == nullptr ? nullptr : IsAny(goes_on_, Counted(remaining));
+}
+
+void PopulationKernel::EmitEndOfGroup(llvm::Value* remaining) {
+  llvm::Value* const counted = Counted(remaining);
   if (failed_.bits != nullptr) {
-    llvm::Value* const failed = builder_.CreateICmpNE(bits(failed_), builder_.getInt64(0));
+    llvm::Value* const failed = IsAny(failed_, counted);
     llvm::Value* const before = builder_.CreateLoad(builder_.getInt1Ty(), fault_);
     builder_.CreateStore(builder_.CreateOr(before, failed), fault_);
   }

@@ -26,12 +26,20 @@ struct StandIns {
   std::vector<std::pair<std::string, TypedValue>> names;
 };
 
-// A variable that moves in the passes of a loop.
+// A value that moves in the passes of a loop.
 struct LoopVariable {
-  const Equation* equation = nullptr;
+  std::string name;    // of the variable, or of what is the method's own
   ir::Value start;     // before the loop
   ir::Value stand_in;  // at the begin of a pass
   ir::Value next;      // at the end of the pass, emitted over the stand-ins
+};
+
+struct LoopShape {
+  std::string name;
+  int times = 1;
+  ir::Value pass;        // stands for the number of the pass (f64, uniform)
+  ir::NodeId begin = 0;  // from this node on draws are of the pass
+  ir::Value until;  // emitted over the stand-ins: true where no further pass is needed, or invalid
 };
 
 // A variable is named by the equation that declares it: dx/dt = ... or x : unit.
@@ -51,10 +59,14 @@ class EquationScope : public Scope {
   virtual void Assume(const Equation& variable, ir::Value value) = 0;
   // Makes a loop of code that stands in the block already: of all that the variables' next values
   // depend on and that differs from pass to pass. That is what depends on the stand-ins of the
-  // variables or on `pass`, the stand-in of the number of the pass (f64, uniform), and draws from
-  // the node `begin` on. Returns the values of the variables behind the loop, in their order.
-  virtual std::vector<ir::Value> EmitLoop(int times, ir::Value pass, ir::NodeId begin,
+  // variables or of the pass, and draws from `begin` on. Returns the values of the variables behind
+  // the loop, in their order.
+  virtual std::vector<ir::Value> EmitLoop(const LoopShape& shape,
                                           const std::vector<LoopVariable>& variables) = 0;
+  // A state of the section that is a method's own and that hosts do not see; `name` has two parts.
+  // It begins with a number, and checks hold it within the bounds.
+  virtual ir::StateId AddOwnState(const std::string& name, double initial, double lower,
+                                  double upper) = 0;
   // Leaves out the flush of tiny values to 0 (R9) when the variable is stored.
   virtual void KeepTiny(const Equation& variable) = 0;
   // True where the neuron is not refractory; invalid if the model has no refractoriness.

@@ -15,6 +15,10 @@ std::string TimesOf(const IntegrationPlan& plan, const Formulas::Moved& moved) {
   if (moved.move.parts > 1) {
     absl::StrAppend(&text, ", step ", moved.move.part + 1, " of ", moved.move.parts);
   }
+  if (moved.move.method == Method::kRk45) {
+    absl::StrAppend(&text, ", to within ", moved.move.tolerances.relative, " of itself and ",
+                    moved.move.tolerances.absolute, " in the unit below");
+  }
   if (plan.substeps > 1) absl::StrAppend(&text, ", in each of ", plan.substeps, " substeps");
   return text;
 }

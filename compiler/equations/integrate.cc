@@ -12,6 +12,7 @@
 #include "compiler/equations/factors.h"
 #include "compiler/equations/linear_step.h"
 #include "compiler/equations/method_fit.h"
+#include "compiler/equations/rk45.h"
 #include "compiler/language/code_emitter.h"
 
 namespace bnsyn::compiler {
@@ -25,6 +26,7 @@ using Values = std::vector<Value>;  // of all variables of the system
 struct Subsystem {
   Method method = Method::kEuler;
   std::vector<size_t> members;
+  std::vector<Tolerances> tolerances;  // by member
   int part = 0;
   int parts = 1;
   double h = 0;
@@ -48,8 +50,9 @@ Value FlushDecayed(Scope& scope, Value value) {
 // Emits the moves of a step, method by method; the formulas stand in integration_plan.h.
 class StepEmitter {
  public:
-  StepEmitter(const OdeSystem& system, const IntegrationPlan& plan, Formulas* formulas)
-      : system_(system), plan_(plan), formulas_(formulas) {
+  StepEmitter(const OdeSystem& system, const IntegrationPlan& plan, Formulas* formulas,
+              SpikesWithin* within)
+      : system_(system), plan_(plan), formulas_(formulas), within_(within) {
     primes_.resize(system_.equations().size());
     factors_.resize(system_.equations().size());
     if (formulas_ == nullptr) return;
@@ -144,6 +147,7 @@ class StepEmitter {
   Values Rk2(const Subsystem& subsystem, const Values& x);
   Values Rk4(const Subsystem& subsystem, const Values& x);
   Values Milstein(const Subsystem& subsystem, const Values& x);
+  Values AdaptiveSteps(const Subsystem& subsystem, const Values& x);
 
   Values Drifts(const Subsystem& subsystem, const Values& at, double more, const char* name);
   // The values of all variables after the members moved by `h` along `slopes`.
@@ -163,6 +167,7 @@ class StepEmitter {
   const OdeSystem& system_;
   const IntegrationPlan& plan_;
   Formulas* formulas_;
+  SpikesWithin* within_;
   Value pass_;  // the stand-in of the number of the substep; invalid without substeps
   bool definitions_named_ = false;
   std::vector<int> primes_;  // how often each variable has moved
@@ -180,7 +185,7 @@ void StepEmitter::EmitSubsteps() {
   pass_ = system_.PassStandIn();
   if (formulas_ != nullptr) formulas_->names.atoms[pass_.id] = "substep";
   for (size_t e = 0; e < start.size(); ++e) {
-    variables.push_back({ode(e).equation, start[e], ode(e).stand_in, {}});
+    variables.push_back({ode(e).name(), start[e], ode(e).stand_in, {}});
     scope.Assume(*ode(e).equation, ode(e).stand_in);
     if (formulas_ != nullptr) formulas_->names.atoms[ode(e).stand_in.id] = ode(e).name();
   }
@@ -188,7 +193,7 @@ void StepEmitter::EmitSubsteps() {
   for (const MoveGroup& group : plan_.groups) EmitGroup(group);
   const Values next = PresentValues();
   for (size_t e = 0; e < next.size(); ++e) variables[e].next = next[e];
-  const Values after = scope.EmitLoop(plan_.substeps, pass_, begin, variables);
+  const Values after = scope.EmitLoop({"substeps", plan_.substeps, pass_, begin, {}}, variables);
   for (size_t e = 0; e < after.size(); ++e) scope.Assume(*ode(e).equation, after[e]);
 }
 
@@ -213,6 +218,7 @@ void StepEmitter::EmitGroup(const MoveGroup& group) {
         if (!same || (its != now && !(with_decays && its == Turn::kDecay))) continue;
         moves.push_back(other);
         subsystem.members.push_back(group[other].equation);
+        subsystem.tolerances.push_back(group[other].tolerances);
         done[other] = true;
       }
       const Values values = Step(subsystem, from);
@@ -310,6 +316,8 @@ Values StepEmitter::Step(const Subsystem& subsystem, const Values& x) {
       return Rk4(subsystem, x);
     case Method::kMilstein:
       return Milstein(subsystem, x);
+    case Method::kRk45:
+      return AdaptiveSteps(subsystem, x);
   }
   return {};
 }
@@ -611,11 +619,28 @@ Values StepEmitter::Milstein(const Subsystem& subsystem, const Values& x) {
   return next;
 }
 
+Values StepEmitter::AdaptiveSteps(const Subsystem& subsystem, const Values& x) {
+  Rk45 step;
+  step.h = subsystem.h;
+  step.x = x;
+  for (size_t i = 0; i < subsystem.members.size(); ++i) {
+    const Tolerances& tolerances = subsystem.tolerances[i];
+    step.members.push_back({subsystem.members[i], tolerances.relative, tolerances.absolute});
+  }
+  const Value begin = TimeOf(subsystem);
+  step.drift = [&](size_t e, const Values& at, Value elapsed) {
+    const Value time = builder().Emit(Op::kAdd, {begin, elapsed});
+    const Value drift = within_ != nullptr ? within_->InPass(ode(e).drift) : ode(e).drift;
+    return system_.At(WithMeans(drift), at, time);
+  };
+  return EmitRk45(system_, step, within_);
+}
+
 }  // namespace
 
 std::vector<Decayed> Integrate(const OdeSystem& system, const IntegrationPlan& plan,
-                               Formulas* formulas) {
-  return StepEmitter(system, plan, formulas).Run();
+                               Formulas* formulas, SpikesWithin* within) {
+  return StepEmitter(system, plan, formulas, within).Run();
 }
 
 }  // namespace bnsyn::compiler

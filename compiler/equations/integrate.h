@@ -9,6 +9,7 @@
 #include "compiler/equations/formula.h"
 #include "compiler/equations/integration_plan.h"
 #include "compiler/equations/ode_system.h"
+#include "compiler/equations/rk45.h"
 
 namespace bnsyn::compiler {
 
@@ -35,9 +36,10 @@ struct Decayed {
 
 // Emits one step of dt and moves the variables of the scope to their new values. Substeps become
 // the passes of a loop. Returns the decays among the moves, unless there are substeps. Fills in
-// `formulas` unless it is null.
+// `formulas` unless it is null. Spikes within the step (`within`) take a plan in which rk45 moves
+// all equations.
 std::vector<Decayed> Integrate(const OdeSystem& system, const IntegrationPlan& plan,
-                               Formulas* formulas = nullptr);
+                               Formulas* formulas = nullptr, SpikesWithin* within = nullptr);
 
 }  // namespace bnsyn::compiler
 

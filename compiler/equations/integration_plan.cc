@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "compiler/analysis/facts.h"
 #include "compiler/description/settings.h"
 #include "compiler/equations/method_fit.h"
@@ -27,14 +28,22 @@ constexpr MethodInfo kMethods[] = {
     {Method::kRk2, "rk2", "the midpoint method"},
     {Method::kRk4, "rk4", "the classical Runge-Kutta method of order 4"},
     {Method::kMilstein, "milstein", "Milstein's method without derivatives, Stratonovich"},
+    {Method::kRk45, "rk45", "steps of order 5 that each neuron adapts: rk45(rtol, atol)"},
 };
 
 // Substeps are passes of a loop (ir::kMostPasses).
 constexpr int kMostSubsteps = 10000;
 
+// rk45 may have arguments.
+bool IsRk45(absl::string_view name) {
+  name = absl::StripAsciiWhitespace(name);
+  return absl::ConsumePrefix(&name, "rk45") && (name.empty() || name[0] == '(' || name[0] == ' ');
+}
+
 std::optional<Method> FindMethod(absl::string_view name) {
   // Brian2's other name.
   if (name == "linear") return Method::kExact;
+  if (IsRk45(name)) return Method::kRk45;
   for (const MethodInfo& info : kMethods) {
     if (info.name == name) return info.method;
   }
@@ -50,8 +59,7 @@ absl::Status CheckMethodName(const ir::SourceText& method) {
   return ir::ErrorAt(
       method, Whole(method),
       absl::StrCat("there is no method '", method.text, "'", ir::DidYouMean(method.text, known)),
-      adaptive ? absl::StrCat("steps that adapt are not there; rk4 and substeps may do; ", all)
-               : all);
+      adaptive ? absl::StrCat("steps that adapt are those of rk45; ", all) : all);
 }
 
 // The names of variables with a differential equation.
@@ -132,6 +140,49 @@ const ir::SourceText* FindAskedFor(const Integration& integration, const std::st
   return integration.method.text.empty() ? nullptr : &integration.method;
 }
 
+// The tolerances of rk45(rtol, atol) for an equation; both may be left out.
+absl::StatusOr<Tolerances> ReadTolerances(const ir::SourceText& method, const Equation& equation,
+                                          const std::vector<Constant>& constants) {
+  Tolerances tolerances;
+  BNSYN_ASSIGN_OR_RETURN(const Expr call, ParseExpression(method));
+  if (call.kind == ExprKind::kName) return tolerances;
+  if (call.kind != ExprKind::kCall || call.children.size() > 2) {
+    return ir::ErrorAt(method, Whole(method), "rk45 takes a relative and an absolute tolerance",
+                       "as in rk45(1e-6, 1e-6)");
+  }
+  const auto read = [&](const Expr& expr, const Dimension& dimension,
+                        double& tolerance) -> absl::Status {
+    ir::SourceText text = method;
+    text.text = method.text.substr(expr.range.offset, expr.range.length);
+    const absl::StatusOr<Quantity> read = EvaluateConstant(text, constants);
+    if (!read.ok()) {
+      return ir::ErrorAt(method, expr.range, "this is no number or quantity that is known here",
+                         "a tolerance reads constants alone, as in rk45(1e-6, 1e-6)");
+    }
+    const Quantity quantity = *read;
+    if (quantity.dimension != Dimension{} && quantity.dimension != dimension) {
+      return ir::ErrorAt(method, expr.range,
+                         absl::StrCat("the absolute tolerance of ", equation.name, " is in ",
+                                      DescribeDimension(dimension), ", but this is ",
+                                      DescribeDimension(quantity.dimension)),
+                         "a number is in ms, mV, nS, pF and pA; method = { V = \"rk45(1e-6, 1 "
+                         "uV)\" } is for V alone");
+    }
+    if (!(quantity.value > 0 && std::isfinite(quantity.value))) {
+      return ir::ErrorAt(method, expr.range, "a tolerance is a number above 0", "as in 1e-6");
+    }
+    tolerance = quantity.value;
+    return absl::OkStatus();
+  };
+  if (!call.children.empty()) {
+    BNSYN_RETURN_IF_ERROR(read(call.children[0], Dimension{}, tolerances.relative));
+  }
+  if (call.children.size() > 1) {
+    BNSYN_RETURN_IF_ERROR(read(call.children[1], equation.unit.dimension, tolerances.absolute));
+  }
+  return tolerances;
+}
+
 // Makes the plan of one system.
 class MethodChooser {
  public:
@@ -143,6 +194,7 @@ class MethodChooser {
   absl::StatusOr<IntegrationPlan> Run(const std::vector<Constant>& constants) {
     BNSYN_ASSIGN_OR_RETURN(plan_.substeps, CountSubsteps(integration_, constants));
     AddGroups();
+    BNSYN_RETURN_IF_ERROR(PrepareRk45(constants));
     for (MoveGroup& group : plan_.groups) BNSYN_RETURN_IF_ERROR(ChooseMethods(group));
     BNSYN_RETURN_IF_ERROR(CheckNoiseMethods());
     if (plan_.reading == Reading::kMean) {
@@ -178,6 +230,11 @@ class MethodChooser {
     move.part = part;
     const ir::SourceText* asked = FindAskedFor(integration_, system_.equations()[equation].name());
     move.automatic = asked == nullptr;
+    if (integration_.interpolated_spikes && asked == nullptr) {
+      move.automatic = false;
+      move.method = Method::kRk45;
+      move.reason = "spikes are found within its steps";
+    }
     if (asked != nullptr) {
       move.method = *FindMethod(asked->text);
       move.reason = "asked for";
@@ -230,6 +287,7 @@ class MethodChooser {
         return CheckAdditive(system_, e);
       case Method::kRk2:
       case Method::kRk4:
+      case Method::kRk45:
         return CheckNoNoise(system_, e, NameOf(move.method));
       case Method::kMilstein:
         return CheckDiagonal(system_, e);
@@ -299,6 +357,44 @@ class MethodChooser {
     });
   }
 
+  // Reads the tolerances of rk45, and refuses it where there are no steps to adapt.
+  absl::Status PrepareRk45(const std::vector<Constant>& constants) {
+    const ir::Program& program = system_.scope().program();
+    for (MoveGroup& group : plan_.groups) {
+      for (Move& move : group) {
+        const OdeEquation& ode = system_.equations()[move.equation];
+        const ir::SourceText* const found = FindAskedFor(integration_, ode.name());
+        const bool other =
+            move.method != Method::kRk45 || move.parts > 1 || plan_.groups.size() > 1;
+        if (integration_.interpolated_spikes && other) {
+          const ir::SourceText& place = found != nullptr ? *found : integration_.order[0][0];
+          return ir::ErrorAt(place, Whole(place),
+                             "spike_time = \"interpolated\" finds spikes within the steps of rk45, "
+                             "which moves all equations together",
+                             "leave method and order out, or write method = \"rk45(1e-6, 1e-6)\"");
+        }
+        if (move.automatic || move.method != Method::kRk45) continue;
+        const ir::SourceText asked =
+            found != nullptr ? *found : ir::SourceText{"spike_time", "rk45"};
+        const ir::DomainId domain = system_.builder().type(ode.stand_in).domain;
+        if (program.domains[static_cast<size_t>(domain)].kind != ir::DomainKind::kPopulation) {
+          return ir::ErrorAt(asked, Whole(asked),
+                             absl::StrCat("rk45 adapts the steps of each neuron, but ", ode.name(),
+                                          " is no variable of neurons"),
+                             "give it another method, as rk4: method = { " + ode.name() +
+                                 " = \"rk4\", default = \"rk45\" }");
+        }
+        if (integration_.substeps.has_value()) {
+          const ir::SourceText text = TextOf(*integration_.substeps, "substeps");
+          return ir::ErrorAt(text, Whole(text), "rk45 chooses its substeps itself",
+                             "leave substeps out, or give smaller tolerances: rk45(1e-8, 1e-8)");
+        }
+        BNSYN_ASSIGN_OR_RETURN(move.tolerances, ReadTolerances(asked, *ode.equation, constants));
+      }
+    }
+    return absl::OkStatus();
+  }
+
   // An error if a method for noise is asked for and none of its equations has noise.
   absl::Status CheckNoiseMethods() const {
     for (const MoveGroup& group : plan_.groups) {
@@ -312,7 +408,7 @@ class MethodChooser {
             asked, Whole(asked),
             absl::StrCat(asked.text, " is for equations with noise, but no equation ",
                          "that it is to integrate contains xi"),
-            "euler, heun, rk2 and rk4 take equations without noise");
+            "euler, heun, rk2, rk4 and rk45 take equations without noise");
       }
     }
     return absl::OkStatus();
@@ -348,14 +444,14 @@ absl::string_view NameOf(Method method) {
   return "";
 }
 
-absl::Status CheckIntegration(const Model& model, absl::Span<const Equation> equations) {
-  const Integration& integration = model.integration;
+absl::Status CheckIntegration(absl::string_view owner, const Integration& integration,
+                              absl::Span<const Equation> equations) {
   const OdeNames names(equations);
   const auto pointless = [&](const ir::SourceText& place) {
     return ir::ErrorAt(
         place, Whole(place),
-        absl::StrCat("model '", model.name, "' has no differential equation to ", "integrate"),
-        "write one as dV/dt = ... : volt, or leave this out");
+        absl::StrCat(std::string(owner), " has no differential equation to integrate"),
+        "write one as dV/dt = ... : volt, or leave this out; what is event-driven is exact");
   };
   if (names.all().empty()) {
     if (!integration.methods.empty()) return pointless(integration.methods[0].second);
@@ -363,6 +459,7 @@ absl::Status CheckIntegration(const Model& model, absl::Span<const Equation> equ
     if (integration.substeps.has_value())
       return pointless(TextOf(*integration.substeps, "substeps"));
     if (!integration.order.empty()) return pointless(integration.order[0][0]);
+    if (integration.interpolated_spikes) return pointless({"spike_time", "interpolated"});
     return absl::OkStatus();
   }
   if (!integration.method.name.empty()) {

@@ -47,6 +47,15 @@ enum class Method : uint8_t {
   // x' = x + h f + g dW + (g(s, t) - g(x, t)) dW^2/(2 sqrt(h)). Strong order 1. Brian2 adds h f to
   // s, which with dW^2 in place of dW^2 - h leaves an error of order 1/2.
   kMilstein,
+  // Steps of Dormand and Prince's pair of order 5 whose size each neuron adapts to the error that
+  // is allowed (rk45.h).
+  kRk45,
+};
+
+// The error that rk45 allows in a step: absolute + relative*|x|.
+struct Tolerances {
+  double relative = 1e-6;
+  double absolute = 1e-6;  // in ms, mV, nS, pF and pA, as numbers in programs are
 };
 
 struct MethodInfo {
@@ -63,6 +72,7 @@ struct Move {
   Method method = Method::kEuler;
   bool automatic = false;  // the method was chosen here, not by the model
   std::string reason;      // why this method, for people
+  Tolerances tolerances;   // of rk45
   // The equations whose means over the step it reads (Reading::kMean).
   std::vector<size_t> means;
   int part = 0;
@@ -93,8 +103,9 @@ struct IntegrationPlan {
   std::vector<MoveGroup> groups;
 };
 
-// Checks the method, substeps and order of a model against the names of its equations.
-absl::Status CheckIntegration(const Model& model, absl::Span<const Equation> equations);
+// Checks method, substeps and order against the names of equations. `owner` ("model 'm'") has them.
+absl::Status CheckIntegration(absl::string_view owner, const Integration& integration,
+                              absl::Span<const Equation> equations);
 
 // Chooses the method of every equation, or checks the method that the model asks for. `constants`
 // are those that the number of substeps may use.

@@ -21,6 +21,7 @@ ir::Value StandIn(ir::Builder& builder, ir::DomainId domain, size_t number) {
 // The numbers of stand-ins: variables count from 0 on.
 constexpr size_t kFirstNoiseNumber = size_t{1} << 20;
 constexpr size_t kPassNumber = size_t{1} << 21;
+constexpr size_t kFirstOwnNumber = size_t{1} << 22;
 
 // True if the value of a node changes in jumps only, even if its operands change gradually.
 bool Jumps(const ir::Node& node) {
@@ -188,6 +189,10 @@ ir::Value OdeSystem::At(ir::Value value, const std::vector<ir::Value>& values,
 
 ir::Value OdeSystem::PassStandIn() const {
   return StandIn(builder(), ir::DomainId::kNetwork, kPassNumber);
+}
+
+ir::Value OdeSystem::OwnStandIn(size_t number) const {
+  return StandIn(builder(), scope_->domain(), kFirstOwnNumber + number);
 }
 
 OdeSystem::LinearForm OdeSystem::AloneForm(size_t equation, double h) const {

@@ -83,6 +83,8 @@ class OdeSystem {
   ir::Value At(ir::Value value, const std::vector<ir::Value>& values, ir::Value time) const;
   // A value that stands for the number of the pass of a loop.
   ir::Value PassStandIn() const;
+  // Values of the elements that stand for what is a method's own, by number.
+  ir::Value OwnStandIn(size_t number) const;
 
   // A drift that is linear in its own variable x: k/h*x + rest; `rest` is invalid if there is none.
   // k is emitted from the text if the text can be split, so that -x/tau gives -h/tau.

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
-#include <numbers>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -151,12 +150,13 @@ absl::StatusOr<TypedValue> Emitter::Name(const Expr& expr) {
     known->zero = false;
     return *known;
   }
-  if (const std::optional<double> number = NumberWithName(expr.name)) {
-    return Number(builder().F64(*number), {});
+  if (const std::optional<Quantity> constant = NamedConstant(expr.name)) {
+    return Number(builder().F64(constant->value), constant->dimension);
   }
-  // Symbols of one letter are units after a number alone: V, m or s that nobody declared is more
-  // likely a slip than a volt, a metre or a second.
-  if (expr.name.size() > 1) {
+  // Elsewhere a V, m or s that nobody declared is more likely a slip than a volt, a metre or a
+  // second; and so are g, C and h everywhere.
+  constexpr absl::string_view kBare = "smSVAF";
+  if (expr.name.size() > 1 || (within_measure_ && absl::StrContains(kBare, expr.name))) {
     if (const std::optional<Unit> unit = UnitSymbol(expr.name)) {
       return Number(builder().F64(Quantity(1, *unit).value), unit->dimension);
     }
@@ -183,18 +183,21 @@ absl::Status Emitter::UnknownName(const Expr& expr) const {
   }
   std::vector<std::string> candidates = scope_.KnownNames();
   for (std::string& name : FunctionNames()) candidates.push_back(std::move(name));
-  for (const char* number : {"pi", "inf"}) candidates.emplace_back(number);
+  for (const char* number : {"pi", "inf", "zero_celsius"}) candidates.emplace_back(number);
   const bool short_unit = expr.name.size() == 1 && UnitSymbol(expr.name).has_value();
   std::string guess = expr.name.size() > 1 ? UnitGuess(expr.name) : "";
   const std::string bare = AfterPoint(expr.name);
-  if (bare != expr.name && NumberWithName(bare))
+  if (bare != expr.name && NamedConstant(bare))
     guess = absl::StrCat(" (did you mean '", bare, "'?)");
   if (guess.empty()) guess = ir::DidYouMean(bare, candidates);
   std::string note;
   if (absl::EndsWith(expr.name, ".dt")) {
     note = "the step of time is dt";
   } else if (short_unit) {
-    note = absl::StrCat("the unit is written after a number, as in 1 ", expr.name);
+    note = absl::StrCat("the unit is written after a number, as in 1 ", expr.name, ", or as ",
+                        LongName(expr.name));
+  } else if (std::string advice = UnitAdvice(expr.name); !advice.empty()) {
+    note = std::move(advice);
   } else if (guess.empty()) {
     note = scope_.AdviceFor(expr.name);
   }
@@ -227,7 +230,10 @@ absl::StatusOr<TypedValue> Emitter::Binary(const Expr& expr) {
     BNSYN_ASSIGN_OR_RETURN(Operand product, ProductOf(expr));
     return Finish(product);
   }
-  if (expr.name == "//" || expr.name == "%") return FloorDivision(expr);
+  if (expr.name == "//" || expr.name == "%") {
+    return FloorDivision(expr, expr.name == "%",
+                         absl::StrCat("the two sides of '", expr.name, "'"));
+  }
   return Comparison(expr);
 }
 
@@ -336,13 +342,6 @@ ir::Value EmitStepEnd(ir::Builder& builder, double dt) {
   const ir::Value next =
       builder.Emit(ir::Op::kAdd, {builder.Convert(step, ir::Element::kF64), builder.F64(1)});
   return builder.Emit(ir::Op::kMul, {next, builder.F64(dt)});
-}
-
-std::optional<double> NumberWithName(absl::string_view name) {
-  if (name == "pi") return std::numbers::pi;
-  if (name == "e") return std::numbers::e;
-  if (name == "inf") return std::numeric_limits<double>::infinity();
-  return std::nullopt;
 }
 
 bool IsWhiteNoise(absl::string_view name) { return name == "xi" || absl::StartsWith(name, "xi_"); }

@@ -25,6 +25,8 @@ struct TypedValue {
   // Set in what EmitExpression returns; a Scope need not set them.
   bool boolean = false;
   bool zero = false;  // the number 0 as written: it fits every dimension
+  // A number as a file has it, in the units of files: it fits every dimension too, but in products.
+  bool of_file = false;
   // A float that is known to be a whole number, as floor(x), and so can be an integer where one is
   // needed. A Scope sets it for names of such numbers.
   bool whole = false;
@@ -106,15 +108,16 @@ class Scope {
   std::vector<ir::Value> arms_;
 };
 
-// Emits an expression. A name is what the scope says, else pi, e or inf, else a unit of two letters
-// or more (mV, volt). A call is what the scope says, else a function of one argument of ir/ops.def
-// (exp(x), arctan(x), ...), or one of: min max clip abs sqrt pow floor ceil rint int sign;
-// periodic(x, length), the distance x on a ring: the nearest to 0 of x and all numbers that are a
-// multiple of the length away from it; rand() randn() exponential(mean) bernoulli(p) poisson(m)
-// normal(mean, deviation) uniform(low, high) lognormal(mu, sigma), which is
-// exp(normal(mu, sigma)).
-// x % y and x // y are Python's, to the bit; y has the dimension of x. Integers with integers give
-// integers, but for '/'. Dimension errors say what was expected and found, in words.
+// Emits an expression. A name is what the scope says, else a constant (pi, e, inf, gas_constant,
+// ...) or a unit (mV, volt). A unit of one letter (s, V) is one only in a product or quotient of
+// numbers and units, as in 5*s or mV/s: elsewhere it is more likely a slip. A call is what the
+// scope says, else a function of one argument of ir/ops.def (exp(x), arctan(x), ...), or one of:
+// min max clip abs sqrt pow floor ceil rint int sign; periodic(x, length), the distance x on a
+// ring: the nearest to 0 of x and all numbers that are a multiple of the length away from it;
+// rand() randn() exponential(mean) bernoulli(p) poisson(m) normal(mean, deviation) uniform(low,
+// high) lognormal(mu, sigma), which is exp(normal(mu, sigma)). x % y and x // y are Python's, to
+// the bit; y has the dimension of x. Integers with integers give integers, but for '/'. Dimension
+// errors say what was expected and found, in words.
 //
 // Where literals and fixed parameters alone decide the condition of a choice, the value is that of
 // the arm it takes. What divides by 0 in every run is an error, and so is a part whose value is
@@ -160,9 +163,6 @@ ir::Value EmitStepEnd(ir::Builder& builder, double dt);
 
 // True for a whole number without unit.
 bool IsWhole(const Quantity& quantity);
-
-// The numbers pi, e (of the natural logarithm) and inf, which names of a network may hide.
-std::optional<double> NumberWithName(absl::string_view name);
 
 // True for a name of white noise in differential equations: "xi", and "xi_..." for further
 // independent sources. Their dimension is dimension::kWhiteNoise.

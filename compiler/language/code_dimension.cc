@@ -16,8 +16,8 @@ struct Factor {
 }  // namespace
 
 std::optional<Dimension> CommonDimension(const TypedValue& a, const TypedValue& b) {
-  if (a.zero) return b.dimension;
-  if (b.zero || a.dimension == b.dimension) return a.dimension;
+  if (a.zero || a.of_file) return b.dimension;
+  if (b.zero || b.of_file || a.dimension == b.dimension) return a.dimension;
   return std::nullopt;
 }
 
@@ -55,7 +55,8 @@ absl::Status ExpectDimension(const TypedValue& value, const Dimension& expected,
                              absl::string_view what, const ir::SourceText& source,
                              ir::SourceRange range) {
   const bool boolean = value.boolean;
-  if (!boolean && (value.zero || value.dimension == expected)) return absl::OkStatus();
+  if (!boolean && (value.zero || value.of_file || value.dimension == expected))
+    return absl::OkStatus();
   // An equation or statement stands whole in its source; the value of a setting stands alone.
   const bool has_sides = source.text.find('=') < range.offset;
   const std::string has = expected.dimensionless() ? absl::StrCat(what, " is a number without unit")

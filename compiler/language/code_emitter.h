@@ -131,8 +131,9 @@ class Emitter {
   absl::StatusOr<Operand> SumOperand(const Expr& expr);
   absl::StatusOr<Operand> ProductOf(const Expr& expr);
   TypedValue Finish(const Operand& operand);
-  // x // y and x % y.
-  absl::StatusOr<TypedValue> FloorDivision(const Expr& expr);
+  // x // y, or x % y if `remainder`; `what` names the two in errors.
+  absl::StatusOr<TypedValue> FloorDivision(const Expr& expr, bool remainder,
+                                           absl::string_view what);
   absl::StatusOr<TypedValue> Power(const Expr& expr, const Expr& base, const Expr& exponent);
   // The dimension of the power halves/2 of a value.
   absl::StatusOr<Dimension> PowerDimension(const Dimension& dimension, int halves,
@@ -147,6 +148,7 @@ class Emitter {
   absl::StatusOr<TypedValue> SquareRoot(const Expr& call);
   // The number without its fraction, an integer; 1 or 0 for true or false.
   absl::StatusOr<TypedValue> Int(const Expr& call);
+  ir::Value WithoutFraction(ir::Value x);
   absl::StatusOr<TypedValue> Sign(const Expr& call);
   absl::StatusOr<TypedValue> MinOrMax(const Expr& call, ir::Op op);
   absl::StatusOr<TypedValue> Clip(const Expr& call);
@@ -155,13 +157,19 @@ class Emitter {
   absl::StatusOr<TypedValue> ScaledDraw(const Expr& call, ir::Op op);
   // x - length*rint(x/length).
   absl::StatusOr<TypedValue> Periodic(const Expr& call);
+  // arctan2(y, x) and hypot(x, y).
+  absl::StatusOr<TypedValue> OfPoint(const Expr& call, ir::Op op);
+  // From degrees to radians, or back.
+  ir::Value Degrees(ir::Value x, bool to_radians);
+  absl::StatusOr<TypedValue> Timestep(const Expr& call);
   absl::StatusOr<TypedValue> DimensionlessArgument(const Expr& call, size_t index);
   absl::Status ExpectDimensionless(const Expr& call, size_t index, const TypedValue& value) const;
 
   const ir::SourceText& source_;
   Scope& scope_;
   std::map<ir::NodeId, std::optional<ir::Bits>> known_;
-  int never_ = 0;  // > 0 in parts that no run needs
+  int never_ = 0;                // > 0 in parts that no run needs
+  bool within_measure_ = false;  // in a product of numbers and units alone
 };
 
 // The names of all functions, and how one is called ("clip(x, low, high)"); "" when there is none.

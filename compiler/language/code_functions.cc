@@ -1,5 +1,6 @@
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,7 +14,8 @@ namespace {
 // How a function treats its arguments.
 enum class Shape : uint8_t {
   kPlain,        // a number without unit -> the same
-  kWhole,        // the same, but the result is an integer
+  kWhole,        // the same, but the result is a whole number
+  kTrunc,        // the same, without the fraction
   kAbs,          // any dimension is kept
   kSqrt,         // as x**0.5
   kSign,         // any dimension -> a number without unit
@@ -28,6 +30,14 @@ enum class Shape : uint8_t {
   kScaled,       // a draw with location and scale, of one dimension
   kLognormal,    // the exponential of such a draw, without unit
   kPeriodic,     // two of one dimension
+  kMod,          // as x % y
+  kAngle,        // two of one dimension -> a number without unit
+  kLength,       // two of one dimension
+  kScale,        // a number without unit times a constant
+  kIsNan,        // any dimension -> true or false
+  kIsInfinite,   // the same
+  kIsFinite,     // the same
+  kTimestep,     // two times -> a whole number
 };
 
 constexpr size_t kMany = 64;
@@ -48,13 +58,26 @@ constexpr Function kFunctions[] = {
     {"floor", Shape::kWhole, ir::Op::kFloor, 1, 1, "floor(x)"},
     {"ceil", Shape::kWhole, ir::Op::kCeil, 1, 1, "ceil(x)"},
     {"rint", Shape::kWhole, ir::Op::kRint, 1, 1, "rint(x)"},
+    {"round", Shape::kWhole, ir::Op::kRint, 1, 1, "round(x)"},
+    {"trunc", Shape::kTrunc, ir::Op::kFloor, 1, 1, "trunc(x)"},
     {"abs", Shape::kAbs, ir::Op::kAbs, 1, 1, "abs(x)"},
     {"sqrt", Shape::kSqrt, ir::Op::kSqrt, 1, 1, "sqrt(x)"},
     {"sign", Shape::kSign, ir::Op::kSelect, 1, 1, "sign(x)"},
     {"min", Shape::kMinMax, ir::Op::kMin, 2, kMany, "min(a, b, ...)"},
     {"max", Shape::kMinMax, ir::Op::kMax, 2, kMany, "max(a, b, ...)"},
+    {"minimum", Shape::kMinMax, ir::Op::kMin, 2, 2, "minimum(a, b)"},
+    {"maximum", Shape::kMinMax, ir::Op::kMax, 2, 2, "maximum(a, b)"},
     {"clip", Shape::kClip, ir::Op::kMin, 3, 3, "clip(x, low, high)"},
     {"pow", Shape::kPow, ir::Op::kPow, 2, 2, "pow(x, y)"},
+    {"mod", Shape::kMod, ir::Op::kRem, 2, 2, "mod(x, y)"},
+    {"arctan2", Shape::kAngle, ir::Op::kAtan2, 2, 2, "arctan2(y, x)"},
+    {"hypot", Shape::kLength, ir::Op::kHypot, 2, 2, "hypot(x, y)"},
+    {"deg2rad", Shape::kScale, ir::Op::kMul, 1, 1, "deg2rad(x)"},
+    {"rad2deg", Shape::kScale, ir::Op::kMul, 1, 1, "rad2deg(x)"},
+    {"isnan", Shape::kIsNan, ir::Op::kNe, 1, 1, "isnan(x)"},
+    {"isinf", Shape::kIsInfinite, ir::Op::kEq, 1, 1, "isinf(x)"},
+    {"isfinite", Shape::kIsFinite, ir::Op::kLt, 1, 1, "isfinite(x)"},
+    {"timestep", Shape::kTimestep, ir::Op::kFloor, 2, 2, "timestep(t, dt)"},
     {"int", Shape::kInt, ir::Op::kConvert, 1, 1, "int(x)"},
     {"rand", Shape::kDraw, ir::Op::kUniform, 0, 0, "rand()"},
     {"randn", Shape::kDraw, ir::Op::kNormal, 0, 0, "randn()"},
@@ -74,15 +97,28 @@ struct Elsewhere {
 };
 constexpr Elsewhere kElsewhere[] = {
     {"ln", "log(x)"},
-    {"log2", "log(x)/log(2)"},
-    {"exp2", "2**x"},
     {"fabs", "abs(x)"},
-    {"mod", "x % y"},
+    {"absolute", "abs(x)"},
     {"fmod", "x % y, which rounds down"},
+    {"remainder", "x % y"},
+    {"floor_divide", "x // y"},
     {"power", "x**y"},
     {"square", "x**2"},
-    {"round", "rint(x)"},
-    {"trunc", "int(x)"},
+    {"reciprocal", "1/x"},
+    {"fix", "trunc(x)"},
+    {"float", "x; an integer becomes a float where one is needed"},
+    {"fmin", "min(a, b)"},
+    {"fmax", "max(a, b)"},
+    {"arcsinh", "log(x + sqrt(x**2 + 1))"},
+    {"arccosh", "log(x + sqrt(x**2 - 1))"},
+    {"arctanh", "log((1 + x)/(1 - x))/2"},
+    {"atan2", "arctan2(y, x)"},
+    {"radians", "deg2rad(x)"},
+    {"degrees", "rad2deg(x)"},
+    {"expit", "logistic(x)"},
+    {"logical_and", "a and b"},
+    {"logical_or", "a or b"},
+    {"logical_not", "not a"},
     {"ceiling", "ceil(x)"},
     {"heaviside", "int(x > 0)"},
     {"Heaviside", "int(x > 0)"},
@@ -132,6 +168,15 @@ bool DrawsNumber(absl::string_view name) {
     case Shape::kPow:
     case Shape::kInt:
     case Shape::kPeriodic:
+    case Shape::kTrunc:
+    case Shape::kMod:
+    case Shape::kAngle:
+    case Shape::kLength:
+    case Shape::kScale:
+    case Shape::kIsNan:
+    case Shape::kIsInfinite:
+    case Shape::kIsFinite:
+    case Shape::kTimestep:
       return false;
   }
   return false;
@@ -240,12 +285,45 @@ absl::StatusOr<TypedValue> Emitter::Call(const Expr& call) {
     }
     case Shape::kPeriodic:
       return Periodic(call);
+    case Shape::kTrunc: {
+      BNSYN_ASSIGN_OR_RETURN(const TypedValue x, EmitNumber(call.children[0]));
+      BNSYN_RETURN_IF_ERROR(ExpectDimensionless(call, 0, x));
+      return x.integer ? x : Whole(WithoutFraction(x.value), {}, true);
+    }
+    case Shape::kMod:
+      return FloorDivision(call, /*remainder=*/true, "the arguments of mod");
+    case Shape::kAngle:
+    case Shape::kLength:
+      return OfPoint(call, function->op);
+    case Shape::kScale: {
+      BNSYN_ASSIGN_OR_RETURN(const TypedValue x, DimensionlessArgument(call, 0));
+      return Number(Degrees(x.value, call.name == "deg2rad"), {});
+    }
+    case Shape::kIsNan:
+    case Shape::kIsInfinite:
+    case Shape::kIsFinite: {
+      BNSYN_ASSIGN_OR_RETURN(const TypedValue x, EmitFloat(call.children[0]));
+      if (function->op == ir::Op::kNe)
+        return Boolean(builder().Emit(ir::Op::kNe, {x.value, x.value}));
+      const ir::Value size = builder().Emit(ir::Op::kAbs, {x.value});
+      const ir::Value infinity = builder().F64(std::numeric_limits<double>::infinity());
+      return Boolean(builder().Emit(function->op, {size, infinity}));
+    }
+    case Shape::kTimestep:
+      return Timestep(call);
   }
   return absl::InternalError("no such function");
 }
 
 absl::Status Emitter::UnknownFunction(const Expr& call) const {
   const ir::SourceRange name = {call.range.offset, call.name.size()};
+  if (!call.file.empty()) {
+    return Error(call.range, "a file cannot be read here: this value is one for the whole run",
+                 "a variable may have it as its initial value, x : unit (constant)");
+  }
+  if (call.name == "file") {
+    return Error(name, "which file?", "write it in quotes, as in file(\"x.csv\")(t)");
+  }
   for (const std::string& known : scope_.KnownNames()) {
     if (known == call.name) {
       return Error(name, absl::StrCat("'", call.name, "' is a value, not a function"),
@@ -298,10 +376,14 @@ absl::StatusOr<TypedValue> Emitter::Int(const Expr& call) {
     const double number = std::trunc(ir::F64OfBits(builder().node(x.value).attr));
     return ConstantNumber(builder().F64(number), number);
   }
-  const ir::Value negative = builder().Emit(ir::Op::kLt, {x.value, builder().F64(0)});
-  const ir::Value up = builder().Emit(ir::Op::kCeil, {x.value});
-  const ir::Value down = builder().Emit(ir::Op::kFloor, {x.value});
-  return AnyInteger(builder().Emit(ir::Op::kSelect, {negative, up, down}));
+  return AnyInteger(WithoutFraction(x.value));
+}
+
+ir::Value Emitter::WithoutFraction(ir::Value x) {
+  const ir::Value negative = builder().Emit(ir::Op::kLt, {x, builder().F64(0)});
+  const ir::Value up = builder().Emit(ir::Op::kCeil, {x});
+  const ir::Value down = builder().Emit(ir::Op::kFloor, {x});
+  return builder().Emit(ir::Op::kSelect, {negative, up, down});
 }
 
 absl::StatusOr<TypedValue> Emitter::Sign(const Expr& call) {
@@ -397,6 +479,44 @@ absl::StatusOr<TypedValue> Emitter::Periodic(const Expr& call) {
   const ir::Value turns =
       builder().Emit(ir::Op::kRint, {EmitDivide(scope_, x.value, length.value)});
   return Number(EmitMulAdd(scope_, turns, EmitNegate(scope_, length.value), x.value), *dimension);
+}
+
+absl::StatusOr<TypedValue> Emitter::OfPoint(const Expr& call, ir::Op op) {
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue a, EmitFloat(call.children[0]));
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue b, EmitFloat(call.children[1]));
+  const std::optional<Dimension> dimension = CommonDimension(a, b);
+  if (!dimension) {
+    return DimensionsDiffer(call, a, b, absl::StrCat("the arguments of ", call.name));
+  }
+  return Number(builder().Emit(op, {a.value, b.value}),
+                op == ir::Op::kHypot ? *dimension : Dimension{});
+}
+
+// With pi/180 and its inverse as pairs of numbers the product is rounded nearly once.
+ir::Value Emitter::Degrees(ir::Value x, bool to_radians) {
+  constexpr double kRadians[] = {0x1.1df46a2529d39p-6, 0x1.5c1d8becdd291p-62};
+  constexpr double kDegrees[] = {0x1.ca5dc1a63c1f8p5, -0x1.1e7ab456405f9p-49};
+  const auto& factor = to_radians ? kRadians : kDegrees;
+  const ir::Value low = builder().Emit(ir::Op::kMul, {x, builder().F64(factor[1])});
+  return builder().Emit(ir::Op::kFma, {x, builder().F64(factor[0]), low});
+}
+
+// The number of the step in which a time lies, as Brian2 finds it: a thousandth of a step before it
+// begins, and without what is left. A float, since the time since a spike may be infinite.
+absl::StatusOr<TypedValue> Emitter::Timestep(const Expr& call) {
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue time, EmitFloat(call.children[0]));
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue step, EmitFloat(call.children[1]));
+  for (size_t i = 0; i < 2; ++i) {
+    BNSYN_RETURN_IF_ERROR(
+        ExpectDimension(i == 0 ? time : step, dimension::kTime,
+                        absl::StrCat(i == 0 ? "the time" : "the step", " of timestep"), source_,
+                        call.children[i].range));
+  }
+  BNSYN_RETURN_IF_ERROR(CheckDivisor(call.children[1], step.value));
+  const ir::Value little = builder().Emit(ir::Op::kMul, {step.value, builder().F64(1e-3)});
+  const ir::Value later = builder().Emit(ir::Op::kAdd, {time.value, little});
+  const ir::Value steps = builder().Emit(ir::Op::kDiv, {later, step.value});
+  return Whole(WithoutFraction(steps), {}, true);
 }
 
 }  // namespace bnsyn::compiler

@@ -19,6 +19,37 @@ std::optional<int> Halves(const ir::Builder& builder, ir::Value x) {
   return static_cast<int>(value);
 }
 
+// True if an expression is made of numbers and of names that could be units; `telling` becomes true
+// if one of these parts is no single letter.
+bool IsOfUnits(const Expr& expr, bool& telling) {
+  switch (expr.kind) {
+    case ExprKind::kNumber:
+      telling = true;
+      return true;
+    case ExprKind::kName:
+      telling = telling || expr.name.size() > 1;
+      return UnitSymbol(expr.name).has_value();
+    case ExprKind::kUnary:
+      return expr.name != "not" && IsOfUnits(expr.children[0], telling);
+    case ExprKind::kBinary:
+      return (expr.name == "*" || expr.name == "/" || expr.name == "**") &&
+             IsOfUnits(expr.children[0], telling) && IsOfUnits(expr.children[1], telling);
+    case ExprKind::kBool:
+    case ExprKind::kCall:
+    case ExprKind::kConditional:
+    case ExprKind::kSubscript:
+    case ExprKind::kMember:
+      return false;
+  }
+  return false;
+}
+
+// True for a product of numbers and units: 5*s, mV/s, 2*uS/cm**2; not for m*h.
+bool IsMeasure(const Expr& expr) {
+  bool telling = false;
+  return IsOfUnits(expr, telling) && telling;
+}
+
 }  // namespace
 
 absl::StatusOr<TypedValue> Emitter::Sum(const Expr& expr) {
@@ -68,8 +99,13 @@ absl::StatusOr<Emitter::Operand> Emitter::SumOperand(const Expr& expr) {
 }
 
 absl::StatusOr<Emitter::Operand> Emitter::ProductOf(const Expr& expr) {
-  BNSYN_ASSIGN_OR_RETURN(TypedValue left, EmitNumber(expr.children[0]));
-  BNSYN_ASSIGN_OR_RETURN(TypedValue right, EmitNumber(expr.children[1]));
+  const bool outer = within_measure_;
+  within_measure_ = outer || IsMeasure(expr);
+  absl::StatusOr<TypedValue> first = EmitNumber(expr.children[0]);
+  absl::StatusOr<TypedValue> second = first.ok() ? EmitNumber(expr.children[1]) : first;
+  within_measure_ = outer;
+  BNSYN_ASSIGN_OR_RETURN(TypedValue left, std::move(first));
+  BNSYN_ASSIGN_OR_RETURN(TypedValue right, std::move(second));
   Operand operand;
   if (expr.name == "*" && left.integer && right.integer) {
     BNSYN_ASSIGN_OR_RETURN(operand.typed, Integers(expr).Apply(ir::Op::kMul, left, right));
@@ -101,14 +137,14 @@ TypedValue Emitter::Finish(const Operand& operand) {
   return typed;
 }
 
-absl::StatusOr<TypedValue> Emitter::FloorDivision(const Expr& expr) {
+absl::StatusOr<TypedValue> Emitter::FloorDivision(const Expr& expr, bool remainder,
+                                                  absl::string_view what) {
   BNSYN_ASSIGN_OR_RETURN(TypedValue x, EmitNumber(expr.children[0]));
   BNSYN_ASSIGN_OR_RETURN(TypedValue y, EmitNumber(expr.children[1]));
   BNSYN_RETURN_IF_ERROR(CheckDivisor(expr.children[1], y.value));
   if (!CommonDimension(x, y)) {
-    return DimensionsDiffer(expr, x, y, absl::StrCat("the two sides of '", expr.name, "'"));
+    return DimensionsDiffer(expr, x, y, what);
   }
-  const bool remainder = expr.name == "%";
   if (x.integer && y.integer) {
     BNSYN_ASSIGN_OR_RETURN(TypedValue result, Integers(expr).FloorDivide(x, y, remainder));
     if (remainder) result.dimension = y.dimension;

@@ -69,9 +69,17 @@ absl::StatusOr<Statement> ParseStatement(Parser& parser) {
   return statement;
 }
 
-constexpr const char* kFlags[] = {
-    "unless refractory", "constant",     "shared", "input",      "spikes", "linked",
-    "event-driven",      "clock-driven", "summed", "per synapse"};
+constexpr const char* kFlags[] = {"unless refractory",
+                                  "constant",
+                                  "constant over dt",
+                                  "shared",
+                                  "input",
+                                  "spikes",
+                                  "linked",
+                                  "event-driven",
+                                  "clock-driven",
+                                  "summed",
+                                  "per synapse"};
 
 // Types of other languages, and what is declared here.
 struct TypeName {

@@ -2,7 +2,8 @@
 //
 //   expression  := conditional ("a if c else b"), or, and, not, comparison, + -, * / // %, unary
 //                  + -, ** (right associative), call, name, number, number with unit ("10 mV"),
-//                  ( ), some neurons of a population and their variable ("exc[0:50].V")
+//                  file("x.csv", "column")(arguments), ( ), some neurons of a population and their
+//                  variable ("exc[0:50].V")
 //   statement   := name (= | += | -= | *= | /=) expression, one a line or separated by ';'
 //   equation    := "dx/dt = expression : unit (flags)" | "x = expression : unit"
 //                | "x : unit (flags)"
@@ -31,7 +32,7 @@ enum class ExprKind : uint8_t {
   kNumber,  // `quantity`, with its unit if it has one
   kBool,    // true, false
   kName,    // `name`
-  kCall,    // `name`(children...)
+  kCall,    // `name`(children...); a read of a file is one with the name "file"
   kUnary,   // `name` is "-", "+" or "not"
   kBinary,  // `name` is "+", "-", "*", "/", "//", "%", "**", "and", "or", "<", "<=", ">", ">=",
             // "==", "!="
@@ -50,6 +51,8 @@ struct Expr {
   // 2^63.
   std::optional<uint64_t> digits;
   std::string name;
+  std::string file;    // kCall: the file that it reads, empty for none
+  std::string column;  // and its column; empty for all
   std::vector<Expr> children;
   int height = 1;  // levels of the tree; bounded, so that recursion over it is safe
 };
@@ -73,7 +76,8 @@ struct Equation {
   bool boolean = false;       // declared "boolean" instead of a unit
   bool integer = false;       // declared "integer": a number without unit that is whole
   ir::SourceRange unit_range;
-  // "unless refractory", "constant", "shared", "input", "spikes", "linked"; of synapses
+  // "unless refractory", "constant", "constant over dt", "shared", "input", "spikes", "linked"; of
+  // synapses
   // "event-driven", "clock-driven", "summed", "per synapse".
   std::vector<std::string> flags;
   std::vector<ir::SourceRange> flag_ranges;

@@ -188,6 +188,8 @@ class Lexer {
       return Number();
     } else if (IsNameStart(c)) {
       Name();
+    } else if ((c == '"' || c == '\'') && WithinFile()) {
+      return String();
     } else {
       return Symbol();
     }
@@ -231,6 +233,26 @@ class Lexer {
     size_t end = 1;
     while (IsNamePart(At(end)) || (At(end) == '.' && IsNameStart(At(end + 1)))) ++end;
     Add(TokenKind::kName, end);
+  }
+
+  // True behind "file(", and behind a comma after its first argument.
+  bool WithinFile() const {
+    const size_t count = tokens_.size();
+    if (count < 2) return false;
+    const absl::string_view last = tokens_[count - 1].text;
+    const Token& before = tokens_[count - 2];
+    return (last == "(" && before.text == "file") ||
+           (last == "," && before.kind == TokenKind::kString);
+  }
+
+  absl::Status String() {
+    const size_t end =
+        text_.find_first_of(absl::StrCat(text_.substr(position_, 1), "\n"), position_ + 1);
+    if (end == absl::string_view::npos || text_[end] == '\n') {
+      return ir::ErrorAt(source_, {position_, 1}, "this quote is not closed");
+    }
+    Add(TokenKind::kString, end + 1 - position_);
+    return absl::OkStatus();
   }
 
   absl::Status Symbol() {

@@ -15,6 +15,7 @@ namespace bnsyn::compiler {
 enum class TokenKind : uint8_t {
   kNumber,   // "2.5e-3"
   kName,     // "tau_m", "exc.V", also the words "if", "and", ...
+  kString,   // an argument of file(...), with its quotes: "x.csv"
   kSymbol,   // operators, brackets, ',' and ':'
   kNewline,  // the end of a line outside brackets, or ';'
   kEnd,

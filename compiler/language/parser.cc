@@ -1,6 +1,7 @@
 #include "compiler/language/parser.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -42,6 +43,7 @@ std::string Describe(const Token& token) {
   switch (token.kind) {
     case TokenKind::kNumber:
     case TokenKind::kName:
+    case TokenKind::kString:
     case TokenKind::kSymbol:
       return absl::StrCat("'", token.text, "'");
     case TokenKind::kNewline:
@@ -327,11 +329,11 @@ absl::StatusOr<Expr> Parser::Number() {
     range = Span(range, Advance().range);
   }
   const std::optional<double> value = ScaledDecimal(number.text, unit.exponent);
-  if (!value) {
+  if (!value || !std::isfinite(*value * unit.factor)) {
     return Error(number.range, absl::StrCat("'", number.text, "' is beyond the range of a double"));
   }
   BNSYN_ASSIGN_OR_RETURN(Expr expr, Make(ExprKind::kNumber, range, "", {}));
-  expr.quantity.value = *value;
+  expr.quantity.value = *value * unit.factor;
   expr.quantity.dimension = unit.dimension;
   const bool alone = range.length == number.range.length;
   if (!alone || number.text.find_first_not_of("0123456789") != absl::string_view::npos) return expr;
@@ -347,7 +349,45 @@ absl::StatusOr<Expr> Parser::Number() {
 }
 
 absl::StatusOr<Expr> Parser::Call() {
+  if (AtWord("file") && position_ + 2 < tokens_.size() &&
+      tokens_[position_ + 2].kind == TokenKind::kString) {
+    return File();
+  }
   const Token name = Advance();
+  ir::SourceRange close;
+  BNSYN_ASSIGN_OR_RETURN(std::vector<Expr> arguments, Arguments(close));
+  return Make(ExprKind::kCall, Span(name.range, close), name.text, std::move(arguments));
+}
+
+// file("x.csv", "column")(t): what is behind the file and the column reads it, as a table.
+absl::StatusOr<Expr> Parser::File() {
+  const Token name = Advance();
+  const Token open = Advance();
+  const auto text = [](absl::string_view quoted) {
+    return std::string(quoted.substr(1, quoted.size() - 2));
+  };
+  const std::string file = text(Advance().text);
+  std::string column;
+  if (AtSymbol(",")) {
+    Advance();
+    if (current().kind != TokenKind::kString) {
+      return Expected("a column in quotes", "as in file(\"x.csv\", \"V\")");
+    }
+    column = text(Advance().text);
+  }
+  BNSYN_ASSIGN_OR_RETURN(ir::SourceRange close, Close(open.range));
+  std::vector<Expr> arguments;
+  if (AtSymbol("(")) {
+    BNSYN_ASSIGN_OR_RETURN(arguments, Arguments(close));
+  }
+  BNSYN_ASSIGN_OR_RETURN(
+      Expr expr, Make(ExprKind::kCall, Span(name.range, close), name.text, std::move(arguments)));
+  expr.file = file;
+  expr.column = column;
+  return expr;
+}
+
+absl::StatusOr<std::vector<Expr>> Parser::Arguments(ir::SourceRange& close) {
   const Token open = Advance();
   std::vector<Expr> arguments;
   while (!AtSymbol(")") || !arguments.empty()) {
@@ -356,8 +396,8 @@ absl::StatusOr<Expr> Parser::Call() {
     if (!AtSymbol(",")) break;
     Advance();
   }
-  BNSYN_ASSIGN_OR_RETURN(const ir::SourceRange close, Close(open.range));
-  return Make(ExprKind::kCall, Span(name.range, close), name.text, std::move(arguments));
+  BNSYN_ASSIGN_OR_RETURN(close, Close(open.range));
+  return arguments;
 }
 
 absl::StatusOr<Expr> Parser::Bracketed() {

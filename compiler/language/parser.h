@@ -52,6 +52,9 @@ class Parser {
   absl::StatusOr<Expr> Primary();
   absl::StatusOr<Expr> Number();
   absl::StatusOr<Expr> Call();
+  absl::StatusOr<Expr> File();
+  // The arguments of a call, up to its closing bracket, whose place is `close`.
+  absl::StatusOr<std::vector<Expr>> Arguments(ir::SourceRange& close);
   absl::StatusOr<Expr> Bracketed();
   // base[...], as often as it follows, and .name behind it.
   absl::StatusOr<Expr> Subscripts(Expr base);

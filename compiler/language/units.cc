@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <iterator>
 #include <limits>
@@ -53,6 +54,7 @@ struct SymbolRow {
   Dimension dimension;
   int exponent;  // power of ten from the symbol to the SI unit
   Prefixes prefixes;
+  double factor = 1;  // and what is left beside that power
 };
 
 // No deci, so that dV, dm and dA stay free for names; centi for the metre alone.
@@ -97,6 +99,14 @@ constexpr SymbolRow kSymbols[] = {
     {"kelvin", kTemperature, 0, Prefixes::kUsual},
     {"mole", kAmount, 0, Prefixes::kUsual},
     {"candela", kLight, 0, Prefixes::kNone},
+    {"kilogram", kMass, 0, Prefixes::kNone},
+    {"radian", Dimension{}, 0, Prefixes::kUsual},
+    {"rad", Dimension{}, 0, Prefixes::kUsual},
+    {"minute", Make(0, 0, 1, 0), 1, Prefixes::kNone, 6},
+    {"min", Make(0, 0, 1, 0), 1, Prefixes::kNone, 6},
+    {"hour", Make(0, 0, 1, 0), 2, Prefixes::kNone, 36},
+    {"h", Make(0, 0, 1, 0), 2, Prefixes::kNone, 36},
+    {"day", Make(0, 0, 1, 0), 2, Prefixes::kNone, 864},
 };
 
 struct PrefixRow {
@@ -183,6 +193,7 @@ class UnitParser {
       if (!right) return std::nullopt;
       left->dimension = left->dimension * right->dimension.Power(sign);
       SetHalvesOfTen(HalvesOfTen(*left) + sign * HalvesOfTen(*right), *left);
+      left->factor = sign > 0 ? left->factor * right->factor : left->factor / right->factor;
       if (!Keepable(left->dimension)) return std::nullopt;
     }
     return left;
@@ -212,6 +223,7 @@ class UnitParser {
     if (ten % 2 != 0) return std::nullopt;
     Unit power;
     power.dimension = *dimension;
+    power.factor = std::pow(base.factor, halves / 2.0);
     SetHalvesOfTen(ten / 2, power);
     return power;
   }
@@ -384,11 +396,11 @@ std::optional<Unit> UnitSymbol(absl::string_view symbol) {
   for (const SymbolRow& row : kSymbols) {
     const absl::string_view base(row.symbol);
     const int exponent = InternalExponent(row.dimension) + row.exponent;
-    if (symbol == base) return Unit{row.dimension, exponent};
+    if (symbol == base) return Unit{row.dimension, exponent, false, row.factor};
     if (symbol.size() != base.size() + 1 || symbol.substr(1) != base) continue;
     for (const PrefixRow& prefix : kPrefixes) {
       if (symbol[0] == prefix.letter && Takes(row, prefix)) {
-        return Unit{row.dimension, exponent + prefix.exponent};
+        return Unit{row.dimension, exponent + prefix.exponent, false, row.factor};
       }
     }
   }
@@ -414,16 +426,44 @@ struct UnitName {
   const char* name;
   const char* symbol;
 };
-constexpr UnitName kNames[] = {{"sec", "s"},        {"secs", "s"},       {"seconds", "second"},
-                               {"volts", "volt"},   {"amps", "amp"},     {"amperes", "ampere"},
-                               {"farads", "farad"}, {"ohms", "ohm"},     {"mho", "S"},
-                               {"Ohm", "ohm"},      {"OHM", "ohm"},      {"Ohms", "ohm"},
-                               {"hz", "Hz"},        {"HZ", "Hz"},        {"v", "V"},
-                               {"a", "A"},          {"f", "F"},          {"Volt", "volt"},
-                               {"Volts", "volt"},   {"Amp", "amp"},      {"Ampere", "amp"},
-                               {"Siemens", "S"},    {"siemen", "S"},     {"Second", "second"},
-                               {"Sec", "s"},        {"Farad", "farad"},  {"Hertz", "Hz"},
-                               {"meters", "metre"}, {"metres", "metre"}, {"Coulomb", "coulomb"}};
+constexpr UnitName kNames[] = {{"sec", "s"},
+                               {"secs", "s"},
+                               {"seconds", "second"},
+                               {"volts", "volt"},
+                               {"amps", "amp"},
+                               {"amperes", "ampere"},
+                               {"farads", "farad"},
+                               {"ohms", "ohm"},
+                               {"mho", "S"},
+                               {"Ohm", "ohm"},
+                               {"OHM", "ohm"},
+                               {"Ohms", "ohm"},
+                               {"hz", "Hz"},
+                               {"HZ", "Hz"},
+                               {"v", "V"},
+                               {"a", "A"},
+                               {"f", "F"},
+                               {"Volt", "volt"},
+                               {"Volts", "volt"},
+                               {"Amp", "amp"},
+                               {"Ampere", "amp"},
+                               {"Siemens", "S"},
+                               {"siemen", "S"},
+                               {"Second", "second"},
+                               {"Sec", "s"},
+                               {"Farad", "farad"},
+                               {"Hertz", "Hz"},
+                               {"minutes", "minute"},
+                               {"mins", "min"},
+                               {"hours", "hour"},
+                               {"days", "day"},
+                               {"radians", "radian"},
+                               {"kilograms", "kilogram"},
+                               {"grams", "gram"},
+                               {"moles", "mole"},
+                               {"meters", "metre"},
+                               {"metres", "metre"},
+                               {"Coulomb", "coulomb"}};
 
 struct PrefixName {
   const char* name;
@@ -482,10 +522,59 @@ std::string UnitGuess(absl::string_view text) {
 }
 
 std::string UnitAdvice(absl::string_view text) {
-  if (text == "h" || text == "hour" || text == "hours") return "an hour is 3600 s";
-  if (text == "min" || text == "minute" || text == "minutes") return "a minute is 60 s";
-  if (text == "day" || text == "days") return "a day is 86400 s";
+  for (const char* celsius : {"celsius", "Celsius", "degC", "degreeC", "centigrade"}) {
+    if (text == celsius) return "a temperature is in kelvin, as in 37*kelvin + zero_celsius";
+  }
+  for (const char* degree : {"deg", "degree", "degrees"}) {
+    if (text == degree) return "an angle is in radian, as in deg2rad(90)";
+  }
   return "";
+}
+
+std::string LongName(absl::string_view symbol) {
+  const std::optional<Unit> unit = UnitSymbol(symbol);
+  if (!unit.has_value()) return "";
+  for (const SymbolRow& row : kSymbols) {
+    const absl::string_view name(row.symbol);
+    if (name.size() < 2 || row.dimension != unit->dimension || row.factor != unit->factor ||
+        InternalExponent(row.dimension) + row.exponent != unit->exponent) {
+      continue;
+    }
+    return std::string(name);
+  }
+  return "";
+}
+
+std::optional<Quantity> NamedConstant(absl::string_view name) {
+  struct Row {
+    const char* name;
+    const char* number;
+    const char* unit;
+  };
+  // The physical constants and their names are those of brian2.units.constants (CODATA 2018).
+  constexpr Row kRows[] = {
+      {"pi", "3.14159265358979323846264338327950288", "1"},
+      {"e", "2.71828182845904523536028747135266250", "1"},
+      {"avogadro_constant", "6.02214076e23", "1/mol"},
+      {"boltzmann_constant", "1.380649e-23", "J/K"},
+      {"electric_constant", "8.8541878128e-12", "F/m"},
+      {"electron_mass", "9.1093837015e-31", "kg"},
+      {"elementary_charge", "1.602176634e-19", "C"},
+      {"faraday_constant", "96485.3321233100184", "C/mol"},
+      {"gas_constant", "8.31446261815324", "J/(mol*K)"},
+      {"magnetic_constant", "1.25663706212e-6", "N/A**2"},
+      {"molar_mass_constant", "0.99999999965e-3", "kg/mol"},
+      {"zero_celsius", "273.15", "K"},
+  };
+  if (name == "inf") return Quantity(std::numeric_limits<double>::infinity());
+  for (const Row& row : kRows) {
+    if (name != row.name) continue;
+    const Unit unit = *ParseUnit(row.unit);
+    Quantity constant(*ScaledDecimal(row.number, unit.exponent));
+    constant.dimension = unit.dimension;
+    return constant;
+  }
+  return std::nullopt;
 }
 
 std::optional<Unit> ParseUnit(absl::string_view text) { return UnitParser(text).Parse(); }
@@ -513,14 +602,17 @@ std::optional<double> ScaledDecimal(absl::string_view text, int exponent) {
 }
 
 Quantity::Quantity(double number, const Unit& unit)
-    : value(unit.exponent >= 0 || unit.root_ten ? number * PowerOfTen(unit.exponent, unit.root_ten)
-                                                : number / PowerOfTen(-unit.exponent, false)),
+    : value(unit.exponent >= 0 || unit.root_ten
+                ? number * unit.factor * PowerOfTen(unit.exponent, unit.root_ten)
+                : number * unit.factor / PowerOfTen(-unit.exponent, false)),
       dimension(unit.dimension) {}
 
 double Quantity::In(const Unit& unit) const {
   assert(dimension == unit.dimension);
-  return unit.exponent >= 0 || unit.root_ten ? value / PowerOfTen(unit.exponent, unit.root_ten)
-                                             : value * PowerOfTen(-unit.exponent, false);
+  const double number = unit.exponent >= 0 || unit.root_ten
+                            ? value / PowerOfTen(unit.exponent, unit.root_ten)
+                            : value * PowerOfTen(-unit.exponent, false);
+  return number / unit.factor;
 }
 
 namespace literals {

@@ -30,8 +30,14 @@ std::vector<std::string> UnitSymbols();
 // What to write instead of a text that is no unit: " (did you mean 'Mohm'?)", or "" where there is
 // no good guess. The guess never has another prefix, which would be another magnitude.
 std::string UnitGuess(absl::string_view text);
-// What to do about a time that is written as people write it, "h" or "min"; else "".
+// What to write for a unit that there is not, as "celsius"; else "".
 std::string UnitAdvice(absl::string_view text);
+// A symbol as a word of two letters or more: "second" of "s"; "" where there is none.
+std::string LongName(absl::string_view symbol);
+
+// The numbers pi, e (of the natural logarithm) and inf, and constants of physics: gas_constant,
+// zero_celsius, ... Names of a network may hide them.
+std::optional<Quantity> NamedConstant(absl::string_view name);
 
 // The decimal number `text` ("2.5", ".1", "3e-4", without sign) times 10^exponent, rounded once;
 // nullopt if it is no number or is beyond the range of a double.

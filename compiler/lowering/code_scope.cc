@@ -121,12 +121,8 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
       return Get(*meaning.variable);
     case NameKind::kDefinition:
       return ReadDefinition(*meaning.definition);
-    case NameKind::kParameter: {
-      const Parameter& parameter = *meaning.parameter;
-      const ir::Value value = builder_.Param(parameter.id);
-      if (parameter.tunable) return TypedValue{value, parameter.value.dimension};
-      return ConstantNumber(value, parameter.value);
-    }
+    case NameKind::kParameter:
+      return ReadParameter(*meaning.parameter);
     case NameKind::kConstant:
     case NameKind::kSize:
       return ConstantNumber(builder_.F64(meaning.constant.value), meaning.constant);
@@ -154,6 +150,12 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
       if (meaning.constant.value != 1) {
         weight = builder_.Emit(ir::Op::kMul, {weight, builder_.F64(meaning.constant.value)});
       }
+      if (const Parameter* const gain = meaning.parameter) {
+        const ir::Value factor = gain->course.has_value()
+                                     ? EmitCourse(out_.program, *gain->course, builder_)
+                                     : builder_.F64(gain->value.value);
+        weight = builder_.Emit(ir::Op::kMul, {weight, factor});
+      }
       TypedValue typed = {weight, meaning.constant.dimension};
       typed.whole = meaning.whole;
       return typed;
@@ -169,6 +171,16 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
       break;
   }
   return absl::InternalError("a name without a value");
+}
+
+TypedValue CodeScope::ReadParameter(const Parameter& parameter) {
+  const Dimension& dimension = parameter.value.dimension;
+  if (parameter.course.has_value()) {
+    return {EmitCourse(out_.program, *parameter.course, builder_), dimension};
+  }
+  const ir::Value value = builder_.Param(parameter.id);
+  if (parameter.tunable) return {value, dimension};
+  return ConstantNumber(value, parameter.value);
 }
 
 TypedValue CodeScope::Index(ir::Op op, const NeuronSet* among) {
@@ -248,6 +260,8 @@ ir::Value CodeScope::LinkedElement(const Link& link, ir::Op op) {
 }
 
 absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
+  const auto held = environment_.held.find(&equation);
+  if (held != environment_.held.end()) return held->second;
   const auto known = environment_.definitions.find(&equation);
   if (known != environment_.definitions.end()) return known->second;
   // An equation means the same wherever it is read, so it does not see local and bound names.
@@ -276,8 +290,22 @@ absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
   return defined;
 }
 
+absl::Status CodeScope::HoldDefinitions() {
+  for (const Equation& equation : equations()) {
+    if (!equation.Is(kConstantOverDt)) continue;
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadDefinition(equation));
+    environment_.held[&equation] = value;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
                                                           const ir::SourceText& source) {
+  if (!call.file.empty()) {
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
+                           EmitFileRead(declared_, call, source, *this, out_.program));
+    return value;
+  }
   const Meaning* meaning = names_.Find(call.name);
   if (meaning != nullptr && meaning->kind == NameKind::kTable) {
     BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
@@ -352,6 +380,7 @@ std::optional<Scope::ZeroValue> CodeScope::FindZero(const std::string& name) con
 }
 
 ir::Value CodeScope::Time() {
+  if (environment_.spike_time.valid()) return environment_.spike_time;
   return environment_.moved && !out_.program.spikes_at_start
              ? EmitStepEnd(builder_, out_.program.dt)
              : EmitStepTime(builder_, out_.program.dt);
@@ -406,9 +435,21 @@ void CodeScope::Set(const Variable& variable, ir::Value value) {
   if (variable.state.has_value()) environment.changed.insert(&variable);
 }
 
-std::vector<ir::Value> CodeScope::EmitLoop(int times, ir::Value pass, ir::NodeId begin,
+std::vector<ir::Value> CodeScope::EmitLoop(const LoopShape& shape,
                                            const std::vector<LoopVariable>& variables) {
-  return CutLoop(section_, times, pass, begin, variables, builder_, out_);
+  return CutLoop(section_, shape, variables, builder_, out_);
+}
+
+ir::StateId CodeScope::AddOwnState(const std::string& name, double initial, double lower,
+                                   double upper) {
+  const ir::StateId id =
+      out_.AddState(UnusedName(out_.program, absl::StrCat(section_.prefix, name)),
+                    {ir::Element::kF64, section_.domain});
+  ir::State& state = out_.program.states[id];
+  state.initial = ir::BitsOfF64(initial);
+  state.lower = lower;
+  state.upper = upper;
+  return id;
 }
 
 void CodeScope::StoreChanged(const std::set<const Variable*>& once_more) {

@@ -21,6 +21,14 @@
 
 namespace bnsyn::compiler {
 
+// What a clock of the network reads of populations: what has to run for that besides its own code.
+struct ClockReads {
+  const ClockCode& clock;
+  // States that count the spikes since the clock ran.
+  std::vector<std::pair<ir::StateId, ir::PopulationId>> counts;
+  std::vector<ir::Block> sums;  // clocks that sum variables, which run before it
+};
+
 // Emits code into a block: what a name means comes from Names, the value it has from the
 // environment. Variables are stored at the end, by StoreChanged.
 class CodeScope : public EquationScope {
@@ -63,8 +71,10 @@ class CodeScope : public EquationScope {
   void Assume(const Equation& variable, ir::Value value) override {
     Change().variables[&VariableOf(variable)] = value;
   }
-  std::vector<ir::Value> EmitLoop(int times, ir::Value pass, ir::NodeId begin,
+  std::vector<ir::Value> EmitLoop(const LoopShape& shape,
                                   const std::vector<LoopVariable>& variables) override;
+  ir::StateId AddOwnState(const std::string& name, double initial, double lower,
+                          double upper) override;
   void KeepTiny(const Equation& variable) override {
     environment_.tiny_kept.insert(&VariableOf(variable));
   }
@@ -100,6 +110,9 @@ class CodeScope : public EquationScope {
     EnterCode(std::move(kind), part, 0);
   }
 
+  // Where the code is that of a clock of the network: what it reads of populations; else null.
+  void SetClock(ClockReads* clock) { clock_ = clock; }
+  ClockReads* clock() const { return clock_; }
   // The same of the code of a group: "initial left.V 0", ...
   void EnterGroupCode(std::string kind, const std::string& group, absl::string_view part) {
     EnterCode(std::move(kind), part, 0);
@@ -111,6 +124,9 @@ class CodeScope : public EquationScope {
   absl::StatusOr<TypedValue> Try(const Expr& expr, const ir::SourceText& source);
   // The same for every equation x = ..., so that errors are found in those nothing reads.
   absl::Status TryDefinitions();
+
+  // Takes the values of equations (constant over dt), which they keep from here on.
+  absl::Status HoldDefinitions();
 
   // The value, or NaN where integers had no result since the last call; for code that cannot have
   // expectations.
@@ -131,6 +147,7 @@ class CodeScope : public EquationScope {
   }
   absl::StatusOr<TypedValue> ReadMeaning(const Meaning& meaning);
   absl::StatusOr<TypedValue> ReadDefinition(const Equation& equation);
+  TypedValue ReadParameter(const Parameter& parameter);
   // The number of a neuron, among all of its population or those given.
   TypedValue Index(ir::Op op, const NeuronSet* among);
   // The neuron to which a neuron is linked: the one at hand, or an end of the synapse, which the op
@@ -179,6 +196,7 @@ class CodeScope : public EquationScope {
   size_t expectations_ = 0;
   std::vector<const Equation*> defined_in_arm_;
   ir::Value no_result_;
+  ClockReads* clock_ = nullptr;
 };
 
 // The value of a call of count, sum or mean in code of the network level; nullopt for others.

@@ -131,6 +131,11 @@ absl::Status CodeScope::AssignVariable(const Statement& statement, const Variabl
 absl::Status CodeScope::AssignNeuron(const Statement& statement, TypedValue right,
                                      const ir::SourceText& source) {
   const std::string& name = statement.target;
+  if (builder_.block().HasClock()) {
+    return CannotAssign(statement, source,
+                        {"clocks of a projection change its synapses alone",
+                         "on_pre and on_post add to variables of the target"});
+  }
   if (statement.op != '+' && statement.op != '-') {
     return ir::ErrorAt(
         source, statement.target_range,

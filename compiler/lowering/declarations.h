@@ -30,6 +30,18 @@ struct EventCode {
   std::vector<Statement> code;
 };
 
+// Code with a clock of its own (bnsyn::Clock), in steps.
+struct ClockCode {
+  std::string name;
+  ir::SourceText place;  // of the name
+  uint32_t every = 1;
+  uint32_t offset = 0;
+  bool at_end = false;
+  double order = 0;
+  ir::SourceText text;
+  std::vector<Statement> code;
+};
+
 // A model with its code parsed. The code of the network level is one too.
 struct ModelCode {
   ir::SourceText equations_text;
@@ -42,6 +54,10 @@ struct ModelCode {
   std::vector<Statement> reset;
   std::vector<EventCode> events;
   Integration integration;
+  // How often a neuron spikes for which the threshold holds; without it, once.
+  ir::SourceText multiplicity_text;
+  std::optional<Expr> multiplicity;
+  uint64_t most_spikes = 1;
 
   const Equation* Find(absl::string_view name) const { return FindEquation(equations, name); }
 };
@@ -51,7 +67,12 @@ struct Parameter {
   Quantity value;
   ir::ParamId id = 0;
   bool tunable = false;
+  // Of a parameter that changes at given times: a table of steps and values, from step 0 on.
+  std::optional<ir::TableId> course;
   ir::SourceText place;  // where its value is given
+
+  // True if its value is not one number for the whole run.
+  bool varies() const { return tunable || course.has_value(); }
 };
 
 // Who holds the value of a variable. A variable of synapses that is the same for all synapses of a
@@ -90,9 +111,11 @@ enum class RefractoryKind : uint8_t {
 struct Refractoriness {
   RefractoryKind kind = RefractoryKind::kNone;
   uint32_t steps = 0;                       // kSteps
+  double time = 0;                          // kSteps with interpolated spikes, in ms
   ir::SourceText text = {};                 // kTime, kCondition
   std::optional<Expr> expr = std::nullopt;  // kTime, kCondition
-  // i32, the steps left; kCondition and Schedule::kBrian2: bool, true if it is refractory.
+  // i32, the steps left, or with interpolated spikes f64, the time left; kCondition and
+  // Schedule::kBrian2: bool, true if it is refractory.
   std::optional<ir::StateId> state = {};
 };
 
@@ -122,11 +145,13 @@ struct Section {
   Refractoriness refractory;
   // The time of each neuron's last spike, -inf before the first; only if some code reads it.
   std::optional<ir::StateId> last_spike;
-  std::vector<ir::PopulationId> events;  // those of the code, in order
+  std::vector<ir::PopulationId> events;     // those of the code, in order
+  std::optional<ir::StateId> multiplicity;  // how often each neuron spiked in the last step
   // States that check probabilities of its threshold that differ or change, each with the number of
   // the probability among all of the threshold.
   std::vector<std::pair<size_t, ir::StateId>> chances;
   std::vector<InitialValue> initial;  // in the order in which variables get them
+  std::vector<ClockCode> clocks;      // in the order in which they run
 
   const Parameter* FindParameter(absl::string_view name) const;
   const Variable* FindVariable(absl::string_view name) const;
@@ -142,8 +167,9 @@ struct LoweredTable {
   uint32_t columns = 1;
   bool timed = false;  // rows have times, in time_column
   uint32_t time_column = 0;
-  uint64_t interval_steps = 0;  // between rows; 0 where rows are not evenly spaced in time
-  Unit unit;                    // of the numbers
+  OffGrid off_grid = OffGrid::kError;  // where times between two steps go
+  uint64_t interval_steps = 0;         // between rows; 0 where rows are not evenly spaced in time
+  Unit unit;                           // of the numbers
 };
 
 // A variable of synapses that is the same for all synapses of a neuron, as a state of the neuron.
@@ -158,6 +184,8 @@ struct Trace {
   std::optional<ir::InputId> arrivals;
 };
 
+// The flag of an equation x = ... that has one value in all of a step.
+inline constexpr absl::string_view kConstantOverDt = "constant over dt";
 // Flags of the equations of synapses. Without "per synapse" an event-driven variable may become a
 // trace.
 inline constexpr absl::string_view kEventDriven = "event-driven";
@@ -193,10 +221,14 @@ struct SynapseModel {
   // The meaning of w, unless it is a variable: the dimension of weights, and the factor of the
   // program's weights.
   std::optional<Quantity> weight;
+  // A factor of each w that on_pre and on_post code reads; as a parameter, since it may change.
+  std::optional<Parameter> gain;
   bool whole_weight = false;  // w is known to be a whole number
 
   // True if some code reads or assigns `name`, equations x = ... followed.
   bool Mentions(const std::vector<Statement>& statements, absl::string_view name) const;
+  // True if a clock reads or assigns `name`, equations x = ... followed.
+  bool ClocksMention(absl::string_view name) const;
   // True if any code or equation reads or assigns `name`, equations x = ... followed.
   bool Uses(absl::string_view name) const;
   // The right side of the equation x = ..., or null.

@@ -3,13 +3,13 @@
 #ifndef BNSYN_COMPILER_LOWERING_DECLARE_H_
 #define BNSYN_COMPILER_LOWERING_DECLARE_H_
 
-#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "compiler/description/settings.h"
 #include "compiler/lowering/declarations.h"
 #include "compiler/lowering/names.h"
 #include "compiler/lowering/program_builder.h"
@@ -39,7 +39,9 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out);
 
 // The names of the network level, which nothing else may have: "network", and what [uniform]
 // declares.
-std::set<std::string> NamesOfNetwork(const Declarations& declared);
+TakenNames NamesOfNetwork(const Declarations& declared);
+// These and the names of populations.
+TakenNames NamesOfPopulations(const Declarations& declared);
 // Fails where an equation x = ... is defined through itself, or through so many others that
 // recursion over them is not safe.
 absl::Status CheckNoCycles(const ModelCode& code);
@@ -62,6 +64,10 @@ absl::Status DeclareRefractory(const Declarations& declared, const Model& model,
 void DeclareLastSpike(Section& section, ProgramBuilder& out);
 // Declares the states that check the probabilities in a threshold (chances.cc).
 void DeclareChances(const Declarations& declared, Section& section, ProgramBuilder& out);
+// Parses clocks, those of a model and those of a population or projection that stand beside them or
+// in their place, and puts them into the section, whose constants are known.
+absl::Status DeclareClocks(const std::vector<Clock>& clocks, const std::vector<Clock>& own,
+                           const Quantity& dt, Section& section);
 // Declares the synapses of a projection that the program has: variables, inputs that their code
 // adds to, probabilities, weights, delays and initial values.
 absl::Status DeclareSynapses(Declarations& declared, Connection& connection, ProgramBuilder& out);
@@ -77,8 +83,10 @@ void FindTraces(Declarations& declared, Connection& connection, ProgramBuilder& 
 // Parses the equations and the code of synapses, and checks what can be checked without values.
 absl::Status ParseSynapseModel(Connection& connection);
 // The table of a file, which is read when it is first named. `place` is where that is.
+// Of a file of recorded spikes, those of the population `only`.
 absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& file,
-                                    const ir::SourceText& place, ir::Program& program);
+                                    const ir::SourceText& place, ir::Program& program,
+                                    const std::string& only = "");
 
 // The names of the code of synapses: of a connect block (kConnect), or of code that runs while the
 // network does.

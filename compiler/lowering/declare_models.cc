@@ -15,7 +15,9 @@
 #include "compiler/description/settings.h"
 #include "compiler/equations/integration_plan.h"
 #include "compiler/lowering/declare.h"
+#include "compiler/lowering/loop.h"
 #include "compiler/lowering/numbered.h"
+#include "compiler/lowering/table.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -48,7 +50,12 @@ absl::Status CheckFlag(const ModelCode& code, const Equation& equation, size_t i
   }
   const bool computed = equation.kind != EquationKind::kVariable;
   const bool moves = equation.kind == EquationKind::kDifferential;
-  if (computed && flag != "shared" && !(moves && flag == "unless refractory")) {
+  const bool of_kind = moves ? flag == "unless refractory" : computed && flag == kConstantOverDt;
+  if (!computed && flag == kConstantOverDt) {
+    return error(absl::StrCat("'", equation.name, "' has no equation to be taken once a step"),
+                 "the flag (constant) keeps an initial value");
+  }
+  if (computed && flag != "shared" && !of_kind) {
     return error(
         absl::StrCat("'", equation.name, "' is computed here, so it cannot be '", flag, "'"));
   }
@@ -172,7 +179,7 @@ absl::Status CheckNoCycles(const ModelCode& code) { return DefinitionOrder(code)
 namespace {
 
 // Parses equations and update code, and checks what can be checked without values.
-absl::Status ParseCode(const Model& model, std::set<std::string>& names, ModelCode& code) {
+absl::Status ParseCode(const Model& model, TakenNames& names, ModelCode& code) {
   const bool has_refractory = model.refractory.has_value();
   code.equations_text = model.equations;
   code.update_text = model.update;
@@ -202,7 +209,7 @@ absl::Status ParseCode(const Model& model, std::set<std::string>& names, ModelCo
 }
 
 // `names` are those of the model's parameters and variables.
-absl::Status ParseEvents(const Model& model, std::set<std::string>& names, ModelCode& code) {
+absl::Status ParseEvents(const Model& model, TakenNames& names, ModelCode& code) {
   for (const Model::NamedEvent& event : model.events) {
     ir::SourceText place = event.place;
     if (place.text.empty()) place.text = event.name;
@@ -226,8 +233,27 @@ absl::Status ParseEvents(const Model& model, std::set<std::string>& names, Model
   return absl::OkStatus();
 }
 
+absl::Status ParseMultiplicity(const Model& model, ModelCode& code) {
+  if (Blank(model.multiplicity)) return absl::OkStatus();
+  code.multiplicity_text = model.multiplicity;
+  if (!code.threshold.has_value()) {
+    return ErrorIn(model.multiplicity,
+                   absl::StrCat("model '", model.name, "' has a multiplicity but no threshold"),
+                   "the threshold says whether a neuron spikes, and the multiplicity how often");
+  }
+  constexpr uint64_t kMost = 1 << 20;
+  if (model.most_spikes < 1 || model.most_spikes > kMost) {
+    return ErrorIn(model.multiplicity,
+                   absl::StrCat("a neuron may have from 1 to ", kMost,
+                                " spikes in a step, so most_spikes cannot be ", model.most_spikes));
+  }
+  code.most_spikes = model.most_spikes;
+  BNSYN_ASSIGN_OR_RETURN(code.multiplicity, ParseExpression(code.multiplicity_text));
+  return absl::OkStatus();
+}
+
 absl::Status ParseModel(const Model& model, ModelCode& code) {
-  std::set<std::string> names;
+  TakenNames names;
   for (const auto& [name, value] : model.parameters) {
     const ir::SourceText place = NamePlace(value, absl::StrCat(model.name, ".", name));
     BNSYN_RETURN_IF_ERROR(CheckNewName(name, "a parameter", place, Whole(place), names));
@@ -248,9 +274,11 @@ absl::Status ParseModel(const Model& model, ModelCode& code) {
     return ErrorIn(TextOf(*model.refractory, absl::StrCat(model.name, ".refractory")),
                    absl::StrCat("model '", model.name, "' has a refractory time but no threshold"));
   }
+  BNSYN_RETURN_IF_ERROR(ParseMultiplicity(model, code));
   BNSYN_ASSIGN_OR_RETURN(code.reset, ParseStatements(code.reset_text));
   BNSYN_RETURN_IF_ERROR(WriteOutNumbered(model, code.reset_text, code.reset));
-  BNSYN_RETURN_IF_ERROR(CheckIntegration(model, code.equations));
+  BNSYN_RETURN_IF_ERROR(CheckIntegration(absl::StrCat("model '", model.name, "'"),
+                                         model.integration, code.equations));
   return absl::OkStatus();
 }
 
@@ -335,7 +363,7 @@ std::vector<std::string> Section::VariableNames() const {
 }
 
 absl::Status ParseModels(Declarations& declared) {
-  std::set<std::string> names;
+  TakenNames names;
   for (const Model& model : declared.network.models) {
     const ir::SourceText place =
         model.place.name.empty() ? ir::SourceText{"network", model.name, 1, 1} : model.place;
@@ -375,17 +403,32 @@ absl::Status DeclareParameters(const Declarations& declared, const Settings& val
     const std::string what = absl::StrCat(section.prefix, name);
     BNSYN_ASSIGN_OR_RETURN(Quantity quantity, Evaluate(value, section.constants, what));
     Parameter parameter;
-    parameter.place = TextOf(value, what);
+    const Setting* given = &value;
     for (const auto& [other, replacement] : overrides) {
       if (other != name) continue;
       BNSYN_ASSIGN_OR_RETURN(quantity,
                              Evaluate(replacement, section.constants, quantity.dimension, what));
-      parameter.place = TextOf(replacement, what);
+      given = &replacement;
     }
+    parameter.place = TextOf(*given, what);
     parameter.name = name;
     parameter.value = quantity;
-    parameter.id = static_cast<ir::ParamId>(out.program.params.size());
     parameter.tunable = std::find(tunable.begin(), tunable.end(), name) != tunable.end();
+    // A parameter hides a constant of its name.
+    std::erase_if(section.constants, [&name = name](const Constant& c) { return c.name == name; });
+    if (!given->changes().empty()) {
+      if (parameter.tunable) {
+        return ErrorIn(NamePlace(*given, what),
+                       absl::StrCat("'", name, "' changes at given times, so it cannot be tunable"),
+                       "the host changes a tunable parameter whenever it likes: leave out its "
+                       "changes, or the parameter under tunable");
+      }
+      BNSYN_ASSIGN_OR_RETURN(parameter.course,
+                             DeclareCourse(declared, *given, quantity, what, out.program));
+      section.parameters.push_back(std::move(parameter));
+      continue;
+    }
+    parameter.id = static_cast<ir::ParamId>(out.program.params.size());
     ir::Param param;
     param.name = what;
     param.value = ir::BitsOfF64(quantity.value);
@@ -393,8 +436,6 @@ absl::Status DeclareParameters(const Declarations& declared, const Settings& val
     param.unit = DisplayUnit(quantity.dimension);
     out.program.params.push_back(std::move(param));
     section.parameters.push_back(std::move(parameter));
-    // A parameter hides a constant of its name.
-    std::erase_if(section.constants, [&name = name](const Constant& c) { return c.name == name; });
     section.constants.push_back({name, quantity});
   }
   return absl::OkStatus();
@@ -419,15 +460,46 @@ void DeclareVariables(Section& section, ProgramBuilder& out) {
   }
 }
 
-std::set<std::string> NamesOfNetwork(const Declarations& declared) {
-  std::set<std::string> names = {"network"};
-  for (const Equation& equation : declared.uniform_code.equations) names.insert(equation.name);
-  for (const auto& [name, value] : declared.network.uniform.parameters) names.insert(name);
+TakenNames NamesOfNetwork(const Declarations& declared) {
+  TakenNames names = {{"network", "the network as a whole"}};
+  const ModelCode& code = declared.uniform_code;
+  for (const Equation& equation : code.equations) {
+    names.try_emplace(equation.name, HolderOf("a variable of [uniform]", code.equations_text,
+                                              equation.name_range));
+  }
+  for (const auto& [name, value] : declared.network.uniform.parameters) {
+    const ir::SourceText place = NamePlace(value, name);
+    names.try_emplace(name, HolderOf("a parameter of [uniform]", place, Whole(place)));
+  }
   return names;
 }
 
+TakenNames NamesOfPopulations(const Declarations& declared) {
+  TakenNames names = NamesOfNetwork(declared);
+  for (const Network::PopulationDescription& population : declared.network.populations) {
+    names.try_emplace(population.name,
+                      HolderOf("a population", population.place, Whole(population.place)));
+  }
+  return names;
+}
+
+namespace {
+
+void DeclareMultiplicity(Section& section, ProgramBuilder& out) {
+  if (!section.code->multiplicity.has_value()) return;
+  section.multiplicity =
+      out.AddState(UnusedName(out.program, absl::StrCat(section.prefix, "multiplicity")),
+                   {ir::Element::kI64, section.domain});
+  ir::State& state = out.program.states[*section.multiplicity];
+  state.lower = 0;
+  state.upper = static_cast<double>(section.code->most_spikes);
+  state.repeats = section.population;
+}
+
+}  // namespace
+
 absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out) {
-  std::set<std::string> names = NamesOfNetwork(declared);
+  TakenNames names = NamesOfNetwork(declared);
   for (const Network::PopulationDescription& population : declared.network.populations) {
     BNSYN_RETURN_IF_ERROR(CheckNewName(population.name, "a population", population.place,
                                        Whole(population.place), names));
@@ -450,6 +522,9 @@ absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out) {
     BNSYN_RETURN_IF_ERROR(DeclareBounds(model.bounds, absl::StrCat("model '", model.name, "'"),
                                         model.name, section, out));
     BNSYN_RETURN_IF_ERROR(DeclareRefractory(declared, model, section, out));
+    DeclareMultiplicity(section, out);
+    BNSYN_RETURN_IF_ERROR(
+        DeclareClocks(model.clocks, population.clocks, declared.network.options.dt, section));
     declared.sections.push_back(std::move(section));
   }
   if (declared.sections.empty()) {
@@ -474,7 +549,7 @@ absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out) {
 
 absl::Status DeclareUniform(Declarations& declared, ProgramBuilder& out) {
   const Network::UniformDescription& uniform = declared.network.uniform;
-  std::set<std::string> names;
+  TakenNames names;
   for (const auto& [name, value] : uniform.parameters) {
     const ir::SourceText place = NamePlace(value, name);
     BNSYN_RETURN_IF_ERROR(CheckNewName(name, "a parameter", place, Whole(place), names));
@@ -500,6 +575,7 @@ absl::Status DeclareUniform(Declarations& declared, ProgramBuilder& out) {
   BNSYN_RETURN_IF_ERROR(DeclareParameters(declared, uniform.parameters, {}, uniform.tunable,
                                           {"network", "uniform", 1, 1}, section, out));
   DeclareVariables(section, out);
+  BNSYN_RETURN_IF_ERROR(DeclareClocks(uniform.clocks, {}, declared.network.options.dt, section));
   return absl::OkStatus();
 }
 

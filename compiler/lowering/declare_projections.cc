@@ -1,6 +1,5 @@
 // Declares projections: their constants, rules and tables.
 #include <cmath>
-#include <set>
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -10,6 +9,7 @@
 #include "compiler/description/settings.h"
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/neurons.h"
+#include "compiler/lowering/table.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
 
@@ -151,6 +151,25 @@ absl::StatusOr<ir::PopulationId> EventOf(const Section& source, const Descriptio
                  absl::StrCat("its events are ", absl::StrJoin(known, ", ")));
 }
 
+absl::Status DeclareGain(const Declarations& declared, Connection& connection,
+                         ProgramBuilder& out) {
+  const std::optional<Setting>& gain = connection.description.options.gain;
+  if (!gain.has_value()) return absl::OkStatus();
+  const std::string what = absl::StrCat(connection.description.name, ".gain");
+  if (connection.model.code.Find("w") != nullptr) {
+    return ErrorIn(NamePlace(*gain, what),
+                   "'w' is a variable of the synapses here, so it has no gain",
+                   "multiply it in on_pre by a parameter of [uniform], which may change too");
+  }
+  Parameter& parameter = connection.model.gain.emplace();
+  parameter.name = "gain";
+  BNSYN_ASSIGN_OR_RETURN(parameter.value, Evaluate(*gain, connection.constants, Dimension{}, what));
+  if (gain->changes().empty()) return absl::OkStatus();
+  BNSYN_ASSIGN_OR_RETURN(parameter.course,
+                         DeclareCourse(declared, *gain, parameter.value, what, out.program));
+  return absl::OkStatus();
+}
+
 // The name by which a projection draws (R3).
 absl::StatusOr<std::string> StreamOwner(const Description& description) {
   const ir::SourceText& stream = description.options.stream;
@@ -176,7 +195,10 @@ absl::Status DeclareProjection(Declarations& declared, const Description& descri
   BNSYN_ASSIGN_OR_RETURN(model.section.stream_owner, StreamOwner(description));
   model.section.code = &model.code;
   model.section.constants = connection.constants;
+  BNSYN_RETURN_IF_ERROR(
+      DeclareClocks(description.options.clocks, {}, declared.network.options.dt, model.section));
   BNSYN_RETURN_IF_ERROR(ParseSynapseModel(connection));
+  BNSYN_RETURN_IF_ERROR(DeclareGain(declared, connection, out));
   ir::Projection projection;
   projection.name = description.name;
   BNSYN_ASSIGN_OR_RETURN(projection.source,
@@ -209,9 +231,11 @@ void DeclareArrivals(Declarations& declared, ir::Program& program) {
 }  // namespace
 
 absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& file,
-                                    const ir::SourceText& place, ir::Program& program) {
+                                    const ir::SourceText& place, ir::Program& program,
+                                    const std::string& only) {
   for (size_t t = 0; t < program.tables.size(); ++t) {
-    if (program.tables[t].file == file) return static_cast<ir::TableId>(t);
+    if (program.tables[t].file == file && program.tables[t].only == only)
+      return static_cast<ir::TableId>(t);
   }
   // Named after the file, with _ in place of characters that names cannot have.
   std::string name(absl::StripSuffix(file.substr(file.find_last_of('/') + 1), ".csv"));
@@ -228,7 +252,7 @@ absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& f
   };
   std::string unique = name;
   for (int n = 2; taken(unique); ++n) unique = absl::StrCat(name, "_", n);
-  absl::StatusOr<ir::Table> table = ir::ReadTable(unique, file, program.directory);
+  absl::StatusOr<ir::Table> table = ir::ReadTable(unique, file, program.directory, only);
   // Errors within the file point into the file.
   if (absl::IsNotFound(table.status())) {
     return ErrorIn(place, table.status().message(),
@@ -240,18 +264,16 @@ absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& f
 }
 
 absl::Status DeclareProjections(Declarations& declared, ProgramBuilder& out) {
-  std::set<std::string> names = NamesOfNetwork(declared);
-  for (const Section& section : declared.sections) names.insert(section.name);
+  TakenNames names = NamesOfPopulations(declared);
   for (const Description& description : declared.network.projections) {
     const ir::SourceText& place = description.place;
     if (!IsIdentifier(description.name)) {
       return ErrorIn(place, absl::StrCat("'", description.name, "' cannot name a projection"),
                      "a name is letters, digits and '_', and does not begin with a digit");
     }
-    if (!names.insert(description.name).second) {
-      return ErrorIn(place, absl::StrCat("the name '", description.name, "' is used twice"),
-                     "populations, projections and what [uniform] declares share one set of names");
-    }
+    BNSYN_RETURN_IF_ERROR(TakeName(
+        description.name, "a projection", place, Whole(place),
+        "populations, projections and what [uniform] declares share one set of names", names));
     BNSYN_RETURN_IF_ERROR(DeclareProjection(declared, description, out));
   }
   DeclareArrivals(declared, out.program);

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -35,6 +37,17 @@ absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out);
 absl::Status CheckContributions(const Network& network, const ir::Program& program);
 // and the step block.
 absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out);
+
+// The clocks of populations and of the network.
+struct Clocks {
+  std::vector<ir::LoopId> at_start;  // in the order in which they run
+  std::vector<ir::LoopId> at_end;
+  // States that count the spikes of a population since a clock ran: each step adds its spikes.
+  std::vector<std::pair<ir::StateId, ir::PopulationId>> counts;
+};
+absl::StatusOr<Clocks> EmitClocks(const Declarations& declared, ProgramBuilder& out);
+// The code of a clock and when it runs, for explanations.
+std::string DescribeClock(const ClockCode& clock, double dt);
 
 // Parts of EmitInit: where noise begins, and what the past of variables was.
 absl::Status EmitNoiseInit(const Declarations& declared, ir::Builder& builder, ProgramBuilder& out);

@@ -37,6 +37,9 @@ struct Environment {
   // True once the variables have moved: the time is then that of the end of the step, where spikes
   // have theirs.
   bool moved = false;
+  // Within the passes of rk45, and behind them in place of the end of the step: when who spiked
+  // did.
+  ir::Value spike_time;
   // The name of the shared variable that is being defined: then only what all neurons share can be
   // read, and draws are made once for all.
   std::string shared;
@@ -45,6 +48,8 @@ struct Environment {
   std::set<const Variable*> added;
   // True while code is emitted over stand-ins for values that are not known yet.
   bool over_stand_ins = false;
+  // Values of equations (constant over dt), once they are taken.
+  std::map<const Equation*, TypedValue> held;
   // Values of equations x = ..., as long as nothing that they read has changed.
   std::map<const Equation*, TypedValue> definitions;
 };

@@ -8,6 +8,7 @@
 #include "compiler/description/settings.h"
 #include "compiler/equations/linear_form.h"
 #include "compiler/lowering/declare.h"
+#include "compiler/lowering/loop.h"
 #include "compiler/lowering/refractory.h"
 #include "compiler/lowering/stimulus.h"
 #include "ir/status_macros.h"
@@ -174,7 +175,8 @@ absl::StatusOr<ir::Table> BuildSpikes(const Declarations& declared, const Stimul
     BNSYN_ASSIGN_OR_RETURN(
         const uint64_t step,
         EvaluateSteps(stimulus.times[times == 1 ? 0 : e], declared.constants,
-                      declared.network.options.dt, absl::StrCat("a time of ", stimulus.name)));
+                      declared.network.options.dt, absl::StrCat("a time of ", stimulus.name),
+                      stimulus.off_grid));
     if (ends && step == 0) {
       return NoSpikeAtZero(stimulus, absl::StrCat("time ", e + 1),
                            declared.network.options.dt.value);
@@ -222,12 +224,14 @@ absl::Status CheckEvents(const StimulusAt& at, const ir::Table& table, double dt
                                 ", which must be a whole number from 0"),
                    kColumns);
     }
-    if (times != nullptr && !ir::WholeSteps((*times)[row], dt).has_value()) {
+    const std::optional<uint64_t> step =
+        times == nullptr ? 1 : ir::WholeSteps((*times)[row], dt, stimulus.off_grid);
+    if (!step.has_value()) {
       return error(absl::StrCat("row ", row + 1, " has the time ", (*times)[row],
                                 " ms, which is no multiple of dt = ", dt, " ms"),
-                   "change the time, or dt");
+                   "change the time, or dt, or say where it goes: off_grid = \"up\"");
     }
-    if (times != nullptr && at.ends && *ir::WholeSteps((*times)[row], dt) == 0) {
+    if (at.ends && *step == 0) {
       return NoSpikeAtZero(stimulus, absl::StrCat("row ", row + 1, " of ", stimulus.file), dt);
     }
     if (!(index >= 0 && index < size) || index != std::floor(index)) {
@@ -249,7 +253,7 @@ absl::Status CheckEvents(const StimulusAt& at, const ir::Table& table, double dt
 absl::StatusOr<ir::TableId> EventTable(const Declarations& declared, const Stimulus& stimulus,
                                        bool ends, ir::Program& program) {
   if (stimulus.kind == StimulusKind::kFile) {
-    return TableOf(declared.network, stimulus.file, stimulus.place, program);
+    return TableOf(declared.network, stimulus.file, stimulus.place, program, stimulus.population);
   }
   BNSYN_ASSIGN_OR_RETURN(ir::Table table, BuildSpikes(declared, stimulus, ends));
   if (const auto known = program.FindTable(table.name)) return *known;
@@ -284,8 +288,11 @@ absl::Status DeclareEvents(const Declarations& declared, StimulusAt& at, Program
   at.input = out.AddInput(name, section.domain);
   const bool of_times = ColumnOf(out.program.tables[table], "time") != nullptr;
   out.program.events.push_back(
-      {stimulus.targets.size() == 1 ? stimulus.name : absl::StrCat(at.name, "_", section.name),
-       *at.input, table, at.ends && of_times, at.neurons.selected});
+      {UnusedName(out.program, stimulus.targets.size() == 1
+                                   ? stimulus.name
+                                   : absl::StrCat(at.name, "_", section.name)),
+       *at.input, table, at.ends && of_times, of_times ? stimulus.off_grid : OffGrid::kError,
+       at.neurons.selected});
   if (at.ends && at.start.has_value()) *at.start -= *at.start > 0 ? 1 : 0;
   if (at.ends && at.stop.has_value()) --*at.stop;
   return absl::OkStatus();

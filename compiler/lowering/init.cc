@@ -256,6 +256,9 @@ class Initials {
                             &declared_.neurons.at(group.name)};
     if (value.is_text()) {
       BNSYN_ASSIGN_OR_RETURN(initial.code, ParseExpression(text));
+      if (ReadsName(*initial.code, *section_.code, "N")) {
+        BNSYN_RETURN_IF_ERROR(CheckSizeName(declared_, *initial.neurons, text));
+      }
       return initial;
     }
     initial.code.emplace();

@@ -17,22 +17,6 @@ using ir::NodeId;
 using ir::Op;
 using ir::Value;
 
-// A name that nothing in the program has.
-std::string Unused(const ir::Program& program, std::string name) {
-  const auto taken = [&] {
-    for (const ir::AttrKind kind :
-         {ir::AttrKind::kState, ir::AttrKind::kParam, ir::AttrKind::kTable, ir::AttrKind::kInput,
-          ir::AttrKind::kPopulation, ir::AttrKind::kReduction, ir::AttrKind::kLoop,
-          ir::AttrKind::kProjection}) {
-      if (ir::FindSymbol(program, kind, name)) return true;
-    }
-    return std::any_of(program.events.begin(), program.events.end(),
-                       [&](const ir::Events& events) { return events.name == name; });
-  };
-  while (taken()) name += "_";
-  return name;
-}
-
 // Cuts the loop of one domain.
 class LoopCutter {
  public:
@@ -53,20 +37,19 @@ class LoopCutter {
   }
 
   // Sets the values behind the loop of those variables that are of its domain.
-  void Run(int times, Value pass, std::vector<Value>& after) {
-    FindNeeded();
+  void Run(const LoopShape& shape, std::vector<Value>& after) {
+    FindNeeded(shape.until);
     for (size_t v = 0; v < variables_.size(); ++v) {
       if (!moves_[v]) continue;
       const bool own = IsOwn(v);
-      states_[v] =
-          AddTemporary(absl::StrCat(variables_[v].equation->name, own ? ".moving" : ".moving.copy"),
-                       ir::Element::kF64);
+      states_[v] = AddTemporary(absl::StrCat(variables_[v].name, own ? ".moving" : ".moving.copy"),
+                                builder_.type(variables_[v].stand_in).element);
       builder_.Store(states_[v], variables_[v].start);
       inside_[variables_[v].stand_in.id] = body_.Load(states_[v]);
     }
-    if (needed_[pass.id]) {
+    if (needed_[shape.pass.id]) {
       const Value number = body_.Emit(Op::kPass, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
-      inside_[pass.id] = body_.Convert(number, ir::Element::kF64);
+      inside_[shape.pass.id] = body_.Convert(number, ir::Element::kF64);
     }
     for (NodeId id = 0; id < needed_.size(); ++id) {
       if (needed_[id] && differs_[id] && !inside_[id].valid()) Copy(id);
@@ -74,10 +57,11 @@ class LoopCutter {
     for (size_t v = 0; v < variables_.size(); ++v) {
       if (moves_[v]) body_.Store(states_[v], Inside(variables_[v].next.id));
     }
-    loop_.times = static_cast<uint32_t>(times);
+    if (shape.until.valid()) body_.Emit(Op::kUntil, {Inside(shape.until.id)});
+    loop_.times = static_cast<uint32_t>(shape.times);
     const bool shared = domain_ != section_.domain;
-    loop_.name =
-        Unused(out_.program, absl::StrCat(section_.prefix, shared ? "shared." : "", "substeps"));
+    loop_.name = UnusedName(out_.program,
+                            absl::StrCat(section_.prefix, shared ? "shared." : "", shape.name));
     out_.program.loops.push_back(std::move(loop_));
     builder_.Emit(Op::kRun, {}, out_.program.loops.size() - 1);
     for (size_t v = 0; v < variables_.size(); ++v) {
@@ -91,10 +75,11 @@ class LoopCutter {
   }
 
   // Finds the variables that the loop moves, and the nodes that it does that with.
-  void FindNeeded() {
+  void FindNeeded(Value until) {
     needed_.assign(differs_.size(), false);
     moves_.assign(variables_.size(), false);
     std::vector<NodeId> open;
+    if (until.valid()) open.push_back(until.id);
     const auto move = [&](size_t v) {
       if (moves_[v]) return;
       moves_[v] = true;
@@ -118,7 +103,7 @@ class LoopCutter {
 
   ir::StateId AddTemporary(const std::string& name, ir::Element element) {
     const ir::StateId state = out_.AddState(
-        Unused(out_.program, absl::StrCat(section_.prefix, name)), {element, domain_});
+        UnusedName(out_.program, absl::StrCat(section_.prefix, name)), {element, domain_});
     out_.program.states[state].temporary = true;
     return state;
   }
@@ -189,10 +174,26 @@ std::vector<bool> FindWhatDiffers(const ir::Block& block, Value pass, NodeId beg
 
 }  // namespace
 
-std::vector<Value> CutLoop(const Section& section, int times, Value pass, NodeId begin,
+std::string UnusedName(const ir::Program& program, std::string name) {
+  const auto taken = [&] {
+    for (const ir::AttrKind kind :
+         {ir::AttrKind::kState, ir::AttrKind::kParam, ir::AttrKind::kTable, ir::AttrKind::kInput,
+          ir::AttrKind::kPopulation, ir::AttrKind::kReduction, ir::AttrKind::kLoop,
+          ir::AttrKind::kProjection}) {
+      if (ir::FindSymbol(program, kind, name)) return true;
+    }
+    return std::any_of(program.events.begin(), program.events.end(),
+                       [&](const ir::Events& events) { return events.name == name; });
+  };
+  while (taken()) name += "_";
+  return name;
+}
+
+std::vector<Value> CutLoop(const Section& section, const LoopShape& shape,
                            const std::vector<LoopVariable>& variables, ir::Builder& builder,
                            ProgramBuilder& out) {
-  const std::vector<bool> differs = FindWhatDiffers(builder.block(), pass, begin, variables);
+  const std::vector<bool> differs =
+      FindWhatDiffers(builder.block(), shape.pass, shape.begin, variables);
   const auto moves_in = [&](ir::DomainId domain) {
     return std::any_of(variables.begin(), variables.end(), [&](const LoopVariable& variable) {
       return builder.type(variable.stand_in).domain == domain;
@@ -200,11 +201,10 @@ std::vector<Value> CutLoop(const Section& section, int times, Value pass, NodeId
   };
   std::vector<Value> after(variables.size());
   if (section.domain != ir::DomainId::kNetwork && moves_in(ir::DomainId::kNetwork)) {
-    LoopCutter(section, ir::DomainId::kNetwork, variables, differs, builder, out)
-        .Run(times, pass, after);
+    LoopCutter(section, ir::DomainId::kNetwork, variables, differs, builder, out).Run(shape, after);
   }
   if (moves_in(section.domain)) {
-    LoopCutter(section, section.domain, variables, differs, builder, out).Run(times, pass, after);
+    LoopCutter(section, section.domain, variables, differs, builder, out).Run(shape, after);
   }
   return after;
 }

@@ -56,9 +56,29 @@ void Append(const ir::Block& block, ir::Builder& to) {
   }
 }
 
+// True if equations of synapses read variables of neurons. With Schedule::kBrian2 they move after
+// the neurons and read the new values. But what is summed for neurons is of the values at the
+// start.
+bool FollowsNeurons(const ir::Program& program, ir::ProjectionId id) {
+  bool reads = false;
+  for (const ir::Node& node : program.FindSynaptic(ir::BlockKind::kOnStep, id)->nodes) {
+    if (node.op == ir::Op::kAccumulate) return false;
+    reads = reads || node.op == ir::Op::kLoadPre || node.op == ir::Op::kLoadPost;
+  }
+  return reads;
+}
+
 void RunSynapses(const ir::Program& program, ir::BlockKind kind, ir::Op run, ir::Builder& builder) {
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
     if (program.FindSynaptic(kind, id) != nullptr) builder.Emit(run, {}, id);
+  }
+}
+
+// Schedule::kBrian2: moves the synapses that follow neurons, or the others.
+void MoveSynapses(const ir::Program& program, bool following, ir::Builder& builder) {
+  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
+    if (program.FindSynaptic(ir::BlockKind::kOnStep, id) == nullptr) continue;
+    if (FollowsNeurons(program, id) == following) builder.Emit(ir::Op::kRunOnStep, {}, id);
   }
 }
 
@@ -81,7 +101,9 @@ bool CodeReads(const Section& section, absl::string_view name) {
     return absl::c_any_of(statements, [&](const Statement& s) { return reads(s.value); });
   };
   return any_reads(code.update) || any_reads(code.reset) ||
+         absl::c_any_of(section.clocks, [&](const ClockCode& c) { return any_reads(c.code); }) ||
          (code.threshold.has_value() && reads(*code.threshold)) ||
+         (code.multiplicity.has_value() && reads(*code.multiplicity)) ||
          (section.refractory.expr.has_value() && reads(*section.refractory.expr)) ||
          absl::c_any_of(
              code.equations,
@@ -178,17 +200,27 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
   ir::Builder builder(out.program, block);
   EmitHistories(declared, builder);
   EmitLinks(declared, builder, out.program);
-  RunSynapses(out.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
+  BNSYN_ASSIGN_OR_RETURN(const Clocks clocks, EmitClocks(declared, out));
+  for (const ir::LoopId clock : clocks.at_start) builder.Emit(ir::Op::kRun, {}, clock);
   if (declared.schedule == Schedule::kBrian2) {
+    MoveSynapses(out.program, /*following=*/false, builder);
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitUntilSpikes, builder, out));
+    MoveSynapses(out.program, /*following=*/true, builder);
     return absl::UnimplementedError("arrivals cannot stand within the step");
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitFromArrivals, builder, out));
   } else {
+    RunSynapses(out.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitPopulation, builder, out));
   }
   RunSynapses(out.program, ir::BlockKind::kOnPost, ir::Op::kRunOnPost, builder);
   BNSYN_RETURN_IF_ERROR(EmitUniform(declared, builder, out));
   BNSYN_RETURN_IF_ERROR(EmitSharedNoise(declared, builder, out));
+  for (const auto& [state, population] : clocks.counts) {
+    const ir::Value number =
+        builder.Emit(ir::Op::kCount, {ir::Element::kI64, ir::DomainId::kNetwork}, {}, population);
+    builder.Store(state, builder.Emit(ir::Op::kAdd, {builder.Load(state), number}));
+  }
+  for (const ir::LoopId clock : clocks.at_end) builder.Emit(ir::Op::kRun, {}, clock);
   out.program.step.push_back(std::move(block));
   return absl::OkStatus();
 }

@@ -101,9 +101,11 @@ void Names::AddNeuron(const Section& section, bool post, bool connecting) {
   Add(full("lastspike"), std::move(last_spike));
   for (const Parameter& parameter : section.parameters) {
     Meaning meaning = {.kind = NameKind::kParameter, .parameter = &parameter};
-    if (connecting && parameter.tunable) {
+    if (connecting && parameter.varies()) {
       meaning.refusal =
-          absl::StrCat("'", parameter.name, "' is tunable, so connections cannot use it");
+          absl::StrCat("'", parameter.name, "' ",
+                       parameter.tunable ? "is tunable" : "changes while the network runs",
+                       ", so connections cannot use it");
       meaning.note = "they are made once, before the run";
     }
     Add(full(parameter.name), std::move(meaning));
@@ -182,10 +184,10 @@ bool ReadsOnly(const Expr& expr, const Names& names,
     const Meaning* meaning = names.Find(expr.name);
     if (expr.kind == ExprKind::kCall) {
       // A table, or the past of a variable.
-      if (meaning != nullptr || DrawsNumber(expr.name)) return false;
+      if (meaning != nullptr || !expr.file.empty() || DrawsNumber(expr.name)) return false;
     } else if (meaning != nullptr ? !known(*meaning)
                                   : !unknown && !UnitSymbol(expr.name).has_value() &&
-                                        !NumberWithName(expr.name).has_value()) {
+                                        !NamedConstant(expr.name).has_value()) {
       return false;
     }
   }

@@ -50,7 +50,7 @@ struct Meaning {
   const Section* section = nullptr;      // kVariable, kDefinition
   const Variable* variable = nullptr;    // k...Variable
   const Equation* definition = nullptr;  // kDefinition
-  const Parameter* parameter = nullptr;  // kParameter
+  const Parameter* parameter = nullptr;  // kParameter; kWeight: its gain, if it has one
   const LoweredTable* table = nullptr;   // kTable
   // k...Index: the neurons among which the number counts; null for all of the population.
   const NeuronSet* among = nullptr;
@@ -108,7 +108,7 @@ class Names {
 Names NamesOf(const Declarations& declared, const Section& section);
 
 // True if each name that an expression reads satisfies `known` or is a unit, and it neither draws
-// random numbers nor reads a table. `unknown` is the answer for names that mean nothing.
+// random numbers nor reads a table or file. `unknown` is the answer for names that mean nothing.
 bool ReadsOnly(const Expr& expr, const Names& names,
                const std::function<bool(const Meaning&)>& known, bool unknown = false);
 

@@ -87,10 +87,9 @@ absl::StatusOr<NeuronSet> FindNeurons(const Declarations& declared, const Neuron
 }
 
 absl::Status DeclareGroups(Declarations& declared, ProgramBuilder& out) {
-  std::set<std::string> names = NamesOfNetwork(declared);
+  TakenNames names = NamesOfPopulations(declared);
   for (size_t s = 0; s < declared.sections.size(); ++s) {
     const Section& section = declared.sections[s];
-    names.insert(section.name);
     declared.neurons[section.name] = {s, section.size, {}, section.size};
   }
   // A group may be part of one that stands behind it.
@@ -156,6 +155,19 @@ TypedValue EmitRank(const NeuronSet& neurons, const std::string& name, ir::Value
 std::string PartName(const NeuronSet& neurons) {
   const std::string text = neurons.selected.Text();
   return absl::StrReplaceAll(text.substr(1, text.size() - 2), {{", ", "__"}, {":", "_"}});
+}
+
+absl::Status CheckSizeName(const Declarations& declared, const NeuronSet& neurons,
+                           const ir::SourceText& place) {
+  for (const Constant& constant : declared.constants) {
+    if (constant.name != "N" || constant.value.value == neurons.size) continue;
+    return ErrorIn(
+        place,
+        absl::StrCat("'N' could be two things here: the constant N is ", constant.value.value,
+                     ", and this is about ", neurons.size, " neurons"),
+        "define a constant of another name for what is meant");
+  }
+  return absl::OkStatus();
 }
 
 void BindNumbers(const NeuronSet& neurons, const std::string& name, CodeScope& scope) {

@@ -32,6 +32,10 @@ std::string PartName(const NeuronSet& neurons);
 // Makes i mean the number of a neuron among the selected ones in the code of a scope, and N how
 // many they are. `name` names a table, as above.
 void BindNumbers(const NeuronSet& neurons, const std::string& name, CodeScope& scope);
+// Fails if N could be two things in code about these neurons: how many they are, and a constant.
+// `place` is that of the code, or of its owner.
+absl::Status CheckSizeName(const Declarations& declared, const NeuronSet& neurons,
+                           const ir::SourceText& place);
 // True (bool) where a neuron is selected.
 ir::Value EmitIsSelected(const NeuronSet& neurons, const std::string& name, ir::Value index,
                          ir::Program& program, ir::Builder& builder);

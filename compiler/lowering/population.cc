@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/language/code_integer.h"
 #include "compiler/lowering/emit.h"
 #include "compiler/lowering/refractory.h"
 #include "compiler/lowering/stimulus.h"
@@ -70,6 +71,29 @@ absl::StatusOr<ir::Value> EmitCondition(const Expr& condition, const ir::SourceT
   return value.value;
 }
 
+// Where neurons may spike several times in a step: stores how often each does, and leaves those
+// that do so 0 times out of `spiked`.
+absl::Status EmitMultiplicity(ir::Value& spiked, CodeScope& scope) {
+  const Section& section = scope.section();
+  if (!section.multiplicity.has_value()) return absl::OkStatus();
+  const ModelCode& code = *section.code;
+  ir::Builder& builder = scope.builder();
+  scope.EnterCode("multiplicity");
+  scope.Change().guard = spiked;
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
+                         EmitExpression(*code.multiplicity, code.multiplicity_text, scope));
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue number,
+                         EmitInteger(value, "the multiplicity", code.multiplicity_text,
+                                     code.multiplicity->range, scope));
+  scope.Change().guard = {};
+  const ir::Value zero = builder.Literal(ir::Element::kI64, 0);
+  const ir::Value spikes = builder.Emit(ir::Op::kSelect, {spiked, number.value, zero});
+  builder.Check(*section.multiplicity, spikes);
+  builder.Store(*section.multiplicity, spikes);
+  spiked = builder.Emit(ir::Op::kAnd, {spiked, builder.Emit(ir::Op::kGt, {spikes, zero})});
+  return absl::OkStatus();
+}
+
 // Runs code for the elements where `where` holds.
 absl::Status EmitWhere(ir::Value where, const std::vector<Statement>& code,
                        const ir::SourceText& text, CodeScope& scope) {
@@ -91,7 +115,10 @@ absl::StatusOr<Happened> TestConditions(CodeScope& scope) {
   const ModelCode& code = *scope.section().code;
   ir::Builder& builder = scope.builder();
   Happened happened;
-  if (code.threshold.has_value()) {
+  // With interpolated spikes the passes of the update have tested it, and run the reset.
+  if (code.integration.interpolated_spikes) {
+    happened.spiked = scope.environment().spiked;
+  } else if (code.threshold.has_value()) {
     scope.EnterCode("threshold");
     BNSYN_ASSIGN_OR_RETURN(
         happened.spiked, EmitCondition(*code.threshold, code.threshold_text, "a threshold", scope));
@@ -100,6 +127,7 @@ absl::StatusOr<Happened> TestConditions(CodeScope& scope) {
     if (scope.active().valid()) {
       happened.spiked = builder.Emit(ir::Op::kAnd, {happened.spiked, scope.active()});
     }
+    BNSYN_RETURN_IF_ERROR(EmitMultiplicity(happened.spiked, scope));
   }
   for (const EventCode& event : code.events) {
     scope.EnterCode("threshold", event.name);
@@ -116,7 +144,7 @@ absl::StatusOr<Happened> TestConditions(CodeScope& scope) {
 // The reset, then the code of events.
 absl::Status RunCode(const Happened& happened, CodeScope& scope) {
   const ModelCode& code = *scope.section().code;
-  if (happened.spiked.valid()) {
+  if (happened.spiked.valid() && !code.integration.interpolated_spikes) {
     scope.EnterCode("reset");
     BNSYN_RETURN_IF_ERROR(EmitWhere(happened.spiked, code.reset, code.reset_text, scope));
   }

@@ -20,7 +20,7 @@ std::string Describe(const Section& section) {
 bool IsKnown(const Expr& expr, const Names& names) {
   return ReadsOnly(expr, names, [](const Meaning& meaning) {
     return meaning.kind == NameKind::kConstant ||
-           (meaning.kind == NameKind::kParameter && !meaning.parameter->tunable);
+           (meaning.kind == NameKind::kParameter && !meaning.parameter->varies());
   });
 }
 
@@ -38,6 +38,16 @@ void DeclareState(ir::Element element, Section& section, ProgramBuilder& out) {
 absl::Status DeclareSteps(const Quantity& dt, const Setting& time, Section& section,
                           ProgramBuilder& out) {
   const std::string what = Describe(section);
+  if (section.code->integration.interpolated_spikes) {
+    BNSYN_ASSIGN_OR_RETURN(const Quantity quantity,
+                           Evaluate(time, section.constants, dimension::kTime, what));
+    if (quantity.value < 0) return ErrorIn(TextOf(time, what), absl::StrCat(what, " is negative"));
+    if (quantity.value == 0) return absl::OkStatus();
+    section.refractory.kind = RefractoryKind::kSteps;
+    section.refractory.time = quantity.value;
+    DeclareState(ir::Element::kF64, section, out);
+    return absl::OkStatus();
+  }
   BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, EvaluateSteps(time, section.constants, dt, what));
   if (steps > static_cast<uint64_t>(std::numeric_limits<int32_t>::max())) {
     return ErrorIn(TextOf(time, what), absl::StrCat(what, " is too long"));
@@ -80,7 +90,11 @@ absl::Status DeclareRefractory(const Declarations& declared, const Model& model,
   section.refractory.kind = value.boolean ? RefractoryKind::kCondition : RefractoryKind::kTime;
   section.refractory.text = text;
   section.refractory.expr = std::move(expr);
-  DeclareState(value.boolean ? ir::Element::kBool : ir::Element::kI32, section, out);
+  const bool interpolated = section.code->integration.interpolated_spikes;
+  DeclareState(value.boolean  ? ir::Element::kBool
+               : interpolated ? ir::Element::kF64
+                              : ir::Element::kI32,
+               section, out);
   return absl::OkStatus();
 }
 
@@ -100,6 +114,11 @@ void RefractoryStep::Begin() {
   left_ = builder.Load(*refractory.state);
   if (is_flag()) {
     scope_.Change().active = builder.Emit(ir::Op::kNot, {left_});
+    scope_.Change().free = scope_.active();
+    return;
+  }
+  if (scope_.section().code->integration.interpolated_spikes) {
+    scope_.Change().active = builder.Emit(ir::Op::kLe, {left_, builder.F64(0)});
     scope_.Change().free = scope_.active();
     return;
   }
@@ -123,7 +142,8 @@ absl::Status RefractoryStep::BeforeUpdate() {
     BNSYN_ASSIGN_OR_RETURN(left_, IsWithinTime());
     scope_.Change().active = builder.Emit(ir::Op::kNot, {left_});
   }
-  scope_.Change().free = scope_.active();
+  // With Schedule::kBrian2, update code still finds held what the last step left refractory.
+  if (!scope_.program().spikes_at_start) scope_.Change().free = scope_.active();
   return absl::OkStatus();
 }
 
@@ -168,6 +188,8 @@ absl::StatusOr<ir::Value> RefractoryStep::StepsTaken() {
 absl::Status RefractoryStep::End(ir::Value spiked) {
   const Refractoriness& refractory = scope_.section().refractory;
   if (!refractory.state.has_value()) return absl::OkStatus();
+  // With interpolated spikes the passes have moved it.
+  if (scope_.section().code->integration.interpolated_spikes) return absl::OkStatus();
   ir::Builder& builder = scope_.builder();
   if (is_flag()) {
     builder.Store(*refractory.state, builder.Emit(ir::Op::kOr, {left_, spiked}));

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -43,27 +42,15 @@ absl::StatusOr<std::vector<NeuronSet>> TargetsOf(const Declarations& declared,
   return targets;
 }
 
-absl::Status CheckName(const Declarations& declared, const Stimulus& stimulus,
-                       std::set<std::string>& names) {
+// Stimuli may have the names of projections, but not those of populations.
+absl::Status CheckName(const Stimulus& stimulus, TakenNames& names) {
   const ir::SourceText& place = stimulus.place;
   if (!IsIdentifier(stimulus.name)) {
     return ErrorIn(place, absl::StrCat("'", stimulus.name, "' cannot name a stimulus"),
                    "a name is letters, digits and '_', and does not begin with a digit");
   }
-  if (!names.insert(stimulus.name).second) {
-    return ErrorIn(place, absl::StrCat("'", stimulus.name, "' is the name of two stimuli"));
-  }
-  const auto taken = [&](const auto& other) { return other.name == stimulus.name; };
-  const Network& network = declared.network;
-  if (std::any_of(network.populations.begin(), network.populations.end(), taken) ||
-      std::any_of(network.projections.begin(), network.projections.end(), taken) ||
-      declared.uniform.FindVariable(stimulus.name) != nullptr ||
-      declared.uniform.FindParameter(stimulus.name) != nullptr) {
-    return ErrorIn(place, absl::StrCat("the name '", stimulus.name, "' is used twice"),
-                   "stimuli, populations, projections and what [uniform] declares share one "
-                   "set of names");
-  }
-  return absl::OkStatus();
+  return TakeName(stimulus.name, "a stimulus", place, Whole(place),
+                  "stimuli, populations and what [uniform] declares share one set of names", names);
 }
 
 // What a stimulus keeps at a population is named after both, beside the population's variables.
@@ -218,9 +205,9 @@ ir::Value EmitActive(const StimulusAt& at, CodeScope& scope) {
 }
 
 absl::Status DeclareStimuli(Declarations& declared, ProgramBuilder& out) {
-  std::set<std::string> names;
+  TakenNames names = NamesOfPopulations(declared);
   for (const Stimulus& stimulus : declared.network.stimuli) {
-    BNSYN_RETURN_IF_ERROR(CheckName(declared, stimulus, names));
+    BNSYN_RETURN_IF_ERROR(CheckName(stimulus, names));
     BNSYN_ASSIGN_OR_RETURN(const std::vector<NeuronSet> targets, TargetsOf(declared, stimulus));
     BNSYN_RETURN_IF_ERROR(CheckAction(stimulus));
     std::map<size_t, int> parts;  // of a population, so far
@@ -237,6 +224,10 @@ absl::Status DeclareStimuli(Declarations& declared, ProgramBuilder& out) {
       BNSYN_RETURN_IF_ERROR(DeclareTimes(declared, at));
       BNSYN_RETURN_IF_ERROR(BringsCurrent(stimulus) ? DeclareCurrent(declared, at, out)
                                                     : DeclareEvents(declared, at, out));
+      if (!target.selected.all() &&
+          StimulusReads(at, *declared.sections[target.section].code, "N")) {
+        BNSYN_RETURN_IF_ERROR(CheckSizeName(declared, target, stimulus.place));
+      }
     }
   }
   return absl::OkStatus();

@@ -159,6 +159,8 @@ class BlockWriter {
   absl::Status Run() {
     const ConnectOptions& options = connection_.description.options;
     BNSYN_RETURN_IF_ERROR(OnEvent(ir::BlockKind::kOnPre, model_.on_pre, options.on_pre));
+    // Before the clock-driven variables move.
+    for (const ClockCode& clock : model_.section.clocks) BNSYN_RETURN_IF_ERROR(OnClock(clock));
     BNSYN_RETURN_IF_ERROR(OnStep());
     BNSYN_RETURN_IF_ERROR(OnEvent(ir::BlockKind::kOnPost, model_.on_post, options.on_post));
     BNSYN_RETURN_IF_ERROR(WriteNow());
@@ -187,6 +189,22 @@ class BlockWriter {
     CodeScope scope(declared_, model_.section, names, builder, out_);
     scope.EnterCode(std::string(ir::BlockKindName(kind)));
     BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).Run(statements, text));
+    out_.program.synaptic.push_back(std::move(block));
+    return absl::OkStatus();
+  }
+
+  absl::Status OnClock(const ClockCode& clock) {
+    ir::Block block = NewBlock(ir::BlockKind::kOnStep);
+    block.every = clock.every;
+    block.offset = clock.offset;
+    ir::Builder builder(out_.program, block);
+    const Names names = SynapseNames(declared_, connection_, ir::BlockKind::kOnPre);
+    CodeScope scope(declared_, model_.section, names, builder, out_);
+    scope.EnterCode("clock", clock.name);
+    BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).Run(clock.code, clock.text));
+    if (out_.explanations != nullptr) {
+      absl::StrAppend(&explanation_, DescribeClock(clock, out_.program.dt));
+    }
     out_.program.synaptic.push_back(std::move(block));
     return absl::OkStatus();
   }

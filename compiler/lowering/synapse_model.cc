@@ -1,7 +1,6 @@
 #include "compiler/lowering/declare.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -9,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "compiler/description/settings.h"
+#include "compiler/equations/integration_plan.h"
 #include "compiler/equations/linear_form.h"
 #include "ir/status_macros.h"
 
@@ -33,8 +33,11 @@ class EquationReader {
   absl::Status Run() {
     BNSYN_ASSIGN_OR_RETURN(std::vector<Equation> equations, ParseEquations(text_));
     // Names of the projection itself; a variable may hide a constant of the network.
-    std::set<std::string> names = {"j"};
-    for (const auto& [name, value] : options_.constants) names.insert(name);
+    TakenNames names = {{"j", "the number of the target"}};
+    for (const auto& [name, value] : options_.constants) {
+      const ir::SourceText place = NamePlace(value, name);
+      names.try_emplace(name, HolderOf("a constant", place, Whole(place)));
+    }
     for (Equation& equation : equations) {
       BNSYN_RETURN_IF_ERROR(CheckFlags(equation));
       if (equation.Is(kSummed)) {
@@ -176,6 +179,21 @@ absl::StatusOr<EventDriven> Solve(const SynapseModel& model, const Equation& equ
   return error(moving->range, absl::StrCat("'", moving->name, "' may change between events"));
 }
 
+// Checks the methods of equations that move in every step. What is event-driven is solved exactly,
+// so that method = "exact" may be said of that alone.
+absl::Status CheckMethods(const SynapseModel& model) {
+  const Integration& integration = model.code.integration;
+  const bool moves = std::any_of(
+      model.code.equations.begin(), model.code.equations.end(),
+      [](const Equation& equation) { return equation.kind == EquationKind::kDifferential; });
+  const bool plain = integration.methods.empty() && integration.order.empty();
+  if (!moves && !model.event_driven.empty() && plain && integration.method.text == "exact") {
+    return absl::OkStatus();
+  }
+  return CheckIntegration(absl::StrCat("projection '", model.section.name, "'"), integration,
+                          model.code.equations);
+}
+
 // Declares the inputs of the neurons that the code adds to. Names that mean none are reported when
 // the code is emitted.
 void DeclareInputs(const SynapseModel& model, Section& source, Section& target,
@@ -210,11 +228,16 @@ bool SynapseModel::Mentions(const std::vector<Statement>& statements,
   });
 }
 
+bool SynapseModel::ClocksMention(absl::string_view name) const {
+  return std::any_of(section.clocks.begin(), section.clocks.end(),
+                     [&](const ClockCode& clock) { return Mentions(clock.code, name); });
+}
+
 bool SynapseModel::Uses(absl::string_view name) const {
   const auto reads = [&](const Equation& equation) {
     return equation.right.has_value() && ReadsName(*equation.right, code, name);
   };
-  return Mentions(on_pre, name) || Mentions(on_post, name) ||
+  return Mentions(on_pre, name) || Mentions(on_post, name) || ClocksMention(name) ||
          std::any_of(code.equations.begin(), code.equations.end(), reads) ||
          std::any_of(summed.begin(), summed.end(), reads);
 }
@@ -224,6 +247,7 @@ absl::Status ParseSynapseModel(Connection& connection) {
   const ir::SourceText& place = connection.description.place;
   SynapseModel& model = connection.model;
   model.code.equations_text = options.equations;
+  model.code.integration = options.integration;
   BNSYN_RETURN_IF_ERROR(EquationReader(connection).Run());
   BNSYN_ASSIGN_OR_RETURN(model.on_pre, ParseStatements(options.on_pre));
   BNSYN_ASSIGN_OR_RETURN(model.on_post, ParseStatements(options.on_post));
@@ -232,7 +256,16 @@ absl::Status ParseSynapseModel(Connection& connection) {
                                                  "' of projection '", connection.description.name,
                                                  "' never spikes: its model has no threshold"));
   }
-  if (model.on_pre.empty() && model.on_post.empty() && model.summed.empty()) {
+  for (const ClockCode& clock : model.section.clocks) {
+    if (!clock.at_end) continue;
+    return ErrorIn(clock.place,
+                   absl::StrCat("the clock '", clock.name, "' of projection '",
+                                connection.description.name, "' cannot run at the end of a step"),
+                   "clocks of synapses run at its start; an offset of one step more makes them run "
+                   "after it");
+  }
+  if (model.on_pre.empty() && model.on_post.empty() && model.summed.empty() &&
+      model.section.clocks.empty()) {
     return ErrorIn(
         place, absl::StrCat("projection '", connection.description.name, "' has no on_pre code"),
         "say what a spike does, as in on_pre = \"g_ampa_post += w\"");
@@ -255,6 +288,7 @@ absl::Status DeclareSynapses(Declarations& declared, Connection& connection, Pro
     model.event_driven.push_back(std::move(moving));
     equation.kind = EquationKind::kVariable;
   }
+  BNSYN_RETURN_IF_ERROR(CheckMethods(model));
   FindTraces(declared, connection, out);
   const auto of_synapse = [&](const EventDriven& moving) {
     return section.FindVariable(moving.name)->keeper == Keeper::kOwner;
@@ -278,8 +312,11 @@ Names SynapseNames(const Declarations& declared, const Connection& connection, i
     names.AddSection(model.section);
     names.SetEnds(connection.source, connection.target);
     if (model.weight.has_value()) {
-      names.Add(
-          "w", {.kind = NameKind::kWeight, .constant = *model.weight, .whole = model.whole_weight});
+      const Parameter* const gain = model.gain.has_value() ? &*model.gain : nullptr;
+      names.Add("w", {.kind = NameKind::kWeight,
+                      .parameter = gain,
+                      .constant = *model.weight,
+                      .whole = model.whole_weight && gain == nullptr});
     }
   }
   names.RefuseNoise("differential equations alone can read",

@@ -29,10 +29,13 @@ class TraceFinder {
       const std::vector<const Statement*> on_pre = Assignments(model_.on_pre, moving.name);
       const std::vector<const Statement*> on_post = Assignments(model_.on_post, moving.name);
       if (moving.rest.has_value() || on_pre.size() + on_post.size() != 1) continue;
+      if (model_.ClocksMention(moving.name)) continue;
       const bool post = on_pre.empty();
       const Statement& statement = post ? *on_post[0] : *on_pre[0];
       if (!BeginsWithNumber(moving.name)) continue;
       if (post ? ReadBefore(statement, moving.name) : !OneDelay()) continue;
+      // on_post runs once for each spike of a target, and its step once for all of them.
+      if (post && connection_.target.code->multiplicity.has_value()) continue;
       std::optional<Trace> trace = MakeTrace(moving, statement, post);
       if (!trace.has_value()) continue;
       Variable& variable = *model_.section.FindVariable(moving.name);

@@ -4,13 +4,13 @@
 #include <bit>
 #include <cmath>
 #include <initializer_list>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "compiler/description/settings.h"
 #include "compiler/language/code_emitter.h"
 #include "compiler/lowering/declare.h"
+#include "compiler/lowering/loop.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
 
@@ -27,17 +27,27 @@ absl::Status TableError(const ValueTable& table, absl::string_view message,
 }
 
 // The names that no table may have.
-std::set<std::string> NamesInUse(const Declarations& declared) {
+TakenNames NamesInUse(const Declarations& declared) {
   const Network& network = declared.network;
-  std::set<std::string> names = NamesOfNetwork(declared);
-  for (const auto& population : network.populations) names.insert(population.name);
-  for (const auto& projection : network.projections) names.insert(projection.name);
-  for (const Stimulus& stimulus : network.stimuli) names.insert(stimulus.name);
-  for (const Constant& constant : declared.constants) names.insert(constant.name);
+  TakenNames names = NamesOfPopulations(declared);
+  const auto take = [&](const std::string& name, absl::string_view what,
+                        const ir::SourceText& place) {
+    names.try_emplace(name, HolderOf(what, place, Whole(place)));
+  };
+  for (const auto& projection : network.projections) {
+    take(projection.name, "a projection", projection.place);
+  }
+  for (const Stimulus& stimulus : network.stimuli) {
+    take(stimulus.name, "a stimulus", stimulus.place);
+  }
+  for (const auto& [name, value] : network.constants) {
+    take(name, "a constant", NamePlace(value, name));
+  }
+  names.try_emplace("dt", "the step");
   return names;
 }
 
-absl::Status CheckName(const ValueTable& table, std::set<std::string>& names) {
+absl::Status CheckName(const ValueTable& table, TakenNames& names) {
   if (!IsIdentifier(table.name)) {
     return ErrorIn(table.place, absl::StrCat("'", table.name, "' cannot name a table"),
                    "a name is letters, digits and '_', and does not begin with a digit");
@@ -46,10 +56,11 @@ absl::Status CheckName(const ValueTable& table, std::set<std::string>& names) {
     return TableError(table, "has the name of a function",
                       absl::StrCat(FunctionUsage(table.name), " has a meaning of its own"));
   }
-  if (names.insert(table.name).second) return absl::OkStatus();
-  return ErrorIn(table.place, absl::StrCat("the name '", table.name, "' is used twice"),
-                 "tables, populations, projections, stimuli, constants and what [uniform] "
-                 "declares share one set of names");
+  return TakeName(
+      table.name, "a table", table.place, Whole(table.place),
+      "tables, populations, projections, stimuli, constants and what [uniform] declares "
+      "share one set of names",
+      names);
 }
 
 // The unit of numbers that are written without one.
@@ -93,8 +104,9 @@ absl::StatusOr<ir::Table> BuildRows(const Declarations& declared, const ValueTab
   }
   for (const Setting& time : table.times) {
     const std::string what = absl::StrCat("a time of ", table.name);
-    BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, EvaluateSteps(time, declared.constants,
-                                                               declared.network.options.dt, what));
+    BNSYN_ASSIGN_OR_RETURN(
+        const uint64_t steps,
+        EvaluateSteps(time, declared.constants, declared.network.options.dt, what, table.off_grid));
     built.values[0].push_back(static_cast<double>(steps) * declared.network.options.dt.value);
   }
   const std::string what = absl::StrCat("a value of ", table.name);
@@ -137,13 +149,15 @@ absl::Status ChooseColumns(const Quantity& dt, const ValueTable& table, const ir
     const std::vector<double>& times = file.values[lowered.time_column];
     BNSYN_RETURN_IF_ERROR(CheckIncrease(table, times));
     for (const double value : times) {
+      if (table.off_grid != OffGrid::kError) break;
       const absl::StatusOr<uint64_t> steps =
           StepsOf(Quantity(value, Unit{dimension::kTime, 0}), dt);
       if (!steps.ok()) {
         return TableError(
             table,
             absl::StrCat("has a time that is no step: ", std::string(steps.status().message())),
-            "the column time of the file is in ms");
+            "the column time of the file is in ms; off_grid = \"up\" lets each begin with the "
+            "next step");
       }
     }
   }
@@ -169,6 +183,7 @@ absl::Status ChooseColumns(const Quantity& dt, const ValueTable& table, const ir
 absl::Status DeclareTable(Declarations& declared, const ValueTable& table, ir::Program& program) {
   LoweredTable lowered;
   lowered.name = table.name;
+  lowered.off_grid = table.off_grid;
   BNSYN_ASSIGN_OR_RETURN(const std::optional<Unit> unit, UnitOf(table));
   if (unit.has_value()) lowered.unit = *unit;
   if (table.file.empty() == table.rows.empty()) {
@@ -205,6 +220,20 @@ absl::Status DeclareTable(Declarations& declared, const ValueTable& table, ir::P
 }
 
 bool IsOfTime(const LoweredTable& table) { return table.timed || table.interval_steps != 0; }
+
+// The last of so many rows whose time, which `time_of` reads, is not after `time`; row 0 if there
+// is none. Found by bisection; rows past the end are the last one, by the meaning of lookup.
+template <typename TimeOf>
+ir::Value FindRow(size_t rows, ir::Value time, const TimeOf& time_of, ir::Builder& builder) {
+  ir::Value row = builder.Literal(ir::Element::kI64, 0);
+  for (uint64_t jump = std::bit_floor(rows - 1); jump > 0; jump /= 2) {
+    const ir::Value ahead =
+        builder.Emit(ir::Op::kAdd, {row, builder.Literal(ir::Element::kI64, jump)});
+    const ir::Value come = builder.Emit(ir::Op::kLe, {time_of(ahead), time});
+    row = builder.Emit(ir::Op::kSelect, {come, ahead, row});
+  }
+  return row;
+}
 
 // Emits reads of one table.
 class TableReader {
@@ -262,24 +291,24 @@ class TableReader {
                 {emit(ir::Op::kLe, {away, little}), nearest, emit(ir::Op::kFloor, {steps})});
   }
 
-  // The middle of a step: behind its own time, however that was rounded, and before the next.
+  // A time that all rows of the step and those before it have come at, and no row of a later step:
+  // the middle of the step, behind its own time, however that was rounded, and before the next.
+  // Where times between two steps go to the next or to the one before, it is next to an end.
   ir::Value Within(ir::Value step) {
-    return builder_.Emit(
-        ir::Op::kMul, {builder_.Emit(ir::Op::kAdd, {step, builder_.F64(0.5)}), builder_.F64(dt())});
+    constexpr double kLittle = 1e-6;
+    const double part = table_.off_grid == OffGrid::kUp     ? kLittle
+                        : table_.off_grid == OffGrid::kDown ? 1 - kLittle
+                                                            : 0.5;
+    return builder_.Emit(ir::Op::kMul, {builder_.Emit(ir::Op::kAdd, {step, builder_.F64(part)}),
+                                        builder_.F64(dt())});
   }
 
-  // The last row whose time is not after `time`, found by bisection; 0 before the first. Rows past
-  // the end are the last one, by the meaning of lookup.
+  // The value of the last row whose time is not after `time`; 0 before the first.
   ir::Value ByTimes(ir::Value time, ir::Value column) {
-    const size_t rows = program_.tables[table_.id].values[0].size();
+    const size_t rows = program_.tables[table_.id].rows();
     const ir::Value times = builder_.Literal(ir::Element::kI64, table_.time_column);
-    ir::Value row = builder_.Literal(ir::Element::kI64, 0);
-    for (uint64_t jump = std::bit_floor(rows - 1); jump > 0; jump /= 2) {
-      const ir::Value ahead =
-          builder_.Emit(ir::Op::kAdd, {row, builder_.Literal(ir::Element::kI64, jump)});
-      const ir::Value come = builder_.Emit(ir::Op::kLe, {Lookup(ahead, times), time});
-      row = builder_.Emit(ir::Op::kSelect, {come, ahead, row});
-    }
+    const ir::Value row = FindRow(
+        rows, time, [&](ir::Value at) { return Lookup(at, times); }, builder_);
     const ir::Value begin = Lookup(builder_.Literal(ir::Element::kI64, 0), times);
     const ir::Value begun = builder_.Emit(ir::Op::kLe, {begin, time});
     return builder_.Emit(ir::Op::kSelect, {begun, Lookup(row, column), builder_.F64(0)});
@@ -287,10 +316,11 @@ class TableReader {
 
   // From the unit of the table's numbers to that of the program; a power of ten is exact.
   ir::Value Scale(ir::Value value) {
-    const int exponent = table_.unit.exponent;
-    if (exponent == 0) return value;
-    const ir::Value power = builder_.F64(std::pow(10.0, std::abs(exponent)));
-    return builder_.Emit(exponent < 0 ? ir::Op::kDiv : ir::Op::kMul, {value, power});
+    const Unit& unit = table_.unit;
+    if (unit.factor != 1) value = builder_.Emit(ir::Op::kMul, {value, builder_.F64(unit.factor)});
+    if (unit.exponent == 0) return value;
+    const ir::Value power = builder_.F64(std::pow(10.0, std::abs(unit.exponent)));
+    return builder_.Emit(unit.exponent < 0 ? ir::Op::kDiv : ir::Op::kMul, {value, power});
   }
 
   const ir::Program& program_;
@@ -298,30 +328,92 @@ class TableReader {
   ir::Builder& builder_;
 };
 
+// Part of a text, as a text of its own.
+ir::SourceText PartOf(const ir::SourceText& source, ir::SourceRange range) {
+  const absl::string_view before = absl::string_view(source.text).substr(0, range.offset);
+  const auto lines = static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+  const size_t line = before.rfind('\n') + 1;  // 0 where there is none
+  const int column = static_cast<int>(range.offset - line) + (lines == 0 ? source.first_column : 1);
+  return {source.name, source.text.substr(range.offset, range.length), source.first_line + lines,
+          column};
+}
+
+// How errors call a table of the network, or a file in its place.
+std::string Called(const LoweredTable& table) {
+  return IsIdentifier(table.name) ? absl::StrCat("table '", table.name, "'") : table.name;
+}
+
+// A file that is read without a row has one for each neuron of the population.
+absl::Status CheckRows(const Section& section, const LoweredTable& table, size_t rows,
+                       const Expr& call, const ir::SourceText& source) {
+  if (!section.population.has_value()) {
+    return ir::ErrorAt(source, call.range, "which row of the file?",
+                       absl::StrCat("say it behind the file, as in ", table.name, "(i)"));
+  }
+  if (rows == section.size) return absl::OkStatus();
+  return ir::ErrorAt(source, call.range,
+                     absl::StrCat(table.name, " has ", rows, " values, but population '",
+                                  section.name, "' has ", section.size, " neurons"),
+                     absl::StrCat("say which row is read, as in ", table.name, "(i)"));
+}
+
 // A table with a column for each neuron must have as many as there are neurons.
 absl::Status CheckColumns(const ir::Program& program, const LoweredTable& table,
-                          const Expr& argument, const ir::SourceText& source, ir::DomainId domain) {
-  const uint32_t neurons = program.Size(domain);
-  if (argument.kind != ExprKind::kName || argument.name != "i" || neurons == 0 ||
-      neurons == table.columns) {
+                          const Expr& argument, const ir::SourceText& source, Scope& scope) {
+  const ir::DomainId domain = scope.domain();
+  if (argument.kind != ExprKind::kName || argument.name != "i" || program.Size(domain) == 0) {
     return absl::OkStatus();
   }
+  // Some of the neurons have numbers of their own.
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue number, EmitExpression(argument, source, scope));
+  const int64_t neurons = number.greatest + 1;
+  if (neurons == table.columns) return absl::OkStatus();
+  const bool all = neurons == program.Size(domain);
   return ir::ErrorAt(source, argument.range,
-                     absl::StrCat("table '", table.name, "' has ", table.columns,
+                     absl::StrCat(Called(table), " has ", table.columns,
                                   table.columns == 1 ? " column" : " columns", ", but ",
-                                  program.DomainName(domain), " has ", neurons, " neurons"),
+                                  all ? "" : "this part of ", program.DomainName(domain), " has ",
+                                  neurons, " neurons"),
                      "a table that is read at i has a column for each neuron");
 }
 
 }  // namespace
 
 absl::Status DeclareTables(Declarations& declared, ProgramBuilder& out) {
-  std::set<std::string> names = NamesInUse(declared);
+  TakenNames names = NamesInUse(declared);
   for (const ValueTable& table : declared.network.tables) {
     BNSYN_RETURN_IF_ERROR(CheckName(table, names));
     BNSYN_RETURN_IF_ERROR(DeclareTable(declared, table, out.program));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<TypedValue> EmitFileRead(const Declarations& declared, const Expr& call,
+                                        const ir::SourceText& source, CodeScope& scope,
+                                        ir::Program& program) {
+  ValueTable table;
+  table.name = call.file;
+  table.place = PartOf(source, call.range);
+  table.file = call.file;
+  table.column = call.column;
+  LoweredTable lowered;
+  lowered.name = absl::StrCat("file(\"", call.file, "\")");
+  BNSYN_ASSIGN_OR_RETURN(lowered.id, TableOf(declared.network, table.file, table.place, program));
+  BNSYN_RETURN_IF_ERROR(
+      ChooseColumns(declared.network.options.dt, table, program.tables[lowered.id], lowered));
+  Expr read = call;
+  if (read.children.empty()) {
+    const size_t rows = program.tables[lowered.id].values[0].size();
+    BNSYN_RETURN_IF_ERROR(CheckRows(scope.section(), lowered, rows, call, source));
+    lowered.timed = false;
+    Expr& index = read.children.emplace_back();
+    index.kind = ExprKind::kName;
+    index.name = "i";
+    index.range = call.range;
+  }
+  BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitTableRead(program, lowered, read, source, scope));
+  value.of_file = true;
+  return value;
 }
 
 std::string TableUsage(const LoweredTable& table) {
@@ -336,11 +428,13 @@ absl::StatusOr<TypedValue> EmitTableRead(const ir::Program& program, const Lower
   if (count == 0 || count > 2 || (count == 1 && table.columns > 1)) {
     return ir::ErrorAt(
         source, call.range,
-        absl::StrCat("table '", table.name, "' has ", table.columns,
+        absl::StrCat(Called(table), " has ", table.columns,
                      table.columns == 1 ? " column" : " columns", " of values, so it takes ",
                      table.columns == 1 ? "1 argument" : "2 arguments", ", not ", count),
         absl::StrCat("read it as ", TableUsage(table),
-                     table.columns == 1 ? "" : "; column = \"NAME\" takes one column of a file"));
+                     table.columns == 1  ? ""
+                     : call.file.empty() ? "; column = \"NAME\" takes one column of a file"
+                                         : "; file(\"FILE\", \"NAME\") takes one column"));
   }
   const bool of_time = IsOfTime(table);
   const auto emit = [&](const Expr& argument, const Dimension& dimension,
@@ -349,6 +443,10 @@ absl::StatusOr<TypedValue> EmitTableRead(const ir::Program& program, const Lower
     if (scope.builder().type(value.value).element != ir::Element::kF64) {
       return ir::ErrorAt(source, argument.range, "this is true or false where a number is needed",
                          "int(...) makes 1 or 0 of it");
+    }
+    if (&argument == &call.children[0] && !of_time && value.dimension == dimension::kTime) {
+      return ir::ErrorAt(source, argument.range, absl::StrCat(Called(table), " has no times"),
+                         "a first column time, in ms, gives a file times; under [tables], dt does");
     }
     BNSYN_RETURN_IF_ERROR(ExpectDimension(
         value, dimension, absl::StrCat("the ", what, " of ", table.name), source, argument.range));
@@ -359,12 +457,51 @@ absl::StatusOr<TypedValue> EmitTableRead(const ir::Program& program, const Lower
       emit(call.children[0], of_time ? dimension::kTime : Dimension{}, of_time ? "time" : "row"));
   std::optional<ir::Value> column;
   if (count == 2) {
-    BNSYN_RETURN_IF_ERROR(CheckColumns(program, table, call.children[1], source, scope.domain()));
+    BNSYN_RETURN_IF_ERROR(CheckColumns(program, table, call.children[1], source, scope));
     BNSYN_ASSIGN_OR_RETURN(column, emit(call.children[1], Dimension{}, "column"));
   }
   TableReader reader(program, table, scope.builder());
   const ir::Value value = reader.Read(at, reader.Column(column));
   return TypedValue{value, table.unit.dimension};
+}
+
+absl::StatusOr<ir::TableId> DeclareCourse(const Declarations& declared, const Setting& setting,
+                                          const Quantity& first, const std::string& what,
+                                          ir::Program& program) {
+  ir::Table table;
+  table.name = UnusedName(program, absl::StrCat(what, ".course"));
+  table.columns = {"step", "value"};
+  table.values = {{0.0}, {first.value}};
+  for (const Setting::Change& change : setting.changes()) {
+    const std::string when = absl::StrCat("a time at which ", what, " changes");
+    BNSYN_ASSIGN_OR_RETURN(const uint64_t step, EvaluateSteps(change.time, declared.constants,
+                                                              declared.network.options.dt, when));
+    if (static_cast<double>(step) <= table.values[0].back()) {
+      return ErrorIn(TextOf(change.time, when),
+                     step == 0 ? absl::StrCat(what, " has its first value at 0, which is no change")
+                               : absl::StrCat("this is not after the change before it"),
+                     "times increase, and the first is after 0");
+    }
+    BNSYN_ASSIGN_OR_RETURN(const Quantity value,
+                           Evaluate(change.value, declared.constants, first.dimension, what));
+    table.values[0].push_back(static_cast<double>(step));
+    table.values[1].push_back(value.value);
+  }
+  table.digest = ir::TableDigest(table);
+  program.tables.push_back(std::move(table));
+  return static_cast<ir::TableId>(program.tables.size() - 1);
+}
+
+ir::Value EmitCourse(const ir::Program& program, ir::TableId course, ir::Builder& builder) {
+  // The step itself, and not the time: solvers see that the value keeps within a step.
+  const ir::Value step =
+      builder.Convert(builder.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {}),
+                      ir::Element::kF64);
+  const ir::Value steps = builder.Literal(ir::Element::kI64, 0);
+  const ir::Value row = FindRow(
+      program.tables[course].rows(), step,
+      [&](ir::Value at) { return builder.Lookup(course, at, steps); }, builder);
+  return builder.Lookup(course, row, builder.Literal(ir::Element::kI64, 1));
 }
 
 }  // namespace bnsyn::compiler

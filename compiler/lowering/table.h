@@ -1,4 +1,4 @@
-// Reads tables of the network in code: NAME(t), NAME(t, i).
+// Reads tables of the network, and files, in code: NAME(t), NAME(t, i), file("x.csv")(t).
 #ifndef BNSYN_COMPILER_LOWERING_TABLE_H_
 #define BNSYN_COMPILER_LOWERING_TABLE_H_
 
@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "compiler/language/code.h"
+#include "compiler/lowering/code_scope.h"
 #include "compiler/lowering/declarations.h"
 
 namespace bnsyn::compiler {
@@ -17,8 +18,23 @@ absl::StatusOr<TypedValue> EmitTableRead(const ir::Program& program, const Lower
                                          const Expr& call, const ir::SourceText& source,
                                          Scope& scope);
 
+// The value of file("x.csv")(t), which reads a file as a table that has no name. Without arguments
+// behind it, it is the number in the row of the neuron. The numbers are in the units of files.
+absl::StatusOr<TypedValue> EmitFileRead(const Declarations& declared, const Expr& call,
+                                        const ir::SourceText& source, CodeScope& scope,
+                                        ir::Program& program);
+
 // How a table is read: "course(t)", "course(t, i)", "list(row)".
 std::string TableUsage(const LoweredTable& table);
+
+// A table of the program for a value that changes at given times: rows of a step and the value from
+// it on, the first of step 0 with `first`. `what` names the value, "exc.I_e", and begins the
+// table's name.
+absl::StatusOr<ir::TableId> DeclareCourse(const Declarations& declared, const Setting& setting,
+                                          const Quantity& first, const std::string& what,
+                                          ir::Program& program);
+// The value of such a table in the present step.
+ir::Value EmitCourse(const ir::Program& program, ir::TableId course, ir::Builder& builder);
 
 }  // namespace bnsyn::compiler
 

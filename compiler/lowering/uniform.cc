@@ -9,11 +9,28 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/language/code_integer.h"
 #include "compiler/lowering/emit.h"
+#include "compiler/lowering/loop.h"
 #include "compiler/lowering/neurons.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
 namespace {
+
+// The spikes of a population since a clock of the network ran, in a state that the step adds to.
+ir::StateId CountSince(ClockReads& reads, ir::PopulationId population, ir::Program& program) {
+  for (const auto& [state, counted] : reads.counts) {
+    if (counted == population) return state;
+  }
+  ir::State state;
+  // Its three parts keep it from being a variable.
+  state.name = UnusedName(
+      program, absl::StrCat(reads.clock.name, ".count.", program.populations[population].name));
+  state.type = {ir::Element::kI64, ir::DomainId::kNetwork};
+  program.states.push_back(std::move(state));
+  const auto id = static_cast<ir::StateId>(program.states.size() - 1);
+  reads.counts.emplace_back(id, population);
+  return id;
+}
 
 // The neurons that the argument of a reduction names, and of what: exc[0:50].V, left.V, exc[0:50].
 struct Part {
@@ -52,43 +69,61 @@ ir::Value Selected(const Declarations& declared, const NeuronSet& neurons, ir::V
   return builder.Emit(ir::Op::kSelect, {where, value, builder.F64(0)});
 }
 
-// The total of a reduction of that name over a population, which `make` begins if there is none
-// yet.
+// The total of a reduction of that name over a population, which make(builder) begins if there is
+// none yet. That of a clock is a clock of its own, since it runs over neurons.
 template <typename Make>
-ir::Value Total(ir::Program& program, const std::string& name, ir::DomainId domain,
-                ir::Builder& builder, Make make) {
+ir::Value Total(ir::Program& program, std::string name, ir::DomainId domain, CodeScope& scope,
+                Make make) {
+  ClockReads* const reads = scope.clock();
+  if (reads != nullptr) name = absl::StrCat(reads->clock.name, ".", name);
   ir::ReductionId id = 0;
   while (id < program.reductions.size() && program.reductions[id].name != name) ++id;
   if (id == program.reductions.size()) {
     program.reductions.push_back({name, domain});
-    builder.Emit(ir::Op::kReduce, {make()}, id);
+    if (reads == nullptr) {
+      ir::Builder& builder = scope.builder();
+      builder.Emit(ir::Op::kReduce, {make(builder)}, id);
+    } else {
+      ir::Block& block = reads->sums.emplace_back();
+      block.kind = ir::BlockKind::kClock;
+      block.name = UnusedName(program, absl::StrCat(name, ".clock"));
+      block.domain = domain;
+      block.every = reads->clock.every;
+      block.offset = reads->clock.offset;
+      ir::Builder over_neurons(program, block);
+      over_neurons.Emit(ir::Op::kReduce, {make(over_neurons)}, id);
+    }
   }
-  return builder.Emit(ir::Op::kTotal, {ir::Element::kF64, ir::DomainId::kNetwork}, {}, id);
+  return scope.builder().Emit(ir::Op::kTotal, {ir::Element::kF64, ir::DomainId::kNetwork}, {}, id);
 }
 
 // The number of spikes, or of other events, of the population in this step among some of its
 // neurons: a sum of ones, which is exact.
 TypedValue CountPart(const Declarations& declared, const NeuronSet& neurons,
-                     ir::PopulationId population, ir::Program& program, ir::Builder& builder) {
+                     ir::PopulationId population, ir::Program& program, CodeScope& scope) {
+  const ir::Builder& builder = scope.builder();
   const ir::Node* spike = nullptr;
   for (const ir::Node& node : builder.block().nodes) {
     if (node.op == ir::Op::kSpike && node.attr == population) spike = &node;
   }
   // Without a threshold nothing is counted.
-  if (spike == nullptr) return WrittenInteger(0, builder);
+  if (spike == nullptr) return WrittenInteger(0, scope.builder());
   const ir::Value spiked = {spike->operands[0]};
   const ir::Population& counted = program.populations[population];
   const std::string name = absl::StrCat(counted.name, ".spikes.count_", PartName(neurons));
-  const ir::Value total = Total(program, name, counted.domain, builder, [&] {
-    const ir::Value one = builder.Emit(ir::Op::kSelect, {spiked, builder.F64(1), builder.F64(0)});
-    return Selected(declared, neurons, one, program, builder);
+  const ir::Value total = Total(program, name, counted.domain, scope, [&](ir::Builder& at) {
+    const ir::Value one = at.Emit(ir::Op::kSelect, {spiked, at.F64(1), at.F64(0)});
+    return Selected(declared, neurons, one, program, at);
   });
   return HeldInteger(total, 0, neurons.size);
 }
 
+// In the update code of the network, the spikes of the step; in that of a clock, those of all steps
+// since it ran.
 absl::StatusOr<TypedValue> Count(const Declarations& declared, ir::Program& program,
                                  const Expr& argument, const ir::SourceText& source,
-                                 ir::Builder& builder) {
+                                 CodeScope& scope) {
+  ir::Builder& builder = scope.builder();
   BNSYN_ASSIGN_OR_RETURN(const std::optional<Part> part, PartOf(declared, argument, source));
   std::string counted = argument.name;
   if (part.has_value()) {
@@ -100,8 +135,17 @@ absl::StatusOr<TypedValue> Count(const Declarations& declared, ir::Program& prog
   for (ir::PopulationId p = 0; p < program.populations.size(); ++p) {
     names.push_back(program.populations[p].name);
     if (names.back() != counted) continue;
-    if (part.has_value() && !part->neurons.selected.all()) {
-      return CountPart(declared, part->neurons, p, program, builder);
+    const bool some = part.has_value() && !part->neurons.selected.all();
+    if (some && scope.clock() != nullptr) {
+      return ir::ErrorAt(
+          source, argument.range, "a clock counts the spikes of a whole population since it ran",
+          absl::StrCat("add up those of some neurons in the update code, as in n += ", "count(",
+                       counted, "[0:50]), and read n here"));
+    }
+    if (some) return CountPart(declared, part->neurons, p, program, scope);
+    if (scope.clock() != nullptr) {
+      const ir::Value since = builder.Load(CountSince(*scope.clock(), p, program));
+      return HeldInteger(since, 0, int64_t{1} << 53);
     }
     const ir::Value number =
         builder.Emit(ir::Op::kCount, {ir::Element::kI64, ir::DomainId::kNetwork}, {}, p);
@@ -117,14 +161,17 @@ absl::StatusOr<TypedValue> Count(const Declarations& declared, ir::Program& prog
 
 // The sum of a variable over neurons of its population, reduced once.
 ir::Value EmitTotal(const Declarations& declared, ir::Program& program, const NeuronSet& neurons,
-                    const Variable& variable, Scope& scope) {
-  ir::Builder& builder = scope.builder();
+                    const Variable& variable, CodeScope& scope) {
   const Section& section = declared.sections[neurons.section];
   std::string name = absl::StrCat(section.prefix, variable.name(), ".sum");
   if (!neurons.selected.all()) absl::StrAppend(&name, "_", PartName(neurons));
-  return Total(program, name, section.domain, builder, [&] {
+  return Total(program, name, section.domain, scope, [&](ir::Builder& builder) {
     ir::Value value = builder.Load(*variable.state);
-    if (variable.equation->integer) scope.Expect(ir::Op::kExpectFloat, value, {});
+    if (variable.equation->integer && scope.clock() == nullptr) {
+      scope.Expect(ir::Op::kExpectFloat, value, {});
+    } else if (variable.equation->integer) {
+      builder.Emit(ir::Op::kExpectFloat, {builder.Bool(true), value});
+    }
     if (builder.type(value).element != ir::Element::kF64) {
       value = builder.Convert(value, ir::Element::kF64);
     }
@@ -133,7 +180,8 @@ ir::Value EmitTotal(const Declarations& declared, ir::Program& program, const Ne
 }
 
 absl::StatusOr<TypedValue> Sum(const Declarations& declared, ir::Program& program, bool mean,
-                               const Expr& argument, const ir::SourceText& source, Scope& scope) {
+                               const Expr& argument, const ir::SourceText& source,
+                               CodeScope& scope) {
   BNSYN_ASSIGN_OR_RETURN(const std::optional<Part> part, PartOf(declared, argument, source));
   std::string summed = argument.name;
   if (part.has_value()) {
@@ -173,8 +221,9 @@ absl::StatusOr<std::optional<TypedValue>> CallReduction(const Declarations& decl
                                                         const ir::SourceText& source,
                                                         CodeScope& scope, ir::Program& program) {
   const bool count = call.name == "count";
-  const bool of_network =
-      &scope.section() == &declared.uniform && scope.builder().block().kind == ir::BlockKind::kStep;
+  const ir::BlockKind kind = scope.builder().block().kind;
+  const bool of_network = &scope.section() == &declared.uniform &&
+                          (kind == ir::BlockKind::kStep || scope.clock() != nullptr);
   if (!of_network || (!count && call.name != "sum" && call.name != "mean")) return std::nullopt;
   const bool names_neurons =
       call.children.size() == 1 &&
@@ -191,7 +240,7 @@ absl::StatusOr<std::optional<TypedValue>> CallReduction(const Declarations& decl
   const Expr& argument = call.children[0];
   BNSYN_ASSIGN_OR_RETURN(
       const TypedValue value,
-      count ? Count(declared, program, argument, source, scope.builder())
+      count ? Count(declared, program, argument, source, scope)
             : Sum(declared, program, call.name == "mean", argument, source, scope));
   return value;
 }

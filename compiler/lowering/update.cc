@@ -7,6 +7,7 @@
 #include "compiler/equations/explanations.h"
 #include "compiler/equations/integrate.h"
 #include "compiler/equations/ode_system.h"
+#include "compiler/lowering/interpolated.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -52,9 +53,11 @@ absl::StatusOr<std::vector<Decayed>> EmitUpdate(const Declarations& declared, Co
                                                 ProgramBuilder& out) {
   const Section& section = scope.section();
   const ModelCode& code = *section.code;
+  BNSYN_RETURN_IF_ERROR(scope.HoldDefinitions());
   scope.EnterCode("update");
   BNSYN_RETURN_IF_ERROR(EmitStatements(code.update, code.update_text, scope));
   scope.Change().locals.clear();
+  if (declared.schedule == Schedule::kBrian2) scope.Change().free = scope.active();
   BNSYN_ASSIGN_OR_RETURN(const OdeSystem system, OdeSystem::Create(scope));
   if (system.equations().empty()) {
     Explain(declared, section, "", out);
@@ -67,8 +70,16 @@ absl::StatusOr<std::vector<Decayed>> EmitUpdate(const Declarations& declared, Co
       as_brian2 ? PlanAsBrian2(system, code, section.constants)
                 : PlanIntegration(system, code.integration, section.constants, declared.reading()));
   Formulas formulas;
-  std::vector<Decayed> decayed =
-      Integrate(system, plan, out.explanations != nullptr ? &formulas : nullptr);
+  Formulas* const explained = out.explanations != nullptr ? &formulas : nullptr;
+  std::vector<Decayed> decayed;
+  if (code.integration.interpolated_spikes) {
+    BNSYN_RETURN_IF_ERROR(CheckInterpolated(declared, section));
+    InterpolatedSpikes within(scope, system);
+    decayed = Integrate(system, plan, explained, &within);
+    BNSYN_RETURN_IF_ERROR(within.status());
+  } else {
+    decayed = Integrate(system, plan, explained);
+  }
   if (out.explanations != nullptr) {
     Explain(declared, section, ExplainMoves(system, plan, formulas, section.prefix), out);
   }

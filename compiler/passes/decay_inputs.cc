@@ -101,8 +101,7 @@ class Decayer {
   struct StateUse {
     size_t reads = 0;               // of what the step loads
     ir::NodeId left = ir::kNoNode;  // what the step stores
-    bool by_synapses = false;
-    bool gathered = false;
+    bool elsewhere = false;         // synapses, clocks or other neurons use it
   };
 
   void FindUses() {
@@ -115,7 +114,7 @@ class Decayer {
         taken[id] = static_cast<ir::InputId>(n.attr);
       }
       if (n.op == ir::Op::kStore) states_[n.attr].left = n.operands[0];
-      if (n.op == ir::Op::kGather) states_[n.attr].gathered = true;
+      if (n.op == ir::Op::kGather) states_[n.attr].elsewhere = true;
       if (n.op == ir::Op::kLoad) loaded[id] = static_cast<ir::StateId>(n.attr);
       for (const ir::NodeId operand : n.inputs()) {
         const auto found = taken.find(operand);
@@ -124,9 +123,11 @@ class Decayer {
         if (load != loaded.end()) ++states_[load->second].reads;
       }
     }
-    for (const ir::Block& block : program_.synaptic) {
-      for (const ir::Node& n : block.nodes) {
-        if (ir::Info(n.op).attr == ir::AttrKind::kState) states_[n.attr].by_synapses = true;
+    for (const std::vector<ir::Block>* blocks : {&program_.synaptic, &program_.loops}) {
+      for (const ir::Block& block : *blocks) {
+        for (const ir::Node& n : block.nodes) {
+          if (ir::Info(n.op).attr == ir::AttrKind::kState) states_[n.attr].elsewhere = true;
+        }
       }
     }
   }
@@ -142,7 +143,7 @@ class Decayer {
     const ir::InputId input = found->second;
     if (program_.inputs[input].accumulator.decays()) return std::nullopt;
     const StateUse& state = states_[*receiver.state];
-    if (state.reads != 1 || state.by_synapses || state.gathered) return std::nullopt;
+    if (state.reads != 1 || state.elsewhere) return std::nullopt;
     return Move{.input = input,
                 .state = *receiver.state,
                 .factor = *receiver.decay,

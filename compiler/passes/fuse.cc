@@ -11,7 +11,8 @@
 // kernels contribute, and before a contribution to one that has been read. A population that
 // gathers its own states does so in a kernel of its own. A synaptic block that the step
 // runs is a kernel over synapses. It reads neurons of all threads, so that there is a barrier
-// before and after it. A loop that the step runs is a kernel of its own, with as many passes.
+// before and after it. A loop that the step runs is a kernel of its own, with as many passes, and a
+// clock is one that runs in its steps alone.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -97,7 +98,8 @@ class KernelWriter {
     for (ir::NodeId id : grouping_.kernels[kernel].nodes) {
       for (ir::NodeId before : graph_.after[id]) {
         const ir::Node& node = graph_.node(before);
-        if (!IsCrossThread(graph_.node(id)) && !IsCrossThread(node)) continue;
+        const bool others = RunsSynapses(node) || node.op == ir::Op::kGather;
+        if (!IsCrossThread(program_, graph_.node(id)) && !others) continue;
         const size_t home = grouping_.home[before];
         if (home != kernel) phase = std::max(phase, phase_[home] + 1);
       }

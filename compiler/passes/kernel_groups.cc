@@ -1,5 +1,6 @@
 #include "compiler/passes/kernel_groups.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -279,6 +280,13 @@ bool IsCrossThread(const ir::Node& node) {
   const ir::AttrKind kind = ir::Info(node.op).attr;
   return kind == ir::AttrKind::kPopulation || kind == ir::AttrKind::kReduction ||
          kind == ir::AttrKind::kProjection || node.op == ir::Op::kGather;
+}
+
+bool IsCrossThread(const ir::Program& program, const ir::Node& node) {
+  const ir::Block* const block = FindLoop(program, node);
+  if (block == nullptr) return IsCrossThread(node);
+  return std::any_of(block->nodes.begin(), block->nodes.end(),
+                     [](const ir::Node& inner) { return IsCrossThread(inner); });
 }
 
 bool IsAnchor(const ir::Node& node) {

@@ -16,8 +16,10 @@ inline constexpr size_t kNoKernel = ~size_t{0};
 // True for what other threads have a part in: counts, totals, gathered states and blocks over
 // synapses.
 bool IsCrossThread(const ir::Node& node);
+// The same, and for nodes that run a clock with such nodes.
+bool IsCrossThread(const ir::Program& program, const ir::Node& node);
 bool IsAnchor(const ir::Node& node);
-// The loop that a node runs, or null.
+// The loop or clock that a node runs, or null.
 const ir::Block* FindLoop(const ir::Program& program, const ir::Node& node);
 
 // The graph of the step, with the order that effects impose on its nodes.

@@ -3,6 +3,7 @@
 // are arguments too.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "compiler/passes/passes.h"
@@ -35,6 +36,13 @@ std::string OwnCode(const ir::Block& block) {
   return absl::StrCat(block.name, ".", ir::BlockKindName(block.kind));
 }
 
+// The same, longer where another block has the name: a projection may have several on_step blocks.
+std::string FreeCode(const ir::Block& block, std::set<std::string>& taken) {
+  std::string code = OwnCode(block);
+  while (!taken.insert(code).second) code += "_";
+  return code;
+}
+
 }  // namespace
 
 absl::StatusOr<ir::Program> Place(const ir::Program& fused, const CompileOptions&) {
@@ -45,16 +53,20 @@ absl::StatusOr<ir::Program> Place(const ir::Program& fused, const CompileOptions
   });
   const ir::Program program = WithLiteralsShared(slotted, kMostCodesOfAModel);
   std::map<std::string, std::string> code_of;  // by canonical text
+  std::set<std::string> taken;
   return RewriteCode(program, [&](const ir::Block& block) {
     ir::Block placed = block;
     if (program.RunsSynapses(block)) return placed;
     placed.slots = CollectSlots(block);
-    placed.code = code_of.try_emplace(CanonicalCode(program, placed), OwnCode(block)).first->second;
+    std::string& code = code_of[CanonicalCode(program, placed)];
+    if (code.empty()) code = FreeCode(block, taken);
+    placed.code = code;
     return placed;
   });
 }
 
 absl::StatusOr<ir::Program> PlaceApart(const ir::Program& program, const CompileOptions&) {
+  std::set<std::string> taken;
   return RewriteCode(program, [&](const ir::Block& block) {
     ir::Block placed = block;
     if (program.RunsSynapses(block)) return placed;
@@ -62,7 +74,7 @@ absl::StatusOr<ir::Program> PlaceApart(const ir::Program& program, const Compile
     std::sort(placed.slots.begin(), placed.slots.end(), [](ir::Slot a, ir::Slot b) {
       return std::pair(a.kind, a.index) < std::pair(b.kind, b.index);
     });
-    placed.code = OwnCode(block);
+    placed.code = FreeCode(block, taken);
     return placed;
   });
 }

@@ -13,6 +13,8 @@ ir::Block EmptyCopy(const ir::Block& block) {
   result.name = block.name;
   result.domain = block.domain;
   result.times = block.times;
+  result.every = block.every;
+  result.offset = block.offset;
   result.phase = block.phase;
   result.code = block.code;
   result.slots = block.slots;

@@ -18,6 +18,7 @@ namespace {
 constexpr size_t kMostWritten = 1000;
 
 bool IsShort(const ir::Block& loop) {
+  if (loop.kind == ir::BlockKind::kClock) return false;
   const auto nodes = std::count_if(loop.nodes.begin(), loop.nodes.end(), [](const ir::Node& node) {
     return node.op != ir::Op::kLiteral;
   });

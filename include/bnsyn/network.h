@@ -15,6 +15,7 @@
 #ifndef BNSYN_NETWORK_H_
 #define BNSYN_NETWORK_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "bnsyn/off_grid.h"
 #include "bnsyn/rule_kind.h"
 #include "bnsyn/source_text.h"
 #include "bnsyn/units.h"
@@ -34,12 +36,12 @@ namespace bnsyn {
 // "0.5 nS * 200/N" or "normal(-70 mV, 5 mV)".
 class Setting {
  public:
-  Setting(double number) : value_(Quantity(number)) {}  // NOLINT: implicit on purpose
-  Setting(int number) : value_(Quantity(number)) {}     // NOLINT
-  Setting(Quantity quantity) : value_(quantity) {}      // NOLINT
-  Setting(const char* expression);                      // NOLINT
-  Setting(std::string expression);                      // NOLINT
-  Setting(SourceText expression);                       // NOLINT
+  Setting(double number);           // NOLINT: implicit on purpose
+  Setting(int number);              // NOLINT
+  Setting(Quantity quantity);       // NOLINT
+  Setting(const char* expression);  // NOLINT
+  Setting(std::string expression);  // NOLINT
+  Setting(SourceText expression);   // NOLINT
   // Not inline, so that host programs compile quickly; so for the other classes here.
   Setting(const Setting&);
   Setting(Setting&&) noexcept;
@@ -51,6 +53,14 @@ class Setting {
   const SourceText& text() const { return std::get<SourceText>(value_); }  // if is_text()
   const Quantity& quantity() const { return std::get<Quantity>(value_); }  // if not
 
+  // From the step that begins at `time` on, the value is another one. Parameters, the gain of a
+  // projection, and the rate, value and mean of a stimulus may change so, any number of
+  // times in the order of time: Setting("0 pA").ChangeAt("100 ms", "300 pA").ChangeAt("200 ms", "0
+  // pA").
+  Setting& ChangeAt(Setting time, Setting value);
+  struct Change;
+  const std::vector<Change>& changes() const { return changes_; }
+
   // The place of the name that has this value, for errors about the name; empty if the description
   // was built in C++.
   const SourceText& name_place() const { return name_place_; }
@@ -58,7 +68,12 @@ class Setting {
 
  private:
   std::variant<Quantity, SourceText> value_;
+  std::vector<Change> changes_;
   SourceText name_place_;
+};
+struct Setting::Change {
+  Setting time;
+  Setting value;
 };
 
 // Names and values, in the order given: {{"tau_m", 20_ms}, {"E_L", "-70 mV"}}.
@@ -70,10 +85,38 @@ struct Integration {
   std::vector<std::pair<SourceText, SourceText>> methods;  // variable, method
   std::optional<Setting> substeps;
   std::vector<std::vector<SourceText>> order;
+  bool interpolated_spikes = false;  // see Model::InterpolatedSpikes
 
   bool given() const {
     return !method.text.empty() || !methods.empty() || substeps.has_value() || !order.empty();
   }
+};
+
+// Code that runs every so often instead of in every step, as the run_regularly of Brian2 does. Its
+// owner is a model or a population, a projection or the network: it reads and assigns what other
+// code of that owner does.
+//
+//   bnsyn::Clock("homeostasis", "10 ms", "V_th += eta*(rate - target)")
+struct Clock {
+  // Runs `code` at 0, `every`, 2*`every`, ...
+  Clock(std::string name, Setting every, const char* code);
+  Clock();
+  Clock(const Clock&);
+  Clock(Clock&&) noexcept;
+  Clock& operator=(const Clock&);
+  Clock& operator=(Clock&&) noexcept;
+  ~Clock();
+
+  std::string name;
+  SourceText place;      // of the name in a file, for errors
+  SourceText code;       // statements
+  Setting every = 0.0;   // a whole number of steps, at least one
+  Setting offset = 0.0;  // the time of the first run, a whole number of steps
+  // True to run at the end of the step that begins at such a time, after all else; by default it
+  // runs at the start, before stimuli and updates. Clocks of projections run at the start.
+  bool at_end = false;
+  // Of the clocks of one owner that run in the same place, those of lower order run before others.
+  Setting order = 0.0;
 };
 
 // A model: the equations of a neuron, and what happens when it spikes. Each call returns the model,
@@ -109,20 +152,28 @@ class Model {
   // must be a whole number of steps; an expression of a time, evaluated at the spike and rounded to
   // the nearest step; or a condition, and the neuron stays refractory as long as it holds.
   Model& Refractory(Setting time);
+  // Code with a clock of its own.
+  Model& Every(Clock clock);
+  // Neurons may spike several times in a step: one for which the threshold holds spikes `number`
+  // times, an expression with a whole value from 0 to `most`, taken before the reset.
+  Model& Multiplicity(const char* number, uint32_t most = 16);
   // A further kind of event: `code` runs, after the reset, for each neuron for which `condition`
   // holds after the update. A projection with this event's name (ConnectOptions::event) delivers
   // the event in place of the spike.
   Model& OnEvent(std::string name, const char* condition, const char* code = "");
   // One method for all differential equations: "exact", "exponential_euler", "euler", "heun",
-  // "rk2", "rk4", "euler_maruyama" or "milstein". All variables then move together, from their
-  // values at the start of the step. By default each set of equations that is linear with constant
-  // coefficients is solved exactly, an equation that is linear in its own variable is moved by
-  // exponential Euler, and every other by explicit Euler.
+  // "rk2", "rk4", "euler_maruyama", "milstein", or "rk45(rtol, atol)", which adapts its steps. All
+  // variables then move together, from their values at the start of the step. By default each set
+  // of equations that is linear with constant coefficients is solved exactly, an equation that is
+  // linear in its own variable is moved by exponential Euler, and every other by explicit Euler.
   Model& Method(const char* name);
   // A method for each variable: {{"V", "exponential_euler"}, {"default", "euler"}}.
   Model& Method(const std::vector<std::pair<std::string, std::string>>& methods);
   // Integrates `count` times with the step dt/count. Threshold, reset and events stay once a step.
   Model& Substeps(Setting count);
+  // Finds spikes within the step, where the threshold comes to hold: the neuron is reset there and
+  // moves on. All equations are integrated by "rk45".
+  Model& InterpolatedSpikes();
   // Groups of variables that move one after another, each group from the newest values of the
   // others; the variables of one group move together. A variable that is named n times takes n
   // steps of dt/n: {{"v"}, {"v"}, {"u"}} is two half steps of v and then one step of u. Every
@@ -176,6 +227,9 @@ class Model {
   std::vector<NamedEvent> events;
   std::vector<Bound> bounds;
   Settings resolution;
+  std::vector<Clock> clocks;
+  SourceText multiplicity;  // empty where a neuron spikes once at most
+  uint64_t most_spikes = 16;
 };
 
 class Neurons;
@@ -213,7 +267,8 @@ class Neurons {
   Neurons(GroupHandle group);            // NOLINT
   // "exc", "exc[0:50]", "exc[10:]", "exc[-5:]", "exc[::2]", "exc[7]", "exc[[3, 5, 8]]", or a
   // condition over the numbers i of neurons: "exc[i % 2 == 0]". The name may be that of a group.
-  Neurons(const char* text);        // NOLINT
+  Neurons(const char* text);  // NOLINT
+  Neurons(std::nullptr_t) = delete;
   Neurons(std::string text);        // NOLINT
   Neurons(bnsyn::SourceText text);  // NOLINT
   Neurons(const Neurons&);
@@ -304,10 +359,17 @@ struct ConnectOptions {
   // (clock-driven) or (event-driven), and "I_post = ... : unit (summed)", which adds to the (input)
   // variable I of the target in every step. A variable `w` begins with the weight.
   SourceText equations = {};
+  // How a step integrates the (clock-driven) equations, as in a model; without substeps.
+  Integration integration = {};
   // Values that variables of synapses begin with, 0 by default; expressions like the weight.
   Settings initial = {};
   // The run stops with an error when a variable leaves its bounds.
   std::vector<Model::Bound> bounds = {};
+  // A factor of w in all code: a number that may change while the network runs
+  // (Setting::ChangeAt), where weights stay as they are.
+  std::optional<Setting> gain = {};
+  // Code of the synapses with clocks of its own.
+  std::vector<Clock> clocks = {};
   // The name by which its random numbers are drawn, in place of its own: projections of one stream
   // and one rule have the synapses that one projection of all their neurons has
   // (docs/networks.md).
@@ -318,6 +380,8 @@ struct ConnectOptions {
   ConnectOptions& Event(const char* name);
   ConnectOptions& Equations(const char* text);
   ConnectOptions& Stream(const char* name);
+  // One method for all (clock-driven) equations: see Model::Method.
+  ConnectOptions& Method(const char* name);
 };
 
 // A stimulus is input from outside the network: events or a current.
@@ -359,6 +423,8 @@ struct Stimulus {
                                   // where a step begins, or that of a spike of a spike_source
   std::vector<uint32_t> neurons;  // kSpikes: a neuron for each of `times`, or one for all of them
   SourceText on_event;            // "g_ampa += 0.7*w"
+  OffGrid off_grid = OffGrid::kError;  // kFile, kSpikes: times between two steps
+  std::string population;  // kFile: whose spikes to take of a file that `bnsyn run` has recorded
 
   // Of currents.
   SourceText variable;
@@ -395,7 +461,8 @@ struct ValueTable {
   std::vector<std::vector<Setting>> rows;
   std::vector<Setting> times;
   std::optional<Setting> dt;
-  SourceText unit;  // of numbers that have none: "Hz"
+  SourceText unit;                     // of numbers that have none: "Hz"
+  OffGrid off_grid = OffGrid::kError;  // times between two steps
 };
 
 // The order of what happens in a step, and the times that spikes have (docs/time.md).
@@ -445,6 +512,9 @@ class Network {
   // Synapses from the neurons of `source` to those of `target`.
   ProjectionHandle Connect(std::string name, const Neurons& source, const Neurons& target,
                            const ConnectionRule& rule, const ConnectOptions& options);
+  // Code with a clock of its own: of the network as a whole, and of one population.
+  void Every(Clock clock);
+  void Every(PopulationHandle population, Clock clock);
   void AddStimulus(Stimulus stimulus);
   void AddTable(ValueTable table);
   // A named number for use in all expressions.
@@ -469,6 +539,7 @@ class Network {
     Settings parameters;
     Settings initial;
     Settings linked;  // variables and what they are linked to
+    std::vector<Clock> clocks;  // beside those of the model; in place of one that has its name
   };
   struct GroupDescription {
     std::string name;
@@ -492,6 +563,7 @@ class Network {
     Settings initial;
     Settings parameters;
     std::vector<std::string> tunable;
+    std::vector<Clock> clocks;
   };
   NetworkOptions options;
   Setting duration = Setting("1 s");  // how long `bnsyn run` runs it

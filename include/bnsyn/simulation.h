@@ -59,6 +59,9 @@ struct SimulationOptions {
 struct SpikeTrain {
   std::vector<uint64_t> steps;
   std::vector<uint32_t> neurons;
+  // Of a population with interpolated spike times: so many milliseconds before the end of its step
+  // each neuron spiked. Empty for others.
+  std::vector<double> before;
 };
 
 // How far a Run has come.

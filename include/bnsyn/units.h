@@ -45,11 +45,12 @@ struct Unit {
   Dimension dimension;
   int exponent = 0;
   bool root_ten = false;  // times the square root of ten, as in sqrt(second)
+  double factor = 1;      // times this, as in minute; 1 for units of the SI
 };
 
-// The unit that a text names: "mV", "nS", "Hz", "volt", "siemens", "1", and products, powers and
-// square roots of such: "mV/ms", "uF/cm**2", "volt/sqrt(second)", "second**-0.5". The exponent of a
-// power has one digit, and may have ".5" after it. nullopt if the text names no unit.
+// The unit that a text names: "mV", "nS", "Hz", "volt", "siemens", "minute", "1", and products,
+// powers and square roots of such: "mV/ms", "uF/cm**2", "volt/sqrt(second)", "second**-0.5". The
+// exponent of a power has one digit, and may have ".5" after it. nullopt if the text names no unit.
 std::optional<Unit> ParseUnit(absl::string_view text);
 
 // A number with a dimension.

@@ -169,8 +169,9 @@ absl::Status SynapseBuilder::Prove(const SynapseBatch& batch) {
   for (size_t term = 0; term < batch.contributions().size(); ++term) {
     const compiler::Contribution& contribution = batch.contributions()[term];
     const std::optional<uint32_t> failed =
-        contribution.is_static ? AddTerm(batch, term)
-                               : AddComputed(batch, contribution.input, contribution.to_source);
+        contribution.is_static
+            ? AddTerm(batch, term)
+            : AddComputed(batch, contribution.input, contribution.to_source, SpikesOfOne(batch));
     if (failed) return TooMuch(contribution.input, *failed);
     if (group_.form != SynapseForm::kQuanta32) continue;
     for (size_t i = 0; i < batch.size(); ++i) {
@@ -181,46 +182,53 @@ absl::Status SynapseBuilder::Prove(const SynapseBatch& batch) {
     }
   }
   for (const reference::LaterAddition& later : in_.later[batch.projection()]) {
-    const std::optional<uint32_t> failed = AddComputed(batch, later.input, later.to_source);
+    const std::optional<uint32_t> failed = AddComputed(batch, later.input, later.to_source, 1);
     if (failed) return TooMuch(later.input, *failed);
   }
   batch.CountCoarse(coarse_);
   return absl::OkStatus();
 }
 
+uint32_t SynapseBuilder::SpikesOfOne(const SynapseBatch& batch) const {
+  return in_.program.MostRepeats(in_.program.projections[batch.projection()].source);
+}
+
 std::optional<uint32_t> SynapseBuilder::AddTerm(const SynapseBatch& batch, size_t term) {
   const ir::InputId input = batch.contributions()[term].input;
   const ir::Accumulator& accumulator = in_.program.inputs[input].accumulator;
   const uint64_t first = in_.places.Begin(input, thread_) - batch.own().begin;
+  const double times = SpikesOfOne(batch);
   if (accumulator.wide) {
     const reference::SumLimits limits = reference::LimitsOf(accumulator);
     for (size_t i = 0; i < batch.size(); ++i) {
-      if (bounds_.AddWide(first + batch.target(i), batch.quanta(term, i), limits)) continue;
+      if (bounds_.AddWide(first + batch.target(i), batch.quanta(term, i) * times, limits)) continue;
       return batch.target(i);
     }
     return std::nullopt;
   }
   const int64_t most = MostQuanta(accumulator);
   for (size_t i = 0; i < batch.size(); ++i) {
-    if (bounds_.Add(first + batch.target(i), batch.quanta(term, i), most)) continue;
+    if (bounds_.Add(first + batch.target(i), batch.quanta(term, i) * times, most)) continue;
     return batch.target(i);
   }
   return std::nullopt;
 }
 
 std::optional<uint32_t> SynapseBuilder::AddComputed(const SynapseBatch& batch, ir::InputId input,
-                                                    bool to_source) {
+                                                    bool to_source, uint32_t times) {
   if (to_source) {
-    for (size_t i = 0; i < batch.size(); ++i) bounds_.AddToSource(input, batch.source(i));
+    for (size_t i = 0; i < batch.size(); ++i) bounds_.AddToSource(input, batch.source(i), times);
     return std::nullopt;
   }
   const ir::Accumulator& accumulator = in_.program.inputs[input].accumulator;
-  const reference::Quanta limit = reference::LimitsOf(accumulator).unknown;
+  const reference::Quanta limit = reference::LimitsOf(accumulator).unknown * times;
+  constexpr reference::Quanta kMost = std::numeric_limits<int64_t>::max();
   const uint64_t first = in_.places.Begin(input, thread_) - batch.own().begin;
   for (size_t i = 0; i < batch.size(); ++i) {
     const uint64_t sum = first + batch.target(i);
-    const bool fine = accumulator.wide ? bounds_.AddPossibleWide(sum, limit)
-                                       : bounds_.AddPossible(sum, static_cast<int64_t>(limit));
+    const bool fine = accumulator.wide
+                          ? bounds_.AddPossibleWide(sum, limit)
+                          : limit <= kMost && bounds_.AddPossible(sum, static_cast<int64_t>(limit));
     if (!fine) return batch.target(i);
   }
   return std::nullopt;

@@ -48,7 +48,9 @@ class SumBounds {
   bool AddPossibleWide(uint64_t sum, reference::Quanta limit);
 
   // Notes a synapse that adds to its source, which another thread may own.
-  void AddToSource(ir::InputId input, uint32_t source) { ++to_sources_[input][source]; }
+  void AddToSource(ir::InputId input, uint32_t source, uint32_t times) {
+    to_sources_[input][source] += times;
+  }
   // How often synapses of the thread add to an element of an input as that of their source.
   uint64_t AddingTo(ir::InputId input, uint32_t element) const {
     return to_sources_[input].empty() ? 0 : to_sources_[input][element];
@@ -95,8 +97,11 @@ class SynapseBuilder {
   // Adds contribution number `term` of all synapses to the bounds; the first target that fails.
   std::optional<uint32_t> AddTerm(const SynapseBatch& batch, size_t term);
   // Adds to `input` for each synapse what is computed while running; the first target that fails.
-  // What is added to sources is only noted.
-  std::optional<uint32_t> AddComputed(const SynapseBatch& batch, ir::InputId input, bool to_source);
+  // That may be so `times` in a step. What is added to sources is only noted.
+  std::optional<uint32_t> AddComputed(const SynapseBatch& batch, ir::InputId input, bool to_source,
+                                      uint32_t times);
+  // The most spikes of one source neuron in a step.
+  uint32_t SpikesOfOne(const SynapseBatch& batch) const;
   // The error of sums that may overflow where the reference finds none: their bits are too few
   // (ir::Accumulator).
   absl::Status TooMuch(ir::InputId input, uint32_t target);

@@ -12,18 +12,24 @@ bool NeedsOthers(const ir::Program& program, const ir::Block& block, const ir::N
   if (node.op == ir::Op::kPast) {
     return ir::ElementRead(program, block, node) != ir::ReadElement::kOwn;
   }
-  return node.op == ir::Op::kCount || node.op == ir::Op::kReduce || node.op == ir::Op::kGather ||
-         node.op == ir::Op::kRunOnStep || node.op == ir::Op::kRunOnPost;
+  return node.op == ir::Op::kCount || node.op == ir::Op::kReduce || node.op == ir::Op::kTotal ||
+         node.op == ir::Op::kGather || node.op == ir::Op::kRunOnStep ||
+         node.op == ir::Op::kRunOnPost;
 }
 
 }  // namespace
 
+bool NeedsOthers(const ir::Program& program, const ir::Block& kernel) {
+  for (const ir::Node& node : kernel.nodes) {
+    if (NeedsOthers(program, kernel, node)) return true;
+  }
+  return false;
+}
+
 uint32_t StepsPerEpoch(const ir::Program& program, const Layout& layout, int threads) {
   if (threads == 1) return 1;
   for (const ir::Block& block : program.step) {
-    for (const ir::Node& node : block.nodes) {
-      if (NeedsOthers(program, block, node)) return 1;
-    }
+    if (!block.HasClock() && NeedsOthers(program, block)) return 1;
   }
   uint32_t steps = kLongestEpoch;
   for (const SynapseGroup& group : layout.groups) {

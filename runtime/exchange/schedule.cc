@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "ir/access.h"
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
+#include "runtime/exchange/epoch.h"
 
 namespace bnsyn {
 namespace {
@@ -186,6 +188,13 @@ absl::StatusOr<std::vector<Delivery>> MakeDeliveries(const ir::Program& program,
   return deliveries;
 }
 
+// The blocks over synapses that a node runs, in order.
+std::vector<const ir::Block*> BlocksOf(const ir::Program& program, const ir::Node& run) {
+  const bool on_post = run.op == ir::Op::kRunOnPost;
+  return program.SynapticOf(on_post ? ir::BlockKind::kOnPost : ir::BlockKind::kOnStep,
+                            static_cast<ir::ProjectionId>(run.attr));
+}
+
 // The blocks that a kernel over synapses runs, in order.
 absl::StatusOr<KernelCall> MakeSynapsesKernelCall(const ir::Program& program,
                                                   const ir::Block& kernel,
@@ -196,16 +205,18 @@ absl::StatusOr<KernelCall> MakeSynapsesKernelCall(const ir::Program& program,
   for (const ir::Node& node : kernel.nodes) {
     const bool on_post = node.op == ir::Op::kRunOnPost;
     const auto id = static_cast<ir::ProjectionId>(node.attr);
-    const ir::Block& block =
-        *program.FindSynaptic(on_post ? ir::BlockKind::kOnPost : ir::BlockKind::kOnStep, id);
     const SynapseBlock& own = synapses.block(synapses.layout().GroupOf(id), thread);
     if (own.synapses() == 0) continue;
-    SynapticCall& synaptic = call.synaptic.emplace_back();
-    BNSYN_ASSIGN_OR_RETURN(synaptic.code, MakeCodeCall(program, block, code, memory, own, thread));
-    const ir::Projection& projection = program.projections[id];
-    synaptic.on_post = on_post;
-    synaptic.neurons = on_post ? projection.target : projection.source;
-    synaptic.rows = on_post ? 1 : own.slots();
+    for (const ir::Block* const block : BlocksOf(program, node)) {
+      SynapticCall& synaptic = call.synaptic.emplace_back();
+      synaptic.block = block;
+      BNSYN_ASSIGN_OR_RETURN(synaptic.code,
+                             MakeCodeCall(program, *block, code, memory, own, thread));
+      const ir::Projection& projection = program.projections[id];
+      synaptic.on_post = on_post;
+      synaptic.neurons = on_post ? projection.target : projection.source;
+      synaptic.rows = on_post ? 1 : own.slots();
+    }
   }
   return call;
 }
@@ -224,7 +235,12 @@ absl::StatusOr<KernelCall> MakeKernelCall(const ir::Program& program, const ir::
       domain.kind == ir::DomainKind::kNetwork ? Range{0, 1} : partition.range(domain.index, thread);
   for (const ir::Node& node : block.nodes) {
     if (node.op == ir::Op::kSpike) {
-      call.spikes.push_back(static_cast<ir::PopulationId>(node.attr));
+      const auto population = static_cast<ir::PopulationId>(node.attr);
+      KernelCall::Spikes& spikes = call.spikes.emplace_back(KernelCall::Spikes{population});
+      if (const std::optional<ir::StateId> state = program.FindRepeats(population)) {
+        spikes.repeats = static_cast<const int64_t*>(memory.State(*state, thread));
+        spikes.most = program.MostRepeats(population);
+      }
     }
     const auto symbol = static_cast<ir::InputId>(node.attr);
     if (node.op == ir::Op::kTake && memory.HasShares(symbol)) call.shared.push_back(symbol);
@@ -252,6 +268,7 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
       BNSYN_ASSIGN_OR_RETURN(call, MakeKernelCall(program, block, code, memory, partition, thread));
     }
     call.number = b;
+    call.block = &block;
     if (!call.range.empty() || !call.synaptic.empty()) {
       schedule.phases.back().calls.push_back(std::move(call));
     }
@@ -286,12 +303,20 @@ void FindCollected(const ir::Program& program, StepSchedule& schedule) {
   for (size_t b = 0; b < program.step.size(); ++b) {
     const ir::Block& block = program.step[b];
     if (StartsPhase(program, b)) schedule.collected.emplace_back();
+    Collected& collected = schedule.collected.back();
+    if (!program.RunsSynapses(block)) collected.blocks.push_back(&block);
+    if (block.HasClock() && NeedsOthers(program, block)) schedule.meetings.push_back(&block);
     for (const ir::Node& node : block.nodes) {
-      if (node.op == ir::Op::kReduce) AddOnce(schedule.collected.back().totals, node.attr);
+      if (node.op == ir::Op::kReduce) {
+        collected.totals.push_back({static_cast<ir::ReductionId>(node.attr), &block});
+      }
+      if (program.RunsSynapses(block)) {
+        for (const ir::Block* const run : BlocksOf(program, node)) collected.blocks.push_back(run);
+      }
       if (node.op == ir::Op::kCount) AddOnce(schedule.counted, node.attr);
       if (node.op != ir::Op::kSpike) continue;
       AddOnce(schedule.spiking, node.attr);
-      AddOnce(schedule.collected.back().counts, node.attr);
+      AddOnce(collected.counts, node.attr);
     }
   }
   // Counts that no kernel reads are not collected.
@@ -304,6 +329,20 @@ void FindCollected(const ir::Program& program, StepSchedule& schedule) {
 }
 
 }  // namespace
+
+bool Collected::IsDue(uint64_t step) const {
+  return std::any_of(blocks.begin(), blocks.end(),
+                     [step](const ir::Block* block) { return block->IsDue(step); });
+}
+
+uint64_t StepSchedule::NextMeeting(uint64_t step) const {
+  uint64_t next = std::numeric_limits<uint64_t>::max();
+  for (const ir::Block* const block : meetings) {
+    const uint64_t past = step < block->offset ? 0 : step - block->offset;
+    next = std::min(next, block->offset + (past + block->every - 1) / block->every * block->every);
+  }
+  return next;
+}
 
 absl::StatusOr<StepSchedule> MakeSchedule(const ir::Program& program,
                                           const compiler::CompiledCode& code, NetworkMemory& memory,

@@ -22,6 +22,7 @@ namespace bnsyn {
 
 // An on_step or on_post block over the synapses of one thread.
 struct SynapticCall {
+  const ir::Block* block = nullptr;
   CodeCall code;
   // on_step: `neurons` are all sources, and there is a row for each of `rows` delays.
   // on_post: the rows are by target, and run for those neurons of the thread that spiked.
@@ -34,12 +35,20 @@ struct SynapticCall {
 // synapses has synaptic calls.
 struct KernelCall {
   size_t number = 0;  // index of the kernel in ir::Program::step
+  const ir::Block* block = nullptr;
   compiler::KernelFunction function = nullptr;
   // The slots of even and of odd steps, which differ in their arrays of partial sums.
   std::vector<void*> slots[2];
   Range range;
-  std::vector<ir::InputId> shared;       // that it takes, to which several threads add
-  std::vector<ir::PopulationId> spikes;  // its spiking populations, in the order of its nodes
+  std::vector<ir::InputId> shared;  // that it takes, to which several threads add
+  // A population that spikes, and where its neurons may do so several times in a step: how often
+  // each does, by number of the neuron, and the most that count.
+  struct Spikes {
+    ir::PopulationId population;
+    const int64_t* repeats = nullptr;
+    uint32_t most = 1;
+  };
+  std::vector<Spikes> spikes;  // in the order of its nodes
   std::vector<SynapticCall> synaptic;
 };
 
@@ -52,8 +61,17 @@ struct Phase {
 // that a population spikes in one kernel of a step and that a reduction is reduced in one, so that
 // what is collected is complete.
 struct Collected {
+  // A sum and the kernel that makes it.
+  struct Total {
+    ir::ReductionId reduction;
+    const ir::Block* kernel;
+  };
   std::vector<ir::PopulationId> counts;
-  std::vector<ir::ReductionId> totals;
+  std::vector<Total> totals;
+  // What the phase runs. If none of it is due, threads need not meet after it.
+  std::vector<const ir::Block*> blocks;
+
+  bool IsDue(uint64_t step) const;
 };
 
 struct ThreadSchedule {
@@ -69,12 +87,17 @@ struct StepSchedule {
   std::vector<reference::CoarseSource>
       coarse;                         // of the accumulates of all synaptic blocks, in order
   std::vector<uint32_t> all_neurons;  // 0, 1, ...: as many as the sources of on_step blocks
+  // Kernels with clocks that need more of other threads than their spikes: epochs end before them.
+  std::vector<const ir::Block*> meetings;
   // True if there is a barrier between delivery and kernels: delivery reads states that kernels
   // write, those of other threads' neurons included.
   bool barrier_after_delivery = false;
   // True if there is a barrier after the last phase. A phase of network kernels alone needs none,
   // since every thread runs them for itself.
   bool barrier_after_last = true;
+
+  // The first step from `step` on in which one of the meetings is due.
+  uint64_t NextMeeting(uint64_t step) const;
 };
 
 // For a program after all passes. The arguments must outlive the schedule and must not move.

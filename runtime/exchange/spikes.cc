@@ -18,6 +18,23 @@ size_t RecordWords(size_t most_words) { return kRecordWords + most_words; }
 
 }  // namespace
 
+uint32_t RepeatSpikes(uint32_t* list, uint32_t count, const int64_t* repeats, uint32_t most) {
+  const auto times = [&](uint32_t neuron) {
+    return static_cast<uint32_t>(std::clamp(repeats[neuron], int64_t{1}, int64_t{most}));
+  };
+  uint32_t total = 0;
+  for (uint32_t i = 0; i < count; ++i) total += times(list[i]);
+  // From the end, so that no neuron is overwritten before it is read.
+  uint32_t end = total;
+  for (uint32_t i = count; i-- > 0 && end != i + 1;) {
+    const uint32_t neuron = list[i];
+    const uint32_t begin = end - times(neuron);
+    std::fill(list + begin, list + end, neuron);
+    end = begin;
+  }
+  return total;
+}
+
 uint32_t SpikeRing::Slots(uint32_t max_delay, uint32_t epoch) {
   return std::bit_ceil(max_delay + epoch);
 }
@@ -33,7 +50,8 @@ absl::StatusOr<SpikeRing> SpikeRing::Create(const ir::Program& program, const Pa
   for (int t = 0; t < partition.threads(); ++t) {
     for (uint32_t p = 0; p < ring.populations_; ++p) {
       // Kernels may store whole vectors at the end of a list: there is room for all lanes.
-      const size_t stride = PaddedSize(partition.range(p, t).size());
+      const size_t stride =
+          PaddedSize(partition.range(p, t).size() * size_t{program.MostRepeats(p)});
       ring.lists_.push_back({layout.Add(kInFlight, stride * slots * sizeof(uint32_t)), stride});
     }
   }

@@ -13,10 +13,15 @@
 
 namespace bnsyn {
 
+// Repeats each of the `count` neurons of a sorted list as often as `repeats` says of it, at least
+// once and at most `most` times; the list has room for that. Returns their number.
+uint32_t RepeatSpikes(uint32_t* list, uint32_t count, const int64_t* repeats, uint32_t most);
+
 // A ring of steps. For each step, population and thread it holds a sorted list: the spikes of the
-// neurons that the thread owns. In step k a thread writes its own lists of k and reads the lists of
-// all threads for the steps from k - MaxDelay to k minus the smallest delay. Other threads are less
-// than an epoch (epoch.h) ahead or behind, so that the ring holds an epoch more.
+// neurons that the thread owns, each as often as it spiked. In step k a thread writes its own lists
+// of k and reads the lists of all threads for the steps from k - MaxDelay to k minus the smallest
+// delay. Other threads are less than an epoch (epoch.h) ahead or behind, so that the ring holds an
+// epoch more.
 class SpikeRing {
  public:
   // For epochs of `epoch` steps.

@@ -176,6 +176,19 @@ TEST(CodeTest, DimensionsFollowTheArithmetic) {
       {"tau**-9", "1/second**9"},
       {"tau % (2 ms)", "second"},
       {"tau // (2 ms)", "a number without unit"},
+      {"mod(tau, 2 ms)", "second"},
+      {"arctan2(V, E)", "a number without unit"},
+      {"hypot(V, E)", "volt"},
+      {"hypot(V, 0)", "volt"},
+      {"maximum(V, E)", "volt"},
+      {"isnan(V)", "a number without unit"},
+      {"5*s", "second"},
+      {"5/s", "hertz"},
+      {"V/(2*mV/s)", "second"},
+      {"2*uS/cm**2", "siemens/metre**2"},
+      {"3 ohm*cm", "ohm*metre"},
+      {"-2*A/m**2", "ampere/metre**2"},
+      {"gas_constant*(37*kelvin + zero_celsius)/faraday_constant", "volt"},
   };
   for (const auto& c : cases) {
     for (const MathMode math : {MathMode::kDefault, MathMode::kStrict}) {
@@ -192,6 +205,7 @@ TEST(CodeTest, BooleansAreMarked) {
   EXPECT_TRUE(EmitText("flag", scope)->boolean);
   EXPECT_TRUE(EmitText("x > 0", scope)->boolean);
   EXPECT_TRUE(EmitText("bernoulli(0.5)", scope)->boolean);
+  EXPECT_TRUE(EmitText("isnan(V) or isinf(x) or not isfinite(w)", scope)->boolean);
   EXPECT_TRUE(EmitText("flag if flag else true", scope)->boolean);
   EXPECT_FALSE(EmitText("int(flag)", scope)->boolean);
   EXPECT_FALSE(EmitText("x", scope)->boolean);
@@ -307,7 +321,24 @@ TEST(CodeTest, ErrorsInExpressions) {
       {"np.pi*x", 1, "unknown name 'np.pi' (did you mean 'pi'?)", ""},
       {"x < Inf", 5, "unknown name 'Inf' (did you mean 'inf'?)", ""},
       {"1 MOhm", 3, "'MOhm' is no unit (did you mean 'Mohm'?)", ""},
-      {"1 h", 3, "'h' is no unit", "an hour is 3600 s"},
+      {"37 celsius", 4, "'celsius' is no unit", "37*kelvin + zero_celsius"},
+      {"x*celsius", 3, "unknown name 'celsius'", "37*kelvin + zero_celsius"},
+      {"90 degree", 4, "'degree' is no unit", "deg2rad(90)"},
+      {"2 hours", 3, "'hours' is no unit (did you mean 'hour'?)", ""},
+      {"atan2(x, y)", 1, "unknown function 'atan2'", "it is arctan2(y, x) here"},
+      {"arctan2(V, x)", 1, "the arguments of arctan2 differ in dimension", "give the number"},
+      {"hypot(V, w)", 1, "the arguments of hypot differ in dimension", ""},
+      {"mod(V, 3)", 1, "the arguments of mod differ in dimension", "give the number"},
+      {"mod(x, 0)", 8, "this divides by 0", ""},
+      {"trunc(V)", 7, "trunc takes a number without unit, not volt", ""},
+      {"deg2rad(flag)", 9, "this is true or false where a number is needed", "int(...)"},
+      {"minimum(x, y, k)", 1, "minimum takes 2 arguments, not 3", "minimum(a, b)"},
+      {"timestep(x, dt)", 10, "the time of timestep has the dimension second", ""},
+      {"file(x)", 1, "which file?", "in quotes"},
+      {"file(\"x.csv)(x)", 6, "this quote is not closed", ""},
+      {"file(\"x.csv\", V)", 15, "expected a column in quotes, found 'V'", ""},
+      {"file(\"x.csv\" + 1)", 14, "expected ')' or an operator, found '+'", ""},
+      {"\"x.csv\"", 1, "'\"' has no meaning here", "names stand without quotes"},
       {"max(1,5 mV, 2 mV)", 1, "the arguments of max differ in dimension", ""},
       {"exp()", 1, "exp takes 1 argument, not 0", "it is called as exp(x)"},
       {"clip(x, 0)", 1, "clip takes 3 arguments, not 2", "it is called as clip(x, low, high)"},
@@ -320,7 +351,10 @@ TEST(CodeTest, ErrorsInExpressions) {
       {"taau + 1", 1, "unknown name 'taau' (did you mean 'tau'?)", ""},
       {"5*mv", 3, "unknown name 'mv' (did you mean 'mV'?)", ""},
       {"5*volts", 3, "unknown name 'volts' (did you mean 'volt'?)", ""},
-      {"5/s", 3, "unknown name 's'", "the unit is written after a number, as in 1 s"},
+      {"x/s", 3, "unknown name 's'", "after a number, as in 1 s, or as second"},
+      {"x*S", 3, "unknown name 'S'", "as siemens"},
+      {"5*M", 3, "unknown name 'M'", "as molar"},
+      {"m*s", 1, "unknown name 'm'", "as metre"},
       {"qqqqqqqq", 1, "unknown name 'qqqqqqqq'", ""},
       {"x + secret", 5, "'secret' cannot be read here", ""},
       {"x/0", 3, "this divides by 0", ""},
@@ -479,6 +513,30 @@ TEST(CodeTest, ConstantsAreFolded) {
       {"-1 % 0.1", 5.551115123125783e-17, "a number without unit"},
       {"tau % (3 ms)", 2, "second"},
       {"int(2.7) + int(-2.7)", 0, "a number without unit"},
+      {"mod(-7, 3)", 2, "a number without unit"},
+      {"mod(tau, 3*ms)", 2, "second"},
+      {"trunc(-2.7)", -2, "a number without unit"},
+      {"round(2.5) + round(3.5)", 6, "a number without unit"},
+      {"hypot(3 mV, -4 mV)", 5, "volt"},
+      {"arctan2(0 mV, -1 mV)", 3.141592653589793, "a number without unit"},
+      {"deg2rad(180)", 3.141592653589793, "a number without unit"},
+      {"rad2deg(pi)", 180, "a number without unit"},
+      {"log2(8) + exp2(3) + cbrt(27)", 14, "a number without unit"},
+      {"minimum(2, N) + maximum(2, N)", 202, "a number without unit"},
+      {"int(isnan(inf - inf)) + int(isinf(-inf)) + int(isfinite(inf))", 2, "a number without unit"},
+      {"timestep(0.3 ms, 0.1 ms)", 3, "a number without unit"},
+      {"timestep(tau - 1 us, 0.1 ms)", 199, "a number without unit"},
+      {"2 min", 120000, "second"},
+      {"0.5*hour + 1 h", 5400000, "second"},
+      {"1 day", 86400000, "second"},
+      {"1/(1 minute)", 1 / 60000.0, "hertz"},
+      {"0.3 kg", 0.3e12, "kilogram"},
+      {"0.3*kilogram - 300 gram", 0, "kilogram"},
+      {"1 mmolar", 1, "molar"},
+      {"2 uM", 2e-3, "molar"},
+      {"2 radian + 1", 3, "a number without unit"},
+      {"zero_celsius", 273.15, "kelvin"},
+      {"elementary_charge/(1e-19 C)", 1.602176634, "a number without unit"},
       {"exp(0)", 1, "a number without unit"},
   };
   for (const auto& c : cases) {
@@ -488,7 +546,7 @@ TEST(CodeTest, ConstantsAreFolded) {
     EXPECT_EQ(DescribeDimension(quantity->dimension), c.words) << c.text;
   }
   const Wrong wrong[] = {
-      {"M + 1", 1, "unknown name 'M'", "the unit is written after a number, as in 1 M"},
+      {"M + 1", 1, "unknown name 'M'", "after a number, as in 1 M, or as molar"},
       {"1 + rand()", 5, "'rand' draws a random number", ""},
       {"normal(0, 1)", 1, "'normal' draws a random number", ""},
       {"N > 3", 1, "this is true or false where a number is needed", "int(...)"},

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -55,6 +56,8 @@ TEST(UnitsTest, SymbolsHaveTheirDimensionAndPowerOfTen) {
       {"us", dimension::kTime, -3},
       {"second", dimension::kTime, 3},
       {"msecond", dimension::kTime, 0},
+      {"minute", dimension::kTime, 4},
+      {"hour", dimension::kTime, 5},
       {"Hz", dimension::kFrequency, -3},
       {"kHz", dimension::kFrequency, 0},
       {"hertz", dimension::kFrequency, -3},
@@ -356,8 +359,43 @@ TEST(UnitsTest, AGuessHasThePrefixThatIsWritten) {
     }
   }
   EXPECT_GT(guesses, 100);
-  EXPECT_EQ(UnitAdvice("h"), "an hour is 3600 s");
+  EXPECT_EQ(UnitAdvice("celsius"), "a temperature is in kelvin, as in 37*kelvin + zero_celsius");
   EXPECT_EQ(UnitAdvice("mV"), "");
+}
+
+TEST(UnitsTest, TimesOfClocksAreMultiplesOfSeconds) {
+  EXPECT_EQ(Quantity(2, *ParseUnit("min")).value, 120000);
+  EXPECT_EQ(Quantity(0.5, *ParseUnit("hour")).value, 1800000);
+  EXPECT_EQ(Quantity(1, *ParseUnit("day")).In(*ParseUnit("h")), 24);
+  EXPECT_EQ(Quantity(3, *ParseUnit("hour/minute")).value, 180);
+  EXPECT_EQ(Quantity(60, *ParseUnit("1/minute")).In(*ParseUnit("Hz")), 1);
+  EXPECT_EQ(Quantity(2, *ParseUnit("minute**2")).value, 2 * 3.6e9);
+  EXPECT_FALSE(ParseUnit("mhour").has_value());
+}
+
+TEST(UnitsTest, LongNamesStandForLetters) {
+  for (const auto& [symbol, name] : {
+           std::pair("s", "second"),
+           {"m", "metre"},
+           {"S", "siemens"},
+           {"V", "volt"},
+           {"A", "amp"},
+           {"M", "molar"},
+       }) {
+    EXPECT_EQ(LongName(symbol), name);
+  }
+  EXPECT_EQ(LongName("h"), "hour");
+  EXPECT_EQ(LongName("x"), "");
+}
+
+TEST(UnitsTest, ConstantsHaveUnits) {
+  EXPECT_EQ(NamedConstant("pi")->value, 3.141592653589793);
+  EXPECT_EQ(NamedConstant("e")->value, 2.718281828459045);
+  EXPECT_TRUE(std::isinf(NamedConstant("inf")->value));
+  EXPECT_EQ(NamedConstant("zero_celsius")->In(*ParseUnit("K")), 273.15);
+  EXPECT_DOUBLE_EQ(NamedConstant("faraday_constant")->In(*ParseUnit("C/mol")), 96485.33212331);
+  EXPECT_DOUBLE_EQ(NamedConstant("gas_constant")->In(*ParseUnit("J/(mol*K)")), 8.31446261815324);
+  EXPECT_FALSE(NamedConstant("tau").has_value());
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
-ROW = "{:<24}  {:<28}  {:>6}  {:>6}  {:>8}  {:>8}  {:<4}"
+ROW = "{:<38}  {:<28}  {:>6}  {:>6}  {:>8}  {:>8}  {:<4}"
 HEADER = ("case", "model in NEST", "values", "spikes", "demanded", "reached", "")
 
 

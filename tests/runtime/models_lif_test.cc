@@ -133,6 +133,51 @@ TEST(LifModels, IntervalsAreTheClosedForm) {
   }
 }
 
+// NEST's test of refractory times: the potential stays at the reset for exactly t_ref after the
+// spike, in all models that clamp it.
+TEST(LifModels, RefractoryTimesAreExact) {
+  for (const char* model : {"lif_delta",
+                            "lif_exp",
+                            "lif_alpha",
+                            "lif_exp_ports",
+                            "lif_alpha_ports",
+                            "lif_cond_exp",
+                            "lif_cond_alpha",
+                            "lif_cond_beta",
+                            "lif_cond_nmda",
+                            "lif_cond_sfa_rr",
+                            "eif",
+                            "adex",
+                            "adex_delta",
+                            "adex_alpha",
+                            "adex_cond_exp",
+                            "adex_cond_alpha",
+                            "adex_cond_alpha_ports",
+                            "adex_cond_beta_ports",
+                            "glif",
+                            "glif_cond",
+                            "gif",
+                            "gif_cond"}) {
+    Cells cells(model, {.parameters = "t_ref = '1.7 ms', I_e = '1200 pA'"});
+    while (cells.Spikes().empty()) cells.Steps(1);
+    const double reset = cells.Get("V");
+    for (int step = 1; step <= 17; ++step) {
+      cells.Steps(1);
+      EXPECT_EQ(cells.Get("V"), reset) << model << " " << step;
+    }
+    cells.Steps(1);
+    EXPECT_NE(cells.Get("V"), reset) << model;
+  }
+  // Others are held from spiking alone, and spike again one step after the time, as in NEST.
+  for (const char* model : {"mat2", "amat2"}) {
+    Cells cells(model, {.parameters = "t_ref = '1.7 ms', I_e = '15 nA'"});
+    cells.RunFor(100);
+    const std::vector<int> intervals = Intervals(cells.Spikes());
+    ASSERT_GE(intervals.size(), 3u) << model;
+    EXPECT_EQ(intervals.front(), 18) << model;
+  }
+}
+
 // What arrives as a current lasts one step, with what the stimuli add.
 TEST(LifModels, ConstantAndExternalCurrentsAreTheSame) {
   for (const char* model :

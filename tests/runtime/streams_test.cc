@@ -21,7 +21,8 @@ struct Edit {
   std::function<void(Network&)> apply;
 };
 
-// Tables in the opposite order; constants stay, since they may read those before.
+// Tables in the opposite order; constants stay, since they may read those before. Files name the
+// neurons of projections.
 void ReverseTables(Network& network) {
   std::reverse(network.models.begin(), network.models.end());
   std::reverse(network.populations.begin(), network.populations.end());
@@ -33,10 +34,6 @@ void ReverseTables(Network& network) {
   };
   for (Network::PopulationDescription& population : network.populations) {
     population.model = reversed(population.model, network.models.size());
-  }
-  for (Network::ProjectionDescription& projection : network.projections) {
-    projection.source = reversed(projection.source, network.populations.size());
-    projection.target = reversed(projection.target, network.populations.size());
   }
 }
 
@@ -58,11 +55,7 @@ void AddPopulation(Network& network) {
   bystander.size = Setting(50);
   bystander.initial = {{"n", Setting("uniform(0, 1)")}};
   network.populations.insert(network.populations.begin(), bystander);
-  for (Network::ProjectionDescription& projection : network.projections) {
-    ++projection.source;
-    ++projection.target;
-  }
-  network.Connect("a_bystanders", {0}, {0}, Bernoulli(0.5),
+  network.Connect("a_bystanders", "a_bystander", "a_bystander", Bernoulli(0.5),
                   ConnectOptions{.weight = Setting("rand()")}.OnPre("n_post += w"));
   std::rotate(network.projections.begin(), network.projections.end() - 1,
               network.projections.end());
@@ -82,8 +75,8 @@ void AddStimulusAndListener(Network& network) {
            !network.models[population.model].threshold.text.empty();
   };
   const auto source = std::find_if(network.populations.begin(), network.populations.end(), spikes);
-  network.Connect("a_listening", {static_cast<uint32_t>(source - network.populations.begin())}, {0},
-                  FixedInDegree(1), ConnectOptions{.weight = Setting(0.5)}.OnPre("n_post += w"));
+  network.Connect("a_listening", source->name, "a_bystander", FixedInDegree(1),
+                  ConnectOptions{.weight = Setting(0.5)}.OnPre("n_post += w"));
   network.constants.insert(network.constants.begin(), {"a_constant", Setting(7)});
 }
 
