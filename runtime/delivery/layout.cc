@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "compiler/analysis/contributions.h"
+#include "ir/access.h"
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
