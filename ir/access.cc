@@ -2,7 +2,9 @@
 
 namespace bnsyn::ir {
 
-bool RunsSynapses(const Node& node) { return Info(node.op).attr == AttrKind::kProjection; }
+bool RunsSynapses(const Node& node) {
+  return Info(node.op).attr == AttrKind::kProjection || node.op == Op::kDeliver;
+}
 
 bool AddsToSources(const Program& program, InputId input) {
   for (const Block& block : program.synaptic) {
@@ -47,24 +49,33 @@ namespace {
 // A check looks at its operand, not at the state.
 bool ReadsOperandsAlone(Op op) { return op == Op::kCheck || IsExpectation(op); }
 
+// Adds what a block of synapses reads and writes.
+void AddAccesses(const Program& program, const Block& block, std::vector<Access>& accesses) {
+  // Its own states are those of the projection.
+  accesses.push_back({AttrKind::kProjection, program.ProjectionOf(block), true});
+  for (const Node& node : block.nodes) {
+    const OpInfo& info = Info(node.op);
+    const bool own = info.attr == AttrKind::kState && node.domain == block.domain &&
+                     (node.op == Op::kLoad || node.op == Op::kStore);
+    if (info.effect == Effect::kPure || ReadsOperandsAlone(node.op) || own) continue;
+    accesses.push_back({info.attr, node.attr, info.effect == Effect::kWrite});
+  }
+}
+
 // What the blocks of synapses that a node of the step runs read and write.
 std::vector<Access> AccessesOfSynapses(const Program& program, const Node& run) {
-  const bool on_post = run.op == Op::kRunOnPost;
-  const auto projection = static_cast<ProjectionId>(run.attr);
-  // Its own states are those of the projection.
-  std::vector<Access> accesses = {{AttrKind::kProjection, projection, true}};
-  if (on_post) {
-    accesses.push_back({AttrKind::kPopulation, program.projections[projection].target, false});
+  std::vector<Access> accesses;
+  if (run.op == Op::kRunOnStep) {
+    const auto projection = static_cast<ProjectionId>(run.attr);
+    AddAccesses(program, *program.FindSynaptic(BlockKind::kOnStep, projection), accesses);
+    return accesses;
   }
-  const BlockKind kind = on_post ? BlockKind::kOnPost : BlockKind::kOnStep;
-  for (const Block* const block : program.SynapticOf(kind, projection)) {
-    for (const Node& node : block->nodes) {
-      const OpInfo& info = Info(node.op);
-      const bool own = info.attr == AttrKind::kState && node.domain == block->domain &&
-                       (node.op == Op::kLoad || node.op == Op::kStore);
-      if (info.effect == Effect::kPure || ReadsOperandsAlone(node.op) || own) continue;
-      accesses.push_back({info.attr, node.attr, info.effect == Effect::kWrite});
+  for (const Block& block : program.synaptic) {
+    if (block.kind == BlockKind::kOnStep) continue;
+    if (program.DelayOf(block) == 0) {
+      accesses.push_back({AttrKind::kPopulation, program.SpikesOf(block), false});
     }
+    AddAccesses(program, block, accesses);
   }
   return accesses;
 }

@@ -532,9 +532,10 @@ Text DelayText(const Program&, const Projection& projection) {
   return RangeText(projection.delay, projection.max_delay);
 }
 
-Result CheckDelay(const Program&, const Projection& projection) {
-  if (projection.delay < 1) {
-    return Fail("the delay is 0 steps", "a spike takes at least one step to arrive");
+Result CheckDelay(const Program& program, const Projection& projection) {
+  if (projection.delay == 0 && !program.Delivers()) {
+    return Fail("the delay is 0 steps",
+                "a spike takes at least one step to arrive, unless deliver stands in the step");
   }
   if (projection.max_delay == 0 || projection.max_delay >= projection.delay) return std::nullopt;
   return Fail("the greatest delay is less than the least",

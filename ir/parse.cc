@@ -2,6 +2,7 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -345,7 +346,7 @@ class Parser {
   absl::Status ReadBlockInto() {
     const Token& keyword = reader_.peek();
     BNSYN_ASSIGN_OR_RETURN(Block block, ReadBlock(reader_, program_));
-    headers_[{block.kind, block.name}] = lines_[keyword.line];
+    headers_[{block.kind, block.name, block.pathway}] = lines_[keyword.line];
     switch (block.kind) {
       case BlockKind::kInit:
         if (program_.init) return reader_.Error(keyword, "there are two init blocks");
@@ -382,7 +383,7 @@ class Parser {
       if (violation.node < block.nodes.size()) {
         range = lines_.at(block.nodes[violation.node].line);
       } else {
-        range = headers_.at({block.kind, block.name});
+        range = headers_.at({block.kind, block.name, block.pathway});
       }
     } else {
       range = names_.at(violation.symbol);
@@ -401,7 +402,7 @@ class Parser {
   // Places in the text, for errors.
   std::map<uint32_t, SourceRange> lines_;
   std::map<std::string, SourceRange> names_;  // "" for the program
-  std::map<std::pair<BlockKind, std::string>, SourceRange> headers_;
+  std::map<std::tuple<BlockKind, std::string, std::string>, SourceRange> headers_;
 };
 
 }  // namespace

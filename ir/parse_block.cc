@@ -55,6 +55,16 @@ class BlockReader {
       BNSYN_ASSIGN_OR_RETURN(block_.domain, ReadDomain(reader_, program_));
     }
     return reader_.ReadKeys({
+        {"pathway",
+         [&] {
+           return ReadInto(block_.pathway, [&] { return reader_.ReadWord("a name of a pathway"); });
+         }},
+        {"delay", [&] { return ReadInto(block_.delay, [&] { return reader_.ReadUnsigned32(); }); }},
+        {"spikes",
+         [&] {
+           return ReadInto(block_.spikes,
+                           [&] { return ReadSymbol(reader_, program_, AttrKind::kPopulation); });
+         }},
         {"phase", [&] { return ReadInto(block_.phase, [&] { return reader_.ReadUnsigned32(); }); }},
         {"times", [&] { return ReadInto(block_.times, [&] { return reader_.ReadUnsigned32(); }); }},
         {"every", [&] { return ReadInto(block_.every, [&] { return reader_.ReadUnsigned32(); }); }},

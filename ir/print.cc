@@ -100,6 +100,11 @@ std::string BlockHeader(const Program& program, const Block& block) {
       block.kind == BlockKind::kClock) {
     absl::StrAppend(&text, " : ", SafeDomainName(program, block.domain));
   }
+  if (!block.pathway.empty()) absl::StrAppend(&text, " pathway=", block.pathway);
+  if (block.delay.has_value()) absl::StrAppend(&text, " delay=", *block.delay);
+  if (block.spikes.has_value()) {
+    absl::StrAppend(&text, " spikes=", SymbolName(program, AttrKind::kPopulation, *block.spikes));
+  }
   if (block.kind == BlockKind::kKernel) absl::StrAppend(&text, " phase=", block.phase);
   if (block.kind == BlockKind::kLoop || block.times != 1) {
     absl::StrAppend(&text, " times=", block.times);

@@ -214,6 +214,37 @@ uint32_t Program::MostRepeats(PopulationId population) const {
   return state ? static_cast<uint32_t>(states[*state].upper) : 1;
 }
 
+uint32_t Program::MostRuns(const Block& block, bool delivers) const {
+  if (block.kind == BlockKind::kOnStep) return 1;
+  // Where the step delivers, injected spikes arrive beside those that are found.
+  return MostRepeats(SpikesOf(block)) * (delivers ? 2 : 1);
+}
+
+absl::Span<const Block> Program::SynapticOf(ProjectionId projection) const {
+  const DomainId domain = projections[projection].domain;
+  const auto first = FirstOf(synaptic, domain);
+  auto last = first;
+  while (last != synaptic.end() && last->domain == domain) ++last;
+  return absl::MakeConstSpan(synaptic).subspan(static_cast<size_t>(first - synaptic.begin()),
+                                               static_cast<size_t>(last - first));
+}
+
+PopulationId Program::SpikesOf(const Block& block) const {
+  if (block.spikes.has_value()) return *block.spikes;
+  const Projection& projection = projections[ProjectionOf(block)];
+  return block.kind == BlockKind::kOnPost ? projection.target : projection.source;
+}
+
+uint32_t Program::DelayOf(const Block& block) const {
+  if (block.delay.has_value()) return *block.delay;
+  return block.kind == BlockKind::kOnPost ? 1 : projections[ProjectionOf(block)].delay;
+}
+
+bool Program::Delivers() const {
+  return std::any_of(step.begin(), step.end(),
+                     [](const Block& block) { return Holds(&block, Op::kDeliver); });
+}
+
 bool Program::IsVariable(StateId state) const {
   const std::string& name = states[state].name;
   return !states[state].temporary && states[state].history == 0 &&
@@ -222,7 +253,8 @@ bool Program::IsVariable(StateId state) const {
 
 bool Program::RunsSynapses(const Block& block) const {
   return block.kind == BlockKind::kKernel &&
-         domains[static_cast<size_t>(block.domain)].kind == DomainKind::kProjection;
+         (domains[static_cast<size_t>(block.domain)].kind == DomainKind::kProjection ||
+          Holds(&block, Op::kDeliver));
 }
 
 std::vector<StateId> Program::SynapseStates(ProjectionId projection) const {
@@ -275,6 +307,9 @@ uint32_t Program::MaxDelay() const {
   uint32_t longest = 1;
   for (const Projection& projection : projections) {
     longest = std::max({longest, projection.delay, projection.max_delay});
+  }
+  for (const Block& block : synaptic) {
+    if (block.kind != BlockKind::kOnStep) longest = std::max(longest, DelayOf(block));
   }
   return longest;
 }

@@ -187,8 +187,8 @@ struct Projection {
   Rule rule;
   double weight = 1.0;
   std::optional<ColumnRef> weight_column;
-  uint32_t delay = 1;      // steps, at least 1; where synapses have their own, none has less,
-  uint32_t max_delay = 0;  // and none more than this; 0 where they have not
+  uint32_t delay = 1;                     // steps; where synapses have their own, none has less,
+  uint32_t max_delay = 0;                 // and none more than this; 0 where they have not
   std::optional<ColumnRef> delay_column;  // milliseconds
   // Variables of its synapses that are equal for all synapses of a source, or of a target, and so
   // are states of those neurons: a reader of the variable finds the value of each synapse there.
@@ -244,9 +244,9 @@ enum class BlockKind : uint8_t {
   kInit,     // once, before step 0: initial values that are drawn or computed
   kConnect,  // once, after init, over the synapses of one projection, or over all pairs to find
              // which are joined: what a synapse begins with
-  kOnPre,    // for every synapse of every due spike of one projection
+  kOnPre,    // when spikes arrive, for every synapse of a source that spiked `delay` steps before
   kOnStep,   // where run_on_step stands, for every synapse of one projection
-  kOnPost,   // where run_on_post stands, for every synapse onto a neuron that spiked
+  kOnPost,   // when spikes arrive, for every synapse onto a target that spiked `delay` steps before
   kLoop,     // where run stands: passes over one domain, as the substeps of equations are
   kClock,    // where run stands, in the steps that are due: code of a population or the network
              // with a clock of its own
@@ -279,6 +279,16 @@ struct Block {
   // Passes over the nodes, one after another. Only loops, and kernels made of them, have more than
   // one; what one pass leaves to the next is in temporary states.
   uint32_t times = 1;
+
+  // Of on_pre and on_post blocks, of which a projection may have several. Each is a pathway.
+  std::string pathway;  // empty for the main one
+  // Steps from the spike to the run of the block. Without, on_pre blocks run after the delay of the
+  // projection, or of the synapse, and on_post blocks after one step.
+  std::optional<uint32_t> delay;
+  // Whose spikes run the block: a population of the domain of the source, or of the target.
+  // Without, the source or the target.
+  std::optional<PopulationId> spikes;
+
   // A block with a clock runs in the steps offset, offset + every, ... alone, where something of
   // the step runs it: clocks, kernels made of them, and on_step blocks.
   uint32_t every = 1;
@@ -319,11 +329,13 @@ struct Program {
   std::vector<Events> events;
 
   std::optional<Block> init;
-  std::vector<Block> connect;   // in the order of projections, at most one of each
-  std::vector<Block> synaptic;  // the same: on_pre, on_step and on_post
-  std::vector<Block> now;       // like connect; no pass changes them
-  std::vector<Block> loops;     // loops and clocks of the step; none once the fuse pass has run
-  std::vector<Block> step;      // one block of kind kStep, or kernels in execution order
+  std::vector<Block> connect;  // in the order of projections, at most one of each
+  // on_pre, on_step and on_post, in the order of projections. Where spikes arrive, the on_pre and
+  // on_post blocks of a projection run in this order.
+  std::vector<Block> synaptic;
+  std::vector<Block> now;    // like connect; no pass changes them
+  std::vector<Block> loops;  // loops and clocks of the step; none once the fuse pass has run
+  std::vector<Block> step;   // one block of kind kStep, or kernels in execution order
 
   PopulationId AddPopulation(std::string population_name, uint32_t size);
   // A further kind of event of the neurons of a population, given by its domain.
@@ -360,20 +372,39 @@ struct Program {
   // The block of a projection, or null.
   const Block* FindConnect(ProjectionId projection) const;
   const Block* FindNow(ProjectionId projection) const;
-  // The same of kind kOnPre, kOnStep or kOnPost; of several on_step blocks the one without a clock,
-  // or else the first.
+  // The first block of kind kOnPre, kOnStep or kOnPost, or null; of several on_step blocks the one
+  // without a clock, or else the first.
   const Block* FindSynaptic(BlockKind kind, ProjectionId projection) const;
+  // The synaptic blocks of a projection, in order.
+  absl::Span<const Block> SynapticOf(ProjectionId projection) const;
+  // The projection of a block over synapses.
+  ProjectionId ProjectionOf(const Block& block) const {
+    return domains[static_cast<size_t>(block.domain)].index;
+  }
+  // The population whose spikes run an on_pre or on_post block.
+  PopulationId SpikesOf(const Block& block) const;
+  // True if an on_pre or on_post block has one delay of its own, rather than those of the synapses.
+  static bool HasOwnDelay(const Block& block) {
+    return block.kind == BlockKind::kOnPost || block.delay.has_value();
+  }
+  // The delay of an on_pre or on_post block in steps: the least, where synapses have their own.
+  uint32_t DelayOf(const Block& block) const;
+  // True if spikes arrive where `deliver` stands in the step, rather than before it.
+  bool Delivers() const;
   // All blocks of that kind, in order: of kind kOnStep, there may be several with clocks.
   std::vector<const Block*> SynapticOf(BlockKind kind, ProjectionId projection) const;
   // The state that says how often the neurons of a population spike in a step, or nullopt where
   // each spikes once at most.
   std::optional<StateId> FindRepeats(PopulationId population) const;
+  // The most times that a synaptic block runs for one synapse in a step. `delivers` is what
+  // Delivers() says, which takes a look at the whole step.
+  uint32_t MostRuns(const Block& block, bool delivers) const;
   // The most spikes of one neuron of a population in a step.
   uint32_t MostRepeats(PopulationId population) const;
   // True if hosts see a state as a variable.
   bool IsVariable(StateId state) const;
-  // True for a kernel over synapses. Such a kernel only runs the blocks of synapses, so that it has
-  // no code of its own.
+  // True for a kernel over synapses, or of `deliver`. Such a kernel only runs the blocks of
+  // synapses, so that it has no code of its own.
   bool RunsSynapses(const Block& block) const;
   // The states of a projection's synapses, in order.
   std::vector<StateId> SynapseStates(ProjectionId projection) const;
@@ -396,7 +427,7 @@ struct Program {
   // counts from there, and is so much less than the delay of a projection (R4).
   uint32_t spike_lag() const { return spikes_at_start ? 0 : 1; }
 
-  // The longest delay of all projections, in steps (at least 1).
+  // The longest delay of all projections and pathways, in steps (at least 1).
   uint32_t MaxDelay() const;
 };
 

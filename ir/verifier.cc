@@ -62,7 +62,7 @@ constexpr Place kPlaces[] = {
     {Op::kPass, kInLoop},
     {Op::kUntil, kInLoop},
     {Op::kRunOnStep, kInStep},
-    {Op::kRunOnPost, kInStep},
+    {Op::kDeliver, kInStep},
     {Op::kCount, kInStep | kInClock},
     {Op::kReduce, kInStep | kInClock},
     {Op::kTotal, kInStep | kInClock},
@@ -111,11 +111,17 @@ bool HasPasses(const Block& block) {
 
 class Blocks {
  public:
-  explicit Blocks(const Program& program) : program_(program), held_(program.states.size()) {
+  explicit Blocks(const Program& program)
+      : program_(program), delivers_(program.Delivers()), held_(program.states.size()) {
     for (InputId id = 0; id < program.inputs.size(); ++id) {
       const Accumulator& accumulator = program.inputs[id].accumulator;
       if (!accumulator.decays() || accumulator.state >= held_.size()) continue;
       if (!held_[accumulator.state]) held_[accumulator.state] = id;
+    }
+    for (const Block& block : program.step) {
+      for (const Node& node : block.nodes) {
+        if (node.op == Op::kSpike) spiking_.insert(node.attr);
+      }
     }
   }
 
@@ -132,6 +138,7 @@ class Blocks {
     for (const Block& block : program_.synaptic) {
       if (!IsSynaptic(block.kind)) return Kind(block);
       if (auto v = OverSynapses(block)) return v;
+      if (auto v = Pathway(block)) return v;
     }
     if (auto v = InOrder(program_.synaptic)) return v;
     for (const Block& block : program_.loops) {
@@ -191,10 +198,44 @@ class Blocks {
     }
     // A projection may have any number of on_step blocks with clocks.
     const bool one_of_many = block.kind == BlockKind::kOnStep;
-    if (!one_of_many && !over_synapses_.insert({block.kind, block.name}).second) {
-      return Fail(absl::StrCat("there are two ", word, " blocks of '", block.name, "'"));
+    if (!one_of_many && !over_synapses_.insert({block.kind, block.name, block.pathway}).second) {
+      const std::string which =
+          block.pathway.empty() ? "" : absl::StrCat(" of the pathway '", block.pathway, "'");
+      return Fail(absl::StrCat("there are two ", word, " blocks", which, " of '", block.name, "'"));
     }
     return CheckBlock(block);
+  }
+
+  // The pathway, the delay and the spikes of a synaptic block.
+  Result Pathway(const Block& block) {
+    node_ = kNoNode;
+    if (block.kind == BlockKind::kOnStep) return std::nullopt;
+    if (!block.pathway.empty() && !IsName(block.pathway)) {
+      return Fail(absl::StrCat("'", block.pathway, "' cannot name a pathway"));
+    }
+    if (block.delay == 0u && !delivers_) {
+      return Fail("the delay is 0 steps",
+                  "a spike takes at least one step to arrive, unless deliver stands in the step");
+    }
+    if (!block.spikes.has_value()) return std::nullopt;
+    if (*block.spikes >= program_.populations.size()) return Fail("these are spikes of nothing");
+    const Projection& projection = program_.projections[program_.ProjectionOf(block)];
+    const bool on_post = block.kind == BlockKind::kOnPost;
+    const PopulationId end = on_post ? projection.target : projection.source;
+    if (program_.populations[*block.spikes].domain == program_.populations[end].domain) {
+      return std::nullopt;
+    }
+    return Fail(absl::StrCat("the spikes are not of the ", on_post ? "target" : "source"),
+                absl::StrCat("they are those of ", program_.populations[end].name,
+                             ", or of another kind of event of its neurons"));
+  }
+
+  // Only blocks that spikes run have a pathway.
+  Result NoPathway(const Block& block) const {
+    const bool arrives = block.kind == BlockKind::kOnPre || block.kind == BlockKind::kOnPost;
+    if (arrives || (block.pathway.empty() && !block.delay && !block.spikes)) return std::nullopt;
+    return Fail(absl::StrCat(BlockKindName(block.kind), " has no pathway, delay or spikes"),
+                "on_pre and on_post blocks have");
   }
 
   // A search for the block of a projection needs this order.
@@ -241,6 +282,7 @@ class Blocks {
   Result CheckBlock(const Block& block) {
     block_ = &block;
     node_ = kNoNode;
+    if (auto v = NoPathway(block)) return v;
     if (!block.code.empty() && !IsName(block.code)) {
       return Fail(absl::StrCat("'", block.code, "' cannot name code"));
     }
@@ -342,6 +384,10 @@ class Blocks {
       if (decays && node.op == Op::kAccumulatePre) {
         return Fail("accumulate_pre cannot add to a decaying input");
       }
+      if (decays && node.op == Op::kAccumulate && delivers_) {
+        return Fail("what arrives at a decaying input arrives before the step",
+                    "leave out deliver, or the decay of the input");
+      }
     }
     if (info.attr != AttrKind::kState || block_->kind == BlockKind::kInit ||
         block_->kind == BlockKind::kConnect) {
@@ -424,19 +470,36 @@ class Blocks {
   // Only blocks of synapses act on synapses; the step may run such blocks.
   Result StepNode(const Node& node) {
     const bool of_synapses = DomainOf(node.domain).kind == DomainKind::kProjection;
-    if (RunsSynapses(node)) {
-      const BlockKind kind = node.op == Op::kRunOnStep ? BlockKind::kOnStep : BlockKind::kOnPost;
-      if (program_.FindSynaptic(kind, static_cast<ProjectionId>(node.attr)) == nullptr) {
-        return Fail(absl::StrCat("there is no ", BlockKindName(kind), " block of ",
-                                 program_.DomainName(node.domain)));
+    if (node.op == Op::kDeliver) return Deliver();
+    if (node.op == Op::kRunOnStep) {
+      const auto id = static_cast<ProjectionId>(node.attr);
+      if (program_.FindSynaptic(BlockKind::kOnStep, id) == nullptr) {
+        return Fail(
+            absl::StrCat("there is no on_step block of ", program_.DomainName(node.domain)));
       }
     } else if (of_synapses) {
       return Fail(absl::StrCat(BlockKindName(block_->kind), " has no elements of ",
                                program_.DomainName(node.domain)),
                   "connect, on_pre, on_step and on_post blocks run over synapses");
     } else if (DomainOf(block_->domain).kind == DomainKind::kProjection) {
-      return Fail("a kernel over synapses only runs their blocks",
-                  "with run_on_step and run_on_post");
+      return Fail("a kernel over synapses only runs their blocks", "with run_on_step");
+    }
+    return std::nullopt;
+  }
+
+  // The spikes that arrive in the step in which they are found are found before they are delivered.
+  Result Deliver() const {
+    if (block_->kind == BlockKind::kKernel && block_->nodes.size() != 1) {
+      return Fail("a kernel that delivers does nothing else");
+    }
+    for (const Block& block : program_.synaptic) {
+      if (block.kind == BlockKind::kOnStep || program_.DelayOf(block) != 0) continue;
+      const PopulationId spikes = program_.SpikesOf(block);
+      if (done_.contains({Op::kSpike, spikes}) || !spiking_.contains(spikes)) continue;
+      return Fail(absl::StrCat("the spikes of ", program_.populations[spikes].name,
+                               " are found behind deliver, but ", BlockKindName(block.kind), " ",
+                               block.name, " has a delay of 0 steps"),
+                  "spike stands before deliver, or the delay is at least one step");
     }
     return std::nullopt;
   }
@@ -519,8 +582,9 @@ class Blocks {
       return Fail("until is the last node of its loop");
     }
     if (once && done_.contains(key)) {
-      return Fail(absl::StrCat(info.name, " ", SymbolName(program_, info.attr, node.attr),
-                               " stands twice in a step"));
+      const std::string symbol =
+          IsSymbol(info.attr) ? absl::StrCat(" ", SymbolName(program_, info.attr, node.attr)) : "";
+      return Fail(absl::StrCat(info.name, symbol, " stands twice in a step"));
     }
     if (stepping) done_.insert(key);
     return std::nullopt;
@@ -594,14 +658,16 @@ class Blocks {
   }
 
   const Program& program_;
+  const bool delivers_;
   const Block* block_ = nullptr;  // being checked
   NodeId node_ = kNoNode;
   std::vector<std::optional<InputId>> held_;  // by state: the input whose decaying sum it holds
-  std::set<std::pair<BlockKind, std::string>> over_synapses_;
+  std::set<std::tuple<BlockKind, std::string, std::string>> over_synapses_;  // with the pathway
   std::set<std::string> kernels_;
   std::set<std::string> loops_;
   std::set<std::tuple<const Block*, Op, uint64_t>> set_;  // what connect blocks have set
   std::set<std::pair<Op, uint64_t>> done_;                // ops on symbols so far in a step
+  std::set<uint64_t> spiking_;                            // populations that the step lets spike
 };
 
 // The block with a caret line below the node: its line is as many lines below the header as there

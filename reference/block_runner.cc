@@ -50,9 +50,6 @@ std::vector<const ir::Block*> FindRun(const ir::Program& program, const ir::Node
   if (node.op == ir::Op::kRunOnStep) {
     return program.SynapticOf(ir::BlockKind::kOnStep, projection);
   }
-  if (node.op == ir::Op::kRunOnPost) {
-    return program.SynapticOf(ir::BlockKind::kOnPost, projection);
-  }
   return {};
 }
 
@@ -181,8 +178,9 @@ void BlockRunner::RunNode(ir::NodeId id) {
       return Accumulate(node);
     case ir::Op::kRun:
     case ir::Op::kRunOnStep:
-    case ir::Op::kRunOnPost:
       return RunBlocks(id);
+    case ir::Op::kDeliver:
+      return machine_.deliver();
     case ir::Op::kStore:
       return Store(node);
     case ir::Op::kCheck:
@@ -292,15 +290,8 @@ void BlockRunner::RunBlocks(ir::NodeId id) {
     if (!runner->block_.IsDue(machine_.step)) continue;
     if (node.op == ir::Op::kRun) {
       runner->Run();
-      continue;
-    }
-    const SynapseTable& table = machine_.synapses[node.attr];
-    if (node.op == ir::Op::kRunOnStep) {
-      runner->Run(table.All());
-      continue;
-    }
-    for (const uint32_t target : machine_.spikes[machine_.program.projections[node.attr].target]) {
-      runner->Run(table.Onto(target));
+    } else {
+      runner->Run(machine_.synapses[node.attr].All());
     }
   }
 }

@@ -37,7 +37,7 @@ class BlockRunner {
   // The table of the synapses that the block runs over.
   const SynapseTable& Table() const;
   void Accumulate(const ir::Node& node);
-  // Runs those blocks that a run, run_on_step or run_on_post names and that are due.
+  // Runs those blocks that a run or run_on_step names and that are due.
   void RunBlocks(ir::NodeId id);
   // The only operand of an effect.
   ArrayView Operand(const ir::Node& node) const { return values_[node.operands[0]].view(); }

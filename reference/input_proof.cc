@@ -44,10 +44,14 @@ std::optional<double> StaticContribution(const ir::Program& program, const ir::B
   return bits ? std::optional<double>(ir::F64OfBits(*bits)) : std::nullopt;
 }
 
+bool MayBeStatic(const ir::Program& program, const ir::Block& block) {
+  return block.kind == ir::BlockKind::kOnPre &&
+         program.FindSynaptic(block.kind, program.ProjectionOf(block))->pathway == block.pathway;
+}
+
 bool AddsStatic(const ir::Program& program, const ir::Block& block, ir::NodeId node) {
   // It does not depend on the weight.
-  return block.kind == ir::BlockKind::kOnPre &&
-         StaticContribution(program, block, node, 0).has_value();
+  return MayBeStatic(program, block) && StaticContribution(program, block, node, 0).has_value();
 }
 
 OnPreTerms::OnPreTerms(const ir::Program& program, const ir::Block* block)
@@ -79,31 +83,24 @@ bool OnPreTerms::AllStatic() {
   return true;
 }
 
-std::vector<std::vector<LaterAddition>> LaterAdditions(const ir::Program& program) {
-  std::vector<std::vector<LaterAddition>> inputs(program.projections.size());
-  for (const ir::Block& block : program.step) {
-    for (const ir::Node& node : block.nodes) {
-      const bool on_step = node.op == ir::Op::kRunOnStep;
-      if (!on_step && node.op != ir::Op::kRunOnPost) continue;
-      const auto projection = static_cast<ir::ProjectionId>(node.attr);
-      const ir::BlockKind kind = on_step ? ir::BlockKind::kOnStep : ir::BlockKind::kOnPost;
-      const uint32_t times =
-          on_step ? 1 : program.MostRepeats(program.projections[projection].target);
-      for (const ir::Block* const block : program.SynapticOf(kind, projection)) {
-        for (const ir::Node& added : block->nodes) {
-          if (!ir::Accumulates(added)) continue;
-          const bool to_source = added.op == ir::Op::kAccumulatePre;
-          inputs[projection].insert(inputs[projection].end(), times,
-                                    {static_cast<ir::InputId>(added.attr), to_source});
-        }
-      }
+std::vector<std::vector<OtherAddition>> OtherAdditions(const ir::Program& program) {
+  std::vector<std::vector<OtherAddition>> inputs(program.projections.size());
+  const bool delivers = program.Delivers();
+  for (const ir::Block& block : program.synaptic) {
+    if (MayBeStatic(program, block)) continue;
+    const uint32_t times = program.MostRuns(block, delivers);
+    for (const ir::Node& added : block.nodes) {
+      if (!ir::Accumulates(added)) continue;
+      const bool to_source = added.op == ir::Op::kAccumulatePre;
+      std::vector<OtherAddition>& all = inputs[program.ProjectionOf(block)];
+      all.insert(all.end(), times, {static_cast<ir::InputId>(added.attr), to_source});
     }
   }
   return inputs;
 }
 
 InputProof::InputProof(const ir::Program& program)
-    : program_(&program), later_(LaterAdditions(program)) {
+    : program_(&program), delivers_(program.Delivers()), others_(OtherAdditions(program)) {
   for (const ir::Input& input : program.inputs) {
     bounds_.emplace_back(program.Size(input.population));
     limits_.push_back(LimitsOf(input.accumulator));
@@ -184,8 +181,7 @@ absl::Status InputProof::AddKnown(ir::ProjectionId projection, ir::InputId input
   if (IsCoarse(known.value, scale)) {
     coarse_[{CoarseSource::Kind::kProjection, projection, input}].Count(known.value, scale);
   }
-  const Quanta in_a_step =
-      magnitude * program_->MostRepeats(program_->projections[projection].source);
+  const Quanta in_a_step = magnitude * MostArrivals(projection);
   bounds_[input][target].known += in_a_step;
   if (bounds_[input][target].known > most_[input]) {
     return TooLarge(*program_, projection, input, target,
@@ -193,6 +189,11 @@ absl::Status InputProof::AddKnown(ir::ProjectionId projection, ir::InputId input
                     most_[input]);
   }
   return AddPossible(projection, input, target, in_a_step);
+}
+
+uint32_t InputProof::MostArrivals(ir::ProjectionId projection) const {
+  const ir::Block* const on_pre = program_->FindSynaptic(ir::BlockKind::kOnPre, projection);
+  return on_pre == nullptr ? 1 : program_->MostRuns(*on_pre, delivers_);
 }
 
 absl::Status InputProof::AddPossible(ir::ProjectionId projection, ir::InputId input,
@@ -212,7 +213,7 @@ absl::Status InputProof::AddPossible(ir::ProjectionId projection, ir::InputId in
 
 absl::Status InputProof::Add(ir::ProjectionId projection, SynapseEnds ends, double weight,
                              OnPreTerms& terms) {
-  const uint32_t times = program_->MostRepeats(program_->projections[projection].source);
+  const uint32_t times = MostArrivals(projection);
   for (size_t term = 0; term < terms.size(); ++term) {
     const std::optional<OnPreTerms::Known> known = terms.Find(term, weight);
     const uint32_t element = terms.to_source(term) ? ends.source : ends.target;
@@ -220,10 +221,10 @@ absl::Status InputProof::Add(ir::ProjectionId projection, SynapseEnds ends, doub
                                 : AddPossible(projection, terms.input(term), element,
                                               limits_[terms.input(term)].unknown * times));
   }
-  for (const LaterAddition& later : later_[projection]) {
-    BNSYN_RETURN_IF_ERROR(AddPossible(projection, later.input,
-                                      later.to_source ? ends.source : ends.target,
-                                      limits_[later.input].unknown));
+  for (const OtherAddition& other : others_[projection]) {
+    BNSYN_RETURN_IF_ERROR(AddPossible(projection, other.input,
+                                      other.to_source ? ends.source : ends.target,
+                                      limits_[other.input].unknown));
   }
   return absl::OkStatus();
 }
@@ -245,10 +246,11 @@ absl::Status CheckDecayingInputs(const ir::Program& program) {
     OnPreTerms terms(program, &block);
     for (size_t term = 0; term < terms.size(); ++term) {
       const ir::Input& input = program.inputs[terms.input(term)];
-      if (!input.accumulator.decays() || terms.Find(term, 0.0)) continue;
-      return absl::InvalidArgumentError(
-          absl::StrCat("projection ", block.name, ": what it adds to the decaying input ",
-                       input.name, " must depend on nothing but the weight"));
+      const bool is_static = MayBeStatic(program, block) && terms.Find(term, 0.0);
+      if (!input.accumulator.decays() || is_static) continue;
+      return absl::InvalidArgumentError(absl::StrCat(
+          "projection ", block.name, ": what it adds to the decaying input ", input.name,
+          " must depend on nothing but the weight, in its first on_pre ", "block"));
     }
   }
   return absl::OkStatus();

@@ -26,11 +26,12 @@ namespace bnsyn::reference {
 std::optional<double> StaticContribution(const ir::Program& program, const ir::Block& block,
                                          ir::NodeId node, double weight);
 
-// True if a block adds static contributions with an `accumulate` node: those of on_pre blocks
-// alone.
+// True for the blocks whose contributions may be static: the first on_pre block of a projection.
+bool MayBeStatic(const ir::Program& program, const ir::Block& block);
+// True if a block adds static contributions with an `accumulate` node.
 bool AddsStatic(const ir::Program& program, const ir::Block& block, ir::NodeId node);
 
-// The contributions of the on_pre block of a projection, for synapses of any weight.
+// The contributions of the first on_pre block of a projection, for synapses of any weight.
 class OnPreTerms {
  public:
   // Without terms if `block` is null.
@@ -64,14 +65,13 @@ class OnPreTerms {
 };
 
 // An addition for each synapse.
-struct LaterAddition {
+struct OtherAddition {
   ir::InputId input = 0;
   bool to_source = false;  // of the synapse, not to its target
 };
-// By projection, the inputs to which a step adds for each of its synapses, apart from its on_pre
-// block: one for each `accumulate` of an on_step or on_post block and each time that the block
-// runs.
-std::vector<std::vector<LaterAddition>> LaterAdditions(const ir::Program& program);
+// By projection, what a step adds for each of its synapses, apart from its first on_pre block: one
+// for each `accumulate` and `accumulate_pre` of its other synaptic blocks.
+std::vector<std::vector<OtherAddition>> OtherAdditions(const ir::Program& program);
 
 // By input and element: the most quanta that all events together bring in one step.
 using EventBounds = std::vector<std::map<uint32_t, Quanta>>;
@@ -106,11 +106,15 @@ class InputProof {
   absl::Status AddPossible(ir::ProjectionId projection, ir::InputId input, uint32_t element,
                            Quanta magnitude);
 
+  // The most times that the first on_pre block of a projection runs for a synapse in a step.
+  uint32_t MostArrivals(ir::ProjectionId projection) const;
+
   const ir::Program* program_;
-  std::vector<std::vector<Bound>> bounds_;         // by input and element
-  std::vector<SumLimits> limits_;                  // by input
-  std::vector<Quanta> most_;                       // that `known` may be, by input
-  std::vector<std::vector<LaterAddition>> later_;  // LaterAdditions
+  bool delivers_;
+  std::vector<std::vector<Bound>> bounds_;          // by input and element
+  std::vector<SumLimits> limits_;                   // by input
+  std::vector<Quanta> most_;                        // that `known` may be, by input
+  std::vector<std::vector<OtherAddition>> others_;  // OtherAdditions
   CoarseTallies coarse_;
 };
 

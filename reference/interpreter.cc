@@ -1,6 +1,7 @@
 #include "reference/interpreter.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -21,6 +22,7 @@ class ProgramInterpreter : public Interpreter {
  public:
   explicit ProgramInterpreter(Machine machine)
       : machine_(std::move(machine)),
+        delivers_(machine_.program.Delivers()),
         history_(machine_.program.populations.size(), machine_.program.MaxDelay()) {
     for (const ir::Block& block : machine_.program.step) blocks_.emplace_back(block, machine_);
   }
@@ -30,6 +32,7 @@ class ProgramInterpreter : public Interpreter {
     BNSYN_RETURN_IF_ERROR(machine_.Begin());
     BNSYN_ASSIGN_OR_RETURN(events_, ReadAllEvents(machine_.program));
     BNSYN_ASSIGN_OR_RETURN(propagator_, Propagator::Create(machine_, propagation, events_));
+    machine_.deliver = [this] { DeliverSpikes(); };
     return absl::OkStatus();
   }
   absl::Status PrepareAt(const StepStart& start);
@@ -44,7 +47,7 @@ class ProgramInterpreter : public Interpreter {
   absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits value) override;
   absl::Status SetParam(ir::ParamId param, ir::Bits value) override;
   absl::Span<const uint32_t> LastSpikes(ir::PopulationId population) const override {
-    return history_.At(population, machine_.step - 1);
+    return delivers_ ? machine_.spikes[population] : history_.At(population, machine_.step - 1);
   }
   absl::Status InjectSpikes(ir::PopulationId population,
                             absl::Span<const uint32_t> neurons) override;
@@ -52,10 +55,18 @@ class ProgramInterpreter : public Interpreter {
   const CoarseTallies& Coarse() const override { return machine_.coarse; }
 
  private:
-  void DeliverSynapticEvents();
+  // Runs the on_pre and on_post blocks of the spikes that arrive.
+  void DeliverSpikes();
   void DeliverFileEvents();
+  // The neurons that spiked so many steps before the present one, in order. A neuron whose spike in
+  // the present step was injected may be there twice.
+  std::vector<uint32_t> SpikesBefore(ir::PopulationId population, uint32_t delay) const;
+  // The step whose spikes the host injects before the next step. What is found in a step may arrive
+  // in it where the step delivers, so that injected spikes must be of that step too.
+  uint64_t InjectionStep() const { return delivers_ ? machine_.step : machine_.step - 1; }
 
   Machine machine_;
+  const bool delivers_;
   SpikeHistory history_;
   std::vector<BlockRunner> blocks_;
   std::unique_ptr<Propagator> propagator_;
@@ -69,6 +80,7 @@ absl::Status ProgramInterpreter::PrepareAt(const StepStart& start) {
   BNSYN_ASSIGN_OR_RETURN(events_, ReadAllEvents(machine_.program));
   BNSYN_ASSIGN_OR_RETURN(propagator_,
                          Propagator::CreateWithout(start.delivered, machine_, events_));
+  machine_.deliver = [this] { DeliverSpikes(); };
   machine_.step = start.step;
   machine_.params = start.params;
   machine_.states = start.states;
@@ -79,6 +91,7 @@ absl::Status ProgramInterpreter::PrepareAt(const StepStart& start) {
     for (uint32_t back = 1; back <= longest; ++back) {
       history_.At(p, start.step - back) = start.spikes(p, start.step - back);
     }
+    if (delivers_) history_.At(p, start.step) = start.spikes(p, start.step);
   }
   return absl::OkStatus();
 }
@@ -86,13 +99,14 @@ absl::Status ProgramInterpreter::PrepareAt(const StepStart& start) {
 absl::Status ProgramInterpreter::Step() {
   const uint64_t step = machine_.step;
   machine_.BeginStep();
-  DeliverSynapticEvents();
   DeliverFileEvents();
+  if (!delivers_) DeliverSpikes();
   for (BlockRunner& block : blocks_) block.Run();
 
   for (ir::PopulationId p = 0; p < machine_.spikes.size(); ++p) {
     spike_digest_.AddSpikes(p, step, machine_.spikes[p]);
-    history_.At(p, step) = machine_.spikes[p];
+    history_.At(p, step) = SpikesBefore(p, 0);
+    if (delivers_) history_.At(p, step + 1).clear();
   }
   machine_.EndStep();
 
@@ -106,13 +120,24 @@ absl::Status ProgramInterpreter::Step() {
                             });
 }
 
-void ProgramInterpreter::DeliverSynapticEvents() {
-  for (ir::ProjectionId p = 0; p < machine_.program.projections.size(); ++p) {
-    const ir::Projection& projection = machine_.program.projections[p];
-    for (const uint32_t delay : propagator_->delays(p)) {
-      propagator_->Deliver(p, delay, history_.At(projection.source, machine_.step - delay));
-    }
+void ProgramInterpreter::DeliverSpikes() {
+  for (size_t b = 0; b < machine_.program.synaptic.size(); ++b) {
+    if (machine_.program.synaptic[b].kind == ir::BlockKind::kOnStep) continue;
+    propagator_->Deliver(b, [this](ir::PopulationId population, uint32_t delay) {
+      return SpikesBefore(population, delay);
+    });
   }
+}
+
+std::vector<uint32_t> ProgramInterpreter::SpikesBefore(ir::PopulationId population,
+                                                       uint32_t delay) const {
+  const std::vector<uint32_t>& past = history_.At(population, machine_.step - delay);
+  if (delay > 0) return past;
+  const std::vector<uint32_t>& found = machine_.spikes[population];
+  std::vector<uint32_t> all;
+  if (!delivers_) return found;
+  std::merge(past.begin(), past.end(), found.begin(), found.end(), std::back_inserter(all));
+  return all;
 }
 
 void ProgramInterpreter::DeliverFileEvents() {
@@ -152,7 +177,7 @@ absl::Status ProgramInterpreter::InjectSpikes(ir::PopulationId population,
                                                      declared.name, " of ", declared.size));
     }
   }
-  const uint64_t last = machine_.step - 1;
+  const uint64_t last = InjectionStep();
   std::vector<uint32_t>& spikes = history_.At(population, last);
   const uint32_t most = machine_.program.MostRepeats(population);
   for (const uint32_t neuron : neurons) {
@@ -183,6 +208,10 @@ Digest ProgramInterpreter::ComputeDigest() const {
     for (uint32_t back = 1; back <= longest; ++back) {
       const uint64_t step = machine_.step - back;
       for (const uint32_t neuron : history_.At(p, step)) digest.AddInFlight(p, step, neuron);
+    }
+    if (!delivers_) continue;
+    for (const uint32_t neuron : history_.At(p, machine_.step)) {
+      digest.AddInFlight(p, machine_.step, neuron);
     }
   }
   return digest;

@@ -35,7 +35,8 @@ struct StepStart {
   // has no other blocks, and its synapses are not drawn.
   std::vector<bool> delivered;
   std::vector<std::vector<Quanta>> sums;  // by InputId
-  // The sorted spikes of a population in one of the MaxDelay() steps before.
+  // The sorted spikes of a population in one of the MaxDelay() steps before; of the step itself,
+  // those that the host injected.
   std::function<std::vector<uint32_t>(ir::PopulationId, uint64_t step)> spikes;
 };
 
@@ -62,7 +63,8 @@ class Interpreter {
   virtual absl::Status SetParam(ir::ParamId param, ir::Bits value) = 0;
   // Sorted indices of the neurons that spiked in the last step.
   virtual absl::Span<const uint32_t> LastSpikes(ir::PopulationId population) const = 0;
-  // Adds spikes, which act as if they had been emitted in the last step.
+  // Adds spikes, which act as if they had been found in the last step; where the step delivers, as
+  // if they were found in the next.
   virtual absl::Status InjectSpikes(ir::PopulationId population,
                                     absl::Span<const uint32_t> neurons) = 0;
 

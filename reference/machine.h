@@ -3,6 +3,7 @@
 #define BNSYN_REFERENCE_MACHINE_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct Machine {
 
   // During a step:
   std::vector<std::vector<uint32_t>> spikes;  // sorted, by population
+  std::function<void()> deliver;              // runs the blocks of the spikes that arrive
   absl::Status input_fault;                   // the first of the step
   absl::Status arithmetic_fault;  // the first expectation that failed in the step, or in init
   std::optional<CheckFault> check_fault;

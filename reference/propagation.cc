@@ -46,26 +46,38 @@ class CsrPropagator : public Propagator {
       }
       synapses_ += rows.size();
       machine.AddSynapses(std::move(rows));
-      const absl::Span<const uint32_t> delays = machine.synapses.back().delays();
-      delays_.emplace_back(delays.begin(), delays.end());
-      std::optional<BlockRunner>& runner = on_pre_.emplace_back();
-      if (on_pre != nullptr) runner.emplace(*on_pre, machine);
+    }
+    for (const ir::Block& block : program.synaptic) {
+      std::optional<BlockRunner>& runner = runners_.emplace_back();
+      if (!marked[program.ProjectionOf(block)]) runner.emplace(block, machine);
     }
     machine.coarse = proof.coarse();
     return absl::OkStatus();
   }
 
-  void Deliver(ir::ProjectionId projection, uint32_t delay,
-               absl::Span<const uint32_t> sources) override {
-    if (!on_pre_[projection]) return;
-    for (const uint32_t source : sources) {
-      on_pre_[projection]->Run(machine_->synapses[projection].Of(source, delay));
+  void Deliver(size_t number, Due due) override {
+    if (!runners_[number]) return;
+    BlockRunner& runner = *runners_[number];
+    const ir::Program& program = machine_->program;
+    const ir::Block& block = program.synaptic[number];
+    const SynapseTable& table = machine_->synapses[program.ProjectionOf(block)];
+    const ir::PopulationId spikes = program.SpikesOf(block);
+    if (block.kind == ir::BlockKind::kOnPost) {
+      for (const uint32_t target : due(spikes, program.DelayOf(block))) {
+        runner.Run(table.Onto(target));
+      }
+    } else if (ir::Program::HasOwnDelay(block)) {
+      for (const uint32_t source : due(spikes, *block.delay)) runner.Run(table.From(source));
+    } else {
+      for (const uint32_t delay : table.delays()) {
+        for (const uint32_t source : due(spikes, delay)) runner.Run(table.Of(source, delay));
+      }
     }
   }
 
  private:
   Machine* machine_ = nullptr;
-  std::vector<std::optional<BlockRunner>> on_pre_;  // by projection
+  std::vector<std::optional<BlockRunner>> runners_;  // by synaptic block
 };
 
 // Dense propagation: a matrix of quanta (targets by sources) times the vector of spikes.
@@ -90,6 +102,11 @@ class DensePropagator : public Propagator {
                                                        ": dense propagation needs one delay for ",
                                                        "all synapses; use CSR propagation"));
       }
+      if (program.SynapticOf(id).size() > 1) {
+        return absl::InvalidArgumentError(absl::StrCat("projection ", projection.name,
+                                                       ": dense propagation is of one on_pre ",
+                                                       "block; use CSR propagation"));
+      }
       if (!program.SynapseStates(id).empty()) {
         return absl::InvalidArgumentError(absl::StrCat("projection ", projection.name,
                                                        ": dense propagation is of synapses ",
@@ -97,7 +114,6 @@ class DensePropagator : public Propagator {
       }
       BNSYN_ASSIGN_OR_RETURN(const SynapseRows rows, BuildRows(machine, id, on_pre, proof));
       synapses_ += rows.size();
-      delays_.push_back({projection.delay});
       std::vector<Term>& terms = projections_.emplace_back();
       for (size_t t = 0; t < on_pre.size(); ++t) {
         Term& term = terms.emplace_back(
@@ -130,8 +146,11 @@ class DensePropagator : public Propagator {
     return absl::OkStatus();
   }
 
-  void Deliver(ir::ProjectionId projection, uint32_t, absl::Span<const uint32_t> sources) override {
-    for (const Term& term : projections_[projection]) {
+  void Deliver(size_t number, Due due) override {
+    const ir::Program& program = machine_->program;
+    const ir::Block& block = program.synaptic[number];
+    const std::vector<uint32_t> sources = due(program.SpikesOf(block), program.DelayOf(block));
+    for (const Term& term : projections_[program.ProjectionOf(block)]) {
       Vector spikes = Vector::Zero(term.quanta.cols());
       for (const uint32_t source : sources) ++spikes[source];
       const AccumulatorArithmetic& sum = machine_->accumulators[term.input];

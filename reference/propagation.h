@@ -1,4 +1,4 @@
-// Delivers due spikes to the inputs of their targets, in one of two ways.
+// Runs the synaptic blocks of due spikes, in one of two ways.
 #ifndef BNSYN_REFERENCE_PROPAGATION_H_
 #define BNSYN_REFERENCE_PROPAGATION_H_
 
@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "ir/program.h"
@@ -33,16 +34,13 @@ class Propagator {
   virtual ~Propagator() = default;
 
   uint64_t synapses() const { return synapses_; }
-  // The delays of a projection's synapses, in steps, each once.
-  absl::Span<const uint32_t> delays(ir::ProjectionId projection) const {
-    return delays_[projection];
-  }
-  // Runs the on_pre block of `projection` over the synapses of `sources` with this delay.
-  virtual void Deliver(ir::ProjectionId projection, uint32_t delay,
-                       absl::Span<const uint32_t> sources) = 0;
+  // Finds the neurons of a population that spiked so many steps before the present one.
+  using Due = absl::FunctionRef<std::vector<uint32_t>(ir::PopulationId, uint32_t delay)>;
+  // Runs an on_pre or on_post block, given by its number in ir::Program::synaptic, for the spikes
+  // that are due.
+  virtual void Deliver(size_t block, Due due) = 0;
 
  protected:
-  std::vector<std::vector<uint32_t>> delays_;  // by projection
   uint64_t synapses_ = 0;
 };
 

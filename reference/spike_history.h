@@ -8,11 +8,11 @@
 namespace bnsyn::reference {
 
 // Sorted lists of neurons, by population and step. Before step k it holds the steps k - max_delay
-// to k - 1, and has room for step k. Steps before 0 are numbered modulo 2^64.
+// to k - 1, and has room for the steps k and k + 1. Steps before 0 are numbered modulo 2^64.
 class SpikeHistory {
  public:
   SpikeHistory(size_t populations, uint32_t max_delay)
-      : depth_(max_delay + uint64_t{1}),
+      : depth_(max_delay + uint64_t{2}),
         slots_(populations, std::vector<std::vector<uint32_t>>(depth_)) {}
 
   std::vector<uint32_t>& At(size_t population, uint64_t step) {

@@ -50,6 +50,11 @@ absl::Span<const uint64_t> SynapseTable::Of(uint32_t source, uint32_t delay) con
   return absl::MakeConstSpan(first, static_cast<size_t>(last - first));
 }
 
+absl::Span<const uint64_t> SynapseTable::From(uint32_t source) const {
+  const uint64_t begin = begin_[source];
+  return absl::MakeConstSpan(by_delay_).subspan(begin, begin_[source + size_t{1}] - begin);
+}
+
 absl::Span<const uint64_t> SynapseTable::Onto(uint32_t target) const {
   const uint64_t begin = onto_begin_[target];
   return absl::MakeConstSpan(by_target_).subspan(begin, onto_begin_[target + size_t{1}] - begin);

@@ -37,6 +37,8 @@ class SynapseTable {
   absl::Span<const uint32_t> delays() const { return distinct_delays_; }
   // The synapses of a source with a delay, by number.
   absl::Span<const uint64_t> Of(uint32_t source, uint32_t delay) const;
+  // All synapses of a source.
+  absl::Span<const uint64_t> From(uint32_t source) const;
   absl::Span<const uint64_t> All() const { return by_delay_; }
   // The synapses onto a target, ascending. The projection must have an on_post block.
   absl::Span<const uint64_t> Onto(uint32_t target) const;

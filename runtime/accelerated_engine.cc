@@ -144,7 +144,7 @@ Signal AcceleratedEngine::RunEpoch(int thread, uint64_t end, bool record) {
   while (worker.tally.next_step < end && !fault) {
     const uint64_t step = worker.tally.next_step++;
     BeginStep(thread, step);
-    fault = Deliver(thread, step);
+    fault = ReceiveInputs(thread, step);
     for (size_t phase = 0; phase < schedule_.collected.size(); ++phase) {
       fault |= RunPhase(thread, phase, step);
     }
@@ -162,7 +162,7 @@ Signal AcceleratedEngine::RunStep(int thread, bool record) {
   const size_t barriers = schedule_.barrier_after_last ? phases : phases - 1;
   const uint64_t step = worker.tally.next_step++;
   BeginStep(thread, step);
-  bool fault = Deliver(thread, step);
+  bool fault = ReceiveInputs(thread, step);
   if (schedule_.barrier_after_delivery) team_->Barrier(thread);
   for (size_t phase = 0; phase < phases; ++phase) {
     fault |= RunPhase(thread, phase, step);
@@ -202,8 +202,9 @@ void AcceleratedEngine::BeginStep(int thread, uint64_t step) {
   for (const ir::PopulationId p : schedule_.counted) *memory_->Count(p, thread) = 0;
   for (const ir::PopulationId p : schedule_.spiking) ring_.Count(p, thread, step) = 0;
   if (thread != 0) return;
+  const uint64_t injected_next = InjectionStep(step) + 1;
   for (ir::PopulationId p = 0; p < program_.populations.size(); ++p) {
-    ring_.Injected(p, step).clear();
+    ring_.Injected(p, injected_next).clear();
   }
 }
 
@@ -216,18 +217,22 @@ bool AcceleratedEngine::DeliverSpikes(int thread, uint64_t step, Groups groups) 
     if (groups == Groups::kRows && delivery.code.function != nullptr) continue;
     const auto due = [&](uint32_t delay, const auto& use) {
       const uint64_t emitted = step - delay;
-      for (int t = 0; t < partition_.threads(); ++t) {
-        use(ring_.Spikes(delivery.source, t, emitted));
+      if (delivery.on_post) {
+        use(ring_.Spikes(delivery.spikes, thread, emitted));
+      } else {
+        for (int t = 0; t < partition_.threads(); ++t) {
+          use(ring_.Spikes(delivery.spikes, t, emitted));
+        }
       }
-      use(ring_.Injected(delivery.source, emitted));
+      use(ring_.Injected(delivery.spikes, emitted));
     };
     fault |= !bnsyn::Deliver(delivery, step, worker.tally.coarse.data(), due);
   }
   return fault;
 }
 
-bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
-  const bool fault = DeliverSpikes(thread, step, Groups::kAll);
+bool AcceleratedEngine::ReceiveInputs(int thread, uint64_t step) {
+  const bool fault = !schedule_.delivers && DeliverSpikes(thread, step, Groups::kAll);
   Worker& worker = workers_[static_cast<size_t>(thread)];
   for (size_t& next = worker.tally.next_event; next < worker.events.size(); ++next) {
     const InputEvent& event = worker.events[next];
@@ -245,9 +250,7 @@ bool AcceleratedEngine::Deliver(int thread, uint64_t step) {
 
 bool AcceleratedEngine::RunSynapses(const SynapticCall& call, int thread, uint64_t step) {
   const absl::Span<const uint32_t> neurons =
-      call.on_post ? ring_.Spikes(call.neurons, thread, step)
-                   : absl::MakeConstSpan(schedule_.all_neurons)
-                         .first(program_.populations[call.neurons].size);
+      absl::MakeConstSpan(schedule_.all_neurons).first(program_.populations[call.sources].size);
   bool fine = true;
   reference::CoarseTally* const tallies = workers_[static_cast<size_t>(thread)].tally.coarse.data();
   for (size_t row = 0; row < call.rows; ++row) fine &= call.code.Run(neurons, row, step, tallies);
@@ -260,6 +263,7 @@ bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
   Worker& worker = workers_[static_cast<size_t>(thread)];
   for (const KernelCall& call : schedule.phases[phase].calls) {
     if (!call.block->IsDue(step)) continue;
+    if (call.delivers) fault |= DeliverSpikes(thread, step, Groups::kAll);
     const Timer timer(clock_.OfKernel(thread, call.number));
     for (const SynapticCall& synaptic : call.synaptic) {
       if (synaptic.block->IsDue(step)) fault |= RunSynapses(synaptic, thread, step);
@@ -352,6 +356,8 @@ reference::Digest AcceleratedEngine::ComputeDigest() const {
       for (int t = 0; t < partition_.threads(); ++t) add(ring_.Spikes(p, t, step));
       add(ring_.Injected(p, step));
     }
+    if (!schedule_.delivers) continue;
+    for (const uint32_t neuron : ring_.Injected(p, step_)) digest.AddInFlight(p, step_, neuron);
   }
   return digest;
 }

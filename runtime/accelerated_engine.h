@@ -107,7 +107,9 @@ class AcceleratedEngine : public Engine {
   // Does what the host asked for, at first or again. OutOfRange if a sum cannot hold the value.
   absl::Status Act(const HostAction& action);
   absl::Status ActAndLog(const HostAction& action);
-  // Adds a spike to the last step. False if the neuron spiked in it.
+  // The step whose spikes the host injects before `next`: see reference/interpreter.h.
+  uint64_t InjectionStep(uint64_t next) const { return schedule_.delivers ? next : next - 1; }
+  // Injects a spike. False if the neuron spiked in that step.
   bool Inject(ir::PopulationId population, uint32_t neuron);
 
   // Runs steps on all threads until `end`, a fault, or a full record. True if there was a fault.
@@ -131,8 +133,8 @@ class AcceleratedEngine : public Engine {
   void PublishSignal(Worker& worker, bool fault, bool record) const;
   Signal CollectSignals(const Worker& worker) const;
   void BeginStep(int thread, uint64_t step);
-  // True if a contribution or check failed.
-  bool Deliver(int thread, uint64_t step);
+  // Adds events, and delivers spikes unless a kernel does. True if a contribution or check failed.
+  bool ReceiveInputs(int thread, uint64_t step);
   // Delivers to the groups that have rows (delivery/delivery.h), or to all.
   enum class Groups : uint8_t { kRows, kAll };
   bool DeliverSpikes(int thread, uint64_t step, Groups groups);

@@ -53,7 +53,7 @@ absl::Status AcceleratedEngine::FindFault(bool record) {
   GoBack();
   team_->Run([this](int thread) {
     BeginStep(thread, step_);
-    DeliverSpikes(thread, step_, Groups::kRows);
+    if (!schedule_.delivers) DeliverSpikes(thread, step_, Groups::kRows);
   });
   ir::Program lowered = lowered_;
   lowered.tables = program_.tables;
@@ -99,15 +99,16 @@ absl::Status AcceleratedEngine::InjectSpikes(ir::PopulationId population,
       if (most == 1) continue;
       return reference::TooManySpikes(program_, population, neuron);
     }
-    injected_digest_.AddSpike(population, step_ - 1, neuron);
+    injected_digest_.AddSpike(population, InjectionStep(step_), neuron);
     log_.push_back({step_, HostAction::Kind::kInjectSpike, population, neuron, 0});
   }
   return absl::OkStatus();
 }
 
 bool AcceleratedEngine::Inject(ir::PopulationId population, uint32_t neuron) {
-  const uint64_t last = step_ - 1;
-  const auto emitted = ring_.Spikes(population, partition_.owner(population, neuron), last);
+  const uint64_t last = InjectionStep(step_);
+  absl::Span<const uint32_t> emitted;
+  if (last != step_) emitted = ring_.Spikes(population, partition_.owner(population, neuron), last);
   std::vector<uint32_t>& injected = ring_.Injected(population, last);
   const auto [first, end] = std::equal_range(emitted.begin(), emitted.end(), neuron);
   const auto [begin, place] = std::equal_range(injected.begin(), injected.end(), neuron);

@@ -74,7 +74,8 @@ absl::Status ErrorOfStep(const ir::Program& program, const StepMemory& memory, u
   }
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
     const Layout& layout = memory.synapses.layout();
-    start.delivered.push_back(layout.groups[layout.GroupOf(id)].form != SynapseForm::kCode);
+    const bool rows = layout.groups[layout.GroupOf(id)].form != SynapseForm::kCode;
+    start.delivered.push_back(rows && !program.Delivers());
   }
   start.spikes = [&](ir::PopulationId population, uint64_t past) {
     return SortedSpikes(memory.ring, threads, population, past);

@@ -24,7 +24,8 @@ struct StepMemory {
 };
 
 // The error of the reference backend in `step`. `memory` is from before the step, but its sums have
-// what rows deliver in the step (delivery/delivery.h). `program` is the one before the passes.
+// what rows deliver (delivery/delivery.h), unless the step delivers. `program` is the one before
+// the passes.
 absl::Status ErrorOfStep(const ir::Program& program, const StepMemory& memory, uint64_t step);
 
 }  // namespace bnsyn

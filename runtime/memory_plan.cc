@@ -192,8 +192,8 @@ absl::StatusOr<MemoryPlan> PlanReference(const ir::Program& program, const Engin
   MemoryPlan plan;
   plan.parts.push_back({"states", StateBytes(program, false)});
   plan.parts.push_back({"inputs", InputBytes(program)});
-  plan.parts.push_back({"spikes in flight", MostSpikes(program) * sizeof(uint32_t) *
-                                                SpikeRing::Slots(program.MaxDelay(), 1)});
+  plan.parts.push_back(
+      {"spikes in flight", MostSpikes(program) * sizeof(uint32_t) * SpikeRing::Slots(program, 1)});
   plan.parts.push_back({"values of nodes", StateBytes(program, true) + NodeBytes(program)});
   double drawing = 0;
   for (ir::ProjectionId p = 0; p < program.projections.size(); ++p) {

@@ -13,9 +13,11 @@
 namespace bnsyn::compiler {
 namespace {
 
-void AddContributions(const ir::Program& program, const ir::Block& block,
+void AddContributions(const ir::Program& program, size_t number, bool delivers,
                       std::vector<Contribution>& contributions) {
-  const ir::ProjectionId id = program.domains[static_cast<size_t>(block.domain)].index;
+  const ir::Block& block = program.synaptic[number];
+  const ir::ProjectionId id = program.ProjectionOf(block);
+  const bool may_be_static = reference::MayBeStatic(program, block);
   for (ir::NodeId node = 0; node < block.nodes.size(); ++node) {
     if (!ir::Accumulates(block.nodes[node])) continue;
     // Whether it is static does not depend on the weight.
@@ -23,17 +25,15 @@ void AddContributions(const ir::Program& program, const ir::Block& block,
         reference::StaticContribution(program, block, node, program.projections[id].weight);
     Contribution& contribution = contributions.emplace_back();
     contribution.projection = id;
-    contribution.kind = block.kind;
+    contribution.block = number;
     contribution.node = node;
     contribution.input = static_cast<ir::InputId>(block.nodes[node].attr);
-    contribution.is_static = value.has_value() && block.kind == ir::BlockKind::kOnPre;
+    contribution.is_static = value.has_value() && may_be_static;
     if (!program.HasOwnWeights(id)) contribution.value = value;
     contribution.to_source = block.nodes[node].op == ir::Op::kAccumulatePre;
     contribution.in_degree =
         contribution.to_source ? OutDegreeOf(program, id) : InDegreeOf(program, id);
-    if (!contribution.to_source) {
-      contribution.in_degree.most *= program.MostRepeats(program.projections[id].source);
-    }
+    contribution.in_degree.most *= program.MostRuns(block, delivers);
   }
 }
 
@@ -115,15 +115,12 @@ class ProjectionRanges {
   // States of the synapses are what they begin with, or what some code stores, whatever the states
   // were that it read.
   void JoinStored(std::map<ir::StateId, Range> stored) {
-    for (const ir::BlockKind kind :
-         {ir::BlockKind::kOnPre, ir::BlockKind::kOnStep, ir::BlockKind::kOnPost}) {
-      for (const ir::Block* const block : program_.SynapticOf(kind, id_)) {
-        const std::vector<Range> ranges = Of(*block);
-        for (const ir::Node& node : block->nodes) {
-          if (node.op != ir::Op::kStore) continue;
-          Range& range = stored[static_cast<ir::StateId>(node.attr)];
-          range = Join(range, ranges[node.operands[0]]);
-        }
+    for (const ir::Block& block : program_.SynapticOf(id_)) {
+      const std::vector<Range> ranges = Of(block);
+      for (const ir::Node& node : block.nodes) {
+        if (node.op != ir::Op::kStore) continue;
+        Range& range = stored[static_cast<ir::StateId>(node.attr)];
+        range = Join(range, ranges[node.operands[0]]);
       }
     }
     for (const ir::StateId state : program_.SynapseStates(id_)) {
@@ -147,7 +144,7 @@ class ProjectionRanges {
 // The values of a static contribution for weights that are known one by one.
 std::vector<double> ValuesFor(const ir::Program& program, const Contribution& contribution,
                               const std::vector<double>& weights) {
-  const ir::Block& block = *program.FindSynaptic(contribution.kind, contribution.projection);
+  const ir::Block& block = program.synaptic[contribution.block];
   std::vector<double> values;
   for (const double weight : weights) {
     values.push_back(*reference::StaticContribution(program, block, contribution.node, weight));
@@ -232,14 +229,19 @@ InDegree OutDegreeOf(const ir::Program& program, ir::ProjectionId id) {
 
 std::vector<Contribution> FindContributions(const ir::Program& program) {
   std::vector<Contribution> contributions;
-  for (const ir::Block& block : program.synaptic) AddContributions(program, block, contributions);
+  const bool delivers = program.Delivers();
+  for (size_t block = 0; block < program.synaptic.size(); ++block) {
+    AddContributions(program, block, delivers, contributions);
+  }
   return contributions;
 }
 
 std::vector<Contribution> FindContributions(const ir::Program& program, ir::ProjectionId id) {
   std::vector<Contribution> contributions;
   const ir::Block* const on_pre = program.FindSynaptic(ir::BlockKind::kOnPre, id);
-  if (on_pre != nullptr) AddContributions(program, *on_pre, contributions);
+  if (on_pre == nullptr) return contributions;
+  AddContributions(program, static_cast<size_t>(on_pre - program.synaptic.data()),
+                   /*delivers=*/false, contributions);
   return contributions;
 }
 
@@ -251,7 +253,7 @@ std::vector<Range> FindContributionRanges(const ir::Program& program,
   std::vector<Range> ranges;
   for (const Contribution& contribution : contributions) {
     const ir::ProjectionId id = contribution.projection;
-    const ir::Block& block = *program.FindSynaptic(contribution.kind, id);
+    const ir::Block& block = program.synaptic[contribution.block];
     const std::vector<double> known = KnownValues(program, contribution);
     if (!known.empty()) {
       ranges.push_back(RangeOfNumbers(known));
@@ -295,8 +297,7 @@ std::optional<KnownArrivals> FindKnownArrivals(const ir::Program& program,
   KnownArrivals arrivals;
   for (const Contribution& contribution : contributions) {
     if (contribution.input != input) continue;
-    if (contribution.kind != ir::BlockKind::kOnPre || !contribution.value ||
-        !std::isfinite(*contribution.value)) {
+    if (!contribution.is_static || !contribution.value || !std::isfinite(*contribution.value)) {
       return std::nullopt;
     }
     const double size = std::fabs(*contribution.value);
@@ -323,7 +324,7 @@ std::vector<Amount> FindAmounts(const ir::Program& program,
     amount.range = ranges[c];
     amount.beginning = amount.range.magnitude();
     if (!amount.is_static) {
-      const ir::Block& block = *program.FindSynaptic(contribution.kind, contribution.projection);
+      const ir::Block& block = program.synaptic[contribution.block];
       const ProjectionRanges values(program, contribution.projection, initial);
       amount.beginning = values.Of(block)[block.nodes[contribution.node].operands[0]].magnitude();
     }

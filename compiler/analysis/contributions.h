@@ -27,8 +27,8 @@ InDegree OutDegreeOf(const ir::Program& program, ir::ProjectionId id);
 // One `accumulate` or `accumulate_pre` of a synaptic block.
 struct Contribution {
   ir::ProjectionId projection = 0;
-  ir::BlockKind kind = ir::BlockKind::kOnPre;  // of the block
-  ir::NodeId node = 0;                         // in the block
+  size_t block = 0;     // in ir::Program::synaptic
+  ir::NodeId node = 0;  // in the block
   ir::InputId input = 0;
   bool is_static = false;       // R6
   std::optional<double> value;  // what each synapse adds, where it is static and all have one
@@ -38,7 +38,8 @@ struct Contribution {
 };
 // All of a program, in the order of its synaptic blocks and their nodes.
 std::vector<Contribution> FindContributions(const ir::Program& program);
-// Those of the on_pre block of a projection; none without that block.
+// Those of the first on_pre block of a projection; none without that block. Their in-degrees leave
+// out what the host may inject where the step delivers.
 std::vector<Contribution> FindContributions(const ir::Program& program, ir::ProjectionId id);
 
 // Bounds of what a synapse adds, by contribution; unbounded where nothing is known. States that are
@@ -56,8 +57,8 @@ std::vector<Range> FindConnectRanges(const ir::Program& program, ir::ProjectionI
 // where the connect block sets them.
 std::vector<double> ListedWeights(const ir::Program& program, ir::ProjectionId id);
 
-// What spikes add to an input in one step, where every contribution comes from on_pre and has a
-// finite value, and no events arrive.
+// What spikes add to an input in one step, where every contribution is static and has a finite
+// value, and no events arrive.
 struct KnownArrivals {
   double least = std::numeric_limits<double>::infinity();  // magnitude that is not 0
   double largest = 0;                                      // magnitude

@@ -413,7 +413,7 @@ class RangeFinder {
       case Op::kTotal:
       case Op::kRun:
       case Op::kRunOnStep:
-      case Op::kRunOnPost:
+      case Op::kDeliver:
         return Any(node.element);
 
       case Op::kStore:

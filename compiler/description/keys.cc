@@ -116,6 +116,7 @@ constexpr Key<Projection> kProjectionKeys[] = {
     {"on_pre", At<&Projection::options, &ConnectOptions::on_pre>},
     {"event", At<&Projection::options, &ConnectOptions::event>},
     {"on_post", At<&Projection::options, &ConnectOptions::on_post>},
+    {"post_delay", At<&Projection::options, &ConnectOptions::post_delay>},
     {"equations", At<&Projection::options, &ConnectOptions::equations>},
     {"method", At<&Projection::options, &ConnectOptions::integration, &Integration::method>},
     {"order", ByHand},
@@ -125,6 +126,13 @@ constexpr Key<Projection> kProjectionKeys[] = {
     {"constants", ByHand},
     {"gain", At<&Projection::options, &ConnectOptions::gain>},
     {"clocks", At<&Projection::options, &ConnectOptions::clocks>},
+};
+
+constexpr Key<Pathway> kPathwayKeys[] = {
+    {"code", At<&Pathway::code>, kAnyKind, kAnyKind, "say what a spike does"},
+    {"delay", At<&Pathway::options, &PathwayOptions::delay>},
+    {"order", ByHand},
+    {"event", At<&Pathway::options, &PathwayOptions::event>},
 };
 
 // The rules of which `holds` is true.
@@ -266,6 +274,7 @@ absl::Span<const Key<Model>> ModelKeys() { return kModelKeys; }
 absl::Span<const Key<Population>> PopulationKeys() { return kPopulationKeys; }
 absl::Span<const Key<Group>> GroupKeys() { return kGroupKeys; }
 absl::Span<const Key<Projection>> ProjectionKeys() { return kProjectionKeys; }
+absl::Span<const Key<Pathway>> PathwayKeys() { return kPathwayKeys; }
 absl::Span<const Key<ConnectionRule>> RuleKeys() {
   const auto takes = [](bool ir::RuleTraits::*argument) {
     return RulesThat([argument](const ir::RuleTraits& rule) { return rule.*argument; });
@@ -336,6 +345,9 @@ std::vector<NamedField> SettableFields(Network& network) {
       const std::string owner = absl::StrCat(name, ".");
       collector.AddKeys(owner, ProjectionKeys(), projection);
       collector.AddValues(owner, "constants", projection.options.constants);
+      for (Pathway& pathway : projection.options.pathways) {
+        collector.AddKeys(absl::StrCat(owner, pathway.name, "."), PathwayKeys(), pathway);
+      }
       collector.AddKeys(owner, RuleKeys(), projection.rule, KindsOf(projection.rule.kind));
     }
   }

@@ -77,6 +77,7 @@ absl::Span<const Key<Model>> ModelKeys();
 absl::Span<const Key<Network::PopulationDescription>> PopulationKeys();
 absl::Span<const Key<Network::GroupDescription>> GroupKeys();
 absl::Span<const Key<Network::ProjectionDescription>> ProjectionKeys();
+absl::Span<const Key<Pathway>> PathwayKeys();
 absl::Span<const Key<ConnectionRule>> RuleKeys();  // by RuleKind
 absl::Span<const Key<Stimulus>> StimulusKeys();    // by StimulusKind
 absl::Span<const Key<ValueTable>> TableKeys();     // by TableKind

@@ -265,6 +265,28 @@ ConnectOptions& ConnectOptions::OnPre(const char* text) {
   return *this;
 }
 
+ConnectOptions& ConnectOptions::OnPre(std::string name, const char* text, PathwayOptions pathway) {
+  if (name == kMainPathway) {
+    if (pathway.delay.has_value()) delay = std::move(pathway.delay);
+    if (!pathway.event.text.empty()) event = std::move(pathway.event);
+    pre_order = pathway.order;
+    return OnPre(text);
+  }
+  pathways.push_back({name, {name, name, 1, 1}, false, {name, text, 1, 1}, std::move(pathway)});
+  return *this;
+}
+
+ConnectOptions& ConnectOptions::OnPost(std::string name, const char* text, PathwayOptions pathway) {
+  if (name == kMainPathway) {
+    if (pathway.delay.has_value()) post_delay = std::move(pathway.delay);
+    if (!pathway.event.text.empty()) post_event = std::move(pathway.event);
+    post_order = pathway.order;
+    return OnPost(text);
+  }
+  pathways.push_back({name, {name, name, 1, 1}, true, {name, text, 1, 1}, std::move(pathway)});
+  return *this;
+}
+
 ConnectOptions& ConnectOptions::Event(const char* name) {
   event = {"event", name, 1, 1};
   return *this;

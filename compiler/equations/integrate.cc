@@ -293,6 +293,13 @@ void StepEmitter::Finish(const Move& move, Value value, bool decays) {
   const int primes = ++primes_[move.equation];
   std::string name = absl::StrCat(equation.name(), std::string(static_cast<size_t>(primes), '\''));
   formulas_->names.atoms[scope.Present(*equation.equation).id] = name;
+  if (move.method == Method::kRk45) {
+    // What the tries add up to has no formula: the right side.
+    Values start;
+    for (const OdeEquation& other : system_.equations()) start.push_back(other.start);
+    name = absl::StrCat("d", equation.name(), "/dt");
+    value = system_.At(equation.drift, start, system_.time());
+  }
   formulas_->moves.push_back({move, std::move(name), value});
 }
 

@@ -70,7 +70,14 @@ absl::StatusOr<TypedValue> Emitter::Dispatch(const Expr& expr) {
       return Binary(expr);
     case ExprKind::kConditional:
       return Conditional(expr);
-    case ExprKind::kSubscript:
+    case ExprKind::kSubscript: {
+      BNSYN_ASSIGN_OR_RETURN(std::optional<TypedValue> known, scope_.Subscript(expr, source_));
+      if (known) {
+        known->boolean = IsBoolean(builder(), *known);
+        return *known;
+      }
+    }
+      [[fallthrough]];
     case ExprKind::kMember:
       return Error(expr.range, "some of the neurons of a population have no value here",
                    "the network's own code may write count(exc[0:50]), sum(exc[0:50].V) and "
@@ -347,6 +354,10 @@ ir::Value EmitStepEnd(ir::Builder& builder, double dt) {
 bool IsWhiteNoise(absl::string_view name) { return name == "xi" || absl::StartsWith(name, "xi_"); }
 
 absl::StatusOr<std::optional<TypedValue>> Scope::Call(const Expr&, const ir::SourceText&) {
+  return std::nullopt;
+}
+
+absl::StatusOr<std::optional<TypedValue>> Scope::Subscript(const Expr&, const ir::SourceText&) {
   return std::nullopt;
 }
 

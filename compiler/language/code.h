@@ -74,6 +74,9 @@ class Scope {
   // The value of a call that only this scope knows, as count(exc); nullopt for other calls.
   virtual absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call,
                                                          const ir::SourceText& source);
+  // The value of base[index] that only this scope knows, as table[i]; nullopt for others.
+  virtual absl::StatusOr<std::optional<TypedValue>> Subscript(const Expr& expr,
+                                                              const ir::SourceText& source);
   // All names that Read knows, for did-you-mean.
   virtual std::vector<std::string> KnownNames() const = 0;
   // What to do about a name that means nothing and is no plausible misspelling of a known one.

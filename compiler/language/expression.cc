@@ -69,17 +69,9 @@ absl::StatusOr<Statement> ParseStatement(Parser& parser) {
   return statement;
 }
 
-constexpr const char* kFlags[] = {"unless refractory",
-                                  "constant",
-                                  "constant over dt",
-                                  "shared",
-                                  "input",
-                                  "spikes",
-                                  "linked",
-                                  "event-driven",
-                                  "clock-driven",
-                                  "summed",
-                                  "per synapse"};
+constexpr const char* kFlags[] = {
+    "unless refractory", "constant", "constant over dt", "shared",      "input", "spikes",
+    "event-driven",      "linked",   "clock-driven",     "per synapse", "summed"};
 
 // Types of other languages, and what is declared here.
 struct TypeName {

@@ -384,7 +384,7 @@ absl::StatusOr<Expr> Parser::File() {
       Expr expr, Make(ExprKind::kCall, Span(name.range, close), name.text, std::move(arguments)));
   expr.file = file;
   expr.column = column;
-  return expr;
+  return expr.children.empty() && AtSymbol("[") ? Subscripts(std::move(expr)) : expr;
 }
 
 absl::StatusOr<std::vector<Expr>> Parser::Arguments(ir::SourceRange& close) {

@@ -509,6 +509,11 @@ std::optional<std::string> GuessUnit(absl::string_view text) {
 
 std::string UnitGuess(absl::string_view text) {
   std::optional<std::string> guess = GuessUnit(text);
+  // cm2, as Brian2 has it.
+  const bool square = absl::EndsWith(text, "2") || absl::EndsWith(text, "3");
+  if (square && UnitSymbol(text.substr(0, text.size() - 1)).has_value()) {
+    guess = absl::StrCat(text.substr(0, text.size() - 1), "**", text.substr(text.size() - 1));
+  }
   constexpr size_t kTelling = 4;  // nearly every short text is one letter from some short unit
   if (!guess && text.size() >= kTelling) {
     // One slip within a long word, behind its first letter, which may be a prefix.

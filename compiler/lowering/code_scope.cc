@@ -302,8 +302,8 @@ absl::Status CodeScope::HoldDefinitions() {
 absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
                                                           const ir::SourceText& source) {
   if (!call.file.empty()) {
-    BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
-                           EmitFileRead(declared_, call, source, *this, out_.program));
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitFileRead(declared_, call, /*rows=*/false,
+                                                                source, *this, out_.program));
     return value;
   }
   const Meaning* meaning = names_.Find(call.name);
@@ -319,6 +319,31 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
     return value;
   }
   return CallReduction(declared_, call, source, *this, out_.program);
+}
+
+absl::StatusOr<std::optional<TypedValue>> CodeScope::Subscript(const Expr& expr,
+                                                               const ir::SourceText& source) {
+  // The table, and its row and column.
+  const Expr* base = &expr;
+  std::vector<Expr> indices;
+  for (; base->kind == ExprKind::kSubscript; base = &base->children[0]) {
+    if (base->name != "[]") return std::nullopt;
+    indices.insert(indices.begin(), base->children[1]);
+  }
+  Expr read = *base;
+  read.kind = ExprKind::kCall;
+  read.range = expr.range;
+  read.children = std::move(indices);
+  if (!base->file.empty()) {
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitFileRead(declared_, read, /*rows=*/true,
+                                                                source, *this, out_.program));
+    return value;
+  }
+  const Meaning* meaning = names_.Find(base->name);
+  if (meaning == nullptr || meaning->kind != NameKind::kTable) return std::nullopt;
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
+                         EmitTableRead(out_.program, RowsOf(*meaning->table), read, source, *this));
+  return value;
 }
 
 std::vector<std::string> CodeScope::KnownNames() const {

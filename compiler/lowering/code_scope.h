@@ -50,6 +50,9 @@ class CodeScope : public EquationScope {
   // Tables, and at the network level count(exc), sum(exc.V) and mean(exc.V).
   absl::StatusOr<std::optional<TypedValue>> Call(const Expr& call,
                                                  const ir::SourceText& source) override;
+  // Rows of tables and files: table[i], file("x.csv")[i][j].
+  absl::StatusOr<std::optional<TypedValue>> Subscript(const Expr& expr,
+                                                      const ir::SourceText& source) override;
   std::vector<std::string> KnownNames() const override;
   std::string AdviceFor(const std::string& unknown) const override;
   std::optional<ir::SourceText> PlaceOf(const std::string& name) const override;

@@ -1,5 +1,7 @@
 // What a statement may assign, and what synapses add to their neurons.
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -153,6 +155,38 @@ absl::Status CodeScope::AssignNeuron(const Statement& statement, TypedValue righ
   return AddToNeuron(name, statement.target_range, right, statement.value.range, source);
 }
 
+namespace {
+
+// A where dx/dt = A x with a number A, in 1/ms: what arrives at x a time s too late is then
+// exp(A s) of itself.
+std::optional<double> RateOfDecay(const Section& neurons, const Variable& variable) {
+  const Equation& equation = *variable.equation;
+  if (equation.kind != EquationKind::kDifferential) return std::nullopt;
+  bool changes = false;
+  ForEachName(*equation.right, [&](const Expr& name) {
+    const Parameter* parameter = neurons.FindParameter(name.name);
+    if (parameter != nullptr && parameter->tunable) changes = true;
+  });
+  if (changes) return std::nullopt;
+  ir::SourceText right = neurons.code->equations_text;
+  right.text = right.text.substr(equation.right->range.offset, equation.right->range.length);
+  const auto slope = [&](double x) -> std::optional<double> {
+    std::vector<Constant> constants = neurons.constants;
+    Quantity quantity(x);
+    quantity.dimension = variable.dimension();
+    constants.push_back({equation.name, quantity});
+    const absl::StatusOr<Quantity> value = EvaluateConstant(right, constants);
+    return value.ok() ? std::optional<double>(value->value) : std::nullopt;
+  };
+  const std::optional<double> zero = slope(0);
+  const std::optional<double> one = slope(1);
+  const std::optional<double> two = slope(2);
+  if (zero != 0.0 || !one || !two || *two != 2 * *one || *one >= 0) return std::nullopt;
+  return one;
+}
+
+}  // namespace
+
 absl::Status CodeScope::AddToNeuron(const std::string& name, ir::SourceRange name_range,
                                     TypedValue value, ir::SourceRange value_range,
                                     const ir::SourceText& source) {
@@ -192,6 +226,14 @@ absl::Status CodeScope::AddToNeuron(const std::string& name, ir::SourceRange nam
                                         source, value_range));
   if (variable->equation->integer && !value.whole) {
     return EmitInteger(value, absl::StrCat("'", inner, "'"), source, value_range, *this).status();
+  }
+  if (environment_.since_arrival.valid()) {
+    if (const std::optional<double> rate = RateOfDecay(neurons, *variable)) {
+      const ir::Value exponent =
+          builder_.Emit(ir::Op::kMul, {environment_.since_arrival, builder_.F64(*rate)});
+      const ir::Value left = builder_.Emit(ir::Op::kExp, {exponent});
+      value.value = builder_.Emit(ir::Op::kMul, {value.value, left});
+    }
   }
   builder_.Emit(of_target ? ir::Op::kAccumulate : ir::Op::kAccumulatePre, {value.value},
                 *variable->input);

@@ -145,6 +145,8 @@ struct Section {
   Refractoriness refractory;
   // The time of each neuron's last spike, -inf before the first; only if some code reads it.
   std::optional<ir::StateId> last_spike;
+  // With interpolated spikes: how long before the end of its step, in ms, each neuron last spiked.
+  std::optional<ir::StateId> spike_before;
   std::vector<ir::PopulationId> events;     // those of the code, in order
   std::optional<ir::StateId> multiplicity;  // how often each neuron spiked in the last step
   // States that check probabilities of its threshold that differ or change, each with the number of
@@ -172,16 +174,49 @@ struct LoweredTable {
   Unit unit;                           // of the numbers
 };
 
+// The spikes that arrive at the synapses of a neuron by one pathway, counted for its traces.
+struct Arrivals {
+  size_t section = 0;           // of the neurons, in Declarations::sections
+  std::string name;             // "ee.arrivals.pre"
+  ir::PopulationId spikes = 0;  // those that are counted
+  ir::Selection selected;       // of the neurons of the section
+  ir::ProjectionId of = 0;
+  std::optional<uint32_t> delay;  // of the pathway, unless it is that of the projection
+  // Code that runs behind the pathway in the same step needs to know how many arrive.
+  bool read_ahead = false;
+  // The number that arrives in a step: known before it in a state, or else taken in it from an
+  // input. What a state will be comes from an input too, unless it is found in the step before.
+  std::optional<ir::StateId> state = {};
+  std::optional<ir::InputId> input = {};
+  ir::ProjectionId projection = 0;  // that adds to the input
+};
+
 // A variable of synapses that is the same for all synapses of a neuron, as a state of the neuron.
-// It decays, and jumps when a spike of the source arrives or when the target spikes.
+// It decays, and jumps where spikes arrive by one pathway.
 struct Trace {
   size_t section = 0;  // in Declarations::sections
   ir::StateId state = 0;
   double decay = 1;  // factor of a step
   double jump = 0;
-  bool sets = false;  // the jump replaces the value, instead of adding to it
-  // For a source: the input that counts the spikes that arrive in a step.
-  std::optional<ir::InputId> arrivals;
+  bool sets = false;    // the jump replaces the value, instead of adding to it
+  size_t pathway = 0;   // that makes it jump, in SynapseModel::pathways
+  size_t arrivals = 0;  // by it, in Declarations::arrivals
+};
+
+// Code of a projection that runs when spikes arrive: an on_pre or on_post block of the program.
+struct PathwayCode {
+  bool on_post = false;
+  std::string name;  // kMainPathway for on_pre and on_post themselves
+  ir::SourceText place;
+  ir::SourceText text;
+  std::vector<Statement> code;
+  int order = 0;
+  // As an ir::Block has them.
+  std::optional<uint32_t> delay = {};
+  std::optional<ir::PopulationId> spikes = {};
+
+  bool is_main() const { return name == kMainPathway; }
+  ir::BlockKind kind() const { return on_post ? ir::BlockKind::kOnPost : ir::BlockKind::kOnPre; }
 };
 
 // The flag of an equation x = ... that has one value in all of a step.
@@ -214,8 +249,7 @@ struct SynapseModel {
   Section section;
   std::vector<Equation> summed;  // I_post = expression, added up for each target in every step
   std::vector<EventDriven> event_driven;
-  std::vector<Statement> on_pre;
-  std::vector<Statement> on_post;
+  std::vector<PathwayCode> pathways;  // those that have code, in the order in which they run
   // The step up to which event-driven variables of the synapse have moved, as f64.
   std::optional<ir::StateId> last;
   // The meaning of w, unless it is a variable: the dimension of weights, and the factor of the
@@ -225,6 +259,10 @@ struct SynapseModel {
   std::optional<Parameter> gain;
   bool whole_weight = false;  // w is known to be a whole number
 
+  // True if a pathway runs behind number `other` in a step.
+  bool RunsBehind(const PathwayCode& pathway, size_t other) const {
+    return static_cast<size_t>(&pathway - pathways.data()) > other;
+  }
   // True if some code reads or assigns `name`, equations x = ... followed.
   bool Mentions(const std::vector<Statement>& statements, absl::string_view name) const;
   // True if a clock reads or assigns `name`, equations x = ... followed.
@@ -268,10 +306,6 @@ struct Connection {
   ir::ProjectionId id = 0;
   SynapseModel model;
   std::vector<ConnectValue> values;  // of its connect block, in order
-  // Where spikes of the source are counted as they arrive, and the projection that brings them
-  // there; for the traces of the source, if it has any.
-  std::optional<ir::InputId> arrivals;
-  ir::ProjectionId arrivals_projection = 0;
 };
 
 // A stimulus at one of its targets.
@@ -326,6 +360,7 @@ struct Declarations {
   std::deque<Connection> connections;  // in order of their ids
   std::vector<StimulusAt> stimuli;     // in order of stimuli, and of the targets of each
   std::vector<Trace> traces;
+  std::vector<Arrivals> arrivals;
 };
 
 }  // namespace bnsyn::compiler

@@ -42,6 +42,8 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out);
 TakenNames NamesOfNetwork(const Declarations& declared);
 // These and the names of populations.
 TakenNames NamesOfPopulations(const Declarations& declared);
+// These and the names of groups.
+TakenNames NamesOfNeurons(const Declarations& declared);
 // Fails where an equation x = ... is defined through itself, or through so many others that
 // recursion over them is not safe.
 absl::Status CheckNoCycles(const ModelCode& code);
@@ -76,12 +78,20 @@ absl::Status DeclareSynapses(Declarations& declared, Connection& connection, Pro
 absl::Status DeclareConnect(const Declarations& declared, Connection& connection,
                             ProgramBuilder& out);
 // Finds the event-driven variables that are the same for all synapses of a source: decaying to 0 by
-// a rate that is one number, beginning with one number, and changed by one statement of on_pre
-// alone, x += c or x = c with a number c, where all synapses have one delay; and likewise those
-// that on_post alone changes, without reading them before, for the synapses onto a target.
+// a rate that is one number, beginning with one number, and changed by one statement of an on_pre
+// pathway alone, x += c or x = c with a number c, where all synapses have one delay; and likewise
+// those that one on_post pathway changes, for the synapses onto a target.
 void FindTraces(Declarations& declared, Connection& connection, ProgramBuilder& out);
 // Parses the equations and the code of synapses, and checks what can be checked without values.
 absl::Status ParseSynapseModel(Connection& connection);
+// Its part for the pathways, which are sorted by their order.
+absl::Status ParsePathways(Connection& connection);
+// Whose spikes run the pathways: sets those that differ from the source or the target of the
+// projection in the program, and returns that source.
+absl::StatusOr<ir::PopulationId> DeclareSpikes(Connection& connection);
+// Sets the delays of pathways that have one of their own.
+absl::Status DeclarePathwayDelays(const Declarations& declared, const ir::Program& program,
+                                  Connection& connection);
 // The table of a file, which is read when it is first named. `place` is where that is.
 // Of a file of recorded spikes, those of the population `only`.
 absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& file,

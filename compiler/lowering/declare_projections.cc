@@ -4,7 +4,6 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "compiler/description/settings.h"
 #include "compiler/lowering/declare.h"
@@ -128,29 +127,6 @@ absl::Status DeclareOwnConstants(Connection& connection) {
   return absl::OkStatus();
 }
 
-// The events that the projection carries: the spikes of its source, or an event of its model. If
-// the projection is `silent`, it has no code for them, and the source need not spike.
-absl::StatusOr<ir::PopulationId> EventOf(const Section& source, const Description& description,
-                                         bool silent) {
-  const ir::SourceText& event = description.options.event;
-  if (event.text.empty() || event.text == "spike") {
-    if (silent || source.code->threshold.has_value()) return *source.population;
-    const ir::SourceText& place = description.place;
-    return ErrorIn(place,
-                   absl::StrCat("the source '", source.name, "' of projection '", description.name,
-                                "' never spikes: its model has no threshold"));
-  }
-  std::vector<std::string> known = {"spike"};
-  for (size_t e = 0; e < source.events.size(); ++e) {
-    known.push_back(source.code->events[e].name);
-    if (event.text == known.back()) return source.events[e];
-  }
-  return ErrorIn(event,
-                 absl::StrCat("the source '", source.name, "' has no event '", event.text, "'",
-                              ir::DidYouMean(event.text, known)),
-                 absl::StrCat("its events are ", absl::StrJoin(known, ", ")));
-}
-
 absl::Status DeclareGain(const Declarations& declared, Connection& connection,
                          ProgramBuilder& out) {
   const std::optional<Setting>& gain = connection.description.options.gain;
@@ -201,8 +177,7 @@ absl::Status DeclareProjection(Declarations& declared, const Description& descri
   BNSYN_RETURN_IF_ERROR(DeclareGain(declared, connection, out));
   ir::Projection projection;
   projection.name = description.name;
-  BNSYN_ASSIGN_OR_RETURN(projection.source,
-                         EventOf(connection.source, description, model.on_pre.empty()));
+  BNSYN_ASSIGN_OR_RETURN(projection.source, DeclareSpikes(connection));
   projection.target = *connection.target.population;
   projection.sources = connection.sources.selected;
   projection.targets = connection.targets.selected;
@@ -211,20 +186,29 @@ absl::Status DeclareProjection(Declarations& declared, const Description& descri
   return DeclareSynapses(declared, connection, out);
 }
 
-// The projections that bring arrivals, after all of the network's own.
-void DeclareArrivals(Declarations& declared, ir::Program& program) {
-  for (Connection& connection : declared.connections) {
-    if (!connection.arrivals.has_value()) continue;
-    const ir::Projection& like = program.projections[connection.id];
+// What counts arrivals for traces: states, inputs, and the projections that add to these, after all
+// of the network's own.
+void DeclareArrivals(Declarations& declared, ProgramBuilder& out) {
+  for (Arrivals& arrivals : declared.arrivals) {
+    const Section& neurons = declared.sections[arrivals.section];
+    const uint32_t delay = arrivals.delay.value_or(out.program.projections[arrivals.of].delay);
+    // What arrives a step after the spike is known when the spike is found.
+    const bool at_once = delay == 1;
+    if (at_once || arrivals.read_ahead) {
+      arrivals.state =
+          out.AddState(absl::StrCat(arrivals.name, ".next"), {ir::Element::kF64, neurons.domain});
+    }
+    if (at_once) continue;
+    arrivals.input = out.AddInput(absl::StrCat(arrivals.name, ".number"), neurons.domain);
     ir::Projection projection;
-    projection.name = absl::StrCat(like.name, ".arrivals.pre");
-    projection.source = like.source;
-    projection.target = *connection.source.population;
-    projection.sources = like.sources;
-    projection.targets = like.sources;
+    projection.name = arrivals.name;
+    projection.source = arrivals.spikes;
+    projection.target = *neurons.population;
+    projection.sources = arrivals.selected;
+    projection.targets = arrivals.selected;
     projection.rule.kind = ir::RuleKind::kOneToOne;
-    projection.delay = like.delay;
-    connection.arrivals_projection = program.AddProjection(std::move(projection));
+    projection.delay = arrivals.read_ahead ? delay - 1 : delay;
+    arrivals.projection = out.program.AddProjection(std::move(projection));
   }
 }
 
@@ -264,7 +248,7 @@ absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& f
 }
 
 absl::Status DeclareProjections(Declarations& declared, ProgramBuilder& out) {
-  TakenNames names = NamesOfPopulations(declared);
+  TakenNames names = NamesOfNeurons(declared);
   for (const Description& description : declared.network.projections) {
     const ir::SourceText& place = description.place;
     if (!IsIdentifier(description.name)) {
@@ -276,7 +260,7 @@ absl::Status DeclareProjections(Declarations& declared, ProgramBuilder& out) {
         "populations, projections and what [uniform] declares share one set of names", names));
     BNSYN_RETURN_IF_ERROR(DeclareProjection(declared, description, out));
   }
-  DeclareArrivals(declared, out.program);
+  DeclareArrivals(declared, out);
   return absl::OkStatus();
 }
 

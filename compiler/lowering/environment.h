@@ -40,6 +40,9 @@ struct Environment {
   // Within the passes of rk45, and behind them in place of the end of the step: when who spiked
   // did.
   ir::Value spike_time;
+  // In on_pre of interpolated spikes: for how long, in ms, the arrival has been there at the
+  // beginning of the step in which it acts.
+  ir::Value since_arrival;
   // The name of the shared variable that is being defined: then only what all neurons share can be
   // read, and draws are made once for all.
   std::string shared;

@@ -41,8 +41,7 @@ class HistoryFinder {
       names_ = SynapseNames(declared_, connection, ir::BlockKind::kOnPre);
       OfModel(connection.model.code);
       OfEquations(connection.model.summed);
-      OfStatements(connection.model.on_pre);
-      OfStatements(connection.model.on_post);
+      for (const PathwayCode& pathway : connection.model.pathways) OfStatements(pathway.code);
     }
   }
 
@@ -317,6 +316,11 @@ ir::Value CodeScope::DelaySteps() {
   const ir::Projection& projection = out_.program.projections[domain.index];
   // The program counts delays from the step of the spike, and users from its time.
   const uint32_t lag = out_.program.spike_lag();
+  // A pathway may have a delay of its own.
+  const ir::Block& block = builder_.block();
+  if (block.kind == ir::BlockKind::kOnPre && block.delay.has_value()) {
+    return builder_.Literal(ir::Element::kI64, *block.delay - lag);
+  }
   if (!out_.program.HasOwnDelays(domain.index)) {
     return builder_.Literal(ir::Element::kI64, projection.delay - lag);
   }

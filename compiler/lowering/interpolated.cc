@@ -198,8 +198,10 @@ void InterpolatedSpikes::After(absl::Span<const Value> values) {
   }
   environment.spiked = values[kSpiked];
   environment.spike_time = TimeWith(values[kBefore]);
-  const ir::StateId before = scope_.AddOwnState("spike.before", 0, 0, system_.dt());
-  builder.Store(before, values[kBefore]);
+  // It keeps that of the last spike.
+  const ir::StateId state = *scope_.section().spike_before;
+  const Value before = builder.Load(state);
+  builder.Store(state, builder.Emit(Op::kSelect, {values[kSpiked], values[kBefore], before}));
   if (IsRefractory()) builder.Store(*scope_.section().refractory.state, values[kRefractory]);
 }
 

@@ -68,9 +68,10 @@ bool FollowsNeurons(const ir::Program& program, ir::ProjectionId id) {
   return reads;
 }
 
-void RunSynapses(const ir::Program& program, ir::BlockKind kind, ir::Op run, ir::Builder& builder) {
+void RunOnStepBlocks(const ir::Program& program, ir::Builder& builder) {
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
-    if (program.FindSynaptic(kind, id) != nullptr) builder.Emit(run, {}, id);
+    if (program.FindSynaptic(ir::BlockKind::kOnStep, id) == nullptr) continue;
+    builder.Emit(ir::Op::kRunOnStep, {}, id);
   }
 }
 
@@ -128,6 +129,10 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
     if (stimulus_reads || CodeReads(section, "lastspike")) DeclareLastSpike(section, out);
     for (const size_t s : stimuli) DeclareRate(declared, declared.stimuli[s], out);
     DeclareChances(declared, section, out);
+    if (section.code->integration.interpolated_spikes) {
+      section.spike_before = out.AddState(absl::StrCat(section.prefix, "spike.before"),
+                                          {ir::Element::kF64, section.domain});
+    }
   }
   for (const Connection& connection : declared.connections) {
     if (connection.model.Uses("lastspike_pre")) {
@@ -206,13 +211,12 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
     MoveSynapses(out.program, /*following=*/false, builder);
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitUntilSpikes, builder, out));
     MoveSynapses(out.program, /*following=*/true, builder);
-    return absl::UnimplementedError("arrivals cannot stand within the step");
+    builder.Emit(ir::Op::kDeliver, {});
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitFromArrivals, builder, out));
   } else {
-    RunSynapses(out.program, ir::BlockKind::kOnStep, ir::Op::kRunOnStep, builder);
+    RunOnStepBlocks(out.program, builder);
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitPopulation, builder, out));
   }
-  RunSynapses(out.program, ir::BlockKind::kOnPost, ir::Op::kRunOnPost, builder);
   BNSYN_RETURN_IF_ERROR(EmitUniform(declared, builder, out));
   BNSYN_RETURN_IF_ERROR(EmitSharedNoise(declared, builder, out));
   for (const auto& [state, population] : clocks.counts) {

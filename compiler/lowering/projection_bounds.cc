@@ -93,21 +93,27 @@ class ProjectionBounds {
   const std::vector<Range>& initial_;
 };
 
+// The code of a synaptic block.
+const ir::SourceText& TextOfBlock(const ConnectOptions& options, const ir::Block& block) {
+  for (const Pathway& pathway : options.pathways) {
+    if (pathway.name == block.pathway) return pathway.code;
+  }
+  if (block.kind == ir::BlockKind::kOnPre) return options.on_pre;
+  return block.kind == ir::BlockKind::kOnPost ? options.on_post : options.equations;
+}
+
 // Fails if a static contribution is not finite, and names the weight for which it is not.
 absl::Status CheckFinite(const Network& network, const ir::Program& program,
                          const Contribution& contribution) {
   const ir::ProjectionId id = contribution.projection;
-  const ir::Block& block = *program.FindSynaptic(contribution.kind, id);
+  const ir::Block& block = program.synaptic[contribution.block];
   for (const double weight : ListedWeights(program, id)) {
     const double value = *reference::StaticContribution(program, block, contribution.node, weight);
     if (std::isfinite(value)) continue;
     const Description& description = network.projections[id];
-    const ConnectOptions& options = description.options;
-    const ir::SourceText& text = block.kind == ir::BlockKind::kOnPre    ? options.on_pre
-                                 : block.kind == ir::BlockKind::kOnPost ? options.on_post
-                                                                        : options.equations;
-    return ErrorIn(text, absl::StrCat("with the weight ", weight, ", projection '",
-                                      description.name, "' would add ", value));
+    return ErrorIn(TextOfBlock(description.options, block),
+                   absl::StrCat("with the weight ", weight, ", projection '", description.name,
+                                "' would add ", value));
   }
   return absl::OkStatus();
 }

@@ -1,8 +1,9 @@
-// Emits the blocks of a model of synapses: on_pre, on_step and on_post.
+// Emits the blocks of a model of synapses: on_pre, on_post and on_step.
 #include <algorithm>
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/analysis/facts.h"
 #include "compiler/equations/explanations.h"
@@ -41,10 +42,12 @@ absl::Status TryEquations(const Declarations& declared, const Connection& connec
 // stores what has changed.
 class EventWriter {
  public:
-  EventWriter(const SynapseModel& model, CodeScope& scope)
-      : model_(model), scope_(scope), builder_(scope.builder()) {}
+  EventWriter(const Declarations& declared, const SynapseModel& model, CodeScope& scope)
+      : declared_(declared), model_(model), scope_(scope), builder_(scope.builder()) {}
 
-  absl::Status Run(const std::vector<Statement>& statements, const ir::SourceText& source) {
+  // `pathway` is null for code that no spikes run.
+  absl::Status Run(const std::vector<Statement>& statements, const ir::SourceText& source,
+                   const PathwayCode* pathway) {
     // If the code names none of them, the next event brings them up to date.
     const bool moves = std::any_of(model_.event_driven.begin(), model_.event_driven.end(),
                                    [&](const EventDriven& moving) {
@@ -59,7 +62,8 @@ class EventWriter {
     // Values that neurons hold are read before the statements.
     for (const EventDriven& moving : model_.event_driven) {
       const Variable& variable = VariableOf(moving);
-      if (variable.keeper != Keeper::kOwner) scope_.Set(variable, scope_.Get(variable).value);
+      if (variable.keeper == Keeper::kOwner || pathway == nullptr) continue;
+      scope_.Set(variable, Held(variable, *pathway));
     }
     BNSYN_RETURN_IF_ERROR(EmitStatements(statements, source, scope_));
     scope_.StoreChanged();
@@ -86,14 +90,30 @@ class EventWriter {
     return *model_.section.FindVariable(moving.name);
   }
 
-  // The number of the step that begins when the event happens, f64: spikes arrive at the beginning
-  // of a step, where hosts look too, and happen at its end.
+  // The number of the step in which the code runs, f64.
   ir::Value Now() {
     const ir::Value step =
         builder_.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
-    const ir::Value now = builder_.Convert(step, ir::Element::kF64);
-    if (builder_.block().kind != ir::BlockKind::kOnPost) return now;
-    return builder_.Emit(ir::Op::kAdd, {now, builder_.F64(1)});
+    return builder_.Convert(step, ir::Element::kF64);
+  }
+
+  // The value of a variable that neurons hold, for the code of a pathway. The neuron holds the
+  // value before the step, without the jump at the spikes that arrive in it.
+  ir::Value Held(const Variable& variable, const PathwayCode& pathway) {
+    const ir::Value before = scope_.Get(variable).value;
+    const Trace& trace = *absl::c_find_if(
+        declared_.traces, [&](const Trace& t) { return t.state == *variable.state; });
+    if (!model_.RunsBehind(pathway, trace.pathway) ||
+        !model_.Mentions(pathway.code, variable.name())) {
+      return before;
+    }
+    const ir::Op load = variable.keeper == Keeper::kTarget ? ir::Op::kLoadPost : ir::Op::kLoadPre;
+    const ir::Value number = builder_.Emit(load, {ir::Element::kF64, builder_.block().domain}, {},
+                                           *declared_.arrivals[trace.arrivals].state);
+    const ir::Value jump = builder_.F64(trace.jump);
+    if (!trace.sets) return builder_.Emit(ir::Op::kFma, {number, jump, before});
+    const ir::Value any = builder_.Emit(ir::Op::kGt, {number, builder_.F64(0)});
+    return builder_.Emit(ir::Op::kSelect, {any, jump, before});
   }
 
   absl::Status BringUpToDate(ir::Value now) {
@@ -146,6 +166,7 @@ class EventWriter {
     return number.has_value() ? builder_.F64(*number) : value;
   }
 
+  const Declarations& declared_;
   const SynapseModel& model_;
   CodeScope& scope_;
   ir::Builder& builder_;
@@ -157,12 +178,10 @@ class BlockWriter {
       : declared_(declared), connection_(connection), model_(connection.model), out_(out) {}
 
   absl::Status Run() {
-    const ConnectOptions& options = connection_.description.options;
-    BNSYN_RETURN_IF_ERROR(OnEvent(ir::BlockKind::kOnPre, model_.on_pre, options.on_pre));
+    for (const PathwayCode& pathway : model_.pathways) BNSYN_RETURN_IF_ERROR(OnSpikes(pathway));
     // Before the clock-driven variables move.
     for (const ClockCode& clock : model_.section.clocks) BNSYN_RETURN_IF_ERROR(OnClock(clock));
     BNSYN_RETURN_IF_ERROR(OnStep());
-    BNSYN_RETURN_IF_ERROR(OnEvent(ir::BlockKind::kOnPost, model_.on_post, options.on_post));
     BNSYN_RETURN_IF_ERROR(WriteNow());
     if (out_.explanations != nullptr && !explanation_.empty()) {
       out_.explanations->push_back(
@@ -180,15 +199,18 @@ class BlockWriter {
     return block;
   }
 
-  absl::Status OnEvent(ir::BlockKind kind, const std::vector<Statement>& statements,
-                       const ir::SourceText& text) {
-    if (statements.empty()) return absl::OkStatus();
-    ir::Block block = NewBlock(kind);
+  absl::Status OnSpikes(const PathwayCode& pathway) {
+    ir::Block block = NewBlock(pathway.kind());
+    if (!pathway.is_main()) block.pathway = pathway.name;
+    block.delay = pathway.delay;
+    block.spikes = pathway.spikes;
     ir::Builder builder(out_.program, block);
-    const Names names = SynapseNames(declared_, connection_, kind);
+    const Names names = SynapseNames(declared_, connection_, block.kind);
     CodeScope scope(declared_, model_.section, names, builder, out_);
-    scope.EnterCode(std::string(ir::BlockKindName(kind)));
-    BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).Run(statements, text));
+    scope.EnterCode(std::string(ir::BlockKindName(block.kind)), block.pathway);
+    if (!pathway.on_post) scope.Change().since_arrival = SinceArrival(pathway, builder);
+    BNSYN_RETURN_IF_ERROR(
+        EventWriter(declared_, model_, scope).Run(pathway.code, pathway.text, &pathway));
     out_.program.synaptic.push_back(std::move(block));
     return absl::OkStatus();
   }
@@ -201,12 +223,28 @@ class BlockWriter {
     const Names names = SynapseNames(declared_, connection_, ir::BlockKind::kOnPre);
     CodeScope scope(declared_, model_.section, names, builder, out_);
     scope.EnterCode("clock", clock.name);
-    BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).Run(clock.code, clock.text));
+    BNSYN_RETURN_IF_ERROR(
+        EventWriter(declared_, model_, scope).Run(clock.code, clock.text, nullptr));
     if (out_.explanations != nullptr) {
       absl::StrAppend(&explanation_, DescribeClock(clock, out_.program.dt));
     }
     out_.program.synaptic.push_back(std::move(block));
     return absl::OkStatus();
+  }
+
+  // Where the source has interpolated spikes and cannot spike again before they arrive: its state
+  // has then how long the arrival has been there.
+  ir::Value SinceArrival(const PathwayCode& pathway, ir::Builder& builder) const {
+    const Section& source = connection_.source;
+    const ir::Projection& projection = out_.program.projections[connection_.id];
+    const uint32_t longest =
+        pathway.delay.value_or(std::max(projection.delay, projection.max_delay));
+    const double delay = (longest - 1) * out_.program.dt;
+    if (!source.spike_before.has_value() || pathway.spikes.has_value() ||
+        source.refractory.time < delay)
+      return {};
+    return builder.Emit(ir::Op::kLoadPre, {ir::Element::kF64, model_.section.domain}, {},
+                        *source.spike_before);
   }
 
   absl::Status WriteNow() {
@@ -215,7 +253,7 @@ class BlockWriter {
     ir::Builder builder(out_.program, block);
     const Names names = SynapseNames(declared_, connection_, block.kind);
     CodeScope scope(declared_, model_.section, names, builder, out_);
-    BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).RunNow());
+    BNSYN_RETURN_IF_ERROR(EventWriter(declared_, model_, scope).RunNow());
     out_.program.now.push_back(std::move(block));
     return absl::OkStatus();
   }
@@ -280,16 +318,16 @@ class BlockWriter {
   std::string explanation_;
 };
 
-// The spikes of the source, counted where they arrive for its traces.
-void EmitArrivals(const Connection& connection, ir::Program& program) {
-  if (!connection.arrivals.has_value()) return;
-  const ir::Projection& projection = program.projections[connection.arrivals_projection];
+// Spikes, counted where they arrive for traces.
+void EmitArrivals(const Arrivals& arrivals, ir::Program& program) {
+  if (!arrivals.input.has_value()) return;
+  const ir::Projection& projection = program.projections[arrivals.projection];
   ir::Block block;
   block.kind = ir::BlockKind::kOnPre;
   block.name = projection.name;
   block.domain = projection.domain;
   ir::Builder builder(program, block);
-  builder.Emit(ir::Op::kAccumulate, {builder.F64(1)}, *connection.arrivals);
+  builder.Emit(ir::Op::kAccumulate, {builder.F64(1)}, *arrivals.input);
   program.synaptic.push_back(std::move(block));
 }
 
@@ -300,7 +338,7 @@ absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out) {
     BNSYN_RETURN_IF_ERROR(TryEquations(declared, connection, out));
     BNSYN_RETURN_IF_ERROR(BlockWriter(declared, connection, out).Run());
   }
-  for (const Connection& connection : declared.connections) EmitArrivals(connection, out.program);
+  for (const Arrivals& arrivals : declared.arrivals) EmitArrivals(arrivals, out.program);
   return absl::OkStatus();
 }
 

@@ -71,8 +71,11 @@ class EquationReader {
       if (!fits) {
         return Error(equation.flag_ranges[f],
                      absl::StrCat("'", equation.name, "' of synapses cannot be '", flag, "'"),
-                     "dx/dt = ... is (event-driven) or (clock-driven), I_post = ... may be "
-                     "(summed), and x : unit (constant)");
+                     flag == "shared" ? "one value for all synapses is one of constants = { ... }"
+                     : flag == kConstantOverDt
+                         ? "code of an event may set a name before it reads it"
+                         : "dx/dt = ... is (event-driven) or (clock-driven), "
+                           "I_post = ... may be (summed), and x : unit (constant)");
       }
       if (f > 0) {
         return Error(equation.flag_ranges[f], "one flag is enough",
@@ -208,9 +211,10 @@ void DeclareInputs(const SynapseModel& model, Section& source, Section& target,
         absl::StrCat(neurons.prefix, variable->name(), variable->state.has_value() ? ".in" : ""),
         neurons.domain, variable->dimension());
   };
-  for (const Statement& statement : model.on_pre) declare(statement.target);
+  for (const PathwayCode& pathway : model.pathways) {
+    for (const Statement& statement : pathway.code) declare(statement.target);
+  }
   for (const Equation& sum : model.summed) declare(sum.name);
-  for (const Statement& statement : model.on_post) declare(statement.target);
 }
 
 }  // namespace
@@ -237,8 +241,9 @@ bool SynapseModel::Uses(absl::string_view name) const {
   const auto reads = [&](const Equation& equation) {
     return equation.right.has_value() && ReadsName(*equation.right, code, name);
   };
-  return Mentions(on_pre, name) || Mentions(on_post, name) || ClocksMention(name) ||
-         std::any_of(code.equations.begin(), code.equations.end(), reads) ||
+  return std::any_of(pathways.begin(), pathways.end(),
+                     [&](const PathwayCode& pathway) { return Mentions(pathway.code, name); }) ||
+         ClocksMention(name) || std::any_of(code.equations.begin(), code.equations.end(), reads) ||
          std::any_of(summed.begin(), summed.end(), reads);
 }
 
@@ -249,13 +254,7 @@ absl::Status ParseSynapseModel(Connection& connection) {
   model.code.equations_text = options.equations;
   model.code.integration = options.integration;
   BNSYN_RETURN_IF_ERROR(EquationReader(connection).Run());
-  BNSYN_ASSIGN_OR_RETURN(model.on_pre, ParseStatements(options.on_pre));
-  BNSYN_ASSIGN_OR_RETURN(model.on_post, ParseStatements(options.on_post));
-  if (!model.on_post.empty() && !connection.target.code->threshold.has_value()) {
-    return ErrorIn(options.on_post, absl::StrCat("the target '", connection.target.name,
-                                                 "' of projection '", connection.description.name,
-                                                 "' never spikes: its model has no threshold"));
-  }
+  BNSYN_RETURN_IF_ERROR(ParsePathways(connection));
   for (const ClockCode& clock : model.section.clocks) {
     if (!clock.at_end) continue;
     return ErrorIn(clock.place,
@@ -264,8 +263,7 @@ absl::Status ParseSynapseModel(Connection& connection) {
                    "clocks of synapses run at its start; an offset of one step more makes them run "
                    "after it");
   }
-  if (model.on_pre.empty() && model.on_post.empty() && model.summed.empty() &&
-      model.section.clocks.empty()) {
+  if (model.pathways.empty() && model.summed.empty() && model.section.clocks.empty()) {
     return ErrorIn(
         place, absl::StrCat("projection '", connection.description.name, "' has no on_pre code"),
         "say what a spike does, as in on_pre = \"g_ampa_post += w\"");
@@ -289,6 +287,7 @@ absl::Status DeclareSynapses(Declarations& declared, Connection& connection, Pro
     equation.kind = EquationKind::kVariable;
   }
   BNSYN_RETURN_IF_ERROR(CheckMethods(model));
+  BNSYN_RETURN_IF_ERROR(DeclarePathwayDelays(declared, out.program, connection));
   FindTraces(declared, connection, out);
   const auto of_synapse = [&](const EventDriven& moving) {
     return section.FindVariable(moving.name)->keeper == Keeper::kOwner;

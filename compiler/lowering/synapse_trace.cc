@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/analysis/facts.h"
 #include "compiler/lowering/declare.h"
@@ -26,39 +27,51 @@ class TraceFinder {
     if (!out_.synapse_traces) return;
     for (const EventDriven& moving : model_.event_driven) {
       if (model_.code.Find(moving.name)->Is(kPerSynapse)) continue;
-      const std::vector<const Statement*> on_pre = Assignments(model_.on_pre, moving.name);
-      const std::vector<const Statement*> on_post = Assignments(model_.on_post, moving.name);
-      if (moving.rest.has_value() || on_pre.size() + on_post.size() != 1) continue;
+      const std::vector<Jump> jumps = Jumps(moving.name);
+      if (moving.rest.has_value() || jumps.size() != 1 || !BeginsWithNumber(moving.name)) continue;
       if (model_.ClocksMention(moving.name)) continue;
-      const bool post = on_pre.empty();
-      const Statement& statement = post ? *on_post[0] : *on_pre[0];
-      if (!BeginsWithNumber(moving.name)) continue;
-      if (post ? ReadBefore(statement, moving.name) : !OneDelay()) continue;
-      // on_post runs once for each spike of a target, and its step once for all of them.
-      if (post && connection_.target.code->multiplicity.has_value()) continue;
-      std::optional<Trace> trace = MakeTrace(moving, statement, post);
+      const PathwayCode& pathway = model_.pathways[jumps[0].pathway];
+      const Section& keeper = pathway.on_post ? connection_.target : connection_.source;
+      // What a step finds for the next one is whether neurons spiked, and not how often.
+      if (!OneDelay(pathway) || keeper.code->multiplicity.has_value()) continue;
+      std::optional<Trace> trace = MakeTrace(moving, *jumps[0].statement, pathway);
       if (!trace.has_value()) continue;
       Variable& variable = *model_.section.FindVariable(moving.name);
-      variable.keeper = post ? Keeper::kTarget : Keeper::kSource;
-      const Section& keeper = post ? connection_.target : connection_.source;
+      variable.keeper = pathway.on_post ? Keeper::kTarget : Keeper::kSource;
       trace->section = static_cast<size_t>(&keeper - declared_.sections.data());
       trace->state = *variable.state;
+      trace->pathway = jumps[0].pathway;
+      trace->arrivals = ArrivalsBy(pathway, trace->section);
+      declared_.arrivals[trace->arrivals].read_ahead |= IsReadBehind(moving.name, trace->pathway);
       out_.program.states[trace->state].type.domain = keeper.domain;
-      if (!post) trace->arrivals = ArrivalsInput();
       ir::Projection& projection = out_.program.projections[connection_.id];
-      (post ? projection.of_target : projection.of_source).push_back(trace->state);
+      (pathway.on_post ? projection.of_target : projection.of_source).push_back(trace->state);
       declared_.traces.push_back(*trace);
     }
   }
 
  private:
-  static std::vector<const Statement*> Assignments(const std::vector<Statement>& statements,
-                                                   const std::string& name) {
-    std::vector<const Statement*> found;
-    for (const Statement& statement : statements) {
-      if (statement.target == name) found.push_back(&statement);
+  // A statement that changes a variable.
+  struct Jump {
+    size_t pathway;
+    const Statement* statement;
+  };
+
+  std::vector<Jump> Jumps(const std::string& name) const {
+    std::vector<Jump> jumps;
+    for (size_t p = 0; p < model_.pathways.size(); ++p) {
+      for (const Statement& statement : model_.pathways[p].code) {
+        if (statement.target == name) jumps.push_back({p, &statement});
+      }
     }
-    return found;
+    return jumps;
+  }
+
+  // True if a pathway that runs behind number `first` in a step reads the variable.
+  bool IsReadBehind(const std::string& name, size_t first) const {
+    return absl::c_any_of(model_.pathways, [&](const PathwayCode& pathway) {
+      return model_.RunsBehind(pathway, first) && model_.Mentions(pathway.code, name);
+    });
   }
 
   bool BeginsWithNumber(const std::string& name) const {
@@ -68,16 +81,9 @@ class TraceFinder {
     return true;
   }
 
-  // A target that spiked holds only the value after its jump.
-  bool ReadBefore(const Statement& assignment, const std::string& name) const {
-    for (const Statement& statement : model_.on_post) {
-      if (&statement == &assignment) return false;
-      if (ReadsName(statement.value, model_.code, name)) return true;
-    }
-    return false;
-  }
-
-  bool OneDelay() const {
+  // True if all synapses of a neuron see the spikes of the pathway at the same time.
+  bool OneDelay(const PathwayCode& pathway) const {
+    if (pathway.on_post || pathway.delay.has_value()) return true;
     const std::optional<Setting>& delay = connection_.description.options.delay;
     return !out_.program.projections[connection_.id].delay_column.has_value() &&
            (!delay.has_value() || IsPlain(names_, *delay, "the delay"));
@@ -101,13 +107,12 @@ class TraceFinder {
     return Facts(out_.program, builder.block()).Number(value->value);
   }
 
-  std::optional<Trace> MakeTrace(const EventDriven& moving, const Statement& statement, bool post) {
+  std::optional<Trace> MakeTrace(const EventDriven& moving, const Statement& statement,
+                                 const PathwayCode& pathway) {
     if (statement.op != '=' && statement.op != '+' && statement.op != '-') return std::nullopt;
-    const ConnectOptions& options = connection_.description.options;
     const std::optional<double> rate =
         Number(moving.proportional, model_.code.equations_text, moving.name);
-    const std::optional<double> jump =
-        Number(statement.value, post ? options.on_post : options.on_pre);
+    const std::optional<double> jump = Number(statement.value, pathway.text);
     if (!rate.has_value() || !jump.has_value()) return std::nullopt;
     Trace trace;
     trace.decay = reference::Exp(*rate);
@@ -116,13 +121,24 @@ class TraceFinder {
     return trace;
   }
 
-  // One for all traces of the projection.
-  ir::InputId ArrivalsInput() {
-    if (!connection_.arrivals.has_value()) {
-      connection_.arrivals = out_.AddInput(absl::StrCat(model_.section.prefix, "arrivals.number"),
-                                           connection_.source.domain);
-    }
-    return *connection_.arrivals;
+  // The arrivals by a pathway, one for all traces that it makes jump.
+  size_t ArrivalsBy(const PathwayCode& pathway, size_t section) {
+    Arrivals arrivals;
+    arrivals.section = section;
+    const std::string main = pathway.on_post ? "post" : "pre";
+    arrivals.name =
+        absl::StrCat(model_.section.prefix, "arrivals.", pathway.is_main() ? main : pathway.name);
+    const ir::Projection& projection = out_.program.projections[connection_.id];
+    arrivals.spikes =
+        pathway.spikes.value_or(pathway.on_post ? projection.target : projection.source);
+    arrivals.selected = pathway.on_post ? projection.targets : projection.sources;
+    arrivals.of = connection_.id;
+    arrivals.delay = pathway.delay;
+    const auto known = absl::c_find_if(declared_.arrivals,
+                                       [&](const Arrivals& a) { return a.name == arrivals.name; });
+    const auto index = static_cast<size_t>(known - declared_.arrivals.begin());
+    if (known == declared_.arrivals.end()) declared_.arrivals.push_back(std::move(arrivals));
+    return index;
   }
 
   Declarations& declared_;
@@ -138,28 +154,36 @@ void FindTraces(Declarations& declared, Connection& connection, ProgramBuilder& 
   TraceFinder(declared, connection, out).Run();
 }
 
-// A spike arrives at the beginning of its step, and is emitted at its end (R5).
-void EmitTraces(const Declarations& declared, size_t index, ir::Value spiked, ir::Builder& builder,
-                const ir::Program& program) {
-  std::map<ir::InputId, ir::Value> arrived;
+// What arrives in a step arrives at its beginning (R5).
+void EmitTraces(const Declarations& declared, size_t index, const FoundSpikes& found,
+                ir::Builder& builder, const ir::Program& program) {
+  std::map<size_t, ir::Value> numbers;
+  for (size_t a = 0; a < declared.arrivals.size(); ++a) {
+    const Arrivals& arrivals = declared.arrivals[a];
+    if (arrivals.section != index) continue;
+    if (!arrivals.state.has_value()) {
+      numbers[a] = builder.Take(*arrivals.input);
+      continue;
+    }
+    numbers[a] = builder.Load(*arrivals.state);
+    ir::Value next;
+    if (arrivals.input.has_value()) {
+      next = builder.Take(*arrivals.input);
+    } else {
+      next = builder.Convert(found.at(arrivals.spikes), ir::Element::kF64);
+    }
+    builder.Store(*arrivals.state, next);
+  }
   for (const Trace& trace : declared.traces) {
     if (trace.section != index) continue;
     const ir::Value jump = builder.F64(trace.jump);
-    const ir::Value decay = builder.F64(trace.decay);
-    ir::Value value = builder.Load(trace.state);
-    if (trace.arrivals.has_value()) {
-      ir::Value& number = arrived[*trace.arrivals];
-      if (!number.valid()) number = builder.Take(*trace.arrivals);
-      const ir::Value any = builder.Emit(ir::Op::kGt, {number, builder.F64(0)});
-      value = trace.sets ? builder.Emit(ir::Op::kSelect, {any, jump, value})
-                         : builder.Emit(ir::Op::kFma, {number, jump, value});
-      value = builder.Emit(ir::Op::kMul, {value, decay});
-    } else {
-      value = builder.Emit(ir::Op::kMul, {value, decay});
-      const ir::Value after = trace.sets ? jump : builder.Emit(ir::Op::kAdd, {value, jump});
-      value = builder.Emit(ir::Op::kSelect, {spiked, after, value});
-    }
-    StoreVariable(program, builder, trace.state, value);
+    const ir::Value number = numbers.at(trace.arrivals);
+    const ir::Value before = builder.Load(trace.state);
+    const ir::Value any = builder.Emit(ir::Op::kGt, {number, builder.F64(0)});
+    const ir::Value after = trace.sets ? builder.Emit(ir::Op::kSelect, {any, jump, before})
+                                       : builder.Emit(ir::Op::kFma, {number, jump, before});
+    StoreVariable(program, builder, trace.state,
+                  builder.Emit(ir::Op::kMul, {after, builder.F64(trace.decay)}));
   }
 }
 

@@ -29,7 +29,7 @@ absl::Status TableError(const ValueTable& table, absl::string_view message,
 // The names that no table may have.
 TakenNames NamesInUse(const Declarations& declared) {
   const Network& network = declared.network;
-  TakenNames names = NamesOfPopulations(declared);
+  TakenNames names = NamesOfNeurons(declared);
   const auto take = [&](const std::string& name, absl::string_view what,
                         const ir::SourceText& place) {
     names.try_emplace(name, HolderOf(what, place, Whole(place)));
@@ -388,7 +388,7 @@ absl::Status DeclareTables(Declarations& declared, ProgramBuilder& out) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<TypedValue> EmitFileRead(const Declarations& declared, const Expr& call,
+absl::StatusOr<TypedValue> EmitFileRead(const Declarations& declared, const Expr& call, bool rows,
                                         const ir::SourceText& source, CodeScope& scope,
                                         ir::Program& program) {
   ValueTable table;
@@ -402,10 +402,11 @@ absl::StatusOr<TypedValue> EmitFileRead(const Declarations& declared, const Expr
   BNSYN_RETURN_IF_ERROR(
       ChooseColumns(declared.network.options.dt, table, program.tables[lowered.id], lowered));
   Expr read = call;
-  if (read.children.empty()) {
-    const size_t rows = program.tables[lowered.id].values[0].size();
-    BNSYN_RETURN_IF_ERROR(CheckRows(scope.section(), lowered, rows, call, source));
-    lowered.timed = false;
+  const bool own = read.children.empty();
+  if (rows || own) lowered = RowsOf(std::move(lowered));
+  if (own) {
+    const size_t count = program.tables[lowered.id].values[0].size();
+    BNSYN_RETURN_IF_ERROR(CheckRows(scope.section(), lowered, count, call, source));
     Expr& index = read.children.emplace_back();
     index.kind = ExprKind::kName;
     index.name = "i";
@@ -414,6 +415,12 @@ absl::StatusOr<TypedValue> EmitFileRead(const Declarations& declared, const Expr
   BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitTableRead(program, lowered, read, source, scope));
   value.of_file = true;
   return value;
+}
+
+LoweredTable RowsOf(LoweredTable table) {
+  table.timed = false;
+  table.interval_steps = 0;
+  return table;
 }
 
 std::string TableUsage(const LoweredTable& table) {

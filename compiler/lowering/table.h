@@ -18,11 +18,15 @@ absl::StatusOr<TypedValue> EmitTableRead(const ir::Program& program, const Lower
                                          const Expr& call, const ir::SourceText& source,
                                          Scope& scope);
 
-// The value of file("x.csv")(t), which reads a file as a table that has no name. Without arguments
-// behind it, it is the number in the row of the neuron. The numbers are in the units of files.
-absl::StatusOr<TypedValue> EmitFileRead(const Declarations& declared, const Expr& call,
+// The value of file("x.csv")(t), which reads a file as a table that has no name, or of
+// file("x.csv")[i] if `rows`. With neither behind it, it is the number in the row of the neuron.
+// The numbers are in the units of files.
+absl::StatusOr<TypedValue> EmitFileRead(const Declarations& declared, const Expr& call, bool rows,
                                         const ir::SourceText& source, CodeScope& scope,
                                         ir::Program& program);
+
+// The same table, read at the number of a row, whether or not its rows have times.
+LoweredTable RowsOf(LoweredTable table);
 
 // How a table is read: "course(t)", "course(t, i)", "list(row)".
 std::string TableUsage(const LoweredTable& table);

@@ -5,6 +5,7 @@
 #include "compiler/passes/passes.h"
 #include "ir/access.h"
 #include "ir/text.h"
+#include "reference/input_proof.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -35,8 +36,9 @@ class CanonicalWriter {
     if (block_.kind == ir::BlockKind::kKernel) {
       const bool network = block_.domain == ir::DomainId::kNetwork;
       absl::StrAppend(&text_, network ? " network" : " population");
-    } else if (program_.strict_sums) {
-      absl::StrAppend(&text_, " strict_sums");
+    } else {
+      if (program_.strict_sums) absl::StrAppend(&text_, " strict_sums");
+      if (reference::MayBeStatic(program_, block_)) absl::StrAppend(&text_, " static");
     }
     if (block_.times != 1) absl::StrAppend(&text_, " times=", block_.times);
     absl::StrAppend(&text_, "\n");

@@ -11,8 +11,8 @@
 // kernels contribute, and before a contribution to one that has been read. A population that
 // gathers its own states does so in a kernel of its own. A synaptic block that the step
 // runs is a kernel over synapses. It reads neurons of all threads, so that there is a barrier
-// before and after it. A loop that the step runs is a kernel of its own, with as many passes, and a
-// clock is one that runs in its steps alone.
+// before and after it; `deliver` is such a kernel too. A loop that the step runs is a kernel of its
+// own, with as many passes, and a clock is one that runs in its steps alone.
 #include <algorithm>
 #include <map>
 #include <set>

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "compiler/passes/rewrite.h"
+#include "ir/access.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -100,7 +101,7 @@ class Grouper {
   }
 
  private:
-  // Loops, synapses, populations, then the network; those that have anchors.
+  // Loops and deliver, synapses, populations, then the network; those that have anchors.
   void AddLanes() {
     std::vector<size_t> lanes;
     std::map<size_t, std::vector<ir::NodeId>> anchors;
@@ -165,9 +166,13 @@ class Grouper {
   void AddKernel(size_t which, const std::vector<ir::NodeId>& anchors) {
     const ir::DomainId domain = graph_.domain[anchors[0]];
     const ir::Block* const loop = FindLoop(program_, graph_.node(anchors[0]));
+    const bool delivers = graph_.node(anchors[0]).op == ir::Op::kDeliver;
     if (loop != nullptr) AddKeeper(anchors[0]);
     const size_t index = grouping_.kernels.size();
-    grouping_.kernels.push_back({domain, loop != nullptr ? loop->name : UniqueName(domain), {}});
+    const std::string name = loop != nullptr ? loop->name
+                             : delivers      ? OfNoLoop(program_, "deliver")
+                                             : UniqueName(domain);
+    grouping_.kernels.push_back({domain, name, {}});
     Grouping::Kernel& kernel = grouping_.kernels.back();
     for (const ir::NodeId id : anchors) {
       grouping_.home[id] = index;
@@ -279,7 +284,7 @@ class Grouper {
 bool IsCrossThread(const ir::Node& node) {
   const ir::AttrKind kind = ir::Info(node.op).attr;
   return kind == ir::AttrKind::kPopulation || kind == ir::AttrKind::kReduction ||
-         kind == ir::AttrKind::kProjection || node.op == ir::Op::kGather;
+         RunsSynapses(node) || node.op == ir::Op::kGather;
 }
 
 bool IsCrossThread(const ir::Program& program, const ir::Node& node) {
@@ -314,9 +319,11 @@ StepGraph::StepGraph(const ir::Program& program, const ir::Block& step_block)
     domain[id] = RunDomain(program, step, n);
     lane[id] = static_cast<size_t>(domain[id]);
     if (FindLoop(program, n) != nullptr) lane[id] = program.domains.size() + n.attr;
+    const size_t loops = program.domains.size() + program.loops.size();
+    if (n.op == ir::Op::kDeliver) lane[id] = loops;
     // What neurons gather from each other they must not overwrite in the same kernel.
     if (n.op == ir::Op::kGather && program.states[n.attr].type.domain == domain[id]) {
-      lane[id] += program.domains.size() + program.loops.size();
+      lane[id] += loops + 1;
     }
     if (!live[id]) continue;
     if (IsAnchor(n)) anchors.push_back(id);

@@ -29,8 +29,8 @@ struct StepGraph {
   const ir::Block& step;
   std::vector<bool> live;
   std::vector<ir::DomainId> domain;  // over which a node runs
-  // A kernel has anchors of one lane: a loop has one to itself, so have the gathers of a population
-  // from itself, and other nodes that of their domain.
+  // A kernel has anchors of one lane: a loop has one to itself, and so have deliver and the gathers
+  // of a population from itself. Other nodes have that of their domain.
   std::vector<size_t> lane;
   std::vector<std::vector<ir::NodeId>> after;   // effects that must come before a node
   std::vector<std::vector<ir::NodeId>> killed;  // loads of what a store overwrites

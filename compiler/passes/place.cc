@@ -33,7 +33,8 @@ std::vector<ir::Slot> CollectSlots(const ir::Block& block) {
 // of a synaptic block includes its kind.
 std::string OwnCode(const ir::Block& block) {
   if (block.kind == ir::BlockKind::kKernel) return block.name;
-  return absl::StrCat(block.name, ".", ir::BlockKindName(block.kind));
+  const std::string code = absl::StrCat(block.name, ".", ir::BlockKindName(block.kind));
+  return block.pathway.empty() ? code : absl::StrCat(code, ".", block.pathway);
 }
 
 // The same, longer where another block has the name: a projection may have several on_step blocks.

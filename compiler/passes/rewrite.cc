@@ -8,16 +8,8 @@ namespace {
 
 // `block` without its nodes.
 ir::Block EmptyCopy(const ir::Block& block) {
-  ir::Block result;
-  result.kind = block.kind;
-  result.name = block.name;
-  result.domain = block.domain;
-  result.times = block.times;
-  result.every = block.every;
-  result.offset = block.offset;
-  result.phase = block.phase;
-  result.code = block.code;
-  result.slots = block.slots;
+  ir::Block result = block;
+  result.nodes.clear();
   return result;
 }
 

@@ -17,7 +17,11 @@ namespace {
 // The most nodes of all passes of a loop that is written out.
 constexpr size_t kMostWritten = 1000;
 
+// A loop whose passes may end early is not written out: it seldom runs them all.
 bool IsShort(const ir::Block& loop) {
+  const bool ends = std::any_of(loop.nodes.begin(), loop.nodes.end(),
+                                [](const ir::Node& node) { return node.op == ir::Op::kUntil; });
+  if (ends) return false;
   if (loop.kind == ir::BlockKind::kClock) return false;
   const auto nodes = std::count_if(loop.nodes.begin(), loop.nodes.end(), [](const ir::Node& node) {
     return node.op != ir::Op::kLiteral;

@@ -334,6 +334,31 @@ ConnectionRule FixedTotal(Setting n, bool self = true, bool multiple = false);
 // The pairs that a CSV file lists: see ConnectionRule::file.
 ConnectionRule FromFile(std::string csv);
 
+// When the code of a pathway runs.
+struct PathwayOptions {
+  // From the spike to the code, the same for all synapses. Without, that of the projection: `delay`
+  // of on_pre code, `post_delay` of on_post code.
+  std::optional<Setting> delay = {};
+  // Of pathways that run at the same time, those of lower order run first; of equal order, those
+  // whose names come first. Without, -1 for on_pre code and 1 for on_post code.
+  std::optional<int> order = {};
+  // An event of the model of the source, or for on_post code of the target, that runs the code in
+  // place of the spike.
+  SourceText event = {};
+};
+
+// The name of the pathways that are on_pre and on_post themselves.
+inline constexpr char kMainPathway[] = "main";
+
+// Further code of a projection, with spikes, a delay and an order of its own.
+struct Pathway {
+  std::string name;
+  SourceText place;  // of the name in a file, for errors
+  bool on_post = false;
+  SourceText code;
+  PathwayOptions options = {};
+};
+
 // What the synapses of a projection do.
 //
 //   bnsyn::ConnectOptions{.weight = 0.5_nS, .delay = 1.5_ms}.OnPre("g_ampa_post += w")
@@ -353,8 +378,17 @@ struct ConnectOptions {
   Settings constants = {};
   // An event of the source's model (Model::OnEvent) to deliver; empty for the spike.
   SourceText event = {};
-  // Code that runs when the target spikes, in the step of the spike.
+  // Code that runs when the target spikes, `post_delay` after it, 0 by default: the time that a
+  // spike takes back through the dendrite to the synapse. It is a whole number of steps.
   SourceText on_post = {};
+  std::optional<Setting> post_delay = {};
+  // An event of the target's model that runs on_post; empty for the spike.
+  SourceText post_event = {};
+  // The order of on_pre and on_post: see PathwayOptions::order.
+  std::optional<int> pre_order = {};
+  std::optional<int> post_order = {};
+  // Pathways besides these two.
+  std::vector<Pathway> pathways = {};
   // Variables of each synapse: "x : unit", "x = ... : unit", "dx/dt = ... : unit" with the flag
   // (clock-driven) or (event-driven), and "I_post = ... : unit (summed)", which adds to the (input)
   // variable I of the target in every step. A variable `w` begins with the weight.
@@ -377,6 +411,13 @@ struct ConnectOptions {
 
   ConnectOptions& OnPre(const char* text);
   ConnectOptions& OnPost(const char* text);
+  // Code with options: of the pathway "main", which is on_pre or on_post with the delay and the
+  // event of the projection, or of a further one.
+  //
+  //   options.OnPre("late", "g_nmda_post += w", {.delay = 5_ms}).OnPost("main", "w += x", {.order =
+  //   -2})
+  ConnectOptions& OnPre(std::string name, const char* text, PathwayOptions pathway);
+  ConnectOptions& OnPost(std::string name, const char* text, PathwayOptions pathway);
   ConnectOptions& Event(const char* name);
   ConnectOptions& Equations(const char* text);
   ConnectOptions& Stream(const char* name);

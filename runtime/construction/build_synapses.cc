@@ -137,11 +137,12 @@ absl::StatusOr<Synapses> BuildSynapses(const ir::Program& program,
                            reference::InputProof::Create(program, events));
     coarse = of_events.coarse();
   }
-  const std::vector<std::vector<reference::LaterAddition>> later =
-      reference::LaterAdditions(program);
+  const std::vector<std::vector<reference::OtherAddition>> others =
+      reference::OtherAdditions(program);
   const std::vector<std::vector<ir::StateId>> synapse_states = SynapseStatesOfAll(program);
-  Construction construction = {program,      partition, places, code,           events,
-                               event_bounds, states,    later,  synapse_states, {}};
+  Construction construction = {program,        partition,          places, code,
+                               events,         event_bounds,       states, others,
+                               synapse_states, program.Delivers(), {}};
   if (progress) {
     double expected = 1;
     for (const SynapseGroup& group : layout.groups) expected += group.expected;

@@ -33,9 +33,10 @@ struct Construction {
   absl::Span<const std::vector<reference::Event>> events;  // of each declaration
   const reference::EventBounds& event_bounds;
   absl::Span<const reference::Array> states;  // after init
-  // By projection: reference::LaterAdditions, and ir::Program::SynapseStates.
-  absl::Span<const std::vector<reference::LaterAddition>> later;
+  // By projection: reference::OtherAdditions, and ir::Program::SynapseStates.
+  absl::Span<const std::vector<reference::OtherAddition>> others;
   absl::Span<const std::vector<ir::StateId>> synapse_states;
+  bool delivers;  // ir::Program::Delivers
   // Called by the first thread with the number of its synapses that are in their places.
   std::function<void(uint64_t synapses)> progress;
 };

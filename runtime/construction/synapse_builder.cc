@@ -181,16 +181,18 @@ absl::Status SynapseBuilder::Prove(const SynapseBatch& batch) {
                        ": a contribution exceeds the range that was found for it"));
     }
   }
-  for (const reference::LaterAddition& later : in_.later[batch.projection()]) {
-    const std::optional<uint32_t> failed = AddComputed(batch, later.input, later.to_source, 1);
-    if (failed) return TooMuch(later.input, *failed);
+  for (const reference::OtherAddition& other : in_.others[batch.projection()]) {
+    const std::optional<uint32_t> failed = AddComputed(batch, other.input, other.to_source, 1);
+    if (failed) return TooMuch(other.input, *failed);
   }
   batch.CountCoarse(coarse_);
   return absl::OkStatus();
 }
 
 uint32_t SynapseBuilder::SpikesOfOne(const SynapseBatch& batch) const {
-  return in_.program.MostRepeats(in_.program.projections[batch.projection()].source);
+  const ir::Block* const on_pre =
+      in_.program.FindSynaptic(ir::BlockKind::kOnPre, batch.projection());
+  return on_pre == nullptr ? 1 : in_.program.MostRuns(*on_pre, in_.delivers);
 }
 
 std::optional<uint32_t> SynapseBuilder::AddTerm(const SynapseBatch& batch, size_t term) {

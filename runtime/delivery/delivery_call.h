@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,9 +44,13 @@ struct RowTerm {
   }
 };
 
+// A group of rows, or one on_pre or on_post block of a projection of form code.
 struct Delivery {
-  std::string name;  // of the projection, or of the source where several share the group
-  ir::PopulationId source = 0;
+  std::string name;             // of the projection, or of the source where several share the group
+  ir::PopulationId spikes = 0;  // whose spikes are due
+  // The delay of the block; without, each row has the delay that the synapses of a row share.
+  std::optional<uint32_t> delay;
+  bool on_post = false;  // rows are by target, and of the neurons of the thread alone
   const SynapseBlock* block = nullptr;
   std::vector<RowTerm> terms;  // rows: one, or several where synapses are constant
   CodeCall code;               // without a function: rows

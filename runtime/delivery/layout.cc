@@ -46,9 +46,9 @@ const ir::Block* OnPre(const ir::Program& program, ir::ProjectionId id) {
 // have at most 64 bits.
 bool OnlyAdds(const ir::Program& program, ir::ProjectionId id, bool has_states) {
   const ir::Block* const on_pre = OnPre(program, id);
-  if (on_pre == nullptr || has_states ||
-      program.FindSynaptic(ir::BlockKind::kOnStep, id) != nullptr ||
-      program.FindSynaptic(ir::BlockKind::kOnPost, id) != nullptr) {
+  if (on_pre == nullptr || has_states || program.SynapticOf(id).size() != 1 ||
+      ir::Program::HasOwnDelay(*on_pre) ||
+      program.SpikesOf(*on_pre) != program.projections[id].source) {
     return false;
   }
   for (const ir::Node& node : on_pre->nodes) {

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "ir/access.h"
 #include "ir/status_macros.h"
@@ -80,7 +81,7 @@ std::vector<reference::CoarseSource> CoarseSources(const ir::Program& program,
   std::vector<reference::CoarseSource> sources;
   for (const ir::Block& block : program.synaptic) {
     if (&block == end) break;
-    const uint32_t projection = program.domains[static_cast<size_t>(block.domain)].index;
+    const ir::ProjectionId projection = program.ProjectionOf(block);
     for (const ir::Node& node : block.nodes) {
       if (!ir::Accumulates(node)) continue;
       sources.push_back({reference::CoarseSource::Kind::kProjection, projection,
@@ -130,6 +131,14 @@ absl::StatusOr<CodeCall> MakeCodeCall(const ir::Program& program, const ir::Bloc
   return call;
 }
 
+// "ee", "ee on_post", "ee.late".
+std::string NameOfPathway(const ir::Program& program, const ir::Block& block) {
+  std::string name = program.projections[program.ProjectionOf(block)].name;
+  if (!block.pathway.empty()) absl::StrAppend(&name, ".", block.pathway);
+  if (block.kind == ir::BlockKind::kOnPost) absl::StrAppend(&name, " on_post");
+  return name;
+}
+
 RowTerm MakeRowTerm(const ir::Program& program, const NetworkMemory& memory, ir::InputId input,
                     uint64_t place, int64_t units, int thread) {
   const ir::Accumulator& accumulator = program.inputs[input].accumulator;
@@ -158,8 +167,8 @@ std::vector<RowTerm> MakeRowTerms(const ir::Program& program, const NetworkMemor
   return terms;
 }
 
-// Deliveries to all groups of which the thread has synapses. An on_pre block writes nothing but the
-// states of its own synapses and sums (R6), so that their order is free.
+// Deliveries to all groups of which the thread has synapses. A synaptic block writes nothing but
+// the states of its own synapses and sums (R6), so that the order of groups is free.
 absl::StatusOr<std::vector<Delivery>> MakeDeliveries(const ir::Program& program,
                                                      const compiler::CompiledCode& code,
                                                      NetworkMemory& memory, const SumPlaces& places,
@@ -168,31 +177,32 @@ absl::StatusOr<std::vector<Delivery>> MakeDeliveries(const ir::Program& program,
   for (size_t g = 0; g < synapses.layout().groups.size(); ++g) {
     const SynapseGroup& group = synapses.layout().groups[g];
     const SynapseBlock& own = synapses.block(g, thread);
+    if (own.synapses() == 0) continue;
     const ir::ProjectionId first = group.projections[0];
-    const ir::Block* const on_pre = program.FindSynaptic(ir::BlockKind::kOnPre, first);
-    if (on_pre == nullptr || own.synapses() == 0) continue;
     Delivery delivery;
     delivery.name = group.projections.size() == 1
                         ? program.projections[first].name
                         : absl::StrFormat("from %s", program.populations[group.source].name);
-    delivery.source = group.source;
+    delivery.spikes = group.source;
     delivery.block = &own;
-    if (group.form == SynapseForm::kCode) {
-      BNSYN_ASSIGN_OR_RETURN(delivery.code,
-                             MakeCodeCall(program, *on_pre, code, memory, own, thread));
-    } else {
+    if (group.form != SynapseForm::kCode) {
       delivery.terms = MakeRowTerms(program, memory, places, group, own, thread);
+      deliveries.push_back(std::move(delivery));
+      continue;
     }
-    deliveries.push_back(std::move(delivery));
+    for (const ir::Block& block : program.SynapticOf(first)) {
+      if (block.kind == ir::BlockKind::kOnStep) continue;
+      BNSYN_ASSIGN_OR_RETURN(delivery.code,
+                             MakeCodeCall(program, block, code, memory, own, thread));
+      delivery.name = NameOfPathway(program, block);
+      delivery.spikes = program.SpikesOf(block);
+      delivery.on_post = block.kind == ir::BlockKind::kOnPost;
+      delivery.delay.reset();
+      if (ir::Program::HasOwnDelay(block)) delivery.delay = program.DelayOf(block);
+      deliveries.push_back(delivery);
+    }
   }
   return deliveries;
-}
-
-// The blocks over synapses that a node runs, in order.
-std::vector<const ir::Block*> BlocksOf(const ir::Program& program, const ir::Node& run) {
-  const bool on_post = run.op == ir::Op::kRunOnPost;
-  return program.SynapticOf(on_post ? ir::BlockKind::kOnPost : ir::BlockKind::kOnStep,
-                            static_cast<ir::ProjectionId>(run.attr));
 }
 
 // The blocks that a kernel over synapses runs, in order.
@@ -203,19 +213,20 @@ absl::StatusOr<KernelCall> MakeSynapsesKernelCall(const ir::Program& program,
                                                   int thread) {
   KernelCall call;
   for (const ir::Node& node : kernel.nodes) {
-    const bool on_post = node.op == ir::Op::kRunOnPost;
+    if (node.op == ir::Op::kDeliver) {
+      call.delivers = true;
+      continue;
+    }
     const auto id = static_cast<ir::ProjectionId>(node.attr);
     const SynapseBlock& own = synapses.block(synapses.layout().GroupOf(id), thread);
     if (own.synapses() == 0) continue;
-    for (const ir::Block* const block : BlocksOf(program, node)) {
+    for (const ir::Block* const block : program.SynapticOf(ir::BlockKind::kOnStep, id)) {
       SynapticCall& synaptic = call.synaptic.emplace_back();
       synaptic.block = block;
       BNSYN_ASSIGN_OR_RETURN(synaptic.code,
                              MakeCodeCall(program, *block, code, memory, own, thread));
-      const ir::Projection& projection = program.projections[id];
-      synaptic.on_post = on_post;
-      synaptic.neurons = on_post ? projection.target : projection.source;
-      synaptic.rows = on_post ? 1 : own.slots();
+      synaptic.sources = program.projections[id].source;
+      synaptic.rows = own.slots();
     }
   }
   return call;
@@ -269,21 +280,22 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
     }
     call.number = b;
     call.block = &block;
-    if (!call.range.empty() || !call.synaptic.empty()) {
+    if (!call.range.empty() || !call.synaptic.empty() || call.delivers) {
       schedule.phases.back().calls.push_back(std::move(call));
     }
   }
   return schedule;
 }
 
-// True if threads must meet between the arrivals and the step: if an on_pre block reads a state of
-// neurons or of the network that the step writes, or adds to sources, which other threads own.
+// True if threads must meet between the arrivals and the step: if delivery reads a state of other
+// threads' neurons that the step writes, or adds to sources, which other threads own. Targets, and
+// copies of uniform states, are the thread's own.
 bool DeliveryMeetsOthers(const ir::Program& program) {
   for (const ir::Block& block : program.synaptic) {
-    if (block.kind != ir::BlockKind::kOnPre) continue;
+    if (block.kind == ir::BlockKind::kOnStep) continue;
     for (const ir::Node& node : block.nodes) {
       if (node.op == ir::Op::kAccumulatePre) return true;
-      if (ir::Info(node.op).effect != ir::Effect::kRead) continue;
+      if (node.op != ir::Op::kLoadPre && node.op != ir::Op::kGather) continue;
       for (const ir::Block& kernel : program.step) {
         if (Uses(kernel, ir::Op::kStore, node.attr)) return true;
       }
@@ -310,8 +322,12 @@ void FindCollected(const ir::Program& program, StepSchedule& schedule) {
       if (node.op == ir::Op::kReduce) {
         collected.totals.push_back({static_cast<ir::ReductionId>(node.attr), &block});
       }
-      if (program.RunsSynapses(block)) {
-        for (const ir::Block* const run : BlocksOf(program, node)) collected.blocks.push_back(run);
+      if (node.op == ir::Op::kDeliver) collected.blocks.push_back(&block);
+      if (node.op == ir::Op::kRunOnStep) {
+        const auto id = static_cast<ir::ProjectionId>(node.attr);
+        for (const ir::Block* const run : program.SynapticOf(ir::BlockKind::kOnStep, id)) {
+          collected.blocks.push_back(run);
+        }
       }
       if (node.op == ir::Op::kCount) AddOnce(schedule.counted, node.attr);
       if (node.op != ir::Op::kSpike) continue;
@@ -362,14 +378,16 @@ absl::StatusOr<StepSchedule> MakeSchedule(const ir::Program& program,
     if (sources > schedule.all_neurons.size()) schedule.all_neurons.resize(sources);
   }
   std::iota(schedule.all_neurons.begin(), schedule.all_neurons.end(), 0);
-  schedule.barrier_after_delivery = DeliveryMeetsOthers(program);
+  schedule.delivers = program.Delivers();
+  schedule.barrier_after_delivery = !schedule.delivers && DeliveryMeetsOthers(program);
   // A step has at least one barrier, so that no thread runs ahead of the others.
   schedule.barrier_after_last = schedule.collected.size() < 2;
   for (const ir::Block& block : program.step) {
     const bool gathers = std::any_of(block.nodes.begin(), block.nodes.end(),
                                      [](const auto& node) { return node.op == ir::Op::kGather; });
-    if (block.phase == program.step.back().phase &&
-        (block.domain != ir::DomainId::kNetwork || gathers)) {
+    const bool for_itself =
+        block.domain == ir::DomainId::kNetwork && !program.RunsSynapses(block) && !gathers;
+    if (block.phase == program.step.back().phase && !for_itself) {
       schedule.barrier_after_last = true;
     }
   }

@@ -20,19 +20,16 @@
 
 namespace bnsyn {
 
-// An on_step or on_post block over the synapses of one thread.
+// An on_step block over the synapses of one thread.
 struct SynapticCall {
   const ir::Block* block = nullptr;
   CodeCall code;
-  // on_step: `neurons` are all sources, and there is a row for each of `rows` delays.
-  // on_post: the rows are by target, and run for those neurons of the thread that spiked.
-  bool on_post = false;
-  ir::PopulationId neurons = 0;
-  size_t rows = 1;
+  ir::PopulationId sources = 0;
+  size_t rows = 1;  // of each source, one for each delay
 };
 
 // A call of a kernel. A kernel over a population or the network has a function; a kernel over
-// synapses has synaptic calls.
+// synapses has synaptic calls, or delivers the spikes that are due.
 struct KernelCall {
   size_t number = 0;  // index of the kernel in ir::Program::step
   const ir::Block* block = nullptr;
@@ -50,6 +47,7 @@ struct KernelCall {
   };
   std::vector<Spikes> spikes;  // in the order of its nodes
   std::vector<SynapticCall> synaptic;
+  bool delivers = false;
 };
 
 // The kernels that one thread runs between two barriers.
@@ -75,7 +73,7 @@ struct Collected {
 };
 
 struct ThreadSchedule {
-  std::vector<Delivery> deliveries;
+  std::vector<Delivery> deliveries;  // in order: before the phases, or where a kernel delivers
   std::vector<Phase> phases;
 };
 
@@ -87,10 +85,12 @@ struct StepSchedule {
   std::vector<reference::CoarseSource>
       coarse;                         // of the accumulates of all synaptic blocks, in order
   std::vector<uint32_t> all_neurons;  // 0, 1, ...: as many as the sources of on_step blocks
+  // True if a kernel delivers.
+  bool delivers = false;
   // Kernels with clocks that need more of other threads than their spikes: epochs end before them.
   std::vector<const ir::Block*> meetings;
   // True if there is a barrier between delivery and kernels: delivery reads states that kernels
-  // write, those of other threads' neurons included.
+  // write, of other threads' neurons.
   bool barrier_after_delivery = false;
   // True if there is a barrier after the last phase. A phase of network kernels alone needs none,
   // since every thread runs them for itself.

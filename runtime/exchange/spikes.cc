@@ -35,8 +35,8 @@ uint32_t RepeatSpikes(uint32_t* list, uint32_t count, const int64_t* repeats, ui
   return total;
 }
 
-uint32_t SpikeRing::Slots(uint32_t max_delay, uint32_t epoch) {
-  return std::bit_ceil(max_delay + epoch);
+uint32_t SpikeRing::Slots(const ir::Program& program, uint32_t epoch) {
+  return std::bit_ceil(program.MaxDelay() + epoch + (program.Delivers() ? 1 : 0));
 }
 
 absl::StatusOr<SpikeRing> SpikeRing::Create(const ir::Program& program, const Partition& partition,
@@ -44,7 +44,7 @@ absl::StatusOr<SpikeRing> SpikeRing::Create(const ir::Program& program, const Pa
   SpikeRing ring;
   ring.populations_ = program.populations.size();
   ring.max_delay_ = program.MaxDelay();
-  const uint32_t slots = Slots(program.MaxDelay(), epoch);
+  const uint32_t slots = Slots(program, epoch);
   ring.mask_ = slots - 1;
   ArenaLayout layout;
   for (int t = 0; t < partition.threads(); ++t) {

@@ -21,14 +21,15 @@ uint32_t RepeatSpikes(uint32_t* list, uint32_t count, const int64_t* repeats, ui
 // neurons that the thread owns, each as often as it spiked. In step k a thread writes its own lists
 // of k and reads the lists of all threads for the steps from k - MaxDelay to k minus the smallest
 // delay. Other threads are less than an epoch (epoch.h) ahead or behind, so that the ring holds an
-// epoch more.
+// epoch more. It holds one more where the step delivers: spikes are then injected into the step
+// that comes next.
 class SpikeRing {
  public:
   // For epochs of `epoch` steps.
   static absl::StatusOr<SpikeRing> Create(const ir::Program& program, const Partition& partition,
                                           uint32_t epoch, Arena& arena);
-  // Number of steps that a ring for delays up to `max_delay` holds.
-  static uint32_t Slots(uint32_t max_delay, uint32_t epoch);
+  // The number of steps that the ring of a program holds.
+  static uint32_t Slots(const ir::Program& program, uint32_t epoch);
 
   // Spikes injected before the first step have steps before 0: `step` is taken modulo 2^64.
   uint32_t* List(ir::PopulationId population, int thread, uint64_t step) const {

@@ -203,7 +203,7 @@ void NetworkMemory::ForEachSaved(int thread, absl::FunctionRef<void(Piece)> use)
     const ir::State& state = program_->states[id];
     if (!state.temporary && program_->Size(state.type.domain) != 0) use(PieceOf(id, thread));
   }
-  // What on_post code adds waits for the next step.
+  // What is added behind a take waits for the next step.
   for (ir::InputId input = 0; input < program_->inputs.size(); ++input) {
     use(PieceOfInput(input, thread));
   }

@@ -321,6 +321,7 @@ TEST(CodeTest, ErrorsInExpressions) {
       {"np.pi*x", 1, "unknown name 'np.pi' (did you mean 'pi'?)", ""},
       {"x < Inf", 5, "unknown name 'Inf' (did you mean 'inf'?)", ""},
       {"1 MOhm", 3, "'MOhm' is no unit (did you mean 'Mohm'?)", ""},
+      {"x/cm2", 3, "unknown name 'cm2' (did you mean 'cm**2'?)", ""},
       {"37 celsius", 4, "'celsius' is no unit", "37*kelvin + zero_celsius"},
       {"x*celsius", 3, "unknown name 'celsius'", "37*kelvin + zero_celsius"},
       {"90 degree", 4, "'degree' is no unit", "deg2rad(90)"},

@@ -69,7 +69,7 @@ TEST(Contributions, KnowsWhatIsStatic) {
     ASSERT_EQ(all.size(), 1u);
     EXPECT_EQ(all[0].is_static, c.is_static) << c.nodes;
     EXPECT_EQ(all[0].value, c.value) << c.nodes;
-    EXPECT_EQ(all[0].kind, ir::BlockKind::kOnPre);
+    EXPECT_EQ(all[0].block, 0u);
     EXPECT_EQ(FindContributions(program, 0).size(), 1u);
   }
 }

@@ -82,7 +82,7 @@ TEST(Means, R5_AVariableThatIsHeldHasItsValue) {
         "dx/dt = (y - x)/(2 ms) : 1 (unless refractory)\ndy/dt = -y/(1 ms) : 1"}) {
     const double charge =
         Charge(0.5, decay, "x = 3", 4,
-               "threshold = \"t < 0.4 ms\"\nrefractory = \"100 ms\"\nreset = \"x = 7; q = 0\"");
+               "threshold = \"t < 0.6 ms\"\nrefractory = \"100 ms\"\nreset = \"x = 7; q = 0\"");
     EXPECT_EQ(charge, 7 * (4 - 0.5)) << decay;
   }
 }

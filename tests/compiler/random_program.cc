@@ -280,7 +280,7 @@ class Generator {
   void AddRun() {
     const size_t block = Below(2);
     if (std::exchange(ran_[block], true)) return;
-    Append(block == 0 ? Op::kRunOnStep : Op::kRunOnPost, {}, {}, 0);
+    Append(block == 0 ? Op::kRunOnStep : Op::kDeliver, {}, {}, 0);
   }
 
   // A loop of plain nodes that changes two temporaries: one that is written out by the passes, or
@@ -317,6 +317,9 @@ class Generator {
     }
     for (const ir::StateId state : temporaries) {
       Append(Op::kStore, {}, {Operand(program_.states[state].type.element, domain)}, state);
+    }
+    if (domain != DomainId::kNetwork && Chance(0.3)) {
+      Append(Op::kUntil, {}, {Operand(Element::kBool, domain)});
     }
     block_ = step;
     values_ = values;

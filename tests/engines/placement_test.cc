@@ -82,7 +82,7 @@ struct Place {
   const char* rest;
 };
 constexpr char kStep[] =
-    "step {\n  run_on_step ab\n  %1 = load a.bool : bool[a]\n  spike a, %1\n  run_on_post ab\n}\n";
+    "step {\n  run_on_step ab\n  %1 = load a.bool : bool[a]\n  spike a, %1\n}\n";
 constexpr char kKernels[] =
     "kernel spikes : a phase=1 {\n  %1 = load a.bool : bool[a]\n  spike a, %1\n}\n";
 constexpr char kRun[] =

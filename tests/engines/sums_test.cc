@@ -75,7 +75,6 @@ step {
   %11 = index : u32[b]
   %12 = lt %11, 40u32 : bool[b]
   spike b, %12
-  run_on_post computed
 }
 )";
 

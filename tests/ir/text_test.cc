@@ -260,14 +260,12 @@ std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Elem
   }
   // A total comes behind a reduce.
   if (kind == BlockKind::kStep) Append(program, block, Op::kReduce, {Element::kF64}, 0, {});
-  // run_on_step and run_on_post need blocks to run.
+  // run_on_step needs a block to run.
   if (kind == BlockKind::kStep) {
-    for (const BlockKind run : {BlockKind::kOnStep, BlockKind::kOnPost}) {
-      Block& empty = program.synaptic.emplace_back();
-      empty.kind = run;
-      empty.name = "ee";
-      empty.domain = program.projections[0].domain;
-    }
+    Block& empty = program.synaptic.emplace_back();
+    empty.kind = BlockKind::kOnStep;
+    empty.name = "ee";
+    empty.domain = program.projections[0].domain;
   }
   if (!Append(program, block, op, elements, attr, declared)) return std::nullopt;
   if (kind == BlockKind::kInit) {
@@ -298,6 +296,25 @@ TEST(TextTest, BlocksMayStandInAnyOrder) {
   ASSERT_TRUE(backward.ok()) << backward.status();
   EXPECT_EQ(Print(*forward), Print(*backward));
   EXPECT_EQ(backward->FindSynaptic(BlockKind::kOnPre, 1), &backward->synaptic[1]);
+}
+
+TEST(TextTest, R5_PathwaysGoRoundInTheirOrder) {
+  const std::string text =
+      "program k dt=0.1 seed=0\npopulation a size=2\npopulation a.burst size=2 domain=a\n"
+      "state p.x : f64[p] = 0\n"
+      "projection p : a -> a rule=all_to_all weight=1 delay=2\n"
+      "on_post p delay=3 {\n  store p.x, 1\n}\n"
+      "on_pre p pathway=late delay=5 spikes=a.burst {\n  store p.x, 2\n}\n"
+      "on_pre p {\n  store p.x, 3\n}\n"
+      "on_post p pathway=back spikes=a.burst {\n  store p.x, 4\n}\n"
+      "step {\n}\n";
+  const auto program = Parse(text, "k.ir");
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_EQ(Print(*program), text);
+  EXPECT_EQ(program->MaxDelay(), 5u);
+  std::vector<uint32_t> delays;
+  for (const Block& block : program->SynapticOf(0)) delays.push_back(program->DelayOf(block));
+  EXPECT_EQ(delays, (std::vector<uint32_t>{3, 5, 2, 1}));
 }
 
 // All types an op could be declared with; one where its rule says the type.

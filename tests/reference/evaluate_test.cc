@@ -309,7 +309,7 @@ on_pre p {
 on_step p {
   accumulate a.h, 0.5
 }
-on_post p {
+on_post p delay=0 {
   accumulate a.h, 0.25
 }
 loop a.counts : a times=2 {
@@ -334,7 +334,7 @@ step {
   reduce a.r, %3
   %8 = total a.r : f64
   store a.V, %8
-  run_on_post p
+  deliver
   %9 = take a.h : f64[a]
   store a.k, %9
   %10 = held a.d : f64[a]

@@ -121,7 +121,6 @@ step {
   %14 = select %13, -60, %12 : f64[inh]
   store inh.V, %14
   spike inh, %13
-  run_on_post ee
 }
 )";
 

@@ -4,12 +4,22 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "runtime/memory/partition.h"
 #include "tests/runtime/networks.h"
 
 namespace bnsyn {
 namespace {
+
+TEST(RepeatSpikes, RepeatsEachNeuronAsOftenAsItSpiked) {
+  const std::vector<int64_t> repeats = {7, 2, 7, 1, 9, 0};
+  std::vector<uint32_t> list = {1, 3, 4, 5, 0, 0, 0, 0};
+  // At most four times, and at least once.
+  ASSERT_EQ(RepeatSpikes(list.data(), 4, repeats.data(), 4), 8u);
+  EXPECT_EQ(list, (std::vector<uint32_t>{1, 1, 3, 4, 4, 4, 4, 5}));
+  EXPECT_EQ(RepeatSpikes(list.data(), 0, repeats.data(), 4), 0u);
+}
 
 TEST(SpikeRing, KeepsTheStepsOfTheLongestDelayAndAnEpochApart) {
   const ir::Program program = Parsed(kBalanced);

@@ -1,0 +1,171 @@
+// Pathways: the code of a projection that spikes run, in the order in which it runs.
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "compiler/description/settings.h"
+#include "compiler/lowering/declare.h"
+#include "compiler/lowering/emit.h"
+#include "ir/status_macros.h"
+
+namespace bnsyn::compiler {
+namespace {
+
+// The orders of pathways that give none: on_pre code runs first, as in Brian2.
+constexpr int kOrderOfPre = -1;
+constexpr int kOrderOfPost = 1;
+
+// The name by which pathways of equal order are sorted: Brian2 calls the main ones so.
+std::string SortedName(const PathwayCode& pathway) {
+  if (!pathway.is_main()) return pathway.name;
+  return pathway.on_post ? "post" : "pre";
+}
+
+absl::Status CheckName(const Pathway& pathway, std::set<std::string>& names) {
+  const ir::SourceText& place = pathway.place;
+  constexpr absl::string_view kMain[] = {kMainPathway, "pre", "post"};
+  if (!IsIdentifier(pathway.name)) {
+    return ErrorIn(place, absl::StrCat("'", pathway.name, "' cannot name a pathway"),
+                   "a name is letters, digits and '_', and does not begin with a digit");
+  }
+  if (absl::c_linear_search(kMain, pathway.name)) {
+    return ErrorIn(
+        place,
+        absl::StrCat("'", pathway.name, "' is a name of the main pathway, on_pre or ", "on_post"),
+        "give this one another name");
+  }
+  if (names.insert(pathway.name).second) return absl::OkStatus();
+  return ErrorIn(place, absl::StrCat("there are two pathways '", pathway.name, "'"),
+                 "on_pre and on_post pathways share one set of names");
+}
+
+// The steps from the step of a spike to the one in which code of that delay runs.
+absl::StatusOr<uint32_t> DelayInSteps(const Declarations& declared, const Connection& connection,
+                                      const std::optional<Setting>& delay, const std::string& what,
+                                      uint32_t lag) {
+  if (!delay.has_value()) return lag;
+  const Names names = SynapseNames(declared, connection, ir::BlockKind::kOnPre);
+  const ir::SourceText text = TextOf(*delay, what);
+  if (!IsPlain(names, *delay, what)) {
+    return ErrorIn(text, absl::StrCat(what, " is one number for all synapses"),
+                   "the delay of the projection may differ from synapse to synapse");
+  }
+  const Quantity dt = declared.network.options.dt;
+  BNSYN_ASSIGN_OR_RETURN(const uint64_t steps,
+                         EvaluateSteps(*delay, connection.constants, dt, what));
+  if (steps <= kLongestDelay) return static_cast<uint32_t>(steps) + lag;
+  return ErrorIn(
+      text, absl::StrCat(what, " must be from 0 to ", kLongestDelay, " steps, not ", steps),
+      absl::StrCat("one step is dt = ", dt.value, " ms"));
+}
+
+// The spikes that run a pathway: those of a population, or an event of its model.
+absl::StatusOr<ir::PopulationId> SpikesOf(const Connection& connection, bool on_post,
+                                          const ir::SourceText& event,
+                                          const ir::SourceText& place) {
+  const Section& neurons = on_post ? connection.target : connection.source;
+  const std::string who =
+      absl::StrCat("the ", on_post ? "target" : "source", " '", neurons.name, "'");
+  if (event.text.empty() || event.text == "spike") {
+    if (neurons.code->threshold.has_value()) return *neurons.population;
+    return ErrorIn(place, absl::StrCat(who, " of projection '", connection.description.name,
+                                       "' never spikes: its model has no threshold"));
+  }
+  std::vector<std::string> known = {"spike"};
+  for (size_t e = 0; e < neurons.events.size(); ++e) {
+    known.push_back(neurons.code->events[e].name);
+    if (event.text == known.back()) return neurons.events[e];
+  }
+  return ErrorIn(
+      event,
+      absl::StrCat(who, " has no event '", event.text, "'", ir::DidYouMean(event.text, known)),
+      absl::StrCat("its events are ", absl::StrJoin(known, ", ")));
+}
+
+}  // namespace
+
+absl::Status ParsePathways(Connection& connection) {
+  const ConnectOptions& options = connection.description.options;
+  std::vector<PathwayCode>& pathways = connection.model.pathways;
+  const auto add = [&](bool on_post, const std::string& name, const ir::SourceText& place,
+                       const ir::SourceText& text, std::optional<int> order) -> absl::Status {
+    PathwayCode pathway = {on_post, name, place, text, {}};
+    BNSYN_ASSIGN_OR_RETURN(pathway.code, ParseStatements(text));
+    pathway.order = order.value_or(on_post ? kOrderOfPost : kOrderOfPre);
+    if (!pathway.code.empty()) pathways.push_back(std::move(pathway));
+    return absl::OkStatus();
+  };
+  const ir::SourceText& pre = options.on_pre;
+  const ir::SourceText& post = options.on_post;
+  BNSYN_RETURN_IF_ERROR(add(false, kMainPathway, pre, pre, options.pre_order));
+  BNSYN_RETURN_IF_ERROR(add(true, kMainPathway, post, post, options.post_order));
+  std::set<std::string> names;
+  for (const Pathway& pathway : options.pathways) {
+    BNSYN_RETURN_IF_ERROR(CheckName(pathway, names));
+    const size_t before = pathways.size();
+    BNSYN_RETURN_IF_ERROR(
+        add(pathway.on_post, pathway.name, pathway.place, pathway.code, pathway.options.order));
+    if (pathways.size() != before) continue;
+    return ErrorIn(pathway.place, absl::StrCat("the pathway '", pathway.name, "' has no code"),
+                   "say what a spike does, as in code = \"g_nmda_post += w\"");
+  }
+  std::stable_sort(pathways.begin(), pathways.end(),
+                   [](const PathwayCode& a, const PathwayCode& b) {
+                     return std::pair(a.order, SortedName(a)) < std::pair(b.order, SortedName(b));
+                   });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ir::PopulationId> DeclareSpikes(Connection& connection) {
+  const Network::ProjectionDescription& description = connection.description;
+  const ConnectOptions& options = description.options;
+  const auto is_pre = [](const PathwayCode& pathway) { return !pathway.on_post; };
+  // A projection without code for the spikes of its source may have one that never spikes.
+  ir::PopulationId source = *connection.source.population;
+  if (absl::c_any_of(connection.model.pathways, is_pre) || !options.event.text.empty()) {
+    BNSYN_ASSIGN_OR_RETURN(source, SpikesOf(connection, false, options.event, description.place));
+  }
+  for (PathwayCode& pathway : connection.model.pathways) {
+    const ir::SourceText* event = pathway.on_post ? &options.post_event : nullptr;
+    for (const Pathway& further : options.pathways) {
+      if (further.name != pathway.name) continue;
+      event =
+          pathway.on_post || !further.options.event.text.empty() ? &further.options.event : nullptr;
+    }
+    if (event == nullptr) continue;  // that of the projection
+    BNSYN_ASSIGN_OR_RETURN(const ir::PopulationId spikes,
+                           SpikesOf(connection, pathway.on_post, *event, pathway.text));
+    const ir::PopulationId usual = pathway.on_post ? *connection.target.population : source;
+    if (spikes != usual) pathway.spikes = spikes;
+  }
+  return source;
+}
+
+absl::Status DeclarePathwayDelays(const Declarations& declared, const ir::Program& program,
+                                  Connection& connection) {
+  const ConnectOptions& options = connection.description.options;
+  const std::string& owner = connection.model.section.name;
+  for (PathwayCode& pathway : connection.model.pathways) {
+    std::optional<Setting> delay = {};
+    std::string what = absl::StrCat("the delay of ", owner, ".", pathway.name);
+    if (!pathway.is_main()) {
+      const auto further = absl::c_find_if(
+          options.pathways, [&](const Pathway& other) { return other.name == pathway.name; });
+      delay = further->options.delay;
+    }
+    if (!pathway.on_post && !delay.has_value()) continue;  // that of the projection
+    if (!delay.has_value()) {
+      delay = options.post_delay;
+      what = absl::StrCat("the post_delay of ", owner);
+    }
+    BNSYN_ASSIGN_OR_RETURN(pathway.delay,
+                           DelayInSteps(declared, connection, delay, what, program.spike_lag()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace bnsyn::compiler
