@@ -6,6 +6,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/analysis/facts.h"
+#include "compiler/description/settings.h"
 #include "compiler/equations/explanations.h"
 #include "compiler/equations/integrate.h"
 #include "compiler/equations/ode_system.h"
@@ -199,6 +200,20 @@ class BlockWriter {
     return block;
   }
 
+  // A synapse draws one number in a step, however often its code runs there.
+  absl::Status CheckDraws(const PathwayCode& pathway, const ir::Block& block) const {
+    const bool draws = std::any_of(block.nodes.begin(), block.nodes.end(), [](const auto& node) {
+      return ir::Info(node.op).attr == ir::AttrKind::kStream;
+    });
+    if (!draws || out_.program.MostRepeats(out_.program.SpikesOf(block)) == 1) {
+      return absl::OkStatus();
+    }
+    return ErrorIn(pathway.text,
+                   "this draws random numbers, but neurons may spike several times in a step here, "
+                   "and each spike would draw the same",
+                   "draw in the neuron that spikes, and read that here");
+  }
+
   absl::Status OnSpikes(const PathwayCode& pathway) {
     ir::Block block = NewBlock(pathway.kind());
     if (!pathway.is_main()) block.pathway = pathway.name;
@@ -211,6 +226,7 @@ class BlockWriter {
     if (!pathway.on_post) scope.Change().since_arrival = SinceArrival(pathway, builder);
     BNSYN_RETURN_IF_ERROR(
         EventWriter(declared_, model_, scope).Run(pathway.code, pathway.text, &pathway));
+    BNSYN_RETURN_IF_ERROR(CheckDraws(pathway, block));
     out_.program.synaptic.push_back(std::move(block));
     return absl::OkStatus();
   }
