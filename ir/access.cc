@@ -6,6 +6,44 @@ bool RunsSynapses(const Node& node) {
   return Info(node.op).attr == AttrKind::kProjection || node.op == Op::kDeliver;
 }
 
+bool AddsToSources(const Program& program, InputId input) {
+  for (const Block& block : program.synaptic) {
+    for (const Node& node : block.nodes) {
+      if (node.op == Op::kAccumulatePre && node.attr == input) return true;
+    }
+  }
+  return false;
+}
+
+bool SynapsesDraw(const Program& program, ProjectionId projection) {
+  const DomainId domain = program.projections[projection].domain;
+  for (const Block& block : program.synaptic) {
+    if (block.domain != domain) continue;
+    for (const Node& node : block.nodes) {
+      if (Info(node.op).attr == AttrKind::kStream && node.domain == domain) return true;
+    }
+  }
+  return false;
+}
+
+bool SynapsesDrawByOccurrence(const Program& program, ProjectionId projection) {
+  const Rule& rule = program.projections[projection].rule;
+  return (rule.multiple || rule.kind == RuleKind::kList) && SynapsesDraw(program, projection);
+}
+
+ReadElement ElementRead(const Program& program, const Block& block, const Node& read) {
+  const Node& index = block.nodes[read.operands[0]];
+  const DomainId domain = program.states[read.attr].type.domain;
+  if (index.op == Op::kIndex && index.domain == domain) return ReadElement::kOwn;
+  if (index.op != Op::kIndexPre && index.op != Op::kIndexPost) return ReadElement::kAny;
+  const bool source = index.op == Op::kIndexPre;
+  const Projection& projection =
+      program.projections[program.domains[static_cast<size_t>(block.domain)].index];
+  const PopulationId end = source ? projection.source : projection.target;
+  if (program.populations[end].domain != domain) return ReadElement::kAny;
+  return source ? ReadElement::kSource : ReadElement::kTarget;
+}
+
 namespace {
 
 // A check looks at its operand, not at the state.

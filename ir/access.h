@@ -12,6 +12,23 @@ namespace bnsyn::ir {
 // True if a node of the step runs a block over synapses.
 bool RunsSynapses(const Node& node);
 
+// True if a node adds to an input: to that of the target of a synapse, or of its source.
+inline bool Accumulates(const Node& node) {
+  return node.op == Op::kAccumulate || node.op == Op::kAccumulatePre;
+}
+// True if synapses add to an input as that of their sources.
+bool AddsToSources(const Program& program, InputId input);
+
+// True if synapses of a projection draw random numbers while the network runs.
+bool SynapsesDraw(const Program& program, ProjectionId projection);
+// True if in addition a pair may have several synapses, which draw numbers of their own.
+bool SynapsesDrawByOccurrence(const Program& program, ProjectionId projection);
+
+// The neuron of which a gather or past reads the state, where its index says so.
+enum class ReadElement : uint8_t { kOwn, kSource, kTarget, kAny };
+// kOwn: of the element at hand; kSource, kTarget: of that end of the synapse.
+ReadElement ElementRead(const Program& program, const Block& block, const Node& read);
+
 // A symbol that a node reads or writes.
 struct Access {
   AttrKind kind;

@@ -168,6 +168,19 @@ Text BoundsText(const Program&, const State& state) {
   return RangeText(state.lower, state.upper);
 }
 
+Result CheckHistory(const Program& program, const State& state) {
+  if (state.history == 0) return std::nullopt;
+  if (state.history > kLongestHistory) {
+    return Fail(absl::StrCat("the history of ", state.history, " steps is too long"),
+                absl::StrCat("it is at most ", kLongestHistory));
+  }
+  if (program.domains[static_cast<size_t>(state.type.domain)].kind == DomainKind::kProjection) {
+    return Fail("a state of synapses has no history");
+  }
+  if (state.temporary) return Fail("a temporary has no history");
+  return std::nullopt;
+}
+
 // Inputs.
 
 template <auto member>
@@ -659,6 +672,8 @@ const std::vector<Attribute<State>>& AttributesOf() {
       {"repeats", "where a neuron of the population spikes, the state says how often", false,
        &ReadRepeats, &RepeatsText, &CheckRepeats},
       Field<State, &State::unit>("unit", "of the value, for people"),
+      Field<State, &State::history>("history", "the steps for which past values are kept", nullptr,
+                                    CheckHistory),
   };
   return *rows;
 }

@@ -27,13 +27,13 @@ Builder::Builder(const Program& program, Block& block) : program_(program), bloc
 NodeId* Builder::Known(const Node& node) {
   const OpInfo& info = Info(node.op);
   if (info.effect == Effect::kWrite && !IsExpectation(node.op)) return nullptr;
-  NodeId a = node.operands[0];
+  NodeId c = node.operands[2];
   if (info.effect == Effect::kRead) {
-    // A read has no operands: the version of the symbol that it reads takes the place of one.
-    a = version_[{info.attr, node.attr}];
+    // A read has no third operand: the version of the symbol that it reads takes its place.
+    c = version_[{info.attr, node.attr}];
   }
-  const Key key = {node.op,          node.element,     node.domain, a,
-                   node.operands[1], node.operands[2], node.attr};
+  const Key key = {node.op, node.element, node.domain, node.operands[0], node.operands[1],
+                   c,       node.attr};
   return &values_.try_emplace(key, kNoNode).first->second;
 }
 

@@ -28,6 +28,7 @@ enum class TypeRule : uint8_t {
   kConvert,
   kBitcast,
   kLookup,
+  kGather,
   kDeclared,
   kEffect,
 };

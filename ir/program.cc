@@ -107,6 +107,12 @@ uint32_t Program::Size(DomainId domain) const {
   return 0;
 }
 
+size_t Program::Values(StateId state) const {
+  const State& declared = states[state];
+  const size_t elements = Size(declared.type.domain);
+  return declared.history == 0 ? elements : elements * declared.places();
+}
+
 absl::string_view Program::DomainName(DomainId domain) const {
   const Domain& d = domains[static_cast<size_t>(domain)];
   switch (d.kind) {
@@ -241,7 +247,8 @@ bool Program::Delivers() const {
 
 bool Program::IsVariable(StateId state) const {
   const std::string& name = states[state].name;
-  return !states[state].temporary && std::count(name.begin(), name.end(), '.') < 2;
+  return !states[state].temporary && states[state].history == 0 &&
+         std::count(name.begin(), name.end(), '.') < 2;
 }
 
 bool Program::RunsSynapses(const Block& block) const {

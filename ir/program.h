@@ -4,6 +4,7 @@
 #ifndef BNSYN_IR_PROGRAM_H_
 #define BNSYN_IR_PROGRAM_H_
 
+#include <bit>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -86,7 +87,17 @@ struct State {
   // A population whose neurons may spike several times in a step: where a neuron spikes, this i64
   // state says how often, as it stands at the spike op. The upper bound is the most that it may be.
   std::optional<PopulationId> repeats;
+  // Steps for which the values of the past are kept, for `past`; 0 for none. Such a state is of a
+  // population or of the network, and is stored once in each step. Before step 0 it had the initial
+  // value in every step.
+  uint32_t history = 0;
+
+  // The values that are kept of an element: a power of two, the value of step k in place k modulo
+  // it. The present step overwrites none that `past` may still read.
+  uint32_t places() const { return std::bit_ceil(history + 1); }
 };
+// The longest history, in steps.
+inline constexpr uint32_t kLongestHistory = 1 << 20;
 
 // A uniform number. The specialise pass makes a literal of it unless it is tunable: then it may
 // be changed between steps without recompiling.
@@ -338,6 +349,9 @@ struct Program {
 
   // Number of elements of a domain; for projections, which are not counted here, 0.
   uint32_t Size(DomainId domain) const;
+  // Number of values that a state holds: one an element, and of a state with a history one for each
+  // place and element, place after place. 0 for a state of synapses.
+  size_t Values(StateId state) const;
   // "network", or the name of the population or projection.
   absl::string_view DomainName(DomainId domain) const;
 

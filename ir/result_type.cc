@@ -80,6 +80,7 @@ absl::StatusOr<Type> DeclaredType(const Program& program, const Block& block, Op
   }
   if (op == Op::kStep || op == Op::kPass) return Type{Element::kU64, DomainId::kNetwork};
   if (op == Op::kWeight) return Type{Element::kF64, block.domain};
+  if (op == Op::kDelay) return Type{Element::kI64, block.domain};
   if (op == Op::kIndexPre || op == Op::kIndexPost) return Type{Element::kU32, block.domain};
   if (program.domains[static_cast<size_t>(declared.domain)].kind != DomainKind::kPopulation) {
     return Error(op, "is of a population's elements: declare it as u32[population]");
@@ -193,6 +194,15 @@ absl::StatusOr<Type> ResultType(const Program& program, const Block& block, Op o
         return Error(op, absl::StrCat("takes i64, not ", Elements(operands)));
       }
       return Type{Element::kF64, domain};
+    case TypeRule::kGather: {
+      const bool fits =
+          first == Element::kU32 && (info.arity == 1 || operands[1].element == Element::kI64);
+      if (!fits) {
+        return Error(op, absl::StrCat("takes ", info.arity == 1 ? "u32" : "u32 and i64", ", not ",
+                                      Elements(operands)));
+      }
+      return Type{program.states[attr].type.element, domain};
+    }
     case TypeRule::kDeclared: {
       // Only draws take operands here: a probability or a mean.
       for (const Type& type : operands) {

@@ -21,6 +21,7 @@ using Result = std::optional<Violation>;
 constexpr uint8_t kInInit = 1;
 constexpr uint8_t kInConnect = 2;
 constexpr uint8_t kInSynaptic = 4;  // on_pre, on_step and on_post
+constexpr uint8_t kInOnPre = 64;    // of these, on_pre and on_step
 constexpr uint8_t kInNow = 8;
 constexpr uint8_t kInStep = 16;  // and kernels
 constexpr uint8_t kInLoop = 32;  // and kernels of several passes
@@ -42,6 +43,9 @@ constexpr Place kPlaces[] = {
 #include "ir/ops.def"
     {Op::kLoadPre, kOfSynapses},
     {Op::kLoadPost, kOfSynapses},
+    {Op::kGather, kInSynaptic | kInStep},
+    {Op::kPast, kInSynaptic | kInStep | kInLoop},
+    {Op::kDelay, kInOnPre},
     {Op::kIndexPre, kOfSynapses},
     {Op::kIndexPost, kOfSynapses},
     {Op::kWeight, kOfSynapses},
@@ -49,6 +53,7 @@ constexpr Place kPlaces[] = {
     {Op::kSetWeight, kInConnect},
     {Op::kSetDelay, kInConnect},
     {Op::kAccumulate, kInSynaptic},
+    {Op::kAccumulatePre, kInSynaptic},
     {Op::kTake, kInStep},
     {Op::kHeld, kInStep},
     {Op::kScale, kInStep},
@@ -71,6 +76,7 @@ uint8_t SetOf(BlockKind kind) {
       return kInConnect;
     case BlockKind::kOnPre:
     case BlockKind::kOnStep:
+      return kInSynaptic | kInOnPre;
     case BlockKind::kOnPost:
       return kInSynaptic;
     case BlockKind::kLoop:
@@ -162,7 +168,7 @@ class Blocks {
       }
       if (auto v = CheckBlock(block)) return v;
     }
-    return std::nullopt;
+    return HistoriesStored();
   }
 
  private:
@@ -320,6 +326,7 @@ class Blocks {
       return Fail(absl::StrCat(info.name, " refers to no ", SymbolWord(info.attr)));
     }
     if (auto v = CheckDecay(node)) return v;
+    if (auto v = CheckHistory(node)) return v;
     if (node.op == Op::kLookup && program_.tables[node.attr].rows() == 0) {
       return Fail("lookup has nothing to find in a table without rows");
     }
@@ -329,6 +336,36 @@ class Blocks {
     if (auto v = CheckType(node)) return v;
     if (auto v = CheckDomain(node)) return v;
     return CheckOrder(node);
+  }
+
+  // A state with a history is stored once in a step, and read by `past` alone.
+  Result CheckHistory(const Node& node) {
+    if (Info(node.op).attr != AttrKind::kState) return std::nullopt;
+    const State& state = program_.states[node.attr];
+    const absl::string_view name = Info(node.op).name;
+    if (node.op == Op::kGather && DomainOf(state.type.domain).kind != DomainKind::kPopulation) {
+      return Fail("gather reads a state of a population");
+    }
+    if (node.op == Op::kPast && state.history == 0) {
+      return Fail(absl::StrCat("past reads a state with a history, and ", state.name, " has none"),
+                  "declare it with history=");
+    }
+    if (state.history == 0 || node.op == Op::kPast || node.op == Op::kStore) return std::nullopt;
+    return Fail(absl::StrCat(name, " cannot be of a state with a history"),
+                "store gives it the value of a step, and past reads those of earlier steps");
+  }
+
+  // Each state with a history has a value in each step.
+  Result HistoriesStored() {
+    for (StateId id = 0; id < program_.states.size(); ++id) {
+      if (program_.states[id].history == 0 || done_.contains({Op::kStore, id})) continue;
+      block_ = program_.step.empty() ? nullptr : &program_.step.back();
+      node_ = kNoNode;
+      return Fail(
+          absl::StrCat("the step never stores ", program_.states[id].name, ", which has a history"),
+          "store its value once in the step");
+    }
+    return std::nullopt;
   }
 
   // Only some ops can stand for decaying inputs and the states that hold their sums.
@@ -343,6 +380,9 @@ class Blocks {
       }
       if (decays && node.op == Op::kAccumulate && block_->kind != BlockKind::kOnPre) {
         return Fail("only on_pre adds to a decaying input");
+      }
+      if (decays && node.op == Op::kAccumulatePre) {
+        return Fail("accumulate_pre cannot add to a decaying input");
       }
       if (decays && node.op == Op::kAccumulate && delivers_) {
         return Fail("what arrives at a decaying input arrives before the step",
@@ -475,6 +515,9 @@ class Blocks {
     if (node.op == Op::kLoadPost && program_.states[node.attr].type.domain != target) {
       return Fail(absl::StrCat("load_post reads a state of ", program_.DomainName(target)));
     }
+    if (node.op == Op::kAccumulatePre && program_.inputs[node.attr].population != source) {
+      return Fail(absl::StrCat("accumulate_pre adds to an input of ", program_.DomainName(source)));
+    }
     if (node.op == Op::kAccumulate && program_.inputs[node.attr].population != target) {
       return Fail(absl::StrCat("accumulate adds to an input of ", program_.DomainName(target)));
     }
@@ -498,10 +541,8 @@ class Blocks {
       return Fail(absl::StrCat("rule=", rule.name, " has no set_probability"),
                   "rule=bernoulli gives each pair a probability");
     }
-    if (Info(node.op).attr == AttrKind::kStream && block_->kind != BlockKind::kConnect) {
-      return Fail(absl::StrCat("synapses draw random numbers in connect only, not in ",
-                               BlockKindName(block_->kind)),
-                  "draw in the source or the target, and read it by load_pre or load_post");
+    if (Info(node.op).attr == AttrKind::kStream && block_->kind == BlockKind::kNow) {
+      return Fail("no random numbers are drawn in now", "it only brings variables to the present");
     }
     return std::nullopt;
   }
@@ -534,8 +575,9 @@ class Blocks {
       return Fail("a total is read before its reduce in the step");
     }
     if (auto v = Repeats(node)) return v;
-    const bool once = node.op == Op::kTake || node.op == Op::kSpike || node.op == Op::kReduce ||
-                      node.op == Op::kRun || RunsSynapses(node);
+    const bool past = node.op == Op::kStore && program_.states[node.attr].history != 0;
+    const bool once = past || node.op == Op::kTake || node.op == Op::kSpike ||
+                      node.op == Op::kReduce || node.op == Op::kRun || RunsSynapses(node);
     if (node.op == Op::kUntil && &node != &block_->nodes.back()) {
       return Fail("until is the last node of its loop");
     }

@@ -10,11 +10,12 @@
 namespace bnsyn::ir {
 namespace {
 
-// True if threads see what others do to the symbol: counts of spikes, totals, and what synapses
-// read of neurons. Only synapses read the states of other threads.
+// True if threads see what others do to the symbol: counts of spikes, totals, and what synapses and
+// `gather` read of neurons. Nothing else reads the states of other threads.
 bool IsShared(const Program& program, const Node& node, const Access& access) {
   if (access.kind == AttrKind::kPopulation || access.kind == AttrKind::kReduction) return true;
-  return access.kind == AttrKind::kState && (access.write || RunsSynapses(node)) &&
+  return access.kind == AttrKind::kState &&
+         (access.write || RunsSynapses(node) || node.op == Op::kGather) &&
          !program.states[access.symbol].type.uniform();
 }
 

@@ -8,6 +8,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/container/inlined_vector.h"
+#include "ir/access.h"
 #include "reference/columns.h"
 #include "reference/evaluate.h"
 #include "reference/expectation.h"
@@ -78,7 +79,7 @@ BlockRunner::BlockRunner(const ir::Block& block, Machine& machine)
     for (const ir::Block* const runs : FindRun(machine.program, block.nodes[id])) {
       blocks_[id].push_back(std::make_unique<BlockRunner>(*runs, machine));
     }
-    if (block.nodes[id].op == ir::Op::kAccumulate) {
+    if (ir::Accumulates(block.nodes[id])) {
       is_static_[id] = AddsStatic(machine.program, block, id);
     }
   }
@@ -132,7 +133,12 @@ void BlockRunner::RunNode(ir::NodeId id) {
   if (IsEvaluable(node.op)) {
     absl::InlinedVector<ArrayView, 3> operands;
     for (const ir::NodeId operand : node.inputs()) operands.push_back(values_[operand].view());
-    Evaluate(node, {machine_.program.seed, machine_.step, 0, pass_}, operands, result);
+    EvaluationPoint point = {machine_.program.seed, machine_.step, 0, pass_};
+    if (ir::Info(node.op).attr == ir::AttrKind::kStream &&
+        IsOfSynapses(machine_.program, node.domain)) {
+      point.synapses = Drawing();
+    }
+    Evaluate(node, point, operands, result);
     return;
   }
   switch (node.op) {
@@ -153,6 +159,14 @@ void BlockRunner::RunNode(ir::NodeId id) {
       return Gather(
           machine_.states[node.attr], [&](size_t i) { return Table().target(synapses_[i]); },
           result);
+    case ir::Op::kGather:
+      return Gather(
+          machine_.states[node.attr], [&](size_t i) { return ElementOf(node, i); }, result);
+    case ir::Op::kPast:
+      return Gather(
+          machine_.states[node.attr], [&](size_t i) { return PlaceOf(node, i); }, result);
+    case ir::Op::kDelay:
+      return Generate<int64_t>([&](size_t i) { return Table().delay(synapses_[i]); }, result);
     case ir::Op::kIndexPre:
       return Generate<uint32_t>([&](size_t i) { return Table().source(synapses_[i]); }, result);
     case ir::Op::kIndexPost:
@@ -160,6 +174,7 @@ void BlockRunner::RunNode(ir::NodeId id) {
     case ir::Op::kWeight:
       return Generate<double>([&](size_t i) { return Table().weight(synapses_[i]); }, result);
     case ir::Op::kAccumulate:
+    case ir::Op::kAccumulatePre:
       return Accumulate(node);
     case ir::Op::kRun:
     case ir::Op::kRunOnStep:
@@ -213,6 +228,15 @@ void BlockRunner::RunNode(ir::NodeId id) {
   }
 }
 
+absl::Span<const SynapseNumber> BlockRunner::Drawing() {
+  drawing_.clear();
+  for (const uint64_t synapse : synapses_) {
+    drawing_.push_back(
+        {Table().source(synapse), Table().target(synapse), Table().occurrence(synapse)});
+  }
+  return drawing_;
+}
+
 void BlockRunner::Load(const ir::Node& node, Array& result) const {
   const Array& state = machine_.states[node.attr];
   if (!IsOfSynapses(machine_.program, node.domain)) {
@@ -223,6 +247,21 @@ void BlockRunner::Load(const ir::Node& node, Array& result) const {
       state, [&](size_t i) { return synapses_[i]; }, result);
 }
 
+size_t BlockRunner::ElementOf(const ir::Node& node, size_t i) const {
+  const Array& elements = values_[node.operands[0]];
+  const size_t last = machine_.program.Size(machine_.program.states[node.attr].type.domain) - 1;
+  return std::min<size_t>(elements.as<uint32_t>()[elements.size() == 1 ? 0 : i], last);
+}
+
+size_t BlockRunner::PlaceOf(const ir::Node& node, size_t i) const {
+  const ir::State& state = machine_.program.states[node.attr];
+  const Array& steps = values_[node.operands[1]];
+  const int64_t back = std::clamp<int64_t>(steps.as<int64_t>()[steps.size() == 1 ? 0 : i], 1,
+                                           int64_t{state.history});
+  const uint64_t place = (machine_.step - static_cast<uint64_t>(back)) % state.places();
+  return place * machine_.program.Size(state.type.domain) + ElementOf(node, i);
+}
+
 void BlockRunner::Accumulate(const ir::Node& node) {
   const auto input = static_cast<ir::InputId>(node.attr);
   const SynapseTable& table = Table();
@@ -231,15 +270,16 @@ void BlockRunner::Accumulate(const ir::Node& node) {
   const Array& operand = values_[node.operands[0]];
   for (size_t i = 0; i < synapses_.size(); ++i) {
     const double value = operand.as<double>()[operand.size() == 1 ? 0 : i];
-    const uint32_t target = table.target(synapses_[i]);
+    const uint32_t neuron =
+        node.op == ir::Op::kAccumulatePre ? table.source(synapses_[i]) : table.target(synapses_[i]);
     if (is_static) {
-      machine_.AddStatic(input, target, value);
+      machine_.AddStatic(input, neuron, value);
       continue;
     }
     const bool fine = machine_.input_fault.ok();
-    machine_.AddComputed(projection, input, target, value);
+    machine_.AddComputed(projection, input, neuron, value);
     if (std::isfinite(value) || !fine) continue;
-    machine_.input_fault = DescribeContributionFault(machine_.program, machine_.step, input, target,
+    machine_.input_fault = DescribeContributionFault(machine_.program, machine_.step, input, neuron,
                                                      value, CauseOf(node.operands[0], i));
   }
 }
@@ -260,13 +300,25 @@ void BlockRunner::Store(const ir::Node& node) {
   Array& state = machine_.states[node.attr];
   const Array& value = values_[node.operands[0]];
   const bool of_synapses = IsOfSynapses(machine_.program, node.domain);
-  const size_t size = of_synapses ? synapses_.size() : state.size();
-  WithBitsOf(state.element(), [&]<typename T>(T) {
-    for (size_t i = 0; i < size; ++i) {
-      if (HasEnded(i)) continue;
-      state.as<T>()[of_synapses ? synapses_[i] : i] = value.as<T>()[value.size() == 1 ? 0 : i];
-    }
-  });
+  const size_t size = of_synapses ? synapses_.size() : machine_.program.Size(node.domain);
+  const auto put = [&](size_t first) {
+    WithBitsOf(state.element(), [&]<typename T>(T) {
+      for (size_t i = 0; i < size; ++i) {
+        if (HasEnded(i)) continue;
+        state.as<T>()[of_synapses ? synapses_[i] : first + i] =
+            value.as<T>()[value.size() == 1 ? 0 : i];
+      }
+    });
+  };
+  const ir::State& declared = machine_.program.states[node.attr];
+  if (declared.history == 0) {
+    put(0);
+  } else if (block_.kind != ir::BlockKind::kInit) {
+    put(machine_.step % declared.places() * size);
+  } else {
+    // What the past is taken to have been.
+    for (size_t place = 0; place < declared.places(); ++place) put(place * size);
+  }
   if (block_.kind != ir::BlockKind::kLoop || !ir::IsFloat(node.element)) return;
   const Array numbers = AsDoubles(Operand(node));
   for (size_t i = 0; i < numbers.size(); ++i) {

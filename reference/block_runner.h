@@ -13,6 +13,7 @@
 #include "ir/program.h"
 #include "reference/array.h"
 #include "reference/machine.h"
+#include "reference/philox.h"
 
 namespace bnsyn::reference {
 
@@ -31,6 +32,8 @@ class BlockRunner {
 
  private:
   void RunNode(ir::NodeId id);
+  // The synapses at hand, as their draws know them.
+  absl::Span<const SynapseNumber> Drawing();
   // The table of the synapses that the block runs over.
   const SynapseTable& Table() const;
   void Accumulate(const ir::Node& node);
@@ -41,6 +44,9 @@ class BlockRunner {
   size_t Size(ir::DomainId domain) const;
 
   void Load(const ir::Node& node, Array& result) const;
+  // The element that a gather or past reads for element i, and the place in a state with a history.
+  size_t ElementOf(const ir::Node& node, size_t i) const;
+  size_t PlaceOf(const ir::Node& node, size_t i) const;
   void Store(const ir::Node& node);
   void EndPasses(const ir::Node& until);
   bool HasEnded(size_t element) const { return !ended_.empty() && ended_[element / kPassGroup]; }
@@ -60,6 +66,7 @@ class BlockRunner {
   std::vector<Array> values_;    // by node
   std::vector<bool> is_static_;  // by node: an accumulate whose contributions are static (R6)
   absl::Span<const uint64_t> synapses_;
+  std::vector<SynapseNumber> drawing_;
   std::vector<std::vector<std::unique_ptr<BlockRunner>>> blocks_;  // by node: those that it runs
   // Of a loop with `until`, by group of elements: true if its passes have ended.
   static constexpr size_t kPassGroup = 64;

@@ -66,6 +66,18 @@ void Digest::AddState(uint32_t state, const ArrayView& values) {
   }
 }
 
+void Digest::AddHistory(uint32_t state, const ir::State& declared, const ArrayView& values,
+                        uint64_t step) {
+  const uint64_t tag = Tag(ItemKind::kState, state);
+  const size_t elements = values.size / declared.places();
+  for (uint64_t back = 1; back <= declared.history; ++back) {
+    const size_t first = (step - back) % declared.places() * elements;
+    for (size_t i = 0; i < elements; ++i) {
+      Add(tag, (back - 1) * elements + i, CanonicalBits(values.element, values.bits(first + i)));
+    }
+  }
+}
+
 void Digest::AddInFlight(uint32_t population, uint64_t step, uint32_t neuron) {
   Add(Tag(ItemKind::kInFlight, population), step, neuron);
 }

@@ -6,7 +6,7 @@
 
 #include "absl/types/span.h"
 #include "bnsyn/digest.h"
-#include "ir/type.h"
+#include "ir/program.h"
 #include "reference/array.h"
 
 namespace bnsyn::reference {
@@ -16,7 +16,7 @@ namespace bnsyn::reference {
 //
 // The digest of a run whose next step is k holds
 //   - AddState for each state that is not temporary, by its index in Program::states: every element
-//     of it, padding excluded;
+//     of it, padding excluded; AddHistory for one with a history;
 //   - AddSpike once for each spike since the beginning. An injected spike belongs to step k - 1,
 //     where k is the next step at the time of injection; for k = 0 that is 2^64 - 1;
 //   - AddInFlight for each spike, injected ones included, of the steps k - MaxDelay() to k - 1.
@@ -28,6 +28,10 @@ struct Digest : bnsyn::Digest {
   void AddSpikes(uint32_t population, uint64_t step, absl::Span<const uint32_t> neurons);
   // All elements of a state; all NaNs count as one (R10).
   void AddState(uint32_t state, const ArrayView& values);
+  // The values of a state with a history that `past` may read from `step` on; `values` has place
+  // after place.
+  void AddHistory(uint32_t state, const ir::State& declared, const ArrayView& values,
+                  uint64_t step);
   // A spike of `step` that the longest delay of the program still has to deliver.
   void AddInFlight(uint32_t population, uint64_t step, uint32_t neuron);
 

@@ -141,8 +141,12 @@ class NodeEvaluator {
   // words takes draw numbers 0 and 1 relative to its own, and a pass of a loop two numbers on.
   uint32_t Word(uint32_t element, uint32_t draw) const {
     const auto stream = static_cast<uint32_t>(node_.attr >> 32);
-    return RandomBits(point_.seed, stream, element, point_.step,
-                      static_cast<uint32_t>(node_.attr) + 2 * point_.pass + draw);
+    const uint32_t number = static_cast<uint32_t>(node_.attr) + 2 * point_.pass + draw;
+    if (!point_.synapses.empty()) {
+      return SynapseWord(point_.seed, stream, point_.synapses[element - point_.first_element],
+                         point_.step, number);
+    }
+    return RandomBits(point_.seed, stream, element, point_.step, number);
   }
   void Draw(double (*f)(uint32_t, uint32_t)) {
     Generate<double>([&](uint32_t element) { return f(Word(element, 0), Word(element, 1)); });

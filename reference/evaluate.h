@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 #include "ir/program.h"
 #include "reference/array.h"
+#include "reference/philox.h"
 
 namespace bnsyn::reference {
 
@@ -19,6 +20,8 @@ struct EvaluationPoint {
   uint64_t step = 0;
   uint32_t first_element = 0;  // the elements are first_element, first_element + 1, ...
   uint32_t pass = 0;           // of a loop
+  // In the code of synapses, the synapses that draw; else empty.
+  absl::Span<const SynapseNumber> synapses = {};
 };
 
 // True for ops whose result depends on their operands, attribute and the evaluation point alone.

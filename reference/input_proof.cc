@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "ir/access.h"
 #include "ir/status_macros.h"
 #include "reference/columns.h"
 #include "reference/fault.h"
@@ -37,6 +38,7 @@ absl::Status TooLarge(const ir::Program& program, ir::ProjectionId projection, i
 
 std::optional<double> StaticContribution(const ir::Program& program, const ir::Block& block,
                                          ir::NodeId node, double weight) {
+  if (block.nodes[node].op == ir::Op::kAccumulatePre) return std::nullopt;
   const std::optional<ir::Bits> bits =
       KnownBits(program, block, weight)[block.nodes[node].operands[0]];
   return bits ? std::optional<double>(ir::F64OfBits(*bits)) : std::nullopt;
@@ -57,8 +59,9 @@ OnPreTerms::OnPreTerms(const ir::Program& program, const ir::Block* block)
   if (block == nullptr) return;
   for (ir::NodeId id = 0; id < block->nodes.size(); ++id) {
     const ir::Node& node = block->nodes[id];
-    if (node.op != ir::Op::kAccumulate) continue;
-    terms_.push_back({id, static_cast<ir::InputId>(node.attr), std::nullopt});
+    if (!ir::Accumulates(node)) continue;
+    const bool to_source = node.op == ir::Op::kAccumulatePre;
+    terms_.push_back({id, static_cast<ir::InputId>(node.attr), to_source, std::nullopt});
   }
 }
 
@@ -80,16 +83,17 @@ bool OnPreTerms::AllStatic() {
   return true;
 }
 
-std::vector<std::vector<ir::InputId>> OtherAdditions(const ir::Program& program) {
-  std::vector<std::vector<ir::InputId>> inputs(program.projections.size());
+std::vector<std::vector<OtherAddition>> OtherAdditions(const ir::Program& program) {
+  std::vector<std::vector<OtherAddition>> inputs(program.projections.size());
   const bool delivers = program.Delivers();
   for (const ir::Block& block : program.synaptic) {
     if (MayBeStatic(program, block)) continue;
     const uint32_t times = program.MostRuns(block, delivers);
     for (const ir::Node& added : block.nodes) {
-      if (added.op != ir::Op::kAccumulate) continue;
-      std::vector<ir::InputId>& all = inputs[program.ProjectionOf(block)];
-      all.insert(all.end(), times, static_cast<ir::InputId>(added.attr));
+      if (!ir::Accumulates(added)) continue;
+      const bool to_source = added.op == ir::Op::kAccumulatePre;
+      std::vector<OtherAddition>& all = inputs[program.ProjectionOf(block)];
+      all.insert(all.end(), times, {static_cast<ir::InputId>(added.attr), to_source});
     }
   }
   return inputs;
@@ -193,31 +197,46 @@ uint32_t InputProof::MostArrivals(ir::ProjectionId projection) const {
 }
 
 absl::Status InputProof::AddPossible(ir::ProjectionId projection, ir::InputId input,
-                                     uint32_t target, Quanta magnitude) {
+                                     uint32_t element, Quanta magnitude) {
   const SumLimits& limits = limits_[input];
-  Quanta& possible = bounds_[input][target].possible;
+  Quanta& possible = bounds_[input][element].possible;
   if (magnitude <= limits.possible - possible) {
     possible += magnitude;
     return absl::OkStatus();
   }
   const int scale = program_->inputs[input].accumulator.scale_log2;
   return Refused(*program_, projection,
-                 absl::StrCat("so many synapses meet at ", Place(*program_, input, target),
+                 absl::StrCat("so many synapses meet at ", Place(*program_, input, element),
                               " that its sum might overflow: what they compute while running may ",
                               "be ", ShowValue(FromQuanta(limits.unknown, scale)), " each"));
 }
 
-absl::Status InputProof::Add(ir::ProjectionId projection, uint32_t target, double weight,
+absl::Status InputProof::Add(ir::ProjectionId projection, SynapseEnds ends, double weight,
                              OnPreTerms& terms) {
   const uint32_t times = MostArrivals(projection);
   for (size_t term = 0; term < terms.size(); ++term) {
     const std::optional<OnPreTerms::Known> known = terms.Find(term, weight);
-    BNSYN_RETURN_IF_ERROR(known ? AddKnown(projection, terms.input(term), target, *known)
-                                : AddPossible(projection, terms.input(term), target,
+    const uint32_t element = terms.to_source(term) ? ends.source : ends.target;
+    BNSYN_RETURN_IF_ERROR(known ? AddKnown(projection, terms.input(term), element, *known)
+                                : AddPossible(projection, terms.input(term), element,
                                               limits_[terms.input(term)].unknown * times));
   }
-  for (const ir::InputId input : others_[projection]) {
-    BNSYN_RETURN_IF_ERROR(AddPossible(projection, input, target, limits_[input].unknown));
+  for (const OtherAddition& other : others_[projection]) {
+    BNSYN_RETURN_IF_ERROR(AddPossible(projection, other.input,
+                                      other.to_source ? ends.source : ends.target,
+                                      limits_[other.input].unknown));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Prove(const ir::Program& program, ir::ProjectionId projection, const SynapseRows& rows,
+                   OnPreTerms& terms, InputProof& proof) {
+  const double one = program.projections[projection].weight;
+  for (uint32_t source = 0; source + size_t{1} < rows.begin.size(); ++source) {
+    for (size_t i = rows.begin[source]; i < rows.begin[source + size_t{1}]; ++i) {
+      const double weight = rows.weights.empty() ? one : rows.weights[i];
+      BNSYN_RETURN_IF_ERROR(proof.Add(projection, {source, rows.targets[i]}, weight, terms));
+    }
   }
   return absl::OkStatus();
 }

@@ -14,7 +14,9 @@
 #include "ir/program.h"
 #include "reference/accumulator.h"
 #include "reference/coarse.h"
+#include "reference/connectivity.h"
 #include "reference/event_file.h"
+#include "reference/fault.h"
 
 namespace bnsyn::reference {
 
@@ -41,13 +43,16 @@ class OnPreTerms {
     reference::Quanta quanta = 0;
   };
   struct Term {
-    ir::NodeId node = 0;  // an accumulate
+    ir::NodeId node = 0;  // that accumulates
     ir::InputId input = 0;
+    bool to_source = false;
     // The last weight asked for and the answer, since most projections have one weight.
     std::optional<std::pair<double, std::optional<Known>>> last;
   };
   size_t size() const { return terms_.size(); }
   ir::InputId input(size_t term) const { return terms_[term].input; }
+  // True if it adds to the source of the synapse, not to its target.
+  bool to_source(size_t term) const { return terms_[term].to_source; }
   // What the term adds, or nullopt if it is not static.
   std::optional<Known> Find(size_t term, double weight);
   // True if all terms are static.
@@ -59,9 +64,14 @@ class OnPreTerms {
   std::vector<Term> terms_;
 };
 
-// By projection, the inputs to which a step adds for each of its synapses, apart from its first
-// on_pre block: one for each `accumulate` of its other synaptic blocks.
-std::vector<std::vector<ir::InputId>> OtherAdditions(const ir::Program& program);
+// An addition for each synapse.
+struct OtherAddition {
+  ir::InputId input = 0;
+  bool to_source = false;  // of the synapse, not to its target
+};
+// By projection, what a step adds for each of its synapses, apart from its first on_pre block: one
+// for each `accumulate` and `accumulate_pre` of its other synaptic blocks.
+std::vector<std::vector<OtherAddition>> OtherAdditions(const ir::Program& program);
 
 // By input and element: the most quanta that all events together bring in one step.
 using EventBounds = std::vector<std::map<uint32_t, Quanta>>;
@@ -79,7 +89,7 @@ class InputProof {
   // Adds a synapse of `projection`, which has the terms given. InvalidArgument if a static
   // contribution or the static part of a sum could exceed its limit, or if a target has so many
   // synapses that are not static that the integer could overflow before the check.
-  absl::Status Add(ir::ProjectionId projection, uint32_t target, double weight, OnPreTerms& terms);
+  absl::Status Add(ir::ProjectionId projection, SynapseEnds ends, double weight, OnPreTerms& terms);
 
   // The coarse contributions of events and, so far, of synapses.
   const CoarseTallies& coarse() const { return coarse_; }
@@ -93,7 +103,7 @@ class InputProof {
   void CountEvents(size_t declaration, absl::Span<const Event> events);
   absl::Status AddKnown(ir::ProjectionId projection, ir::InputId input, uint32_t target,
                         const OnPreTerms::Known& known);
-  absl::Status AddPossible(ir::ProjectionId projection, ir::InputId input, uint32_t target,
+  absl::Status AddPossible(ir::ProjectionId projection, ir::InputId input, uint32_t element,
                            Quanta magnitude);
 
   // The most times that the first on_pre block of a projection runs for a synapse in a step.
@@ -101,12 +111,16 @@ class InputProof {
 
   const ir::Program* program_;
   bool delivers_;
-  std::vector<std::vector<Bound>> bounds_;        // by input and element
-  std::vector<SumLimits> limits_;                 // by input
-  std::vector<Quanta> most_;                      // that `known` may be, by input
-  std::vector<std::vector<ir::InputId>> others_;  // OtherAdditions
+  std::vector<std::vector<Bound>> bounds_;          // by input and element
+  std::vector<SumLimits> limits_;                   // by input
+  std::vector<Quanta> most_;                        // that `known` may be, by input
+  std::vector<std::vector<OtherAddition>> others_;  // OtherAdditions
   CoarseTallies coarse_;
 };
+
+// Adds all synapses of a projection to a proof.
+absl::Status Prove(const ir::Program& program, ir::ProjectionId projection, const SynapseRows& rows,
+                   OnPreTerms& terms, InputProof& proof);
 
 // InvalidArgument unless all contributions to decaying inputs are static.
 absl::Status CheckDecayingInputs(const ir::Program& program);

@@ -196,7 +196,12 @@ Digest ProgramInterpreter::ComputeDigest() const {
   Digest digest = spike_digest_;
   const ir::Program& program = machine_.program;
   for (ir::StateId state = 0; state < program.states.size(); ++state) {
-    if (!program.states[state].temporary) digest.AddState(state, State(state));
+    const ir::State& declared = program.states[state];
+    if (declared.history != 0) {
+      digest.AddHistory(state, declared, State(state), machine_.step);
+    } else if (!declared.temporary) {
+      digest.AddState(state, State(state));
+    }
   }
   const uint32_t longest = program.MaxDelay();
   for (ir::PopulationId p = 0; p < program.populations.size(); ++p) {

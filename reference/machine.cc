@@ -19,13 +19,15 @@ ir::Bits ConvertBits(ir::Element from, ir::Bits bits, ir::Element to) {
   return Fold(convert, {from}, {bits});
 }
 
-// Fills a state from a column of a table, one row an element.
+// Fills a state from a column of a table, one row an element. A state with a history has each value
+// in all of its places.
 absl::Status FillFromColumn(const ir::Program& program, const ir::State& state, Array& values) {
   const ir::Table& table = program.tables[state.initial_column->table];
   const std::vector<double>& column = table.values[state.initial_column->column];
-  if (column.size() != values.size()) {
+  const size_t elements = program.Size(state.type.domain);
+  if (column.size() != elements) {
     return absl::InvalidArgumentError(absl::StrCat(table.title(), ": ", state.name, " has ",
-                                                   values.size(), " elements, but the table ",
+                                                   elements, " elements, but the table ",
                                                    column.size(), " rows"));
   }
   const ir::Element element = state.type.element;
@@ -38,7 +40,7 @@ absl::Status FillFromColumn(const ir::Program& program, const ir::State& state, 
                       absl::StrCat(ShowValue(column[i]), " is no ", ir::ElementName(element),
                                    " for ", state.name));
     }
-    values.set_bits(i, bits);
+    for (size_t place = i; place < values.size(); place += elements) values.set_bits(place, bits);
   }
   return absl::OkStatus();
 }
@@ -52,8 +54,9 @@ bool IsOfSynapses(const ir::Program& program, ir::DomainId domain) {
 absl::StatusOr<Machine> Machine::Create(ir::Program program) {
   Machine machine;
   for (const ir::Param& param : program.params) machine.params.push_back(param.value);
-  for (const ir::State& state : program.states) {
-    Array values(state.type.element, program.Size(state.type.domain));
+  for (ir::StateId id = 0; id < program.states.size(); ++id) {
+    const ir::State& state = program.states[id];
+    Array values(state.type.element, program.Values(id));
     if (state.initial_column) {
       BNSYN_RETURN_IF_ERROR(FillFromColumn(program, state, values));
     } else {

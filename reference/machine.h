@@ -25,9 +25,11 @@ struct Machine {
 
   ir::Program program;
   std::vector<ir::Bits> params;
-  std::vector<Array> states;                // states of synapses are empty until AddSynapses
-  std::vector<SynapseTable> synapses;       // by projection; empty with dense propagation
-  std::vector<std::vector<Quanta>> inputs;  // sums, by input and element
+  // States of synapses are empty until AddSynapses. One with a history has place after place (see
+  // ir::State::places), each with all elements.
+  std::vector<Array> states;
+  std::vector<SynapseTable> synapses;               // by projection; empty with dense propagation
+  std::vector<std::vector<Quanta>> inputs;          // sums, by input and element
   std::vector<AccumulatorArithmetic> accumulators;  // by input
   std::vector<double> totals;                       // of the last reduce, by reduction
   CoarseTallies coarse;                             // of all contributions so far (R6)

@@ -26,7 +26,7 @@ std::string In(const Text& operand, Binding least) {
 
 // "V" for "exc.V", and for the temporary "exc.V.moving" that carries it from pass to pass.
 std::string Local(absl::string_view name) {
-  name = absl::StripSuffix(absl::StripSuffix(name, ".copy"), ".moving");
+  name = absl::StripSuffix(absl::StripSuffix(absl::StripSuffix(name, ".past"), ".copy"), ".moving");
   const size_t dot = name.find('.');
   return std::string(dot == absl::string_view::npos ? name : name.substr(dot + 1));
 }
@@ -126,6 +126,9 @@ class Printer {
   Text Call(const ir::Node& node, Of of) const {
     std::string text = std::string(ir::Info(node.op).name);
     if (node.op == ir::Op::kLookup) text = program_.tables[node.attr].name;
+    if (ir::Info(node.op).attr == ir::AttrKind::kState) {
+      text = Local(program_.states[node.attr].name);
+    }
     const char* separator = "(";
     for (const ir::NodeId operand : node.inputs()) {
       absl::StrAppend(&text, separator, of(operand).text);

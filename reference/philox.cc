@@ -19,4 +19,13 @@ uint32_t RandomBits(uint64_t seed, uint32_t stream, uint32_t element, uint64_t s
                     key)[RandomWord(element)];
 }
 
+uint32_t SynapseWord(uint64_t seed, uint32_t stream, const SynapseNumber& synapse, uint64_t step,
+                     uint32_t draw) {
+  const auto key = Philox4x32(SynapseKeyCounter(stream, synapse.occurrence),
+                              {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
+  const auto words =
+      Philox4x32(SynapseCounter(synapse.source, synapse.target, step, draw), {key[0], key[1]});
+  return words[draw % 4];
+}
+
 }  // namespace bnsyn::reference

@@ -18,15 +18,11 @@ namespace {
 absl::StatusOr<SynapseRows> BuildRows(const Machine& machine, ir::ProjectionId id,
                                       OnPreTerms& terms, InputProof& proof) {
   const ir::Program& program = machine.program;
-  const ir::Projection& projection = program.projections[id];
   BNSYN_ASSIGN_OR_RETURN(const Connectivity connectivity,
                          Connectivity::Create(program, id, machine.states));
-  BNSYN_ASSIGN_OR_RETURN(SynapseRows rows,
-                         connectivity.Build(0, program.populations[projection.target].size));
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const double weight = rows.weights.empty() ? projection.weight : rows.weights[i];
-    BNSYN_RETURN_IF_ERROR(proof.Add(id, rows.targets[i], weight, terms));
-  }
+  const uint32_t targets = program.populations[program.projections[id].target].size;
+  BNSYN_ASSIGN_OR_RETURN(SynapseRows rows, connectivity.Build(0, targets));
+  BNSYN_RETURN_IF_ERROR(Prove(program, id, rows, terms, proof));
   return rows;
 }
 

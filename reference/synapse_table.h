@@ -22,6 +22,15 @@ class SynapseTable {
   uint32_t source(uint64_t synapse) const { return sources_[synapse]; }
   uint32_t target(uint64_t synapse) const { return targets_[synapse]; }
   double weight(uint64_t synapse) const { return weights_[weights_.size() == 1 ? 0 : synapse]; }
+  // The number of a synapse among those of its pair.
+  uint32_t occurrence(uint64_t synapse) const {
+    uint64_t first = synapse;
+    while (first > 0 && sources_[first - 1] == sources_[synapse] &&
+           targets_[first - 1] == targets_[synapse]) {
+      --first;
+    }
+    return static_cast<uint32_t>(synapse - first);
+  }
   uint32_t delay(uint64_t synapse) const { return delays_[delays_.size() == 1 ? 0 : synapse]; }
 
   // The delays that occur, in steps, ascending.

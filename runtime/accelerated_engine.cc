@@ -85,6 +85,9 @@ absl::Status AcceleratedEngine::Build(Layout layout, const EngineOptions& option
 }
 
 reference::ArrayView AcceleratedEngine::State(ir::StateId state) const {
+  if (program_.states[state].history != 0) {
+    return (gathered_[state] = memory_->History(state)).view();
+  }
   if (!IsOfSynapses(state)) {
     decaying_->ReadState(state, step_);
     return memory_->View(state);
@@ -266,6 +269,7 @@ bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
       if (synaptic.block->IsDue(step)) fault |= RunSynapses(synaptic, thread, step);
     }
     if (call.function == nullptr) continue;
+    for (const ir::InputId input : call.shared) memory_->CollectShares(input, thread);
     compiler::KernelArgs args = {};
     args.slots = call.slots[step & 1].data();
     args.step = step;
@@ -335,7 +339,12 @@ reference::Digest AcceleratedEngine::ComputeDigest() const {
   reference::Digest digest = injected_digest_;
   for (const Worker& worker : workers_) digest += worker.tally.digest;
   for (ir::StateId id = 0; id < program_.states.size(); ++id) {
-    if (!program_.states[id].temporary) digest.AddState(id, State(id));
+    const ir::State& declared = program_.states[id];
+    if (declared.history != 0) {
+      digest.AddHistory(id, declared, State(id), step_);
+    } else if (!declared.temporary) {
+      digest.AddState(id, State(id));
+    }
   }
   const uint32_t longest = program_.MaxDelay();
   for (ir::PopulationId p = 0; p < program_.populations.size(); ++p) {

@@ -165,7 +165,7 @@ class AcceleratedEngine : public Engine {
   std::vector<const uint32_t*> cursors_;
   std::vector<uint32_t> drained_;
   reference::Digest injected_digest_;
-  // States of synapses by number, as State last returned them.
+  // States of synapses and those with histories, as State last returned them.
   mutable std::map<ir::StateId, reference::Array> gathered_;
   uint64_t step_ = 0;
   // Last, so that its threads end before the data they use.

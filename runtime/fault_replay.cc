@@ -31,6 +31,7 @@ reference::Array StateAt(const ir::Program& program, const StepMemory& memory, i
   if (reference::IsOfSynapses(program, state.type.domain)) {
     return memory.synapses.State(program, id);
   }
+  if (state.history != 0) return memory.values.History(id);
   memory.decaying.ReadState(id, step);
   return Copy(memory.values.View(id));
 }

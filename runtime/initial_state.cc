@@ -14,7 +14,9 @@ absl::Status SetInitialState(const ir::Program& program, NetworkMemory& memory) 
   for (ir::StateId id = 0; id < program.states.size(); ++id) {
     const reference::Array& values = states[id];
     if (values.size() == 0) continue;  // of synapses, which know their own
-    if (program.states[id].type.uniform()) {
+    if (program.states[id].history != 0) {
+      memory.SetHistory(id, values);
+    } else if (program.states[id].type.uniform()) {
       memory.SetState(id, 0, values.bits(0));
     } else {
       const auto bytes = static_cast<size_t>(ir::ElementBytes(values.element()));

@@ -27,7 +27,8 @@ double StateBytes(const ir::Program& program, bool temporary) {
   double bytes = 0;
   for (const ir::State& state : program.states) {
     if (state.temporary != temporary) continue;
-    bytes += Elements(program, state.type.domain) * ir::ElementBytes(state.type.element);
+    bytes += Elements(program, state.type.domain) * ir::ElementBytes(state.type.element) *
+             state.places();
   }
   return bytes;
 }

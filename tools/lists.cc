@@ -42,6 +42,8 @@ const char* RuleText(ir::TypeRule rule) {
       return "same size -> as declared";
     case ir::TypeRule::kLookup:
       return "i64, i64 -> f64";
+    case ir::TypeRule::kGather:
+      return "u32 or u32, i64 -> that of the state";
     case ir::TypeRule::kDeclared:
       return "as declared";
     case ir::TypeRule::kEffect:

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <map>
 #include <tuple>
+#include <utility>
 
+#include "ir/access.h"
 #include "reference/columns.h"
 #include "reference/input_proof.h"
 
@@ -17,7 +19,7 @@ void AddContributions(const ir::Program& program, size_t number, bool delivers,
   const ir::ProjectionId id = program.ProjectionOf(block);
   const bool may_be_static = reference::MayBeStatic(program, block);
   for (ir::NodeId node = 0; node < block.nodes.size(); ++node) {
-    if (block.nodes[node].op != ir::Op::kAccumulate) continue;
+    if (!ir::Accumulates(block.nodes[node])) continue;
     // Whether it is static does not depend on the weight.
     const std::optional<double> value =
         reference::StaticContribution(program, block, node, program.projections[id].weight);
@@ -28,7 +30,9 @@ void AddContributions(const ir::Program& program, size_t number, bool delivers,
     contribution.input = static_cast<ir::InputId>(block.nodes[node].attr);
     contribution.is_static = value.has_value() && may_be_static;
     if (!program.HasOwnWeights(id)) contribution.value = value;
-    contribution.in_degree = InDegreeOf(program, id);
+    contribution.to_source = block.nodes[node].op == ir::Op::kAccumulatePre;
+    contribution.in_degree =
+        contribution.to_source ? OutDegreeOf(program, id) : InDegreeOf(program, id);
     contribution.in_degree.most *= program.MostRuns(block, delivers);
   }
 }
@@ -206,6 +210,21 @@ InDegree InDegreeOf(const ir::Program& program, ir::ProjectionId id) {
   sizes.left_out = 0;
   const double mean = traits.synapses(rule, sizes) / sizes.targets;
   return {mean, traits.greatest_in_degree(rule, sizes, mean)};
+}
+
+InDegree OutDegreeOf(const ir::Program& program, ir::ProjectionId id) {
+  ir::Rule rule = program.projections[id].rule;
+  ir::RuleSizes sizes = program.SizesOf(id);
+  sizes.pairs = sizes.sources * sizes.targets;
+  const double mean = ir::TraitsOf(rule.kind).synapses(rule, sizes) / sizes.sources;
+  // What the rule is to sources, this one is to targets.
+  std::swap(sizes.sources, sizes.targets);
+  if (rule.kind == ir::RuleKind::kFixedInDegree) {
+    rule.kind = ir::RuleKind::kFixedOutDegree;
+  } else if (rule.kind == ir::RuleKind::kFixedOutDegree) {
+    rule.kind = ir::RuleKind::kFixedInDegree;
+  }
+  return {mean, ir::TraitsOf(rule.kind).greatest_in_degree(rule, sizes, mean)};
 }
 
 std::vector<Contribution> FindContributions(const ir::Program& program) {

@@ -21,8 +21,10 @@ struct InDegree {
   double most = 0;
 };
 InDegree InDegreeOf(const ir::Program& program, ir::ProjectionId id);
+// The same of synapses that begin at a neuron.
+InDegree OutDegreeOf(const ir::Program& program, ir::ProjectionId id);
 
-// One `accumulate` of a synaptic block.
+// One `accumulate` or `accumulate_pre` of a synaptic block.
 struct Contribution {
   ir::ProjectionId projection = 0;
   size_t block = 0;     // in ir::Program::synaptic
@@ -31,7 +33,8 @@ struct Contribution {
   bool is_static = false;       // R6
   std::optional<double> value;  // what each synapse adds, where it is static and all have one
                                 // weight; may be infinite or NaN
-  InDegree in_degree;           // of the projection
+  bool to_source = false;       // it adds to the source of the synapse
+  InDegree in_degree;           // how many synapses of the projection add to a neuron
 };
 // All of a program, in the order of its synaptic blocks and their nodes.
 std::vector<Contribution> FindContributions(const ir::Program& program);

@@ -316,7 +316,16 @@ class RangeFinder {
       case Op::kLoad:
       case Op::kLoadPre:
       case Op::kLoadPost:
+      case Op::kGather:
         return OfState(static_cast<ir::StateId>(node.attr));
+      case Op::kPast:  // of steps before, whatever this block stores
+        return node.attr < sources_.states.size() ? sources_.states[node.attr] : Range{};
+      case Op::kDelay: {
+        const ir::Projection& projection =
+            program_.projections[program_.domains[static_cast<size_t>(block_.domain)].index];
+        return {static_cast<double>(projection.delay),
+                static_cast<double>(std::max(projection.delay, projection.max_delay))};
+      }
 
       case Op::kAdd:
         return Arithmetic(node, Sum(a(), b()));
@@ -415,6 +424,7 @@ class RangeFinder {
       case Op::kSetWeight:
       case Op::kSetDelay:
       case Op::kAccumulate:
+      case Op::kAccumulatePre:
       case Op::kSpike:
       case Op::kReduce:
       case Op::kUntil:

@@ -108,6 +108,7 @@ constexpr Key<Population> kPopulationKeys[] = {
     {"size", At<&Population::size>, kAnyKind, kAnyKind, "as in size = 800, or \"0.8*N\""},
     {"parameters", At<&Population::parameters>},
     {"initial", At<&Population::initial>},
+    {"linked", At<&Population::linked>},
     {"clocks", At<&Population::clocks>},
     {"method", ByHand},
     {"substeps", ByHand},

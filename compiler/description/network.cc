@@ -357,6 +357,10 @@ GroupHandle Network::AddGroup(std::string name, Neurons neurons, Settings initia
   return {static_cast<uint32_t>(groups.size() - 1)};
 }
 
+void Network::Link(PopulationHandle population, std::string variable, Setting to) {
+  populations[population.index].linked.emplace_back(std::move(variable), std::move(to));
+}
+
 ProjectionHandle Network::Connect(std::string name, const Neurons& source, const Neurons& target,
                                   const ConnectionRule& rule,
                                   const ConnectOptions& connect_options) {

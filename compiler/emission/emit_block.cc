@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/emission/emit.h"
 #include "compiler/emission/emit_ops.h"
+#include "compiler/emission/kernel_abi.h"
+#include "ir/access.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/Intrinsics.h"
@@ -322,6 +324,81 @@ llvm::Value* BlockEmitter::Lookup(const ir::Node& node, int lanes, llvm::Value* 
   return load;
 }
 
+// Places stand within the groups of elements, so that a thread owns whole pages of them: first the
+// elements of group 0 in place 0, then those in place 1, ..., then those of group 1.
+llvm::Value* BlockEmitter::InHistory(const ir::State& state, llvm::Value* element,
+                                     llvm::Value* step) {
+  const auto like = [](llvm::Value* value, llvm::Value* number) {
+    return LanesOf(value) == 1 ? number : ConstantLike(value, llvm::cast<llvm::Constant>(number));
+  };
+  const auto i64 = [&](uint64_t number) { return builder_.getInt64(number); };
+  llvm::Value* place = builder_.CreateAnd(step, like(step, i64(state.places() - 1)));
+  if (element == nullptr) return place;
+  const int lanes = LanesOf(element);
+  if (lanes != LanesOf(place)) place = Splat(builder_, place, lanes);
+  llvm::Value* const before =
+      builder_.CreateMul(builder_.CreateAnd(element, like(element, i64(~uint64_t{kGroup - 1}))),
+                         like(element, i64(state.places() - 1)));
+  return builder_.CreateAdd(builder_.CreateAdd(element, before),
+                            builder_.CreateMul(place, like(place, i64(kGroup))));
+}
+
+llvm::Value* BlockEmitter::StoredIndex(ir::StateId state, llvm::Value* element) {
+  const ir::State& declared = program_.states[state];
+  return declared.history == 0 ? element : InHistory(declared, element, step_);
+}
+
+llvm::Value* BlockEmitter::ReadElement(const ir::Node& node, int lanes,
+                                       absl::Span<llvm::Value* const> v) {
+  const ir::State& state = program_.states[node.attr];
+  const size_t slot = SlotOf(AttrKind::kState, node.attr);
+  const ir::ReadElement read = ir::ElementRead(program_, block_, node);
+  const bool own = read == ir::ReadElement::kOwn && FirstElement() != nullptr;
+  llvm::Value* steps = nullptr;
+  if (node.op == Op::kPast) {
+    llvm::Value* const uniform = uniform_[node.operands[1]];
+    const bool shared = uniform != nullptr && (own || state.type.uniform());
+    steps = shared ? uniform : v[1];
+    const auto bound = [&](uint64_t number) {
+      return ConstantLike(steps, builder_.getInt64(number));
+    };
+    steps = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, steps, bound(1));
+    steps = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, steps, bound(state.history));
+    llvm::Value* const now = LanesOf(steps) == 1 ? step_ : Splat(builder_, step_, LanesOf(steps));
+    steps = builder_.CreateSub(now, steps);
+  }
+  if (own && (steps == nullptr || LanesOf(steps) == 1)) {
+    llvm::Value* const first =
+        steps == nullptr ? FirstElement() : InHistory(state, FirstElement(), steps);
+    return LoadSlot(slot, state.type.element, first, lanes);
+  }
+  llvm::Value* element = v[0];
+  if (read == ir::ReadElement::kAny) {
+    const uint32_t last = program_.Size(state.type.domain) - 1;
+    element = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, element,
+                                             ConstantLike(element, builder_.getInt32(last)));
+  }
+  element = builder_.CreateZExt(element, Widened(builder_.getInt64Ty(), LanesOf(element)));
+  if (state.type.uniform()) element = nullptr;
+  if (steps != nullptr) element = InHistory(state, element, steps);
+  return GatherSlot(slot, state.type.element, element, lanes);
+}
+
+llvm::Value* BlockEmitter::GatherSlot(size_t slot, Element element, llvm::Value* index, int lanes) {
+  if (LanesOf(index) == 1) {
+    llvm::Value* const value = LoadSlot(slot, element, index, 1);
+    return lanes == 1 ? value : Splat(builder_, value, lanes);
+  }
+  llvm::Type* const type = MemoryType(builder_.getContext(), element);
+  if (slot == slots_.size()) return llvm::PoisonValue::get(Widened(type, lanes));
+  llvm::Instruction* const load =
+      builder_.CreateMaskedGather(Widened(type, lanes), AddressIn(slot, type, index),
+                                  llvm::Align(static_cast<uint64_t>(ir::ElementBytes(element))));
+  Annotate(load, slot);
+  if (element != Element::kBool) return load;
+  return builder_.CreateICmpNE(load, llvm::Constant::getNullValue(load->getType()));
+}
+
 llvm::Value* BlockEmitter::RandomWord(const ir::Node& node, uint32_t draw, int lanes) {
   const auto stream = static_cast<uint32_t>(node.attr >> 32);
   const uint32_t number = static_cast<uint32_t>(node.attr) + draw;
@@ -431,6 +508,9 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
       return LoadPre(static_cast<ir::StateId>(n.attr));
     case Op::kLoadPost:
       return LoadPost(static_cast<ir::StateId>(n.attr));
+    case Op::kGather:
+    case Op::kPast:
+      return ReadElement(n, lanes, v);
     case Op::kStore:
       Store(static_cast<ir::StateId>(n.attr), v[0]);
       return nullptr;
@@ -444,6 +524,8 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
 
     case Op::kWeight:
       return Weight();
+    case Op::kDelay:
+      return Delay();
     case Op::kIndexPre:
       return IndexPre();
     case Op::kIndexPost:
@@ -452,6 +534,7 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kSetWeight:
     case Op::kSetDelay:
     case Op::kAccumulate:
+    case Op::kAccumulatePre:
     case Op::kRun:
     case Op::kRunOnStep:
     case Op::kDeliver:
@@ -497,6 +580,7 @@ void BlockEmitter::GoOnIn(llvm::Value*) { Fail("until cannot stand here"); }
 llvm::Value* BlockEmitter::IndexPre() { return Fail("index_pre cannot stand here"); }
 llvm::Value* BlockEmitter::IndexPost() { return Fail("index_post cannot stand here"); }
 llvm::Value* BlockEmitter::Weight() { return Fail("weight cannot stand here"); }
+llvm::Value* BlockEmitter::Delay() { return Fail("delay cannot stand here"); }
 llvm::Value* BlockEmitter::Take(ir::InputId, int) { return Fail("take cannot stand here"); }
 llvm::Value* BlockEmitter::Held(ir::InputId, int) { return Fail("held cannot stand here"); }
 void BlockEmitter::Spike(ir::PopulationId, llvm::Value*) { Fail("spike cannot stand here"); }

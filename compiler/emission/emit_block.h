@@ -70,6 +70,9 @@ class BlockEmitter {
   virtual llvm::Value* IndexPre();
   virtual llvm::Value* IndexPost();
   virtual llvm::Value* Weight();
+  virtual llvm::Value* Delay();
+  // The number of the first element of a vector, i64; null in code without vectors.
+  virtual llvm::Value* FirstElement() { return nullptr; }
   virtual llvm::Value* Take(ir::InputId input, int lanes);
   virtual llvm::Value* Held(ir::InputId input, int lanes);
   virtual void Spike(ir::PopulationId population, llvm::Value* mask);
@@ -81,6 +84,11 @@ class BlockEmitter {
   // scalar). Bools are i1 as values and i8 in memory.
   llvm::Value* LoadSlot(size_t slot, ir::Element element, llvm::Value* index, int lanes);
   void StoreSlot(size_t slot, ir::Element element, llvm::Value* index, llvm::Value* value);
+  // The index of an element (i64, or lanes of it; null for a uniform state) of a state with a
+  // history, in the place of `step`.
+  llvm::Value* InHistory(const ir::State& state, llvm::Value* element, llvm::Value* step);
+  // Where a store puts the value of an element (i64; null for a uniform state).
+  llvm::Value* StoredIndex(ir::StateId state, llvm::Value* element);
   // The same of an input's sums, which are integers as wide as its ir::Accumulator says. A wide sum
   // is an i128; LoadHalves loads several as their low and their high halves.
   llvm::Value* LoadSum(ir::InputId input, llvm::Value* index, int lanes);
@@ -136,6 +144,10 @@ class BlockEmitter {
   void StoreTo(size_t slot, llvm::Value* index, llvm::Value* value);
   llvm::Value* AddressIn(size_t slot, llvm::Type* type, llvm::Value* index);
   llvm::Value* Lookup(const ir::Node& node, int lanes, llvm::Value* row, llvm::Value* column);
+  // Elements of a slot's array at indices (i64 lanes).
+  llvm::Value* GatherSlot(size_t slot, ir::Element element, llvm::Value* index, int lanes);
+  // A gather or past.
+  llvm::Value* ReadElement(const ir::Node& node, int lanes, absl::Span<llvm::Value* const> v);
   llvm::Value* DrawCall(const ir::Node& node, int lanes, absl::Span<llvm::Value* const> v);
   llvm::Value* RandomWord(const ir::Node& node, uint32_t draw, int lanes);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -9,10 +10,12 @@
 #include "compiler/emission/emit_ops.h"
 #include "compiler/emission/emit_sums.h"
 #include "compiler/emission/kernel_abi.h"
+#include "ir/access.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/MDBuilder.h"
 #include "reference/input_proof.h"
+#include "reference/philox.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -74,6 +77,12 @@ class DeliverEmitter : public BlockEmitter {
   llvm::Value* IndexPre() override;
   llvm::Value* IndexPost() override;
   llvm::Value* Weight() override;
+  llvm::Value* RandomBits(uint32_t stream, uint32_t draw, int lanes) override;
+  // The key of the draws of an occurrence (i64) from a stream.
+  llvm::Value* KeyOf(uint32_t stream, llvm::Value* occurrence);
+  llvm::Value* Delay() override {
+    return LoadField(offsetof(DeliverArgs, delay), builder_.getInt64Ty());
+  }
 
   bool OwnWeights() const { return program_.HasOwnWeights(id_); }
   Level LevelOf(const ir::Node& node) const;
@@ -91,9 +100,13 @@ class DeliverEmitter : public BlockEmitter {
   llvm::Value* tallies_ = nullptr;
   llvm::Value* row_begin_ = nullptr;
   llvm::Value* row_stride_ = nullptr;
-  llvm::Value* source_ = nullptr;   // i64
-  llvm::Value* synapse_ = nullptr;  // i64
-  llvm::Value* target_ = nullptr;   // i64
+  llvm::Value* source_ = nullptr;          // i64
+  llvm::Value* synapse_ = nullptr;         // i64
+  llvm::Value* target_ = nullptr;          // i64
+  llvm::Value* occurrences_ = nullptr;     // null where pairs have one synapse
+  std::map<uint32_t, llvm::Value*> keys_;  // by stream, of occurrence 0
+  // The words that the synapse at hand has drawn, by stream and draw / 4.
+  std::map<std::pair<uint32_t, uint32_t>, std::pair<llvm::Value*, llvm::Value*>> drawn_;
 };
 
 // The level of a node without regard to its operands.
@@ -101,10 +114,13 @@ DeliverEmitter::Level DeliverEmitter::LevelOf(const ir::Node& node) const {
   const bool of_source = node.op == ir::Op::kLoadPre || node.op == ir::Op::kIndexPre;
   const bool of_target = node.op == ir::Op::kLoadPost || node.op == ir::Op::kIndexPost;
   if (by_target_ ? of_target : of_source) return Level::kSpike;
-  const bool own_state =
-      ir::Info(node.op).attr == ir::AttrKind::kState && node.domain == block_.domain;
+  const bool of_operands = node.op == ir::Op::kGather || node.op == ir::Op::kPast;
+  const bool own_state = !of_operands && ir::Info(node.op).attr == ir::AttrKind::kState &&
+                         node.domain == block_.domain;
+  const bool draws = ir::Info(node.op).attr == AttrKind::kStream && node.domain == block_.domain;
   const bool own_weight = node.op == ir::Op::kWeight && OwnWeights();
-  return of_source || of_target || own_state || own_weight ? Level::kSynapse : Level::kOnce;
+  return of_source || of_target || own_state || own_weight || draws ? Level::kSynapse
+                                                                    : Level::kOnce;
 }
 
 void DeliverEmitter::FindLevels() {
@@ -121,7 +137,7 @@ void DeliverEmitter::EmitLevel(Level level) {
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
     if (level_[id] != level) continue;
     const ir::Node& n = node(id);
-    if (n.op == ir::Op::kAccumulate) {
+    if (ir::Accumulates(n)) {
       EmitQuanta(id);
       continue;
     }
@@ -146,6 +162,15 @@ absl::Status DeliverEmitter::Emit() {
   llvm::Value* const synapses = LoadField(offsetof(DeliverArgs, synapses), pointer);
   weights_ = LoadField(offsetof(DeliverArgs, weights), pointer);
   tallies_ = LoadField(offsetof(DeliverArgs, coarse), pointer);
+  if (ir::SynapsesDrawByOccurrence(program_, id_)) {
+    occurrences_ = LoadField(offsetof(DeliverArgs, occurrences), pointer);
+  } else {
+    for (const ir::Node& n : block_.nodes) {
+      if (ir::Info(n.op).attr != AttrKind::kStream || n.domain != block_.domain) continue;
+      const auto stream = static_cast<uint32_t>(n.attr >> 32);
+      keys_[stream] = KeyOf(stream, builder_.getInt64(0));
+    }
+  }
   EmitLevel(Level::kOnce);
 
   llvm::BasicBlock* const entry = builder_.GetInsertBlock();
@@ -173,7 +198,7 @@ absl::Status DeliverEmitter::Emit() {
   (by_target_ ? source_ : target_) = builder_.CreateZExt(LoadElement(i32, others, k), i64);
   EmitLevel(Level::kSynapse);
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
-    if (node(id).op == ir::Op::kAccumulate) EmitAccumulate(id);
+    if (ir::Accumulates(node(id))) EmitAccumulate(id);
   }
   llvm::Value* const next_k = builder_.CreateAdd(k, one);
   k->addIncoming(first, before_row);
@@ -331,6 +356,38 @@ llvm::Value* DeliverEmitter::LoadPost(ir::StateId state) {
   return LoadSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element, target_, 1);
 }
 
+llvm::Value* DeliverEmitter::KeyOf(uint32_t stream, llvm::Value* occurrence) {
+  llvm::Value* const number =
+      LoadSlot(SlotOf(AttrKind::kStream, stream), Element::kU32, nullptr, 1);
+  const std::array<uint32_t, 4> counter = reference::SynapseKeyCounter(0, 0);
+  return EmitPhilox(builder_,
+                    {occurrence, builder_.getInt64(counter[1]), builder_.getInt64(counter[2]),
+                     builder_.CreateZExt(number, builder_.getInt64Ty())},
+                    seed_)
+      .first;
+}
+
+llvm::Value* DeliverEmitter::RandomBits(uint32_t stream, uint32_t draw, int) {
+  const auto [words, fresh] = drawn_.try_emplace({stream, draw / 4});
+  if (fresh) {
+    llvm::Value* key = nullptr;
+    if (occurrences_ == nullptr) {
+      key = keys_[stream];
+    } else {
+      llvm::Value* const occurrence = LoadElement(builder_.getInt32Ty(), occurrences_, synapse_);
+      key = KeyOf(stream, builder_.CreateZExt(occurrence, builder_.getInt64Ty()));
+    }
+    llvm::Value* const low = builder_.CreateAnd(step_, builder_.getInt64(0xffffffff));
+    llvm::Value* const high = builder_.CreateShl(builder_.CreateLShr(step_, 32), 16);
+    words->second = EmitPhilox(
+        builder_, {target_, source_, low, builder_.CreateOr(high, builder_.getInt64(draw / 4))},
+        key);
+  }
+  llvm::Value* const two = draw % 4 < 2 ? words->second.first : words->second.second;
+  return builder_.CreateTrunc(draw % 2 == 0 ? two : builder_.CreateLShr(two, 32),
+                              builder_.getInt32Ty());
+}
+
 llvm::Value* DeliverEmitter::IndexPre() {
   return builder_.CreateTrunc(source_, builder_.getInt32Ty());
 }
@@ -348,8 +405,9 @@ llvm::Value* DeliverEmitter::Weight() {
 void DeliverEmitter::EmitAccumulate(ir::NodeId id) {
   const auto input = static_cast<ir::InputId>(node(id).attr);
   const Added& added = added_[id];
-  llvm::Value* const sum = LoadSum(input, target_, 1);
-  StoreSum(input, target_, builder_.CreateAdd(sum, added.units));
+  llvm::Value* const neuron = node(id).op == ir::Op::kAccumulatePre ? source_ : target_;
+  llvm::Value* const sum = LoadSum(input, neuron, 1);
+  StoreSum(input, neuron, builder_.CreateAdd(sum, added.units));
   if (added.fits != nullptr) NoteFault(builder_.CreateNot(added.fits));
   if (added.may_be_coarse == nullptr) return;
   llvm::BasicBlock* const count = NewBasicBlock("count_coarse");
@@ -367,7 +425,7 @@ void DeliverEmitter::EmitAccumulate(ir::NodeId id) {
 size_t DeliverEmitter::NumberOf(ir::NodeId accumulate) const {
   return static_cast<size_t>(
       std::count_if(block_.nodes.begin(), block_.nodes.begin() + accumulate,
-                    [](const ir::Node& node) { return node.op == ir::Op::kAccumulate; }));
+                    [](const ir::Node& node) { return ir::Accumulates(node); }));
 }
 
 void DeliverEmitter::NoteFault(llvm::Value* failed) {

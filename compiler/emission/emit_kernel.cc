@@ -31,7 +31,8 @@ class NetworkKernel : public BlockEmitter {
 
  private:
   void Store(ir::StateId state, llvm::Value* value) override {
-    StoreSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element, nullptr, value);
+    StoreSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element,
+              StoredIndex(state, nullptr), value);
   }
   void Check(ir::StateId state, llvm::Value* value) override {
     FailIn(OutOfBounds(program_.states[state], value));

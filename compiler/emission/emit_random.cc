@@ -108,8 +108,8 @@ Words EmitCounter(llvm::IRBuilder<>& builder, int lanes, llvm::Value* block,
           word(Splat(builder, builder.CreateZExt(point.stream, i64), lanes))};
 }
 
-// Declares a function that only kernels of this module call. It is not inlined: kernels share it and
-// call it once for many elements.
+// Declares a function that only kernels of this module call. It is not inlined: kernels share it
+// and call it once for many elements.
 llvm::Function* Declare(llvm::Module& module, const char* name, llvm::FunctionType* type) {
   auto* function = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, name, module);
   function->setDoesNotThrow();
@@ -201,7 +201,41 @@ llvm::Function* UniformFunction(llvm::Module& module) {
   return function;
 }
 
+llvm::Function* PhiloxFunction(llvm::Module& module) {
+  constexpr char kName[] = "bnsyn.philox";
+  if (llvm::Function* function = module.getFunction(kName)) return function;
+  llvm::LLVMContext& context = module.getContext();
+  llvm::IRBuilder<> builder(context);
+  llvm::Type* const i64 = builder.getInt64Ty();
+  llvm::StructType* const result = llvm::StructType::get(context, {i64, i64});
+  llvm::Function* const function =
+      Declare(module, kName, llvm::FunctionType::get(result, {i64, i64, i64, i64, i64}, false));
+  function->setDoesNotAccessMemory();
+  builder.SetInsertPoint(llvm::BasicBlock::Create(context, "entry", function));
+  Words counter;
+  for (unsigned i = 0; i < 4; ++i) counter[i] = Word(builder, function->getArg(i));
+  const Words words = EmitRounds(builder, {counter}, function->getArg(4))[0];
+  const auto both = [&](size_t low) {
+    llvm::Value* const mask = builder.getInt64(philox::kLowHalf);
+    return builder.CreateOr(builder.CreateAnd(words[low].value(), mask),
+                            builder.CreateShl(words[low + 1].value(), 32));
+  };
+  llvm::Value* pair = llvm::PoisonValue::get(result);
+  pair = builder.CreateInsertValue(pair, both(0), 0);
+  builder.CreateRet(builder.CreateInsertValue(pair, both(2), 1));
+  return function;
+}
+
 }  // namespace
+
+std::pair<llvm::Value*, llvm::Value*> EmitPhilox(llvm::IRBuilder<>& builder,
+                                                 const std::array<llvm::Value*, 4>& counter,
+                                                 llvm::Value* key) {
+  llvm::Module& module = *builder.GetInsertBlock()->getModule();
+  llvm::Value* const words = builder.CreateCall(
+      PhiloxFunction(module), {counter[0], counter[1], counter[2], counter[3], key});
+  return {builder.CreateExtractValue(words, 0), builder.CreateExtractValue(words, 1)};
+}
 
 void EmitRandomGroup(llvm::IRBuilder<>& builder, int native_lanes, llvm::Value* buffer,
                      llvm::Value* first_element, const DrawPoint& point) {

@@ -1,6 +1,10 @@
-// Emits calls of Philox4x32-10 (R3). Its code is two functions of the module that all kernels share.
+// Emits calls of Philox4x32-10 (R3). Its code is two functions of the module that all kernels
+// share.
 #ifndef BNSYN_COMPILER_EMISSION_EMIT_RANDOM_H_
 #define BNSYN_COMPILER_EMISSION_EMIT_RANDOM_H_
+
+#include <array>
+#include <utility>
 
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
@@ -22,6 +26,12 @@ void EmitRandomGroup(llvm::IRBuilder<>& builder, int native_lanes, llvm::Value* 
 
 // The random bits of element 0, i32, for a draw of the network domain.
 llvm::Value* EmitRandomUniform(llvm::IRBuilder<>& builder, const DrawPoint& point);
+
+// The four words of Philox4x32-10 for a counter (i64, 32 bits each) and a key (i64): words 0 and 1
+// in the first i64, low half first, and words 2 and 3 in the second.
+std::pair<llvm::Value*, llvm::Value*> EmitPhilox(llvm::IRBuilder<>& builder,
+                                                 const std::array<llvm::Value*, 4>& counter,
+                                                 llvm::Value* key);
 
 }  // namespace bnsyn::compiler
 

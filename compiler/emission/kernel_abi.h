@@ -57,7 +57,10 @@ struct DeliverArgs {
   const uint32_t* others;    // the neuron at the other end of the synapse
   const uint32_t* synapses;  // in on_post code, the number of the synapse in `weights` and states;
                              // else null: a synapse has the number of its place
-  const double* weights;     // by synapse; null where the projection has one weight
+  uint64_t delay;            // of these synapses in steps, in on_pre and on_step code
+  const uint32_t* occurrences;     // by synapse: its number among those of its pair; null where no
+                                   // pair has two, or none draws
+  const double* weights;           // by synapse; null where the projection has one weight
   reference::CoarseTally* coarse;  // one for each `accumulate` of the block, in order: what it adds
                                    // that is coarse and not static
 };

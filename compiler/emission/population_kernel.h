@@ -97,6 +97,7 @@ class PopulationKernel : public BlockEmitter {
   // In a cold region: makes the random bits of the group unless that was done.
   void FillWhereNeeded(Randoms& random, uint32_t stream, uint32_t draw);
   llvm::Value* Load(ir::StateId state, int lanes) override;
+  llvm::Value* FirstElement() override { return element_[part_]; }
   void Store(ir::StateId state, llvm::Value* value) override;
   llvm::Value* Take(ir::InputId input, int lanes) override;
   llvm::Value* TakeNarrow(const ir::Accumulator& declared, llvm::Value* units);

@@ -114,8 +114,8 @@ void PopulationKernel::Store(ir::StateId state, llvm::Value* value) {
     Fail("a population kernel stores a uniform state");
     return;
   }
-  StoreSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element, element_[part_],
-            value);
+  StoreSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element,
+            StoredIndex(state, element_[part_]), value);
 }
 
 llvm::Value* PopulationKernel::Held(ir::InputId input, int lanes) {

@@ -70,8 +70,8 @@ absl::StatusOr<Statement> ParseStatement(Parser& parser) {
 }
 
 constexpr const char* kFlags[] = {
-    "unless refractory", "constant",     "constant over dt", "shared",     "input", "spikes",
-    "event-driven",      "clock-driven", "summed",           "per synapse"};
+    "unless refractory", "constant", "constant over dt", "shared",      "input", "spikes",
+    "event-driven",      "linked",   "clock-driven",     "per synapse", "summed"};
 
 // Types of other languages, and what is declared here.
 struct TypeName {

@@ -76,7 +76,8 @@ struct Equation {
   bool boolean = false;       // declared "boolean" instead of a unit
   bool integer = false;       // declared "integer": a number without unit that is whole
   ir::SourceRange unit_range;
-  // "unless refractory", "constant", "constant over dt", "shared", "input", "spikes"; of synapses
+  // "unless refractory", "constant", "constant over dt", "shared", "input", "spikes", "linked"; of
+  // synapses
   // "event-driven", "clock-driven", "summed", "per synapse".
   std::vector<std::string> flags;
   std::vector<ir::SourceRange> flag_ranges;

@@ -101,7 +101,7 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& nam
         IsWhiteNoise(name) ? absl::StrCat("'", name, "' is white noise, which ") : std::string();
     return ir::ErrorAt(source, range, absl::StrCat(who, meaning->refusal), meaning->note);
   }
-  if (meaning->kind == NameKind::kTargetVariable &&
+  if ((meaning->kind == NameKind::kTargetVariable || meaning->kind == NameKind::kSourceVariable) &&
       environment_.added.count(meaning->variable) != 0) {
     return ir::ErrorAt(source, range,
                        absl::StrCat("'", name, "' is read after this code has added to it: which ",
@@ -110,6 +110,7 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& nam
                                     " += ...: it is then the value at the beginning of the step"));
   }
   if (meaning->IsOfEachNeuron()) BNSYN_RETURN_IF_ERROR(CheckShared(name, source, range));
+  if (meaning->kind == NameKind::kDelay) BNSYN_RETURN_IF_ERROR(CheckDelay(source, range));
   BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadMeaning(*meaning));
   return value;
 }
@@ -158,6 +159,11 @@ absl::StatusOr<TypedValue> CodeScope::ReadMeaning(const Meaning& meaning) {
       TypedValue typed = {weight, meaning.constant.dimension};
       typed.whole = meaning.whole;
       return typed;
+    }
+    case NameKind::kDelay: {
+      const ir::Value steps = builder_.Convert(DelaySteps(), ir::Element::kF64);
+      return TypedValue{builder_.Emit(ir::Op::kMul, {steps, builder_.F64(out_.program.dt)}),
+                        dimension::kTime};
     }
     case NameKind::kTable:
     case NameKind::kOfNeurons:
@@ -228,11 +234,29 @@ void CodeScope::LeaveArm() {
 }
 
 TypedValue CodeScope::LoadOf(const Variable& variable, ir::Op op) {
+  if (op != ir::Op::kLoad && variable.link.has_value()) {
+    const ir::StateId linked = *variable.link->variable->state;
+    if (out_.program.states[linked].type.uniform()) return Of(variable, builder_.Load(linked));
+    return Of(variable,
+              builder_.Emit(ir::Op::kGather, {LinkedElement(*variable.link, op)}, linked));
+  }
   if (op == ir::Op::kLoad || variable.Is("shared")) {
     return Of(variable, builder_.Load(*variable.state));
   }
   const ir::Element element = out_.program.states[*variable.state].type.element;
   return Of(variable, builder_.Emit(op, {element, section_.domain}, {}, *variable.state));
+}
+
+ir::Value CodeScope::LinkedElement(const Link& link, ir::Op op) {
+  const ir::Type u32 = {ir::Element::kU32, section_.domain};
+  if (link.index.has_value()) {
+    return op == ir::Op::kLoad ? builder_.Load(*link.index)
+                               : builder_.Emit(op, u32, {}, *link.index);
+  }
+  return builder_.Emit(op == ir::Op::kLoadPre    ? ir::Op::kIndexPre
+                       : op == ir::Op::kLoadPost ? ir::Op::kIndexPost
+                                                 : ir::Op::kIndex,
+                       u32, {});
 }
 
 absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
@@ -277,12 +301,6 @@ absl::Status CodeScope::HoldDefinitions() {
 
 absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
                                                           const ir::SourceText& source) {
-  if (!names_.draws_refusal().empty() && DrawsNumber(call.name)) {
-    return ir::ErrorAt(
-        source, call.range,
-        absl::StrCat("'", call.name, "' draws a random number, ", names_.draws_refusal()),
-        "draw it in a variable of the source or the target, and read that here");
-  }
   if (!call.file.empty()) {
     BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitFileRead(declared_, call, /*rows=*/false,
                                                                 source, *this, out_.program));
@@ -292,6 +310,12 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
   if (meaning != nullptr && meaning->kind == NameKind::kTable) {
     BNSYN_ASSIGN_OR_RETURN(const TypedValue value,
                            EmitTableRead(out_.program, *meaning->table, call, source, *this));
+    return value;
+  }
+  const bool of_variable = meaning != nullptr &&
+                           (meaning->variable != nullptr || meaning->kind == NameKind::kDefinition);
+  if (of_variable) {
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadPast(*meaning, call, source));
     return value;
   }
   return CallReduction(declared_, call, source, *this, out_.program);
@@ -476,8 +500,7 @@ absl::StatusOr<TypedValue> CodeScope::EmitOver(const StandIns& stand_ins, const 
     inner.variables[&VariableOf(*equation)] = value;
   }
   for (const auto& [name, value] : stand_ins.names) {
-    // Equations of synapses have no noise.
-    if (names_.target() == nullptr || !IsWhiteNoise(name)) inner.bound[name] = value;
+    inner.bound[name] = value;
   }
   absl::StatusOr<TypedValue> value = EmitFloat(expr, equations_text(), *this);
   environment_ = outer;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/analysis/value_range.h"
 #include "compiler/equations/equation_scope.h"
 #include "compiler/language/code.h"
 #include "compiler/lowering/declarations.h"
@@ -136,8 +137,8 @@ class CodeScope : public EquationScope {
   // True if integers may have had no result since that call.
   bool may_have_no_result() const { return no_result_.valid(); }
 
-  // Adds `value` to the variable of the target that `name`, "I_post", names.
-  absl::Status AddToTarget(const std::string& name, ir::SourceRange name_range, TypedValue value,
+  // Adds `value` to the variable of the target or source that `name`, "I_post" or "I_pre", names.
+  absl::Status AddToNeuron(const std::string& name, ir::SourceRange name_range, TypedValue value,
                            ir::SourceRange value_range, const ir::SourceText& source);
 
  protected:
@@ -152,6 +153,29 @@ class CodeScope : public EquationScope {
   TypedValue ReadParameter(const Parameter& parameter);
   // The number of a neuron, among all of its population or those given.
   TypedValue Index(ir::Op op, const NeuronSet* among);
+  // The neuron to which a neuron is linked: the one at hand, or an end of the synapse, which the op
+  // reads (load, load_pre or load_post).
+  ir::Value LinkedElement(const Link& link, ir::Op op);
+  // The delayed read of a variable, x(t - delay) (history.cc).
+  absl::StatusOr<TypedValue> ReadPast(const Meaning& meaning, const Expr& call,
+                                      const ir::SourceText& source);
+  // The value of a variable at the beginning of the step.
+  TypedValue AtStepBegin(const Meaning& meaning);
+  // The neuron whose past is read, u32.
+  ir::Value ElementOf(const Meaning& meaning);
+  // A number of steps, i64, and its bounds.
+  struct PastSteps {
+    ir::Value value;
+    int64_t least = 0;
+    int64_t greatest = 0;
+  };
+  absl::StatusOr<PastSteps> StepsBack(const std::string& name, const Expr& delay,
+                                      const ir::SourceText& source);
+  Range RangeOfDelay(ir::Value steps) const;
+  // An error where code does not know the delay of its synapse.
+  absl::Status CheckDelay(const ir::SourceText& source, ir::SourceRange range) const;
+  // The delay of the synapse in steps, i64.
+  ir::Value DelaySteps();
   // The last spike of the neuron, or of the source or target of the synapse.
   absl::StatusOr<TypedValue> LastSpikeOf(const Section& section, bool of_target);
   TypedValue LoadOf(const Variable& variable, ir::Op op);
@@ -160,7 +184,7 @@ class CodeScope : public EquationScope {
                            ir::SourceRange range) const;
   absl::Status AssignVariable(const Statement& statement, const Variable& variable,
                               TypedValue right, const ir::SourceText& source);
-  absl::Status AssignTarget(const Statement& statement, TypedValue right,
+  absl::Status AssignNeuron(const Statement& statement, TypedValue right,
                             const ir::SourceText& source);
   absl::Status AssignLocal(const Statement& statement, TypedValue right,
                            const ir::SourceText& source);

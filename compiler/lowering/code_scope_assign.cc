@@ -1,4 +1,4 @@
-// What a statement may assign, and what synapses add to their targets.
+// What a statement may assign, and what synapses add to their neurons.
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,12 +52,8 @@ absl::Status CodeScope::Assign(const Statement& statement, TypedValue right,
                                const ir::SourceText& source) {
   const std::string& name = statement.target;
   if (names_.target() != nullptr) {
-    if (absl::EndsWith(name, kPost)) return AssignTarget(statement, right, source);
-    if (absl::EndsWith(name, kPre)) {
-      return CannotAssign(statement, source,
-                          {"synapses do not change their source",
-                           "they add to variables of the target, as in g_post += w"});
-    }
+    const bool of_neuron = absl::EndsWith(name, kPost) || absl::EndsWith(name, kPre);
+    if (of_neuron) return AssignNeuron(statement, right, source);
   }
   if (environment_.bound.count(name) != 0) {
     return CannotAssign(statement, source, {"it is the weight of the event here", ""});
@@ -105,6 +101,10 @@ absl::Status CodeScope::AssignVariable(const Statement& statement, const Variabl
   if (!variable.state.has_value() && (environment_.bound.empty() || !adds)) {
     return CannotAssign(statement, source, {"it is an input, to which events add", ""});
   }
+  if (variable.Is(kLinked)) {
+    return CannotAssign(statement, source,
+                        {"it is linked to a variable of other neurons", "their code changes it"});
+  }
   if (variable.Is("constant")) {
     return CannotAssign(statement, source, {"it is declared (constant)", ""});
   }
@@ -130,7 +130,7 @@ absl::Status CodeScope::AssignVariable(const Statement& statement, const Variabl
   return absl::OkStatus();
 }
 
-absl::Status CodeScope::AssignTarget(const Statement& statement, TypedValue right,
+absl::Status CodeScope::AssignNeuron(const Statement& statement, TypedValue right,
                                      const ir::SourceText& source) {
   const std::string& name = statement.target;
   if (builder_.block().HasClock()) {
@@ -152,26 +152,26 @@ absl::Status CodeScope::AssignTarget(const Statement& statement, TypedValue righ
       right.value = builder_.Emit(ir::Op::kNeg, {right.value});
     }
   }
-  return AddToTarget(name, statement.target_range, right, statement.value.range, source);
+  return AddToNeuron(name, statement.target_range, right, statement.value.range, source);
 }
 
 namespace {
 
 // A where dx/dt = A x with a number A, in 1/ms: what arrives at x a time s too late is then
 // exp(A s) of itself.
-std::optional<double> RateOfDecay(const Section& target, const Variable& variable) {
+std::optional<double> RateOfDecay(const Section& neurons, const Variable& variable) {
   const Equation& equation = *variable.equation;
   if (equation.kind != EquationKind::kDifferential) return std::nullopt;
   bool changes = false;
   ForEachName(*equation.right, [&](const Expr& name) {
-    const Parameter* parameter = target.FindParameter(name.name);
+    const Parameter* parameter = neurons.FindParameter(name.name);
     if (parameter != nullptr && parameter->tunable) changes = true;
   });
   if (changes) return std::nullopt;
-  ir::SourceText right = target.code->equations_text;
+  ir::SourceText right = neurons.code->equations_text;
   right.text = right.text.substr(equation.right->range.offset, equation.right->range.length);
   const auto slope = [&](double x) -> std::optional<double> {
-    std::vector<Constant> constants = target.constants;
+    std::vector<Constant> constants = neurons.constants;
     Quantity quantity(x);
     quantity.dimension = variable.dimension();
     constants.push_back({equation.name, quantity});
@@ -187,23 +187,30 @@ std::optional<double> RateOfDecay(const Section& target, const Variable& variabl
 
 }  // namespace
 
-absl::Status CodeScope::AddToTarget(const std::string& name, ir::SourceRange name_range,
+absl::Status CodeScope::AddToNeuron(const std::string& name, ir::SourceRange name_range,
                                     TypedValue value, ir::SourceRange value_range,
                                     const ir::SourceText& source) {
-  const Section& target = *names_.target();
-  const std::string inner(absl::StripSuffix(name, kPost));
-  const Variable* variable = target.FindVariable(inner);
+  const bool of_target = absl::EndsWith(name, kPost);
+  const Section& neurons = of_target ? *names_.target() : *names_.source();
+  const std::string inner(absl::StripSuffix(name, of_target ? kPost : kPre));
+  const Variable* variable = neurons.FindVariable(inner);
   if (variable == nullptr || variable->equation->boolean) {
     return ir::ErrorAt(source, name_range,
-                       absl::StrCat("population '", target.name, "' has no variable '", inner,
-                                    "' to add to", ir::DidYouMean(inner, target.VariableNames())));
+                       absl::StrCat("population '", neurons.name, "' has no variable '", inner,
+                                    "' to add to", ir::DidYouMean(inner, neurons.VariableNames())));
   }
   if (builder_.block().kind == ir::BlockKind::kOnStep && variable->state.has_value()) {
+    return ir::ErrorAt(
+        source, name_range,
+        absl::StrCat("'", inner, "' of ", neurons.name, " keeps its value from step ",
+                     "to step, so that the sums of all steps would add up"),
+        absl::StrCat("declare it as an input, which holds the sum of one step: ", inner,
+                     " : unit (input)"));
+  }
+  if (variable->Is(kLinked)) {
     return ir::ErrorAt(source, name_range,
-                       absl::StrCat("'", inner, "' of ", target.name, " keeps its value from step ",
-                                    "to step, so that the sums of all steps would add up"),
-                       absl::StrCat("declare it as an input, which holds the sum of one step: ",
-                                    inner, " : unit (input)"));
+                       absl::StrCat("'", inner, "' is linked to a variable of other neurons"),
+                       "add to that");
   }
   if (variable->Is("shared")) {
     return ir::ErrorAt(source, name_range,
@@ -221,14 +228,15 @@ absl::Status CodeScope::AddToTarget(const std::string& name, ir::SourceRange nam
     return EmitInteger(value, absl::StrCat("'", inner, "'"), source, value_range, *this).status();
   }
   if (environment_.since_arrival.valid()) {
-    if (const std::optional<double> rate = RateOfDecay(target, *variable)) {
+    if (const std::optional<double> rate = RateOfDecay(neurons, *variable)) {
       const ir::Value exponent =
           builder_.Emit(ir::Op::kMul, {environment_.since_arrival, builder_.F64(*rate)});
       const ir::Value left = builder_.Emit(ir::Op::kExp, {exponent});
       value.value = builder_.Emit(ir::Op::kMul, {value.value, left});
     }
   }
-  builder_.Emit(ir::Op::kAccumulate, {value.value}, *variable->input);
+  builder_.Emit(of_target ? ir::Op::kAccumulate : ir::Op::kAccumulatePre, {value.value},
+                *variable->input);
   Change().added.insert(variable);
   return absl::OkStatus();
 }

@@ -79,12 +79,22 @@ struct Parameter {
 // source, or of a target, is a state of that neuron (see FindTraces).
 enum class Keeper : uint8_t { kOwner, kSource, kTarget };
 
+// What a linked variable of a population is: a variable of other neurons (link.cc).
+struct Link {
+  const struct Section* section = nullptr;    // of the other population
+  const struct Variable* variable = nullptr;  // there
+  ir::SourceText index_text;                  // empty where neurons of the same number are linked
+  std::optional<ir::StateId> index;           // u32: the neuron there, where there is a text
+};
+
 // A variable that holds a value of its own: a state, or an input that is empty between steps.
 struct Variable {
   const Equation* equation = nullptr;
   std::optional<ir::StateId> state;  // none for an input
   std::optional<ir::InputId> input;  // that projections add to, if any do
   Keeper keeper = Keeper::kOwner;
+  std::optional<Link> link;         // of a linked variable, whose state is a temporary
+  std::optional<ir::StateId> past;  // keeps its past values, if code reads any (history.cc)
 
   const std::string& name() const { return equation->name; }
   const Dimension& dimension() const { return equation->unit.dimension; }
@@ -215,6 +225,9 @@ inline constexpr absl::string_view kConstantOverDt = "constant over dt";
 // trace.
 inline constexpr absl::string_view kEventDriven = "event-driven";
 inline constexpr absl::string_view kPerSynapse = "per synapse";
+
+// The flag of a variable that is one of other neurons.
+inline constexpr absl::string_view kLinked = "linked";
 
 // An equation dx/dt = A*x + B with fixed A and B, flagged (event-driven). When an event needs x, it
 // is brought up to date by the exact solution x' = x0 + (x - x0)*exp(A*elapsed), x0 = -B/A.

@@ -23,6 +23,8 @@ absl::Status DeclareUniform(Declarations& declared, ProgramBuilder& out);
 absl::Status DeclareTables(Declarations& declared, ProgramBuilder& out);
 absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out);
 absl::Status DeclareGroups(Declarations& declared, ProgramBuilder& out);
+// What linked variables are.
+absl::Status DeclareLinks(Declarations& declared, ProgramBuilder& out);
 absl::Status DeclareProjections(Declarations& declared, ProgramBuilder& out);
 absl::Status DeclareStimuli(Declarations& declared, ProgramBuilder& out);
 // The bits of an initial value that is one number: `setting`, whose value is `number` as a float.
@@ -30,6 +32,8 @@ absl::StatusOr<ir::Bits> InitialBits(const Equation& equation, const Setting& se
                                      const Quantity& number, const std::vector<Constant>& constants,
                                      const std::string& what);
 absl::Status DeclareInitialValues(Declarations& declared, ProgramBuilder& out);
+// The states that keep the past of variables, for code that reads x(t - delay).
+void DeclareHistories(Declarations& declared, ProgramBuilder& out);
 // The states of last spikes and of rates, as far as some code needs them.
 void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out);
 

@@ -73,6 +73,9 @@ absl::Status CheckFlag(const ModelCode& code, const Equation& equation, size_t i
   if (flag == "spikes" && !equation.Is("input")) {
     return error("only an input can sum spikes", "declare it as (input, spikes)");
   }
+  if (flag == kLinked && equation.flags.size() > 1) {
+    return error("a linked variable has no other flag");
+  }
   if (flag == "input" && (equation.boolean || equation.integer)) {
     return error(absl::StrCat("an input is a sum, it cannot be ",
                               equation.boolean ? "a boolean" : "an integer"));
@@ -444,13 +447,14 @@ void DeclareVariables(Section& section, ProgramBuilder& out) {
     Variable variable;
     variable.equation = &equation;
     if (!variable.Is("input")) {
-      variable.state =
-          out.AddState(absl::StrCat(section.prefix, equation.name),
-                       {equation.boolean   ? ir::Element::kBool
-                        : equation.integer ? ir::Element::kI64
-                                           : ir::Element::kF64,
-                        variable.Is("shared") ? ir::DomainId::kNetwork : section.domain},
-                       equation.unit.dimension);
+      variable.state = out.AddState(
+          absl::StrCat(section.prefix, equation.name, variable.Is(kLinked) ? ".linked" : ""),
+          {equation.boolean   ? ir::Element::kBool
+           : equation.integer ? ir::Element::kI64
+                              : ir::Element::kF64,
+           variable.Is("shared") ? ir::DomainId::kNetwork : section.domain},
+          equation.unit.dimension);
+      out.program.states[*variable.state].temporary = variable.Is(kLinked);
     }
     section.variables.push_back(std::move(variable));
   }

@@ -23,17 +23,20 @@ namespace bnsyn::compiler {
 inline constexpr uint32_t kLongestDelay = 1'000'000;
 
 absl::Status Emit(const Declarations& declared, ProgramBuilder& out);
-// Its parts, in this order: the connect block, and the on_pre, on_step and on_post blocks, of each
-// projection.
-absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out);
-// Its part for the connect block.
+// Its parts, in this order: the connect block of each projection,
 absl::Status EmitConnect(const Declarations& declared, const Connection& connection,
                          ProgramBuilder& out);
-// The init block.
+// the init block,
 absl::Status EmitInit(const Declarations& declared, ProgramBuilder& out);
+// Fails where a variable is linked to a neuron that there is not.
+absl::Status CheckLinks(const Declarations& declared, ProgramBuilder& out);
 // Finds the delays and the greatest probability of each projection with a connect block.
 absl::Status BoundProjections(const Network& network, ir::Program& program);
-// The step block.
+// the on_pre, on_step and on_post blocks of each projection,
+absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out);
+// Fails where what a synapse adds is known and not finite.
+absl::Status CheckContributions(const Network& network, const ir::Program& program);
+// and the step block.
 absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out);
 
 // The clocks of populations and of the network.
@@ -47,11 +50,16 @@ absl::StatusOr<Clocks> EmitClocks(const Declarations& declared, ProgramBuilder& 
 // The code of a clock and when it runs, for explanations.
 std::string DescribeClock(const ClockCode& clock, double dt);
 
-// Parts of EmitInit: where noise begins.
+// Parts of EmitInit: where noise begins, and what the past of variables was.
 absl::Status EmitNoiseInit(const Declarations& declared, ir::Builder& builder, ProgramBuilder& out);
-// Parts of EmitStep: population `index` and its stimuli, with its traces once it is known which
-// neurons spiked; the network level; and noise that all populations share, which moves once
-// everyone has read it.
+// And which neurons are linked.
+absl::Status EmitLinkInit(const Declarations& declared, ir::Builder& builder, ProgramBuilder& out);
+void EmitHistoryInit(const Declarations& declared, ir::Builder& builder, ir::Program& program);
+// Parts of EmitStep: the values that will be past, and those that are linked; population `index`
+// and its stimuli, with its traces once it is known which neurons spiked; the network level; and
+// noise that all populations share, which moves once everyone has read it.
+void EmitHistories(const Declarations& declared, ir::Builder& builder);
+void EmitLinks(const Declarations& declared, ir::Builder& builder, const ir::Program& program);
 absl::Status EmitPopulation(const Declarations& declared, size_t index, ir::Builder& builder,
                             ProgramBuilder& out);
 // The same for Schedule::kBrian2: what comes before the arrivals of a step, and what comes after.

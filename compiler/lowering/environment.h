@@ -46,7 +46,8 @@ struct Environment {
   // The name of the shared variable that is being defined: then only what all neurons share can be
   // read, and draws are made once for all.
   std::string shared;
-  // Variables of the target that the code has added to: their sums are not known before the step.
+  // Variables of the two neurons that the code has added to: their sums are not known before the
+  // step.
   std::set<const Variable*> added;
   // True while code is emitted over stand-ins for values that are not known yet.
   bool over_stand_ins = false;

@@ -106,6 +106,11 @@ absl::StatusOr<InitialValue> DeclareValue(const Network& network, const Section&
         absl::StrCat("'", section.name, "' has no variable '", name, "' to give an initial value",
                      ir::DidYouMean(name, section.VariableNames())));
   }
+  if (variable->link.has_value()) {
+    return ErrorIn(NamePlace(value, what),
+                   absl::StrCat("'", name, "' is linked to a variable of '",
+                                variable->link->section->name, "', which has the initial value"));
+  }
   ir::State& state = program.states[*variable->state];
   const ir::SourceText text = TextOf(value, what);
   InitialValue initial = {variable->equation, std::nullopt, text};
@@ -303,11 +308,14 @@ absl::Status EmitInitialValues(const Declarations& declared, const Section& sect
       Names names = NamesOf(declared, section);
       for (const Variable& variable : section.variables) {
         if (known.count(variable.equation) != 0) continue;
+        const bool linked = variable.link.has_value();
         names.Hide(variable.name(),
                    {.kind = NameKind::kVariable,
                     .variable = &variable,
-                    .refusal = absl::StrCat("'", variable.name(), "' has no initial value yet"),
-                    .note = "give it one before this"});
+                    .refusal = absl::StrCat(
+                        "'", variable.name(), "' has no ",
+                        linked ? "value before the run: it is linked" : "initial value yet"),
+                    .note = linked ? "" : "give it one before this"});
       }
       CodeScope scope(declared, section, names, builder, out);
       const std::string selected = absl::StrCat(section.prefix, initial.group, ".neurons");
@@ -383,6 +391,8 @@ absl::Status EmitInit(const Declarations& declared, ProgramBuilder& out) {
     BNSYN_RETURN_IF_ERROR(EmitInitialValues(declared, section, builder, out));
   }
   BNSYN_RETURN_IF_ERROR(EmitNoiseInit(declared, builder, out));
+  BNSYN_RETURN_IF_ERROR(EmitLinkInit(declared, builder, out));
+  EmitHistoryInit(declared, builder, out.program);
   if (!block.nodes.empty()) out.program.init = std::move(block);
   return absl::OkStatus();
 }

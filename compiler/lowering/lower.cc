@@ -176,10 +176,12 @@ absl::Status Declare(Declarations& declared, ProgramBuilder& out) {
   BNSYN_RETURN_IF_ERROR(DeclareTables(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclarePopulations(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareGroups(declared, out));
+  BNSYN_RETURN_IF_ERROR(DeclareLinks(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareProjections(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareResolutions(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareStimuli(declared, out));
   BNSYN_RETURN_IF_ERROR(DeclareInitialValues(declared, out));
+  DeclareHistories(declared, out);
   DeclareStatesOfCode(declared, out);
   return absl::OkStatus();
 }
@@ -205,6 +207,8 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
   ir::Block block;
   block.kind = ir::BlockKind::kStep;
   ir::Builder builder(out.program, block);
+  EmitHistories(declared, builder);
+  EmitLinks(declared, builder, out.program);
   BNSYN_ASSIGN_OR_RETURN(const Clocks clocks, EmitClocks(declared, out));
   for (const ir::LoopId clock : clocks.at_start) builder.Emit(ir::Op::kRun, {}, clock);
   if (declared.schedule == Schedule::kBrian2) {
@@ -232,10 +236,15 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
 absl::Status Emit(const Declarations& declared, ProgramBuilder& out) {
   out.facts.exact_sums = declared.math == MathMode::kStrict || out.program.strict_sums;
   NoteConstants(declared, out.facts);
-  BNSYN_RETURN_IF_ERROR(EmitSynapses(declared, out));
+  for (const Connection& connection : declared.connections) {
+    BNSYN_RETURN_IF_ERROR(EmitConnect(declared, connection, out));
+  }
   BNSYN_RETURN_IF_ERROR(EmitInit(declared, out));
-  // The ranges of delays depend on the initial values of neurons.
+  BNSYN_RETURN_IF_ERROR(CheckLinks(declared, out));
+  // The ranges of delays depend on the initial values of neurons, and code may read delays.
   BNSYN_RETURN_IF_ERROR(BoundProjections(declared.network, out.program));
+  BNSYN_RETURN_IF_ERROR(EmitSynapses(declared, out));
+  BNSYN_RETURN_IF_ERROR(CheckContributions(declared.network, out.program));
   BNSYN_RETURN_IF_ERROR(EmitStep(declared, out));
   ir::Program& program = out.program;
   if (program.init.has_value()) RemoveUnread(*program.init);

@@ -113,6 +113,10 @@ void Names::AddNeuron(const Section& section, bool post, bool connecting) {
   for (const Variable& variable : section.variables) {
     Meaning meaning =
         OfVariable(post ? NameKind::kTargetVariable : NameKind::kSourceVariable, section, variable);
+    if (connecting && variable.link.has_value()) {
+      meaning.refusal = absl::StrCat("'", variable.name(), "' is linked, and has no value before ",
+                                     "the run, when connections are made");
+    }
     if (!variable.state.has_value()) {
       meaning.refusal = absl::StrCat("'", variable.name(), "' is an input: it can be added to, ",
                                      "with +=, but not read here");
@@ -179,8 +183,8 @@ bool ReadsOnly(const Expr& expr, const Names& names,
   if (expr.kind == ExprKind::kName || expr.kind == ExprKind::kCall) {
     const Meaning* meaning = names.Find(expr.name);
     if (expr.kind == ExprKind::kCall) {
-      const bool table = meaning != nullptr && meaning->kind == NameKind::kTable;
-      if (table || !expr.file.empty() || DrawsNumber(expr.name)) return false;
+      // A table, or the past of a variable.
+      if (meaning != nullptr || !expr.file.empty() || DrawsNumber(expr.name)) return false;
     } else if (meaning != nullptr ? !known(*meaning)
                                   : !unknown && !UnitSymbol(expr.name).has_value() &&
                                         !NamedConstant(expr.name).has_value()) {

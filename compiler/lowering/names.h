@@ -40,6 +40,7 @@ enum class NameKind : uint8_t {
   kSourceIndex,      // i and i_pre of a synapse
   kTargetIndex,      // j and i_post of a synapse
   kWeight,           // w of a synapse
+  kDelay,            // the delay of a synapse
   kOfNeurons,        // the bare name of a variable of neurons, in the code of synapses: of which?
   kOther,            // nothing that can be read
 };
@@ -71,10 +72,9 @@ class Names {
   const Meaning* Find(absl::string_view name) const;
   // All names that can be read, for did-you-mean.
   std::vector<std::string> Readable() const;
-  // The population that the code adds to, where it is code of synapses; else null.
+  // The populations that the code adds to, where it is code of synapses; else null.
+  const Section* source() const { return source_; }
   const Section* target() const { return target_; }
-  // Why this code draws no random numbers; empty if it may.
-  const std::string& draws_refusal() const { return draws_refusal_; }
 
   void Add(std::string name, Meaning meaning) { links_.emplace_back(std::move(name), meaning); }
   // Puts a meaning before all others.
@@ -90,16 +90,18 @@ class Names {
   // Tables, t, and the variables, parameters and constants of the network.
   void AddNetwork(const Declarations& declared);
 
-  void SetTarget(const Section& target) { target_ = &target; }
-  void RefuseDraws(std::string refusal) { draws_refusal_ = std::move(refusal); }
+  void SetEnds(const Section& source, const Section& target) {
+    source_ = &source;
+    target_ = &target;
+  }
   // "'xi' is white noise, which ..."
   void RefuseNoise(std::string reader, std::string note);
 
  private:
   std::vector<std::pair<std::string, Meaning>> links_;
   Meaning noise_;  // of xi, xi_a, ...
+  const Section* source_ = nullptr;
   const Section* target_ = nullptr;
-  std::string draws_refusal_;
 };
 
 // The names of the code of a population, or of the network level.

@@ -126,6 +126,10 @@ absl::Status BoundProjections(const Network& network, ir::Program& program) {
   for (ir::ProjectionId id = 0; id < network.projections.size(); ++id) {
     BNSYN_RETURN_IF_ERROR(ProjectionBounds(network.projections[id], id, initial, program).Run(id));
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckContributions(const Network& network, const ir::Program& program) {
   for (const Contribution& contribution : FindContributions(program)) {
     if (contribution.is_static) BNSYN_RETURN_IF_ERROR(CheckFinite(network, program, contribution));
   }

@@ -6,6 +6,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/analysis/facts.h"
+#include "compiler/description/settings.h"
 #include "compiler/equations/explanations.h"
 #include "compiler/equations/integrate.h"
 #include "compiler/equations/ode_system.h"
@@ -199,6 +200,20 @@ class BlockWriter {
     return block;
   }
 
+  // A synapse draws one number in a step, however often its code runs there.
+  absl::Status CheckDraws(const PathwayCode& pathway, const ir::Block& block) const {
+    const bool draws = std::any_of(block.nodes.begin(), block.nodes.end(), [](const auto& node) {
+      return ir::Info(node.op).attr == ir::AttrKind::kStream;
+    });
+    if (!draws || out_.program.MostRepeats(out_.program.SpikesOf(block)) == 1) {
+      return absl::OkStatus();
+    }
+    return ErrorIn(pathway.text,
+                   "this draws random numbers, but neurons may spike several times in a step here, "
+                   "and each spike would draw the same",
+                   "draw in the neuron that spikes, and read that here");
+  }
+
   absl::Status OnSpikes(const PathwayCode& pathway) {
     ir::Block block = NewBlock(pathway.kind());
     if (!pathway.is_main()) block.pathway = pathway.name;
@@ -207,9 +222,11 @@ class BlockWriter {
     ir::Builder builder(out_.program, block);
     const Names names = SynapseNames(declared_, connection_, block.kind);
     CodeScope scope(declared_, model_.section, names, builder, out_);
+    scope.EnterCode(std::string(ir::BlockKindName(block.kind)), block.pathway);
     if (!pathway.on_post) scope.Change().since_arrival = SinceArrival(pathway, builder);
     BNSYN_RETURN_IF_ERROR(
         EventWriter(declared_, model_, scope).Run(pathway.code, pathway.text, &pathway));
+    BNSYN_RETURN_IF_ERROR(CheckDraws(pathway, block));
     out_.program.synaptic.push_back(std::move(block));
     return absl::OkStatus();
   }
@@ -266,11 +283,12 @@ class BlockWriter {
     const ir::SourceText& text = model_.code.equations_text;
     // Sums are of the values at the beginning of the step.
     for (const Equation& sum : model_.summed) {
+      scope.EnterCode("equation", sum.name);
       BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitExpression(*sum.right, text, scope));
       BNSYN_RETURN_IF_ERROR(ExpectDimension(
           value, sum.unit.dimension, absl::StrCat("'", sum.name, "'"), text, sum.right->range));
       BNSYN_RETURN_IF_ERROR(
-          scope.AddToTarget(sum.name, sum.name_range, value, sum.right->range, text));
+          scope.AddToNeuron(sum.name, sum.name_range, value, sum.right->range, text));
     }
     Explain();
     BNSYN_ASSIGN_OR_RETURN(const OdeSystem system, OdeSystem::Create(scope));
@@ -333,7 +351,6 @@ void EmitArrivals(const Arrivals& arrivals, ir::Program& program) {
 
 absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out) {
   for (const Connection& connection : declared.connections) {
-    BNSYN_RETURN_IF_ERROR(EmitConnect(declared, connection, out));
     BNSYN_RETURN_IF_ERROR(TryEquations(declared, connection, out));
     BNSYN_RETURN_IF_ERROR(BlockWriter(declared, connection, out).Run());
   }

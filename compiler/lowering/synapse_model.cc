@@ -89,11 +89,11 @@ class EquationReader {
   }
 
   absl::Status CheckSummed(const Equation& equation) const {
-    if (!absl::EndsWith(equation.name, kPost)) {
+    if (!OfNeuron(equation.name)) {
       return Error(equation.name_range,
-                   absl::StrCat("'", equation.name, "' is summed, but not for the target"),
-                   absl::StrCat("write ", std::string(absl::StripSuffix(equation.name, kPre)),
-                                "_post = ..., where the target has an input of that name"));
+                   absl::StrCat("'", equation.name, "' is summed, but not for a neuron"),
+                   absl::StrCat("write ", equation.name, "_post = ..., where the target has an ",
+                                "input of that name, or ", equation.name, "_pre for the source"));
     }
     if (equation.boolean || equation.integer) {
       return Error(equation.unit_range, "a sum has a unit; write 1 for a number without one");
@@ -112,8 +112,8 @@ class EquationReader {
       return Error(
           equation.name_range,
           absl::StrCat("'", name, "' is of a neuron, and cannot name a variable of ", "synapses"),
-          equation.kind == EquationKind::kExpression && absl::EndsWith(name, kPost)
-              ? "the flag (summed) adds it up for each target"
+          equation.kind == EquationKind::kExpression
+              ? "the flag (summed) adds it up for each neuron"
               : "leave the ending out");
     }
     if (name == "w" && equation.kind == EquationKind::kExpression) {
@@ -197,16 +197,19 @@ absl::Status CheckMethods(const SynapseModel& model) {
                           model.code.equations);
 }
 
-// Declares the inputs of the target that the code adds to. Names that mean none are reported when
+// Declares the inputs of the neurons that the code adds to. Names that mean none are reported when
 // the code is emitted.
-void DeclareInputs(const SynapseModel& model, Section& target, ProgramBuilder& out) {
+void DeclareInputs(const SynapseModel& model, Section& source, Section& target,
+                   ProgramBuilder& out) {
   const auto declare = [&](const std::string& name) {
-    if (!absl::EndsWith(name, kPost)) return;
-    Variable* variable = target.FindVariable(absl::StripSuffix(name, kPost));
+    if (!OfNeuron(name)) return;
+    const bool post = absl::EndsWith(name, kPost);
+    Section& neurons = post ? target : source;
+    Variable* variable = neurons.FindVariable(absl::StripSuffix(name, post ? kPost : kPre));
     if (variable == nullptr || variable->input.has_value()) return;
     variable->input = out.AddInput(
-        absl::StrCat(target.prefix, variable->name(), variable->state.has_value() ? ".in" : ""),
-        target.domain, variable->dimension());
+        absl::StrCat(neurons.prefix, variable->name(), variable->state.has_value() ? ".in" : ""),
+        neurons.domain, variable->dimension());
   };
   for (const PathwayCode& pathway : model.pathways) {
     for (const Statement& statement : pathway.code) declare(statement.target);
@@ -295,7 +298,8 @@ absl::Status DeclareSynapses(Declarations& declared, Connection& connection, Pro
                               {ir::Element::kF64, section.domain});
   }
   BNSYN_RETURN_IF_ERROR(DeclareConnect(declared, connection, out));
-  DeclareInputs(model, declared.sections[connection.targets.section], out);
+  DeclareInputs(model, declared.sections[connection.sources.section],
+                declared.sections[connection.targets.section], out);
   return absl::OkStatus();
 }
 
@@ -305,8 +309,7 @@ Names SynapseNames(const Declarations& declared, const Connection& connection, i
   Names names;
   if (!connecting) {
     names.AddSection(model.section);
-    names.SetTarget(connection.target);
-    names.RefuseDraws("which synapses do not do while running");
+    names.SetEnds(connection.source, connection.target);
     if (model.weight.has_value()) {
       const Parameter* const gain = model.gain.has_value() ? &*model.gain : nullptr;
       names.Add("w", {.kind = NameKind::kWeight,
@@ -315,8 +318,9 @@ Names SynapseNames(const Declarations& declared, const Connection& connection, i
                       .whole = model.whole_weight && gain == nullptr});
     }
   }
-  names.RefuseNoise("synapses do not have",
-                    "draw it in an equation of the source or the target, and read that here");
+  names.RefuseNoise("differential equations alone can read",
+                    "as in dx/dt = -x/tau + sigma*sqrt(2/tau)*xi : 1 (clock-driven); elsewhere "
+                    "randn() draws a normal number");
   if (kind == ir::BlockKind::kOnStep) {
     for (const EventDriven& moving : model.event_driven) {
       names.Hide(moving.name,
@@ -364,6 +368,7 @@ Names SynapseNames(const Declarations& declared, const Connection& connection, i
                                                "_post' that of the target")});
     }
   }
+  if (!connecting) names.Add("delay", {.kind = NameKind::kDelay});
   return names;
 }
 

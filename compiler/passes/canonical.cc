@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "compiler/passes/passes.h"
+#include "ir/access.h"
 #include "ir/text.h"
 #include "reference/input_proof.h"
 
@@ -50,7 +51,7 @@ class CanonicalWriter {
   std::string Describe(const ir::Slot& slot) const {
     switch (slot.kind) {
       case ir::AttrKind::kState:
-        return absl::StrCat("state ", TypeName(program_.states[slot.index].type));
+        return DescribeState(program_.states[slot.index]);
       case ir::AttrKind::kParam:
         return absl::StrCat("param ", ir::ElementName(program_.params[slot.index].element),
                             program_.params[slot.index].tunable ? " tunable" : "");
@@ -73,6 +74,12 @@ class CanonicalWriter {
         break;
     }
     return "";
+  }
+
+  std::string DescribeState(const ir::State& state) const {
+    const std::string text = absl::StrCat("state ", TypeName(state.type));
+    if (state.history == 0) return text;
+    return absl::StrCat(text, " history=", state.history);
   }
 
   std::string DescribeInput(const ir::Input& input) const {
@@ -113,11 +120,29 @@ class CanonicalWriter {
   // Further properties of a node that its code depends on.
   std::vector<std::string> Details(const ir::Node& node) const {
     if (ir::Info(node.op).attr == ir::AttrKind::kStream) {
-      return {absl::StrCat("draw=", node.attr & 0xffffffff)};
+      std::vector<std::string> details = {absl::StrCat("draw=", node.attr & 0xffffffff)};
+      const ir::Domain& domain = program_.domains[static_cast<size_t>(block_.domain)];
+      if (domain.kind == ir::DomainKind::kProjection &&
+          ir::SynapsesDrawByOccurrence(program_, domain.index)) {
+        details.push_back("occurrences");
+      }
+      return details;
     }
     if (node.op == ir::Op::kCheck) {
       const ir::State& state = program_.states[node.attr];
       return {absl::StrCat("bounds=[", Number(state.lower), ", ", Number(state.upper), "]")};
+    }
+    if (node.op == ir::Op::kGather || node.op == ir::Op::kPast) {
+      // Of the element at hand, of an end of the synapse, or of one that may be too great.
+      switch (ir::ElementRead(program_, block_, node)) {
+        case ir::ReadElement::kOwn:
+          return {"own"};
+        case ir::ReadElement::kSource:
+        case ir::ReadElement::kTarget:
+          return {"end"};
+        case ir::ReadElement::kAny:
+          return {absl::StrCat("of ", program_.Size(program_.states[node.attr].type.domain))};
+      }
     }
     if (node.op == ir::Op::kWeight) {
       const ir::Domain& domain = program_.domains[static_cast<size_t>(block_.domain)];

@@ -99,13 +99,14 @@ class Decayer {
   };
   // What all code does with a state.
   struct StateUse {
-    size_t loads = 0;               // in the step
+    size_t reads = 0;               // of what the step loads
     ir::NodeId left = ir::kNoNode;  // what the step stores
-    bool elsewhere = false;         // synapses or clocks use it
+    bool elsewhere = false;         // synapses, clocks or other neurons use it
   };
 
   void FindUses() {
     std::unordered_map<ir::NodeId, ir::InputId> taken;
+    std::unordered_map<ir::NodeId, ir::StateId> loaded;
     for (ir::NodeId id = 0; id < step_.nodes.size(); ++id) {
       const ir::Node& n = node(id);
       if (n.op == ir::Op::kTake) {
@@ -113,10 +114,13 @@ class Decayer {
         taken[id] = static_cast<ir::InputId>(n.attr);
       }
       if (n.op == ir::Op::kStore) states_[n.attr].left = n.operands[0];
-      if (n.op == ir::Op::kLoad) ++states_[n.attr].loads;
+      if (n.op == ir::Op::kGather) states_[n.attr].elsewhere = true;
+      if (n.op == ir::Op::kLoad) loaded[id] = static_cast<ir::StateId>(n.attr);
       for (const ir::NodeId operand : n.inputs()) {
         const auto found = taken.find(operand);
         if (found != taken.end()) uses_[found->second].arrived = id;
+        const auto load = loaded.find(operand);
+        if (load != loaded.end()) ++states_[load->second].reads;
       }
     }
     for (const std::vector<ir::Block>* blocks : {&program_.synaptic, &program_.loops}) {
@@ -139,7 +143,7 @@ class Decayer {
     const ir::InputId input = found->second;
     if (program_.inputs[input].accumulator.decays()) return std::nullopt;
     const StateUse& state = states_[*receiver.state];
-    if (state.loads != 1 || state.elsewhere) return std::nullopt;
+    if (state.reads != 1 || state.elsewhere) return std::nullopt;
     return Move{.input = input,
                 .state = *receiver.state,
                 .factor = *receiver.decay,

@@ -1,14 +1,15 @@
 // fuse: divides the graph of the step into kernels, each a loop over one domain. There are as few
 // kernels as the order of effects allows.
 //
-// The nodes that must run are the *anchors*: writes, and reads of counts and totals, which other
-// threads write. All other nodes (pure nodes and loads) float: a kernel computes those that its
-// anchors need, in the order of the program. Between kernels
+// The nodes that must run are the *anchors*: writes, and reads of counts, totals and gathered
+// states, which other threads write. All other nodes (pure nodes and loads) float: a kernel
+// computes those that its anchors need, in the order of the program. Between kernels
 //   - uniform values are computed again, and states loaded again, wherever they are needed;
 //   - a value of elements, a count or a total is passed in a temporary state;
 //   - and so is a loaded value that is needed after its state has been overwritten.
-// A barrier (a new phase) comes before the read of a count or total to which other kernels
-// contribute, and before a contribution to one that has been read. A synaptic block that the step
+// A barrier (a new phase) comes before the read of a count, total or gathered state to which other
+// kernels contribute, and before a contribution to one that has been read. A population that
+// gathers its own states does so in a kernel of its own. A synaptic block that the step
 // runs is a kernel over synapses. It reads neurons of all threads, so that there is a barrier
 // before and after it; `deliver` is such a kernel too. A loop that the step runs is a kernel of its
 // own, with as many passes, and a clock is one that runs in its steps alone.
@@ -97,7 +98,8 @@ class KernelWriter {
     for (ir::NodeId id : grouping_.kernels[kernel].nodes) {
       for (ir::NodeId before : graph_.after[id]) {
         const ir::Node& node = graph_.node(before);
-        if (!IsCrossThread(program_, graph_.node(id)) && !RunsSynapses(node)) continue;
+        const bool others = RunsSynapses(node) || node.op == ir::Op::kGather;
+        if (!IsCrossThread(program_, graph_.node(id)) && !others) continue;
         const size_t home = grouping_.home[before];
         if (home != kernel) phase = std::max(phase, phase_[home] + 1);
       }

@@ -21,11 +21,6 @@ bool MayRunIn(const StepGraph& graph, ir::NodeId id, size_t lane) {
   return graph.lane[id] == lane || !IsAnchor(graph.node(id));
 }
 
-// True for a node that is a kernel of its own.
-bool HasOwnLane(const ir::Program& program, const ir::Node& node) {
-  return FindLoop(program, node) != nullptr || node.op == ir::Op::kDeliver;
-}
-
 // A name for a kernel: this one, longer if a loop has it, since its kernel does.
 std::string OfNoLoop(const ir::Program& program, std::string name) {
   while (program.FindLoop(name)) name += "_";
@@ -111,7 +106,8 @@ class Grouper {
     std::vector<size_t> lanes;
     std::map<size_t, std::vector<ir::NodeId>> anchors;
     for (const ir::NodeId id : graph_.anchors) {
-      if (HasOwnLane(program_, graph_.node(id))) lanes.push_back(graph_.lane[id]);
+      const bool own_lane = graph_.lane[id] != static_cast<size_t>(graph_.domain[id]);
+      if (own_lane && !anchors.contains(graph_.lane[id])) lanes.push_back(graph_.lane[id]);
       anchors[graph_.lane[id]].push_back(id);
     }
     for (const ir::Projection& projection : program_.projections) {
@@ -288,7 +284,7 @@ class Grouper {
 bool IsCrossThread(const ir::Node& node) {
   const ir::AttrKind kind = ir::Info(node.op).attr;
   return kind == ir::AttrKind::kPopulation || kind == ir::AttrKind::kReduction ||
-         RunsSynapses(node);
+         RunsSynapses(node) || node.op == ir::Op::kGather;
 }
 
 bool IsCrossThread(const ir::Program& program, const ir::Node& node) {
@@ -323,7 +319,12 @@ StepGraph::StepGraph(const ir::Program& program, const ir::Block& step_block)
     domain[id] = RunDomain(program, step, n);
     lane[id] = static_cast<size_t>(domain[id]);
     if (FindLoop(program, n) != nullptr) lane[id] = program.domains.size() + n.attr;
-    if (n.op == ir::Op::kDeliver) lane[id] = program.domains.size() + program.loops.size();
+    const size_t loops = program.domains.size() + program.loops.size();
+    if (n.op == ir::Op::kDeliver) lane[id] = loops;
+    // What neurons gather from each other they must not overwrite in the same kernel.
+    if (n.op == ir::Op::kGather && program.states[n.attr].type.domain == domain[id]) {
+      lane[id] += loops + 1;
+    }
     if (!live[id]) continue;
     if (IsAnchor(n)) anchors.push_back(id);
     for (const ir::Access& access : AccessesOf(program, n)) {

@@ -13,7 +13,8 @@ namespace bnsyn::compiler {
 
 inline constexpr size_t kNoKernel = ~size_t{0};
 
-// True for what other threads have a part in: counts, totals and blocks over synapses.
+// True for what other threads have a part in: counts, totals, gathered states and blocks over
+// synapses.
 bool IsCrossThread(const ir::Node& node);
 // The same, and for nodes that run a clock with such nodes.
 bool IsCrossThread(const ir::Program& program, const ir::Node& node);
@@ -28,8 +29,8 @@ struct StepGraph {
   const ir::Block& step;
   std::vector<bool> live;
   std::vector<ir::DomainId> domain;  // over which a node runs
-  // A kernel has anchors of one lane: a loop has one to itself, and so has deliver. Other nodes
-  // have that of their domain.
+  // A kernel has anchors of one lane: a loop has one to itself, and so have deliver and the gathers
+  // of a population from itself. Other nodes have that of their domain.
   std::vector<size_t> lane;
   std::vector<std::vector<ir::NodeId>> after;   // effects that must come before a node
   std::vector<std::vector<ir::NodeId>> killed;  // loads of what a store overwrites

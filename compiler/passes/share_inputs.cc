@@ -8,6 +8,7 @@
 //                                            y = fma 0.3, taken, load b.y
 #include <cmath>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -95,6 +96,7 @@ class InputSharer {
     for (size_t b = 0; b < program_.synaptic.size(); ++b) {
       const ir::Block& block = program_.synaptic[b];
       for (const ir::Node& node : block.nodes) {
+        if (node.op == ir::Op::kAccumulatePre) to_sources_.insert(node.attr);
         if (node.op != ir::Op::kAccumulate) continue;
         Additions& all = additions_[node.attr];
         const Multiple added = AsMultiple(block, node.operands[0]);
@@ -111,6 +113,7 @@ class InputSharer {
   // Of one population.
   bool CanShare(ir::InputId one, ir::InputId other) const {
     // The user chose the resolution of one of them.
+    if (to_sources_.contains(one) || to_sources_.contains(other)) return false;
     if (facts_.FindResolution(program_.inputs[one].name) != nullptr ||
         facts_.FindResolution(program_.inputs[other].name) != nullptr) {
       return false;
@@ -161,6 +164,10 @@ class InputSharer {
     const ir::Block rewritten = RewriteBlock(
         result, block, [&](Rewriter& rewriter, ir::NodeId id) -> std::optional<ir::Value> {
           const ir::Node& node = block.nodes[id];
+          if (node.op == ir::Op::kAccumulatePre) {
+            return rewriter.builder().Emit(node.op, {rewriter.At(node.operands[0])},
+                                           moved_[node.attr]);
+          }
           if (node.op != ir::Op::kAccumulate) return std::nullopt;
           const auto input = static_cast<ir::InputId>(node.attr);
           if (IsReplaced(input)) return ir::Value{};
@@ -204,6 +211,7 @@ class InputSharer {
   const ir::Program& program_;
   const ProgramFacts& facts_;
   std::vector<Additions> additions_;          // by input
+  std::set<uint64_t> to_sources_;             // inputs to which synapses add as of their sources
   std::vector<std::optional<Share>> shares_;  // by input
   // By domain: the inputs that variables receive, in the order in which the step takes them.
   std::vector<std::vector<ir::InputId>> receivers_;

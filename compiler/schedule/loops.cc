@@ -59,7 +59,7 @@ constexpr OpWork kOpWork[] = {
     {Op::kConvert, {2, 5}},   {Op::kCheck, {1, 4}}, {Op::kReduce, {1, 3}},
     {Op::kLoad, {1, kFetch}}, {Op::kSpike, {4, 4}}, {Op::kRandom, {1, kFetch}},
     {Op::kTake, {5, 12}},     {Op::kHeld, {2, 12}}, {Op::kLookup, {16, 24}},
-    {Op::kRem, {80, 80}},
+    {Op::kRem, {80, 80}},     {Op::kPast, {8, 12}}, {Op::kGather, {8, 12}},
 };
 
 Work WorkOf(Op op) {

@@ -546,6 +546,10 @@ class Network {
   // A name for some neurons: AddGroup("left", exc.Slice(0, 400)). `initial` replaces what variables
   // of these neurons begin with.
   GroupHandle AddGroup(std::string name, Neurons neurons, Settings initial = {});
+  // Makes a variable of a population, which its model declares (linked), that of other neurons:
+  // Link(exc, "drive", "other.x"), or "other.x[i // 4]" with the neuron of `other` for each neuron
+  // i of the population. Code reads it as it is at the beginning of a step.
+  void Link(PopulationHandle population, std::string variable, Setting to);
   // Synapses from the neurons of `source` to those of `target`.
   ProjectionHandle Connect(std::string name, const Neurons& source, const Neurons& target,
                            const ConnectionRule& rule, const ConnectOptions& options);
@@ -575,6 +579,7 @@ class Network {
     Setting size = 0.0;
     Settings parameters;
     Settings initial;
+    Settings linked;  // variables and what they are linked to
     std::vector<Clock> clocks;  // beside those of the model; in place of one that has its name
   };
   struct GroupDescription {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compiler/analysis/contributions.h"
+#include "ir/access.h"
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
 #include "reference/connectivity.h"
@@ -81,12 +82,31 @@ absl::Status ProveInputs(const ir::Program& program,
     BNSYN_ASSIGN_OR_RETURN(const reference::SynapseRows rows,
                            connectivity.Build(0, program.populations[projection.target].size));
     reference::OnPreTerms terms(program, program.FindSynaptic(ir::BlockKind::kOnPre, id));
-    for (size_t i = 0; i < rows.size(); ++i) {
-      const double weight = rows.weights.empty() ? projection.weight : rows.weights[i];
-      BNSYN_RETURN_IF_ERROR(proof.Add(id, rows.targets[i], weight, terms));
-    }
+    BNSYN_RETURN_IF_ERROR(reference::Prove(program, id, rows, terms, proof));
   }
   return absl::OkStatus();
+}
+
+// True if what synapses of all threads add to their sources might overflow a sum, with all else
+// that arrives there.
+bool SourcesMayOverflow(const ir::Program& program, const Partition& partition,
+                        const SumPlaces& places, absl::Span<const SumBounds> bounds) {
+  for (ir::InputId input = 0; input < program.inputs.size(); ++input) {
+    if (!ir::AddsToSources(program, input)) continue;
+    const reference::SumLimits limits = reference::LimitsOf(program.inputs[input].accumulator);
+    for (int owner = 0; owner < partition.threads(); ++owner) {
+      const Range own = RangeOf(program, partition, input, owner);
+      for (uint32_t element = own.begin; element < own.end; ++element) {
+        uint64_t synapses = 0;
+        for (const SumBounds& of_thread : bounds) synapses += of_thread.AddingTo(input, element);
+        const uint64_t place = places.Begin(input, owner) + element - own.begin;
+        const reference::Quanta possible =
+            bounds[static_cast<size_t>(owner)].Possible(place, program.inputs[input]);
+        if (synapses > (limits.possible - possible) / limits.unknown) return true;
+      }
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -117,7 +137,8 @@ absl::StatusOr<Synapses> BuildSynapses(const ir::Program& program,
                            reference::InputProof::Create(program, events));
     coarse = of_events.coarse();
   }
-  const std::vector<std::vector<ir::InputId>> others = reference::OtherAdditions(program);
+  const std::vector<std::vector<reference::OtherAddition>> others =
+      reference::OtherAdditions(program);
   const std::vector<std::vector<ir::StateId>> synapse_states = SynapseStatesOfAll(program);
   Construction construction = {program,        partition,          places, code,
                                events,         event_bounds,       states, others,
@@ -156,9 +177,10 @@ absl::StatusOr<Synapses> BuildSynapses(const ir::Program& program,
   const auto job = [&](int thread) { status[static_cast<size_t>(thread)] = build(thread); };
   team.Run(job);
   for (const reference::CoarseTallies& of_thread : tallies) reference::Add(of_thread, coarse);
-  const bool overflow = std::any_of(bounds.begin(), bounds.end(), [](const SumBounds& of_thread) {
-    return of_thread.has_failed;
-  });
+  const bool overflow = SourcesMayOverflow(program, partition, places, bounds) ||
+                        std::any_of(bounds.begin(), bounds.end(), [](const SumBounds& of_thread) {
+                          return of_thread.has_failed;
+                        });
   if (overflow) BNSYN_RETURN_IF_ERROR(ProveInputs(program, events, states));
   for (const absl::Status& s : status) BNSYN_RETURN_IF_ERROR(s);
   Synapses synapses(std::move(layout), partition.threads(), std::move(blocks), std::move(coarse));

@@ -34,7 +34,7 @@ struct Construction {
   const reference::EventBounds& event_bounds;
   absl::Span<const reference::Array> states;  // after init
   // By projection: reference::OtherAdditions, and ir::Program::SynapseStates.
-  absl::Span<const std::vector<ir::InputId>> others;
+  absl::Span<const std::vector<reference::OtherAddition>> others;
   absl::Span<const std::vector<ir::StateId>> synapse_states;
   bool delivers;  // ir::Program::Delivers
   // Called by the first thread with the number of its synapses that are in their places.
@@ -64,7 +64,9 @@ class SynapseBatch {
   size_t size() const { return targets_.size(); }
   // The synapses of source s are [begin(s), begin(s + 1)).
   size_t begin(uint32_t source) const { return begin_[source - first_]; }
+  uint32_t source(size_t i) const { return sources_[i]; }
   uint32_t target(size_t i) const { return targets_[i]; }
+  uint32_t occurrence(size_t i) const { return occurrences_.empty() ? 0 : occurrences_[i]; }
   uint32_t delay(size_t i) const {
     return delays_ == nullptr ? delay_ : static_cast<uint32_t>(delays_[i]);
   }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ir/access.h"
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
 #include "reference/input_proof.h"
@@ -46,6 +47,11 @@ SumBounds::SumBounds(const Construction& in, int thread) : known_(in.places.Size
   if (HasWideInputs(in.program)) {
     wide_known_.resize(known_.size());
     wide_possible_.resize(known_.size());
+  }
+  to_sources_.resize(in.program.inputs.size());
+  for (ir::InputId input = 0; input < in.program.inputs.size(); ++input) {
+    if (!ir::AddsToSources(in.program, input)) continue;
+    to_sources_[input].resize(in.program.Size(in.program.inputs[input].population));
   }
   AddEvents(in, thread);
 }
@@ -163,8 +169,9 @@ absl::Status SynapseBuilder::Prove(const SynapseBatch& batch) {
   for (size_t term = 0; term < batch.contributions().size(); ++term) {
     const compiler::Contribution& contribution = batch.contributions()[term];
     const std::optional<uint32_t> failed =
-        contribution.is_static ? AddTerm(batch, term)
-                               : AddComputed(batch, contribution.input, SpikesOfOne(batch));
+        contribution.is_static
+            ? AddTerm(batch, term)
+            : AddComputed(batch, contribution.input, contribution.to_source, SpikesOfOne(batch));
     if (failed) return TooMuch(contribution.input, *failed);
     if (group_.form != SynapseForm::kQuanta32) continue;
     for (size_t i = 0; i < batch.size(); ++i) {
@@ -174,9 +181,9 @@ absl::Status SynapseBuilder::Prove(const SynapseBatch& batch) {
                        ": a contribution exceeds the range that was found for it"));
     }
   }
-  for (const ir::InputId input : in_.others[batch.projection()]) {
-    const std::optional<uint32_t> failed = AddComputed(batch, input, 1);
-    if (failed) return TooMuch(input, *failed);
+  for (const reference::OtherAddition& other : in_.others[batch.projection()]) {
+    const std::optional<uint32_t> failed = AddComputed(batch, other.input, other.to_source, 1);
+    if (failed) return TooMuch(other.input, *failed);
   }
   batch.CountCoarse(coarse_);
   return absl::OkStatus();
@@ -210,7 +217,11 @@ std::optional<uint32_t> SynapseBuilder::AddTerm(const SynapseBatch& batch, size_
 }
 
 std::optional<uint32_t> SynapseBuilder::AddComputed(const SynapseBatch& batch, ir::InputId input,
-                                                    uint32_t times) {
+                                                    bool to_source, uint32_t times) {
+  if (to_source) {
+    for (size_t i = 0; i < batch.size(); ++i) bounds_.AddToSource(input, batch.source(i), times);
+    return std::nullopt;
+  }
   const ir::Accumulator& accumulator = in_.program.inputs[input].accumulator;
   const reference::Quanta limit = reference::LimitsOf(accumulator).unknown * times;
   constexpr reference::Quanta kMost = std::numeric_limits<int64_t>::max();
@@ -298,6 +309,9 @@ void SynapseBuilder::PutColumns(uint32_t source) {
   for (size_t i = batch.begin(source); i < batch.begin(source + 1); ++i) {
     const uint32_t place = next_[SlotOf(batch, i)]++;
     SynapseBlock::As<uint32_t>(block_.targets_)[place] = batch.target(i);
+    if (block_.occurrences_.data() != nullptr) {
+      SynapseBlock::As<uint32_t>(block_.occurrences_)[place] = batch.occurrence(i);
+    }
     if (own_weights) SynapseBlock::As<double>(block_.weights_)[place] = batch.weight(i);
     for (size_t s = 0; s < states_.size(); ++s) {
       const ir::State& state = in_.program.states[states_[s]];

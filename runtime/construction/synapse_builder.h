@@ -47,6 +47,20 @@ class SumBounds {
   bool AddWide(uint64_t sum, double quanta, const reference::SumLimits& limits);
   bool AddPossibleWide(uint64_t sum, reference::Quanta limit);
 
+  // Notes a synapse that adds to its source, which another thread may own.
+  void AddToSource(ir::InputId input, uint32_t source, uint32_t times) {
+    to_sources_[input][source] += times;
+  }
+  // How often synapses of the thread add to an element of an input as that of their source.
+  uint64_t AddingTo(ir::InputId input, uint32_t element) const {
+    return to_sources_[input].empty() ? 0 : to_sources_[input][element];
+  }
+  // The most that all else adds to a sum of this input.
+  reference::Quanta Possible(uint64_t sum, const ir::Input& input) const {
+    if (input.accumulator.wide) return wide_possible_[sum];
+    return possible_.empty() ? known_[sum] : possible_[sum];
+  }
+
   bool has_failed = false;  // some sum may overflow
 
  private:
@@ -58,6 +72,8 @@ class SumBounds {
   std::vector<int64_t> possible_;
   std::vector<reference::Quanta> wide_known_;
   std::vector<reference::Quanta> wide_possible_;
+  // By input and element; empty for an input to which no synapses add as that of their sources.
+  std::vector<std::vector<uint32_t>> to_sources_;
 };
 
 // Builds one batch of sources after the other: finds their pairs, runs the compiled connect blocks
@@ -81,8 +97,9 @@ class SynapseBuilder {
   // Adds contribution number `term` of all synapses to the bounds; the first target that fails.
   std::optional<uint32_t> AddTerm(const SynapseBatch& batch, size_t term);
   // Adds to `input` for each synapse what is computed while running; the first target that fails.
-  // That may be so `times` in a step.
-  std::optional<uint32_t> AddComputed(const SynapseBatch& batch, ir::InputId input, uint32_t times);
+  // That may be so `times` in a step. What is added to sources is only noted.
+  std::optional<uint32_t> AddComputed(const SynapseBatch& batch, ir::InputId input, bool to_source,
+                                      uint32_t times);
   // The most spikes of one source neuron in a step.
   uint32_t SpikesOfOne(const SynapseBatch& batch) const;
   // The error of sums that may overflow where the reference finds none: their bits are too few

@@ -20,8 +20,10 @@ namespace bnsyn {
 struct CodeCall {
   compiler::DeliverFunction function = nullptr;
   std::vector<void*> slots;
-  compiler::DeliverArgs args = {};  // all but the slots, the step, the spikes and the tallies
-  size_t first_tally = 0;           // of its accumulates, among the tallies of the thread
+  compiler::DeliverArgs args = {};   // all but the slots, the step, the spikes, the delay and the
+                                     // tallies
+  const uint32_t* delays = nullptr;  // of the rows of a neuron; null in on_post code
+  size_t first_tally = 0;            // of its accumulates, among the tallies of the thread
 
   // Runs it over the rows of these neurons. `first_row` is added to the numbers of their rows.
   // `tallies`, those of the thread, count coarse contributions. False if a contribution or a check

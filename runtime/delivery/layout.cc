@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "compiler/analysis/contributions.h"
+#include "ir/access.h"
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
@@ -218,6 +219,7 @@ double SynapseBytes(const ir::Program& program, const SynapseGroup& group) {
   if (group.form != SynapseForm::kCode) return static_cast<double>(bytes);
   const ir::ProjectionId id = group.projections[0];
   if (program.HasOwnWeights(id)) bytes += sizeof(double);
+  if (ir::SynapsesDrawByOccurrence(program, id)) bytes += sizeof(uint32_t);
   const std::vector<ir::StateId> states = program.SynapseStates(id);
   for (const ir::StateId state : states) {
     bytes += static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));

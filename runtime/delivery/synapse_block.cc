@@ -3,6 +3,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "ir/access.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn {
@@ -39,6 +40,9 @@ std::vector<SynapseBlock::Column> SynapseBlock::Columns(const ir::Program& progr
   const ir::ProjectionId id = group.projections[0];
   std::vector<Column> columns = {{&targets_, sizeof(uint32_t)}};
   if (program.HasOwnWeights(id)) columns.push_back({&weights_, sizeof(double)});
+  if (ir::SynapsesDrawByOccurrence(program, id)) {
+    columns.push_back({&occurrences_, sizeof(uint32_t)});
+  }
   const std::vector<ir::StateId> states = program.SynapseStates(id);
   for (size_t s = 0; s < states.size(); ++s) {
     const ir::Element element = program.states[states[s]].type.element;
@@ -102,8 +106,8 @@ size_t SynapseBlock::SavedBytes() const {
 
 size_t SynapseBlock::bytes() const {
   size_t sum = rows_.size() + entries_.size() + targets_.size() + weights_.size() +
-               numbers_.size() + by_target_rows_.size() + by_target_places_.size() +
-               by_target_sources_.size();
+               occurrences_.size() + numbers_.size() + by_target_rows_.size() +
+               by_target_places_.size() + by_target_sources_.size();
   for (const PageBuffer& state : states_) sum += state.size();
   return sum + SavedBytes();
 }

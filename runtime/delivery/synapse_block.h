@@ -62,6 +62,8 @@ class SynapseBlock {
   const uint32_t* targets() const { return As<uint32_t>(targets_); }
   // Null if all synapses have one weight.
   const double* weights() const { return As<double>(weights_); }
+  // The number of each synapse among those of its pair; null unless it draws by that.
+  const uint32_t* occurrences() const { return As<uint32_t>(occurrences_); }
   // The values of state number i of ir::Program::SynapseStates.
   void* state(size_t i) const { return states_[i].data(); }
   // The number of each synapse in its projection (see reference::SynapseTable); null without
@@ -105,6 +107,7 @@ class SynapseBlock {
   PageBuffer entries_;
   PageBuffer targets_;
   PageBuffer weights_;
+  PageBuffer occurrences_;
   std::vector<PageBuffer> states_;
   std::vector<PageBuffer> saved_;  // by state, likewise
   PageBuffer numbers_;

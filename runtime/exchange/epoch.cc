@@ -2,20 +2,26 @@
 
 #include <algorithm>
 
+#include "ir/access.h"
+
 namespace bnsyn {
 namespace {
 
 // True if a node of the step needs more from other threads than their spikes.
-bool NeedsOthers(ir::Op op) {
-  return op == ir::Op::kCount || op == ir::Op::kReduce || op == ir::Op::kTotal ||
-         op == ir::Op::kRunOnStep || op == ir::Op::kDeliver;
+bool NeedsOthers(const ir::Program& program, const ir::Block& block, const ir::Node& node) {
+  if (node.op == ir::Op::kPast) {
+    return ir::ElementRead(program, block, node) != ir::ReadElement::kOwn;
+  }
+  return node.op == ir::Op::kCount || node.op == ir::Op::kReduce || node.op == ir::Op::kTotal ||
+         node.op == ir::Op::kGather || node.op == ir::Op::kRunOnStep ||
+         node.op == ir::Op::kDeliver;
 }
 
 }  // namespace
 
-bool NeedsOthers(const ir::Block& kernel) {
+bool NeedsOthers(const ir::Program& program, const ir::Block& kernel) {
   for (const ir::Node& node : kernel.nodes) {
-    if (NeedsOthers(node.op)) return true;
+    if (NeedsOthers(program, kernel, node)) return true;
   }
   return false;
 }
@@ -23,7 +29,7 @@ bool NeedsOthers(const ir::Block& kernel) {
 uint32_t StepsPerEpoch(const ir::Program& program, const Layout& layout, int threads) {
   if (threads == 1) return 1;
   for (const ir::Block& block : program.step) {
-    if (!block.HasClock() && NeedsOthers(block)) return 1;
+    if (!block.HasClock() && NeedsOthers(program, block)) return 1;
   }
   uint32_t steps = kLongestEpoch;
   for (const SynapseGroup& group : layout.groups) {

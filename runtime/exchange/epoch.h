@@ -13,7 +13,7 @@ namespace bnsyn {
 inline constexpr uint32_t kLongestEpoch = 16;
 
 // True if a kernel needs more from other threads than their spikes.
-bool NeedsOthers(const ir::Block& kernel);
+bool NeedsOthers(const ir::Program& program, const ir::Block& kernel);
 
 // The number of steps of an epoch. Within an epoch no thread reads what another thread computes in
 // it. If threads exchange nothing but spikes, the epoch is the smallest delay, up to kLongestEpoch.

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "ir/access.h"
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
 #include "runtime/exchange/epoch.h"
@@ -82,7 +83,7 @@ std::vector<reference::CoarseSource> CoarseSources(const ir::Program& program,
     if (&block == end) break;
     const ir::ProjectionId projection = program.ProjectionOf(block);
     for (const ir::Node& node : block.nodes) {
-      if (node.op != ir::Op::kAccumulate) continue;
+      if (!ir::Accumulates(node)) continue;
       sources.push_back({reference::CoarseSource::Kind::kProjection, projection,
                          static_cast<ir::InputId>(node.attr)});
     }
@@ -106,9 +107,16 @@ absl::StatusOr<CodeCall> MakeCodeCall(const ir::Program& program, const ir::Bloc
     if (found == states.end()) continue;
     call.slots[slot] = own.state(static_cast<size_t>(found - states.begin()));
   }
+  for (size_t slot = 0; slot < block.slots.size(); ++slot) {
+    const ir::Slot& input = block.slots[slot];
+    if (input.kind == AttrKind::kInput && memory.HasShares(input.index)) {
+      call.slots[slot] = memory.Share(input.index, thread);
+    }
+  }
   call.first_tally = CoarseSources(program, &block).size();
   call.args.seed = program.seed;
   call.args.weights = own.weights();
+  call.args.occurrences = own.occurrences();
   if (block.kind == ir::BlockKind::kOnPost) {
     call.args.row_begin = own.by_target_rows();
     call.args.row_stride = 1;
@@ -118,6 +126,7 @@ absl::StatusOr<CodeCall> MakeCodeCall(const ir::Program& program, const ir::Bloc
     call.args.row_begin = own.rows();
     call.args.row_stride = own.slots();
     call.args.others = own.targets();
+    call.delays = own.delays().data();
   }
   return call;
 }
@@ -244,6 +253,8 @@ absl::StatusOr<KernelCall> MakeKernelCall(const ir::Program& program, const ir::
         spikes.most = program.MostRepeats(population);
       }
     }
+    const auto symbol = static_cast<ir::InputId>(node.attr);
+    if (node.op == ir::Op::kTake && memory.HasShares(symbol)) call.shared.push_back(symbol);
   }
   return call;
 }
@@ -276,13 +287,15 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
   return schedule;
 }
 
-// True if delivery reads a state of other threads' neurons that the step writes. Targets, and
+// True if threads must meet between the arrivals and the step: if delivery reads a state of other
+// threads' neurons that the step writes, or adds to sources, which other threads own. Targets, and
 // copies of uniform states, are the thread's own.
-bool DeliveryReadsStates(const ir::Program& program) {
+bool DeliveryMeetsOthers(const ir::Program& program) {
   for (const ir::Block& block : program.synaptic) {
     if (block.kind == ir::BlockKind::kOnStep) continue;
     for (const ir::Node& node : block.nodes) {
-      if (node.op != ir::Op::kLoadPre) continue;
+      if (node.op == ir::Op::kAccumulatePre) return true;
+      if (node.op != ir::Op::kLoadPre && node.op != ir::Op::kGather) continue;
       for (const ir::Block& kernel : program.step) {
         if (Uses(kernel, ir::Op::kStore, node.attr)) return true;
       }
@@ -304,7 +317,7 @@ void FindCollected(const ir::Program& program, StepSchedule& schedule) {
     if (StartsPhase(program, b)) schedule.collected.emplace_back();
     Collected& collected = schedule.collected.back();
     if (!program.RunsSynapses(block)) collected.blocks.push_back(&block);
-    if (block.HasClock() && NeedsOthers(block)) schedule.meetings.push_back(&block);
+    if (block.HasClock() && NeedsOthers(program, block)) schedule.meetings.push_back(&block);
     for (const ir::Node& node : block.nodes) {
       if (node.op == ir::Op::kReduce) {
         collected.totals.push_back({static_cast<ir::ReductionId>(node.attr), &block});
@@ -366,11 +379,14 @@ absl::StatusOr<StepSchedule> MakeSchedule(const ir::Program& program,
   }
   std::iota(schedule.all_neurons.begin(), schedule.all_neurons.end(), 0);
   schedule.delivers = program.Delivers();
-  schedule.barrier_after_delivery = !schedule.delivers && DeliveryReadsStates(program);
+  schedule.barrier_after_delivery = !schedule.delivers && DeliveryMeetsOthers(program);
   // A step has at least one barrier, so that no thread runs ahead of the others.
   schedule.barrier_after_last = schedule.collected.size() < 2;
   for (const ir::Block& block : program.step) {
-    const bool for_itself = block.domain == ir::DomainId::kNetwork && !program.RunsSynapses(block);
+    const bool gathers = std::any_of(block.nodes.begin(), block.nodes.end(),
+                                     [](const auto& node) { return node.op == ir::Op::kGather; });
+    const bool for_itself =
+        block.domain == ir::DomainId::kNetwork && !program.RunsSynapses(block) && !gathers;
     if (block.phase == program.step.back().phase && !for_itself) {
       schedule.barrier_after_last = true;
     }

@@ -37,6 +37,7 @@ struct KernelCall {
   // The slots of even and of odd steps, which differ in their arrays of partial sums.
   std::vector<void*> slots[2];
   Range range;
+  std::vector<ir::InputId> shared;  // that it takes, to which several threads add
   // A population that spikes, and where its neurons may do so several times in a step: how often
   // each does, by number of the neuron, and the most that count.
   struct Spikes {

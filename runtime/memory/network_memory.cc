@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "compiler/emission/kernel_abi.h"
+#include "ir/access.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn {
@@ -41,12 +42,37 @@ reference::Quanta NetworkMemory::SumOf(ir::InputId input, uint32_t element) cons
   const ir::PopulationId population =
       program_->domains[static_cast<size_t>(program_->inputs[input].population)].index;
   const int owner = partition_->owner(population, element);
+  if (HasShares(input)) CollectShares(input, owner);
   const char* const place = static_cast<const char*>(Input(input, owner)) + element * sum.bytes();
   if (sum.wide) return *reinterpret_cast<const reference::Quanta*>(place);
   int64_t units = 0;
   std::memcpy(&units, place, sum.bytes());
   const int above = 64 - sum.width();
   return (units << above >> above) * sum.unit;
+}
+
+namespace {
+
+template <typename T>
+void Collect(absl::Span<T> sums, T* share) {
+  for (T& sum : sums) {
+    sum += *share;
+    *share++ = 0;
+  }
+}
+
+}  // namespace
+
+void NetworkMemory::CollectShares(ir::InputId input, int thread) const {
+  const Range own = RangeOf(*program_, *partition_, input, thread);
+  const bool wide = program_->inputs[input].accumulator.wide;
+  const auto collect = [&]<typename T>(T) {
+    const absl::Span<T> sums(static_cast<T*>(Input(input, thread)) + own.begin, own.size());
+    for (int from = 0; from < threads_; ++from) {
+      Collect(sums, static_cast<T*>(Share(input, from)) + own.begin);
+    }
+  };
+  wide ? collect(reference::Quanta{}) : collect(int64_t{});
 }
 
 absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
@@ -62,8 +88,10 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
   };
 
   for (const ir::State& state : program.states) {
-    const auto bytes = static_cast<size_t>(ir::ElementBytes(state.type.element));
-    const char* const name = state.temporary ? "values between kernels" : "states";
+    const auto bytes = static_cast<size_t>(ir::ElementBytes(state.type.element)) * state.places();
+    const char* const name = state.temporary      ? "values between kernels"
+                             : state.history != 0 ? "histories"
+                                                  : "states";
     if (state.type.uniform()) {
       memory.states_.push_back(copies(name, bytes, threads));
       continue;
@@ -73,6 +101,13 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
   size_t most_sums = 0;
   for (int t = 0; t < threads; ++t) most_sums = std::max(most_sums, memory.places_.Bytes(t));
   memory.sums_ = copies("inputs", most_sums, threads);
+  memory.shares_.resize(program.inputs.size());
+  for (ir::InputId input = 0; threads > 1 && input < program.inputs.size(); ++input) {
+    if (!ir::AddsToSources(program, input)) continue;
+    const size_t size = PaddedSize(program.Size(program.inputs[input].population));
+    memory.shares_[input] =
+        copies("inputs", size * program.inputs[input].accumulator.bytes(), threads);
+  }
   memory.params_ = copies("uniform values", program.params.size() * sizeof(ir::Bits), 1);
   memory.totals_ = copies("uniform values", program.reductions.size() * sizeof(double), threads);
   const size_t saved_bytes = layout.size();
@@ -107,14 +142,52 @@ reference::ArrayView NetworkMemory::View(ir::StateId state) const {
   return {type.element, At(states_[state], 0), type.uniform() ? 1 : program_->Size(type.domain)};
 }
 
+// As compiled code has it (BlockEmitter::InHistory).
+size_t NetworkMemory::PlaceOf(ir::StateId state, size_t place, size_t element) const {
+  const ir::State& declared = program_->states[state];
+  if (declared.type.uniform()) return place;
+  const size_t in_group = element % compiler::kGroup;
+  const size_t groups_before = element - in_group;
+  return groups_before * declared.places() + place * compiler::kGroup + in_group;
+}
+
+reference::Array NetworkMemory::History(ir::StateId state) const {
+  const ir::State& declared = program_->states[state];
+  reference::Array values(declared.type.element, program_->Values(state));
+  const reference::ArrayView all = {declared.type.element, At(states_[state], 0), values.size()};
+  const size_t elements = values.size() / declared.places();
+  for (size_t i = 0; i < values.size(); ++i) {
+    values.set_bits(i, all.bits(PlaceOf(state, i / elements, i % elements)));
+  }
+  return values;
+}
+
+void NetworkMemory::SetHistory(ir::StateId state, const reference::Array& values) {
+  const ir::State& declared = program_->states[state];
+  const auto bytes = static_cast<size_t>(ir::ElementBytes(declared.type.element));
+  const size_t elements = values.size() / declared.places();
+  for (int copy = 0; copy < (declared.type.uniform() ? threads_ : 1); ++copy) {
+    for (size_t i = 0; i < values.size(); ++i) {
+      const ir::Bits bits = values.bits(i);
+      std::memcpy(At(states_[state], copy) + PlaceOf(state, i / elements, i % elements) * bytes,
+                  &bits, bytes);
+    }
+  }
+}
+
 NetworkMemory::Piece NetworkMemory::PieceOf(ir::StateId state, int thread) const {
-  const ir::Type type = program_->states[state].type;
-  const auto bytes = static_cast<size_t>(ir::ElementBytes(type.element));
+  const ir::State& declared = program_->states[state];
+  const auto bytes =
+      static_cast<size_t>(ir::ElementBytes(declared.type.element)) * declared.places();
   const Part part = states_[state];
-  if (type.uniform()) return {part.offset + part.stride * static_cast<size_t>(thread), bytes};
+  if (declared.type.uniform()) {
+    return {part.offset + part.stride * static_cast<size_t>(thread), bytes};
+  }
   const Range own =
-      partition_->range(program_->domains[static_cast<size_t>(type.domain)].index, thread);
-  return {part.offset + own.begin * bytes, own.size() * bytes};
+      partition_->range(program_->domains[static_cast<size_t>(declared.type.domain)].index, thread);
+  // The places of a group of elements stand together.
+  const size_t size = declared.history == 0 ? own.size() : RoundUp(own.size(), compiler::kGroup);
+  return {part.offset + own.begin * bytes, size * bytes};
 }
 
 NetworkMemory::Piece NetworkMemory::PieceOfInput(ir::InputId input, int thread) const {
@@ -135,6 +208,7 @@ void NetworkMemory::ForEachSaved(int thread, absl::FunctionRef<void(Piece)> use)
     use(PieceOfInput(input, thread));
   }
   const auto copy = static_cast<size_t>(thread);
+  for (const Part share : shares_) use({share.offset + share.stride * copy, share.stride});
   use({totals_.offset + totals_.stride * copy, program_->reductions.size() * sizeof(double)});
   if (thread == 0) use({params_.offset, program_->params.size() * sizeof(ir::Bits)});
 }

@@ -33,7 +33,11 @@ class NetworkMemory {
   void* State(ir::StateId state, int thread) const {
     return At(states_[state], program_->states[state].type.uniform() ? thread : 0);
   }
+  // The values of a state without a history.
   reference::ArrayView View(ir::StateId state) const;
+  // Those of a state with one: place after place, as reference::Machine has them.
+  reference::Array History(ir::StateId state) const;
+  void SetHistory(ir::StateId state, const reference::Array& values);
   // Sets one element; for a uniform state, all copies.
   void SetState(ir::StateId state, uint32_t element, ir::Bits bits);
 
@@ -52,6 +56,14 @@ class NetworkMemory {
   reference::Quanta SumOf(ir::InputId input, uint32_t element) const;
   // The address that element 0 of an input would have: a thread adds the index of its own neuron.
   void* Input(ir::InputId input, int thread) const;
+  // Where synapses add to their sources, which may belong to other threads, each thread adds to a
+  // share of its own, an array over the whole population: what code of synapses adds is there until
+  // it is collected.
+  bool HasShares(ir::InputId input) const { return !shares_.empty() && shares_[input].stride != 0; }
+  void* Share(ir::InputId input, int thread) const { return At(shares_[input], thread); }
+  // Adds to the sums of a thread's own neurons what all threads have added to them. No other thread
+  // may be adding.
+  void CollectShares(ir::InputId input, int thread) const;
   // The value in the low bytes, shared by all threads.
   ir::Bits* Param(ir::ParamId param) const {
     return reinterpret_cast<ir::Bits*>(At(params_, 0)) + param;
@@ -92,6 +104,8 @@ class NetworkMemory {
     size_t offset = 0;
     size_t size = 0;
   };
+  // The number of an element in the array of its state.
+  size_t PlaceOf(ir::StateId state, size_t place, size_t element) const;
   Piece PieceOf(ir::StateId state, int thread) const;
   Piece PieceOfInput(ir::InputId input, int thread) const;
   // Calls `use` for each part of a thread that lasts from step to step and may change.
@@ -108,6 +122,7 @@ class NetworkMemory {
   std::vector<Part> states_;
   PageBuffer saved_;  // by Save, at the same offsets
   Part sums_;
+  std::vector<Part> shares_;  // by input; empty parts for inputs without
   std::vector<Part> partials_;
   std::vector<Part> tables_;  // empty if no kernel reads them
   Part params_;

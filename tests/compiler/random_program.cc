@@ -404,6 +404,8 @@ class Generator {
       case ir::TypeRule::kLookup:
         Append(info.op, {}, operands(Element::kI64), 0);
         return;
+      case ir::TypeRule::kGather:
+        return;
       case ir::TypeRule::kDeclared:
         AddDeclared(info, domain);
         return;

@@ -149,6 +149,25 @@ std::vector<EngineVariant> AllEngines() {
   return engines;
 }
 
+std::vector<EngineVariant> SomeEngines() {
+  const auto accelerated = [](int optimization, int width, int threads, const char* layout) {
+    EngineOptions options;
+    options.backend = Backend::kAccelerated;
+    options.compile.optimization = optimization;
+    options.compile.width = width;
+    options.threads = threads;
+    options.layout = layout;
+    return EngineVariant{absl::StrCat("-O", optimization, ", width ", width, ", ", threads,
+                                      " threads, layout ", layout),
+                         options};
+  };
+  return {{"interpreter", {}},
+          accelerated(2, 8, 1, "best"),
+          accelerated(2, 2, 2, "best"),
+          accelerated(2, 0, 3, "code"),
+          accelerated(0, 4, 2, "quanta64")};
+}
+
 std::vector<std::string> CaseFiles(const std::string& folder, const std::string& extension) {
   std::vector<std::string> files;
   const auto directory = std::filesystem::path(BNSYN_SOURCE_DIR) / "tests" / "cases" / folder;

@@ -54,6 +54,9 @@ struct EngineVariant {
   EngineOptions options;
 };
 std::vector<EngineVariant> AllEngines();
+// Fewer of them, for programs of some size: the interpreter, both kinds of conversions of integers,
+// code that is not optimised, and threads with rows and with code.
+std::vector<EngineVariant> SomeEngines();
 
 // The bits of a literal of this element, written as in program text, with or without its suffix.
 absl::StatusOr<ir::Bits> ParseLiteral(ir::Element element, const std::string& text);

@@ -88,27 +88,6 @@ ir::Program Summing(const std::string& header, const std::string& inputs, const 
   return *program;
 }
 
-// The interpreter, both kinds of conversions of integers, code that is not optimised, and threads
-// with rows and with code.
-std::vector<EngineVariant> SomeEngines() {
-  const auto accelerated = [](int optimization, int width, int threads, const char* layout) {
-    EngineOptions options;
-    options.backend = Backend::kAccelerated;
-    options.compile.optimization = optimization;
-    options.compile.width = width;
-    options.threads = threads;
-    options.layout = layout;
-    return EngineVariant{absl::StrCat("-O", optimization, ", width ", width, ", ", threads,
-                                      " threads, layout ", layout),
-                         options};
-  };
-  return {{"interpreter", {}},
-          accelerated(2, 8, 1, "best"),
-          accelerated(2, 2, 2, "best"),
-          accelerated(2, 0, 3, "code"),
-          accelerated(0, 4, 2, "quanta64")};
-}
-
 using Coarse = std::vector<std::tuple<std::string, std::string, uint64_t, double, double>>;
 
 Coarse CoarseOf(const Simulation& simulation) {

@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <string>
 
 #include "absl/strings/numbers.h"
@@ -15,6 +16,7 @@
 #include "tests/fuzz/corpus.h"
 #include "tests/fuzz/harness.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/fuzz/random_network.h"
 #include "tests/fuzz/trial.h"
 
 namespace bnsyn::fuzz {
@@ -51,6 +53,30 @@ TEST(Fuzz, NetworkFiles) { Fuzz("network files", NetworkCorpus(), &MutatedNetwor
 
 TEST(Fuzz, Programs) {
   Fuzz("programs", ProgramCorpus(NetworkCorpus()), &MutatedProgram, &TryProgram);
+}
+
+// Networks that are valid as they are made: nearly all run, and spike.
+TEST(Fuzz, RandomNetworks) {
+  const uint64_t first = FromEnvironment("BNSYN_FUZZ_SEED", 0);
+  const uint64_t count = (FromEnvironment("BNSYN_FUZZ_COUNT", 2000) + 9) / 10;
+  const Report report = RunTrials(
+      first, count, [](uint64_t seed) { return TryNetwork(MakeRandomNetwork(seed).text, seed); });
+  std::map<std::string, int> kinds;
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    for (const std::string& kind : MakeRandomNetwork(seed).kinds) ++kinds[kind];
+  }
+  std::printf("%d random networks\n%s", static_cast<int>(count), Summary(report).c_str());
+  for (const auto& [kind, number] : kinds) std::printf("%7d with %s\n", number, kind.c_str());
+  if (count == 1) std::printf("%s\n", MakeRandomNetwork(first).text.c_str());
+  for (const Failure& failure : report.failures) {
+    ADD_FAILURE() << "random network, seed " << failure.seed << ": " << failure.reason << "\n"
+                  << MakeRandomNetwork(failure.seed).text;
+  }
+  if (count < 100) return;
+  const auto spiking = report.outcomes.find(Outcome::kSpiking);
+  ASSERT_NE(spiking, report.outcomes.end());
+  EXPECT_GT(spiking->second, count / 2);
+  EXPECT_GE(kinds.size(), 12u);
 }
 
 // The harness itself: what ends a process is a failure of its seed, and the others run.

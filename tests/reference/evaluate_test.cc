@@ -257,6 +257,7 @@ std::vector<Element> ElementsOf(const ir::OpInfo& info) {
       case ir::TypeRule::kBitcast:
         break;
       case ir::TypeRule::kLookup:
+      case ir::TypeRule::kGather:
       case ir::TypeRule::kDeclared:
       case ir::TypeRule::kEffect:
         if (e != Element::kF64) continue;
