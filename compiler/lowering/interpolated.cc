@@ -90,6 +90,8 @@ std::vector<LoopVariable> InterpolatedSpikes::Begin(
     scope_.Change().variables[&variable] = stand_ins_.back();
   }
   scope_.Change().free = {};
+  // What stops a run stands in the step, and knows nothing of passes.
+  scope_.Change().over_stand_ins = true;
   if (IsRefractory()) {
     const Value refractory = stand_ins_[kRefractory];
     const Value before = scope_.active();
@@ -189,6 +191,7 @@ void InterpolatedSpikes::End(Value spiked, Value taken, Value h, Value left, std
 
 void InterpolatedSpikes::After(absl::Span<const Value> values) {
   ir::Builder& builder = scope_.builder();
+  scope_.ForgetExpectations();
   Environment& environment = scope_.Change();
   environment = outer_;
   environment.free = {};
