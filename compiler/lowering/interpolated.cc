@@ -204,7 +204,9 @@ void InterpolatedSpikes::After(absl::Span<const Value> values) {
   // It keeps that of the last spike.
   const ir::StateId state = *scope_.section().spike_before;
   const Value before = builder.Load(state);
-  builder.Store(state, builder.Emit(Op::kSelect, {values[kSpiked], values[kBefore], before}));
+  const Value kept = builder.Emit(Op::kSelect, {values[kSpiked], values[kBefore], before});
+  builder.Check(state, kept);
+  builder.Store(state, kept);
   if (IsRefractory()) builder.Store(*scope_.section().refractory.state, values[kRefractory]);
 }
 
