@@ -135,8 +135,6 @@ class CodeScope : public EquationScope {
   ir::Value NanWithoutResult(ir::Value value);
   // True if integers may have had no result since that call.
   bool may_have_no_result() const { return no_result_.valid(); }
-  // Lets integers of code over stand-ins that have no result be what R1 makes of them.
-  void ForgetExpectations() { no_result_ = {}; }
 
   // Adds `value` to the variable of the target that `name`, "I_post", names.
   absl::Status AddToTarget(const std::string& name, ir::SourceRange name_range, TypedValue value,

@@ -191,7 +191,6 @@ void InterpolatedSpikes::End(Value spiked, Value taken, Value h, Value left, std
 
 void InterpolatedSpikes::After(absl::Span<const Value> values) {
   ir::Builder& builder = scope_.builder();
-  scope_.ForgetExpectations();
   Environment& environment = scope_.Change();
   environment = outer_;
   environment.free = {};
