@@ -90,6 +90,8 @@ std::vector<LoopVariable> InterpolatedSpikes::Begin(
     scope_.Change().variables[&variable] = stand_ins_.back();
   }
   scope_.Change().free = {};
+  // What stops a run stands in the step, and knows nothing of passes.
+  scope_.Change().over_stand_ins = true;
   if (IsRefractory()) {
     const Value refractory = stand_ins_[kRefractory];
     const Value before = scope_.active();
@@ -201,7 +203,9 @@ void InterpolatedSpikes::After(absl::Span<const Value> values) {
   // It keeps that of the last spike.
   const ir::StateId state = *scope_.section().spike_before;
   const Value before = builder.Load(state);
-  builder.Store(state, builder.Emit(Op::kSelect, {values[kSpiked], values[kBefore], before}));
+  const Value kept = builder.Emit(Op::kSelect, {values[kSpiked], values[kBefore], before});
+  builder.Check(state, kept);
+  builder.Store(state, kept);
   if (IsRefractory()) builder.Store(*scope_.section().refractory.state, values[kRefractory]);
 }
 

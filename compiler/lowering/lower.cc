@@ -135,6 +135,9 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
     if (section.code->integration.interpolated_spikes) {
       section.spike_before = out.AddState(absl::StrCat(section.prefix, "spike.before"),
                                           {ir::Element::kF64, section.domain});
+      // So the code of arrivals knows what its sums may be.
+      out.program.states[*section.spike_before].lower = 0;
+      out.program.states[*section.spike_before].upper = out.program.dt;
     }
     if (declared.schedule == Schedule::kBrian2) DeclareCarriers(section, out);
   }

@@ -57,6 +57,9 @@ constexpr Case kCases[] = {
     {"many_noisy_substeps", kMultiplicative, "method = \"milstein\"\nsubsteps = 20"},
     {"shared_substeps", kShared, "substeps = 2"},
     {"many_shared_substeps", kShared, "substeps = 40"},
+    {"rk45", kAdaptive, "method = \"rk45\""},
+    {"rk45_of_one", kAdaptive, "method = { V = \"rk45(1e-8, 1e-8)\" }"},
+    {"interpolated_spikes", kAdaptive, "spike_time = \"interpolated\""},
     {"order", kAdaptive, "method = \"rk2\"\norder = [\"w\", \"V\", \"w\"]"},
 };
 
