@@ -133,11 +133,6 @@ absl::Status CodeScope::AssignVariable(const Statement& statement, const Variabl
 absl::Status CodeScope::AssignTarget(const Statement& statement, TypedValue right,
                                      const ir::SourceText& source) {
   const std::string& name = statement.target;
-  if (builder_.block().HasClock()) {
-    return CannotAssign(statement, source,
-                        {"clocks of a projection change its synapses alone",
-                         "on_pre and on_post add to variables of the target"});
-  }
   if (statement.op != '+' && statement.op != '-') {
     return ir::ErrorAt(
         source, statement.target_range,
@@ -198,7 +193,8 @@ absl::Status CodeScope::AddToTarget(const std::string& name, ir::SourceRange nam
                        absl::StrCat("population '", target.name, "' has no variable '", inner,
                                     "' to add to", ir::DidYouMean(inner, target.VariableNames())));
   }
-  if (builder_.block().kind == ir::BlockKind::kOnStep && variable->state.has_value()) {
+  if (builder_.block().kind == ir::BlockKind::kOnStep && !builder_.block().HasClock() &&
+      variable->state.has_value()) {
     return ir::ErrorAt(source, name_range,
                        absl::StrCat("'", inner, "' of ", target.name, " keeps its value from step ",
                                     "to step, so that the sums of all steps would add up"),
