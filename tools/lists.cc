@@ -207,6 +207,36 @@ Json PrecisionJson(const ir::Program& program) {
   return inputs;
 }
 
+uint32_t SizeOf(const ir::Program& program, const ir::Group& group) {
+  return ir::SelectedNeurons(group.neurons, program.populations[group.population].size).size();
+}
+
+// The neurons of a group, by their numbers in the population: "exc[0:400]".
+std::string NeuronsOf(const ir::Program& program, const ir::Group& group) {
+  return absl::StrCat(program.populations[group.population].name,
+                      group.neurons.all() ? "" : group.neurons.Text());
+}
+
+void PrintGroups(const ir::Program& program) {
+  if (program.groups.empty()) return;
+  Table table({"group", "neurons", "number"});
+  for (const ir::Group& group : program.groups) {
+    table.Add({group.name, NeuronsOf(program, group), absl::StrCat(SizeOf(program, group))});
+  }
+  std::printf("%s\n", table.ToString().c_str());
+}
+
+Json GroupsJson(const ir::Program& program) {
+  Json groups = Json::array();
+  for (const ir::Group& group : program.groups) {
+    groups.push_back({{"name", group.name},
+                      {"population", program.populations[group.population].name},
+                      {"neurons", NeuronsOf(program, group)},
+                      {"size", SizeOf(program, group)}});
+  }
+  return groups;
+}
+
 int InfoPrecision(const Source& source, bool json) {
   const auto loaded = Load(source);
   if (!loaded.ok()) return Report(loaded.status());
@@ -232,6 +262,7 @@ int InfoNetwork(const Source& source, const Machine& machine, bool json) {
     }
     std::printf("%s\n", TextOf(Json({{"network", loaded->name},
                                      {"steps", loaded->steps},
+                                     {"groups", GroupsJson(loaded->program)},
                                      {"memory", parts},
                                      {"total_bytes", plan->total()},
                                      {"precision", PrecisionJson(loaded->program)}}))
@@ -246,6 +277,7 @@ int InfoNetwork(const Source& source, const Machine& machine, bool json) {
   std::printf("%s: %u populations, %u projections, %u steps of %g ms\n\n", loaded->name.c_str(),
               populations, static_cast<unsigned>(program.projections.size()),
               static_cast<unsigned>(loaded->steps), program.dt);
+  PrintGroups(program);
   PrintPrecision(program);
   std::printf("\n");
   Table table({"memory for", "bytes"});

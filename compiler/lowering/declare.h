@@ -38,6 +38,8 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out);
 TakenNames NamesOfNetwork(const Declarations& declared);
 // These and the names of populations.
 TakenNames NamesOfPopulations(const Declarations& declared);
+// These and the names of groups.
+TakenNames NamesOfNeurons(const Declarations& declared);
 // Fails where an equation x = ... is defined through itself, or through so many others that
 // recursion over them is not safe.
 absl::Status CheckNoCycles(const ModelCode& code);

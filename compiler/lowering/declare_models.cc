@@ -479,6 +479,14 @@ TakenNames NamesOfPopulations(const Declarations& declared) {
   return names;
 }
 
+TakenNames NamesOfNeurons(const Declarations& declared) {
+  TakenNames names = NamesOfPopulations(declared);
+  for (const Network::GroupDescription& group : declared.network.groups) {
+    names.try_emplace(group.name, HolderOf("a group", group.place, Whole(group.place)));
+  }
+  return names;
+}
+
 namespace {
 
 void DeclareMultiplicity(Section& section, ProgramBuilder& out) {

@@ -248,7 +248,7 @@ absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& f
 }
 
 absl::Status DeclareProjections(Declarations& declared, ProgramBuilder& out) {
-  TakenNames names = NamesOfPopulations(declared);
+  TakenNames names = NamesOfNeurons(declared);
   for (const Description& description : declared.network.projections) {
     const ir::SourceText& place = description.place;
     if (!IsIdentifier(description.name)) {

@@ -205,7 +205,7 @@ ir::Value EmitActive(const StimulusAt& at, CodeScope& scope) {
 }
 
 absl::Status DeclareStimuli(Declarations& declared, ProgramBuilder& out) {
-  TakenNames names = NamesOfPopulations(declared);
+  TakenNames names = NamesOfNeurons(declared);
   for (const Stimulus& stimulus : declared.network.stimuli) {
     BNSYN_RETURN_IF_ERROR(CheckName(stimulus, names));
     BNSYN_ASSIGN_OR_RETURN(const std::vector<NeuronSet> targets, TargetsOf(declared, stimulus));

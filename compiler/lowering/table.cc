@@ -29,7 +29,7 @@ absl::Status TableError(const ValueTable& table, absl::string_view message,
 // The names that no table may have.
 TakenNames NamesInUse(const Declarations& declared) {
   const Network& network = declared.network;
-  TakenNames names = NamesOfPopulations(declared);
+  TakenNames names = NamesOfNeurons(declared);
   const auto take = [&](const std::string& name, absl::string_view what,
                         const ir::SourceText& place) {
     names.try_emplace(name, HolderOf(what, place, Whole(place)));

@@ -98,7 +98,7 @@ ir::Value Total(ir::Program& program, std::string name, ir::DomainId domain, Cod
 }
 
 // The number of spikes, or of other events, of the population in this step among some of its
-// neurons: a sum of ones, which is exact.
+// neurons: a sum of whole numbers, which is exact.
 TypedValue CountPart(const Declarations& declared, const NeuronSet& neurons,
                      ir::PopulationId population, ir::Program& program, CodeScope& scope) {
   const ir::Builder& builder = scope.builder();
@@ -111,11 +111,15 @@ TypedValue CountPart(const Declarations& declared, const NeuronSet& neurons,
   const ir::Value spiked = {spike->operands[0]};
   const ir::Population& counted = program.populations[population];
   const std::string name = absl::StrCat(counted.name, ".spikes.count_", PartName(neurons));
+  const Section& section = declared.sections[neurons.section];
+  const bool repeats = section.multiplicity.has_value() && population == *section.population;
   const ir::Value total = Total(program, name, counted.domain, scope, [&](ir::Builder& at) {
-    const ir::Value one = at.Emit(ir::Op::kSelect, {spiked, at.F64(1), at.F64(0)});
-    return Selected(declared, neurons, one, program, at);
+    const ir::Value number =
+        repeats ? at.Convert(at.Load(*section.multiplicity), ir::Element::kF64) : at.F64(1);
+    const ir::Value spikes = at.Emit(ir::Op::kSelect, {spiked, number, at.F64(0)});
+    return Selected(declared, neurons, spikes, program, at);
   });
-  return HeldInteger(total, 0, neurons.size);
+  return HeldInteger(total, 0, int64_t{1} << 53);
 }
 
 // In the update code of the network, the spikes of the step; in that of a clock, those of all steps

@@ -81,6 +81,7 @@ class Generator {
     }
     program_.tables.push_back({.name = "numbers",
                                .file = "",
+                               .only = "",
                                .digest = 0,
                                .columns = {"p", "q"},
                                .values = {{1, -2, 0.5}, {0.25, 8, -0.0}}});

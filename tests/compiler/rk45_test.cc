@@ -121,7 +121,8 @@ refractory = "0.33 ms"
       run.Steps(1);
       if (run.count() == before) continue;
       const double time = (k + 1) * dt - run.Get("p.spike.before");
-      EXPECT_NEAR(time, ++spikes * std::log(2.0) + (spikes - 1) * 0.33, 1e-8) << dt;
+      EXPECT_NEAR(time, (spikes + 1) * std::log(2.0) + spikes * 0.33, 1e-8) << dt;
+      ++spikes;
     }
     EXPECT_EQ(spikes, 9);
   }

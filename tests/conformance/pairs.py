@@ -2,8 +2,8 @@
 
 A pair is NAME.py and NAME.toml in the folder pairs. The script is what a user of Brian2 would write, up to `run`; the
 network has populations of the same names, and `schedule = "brian2"`. Every spike must be the same: its neuron and its
-step. The course of every variable that equations move must be the same to 1e-9 of its largest value. Both sides have
-only inputs that are written out, so that nothing is drawn.
+step. The course of every variable that equations move must be the same to 2^-24 of its largest value, which is the
+promise of R6 for what arrives. Both sides have only inputs that are written out, so that nothing is drawn.
 
 Prints a table; exit code 1 if a pair differs or does not spike, 2 if something could not be run.
 """
@@ -23,7 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PAIRS = HERE / "pairs"
 ROW = "{:<26} {:>8} {:>8} {:>8}  {}"
 LEAST_SPIKES = 20  # of a pair: with fewer there is little to compare
-TOLERANCE = 1e-9  # of final values
+TOLERANCE = 2**-24  # of a course, in its largest value
 
 
 # How many of bnsyn's units are one of Brian2's.

@@ -76,6 +76,7 @@ inline Program EveryKind() {
   for (const char* digit : {"0", "1"}) {
     program.tables.push_back({.name = absl::StrCat("table", digit),
                               .file = "",
+                              .only = "",
                               .digest = 0,
                               .columns = {"a", "b"},
                               .values = {{1, 2}, {3, 4}}});

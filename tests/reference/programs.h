@@ -36,7 +36,7 @@ inline std::unique_ptr<Interpreter> Start(ir::Program program,
 inline ir::TableId AddTable(ir::Program& program, const std::string& name,
                             std::vector<std::string> columns,
                             std::vector<std::vector<double>> values) {
-  program.tables.push_back({name, name + ".csv", 0, std::move(columns), std::move(values)});
+  program.tables.push_back({name, name + ".csv", "", 0, std::move(columns), std::move(values)});
   return static_cast<ir::TableId>(program.tables.size() - 1);
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -76,16 +77,16 @@ std::vector<Synapse> SynapsesOf(const Network& network) {
   return all;
 }
 
-// Both backends and all numbers of threads end with the same digest, and neurons spike.
-void ExpectSameOnAllEngines(const std::string& text) {
+// Both backends and these numbers of threads end with the same digest, and neurons spike.
+void ExpectSameOnAllEngines(const std::string& text, const std::vector<int>& threads = {3}) {
   const Network network = Parse(text);
   Simulation reference = Made(network);
   ASSERT_TRUE(reference.Step(100).ok());
   EXPECT_GT(reference.report().spikes, 0u);
-  for (const int threads : {1, 3}) {
-    Simulation accelerated = Made(network, Backend::kAccelerated, threads);
+  for (const int number : threads) {
+    Simulation accelerated = Made(network, Backend::kAccelerated, number);
     ASSERT_TRUE(accelerated.Step(100).ok());
-    EXPECT_EQ(accelerated.Digest(), reference.Digest()) << threads << " threads\n" << text;
+    EXPECT_EQ(accelerated.Digest(), reference.Digest()) << number << " threads\n" << text;
   }
 }
 
@@ -230,7 +231,8 @@ dy/dt = -y/(20 ms) : volt (event-driven)
 """
 on_pre = "V_post += w; x += 0.01 mV; w = clip(w - y + 0.001 mV*i, 0 mV, 1 mV)"
 on_post = "y += 0.01 mV; w = clip(w + x + 0.001 mV*j, 0 mV, 1 mV)"
-)toml"));
+)toml"),
+                         {1, 3});
 }
 
 // Stimuli of each kind at groups, several in one population.
@@ -309,6 +311,180 @@ TEST(Groups, StimuliReachTheirNeuronsAlone) {
     EXPECT_EQ(*simulation.State<double>(a, "V"),
               (std::vector<double>{0, 0, 0, 0, 0, 10, 0, 11, 0, 12}));
   }
+}
+
+// Counts of spikes and of events, sums and means over groups, against those of the recorded spikes
+// and states.
+TEST(Groups, R7_CountsAndSums) {
+  const std::string text = R"toml(
+[groups]
+left = "a[:70]"
+[models.cell]
+equations = """
+dV/dt = (-45 mV - V)/(20 ms) + xi*(8 mV)/sqrt(20 ms) : volt
+n : integer
+"""
+threshold = "V >= -50 mV"
+reset = "V = -60 mV; n += 1"
+events = { high = "V > -52 mV" }
+initial = { V = "uniform(-60 mV, -50 mV)" }
+[populations.a]
+model = "cell"
+size = 130
+[uniform]
+equations = """
+spikes : integer
+odd : integer
+some : integer
+events : integer
+many : integer
+volts : volt
+total : 1
+"""
+update = """
+spikes = count(left)
+odd = count(a[i % 2 == 1])
+some = count(a[[1, 5, 64, 128]])
+events = count(left.high)
+many = count(a[(i*i) % 7 < 3])
+volts = mean(left[10:20].V)
+total = sum(a[::3].n)
+"""
+)toml";
+  const Network network = Parse(text);
+  Simulation simulation = Made(network);
+  const PopulationHandle a = *simulation.Population("a");
+  const PopulationHandle high = *simulation.Population("a.high");
+  uint64_t counted = 0;
+  for (int step = 0; step < 60; ++step) {
+    simulation.ClearSpikes();
+    ASSERT_TRUE(simulation.Step(1).ok());
+    const auto count = [&](PopulationHandle population, auto in) {
+      const std::vector<uint32_t>& neurons = simulation.Spikes(population).neurons;
+      return static_cast<double>(std::count_if(neurons.begin(), neurons.end(), in));
+    };
+    const auto left = [](uint32_t n) { return n < 70; };
+    EXPECT_EQ(*simulation.Uniform("spikes"), count(a, left));
+    EXPECT_EQ(*simulation.Uniform("odd"), count(a, [](uint32_t n) { return n % 2 == 1; }));
+    EXPECT_EQ(*simulation.Uniform("some"),
+              count(a, [](uint32_t n) { return n == 1 || n == 5 || n == 64 || n == 128; }));
+    EXPECT_EQ(*simulation.Uniform("events"), count(high, left));
+    EXPECT_EQ(*simulation.Uniform("many"), count(a, [](uint32_t n) { return n * n % 7 < 3; }));
+    const std::vector<double> part = *simulation.StateByName("left[10:20].V");
+    ASSERT_EQ(part.size(), 10u);
+    EXPECT_NEAR(*simulation.Uniform("volts"), std::accumulate(part.begin(), part.end(), 0.0) / 10,
+                1e-12);
+    const std::vector<double> numbers = *simulation.StateByName("a[::3].n");
+    const double total = std::accumulate(numbers.begin(), numbers.end(), 0.0);
+    EXPECT_EQ(*simulation.Uniform("total"), total);
+    counted += simulation.Spikes(a).neurons.size();
+  }
+  EXPECT_GT(counted, 20u);
+  ExpectSameOnAllEngines(text);
+}
+
+// Neurons that spike several times in a step count as often.
+TEST(Groups, R7_CountsOfRepeatedSpikes) {
+  const std::string text = R"toml(
+[models.many]
+equations = "n : integer"
+bounds = { n = [0, 2] }
+update = "n = i % 3"
+threshold = "n > 0"
+multiplicity = "n"
+[populations.m]
+model = "many"
+size = 9
+[uniform]
+equations = """
+all : integer
+some : integer
+"""
+update = """
+all = count(m)
+some = count(m[4:])
+"""
+)toml";
+  Simulation simulation = Made(Parse(text));
+  ASSERT_TRUE(simulation.Step(2).ok());
+  EXPECT_EQ(*simulation.Uniform("all"), 9);
+  EXPECT_EQ(*simulation.Uniform("some"), 6);
+  ExpectSameOnAllEngines(text);
+}
+
+// A group replaces the initial values of its neurons, with draws of its own name; what others begin
+// with stays as it was.
+TEST(Groups, R3_InitialValues) {
+  const auto values = [](const std::string& groups, const char* name) {
+    const Simulation simulation = Made(Parse(absl::StrCat(groups, kNeurons)));
+    return *simulation.StateByName(name);
+  };
+  const std::string groups = R"toml(
+[groups.left]
+neurons = "a[10:20]"
+initial = { x = "V/(1 mV) + i", V = "normal(-55 mV, 1 mV)" }
+[groups.late]
+neurons = "left[-2:]"
+initial = { V = "-51 mV" }
+)toml";
+  const std::vector<double> plain = values("", "a.V");
+  const std::vector<double> v = values(groups, "a.V");
+  const std::vector<double> x = values(groups, "a.x");
+  ASSERT_EQ(plain.size(), 150u);
+  for (uint32_t n = 0; n < 150; ++n) {
+    if (n < 10 || n >= 20) {
+      EXPECT_EQ(v[n], plain[n]);
+      EXPECT_NEAR(x[n], n / 150.0, 1e-15);
+    } else {
+      EXPECT_NE(v[n], plain[n]);
+      EXPECT_EQ(x[n], v[n] + (n - 10));
+    }
+  }
+  EXPECT_NE(v[17], -51);
+  EXPECT_EQ(v[18], -51);
+  EXPECT_EQ(v[19], -51);
+  ExpectSameOnAllEngines(absl::StrCat(groups, kNeurons));
+}
+
+// Names of groups, and subscripts, in what hosts read and set.
+TEST(Groups, HostsReadAndSetThem) {
+  Simulation simulation =
+      Made(Parse(absl::StrCat("[groups]\nleft = \"a[10:20]\"\n", kNeurons, R"toml(
+[projections.p]
+source = "left"
+target = "b"
+rule = { type = "fixed_in_degree", n = 2 }
+weight = "normal(1 mV, 0.1 mV)"
+equations = "w : volt"
+on_pre = "V_post += w"
+)toml")));
+  const std::vector<double> all = *simulation.StateByName("a.V");
+  const std::vector<double> left = {all.begin() + 10, all.begin() + 20};
+  EXPECT_EQ(*simulation.StateByName("left.V"), left);
+  EXPECT_EQ(*simulation.StateByName("a[10:20].V"), left);
+  EXPECT_EQ(*simulation.StateByName("a.V[10:20]"), left);
+  EXPECT_EQ(*simulation.StateByName("left.V[2:4]"), (std::vector<double>{all[12], all[13]}));
+  EXPECT_EQ(*simulation.StateByName("left[i == 3].V"), (std::vector<double>{all[13]}));
+  EXPECT_EQ(*simulation.Numbers("left[::5]"), (std::vector<uint32_t>{10, 15}));
+  EXPECT_EQ(simulation.StateByName("p.w[:7]")->size(), 7u);
+  ASSERT_TRUE(simulation.SetState("left.V", std::vector<double>(10, -57)).ok());
+  ASSERT_TRUE(simulation.SetState("left.V", 3, -58).ok());
+  EXPECT_EQ(simulation.StateByName("a.V")->at(9), all[9]);
+  EXPECT_EQ(simulation.StateByName("a.V")->at(10), -57);
+  EXPECT_EQ(simulation.StateByName("a.V")->at(13), -58);
+  for (const auto& [name, part] : {std::pair("left.V[8:12]", "past the end"),
+                                   {"a[:200].V", "past the end"},
+                                   {"lefd[:2].V", "did you mean 'left'?"},
+                                   {"left", "no variable of theirs"},
+                                   {"left.U", "'a.U'"},
+                                   {"a[:2].U", "'a.U'"}}) {
+    const auto error = simulation.StateByName(name);
+    EXPECT_FALSE(error.ok()) << name;
+    EXPECT_NE(std::string(error.status().message()).find(part), std::string::npos)
+        << name << ": " << error.status().message();
+  }
+  EXPECT_FALSE(simulation.SetState("left.V", std::vector<double>(9, -57)).ok());
+  EXPECT_FALSE(simulation.SetState("left.V", 10, -57).ok());
 }
 
 // The builder and the file make the same network.

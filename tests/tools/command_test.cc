@@ -134,8 +134,9 @@ TEST(Command, SaysWhatCannotBeRecorded) {
   const std::pair<std::string, std::string> cases[] = {
       {run + "--record exc.V", "--record needs --out DIR"},
       {run + out + "--record exc.v", "did you mean 'exc.V'"},
-      {run + out + "--record 'exc.V[0:161]'", "there are 160 values, from 0 to 159"},
-      {run + out + "--record 'exc.V[7]'", "expected VARIABLE[FIRST:END]"},
+      {run + out + "--record 'exc.V[0:161]'", "161 is past the end of 'exc'"},
+      {run + out + "--record 'inh.w[i > 40]'", "this condition holds for no neuron"},
+      {run + out + "--record 'exc[0:3]'", "these are neurons, and no variable of theirs"},
       {run + out + "--record exc.V --record exc.V", "given twice"},
       {run + out + "--record exc.V --record-every 0.25ms", "0.25"},
       {run + out + "--record exc.V --record-every 0ms", "at least one step"},
