@@ -193,7 +193,7 @@ absl::Status CodeScope::AddToTarget(const std::string& name, ir::SourceRange nam
                        absl::StrCat("population '", target.name, "' has no variable '", inner,
                                     "' to add to", ir::DidYouMean(inner, target.VariableNames())));
   }
-  if (builder_.block().kind == ir::BlockKind::kOnStep && !builder_.block().HasClock() &&
+  if (builder_.block().kind == ir::BlockKind::kOnStep && clock() == nullptr &&
       variable->state.has_value()) {
     return ir::ErrorAt(source, name_range,
                        absl::StrCat("'", inner, "' of ", target.name, " keeps its value from step ",
