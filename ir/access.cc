@@ -67,7 +67,9 @@ std::vector<Access> AccessesOfSynapses(const Program& program, const Node& run) 
   std::vector<Access> accesses;
   if (run.op == Op::kRunOnStep) {
     const auto projection = static_cast<ProjectionId>(run.attr);
-    AddAccesses(program, *program.FindSynaptic(BlockKind::kOnStep, projection), accesses);
+    for (const Block* const block : program.SynapticOf(BlockKind::kOnStep, projection)) {
+      AddAccesses(program, *block, accesses);
+    }
     return accesses;
   }
   for (const Block& block : program.synaptic) {

@@ -151,6 +151,10 @@ Text RepeatsText(const Program& program, const State& state) {
 Result CheckRepeats(const Program& program, const State& state) {
   if (!state.repeats) return std::nullopt;
   if (*state.repeats >= program.populations.size()) return Fail("repeats= names no population");
+  if (!program.populations[*state.repeats].repeats) {
+    return Fail(absl::StrCat("the population '", program.populations[*state.repeats].name,
+                             "' does not say that its spikes repeat"));
+  }
   const Type wanted = {Element::kI64, program.populations[*state.repeats].domain};
   if (state.type != wanted || state.temporary) {
     return Fail(absl::StrCat("how often neurons spike is a state of ", TypeName(program, wanted)));

@@ -280,6 +280,7 @@ class Parser {
       }
     }
     BNSYN_RETURN_IF_ERROR(ReadAttributes(reader_, program_, state));
+    if (state.repeats) program_.populations[*state.repeats].repeats = true;
     program_.states.push_back(std::move(state));
     return reader_.ReadLineEnd();
   }

@@ -203,6 +203,8 @@ std::vector<const Block*> Program::SynapticOf(BlockKind kind, ProjectionId proje
 }
 
 std::optional<StateId> Program::FindRepeats(PopulationId population) const {
+  // Few have one, and a search for each of many populations would take long.
+  if (!populations[population].repeats) return std::nullopt;
   for (StateId id = 0; id < states.size(); ++id) {
     if (states[id].repeats == population) return id;
   }

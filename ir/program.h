@@ -45,7 +45,8 @@ struct Domain {
 struct Population {
   std::string name;
   DomainId domain;
-  uint32_t size = 0;  // > 0
+  uint32_t size = 0;     // > 0
+  bool repeats = false;  // true if a state says how often its neurons spike (State::repeats)
 };
 
 // Columns of numbers: written in the text, or read from a CSV file that the text names with a

@@ -529,10 +529,6 @@ class Blocks {
     if (block_->kind == BlockKind::kConnect && node.op == Op::kLoad && node.domain == domain) {
       return Fail("connect cannot load a state of the synapses", "it stores what they begin with");
     }
-    if (node.op == Op::kAccumulate && block_->HasClock()) {
-      return Fail("a block with a clock cannot accumulate",
-                  "what is added in every step stands in an on_step block without one");
-    }
     if (node.op == Op::kSetDelay && projection.max_delay == 0) {
       return Fail("set_delay needs bounds in the declaration", "as in delay=[1, 80]");
     }

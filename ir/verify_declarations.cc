@@ -245,12 +245,13 @@ class Declarations {
       if (steps != nullptr && !IsIndex((*steps)[i], kSteps)) {
         return Fail(absl::StrCat("the step of event ", i, " in ", file, " is no step number"));
       }
-      if (times != nullptr && !WholeSteps((*times)[i], program_.dt)) {
+      if (times != nullptr && !WholeSteps((*times)[i], program_.dt, events.off_grid)) {
         return Fail(
             absl::StrCat("the time of event ", i, " in ", file, " is no whole number of steps"),
             "times are in ms");
       }
-      if (times != nullptr && events.ends && WholeSteps((*times)[i], program_.dt) == 0) {
+      if (times != nullptr && events.ends &&
+          WholeSteps((*times)[i], program_.dt, events.off_grid) == 0) {
         return Fail(absl::StrCat("the time of event ", i, " in ", file, " ends no step"),
                     "the first step ends at the time dt");
       }

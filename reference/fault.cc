@@ -100,7 +100,9 @@ absl::Status DescribeCheckFault(const ir::Program& program, uint64_t step, const
     const bool below = fault.value < state.lower;
     reason = absl::StrCat(below ? "below its bound " : "above its bound ",
                           WithUnit(below ? state.lower : state.upper, state.unit),
-                          "; clip(x, low, high) in the code keeps it inside, or widen the bounds");
+                          state.repeats ? "; most_spikes in the model is the most that it may be"
+                                        : "; clip(x, low, high) in the code keeps it inside, or "
+                                          "widen the bounds");
   }
   return absl::OutOfRangeError(absl::StrCat(DescribeElement(program, state, fault.element, ends),
                                             " became ", WithUnit(fault.value, state.unit), " ",

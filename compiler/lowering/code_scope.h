@@ -113,7 +113,8 @@ class CodeScope : public EquationScope {
     EnterCode(std::move(kind), part, 0);
   }
 
-  // Where the code is that of a clock of the network: what it reads of populations; else null.
+  // Where the code is that of a clock of the network or of synapses: what it reads of populations;
+  // else null.
   void SetClock(ClockReads* clock) { clock_ = clock; }
   ClockReads* clock() const { return clock_; }
   // The same of the code of a group: "initial left.V 0", ...

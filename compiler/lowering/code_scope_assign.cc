@@ -133,11 +133,6 @@ absl::Status CodeScope::AssignVariable(const Statement& statement, const Variabl
 absl::Status CodeScope::AssignNeuron(const Statement& statement, TypedValue right,
                                      const ir::SourceText& source) {
   const std::string& name = statement.target;
-  if (builder_.block().HasClock()) {
-    return CannotAssign(statement, source,
-                        {"clocks of a projection change its synapses alone",
-                         "on_pre and on_post add to variables of the target"});
-  }
   if (statement.op != '+' && statement.op != '-') {
     return ir::ErrorAt(
         source, statement.target_range,
@@ -199,7 +194,8 @@ absl::Status CodeScope::AddToNeuron(const std::string& name, ir::SourceRange nam
                        absl::StrCat("population '", neurons.name, "' has no variable '", inner,
                                     "' to add to", ir::DidYouMean(inner, neurons.VariableNames())));
   }
-  if (builder_.block().kind == ir::BlockKind::kOnStep && variable->state.has_value()) {
+  if (builder_.block().kind == ir::BlockKind::kOnStep && clock() == nullptr &&
+      variable->state.has_value()) {
     return ir::ErrorAt(
         source, name_range,
         absl::StrCat("'", inner, "' of ", neurons.name, " keeps its value from step ",

@@ -502,6 +502,7 @@ void DeclareMultiplicity(Section& section, ProgramBuilder& out) {
   state.lower = 0;
   state.upper = static_cast<double>(section.code->most_spikes);
   state.repeats = section.population;
+  out.program.populations[*section.population].repeats = true;
 }
 
 }  // namespace

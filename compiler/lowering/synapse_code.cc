@@ -238,6 +238,8 @@ class BlockWriter {
     ir::Builder builder(out_.program, block);
     const Names names = SynapseNames(declared_, connection_, ir::BlockKind::kOnPre);
     CodeScope scope(declared_, model_.section, names, builder, out_);
+    ClockReads reads = {clock, {}, {}};
+    scope.SetClock(&reads);
     scope.EnterCode("clock", clock.name);
     BNSYN_RETURN_IF_ERROR(
         EventWriter(declared_, model_, scope).Run(clock.code, clock.text, nullptr));

@@ -215,6 +215,9 @@ void DeclareInputs(const SynapseModel& model, Section& source, Section& target,
     for (const Statement& statement : pathway.code) declare(statement.target);
   }
   for (const Equation& sum : model.summed) declare(sum.name);
+  for (const ClockCode& clock : model.section.clocks) {
+    for (const Statement& statement : clock.code) declare(statement.target);
+  }
 }
 
 }  // namespace
