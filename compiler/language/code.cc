@@ -201,8 +201,8 @@ absl::Status Emitter::UnknownName(const Expr& expr) const {
   if (absl::EndsWith(expr.name, ".dt")) {
     note = "the step of time is dt";
   } else if (short_unit) {
-    note = absl::StrCat("the unit is written after a number, as in 1 ", expr.name, ", or as ",
-                        LongName(expr.name));
+    note = absl::StrCat("the unit is '", LongName(expr.name),
+                        "', or its letter after a number, as in 1 ", expr.name);
   } else if (std::string advice = UnitAdvice(expr.name); !advice.empty()) {
     note = std::move(advice);
   } else if (guess.empty()) {
