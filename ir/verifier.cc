@@ -489,6 +489,9 @@ class Blocks {
 
   // The spikes that arrive in the step in which they are found are found before they are delivered.
   Result Deliver() const {
+    if (block_->domain != DomainId::kNetwork) {
+      return Fail("a kernel that delivers runs over the network");
+    }
     if (block_->kind == BlockKind::kKernel && block_->nodes.size() != 1) {
       return Fail("a kernel that delivers does nothing else");
     }

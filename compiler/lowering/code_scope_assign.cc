@@ -110,8 +110,6 @@ absl::Status CodeScope::AssignVariable(const Statement& statement, const Variabl
   }
   BNSYN_ASSIGN_OR_RETURN(TypedValue value,
                          ApplyAssignment(statement, Get(variable), right, source, *this));
-  // The target neuron has already assigned it, in its step.
-  if (variable.keeper == Keeper::kTarget) return absl::OkStatus();
   BNSYN_ASSIGN_OR_RETURN(
       value, AsDeclared(*variable.equation, value, source, statement.value.range, *this));
   if (variable.Is("shared") && section_.population.has_value()) {

@@ -181,14 +181,14 @@ struct Arrivals {
   ir::PopulationId spikes = 0;  // those that are counted
   ir::Selection selected;       // of the neurons of the section
   ir::ProjectionId of = 0;
-  std::optional<uint32_t> delay;  // of the pathway, unless it is that of the projection
-  // Code that runs behind the pathway in the same step needs to know how many arrive.
-  bool read_ahead = false;
-  // The number that arrives in a step: known before it in a state, or else taken in it from an
-  // input. What a state will be comes from an input too, unless it is found in the step before.
-  std::optional<ir::StateId> state = {};
-  std::optional<ir::InputId> input = {};
+  std::optional<uint32_t> delay;    // of the pathway, unless it is that of the projection
+  ir::InputId input = 0;            // that counts them
   ir::ProjectionId projection = 0;  // that adds to the input
+  // Code that runs behind the pathway in the same step needs to know how many arrive: a state has
+  // that before the step, from the input or, `at_once`, from the step that finds the spikes.
+  bool read_ahead = false;
+  bool at_once = false;
+  std::optional<ir::StateId> state = {};
 };
 
 // A variable of synapses that is the same for all synapses of a neuron, as a state of the neuron.

@@ -193,12 +193,11 @@ void DeclareArrivals(Declarations& declared, ProgramBuilder& out) {
     const Section& neurons = declared.sections[arrivals.section];
     const uint32_t delay = arrivals.delay.value_or(out.program.projections[arrivals.of].delay);
     // What arrives a step after the spike is known when the spike is found.
-    const bool at_once = delay == 1;
-    if (at_once || arrivals.read_ahead) {
+    arrivals.at_once = arrivals.read_ahead && delay == 1;
+    if (arrivals.read_ahead) {
       arrivals.state =
           out.AddState(absl::StrCat(arrivals.name, ".next"), {ir::Element::kF64, neurons.domain});
     }
-    if (at_once) continue;
     arrivals.input = out.AddInput(absl::StrCat(arrivals.name, ".number"), neurons.domain);
     ir::Projection projection;
     projection.name = arrivals.name;
@@ -207,7 +206,7 @@ void DeclareArrivals(Declarations& declared, ProgramBuilder& out) {
     projection.sources = arrivals.selected;
     projection.targets = arrivals.selected;
     projection.rule.kind = ir::RuleKind::kOneToOne;
-    projection.delay = arrivals.read_ahead ? delay - 1 : delay;
+    projection.delay = arrivals.read_ahead && !arrivals.at_once ? delay - 1 : delay;
     arrivals.projection = out.program.AddProjection(std::move(projection));
   }
 }

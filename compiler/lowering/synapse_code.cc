@@ -338,14 +338,13 @@ class BlockWriter {
 
 // Spikes, counted where they arrive for traces.
 void EmitArrivals(const Arrivals& arrivals, ir::Program& program) {
-  if (!arrivals.input.has_value()) return;
   const ir::Projection& projection = program.projections[arrivals.projection];
   ir::Block block;
   block.kind = ir::BlockKind::kOnPre;
   block.name = projection.name;
   block.domain = projection.domain;
   ir::Builder builder(program, block);
-  builder.Emit(ir::Op::kAccumulate, {builder.F64(1)}, *arrivals.input);
+  builder.Emit(ir::Op::kAccumulate, {builder.F64(1)}, arrivals.input);
   program.synaptic.push_back(std::move(block));
 }
 

@@ -161,18 +161,15 @@ void EmitTraces(const Declarations& declared, size_t index, const FoundSpikes& f
   for (size_t a = 0; a < declared.arrivals.size(); ++a) {
     const Arrivals& arrivals = declared.arrivals[a];
     if (arrivals.section != index) continue;
-    if (!arrivals.state.has_value()) {
-      numbers[a] = builder.Take(*arrivals.input);
+    const ir::Value taken = builder.Take(arrivals.input);
+    numbers[a] = taken;
+    if (!arrivals.state.has_value()) continue;
+    if (arrivals.at_once) {
+      builder.Store(*arrivals.state, builder.Convert(found.at(arrivals.spikes), ir::Element::kF64));
       continue;
     }
     numbers[a] = builder.Load(*arrivals.state);
-    ir::Value next;
-    if (arrivals.input.has_value()) {
-      next = builder.Take(*arrivals.input);
-    } else {
-      next = builder.Convert(found.at(arrivals.spikes), ir::Element::kF64);
-    }
-    builder.Store(*arrivals.state, next);
+    builder.Store(*arrivals.state, taken);
   }
   for (const Trace& trace : declared.traces) {
     if (trace.section != index) continue;

@@ -1,4 +1,5 @@
-// The TOML blocks of docs/networks.md run: the first is a whole network, the others are added to it
+// The TOML blocks of docs/networks.md run: the first is a whole network, the others are added to it,
+// and so are those of docs/plasticity.md.
 // unless they have a [network] of their own. Blocks "```csv NAME" are the files that they read.
 #include <gtest/gtest.h>
 
@@ -88,6 +89,16 @@ TEST(NetworksDocument, EveryBlockRunsAlikeOnBothBackends) {
     ++networks;
   }
   EXPECT_GE(networks, 15);
+  int more = 0;
+  for (const CodeBlock& block : ReadBlocks(BNSYN_SOURCE_DIR "/docs/plasticity.md")) {
+    if (block.kind != "toml") continue;
+    const std::string name = "docs/plasticity.md, block of line " + std::to_string(block.line);
+    SCOPED_TRACE(name);
+    EXPECT_EQ(RunBlock(first + block.text, name, Backend::kReference),
+              RunBlock(first + block.text, name, Backend::kAccelerated));
+    ++more;
+  }
+  EXPECT_EQ(more, 3);
 }
 
 }  // namespace

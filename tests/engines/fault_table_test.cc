@@ -159,8 +159,8 @@ weight = 1
 equations = 'k : 1'
 on_pre = 'x_post += w'
 on_post = 'x_post += sqrt(k); k = k - 1')",
-     "input dst.x.in of element 150 of population dst was to receive nan in step 133 (from t = "
-     "13.3 ms): not a finite number, since sqrt(k) = sqrt(-1) is nan"},
+     "input dst.x.in of element 150 of population dst was to receive nan in step 134 (from t = "
+     "13.4 ms): not a finite number, since sqrt(k) = sqrt(-1) is nan"},
     {"WeightBecomesNan", "equations = 'x : 1'",
      R"(rule = { type = "bernoulli", p = "1 if i == 1 and j == 150 else 0" }
 weight = 1
@@ -189,7 +189,7 @@ bounds = { w = ['0 nS', '3 nS'] }
 on_pre = 'x_post += w'
 on_post = 'w -= 1.5 nS')",
      "p.w of the synapse of projection p from neuron 1 of src to neuron 150 of dst became -1 nS in "
-     "step 133 (from t = 13.3 ms): below its bound 0 nS"},
+     "step 134 (from t = 13.4 ms): below its bound 0 nS"},
     {"EventDrivenTrace", "equations = 'x : 1'",
      R"(rule = { type = "bernoulli", p = "1 if i == 1 and j == 60 else 0" }
 weight = 1

@@ -330,6 +330,11 @@ std::vector<std::pair<std::string, size_t>> Effects(const Place& place, const Sa
 // True for what stops a run at some values: it is tried without stores, which change them.
 bool MayFault(ir::Op op) { return op == ir::Op::kCheck || ir::IsExpectation(op); }
 
+// True if one of two ops is alone in its kernel.
+bool StandsAlone(ir::Op op, ir::Op first) {
+  return op == ir::Op::kDeliver || first == ir::Op::kDeliver;
+}
+
 TEST_P(Placement, IsRefusedOrRuns) {
   std::vector<Sample> accepted;
   std::map<std::string, bool> taken;  // by shape
@@ -349,7 +354,8 @@ TEST_P(Placement, IsRefusedOrRuns) {
     std::string nodes;
     size_t count = 0;
     for (Sample& sample : accepted) {
-      bool fits = count < kTogether && MayFault(sample.op) == MayFault(accepted.front().op);
+      bool fits = count < kTogether && MayFault(sample.op) == MayFault(accepted.front().op) &&
+                  (count == 0 || !StandsAlone(sample.op, accepted.front().op));
       const auto effects = Effects(GetParam(), sample);
       for (const auto& [effect, most] : effects) fits = fits && count_of[effect] < most;
       if (!fits) {

@@ -489,13 +489,54 @@ TEST(VerifierTest, DrawsLiteralsInTheLineThatUsesThem) {
       << message;
 }
 
+TEST(VerifierTest, R5_Pathways) {
+  const std::string head =
+      "program k dt=0.1 seed=0\npopulation a size=2\npopulation a.burst size=2 domain=a\n"
+      "population b size=3\nstate p.x : f64[p] = 0\ninput b.g : b scale=2^-30\n"
+      "projection p : a -> b rule=all_to_all weight=1 delay=2\n";
+  struct Case {
+    const char* text;
+    const char* message;  // empty: it is sound
+  };
+  const Case cases[] = {
+      {"on_pre p pathway=late spikes=a.burst {\n}\non_pre p {\n}\nstep {\n}\n", ""},
+      {"on_pre p pathway=late {\n}\non_pre p pathway=late {\n}\nstep {\n}\n",
+       "there are two on_pre blocks of the pathway 'late' of 'p'"},
+      {"on_pre p spikes=b {\n}\nstep {\n}\n", "the spikes are not of the source"},
+      {"on_post p spikes=a.burst {\n}\nstep {\n}\n", "the spikes are not of the target"},
+      {"on_step p delay=1 {\n}\nstep {\n}\n", "on_step has no pathway, delay or spikes"},
+      {"on_post p delay=0 {\n}\nstep {\n}\n", "the delay is 0 steps"},
+      {"on_post p delay=0 {\n}\nstep {\n  spike b, true\n  deliver\n}\n", ""},
+      {"on_post p delay=0 {\n}\nstep {\n  deliver\n  spike b, true\n}\n",
+       "the spikes of b are found behind deliver"},
+      {"on_post p delay=1 {\n}\nstep {\n  deliver\n  spike b, true\n}\n", ""},
+      {"step {\n  deliver\n  deliver\n}\n", "deliver stands twice in a step"},
+      {"kernel k : network phase=0 {\n  deliver\n  reduce b.r, 1\n}\nreduction b.r : b\n",
+       "a kernel that delivers does nothing else"},
+      {"kernel k : b phase=0 {\n  deliver\n}\n", "a kernel that delivers runs over the network"},
+      // Threads read what other threads' kernels have written.
+      {"state a.x : f64[a] = 0\non_pre p {\n  %0 = load_pre a.x : f64[p]\n  accumulate b.g, %0\n}\n"
+       "kernel k : a phase=0 {\n  store a.x, 1\n}\nkernel d : network phase=0 {\n  deliver\n}\n",
+       "deliver needs threads to meet before it"},
+  };
+  for (const Case& c : cases) {
+    const auto program = Parse(head + c.text, "k.ir");
+    if (c.message[0] == '\0') {
+      EXPECT_TRUE(program.ok()) << program.status() << c.text;
+    } else {
+      EXPECT_NE(program.status().message().find(c.message), absl::string_view::npos)
+          << program.status() << c.text;
+    }
+  }
+}
+
 TEST(VerifierTest, NamesTheDeclaration) {
   Program program = Pair();
   program.projections[1].delay = 0;
   EXPECT_EQ(Verify(program).message(),
             "error: the delay is 0 steps\n"
             "  in the declaration of 'ei'\n"
-            "  note: a spike takes at least one step to arrive");
+            "  note: a spike takes at least one step to arrive, unless deliver stands in the step");
 }
 
 }  // namespace

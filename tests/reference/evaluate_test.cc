@@ -291,7 +291,7 @@ input a.g : a scale=2^-20
 input a.h : a scale=2^-20
 input a.d : a scale=2^-20 decay=0.5 period=2 state=a.shown
 reduction a.r : a
-projection p : a -> a rule=all_to_all weight=0.25 delay=1
+projection p : a -> a rule=all_to_all weight=0.25 delay=0
 on_pre p {
   %0 = weight : f64[p]
   %1 = load_pre a.V : f64[p]
