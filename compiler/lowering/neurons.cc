@@ -106,8 +106,7 @@ absl::Status DeclareGroups(Declarations& declared, ProgramBuilder& out) {
     for (const Network::GroupDescription* group : open) {
       BNSYN_ASSIGN_OR_RETURN(const ir::SourceText text,
                              TextOf(declared.network, group->neurons, group->place));
-      const std::string base(BaseOf(text.text));
-      if (base != group->name && waiting.count(base) > 0) {
+      if (waiting.count(BaseOf(text.text)) > 0) {
         later.push_back(group);
         continue;
       }

@@ -87,6 +87,7 @@ void ExpectSameOnAllEngines(const std::string& text, const std::vector<int>& thr
     Simulation accelerated = Made(network, Backend::kAccelerated, number);
     ASSERT_TRUE(accelerated.Step(100).ok());
     EXPECT_EQ(accelerated.Digest(), reference.Digest()) << number << " threads\n" << text;
+    EXPECT_EQ(accelerated.report().synapses, reference.report().synapses);
   }
 }
 
@@ -149,6 +150,7 @@ on_pre = "V_post += w*0.1"
   std::erase_if(expected, [&](const Synapse& synapse) { return !in_part(synapse); });
   EXPECT_GT(expected.size(), 60u);
   EXPECT_EQ(found, expected);
+  EXPECT_EQ(Made(Parse(parts)).report().synapses, expected.size());
   ExpectSameOnAllEngines(parts);
 }
 
