@@ -91,6 +91,12 @@ class DensePropagator : public Propagator {
     for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
       const ir::Projection& projection = program.projections[id];
       OnPreTerms on_pre(program, program.FindSynaptic(ir::BlockKind::kOnPre, id));
+      for (const ir::Block& block : program.SynapticOf(id)) {
+        if (block.kind == ir::BlockKind::kOnPre) continue;
+        return absl::InvalidArgumentError(
+            absl::StrCat("projection ", projection.name, ": dense propagation is of on_pre code ",
+                         "alone; use CSR propagation"));
+      }
       if (!on_pre.AllStatic()) {
         return absl::InvalidArgumentError(
             absl::StrCat("projection ", projection.name,

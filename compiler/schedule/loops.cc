@@ -312,6 +312,8 @@ class LoopPlanner {
       if (value == kNowhere || places_[value].results.size() != 1) continue;
       if (stored != places_[value].id || places_[value].stored_at != kNowhere) continue;
       if (graph_.node(stored).element == ir::Element::kBool) continue;
+      // A state with a history holds the value in one of its places.
+      if (graph_.program().states[node.attr].history != 0) continue;
       const auto handled = handled_at.find(node.attr);
       if (handled != handled_at.end() && places_[value].last_reader > handled->second) continue;
       places_[value].stored_at = p;

@@ -352,6 +352,8 @@ class TailMaker {
     for (const PlannedNode& planned : nodes_) {
       const ir::Node& node = graph_.node(planned.id);
       if (node.op != Op::kStore || graph_.accesses(node.attr).stores.size() != 1) continue;
+      // A state with a history holds the value in one of its places.
+      if (graph_.program().states[node.attr].history != 0) continue;
       if (OperandsOf(graph_, planned)[0] == id) return static_cast<ir::StateId>(node.attr);
     }
     return std::nullopt;

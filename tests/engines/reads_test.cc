@@ -52,8 +52,8 @@ population a size=150
 population b size=130
 state a.x : f64[a] = 0.25 LIMITS
 state a.x.past : f64[a] = 0.25 history=9
-state a.n : i32[a] = 3
-state a.n.past : i32[a] = 3 history=4
+state a.n : i32[a] = 3i32
+state a.n.past : i32[a] = 3i32 history=4
 state b.y : f64[b] = 0
 state b.on : bool[b] = false history=3
 state u : f64 = 1
