@@ -21,7 +21,7 @@ using Result = std::optional<Violation>;
 constexpr uint8_t kInInit = 1;
 constexpr uint8_t kInConnect = 2;
 constexpr uint8_t kInSynaptic = 4;  // on_pre, on_step and on_post
-constexpr uint8_t kInOnPre = 64;    // of these, on_pre and on_step
+constexpr uint8_t kInOnPre = 128;   // of these, on_pre and on_step
 constexpr uint8_t kInNow = 8;
 constexpr uint8_t kInStep = 16;  // and kernels
 constexpr uint8_t kInLoop = 32;  // and kernels of several passes
@@ -107,6 +107,11 @@ bool IsSynaptic(BlockKind kind) {
 // True for a block whose nodes run more than once in a step.
 bool HasPasses(const Block& block) {
   return block.kind == BlockKind::kLoop || (block.kind == BlockKind::kKernel && block.times != 1);
+}
+
+// True for a clock, and for a kernel that is made of one.
+bool IsOfAClock(const Block& block) {
+  return block.kind == BlockKind::kClock || (block.kind == BlockKind::kKernel && block.HasClock());
 }
 
 class Blocks {
@@ -317,7 +322,9 @@ class Blocks {
 
   Result CheckNode(const Node& node) {
     const OpInfo& info = Info(node.op);
-    const BlockKind kind = HasPasses(*block_) ? BlockKind::kLoop : block_->kind;
+    const BlockKind kind = HasPasses(*block_)    ? BlockKind::kLoop
+                           : IsOfAClock(*block_) ? BlockKind::kClock
+                                                 : block_->kind;
     if (!MayStand(node.op, kind)) {
       return Fail(absl::StrCat(info.name, " cannot stand in ", BlockKindName(kind)),
                   absl::StrCat(info.name, ": ", info.meaning));
@@ -554,7 +561,10 @@ class Blocks {
     if (HasPasses(*block_)) {
       if (auto v = PassNode(node)) return v;
     }
-    if (block_->kind == BlockKind::kClock) return ClockNode(node);
+    if (IsOfAClock(*block_)) {
+      if (auto v = ClockNode(node)) return v;
+    }
+    if (block_->kind == BlockKind::kClock) return std::nullopt;
     if (node.op == Op::kRun) {
       if (auto v = Run(node)) return v;
     }

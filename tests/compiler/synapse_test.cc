@@ -252,11 +252,12 @@ state p.w : f64[p] = 2 unit="nS"
 state p.x : f64[a] = 0 unit="nS"
 state p.y : f64[b] = 1 unit="nS"
 state p.arrivals.pre.next : f64[a] = 0
-state p.arrivals.post.next : f64[b] = 0
 input b.g : b scale=2^-46 limit=2^49 in="nS"
 input p.arrivals.pre.number : a scale=2^-30
+input p.arrivals.post.number : b scale=2^-30
 projection p : a -> b rule=all_to_all weight=1 delay=8 of_source=[p.x] of_target=[p.y]
 projection p.arrivals.pre : a -> a rule=one_to_one weight=1 delay=7
+projection p.arrivals.post : b -> b rule=one_to_one weight=1 delay=1
 on_pre p {
   %0 = load_post p.y : f64[p]
   %1 = load p.w : f64[p]
@@ -287,6 +288,9 @@ on_post p delay=1 {
 on_pre p.arrivals.pre {
   accumulate p.arrivals.pre.number, 1
 }
+on_pre p.arrivals.post {
+  accumulate p.arrivals.post.number, 1
+}
 step {
   %0 = load a.v : f64[a]
   %1 = add %0, 0 : f64[a]
@@ -297,11 +301,11 @@ step {
   %6 = select %5, 0, %3 : f64[a]
   check a.v, %6
   store a.v, %6
-  %7 = load p.arrivals.pre.next : f64[a]
-  %8 = take p.arrivals.pre.number : f64[a]
-  store p.arrivals.pre.next, %8
+  %7 = take p.arrivals.pre.number : f64[a]
+  %8 = load p.arrivals.pre.next : f64[a]
+  store p.arrivals.pre.next, %7
   %9 = load p.x : f64[a]
-  %10 = fma %7, 0.5, %9 : f64[a]
+  %10 = fma %8, 0.5, %9 : f64[a]
   %11 = mul %10, 0.9048374180359595 : f64[a]
   %12 = abs %11 : f64[a]
   %13 = lt %12, 1e-290 : bool[a]
@@ -319,18 +323,16 @@ step {
   %22 = select %21, 0, %19 : f64[b]
   check b.v, %22
   store b.v, %22
-  %23 = load p.arrivals.post.next : f64[b]
-  %24 = convert %18 : f64[b]
-  store p.arrivals.post.next, %24
-  %25 = load p.y : f64[b]
-  %26 = gt %23, 0 : bool[b]
-  %27 = select %26, 0.75, %25 : f64[b]
-  %28 = mul %27, 0.951229424500714 : f64[b]
-  %29 = abs %28 : f64[b]
-  %30 = lt %29, 1e-290 : bool[b]
-  %31 = select %30, 0, %28 : f64[b]
-  check p.y, %31
-  store p.y, %31
+  %23 = take p.arrivals.post.number : f64[b]
+  %24 = load p.y : f64[b]
+  %25 = gt %23, 0 : bool[b]
+  %26 = select %25, 0.75, %24 : f64[b]
+  %27 = mul %26, 0.951229424500714 : f64[b]
+  %28 = abs %27 : f64[b]
+  %29 = lt %28, 1e-290 : bool[b]
+  %30 = select %29, 0, %27 : f64[b]
+  check p.y, %30
+  store p.y, %30
   spike b, %18
 }
 )ir");

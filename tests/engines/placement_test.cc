@@ -93,15 +93,19 @@ const Place kPlaces[] = {
     {"connect ab {\n", kStep},
     {"on_pre ab {\n", kStep},
     {"on_step ab {\n", kStep},
+    {"on_step ab every=3 offset=1 {\n", kStep},
     {"on_post ab {\n", kStep},
     {"now ab {\n", kStep},
     {"loop test : a times=3 {\n", kRun},
     {"loop test : network times=3 {\n", kRun},
+    {"clock test : a every=3 offset=1 {\n", kRun},
+    {"clock test : network every=3 offset=1 {\n", kRun},
     {"step {\n", ""},
     {"kernel test : network phase=0 {\n", kKernels},
     {"kernel test : a phase=0 {\n", kKernels},
     {"kernel test : ab phase=0 {\n", kKernels},
     {"kernel test : a phase=0 times=3 {\n", kKernels},
+    {"kernel test : a phase=0 every=3 offset=1 {\n", kKernels},
 };
 
 std::string Program(const Place& place, std::string nodes) {
