@@ -33,14 +33,17 @@ class HistoryFinder {
     for (size_t p = 0; p < declared_.sections.size(); ++p) {
       names_ = NamesOf(declared_, declared_.sections[p]);
       OfModel(*declared_.sections[p].code);
+      OfClocks(declared_.sections[p]);
       for (const size_t s : StimuliOf(declared_, p)) OfStimulus(declared_.stimuli[s]);
     }
     names_ = NamesOf(declared_, declared_.uniform);
     OfModel(declared_.uniform_code);
+    OfClocks(declared_.uniform);
     for (const Connection& connection : declared_.connections) {
       names_ = SynapseNames(declared_, connection, ir::BlockKind::kOnPre);
       OfModel(connection.model.code);
       OfEquations(connection.model.summed);
+      OfClocks(connection.model.section);
       for (const PathwayCode& pathway : connection.model.pathways) OfStatements(pathway.code);
     }
   }
@@ -55,6 +58,10 @@ class HistoryFinder {
       Find(event.condition);
       OfStatements(event.code);
     }
+  }
+
+  void OfClocks(const Section& section) {
+    for (const ClockCode& clock : section.clocks) OfStatements(clock.code);
   }
 
   void OfStimulus(const StimulusAt& at) {

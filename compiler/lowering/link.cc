@@ -123,6 +123,8 @@ class LinkDeclarer {
                      "link to a variable that holds a value");
     }
     BNSYN_RETURN_IF_ERROR(CheckSame(text, variable, *read));
+    // A clock does not run in every step, so that it cannot read temporaries.
+    out_.program.states[*variable.state].temporary = section.clocks.empty();
     Link& made = variable.link.emplace();
     made.section = other;
     made.variable = read;
