@@ -268,6 +268,18 @@ std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Elem
     empty.domain = program.projections[0].domain;
   }
   if (!Append(program, block, op, elements, attr, declared)) return std::nullopt;
+  // past needs a history, which each step stores.
+  if (op == Op::kPast) {
+    program.states[attr].history = 3;
+    Block* store = &block;
+    if (kind != BlockKind::kStep) {
+      store = &program.step.emplace_back();
+      store->kind = BlockKind::kStep;
+    }
+    Builder builder(program, *store);
+    builder.Store(static_cast<StateId>(attr),
+                  builder.Literal(program.states[attr].type.element, 1));
+  }
   if (kind == BlockKind::kInit) {
     program.init = block;
   } else if (kind == BlockKind::kConnect) {

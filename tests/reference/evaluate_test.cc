@@ -286,9 +286,12 @@ state a.k : f64[a] = 0
 state a.shown : f64[a] = 4
 state a.half : f64[a] = 0
 state n : i64 = 0i64
+state a.past : f64[a] = 0 history=2
+state a.back : f64[a] = 0
 temp a.passes : u64[a]
 input a.g : a scale=2^-20
 input a.h : a scale=2^-20
+input a.p : a scale=2^-20
 input a.d : a scale=2^-20 decay=0.5 period=2 state=a.shown
 reduction a.r : a
 projection p : a -> a rule=all_to_all weight=0.25 delay=0
@@ -305,6 +308,12 @@ on_pre p {
   %9 = convert %8 : f64[p]
   %10 = add %3, %9 : f64[p]
   accumulate a.g, %10
+  %11 = delay : i64[p]
+  %12 = past a.past, %4, %11 : f64[p]
+  %13 = gather a.V, %5 : f64[p]
+  %14 = sub %13, %13 : f64[p]
+  %15 = add %12, %14 : f64[p]
+  accumulate_pre a.p, %15
 }
 on_step p {
   accumulate a.h, 0.5
@@ -327,6 +336,7 @@ step {
   %3 = add %2, %0 : f64[a]
   check a.V, %3
   store a.s, %3
+  store a.past, %2
   %4 = lookup three, 7i64, -1i64 : f64
   %5 = min %1, %4 : f64
   %6 = ge %5, 2 : bool
@@ -339,6 +349,8 @@ step {
   deliver
   %9 = take a.h : f64[a]
   store a.k, %9
+  %13 = take a.p : f64[a]
+  store a.back, %13
   %10 = held a.d : f64[a]
   %11 = scale a.d : f64
   %12 = mul %10, %11 : f64[a]
@@ -407,6 +419,8 @@ TEST(Evaluate, EngineOpsByHand) {
   ASSERT_TRUE(run->Step().ok());
   EXPECT_EQ(F64At(*run, "a.s", 1), 7);
   EXPECT_EQ(F64At(*run, "a.V", 0), 14);
+  // Two synapses bring back the V = 1 with which the step before began.
+  EXPECT_EQ(F64At(*run, "a.back"), 2);
   // Below the threshold of 2 the parameter silences both; 14 + 2*(0.25*14 + 14) is out of bounds.
   ASSERT_TRUE(run->SetParam(0, F(1)).ok());
   const absl::Status fault = run->Step();
