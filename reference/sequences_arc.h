@@ -58,16 +58,16 @@ typename A::F Supplement(Pair<A> angle) {
   return head.high + (head.low + (2 * kHalfPiLow - angle.low));
 }
 
-// The angle of the point (x, y). Where both coordinates are tiny they are scaled, since the inverse
-// of the larger one must be finite, and where one is huge, since their sum must be. Two infinite
-// ones act like equal ones, and one like 1 beside 0.
+// The angle of the point (x, y). Both coordinates are scaled: up where none is large, so that the
+// inverse of the larger one is finite and no remainder of a tiny one is lost, and down where their
+// sum could overflow. Two infinite ones act like equal ones, and one like 1 beside 0.
 template <class A>
 typename A::F Atan2(A& m, typename A::F y, typename A::F x) {
   const auto n = m.Abs(y);
   const auto d = m.Abs(x);
   const auto larger = m.Max(n, d);
   const auto infinite = larger == kInfinity;
-  const auto small = m.Select(larger < 0x1p-500, 0x1p600, 1.0);
+  const auto small = m.Select(larger < 0x1p100, 0x1p600, 1.0);
   const auto scale = m.Select(larger > 0x1p1000, 0x1p-10, small);
   const auto ratio = [&](typename A::F part) {
     return m.Select(infinite, m.Select(part == kInfinity, 1.0, 0.0), part * scale);

@@ -162,7 +162,7 @@ absl::StatusOr<TypedValue> Emitter::Name(const Expr& expr) {
   }
   // Elsewhere a V, m or s that nobody declared is more likely a slip than a volt, a metre or a
   // second; and so are g, C and h everywhere.
-  constexpr absl::string_view kBare = "smSVAF";
+  constexpr absl::string_view kBare = "smSVAFJKW";
   if (expr.name.size() > 1 || (within_measure_ && absl::StrContains(kBare, expr.name))) {
     if (const std::optional<Unit> unit = UnitSymbol(expr.name)) {
       return Number(builder().F64(Quantity(1, *unit).value), unit->dimension);

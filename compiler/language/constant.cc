@@ -43,6 +43,12 @@ class ConstantScope : public Scope {
     return std::nullopt;
   }
 
+  absl::StatusOr<std::optional<TypedValue>> Subscript(const Expr& expr,
+                                                      const ir::SourceText& source) override {
+    return ir::ErrorAt(source, expr.range,
+                       "this value is one for the whole run, and reads no table or population");
+  }
+
   std::vector<std::string> KnownNames() const override {
     std::vector<std::string> names;
     for (const Constant& constant : constants_) names.push_back(constant.name);

@@ -303,7 +303,7 @@ absl::StatusOr<Expr> Parser::Subscript(Expr base) {
   BNSYN_RETURN_IF_ERROR(part());
   if (AtSymbol(",")) {
     return Error(current().range, "a list of neurons has brackets of its own",
-                 "as in exc[[3, 5, 8]]");
+                 "as in exc[[3, 5, 8]]; the row and column of a table are TABLE[row][column]");
   }
   if (!AtSymbol(":")) return close("[]");
   for (int more = 0; more < 2; ++more) {
@@ -349,9 +349,12 @@ absl::StatusOr<Expr> Parser::Number() {
 }
 
 absl::StatusOr<Expr> Parser::Call() {
-  if (AtWord("file") && position_ + 2 < tokens_.size() &&
-      tokens_[position_ + 2].kind == TokenKind::kString) {
-    return File();
+  if (AtWord("file") && position_ + 2 < tokens_.size()) {
+    const Token& first = tokens_[position_ + 2];
+    if (first.kind == TokenKind::kString) return File();
+    if (first.kind == TokenKind::kName && absl::EndsWith(first.text, ".csv")) {
+      return Error(first.range, "the name of a file stands in quotes", "as in file(\"x.csv\")(t)");
+    }
   }
   const Token name = Advance();
   ir::SourceRange close;

@@ -10,6 +10,7 @@
 #include "compiler/lowering/neurons.h"
 #include "compiler/lowering/table.h"
 #include "ir/status_macros.h"
+#include "ir/symbols.h"
 #include "ir/table.h"
 
 namespace bnsyn::compiler {
@@ -228,8 +229,12 @@ absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& f
   if (!IsIdentifier(name)) name.insert(0, "table_");
   const auto taken = [&](const std::string& candidate) {
     const auto is_named = [&](const auto& described) { return described.name == candidate; };
-    return program.FindTable(candidate).has_value() ||
-           absl::c_any_of(network.populations, is_named) ||
+    for (size_t kind = 0; kind <= static_cast<size_t>(ir::AttrKind::kStream); ++kind) {
+      const auto symbol = static_cast<ir::AttrKind>(kind);
+      if (ir::IsSymbol(symbol) && ir::FindSymbol(program, symbol, candidate)) return true;
+    }
+    return absl::c_any_of(network.populations, is_named) ||
+           absl::c_any_of(network.groups, is_named) ||
            absl::c_any_of(network.projections, is_named) ||
            absl::c_any_of(network.stimuli, is_named) || absl::c_any_of(network.tables, is_named);
   };

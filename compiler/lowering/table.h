@@ -19,8 +19,8 @@ absl::StatusOr<TypedValue> EmitTableRead(const ir::Program& program, const Lower
                                          Scope& scope);
 
 // The value of file("x.csv")(t), which reads a file as a table that has no name, or of
-// file("x.csv")[i] if `rows`. With neither behind it, it is the number in the row of the neuron.
-// The numbers are in the units of files.
+// file("x.csv")[i] if `rows`. The first read of a file adds its table to the program. With neither
+// behind it, it is the number in the row of the neuron. The numbers are in the units of files.
 absl::StatusOr<TypedValue> EmitFileRead(const Declarations& declared, const Expr& call, bool rows,
                                         const ir::SourceText& source, CodeScope& scope,
                                         ir::Program& program);

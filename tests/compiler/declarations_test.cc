@@ -1,4 +1,5 @@
-// Declare decides all states, inputs, parameters and projections; emission only adds blocks.
+// Declare decides all states, inputs, parameters and projections; emission only adds blocks, and
+// the tables of files that code names.
 #include "compiler/lowering/declarations.h"
 
 #include <filesystem>

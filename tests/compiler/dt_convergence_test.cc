@@ -78,7 +78,7 @@ dg/dt = -g/(2 ms) : siemens
                                           "V = \"-70 mV\"", "g");
     return After(12, dt, text, "nS", "p.V");
   };
-  const double limit = potential(1.0 / 512);
+  const double limit = potential(1.0 / 64);
   EXPECT_GT(limit, -66);
   for (const double dt : {0.5, 0.25}) {
     const double ratio = (potential(dt) - limit) / (potential(dt / 2) - limit);

@@ -494,7 +494,7 @@ TEST(FaultHost, R10_SpikesThatWereInjectedAndStatesThatWereSet) {
   EXPECT_TRUE(
       absl::StrContains(error,
                         "p.k of the synapse of projection p from neuron 2 of src to neuron 20 of "
-                        "dst became 7.25 in step 28 (from t = 2.8 ms): above its bound 6.5"))
+                        "dst became 7.25 in step 29 (from t = 2.9 ms): above its bound 6.5"))
       << error;
 }
 
@@ -513,7 +513,7 @@ TEST(FaultHost, R10_LongAfterTheBeginning) {
   EXPECT_TRUE(
       absl::StrContains(error,
                         "p.k of the synapse of projection p from neuron 1 of src to neuron 0 of "
-                        "dst became 7 in step 8014 (from t = 801.4 ms): above its bound 6.5"))
+                        "dst became 7 in step 8015 (from t = 801.5 ms): above its bound 6.5"))
       << error;
 }
 

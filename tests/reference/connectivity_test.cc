@@ -601,7 +601,7 @@ TEST(Connectivity, R8_WhatConnectSetsMustBeInRange) {
                 .find("projection p: from neuron 0 of a to neuron 0 of b the probability is 1.5"),
             std::string::npos);
   EXPECT_NE(error("fma %6, 0.5, %5", "div %6, 0").find("the weight is"), std::string::npos);
-  EXPECT_NE(error("fma %8, 28, 2", "fma %8, 28, 3").find("the delay is 3.1 ms, that is 31 steps"),
+  EXPECT_NE(error("fma %8, 28, 2", "fma %8, 28, 3").find("the delay is 3 ms, that is 30 steps"),
             std::string::npos);
 }
 

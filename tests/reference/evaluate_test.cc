@@ -315,6 +315,8 @@ on_post p delay=0 {
 loop a.counts : a times=2 {
   %0 = pass : u64
   store a.passes, %0
+  %1 = lt %0, 0u64 : bool
+  until %1
 }
 step {
   run_on_step p

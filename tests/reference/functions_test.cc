@@ -359,6 +359,7 @@ std::vector<FunctionOfTwo> FunctionsOfTwo() {
         {Between(-1, 1), Between(-1, 1)},
         {Between(0.4, 0.5), Near(1, -53, -2)},
         {Exponents(-1074, -1000), Exponents(-1074, -1000)},
+        {Exponents(-1074, -1022), Exponents(-700, 90)},
         {Exponents(1000, 1024), Exponents(1000, 1024)},
         {Exponents(-1074, 1024), Exponents(-1074, 1024)}},
        OfAnyRatio},

@@ -69,7 +69,8 @@ TEST_P(StandardRates, AreThoseOfOtherSimulators) {
 INSTANTIATE_TEST_SUITE_P(Files, StandardRates,
                          testing::Values(Rates{"coba", 16, 22}, Rates{"coba40k", 18, 22},
                                          Rates{"coba40k-dense", 16, 20}, Rates{"cuba", 5, 8},
-                                         Rates{"cobahh", 33, 39}, Rates{"adex10k", 7, 10},
+                                         // By the seed; over five seconds 33 to 39.
+                                         Rates{"cobahh", 30, 43}, Rates{"adex10k", 7, 10},
                                          Rates{"izhikevich", 6, 9}, Rates{"brunel", 30, 34},
                                          // Over ten seconds 17 to 20.
                                          Rates{"coba-stdp", 16, 22},
