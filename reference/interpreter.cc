@@ -101,7 +101,9 @@ absl::Status ProgramInterpreter::Step() {
   machine_.BeginStep();
   DeliverFileEvents();
   if (!delivers_) DeliverSpikes();
-  for (BlockRunner& block : blocks_) block.Run();
+  for (size_t b = 0; b < blocks_.size(); ++b) {
+    if (machine_.program.step[b].IsDue(step)) blocks_[b].Run();
+  }
 
   for (ir::PopulationId p = 0; p < machine_.spikes.size(); ++p) {
     spike_digest_.AddSpikes(p, step, machine_.spikes[p]);
