@@ -16,6 +16,10 @@ namespace bnsyn::compiler {
 using ir::Op;
 using ir::Value;
 
+std::string PastOfSpikesName(const Section& section) {
+  return absl::StrCat(section.prefix, "spike.before.past");
+}
+
 absl::Status CheckInterpolated(const Declarations& declared, const Section& section) {
   const ModelCode& code = *section.code;
   constexpr const char* kKey = "spike_time = \"interpolated\"";
@@ -206,6 +210,7 @@ void InterpolatedSpikes::After(absl::Span<const Value> values) {
   const Value kept = builder.Emit(Op::kSelect, {values[kSpiked], values[kBefore], before});
   builder.Check(state, kept);
   builder.Store(state, kept);
+  builder.Store(*scope_.program().FindState(PastOfSpikesName(scope_.section())), values[kBefore]);
   if (IsRefractory()) builder.Store(*scope_.section().refractory.state, values[kRefractory]);
 }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,6 +15,10 @@
 #include "compiler/lowering/code_scope.h"
 
 namespace bnsyn::compiler {
+
+// The state that has, for each step that spikes may still be on their way from, how long before the
+// end of it each neuron spiked: 0 where it did not.
+std::string PastOfSpikesName(const Section& section);
 
 // Refuses what has no meaning with interpolated spike times.
 absl::Status CheckInterpolated(const Declarations& declared, const Section& section);

@@ -12,6 +12,7 @@
 #include "compiler/description/settings.h"
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/emit.h"
+#include "compiler/lowering/interpolated.h"
 #include "compiler/lowering/numbered.h"
 #include "compiler/lowering/stimulus.h"
 #include "ir/out_of_memory.h"
@@ -135,9 +136,14 @@ void DeclareStatesOfCode(Declarations& declared, ProgramBuilder& out) {
     if (section.code->integration.interpolated_spikes) {
       section.spike_before = out.AddState(absl::StrCat(section.prefix, "spike.before"),
                                           {ir::Element::kF64, section.domain});
+      const ir::StateId past =
+          out.AddState(PastOfSpikesName(section), {ir::Element::kF64, section.domain});
+      out.program.states[past].history = 1;
       // So the code of arrivals knows what its sums may be.
-      out.program.states[*section.spike_before].lower = 0;
-      out.program.states[*section.spike_before].upper = out.program.dt;
+      for (const ir::StateId state : {*section.spike_before, past}) {
+        out.program.states[state].lower = 0;
+        out.program.states[state].upper = out.program.dt;
+      }
     }
     if (declared.schedule == Schedule::kBrian2) DeclareCarriers(section, out);
   }

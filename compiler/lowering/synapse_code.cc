@@ -12,6 +12,7 @@
 #include "compiler/equations/ode_system.h"
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/emit.h"
+#include "compiler/lowering/interpolated.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -250,19 +251,23 @@ class BlockWriter {
     return absl::OkStatus();
   }
 
-  // Where the source has interpolated spikes and cannot spike again before they arrive: its state
-  // has then how long the arrival has been there.
-  ir::Value SinceArrival(const PathwayCode& pathway, ir::Builder& builder) const {
+  // How long the arrival of an interpolated spike has been there at the beginning of the step: as
+  // long as the spike was before the end of its own. Invalid for other spikes.
+  ir::Value SinceArrival(const PathwayCode& pathway, ir::Builder& builder) {
     const Section& source = connection_.source;
-    const ir::Projection& projection = out_.program.projections[connection_.id];
+    if (!source.spike_before.has_value() || pathway.spikes.has_value()) return {};
+    ir::Program& program = out_.program;
+    const ir::Projection& projection = program.projections[connection_.id];
+    const ir::StateId past = *program.FindState(PastOfSpikesName(source));
     const uint32_t longest =
         pathway.delay.value_or(std::max(projection.delay, projection.max_delay));
-    const double delay = (longest - 1) * out_.program.dt;
-    if (!source.spike_before.has_value() || pathway.spikes.has_value() ||
-        source.refractory.time < delay)
-      return {};
-    return builder.Emit(ir::Op::kLoadPre, {ir::Element::kF64, model_.section.domain}, {},
-                        *source.spike_before);
+    program.states[past].history = std::max(program.states[past].history, longest);
+    const ir::DomainId domain = model_.section.domain;
+    const bool own = !pathway.delay.has_value() && program.HasOwnDelays(connection_.id);
+    const ir::Value delay = own ? builder.Emit(ir::Op::kDelay, {ir::Element::kI64, domain}, {})
+                                : builder.Literal(ir::Element::kI64, longest);
+    const ir::Value index = builder.Emit(ir::Op::kIndexPre, {ir::Element::kU32, domain}, {});
+    return builder.Emit(ir::Op::kPast, {index, delay}, past);
   }
 
   absl::Status WriteNow() {
