@@ -185,7 +185,7 @@ TEST(CodeTest, DimensionsFollowTheArithmetic) {
       {"5*s", "second"},
       {"5/s", "hertz"},
       {"V/(2*mV/s)", "second"},
-      {"8.314*J/mol/K", "joule/(kelvin*mole)"},
+      {"8.314*J/mol/K", "metre**2*kilogram/(second**2*kelvin*mole)"},
       {"2*uS/cm**2", "siemens/metre**2"},
       {"3 ohm*cm", "metre/siemens"},
       {"-2*A/m**2", "ampere/metre**2"},
