@@ -102,7 +102,7 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Read(const std::string& nam
     return ir::ErrorAt(source, range, absl::StrCat(who, meaning->refusal), meaning->note);
   }
   if ((meaning->kind == NameKind::kTargetVariable || meaning->kind == NameKind::kSourceVariable) &&
-      environment_.added.count(meaning->variable) != 0) {
+      environment_.added.count({meaning->variable, meaning->kind}) != 0) {
     return ir::ErrorAt(source, range,
                        absl::StrCat("'", name, "' is read after this code has added to it: which ",
                                     "synapses add before would depend on their order"),

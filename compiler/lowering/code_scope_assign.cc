@@ -231,7 +231,8 @@ absl::Status CodeScope::AddToNeuron(const std::string& name, ir::SourceRange nam
   }
   builder_.Emit(of_target ? ir::Op::kAccumulate : ir::Op::kAccumulatePre, {value.value},
                 *variable->input);
-  Change().added.insert(variable);
+  Change().added.insert(
+      {variable, of_target ? NameKind::kTargetVariable : NameKind::kSourceVariable});
   return absl::OkStatus();
 }
 

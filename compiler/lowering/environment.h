@@ -6,9 +6,11 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "compiler/language/code.h"
 #include "compiler/lowering/declarations.h"
+#include "compiler/lowering/names.h"
 #include "ir/builder.h"
 
 namespace bnsyn::compiler {
@@ -46,9 +48,9 @@ struct Environment {
   // The name of the shared variable that is being defined: then only what all neurons share can be
   // read, and draws are made once for all.
   std::string shared;
-  // Variables of the two neurons that the code has added to: their sums are not known before the
-  // step.
-  std::set<const Variable*> added;
+  // Variables that the code has added to, of the target or of the source: their sums are not
+  // known before the step.
+  std::set<std::pair<const Variable*, NameKind>> added;
   // True while code is emitted over stand-ins for values that are not known yet.
   bool over_stand_ins = false;
   // Values of equations (constant over dt), once they are taken.

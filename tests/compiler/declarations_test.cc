@@ -7,6 +7,7 @@
 
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/emit.h"
+#include "compiler/lowering/numbered.h"
 #include "gtest/gtest.h"
 
 namespace bnsyn::compiler {
@@ -30,7 +31,9 @@ Counts CountsOf(const ir::Program& program) {
 }
 
 void ExpectOnlyBlocksAreEmitted(const Network& network) {
-  Declarations declared(network);
+  const absl::StatusOr<Network> written = WriteOutNumbered(network);
+  ASSERT_TRUE(written.ok()) << written.status().message();
+  Declarations declared(*written);
   ProgramBuilder out;
   const absl::Status status = Declare(declared, out);
   ASSERT_TRUE(status.ok()) << status.message();

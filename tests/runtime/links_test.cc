@@ -44,7 +44,8 @@ TEST(Links, CallsMakeTheNetworkOfTheFile) {
   const absl::StatusOr<Network> file = ParseNetwork(kFile, "links.toml");
   ASSERT_TRUE(file.ok()) << file.status();
   std::string digest;
-  for (const Network* described : {&network, &*file}) {
+  const Network* const described_twice[] = {&network, &*file};
+  for (const Network* described : described_twice) {
     for (const Backend backend : {Backend::kReference, Backend::kAccelerated}) {
       absl::StatusOr<Simulation> simulation = Compile(*described, {.backend = backend});
       ASSERT_TRUE(simulation.ok()) << simulation.status();
