@@ -33,6 +33,7 @@ class Generator {
     }
     AddSymbols();
     AddInit();
+    delivers_ = Chance(0.25);
     AddProjection();
   }
 
@@ -140,7 +141,8 @@ class Generator {
     block_ = &on_pre;
     const NodeId weight = Append(Op::kWeight, {Element::kF64, on_pre.domain}, {});
     Append(Op::kAccumulate, {}, {weight}, 1);
-    Append(Op::kAccumulate, {}, {weight}, 2);
+    // What arrives at a decaying input arrives before the step.
+    if (!delivers_) Append(Op::kAccumulate, {}, {weight}, 2);
     program_.synaptic.push_back(std::move(on_pre));
     values_.clear();
 
@@ -279,7 +281,7 @@ class Generator {
   ir::StateId StateOf(DomainId domain) { return Pick(StatesOf(domain)); }
 
   void AddRun() {
-    const size_t block = Below(2);
+    const size_t block = Below(delivers_ ? 2 : 1);
     if (std::exchange(ran_[block], true)) return;
     Append(block == 0 ? Op::kRunOnStep : Op::kDeliver, {}, {}, 0);
   }
@@ -431,8 +433,8 @@ class Generator {
   }
 
   void AddDeclared(const ir::OpInfo& info, DomainId domain) {
-    const bool of_synapse =
-        info.op == Op::kWeight || info.op == Op::kIndexPre || info.op == Op::kIndexPost;
+    const bool of_synapse = info.op == Op::kWeight || info.op == Op::kDelay ||
+                            info.op == Op::kIndexPre || info.op == Op::kIndexPost;
     if (info.effect != ir::Effect::kPure || of_synapse || info.op == Op::kLiteral) return;
     if (info.op == Op::kParam) {
       Append(info.op, {Element::kF64, DomainId::kNetwork}, {}, Below(program_.params.size()));
@@ -469,6 +471,7 @@ class Generator {
   bool spiked_[3] = {};
   bool reduced_[2] = {};
   bool ran_[2] = {};
+  bool delivers_ = false;  // arrivals stand within the step
 };
 
 }  // namespace

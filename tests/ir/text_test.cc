@@ -277,8 +277,10 @@ std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Elem
       store->kind = BlockKind::kStep;
     }
     Builder builder(program, *store);
+    // Not the literal of its operands, which the text repeats where it is used.
+    const Element stored = program.states[attr].type.element;
     builder.Store(static_cast<StateId>(attr),
-                  builder.Literal(program.states[attr].type.element, 1));
+                  builder.Literal(stored, stored == Element::kBool ? 1 : 5));
   }
   if (kind == BlockKind::kInit) {
     program.init = block;
