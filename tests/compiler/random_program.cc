@@ -431,8 +431,8 @@ class Generator {
   }
 
   void AddDeclared(const ir::OpInfo& info, DomainId domain) {
-    const bool of_synapse =
-        info.op == Op::kWeight || info.op == Op::kIndexPre || info.op == Op::kIndexPost;
+    const bool of_synapse = info.op == Op::kWeight || info.op == Op::kDelay ||
+                            info.op == Op::kIndexPre || info.op == Op::kIndexPost;
     if (info.effect != ir::Effect::kPure || of_synapse || info.op == Op::kLiteral) return;
     if (info.op == Op::kParam) {
       Append(info.op, {Element::kF64, DomainId::kNetwork}, {}, Below(program_.params.size()));

@@ -147,7 +147,6 @@ step {
   %22 = gt %21, 3 : bool[b]
   store b.on, %22
   spike b, %22
-  run_on_post ab
   %23 = mul %1, 0.99 : f64
   store u, %23
 }

@@ -278,7 +278,7 @@ std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Elem
     }
     Builder builder(program, *store);
     builder.Store(static_cast<StateId>(attr),
-                  builder.Literal(program.states[attr].type.element, 1));
+                  builder.Literal(program.states[attr].type.element, 0));
   }
   if (kind == BlockKind::kInit) {
     program.init = block;
