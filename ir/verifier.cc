@@ -639,6 +639,10 @@ class Blocks {
       return Fail("a clock cannot use a temporary",
                   "a temporary is written in every step, and the clock runs in some");
     }
+    if (node.op == Op::kStore && program_.states[node.attr].history != 0) {
+      return Fail("a clock cannot store a state that has a history",
+                  "each step stores such a state, and the clock runs in some");
+    }
     return std::nullopt;
   }
 

@@ -115,10 +115,13 @@ class Printer {
     return node.op == ir::Op::kLiteral && node.element == ir::Element::kF64 &&
            ir::F64OfBits(node.attr) == number;
   }
-  // step*dt
+  // step*dt, or (step + 1)*dt, the time at the end of the step.
   bool IsTime(const ir::Node& node) const {
     if (node.op != ir::Op::kMul || !IsNumber(node.operands[1], program_.dt)) return false;
-    const ir::Node& step = block_.nodes[node.operands[0]];
+    ir::NodeId steps = node.operands[0];
+    const ir::Node& sum = block_.nodes[steps];
+    if (sum.op == ir::Op::kAdd && IsNumber(sum.operands[1], 1)) steps = sum.operands[0];
+    const ir::Node& step = block_.nodes[steps];
     return step.op == ir::Op::kConvert && block_.nodes[step.operands[0]].op == ir::Op::kStep;
   }
 

@@ -312,7 +312,9 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
                            EmitTableRead(out_.program, *meaning->table, call, source, *this));
     return value;
   }
-  const bool of_variable = meaning != nullptr &&
+  // A reduction of the network, as count(exc), is no variable of the same name.
+  const bool reduces = call.name == "count" || call.name == "sum" || call.name == "mean";
+  const bool of_variable = meaning != nullptr && !reduces &&
                            (meaning->variable != nullptr || meaning->kind == NameKind::kDefinition);
   if (of_variable) {
     BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadPast(*meaning, call, source));

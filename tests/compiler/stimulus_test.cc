@@ -330,7 +330,7 @@ TEST(Sources, R10_ProbabilitiesThatRiseAboveOneStopTheRun) {
   EXPECT_TRUE(status("x > 1 and bernoulli(min(x, 1))").ok());
 }
 
-TEST(Sources, R10_OthersSpikeOnceAStepOrStopTheRun) {
+TEST(Sources, R10_SpikeOnceAStepWithoutMultiplicityOrStopTheRun) {
   const std::string twice = R"(
 [populations.source]
 model = "spike_source"
@@ -342,9 +342,7 @@ times = ["0.2 ms", "0.2 ms"]
 index = [0, 0]
 on_event = "arrived += w"
 )";
-  const absl::Status status = StatusAfter(twice, 5);
-  EXPECT_NE(std::string(status.message()).find("source.events"), std::string::npos)
-      << status.message();
+  EXPECT_TRUE(StatusAfter(twice, 5).ok());
   const absl::Status fast = StatusAfter(
       "[populations.p]\nmodel = \"regular_source\"\nsize = 1\nparameters = { period = \"0.05 ms\" "
       "}\n",

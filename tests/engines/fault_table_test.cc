@@ -124,7 +124,7 @@ rule = 'all_to_all'
 delay = '3 ms'
 equations = 'k : 1'
 on_pre = 'x_post += k/k')",
-     "input dst.x.in of element 0 of population dst was to receive nan in step 80 (from t = 8 ms): "
+     "input dst.x.in of element 0 of population dst was to receive nan in step 81 (from t = 8.1 ms): "
      "not a finite number, since k/k = 0/0 is nan"},
     {"DelaysOfTheirOwn", "equations = 'x : 1'",
      R"(rule = "all_to_all"
@@ -133,8 +133,8 @@ delay = "0.5 ms + j*0.1 ms"
 equations = "k : 1"
 initial = { k = "j - 100" }
 on_pre = "x_post += 1/k")",
-     "input dst.x.in of element 100 of population dst was to receive inf in step 155 (from t = "
-     "15.5 ms): not a finite number, since 1/k = 1/0 is inf"},
+     "input dst.x.in of element 100 of population dst was to receive inf in step 156 (from t = "
+     "15.6 ms): not a finite number, since 1/k = 1/0 is inf"},
     {"SummedVariable", R"(equations = '''
 x : 1
 I : 1 (input)
@@ -344,7 +344,7 @@ on_pre = "x_post += w"
 [uniform]
 equations = 'sigma : 1'
 update = 'sigma = sqrt(1 - t/ms)')",
-     "sigma became nan in step 11 (from t = 1.1 ms): not a finite number, since sqrt(1 - t) = "
+     "sigma became nan in step 10 (from t = 1 ms): not a finite number, since sqrt(1 - t) = "
      "sqrt(-0.10000000000000009) is nan"},
     {"SumOverAPopulation", "equations = 'x : 1'",
      R"(rule = "all_to_all"

@@ -37,7 +37,7 @@ void ExpectAlike(const std::string& text, const std::function<void(Simulation&)>
       stopped = std::string(ran.message());
       EXPECT_EQ(ran.ok(), fault.empty()) << ran;
       EXPECT_TRUE(absl::StrContains(stopped, fault)) << stopped;
-      EXPECT_GT(simulation->SpikeCount(*simulation->Population("a")), 100u);
+      EXPECT_GT(simulation->SpikeCount(*simulation->Population("a")), 50u);
     }
     EXPECT_EQ(std::string(ran.message()), stopped) << engine.name;
     if (!fault.empty()) continue;
@@ -134,7 +134,7 @@ step {
   %17 = add %14, %16 : i32[a]
   store a.n, %17
   store a.n.past, %17
-  %18 = gt %10, 2.25 : bool[a]
+  %18 = gt %10, 1.5 : bool[a]
   %19 = select %18, 0.5, %10 : f64[a]
   check a.x, %19
   store a.x, %19
