@@ -157,7 +157,7 @@ TEST(Reads, R5_ThePastIsTheSameOnEveryEngine) {
 }
 
 TEST(Reads, R10_AFaultIsFoundWithThePastThatItHad) {
-  ExpectAlike(absl::StrReplaceAll(kPasts, {{"LIMITS", "bounds=[-10, 2.2]"}}), nullptr, "a.x");
+  ExpectAlike(absl::StrReplaceAll(kPasts, {{"LIMITS", "bounds=[-10, 1.49]"}}), nullptr, "a.x");
 }
 
 TEST(Reads, R5_WhatTheHostSetsBecomesPast) {
