@@ -38,10 +38,13 @@ std::string NameAt(absl::string_view name, const Numbering& numbering, uint32_t 
 
 // `text` with every name of the numbering at a number.
 std::string TextAt(absl::string_view text, const Numbering& numbering, uint32_t number) {
+  const auto in_word = [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_';
+  };
   std::string result;
   for (size_t begin = 0; begin < text.size();) {
     size_t end = begin;
-    while (end < text.size() && (absl::ascii_isalnum(text[end]) || text[end] == '_')) ++end;
+    while (end < text.size() && in_word(text[end])) ++end;
     const absl::string_view word = text.substr(begin, end - begin);
     const bool numbered = absl::EndsWith(word, absl::StrCat("_", numbering.index.text));
     absl::StrAppend(&result, numbered ? NameAt(word, numbering, number) : word,
@@ -153,7 +156,7 @@ absl::Status WriteOutParameters(const Settings& given, Numbering& numbering, Mod
   Settings written;
   std::set<std::string> done;
   for (const auto& [name, value] : model.parameters) {
-    const auto of = std::find_if(all.begin(), all.end(), [&](const Values& values) {
+    const auto of = std::find_if(all.begin(), all.end(), [&, &name = name](const Values& values) {
       absl::string_view digits = name;
       uint32_t number = 0;
       return absl::ConsumePrefix(&digits, absl::StrCat(values.base, "_")) &&

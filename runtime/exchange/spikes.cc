@@ -51,7 +51,7 @@ absl::StatusOr<SpikeRing> SpikeRing::Create(const ir::Program& program, const Pa
     for (uint32_t p = 0; p < ring.populations_; ++p) {
       // Kernels may store whole vectors at the end of a list: there is room for all lanes.
       const size_t stride =
-          PaddedSize(partition.range(p, t).size() * size_t{program.MostRepeats(p)});
+          size_t{PaddedSize(partition.range(p, t).size())} * program.MostRepeats(p);
       ring.lists_.push_back({layout.Add(kInFlight, stride * slots * sizeof(uint32_t)), stride});
     }
   }
