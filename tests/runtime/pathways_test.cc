@@ -119,7 +119,7 @@ Outcome RunPathways(bool delivers, const EngineOptions& options) {
   EXPECT_TRUE(simulation.InjectSpikes(*simulation.Population("exc"), {3, 3, 149}).ok());
   EXPECT_TRUE(simulation.InjectSpikes(*simulation.Population("exc.burst"), {0, 100}).ok());
   std::string digests = simulation.Digest().ToString();
-  for (const uint64_t steps : {1, 199, 200}) {
+  for (const uint64_t steps : {1u, 199u, 200u}) {
     const absl::Status status = simulation.Step(steps);
     EXPECT_TRUE(status.ok()) << status.message();
     absl::StrAppend(&digests, " ", simulation.Digest().ToString());
