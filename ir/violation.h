@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "ir/program.h"
 
@@ -17,6 +18,10 @@ struct Violation {
   const Block* block = nullptr;  // the block at fault, if one is
   NodeId node = kNoNode;         // the node at fault within it, if one is
 };
+// A violation whose place the caller adds.
+inline Violation Fail(std::string message, std::string note = "") {
+  return {.message = std::move(message), .note = std::move(note), .symbol = ""};
+}
 
 // The first rule that the program breaks, declarations before blocks.
 std::optional<Violation> FindViolation(const Program& program);
