@@ -55,6 +55,18 @@ Attribute<D> Field(absl::string_view key, absl::string_view meaning,
           check};
 }
 
+// An attribute without a value that sets the field to which the members lead.
+template <typename D, auto... members>
+Attribute<D> Flag(absl::string_view key, absl::string_view meaning) {
+  return {
+      key,
+      meaning,
+      true,
+      [](TokenReader&, const Program&, D& d) { return (d.*....*members) = true, absl::OkStatus(); },
+      [](const Program&, const D& d) { return (d.*....*members) ? Text("") : std::nullopt; },
+      nullptr};
+}
+
 template <typename D>
 bool Always(const D&) {
   return true;

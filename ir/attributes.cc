@@ -113,18 +113,9 @@ const std::vector<Attribute<Program>>& AttributesOf() {
   static const auto* const rows = new std::vector<Attribute<Program>>{
       Field<Program, &Program::dt>("dt", "the step, in ms", Always, CheckStep),
       Field<Program, &Program::seed>("seed", "of all random numbers", Always),
-      {"strict_sums", "a coarse contribution is an error", true,
-       [](TokenReader&, const Program&, Program& d) {
-         return d.strict_sums = true, absl::OkStatus();
-       },
-       [](const Program&, const Program& d) { return d.strict_sums ? Text("") : std::nullopt; },
-       nullptr},
-      {"spikes_at_start", "a spike has the time at which its step starts", true,
-       [](TokenReader&, const Program&, Program& d) {
-         return d.spikes_at_start = true, absl::OkStatus();
-       },
-       [](const Program&, const Program& d) { return d.spikes_at_start ? Text("") : std::nullopt; },
-       nullptr},
+      Flag<Program, &Program::strict_sums>("strict_sums", "a coarse contribution is an error"),
+      Flag<Program, &Program::spikes_at_start>("spikes_at_start",
+                                               "a spike has the time at which its step starts"),
   };
   return *rows;
 }
@@ -142,9 +133,7 @@ const std::vector<Attribute<Population>>& AttributesOf() {
 template <>
 const std::vector<Attribute<Param>>& AttributesOf() {
   static const auto* const rows = new std::vector<Attribute<Param>>{
-      {"tunable", "may be changed between steps", true,
-       [](TokenReader&, const Program&, Param& d) { return d.tunable = true, absl::OkStatus(); },
-       [](const Program&, const Param& d) { return d.tunable ? Text("") : std::nullopt; }, nullptr},
+      Flag<Param, &Param::tunable>("tunable", "may be changed between steps"),
       Field<Param, &Param::unit>("unit", "of the value, for people"),
   };
   return *rows;
@@ -167,9 +156,7 @@ const std::vector<Attribute<Events>>& AttributesOf() {
        },
        [](const Program& program, const Events& d) { return Text(program.tables[d.table].name); },
        nullptr},
-      {"ends", "times are those at which steps end", true,
-       [](TokenReader&, const Program&, Events& d) { return d.ends = true, absl::OkStatus(); },
-       [](const Program&, const Events& d) { return d.ends ? Text("") : std::nullopt; }, nullptr},
+      Flag<Events, &Events::ends>("ends", "times are those at which steps end"),
       {"off_grid", "nearest, up or down: where times between two steps go", false, &ReadOffGrid,
        [](const Program&, const Events& d) {
          return d.off_grid == OffGrid::kError

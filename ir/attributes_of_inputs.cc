@@ -124,12 +124,7 @@ template <>
 const std::vector<Attribute<Input>>& AttributesOf() {
   static const auto* const rows = new std::vector<Attribute<Input>>{
       {"scale", "what a quantum is worth", false, ReadScale, ScaleText, CheckScale},
-      {"wide", "sums have 128 bits", true,
-       [](TokenReader&, const Program&, Input& d) {
-         return d.accumulator.wide = true, absl::OkStatus();
-       },
-       [](const Program&, const Input& d) { return d.accumulator.wide ? Text("") : std::nullopt; },
-       nullptr},
+      Flag<Input, &Input::accumulator, &Accumulator::wide>("wide", "sums have 128 bits"),
       {"limit", "the most quanta of a contribution that is not static", false, ReadLimit, LimitText,
        CheckLimit},
       {"bits", "of compiled sums", false,
