@@ -19,7 +19,6 @@
 
 namespace bnsyn::ir {
 
-using Result = std::optional<Violation>;
 using Text = std::optional<std::string>;
 
 // The value of a field of each type, as it is read and printed.

@@ -13,8 +13,6 @@
 namespace bnsyn::ir {
 namespace {
 
-using Result = std::optional<Violation>;
-
 // The verifier of everything but blocks. Each check returns the first violation it finds.
 class Declarations {
  public:

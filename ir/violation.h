@@ -18,6 +18,8 @@ struct Violation {
   const Block* block = nullptr;  // the block at fault, if one is
   NodeId node = kNoNode;         // the node at fault within it, if one is
 };
+// What a check finds.
+using Result = std::optional<Violation>;
 // A violation whose place the caller adds.
 inline Violation Fail(std::string message, std::string note = "") {
   return {.message = std::move(message), .note = std::move(note), .symbol = ""};
