@@ -10,7 +10,9 @@ namespace {
 // True if a node of the step needs more from other threads than their spikes.
 bool NeedsOthers(const ir::Program& program, const ir::Block& block, const ir::Node& node) {
   if (node.op == ir::Op::kPast) {
-    return ir::ElementRead(program, block, node) != ir::ReadElement::kOwn;
+    // Each thread has a copy of a uniform state.
+    return !program.states[node.attr].type.uniform() &&
+           ir::ElementRead(program, block, node) != ir::ReadElement::kOwn;
   }
   return node.op == ir::Op::kCount || node.op == ir::Op::kReduce || node.op == ir::Op::kTotal ||
          node.op == ir::Op::kGather || node.op == ir::Op::kRunOnStep ||

@@ -287,6 +287,15 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
   return schedule;
 }
 
+// True if a kernel reads neurons by number, as they are or were. Other threads own some of them, and
+// overwrite in the next step what it reads.
+bool ReadsNeurons(const ir::Program& program, const ir::Block& kernel) {
+  return std::any_of(kernel.nodes.begin(), kernel.nodes.end(), [&](const ir::Node& node) {
+    return (node.op == ir::Op::kGather || node.op == ir::Op::kPast) &&
+           !program.states[node.attr].type.uniform();
+  });
+}
+
 // True if threads must meet between the arrivals and the step: if delivery reads a state of other
 // threads' neurons that the step writes, or adds to sources, which other threads own. Targets, and
 // copies of uniform states, are the thread's own.
@@ -383,10 +392,8 @@ absl::StatusOr<StepSchedule> MakeSchedule(const ir::Program& program,
   // A step has at least one barrier, so that no thread runs ahead of the others.
   schedule.barrier_after_last = schedule.collected.size() < 2;
   for (const ir::Block& block : program.step) {
-    const bool gathers = std::any_of(block.nodes.begin(), block.nodes.end(),
-                                     [](const auto& node) { return node.op == ir::Op::kGather; });
-    const bool for_itself =
-        block.domain == ir::DomainId::kNetwork && !program.RunsSynapses(block) && !gathers;
+    const bool for_itself = block.domain == ir::DomainId::kNetwork &&
+                            !program.RunsSynapses(block) && !ReadsNeurons(program, block);
     if (block.phase == program.step.back().phase && !for_itself) {
       schedule.barrier_after_last = true;
     }

@@ -93,7 +93,7 @@ struct StepSchedule {
   // write, of other threads' neurons.
   bool barrier_after_delivery = false;
   // True if there is a barrier after the last phase. A phase of network kernels alone needs none,
-  // since every thread runs them for itself.
+  // since every thread runs them for itself, unless they read neurons by number.
   bool barrier_after_last = true;
 
   // The first step from `step` on in which one of the meetings is due.

@@ -226,5 +226,46 @@ step {
 
 TEST(Reads, R5_OtherNeuronsAreTheSameOnEveryEngine) { ExpectAlike(kGathers); }
 
+// What single neurons were a step ago, read by the network last of all: no thread may overwrite it
+// before all have read it. With the spikes counted, the network reads behind a barrier.
+constexpr char kPastsOfTheNetwork[] = R"(program pasts dt=1 seed=5
+population a size=256
+state a.x : f64[a] = 0.25
+state a.x.past : f64[a] = 0.25 history=1
+state u : f64 = 0
+step {
+  %0 = load a.x : f64[a]
+  %1 = add %0, 1 : f64[a]
+  store a.x, %1
+  store a.x.past, %1
+  %2 = gt %1, 100 : bool[a]
+  spike a, %2
+  %3 = count a : i64
+  %4 = convert %3 : f64
+  %5 = past a.x.past, 0u32, 1i64 : f64
+  %6 = past a.x.past, 255u32, 1i64 : f64
+  %7 = add %5, %6 : f64
+  %8 = add %7, %4 : f64
+  %9 = load u : f64
+  %10 = fma %9, 0.5, %8 : f64
+  store u, %10
+}
+)";
+
+TEST(Reads, R5_NoThreadOverwritesThePastThatTheNetworkReads) {
+  const ir::Program program = Parsed(kPastsOfTheNetwork);
+  std::string digest;
+  for (const int threads : {1, 4}) {
+    EngineOptions options;
+    options.backend = Backend::kAccelerated;
+    options.threads = threads;
+    absl::StatusOr<Simulation> simulation = Compile(program, options);
+    ASSERT_TRUE(simulation.ok()) << simulation.status();
+    ASSERT_TRUE(simulation->Step(5000).ok());
+    if (digest.empty()) digest = simulation->Digest().ToString();
+    EXPECT_EQ(simulation->Digest().ToString(), digest) << threads << " threads";
+  }
+}
+
 }  // namespace
 }  // namespace bnsyn::testing
