@@ -313,14 +313,13 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
     return value;
   }
   // A reduction of the network, as count(exc), is no variable of the same name.
-  const bool reduces = call.name == "count" || call.name == "sum" || call.name == "mean";
-  const bool of_variable = meaning != nullptr && !reduces &&
+  BNSYN_ASSIGN_OR_RETURN(const std::optional<TypedValue> reduced,
+                         CallReduction(declared_, call, source, *this, out_.program));
+  const bool of_variable = meaning != nullptr &&
                            (meaning->variable != nullptr || meaning->kind == NameKind::kDefinition);
-  if (of_variable) {
-    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadPast(*meaning, call, source));
-    return value;
-  }
-  return CallReduction(declared_, call, source, *this, out_.program);
+  if (reduced.has_value() || !of_variable) return reduced;
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadPast(*meaning, call, source));
+  return value;
 }
 
 absl::StatusOr<std::optional<TypedValue>> CodeScope::Subscript(const Expr& expr,
