@@ -23,6 +23,8 @@ namespace bnsyn::compiler {
 // The text of a setting. A text without a file is named `what`, and a number is written out.
 ir::SourceText TextOf(const Setting& setting, absl::string_view what);
 ir::SourceRange Whole(const ir::SourceText& text);
+// Part of a text, as a text of its own with its place.
+ir::SourceText PartOf(const ir::SourceText& source, ir::SourceRange range);
 // An error about a whole text: see ir::ErrorAt.
 absl::Status ErrorIn(const ir::SourceText& text, absl::string_view message,
                      absl::string_view note = "");

@@ -328,16 +328,6 @@ class TableReader {
   ir::Builder& builder_;
 };
 
-// Part of a text, as a text of its own.
-ir::SourceText PartOf(const ir::SourceText& source, ir::SourceRange range) {
-  const absl::string_view before = absl::string_view(source.text).substr(0, range.offset);
-  const auto lines = static_cast<int>(std::count(before.begin(), before.end(), '\n'));
-  const size_t line = before.rfind('\n') + 1;  // 0 where there is none
-  const int column = static_cast<int>(range.offset - line) + (lines == 0 ? source.first_column : 1);
-  return {source.name, source.text.substr(range.offset, range.length), source.first_line + lines,
-          column};
-}
-
 // How errors call a table of the network, or a file in its place.
 std::string Called(const LoweredTable& table) {
   return IsIdentifier(table.name) ? absl::StrCat("table '", table.name, "'") : table.name;
