@@ -191,8 +191,12 @@ Names IndexNames(const Declarations& declared, const Section& section) {
                                  .note = "an index reads i, constants, tables and what is "
                                          "declared (constant)"});
   }
-  names.Hide("t", {.kind = NameKind::kTime,
-                   .refusal = "a link is made once, before the run: there is no 't'"});
+  for (const auto& [name, kind] :
+       {std::pair("t", NameKind::kTime), {"lastspike", NameKind::kLastSpike}}) {
+    names.Hide(name, {.kind = kind,
+                      .refusal = absl::StrCat("a link is made once, before the run: there is no '",
+                                              name, "'")});
+  }
   return names;
 }
 
