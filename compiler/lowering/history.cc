@@ -54,6 +54,7 @@ class HistoryFinder {
     OfStatements(code.update);
     OfStatements(code.reset);
     if (code.threshold.has_value()) Find(*code.threshold);
+    if (code.multiplicity.has_value()) Find(*code.multiplicity);
     for (const EventCode& event : code.events) {
       Find(event.condition);
       OfStatements(event.code);
