@@ -288,8 +288,8 @@ absl::StatusOr<CodeScope::PastSteps> CodeScope::StepsBack(const std::string& nam
     steps.value = builder_.Convert(nearest, ir::Element::kI64);
   }
   const Range range = RangeOfDelay(steps.value);
-  if (range.least == range.greatest) return number(static_cast<uint32_t>(range.least));
   if (range.least >= 0 && range.greatest <= ir::kLongestHistory) {
+    if (range.least == range.greatest) return number(static_cast<uint32_t>(range.least));
     steps.least = static_cast<int64_t>(range.least);
     steps.greatest = static_cast<int64_t>(range.greatest);
     return steps;
