@@ -137,12 +137,16 @@ bool IsIdentifier(absl::string_view name) {
   return true;
 }
 
+absl::Status CheckIdentifier(const std::string& name, absl::string_view what,
+                             const ir::SourceText& place, ir::SourceRange range) {
+  if (IsIdentifier(name)) return absl::OkStatus();
+  return ir::ErrorAt(place, range, absl::StrCat("'", name, "' cannot name ", what),
+                     "a name is letters, digits and '_', and does not begin with a digit");
+}
+
 absl::Status CheckNewName(const std::string& name, absl::string_view what,
                           const ir::SourceText& place, ir::SourceRange range, TakenNames& names) {
-  if (!IsIdentifier(name)) {
-    return ir::ErrorAt(place, range, absl::StrCat("'", name, "' cannot name ", what),
-                       "a name is letters, digits and '_', and does not begin with a digit");
-  }
+  BNSYN_RETURN_IF_ERROR(CheckIdentifier(name, what, place, range));
   if (IsReserved(name)) {
     return ir::ErrorAt(
         place, range, absl::StrCat("'", name, "' has a meaning of its own and cannot name ", what));

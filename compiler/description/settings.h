@@ -49,6 +49,9 @@ using TakenNames = std::map<std::string, std::string>;
 
 // True if `name` can be a name in code: letters, digits and _, no digit first.
 bool IsIdentifier(absl::string_view name);
+// Fails unless it is one, and so can name `what` ("a variable").
+absl::Status CheckIdentifier(const std::string& name, absl::string_view what,
+                             const ir::SourceText& place, ir::SourceRange range);
 // Fails unless `name` can name a new `what` ("a variable") beside `names`, to which it is added.
 absl::Status CheckNewName(const std::string& name, absl::string_view what,
                           const ir::SourceText& place, ir::SourceRange range, TakenNames& names);

@@ -28,10 +28,7 @@ std::string SortedName(const PathwayCode& pathway) {
 absl::Status CheckName(const Pathway& pathway, std::set<std::string>& names) {
   const ir::SourceText& place = pathway.place;
   const absl::string_view kMain[] = {kMainPathway, "pre", "post"};
-  if (!IsIdentifier(pathway.name)) {
-    return ErrorIn(place, absl::StrCat("'", pathway.name, "' cannot name a pathway"),
-                   "a name is letters, digits and '_', and does not begin with a digit");
-  }
+  BNSYN_RETURN_IF_ERROR(CheckIdentifier(pathway.name, "a pathway", place, Whole(place)));
   if (absl::c_linear_search(kMain, pathway.name)) {
     return ErrorIn(
         place,

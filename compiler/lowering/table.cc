@@ -48,10 +48,7 @@ TakenNames NamesInUse(const Declarations& declared) {
 }
 
 absl::Status CheckName(const ValueTable& table, TakenNames& names) {
-  if (!IsIdentifier(table.name)) {
-    return ErrorIn(table.place, absl::StrCat("'", table.name, "' cannot name a table"),
-                   "a name is letters, digits and '_', and does not begin with a digit");
-  }
+  BNSYN_RETURN_IF_ERROR(CheckIdentifier(table.name, "a table", table.place, Whole(table.place)));
   if (!FunctionUsage(table.name).empty()) {
     return TableError(table, "has the name of a function",
                       absl::StrCat(FunctionUsage(table.name), " has a meaning of its own"));
