@@ -247,16 +247,18 @@ TypedValue CodeScope::LoadOf(const Variable& variable, ir::Op op) {
   return Of(variable, builder_.Emit(op, {element, section_.domain}, {}, *variable.state));
 }
 
-ir::Value CodeScope::LinkedElement(const Link& link, ir::Op op) {
-  const ir::Type u32 = {ir::Element::kU32, section_.domain};
-  if (link.index.has_value()) {
-    return op == ir::Op::kLoad ? builder_.Load(*link.index)
-                               : builder_.Emit(op, u32, {}, *link.index);
-  }
-  return builder_.Emit(op == ir::Op::kLoadPre    ? ir::Op::kIndexPre
+ir::Value CodeScope::ElementAt(ir::Op op) {
+  const ir::Op index = op == ir::Op::kLoadPre    ? ir::Op::kIndexPre
                        : op == ir::Op::kLoadPost ? ir::Op::kIndexPost
-                                                 : ir::Op::kIndex,
-                       u32, {});
+                                                 : ir::Op::kIndex;
+  return builder_.Emit(index, {ir::Element::kU32, section_.domain}, {});
+}
+
+ir::Value CodeScope::LinkedElement(const Link& link, ir::Op op) {
+  if (!link.index.has_value()) return ElementAt(op);
+  return op == ir::Op::kLoad
+             ? builder_.Load(*link.index)
+             : builder_.Emit(op, {ir::Element::kU32, section_.domain}, {}, *link.index);
 }
 
 absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {

@@ -131,6 +131,13 @@ void ForEachHistory(const Declarations& declared, Use use) {
   of_section(declared.uniform);
 }
 
+// The op that loads a variable of the neuron at hand, or of an end of the synapse.
+ir::Op LoadOpOf(const Meaning& meaning) {
+  return meaning.kind == NameKind::kSourceVariable   ? ir::Op::kLoadPre
+         : meaning.kind == NameKind::kTargetVariable ? ir::Op::kLoadPost
+                                                     : ir::Op::kLoad;
+}
+
 }  // namespace
 
 void DeclareHistories(Declarations& declared, ProgramBuilder& out) {
@@ -230,9 +237,7 @@ absl::StatusOr<TypedValue> CodeScope::ReadPast(const Meaning& meaning, const Exp
 
 // What code before it may have assigned in the step is not stored yet.
 TypedValue CodeScope::AtStepBegin(const Meaning& meaning) {
-  return LoadOf(*meaning.variable, meaning.kind == NameKind::kSourceVariable   ? ir::Op::kLoadPre
-                                   : meaning.kind == NameKind::kTargetVariable ? ir::Op::kLoadPost
-                                                                               : ir::Op::kLoad);
+  return LoadOf(*meaning.variable, LoadOpOf(meaning));
 }
 
 // The neuron whose past is read, u32.
@@ -242,15 +247,8 @@ ir::Value CodeScope::ElementOf(const Meaning& meaning) {
   if (out_.program.states[*read.state].type.uniform()) {
     return builder_.Literal(ir::Element::kU32, 0);
   }
-  if (link.has_value()) {
-    return LinkedElement(*link, meaning.kind == NameKind::kSourceVariable   ? ir::Op::kLoadPre
-                                : meaning.kind == NameKind::kTargetVariable ? ir::Op::kLoadPost
-                                                                            : ir::Op::kLoad);
-  }
-  const ir::Op op = meaning.kind == NameKind::kSourceVariable   ? ir::Op::kIndexPre
-                    : meaning.kind == NameKind::kTargetVariable ? ir::Op::kIndexPost
-                                                                : ir::Op::kIndex;
-  return builder_.Emit(op, {ir::Element::kU32, section_.domain}, {});
+  const ir::Op op = LoadOpOf(meaning);
+  return link.has_value() ? LinkedElement(*link, op) : ElementAt(op);
 }
 
 absl::StatusOr<CodeScope::PastSteps> CodeScope::StepsBack(const std::string& name,
