@@ -37,6 +37,16 @@ ir::SourceRange Whole(const ir::SourceText& text) {
   return {0, text.text.empty() ? 1 : text.text.size()};
 }
 
+ir::SourceText PartOf(const ir::SourceText& source, ir::SourceRange range) {
+  const absl::string_view before = absl::string_view(source.text).substr(0, range.offset);
+  const auto lines = static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+  const size_t line = before.rfind('\n') + 1;  // 0 where there is none
+  const int column =
+      static_cast<int>(before.size() - line) + (lines == 0 ? source.first_column : 1);
+  return {source.name, source.text.substr(before.size(), range.length), source.first_line + lines,
+          column};
+}
+
 absl::Status ErrorIn(const ir::SourceText& text, absl::string_view message,
                      absl::string_view note) {
   return ir::ErrorAt(text, Whole(text), message, note);
@@ -127,12 +137,16 @@ bool IsIdentifier(absl::string_view name) {
   return true;
 }
 
+absl::Status CheckIdentifier(const std::string& name, absl::string_view what,
+                             const ir::SourceText& place, ir::SourceRange range) {
+  if (IsIdentifier(name)) return absl::OkStatus();
+  return ir::ErrorAt(place, range, absl::StrCat("'", name, "' cannot name ", what),
+                     "a name is letters, digits and '_', and does not begin with a digit");
+}
+
 absl::Status CheckNewName(const std::string& name, absl::string_view what,
                           const ir::SourceText& place, ir::SourceRange range, TakenNames& names) {
-  if (!IsIdentifier(name)) {
-    return ir::ErrorAt(place, range, absl::StrCat("'", name, "' cannot name ", what),
-                       "a name is letters, digits and '_', and does not begin with a digit");
-  }
+  BNSYN_RETURN_IF_ERROR(CheckIdentifier(name, what, place, range));
   if (IsReserved(name)) {
     return ir::ErrorAt(
         place, range, absl::StrCat("'", name, "' has a meaning of its own and cannot name ", what));
@@ -144,12 +158,8 @@ std::string HolderOf(absl::string_view what, const ir::SourceText& place, ir::So
   std::string holder(what);
   // What was built in C++ has no place.
   if (place.name.empty() || place.name == "network") return holder;
-  const absl::string_view before = absl::string_view(place.text).substr(0, range.offset);
-  const auto line = std::count(before.begin(), before.end(), '\n');
-  const size_t begin = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
-  const size_t column =
-      before.size() - begin + (line == 0 ? static_cast<size_t>(place.first_column) : 1);
-  return absl::StrCat(holder, ", ", place.name, ":", place.first_line + line, ":", column);
+  const ir::SourceText part = PartOf(place, range);
+  return absl::StrCat(holder, ", ", part.name, ":", part.first_line, ":", part.first_column);
 }
 
 absl::Status TakeName(const std::string& name, absl::string_view what, const ir::SourceText& place,

@@ -23,6 +23,8 @@ namespace bnsyn::compiler {
 // The text of a setting. A text without a file is named `what`, and a number is written out.
 ir::SourceText TextOf(const Setting& setting, absl::string_view what);
 ir::SourceRange Whole(const ir::SourceText& text);
+// Part of a text, as a text of its own with its place.
+ir::SourceText PartOf(const ir::SourceText& source, ir::SourceRange range);
 // An error about a whole text: see ir::ErrorAt.
 absl::Status ErrorIn(const ir::SourceText& text, absl::string_view message,
                      absl::string_view note = "");
@@ -47,6 +49,9 @@ using TakenNames = std::map<std::string, std::string>;
 
 // True if `name` can be a name in code: letters, digits and _, no digit first.
 bool IsIdentifier(absl::string_view name);
+// Fails unless it is one, and so can name `what` ("a variable").
+absl::Status CheckIdentifier(const std::string& name, absl::string_view what,
+                             const ir::SourceText& place, ir::SourceRange range);
 // Fails unless `name` can name a new `what` ("a variable") beside `names`, to which it is added.
 absl::Status CheckNewName(const std::string& name, absl::string_view what,
                           const ir::SourceText& place, ir::SourceRange range, TakenNames& names);

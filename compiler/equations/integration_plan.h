@@ -15,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "bnsyn/network.h"
+#include "bnsyn/model.h"
 #include "compiler/equations/ode_system.h"
 
 namespace bnsyn::compiler {

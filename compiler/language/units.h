@@ -1,5 +1,5 @@
-// What the language needs of units beyond bnsyn/units.h: symbols, decimal numbers and the words of
-// error messages.
+// What code needs of units beyond bnsyn/units.h: symbols (unit_symbols.cc), decimal numbers, and the
+// words of error messages (dimension_words.cc, unit_guess.cc). unit_parser.cc has ParseUnit.
 #ifndef BNSYN_COMPILER_LANGUAGE_UNITS_H_
 #define BNSYN_COMPILER_LANGUAGE_UNITS_H_
 

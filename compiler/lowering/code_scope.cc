@@ -247,16 +247,18 @@ TypedValue CodeScope::LoadOf(const Variable& variable, ir::Op op) {
   return Of(variable, builder_.Emit(op, {element, section_.domain}, {}, *variable.state));
 }
 
-ir::Value CodeScope::LinkedElement(const Link& link, ir::Op op) {
-  const ir::Type u32 = {ir::Element::kU32, section_.domain};
-  if (link.index.has_value()) {
-    return op == ir::Op::kLoad ? builder_.Load(*link.index)
-                               : builder_.Emit(op, u32, {}, *link.index);
-  }
-  return builder_.Emit(op == ir::Op::kLoadPre    ? ir::Op::kIndexPre
+ir::Value CodeScope::ElementAt(ir::Op op) {
+  const ir::Op index = op == ir::Op::kLoadPre    ? ir::Op::kIndexPre
                        : op == ir::Op::kLoadPost ? ir::Op::kIndexPost
-                                                 : ir::Op::kIndex,
-                       u32, {});
+                                                 : ir::Op::kIndex;
+  return builder_.Emit(index, {ir::Element::kU32, section_.domain}, {});
+}
+
+ir::Value CodeScope::LinkedElement(const Link& link, ir::Op op) {
+  if (!link.index.has_value()) return ElementAt(op);
+  return op == ir::Op::kLoad
+             ? builder_.Load(*link.index)
+             : builder_.Emit(op, {ir::Element::kU32, section_.domain}, {}, *link.index);
 }
 
 absl::StatusOr<TypedValue> CodeScope::ReadDefinition(const Equation& equation) {
@@ -313,14 +315,13 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
     return value;
   }
   // A reduction of the network, as count(exc), is no variable of the same name.
-  const bool reduces = call.name == "count" || call.name == "sum" || call.name == "mean";
-  const bool of_variable = meaning != nullptr && !reduces &&
+  BNSYN_ASSIGN_OR_RETURN(const std::optional<TypedValue> reduced,
+                         CallReduction(declared_, call, source, *this, out_.program));
+  const bool of_variable = meaning != nullptr &&
                            (meaning->variable != nullptr || meaning->kind == NameKind::kDefinition);
-  if (of_variable) {
-    BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadPast(*meaning, call, source));
-    return value;
-  }
-  return CallReduction(declared_, call, source, *this, out_.program);
+  if (reduced.has_value() || !of_variable) return reduced;
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, ReadPast(*meaning, call, source));
+  return value;
 }
 
 absl::StatusOr<std::optional<TypedValue>> CodeScope::Subscript(const Expr& expr,

@@ -154,8 +154,10 @@ class CodeScope : public EquationScope {
   TypedValue ReadParameter(const Parameter& parameter);
   // The number of a neuron, among all of its population or those given.
   TypedValue Index(ir::Op op, const NeuronSet* among);
-  // The neuron to which a neuron is linked: the one at hand, or an end of the synapse, which the op
-  // reads (load, load_pre or load_post).
+  // The neuron of which an op reads a state, u32: load, the one at hand; load_pre or load_post, an
+  // end of the synapse.
+  ir::Value ElementAt(ir::Op op);
+  // The neuron to which that neuron is linked.
   ir::Value LinkedElement(const Link& link, ir::Op op);
   // The delayed read of a variable, x(t - delay) (history.cc).
   absl::StatusOr<TypedValue> ReadPast(const Meaning& meaning, const Expr& call,

@@ -185,22 +185,14 @@ class ConnectDeclarer {
 
   absl::Status Delay() {
     if (projection_.delay_column.has_value()) return ListedDelays();
-    const Quantity dt = declared_.network.options.dt;
     const std::string what = Name("delay");
     const Setting delay =
         description_.options.delay.value_or(Setting(Quantity(0, Unit{dimension::kTime, 0})));
     if (!IsPlain(names_, delay, what)) {
       return AddCode(ConnectValue::Kind::kDelay, delay, what).status();
     }
-    BNSYN_ASSIGN_OR_RETURN(const uint64_t steps,
-                           EvaluateSteps(delay, connection_.constants, dt, what));
-    if (steps > kLongestDelay) {
-      const ir::SourceText text = TextOf(delay, what);
-      return ErrorIn(
-          text, absl::StrCat(what, " must be from 0 to ", kLongestDelay, " steps, not ", steps),
-          absl::StrCat("one step is dt = ", dt.value, " ms"));
-    }
-    projection_.delay = static_cast<uint32_t>(steps) + out_.program.spike_lag();
+    BNSYN_ASSIGN_OR_RETURN(projection_.delay,
+                           EvaluateDelay(delay, connection_.constants, out_.program, what));
     return absl::OkStatus();
   }
 
@@ -400,6 +392,16 @@ class ConnectEmitter {
 };
 
 }  // namespace
+
+absl::StatusOr<uint32_t> EvaluateDelay(const Setting& delay, const std::vector<Constant>& constants,
+                                       const ir::Program& program, const std::string& what) {
+  const Quantity dt(program.dt, Unit{dimension::kTime, 0});
+  BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, EvaluateSteps(delay, constants, dt, what));
+  if (steps <= kLongestDelay) return static_cast<uint32_t>(steps) + program.spike_lag();
+  return ErrorIn(TextOf(delay, what),
+                 absl::StrCat(what, " must be from 0 to ", kLongestDelay, " steps, not ", steps),
+                 absl::StrCat("one step is dt = ", program.dt, " ms"));
+}
 
 absl::Status DeclareConnect(const Declarations& declared, Connection& connection,
                             ProgramBuilder& out) {

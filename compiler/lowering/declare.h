@@ -64,8 +64,8 @@ absl::Status DeclareRefractory(const Declarations& declared, const Model& model,
                                ProgramBuilder& out);
 // The state of the last spikes of a section, unless there is one.
 void DeclareLastSpike(Section& section, ProgramBuilder& out);
-// Declares the states in which spikes and events wait for what comes after the arrivals of a step, for
-// Schedule::kBrian2.
+// Declares the states in which spikes and events wait for what comes after the arrivals of a step,
+// for Schedule::kBrian2.
 void DeclareCarriers(const Section& section, ProgramBuilder& out);
 // Declares the states that check the probabilities in a threshold (chances.cc).
 void DeclareChances(const Declarations& declared, Section& section, ProgramBuilder& out);
@@ -76,6 +76,10 @@ absl::Status DeclareClocks(const std::vector<Clock>& clocks, const std::vector<C
 // Declares the synapses of a projection that the program has: variables, inputs that their code
 // adds to, probabilities, weights, delays and initial values.
 absl::Status DeclareSynapses(Declarations& declared, Connection& connection, ProgramBuilder& out);
+// A delay that is one number for all synapses, as programs have it: in steps from that of a spike
+// on.
+absl::StatusOr<uint32_t> EvaluateDelay(const Setting& delay, const std::vector<Constant>& constants,
+                                       const ir::Program& program, const std::string& what);
 // Numbers of the projection where values are one for all synapses; the others become code of the
 // connect block.
 absl::Status DeclareConnect(const Declarations& declared, Connection& connection,

@@ -255,10 +255,7 @@ absl::Status DeclareProjections(Declarations& declared, ProgramBuilder& out) {
   TakenNames names = NamesOfNeurons(declared);
   for (const Description& description : declared.network.projections) {
     const ir::SourceText& place = description.place;
-    if (!IsIdentifier(description.name)) {
-      return ErrorIn(place, absl::StrCat("'", description.name, "' cannot name a projection"),
-                     "a name is letters, digits and '_', and does not begin with a digit");
-    }
+    BNSYN_RETURN_IF_ERROR(CheckIdentifier(description.name, "a projection", place, Whole(place)));
     BNSYN_RETURN_IF_ERROR(TakeName(
         description.name, "a projection", place, Whole(place),
         "populations, projections and what [uniform] declares share one set of names", names));

@@ -13,6 +13,7 @@
 #include "compiler/lowering/stimulus.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
+#include "reference/columns.h"
 #include "reference/functions.h"
 
 namespace bnsyn::compiler {
@@ -188,12 +189,6 @@ absl::StatusOr<ir::Table> BuildSpikes(const Declarations& declared, const Stimul
   return table;
 }
 
-const std::vector<double>* ColumnOf(const ir::Table& table, absl::string_view name) {
-  const auto found = std::find(table.columns.begin(), table.columns.end(), name);
-  if (found == table.columns.end()) return nullptr;
-  return &table.values[static_cast<size_t>(found - table.columns.begin())];
-}
-
 // Checks the events of a table for a population.
 absl::Status CheckEvents(const StimulusAt& at, const ir::Table& table, double dt,
                          const Section& section) {
@@ -208,9 +203,9 @@ absl::Status CheckEvents(const StimulusAt& at, const ir::Table& table, double dt
   };
   constexpr absl::string_view kColumns =
       "a file of events has the columns step or time (in ms), index and, if they differ, value";
-  const std::vector<double>* steps = ColumnOf(table, "step");
-  const std::vector<double>* times = ColumnOf(table, "time");
-  const std::vector<double>* indices = ColumnOf(table, "index");
+  const std::vector<double>* steps = reference::FindColumn(table, "step");
+  const std::vector<double>* times = reference::FindColumn(table, "time");
+  const std::vector<double>* indices = reference::FindColumn(table, "index");
   if ((steps == nullptr) == (times == nullptr) || indices == nullptr) {
     return error(indices == nullptr ? "there is no column index"
                  : steps == nullptr ? "there is no column step or time"
@@ -241,7 +236,7 @@ absl::Status CheckEvents(const StimulusAt& at, const ir::Table& table, double dt
                    "neurons are counted from 0");
     }
   }
-  const std::vector<double>* values = ColumnOf(table, "value");
+  const std::vector<double>* values = reference::FindColumn(table, "value");
   if (values == nullptr) return absl::OkStatus();
   for (const double value : *values) {
     if (!std::isfinite(value)) return error("a value is not finite", kColumns);
@@ -286,7 +281,7 @@ absl::Status DeclareEvents(const Declarations& declared, StimulusAt& at, Program
                          EventTable(declared, stimulus, at.ends, out.program));
   BNSYN_RETURN_IF_ERROR(CheckEvents(at, out.program.tables[table], out.program.dt, section));
   at.input = out.AddInput(name, section.domain);
-  const bool of_times = ColumnOf(out.program.tables[table], "time") != nullptr;
+  const bool of_times = reference::FindColumn(out.program.tables[table], "time") != nullptr;
   out.program.events.push_back(
       {UnusedName(out.program, stimulus.targets.size() == 1
                                    ? stimulus.name

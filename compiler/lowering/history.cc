@@ -54,6 +54,7 @@ class HistoryFinder {
     OfStatements(code.update);
     OfStatements(code.reset);
     if (code.threshold.has_value()) Find(*code.threshold);
+    if (code.multiplicity.has_value()) Find(*code.multiplicity);
     for (const EventCode& event : code.events) {
       Find(event.condition);
       OfStatements(event.code);
@@ -128,6 +129,13 @@ void ForEachHistory(const Declarations& declared, Use use) {
   };
   for (const Section& section : declared.sections) of_section(section);
   of_section(declared.uniform);
+}
+
+// The op that loads a variable of the neuron at hand, or of an end of the synapse.
+ir::Op LoadOpOf(const Meaning& meaning) {
+  return meaning.kind == NameKind::kSourceVariable   ? ir::Op::kLoadPre
+         : meaning.kind == NameKind::kTargetVariable ? ir::Op::kLoadPost
+                                                     : ir::Op::kLoad;
 }
 
 }  // namespace
@@ -229,9 +237,7 @@ absl::StatusOr<TypedValue> CodeScope::ReadPast(const Meaning& meaning, const Exp
 
 // What code before it may have assigned in the step is not stored yet.
 TypedValue CodeScope::AtStepBegin(const Meaning& meaning) {
-  return LoadOf(*meaning.variable, meaning.kind == NameKind::kSourceVariable   ? ir::Op::kLoadPre
-                                   : meaning.kind == NameKind::kTargetVariable ? ir::Op::kLoadPost
-                                                                               : ir::Op::kLoad);
+  return LoadOf(*meaning.variable, LoadOpOf(meaning));
 }
 
 // The neuron whose past is read, u32.
@@ -241,15 +247,8 @@ ir::Value CodeScope::ElementOf(const Meaning& meaning) {
   if (out_.program.states[*read.state].type.uniform()) {
     return builder_.Literal(ir::Element::kU32, 0);
   }
-  if (link.has_value()) {
-    return LinkedElement(*link, meaning.kind == NameKind::kSourceVariable   ? ir::Op::kLoadPre
-                                : meaning.kind == NameKind::kTargetVariable ? ir::Op::kLoadPost
-                                                                            : ir::Op::kLoad);
-  }
-  const ir::Op op = meaning.kind == NameKind::kSourceVariable   ? ir::Op::kIndexPre
-                    : meaning.kind == NameKind::kTargetVariable ? ir::Op::kIndexPost
-                                                                : ir::Op::kIndex;
-  return builder_.Emit(op, {ir::Element::kU32, section_.domain}, {});
+  const ir::Op op = LoadOpOf(meaning);
+  return link.has_value() ? LinkedElement(*link, op) : ElementAt(op);
 }
 
 absl::StatusOr<CodeScope::PastSteps> CodeScope::StepsBack(const std::string& name,
@@ -287,8 +286,8 @@ absl::StatusOr<CodeScope::PastSteps> CodeScope::StepsBack(const std::string& nam
     steps.value = builder_.Convert(nearest, ir::Element::kI64);
   }
   const Range range = RangeOfDelay(steps.value);
-  if (range.least == range.greatest) return number(static_cast<uint32_t>(range.least));
   if (range.least >= 0 && range.greatest <= ir::kLongestHistory) {
+    if (range.least == range.greatest) return number(static_cast<uint32_t>(range.least));
     steps.least = static_cast<int64_t>(range.least);
     steps.greatest = static_cast<int64_t>(range.greatest);
     return steps;

@@ -94,6 +94,14 @@ bool IsPlain(const Expr& expr, const Names& names, const Section& section) {
   });
 }
 
+absl::Status CheckNotLinked(const Variable& variable, const Setting& value,
+                            const std::string& what) {
+  if (!variable.link.has_value()) return absl::OkStatus();
+  return ErrorIn(NamePlace(value, what),
+                 absl::StrCat("'", variable.name(), "' is linked to a variable of '",
+                              variable.link->section->name, "', which has the initial value"));
+}
+
 // The value in the declaration of a state, or the code that computes it.
 absl::StatusOr<InitialValue> DeclareValue(const Network& network, const Section& section,
                                           const Names& names, const std::string& name,
@@ -106,11 +114,7 @@ absl::StatusOr<InitialValue> DeclareValue(const Network& network, const Section&
         absl::StrCat("'", section.name, "' has no variable '", name, "' to give an initial value",
                      ir::DidYouMean(name, section.VariableNames())));
   }
-  if (variable->link.has_value()) {
-    return ErrorIn(NamePlace(value, what),
-                   absl::StrCat("'", name, "' is linked to a variable of '",
-                                variable->link->section->name, "', which has the initial value"));
-  }
+  BNSYN_RETURN_IF_ERROR(CheckNotLinked(*variable, value, what));
   ir::State& state = program.states[*variable->state];
   const ir::SourceText text = TextOf(value, what);
   InitialValue initial = {variable->equation, std::nullopt, text};
@@ -243,6 +247,7 @@ class Initials {
                                   "' to give an initial value in '", group.name, "'",
                                   ir::DidYouMean(name, section_.VariableNames())));
     }
+    BNSYN_RETURN_IF_ERROR(CheckNotLinked(*variable, value, what));
     const ir::SourceText text = TextOf(value, what);
     if (variable->Is("shared")) {
       return ErrorIn(text, absl::StrCat("'", name, "' is one value for all neurons (shared), ",

@@ -70,7 +70,7 @@ class LinkDeclarer {
       const std::string what = absl::StrCat(section.prefix, name);
       const ir::SourceText place = NamePlace(setting, what);
       Variable* const variable = section.FindVariable(name);
-      if (variable == nullptr || !variable->Is("linked")) {
+      if (variable == nullptr || !variable->Is(kLinked)) {
         return ErrorIn(
             place,
             absl::StrCat("the model of '", section.name, "' has no linked variable '", name, "'"),
@@ -83,7 +83,7 @@ class LinkDeclarer {
       BNSYN_RETURN_IF_ERROR(Declare(TextOf(setting, what), section, *variable));
     }
     for (const Variable& variable : section.variables) {
-      if (!variable.Is("linked") || variable.link.has_value()) continue;
+      if (!variable.Is(kLinked) || variable.link.has_value()) continue;
       return ErrorIn(population.place,
                      absl::StrCat("population '", section.name, "' does not say what '",
                                   variable.name(), "' is linked to"),
@@ -115,7 +115,7 @@ class LinkDeclarer {
                              "variables that it is made of")
               : "");
     }
-    if (read->Is("linked") || read->Is("input")) {
+    if (read->Is(kLinked) || read->Is("input")) {
       return ErrorIn(text,
                      absl::StrCat("'", link.variable, "' of '", other->name, "' is ",
                                   read->Is("input") ? "an input, which is empty between steps"
@@ -191,8 +191,12 @@ Names IndexNames(const Declarations& declared, const Section& section) {
                                  .note = "an index reads i, constants, tables and what is "
                                          "declared (constant)"});
   }
-  names.Hide("t", {.kind = NameKind::kTime,
-                   .refusal = "a link is made once, before the run: there is no 't'"});
+  for (const auto& [name, kind] :
+       {std::pair("t", NameKind::kTime), {"lastspike", NameKind::kLastSpike}}) {
+    names.Hide(name, {.kind = kind,
+                      .refusal = absl::StrCat("a link is made once, before the run: there is no '",
+                                              name, "'")});
+  }
   return names;
 }
 

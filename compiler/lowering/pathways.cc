@@ -28,10 +28,7 @@ std::string SortedName(const PathwayCode& pathway) {
 absl::Status CheckName(const Pathway& pathway, std::set<std::string>& names) {
   const ir::SourceText& place = pathway.place;
   const absl::string_view kMain[] = {kMainPathway, "pre", "post"};
-  if (!IsIdentifier(pathway.name)) {
-    return ErrorIn(place, absl::StrCat("'", pathway.name, "' cannot name a pathway"),
-                   "a name is letters, digits and '_', and does not begin with a digit");
-  }
+  BNSYN_RETURN_IF_ERROR(CheckIdentifier(pathway.name, "a pathway", place, Whole(place)));
   if (absl::c_linear_search(kMain, pathway.name)) {
     return ErrorIn(
         place,
@@ -46,21 +43,14 @@ absl::Status CheckName(const Pathway& pathway, std::set<std::string>& names) {
 // The steps from the step of a spike to the one in which code of that delay runs.
 absl::StatusOr<uint32_t> DelayInSteps(const Declarations& declared, const Connection& connection,
                                       const std::optional<Setting>& delay, const std::string& what,
-                                      uint32_t lag) {
-  if (!delay.has_value()) return lag;
+                                      const ir::Program& program) {
+  if (!delay.has_value()) return program.spike_lag();
   const Names names = SynapseNames(declared, connection, ir::BlockKind::kOnPre);
-  const ir::SourceText text = TextOf(*delay, what);
-  if (!IsPlain(names, *delay, what)) {
-    return ErrorIn(text, absl::StrCat(what, " is one number for all synapses"),
-                   "the delay of the projection may differ from synapse to synapse");
+  if (IsPlain(names, *delay, what)) {
+    return EvaluateDelay(*delay, connection.constants, program, what);
   }
-  const Quantity dt = declared.network.options.dt;
-  BNSYN_ASSIGN_OR_RETURN(const uint64_t steps,
-                         EvaluateSteps(*delay, connection.constants, dt, what));
-  if (steps <= kLongestDelay) return static_cast<uint32_t>(steps) + lag;
-  return ErrorIn(
-      text, absl::StrCat(what, " must be from 0 to ", kLongestDelay, " steps, not ", steps),
-      absl::StrCat("one step is dt = ", dt.value, " ms"));
+  return ErrorIn(TextOf(*delay, what), absl::StrCat(what, " is one number for all synapses"),
+                 "the delay of the projection may differ from synapse to synapse");
 }
 
 // The spikes that run a pathway: those of a population, or an event of its model.
@@ -162,8 +152,7 @@ absl::Status DeclarePathwayDelays(const Declarations& declared, const ir::Progra
       delay = options.post_delay;
       what = absl::StrCat("the post_delay of ", owner);
     }
-    BNSYN_ASSIGN_OR_RETURN(pathway.delay,
-                           DelayInSteps(declared, connection, delay, what, program.spike_lag()));
+    BNSYN_ASSIGN_OR_RETURN(pathway.delay, DelayInSteps(declared, connection, delay, what, program));
   }
   return absl::OkStatus();
 }

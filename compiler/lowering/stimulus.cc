@@ -45,10 +45,7 @@ absl::StatusOr<std::vector<NeuronSet>> TargetsOf(const Declarations& declared,
 // Stimuli may have the names of projections, but not those of populations.
 absl::Status CheckName(const Stimulus& stimulus, TakenNames& names) {
   const ir::SourceText& place = stimulus.place;
-  if (!IsIdentifier(stimulus.name)) {
-    return ErrorIn(place, absl::StrCat("'", stimulus.name, "' cannot name a stimulus"),
-                   "a name is letters, digits and '_', and does not begin with a digit");
-  }
+  BNSYN_RETURN_IF_ERROR(CheckIdentifier(stimulus.name, "a stimulus", place, Whole(place)));
   return TakeName(stimulus.name, "a stimulus", place, Whole(place),
                   "stimuli, populations and what [uniform] declares share one set of names", names);
 }

@@ -48,10 +48,7 @@ TakenNames NamesInUse(const Declarations& declared) {
 }
 
 absl::Status CheckName(const ValueTable& table, TakenNames& names) {
-  if (!IsIdentifier(table.name)) {
-    return ErrorIn(table.place, absl::StrCat("'", table.name, "' cannot name a table"),
-                   "a name is letters, digits and '_', and does not begin with a digit");
-  }
+  BNSYN_RETURN_IF_ERROR(CheckIdentifier(table.name, "a table", table.place, Whole(table.place)));
   if (!FunctionUsage(table.name).empty()) {
     return TableError(table, "has the name of a function",
                       absl::StrCat(FunctionUsage(table.name), " has a meaning of its own"));
@@ -327,16 +324,6 @@ class TableReader {
   const LoweredTable& table_;
   ir::Builder& builder_;
 };
-
-// Part of a text, as a text of its own.
-ir::SourceText PartOf(const ir::SourceText& source, ir::SourceRange range) {
-  const absl::string_view before = absl::string_view(source.text).substr(0, range.offset);
-  const auto lines = static_cast<int>(std::count(before.begin(), before.end(), '\n'));
-  const size_t line = before.rfind('\n') + 1;  // 0 where there is none
-  const int column = static_cast<int>(range.offset - line) + (lines == 0 ? source.first_column : 1);
-  return {source.name, source.text.substr(range.offset, range.length), source.first_line + lines,
-          column};
-}
 
 // How errors call a table of the network, or a file in its place.
 std::string Called(const LoweredTable& table) {
