@@ -35,18 +35,16 @@ TEST(Devices, NoiseInPiecesHasItsVariance) {
     double ms;
   };
   for (const Piece& piece : {Piece{"", 0.1}, Piece{", every = '1 ms'", 1}}) {
-    const absl::StatusOr<Network> network = ParseNetwork(
-        Membranes(2000, absl::StrCat("value = 'normal(0.5 pA, 1 pA)'", piece.every)), "test.toml");
-    ASSERT_TRUE(network.ok()) << network.status().message();
-    absl::StatusOr<Simulation> simulation = Compile(*network, Accelerated());
-    ASSERT_TRUE(simulation.ok()) << simulation.status().message();
+    Simulation simulation = CompiledNetwork(
+        Membranes(2000, absl::StrCat("value = 'normal(0.5 pA, 1 pA)'", piece.every)),
+        Accelerated());
     double sum = 0;
     double squares = 0;
     int count = 0;
-    ASSERT_TRUE(simulation->Step(200).ok());
+    ASSERT_TRUE(simulation.Step(200).ok());
     for (int sample = 0; sample < 20; ++sample) {
-      ASSERT_TRUE(simulation->Step(100).ok());
-      const absl::StatusOr<std::vector<double>> v = simulation->StateByName("p.V");
+      ASSERT_TRUE(simulation.Step(100).ok());
+      const absl::StatusOr<std::vector<double>> v = simulation.StateByName("p.V");
       ASSERT_TRUE(v.ok());
       for (const double value : *v) {
         sum += value;
@@ -54,7 +52,7 @@ TEST(Devices, NoiseInPiecesHasItsVariance) {
         ++count;
       }
     }
-    EXPECT_GE(simulation->SpikeCount(*simulation->Population("s")), 10u);
+    EXPECT_GE(simulation.SpikeCount(*simulation.Population("s")), 10u);
     const double mean = sum / count;
     const double deviation = std::sqrt(squares / count - mean * mean);
     const double e = std::exp(-piece.ms);
@@ -67,19 +65,15 @@ TEST(Devices, NoiseInPiecesHasItsVariance) {
 
 // Both backends, and a start and a stop off the grid of the pieces.
 TEST(Devices, NoiseInPiecesIsTheSameOnBothBackends) {
-  const absl::StatusOr<Network> network = ParseNetwork(
-      Membranes(70,
-                "value = 'normal(0 pA, 1 pA)', every = '0.7 ms', start = '0.3 ms', stop = '9 ms'"),
-      "test.toml");
-  ASSERT_TRUE(network.ok()) << network.status().message();
+  const Network network = ParsedNetwork(Membranes(
+      70, "value = 'normal(0 pA, 1 pA)', every = '0.7 ms', start = '0.3 ms', stop = '9 ms'"));
   std::string expected;
   for (const EngineOptions& options :
        {Reference(), Accelerated(1, 1), Accelerated(1, 4), Accelerated(2, 8)}) {
-    absl::StatusOr<Simulation> simulation = Compile(*network, options);
-    ASSERT_TRUE(simulation.ok()) << simulation.status().message();
-    ASSERT_TRUE(simulation->Step(400).ok());
-    EXPECT_GE(simulation->SpikeCount(*simulation->Population("s")), 2u);
-    const std::string digest = simulation->Digest().ToString();
+    Simulation simulation = CompiledNetwork(network, options);
+    ASSERT_TRUE(simulation.Step(400).ok());
+    EXPECT_GE(simulation.SpikeCount(*simulation.Population("s")), 2u);
+    const std::string digest = simulation.Digest().ToString();
     if (expected.empty()) expected = digest;
     EXPECT_EQ(digest, expected) << options.threads << " threads, width " << options.compile.width;
   }
@@ -87,19 +81,16 @@ TEST(Devices, NoiseInPiecesIsTheSameOnBothBackends) {
 
 // ac_generator: a sine about an offset, taken at the start of each step.
 TEST(Devices, SinesAreTakenAtTheStartOfSteps) {
-  const absl::StatusOr<Network> network = ParseNetwork(
+  Simulation simulation = CompiledNetwork(
       Membranes(1, "value = '1000 pA + 550 pA*sin(2*pi*100 Hz*t)', start = '5 ms', stop = '6 ms'"),
-      "test.toml");
-  ASSERT_TRUE(network.ok()) << network.status().message();
-  absl::StatusOr<Simulation> simulation = Compile(*network, Accelerated());
-  ASSERT_TRUE(simulation.ok()) << simulation.status().message();
+      Accelerated());
   double v = 0;
   for (int step = 0; step < 100; ++step) {
-    ASSERT_TRUE(simulation->Step(1).ok());
+    ASSERT_TRUE(simulation.Step(1).ok());
     const bool on = step >= 50 && step < 60;
     const double current = on ? 1000 + 550 * std::sin(2 * M_PI * 0.1 * step * 0.1) : 0;
     v = v * std::exp(-0.1) - current * std::expm1(-0.1);
-    ASSERT_NEAR(simulation->StateByName("p.V")->front(), v, 1e-9) << step;
+    ASSERT_NEAR(simulation.StateByName("p.V")->front(), v, 1e-9) << step;
   }
 }
 

@@ -46,26 +46,10 @@ struct Synapse {
   auto operator<=>(const Synapse&) const = default;
 };
 
-Network Parse(const std::string& text) {
-  absl::StatusOr<Network> network = ParseNetwork(text, "groups.toml");
-  EXPECT_TRUE(network.ok()) << network.status().message();
-  return network.ok() ? *std::move(network) : Network();
-}
-
-Simulation Made(const Network& network, Backend backend = Backend::kReference, int threads = 1) {
-  absl::StatusOr<Simulation> simulation =
-      Compile(network, {.backend = backend, .threads = threads});
-  if (!simulation.ok()) {
-    ADD_FAILURE() << simulation.status().message();
-    std::abort();
-  }
-  return *std::move(simulation);
-}
-
 // The synapses of all projections of a network, by source and target.
 std::vector<Synapse> SynapsesOf(const Network& network) {
   std::vector<Synapse> all;
-  const Simulation simulation = Made(network);
+  const Simulation simulation = CompiledNetwork(network);
   for (const Network::ProjectionDescription& projection : network.projections) {
     const absl::StatusOr<SynapseList> list = simulation.Synapses(projection.name);
     EXPECT_TRUE(list.ok()) << list.status().message();
@@ -79,12 +63,12 @@ std::vector<Synapse> SynapsesOf(const Network& network) {
 
 // Both backends and these numbers of threads end with the same digest, and neurons spike.
 void ExpectSameOnAllEngines(const std::string& text, const std::vector<int>& threads = {3}) {
-  const Network network = Parse(text);
-  Simulation reference = Made(network);
+  const Network network = ParsedNetwork(text);
+  Simulation reference = CompiledNetwork(network);
   ASSERT_TRUE(reference.Step(100).ok());
   EXPECT_GT(reference.report().spikes, 0u);
   for (const int number : threads) {
-    Simulation accelerated = Made(network, Backend::kAccelerated, number);
+    Simulation accelerated = CompiledNetwork(network, Accelerated(number));
     ASSERT_TRUE(accelerated.Step(100).ok());
     EXPECT_EQ(accelerated.Digest(), reference.Digest()) << number << " threads\n" << text;
     EXPECT_EQ(accelerated.report().synapses, reference.report().synapses);
@@ -138,8 +122,8 @@ on_pre = "V_post += w*0.1"
   const std::string whole =
       projection(absl::StrCat("\"", split.source, "\""), absl::StrCat("\"", split.target, "\""));
   const std::string parts = projection(split.sources, split.targets);
-  std::vector<Synapse> expected = SynapsesOf(Parse(whole));
-  const std::vector<Synapse> found = SynapsesOf(Parse(parts));
+  std::vector<Synapse> expected = SynapsesOf(ParsedNetwork(whole));
+  const std::vector<Synapse> found = SynapsesOf(ParsedNetwork(parts));
   const auto in_part = [&](const Synapse& synapse) {
     const std::string name = split.name;
     if (name == "one_to_one") return synapse.source < 75;
@@ -150,7 +134,7 @@ on_pre = "V_post += w*0.1"
   std::erase_if(expected, [&](const Synapse& synapse) { return !in_part(synapse); });
   EXPECT_GT(expected.size(), 60u);
   EXPECT_EQ(found, expected);
-  EXPECT_EQ(Made(Parse(parts)).report().synapses, expected.size());
+  EXPECT_EQ(CompiledNetwork(ParsedNetwork(parts)).report().synapses, expected.size());
   ExpectSameOnAllEngines(parts);
 }
 
@@ -172,7 +156,7 @@ TEST(Groups, R8_JoinTheirNeuronsAlone) {
         absl::StrCat(kNeurons, "[projections.p]\nsource = \"a[10:90:4]\"\ntarget = ",
                      square ? "\"a[40:60]\"" : "\"a[40:120][i % 5 != 1]\"", "\nrule = ", rule,
                      "\nweight = \"0.1 mV*(1 + i + 100*j)\"\non_pre = \"V_post += w*0.01\"\n");
-    const std::vector<Synapse> synapses = SynapsesOf(Parse(text));
+    const std::vector<Synapse> synapses = SynapsesOf(ParsedNetwork(text));
     EXPECT_GE(synapses.size(), 20u) << rule;
     for (const Synapse& synapse : synapses) {
       const uint32_t i = (synapse.source - 10) / 4;
@@ -205,7 +189,7 @@ TEST(Groups, R8_ListsCountWithin) {
       "rule = { type = \"list\", file = \"", path, "\" }\nweight = \"1 mV\"\n",
       "on_pre = \"V_post += w\"\n");
   const std::vector<Synapse> expected = {{100, 5, 1, 15}, {101, 68, 3, 10}, {109, 6, 2, 5}};
-  std::vector<Synapse> found = SynapsesOf(Parse(text));
+  std::vector<Synapse> found = SynapsesOf(ParsedNetwork(text));
   ASSERT_EQ(found.size(), 3u);
   for (size_t s = 0; s < 3; ++s) {
     EXPECT_EQ(found[s].source, expected[s].source);
@@ -307,8 +291,8 @@ TEST(Groups, StimuliReachTheirNeuronsAlone) {
   current.targets = {upper.Where("i % 2 == 1")};
   current.value = "10 + i";
   network.AddStimulus(current.Variable("I"));
-  for (const Backend backend : {Backend::kReference, Backend::kAccelerated}) {
-    Simulation simulation = Made(network, backend);
+  for (const EngineOptions& options : {Reference(), Accelerated()}) {
+    Simulation simulation = CompiledNetwork(network, options);
     ASSERT_TRUE(simulation.Step(1).ok());
     EXPECT_EQ(*simulation.State<double>(a, "V"),
               (std::vector<double>{0, 0, 0, 0, 0, 10, 0, 11, 0, 12}));
@@ -353,8 +337,8 @@ volts = mean(left[10:20].V)
 total = sum(a[::3].n)
 """
 )toml";
-  const Network network = Parse(text);
-  Simulation simulation = Made(network);
+  const Network network = ParsedNetwork(text);
+  Simulation simulation = CompiledNetwork(network);
   const PopulationHandle a = *simulation.Population("a");
   const PopulationHandle high = *simulation.Population("a.high");
   uint64_t counted = 0;
@@ -407,7 +391,7 @@ all = count(m)
 some = count(m[4:])
 """
 )toml";
-  Simulation simulation = Made(Parse(text));
+  Simulation simulation = CompiledNetwork(ParsedNetwork(text));
   ASSERT_TRUE(simulation.Step(2).ok());
   EXPECT_EQ(*simulation.Uniform("all"), 9);
   EXPECT_EQ(*simulation.Uniform("some"), 6);
@@ -418,7 +402,7 @@ some = count(m[4:])
 // with stays as it was.
 TEST(Groups, R3_InitialValues) {
   const auto values = [](const std::string& groups, const char* name) {
-    const Simulation simulation = Made(Parse(absl::StrCat(groups, kNeurons)));
+    const Simulation simulation = CompiledNetwork(ParsedNetwork(absl::StrCat(groups, kNeurons)));
     return *simulation.StateByName(name);
   };
   const std::string groups = R"toml(
@@ -450,8 +434,8 @@ initial = { V = "-51 mV" }
 
 // Names of groups, and subscripts, in what hosts read and set.
 TEST(Groups, HostsReadAndSetThem) {
-  Simulation simulation =
-      Made(Parse(absl::StrCat("[groups]\nleft = \"a[10:20]\"\n", kNeurons, R"toml(
+  Simulation simulation = CompiledNetwork(
+      ParsedNetwork(absl::StrCat("[groups]\nleft = \"a[10:20]\"\n", kNeurons, R"toml(
 [projections.p]
 source = "left"
 target = "b"
@@ -501,8 +485,8 @@ rule = { type = "bernoulli", p = 0.2 }
 weight = "0.1 mV"
 on_pre = "V_post += w"
 )toml");
-  const Network parsed = Parse(file);
-  Network built = Parse(kNeurons);
+  const Network parsed = ParsedNetwork(file);
+  Network built = ParsedNetwork(kNeurons);
   const GroupHandle left = built.AddGroup("left", PopulationHandle{0}.Slice(0, 100));
   ConnectOptions options;
   options.weight = "0.1 mV";

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <utility>
 
@@ -207,6 +208,28 @@ ir::Program Parsed(const std::string& text, const std::string& directory) {
 
 Simulation Compiled(const std::string& text, const EngineOptions& options) {
   return OrAbort(Compile(Parsed(text), options));
+}
+
+Network ParsedNetwork(const std::string& text, const std::string& directory) {
+  return OrAbort(ParseNetwork(text, "test.toml", directory));
+}
+
+Simulation CompiledNetwork(const Network& network, const EngineOptions& options) {
+  return OrAbort(Compile(network, options));
+}
+
+Simulation CompiledNetwork(const std::string& text, const EngineOptions& options) {
+  return CompiledNetwork(ParsedNetwork(text), options);
+}
+
+double FirstOf(const Simulation& simulation, const std::string& state) {
+  const absl::StatusOr<std::vector<double>> values = simulation.StateByName(state);
+  EXPECT_TRUE(values.ok()) << values.status().message();
+  return values.ok() ? values->at(0) : NAN;
+}
+
+std::vector<double> TimesOf(const Simulation& simulation, const std::string& population) {
+  return simulation.SpikeTimes(*simulation.Population(population));
 }
 
 std::string Replaced(std::string text, const std::string& from, const std::string& to) {

@@ -1,8 +1,9 @@
-// Small networks for the tests of the runtime, as text of the IR.
+// Small networks for the tests of the runtime, as text of the IR, and from text to a simulation.
 #ifndef BNSYN_TESTS_RUNTIME_NETWORKS_H_
 #define BNSYN_TESTS_RUNTIME_NETWORKS_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "ir/program.h"
@@ -29,6 +30,17 @@ extern const char* const kRing;
 ir::Program Parsed(const std::string& text, const std::string& directory = ".");
 // The simulation of a text, or a failed test.
 Simulation Compiled(const std::string& text, const EngineOptions& options = {});
+
+// The network of a file with this text, or a failed test.
+Network ParsedNetwork(const std::string& text, const std::string& directory = ".");
+// Its simulation.
+Simulation CompiledNetwork(const Network& network, const EngineOptions& options = {});
+Simulation CompiledNetwork(const std::string& text, const EngineOptions& options = {});
+
+// The first element of a state; NaN, and a failed test, if there is no such state.
+double FirstOf(const Simulation& simulation, const std::string& state);
+// The times of the spikes of a population, in ms.
+std::vector<double> TimesOf(const Simulation& simulation, const std::string& population);
 
 // `text` with each occurrence of `from` replaced by `to`; fails the test if there is none.
 std::string Replaced(std::string text, const std::string& from, const std::string& to);

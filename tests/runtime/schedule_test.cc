@@ -17,26 +17,6 @@ std::vector<EngineOptions> Engines() {
   return {Reference(), Accelerated(1, 1), Accelerated(1, 8), Accelerated(2), Accelerated(3, 4)};
 }
 
-Simulation Simulate(const std::string& text, const EngineOptions& options) {
-  const absl::StatusOr<Network> network = ParseNetwork(text, "test.toml");
-  EXPECT_TRUE(network.ok()) << network.status().message();
-  if (!network.ok()) std::abort();
-  absl::StatusOr<Simulation> simulation = Compile(*network, options);
-  EXPECT_TRUE(simulation.ok()) << simulation.status().message();
-  if (!simulation.ok()) std::abort();
-  return *std::move(simulation);
-}
-
-double Get(const Simulation& simulation, const std::string& name) {
-  const absl::StatusOr<std::vector<double>> values = simulation.StateByName(name);
-  EXPECT_TRUE(values.ok()) << values.status().message();
-  return values.ok() ? values->at(0) : NAN;
-}
-
-std::vector<double> TimesOf(const Simulation& simulation, const char* population) {
-  return simulation.SpikeTimes(*simulation.Population(population));
-}
-
 // A network that has something of everything whose place in a step a schedule decides.
 constexpr char kNetwork[] = R"toml(
 network = { dt = "0.1 ms", seed = 11, schedule = "SCHEDULE" }
@@ -114,7 +94,7 @@ TEST(Schedules, R5_AgreeOnEveryEngine) {
           absl::StrReplaceAll(kNetwork, {{"SCHEDULE", schedule}, {"REFRACTORY", refractory}});
       std::string expected;
       for (const EngineOptions& options : Engines()) {
-        Simulation run = Simulate(text, options);
+        Simulation run = CompiledNetwork(text, options);
         const absl::Status status = run.Step(300);
         ASSERT_TRUE(status.ok()) << status.message();
         for (const char* const population : {"a", "b", "a.third", "clock", "listed"}) {
@@ -132,7 +112,7 @@ TEST(Schedules, R5_AgreeOnEveryEngine) {
 TEST(Schedules, R5_Brian2CountsRefractoryTimesFromItsSpikes) {
   for (const char* const refractory : {"0.5 ms", "wait", "n > 0 and t - lastspike < 0.45 ms"}) {
     for (const EngineOptions& options : Engines()) {
-      Simulation run = Simulate(absl::StrCat(R"toml(
+      Simulation run = CompiledNetwork(absl::StrCat(R"toml(
 network = { dt = "0.1 ms", schedule = "brian2" }
 [models.cell]
 equations = """
@@ -144,11 +124,11 @@ method = "euler"
 threshold = "v > 0.99"
 reset = "v = 0; n += 1"
 refractory = ")toml",
-                                             refractory, R"toml("
+                                                    refractory, R"toml("
 [populations]
 p = { model = "cell", size = 1, initial = { wait = "0.5 ms" } }
 )toml"),
-                                options);
+                                       options);
       ASSERT_TRUE(run.Step(12).ok());
       const std::vector<double> times = TimesOf(run, "p");
       ASSERT_EQ(times.size(), 3u) << refractory;
@@ -194,31 +174,32 @@ delay = "0.1 ms"
 on_pre = "held_post += w"
 )toml";
   for (const EngineOptions& options : Engines()) {
-    Simulation run = Simulate(text, options);
+    Simulation run = CompiledNetwork(text, options);
     EXPECT_EQ(run.step(), 0u);
     ASSERT_TRUE(run.Step().ok());
     EXPECT_EQ(TimesOf(run, "source"), std::vector<double>{0});
-    EXPECT_NEAR(Get(run, "p.v"), 0.1 + 0.0625, 1e-9) << "moved first, from the value at the start";
-    EXPECT_NEAR(Get(run, "p.held"), 0.1 + 0.0625, 1e-9);
+    EXPECT_NEAR(FirstOf(run, "p.v"), 0.1 + 0.0625, 1e-9)
+        << "moved first, from the value at the start";
+    EXPECT_NEAR(FirstOf(run, "p.held"), 0.1 + 0.0625, 1e-9);
     ASSERT_TRUE(run.Step().ok());
-    EXPECT_NEAR(Get(run, "p.held"), 0.2 + 0.5625, 1e-9) << "a delay of one step";
+    EXPECT_NEAR(FirstOf(run, "p.held"), 0.2 + 0.5625, 1e-9) << "a delay of one step";
     ASSERT_TRUE(run.Step().ok());
     EXPECT_EQ(run.SpikeCount(*run.Population("p")), 1u) << "0.3625 in step 2";
     ASSERT_TRUE(run.Step().ok());
     EXPECT_EQ(run.SpikeCount(*run.Population("p")), 1u);
-    EXPECT_NEAR(Get(run, "p.v"), 0.4 + 0.125 - 0.4, 1e-9);
+    EXPECT_NEAR(FirstOf(run, "p.v"), 0.4 + 0.125 - 0.4, 1e-9);
   }
   // The second arrival meets a spike: v is 0.4 in step 3, without the first arrival.
   const std::string meets = absl::StrReplaceAll(text, {{"[\"0 ms\", \"0.3 ms\"]", "[\"0.3 ms\"]"}});
   for (const EngineOptions& options : Engines()) {
-    Simulation run = Simulate(meets, options);
+    Simulation run = CompiledNetwork(meets, options);
     ASSERT_TRUE(run.Step(4).ok());
     EXPECT_EQ(TimesOf(run, "p").size(), 1u);
-    EXPECT_NEAR(Get(run, "p.seen"), 0.4625, 1e-9) << "the reset comes after the arrival";
-    EXPECT_NEAR(Get(run, "p.v"), 0.0625, 1e-9);
-    EXPECT_NEAR(Get(run, "p.held"), 0.4, 1e-9) << "what arrives with the spike is lost";
+    EXPECT_NEAR(FirstOf(run, "p.seen"), 0.4625, 1e-9) << "the reset comes after the arrival";
+    EXPECT_NEAR(FirstOf(run, "p.v"), 0.0625, 1e-9);
+    EXPECT_NEAR(FirstOf(run, "p.held"), 0.4, 1e-9) << "what arrives with the spike is lost";
     ASSERT_TRUE(run.Step().ok());
-    EXPECT_NEAR(Get(run, "p.held"), 1.0, 1e-9) << "and what comes after it is not";
+    EXPECT_NEAR(FirstOf(run, "p.held"), 1.0, 1e-9) << "and what comes after it is not";
   }
 }
 
@@ -240,10 +221,10 @@ p = { model = "cell", size = 1 }
 s = { type = "spikes", target = "p", times = ["0.1 ms"], index = 0, weight = 2, on_event = "g += w" }
 )toml";
   for (const EngineOptions& options : Engines()) {
-    Simulation run = Simulate(text, options);
+    Simulation run = CompiledNetwork(text, options);
     ASSERT_TRUE(run.Step(2).ok());
-    EXPECT_NEAR(Get(run, "p.g"), 2 * std::exp(-0.05), 1e-12);
-    EXPECT_NEAR(Get(run, "p.v"), 0.1 * 2 * std::exp(-0.05), 1e-12) << "the value at the end";
+    EXPECT_NEAR(FirstOf(run, "p.g"), 2 * std::exp(-0.05), 1e-12);
+    EXPECT_NEAR(FirstOf(run, "p.v"), 0.1 * 2 * std::exp(-0.05), 1e-12) << "the value at the end";
   }
 }
 

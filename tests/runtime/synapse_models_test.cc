@@ -14,16 +14,6 @@
 namespace bnsyn {
 namespace {
 
-Simulation CompiledNetwork(const std::string& text, const EngineOptions& options) {
-  const absl::StatusOr<Network> network = ParseNetwork(text, "test.toml");
-  EXPECT_TRUE(network.ok()) << network.status().message();
-  if (!network.ok()) std::abort();
-  absl::StatusOr<Simulation> simulation = Compile(*network, options);
-  EXPECT_TRUE(simulation.ok()) << simulation.status().message();
-  if (!simulation.ok()) std::abort();
-  return *std::move(simulation);
-}
-
 // Expects equal digests of all engines after so many steps, and that neurons spike.
 void ExpectEnginesAgree(const std::string& text, uint64_t steps) {
   Simulation reference = CompiledNetwork(text, Reference());

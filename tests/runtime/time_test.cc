@@ -17,25 +17,6 @@ namespace {
 
 std::vector<EngineOptions> Engines() { return {Reference(), Accelerated(1), Accelerated(2)}; }
 
-Simulation Simulate(const std::string& text, const EngineOptions& options,
-                    const std::string& directory = ".") {
-  const absl::StatusOr<Network> network = ParseNetwork(text, "test.toml", directory);
-  EXPECT_TRUE(network.ok()) << network.status().message();
-  absl::StatusOr<Simulation> simulation = Compile(*network, options);
-  EXPECT_TRUE(simulation.ok()) << simulation.status().message();
-  return *std::move(simulation);
-}
-
-std::vector<double> TimesOf(const Simulation& simulation, const char* population) {
-  return simulation.SpikeTimes(*simulation.Population(population));
-}
-
-double Get(const Simulation& simulation, const std::string& name) {
-  const absl::StatusOr<std::vector<double>> values = simulation.StateByName(name);
-  EXPECT_TRUE(values.ok()) << values.status().message();
-  return values.ok() ? values->at(0) : NAN;
-}
-
 // A spike at 2 ms, and projections that note when it arrives.
 struct Delayed {
   const char* name;
@@ -86,14 +67,15 @@ TEST(Time, R4_ArrivalsActAtTheTimeOfTheSpikePlusTheDelay) {
   const std::string directory = WriteLists();
   for (const EngineOptions& options : Engines()) {
     for (const char* const dt : {"0.1 ms", "0.2 ms", "0.5 ms", "1 ms"}) {
-      Simulation run = Simulate(DelayedNetwork(dt, ""), options, directory);
+      Simulation run = CompiledNetwork(ParsedNetwork(DelayedNetwork(dt, ""), directory), options);
       ASSERT_TRUE(run.Run(Quantity(7, Unit{dimension::kTime, 0})).ok());
       ASSERT_EQ(TimesOf(run, "source").size(), 1u);
       EXPECT_NEAR(TimesOf(run, "source")[0], 2, 1e-12) << dt;
       for (const Delayed& delayed : kDelayed) {
         const std::string name = delayed.name;
-        EXPECT_NEAR(Get(run, name + ".arrived"), 2 + delayed.expected, 1e-12) << name << ", " << dt;
-        EXPECT_NEAR(Get(run, name + ".since"), delayed.expected, 1e-12) << name << ", " << dt;
+        EXPECT_NEAR(FirstOf(run, name + ".arrived"), 2 + delayed.expected, 1e-12)
+            << name << ", " << dt;
+        EXPECT_NEAR(FirstOf(run, name + ".since"), delayed.expected, 1e-12) << name << ", " << dt;
         const absl::StatusOr<SynapseList> synapses = run.Synapses(name);
         ASSERT_TRUE(synapses.ok());
         EXPECT_NEAR(synapses->delays.at(0) * ProgramOf(run).dt, delayed.expected, 1e-12) << name;
@@ -106,7 +88,7 @@ TEST(Time, R4_ArrivalsActAtTheTimeOfTheSpikePlusTheDelay) {
 TEST(Time, R4_PotentialsFollowFromTheArrivalAtEveryStep) {
   const double c = 250, m = 10, s = 2, w = 100;
   for (const char* const dt : {"0.1 ms", "0.25 ms", "0.5 ms", "1 ms"}) {
-    Simulation run = Simulate(absl::StrCat("network = { dt = \"", dt, R"toml(" }
+    Simulation run = CompiledNetwork(absl::StrCat("network = { dt = \"", dt, R"toml(" }
 populations.source = { model = "spike_source", size = 1 }
 populations.target = { model = "lif_exp", size = 1 }
 stimuli.s = { type = "spikes", target = "source", times = ["2 ms"], index = 0, on_event = "arrived += w" }
@@ -118,13 +100,13 @@ weight = "100 pA"
 delay = "1 ms"
 on_pre = "I_ex_post += w"
 )toml"),
-                              Accelerated());
+                                     Accelerated());
     ASSERT_TRUE(run.Run(Quantity(3, Unit{dimension::kTime, 0})).ok());
-    EXPECT_EQ(Get(run, "target.V"), -70) << dt;
+    EXPECT_EQ(FirstOf(run, "target.V"), -70) << dt;
     for (double t = 1; t <= 12; ++t) {
       ASSERT_TRUE(run.Run(Quantity(1, Unit{dimension::kTime, 0})).ok());
       const double psp = w / c * m * s / (m - s) * (std::exp(-t / m) - std::exp(-t / s));
-      EXPECT_NEAR(Get(run, "target.V") + 70, psp, 1e-8) << dt << ", " << t << " ms after";
+      EXPECT_NEAR(FirstOf(run, "target.V") + 70, psp, 1e-8) << dt << ", " << t << " ms after";
     }
   }
 }
@@ -132,13 +114,14 @@ on_pre = "I_ex_post += w"
 TEST(Time, R5_InjectedSpikesHaveThePresentTime) {
   const std::string directory = WriteLists();
   for (const EngineOptions& options : Engines()) {
-    Simulation run = Simulate(DelayedNetwork("0.5 ms", ""), options, directory);
+    Simulation run =
+        CompiledNetwork(ParsedNetwork(DelayedNetwork("0.5 ms", ""), directory), options);
     ASSERT_TRUE(run.Run(Quantity(3.5, Unit{dimension::kTime, 0})).ok());
     ASSERT_TRUE(run.InjectSpikes(*run.Population("source"), {0}).ok());
     ASSERT_TRUE(run.Step().ok());
-    EXPECT_NEAR(Get(run, "zero.arrived"), 3.5, 1e-12);
+    EXPECT_NEAR(FirstOf(run, "zero.arrived"), 3.5, 1e-12);
     ASSERT_TRUE(run.Run(Quantity(3, Unit{dimension::kTime, 0})).ok());
-    EXPECT_NEAR(Get(run, "number.arrived"), 6.5, 1e-12);
+    EXPECT_NEAR(FirstOf(run, "number.arrived"), 6.5, 1e-12);
   }
 }
 
@@ -168,14 +151,14 @@ between = { type = "spikes", target = "window", times = ["1 ms", "2.5 ms", "4 ms
 other = { type = "spikes", target = "cell", times = ["2.5 ms"], index = 0, on_event = "at = t" }
 )toml";
   for (const EngineOptions& options : Engines()) {
-    Simulation run = Simulate(text, options, directory);
+    Simulation run = CompiledNetwork(ParsedNetwork(text, directory), options);
     ASSERT_TRUE(run.Run(Quantity(5, Unit{dimension::kTime, 0})).ok());
     const std::vector<double> times = {1, 2.5, 4};
     EXPECT_EQ(TimesOf(run, "timed"), times);
     EXPECT_EQ(TimesOf(run, "stepped"), times);
     EXPECT_EQ(TimesOf(run, "given"), times);
     EXPECT_EQ(TimesOf(run, "window"), (std::vector<double>{1, 2.5}));
-    EXPECT_EQ(Get(run, "cell.at"), 2.5);
+    EXPECT_EQ(FirstOf(run, "cell.at"), 2.5);
     EXPECT_EQ(TimesOf(run, "clock"), (std::vector<double>{1.5, 3, 4.5}));
     EXPECT_EQ(TimesOf(run, "late"), (std::vector<double>{1, 3, 5}));
   }
@@ -185,8 +168,9 @@ TEST(Time, R4_NoSpikeOfASourceIsAtZero) {
   const std::string directory = absl::StrCat(::testing::TempDir(), "/time_zero");
   std::filesystem::create_directories(directory);
   std::ofstream(directory + "/zero.csv") << "time,index\n1,0\n0,0\n";
-  for (const char* const stimulus : {R"toml(type = "spikes", times = ["1 ms", "0 ms"], index = 0)toml",
-                                     R"toml(type = "file", file = "zero.csv")toml"}) {
+  for (const char* const stimulus :
+       {R"toml(type = "spikes", times = ["1 ms", "0 ms"], index = 0)toml",
+        R"toml(type = "file", file = "zero.csv")toml"}) {
     const absl::StatusOr<Network> network = ParseNetwork(
         absl::StrCat("populations.a = { model = \"spike_source\", size = 1 }\nstimuli.s = { ",
                      stimulus, ", target = \"a\", on_event = \"arrived += w\" }\n"),
@@ -203,7 +187,7 @@ TEST(Time, R4_NoSpikeOfASourceIsAtZero) {
 // the time of the spike on.
 TEST(Time, R4_CodeAfterTheUpdateSeesTheTimeOfTheSpikes) {
   for (const EngineOptions& options : Engines()) {
-    Simulation run = Simulate(R"toml(
+    Simulation run = CompiledNetwork(R"toml(
 network = { dt = "0.5 ms" }
 [models.cell]
 equations = """
@@ -226,13 +210,13 @@ n : 1
 """
 update = "now = t; n += count(p)"
 )toml",
-                              options);
+                                     options);
     // Four updates to the threshold, three that are held.
     ASSERT_TRUE(run.Run(Quantity(6, Unit{dimension::kTime, 0})).ok());
     EXPECT_EQ(TimesOf(run, "p"), (std::vector<double>{2, 5.5}));
-    EXPECT_EQ(Get(run, "p.reset_at"), 5.5);
-    EXPECT_EQ(Get(run, "p.last"), 5.5);
-    EXPECT_EQ(Get(run, "p.begun"), 5.5) << "of the step that began there";
+    EXPECT_EQ(FirstOf(run, "p.reset_at"), 5.5);
+    EXPECT_EQ(FirstOf(run, "p.last"), 5.5);
+    EXPECT_EQ(FirstOf(run, "p.begun"), 5.5) << "of the step that began there";
     EXPECT_EQ(*run.Uniform("now"), 6);
   }
 }

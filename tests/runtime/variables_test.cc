@@ -19,16 +19,6 @@ namespace {
 
 using ::bnsyn::literals::operator""_ms;
 
-Simulation FromText(const std::string& text, const EngineOptions& options) {
-  const absl::StatusOr<Network> network = ParseNetwork(text, "test.toml");
-  EXPECT_TRUE(network.ok()) << network.status().message();
-  if (!network.ok()) std::abort();
-  absl::StatusOr<Simulation> simulation = Compile(*network, options);
-  EXPECT_TRUE(simulation.ok()) << simulation.status().message();
-  if (!simulation.ok()) std::abort();
-  return *std::move(simulation);
-}
-
 std::vector<EngineOptions> Engines() {
   EngineOptions code = Accelerated(2);
   code.layout = "code";
@@ -96,7 +86,7 @@ void ExpectRefused(const absl::Status& status, const std::vector<std::string>& w
 TEST(Variables, R5_EventDrivenOnesAreOfThePresentHoweverTheyAreHeld) {
   for (const EngineOptions& options : Engines()) {
     for (const std::string& text : {kOwn, kHeld}) {
-      Simulation simulation = FromText(text, options);
+      Simulation simulation = CompiledNetwork(text, options);
       ASSERT_TRUE(simulation.Run(50.0_ms).ok());
       const std::string before = simulation.Digest().ToString();
       const double a = std::exp(-4.49), b = std::exp(-3.49);
@@ -108,18 +98,18 @@ TEST(Variables, R5_EventDrivenOnesAreOfThePresentHoweverTheyAreHeld) {
 }
 
 TEST(Variables, R5_AStateOfNeuronsIsListedWithItsProjection) {
-  EXPECT_EQ(ProgramOf(FromText(kHeld, Reference())).projections[0].of_source.size(), 1u);
-  EXPECT_TRUE(ProgramOf(FromText(kHeld, Reference())).now.empty());
-  EXPECT_TRUE(ProgramOf(FromText(kOwn, Reference())).projections[0].of_source.empty());
+  EXPECT_EQ(ProgramOf(CompiledNetwork(kHeld, Reference())).projections[0].of_source.size(), 1u);
+  EXPECT_TRUE(ProgramOf(CompiledNetwork(kHeld, Reference())).now.empty());
+  EXPECT_TRUE(ProgramOf(CompiledNetwork(kOwn, Reference())).projections[0].of_source.empty());
   EngineOptions options;
   options.compile.disabled_passes = {"synapse_traces"};
-  EXPECT_TRUE(ProgramOf(FromText(kHeld, options)).projections[0].of_source.empty());
+  EXPECT_TRUE(ProgramOf(CompiledNetwork(kHeld, options)).projections[0].of_source.empty());
 }
 
 // What a synapse reads when its next spike arrives is what was shown and set.
 TEST(Variables, R5_ASetValueIsThatOfThePresent) {
   for (const EngineOptions& options : Engines()) {
-    Simulation simulation = FromText(kOwn, options);
+    Simulation simulation = CompiledNetwork(kOwn, options);
     ASSERT_TRUE(simulation.Run(10.0_ms).ok());
     ASSERT_TRUE(simulation.SetState("d.x", 1, 3).ok());
     ASSERT_TRUE(simulation.SetState("d.x", 5, 7).ok());
@@ -135,7 +125,7 @@ TEST(Variables, R5_ASetValueIsThatOfThePresent) {
 TEST(Variables, R5_AllValuesAreSetAtOnceOrNone) {
   for (const EngineOptions& options : Engines()) {
     for (const std::string& text : {kOwn, kHeld}) {
-      Simulation simulation = FromText(text, options);
+      Simulation simulation = CompiledNetwork(text, options);
       ASSERT_TRUE(simulation.Run(10.0_ms).ok());
       ASSERT_TRUE(simulation.SetState("d.x", {2, 2, 2, 5, 5, 5}).ok());
       ExpectValues(simulation, "d.x", {2, 2, 2, 5, 5, 5});
@@ -152,7 +142,7 @@ TEST(Variables, R5_AllValuesAreSetAtOnceOrNone) {
 
 TEST(Variables, R5_SynapsesOfANeuronThatHoldsTheirVariableCannotDiffer) {
   for (const EngineOptions& options : Engines()) {
-    Simulation simulation = FromText(kHeld, options);
+    Simulation simulation = CompiledNetwork(kHeld, options);
     ASSERT_TRUE(simulation.Run(10.0_ms).ok());
     const std::string before = simulation.Digest().ToString();
     ExpectRefused(simulation.SetState("d.x", 1, 3),
@@ -175,7 +165,7 @@ initial = { tau_x = "10 ms" }
 on_pre = "n_post += w*x + y; x += 1"
 )toml");
   for (const EngineOptions& options : Engines()) {
-    Simulation simulation = FromText(by_tau, options);
+    Simulation simulation = CompiledNetwork(by_tau, options);
     ASSERT_TRUE(simulation.Run(10.0_ms).ok());
     const double a = std::exp(-0.49);
     ExpectValues(simulation, "d.x", {a, a, a, 0, 0, 0});
@@ -193,7 +183,7 @@ on_pre = "n_post += w*x + y; x += 1"
 }
 
 TEST(Variables, R5_TheCompilersOwnStatesAreNoVariables) {
-  Simulation simulation = FromText(kOwn, Reference());
+  Simulation simulation = CompiledNetwork(kOwn, Reference());
   ASSERT_TRUE(ProgramOf(simulation).FindState("d.last.step").has_value());
   ExpectRefused(simulation.StateByName("d.last.step").status(), {"no state is named"});
   ExpectRefused(simulation.SetState("d.last.step", 0, 1), {"no state is named"});
@@ -209,12 +199,12 @@ rule = "all_to_all"
 weight = 0
 on_pre = "arrived_post += w"
 )toml");
-  Simulation simulation = FromText(text, Reference());
+  Simulation simulation = CompiledNetwork(text, Reference());
   ExpectRefused(simulation.StateByName("src.arrived").status(), {"(input)", "empty between steps"});
 }
 
 TEST(Variables, SharedOnesHaveOneValue) {
-  Simulation simulation = FromText(R"toml(
+  Simulation simulation = CompiledNetwork(R"toml(
 network = { dt = "0.1 ms", duration = "1 ms", seed = 1 }
 [models.m]
 equations = """
@@ -225,7 +215,7 @@ threshold = "v > 0.2"
 [populations]
 p = { model = "m", size = 3 }
 )toml",
-                                   Reference());
+                                          Reference());
   ASSERT_TRUE(simulation.Run(1.0_ms).ok());
   const auto level = simulation.State<double>(*simulation.Population("p"), "level");
   ASSERT_TRUE(level.ok()) << level.status().message();
