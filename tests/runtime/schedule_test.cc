@@ -203,6 +203,97 @@ on_pre = "held_post += w"
   }
 }
 
+// Brian2: update code finds held what the step before left refractory.
+TEST(Schedules, R5_Brian2HoldsUpdateCodeForOneStepMore) {
+  for (const EngineOptions& options : Engines()) {
+    Simulation run = CompiledNetwork(R"toml(
+network = { dt = "0.1 ms", schedule = "brian2" }
+[models.cell]
+equations = "n : 1 (unless refractory)"
+update = "n += 1"
+threshold = "n > 2.5"
+reset = "n = 0"
+refractory = "0.2 ms"
+[populations]
+p = { model = "cell", size = 1 }
+)toml",
+                                     options);
+    ASSERT_TRUE(run.Step(5).ok());
+    EXPECT_EQ(run.SpikeCount(*run.Population("p")), 1u) << "in step 2";
+    EXPECT_EQ(FirstOf(run, "p.n"), 0) << "held in step 3, and in step 4 until its update";
+    ASSERT_TRUE(run.Step().ok());
+    EXPECT_EQ(FirstOf(run, "p.n"), 1);
+  }
+}
+
+// Brian2: equations of synapses that read neurons move after these, from their new values; what
+// they sum for neurons is of the values at the start.
+TEST(Schedules, R5_Brian2MovesSynapsesThatReadNeuronsAfterThem) {
+  const std::string text = R"toml(
+network = { dt = "0.1 ms", schedule = "brian2" }
+[models.cell]
+equations = """
+dv/dt = 1/ms : 1
+dseen/dt = total/ms : 1
+total : 1 (input)
+"""
+method = "euler"
+[populations]
+p = { model = "cell", size = 1 }
+[projections.follows]
+source = "p"
+target = "p"
+rule = "all_to_all"
+equations = "dx/dt = v_pre/ms : 1 (clock-driven)"
+method = "euler"
+[projections.sums]
+source = "p"
+target = "p"
+rule = "all_to_all"
+equations = "total_post = v_pre : 1 (summed)"
+)toml";
+  for (const EngineOptions& options : Engines()) {
+    Simulation run = CompiledNetwork(text, options);
+    ASSERT_TRUE(run.Step(2).ok());
+    EXPECT_NEAR(FirstOf(run, "p.v"), 0.2, 1e-12);
+    EXPECT_NEAR(FirstOf(run, "follows.x"), 0.1 * (0.1 + 0.2), 1e-12) << "the new values";
+    EXPECT_NEAR(FirstOf(run, "p.seen"), 0.1 * (0 + 0.1), 1e-12) << "the values at the start";
+  }
+}
+
+// Brian2: traces decay from event to event, and of a pair in one step on_pre code comes first.
+TEST(Schedules, R5_Brian2TracesDecayFromEventToEvent) {
+  const std::string text = R"toml(
+network = { dt = "0.1 ms", schedule = "brian2" }
+[populations]
+pre = { model = "spike_source", size = 1 }
+post = { model = "spike_source", size = 1 }
+[stimuli]
+first = { type = "spikes", target = "pre", times = ["0 ms", "2 ms"], index = 0, on_event = "arrived += w" }
+second = { type = "spikes", target = "post", times = ["1 ms", "2 ms"], index = 0, on_event = "arrived += w" }
+[projections.s]
+source = "pre"
+target = "post"
+rule = "all_to_all"
+weight = 1
+equations = """
+w : 1
+dx/dt = -x/(10 ms) : 1 (event-driven)
+dy/dt = -y/(10 ms) : 1 (event-driven)
+"""
+on_pre = "x += 1; w -= y"
+on_post = "y += 2; w += x"
+)toml";
+  for (const EngineOptions& options : Engines()) {
+    Simulation run = CompiledNetwork(text, options);
+    ASSERT_TRUE(run.Step(25).ok());
+    EXPECT_EQ(TimesOf(run, "pre").size(), 2u);
+    EXPECT_EQ(TimesOf(run, "post").size(), 2u);
+    const double expected = 1 + std::exp(-0.1) - 2 * std::exp(-0.1) + (std::exp(-0.2) + 1);
+    EXPECT_NEAR(FirstOf(run, "s.w"), expected, 1e-12);
+  }
+}
+
 // The original network: events from outside before the arrivals, and both decay in their step.
 TEST(Schedules, R5_OriginalDecaysWhatArrivesBeforeItIsRead) {
   const std::string text = R"toml(
