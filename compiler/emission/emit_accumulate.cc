@@ -19,7 +19,7 @@ namespace bnsyn::compiler {
 void DeliverEmitter::EmitQuanta(ir::NodeId id) {
   const auto attr = static_cast<ir::InputId>(node(id).attr);
   const ir::Accumulator& sum = program_.inputs[attr].accumulator;
-  Added& added = added_[id];
+  Added& added = added_[id] = {};
   added.value = values_[node(id).operands[0]];
   if (sum.width() < 64) {
     const std::optional<double> known =
@@ -107,27 +107,15 @@ void DeliverEmitter::AddInLanes(ir::NodeId id) {
   const auto input = static_cast<ir::InputId>(node(id).attr);
   const Added& added = added_[id];
   const bool to_source = node(id).op == ir::Op::kAccumulatePre;
-  llvm::Value* targets = target_;
-  if (!to_source) {
-    // Lanes without a synapse add 0 to the sum of the first target: the one behind the row may
-    // belong to another thread.
-    llvm::Value* const first = builder_.CreateExtractElement(target_, uint64_t{0});
-    targets = IfActive(target_, Splat(builder_, first, lanes_));
-  }
-  llvm::Value* units = added.rounded != nullptr ? added.rounded : added.units;
-  const bool one_for_all = LanesOf(units) == 1;
-  llvm::Constant* const none = llvm::Constant::getNullValue(units->getType());
-  if (!one_for_all) units = IfActive(units, none);
+  llvm::Value* const units = added.rounded != nullptr ? added.rounded : added.units;
   llvm::Value* all = nullptr;
   for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes_); ++lane) {
-    llvm::Value* own = one_for_all ? builder_.CreateSelect(
-                                         builder_.CreateExtractElement(active_, lane), units, none)
-                                   : builder_.CreateExtractElement(units, lane);
+    llvm::Value* own = LanesOf(units) == 1 ? units : builder_.CreateExtractElement(units, lane);
     if (added.rounded != nullptr) own = EmitDoubleToWide(builder_, own);
     if (to_source) {
       all = all == nullptr ? own : builder_.CreateAdd(all, own);
     } else {
-      AddToSum(input, builder_.CreateExtractElement(targets, lane), own);
+      AddToSum(input, TargetIn(lane), own);
     }
   }
   if (to_source) AddToSum(input, source_, all);
@@ -146,9 +134,9 @@ void DeliverEmitter::CountCoarse(ir::NodeId id) {
   llvm::BasicBlock* const done = NewBasicBlock("counted");
   llvm::MDBuilder metadata(builder_.getContext());
   // A contribution of all lanes counts once for each.
-  llvm::Value* of_synapses = added.may_be_coarse;
-  if (lanes_ > 1) of_synapses = builder_.CreateAnd(Splat(builder_, of_synapses, lanes == 1 ? lanes_ : 1), active_);
-  llvm::Value* const all = MaskBits(builder_, of_synapses);
+  llvm::Value* const all = MaskBits(
+      builder_, lanes == lanes_ ? added.may_be_coarse
+                                : Splat(builder_, added.may_be_coarse, lanes_));
   llvm::AllocaInst* const values = Variable(Widened(f64, lanes_));
   builder_.CreateCondBr(builder_.CreateICmpNE(all, none), some, done,
                         metadata.createBranchWeights(1, 1000));

@@ -88,17 +88,17 @@ absl::Status DeliverEmitter::Emit() {
   llvm::Type* const i64 = builder_.getInt64Ty();
   llvm::Type* const pointer = builder_.getPtrTy();
   FindLevels();
-  lanes_ = ChooseLanes();
+  most_lanes_ = ChooseLanes();
   llvm::Type* const i1 = builder_.getInt1Ty();
   fault_ = Variable(i1);
-  if (lanes_ > 1) fault_in_lanes_ = Variable(Widened(i1, lanes_));
+  if (most_lanes_ > 1) fault_in_lanes_ = Variable(Widened(i1, most_lanes_));
   llvm::Value* const spikes = LoadField(offsetof(DeliverArgs, spikes), pointer);
   llvm::Value* const spike_count =
       builder_.CreateZExt(LoadField(offsetof(DeliverArgs, spike_count), i32), i64);
   row_begin_ = LoadField(offsetof(DeliverArgs, row_begin), pointer);
   row_stride_ = LoadField(offsetof(DeliverArgs, row_stride), i64);
-  llvm::Value* const others = LoadField(offsetof(DeliverArgs, others), pointer);
-  llvm::Value* const synapses = LoadField(offsetof(DeliverArgs, synapses), pointer);
+  others_ = LoadField(offsetof(DeliverArgs, others), pointer);
+  synapses_ = LoadField(offsetof(DeliverArgs, synapses), pointer);
   weights_ = LoadField(offsetof(DeliverArgs, weights), pointer);
   tallies_ = LoadField(offsetof(DeliverArgs, coarse), pointer);
   if (ir::SynapsesDrawByOccurrence(program_, id_)) {
@@ -118,7 +118,6 @@ absl::Status DeliverEmitter::Emit() {
   llvm::BasicBlock* const spike_end = NewBasicBlock("spike_end");
   llvm::BasicBlock* const exit = NewBasicBlock("exit");
   llvm::Value* const zero = builder_.getInt64(0);
-  llvm::Value* const one = builder_.getInt64(1);
   builder_.CreateCondBr(builder_.CreateICmpNE(spike_count, zero), spike, exit);
 
   builder_.SetInsertPoint(spike);
@@ -126,46 +125,63 @@ absl::Status DeliverEmitter::Emit() {
   llvm::Value* const neuron = builder_.CreateZExt(LoadElement(i32, spikes, i), i64);
   (by_target_ ? target_ : source_) = neuron;
   const auto [first, last] = LoadRow(neuron);
-  EmitPrefetch(spikes, i, spike_count, others);
+  EmitPrefetch(spikes, i, spike_count);
   EmitLevel(Level::kSpike);
-  llvm::BasicBlock* const before_row = builder_.GetInsertBlock();
   builder_.CreateCondBr(builder_.CreateICmpNE(first, last), synapse, spike_end);
 
   builder_.SetInsertPoint(synapse);
-  llvm::PHINode* const k = builder_.CreatePHI(i64, 2);
-  synapse_ = by_target_ ? builder_.CreateZExt(LoadElement(i32, synapses, k), i64) : k;
-  (by_target_ ? source_ : target_) =
-      builder_.CreateZExt(LoadElement(i32, others, k, lanes_), Widened(i64, lanes_));
-  if (lanes_ > 1) {
-    llvm::Value* const left = Splat(builder_, builder_.CreateSub(last, k), lanes_);
-    llvm::Value* const lane = builder_.CreateZExt(Iota(builder_, lanes_), left->getType());
-    active_ = builder_.CreateICmpULT(lane, left);
-  }
-  EmitLevel(Level::kSynapse);
-  for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
-    if (ir::Accumulates(node(id))) EmitAccumulate(id);
-  }
-  llvm::Value* const next_k =
-      builder_.CreateAdd(k, builder_.getInt64(static_cast<uint64_t>(lanes_)));
-  k->addIncoming(first, before_row);
-  k->addIncoming(next_k, builder_.GetInsertBlock());
-  builder_.CreateCondBr(builder_.CreateICmpULT(next_k, last), synapse, spike_end);
+  llvm::Value* rest = first;
+  if (most_lanes_ > 1) rest = EmitSynapses(most_lanes_, first, last);
+  EmitSynapses(1, rest, last);
+  builder_.CreateBr(spike_end);
 
   builder_.SetInsertPoint(spike_end);
-  llvm::Value* const next_i = builder_.CreateAdd(i, one);
+  llvm::Value* const next_i = builder_.CreateAdd(i, builder_.getInt64(1));
   i->addIncoming(zero, entry);
   i->addIncoming(next_i, spike_end);
   builder_.CreateCondBr(builder_.CreateICmpNE(next_i, spike_count), spike, exit);
 
   builder_.SetInsertPoint(exit);
   llvm::Value* fault = builder_.CreateLoad(i1, fault_);
-  if (lanes_ > 1) {
-    llvm::Value* const lanes = builder_.CreateLoad(Widened(i1, lanes_), fault_in_lanes_);
+  if (most_lanes_ > 1) {
+    llvm::Value* const lanes = builder_.CreateLoad(Widened(i1, most_lanes_), fault_in_lanes_);
     fault = builder_.CreateOr(fault, builder_.CreateOrReduce(lanes));
   }
   MergeFault(fault);
   builder_.CreateRetVoid();
   return status_;
+}
+
+llvm::Value* DeliverEmitter::EmitSynapses(int lanes, llvm::Value* first, llvm::Value* last) {
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  llvm::Type* const i64 = builder_.getInt64Ty();
+  llvm::Value* const step = builder_.getInt64(static_cast<uint64_t>(lanes));
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const head = NewBasicBlock("synapse_head");
+  llvm::BasicBlock* const synapse = NewBasicBlock("synapse");
+  llvm::BasicBlock* const end = NewBasicBlock("synapse_end");
+  builder_.CreateBr(head);
+
+  builder_.SetInsertPoint(head);
+  llvm::PHINode* const k = builder_.CreatePHI(i64, 2);
+  k->addIncoming(first, before);
+  llvm::Value* const next = builder_.CreateNUWAdd(k, step);
+  builder_.CreateCondBr(builder_.CreateICmpULE(next, last), synapse, end);
+
+  builder_.SetInsertPoint(synapse);
+  lanes_ = lanes;
+  synapse_ = by_target_ ? builder_.CreateZExt(LoadElement(i32, synapses_, k), i64) : k;
+  llvm::Value*& other = by_target_ ? source_ : target_;
+  other = builder_.CreateZExt(LoadElement(i32, others_, k, lanes), Widened(i64, lanes));
+  drawn_.clear();
+  EmitLevel(Level::kSynapse);
+  for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
+    if (ir::Accumulates(node(id))) EmitAccumulate(id);
+  }
+  k->addIncoming(next, builder_.GetInsertBlock());
+  builder_.CreateBr(head);
+  builder_.SetInsertPoint(end);
+  return k;
 }
 
 std::pair<llvm::Value*, llvm::Value*> DeliverEmitter::LoadRow(llvm::Value* neuron) {
@@ -179,8 +195,7 @@ std::pair<llvm::Value*, llvm::Value*> DeliverEmitter::LoadRow(llvm::Value* neuro
 
 // Prefetches the beginning of a later row. Rows are read once and lie anywhere in memory, so that
 // each begins with a cache miss. The processor prefetches the rest of a row by itself.
-void DeliverEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count,
-                                  llvm::Value* others) {
+void DeliverEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count) {
   constexpr uint64_t kAhead = 4;   // spikes; measured on rows of 100 to 1000 synapses
   constexpr uint64_t kLines = 16;  // of a row at most
   constexpr uint64_t kLine = 64 / sizeof(uint32_t);
@@ -204,7 +219,7 @@ void DeliverEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Val
   llvm::PHINode* const k = builder_.CreatePHI(i64, 2);
   constexpr int kRead = 0, kKeep = 3, kData = 1;
   builder_.CreateIntrinsic(llvm::Intrinsic::prefetch, {builder_.getPtrTy()},
-                           {builder_.CreateInBoundsGEP(i32, others, k), builder_.getInt32(kRead),
+                           {builder_.CreateInBoundsGEP(i32, others_, k), builder_.getInt32(kRead),
                             builder_.getInt32(kKeep), builder_.getInt32(kData)});
   llvm::Value* const next = builder_.CreateAdd(k, builder_.getInt64(kLine));
   k->addIncoming(first, before);

@@ -22,8 +22,10 @@ llvm::Value* DeliverEmitter::LoadElement(llvm::Type* type, llvm::Value* array, l
   return load;
 }
 
-llvm::Value* DeliverEmitter::IfActive(llvm::Value* value, llvm::Value* otherwise) {
-  return active_ == nullptr ? value : builder_.CreateSelect(active_, value, otherwise);
+llvm::Value* DeliverEmitter::TargetIn(uint64_t lane) {
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  llvm::Value* const place = builder_.CreateAdd(synapse_, builder_.getInt64(lane));
+  return builder_.CreateZExt(LoadElement(i32, others_, place), builder_.getInt64Ty());
 }
 
 // Loads a state of the synapse, or a uniform state.
@@ -35,7 +37,6 @@ llvm::Value* DeliverEmitter::Load(ir::StateId state, int lanes) {
 void DeliverEmitter::Store(ir::StateId state, llvm::Value* value) {
   const Element element = program_.states[state].type.element;
   const size_t slot = SlotOf(AttrKind::kState, state);
-  if (active_ != nullptr) value = IfActive(value, LoadSlot(slot, element, synapse_, lanes_));
   StoreSlot(slot, element, synapse_, value);
 }
 
@@ -45,7 +46,16 @@ void DeliverEmitter::Check(ir::StateId state, llvm::Value* value) {
 
 llvm::Value* DeliverEmitter::LoadOfNeuron(ir::StateId state, llvm::Value* neuron) {
   const Element element = program_.states[state].type.element;
-  return GatherSlot(SlotOf(AttrKind::kState, state), element, neuron, LanesOf(neuron));
+  const size_t slot = SlotOf(AttrKind::kState, state);
+  const int lanes = LanesOf(neuron);
+  if (lanes == 1) return LoadSlot(slot, element, neuron, 1);
+  llvm::Value* all =
+      llvm::PoisonValue::get(Widened(ValueType(builder_.getContext(), element), lanes));
+  for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes); ++lane) {
+    llvm::Value* const own = LoadSlot(slot, element, TargetIn(lane), 1);
+    all = builder_.CreateInsertElement(all, own, lane);
+  }
+  return all;
 }
 
 llvm::Value* DeliverEmitter::IndexOf(llvm::Value* neuron) {
@@ -98,7 +108,6 @@ llvm::Value* DeliverEmitter::RandomBits(uint32_t stream, uint32_t draw, int lane
 
 void DeliverEmitter::NoteFault(llvm::Value* failed) {
   llvm::AllocaInst* const fault = LanesOf(failed) == 1 ? fault_ : fault_in_lanes_;
-  if (LanesOf(failed) > 1) failed = builder_.CreateAnd(failed, active_);
   llvm::Value* const before = builder_.CreateLoad(failed->getType(), fault);
   builder_.CreateStore(builder_.CreateOr(before, failed), fault);
 }

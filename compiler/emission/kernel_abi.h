@@ -39,9 +39,6 @@ struct KernelArgs {
 };
 using KernelFunction = void (*)(KernelArgs*);
 
-// Room behind the synapses in each array by synapse: code reads and writes back whole vectors.
-inline constexpr uint32_t kSynapsesBehind = 8;
-
 // Arguments of the code of a synaptic block. It runs the block over synapses of one projection onto
 // the targets that one thread owns, row by row. A row has the synapses of a source in on_pre and
 // on_step code, and those of a target in on_post code.

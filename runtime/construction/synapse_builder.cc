@@ -363,7 +363,7 @@ void SynapseBuilder::DropEmptyDelays() {
 void SynapseBuilder::Trim() {
   block_.rows_.Shrink(block_.RowCount(in_.program, group_) * sizeof(uint32_t));
   for (const SynapseBlock::Column& column : block_.Columns(in_.program, group_)) {
-    column.array->Shrink(block_.ColumnBytes(column, block_.synapses_));
+    column.array->Shrink(block_.synapses_ * column.bytes);
   }
 }
 

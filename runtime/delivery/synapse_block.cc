@@ -3,7 +3,6 @@
 #include <cstring>
 #include <numeric>
 
-#include "compiler/emission/kernel_abi.h"
 #include "ir/access.h"
 #include "ir/status_macros.h"
 
@@ -53,16 +52,11 @@ std::vector<SynapseBlock::Column> SynapseBlock::Columns(const ir::Program& progr
   return columns;
 }
 
-size_t SynapseBlock::ColumnBytes(const Column& column, uint64_t synapses) const {
-  const uint64_t behind = form_ == SynapseForm::kCode ? compiler::kSynapsesBehind : 0;
-  return synapses == 0 ? 0 : (synapses + behind) * column.bytes;
-}
-
 absl::Status SynapseBlock::Reserve(const ir::Program& program, const SynapseGroup& group,
                                    uint64_t most, Arena& arena) {
   BNSYN_RETURN_IF_ERROR(Allocate(RowCount(program, group) * sizeof(uint32_t), arena, rows_));
   for (const Column& column : Columns(program, group)) {
-    BNSYN_RETURN_IF_ERROR(Allocate(ColumnBytes(column, most), arena, *column.array));
+    BNSYN_RETURN_IF_ERROR(Allocate(most * column.bytes, arena, *column.array));
   }
   return absl::OkStatus();
 }

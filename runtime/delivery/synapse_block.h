@@ -86,8 +86,6 @@ class SynapseBlock {
     size_t bytes;  // of an element
   };
   std::vector<Column> Columns(const ir::Program& program, const SynapseGroup& group);
-  // Of the array of a column for so many synapses.
-  size_t ColumnBytes(const Column& column, uint64_t synapses) const;
   uint64_t RowCount(const ir::Program& program, const SynapseGroup& group) const {
     return uint64_t{program.populations[group.source].size} * slots() + 1;
   }
