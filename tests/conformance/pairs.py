@@ -173,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compares every spike of small networks in bnsyn and in Brian2.")
     parser.add_argument("pairs", nargs="*", metavar="PAIR", help="a name in the folder pairs; all without one")
     parser.add_argument("--bnsyn", default=HERE.parents[1] / "build/release/bin/bnsyn", help="the command to run")
-    parser.add_argument("--replace", nargs=2, metavar=("OLD", "NEW"), help="changes networks of bnsyn, as is to be noticed")
+    parser.add_argument("--replace", nargs=2, metavar=("OLD", "NEW"), help="edits our side, as must be noticed")
     parser.add_argument("--jobs", type=int, default=2, help="pairs at a time")
     arguments = parser.parse_args()
     unknown = set(arguments.pairs) - set(names)
