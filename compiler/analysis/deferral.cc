@@ -18,11 +18,20 @@ using ir::Op;
 // Clocks that tick more often let rows fall behind by too little for deferral to pay.
 constexpr uint32_t kLeastClock = 100;
 
+// True if synaptic code writes a state of neurons: that of the source in on_pre code, that of the
+// target in on_post code.
+bool StoresOfNeuron(const ir::Program& program, const ir::Block& block, const ir::Node& node) {
+  const ir::OpInfo& info = ir::Info(node.op);
+  return info.effect == ir::Effect::kWrite && info.attr == AttrKind::kState &&
+         program.states[node.attr].type.domain != block.domain;
+}
+
 // The level of a node without regard to its operands.
 Level OwnLevel(const ir::Program& program, const ir::Block& block, const ir::Node& node) {
   const bool of_source = node.op == Op::kLoadPre || node.op == Op::kIndexPre;
   const bool of_target = node.op == Op::kLoadPost || node.op == Op::kIndexPost;
   if (block.kind == BlockKind::kOnPost ? of_target : of_source) return Level::kSpike;
+  if (StoresOfNeuron(program, block, node)) return Level::kSpike;
   const AttrKind attr = ir::Info(node.op).attr;
   const bool of_operands = node.op == Op::kGather || node.op == Op::kPast;
   const bool own = node.domain == block.domain &&
@@ -34,14 +43,6 @@ Level OwnLevel(const ir::Program& program, const ir::Block& block, const ir::Nod
 }
 
 bool HasEffect(const ir::Node& node) { return !ir::HasResult(node.op); }
-
-// True if synaptic code writes a state of neurons: that of the source in on_pre code, that of the
-// target in on_post code.
-bool StoresOfNeuron(const ir::Program& program, const ir::Block& block, const ir::Node& node) {
-  const ir::OpInfo& info = ir::Info(node.op);
-  return info.effect == ir::Effect::kWrite && info.attr == AttrKind::kState &&
-         program.states[node.attr].type.domain != block.domain;
-}
 
 bool MovesInStep(const ir::Program& program, ir::StateId state) {
   const auto stores = [state](const ir::Node& node) {
@@ -62,28 +63,8 @@ const ir::Block* StoredByArrivals(const ir::Program& program, ir::StateId state)
   return nullptr;
 }
 
-// For each node: true if it has to be computed by the deferred code, for each synapse; the others
-// are captured when the code is due. A delay is that of the row at hand.
-std::vector<bool> Deferred(const ir::Program& program, const ir::Block& block) {
-  std::vector<bool> deferred;
-  for (const ir::Node& node : block.nodes) {
-    const Level own = OwnLevel(program, block, node);
-    const bool of_row = block.kind == BlockKind::kOnStep && own == Level::kSpike;
-    bool of_synapse = own == Level::kSynapse || of_row || node.op == Op::kDelay;
-    for (const ir::NodeId operand : node.inputs()) of_synapse |= deferred[operand];
-    deferred.push_back(of_synapse);
-  }
-  return deferred;
-}
-
-// True for what deferred code knows without capturing it: literals, the step and the target.
-bool IsAtHand(const ir::Node& node) {
-  return node.op == Op::kLiteral || node.op == Op::kStep || node.op == Op::kIndexPost ||
-         node.op == Op::kWeight;
-}
-
 std::vector<ir::NodeId> Captured(const ir::Program& program, const ir::Block& block) {
-  const std::vector<bool> deferred = Deferred(program, block);
+  const std::vector<bool> deferred = DeferredNodes(program, block);
   std::vector<bool> captured(block.nodes.size());
   for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
     if (!deferred[id]) continue;
@@ -154,7 +135,7 @@ class Decision {
         }
         continue;
       }
-      const std::vector<bool> deferred = Deferred(program_, block);
+      const std::vector<bool> deferred = DeferredNodes(program_, block);
       for (ir::NodeId id = 0; id < block.nodes.size() && obstacle_.back().empty(); ++id) {
         if (deferred[id]) obstacle_.back() = Obstacle(block.nodes[id]);
       }
@@ -270,7 +251,7 @@ bool MayFail(const ir::Program& program, const ir::Block& block) {
   std::vector<Range> states;
   for (const ir::State& state : program.states) states.push_back({state.lower, state.upper});
   const ir::Block visible = WithElapsedAsStep(program, block);
-  const std::vector<bool> deferred = Deferred(program, block);
+  const std::vector<bool> deferred = DeferredNodes(program, block);
   const std::vector<Range> ranges = FindRanges(program, visible, {.states = states});
   for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
     const ir::Node& node = block.nodes[id];
@@ -302,6 +283,24 @@ bool VisitsSynapses(const ir::Program& program, const ir::Block& block) {
     if (HasEffect(block.nodes[id]) && levels[id] == Level::kSynapse) return true;
   }
   return false;
+}
+
+std::vector<bool> DeferredNodes(const ir::Program& program, const ir::Block& block) {
+  std::vector<bool> deferred;
+  for (const ir::Node& node : block.nodes) {
+    const Level own = OwnLevel(program, block, node);
+    // A delay is that of the row at hand.
+    const bool of_row = block.kind == BlockKind::kOnStep && own == Level::kSpike;
+    bool of_synapse = own == Level::kSynapse || of_row || node.op == Op::kDelay;
+    for (const ir::NodeId operand : node.inputs()) of_synapse |= deferred[operand];
+    deferred.push_back(of_synapse);
+  }
+  return deferred;
+}
+
+bool IsAtHand(const ir::Node& node) {
+  return node.op == Op::kLiteral || node.op == Op::kStep || node.op == Op::kIndexPost ||
+         node.op == Op::kWeight;
 }
 
 std::vector<BlockDeferral> DecideDeferral(const ir::Program& program, ir::ProjectionId projection) {

@@ -57,6 +57,12 @@ struct Deferral {
 // block are left out.
 std::vector<Deferral> FindDeferrals(const ir::Program& program);
 
+// For each node of an on_post or on_step block: true if deferred code computes it, for each
+// synapse. What it needs of the others is captured when the block is due, unless it is at hand
+// then: literals, the step and the target.
+std::vector<bool> DeferredNodes(const ir::Program& program, const ir::Block& block);
+bool IsAtHand(const ir::Node& node);
+
 // True if a projection needs the synapses of a target by the target: if on_post code that is not
 // deferred visits them.
 bool NeedsRowsByTarget(const ir::Program& program, ir::ProjectionId projection);
