@@ -16,11 +16,6 @@
 
 namespace bnsyn::compiler {
 
-// How often a node of a synaptic block has to be computed, with rows by source, or by target in
-// on_post code.
-enum class Level : uint8_t { kOnce, kSpike, kSynapse };
-std::vector<Level> LevelsOf(const ir::Program& program, const ir::Block& block);
-
 // True if a block does something for each synapse. One that does not only stores states of neurons,
 // once for each spike, and needs no rows.
 bool VisitsSynapses(const ir::Program& program, const ir::Block& block);

@@ -189,25 +189,40 @@ absl::Status CatchUpEmitter::Emit() {
   until_ = DeferField(offsetof(DeferArgs, until), i64);
   until_low_ = builder_.CreateTrunc(until_, i32);
 
+  llvm::Value* const row_count = LoadField(offsetof(DeliverArgs, row_count), i64);
+  llvm::Value* const zero = builder_.getInt64(0);
+  llvm::Value* const one = builder_.getInt64(1);
   llvm::BasicBlock* const entry = builder_.GetInsertBlock();
-  llvm::BasicBlock* const head = NewBasicBlock("next_row");
+  llvm::BasicBlock* const head = NewBasicBlock("next_source");
+  llvm::BasicBlock* const spike = NewBasicBlock("source");
+  llvm::BasicBlock* const next_row = NewBasicBlock("next_row");
   llvm::BasicBlock* const row = NewBasicBlock("row");
   llvm::BasicBlock* const behind = NewBasicBlock("behind");
   llvm::BasicBlock* const row_end = NewBasicBlock("row_end");
+  llvm::BasicBlock* const source_end = NewBasicBlock("source_end");
   llvm::BasicBlock* const exit = NewBasicBlock("exit");
   builder_.CreateBr(head);
 
   builder_.SetInsertPoint(head);
   llvm::PHINode* const i = builder_.CreatePHI(i64, 2);
-  i->addIncoming(builder_.getInt64(0), entry);
-  builder_.CreateCondBr(builder_.CreateICmpULT(i, spike_count), row, exit);
+  i->addIncoming(zero, entry);
+  builder_.CreateCondBr(builder_.CreateICmpULT(i, spike_count), spike, exit);
+
+  builder_.SetInsertPoint(spike);
+  source_ = builder_.CreateZExt(LoadElement(i32, spikes, i), i64);
+  llvm::Value* const first_row = builder_.CreateMul(source_, row_stride);
+  llvm::Value* const row_behind = builder_.CreateAdd(first_row, row_count);
+  builder_.CreateBr(next_row);
+
+  builder_.SetInsertPoint(next_row);
+  llvm::PHINode* const number = builder_.CreatePHI(i64, 2);
+  number->addIncoming(first_row, spike);
+  builder_.CreateCondBr(builder_.CreateICmpULT(number, row_behind), row, source_end);
 
   builder_.SetInsertPoint(row);
-  source_ = builder_.CreateZExt(LoadElement(i32, spikes, i), i64);
-  llvm::Value* const number = builder_.CreateMul(source_, row_stride);
   llvm::Value* const first = builder_.CreateZExt(LoadElement(i32, row_begin, number), i64);
-  llvm::Value* const last = builder_.CreateZExt(
-      LoadElement(i32, row_begin, builder_.CreateAdd(number, builder_.getInt64(1))), i64);
+  llvm::Value* const last =
+      builder_.CreateZExt(LoadElement(i32, row_begin, builder_.CreateAdd(number, one)), i64);
   done_ = LoadElement(i32, done, number);
   builder_.CreateCondBr(builder_.CreateICmpNE(done_, until_low_), behind, row_end);
 
@@ -215,7 +230,11 @@ absl::Status CatchUpEmitter::Emit() {
   StoreElement(until_low_, done, number);
   EmitRow(first, last, row_end);
   builder_.SetInsertPoint(row_end);
-  i->addIncoming(builder_.CreateAdd(i, builder_.getInt64(1)), row_end);
+  number->addIncoming(builder_.CreateAdd(number, one), row_end);
+  builder_.CreateBr(next_row);
+
+  builder_.SetInsertPoint(source_end);
+  i->addIncoming(builder_.CreateAdd(i, one), source_end);
   builder_.CreateBr(head);
 
   builder_.SetInsertPoint(exit);

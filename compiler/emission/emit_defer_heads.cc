@@ -6,6 +6,7 @@
 #include "compiler/emission/defer_emitter.h"
 #include "compiler/emission/emit_ops.h"
 #include "compiler/emission/kernel_abi.h"
+#include "ir/levels.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Intrinsics.h"
 
@@ -13,6 +14,7 @@ namespace bnsyn::compiler {
 namespace {
 
 using ir::AttrKind;
+using ir::Level;
 
 // Emits the nodes of a block that do not differ from synapse to synapse.
 class HeadEmitter : public DeferEmitter {
@@ -20,7 +22,7 @@ class HeadEmitter : public DeferEmitter {
   HeadEmitter(const EmitContext& context, const ir::Block& block, const Deferral& deferral)
       : DeferEmitter(context, block),
         deferral_(deferral),
-        level_(LevelsOf(program_, block)),
+        level_(ir::LevelsOf(program_, block)),
         values_(block.nodes.size()) {}
 
   absl::Status EmitArrivals();
@@ -28,7 +30,8 @@ class HeadEmitter : public DeferEmitter {
 
  private:
   void EmitLevel(Level level);
-  void EmitArrival(llvm::Value* count, llvm::Value* entry);
+  // What the arrival does to its target, behind all that reads it.
+  void EmitNeuronStores();
 
   llvm::Value* LoadPost(ir::StateId state) override {
     return LoadSlot(SlotOf(AttrKind::kState, state), program_.states[state].type.element, target_,
@@ -52,10 +55,18 @@ class HeadEmitter : public DeferEmitter {
 
 void HeadEmitter::EmitLevel(Level level) {
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
-    if (level_[id] != level || node(id).op == ir::Op::kDelay) continue;
+    if (level_[id] != level || node(id).op == ir::Op::kDelay || ir::StoresNeuron(node(id)))
+      continue;
     std::vector<llvm::Value*> operands;
     for (const ir::NodeId operand : node(id).inputs()) operands.push_back(values_[operand]);
     values_[id] = EmitNode(node(id), 1, operands);
+  }
+}
+
+void HeadEmitter::EmitNeuronStores() {
+  for (const ir::Node& n : block_.nodes) {
+    if (!ir::StoresNeuron(n)) continue;
+    StoreSlot(SlotOf(AttrKind::kState, n.attr), n.element, target_, values_[n.operands[0]]);
   }
 }
 
@@ -109,6 +120,7 @@ absl::Status HeadEmitter::EmitArrivals() {
                    builder_.CreateAdd(first, builder_.getInt64(v)));
     }
   }
+  EmitNeuronStores();
   i->addIncoming(builder_.getInt32(0), entry);
   i->addIncoming(builder_.CreateAdd(i, builder_.getInt32(1)), builder_.GetInsertBlock());
   builder_.CreateBr(spike);
