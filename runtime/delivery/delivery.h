@@ -40,9 +40,8 @@ bool Deliver(const Delivery& delivery, uint64_t step, reference::CoarseTally* ta
   }
   bool fine = true;
   if (delivery.delay.has_value()) {
-    const size_t rows = delivery.on_post ? 1 : delivery.block->slots();
     due(*delivery.delay, [&](absl::Span<const uint32_t> neurons) {
-      for (size_t row = 0; row < rows; ++row) {
+      for (size_t row = 0; row < delivery.runs; ++row) {
         fine &= delivery.code.Run(neurons, row, step, tallies);
       }
     });
