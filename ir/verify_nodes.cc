@@ -259,9 +259,9 @@ Result NodeRules::NodeOfNeuron(const Node& node) const {
                   "check stands with store_pre or store_post of the same state");
     }
   } else if (state.temporary || state.repeats) {
-    return Fail(absl::StrCat(name, " cannot be of ", state.name,
-                             state.temporary ? ", which lives within a step"
-                                             : ", which says how often neurons spike"));
+    return Fail(absl::StrCat(
+        name, " cannot be of ", state.name,
+        state.temporary ? ", which lives within a step" : ", which says how often neurons spike"));
   }
   if (LevelsOf(program_, *block_, node_)[node.operands[0]] == Level::kSynapse) {
     return Fail(absl::StrCat(name, " needs one value for all synapses of the neuron, and this ",

@@ -201,12 +201,10 @@ void BlockRunner::RunNode(ir::NodeId id) {
       return Load(node, result);
     case ir::Op::kLoadPre:
       return Gather(
-          machine_.states[node.attr], [&](size_t i) { return Source(i); },
-          result);
+          machine_.states[node.attr], [&](size_t i) { return Source(i); }, result);
     case ir::Op::kLoadPost:
       return Gather(
-          machine_.states[node.attr], [&](size_t i) { return Target(i); },
-          result);
+          machine_.states[node.attr], [&](size_t i) { return Target(i); }, result);
     case ir::Op::kGather:
       return Gather(
           machine_.states[node.attr], [&](size_t i) { return ElementOf(node, i); }, result);

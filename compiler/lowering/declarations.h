@@ -174,8 +174,8 @@ struct LoweredTable {
   Unit unit;                           // of the numbers
 };
 
-// A variable of synapses that is the same for all synapses of a target, as a state of the target. It
-// decays in every step, and jumps where spikes of the target arrive.
+// A variable of synapses that is the same for all synapses of a target, as a state of the target.
+// It decays in every step, and jumps where spikes of the target arrive.
 struct Trace {
   size_t section = 0;  // of the target, in Declarations::sections
   ir::StateId state = 0;

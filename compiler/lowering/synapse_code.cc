@@ -115,7 +115,8 @@ class EventWriter {
     return builder_.Convert(builder_.Emit(ir::Op::kSub, {Now(), last}), ir::Element::kF64);
   }
 
-  // The present value of a variable that sources hold as it was when a spike of theirs arrived last.
+  // The present value of a variable that sources hold as it was when a spike of theirs arrived
+  // last.
   absl::StatusOr<ir::Value> Held(const EventDriven& moving, const Variable& variable) {
     const ir::Value last = builder_.Emit(
         ir::Op::kLoadPre, {ir::Element::kI64, builder_.block().domain}, {}, *moving.last);
@@ -229,8 +230,7 @@ class BlockWriter {
     CodeScope scope(declared_, model_.section, names, builder, out_);
     scope.EnterCode(std::string(ir::BlockKindName(block.kind)), block.pathway);
     if (!pathway.on_post) scope.Change().since_arrival = SinceArrival(pathway, builder);
-    BNSYN_RETURN_IF_ERROR(
-        EventWriter(model_, scope).Run(pathway.code, pathway.text));
+    BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).Run(pathway.code, pathway.text));
     BNSYN_RETURN_IF_ERROR(CheckDraws(pathway, block));
     out_.program.synaptic.push_back(std::move(block));
     return absl::OkStatus();
@@ -246,8 +246,7 @@ class BlockWriter {
     ClockReads reads = {clock, {}, {}};
     scope.SetClock(&reads);
     scope.EnterCode("clock", clock.name);
-    BNSYN_RETURN_IF_ERROR(
-        EventWriter(model_, scope).Run(clock.code, clock.text));
+    BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).Run(clock.code, clock.text));
     if (out_.explanations != nullptr) {
       absl::StrAppend(&explanation_, DescribeClock(clock, out_.program.dt));
     }
@@ -275,9 +274,9 @@ class BlockWriter {
   }
 
   absl::Status WriteNow() {
-    const bool moves = std::any_of(
-        model_.event_driven.begin(), model_.event_driven.end(),
-        [](const EventDriven& moving) { return moving.last.has_value(); });
+    const bool moves =
+        std::any_of(model_.event_driven.begin(), model_.event_driven.end(),
+                    [](const EventDriven& moving) { return moving.last.has_value(); });
     if (!moves && !model_.last.has_value()) return absl::OkStatus();
     ir::Block block = NewBlock(ir::BlockKind::kNow);
     ir::Builder builder(out_.program, block);

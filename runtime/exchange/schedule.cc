@@ -302,8 +302,8 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
   return schedule;
 }
 
-// True if a kernel reads neurons by number, as they are or were. Other threads own some of them, and
-// overwrite in the next step what it reads.
+// True if a kernel reads neurons by number, as they are or were. Other threads own some of them,
+// and overwrite in the next step what it reads.
 bool ReadsNeurons(const ir::Program& program, const ir::Block& kernel) {
   return std::any_of(kernel.nodes.begin(), kernel.nodes.end(), [&](const ir::Node& node) {
     return (node.op == ir::Op::kGather || node.op == ir::Op::kPast) &&
