@@ -537,6 +537,7 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kAccumulatePre:
     case Op::kRun:
     case Op::kRunOnStep:
+    case Op::kRunSums:
     case Op::kDeliver:
       return Fail(absl::StrCat(ir::Info(n.op).name, " cannot stand here"));
     case Op::kUntil:
