@@ -10,6 +10,7 @@
 #include "compiler/equations/explanations.h"
 #include "compiler/equations/integrate.h"
 #include "compiler/equations/ode_system.h"
+#include "compiler/language/code_emitter.h"
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/emit.h"
 #include "compiler/lowering/interpolated.h"
@@ -36,6 +37,7 @@ absl::Status TryEquations(const Declarations& declared, const Connection& connec
     BNSYN_RETURN_IF_ERROR(ExpectDimension(right, equation.unit.dimension / dimension::kTime,
                                           absl::StrCat("d", moving.name, "/dt"), text,
                                           equation.right->range));
+    BNSYN_RETURN_IF_ERROR(Emitter(text, scope).CheckTimeConstants(*equation.right, moving.name));
   }
   return absl::OkStatus();
 }
@@ -68,6 +70,16 @@ class EventWriter {
       if (moving.last.has_value() && scope_.HasChanged(VariableOf(moving))) StoreNow(moving);
     }
     return absl::OkStatus();
+  }
+
+  absl::Status Look(bool at_end) {
+    if (!model_.last.has_value()) return absl::OkStatus();
+    ir::Value now = Now();
+    if (at_end) {
+      const double lag = scope_.program().spike_lag();
+      now = builder_.Emit(ir::Op::kAdd, {now, builder_.F64(lag)});
+    }
+    return BringUpToDate(now);
   }
 
   // Brings the variables to the present and stores them as they are: they are looked at, and no
@@ -243,7 +255,7 @@ class BlockWriter {
     ir::Builder builder(out_.program, block);
     const Names names = SynapseNames(declared_, connection_, ir::BlockKind::kOnPre);
     CodeScope scope(declared_, model_.section, names, builder, out_);
-    ClockReads reads = {clock, {}, {}};
+    ClockReads reads = {clock, {}, {}, {}};
     scope.SetClock(&reads);
     scope.EnterCode("clock", clock.name);
     BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).Run(clock.code, clock.text));
@@ -348,6 +360,11 @@ class BlockWriter {
 };
 
 }  // namespace
+
+absl::Status BringToTime(const Declarations& declared, const SynapseModel& model, bool at_end,
+                         CodeScope& scope) {
+  return EventWriter(declared, model, scope).Look(at_end);
+}
 
 absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out) {
   for (const Connection& connection : declared.connections) {
