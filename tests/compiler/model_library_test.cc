@@ -55,11 +55,11 @@ TEST(ModelLibrary, GivesModelsToHosts) {
 }
 
 TEST(ModelLibrary, KnowsNamesOfOtherSimulators) {
-  EXPECT_EQ(compiler::ModelsElsewhere("iaf_psc_alpha"),
+  EXPECT_EQ(compiler::ModelsElsewhere(ModelLibrary(), "iaf_psc_alpha"),
             "NEST's iaf_psc_alpha is the model 'lif_alpha'");
-  EXPECT_EQ(compiler::ModelsElsewhere("spikesourcepoisson"),
+  EXPECT_EQ(compiler::ModelsElsewhere(ModelLibrary(), "spikesourcepoisson"),
             "PyNN's SpikeSourcePoisson is the model 'poisson_source'");
-  EXPECT_EQ(compiler::ModelsElsewhere("lif_alpha"), "");
+  EXPECT_EQ(compiler::ModelsElsewhere(ModelLibrary(), "lif_alpha"), "");
   const std::string missing(ReadLibraryModel("HH_cond_exp").status().message());
   EXPECT_TRUE(absl::StrContains(missing, "PyNN's HH_cond_exp is the model 'hh_traub'")) << missing;
   std::set<std::string> seen;
