@@ -358,23 +358,6 @@ bool ReadsNeurons(const ir::Program& program, const ir::Block& kernel) {
   });
 }
 
-// True if threads must meet between the arrivals and the step: if delivery reads a state of other
-// threads' neurons that the step writes, or adds to sources, which other threads own. Targets, and
-// copies of uniform states, are the thread's own.
-bool DeliveryMeetsOthers(const ir::Program& program) {
-  for (const ir::Block& block : program.synaptic) {
-    if (block.kind == ir::BlockKind::kOnStep) continue;
-    for (const ir::Node& node : block.nodes) {
-      if (node.op == ir::Op::kAccumulatePre) return true;
-      if (node.op != ir::Op::kLoadPre && node.op != ir::Op::kGather) continue;
-      for (const ir::Block& kernel : program.step) {
-        if (Uses(kernel, ir::Op::kStore, node.attr)) return true;
-      }
-    }
-  }
-  return false;
-}
-
 void AddOnce(std::vector<uint32_t>& list, uint64_t id) {
   const auto i = static_cast<uint32_t>(id);
   if (std::find(list.begin(), list.end(), i) == list.end()) list.push_back(i);
@@ -455,7 +438,7 @@ absl::StatusOr<StepSchedule> MakeSchedule(const ir::Program& program,
   schedule.deferred_checks = std::any_of(deferrals.begin(), deferrals.end(),
                                          [](const auto& deferral) { return deferral.checks; });
   schedule.read_later = FindReadLater(program);
-  schedule.barrier_after_delivery = !schedule.delivers && DeliveryMeetsOthers(program);
+  schedule.barrier_after_delivery = !schedule.delivers && DeliveryNeedsOthers(program);
   // A step has at least one barrier, so that no thread runs ahead of the others.
   schedule.barrier_after_last = schedule.collected.size() < 2;
   for (const ir::Block& block : program.step) {
