@@ -38,6 +38,13 @@ uint64_t CheckpointInterval(const NetworkMemory& memory, const Synapses& synapse
 // The actions of a log that a new checkpoint clears, unless the checkpoint is larger than the log.
 constexpr size_t kLongLog = size_t{1} << 16;  // actions
 
+// Of an ascending list of neurons, those in a range.
+absl::Span<const uint32_t> Within(absl::Span<const uint32_t> neurons, Range range) {
+  const auto* const first = std::lower_bound(neurons.begin(), neurons.end(), range.begin);
+  const auto* const end = std::lower_bound(first, neurons.end(), range.end);
+  return absl::MakeConstSpan(first, end);
+}
+
 }  // namespace
 
 absl::Status AcceleratedEngine::Build(Layout layout, const EngineOptions& options,
@@ -254,7 +261,9 @@ bool AcceleratedEngine::DeliverSpikes(int thread, uint64_t step, Groups groups) 
           use(ring_.Spikes(delivery.spikes, t, emitted));
         }
       }
-      use(ring_.Injected(delivery.spikes, emitted));
+      const absl::Span<const uint32_t> injected = ring_.Injected(delivery.spikes, emitted);
+      use(delivery.on_post ? Within(injected, partition_.range(delivery.spikes, thread))
+                           : injected);
     };
     fault |= !bnsyn::Deliver(delivery, step, worker.tally.coarse.data(), due);
   }

@@ -7,41 +7,18 @@
 #include "absl/types/span.h"
 #include "compiler/analysis/value_range.h"
 #include "ir/access.h"
+#include "ir/levels.h"
 
 namespace bnsyn::compiler {
 namespace {
 
 using ir::AttrKind;
 using ir::BlockKind;
+using ir::Level;
 using ir::Op;
 
 // Clocks that tick more often let rows fall behind by too little for deferral to pay.
 constexpr uint32_t kLeastClock = 100;
-
-// The level of a node without regard to its operands.
-Level OwnLevel(const ir::Program& program, const ir::Block& block, const ir::Node& node) {
-  const bool of_source = node.op == Op::kLoadPre || node.op == Op::kIndexPre;
-  const bool of_target = node.op == Op::kLoadPost || node.op == Op::kIndexPost;
-  if (block.kind == BlockKind::kOnPost ? of_target : of_source) return Level::kSpike;
-  const AttrKind attr = ir::Info(node.op).attr;
-  const bool of_operands = node.op == Op::kGather || node.op == Op::kPast;
-  const bool own = node.domain == block.domain &&
-                   ((attr == AttrKind::kState && !of_operands) || attr == AttrKind::kStream);
-  const bool own_weight =
-      node.op == Op::kWeight && program.HasOwnWeights(program.ProjectionOf(block));
-  return of_source || of_target || own || own_weight || ir::Accumulates(node) ? Level::kSynapse
-                                                                              : Level::kOnce;
-}
-
-bool HasEffect(const ir::Node& node) { return !ir::HasResult(node.op); }
-
-// True if synaptic code writes a state of neurons: that of the source in on_pre code, that of the
-// target in on_post code.
-bool StoresOfNeuron(const ir::Program& program, const ir::Block& block, const ir::Node& node) {
-  const ir::OpInfo& info = ir::Info(node.op);
-  return info.effect == ir::Effect::kWrite && info.attr == AttrKind::kState &&
-         program.states[node.attr].type.domain != block.domain;
-}
 
 bool MovesInStep(const ir::Program& program, ir::StateId state) {
   const auto stores = [state](const ir::Node& node) {
@@ -56,34 +33,14 @@ bool MovesInStep(const ir::Program& program, ir::StateId state) {
 const ir::Block* StoredByArrivals(const ir::Program& program, ir::StateId state) {
   for (const ir::Block& block : program.synaptic) {
     for (const ir::Node& node : block.nodes) {
-      if (node.attr == state && StoresOfNeuron(program, block, node)) return &block;
+      if (node.attr == state && ir::StoresNeuron(node)) return &block;
     }
   }
   return nullptr;
 }
 
-// For each node: true if it has to be computed by the deferred code, for each synapse; the others
-// are captured when the code is due. A delay is that of the row at hand.
-std::vector<bool> Deferred(const ir::Program& program, const ir::Block& block) {
-  std::vector<bool> deferred;
-  for (const ir::Node& node : block.nodes) {
-    const Level own = OwnLevel(program, block, node);
-    const bool of_row = block.kind == BlockKind::kOnStep && own == Level::kSpike;
-    bool of_synapse = own == Level::kSynapse || of_row || node.op == Op::kDelay;
-    for (const ir::NodeId operand : node.inputs()) of_synapse |= deferred[operand];
-    deferred.push_back(of_synapse);
-  }
-  return deferred;
-}
-
-// True for what deferred code knows without capturing it: literals, the step and the target.
-bool IsAtHand(const ir::Node& node) {
-  return node.op == Op::kLiteral || node.op == Op::kStep || node.op == Op::kIndexPost ||
-         node.op == Op::kWeight;
-}
-
 std::vector<ir::NodeId> Captured(const ir::Program& program, const ir::Block& block) {
-  const std::vector<bool> deferred = Deferred(program, block);
+  const std::vector<bool> deferred = DeferredNodes(program, block);
   std::vector<bool> captured(block.nodes.size());
   for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
     if (!deferred[id]) continue;
@@ -154,7 +111,7 @@ class Decision {
         }
         continue;
       }
-      const std::vector<bool> deferred = Deferred(program_, block);
+      const std::vector<bool> deferred = DeferredNodes(program_, block);
       for (ir::NodeId id = 0; id < block.nodes.size() && obstacle_.back().empty(); ++id) {
         if (deferred[id]) obstacle_.back() = Obstacle(block.nodes[id]);
       }
@@ -270,7 +227,7 @@ bool MayFail(const ir::Program& program, const ir::Block& block) {
   std::vector<Range> states;
   for (const ir::State& state : program.states) states.push_back({state.lower, state.upper});
   const ir::Block visible = WithElapsedAsStep(program, block);
-  const std::vector<bool> deferred = Deferred(program, block);
+  const std::vector<bool> deferred = DeferredNodes(program, block);
   const std::vector<Range> ranges = FindRanges(program, visible, {.states = states});
   for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
     const ir::Node& node = block.nodes[id];
@@ -286,22 +243,34 @@ bool MayFail(const ir::Program& program, const ir::Block& block) {
 
 }  // namespace
 
-std::vector<Level> LevelsOf(const ir::Program& program, const ir::Block& block) {
-  std::vector<Level> levels;
-  for (const ir::Node& node : block.nodes) {
-    Level level = OwnLevel(program, block, node);
-    for (const ir::NodeId operand : node.inputs()) level = std::max(level, levels[operand]);
-    levels.push_back(level);
-  }
-  return levels;
-}
-
 bool VisitsSynapses(const ir::Program& program, const ir::Block& block) {
-  const std::vector<Level> levels = LevelsOf(program, block);
+  const std::vector<Level> levels = ir::LevelsOf(program, block);
   for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
-    if (HasEffect(block.nodes[id]) && levels[id] == Level::kSynapse) return true;
+    const ir::Node& node = block.nodes[id];
+    if (ir::Accumulates(node)) return true;
+    if (!ir::HasResult(node.op) && levels[id] == Level::kSynapse) return true;
   }
   return false;
+}
+
+std::vector<bool> DeferredNodes(const ir::Program& program, const ir::Block& block) {
+  // Deferred code runs over rows by source, where what is of the source is read at any time.
+  const Level captured = block.kind == BlockKind::kOnPost ? Level::kSpike : Level::kOnce;
+  const std::vector<Level> levels = ir::LevelsOf(program, block);
+  std::vector<bool> deferred;
+  for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
+    const ir::Node& node = block.nodes[id];
+    // A delay is that of the row at hand.
+    bool of_synapse = levels[id] > captured || ir::Accumulates(node) || node.op == Op::kDelay;
+    for (const ir::NodeId operand : node.inputs()) of_synapse |= deferred[operand];
+    deferred.push_back(of_synapse);
+  }
+  return deferred;
+}
+
+bool IsAtHand(const ir::Node& node) {
+  return node.op == Op::kLiteral || node.op == Op::kStep || node.op == Op::kIndexPost ||
+         node.op == Op::kWeight;
 }
 
 std::vector<BlockDeferral> DecideDeferral(const ir::Program& program, ir::ProjectionId projection) {

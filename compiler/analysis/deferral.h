@@ -16,11 +16,6 @@
 
 namespace bnsyn::compiler {
 
-// How often a node of a synaptic block has to be computed, with rows by source, or by target in
-// on_post code.
-enum class Level : uint8_t { kOnce, kSpike, kSynapse };
-std::vector<Level> LevelsOf(const ir::Program& program, const ir::Block& block);
-
 // True if a block does something for each synapse. One that does not only stores states of neurons,
 // once for each spike, and needs no rows.
 bool VisitsSynapses(const ir::Program& program, const ir::Block& block);
@@ -56,6 +51,12 @@ struct Deferral {
 // Of a program in which blocks are marked, in the order of the projections; those without a marked
 // block are left out.
 std::vector<Deferral> FindDeferrals(const ir::Program& program);
+
+// For each node of an on_post or on_step block: true if deferred code computes it, for each
+// synapse. What it needs of the others is captured when the block is due, unless it is at hand
+// then: literals, the step and the target.
+std::vector<bool> DeferredNodes(const ir::Program& program, const ir::Block& block);
+bool IsAtHand(const ir::Node& node);
 
 // True if a projection needs the synapses of a target by the target: if on_post code that is not
 // deferred visits them.

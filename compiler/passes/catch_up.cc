@@ -41,7 +41,7 @@ std::vector<CatchUp> FindCatchUps(const ir::Program& program) {
     if (own.step.has_value()) Append(program.synaptic[*own.step], block);
     std::string& code =
         code_of[absl::StrCat(CanonicalCode(program, block), "step from ", catch_up.first_of_step,
-                             own.delivers ? " delivers" : "")];
+                             own.delivers ? " delivers" : "", own.checks ? " checks" : "")];
     if (code.empty()) code = absl::StrCat(block.name, ".catch_up");
     block.code = code;
   }

@@ -38,37 +38,44 @@ void Backlog::Begin(uint64_t time) {
 }
 
 bool Backlog::Run(const DeferredCall& call, absl::Span<const uint32_t> neurons, size_t row,
-                  uint64_t step) {
+                  size_t count, uint64_t step) {
   compiler::DeliverArgs args = call.args;
   args.slots = call.slots.data();
   args.step = step;
   args.spikes = neurons.data();
   args.spike_count = static_cast<uint32_t>(neurons.size());
   if (args.row_begin != nullptr) args.row_begin += row;
+  args.row_count = count;
   if (call.delays != nullptr) args.delay = call.delays[row];
   args.defer = &args_;
   call.function(&args);
   return args.fault == 0;
 }
 
-bool Backlog::CatchUp(absl::Span<const uint32_t> sources, size_t row, uint64_t until) {
+bool Backlog::CatchUp(absl::Span<const uint32_t> sources, size_t row, size_t count,
+                      uint64_t until) {
   if (sources.empty() || all_done_ >= until) return true;
-  args_.done = history_.positions() + row;
-  args_.until = until;
-  return Run(catch_up_, sources, row, until / 2);
+  const size_t step = catch_up_.delays == nullptr ? count : 1;
+  const size_t end = row + count;
+  bool fine = true;
+  for (; row < end; row += step) {
+    args_.done = history_.positions() + row;
+    args_.until = until;
+    fine &= Run(catch_up_, sources, row, step, until / 2);
+  }
+  return fine;
 }
 
 bool Backlog::SweepLagging(uint64_t limit, uint64_t until) {
   if (all_done_ >= limit) return true;
-  bool fine = true;
-  for (uint32_t row = 0; row < rows_; ++row) {
-    size_t count = 0;
-    for (uint32_t source = 0; source < sources_; ++source) {
-      const uint32_t done = history_.positions()[size_t{source} * rows_ + row];
-      if (Lag(done, limit) > 0) lagging_[count++] = source;
-    }
-    fine &= CatchUp(absl::MakeConstSpan(lagging_).first(count), row, until);
+  size_t count = 0;
+  const uint32_t* done = history_.positions();
+  for (uint32_t source = 0; source < sources_; ++source, done += rows_) {
+    const bool lags =
+        std::any_of(done, done + rows_, [limit](uint32_t row) { return Lag(row, limit) > 0; });
+    if (lags) lagging_[count++] = source;
   }
+  const bool fine = CatchUp(absl::MakeConstSpan(lagging_).first(count), 0, rows_, until);
   all_done_ = limit;
   return fine;
 }
@@ -80,7 +87,7 @@ bool Backlog::NotePosts(absl::Span<const uint32_t> targets, uint64_t step) {
   bool fine = true;
   while (!targets.empty()) {
     args_.needed_from = static_cast<uint32_t>(all_done_);
-    fine &= Run(head_, targets, 0, step);
+    fine &= Run(head_, targets, 0, 1, step);
     targets.remove_prefix(args_.taken);
     if (targets.empty()) break;
     // The next spike would overwrite the oldest entry of its target.
@@ -100,7 +107,7 @@ bool Backlog::NoteStep(uint64_t step) {
     const uint64_t overwritten = deferral_.TimeOfStep(step - args_.window_steps);
     if (all_done_ <= overwritten) fine = SweepLagging(LimitOf(overwritten, now), now);
   }
-  return Run(capture_, {}, 0, step) && fine;
+  return Run(capture_, {}, 0, 1, step) && fine;
 }
 
 }  // namespace bnsyn

@@ -35,8 +35,8 @@ namespace bnsyn {
 struct DeferredCall {
   compiler::DeliverFunction function = nullptr;  // null if there is no such code
   std::vector<void*> slots;
-  compiler::DeliverArgs args = {};   // all but the slots, the step, the neurons and what is deferred
-  const uint32_t* delays = nullptr;  // of the rows of a neuron; null where rows are by target
+  compiler::DeliverArgs args = {};  // all but the slots, the step, the neurons and what is deferred
+  const uint32_t* delays = nullptr;  // of the rows of a neuron; null if the code reads none
 };
 
 class Backlog {
@@ -54,8 +54,9 @@ class Backlog {
   // The functions that follow do deferred work, or may have to. They return false if a check of it
   // failed.
 
-  // Does the work of before `until` in row number `row` of each of these sources.
-  bool CatchUp(absl::Span<const uint32_t> sources, size_t row, uint64_t until);
+  // Does the work of before `until` in the `count` rows of each of these sources from number `row`
+  // on.
+  bool CatchUp(absl::Span<const uint32_t> sources, size_t row, size_t count, uint64_t until);
   // The same for all rows.
   bool Sweep(uint64_t until);
   // Puts off on_post code for spikes that arrive at these targets in `step`.
@@ -69,7 +70,8 @@ class Backlog {
  private:
   // Does the work of before `until` in the rows that have work of before `limit`.
   bool SweepLagging(uint64_t limit, uint64_t until);
-  bool Run(const DeferredCall& call, absl::Span<const uint32_t> neurons, size_t row, uint64_t step);
+  bool Run(const DeferredCall& call, absl::Span<const uint32_t> neurons, size_t row, size_t count,
+           uint64_t step);
 
   compiler::Deferral deferral_;
   History history_;

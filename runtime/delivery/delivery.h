@@ -46,17 +46,16 @@ bool Deliver(const Delivery& delivery, uint64_t step, reference::CoarseTally* ta
         [&](absl::Span<const uint32_t> targets) { fine &= backlog->NotePosts(targets, step); });
     return fine;
   }
-  // Of on_pre code, each row has to be up to date.
   const auto run = [&](absl::Span<const uint32_t> neurons, size_t row) {
     if (backlog != nullptr && !delivery.on_post) {
-      fine &= backlog->CatchUp(neurons, row, backlog->deferral().BeforePre(step));
+      const uint64_t until = backlog->deferral().BeforePre(step);
+      fine &= backlog->CatchUp(neurons, row, delivery.code.args.row_count, until);
     }
     fine &= delivery.code.Run(neurons, row, step, tallies);
   };
   if (delivery.delay.has_value()) {
-    const size_t rows = delivery.on_post ? 1 : delivery.block->slots();
     due(*delivery.delay, [&](absl::Span<const uint32_t> neurons) {
-      for (size_t row = 0; row < rows; ++row) run(neurons, row);
+      for (size_t row = 0; row < delivery.runs; ++row) run(neurons, row);
     });
     return fine;
   }

@@ -6,10 +6,12 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "compiler/passes/catch_up.h"
 #include "ir/access.h"
+#include "ir/levels.h"
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
 #include "runtime/deferral/read_later.h"
@@ -21,7 +23,7 @@ namespace {
 
 using ir::AttrKind;
 
-bool Uses(const ir::Block& block, ir::Op op, uint64_t attr) {
+bool Uses(const ir::Block& block, ir::Op op, uint64_t attr = 0) {
   return std::any_of(block.nodes.begin(), block.nodes.end(),
                      [&](const ir::Node& n) { return n.op == op && n.attr == attr; });
 }
@@ -118,6 +120,8 @@ absl::StatusOr<CodeCall> MakeCodeCall(const ir::Program& program, const ir::Bloc
   }
   call.first_tally = CoarseSources(program, &block).size();
   call.args.seed = program.seed;
+  call.args.row_count = 1;
+  call.args.delay = program.projections[id].delay;
   call.args.weights = own.weights();
   call.args.occurrences = own.occurrences();
   if (block.kind == ir::BlockKind::kOnPost) {
@@ -129,13 +133,9 @@ absl::StatusOr<CodeCall> MakeCodeCall(const ir::Program& program, const ir::Bloc
     call.args.row_begin = own.rows();
     call.args.row_stride = own.slots();
     call.args.others = own.targets();
-    call.delays = own.delays().data();
+    if (!own.delays().empty()) call.delays = own.delays().data();
   }
   return call;
-}
-
-DeferredCall Deferred(CodeCall call) {
-  return {call.function, std::move(call.slots), call.args, call.delays};
 }
 
 absl::StatusOr<std::vector<std::unique_ptr<Backlog>>> MakeBacklogs(
@@ -151,7 +151,8 @@ absl::StatusOr<std::vector<std::unique_ptr<Backlog>>> MakeBacklogs(
     const auto call = [&](const ir::Block& block) -> absl::StatusOr<DeferredCall> {
       BNSYN_ASSIGN_OR_RETURN(CodeCall made,
                              MakeCodeCall(program, block, code, memory, own, thread));
-      return Deferred(std::move(made));
+      return DeferredCall{made.function, std::move(made.slots), made.args,
+                          Uses(block, ir::Op::kDelay) ? made.delays : nullptr};
     };
     BNSYN_ASSIGN_OR_RETURN(DeferredCall rows, call(catch_up.block));
     DeferredCall head;
@@ -214,8 +215,9 @@ std::vector<RowTerm> MakeRowTerms(const ir::Program& program, const NetworkMemor
   return terms;
 }
 
-// Deliveries to all groups of which the thread has synapses. A synaptic block writes nothing but
-// the states of its own synapses and sums (R6), so that the order of groups is free.
+// Deliveries to all groups of which the thread has synapses, or that act on the neurons that
+// spiked. A synaptic block writes nothing but sums (R6) and states that its projection alone reads
+// before the step, so that the order of groups is free.
 absl::StatusOr<std::vector<Delivery>> MakeDeliveries(const ir::Program& program,
                                                      const compiler::CompiledCode& code,
                                                      NetworkMemory& memory, const SumPlaces& places,
@@ -225,8 +227,11 @@ absl::StatusOr<std::vector<Delivery>> MakeDeliveries(const ir::Program& program,
   for (size_t g = 0; g < synapses.layout().groups.size(); ++g) {
     const SynapseGroup& group = synapses.layout().groups[g];
     const SynapseBlock& own = synapses.block(g, thread);
-    if (own.synapses() == 0) continue;
     const ir::ProjectionId first = group.projections[0];
+    const auto acts_alone = [&](const ir::Block& block) {
+      return ir::ActsOnNeurons(program, block);
+    };
+    if (own.synapses() == 0 && !absl::c_any_of(program.SynapticOf(first), acts_alone)) continue;
     Delivery delivery;
     delivery.name = group.projections.size() == 1
                         ? program.projections[first].name
@@ -241,6 +246,7 @@ absl::StatusOr<std::vector<Delivery>> MakeDeliveries(const ir::Program& program,
     delivery.backlog = FindBacklog(schedule, first);
     for (const ir::Block& block : program.SynapticOf(first)) {
       if (block.kind == ir::BlockKind::kOnStep) continue;
+      if (own.synapses() == 0 && !acts_alone(block)) continue;
       delivery.deferred = block.deferred;
       BNSYN_ASSIGN_OR_RETURN(delivery.code,
                              MakeCodeCall(program, block, code, memory, own, thread));
@@ -248,7 +254,13 @@ absl::StatusOr<std::vector<Delivery>> MakeDeliveries(const ir::Program& program,
       delivery.spikes = program.SpikesOf(block);
       delivery.on_post = block.kind == ir::BlockKind::kOnPost;
       delivery.delay.reset();
-      if (ir::Program::HasOwnDelay(block)) delivery.delay = program.DelayOf(block);
+      delivery.runs = 1;
+      if (ir::Program::HasOwnDelay(block) || !program.HasOwnDelays(first)) {
+        delivery.delay = program.DelayOf(block);
+        const bool rows = !delivery.on_post;
+        if (rows && Uses(block, ir::Op::kDelay)) delivery.runs = own.slots();
+        if (rows && !Uses(block, ir::Op::kDelay)) delivery.code.args.row_count = own.slots();
+      }
       deliveries.push_back(delivery);
     }
   }

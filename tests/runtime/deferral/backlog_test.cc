@@ -113,7 +113,9 @@ void CatchUpRow(DeliverArgs* args, size_t row) {
 
 void CatchUp(DeliverArgs* args) {
   for (uint32_t i = 0; i < args->spike_count; ++i) {
-    CatchUpRow(args, args->spikes[i] * args->row_stride);
+    for (uint64_t row = 0; row < args->row_count; ++row) {
+      CatchUpRow(args, args->spikes[i] * args->row_stride + row);
+    }
   }
 }
 
@@ -164,7 +166,7 @@ class Trial {
     if (deferral.delivers && clock) ExpectEqualBetweenHalves();
     if (deferral.posts_first) Posts(posts);
     for (size_t row = 0; row < kRows; ++row) {
-      EXPECT_TRUE(backlog_->CatchUp(sources, row, deferral.BeforePre(step_)));
+      EXPECT_TRUE(backlog_->CatchUp(sources, row, 1, deferral.BeforePre(step_)));
       for (const uint32_t source : sources) ExpectEqualRow(source * kRows + row);
     }
     if (!deferral.posts_first) Posts(posts);
@@ -287,7 +289,7 @@ TEST(Backlog, CatchesUpWithLaggingRowsAlone) {
   trial.lazy().longest = 0;
   // The window has 64 steps. Row 0 lags behind step 0; row 20 is up to date.
   const std::vector<uint32_t> fresh = {20};
-  EXPECT_TRUE(trial.backlog().CatchUp(fresh, 0, Deferral::Before(trial.step())));
+  EXPECT_TRUE(trial.backlog().CatchUp(fresh, 0, 2, Deferral::Before(trial.step())));
   for (int i = 0; i < 5; ++i) trial.Step({}, {});
   EXPECT_GE(trial.lazy().longest, 120u);
   trial.lazy().longest = 0;
