@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "compiler/emission/kernel_abi.h"
 #include "ir/program.h"
+#include "runtime/deferral/backlog.h"
 #include "runtime/delivery/synapse_block.h"
 
 namespace bnsyn {
@@ -55,6 +56,8 @@ struct Delivery {
   const SynapseBlock* block = nullptr;
   std::vector<RowTerm> terms;  // rows: one, or several where synapses are constant
   CodeCall code;               // without a function: rows
+  Backlog* backlog = nullptr;  // what is put off of the projection; null if that is nothing
+  bool deferred = false;       // the code itself is put off
 };
 
 }  // namespace bnsyn
