@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "compiler/emission/emit_block.h"
+#include "ir/levels.h"
 #include "ir/program.h"
 #include "llvm/IR/IRBuilder.h"
 
@@ -31,8 +32,6 @@ class DeliverEmitter : public BlockEmitter {
   absl::Status Emit();
 
  private:
-  enum class Level { kOnce, kSpike, kSynapse };
-
   // What an accumulate adds, or lanes of it.
   struct Added {
     llvm::Value* value = nullptr;
@@ -42,11 +41,11 @@ class DeliverEmitter : public BlockEmitter {
     llvm::Value* may_be_coarse = nullptr;  // i1: to be looked at more closely; null where it is not
   };
 
-  // Levels, and the loops.
-  Level LevelOf(const ir::Node& node) const;
-  void FindLevels();
+  // The loops, and the levels of nodes.
   int ChooseLanes() const;
-  void EmitLevel(Level level);
+  void EmitLevel(ir::Level level);
+  // What the spike does to its neuron, behind all synapses.
+  void EmitNeuronStores();
   // Runs over the entries [first, last) of a row, `lanes` at a time, as far as there are so many.
   // Returns the first one that is left.
   llvm::Value* EmitSynapses(int lanes, llvm::Value* first, llvm::Value* last);
@@ -97,11 +96,11 @@ class DeliverEmitter : public BlockEmitter {
   const ir::ProjectionId id_;
   const ir::Projection& projection_;
   const bool by_target_;
-  int most_lanes_ = 1;                // of synapses
-  int lanes_ = 1;                     // of those at hand
-  std::vector<Level> level_;          // by node
-  std::vector<llvm::Value*> values_;  // by node
-  std::vector<Added> added_;          // by node
+  int most_lanes_ = 1;                  // of synapses
+  int lanes_ = 1;                       // of those at hand
+  const std::vector<ir::Level> level_;  // by node
+  std::vector<llvm::Value*> values_;    // by node
+  std::vector<Added> added_;            // by node
   llvm::AllocaInst* fault_ = nullptr;
   llvm::AllocaInst* fault_in_lanes_ = nullptr;  // null if there is one
   llvm::Value* others_ = nullptr;
@@ -110,6 +109,7 @@ class DeliverEmitter : public BlockEmitter {
   llvm::Value* tallies_ = nullptr;
   llvm::Value* row_begin_ = nullptr;
   llvm::Value* row_stride_ = nullptr;
+  llvm::Value* row_count_ = nullptr;
   llvm::Value* source_ = nullptr;          // i64; of several synapses lanes of it
   llvm::Value* target_ = nullptr;          // likewise
   llvm::Value* synapse_ = nullptr;         // i64: the first one

@@ -80,9 +80,9 @@ llvm::Value* DeliverEmitter::InUnits(ir::InputId input, llvm::Value* quanta) {
   const int lanes = LanesOf(quanta);
   llvm::Value* const left = OfPhase(input, [](const reference::AccumulatorArithmetic& sum,
                                               uint32_t phase) { return sum.Left(phase); });
-  llvm::Value* const more = builder_.CreateFDiv(
-      builder_.CreateSIToFP(quanta, Widened(builder_.getDoubleTy(), lanes)),
-      Splat(builder_, left, lanes));
+  llvm::Value* const more =
+      builder_.CreateFDiv(builder_.CreateSIToFP(quanta, Widened(builder_.getDoubleTy(), lanes)),
+                          Splat(builder_, left, lanes));
   return builder_.CreateFPToSI(builder_.CreateUnaryIntrinsic(llvm::Intrinsic::rint, more),
                                quanta->getType());
 }
@@ -134,9 +134,9 @@ void DeliverEmitter::CountCoarse(ir::NodeId id) {
   llvm::BasicBlock* const done = NewBasicBlock("counted");
   llvm::MDBuilder metadata(builder_.getContext());
   // A contribution of all lanes counts once for each.
-  llvm::Value* const all = MaskBits(
-      builder_, lanes == lanes_ ? added.may_be_coarse
-                                : Splat(builder_, added.may_be_coarse, lanes_));
+  llvm::Value* const all =
+      MaskBits(builder_, lanes == lanes_ ? added.may_be_coarse
+                                         : Splat(builder_, added.may_be_coarse, lanes_));
   llvm::AllocaInst* const values = Variable(Widened(f64, lanes_));
   builder_.CreateCondBr(builder_.CreateICmpNE(all, none), some, done,
                         metadata.createBranchWeights(1, 1000));
@@ -147,8 +147,8 @@ void DeliverEmitter::CountCoarse(ir::NodeId id) {
 
   builder_.SetInsertPoint(count);
   llvm::PHINode* const left = builder_.CreatePHI(i64, 2);
-  llvm::Value* const lane = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, left,
-                                                           builder_.getInt1(true));
+  llvm::Value* const lane =
+      builder_.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, left, builder_.getInt1(true));
   llvm::Value* const value =
       builder_.CreateLoad(f64, builder_.CreateInBoundsGEP(f64, values, lane));
   llvm::Value* const tally = builder_.CreateConstInBoundsGEP1_64(

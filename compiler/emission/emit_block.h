@@ -139,6 +139,7 @@ class BlockEmitter {
   llvm::PHINode* pass_ = nullptr;  // i64; null where there is one pass
   // By node: the scalars computed in the entry or the pass; null for other nodes.
   std::vector<llvm::Value*> uniform_;
+  std::vector<llvm::Value*> slots_;  // by slot: its pointer
   absl::Status status_;
 
  private:
@@ -156,7 +157,6 @@ class BlockEmitter {
 
   const ArgsLayout layout_;
   std::vector<bool> differs_;  // by node: true if its value may differ from pass to pass
-  std::vector<llvm::Value*> slots_;
   // Alias scopes: one a slot, and what each slot's accesses do not alias.
   std::vector<llvm::MDNode*> scope_;
   std::vector<llvm::MDNode*> others_;

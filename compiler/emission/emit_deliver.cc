@@ -9,6 +9,7 @@
 #include "compiler/emission/emit_ops.h"
 #include "compiler/emission/kernel_abi.h"
 #include "ir/access.h"
+#include "ir/levels.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Intrinsics.h"
 
@@ -16,6 +17,7 @@ namespace bnsyn::compiler {
 namespace {
 
 using ir::AttrKind;
+using ir::Level;
 
 constexpr ArgsLayout kLayout = {offsetof(DeliverArgs, slots), offsetof(DeliverArgs, step),
                                 offsetof(DeliverArgs, seed), offsetof(DeliverArgs, fault)};
@@ -27,30 +29,9 @@ DeliverEmitter::DeliverEmitter(const EmitContext& context, const ir::Block& bloc
       id_(context.program.domains[static_cast<size_t>(block.domain)].index),
       projection_(program_.projections[id_]),
       by_target_(block.kind == ir::BlockKind::kOnPost),
+      level_(ir::LevelsOf(context.program, block)),
       values_(block.nodes.size()),
       added_(block.nodes.size()) {}
-
-// The level of a node without regard to its operands.
-DeliverEmitter::Level DeliverEmitter::LevelOf(const ir::Node& node) const {
-  const bool of_source = node.op == ir::Op::kLoadPre || node.op == ir::Op::kIndexPre;
-  const bool of_target = node.op == ir::Op::kLoadPost || node.op == ir::Op::kIndexPost;
-  if (by_target_ ? of_target : of_source) return Level::kSpike;
-  const bool of_operands = node.op == ir::Op::kGather || node.op == ir::Op::kPast;
-  const bool own_state = !of_operands && ir::Info(node.op).attr == ir::AttrKind::kState &&
-                         node.domain == block_.domain;
-  const bool draws = ir::Info(node.op).attr == AttrKind::kStream && node.domain == block_.domain;
-  const bool own_weight = node.op == ir::Op::kWeight && OwnWeights();
-  return of_source || of_target || own_state || own_weight || draws ? Level::kSynapse
-                                                                    : Level::kOnce;
-}
-
-void DeliverEmitter::FindLevels() {
-  for (const ir::Node& n : block_.nodes) {
-    Level level = LevelOf(n);
-    for (const ir::NodeId operand : n.inputs()) level = std::max(level, level_[operand]);
-    level_.push_back(level);
-  }
-}
 
 // Synapses by target lie anywhere, and where they only add what is known before there is nothing to
 // compute for each of them. A vector register is enough: rows are short.
@@ -67,8 +48,8 @@ int DeliverEmitter::ChooseLanes() const {
 // the addition to the sum of the target comes at the level of synapses.
 void DeliverEmitter::EmitLevel(Level level) {
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
-    if (level_[id] != level) continue;
     const ir::Node& n = node(id);
+    if (level_[id] != level || ir::StoresNeuron(n)) continue;
     if (ir::Accumulates(n)) {
       EmitQuanta(id);
       continue;
@@ -83,11 +64,18 @@ void DeliverEmitter::EmitLevel(Level level) {
   }
 }
 
+void DeliverEmitter::EmitNeuronStores() {
+  for (const ir::Node& n : block_.nodes) {
+    if (!ir::StoresNeuron(n)) continue;
+    StoreSlot(SlotOf(AttrKind::kState, n.attr), n.element, by_target_ ? target_ : source_,
+              values_[n.operands[0]]);
+  }
+}
+
 absl::Status DeliverEmitter::Emit() {
   llvm::Type* const i32 = builder_.getInt32Ty();
   llvm::Type* const i64 = builder_.getInt64Ty();
   llvm::Type* const pointer = builder_.getPtrTy();
-  FindLevels();
   most_lanes_ = ChooseLanes();
   llvm::Type* const i1 = builder_.getInt1Ty();
   fault_ = Variable(i1);
@@ -97,6 +85,7 @@ absl::Status DeliverEmitter::Emit() {
       builder_.CreateZExt(LoadField(offsetof(DeliverArgs, spike_count), i32), i64);
   row_begin_ = LoadField(offsetof(DeliverArgs, row_begin), pointer);
   row_stride_ = LoadField(offsetof(DeliverArgs, row_stride), i64);
+  row_count_ = LoadField(offsetof(DeliverArgs, row_count), i64);
   others_ = LoadField(offsetof(DeliverArgs, others), pointer);
   synapses_ = LoadField(offsetof(DeliverArgs, synapses), pointer);
   weights_ = LoadField(offsetof(DeliverArgs, weights), pointer);
@@ -136,6 +125,7 @@ absl::Status DeliverEmitter::Emit() {
   builder_.CreateBr(spike_end);
 
   builder_.SetInsertPoint(spike_end);
+  EmitNeuronStores();
   llvm::Value* const next_i = builder_.CreateAdd(i, builder_.getInt64(1));
   i->addIncoming(zero, entry);
   i->addIncoming(next_i, spike_end);
@@ -188,7 +178,7 @@ std::pair<llvm::Value*, llvm::Value*> DeliverEmitter::LoadRow(llvm::Value* neuro
   llvm::Type* const i32 = builder_.getInt32Ty();
   llvm::Type* const i64 = builder_.getInt64Ty();
   llvm::Value* const at = builder_.CreateMul(neuron, row_stride_);
-  llvm::Value* const next = builder_.CreateAdd(at, builder_.getInt64(1));
+  llvm::Value* const next = builder_.CreateAdd(at, row_count_);
   llvm::Value* const first = builder_.CreateZExt(LoadElement(i32, row_begin_, at), i64);
   return {first, builder_.CreateZExt(LoadElement(i32, row_begin_, next), i64)};
 }

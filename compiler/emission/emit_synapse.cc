@@ -92,8 +92,7 @@ llvm::Value* DeliverEmitter::RandomBits(uint32_t stream, uint32_t draw, int lane
     } else {
       llvm::Value* const occurrence =
           LoadElement(builder_.getInt32Ty(), occurrences_, synapse_, lanes);
-      key = KeyOf(stream,
-                  builder_.CreateZExt(occurrence, Widened(builder_.getInt64Ty(), lanes)));
+      key = KeyOf(stream, builder_.CreateZExt(occurrence, Widened(builder_.getInt64Ty(), lanes)));
     }
     llvm::Value* const low = builder_.CreateAnd(step_, builder_.getInt64(0xffffffff));
     llvm::Value* const high = builder_.CreateShl(builder_.CreateLShr(step_, 32), 16);

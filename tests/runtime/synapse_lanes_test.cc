@@ -1,5 +1,6 @@
 // Code that runs over several synapses of a row at once gives the bits of code that runs over one
-// after another: rows of any length, several synapses of one pair, every kind of read, draw and sum.
+// after another: rows of any length, several synapses of one pair, every kind of read, draw and
+// sum.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -155,8 +156,8 @@ TEST(SynapseLanes, R6_R10_AFaultOfOneLaneStopsTheRun) {
   for (const auto& [value, code] : {std::pair("3", "check ab.w, %3\n  store ab.w, %3"),
                                     std::pair("1e30", "accumulate b.g, %3")}) {
     for (const char* target : {"0", "7", "8", "61", "69", "70"}) {
-      const std::string text = Replaced(
-          Replaced(Replaced(kFails, "TARGET", target), "VALUE", value), "CODE", code);
+      const std::string text =
+          Replaced(Replaced(Replaced(kFails, "TARGET", target), "VALUE", value), "CODE", code);
       const auto run = [&](const EngineOptions& options) {
         Simulation simulation = Compiled(text, options);
         return std::string(simulation.Step(5).message());
