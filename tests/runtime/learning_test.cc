@@ -14,6 +14,9 @@
 namespace bnsyn {
 namespace {
 
+using namespace literals;
+
+
 struct Setting {
   const char* name;
   const char* value;
