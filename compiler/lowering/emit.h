@@ -35,8 +35,7 @@ absl::Status BoundProjections(const Network& network, ir::Program& program);
 absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out);
 // Brings the event-driven variables of synapses to the time of code of the network: that of the
 // beginning of the step, or behind it that of spikes. Nothing is stored.
-absl::Status BringToTime(const Declarations& declared, const SynapseModel& model, bool at_end,
-                         CodeScope& scope);
+absl::Status BringToTime(const SynapseModel& model, bool at_end, CodeScope& scope);
 // Fails where what a synapse adds is known and not finite.
 absl::Status CheckContributions(const Network& network, const ir::Program& program);
 // and the step block.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/analysis/facts.h"
 #include "compiler/description/settings.h"
@@ -57,12 +58,9 @@ class EventWriter {
                                             model_.Mentions(statements, moving.name);
                                    });
     if (moves) BNSYN_RETURN_IF_ERROR(BringOwn());
-    for (const EventDriven& moving : model_.event_driven) {
-      const Variable& variable = VariableOf(moving);
-      if (variable.keeper != Keeper::kSource || !model_.Mentions(statements, moving.name)) continue;
-      BNSYN_ASSIGN_OR_RETURN(const ir::Value value, Held(moving, variable));
-      scope_.Change().variables[&variable] = value;
-    }
+    BNSYN_RETURN_IF_ERROR(BringHeld([&](const EventDriven& moving) {
+      return model_.Mentions(statements, moving.name);
+    }));
     BNSYN_RETURN_IF_ERROR(EmitStatements(statements, source, scope_));
     scope_.StoreChanged();
     if (moves) builder_.Store(*model_.last, Now());
@@ -72,14 +70,11 @@ class EventWriter {
     return absl::OkStatus();
   }
 
+  // Brings the variables to the beginning of the step, or to the time of its spikes.
   absl::Status Look(bool at_end) {
-    if (!model_.last.has_value()) return absl::OkStatus();
-    ir::Value now = Now();
-    if (at_end) {
-      const double lag = scope_.program().spike_lag();
-      now = builder_.Emit(ir::Op::kAdd, {now, builder_.F64(lag)});
-    }
-    return BringUpToDate(now);
+    lag_ = at_end ? scope_.program().spike_lag() : 0;
+    if (model_.last.has_value()) BNSYN_RETURN_IF_ERROR(BringOwn());
+    return BringHeld([](const EventDriven&) { return true; });
   }
 
   // Brings the variables to the present and stores them as they are: they are looked at, and no
@@ -111,11 +106,12 @@ class EventWriter {
     return *model_.section.FindVariable(moving.name);
   }
 
-  // The number of the step in which the code runs, i64.
+  // The step that begins at the time of the code, i64.
   ir::Value Now() {
     const ir::Value step =
         builder_.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
-    return builder_.Convert(step, ir::Element::kI64);
+    const ir::Value now = builder_.Convert(step, ir::Element::kI64);
+    return lag_ == 0 ? now : builder_.Emit(ir::Op::kAdd, {now, builder_.Literal(ir::Element::kI64, lag_)});
   }
 
   void StoreNow(const EventDriven& moving) {
@@ -133,6 +129,17 @@ class EventWriter {
     const ir::Value last = builder_.Emit(
         ir::Op::kLoadPre, {ir::Element::kI64, builder_.block().domain}, {}, *moving.last);
     return Moved(moving, variable, StepsSince(last));
+  }
+
+  // Brings those variables that sources hold to the present for which `is_read` is true.
+  absl::Status BringHeld(absl::FunctionRef<bool(const EventDriven&)> is_read) {
+    for (const EventDriven& moving : model_.event_driven) {
+      const Variable& variable = VariableOf(moving);
+      if (variable.keeper != Keeper::kSource || !is_read(moving)) continue;
+      BNSYN_ASSIGN_OR_RETURN(const ir::Value value, Held(moving, variable));
+      scope_.Change().variables[&variable] = value;
+    }
+    return absl::OkStatus();
   }
 
   // Brings the variables that synapses hold to the present.
@@ -189,6 +196,7 @@ class EventWriter {
   const SynapseModel& model_;
   CodeScope& scope_;
   ir::Builder& builder_;
+  uint32_t lag_ = 0;  // steps from the beginning of the step to the time of the code
 };
 
 class BlockWriter {
@@ -361,9 +369,8 @@ class BlockWriter {
 
 }  // namespace
 
-absl::Status BringToTime(const Declarations& declared, const SynapseModel& model, bool at_end,
-                         CodeScope& scope) {
-  return EventWriter(declared, model, scope).Look(at_end);
+absl::Status BringToTime(const SynapseModel& model, bool at_end, CodeScope& scope) {
+  return EventWriter(model, scope).Look(at_end);
 }
 
 absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out) {
