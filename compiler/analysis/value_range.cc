@@ -413,10 +413,13 @@ class RangeFinder {
       case Op::kTotal:
       case Op::kRun:
       case Op::kRunOnStep:
+      case Op::kRunSums:
       case Op::kDeliver:
         return Any(node.element);
 
       case Op::kStore:
+      case Op::kStorePre:
+      case Op::kStorePost:
       case Op::kCheck:
 #define BNSYN_EXPECT(name, ...) case Op::k##name:
 #include "ir/ops.def"

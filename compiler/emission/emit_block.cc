@@ -535,8 +535,11 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kSetDelay:
     case Op::kAccumulate:
     case Op::kAccumulatePre:
+    case Op::kStorePre:
+    case Op::kStorePost:
     case Op::kRun:
     case Op::kRunOnStep:
+    case Op::kRunSums:
     case Op::kDeliver:
       return Fail(absl::StrCat(ir::Info(n.op).name, " cannot stand here"));
     case Op::kUntil:

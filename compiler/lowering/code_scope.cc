@@ -61,7 +61,7 @@ absl::StatusOr<TypedValue> AsDeclared(const Equation& equation, const TypedValue
 }
 
 void StoreVariable(const ir::Program& program, ir::Builder& builder, ir::StateId state,
-                   ir::Value value, Tiny tiny, bool checked) {
+                   ir::Value value, Tiny tiny, bool checked, ir::Op store) {
   const ir::State& declared = program.states[state];
   const bool real = declared.type.element == ir::Element::kF64;
   if (real && tiny != Tiny::kKept) {
@@ -71,7 +71,7 @@ void StoreVariable(const ir::Program& program, ir::Builder& builder, ir::StateId
   if (checked && (real || (declared.type.element == ir::Element::kI64 && HasBounds(declared)))) {
     builder.Check(state, value);
   }
-  builder.Store(state, value);
+  builder.Emit(store, {value}, state);
 }
 
 uint32_t CodeScope::NextStream() {
@@ -301,6 +301,22 @@ absl::Status CodeScope::HoldDefinitions() {
   return absl::OkStatus();
 }
 
+std::optional<ir::InputId> CodeScope::FindSums(ir::ProjectionId projection) const {
+  for (const auto& [of, input] : sums_) {
+    if (of == projection) return input;
+  }
+  return std::nullopt;
+}
+
+void CodeScope::AddSums(ir::ProjectionId projection, ir::InputId input) {
+  sums_.emplace_back(projection, input);
+  if (clock_ != nullptr) {
+    clock_->synapses.push_back(input);
+  } else {
+    builder_.Emit(ir::Op::kRunSums, {}, input);
+  }
+}
+
 absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
                                                           const ir::SourceText& source) {
   if (!call.file.empty()) {
@@ -316,7 +332,7 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
   }
   // A reduction of the network, as count(exc), is no variable of the same name.
   BNSYN_ASSIGN_OR_RETURN(const std::optional<TypedValue> reduced,
-                         CallReduction(declared_, call, source, *this, out_.program));
+                         CallReduction(declared_, call, source, *this, out_));
   const bool of_variable = meaning != nullptr &&
                            (meaning->variable != nullptr || meaning->kind == NameKind::kDefinition);
   if (reduced.has_value() || !of_variable) return reduced;
@@ -482,14 +498,17 @@ ir::StateId CodeScope::AddOwnState(const std::string& name, double initial, doub
 
 void CodeScope::StoreChanged(const std::set<const Variable*>& once_more) {
   for (const Variable& variable : section_.variables) {
-    if (variable.keeper != Keeper::kOwner || environment_.changed.count(&variable) == 0) continue;
+    if (!HasChanged(variable)) continue;
     const bool moves = variable.equation->kind == EquationKind::kDifferential ||
                        variable.Is("event-driven") || variable.input.has_value();
     const Tiny tiny = environment_.tiny_kept.count(&variable) != 0 ? Tiny::kKept
                       : moves                                      ? Tiny::kFlushed
                                                                    : Tiny::kFlushedIfDenormal;
+    const ir::Op store = variable.keeper == Keeper::kSource   ? ir::Op::kStorePre
+                         : variable.keeper == Keeper::kTarget ? ir::Op::kStorePost
+                                                              : ir::Op::kStore;
     StoreVariable(out_.program, builder_, *variable.state, Get(variable).value, tiny,
-                  once_more.count(&variable) == 0);
+                  once_more.count(&variable) == 0, store);
   }
 }
 

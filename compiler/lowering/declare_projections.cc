@@ -196,31 +196,6 @@ absl::Status DeclareProjection(Declarations& declared, const Description& writte
   return DeclareSynapses(declared, connection, out);
 }
 
-// What counts arrivals for traces: states, inputs, and the projections that add to these, after all
-// of the network's own.
-void DeclareArrivals(Declarations& declared, ProgramBuilder& out) {
-  for (Arrivals& arrivals : declared.arrivals) {
-    const Section& neurons = declared.sections[arrivals.section];
-    const uint32_t delay = arrivals.delay.value_or(out.program.projections[arrivals.of].delay);
-    // What arrives a step after the spike is known when the spike is found.
-    arrivals.at_once = arrivals.read_ahead && delay == 1;
-    if (arrivals.read_ahead) {
-      arrivals.state =
-          out.AddState(absl::StrCat(arrivals.name, ".next"), {ir::Element::kF64, neurons.domain});
-    }
-    arrivals.input = out.AddInput(absl::StrCat(arrivals.name, ".number"), neurons.domain);
-    ir::Projection projection;
-    projection.name = arrivals.name;
-    projection.source = arrivals.spikes;
-    projection.target = *neurons.population;
-    projection.sources = arrivals.selected;
-    projection.targets = arrivals.selected;
-    projection.rule.kind = ir::RuleKind::kOneToOne;
-    projection.delay = arrivals.read_ahead && !arrivals.at_once ? delay - 1 : delay;
-    arrivals.projection = out.program.AddProjection(std::move(projection));
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& file,
@@ -270,7 +245,6 @@ absl::Status DeclareProjections(Declarations& declared, ProgramBuilder& out) {
         "populations, projections and what [uniform] declares share one set of names", names));
     BNSYN_RETURN_IF_ERROR(DeclareProjection(declared, description, out));
   }
-  DeclareArrivals(declared, out);
   return absl::OkStatus();
 }
 

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +33,9 @@ absl::Status CheckLinks(const Declarations& declared, ProgramBuilder& out);
 absl::Status BoundProjections(const Network& network, ir::Program& program);
 // the on_pre, on_step and on_post blocks of each projection,
 absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out);
+// Brings the event-driven variables of synapses to the time of code of the network: that of the
+// beginning of the step, or behind it that of spikes. Nothing is stored.
+absl::Status BringToTime(const SynapseModel& model, bool at_end, CodeScope& scope);
 // Fails where what a synapse adds is known and not finite.
 absl::Status CheckContributions(const Network& network, const ir::Program& program);
 // and the step block.
@@ -41,8 +43,13 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out);
 
 // The clocks of populations and of the network.
 struct Clocks {
-  std::vector<ir::LoopId> at_start;  // in the order in which they run
-  std::vector<ir::LoopId> at_end;
+  // A node of the step: it runs a clock, or sums over synapses for those behind it.
+  struct Run {
+    ir::Op op = ir::Op::kRun;
+    uint64_t attr = 0;
+  };
+  std::vector<Run> at_start;  // in the order in which they run
+  std::vector<Run> at_end;
   // States that count the spikes of a population since a clock ran: each step adds its spikes.
   std::vector<std::pair<ir::StateId, ir::PopulationId>> counts;
 };
@@ -74,10 +81,9 @@ absl::Status EmitChances(ir::Value condition, const Expr& expr, const ir::Source
 // The stimuli of a population that act after arrivals, or the others.
 absl::Status EmitStimuli(const Declarations& declared, size_t index, bool after_arrivals,
                          CodeScope& scope);
-// The spikes and events that a step has found, a truth value for each neuron, by their population.
-using FoundSpikes = std::map<ir::PopulationId, ir::Value>;
-void EmitTraces(const Declarations& declared, size_t index, const FoundSpikes& found,
-                ir::Builder& builder, const ir::Program& program);
+// Variables of synapses that neurons of a population hold and that decay in every step.
+void EmitTraces(const Declarations& declared, size_t index, ir::Builder& builder,
+                const ir::Program& program);
 absl::Status EmitUniform(const Declarations& declared, ir::Builder& builder, ProgramBuilder& out);
 absl::Status EmitSharedNoise(const Declarations& declared, ir::Builder& builder,
                              ProgramBuilder& out);

@@ -303,7 +303,7 @@ absl::Status DeclareSynapses(Declarations& declared, Connection& connection, Pro
   if (std::any_of(model.event_driven.begin(), model.event_driven.end(), of_synapse)) {
     // The point keeps the name apart from those of variables.
     model.last = out.AddState(absl::StrCat(section.prefix, "last.step"),
-                              {ir::Element::kF64, section.domain});
+                              {ir::Element::kI64, section.domain});
   }
   BNSYN_RETURN_IF_ERROR(DeclareConnect(declared, connection, out));
   DeclareInputs(model, declared.sections[connection.sources.section],

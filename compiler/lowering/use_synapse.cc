@@ -291,6 +291,60 @@ void VisitNames(Connection& connection, const Visit& visit) {
   for (ClockCode& clock : model.section.clocks) VisitNames(clock.code, visit);
 }
 
+// "V" of "V_post".
+std::string WithoutEnd(absl::string_view name) {
+  return std::string(absl::StripSuffix(absl::StripSuffix(name, kPost), kPre));
+}
+
+// What a model adds to, if it does, and what a projection says of it.
+absl::Status CheckInto(Connection& connection, bool adds) {
+  const Description& description = connection.description;
+  const ir::SourceText& into = description.options.into;
+  const std::string& model = connection.synapse->name;
+  if (adds && into.text.empty()) {
+    return ErrorIn(
+        ModelPlace(description),
+        absl::StrCat("the model '", model, "' adds to its target: to which variable of '",
+                     connection.target.name, "'?"),
+        absl::StrCat("say it, as in into = \"g_ex\"; variables are ",
+                     absl::StrJoin(connection.target.VariableNames(), ", ")));
+  }
+  if (!adds && !into.text.empty()) {
+    return ErrorIn(into, absl::StrCat("the model '", model, "' adds to nothing"),
+                   "what into names stands in its code as into_post += ...");
+  }
+  if (adds) connection.neuron_names.emplace(kInto, absl::StrCat(into.text, std::string(kPost)));
+  return absl::OkStatus();
+}
+
+// A variable of neurons that a model uses is one of the neurons here.
+absl::Status CheckUsed(const Connection& connection, const std::string& name) {
+  const Description& description = connection.description;
+  std::string here = name;
+  connection.Rename(here);
+  const Section& neurons = absl::EndsWith(here, kPost) ? connection.target : connection.source;
+  const std::string bare = WithoutEnd(here);
+  constexpr absl::string_view kOfAll[] = {"lastspike", "i", "N"};
+  if (neurons.FindVariable(bare) != nullptr || neurons.FindParameter(bare) != nullptr ||
+      neurons.code->Find(bare) != nullptr || absl::c_linear_search(kOfAll, bare)) {
+    return absl::OkStatus();
+  }
+  std::vector<std::string> known = neurons.VariableNames();
+  for (const Parameter& parameter : neurons.parameters) known.push_back(parameter.name);
+  const std::string missing = absl::StrCat("'", neurons.name, "' has no '", bare, "'");
+  const std::string note = absl::StrCat("it has ", absl::StrJoin(known, ", "));
+  for (const auto& [given, value] : description.options.names) {
+    if (given != WithoutEnd(name)) continue;
+    return ErrorIn(TextOf(value, absl::StrCat(description.name, ".names.", given)),
+                   absl::StrCat(missing, ir::DidYouMean(bare, known)), note);
+  }
+  return ErrorIn(
+      ModelPlace(description),
+      absl::StrCat("the model '", connection.synapse->name, "' uses '", name, "', and ", missing,
+                   ir::DidYouMean(bare, known)),
+      absl::StrCat("names = { ", bare, " = \"...\" } says what it is called there; ", note));
+}
+
 }  // namespace
 
 absl::StatusOr<const Description*> WithModel(Declarations& declared,
@@ -329,32 +383,19 @@ absl::Status NameNeurons(Connection& connection) {
   const Description& description = connection.description;
   const ConnectOptions& options = description.options;
   const std::string& model = connection.synapse->name;
-  std::set<std::string> read;  // "V" of V_post
-  bool adds = false;
+  std::set<std::string> used;  // "V_post"
   VisitNames(connection, [&](const std::string& name) {
-    adds = adds || name == kInto;
-    if (!IsOfNeuron(name)) return;
-    read.emplace(absl::StripSuffix(absl::StripSuffix(name, kPost), kPre));
+    if (IsOfNeuron(name)) used.insert(name);
   });
-  if (adds && options.into.text.empty()) {
-    return ErrorIn(
-        ModelPlace(description),
-        absl::StrCat("the model '", model, "' adds to its target: to which variable of '",
-                     connection.target.name, "'?"),
-        absl::StrCat("say it, as in into = \"g_ex\"; variables are ",
-                     absl::StrJoin(connection.target.VariableNames(), ", ")));
-  }
-  if (!adds && !options.into.text.empty()) {
-    return ErrorIn(options.into, absl::StrCat("the model '", model, "' adds to nothing"),
-                   "what into names stands in its code as into_post += ...");
-  }
-  if (adds) connection.neuron_names.emplace(kInto, absl::StrCat(options.into.text, "_post"));
+  BNSYN_RETURN_IF_ERROR(CheckInto(connection, used.erase(std::string(kInto)) != 0));
+  std::vector<std::string> bare;  // "V"
+  for (const std::string& name : used) bare.push_back(WithoutEnd(name));
   for (const auto& [name, value] : options.names) {
     const std::string what = absl::StrCat(description.name, ".names.", name);
-    if (read.count(name) == 0) {
+    if (!absl::c_linear_search(bare, name)) {
       return ErrorIn(NamePlace(value, what),
-                     absl::StrCat("the model '", model, "' reads no '", name, "' of neurons",
-                                  ir::DidYouMean(name, {read.begin(), read.end()})));
+                     absl::StrCat("the model '", model, "' uses no '", name, "' of neurons",
+                                  ir::DidYouMean(name, bare)));
     }
     const ir::SourceText text = TextOf(value, what);
     for (const absl::string_view end : {kPost, kPre}) {
@@ -362,6 +403,7 @@ absl::Status NameNeurons(Connection& connection) {
                                       absl::StrCat(text.text, std::string(end)));
     }
   }
+  for (const std::string& name : used) BNSYN_RETURN_IF_ERROR(CheckUsed(connection, name));
   VisitNames(connection, [&](std::string& name) { connection.Rename(name); });
   return absl::OkStatus();
 }
