@@ -24,7 +24,6 @@ class SynapseReader : public SynapseCodeReader {
         ReadKeys(table, absl::StrCat("[synapses.", table.key, "]"), SynapseKeys(), synapse));
     BNSYN_RETURN_IF_ERROR(ReadIntegration(table, synapse.code.integration));
     BNSYN_RETURN_IF_ERROR(ReadParameters(table, synapse));
-    BNSYN_RETURN_IF_ERROR(ReadRequirements(table, synapse));
     std::vector<std::string> known;
     for (const Synapse::Need& need : synapse.needs) known.push_back(need.name);
     for (const auto& [name, value] : synapse.parameters) known.push_back(name);
@@ -50,18 +49,6 @@ class SynapseReader : public SynapseCodeReader {
       BNSYN_RETURN_IF_ERROR(CheckKeys(child, absl::StrCat("'", child.key, "'"), {"unit"}));
       BNSYN_ASSIGN_OR_RETURN(ir::SourceText text, ReadText(*unit));
       synapse.needs.push_back({child.key, std::move(text)});
-    }
-    return absl::OkStatus();
-  }
-
-  // require = { "tau > 0 ms" = "advice for those who give another tau" }.
-  absl::Status ReadRequirements(const TomlNode& table, Synapse& synapse) const {
-    const TomlNode* requirements = table.Find("require");
-    if (requirements == nullptr) return absl::OkStatus();
-    BNSYN_RETURN_IF_ERROR(Expect(*requirements, TomlKind::kTable, "'require'"));
-    for (const TomlNode& child : requirements->children) {
-      BNSYN_ASSIGN_OR_RETURN(const ir::SourceText advice, ReadText(child));
-      synapse.requirements.push_back({document_.KeyPlace(child), advice.text});
     }
     return absl::OkStatus();
   }

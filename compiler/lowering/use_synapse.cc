@@ -133,7 +133,9 @@ class ParameterDeclarer {
       }
       BNSYN_RETURN_IF_ERROR(Add(name, own != nullptr ? *own : value, quantity));
     }
-    BNSYN_RETURN_IF_ERROR(CheckRequirements());
+    BNSYN_RETURN_IF_ERROR(CheckRequirements(synapse_.requirements,
+                                            absl::StrCat("the model '", synapse_.name, "'"),
+                                            required_, connection_.constants, out_.program));
     connection_.constants = Known();
     return absl::OkStatus();
   }
@@ -230,7 +232,7 @@ class ParameterDeclarer {
       BNSYN_ASSIGN_OR_RETURN(parameter.course,
                              DeclareCourse(declared_, setting, value, What(name), out_.program));
     }
-    places_.push_back(parameter.place);
+    required_.push_back({name, value, parameter.place, Given(name) != nullptr, parameter.course});
     values_.push_back({name, value});
     if (!parameter.varies()) return absl::OkStatus();
     if (parameter.tunable) {
@@ -246,45 +248,13 @@ class ParameterDeclarer {
     return absl::OkStatus();
   }
 
-  absl::Status CheckRequirements() const {
-    for (const Synapse::Requirement& requirement : synapse_.requirements) {
-      BNSYN_ASSIGN_OR_RETURN(const bool holds, EvaluateCondition(requirement.condition, Known()));
-      if (!holds) return Violated(requirement);
-    }
-    return absl::OkStatus();
-  }
-
-  // At the value that the projection gives, or else at that of the model.
-  absl::Status Violated(const Synapse::Requirement& requirement) const {
-    BNSYN_ASSIGN_OR_RETURN(const Expr condition, ParseExpression(requirement.condition));
-    std::vector<std::string> values;
-    const ir::SourceText* place = nullptr;
-    bool is_given = false;
-    ForEachName(condition, [&](const Expr& name) {
-      for (size_t v = 0; v < values_.size(); ++v) {
-        if (values_[v].name != name.name) continue;
-        const Quantity& value = values_[v].value;
-        const std::string unit = DisplayUnit(value.dimension);
-        values.push_back(
-            absl::StrCat(name.name, " is ", value.value, unit.empty() ? "" : " ", unit));
-        if (place != nullptr && (is_given || Given(name.name) == nullptr)) continue;
-        is_given = Given(name.name) != nullptr;
-        place = &places_[v];
-      }
-    });
-    return ErrorIn(place != nullptr ? *place : requirement.condition,
-                   absl::StrCat("the model '", synapse_.name, "' requires ",
-                                requirement.condition.text, ", but ", absl::StrJoin(values, ", ")),
-                   requirement.advice);
-  }
-
   const Declarations& declared_;
   Connection& connection_;
   const Description& description_;
   const Synapse& synapse_;
   ProgramBuilder& out_;
-  std::vector<Constant> values_;        // of parameters, in order
-  std::vector<ir::SourceText> places_;  // of these values
+  std::vector<Constant> values_;  // of parameters, in order
+  std::vector<RequiredValue> required_;
 };
 
 bool IsOfNeuron(absl::string_view name) {
