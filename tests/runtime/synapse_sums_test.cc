@@ -1,4 +1,5 @@
-// R6: counts and sums over synapses at the network level are those of their values, on every engine.
+// R6: counts and sums over synapses at the network level are those of their values, on every
+// engine.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -178,8 +179,7 @@ TEST(SynapseSums, R6_StopTheRunWhereAValueIsNoNumber) {
 }
 
 TEST(SynapseSums, FollowTheScheduleOfBrian2) {
-  const std::string text =
-      Replaced(kPlastic, "[constants]", "schedule = \"brian2\"\n[constants]");
+  const std::string text = Replaced(kPlastic, "[constants]", "schedule = \"brian2\"\n[constants]");
   Simulation reference = CompiledNetwork(text, Reference());
   ASSERT_TRUE(reference.Step(501).ok());
   EXPECT_GT(reference.report().spikes, 100u);
