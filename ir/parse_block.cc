@@ -78,6 +78,12 @@ class BlockReader {
         {"code",
          [&] { return ReadInto(block_.code, [&] { return reader_.ReadWord("a name of code"); }); }},
         {"slots", [&] { return Slots(); }},
+        {"deferred",
+         [&] {
+           block_.deferred = true;
+           return absl::OkStatus();
+         },
+         /*flag=*/true},
     });
   }
 

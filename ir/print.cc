@@ -115,6 +115,7 @@ std::string BlockHeader(const Program& program, const Block& block) {
   if (block.sums.has_value()) {
     absl::StrAppend(&text, " sums=", SymbolName(program, AttrKind::kInput, *block.sums));
   }
+  if (block.deferred) absl::StrAppend(&text, " deferred");
   if (!block.code.empty()) absl::StrAppend(&text, " code=", block.code);
   if (!block.code.empty() || !block.slots.empty()) {
     const auto slot = [&program](std::string* out, const Slot& s) {

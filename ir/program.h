@@ -303,6 +303,8 @@ struct Block {
   uint32_t phase = 0;       // fuse: a barrier separates kernels of different phases
   std::string code;         // place: kernels with equal code share one compiled function
   std::vector<Slot> slots;  // place
+  // defer: an engine may run on_post and on_step code later, before anything reads what it stores.
+  bool deferred = false;
 
   // True if the block runs in a step.
   bool IsDue(uint64_t step) const {

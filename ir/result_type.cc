@@ -98,8 +98,14 @@ DomainId DomainOfSums(const Program& program, uint64_t input) {
 // The operand of an effect and the domain on which it acts.
 Type EffectType(const Program& program, const Block& block, Op op, uint64_t attr) {
   switch (Info(op).attr) {
-    case AttrKind::kState:
-      return program.states[attr].type;
+    case AttrKind::kState: {
+      // What acts on the neuron whose spike arrives is of the domain of its block.
+      const Type state = program.states[attr].type;
+      const bool of_arrivals = block.kind == BlockKind::kOnPre || block.kind == BlockKind::kOnPost;
+      const bool checks_neuron = op == Op::kCheck && of_arrivals && !state.uniform();
+      const bool of_neuron = op == Op::kStorePre || op == Op::kStorePost || checks_neuron;
+      return {state.element, of_neuron ? block.domain : state.domain};
+    }
     case AttrKind::kInput:
       if (op == Op::kRunSums) return {Element::kF64, DomainOfSums(program, attr)};
       return {Element::kF64, block.domain};

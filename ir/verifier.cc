@@ -41,6 +41,7 @@ std::string Draw(const Program& program, const Block& block, NodeId node) {
 std::optional<Violation> FindViolation(const Program& program) {
   if (auto v = FindInDeclarations(program)) return v;
   if (auto v = FindInBlocks(program)) return v;
+  if (auto v = FindInNeuronStates(program)) return v;
   return FindInPhases(program);
 }
 

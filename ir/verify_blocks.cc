@@ -180,6 +180,12 @@ class Blocks {
       return Fail("only clocks, on_step blocks and kernels run in some steps alone",
                   "leave out every= and offset=");
     }
+    const bool may_be_deferred =
+        block.kind == BlockKind::kOnPost || (block.kind == BlockKind::kOnStep && !block.HasClock());
+    if (block.deferred && !may_be_deferred) {
+      return Fail("only on_post blocks, and on_step blocks without a clock, are deferred",
+                  "leave out the word deferred");
+    }
     for (const Slot& slot : block.slots) {
       if (slot.kind == AttrKind::kStream) continue;  // any number is a stream
       if (slot.index >= SymbolCount(program_, slot.kind)) return Fail("a slot has no symbol");

@@ -56,6 +56,7 @@ class NodeRules {
   Result CheckDomain(const Node& node) const;
   Result StepNode(const Node& node) const;
   Result SynapseNode(const Node& node) const;
+  Result NodeOfNeuron(const Node& node) const;
 
   const Program& program_;
   const bool delivers_;

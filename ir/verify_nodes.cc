@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "ir/builder.h"
+#include "ir/levels.h"
 #include "ir/program.h"
 #include "ir/rule.h"
 #include "ir/symbols.h"
@@ -216,6 +218,7 @@ Result NodeRules::SynapseNode(const Node& node) const {
   if (node.op == Op::kAccumulate && program_.inputs[node.attr].population != target) {
     return Fail(absl::StrCat("accumulate adds to an input of ", program_.DomainName(target)));
   }
+  if (ActsOnNeuron(program_, *block_, node)) return NodeOfNeuron(node);
   if ((node.op == Op::kStore || node.op == Op::kCheck) && node.domain != domain) {
     return Fail(absl::StrCat(BlockKindName(block_->kind), " cannot ", Info(node.op).name,
                              " a uniform state"),
@@ -234,6 +237,49 @@ Result NodeRules::SynapseNode(const Node& node) const {
   }
   if (Info(node.op).attr == AttrKind::kStream && block_->kind == BlockKind::kNow) {
     return Fail("no random numbers are drawn in now", "it only brings variables to the present");
+  }
+  return std::nullopt;
+}
+
+// What acts on the neuron whose spike arrives: each such state is one neuron's own, and all
+// synapses of the neuron see the same value.
+Result NodeRules::NodeOfNeuron(const Node& node) const {
+  const ProjectionId id = program_.ProjectionOf(*block_);
+  const bool of_target = block_->kind == BlockKind::kOnPost;
+  const Projection& projection = program_.projections[id];
+  const DomainId neurons =
+      program_.populations[of_target ? projection.target : projection.source].domain;
+  const State& state = program_.states[node.attr];
+  const absl::string_view name = Info(node.op).name;
+  if (state.type.domain != neurons) {
+    return Fail(absl::StrCat(name, " in ", BlockKindName(block_->kind), " is of a state of ",
+                             program_.DomainName(neurons)));
+  }
+  if (node.op == Op::kCheck) {
+    const bool stores = std::any_of(block_->nodes.begin(), block_->nodes.end(), [&](const Node& n) {
+      return StoresNeuron(n) && n.attr == node.attr;
+    });
+    if (!stores) {
+      return Fail(absl::StrCat("the block checks ", state.name, ", which it does not store"),
+                  "check stands with store_pre or store_post of the same state");
+    }
+  } else if (state.temporary || state.repeats) {
+    return Fail(absl::StrCat(
+        name, " cannot be of ", state.name,
+        state.temporary ? ", which lives within a step" : ", which says how often neurons spike"));
+  }
+  if (LevelsOf(program_, *block_, node_)[node.operands[0]] == Level::kSynapse) {
+    return Fail(absl::StrCat(name, " needs one value for all synapses of the neuron, and this ",
+                             "differs from synapse to synapse"),
+                absl::StrCat("it may depend on ", of_target ? "load_post" : "load_pre",
+                             ", and on what the network has"));
+  }
+  const bool reads_delay = std::any_of(block_->nodes.begin(), block_->nodes.end(),
+                                       [](const Node& n) { return n.op == Op::kDelay; });
+  const bool many = block_->kind == BlockKind::kOnPre && program_.HasOwnDelays(id);
+  if (many && (!block_->delay.has_value() || reads_delay)) {
+    return Fail(absl::StrCat(name, " acts once for a spike, but synapses have delays of their own"),
+                "the pathway needs one delay, as in on_pre ee delay=3, and cannot read others");
   }
   return std::nullopt;
 }

@@ -8,26 +8,30 @@ namespace bnsyn::ir {
 namespace {
 
 // Sets of kinds of blocks.
-constexpr uint8_t kInInit = 1;
-constexpr uint8_t kInConnect = 2;
-constexpr uint8_t kInSynaptic = 4;  // on_pre, on_step and on_post
-constexpr uint8_t kInOnPre = 8;     // of these, on_pre and on_step
-constexpr uint8_t kInNow = 16;
-constexpr uint8_t kInStep = 32;    // and kernels
-constexpr uint8_t kInLoop = 64;    // and kernels of several passes
-constexpr uint8_t kInClock = 128;  // and kernels made of clocks
-constexpr uint8_t kOfSynapses = kInConnect | kInSynaptic | kInNow;
-constexpr uint8_t kAnywhere = kInInit | kOfSynapses | kInStep | kInLoop | kInClock;
+constexpr uint16_t kInInit = 1;
+constexpr uint16_t kInConnect = 2;
+constexpr uint16_t kInSynaptic = 4;  // on_pre, on_step and on_post
+constexpr uint16_t kBySource = 8;    // of these, on_pre and on_step
+constexpr uint16_t kInNow = 16;
+constexpr uint16_t kInStep = 32;    // and kernels
+constexpr uint16_t kInLoop = 64;    // and kernels of several passes
+constexpr uint16_t kInClock = 128;  // and kernels made of clocks
+constexpr uint16_t kInOnPre = 256;
+constexpr uint16_t kInOnPost = 512;
+constexpr uint16_t kOfSynapses = kInConnect | kInSynaptic | kInNow;
+constexpr uint16_t kAnywhere = kInInit | kOfSynapses | kInStep | kInLoop | kInClock;
 
 // The blocks in which an op may stand that reads or writes more than its operands, or that belongs
 // to a synapse. Other pure ops may stand anywhere.
 struct Place {
   Op op;
-  uint8_t blocks;
+  uint16_t blocks;
 };
 constexpr Place kPlaces[] = {
     {Op::kLoad, kAnywhere},
     {Op::kStore, kAnywhere},
+    {Op::kStorePre, kInOnPre | kInNow},
+    {Op::kStorePost, kInOnPost},
     {Op::kCheck, kInSynaptic | kInStep | kInClock},
 #define BNSYN_EXPECT(name, ...) {Op::k##name, kInInit | kInSynaptic | kInStep | kInClock},
 #include "ir/ops.def"
@@ -35,7 +39,7 @@ constexpr Place kPlaces[] = {
     {Op::kLoadPost, kOfSynapses},
     {Op::kGather, kInSynaptic | kInStep},
     {Op::kPast, kInSynaptic | kInStep | kInLoop},
-    {Op::kDelay, kInOnPre},
+    {Op::kDelay, kBySource},
     {Op::kIndexPre, kOfSynapses},
     {Op::kIndexPost, kOfSynapses},
     {Op::kWeight, kOfSynapses},
@@ -59,17 +63,18 @@ constexpr Place kPlaces[] = {
     {Op::kTotal, kInStep | kInClock},
 };
 
-uint8_t SetOf(BlockKind kind) {
+uint16_t SetOf(BlockKind kind) {
   switch (kind) {
     case BlockKind::kInit:
       return kInInit;
     case BlockKind::kConnect:
       return kInConnect;
     case BlockKind::kOnPre:
+      return kInSynaptic | kBySource | kInOnPre;
     case BlockKind::kOnStep:
-      return kInSynaptic | kInOnPre;
+      return kInSynaptic | kBySource;
     case BlockKind::kOnPost:
-      return kInSynaptic;
+      return kInSynaptic | kInOnPost;
     case BlockKind::kLoop:
       return kInLoop;
     case BlockKind::kClock:

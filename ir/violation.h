@@ -28,10 +28,11 @@ inline Violation Fail(std::string message, std::string note = "") {
 // The first rule that the program breaks, declarations before blocks.
 std::optional<Violation> FindViolation(const Program& program);
 
-// The parts of FindViolation: the declarations, then the blocks over sound declarations, then what
-// sound kernels need of each other.
+// The parts of FindViolation: the declarations, then the blocks over sound declarations, then who
+// uses what arriving spikes store, and what sound kernels need of each other.
 std::optional<Violation> FindInDeclarations(const Program& program);
 std::optional<Violation> FindInBlocks(const Program& program);
+std::optional<Violation> FindInNeuronStates(const Program& program);
 std::optional<Violation> FindInPhases(const Program& program);
 
 }  // namespace bnsyn::ir

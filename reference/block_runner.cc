@@ -9,6 +9,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/container/inlined_vector.h"
 #include "ir/access.h"
+#include "ir/levels.h"
 #include "reference/columns.h"
 #include "reference/evaluate.h"
 #include "reference/expectation.h"
@@ -71,6 +72,10 @@ BlockRunner::BlockRunner(const ir::Block& block, Machine& machine)
       values_(block.nodes.size()),
       is_static_(block.nodes.size()),
       blocks_(block.nodes.size()) {
+  if (IsOfSynapses(machine.program, block.domain) && block.kind != ir::BlockKind::kKernel) {
+    levels_ = ir::LevelsOf(machine.program, block);
+    acts_on_neurons_ = ir::ActsOnNeurons(machine.program, block);
+  }
   for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
     for (const ir::Block* const runs : FindRun(machine.program, block.nodes[id])) {
       blocks_[id].push_back(std::make_unique<BlockRunner>(*runs, machine));
@@ -82,7 +87,36 @@ BlockRunner::BlockRunner(const ir::Block& block, Machine& machine)
 }
 
 size_t BlockRunner::Size(ir::DomainId domain) const {
-  return IsOfSynapses(machine_.program, domain) ? synapses_.size() : machine_.program.Size(domain);
+  if (!IsOfSynapses(machine_.program, domain)) return machine_.program.Size(domain);
+  return neuron_.has_value() ? 1 : synapses_.size();
+}
+
+uint32_t BlockRunner::Source(size_t i) const {
+  return neuron_.has_value() ? *neuron_ : Table().source(synapses_[i]);
+}
+
+uint32_t BlockRunner::Target(size_t i) const {
+  return neuron_.has_value() ? *neuron_ : Table().target(synapses_[i]);
+}
+
+// What the head reads of the projection is one value for all of its synapses.
+int64_t BlockRunner::Delay(size_t i) const {
+  if (!neuron_.has_value()) return Table().delay(synapses_[i]);
+  return machine_.program.projections[machine_.program.ProjectionOf(block_)].delay;
+}
+
+double BlockRunner::Weight(size_t i) const {
+  if (!neuron_.has_value()) return Table().weight(synapses_[i]);
+  return machine_.program.projections[machine_.program.ProjectionOf(block_)].weight;
+}
+
+// Nodes that act on the neuron stand behind all others; that run needs the head alone.
+bool BlockRunner::Stands(ir::NodeId id) const {
+  const ir::Node& node = block_.nodes[id];
+  if (!neuron_.has_value()) {
+    return !acts_on_neurons_ || !ir::ActsOnNeuron(machine_.program, block_, node);
+  }
+  return levels_[id] != ir::Level::kSynapse && !ir::Accumulates(node);
 }
 
 const SynapseTable& BlockRunner::Table() const {
@@ -93,7 +127,9 @@ void BlockRunner::Run() {
   causes_.clear();
   ended_.clear();
   for (pass_ = 0; pass_ < block_.times; ++pass_) {
-    for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) RunNode(id);
+    for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
+      if (Stands(id)) RunNode(id);
+    }
     if (!ended_.empty() && absl::c_all_of(ended_, [](bool ended) { return ended; })) break;
   }
 }
@@ -120,6 +156,18 @@ void BlockRunner::Run(absl::Span<const uint64_t> synapses) {
     synapses_ = synapses.subspan(begin, kTogether);
     Run();
   }
+}
+
+void BlockRunner::Run(uint32_t neuron, absl::Span<const uint64_t> synapses) {
+  Run(synapses);
+  RunOnNeuron(neuron);
+}
+
+void BlockRunner::RunOnNeuron(uint32_t neuron) {
+  if (!acts_on_neurons_) return;
+  neuron_ = neuron;
+  Run();
+  neuron_.reset();
 }
 
 void BlockRunner::RunNode(ir::NodeId id) {
@@ -149,12 +197,10 @@ void BlockRunner::RunNode(ir::NodeId id) {
       return Load(node, result);
     case ir::Op::kLoadPre:
       return Gather(
-          machine_.states[node.attr], [&](size_t i) { return Table().source(synapses_[i]); },
-          result);
+          machine_.states[node.attr], [&](size_t i) { return Source(i); }, result);
     case ir::Op::kLoadPost:
       return Gather(
-          machine_.states[node.attr], [&](size_t i) { return Table().target(synapses_[i]); },
-          result);
+          machine_.states[node.attr], [&](size_t i) { return Target(i); }, result);
     case ir::Op::kGather:
       return Gather(
           machine_.states[node.attr], [&](size_t i) { return ElementOf(node, i); }, result);
@@ -162,13 +208,13 @@ void BlockRunner::RunNode(ir::NodeId id) {
       return Gather(
           machine_.states[node.attr], [&](size_t i) { return PlaceOf(node, i); }, result);
     case ir::Op::kDelay:
-      return Generate<int64_t>([&](size_t i) { return Table().delay(synapses_[i]); }, result);
+      return Generate<int64_t>([&](size_t i) { return Delay(i); }, result);
     case ir::Op::kIndexPre:
-      return Generate<uint32_t>([&](size_t i) { return Table().source(synapses_[i]); }, result);
+      return Generate<uint32_t>([&](size_t i) { return Source(i); }, result);
     case ir::Op::kIndexPost:
-      return Generate<uint32_t>([&](size_t i) { return Table().target(synapses_[i]); }, result);
+      return Generate<uint32_t>([&](size_t i) { return Target(i); }, result);
     case ir::Op::kWeight:
-      return Generate<double>([&](size_t i) { return Table().weight(synapses_[i]); }, result);
+      return Generate<double>([&](size_t i) { return Weight(i); }, result);
     case ir::Op::kAccumulate:
     case ir::Op::kAccumulatePre:
       return Accumulate(node);
@@ -180,6 +226,9 @@ void BlockRunner::RunNode(ir::NodeId id) {
       return machine_.deliver();
     case ir::Op::kStore:
       return Store(node);
+    case ir::Op::kStorePre:
+    case ir::Op::kStorePost:
+      return machine_.states[node.attr].set_bits(*neuron_, values_[node.operands[0]].bits(0));
     case ir::Op::kCheck:
       return Check(node);
 #define BNSYN_EXPECT(name, ...) case ir::Op::k##name:
@@ -332,7 +381,8 @@ void BlockRunner::Check(const ir::Node& node) {
   for (size_t i = 0; i < values.size(); ++i) {
     const double value = values.as<double>()[i];
     if (WithinBounds(machine_.program.states[state], value)) continue;
-    CheckFault fault = {state, of_synapses ? synapses_[i] : i, value, ""};
+    const uint64_t element = neuron_.has_value() ? *neuron_ : of_synapses ? synapses_[i] : i;
+    CheckFault fault = {state, element, value, ""};
     if (machine_.check_fault && !fault.GoesBefore(*machine_.check_fault)) continue;
     if (!std::isfinite(value)) fault.cause = CauseOf(node.operands[0], i);
     machine_.check_fault = std::move(fault);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "ir/levels.h"
 #include "ir/program.h"
 #include "reference/array.h"
 #include "reference/machine.h"
@@ -29,9 +30,21 @@ class BlockRunner {
   std::optional<CheckFault> FindNotFiniteStore() const;
   // Runs a synaptic block over synapses, numbered as in the SynapseTable of its projection.
   void Run(absl::Span<const uint64_t> synapses);
+  // Runs it for an arriving spike of a neuron: over the synapses, and then what it does to the
+  // neuron itself.
+  void Run(uint32_t neuron, absl::Span<const uint64_t> synapses);
+  // That alone.
+  void RunOnNeuron(uint32_t neuron);
 
  private:
   void RunNode(ir::NodeId id);
+  // True if a node runs: over synapses, or for the neuron.
+  bool Stands(ir::NodeId id) const;
+  // Of synapse i of those at hand, or of the neuron.
+  uint32_t Source(size_t i) const;
+  uint32_t Target(size_t i) const;
+  int64_t Delay(size_t i) const;
+  double Weight(size_t i) const;
   // The synapses at hand, as their draws know them.
   absl::Span<const SynapseNumber> Drawing();
   // The table of the synapses that the block runs over.
@@ -66,6 +79,9 @@ class BlockRunner {
   std::vector<Array> values_;    // by node
   std::vector<bool> is_static_;  // by node: an accumulate whose contributions are static (R6)
   absl::Span<const uint64_t> synapses_;
+  std::vector<ir::Level> levels_;   // by node, of a block over synapses
+  bool acts_on_neurons_ = false;    // it has nodes that act on the neuron that spiked,
+  std::optional<uint32_t> neuron_;  // which run for this one
   std::vector<SynapseNumber> drawing_;
   std::vector<std::vector<std::unique_ptr<BlockRunner>>> blocks_;  // by node: those that it runs
   // Of a loop with `until`, by group of elements: true if its passes have ended.

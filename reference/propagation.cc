@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "ir/levels.h"
 #include "ir/status_macros.h"
 #include "reference/block_runner.h"
 #include "reference/connectivity.h"
@@ -60,14 +61,17 @@ class CsrPropagator : public Propagator {
     BlockRunner& runner = *runners_[number];
     const ir::Program& program = machine_->program;
     const ir::Block& block = program.synaptic[number];
-    const SynapseTable& table = machine_->synapses[program.ProjectionOf(block)];
+    const ir::ProjectionId id = program.ProjectionOf(block);
+    const SynapseTable& table = machine_->synapses[id];
     const ir::PopulationId spikes = program.SpikesOf(block);
     if (block.kind == ir::BlockKind::kOnPost) {
       for (const uint32_t target : due(spikes, program.DelayOf(block))) {
-        runner.Run(table.Onto(target));
+        runner.Run(target, table.Onto(target));
       }
-    } else if (ir::Program::HasOwnDelay(block)) {
-      for (const uint32_t source : due(spikes, *block.delay)) runner.Run(table.From(source));
+    } else if (ir::Program::HasOwnDelay(block) || !program.HasOwnDelays(id)) {
+      for (const uint32_t source : due(spikes, program.DelayOf(block))) {
+        runner.Run(source, table.From(source));
+      }
     } else {
       for (const uint32_t delay : table.delays()) {
         for (const uint32_t source : due(spikes, delay)) runner.Run(table.Of(source, delay));
@@ -93,11 +97,13 @@ class DensePropagator : public Propagator {
       OnPreTerms on_pre(program, program.FindSynaptic(ir::BlockKind::kOnPre, id));
       for (const ir::Block& block : program.SynapticOf(id)) {
         if (block.kind == ir::BlockKind::kOnPre) continue;
-        return absl::InvalidArgumentError(
-            absl::StrCat("projection ", projection.name, ": dense propagation is of on_pre code ",
-                         "alone; use CSR propagation"));
+        return absl::InvalidArgumentError(absl::StrCat("projection ", projection.name,
+                                                       ": dense propagation is of on_pre code ",
+                                                       "alone; use CSR propagation"));
       }
-      if (!on_pre.AllStatic()) {
+      const ir::Block* const on_pre_block = program.FindSynaptic(ir::BlockKind::kOnPre, id);
+      const bool stores = on_pre_block != nullptr && ir::ActsOnNeurons(program, *on_pre_block);
+      if (!on_pre.AllStatic() || stores) {
         return absl::InvalidArgumentError(
             absl::StrCat("projection ", projection.name,
                          ": dense propagation needs on_pre code that depends on ",

@@ -29,17 +29,6 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(ir::Program program,
   return absl::InternalError("no such backend");
 }
 
-// The synapses that are the compiler's own: those that bring arrivals to the neurons that hold
-// variables of synapses (R5), one for each source.
-uint64_t OwnSynapses(const ir::Program& program) {
-  uint64_t count = 0;
-  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
-    const std::string& name = program.projections[id].name;
-    if (std::count(name.begin(), name.end(), '.') >= 2) count += program.SourcesOf(id).size();
-  }
-  return count;
-}
-
 }  // namespace
 
 absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& options) {
@@ -57,7 +46,7 @@ absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& opt
                          }));
   impl->FindInterpolated();
   impl->variables.emplace(*impl->engine, impl->params);
-  report.synapses = impl->engine->synapses() - OwnSynapses(impl->program());
+  report.synapses = impl->engine->synapses();
   report.cache_problem = report.compile.cache_problem;
   report.coarse = DescribeCoarse(impl->engine->program(), impl->engine->Coarse());
   BNSYN_RETURN_IF_ERROR(CheckCoarse(impl->engine->program(), report.coarse));

@@ -20,7 +20,9 @@ absl::Status SetInitialState(const ir::Program& program, NetworkMemory& memory) 
       memory.SetState(id, 0, values.bits(0));
     } else {
       const auto bytes = static_cast<size_t>(ir::ElementBytes(values.element()));
-      std::memcpy(memory.State(id, 0), values.view().data, values.size() * bytes);
+      for (int copy = 0; copy < memory.Copies(id); ++copy) {
+        std::memcpy(memory.State(id, copy), values.view().data, values.size() * bytes);
+      }
     }
   }
   return absl::OkStatus();

@@ -18,11 +18,11 @@ bool Holds(const std::vector<ir::StateId>& states, ir::StateId state) {
   return std::find(states.begin(), states.end(), state) != states.end();
 }
 
-// The states that a now block stores.
-std::vector<ir::StateId> StoredBy(const ir::Block& block) {
+// The states that a now block stores, of synapses (kStore) or of their sources (kStorePre).
+std::vector<ir::StateId> StoredBy(const ir::Block& block, ir::Op store) {
   std::vector<ir::StateId> states;
   for (const ir::Node& node : block.nodes) {
-    if (node.op == ir::Op::kStore) states.push_back(static_cast<ir::StateId>(node.attr));
+    if (node.op == store) states.push_back(static_cast<ir::StateId>(node.attr));
   }
   return states;
 }
@@ -34,6 +34,13 @@ bool ReadsEnds(const ir::Block& block) {
            node.op == ir::Op::kIndexPre || node.op == ir::Op::kIndexPost ||
            node.op == ir::Op::kWeight;
   });
+}
+
+// The states that the now block of a projection stores of its sources; none without a block.
+std::vector<ir::StateId> StoredOfSources(const ir::Program& program, ir::ProjectionId projection) {
+  const ir::Block* const now = program.FindNow(projection);
+  if (now == nullptr) return {};
+  return StoredBy(*now, ir::Op::kStorePre);
 }
 
 reference::Array Copy(const reference::ArrayView& view) {
@@ -113,7 +120,8 @@ std::optional<Variables::Place> Variables::PlaceOf(ir::StateId state) const {
     if (Holds(projection.of_source, state)) return Place{id, true, false};
     if (Holds(projection.of_target, state)) return Place{id, true, true};
     const ir::Block* const now = program_.FindNow(id);
-    if (now != nullptr && Holds(StoredBy(*now), state)) return Place{id, false, false};
+    if (now != nullptr && Holds(StoredBy(*now, ir::Op::kStore), state))
+      return Place{id, false, false};
   }
   return std::nullopt;
 }
@@ -139,24 +147,60 @@ absl::StatusOr<const reference::SynapseTable*> Variables::Table(ir::ProjectionId
   return &machine->synapses[projection];
 }
 
-absl::Status Variables::BringInMachine(ir::ProjectionId projection,
-                                       std::optional<uint64_t> synapse) {
-  const ir::Block& now = *program_.FindNow(projection);
+absl::StatusOr<reference::Machine*> Variables::MachineFor(const ir::Block& now, bool of_synapses) {
   BNSYN_ASSIGN_OR_RETURN(reference::Machine* const machine, Machine());
-  if (ReadsEnds(now)) BNSYN_RETURN_IF_ERROR(Table(projection).status());
   machine->step = engine_.step();
   for (ir::ParamId id = 0; id < params_.size(); ++id) machine->params[id] = params_[id].value;
   for (const ir::Node& node : now.nodes) {
     if (ir::Info(node.op).attr != ir::AttrKind::kState) continue;
     const auto state = static_cast<ir::StateId>(node.attr);
+    if (program_.states[state].type.domain == now.domain && !of_synapses) continue;
     machine->states[state] = Copy(engine_.State(state));
   }
+  return machine;
+}
+
+absl::Status Variables::BringSynapses(ir::ProjectionId projection,
+                                      std::optional<uint64_t> synapse) {
+  const ir::Block& now = *program_.FindNow(projection);
+  const std::vector<ir::StateId> stored = StoredBy(now, ir::Op::kStore);
+  if (stored.empty()) return absl::OkStatus();
+  if (ReadsEnds(now)) BNSYN_RETURN_IF_ERROR(Table(projection).status());
+  BNSYN_ASSIGN_OR_RETURN(reference::Machine* const machine, MachineFor(now, /*of_synapses=*/true));
   std::vector<uint64_t> synapses(1, synapse.value_or(0));
   if (!synapse.has_value()) {
-    synapses.resize(machine->states[StoredBy(now)[0]].size());
+    synapses.resize(machine->states[stored[0]].size());
     std::iota(synapses.begin(), synapses.end(), 0);
   }
   reference::BlockRunner(now, *machine).Run(synapses);
+  return absl::OkStatus();
+}
+
+absl::Status Variables::BringSources(ir::ProjectionId projection) {
+  const ir::Block& now = *program_.FindNow(projection);
+  BNSYN_ASSIGN_OR_RETURN(reference::Machine* const machine, MachineFor(now, /*of_synapses=*/false));
+  reference::BlockRunner runner(now, *machine);
+  const ir::PopulationId source = program_.projections[projection].source;
+  for (uint32_t n = 0; n < program_.populations[source].size; ++n) runner.RunOnNeuron(n);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<reference::Array> Variables::HeldByNeurons(ir::StateId state, const Place& place) {
+  if (place.by_target || !Holds(StoredOfSources(program_, place.projection), state)) {
+    return Copy(engine_.State(state));
+  }
+  BNSYN_RETURN_IF_ERROR(BringSources(place.projection));
+  return machine_->states[state];
+}
+
+absl::Status Variables::SetHeld(ir::StateId state, const Place& place, uint32_t neuron,
+                                ir::Bits bits) {
+  const std::vector<ir::StateId> stored = StoredOfSources(program_, place.projection);
+  if (!Holds(stored, state)) return engine_.SetState(state, neuron, bits);
+  for (const ir::StateId moved : stored) {
+    const ir::Bits value = moved == state ? bits : machine_->states[moved].bits(neuron);
+    BNSYN_RETURN_IF_ERROR(engine_.SetState(moved, neuron, value));
+  }
   return absl::OkStatus();
 }
 
@@ -169,8 +213,13 @@ absl::Status Variables::BringDependent(ir::AttrKind kind, uint64_t symbol) {
           return ir::Info(node.op).attr == kind && node.attr == symbol;
         });
     if (!depends) continue;
-    BNSYN_RETURN_IF_ERROR(BringInMachine(id, std::nullopt));
-    for (const ir::StateId state : StoredBy(*now)) {
+    BNSYN_RETURN_IF_ERROR(BringSynapses(id, std::nullopt));
+    for (const ir::StateId state : StoredBy(*now, ir::Op::kStore)) {
+      BNSYN_RETURN_IF_ERROR(engine_.SetStates(state, machine_->states[state]));
+    }
+    const std::vector<ir::StateId> of_sources = StoredOfSources(program_, id);
+    if (!of_sources.empty()) BNSYN_RETURN_IF_ERROR(BringSources(id));
+    for (const ir::StateId state : of_sources) {
       BNSYN_RETURN_IF_ERROR(engine_.SetStates(state, machine_->states[state]));
     }
   }
@@ -185,12 +234,12 @@ absl::StatusOr<reference::Array> Variables::Read(ir::StateId state) {
   const std::optional<Place> place = PlaceOf(state);
   if (!place.has_value()) return Copy(engine_.State(state));
   if (!place->of_neurons) {
-    BNSYN_RETURN_IF_ERROR(BringInMachine(place->projection, std::nullopt));
+    BNSYN_RETURN_IF_ERROR(BringSynapses(place->projection, std::nullopt));
     return machine_->states[state];
   }
   BNSYN_ASSIGN_OR_RETURN(const reference::SynapseTable* const table, Table(place->projection));
-  const reference::ArrayView held = engine_.State(state);
-  reference::Array values(held.element, table->size());
+  BNSYN_ASSIGN_OR_RETURN(const reference::Array held, HeldByNeurons(state, *place));
+  reference::Array values(held.element(), table->size());
   for (uint64_t s = 0; s < table->size(); ++s) {
     values.set_bits(s, held.bits(place->by_target ? table->target(s) : table->source(s)));
   }
@@ -209,8 +258,8 @@ absl::Status Variables::Set(ir::StateId state, uint64_t element, ir::Bits bits) 
     return engine_.SetState(state, static_cast<uint32_t>(element), bits);
   }
   if (!place->of_neurons) {
-    BNSYN_RETURN_IF_ERROR(BringInMachine(place->projection, element));
-    for (const ir::StateId moved : StoredBy(*program_.FindNow(place->projection))) {
+    BNSYN_RETURN_IF_ERROR(BringSynapses(place->projection, element));
+    for (const ir::StateId moved : StoredBy(*program_.FindNow(place->projection), ir::Op::kStore)) {
       const ir::Bits value = moved == state ? bits : machine_->states[moved].bits(element);
       BNSYN_RETURN_IF_ERROR(engine_.SetState(moved, static_cast<uint32_t>(element), value));
     }
@@ -224,9 +273,8 @@ absl::Status Variables::Set(ir::StateId state, uint64_t element, ir::Bits bits) 
   const uint32_t neuron = neuron_of(element);
   uint64_t sharing = 0;
   for (uint64_t s = 0; s < table->size(); ++s) sharing += neuron_of(s) == neuron ? 1 : 0;
-  if (sharing == 1 || engine_.State(state).bits(neuron) == bits) {
-    return engine_.SetState(state, neuron, bits);
-  }
+  BNSYN_ASSIGN_OR_RETURN(const reference::Array held, HeldByNeurons(state, *place));
+  if (sharing == 1 || held.bits(neuron) == bits) return SetHeld(state, *place, neuron, bits);
   const ir::Projection& projection = program_.projections[place->projection];
   const char* const end = place->by_target ? "target" : "source";
   return absl::InvalidArgumentError(absl::StrCat(
@@ -253,14 +301,14 @@ absl::Status Variables::SetAll(ir::StateId state, const reference::Array& values
     return set;
   }
   if (!place->of_neurons) {
-    for (const ir::StateId moved : StoredBy(*program_.FindNow(place->projection))) {
+    for (const ir::StateId moved : StoredBy(*program_.FindNow(place->projection), ir::Op::kStore)) {
       const reference::Array& now = moved == state ? values : machine_->states[moved];
       BNSYN_RETURN_IF_ERROR(engine_.SetStates(moved, now));
     }
     return absl::OkStatus();
   }
   BNSYN_ASSIGN_OR_RETURN(const reference::SynapseTable* const table, Table(place->projection));
-  reference::Array neurons = Copy(engine_.State(state));
+  BNSYN_ASSIGN_OR_RETURN(reference::Array neurons, HeldByNeurons(state, *place));
   std::vector<std::optional<uint64_t>> first(neurons.size());  // the first synapse of each neuron
   for (uint64_t s = 0; s < table->size(); ++s) {
     const uint32_t neuron = place->by_target ? table->target(s) : table->source(s);
@@ -277,7 +325,13 @@ absl::Status Variables::SetAll(ir::StateId state, const reference::Array& values
                        "its own"));
     }
   }
-  return engine_.SetStates(state, neurons);
+  const std::vector<ir::StateId> stored = StoredOfSources(program_, place->projection);
+  if (!Holds(stored, state)) return engine_.SetStates(state, neurons);
+  for (const ir::StateId moved : stored) {
+    const reference::Array& now = moved == state ? neurons : machine_->states[moved];
+    BNSYN_RETURN_IF_ERROR(engine_.SetStates(moved, now));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace bnsyn

@@ -63,9 +63,18 @@ class Variables {
   absl::StatusOr<reference::Machine*> Machine();
   // The synapses of a projection in it.
   absl::StatusOr<const reference::SynapseTable*> Table(ir::ProjectionId projection);
+  // The machine at the present, for a now block: with its synapses, or without.
+  absl::StatusOr<reference::Machine*> MachineFor(const ir::Block& now, bool of_synapses);
   // Brings event-driven variables of these synapses to the present in the machine; all of them, if
   // `synapse` is none.
-  absl::Status BringInMachine(ir::ProjectionId projection, std::optional<uint64_t> synapse);
+  absl::Status BringSynapses(ir::ProjectionId projection, std::optional<uint64_t> synapse);
+  // Brings those that the sources of a projection hold.
+  absl::Status BringSources(ir::ProjectionId projection);
+  // The present values of a variable that neurons hold, by neuron; then in the machine too, if the
+  // sources hold it.
+  absl::StatusOr<reference::Array> HeldByNeurons(ir::StateId state, const Place& place);
+  // Sets that of one neuron, after HeldByNeurons.
+  absl::Status SetHeld(ir::StateId state, const Place& place, uint32_t neuron, ir::Bits bits);
   // Brings all event-driven variables to the present that depend on something that will change.
   absl::Status BringDependent(ir::AttrKind kind, uint64_t symbol);
 

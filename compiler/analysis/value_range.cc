@@ -418,6 +418,8 @@ class RangeFinder {
         return Any(node.element);
 
       case Op::kStore:
+      case Op::kStorePre:
+      case Op::kStorePost:
       case Op::kCheck:
 #define BNSYN_EXPECT(name, ...) case Op::k##name:
 #include "ir/ops.def"

@@ -26,8 +26,13 @@ std::vector<const ir::Block*> DistinctCode(const ir::Program& program);
 // The symbol of a block's function.
 std::string FunctionName(const ir::Block& block);
 
-// One function for each of DistinctCode(), with vectors of `width` lanes. Of the options, the
-// passes that are left out matter: some are rows of the plans of kernels.
+// The symbols of all functions of the module.
+std::vector<std::string> FunctionNames(const ir::Program& program);
+
+// One function for each of DistinctCode(), of deferred blocks the piece that runs when they are
+// due, and those that bring rows up to date (compiler/passes/catch_up.h). Vectors have `width`
+// lanes. Of the options, the passes that are left out matter: some are rows of the plans of
+// kernels.
 absl::StatusOr<std::unique_ptr<llvm::Module>> EmitModule(const ir::Program& program,
                                                          const CompileOptions& options,
                                                          const Target& target, int width,

@@ -535,6 +535,8 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kSetDelay:
     case Op::kAccumulate:
     case Op::kAccumulatePre:
+    case Op::kStorePre:
+    case Op::kStorePost:
     case Op::kRun:
     case Op::kRunOnStep:
     case Op::kRunSums:

@@ -84,6 +84,8 @@ class BlockEmitter {
   // scalar). Bools are i1 as values and i8 in memory.
   llvm::Value* LoadSlot(size_t slot, ir::Element element, llvm::Value* index, int lanes);
   void StoreSlot(size_t slot, ir::Element element, llvm::Value* index, llvm::Value* value);
+  // Elements of a slot's array at indices (i64 lanes).
+  llvm::Value* GatherSlot(size_t slot, ir::Element element, llvm::Value* index, int lanes);
   // The index of an element (i64, or lanes of it; null for a uniform state) of a state with a
   // history, in the place of `step`.
   llvm::Value* InHistory(const ir::State& state, llvm::Value* element, llvm::Value* step);
@@ -135,6 +137,7 @@ class BlockEmitter {
   llvm::PHINode* pass_ = nullptr;  // i64; null where there is one pass
   // By node: the scalars computed in the entry or the pass; null for other nodes.
   std::vector<llvm::Value*> uniform_;
+  std::vector<llvm::Value*> slots_;  // by slot: its pointer
   absl::Status status_;
 
  private:
@@ -144,8 +147,6 @@ class BlockEmitter {
   void StoreTo(size_t slot, llvm::Value* index, llvm::Value* value);
   llvm::Value* AddressIn(size_t slot, llvm::Type* type, llvm::Value* index);
   llvm::Value* Lookup(const ir::Node& node, int lanes, llvm::Value* row, llvm::Value* column);
-  // Elements of a slot's array at indices (i64 lanes).
-  llvm::Value* GatherSlot(size_t slot, ir::Element element, llvm::Value* index, int lanes);
   // A gather or past.
   llvm::Value* ReadElement(const ir::Node& node, int lanes, absl::Span<llvm::Value* const> v);
   llvm::Value* DrawCall(const ir::Node& node, int lanes, absl::Span<llvm::Value* const> v);
@@ -153,7 +154,6 @@ class BlockEmitter {
 
   const ArgsLayout layout_;
   std::vector<bool> differs_;  // by node: true if its value may differ from pass to pass
-  std::vector<llvm::Value*> slots_;
   // Alias scopes: one a slot, and what each slot's accesses do not alias.
   std::vector<llvm::MDNode*> scope_;
   std::vector<llvm::MDNode*> others_;

@@ -11,6 +11,7 @@
 #include "compiler/emission/emit_sums.h"
 #include "compiler/emission/kernel_abi.h"
 #include "ir/access.h"
+#include "ir/levels.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/MDBuilder.h"
@@ -22,6 +23,7 @@ namespace {
 
 using ir::AttrKind;
 using ir::Element;
+using ir::Level;
 
 constexpr ArgsLayout kLayout = {offsetof(DeliverArgs, slots), offsetof(DeliverArgs, step),
                                 offsetof(DeliverArgs, seed), offsetof(DeliverArgs, fault)};
@@ -35,14 +37,13 @@ class DeliverEmitter : public BlockEmitter {
         id_(context.program.domains[static_cast<size_t>(block.domain)].index),
         projection_(program_.projections[id_]),
         by_target_(block.kind == ir::BlockKind::kOnPost),
+        level_(ir::LevelsOf(context.program, block)),
         values_(block.nodes.size()),
         added_(block.nodes.size()) {}
 
   absl::Status Emit();
 
  private:
-  enum class Level { kOnce, kSpike, kSynapse };
-
   // What an accumulate adds.
   struct Added {
     llvm::Value* value = nullptr;
@@ -51,8 +52,9 @@ class DeliverEmitter : public BlockEmitter {
     llvm::Value* may_be_coarse = nullptr;  // i1: to be looked at more closely; null where it is not
   };
 
-  void FindLevels();
   void EmitLevel(Level level);
+  // What the spike does to its neuron, behind all synapses.
+  void EmitNeuronStores();
   void EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count,
                     llvm::Value* others);
   // The first entry of a neuron's row and the entry after the last.
@@ -85,14 +87,13 @@ class DeliverEmitter : public BlockEmitter {
   }
 
   bool OwnWeights() const { return program_.HasOwnWeights(id_); }
-  Level LevelOf(const ir::Node& node) const;
   // fault |= failed (i1).
   void NoteFault(llvm::Value* failed);
 
   const ir::ProjectionId id_;
   const ir::Projection& projection_;
   const bool by_target_;
-  std::vector<Level> level_;          // by node
+  const std::vector<Level> level_;    // by node
   std::vector<llvm::Value*> values_;  // by node
   std::vector<Added> added_;          // by node
   llvm::AllocaInst* fault_ = nullptr;
@@ -100,6 +101,7 @@ class DeliverEmitter : public BlockEmitter {
   llvm::Value* tallies_ = nullptr;
   llvm::Value* row_begin_ = nullptr;
   llvm::Value* row_stride_ = nullptr;
+  llvm::Value* row_count_ = nullptr;
   llvm::Value* source_ = nullptr;          // i64
   llvm::Value* synapse_ = nullptr;         // i64
   llvm::Value* target_ = nullptr;          // i64
@@ -109,34 +111,12 @@ class DeliverEmitter : public BlockEmitter {
   std::map<std::pair<uint32_t, uint32_t>, std::pair<llvm::Value*, llvm::Value*>> drawn_;
 };
 
-// The level of a node without regard to its operands.
-DeliverEmitter::Level DeliverEmitter::LevelOf(const ir::Node& node) const {
-  const bool of_source = node.op == ir::Op::kLoadPre || node.op == ir::Op::kIndexPre;
-  const bool of_target = node.op == ir::Op::kLoadPost || node.op == ir::Op::kIndexPost;
-  if (by_target_ ? of_target : of_source) return Level::kSpike;
-  const bool of_operands = node.op == ir::Op::kGather || node.op == ir::Op::kPast;
-  const bool own_state = !of_operands && ir::Info(node.op).attr == ir::AttrKind::kState &&
-                         node.domain == block_.domain;
-  const bool draws = ir::Info(node.op).attr == AttrKind::kStream && node.domain == block_.domain;
-  const bool own_weight = node.op == ir::Op::kWeight && OwnWeights();
-  return of_source || of_target || own_state || own_weight || draws ? Level::kSynapse
-                                                                    : Level::kOnce;
-}
-
-void DeliverEmitter::FindLevels() {
-  for (const ir::Node& n : block_.nodes) {
-    Level level = LevelOf(n);
-    for (const ir::NodeId operand : n.inputs()) level = std::max(level, level_[operand]);
-    level_.push_back(level);
-  }
-}
-
 // Emits the nodes of a level. Of an accumulate, the units are computed at the level of its operand;
 // the addition to the sum of the target comes at the level of synapses.
 void DeliverEmitter::EmitLevel(Level level) {
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
-    if (level_[id] != level) continue;
     const ir::Node& n = node(id);
+    if (level_[id] != level || ir::StoresNeuron(n)) continue;
     if (ir::Accumulates(n)) {
       EmitQuanta(id);
       continue;
@@ -147,17 +127,25 @@ void DeliverEmitter::EmitLevel(Level level) {
   }
 }
 
+void DeliverEmitter::EmitNeuronStores() {
+  for (const ir::Node& n : block_.nodes) {
+    if (!ir::StoresNeuron(n)) continue;
+    StoreSlot(SlotOf(AttrKind::kState, n.attr), n.element, by_target_ ? target_ : source_,
+              values_[n.operands[0]]);
+  }
+}
+
 absl::Status DeliverEmitter::Emit() {
   llvm::Type* const i32 = builder_.getInt32Ty();
   llvm::Type* const i64 = builder_.getInt64Ty();
   llvm::Type* const pointer = builder_.getPtrTy();
-  FindLevels();
   fault_ = Variable(builder_.getInt1Ty());
   llvm::Value* const spikes = LoadField(offsetof(DeliverArgs, spikes), pointer);
   llvm::Value* const spike_count =
       builder_.CreateZExt(LoadField(offsetof(DeliverArgs, spike_count), i32), i64);
   row_begin_ = LoadField(offsetof(DeliverArgs, row_begin), pointer);
   row_stride_ = LoadField(offsetof(DeliverArgs, row_stride), i64);
+  row_count_ = LoadField(offsetof(DeliverArgs, row_count), i64);
   llvm::Value* const others = LoadField(offsetof(DeliverArgs, others), pointer);
   llvm::Value* const synapses = LoadField(offsetof(DeliverArgs, synapses), pointer);
   weights_ = LoadField(offsetof(DeliverArgs, weights), pointer);
@@ -206,6 +194,7 @@ absl::Status DeliverEmitter::Emit() {
   builder_.CreateCondBr(builder_.CreateICmpNE(next_k, last), synapse, spike_end);
 
   builder_.SetInsertPoint(spike_end);
+  EmitNeuronStores();
   llvm::Value* const next_i = builder_.CreateAdd(i, one);
   i->addIncoming(zero, entry);
   i->addIncoming(next_i, spike_end);
@@ -221,7 +210,7 @@ std::pair<llvm::Value*, llvm::Value*> DeliverEmitter::LoadRow(llvm::Value* neuro
   llvm::Type* const i32 = builder_.getInt32Ty();
   llvm::Type* const i64 = builder_.getInt64Ty();
   llvm::Value* const at = builder_.CreateMul(neuron, row_stride_);
-  llvm::Value* const next = builder_.CreateAdd(at, builder_.getInt64(1));
+  llvm::Value* const next = builder_.CreateAdd(at, row_count_);
   llvm::Value* const first = builder_.CreateZExt(LoadElement(i32, row_begin_, at), i64);
   return {first, builder_.CreateZExt(LoadElement(i32, row_begin_, next), i64)};
 }

@@ -152,8 +152,7 @@ absl::StatusOr<std::unique_ptr<JitCode>> JitCode::Link(const ir::Program& progra
           linker.addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, "bnsyn"))) {
     return ToStatus(std::move(error));
   }
-  for (const ir::Block* block : DistinctCode(program)) {
-    const std::string symbol = FunctionName(*block);
+  for (const std::string& symbol : FunctionNames(program)) {
     auto address = linker.lookup(symbol);
     if (!address) return ToStatus(address.takeError());
     code->functions_[symbol] = address->toPtr<void*>();

@@ -39,6 +39,49 @@ struct KernelArgs {
 };
 using KernelFunction = void (*)(KernelArgs*);
 
+// Deferred synapse code (compiler/analysis/deferral.h): what has arrived at targets, and what the
+// network said, since the rows of a thread's synapses were brought up to date.
+//
+// Times are counted in halves of steps: on_post code of step k runs in one half of it, and on_step
+// code in the other (Deferral says in which). Memory keeps the low 32 bits of a time, and times are
+// compared by the sign of their difference: nothing that is kept may be older than 2^30 steps.
+
+// The arrivals at a target. Both are 0 where nothing has arrived.
+struct ArrivalCount {
+  uint32_t count;   // of the arrivals since the beginning, or since all rows were up to date
+  uint32_t newest;  // the time of the last one
+};
+
+// What is deferred of one projection on one thread. Compiled code changes none of the fields but
+// `taken`.
+struct DeferArgs {
+  // By neuron of the target population; those of other threads are never touched. Arrival number n
+  // (from 0) has entry target * capacity + (n & (capacity - 1)) of `times`, and its captured values
+  // (Deferral::post_captured) follow one another from that entry times their number on in `values`.
+  ArrivalCount* arrivals;
+  uint32_t* times;
+  uint64_t* values;   // the bits of each, zero-extended; null where nothing is captured
+  uint32_t capacity;  // a power of two; entries of one target
+
+  // head: the time from which on arrivals are needed: the least `done` of any row of the thread. An
+  // entry of before may be overwritten.
+  uint32_t needed_from;
+  // head: after the call, how many of the spikes it has taken. Fewer than there are where the next
+  // would overwrite an entry that is needed: sweep, then call again with the others.
+  uint32_t taken;
+
+  // The window of the network: the values that on_step code of step k reads of it
+  // (Deferral::step_captured) follow one another from entry (k & (window_steps - 1)) times their
+  // number on.
+  uint64_t* window;
+  uint32_t window_steps;  // a power of two
+
+  // By row, as row_begin is: the time before which all deferred code has run. catch_up runs what
+  // there is from there to `until`, and sets it to that.
+  uint32_t* done;
+  uint64_t until;
+};
+
 // Arguments of the code of a synaptic block. It runs the block over synapses of one projection onto
 // the targets that one thread owns, row by row. A row has the synapses of a source in on_pre and
 // on_step code, and those of a target in on_post code.
@@ -50,10 +93,11 @@ struct DeliverArgs {
   const uint32_t* spikes;  // the neurons whose rows to run
   uint32_t spike_count;
   uint32_t fault;  // after the call: not 0 if a contribution or a check failed
-  // The row of neuron n is [row_begin[n * row_stride], row_begin[n * row_stride + 1]) of the arrays
-  // that follow.
+  // The row of neuron n is [row_begin[n * row_stride], row_begin[n * row_stride + row_count]) of
+  // the arrays that follow: `row_count` of its rows, one after another.
   const uint32_t* row_begin;
   uint64_t row_stride;
+  uint64_t row_count;
   const uint32_t* others;    // the neuron at the other end of the synapse
   const uint32_t* synapses;  // in on_post code, the number of the synapse in `weights` and states;
                              // else null: a synapse has the number of its place
@@ -63,6 +107,7 @@ struct DeliverArgs {
   const double* weights;           // by synapse; null where the projection has one weight
   reference::CoarseTally* coarse;  // one for each `accumulate` of the block, in order: what it adds
                                    // that is coarse and not static
+  DeferArgs* defer;                // where something of the projection is deferred; else null
 };
 using DeliverFunction = void (*)(DeliverArgs*);
 

@@ -64,7 +64,7 @@ absl::StatusOr<TypedValue> AsDeclared(const Equation& equation, const TypedValue
 }
 
 void StoreVariable(const ir::Program& program, ir::Builder& builder, ir::StateId state,
-                   ir::Value value, Tiny tiny, bool checked) {
+                   ir::Value value, Tiny tiny, bool checked, ir::Op store) {
   const ir::State& declared = program.states[state];
   const bool real = declared.type.element == ir::Element::kF64;
   if (real && tiny != Tiny::kKept) {
@@ -74,7 +74,7 @@ void StoreVariable(const ir::Program& program, ir::Builder& builder, ir::StateId
   if (checked && (real || (declared.type.element == ir::Element::kI64 && HasBounds(declared)))) {
     builder.Check(state, value);
   }
-  builder.Store(state, value);
+  builder.Emit(store, {value}, state);
 }
 
 uint32_t CodeScope::NextStream() {
@@ -512,14 +512,17 @@ ir::StateId CodeScope::AddOwnState(const std::string& name, double initial, doub
 
 void CodeScope::StoreChanged(const std::set<const Variable*>& once_more) {
   for (const Variable& variable : section_.variables) {
-    if (variable.keeper != Keeper::kOwner || environment_.changed.count(&variable) == 0) continue;
+    if (!HasChanged(variable)) continue;
     const bool moves = variable.equation->kind == EquationKind::kDifferential ||
                        variable.Is("event-driven") || variable.input.has_value();
     const Tiny tiny = environment_.tiny_kept.count(&variable) != 0 ? Tiny::kKept
                       : moves                                      ? Tiny::kFlushed
                                                                    : Tiny::kFlushedIfDenormal;
+    const ir::Op store = variable.keeper == Keeper::kSource   ? ir::Op::kStorePre
+                         : variable.keeper == Keeper::kTarget ? ir::Op::kStorePost
+                                                              : ir::Op::kStore;
     StoreVariable(out_.program, builder_, *variable.state, Get(variable).value, tiny,
-                  once_more.count(&variable) == 0);
+                  once_more.count(&variable) == 0, store);
   }
 }
 

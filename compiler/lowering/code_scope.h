@@ -101,6 +101,9 @@ class CodeScope : public EquationScope {
   TypedValue Get(const Variable& variable);
   // Gives a variable a new value, for elements for which the guards hold.
   void Set(const Variable& variable, ir::Value value);
+  bool HasChanged(const Variable& variable) const {
+    return environment_.changed.count(&variable) != 0;
+  }
   // Stores the variables that were set, in order of declaration. Those of `once_more` are stored
   // without a check: they change again before the step ends.
   void StoreChanged(const std::set<const Variable*>& once_more = {});
@@ -232,7 +235,8 @@ absl::StatusOr<TypedValue> AsDeclared(const Equation& equation, const TypedValue
 enum class Tiny : uint8_t { kFlushed, kFlushedIfDenormal, kKept };
 // Flushes tiny values to zero (R9), checks (R10) unless that is left to a later store, and stores.
 void StoreVariable(const ir::Program& program, ir::Builder& builder, ir::StateId state,
-                   ir::Value value, Tiny tiny = Tiny::kFlushed, bool checked = true);
+                   ir::Value value, Tiny tiny = Tiny::kFlushed, bool checked = true,
+                   ir::Op store = ir::Op::kStore);
 
 }  // namespace bnsyn::compiler
 

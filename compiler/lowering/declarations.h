@@ -5,6 +5,7 @@
 #define BNSYN_COMPILER_LOWERING_DECLARATIONS_H_
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -174,33 +175,12 @@ struct LoweredTable {
   Unit unit;                           // of the numbers
 };
 
-// The spikes that arrive at the synapses of a neuron by one pathway, counted for its traces.
-struct Arrivals {
-  size_t section = 0;           // of the neurons, in Declarations::sections
-  std::string name;             // "ee.arrivals.pre"
-  ir::PopulationId spikes = 0;  // those that are counted
-  ir::Selection selected;       // of the neurons of the section
-  ir::ProjectionId of = 0;
-  std::optional<uint32_t> delay;    // of the pathway, unless it is that of the projection
-  ir::InputId input = 0;            // that counts them
-  ir::ProjectionId projection = 0;  // that adds to the input
-  // Code that runs behind the pathway in the same step needs to know how many arrive: a state has
-  // that before the step, from the input or, `at_once`, from the step that finds the spikes.
-  bool read_ahead = false;
-  bool at_once = false;
-  std::optional<ir::StateId> state = {};
-};
-
-// A variable of synapses that is the same for all synapses of a neuron, as a state of the neuron.
-// It decays, and jumps where spikes arrive by one pathway.
+// A variable of synapses that is the same for all synapses of a target, as a state of the target.
+// It decays in every step, and jumps where spikes of the target arrive.
 struct Trace {
-  size_t section = 0;  // in Declarations::sections
+  size_t section = 0;  // of the target, in Declarations::sections
   ir::StateId state = 0;
   double decay = 1;  // factor of a step
-  double jump = 0;
-  bool sets = false;    // the jump replaces the value, instead of adding to it
-  size_t pathway = 0;   // that makes it jump, in SynapseModel::pathways
-  size_t arrivals = 0;  // by it, in Declarations::arrivals
 };
 
 // Code of a projection that runs when spikes arrive: an on_pre or on_post block of the program.
@@ -235,6 +215,8 @@ struct EventDriven {
   std::string name;
   Expr proportional;         // A*x
   std::optional<Expr> rest;  // B
+  // Of one that sources hold, the step up to which it has moved, as i64.
+  std::optional<ir::StateId> last = {};
 };
 
 struct SynapseModel {
@@ -250,7 +232,7 @@ struct SynapseModel {
   std::vector<Equation> summed;  // I_post = expression, added up for each target in every step
   std::vector<EventDriven> event_driven;
   std::vector<PathwayCode> pathways;  // those that have code, in the order in which they run
-  // The step up to which event-driven variables of the synapse have moved, as f64.
+  // The step up to which event-driven variables of the synapse have moved, as i64.
   std::optional<ir::StateId> last;
   // The meaning of w, unless it is a variable: the dimension of weights, and the factor of the
   // program's weights.
@@ -259,10 +241,6 @@ struct SynapseModel {
   std::optional<Parameter> gain;
   bool whole_weight = false;  // w is known to be a whole number
 
-  // True if a pathway runs behind number `other` in a step.
-  bool RunsBehind(const PathwayCode& pathway, size_t other) const {
-    return static_cast<size_t>(&pathway - pathways.data()) > other;
-  }
   // True if some code reads or assigns `name`, equations x = ... followed.
   bool Mentions(const std::vector<Statement>& statements, absl::string_view name) const;
   // True if a clock reads or assigns `name`, equations x = ... followed.
@@ -296,6 +274,12 @@ struct Connection {
         sources(std::move(from)),
         targets(std::move(to)) {}
 
+  // Puts the name that a variable of a neuron has here in the place of that in the model.
+  void Rename(std::string& name) const {
+    const auto renamed = neuron_names.find(name);
+    if (renamed != neuron_names.end()) name = renamed->second;
+  }
+
   const Network::ProjectionDescription& description;
   const Section& source;
   const Section& target;
@@ -304,6 +288,11 @@ struct Connection {
   // For constant expressions: the projection's own, N_pre, N_post, and the network's.
   std::vector<Constant> constants;
   ir::ProjectionId id = 0;
+  // The model that it names, if it does (use_synapse.cc), the units that have names in its
+  // equations, and what the variables of neurons that it reads are called here.
+  const Synapse* synapse = nullptr;
+  std::vector<NamedUnit> units = {};
+  std::map<std::string, std::string> neuron_names = {};
   SynapseModel model;
   std::vector<ConnectValue> values;  // of its connect block, in order
 };
@@ -357,10 +346,11 @@ struct Declarations {
   NamedNeurons neurons;           // populations and groups; NeuronSet::section is in `sections`
   Section uniform;                // the network level
   std::vector<LoweredTable> tables;
+  // Projections that name a model of synapses, with its code.
+  std::deque<Network::ProjectionDescription> with_models;
   std::deque<Connection> connections;  // in order of their ids
   std::vector<StimulusAt> stimuli;     // in order of stimuli, and of the targets of each
   std::vector<Trace> traces;
-  std::vector<Arrivals> arrivals;
 };
 
 }  // namespace bnsyn::compiler

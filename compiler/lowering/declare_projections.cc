@@ -156,8 +156,10 @@ absl::StatusOr<std::string> StreamOwner(const Description& description) {
                  "a name is letters, digits and '_', as in stream = \"ee\"");
 }
 
-absl::Status DeclareProjection(Declarations& declared, const Description& description,
+absl::Status DeclareProjection(Declarations& declared, const Description& written,
                                ProgramBuilder& out) {
+  BNSYN_ASSIGN_OR_RETURN(const Description* const with_model, WithModel(declared, written));
+  const Description& description = *with_model;
   BNSYN_ASSIGN_OR_RETURN(NeuronSet sources,
                          FindNeurons(declared, description.source, description.place));
   BNSYN_ASSIGN_OR_RETURN(NeuronSet targets,
@@ -169,12 +171,19 @@ absl::Status DeclareProjection(Declarations& declared, const Description& descri
   SynapseModel& model = connection.model;
   model.section.name = description.name;
   model.section.prefix = absl::StrCat(description.name, ".");
+  std::vector<Clock> clocks_of_model;
+  if (description.options.model.has_value()) {
+    connection.synapse = &declared.network.synapses[description.options.model->index];
+    clocks_of_model = connection.synapse->code.clocks;
+  }
+  BNSYN_RETURN_IF_ERROR(DeclareSynapseParameters(declared, connection, out));
   BNSYN_ASSIGN_OR_RETURN(model.section.stream_owner, StreamOwner(description));
   model.section.code = &model.code;
   model.section.constants = connection.constants;
-  BNSYN_RETURN_IF_ERROR(
-      DeclareClocks(description.options.clocks, {}, declared.network.options.dt, model.section));
+  BNSYN_RETURN_IF_ERROR(DeclareClocks(clocks_of_model, description.options.clocks,
+                                      declared.network.options.dt, model.section));
   BNSYN_RETURN_IF_ERROR(ParseSynapseModel(connection));
+  BNSYN_RETURN_IF_ERROR(NameNeurons(connection));
   BNSYN_RETURN_IF_ERROR(DeclareGain(declared, connection, out));
   ir::Projection projection;
   projection.name = description.name;
@@ -185,31 +194,6 @@ absl::Status DeclareProjection(Declarations& declared, const Description& descri
   BNSYN_RETURN_IF_ERROR(DeclareRule(declared, connection, projection, out));
   connection.id = out.program.AddProjection(std::move(projection));
   return DeclareSynapses(declared, connection, out);
-}
-
-// What counts arrivals for traces: states, inputs, and the projections that add to these, after all
-// of the network's own.
-void DeclareArrivals(Declarations& declared, ProgramBuilder& out) {
-  for (Arrivals& arrivals : declared.arrivals) {
-    const Section& neurons = declared.sections[arrivals.section];
-    const uint32_t delay = arrivals.delay.value_or(out.program.projections[arrivals.of].delay);
-    // What arrives a step after the spike is known when the spike is found.
-    arrivals.at_once = arrivals.read_ahead && delay == 1;
-    if (arrivals.read_ahead) {
-      arrivals.state =
-          out.AddState(absl::StrCat(arrivals.name, ".next"), {ir::Element::kF64, neurons.domain});
-    }
-    arrivals.input = out.AddInput(absl::StrCat(arrivals.name, ".number"), neurons.domain);
-    ir::Projection projection;
-    projection.name = arrivals.name;
-    projection.source = arrivals.spikes;
-    projection.target = *neurons.population;
-    projection.sources = arrivals.selected;
-    projection.targets = arrivals.selected;
-    projection.rule.kind = ir::RuleKind::kOneToOne;
-    projection.delay = arrivals.read_ahead && !arrivals.at_once ? delay - 1 : delay;
-    arrivals.projection = out.program.AddProjection(std::move(projection));
-  }
 }
 
 }  // namespace
@@ -261,7 +245,6 @@ absl::Status DeclareProjections(Declarations& declared, ProgramBuilder& out) {
         "populations, projections and what [uniform] declares share one set of names", names));
     BNSYN_RETURN_IF_ERROR(DeclareProjection(declared, description, out));
   }
-  DeclareArrivals(declared, out);
   return absl::OkStatus();
 }
 

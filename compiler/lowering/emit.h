@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,8 +35,7 @@ absl::Status BoundProjections(const Network& network, ir::Program& program);
 absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out);
 // Brings the event-driven variables of synapses to the time of code of the network: that of the
 // beginning of the step, or behind it that of spikes. Nothing is stored.
-absl::Status BringToTime(const Declarations& declared, const SynapseModel& model, bool at_end,
-                         CodeScope& scope);
+absl::Status BringToTime(const SynapseModel& model, bool at_end, CodeScope& scope);
 // Fails where what a synapse adds is known and not finite.
 absl::Status CheckContributions(const Network& network, const ir::Program& program);
 // and the step block.
@@ -83,10 +81,9 @@ absl::Status EmitChances(ir::Value condition, const Expr& expr, const ir::Source
 // The stimuli of a population that act after arrivals, or the others.
 absl::Status EmitStimuli(const Declarations& declared, size_t index, bool after_arrivals,
                          CodeScope& scope);
-// The spikes and events that a step has found, a truth value for each neuron, by their population.
-using FoundSpikes = std::map<ir::PopulationId, ir::Value>;
-void EmitTraces(const Declarations& declared, size_t index, const FoundSpikes& found,
-                ir::Builder& builder, const ir::Program& program);
+// Variables of synapses that neurons of a population hold and that decay in every step.
+void EmitTraces(const Declarations& declared, size_t index, ir::Builder& builder,
+                const ir::Program& program);
 absl::Status EmitUniform(const Declarations& declared, ir::Builder& builder, ProgramBuilder& out);
 absl::Status EmitSharedNoise(const Declarations& declared, ir::Builder& builder,
                              ProgramBuilder& out);

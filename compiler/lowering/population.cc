@@ -240,12 +240,7 @@ absl::Status EmitPopulation(const Declarations& declared, size_t index, ir::Buil
   scope.StoreChanged();
   BNSYN_RETURN_IF_ERROR(refractory.End(happened.spiked));
   if (section.last_spike.has_value()) builder.Store(*section.last_spike, scope.LastSpike());
-  FoundSpikes found;
-  if (happened.spiked.valid()) found[*section.population] = happened.spiked;
-  for (size_t e = 0; e < happened.events.size(); ++e) {
-    found[section.events[e]] = happened.events[e];
-  }
-  EmitTraces(declared, index, found, builder, out.program);
+  EmitTraces(declared, index, builder, out.program);
   EmitSpikes(happened, scope);
   return absl::OkStatus();
 }

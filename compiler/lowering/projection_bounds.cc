@@ -122,7 +122,6 @@ absl::Status CheckFinite(const Network& network, const ir::Program& program,
 
 absl::Status BoundProjections(const Network& network, ir::Program& program) {
   const std::vector<Range> initial = InitialRanges(program);
-  // Projections that bring arrivals come after those of the network, and have no connect block.
   for (ir::ProjectionId id = 0; id < network.projections.size(); ++id) {
     BNSYN_RETURN_IF_ERROR(ProjectionBounds(network.projections[id], id, initial, program).Run(id));
   }

@@ -277,7 +277,7 @@ class SynapseSums {
     const ClockReads* const clock = outer_.clock();
     const bool at_end = clock == nullptr || clock->clock.at_end;
     scope.Change().moved = at_end;
-    BNSYN_RETURN_IF_ERROR(BringToTime(declared_, connection_.model, at_end, scope));
+    BNSYN_RETURN_IF_ERROR(BringToTime(connection_.model, at_end, scope));
     return Added(call_, *expr, source_, scope);
   }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/analysis/facts.h"
 #include "compiler/description/settings.h"
@@ -46,56 +47,57 @@ absl::Status TryEquations(const Declarations& declared, const Connection& connec
 // stores what has changed.
 class EventWriter {
  public:
-  EventWriter(const Declarations& declared, const SynapseModel& model, CodeScope& scope)
-      : declared_(declared), model_(model), scope_(scope), builder_(scope.builder()) {}
+  EventWriter(const SynapseModel& model, CodeScope& scope)
+      : model_(model), scope_(scope), builder_(scope.builder()) {}
 
-  // `pathway` is null for code that no spikes run.
-  absl::Status Run(const std::vector<Statement>& statements, const ir::SourceText& source,
-                   const PathwayCode* pathway) {
+  absl::Status Run(const std::vector<Statement>& statements, const ir::SourceText& source) {
     // If the code names none of them, the next event brings them up to date.
     const bool moves = std::any_of(model_.event_driven.begin(), model_.event_driven.end(),
                                    [&](const EventDriven& moving) {
                                      return VariableOf(moving).keeper == Keeper::kOwner &&
                                             model_.Mentions(statements, moving.name);
                                    });
-    ir::Value now;
-    if (moves) {
-      now = Now();
-      BNSYN_RETURN_IF_ERROR(BringUpToDate(now));
-    }
-    // Values that neurons hold are read before the statements.
-    for (const EventDriven& moving : model_.event_driven) {
-      const Variable& variable = VariableOf(moving);
-      if (variable.keeper == Keeper::kOwner || pathway == nullptr) continue;
-      scope_.Set(variable, Held(variable, *pathway));
-    }
+    if (moves) BNSYN_RETURN_IF_ERROR(BringOwn());
+    BNSYN_RETURN_IF_ERROR(BringHeld([&](const EventDriven& moving) {
+      return model_.Mentions(statements, moving.name);
+    }));
     BNSYN_RETURN_IF_ERROR(EmitStatements(statements, source, scope_));
     scope_.StoreChanged();
-    if (moves) builder_.Store(*model_.last, now);
+    if (moves) builder_.Store(*model_.last, Now());
+    for (const EventDriven& moving : model_.event_driven) {
+      if (moving.last.has_value() && scope_.HasChanged(VariableOf(moving))) StoreNow(moving);
+    }
     return absl::OkStatus();
   }
 
+  // Brings the variables to the beginning of the step, or to the time of its spikes.
   absl::Status Look(bool at_end) {
-    if (!model_.last.has_value()) return absl::OkStatus();
-    ir::Value now = Now();
-    if (at_end) {
-      const double lag = scope_.program().spike_lag();
-      now = builder_.Emit(ir::Op::kAdd, {now, builder_.F64(lag)});
-    }
-    return BringUpToDate(now);
+    lag_ = at_end ? scope_.program().spike_lag() : 0;
+    if (model_.last.has_value()) BNSYN_RETURN_IF_ERROR(BringOwn());
+    return BringHeld([](const EventDriven&) { return true; });
   }
 
   // Brings the variables to the present and stores them as they are: they are looked at, and no
   // event is there to check or flush them.
   absl::Status RunNow() {
-    const ir::Value now = Now();
-    BNSYN_RETURN_IF_ERROR(BringUpToDate(now));
+    if (model_.last.has_value()) BNSYN_RETURN_IF_ERROR(BringOwn());
     for (const EventDriven& moving : model_.event_driven) {
       const Variable& variable = VariableOf(moving);
-      if (variable.keeper != Keeper::kOwner) continue;
-      builder_.Store(*variable.state, scope_.Get(variable).value);
+      switch (variable.keeper) {
+        case Keeper::kOwner:
+          builder_.Store(*variable.state, scope_.Get(variable).value);
+          break;
+        case Keeper::kSource: {
+          BNSYN_ASSIGN_OR_RETURN(const ir::Value value, Held(moving, variable));
+          builder_.Emit(ir::Op::kStorePre, {value}, *variable.state);
+          StoreNow(moving);
+          break;
+        }
+        case Keeper::kTarget:
+          break;
+      }
     }
-    builder_.Store(*model_.last, now);
+    if (model_.last.has_value()) builder_.Store(*model_.last, Now());
     return absl::OkStatus();
   }
 
@@ -104,34 +106,45 @@ class EventWriter {
     return *model_.section.FindVariable(moving.name);
   }
 
-  // The number of the step in which the code runs, f64.
+  // The step that begins at the time of the code, i64.
   ir::Value Now() {
     const ir::Value step =
         builder_.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
-    return builder_.Convert(step, ir::Element::kF64);
+    const ir::Value now = builder_.Convert(step, ir::Element::kI64);
+    return lag_ == 0 ? now : builder_.Emit(ir::Op::kAdd, {now, builder_.Literal(ir::Element::kI64, lag_)});
   }
 
-  // The value of a variable that neurons hold, for the code of a pathway. The neuron holds the
-  // value before the step, without the jump at the spikes that arrive in it.
-  ir::Value Held(const Variable& variable, const PathwayCode& pathway) {
-    const ir::Value before = scope_.Get(variable).value;
-    const Trace& trace = *absl::c_find_if(
-        declared_.traces, [&](const Trace& t) { return t.state == *variable.state; });
-    if (!model_.RunsBehind(pathway, trace.pathway) ||
-        !model_.Mentions(pathway.code, variable.name())) {
-      return before;
+  void StoreNow(const EventDriven& moving) {
+    builder_.Emit(ir::Op::kStorePre, {Now()}, *moving.last);
+  }
+
+  // The steps since a value was stored in the step `last`, f64.
+  ir::Value StepsSince(ir::Value last) {
+    return builder_.Convert(builder_.Emit(ir::Op::kSub, {Now(), last}), ir::Element::kF64);
+  }
+
+  // The present value of a variable that sources hold as it was when a spike of theirs arrived
+  // last.
+  absl::StatusOr<ir::Value> Held(const EventDriven& moving, const Variable& variable) {
+    const ir::Value last = builder_.Emit(
+        ir::Op::kLoadPre, {ir::Element::kI64, builder_.block().domain}, {}, *moving.last);
+    return Moved(moving, variable, StepsSince(last));
+  }
+
+  // Brings those variables that sources hold to the present for which `is_read` is true.
+  absl::Status BringHeld(absl::FunctionRef<bool(const EventDriven&)> is_read) {
+    for (const EventDriven& moving : model_.event_driven) {
+      const Variable& variable = VariableOf(moving);
+      if (variable.keeper != Keeper::kSource || !is_read(moving)) continue;
+      BNSYN_ASSIGN_OR_RETURN(const ir::Value value, Held(moving, variable));
+      scope_.Change().variables[&variable] = value;
     }
-    const ir::Op load = variable.keeper == Keeper::kTarget ? ir::Op::kLoadPost : ir::Op::kLoadPre;
-    const ir::Value number = builder_.Emit(load, {ir::Element::kF64, builder_.block().domain}, {},
-                                           *declared_.arrivals[trace.arrivals].state);
-    const ir::Value jump = builder_.F64(trace.jump);
-    if (!trace.sets) return builder_.Emit(ir::Op::kFma, {number, jump, before});
-    const ir::Value any = builder_.Emit(ir::Op::kGt, {number, builder_.F64(0)});
-    return builder_.Emit(ir::Op::kSelect, {any, jump, before});
+    return absl::OkStatus();
   }
 
-  absl::Status BringUpToDate(ir::Value now) {
-    const ir::Value steps = builder_.Emit(ir::Op::kSub, {now, builder_.Load(*model_.last)});
+  // Brings the variables that synapses hold to the present.
+  absl::Status BringOwn() {
+    const ir::Value steps = StepsSince(builder_.Load(*model_.last));
     for (const EventDriven& moving : model_.event_driven) {
       const Variable& variable = VariableOf(moving);
       if (variable.keeper != Keeper::kOwner) continue;
@@ -147,7 +160,7 @@ class EventWriter {
     BNSYN_ASSIGN_OR_RETURN(const ir::Value rate, Part(moving.proportional, moving.name, dt));
     const ir::Value factor =
         builder_.Emit(ir::Op::kExp, {builder_.Emit(ir::Op::kMul, {steps, rate})});
-    const ir::Value old = builder_.Load(*variable.state);
+    const ir::Value old = scope_.Get(variable).value;
     if (!moving.rest.has_value()) return builder_.Emit(ir::Op::kMul, {old, factor});
     const TypedValue one = {builder_.F64(1), variable.dimension()};
     BNSYN_ASSIGN_OR_RETURN(const ir::Value a, Part(moving.proportional, moving.name, one));
@@ -180,10 +193,10 @@ class EventWriter {
     return number.has_value() ? builder_.F64(*number) : value;
   }
 
-  const Declarations& declared_;
   const SynapseModel& model_;
   CodeScope& scope_;
   ir::Builder& builder_;
+  uint32_t lag_ = 0;  // steps from the beginning of the step to the time of the code
 };
 
 class BlockWriter {
@@ -237,8 +250,7 @@ class BlockWriter {
     CodeScope scope(declared_, model_.section, names, builder, out_);
     scope.EnterCode(std::string(ir::BlockKindName(block.kind)), block.pathway);
     if (!pathway.on_post) scope.Change().since_arrival = SinceArrival(pathway, builder);
-    BNSYN_RETURN_IF_ERROR(
-        EventWriter(declared_, model_, scope).Run(pathway.code, pathway.text, &pathway));
+    BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).Run(pathway.code, pathway.text));
     BNSYN_RETURN_IF_ERROR(CheckDraws(pathway, block));
     out_.program.synaptic.push_back(std::move(block));
     return absl::OkStatus();
@@ -254,8 +266,7 @@ class BlockWriter {
     ClockReads reads = {clock, {}, {}, {}};
     scope.SetClock(&reads);
     scope.EnterCode("clock", clock.name);
-    BNSYN_RETURN_IF_ERROR(
-        EventWriter(declared_, model_, scope).Run(clock.code, clock.text, nullptr));
+    BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).Run(clock.code, clock.text));
     if (out_.explanations != nullptr) {
       absl::StrAppend(&explanation_, DescribeClock(clock, out_.program.dt));
     }
@@ -283,12 +294,15 @@ class BlockWriter {
   }
 
   absl::Status WriteNow() {
-    if (!model_.last.has_value()) return absl::OkStatus();
+    const bool moves =
+        std::any_of(model_.event_driven.begin(), model_.event_driven.end(),
+                    [](const EventDriven& moving) { return moving.last.has_value(); });
+    if (!moves && !model_.last.has_value()) return absl::OkStatus();
     ir::Block block = NewBlock(ir::BlockKind::kNow);
     ir::Builder builder(out_.program, block);
     const Names names = SynapseNames(declared_, connection_, block.kind);
     CodeScope scope(declared_, model_.section, names, builder, out_);
-    BNSYN_RETURN_IF_ERROR(EventWriter(declared_, model_, scope).RunNow());
+    BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).RunNow());
     out_.program.now.push_back(std::move(block));
     return absl::OkStatus();
   }
@@ -353,23 +367,10 @@ class BlockWriter {
   std::string explanation_;
 };
 
-// Spikes, counted where they arrive for traces.
-void EmitArrivals(const Arrivals& arrivals, ir::Program& program) {
-  const ir::Projection& projection = program.projections[arrivals.projection];
-  ir::Block block;
-  block.kind = ir::BlockKind::kOnPre;
-  block.name = projection.name;
-  block.domain = projection.domain;
-  ir::Builder builder(program, block);
-  builder.Emit(ir::Op::kAccumulate, {builder.F64(1)}, arrivals.input);
-  program.synaptic.push_back(std::move(block));
-}
-
 }  // namespace
 
-absl::Status BringToTime(const Declarations& declared, const SynapseModel& model, bool at_end,
-                         CodeScope& scope) {
-  return EventWriter(declared, model, scope).Look(at_end);
+absl::Status BringToTime(const SynapseModel& model, bool at_end, CodeScope& scope) {
+  return EventWriter(model, scope).Look(at_end);
 }
 
 absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out) {
@@ -377,7 +378,6 @@ absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out) {
     BNSYN_RETURN_IF_ERROR(TryEquations(declared, connection, out));
     BNSYN_RETURN_IF_ERROR(BlockWriter(declared, connection, out).Run());
   }
-  for (const Arrivals& arrivals : declared.arrivals) EmitArrivals(arrivals, out.program);
   return absl::OkStatus();
 }
 

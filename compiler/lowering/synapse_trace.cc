@@ -1,9 +1,6 @@
 // Traces: variables of synapses that are the same for all synapses of a neuron, as its states.
-#include <algorithm>
-#include <map>
 #include <utility>
 
-#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/analysis/facts.h"
 #include "compiler/lowering/declare.h"
@@ -25,28 +22,14 @@ class TraceFinder {
 
   void Run() {
     if (!out_.synapse_traces) return;
-    for (const EventDriven& moving : model_.event_driven) {
+    for (EventDriven& moving : model_.event_driven) {
       if (model_.code.Find(moving.name)->Is(kPerSynapse)) continue;
       const std::vector<Jump> jumps = Jumps(moving.name);
       if (moving.rest.has_value() || jumps.size() != 1 || !BeginsWithNumber(moving.name)) continue;
       if (model_.ClocksMention(moving.name)) continue;
       const PathwayCode& pathway = model_.pathways[jumps[0].pathway];
-      const Section& keeper = pathway.on_post ? connection_.target : connection_.source;
-      // What a step finds for the next one is whether neurons spiked, and not how often.
-      if (!OneDelay(pathway) || keeper.code->multiplicity.has_value()) continue;
-      std::optional<Trace> trace = MakeTrace(moving, *jumps[0].statement, pathway);
-      if (!trace.has_value()) continue;
-      Variable& variable = *model_.section.FindVariable(moving.name);
-      variable.keeper = pathway.on_post ? Keeper::kTarget : Keeper::kSource;
-      trace->section = static_cast<size_t>(&keeper - declared_.sections.data());
-      trace->state = *variable.state;
-      trace->pathway = jumps[0].pathway;
-      trace->arrivals = ArrivalsBy(pathway, trace->section);
-      declared_.arrivals[trace->arrivals].read_ahead |= IsReadBehind(moving.name, trace->pathway);
-      out_.program.states[trace->state].type.domain = keeper.domain;
-      ir::Projection& projection = out_.program.projections[connection_.id];
-      (pathway.on_post ? projection.of_target : projection.of_source).push_back(trace->state);
-      declared_.traces.push_back(*trace);
+      if (!OneDelay(pathway) || !IsAlike(moving, *jumps[0].statement, pathway)) continue;
+      Hold(moving, pathway.on_post);
     }
   }
 
@@ -56,6 +39,25 @@ class TraceFinder {
     size_t pathway;
     const Statement* statement;
   };
+
+  // Makes the variable a state of the targets, which decays in every step, or of the sources, which
+  // stays as it was when a spike of theirs arrived.
+  void Hold(EventDriven& moving, bool by_target) {
+    const Section& keeper = by_target ? connection_.target : connection_.source;
+    Variable& variable = *model_.section.FindVariable(moving.name);
+    variable.keeper = by_target ? Keeper::kTarget : Keeper::kSource;
+    const ir::StateId state = *variable.state;
+    out_.program.states[state].type.domain = keeper.domain;
+    ir::Projection& projection = out_.program.projections[connection_.id];
+    (by_target ? projection.of_target : projection.of_source).push_back(state);
+    if (by_target) {
+      const auto section = static_cast<size_t>(&keeper - declared_.sections.data());
+      declared_.traces.push_back({section, state, reference::Exp(*RateOf(moving))});
+      return;
+    }
+    moving.last = out_.AddState(absl::StrCat(model_.section.prefix, moving.name, ".step"),
+                                {ir::Element::kI64, keeper.domain});
+  }
 
   std::vector<Jump> Jumps(const std::string& name) const {
     std::vector<Jump> jumps;
@@ -67,13 +69,6 @@ class TraceFinder {
     return jumps;
   }
 
-  // True if a pathway that runs behind number `first` in a step reads the variable.
-  bool IsReadBehind(const std::string& name, size_t first) const {
-    return absl::c_any_of(model_.pathways, [&](const PathwayCode& pathway) {
-      return model_.RunsBehind(pathway, first) && model_.Mentions(pathway.code, name);
-    });
-  }
-
   bool BeginsWithNumber(const std::string& name) const {
     for (const auto& [given, setting] : connection_.description.options.initial) {
       if (given == name && !IsPlain(names_, setting, name)) return false;
@@ -83,10 +78,11 @@ class TraceFinder {
 
   // True if all synapses of a neuron see the spikes of the pathway at the same time.
   bool OneDelay(const PathwayCode& pathway) const {
-    if (pathway.on_post || pathway.delay.has_value()) return true;
+    if (pathway.on_post) return true;
     const std::optional<Setting>& delay = connection_.description.options.delay;
-    return !out_.program.projections[connection_.id].delay_column.has_value() &&
-           (!delay.has_value() || IsPlain(names_, *delay, "the delay"));
+    const bool all_alike = !out_.program.projections[connection_.id].delay_column.has_value() &&
+                           (!delay.has_value() || IsPlain(names_, *delay, "the delay"));
+    return all_alike || (pathway.delay.has_value() && !model_.Mentions(pathway.code, "delay"));
   }
 
   // The number that an expression of the code is for all synapses and steps, with dt in the place
@@ -107,38 +103,15 @@ class TraceFinder {
     return Facts(out_.program, builder.block()).Number(value->value);
   }
 
-  std::optional<Trace> MakeTrace(const EventDriven& moving, const Statement& statement,
-                                 const PathwayCode& pathway) {
-    if (statement.op != '=' && statement.op != '+' && statement.op != '-') return std::nullopt;
-    const std::optional<double> rate =
-        Number(moving.proportional, model_.code.equations_text, moving.name);
-    const std::optional<double> jump = Number(statement.value, pathway.text);
-    if (!rate.has_value() || !jump.has_value()) return std::nullopt;
-    Trace trace;
-    trace.decay = reference::Exp(*rate);
-    trace.jump = statement.op == '-' ? -*jump : *jump;
-    trace.sets = statement.op == '=';
-    return trace;
+  // True if the variable decays at a rate that is one number, and jumps by or to one: the same for
+  // all synapses of a neuron.
+  bool IsAlike(const EventDriven& moving, const Statement& statement, const PathwayCode& pathway) {
+    if (statement.op != '=' && statement.op != '+' && statement.op != '-') return false;
+    return RateOf(moving).has_value() && Number(statement.value, pathway.text).has_value();
   }
 
-  // The arrivals by a pathway, one for all traces that it makes jump.
-  size_t ArrivalsBy(const PathwayCode& pathway, size_t section) {
-    Arrivals arrivals;
-    arrivals.section = section;
-    const std::string main = pathway.on_post ? "post" : "pre";
-    arrivals.name =
-        absl::StrCat(model_.section.prefix, "arrivals.", pathway.is_main() ? main : pathway.name);
-    const ir::Projection& projection = out_.program.projections[connection_.id];
-    arrivals.spikes =
-        pathway.spikes.value_or(pathway.on_post ? projection.target : projection.source);
-    arrivals.selected = pathway.on_post ? projection.targets : projection.sources;
-    arrivals.of = connection_.id;
-    arrivals.delay = pathway.delay;
-    const auto known = absl::c_find_if(declared_.arrivals,
-                                       [&](const Arrivals& a) { return a.name == arrivals.name; });
-    const auto index = static_cast<size_t>(known - declared_.arrivals.begin());
-    if (known == declared_.arrivals.end()) declared_.arrivals.push_back(std::move(arrivals));
-    return index;
+  std::optional<double> RateOf(const EventDriven& moving) {
+    return Number(moving.proportional, model_.code.equations_text, moving.name);
   }
 
   Declarations& declared_;
@@ -154,33 +127,13 @@ void FindTraces(Declarations& declared, Connection& connection, ProgramBuilder& 
   TraceFinder(declared, connection, out).Run();
 }
 
-// What arrives in a step arrives at its beginning (R5).
-void EmitTraces(const Declarations& declared, size_t index, const FoundSpikes& found,
-                ir::Builder& builder, const ir::Program& program) {
-  std::map<size_t, ir::Value> numbers;
-  for (size_t a = 0; a < declared.arrivals.size(); ++a) {
-    const Arrivals& arrivals = declared.arrivals[a];
-    if (arrivals.section != index) continue;
-    const ir::Value taken = builder.Take(arrivals.input);
-    numbers[a] = taken;
-    if (!arrivals.state.has_value()) continue;
-    if (arrivals.at_once) {
-      builder.Store(*arrivals.state, builder.Convert(found.at(arrivals.spikes), ir::Element::kF64));
-      continue;
-    }
-    numbers[a] = builder.Load(*arrivals.state);
-    builder.Store(*arrivals.state, taken);
-  }
+void EmitTraces(const Declarations& declared, size_t index, ir::Builder& builder,
+                const ir::Program& program) {
   for (const Trace& trace : declared.traces) {
     if (trace.section != index) continue;
-    const ir::Value jump = builder.F64(trace.jump);
-    const ir::Value number = numbers.at(trace.arrivals);
-    const ir::Value before = builder.Load(trace.state);
-    const ir::Value any = builder.Emit(ir::Op::kGt, {number, builder.F64(0)});
-    const ir::Value after = trace.sets ? builder.Emit(ir::Op::kSelect, {any, jump, before})
-                                       : builder.Emit(ir::Op::kFma, {number, jump, before});
+    const ir::Value now = builder.Load(trace.state);
     StoreVariable(program, builder, trace.state,
-                  builder.Emit(ir::Op::kMul, {after, builder.F64(trace.decay)}));
+                  builder.Emit(ir::Op::kMul, {now, builder.F64(trace.decay)}));
   }
 }
 

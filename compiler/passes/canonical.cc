@@ -41,6 +41,8 @@ class CanonicalWriter {
       if (reference::MayBeStatic(program_, block_)) absl::StrAppend(&text_, " static");
     }
     if (block_.times != 1) absl::StrAppend(&text_, " times=", block_.times);
+    if (block_.deferred)
+      absl::StrAppend(&text_, program_.Delivers() ? " deferred delivers" : " deferred");
     absl::StrAppend(&text_, "\n");
     for (size_t i = 0; i < block_.slots.size(); ++i) {
       absl::StrAppend(&text_, "  $", i, " : ", Describe(block_.slots[i]), "\n");

@@ -65,6 +65,12 @@ absl::StatusOr<ir::Program> NarrowSums(const ir::Program&, const CompileOptions&
 absl::StatusOr<ir::Program> WidenSums(const ir::Program&, const CompileOptions&);
 absl::Status CheckNarrowSums(const ir::Program&);
 
+// Marks synapse code that may run later than it is due (compiler/analysis/deferral.h). If disabled,
+// none is marked.
+absl::StatusOr<ir::Program> Defer(const ir::Program&, const CompileOptions&);
+absl::StatusOr<ir::Program> DeferNothing(const ir::Program&, const CompileOptions&);
+absl::Status CheckDefer(const ir::Program&);
+
 // Groups the nodes of the step into kernels. If disabled, every node is a kernel of its own.
 absl::StatusOr<ir::Program> Fuse(const ir::Program&, const CompileOptions&);
 absl::StatusOr<ir::Program> FuseNothing(const ir::Program&, const CompileOptions&);

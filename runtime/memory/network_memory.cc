@@ -87,16 +87,20 @@ absl::StatusOr<NetworkMemory> NetworkMemory::Create(const ir::Program& program,
     return part;
   };
 
-  for (const ir::State& state : program.states) {
+  for (const ir::State& state : program.states) memory.copied_.push_back(state.type.uniform());
+  for (const ir::Block& block : program.synaptic) {
+    for (const ir::Node& node : block.nodes) {
+      if (node.op == ir::Op::kStorePre) memory.copied_[node.attr] = true;
+    }
+  }
+  for (ir::StateId id = 0; id < program.states.size(); ++id) {
+    const ir::State& state = program.states[id];
     const auto bytes = static_cast<size_t>(ir::ElementBytes(state.type.element)) * state.places();
     const char* const name = state.temporary      ? "values between kernels"
                              : state.history != 0 ? "histories"
                                                   : "states";
-    if (state.type.uniform()) {
-      memory.states_.push_back(copies(name, bytes, threads));
-      continue;
-    }
-    memory.states_.push_back(copies(name, PaddedSize(program.Size(state.type.domain)) * bytes, 1));
+    const uint32_t size = state.type.uniform() ? 1 : PaddedSize(program.Size(state.type.domain));
+    memory.states_.push_back(copies(name, size * bytes, memory.Copies(id)));
   }
   size_t most_sums = 0;
   for (int t = 0; t < threads; ++t) most_sums = std::max(most_sums, memory.places_.Bytes(t));
@@ -166,7 +170,7 @@ void NetworkMemory::SetHistory(ir::StateId state, const reference::Array& values
   const ir::State& declared = program_->states[state];
   const auto bytes = static_cast<size_t>(ir::ElementBytes(declared.type.element));
   const size_t elements = values.size() / declared.places();
-  for (int copy = 0; copy < (declared.type.uniform() ? threads_ : 1); ++copy) {
+  for (int copy = 0; copy < Copies(state); ++copy) {
     for (size_t i = 0; i < values.size(); ++i) {
       const ir::Bits bits = values.bits(i);
       std::memcpy(At(states_[state], copy) + PlaceOf(state, i / elements, i % elements) * bytes,
@@ -180,8 +184,9 @@ NetworkMemory::Piece NetworkMemory::PieceOf(ir::StateId state, int thread) const
   const auto bytes =
       static_cast<size_t>(ir::ElementBytes(declared.type.element)) * declared.places();
   const Part part = states_[state];
-  if (declared.type.uniform()) {
-    return {part.offset + part.stride * static_cast<size_t>(thread), bytes};
+  if (copied_[state]) {
+    const size_t size = declared.type.uniform() ? 1 : program_->Size(declared.type.domain);
+    return {part.offset + part.stride * static_cast<size_t>(thread), size * bytes};
   }
   const Range own =
       partition_->range(program_->domains[static_cast<size_t>(declared.type.domain)].index, thread);
@@ -223,12 +228,14 @@ size_t NetworkMemory::SavedBytes() const {
 
 void NetworkMemory::Save(int thread) const {
   ForEachSaved(thread, [this](Piece piece) {
+    if (piece.size == 0) return;  // of an arena that may be empty
     std::memcpy(saved_.data() + piece.offset, arena_.data() + piece.offset, piece.size);
   });
 }
 
 void NetworkMemory::Restore(int thread) const {
   ForEachSaved(thread, [this](Piece piece) {
+    if (piece.size == 0) return;
     std::memcpy(arena_.data() + piece.offset, saved_.data() + piece.offset, piece.size);
   });
 }
@@ -236,7 +243,7 @@ void NetworkMemory::Restore(int thread) const {
 void NetworkMemory::SetState(ir::StateId state, uint32_t element, ir::Bits bits) {
   const ir::Type type = program_->states[state].type;
   const auto bytes = static_cast<size_t>(ir::ElementBytes(type.element));
-  for (int copy = 0; copy < (type.uniform() ? threads_ : 1); ++copy) {
+  for (int copy = 0; copy < Copies(state); ++copy) {
     std::memcpy(At(states_[state], copy) + element * bytes, &bits, bytes);
   }
 }

@@ -1,5 +1,6 @@
-// The values of a running program except those of synapses: states, sums of inputs, parameters, and
-// a copy of each uniform state for each thread.
+// The values of a running program except those of synapses: states, sums of inputs, parameters.
+// Each thread has a copy of uniform states, and of those that store_pre stores, which each thread
+// computes for all neurons.
 #ifndef BNSYN_RUNTIME_MEMORY_NETWORK_MEMORY_H_
 #define BNSYN_RUNTIME_MEMORY_NETWORK_MEMORY_H_
 
@@ -29,16 +30,18 @@ class NetworkMemory {
   static absl::StatusOr<NetworkMemory> Create(const ir::Program& program,
                                               const Partition& partition, Arena& arena);
 
-  // Element 0 of the array of a population, or the thread's copy of a uniform state.
+  // Element 0 of the array of a population, or of the thread's copy.
   void* State(ir::StateId state, int thread) const {
-    return At(states_[state], program_->states[state].type.uniform() ? thread : 0);
+    return At(states_[state], Copies(state) == 1 ? 0 : thread);
   }
+  // The number of copies of a state, which are equal between steps.
+  int Copies(ir::StateId state) const { return copied_[state] ? threads_ : 1; }
   // The values of a state without a history.
   reference::ArrayView View(ir::StateId state) const;
   // Those of a state with one: place after place, as reference::Machine has them.
   reference::Array History(ir::StateId state) const;
   void SetHistory(ir::StateId state, const reference::Array& values);
-  // Sets one element; for a uniform state, all copies.
+  // Sets one element in all copies.
   void SetState(ir::StateId state, uint32_t element, ir::Bits bits);
 
   // Saves what steps and the host change of a thread's values, and restores it. States of synapses
@@ -120,7 +123,8 @@ class NetworkMemory {
   int threads_ = 1;
   PageBuffer arena_;
   std::vector<Part> states_;
-  PageBuffer saved_;  // by Save, at the same offsets
+  std::vector<bool> copied_;  // by state: each thread has a copy
+  PageBuffer saved_;          // by Save, at the same offsets
   Part sums_;
   std::vector<Part> shares_;  // by input; empty parts for inputs without
   std::vector<Part> partials_;

@@ -38,6 +38,7 @@ projection ab : a -> b rule=all_to_all weight=0.75 delay=1
     args_.spike_count = static_cast<uint32_t>(spikes_.size());
     args_.row_begin = rows_.data();
     args_.row_stride = 1;
+    args_.row_count = 1;
     args_.others = targets_.data();
     args_.weights = weights == nullptr ? nullptr : weights->data();
     args_.coarse = tallies_;
