@@ -447,7 +447,7 @@ absl::StatusOr<StepSchedule> MakeSchedule(const ir::Program& program,
   std::iota(schedule.all_neurons.begin(), schedule.all_neurons.end(), 0);
   schedule.delivers = program.Delivers();
   const std::vector<compiler::Deferral> deferrals = compiler::FindDeferrals(program);
-  schedule.deferred_checks = std::any_of(deferrals.begin(), deferrals.end(),
+  schedule.late_checks = std::any_of(deferrals.begin(), deferrals.end(),
                                          [](const auto& deferral) { return deferral.checks; });
   schedule.read_later = FindReadLater(program);
   schedule.barrier_after_delivery = !schedule.delivers && DeliveryNeedsOthers(program);
