@@ -93,8 +93,8 @@ struct DeliverArgs {
   const uint32_t* spikes;  // the neurons whose rows to run
   uint32_t spike_count;
   uint32_t fault;  // after the call: not 0 if a contribution or a check failed
-  // The row of neuron n is [row_begin[n * row_stride], row_begin[n * row_stride + row_count]) of the
-  // arrays that follow: `row_count` of its rows, one after another.
+  // The row of neuron n is [row_begin[n * row_stride], row_begin[n * row_stride + row_count]) of
+  // the arrays that follow: `row_count` of its rows, one after another.
   const uint32_t* row_begin;
   uint64_t row_stride;
   uint64_t row_count;

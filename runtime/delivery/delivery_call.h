@@ -51,7 +51,7 @@ struct Delivery {
   ir::PopulationId spikes = 0;  // whose spikes are due
   // The delay of the block; without, each row has the delay that the synapses of a row share.
   std::optional<uint32_t> delay;
-  size_t runs = 1;  // of its code with that delay, one for each row of a neuron
+  size_t runs = 1;       // of its code with that delay, one for each row of a neuron
   bool on_post = false;  // rows are by target, and of the neurons of the thread alone
   const SynapseBlock* block = nullptr;
   std::vector<RowTerm> terms;  // rows: one, or several where synapses are constant

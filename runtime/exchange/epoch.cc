@@ -47,7 +47,7 @@ bool NeedsOthers(const ir::Program& program, const ir::Block& block, const ir::N
     });
   }
   return node.op == ir::Op::kCount || node.op == ir::Op::kReduce || node.op == ir::Op::kTotal ||
-         node.op == ir::Op::kGather || node.op == ir::Op::kDeliver;
+         node.op == ir::Op::kGather || node.op == ir::Op::kRunSums || node.op == ir::Op::kDeliver;
 }
 
 }  // namespace

@@ -281,10 +281,10 @@ absl::StatusOr<KernelCall> MakeSynapsesKernelCall(const ir::Program& program,
       call.delivers = arrived = true;
       continue;
     }
-    const auto id = static_cast<ir::ProjectionId>(node.attr);
+    const ir::ProjectionId id = program.ProjectionOf(kernel);
     const SynapseBlock& own = synapses.block(synapses.layout().GroupOf(id), thread);
     if (own.synapses() == 0) continue;
-    for (const ir::Block* const block : program.SynapticOf(ir::BlockKind::kOnStep, id)) {
+    for (const ir::Block* const block : ir::BlocksRunBy(program, node)) {
       SynapticCall& synaptic = call.synaptic.emplace_back();
       synaptic.block = block;
       synaptic.backlog = FindBacklog(schedule, id);
@@ -389,11 +389,8 @@ void FindCollected(const ir::Program& program, StepSchedule& schedule) {
         collected.totals.push_back({static_cast<ir::ReductionId>(node.attr), &block});
       }
       if (node.op == ir::Op::kDeliver) collected.blocks.push_back(&block);
-      if (node.op == ir::Op::kRunOnStep) {
-        const auto id = static_cast<ir::ProjectionId>(node.attr);
-        for (const ir::Block* const run : program.SynapticOf(ir::BlockKind::kOnStep, id)) {
-          collected.blocks.push_back(run);
-        }
+      for (const ir::Block* const run : ir::BlocksRunBy(program, node)) {
+        collected.blocks.push_back(run);
       }
       if (node.op == ir::Op::kCount) AddOnce(schedule.counted, node.attr);
       if (node.op != ir::Op::kSpike) continue;
