@@ -67,7 +67,10 @@ ci: build deps-ci  ## the tests under clang and under the sanitizers, and both b
 conformance: command deps-conformance  ## networks in Brian2 and here, and what NEST's tests publish
 	$(DEBIAN_PYTHON) tests/conformance/compare_test.py
 	$(DEBIAN_PYTHON) tests/conformance/pairs.py
-	$(DEBIAN_PYTHON) tests/conformance/pairs.py --inject default-schedule pulse_at_reset; test $$? -eq 1
+	@echo "With another schedule, time constant or recovery, which must be noticed:"
+	$(DEBIAN_PYTHON) tests/conformance/pairs.py --replace 'schedule = "brian2"' '' pulse_at_reset; test $$? -eq 1
+	$(DEBIAN_PYTHON) tests/conformance/pairs.py --replace '20 ms' '20.00001 ms' stdp_long; test $$? -eq 1
+	$(DEBIAN_PYTHON) tests/conformance/pairs.py --replace '800 ms' '800.0001 ms' stp_long; test $$? -eq 1
 	$(DEBIAN_PYTHON) tests/conformance/nest.py
 	$(DEBIAN_PYTHON) tests/conformance/conformance.py
 	@echo "With a wrong equation, which must be noticed:"

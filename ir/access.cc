@@ -3,7 +3,18 @@
 namespace bnsyn::ir {
 
 bool RunsSynapses(const Node& node) {
-  return Info(node.op).attr == AttrKind::kProjection || node.op == Op::kDeliver;
+  return Info(node.op).attr == AttrKind::kProjection || node.op == Op::kDeliver ||
+         node.op == Op::kRunSums;
+}
+
+std::vector<const Block*> BlocksRunBy(const Program& program, const Node& node) {
+  if (node.op == Op::kRunOnStep) {
+    return program.SynapticOf(BlockKind::kOnStep, static_cast<ProjectionId>(node.attr));
+  }
+  if (node.op != Op::kRunSums) return {};
+  const Block* const block = program.FindSums(static_cast<InputId>(node.attr));
+  if (block == nullptr) return {};
+  return {block};
 }
 
 bool AddsToSources(const Program& program, InputId input) {
@@ -65,9 +76,8 @@ void AddAccesses(const Program& program, const Block& block, std::vector<Access>
 // What the blocks of synapses that a node of the step runs read and write.
 std::vector<Access> AccessesOfSynapses(const Program& program, const Node& run) {
   std::vector<Access> accesses;
-  if (run.op == Op::kRunOnStep) {
-    const auto projection = static_cast<ProjectionId>(run.attr);
-    for (const Block* const block : program.SynapticOf(BlockKind::kOnStep, projection)) {
+  if (run.op != Op::kDeliver) {
+    for (const Block* const block : BlocksRunBy(program, run)) {
       AddAccesses(program, *block, accesses);
     }
     return accesses;

@@ -11,6 +11,8 @@ namespace bnsyn::ir {
 
 // True if a node of the step runs a block over synapses.
 bool RunsSynapses(const Node& node);
+// The blocks over synapses that a run_on_step or run_sums runs, in order.
+std::vector<const Block*> BlocksRunBy(const Program& program, const Node& node);
 
 // True if a node adds to an input: to that of the target of a synapse, or of its source.
 inline bool Accumulates(const Node& node) {

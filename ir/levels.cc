@@ -32,9 +32,8 @@ bool ActsOnNeuron(const Program& program, const Block& block, const Node& node) 
 }
 
 bool ActsOnNeurons(const Program& program, const Block& block) {
-  return std::any_of(block.nodes.begin(), block.nodes.end(), [&](const Node& node) {
-    return ActsOnNeuron(program, block, node);
-  });
+  return std::any_of(block.nodes.begin(), block.nodes.end(),
+                     [&](const Node& node) { return ActsOnNeuron(program, block, node); });
 }
 
 std::vector<Level> LevelsOf(const Program& program, const Block& block) {

@@ -70,6 +70,11 @@ class BlockReader {
         {"every", [&] { return ReadInto(block_.every, [&] { return reader_.ReadUnsigned32(); }); }},
         {"offset",
          [&] { return ReadInto(block_.offset, [&] { return reader_.ReadUnsigned32(); }); }},
+        {"sums",
+         [&] {
+           return ReadInto(block_.sums,
+                           [&] { return ReadSymbol(reader_, program_, AttrKind::kInput); });
+         }},
         {"code",
          [&] { return ReadInto(block_.code, [&] { return reader_.ReadWord("a name of code"); }); }},
         {"slots", [&] { return Slots(); }},

@@ -112,6 +112,9 @@ std::string BlockHeader(const Program& program, const Block& block) {
   if (block.kind == BlockKind::kClock || block.HasClock()) {
     absl::StrAppend(&text, " every=", block.every, " offset=", block.offset);
   }
+  if (block.sums.has_value()) {
+    absl::StrAppend(&text, " sums=", SymbolName(program, AttrKind::kInput, *block.sums));
+  }
   if (block.deferred) absl::StrAppend(&text, " deferred");
   if (!block.code.empty()) absl::StrAppend(&text, " code=", block.code);
   if (!block.code.empty() || !block.slots.empty()) {

@@ -185,7 +185,7 @@ const Block* Program::FindSynaptic(BlockKind kind, ProjectionId projection) cons
   const Block* found = nullptr;
   for (auto block = FirstOf(synaptic, domain); block != synaptic.end(); ++block) {
     if (block->domain != domain) break;
-    if (block->kind != kind) continue;
+    if (block->kind != kind || block->sums.has_value()) continue;
     if (!block->HasClock()) return &*block;
     if (found == nullptr) found = &*block;
   }
@@ -197,9 +197,15 @@ std::vector<const Block*> Program::SynapticOf(BlockKind kind, ProjectionId proje
   std::vector<const Block*> blocks;
   for (auto block = FirstOf(synaptic, domain); block != synaptic.end(); ++block) {
     if (block->domain != domain) break;
-    if (block->kind == kind) blocks.push_back(&*block);
+    if (block->kind == kind && !block->sums.has_value()) blocks.push_back(&*block);
   }
   return blocks;
+}
+
+const Block* Program::FindSums(InputId input) const {
+  const auto found = std::find_if(synaptic.begin(), synaptic.end(),
+                                  [input](const Block& block) { return block.sums == input; });
+  return found == synaptic.end() ? nullptr : &*found;
 }
 
 std::optional<StateId> Program::FindRepeats(PopulationId population) const {

@@ -294,6 +294,9 @@ struct Block {
   // the step runs it: clocks, kernels made of them, and on_step blocks.
   uint32_t every = 1;
   uint32_t offset = 0;
+  // An on_step block that sums what synapses are, and changes none of them: it runs where run_sums
+  // of this input stands, and not where run_on_step does.
+  std::optional<InputId> sums;
   std::vector<Node> nodes;
 
   // Annotations of the passes on kernels and synaptic blocks.
@@ -376,7 +379,7 @@ struct Program {
   const Block* FindConnect(ProjectionId projection) const;
   const Block* FindNow(ProjectionId projection) const;
   // The first block of kind kOnPre, kOnStep or kOnPost, or null; of several on_step blocks the one
-  // without a clock, or else the first.
+  // without a clock, or else the first. Blocks that sum are left out.
   const Block* FindSynaptic(BlockKind kind, ProjectionId projection) const;
   // The synaptic blocks of a projection, in order.
   absl::Span<const Block> SynapticOf(ProjectionId projection) const;
@@ -394,8 +397,11 @@ struct Program {
   uint32_t DelayOf(const Block& block) const;
   // True if spikes arrive where `deliver` stands in the step, rather than before it.
   bool Delivers() const;
-  // All blocks of that kind, in order: of kind kOnStep, there may be several with clocks.
+  // All blocks of that kind, in order, but those that sum: of kind kOnStep, there may be several
+  // with clocks.
   std::vector<const Block*> SynapticOf(BlockKind kind, ProjectionId projection) const;
+  // The block that sums into an input, or null.
+  const Block* FindSums(InputId input) const;
   // The state that says how often the neurons of a population spike in a step, or nullopt where
   // each spikes once at most.
   std::optional<StateId> FindRepeats(PopulationId population) const;

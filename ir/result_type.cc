@@ -88,6 +88,13 @@ absl::StatusOr<Type> DeclaredType(const Program& program, const Block& block, Op
   return Type{Element::kU32, declared.domain};
 }
 
+// The synapses over which run_sums of an input runs; the network where there is no such block,
+// which the verifier tells.
+DomainId DomainOfSums(const Program& program, uint64_t input) {
+  const Block* const block = program.FindSums(static_cast<InputId>(input));
+  return block == nullptr ? DomainId::kNetwork : block->domain;
+}
+
 // The operand of an effect and the domain on which it acts.
 Type EffectType(const Program& program, const Block& block, Op op, uint64_t attr) {
   switch (Info(op).attr) {
@@ -100,6 +107,7 @@ Type EffectType(const Program& program, const Block& block, Op op, uint64_t attr
       return {state.element, of_neuron ? block.domain : state.domain};
     }
     case AttrKind::kInput:
+      if (op == Op::kRunSums) return {Element::kF64, DomainOfSums(program, attr)};
       return {Element::kF64, block.domain};
     case AttrKind::kPopulation:
       return {Element::kBool, program.populations[attr].domain};

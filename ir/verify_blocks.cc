@@ -38,6 +38,7 @@ class Blocks {
       if (!IsSynaptic(block.kind)) return Kind(block);
       if (auto v = OverSynapses(block)) return v;
       if (auto v = FindInPathway(program_, block, delivers_)) return Placed(*std::move(v));
+      if (auto v = FindInSums(program_, block)) return Placed(*std::move(v));
     }
     if (auto v = InOrder(program_.synaptic)) return v;
     for (const Block& block : program_.loops) {
@@ -168,6 +169,9 @@ class Blocks {
     if (block.times == 0 || block.times > kMostPasses) {
       return Fail(absl::StrCat("there are from 1 to ", kMostPasses, " passes, not ", block.times));
     }
+    if (block.sums.has_value() && block.kind != BlockKind::kOnStep) {
+      return Placed(*FindInSums(program_, block));
+    }
     if (block.every == 0) return Fail("a block runs every step or more rarely: every=1 or more");
     const bool may_have_clock = block.kind == BlockKind::kClock ||
                                 block.kind == BlockKind::kKernel ||
@@ -190,6 +194,11 @@ class Blocks {
       node_ = static_cast<NodeId>(i);
       if (auto v = nodes_.Check(block, node_)) return Placed(*std::move(v));
       if (auto v = order_.Check(block, block.nodes[i])) return Placed(*std::move(v));
+      if (block.nodes[i].op == Op::kTake && IsOfAClock(block)) {
+        if (auto v = FindInClockedTake(program_, block, block.nodes[i])) {
+          return Placed(*std::move(v));
+        }
+      }
     }
     return std::nullopt;
   }

@@ -29,6 +29,10 @@ inline bool IsOfAClock(const Block& block) {
 // what they are made of.
 bool MayStand(Op op, BlockKind kind);
 
+// An on_step block with sums=, and the take of a block with a clock (ir/verify_sums.cc).
+Result FindInSums(const Program& program, const Block& block);
+Result FindInClockedTake(const Program& program, const Block& clock, const Node& take);
+
 // The pathway, the delay and the spikes of a synaptic block (ir/verify_pathways.cc). `delivers` is
 // what Program::Delivers() says.
 Result FindInPathway(const Program& program, const Block& block, bool delivers);

@@ -76,13 +76,14 @@ class NeuronStates {
       const Storing& storing = *storing_[node.attr];
       if (May(block, node, storing)) continue;
       const bool of_source = storing.op == Op::kStorePre;
-      return At(block, id,
-                Fail(absl::StrCat(Info(node.op).name, " cannot be of ",
-                                  program_.states[node.attr].name, ", which ", Info(storing.op).name,
-                                  " of ", Name(storing.projection), " stores"),
-                     of_source ? "load_pre in the blocks of that projection reads it"
-                               : "load_post in the blocks of that projection reads it, and the "
-                                 "step may load and store it"));
+      return At(
+          block, id,
+          Fail(absl::StrCat(Info(node.op).name, " cannot be of ", program_.states[node.attr].name,
+                            ", which ", Info(storing.op).name, " of ", Name(storing.projection),
+                            " stores"),
+               of_source ? "load_pre in the blocks of that projection reads it"
+                         : "load_post in the blocks of that projection reads it, and the "
+                           "step may load and store it"));
     }
     return std::nullopt;
   }

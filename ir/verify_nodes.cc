@@ -181,7 +181,12 @@ Result NodeRules::StepNode(const Node& node) const {
     }
     return std::nullopt;
   }
-  if (node.op == Op::kRunOnStep) {
+  if (node.op == Op::kRunSums) {
+    if (program_.FindSums(static_cast<InputId>(node.attr)) == nullptr) {
+      return Fail(
+          absl::StrCat("there is no on_step block with sums=", program_.inputs[node.attr].name));
+    }
+  } else if (node.op == Op::kRunOnStep) {
     const auto id = static_cast<ProjectionId>(node.attr);
     if (program_.FindSynaptic(BlockKind::kOnStep, id) == nullptr) {
       return Fail(absl::StrCat("there is no on_step block of ", program_.DomainName(node.domain)));
@@ -191,7 +196,7 @@ Result NodeRules::StepNode(const Node& node) const {
                              program_.DomainName(node.domain)),
                 "connect, on_pre, on_step and on_post blocks run over synapses");
   } else if (DomainOf(block_->domain).kind == DomainKind::kProjection) {
-    return Fail("a kernel over synapses only runs their blocks", "with run_on_step");
+    return Fail("a kernel over synapses only runs their blocks", "with run_on_step or run_sums");
   }
   return std::nullopt;
 }
@@ -259,9 +264,9 @@ Result NodeRules::NodeOfNeuron(const Node& node) const {
                   "check stands with store_pre or store_post of the same state");
     }
   } else if (state.temporary || state.repeats) {
-    return Fail(absl::StrCat(name, " cannot be of ", state.name,
-                             state.temporary ? ", which lives within a step"
-                                             : ", which says how often neurons spike"));
+    return Fail(absl::StrCat(
+        name, " cannot be of ", state.name,
+        state.temporary ? ", which lives within a step" : ", which says how often neurons spike"));
   }
   if (LevelsOf(program_, *block_, node_)[node.operands[0]] == Level::kSynapse) {
     return Fail(absl::StrCat(name, " needs one value for all synapses of the neuron, and this ",

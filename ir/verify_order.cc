@@ -154,6 +154,10 @@ Result StepOrder::Run(const Node& run) {
     if (node.op == Op::kTotal && !done_.contains({Op::kReduce, node.attr})) {
       return Fail("a total is read before its reduce in the step");
     }
+    if (node.op == Op::kTake && !done_.insert({Op::kTake, node.attr}).second) {
+      return Fail(absl::StrCat("take ", SymbolName(program_, AttrKind::kInput, node.attr),
+                               " stands twice in a step"));
+    }
     if (Info(node.op).attr != AttrKind::kState || !program_.states[node.attr].temporary) continue;
     if (node.op == Op::kStore) done_.insert({Op::kStore, node.attr});
     if (node.op == Op::kLoad && !done_.contains({Op::kStore, node.attr})) {

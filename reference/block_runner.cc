@@ -46,12 +46,8 @@ void WithBitsOf(ir::Element element, F f) {
 
 // The blocks that a node runs.
 std::vector<const ir::Block*> FindRun(const ir::Program& program, const ir::Node& node) {
-  const auto projection = static_cast<ir::ProjectionId>(node.attr);
   if (node.op == ir::Op::kRun) return {&program.loops[node.attr]};
-  if (node.op == ir::Op::kRunOnStep) {
-    return program.SynapticOf(ir::BlockKind::kOnStep, projection);
-  }
-  return {};
+  return ir::BlocksRunBy(program, node);
 }
 
 // to[i] = from[place(i)], for arrays of one element.
@@ -201,12 +197,10 @@ void BlockRunner::RunNode(ir::NodeId id) {
       return Load(node, result);
     case ir::Op::kLoadPre:
       return Gather(
-          machine_.states[node.attr], [&](size_t i) { return Source(i); },
-          result);
+          machine_.states[node.attr], [&](size_t i) { return Source(i); }, result);
     case ir::Op::kLoadPost:
       return Gather(
-          machine_.states[node.attr], [&](size_t i) { return Target(i); },
-          result);
+          machine_.states[node.attr], [&](size_t i) { return Target(i); }, result);
     case ir::Op::kGather:
       return Gather(
           machine_.states[node.attr], [&](size_t i) { return ElementOf(node, i); }, result);
@@ -226,6 +220,7 @@ void BlockRunner::RunNode(ir::NodeId id) {
       return Accumulate(node);
     case ir::Op::kRun:
     case ir::Op::kRunOnStep:
+    case ir::Op::kRunSums:
       return RunBlocks(id);
     case ir::Op::kDeliver:
       return machine_.deliver();
@@ -342,7 +337,7 @@ void BlockRunner::RunBlocks(ir::NodeId id) {
     if (node.op == ir::Op::kRun) {
       runner->Run();
     } else {
-      runner->Run(machine_.synapses[node.attr].All());
+      runner->Run(runner->Table().All());
     }
   }
 }

@@ -79,9 +79,9 @@ class BlockRunner {
   std::vector<Array> values_;    // by node
   std::vector<bool> is_static_;  // by node: an accumulate whose contributions are static (R6)
   absl::Span<const uint64_t> synapses_;
-  std::vector<ir::Level> levels_;     // by node, of a block over synapses
-  bool acts_on_neurons_ = false;      // it has nodes that act on the neuron that spiked,
-  std::optional<uint32_t> neuron_;    // which run for this one
+  std::vector<ir::Level> levels_;   // by node, of a block over synapses
+  bool acts_on_neurons_ = false;    // it has nodes that act on the neuron that spiked,
+  std::optional<uint32_t> neuron_;  // which run for this one
   std::vector<SynapseNumber> drawing_;
   std::vector<std::vector<std::unique_ptr<BlockRunner>>> blocks_;  // by node: those that it runs
   // Of a loop with `until`, by group of elements: true if its passes have ended.

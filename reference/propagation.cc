@@ -97,9 +97,9 @@ class DensePropagator : public Propagator {
       OnPreTerms on_pre(program, program.FindSynaptic(ir::BlockKind::kOnPre, id));
       for (const ir::Block& block : program.SynapticOf(id)) {
         if (block.kind == ir::BlockKind::kOnPre) continue;
-        return absl::InvalidArgumentError(
-            absl::StrCat("projection ", projection.name, ": dense propagation is of on_pre code ",
-                         "alone; use CSR propagation"));
+        return absl::InvalidArgumentError(absl::StrCat("projection ", projection.name,
+                                                       ": dense propagation is of on_pre code ",
+                                                       "alone; use CSR propagation"));
       }
       const ir::Block* const on_pre_block = program.FindSynaptic(ir::BlockKind::kOnPre, id);
       const bool stores = on_pre_block != nullptr && ir::ActsOnNeurons(program, *on_pre_block);

@@ -29,8 +29,10 @@ constexpr int kMaxThreads = 1024;
 uint64_t CheckpointInterval(const NetworkMemory& memory, const Synapses& synapses) {
   constexpr uint64_t kLeast = 4096;
   constexpr uint64_t kStepsForEachCopy = 256;
-  return kLeast +
-         kStepsForEachCopy * synapses.SavedBytes() / std::max(memory.SavedBytes(), size_t{1});
+  constexpr uint64_t kMost = uint64_t{1} << 29;  // the age of histories: compiler::DeferArgs
+  const uint64_t steps =
+      kLeast + kStepsForEachCopy * synapses.SavedBytes() / std::max(memory.SavedBytes(), size_t{1});
+  return std::min(steps, kMost);
 }
 
 // The actions of a log that a new checkpoint clears, unless the checkpoint is larger than the log.
@@ -63,8 +65,8 @@ absl::Status AcceleratedEngine::Build(Layout layout, const EngineOptions& option
                          reference::ReadAllEvents(program_));
   BNSYN_ASSIGN_OR_RETURN(synapses_, BuildSynapses(program_, events, partition_, std::move(layout),
                                                   options.compile, *team_, options.construction));
-  BNSYN_ASSIGN_OR_RETURN(schedule_,
-                         MakeSchedule(program_, *code_, *memory_, partition_, synapses_));
+  BNSYN_ASSIGN_OR_RETURN(schedule_, MakeSchedule(program_, *code_, *memory_, partition_, synapses_,
+                                                 options.histories));
   std::vector<std::vector<InputEvent>> split = SplitEvents(program_, events, partition_);
   if (options.profile) clock_ = KernelClock(program_, schedule_);
   cursors_.resize(workers_.size());
@@ -99,7 +101,29 @@ reference::ArrayView AcceleratedEngine::State(ir::StateId state) const {
     decaying_->ReadState(state, step_);
     return memory_->View(state);
   }
+  CatchUp();
   return (gathered_[state] = synapses_.State(program_, state)).view();
+}
+
+bool AcceleratedEngine::CatchUp(int thread) const {
+  const auto own = static_cast<size_t>(thread);
+  bool fine = true;
+  for (const auto& backlog : schedule_.threads[own].backlogs) {
+    fine &= backlog->Sweep(compiler::Deferral::Before(workers_[own].tally.next_step));
+  }
+  return fine;
+}
+
+void AcceleratedEngine::CatchUp() const {
+  if (schedule_.threads[0].backlogs.empty()) return;
+  team_->Run([this](int thread) { CatchUp(thread); });
+}
+
+bool AcceleratedEngine::CatchUpWithChecks(int thread, bool record) {
+  Worker& worker = workers_[static_cast<size_t>(thread)];
+  PublishSignal(worker, !CatchUp(thread), record);
+  team_->Barrier(thread);
+  return CollectSignals(worker).fault;
 }
 
 absl::Status AcceleratedEngine::Run(uint64_t steps, SpikeSink* sink) {
@@ -112,7 +136,7 @@ absl::Status AcceleratedEngine::Run(uint64_t steps, SpikeSink* sink) {
     const uint64_t first = step_;
     if (log_.size() > long_log_) RequestCheckpoint();
     absl::Status status;
-    if (RunThreads(end, Pace::kEpochs, record)) status = FindFault(record);
+    if (RunThreads(end, Pace::kEpochs, record)) status = FindFault(first, record);
     std::erase_if(log_, [this](const HostAction& action) {
       return action.step <= workers_[0].saved.next_step;
     });
@@ -135,11 +159,17 @@ void AcceleratedEngine::RunThread(int thread, uint64_t end, Pace pace, bool reco
     worker.epoch_step = worker.tally.next_step;
     worker.epoch_words = worker.record.words().size();
     const uint64_t since = worker.epoch_step - worker.saved.next_step;
-    if (worker.checkpoint_due || since >= checkpoint_interval_) Save(thread);
+    if (worker.checkpoint_due || since >= checkpoint_interval_) {
+      if (schedule_.deferred_checks) said.fault = CatchUpWithChecks(thread, record);
+      if (said.fault) break;
+      Save(thread);
+    }
     const bool by_step = epoch_ == 1 || pace == Pace::kSteps ||
                          schedule_.NextMeeting(worker.epoch_step) == worker.epoch_step;
     said = by_step ? RunStep(thread, record) : RunEpoch(thread, end, record);
   }
+  // What the run has put off may fail, and then the run has.
+  if (schedule_.deferred_checks && !said.fault) said.fault = CatchUpWithChecks(thread, record);
   worker.fault = said.fault;
 }
 
@@ -258,9 +288,13 @@ bool AcceleratedEngine::ReceiveInputs(int thread, uint64_t step) {
 }
 
 bool AcceleratedEngine::RunSynapses(const SynapticCall& call, int thread, uint64_t step) {
+  if (call.block->deferred) return !call.backlog->NoteStep(step);
   const absl::Span<const uint32_t> neurons =
       absl::MakeConstSpan(schedule_.all_neurons).first(program_.populations[call.sources].size);
   bool fine = true;
+  if (call.backlog != nullptr) {
+    fine = call.backlog->Sweep(compiler::Deferral::Before(step) + call.halves);
+  }
   reference::CoarseTally* const tallies = workers_[static_cast<size_t>(thread)].tally.coarse.data();
   for (size_t row = 0; row < call.rows; ++row) fine &= call.code.Run(neurons, row, step, tallies);
   return !fine;

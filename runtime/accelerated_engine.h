@@ -80,6 +80,7 @@ class AcceleratedEngine : public Engine {
   }
   absl::Status SetStates(ir::StateId state, const reference::Array& values) override {
     if (!IsOfSynapses(state)) return Engine::SetStates(state, values);
+    CatchUp();
     synapses_.SetStates(program_, state, values);
     RequestCheckpoint();  // it takes no longer than that
     return absl::OkStatus();
@@ -107,6 +108,12 @@ class AcceleratedEngine : public Engine {
   // Does what the host asked for, at first or again. OutOfRange if a sum cannot hold the value.
   absl::Status Act(const HostAction& action);
   absl::Status ActAndLog(const HostAction& action);
+  // Lets all deferred code run that is due before the next step: of a thread, or of all threads.
+  // The former returns false if a check of it failed.
+  bool CatchUp(int thread) const;
+  void CatchUp() const;
+  // The same in all threads at once, while they run: true if a check failed in one of them.
+  bool CatchUpWithChecks(int thread, bool record);
   // The step whose spikes the host injects before `next`: see reference/interpreter.h.
   uint64_t InjectionStep(uint64_t next) const { return schedule_.delivers ? next : next - 1; }
   // Injects a spike. False if the neuron spiked in that step.
@@ -121,10 +128,16 @@ class AcceleratedEngine : public Engine {
   }
   // Makes a checkpoint of what a thread owns.
   void Save(int thread);
+  // Begins the histories of deferred code anew, where nothing is put off.
+  void BeginBacklogs(int thread) const;
   // Returns all threads to the checkpoint.
   void GoBack();
-  // After a fault: comes to the end of the first step that failed, and returns its error.
-  absl::Status FindFault(bool record);
+  // After a fault in a run from `first` on: comes to the end of the first step that failed, and
+  // returns its error.
+  absl::Status FindFault(uint64_t first, bool record);
+  // From the present step on, which is before `end`: stops before the first step that fails, with a
+  // checkpoint there. False if none does.
+  bool StopBeforeFault(uint64_t end, bool record);
   // Runs an epoch from the thread's next step on, at most to `end`, with one barrier at its end.
   Signal RunEpoch(int thread, uint64_t end, bool record);
   // Runs the thread's next step with all its barriers.

@@ -1,6 +1,7 @@
 // How the accelerated backend finds out what failed, and what it keeps for that: checkpoints, and
 // the log of what the host did.
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -11,13 +12,26 @@
 
 namespace bnsyn {
 
+// Deferred code runs first. To save histories in place of that would take less time, since they are
+// smaller than the synapses, but it would happen as rarely; and so they begin anew here, and never
+// grow older than the steps between two checkpoints.
 void AcceleratedEngine::Save(int thread) {
   Worker& worker = workers_[static_cast<size_t>(thread)];
+  CatchUp(thread);
+  BeginBacklogs(thread);
   worker.checkpoint_due = false;
   worker.saved = worker.tally;
+  worker.saved_words = worker.record.words().size();
   memory_->Save(thread);
   synapses_.Save(thread);
   ring_.Save(thread, worker.tally.next_step);
+}
+
+void AcceleratedEngine::BeginBacklogs(int thread) const {
+  const auto own = static_cast<size_t>(thread);
+  for (const std::unique_ptr<Backlog>& backlog : schedule_.threads[own].backlogs) {
+    backlog->Begin(compiler::Deferral::Before(workers_[own].tally.next_step));
+  }
 }
 
 void AcceleratedEngine::GoBack() {
@@ -27,28 +41,51 @@ void AcceleratedEngine::GoBack() {
     memory_->Restore(thread);
     synapses_.Restore(thread);
     ring_.Restore(thread);
+    BeginBacklogs(thread);
   }
   decaying_->Forget();
   step_ = workers_[0].tally.next_step;
 }
 
-absl::Status AcceleratedEngine::FindFault(bool record) {
-  // The epoch has the fault, and threads may have left it in different steps.
-  const uint64_t epoch = workers_[0].epoch_step;
-  for (Worker& worker : workers_) worker.record.Rewind(worker.epoch_words);
+bool AcceleratedEngine::StopBeforeFault(uint64_t end, bool record) {
+  // Where checks are deferred, each piece ends with them, and is repeated in smaller ones if it
+  // fails.
+  constexpr uint64_t kPiece = 64;  // steps
+  uint64_t piece = schedule_.deferred_checks ? kPiece : 1;
+  while (step_ < end) {
+    for (int thread = 0; thread < partition_.threads(); ++thread) Save(thread);
+    if (!RunThreads(std::min(step_ + piece, end), Pace::kSteps, record)) continue;
+    if (piece == 1) return true;
+    piece = 1;
+    for (Worker& worker : workers_) worker.record.Rewind(worker.saved_words);
+    GoBack();
+  }
+  return false;
+}
+
+absl::Status AcceleratedEngine::FindFault(uint64_t first, bool record) {
+  // The epoch has the fault, and threads may have left it in different steps. A check that was
+  // deferred may have failed in any step of the run since the checkpoint.
+  const uint64_t end = workers_[0].epoch_step + epoch_;
+  uint64_t begin = workers_[0].epoch_step;
+  for (Worker& worker : workers_) {
+    size_t words = worker.epoch_words;
+    if (schedule_.deferred_checks) {
+      begin = std::max(first, worker.saved.next_step);
+      words = worker.saved.next_step > first ? worker.saved_words : 0;
+    }
+    worker.record.Rewind(words);
+  }
   GoBack();
   for (const HostAction& action : log_) {
     RunThreads(action.step, Pace::kEpochs, /*record=*/false);
     BNSYN_RETURN_IF_ERROR(Act(action));
   }
-  RunThreads(epoch, Pace::kEpochs, /*record=*/false);
-  do {
-    if (step_ == epoch + epoch_) {
-      return absl::InternalError(absl::StrCat("a step from ", epoch, " to ", step_ - 1,
-                                              " failed, but not when it was repeated"));
-    }
-    for (int thread = 0; thread < partition_.threads(); ++thread) Save(thread);
-  } while (!RunThreads(step_ + 1, Pace::kSteps, record));
+  RunThreads(begin, Pace::kEpochs, /*record=*/false);
+  if (!StopBeforeFault(end, record)) {
+    return absl::InternalError(absl::StrCat("a step from ", begin, " to ", step_ - 1,
+                                            " failed, but not when it was repeated"));
+  }
 
   GoBack();
   team_->Run([this](int thread) {
@@ -67,6 +104,7 @@ absl::Status AcceleratedEngine::FindFault(bool record) {
 absl::Status AcceleratedEngine::Act(const HostAction& action) {
   switch (action.kind) {
     case HostAction::Kind::kSetState:
+      if (schedule_.read_later[action.id]) CatchUp();
       if (IsOfSynapses(action.id)) {
         synapses_.SetState(program_, action.id, action.element, action.bits);
       } else if (decaying_->IsHeldBy(action.id)) {

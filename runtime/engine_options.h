@@ -11,6 +11,7 @@
 #include "compiler/emission/jit.h"
 #include "compiler/options.h"
 #include "reference/interpreter.h"
+#include "runtime/deferral/history.h"
 
 namespace bnsyn {
 
@@ -31,6 +32,8 @@ struct EngineOptions : SimulationOptions {
   // How the accelerated backend lays out synapses: the best way, or one of LayoutNames() in
   // runtime/delivery/layout.h, for tests. The result is slower or larger, never different.
   std::string layout = "";
+  // How much of the past is kept for deferred synapse code, for tests.
+  HistoryLimits histories = {};
   compiler::CompileOptions compile = {};
 };
 

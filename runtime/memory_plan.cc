@@ -9,6 +9,7 @@
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
 #include "reference/connectivity.h"
+#include "runtime/delivery/group_history.h"
 #include "runtime/delivery/synapse_block.h"
 #include "runtime/exchange/epoch.h"
 #include "runtime/exchange/spikes.h"
@@ -232,6 +233,9 @@ absl::StatusOr<MemoryPlan> PlanAccelerated(const AcceleratedProgram& accelerated
            bytes * share});
     }
   }
+  Arena histories = Arena::Counting();
+  BNSYN_RETURN_IF_ERROR(CountHistories(program, layout, partition, options.histories, histories));
+  plan.parts.insert(plan.parts.end(), histories.parts().begin(), histories.parts().end());
   plan.parts.push_back(
       {"synapses while they are drawn", BuildingBytes(program, layout, partition, group_bytes)});
   return plan;

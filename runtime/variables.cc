@@ -120,7 +120,8 @@ std::optional<Variables::Place> Variables::PlaceOf(ir::StateId state) const {
     if (Holds(projection.of_source, state)) return Place{id, true, false};
     if (Holds(projection.of_target, state)) return Place{id, true, true};
     const ir::Block* const now = program_.FindNow(id);
-    if (now != nullptr && Holds(StoredBy(*now, ir::Op::kStore), state)) return Place{id, false, false};
+    if (now != nullptr && Holds(StoredBy(*now, ir::Op::kStore), state))
+      return Place{id, false, false};
   }
   return std::nullopt;
 }
@@ -146,8 +147,7 @@ absl::StatusOr<const reference::SynapseTable*> Variables::Table(ir::ProjectionId
   return &machine->synapses[projection];
 }
 
-absl::StatusOr<reference::Machine*> Variables::MachineFor(const ir::Block& now,
-                                                           bool of_synapses) {
+absl::StatusOr<reference::Machine*> Variables::MachineFor(const ir::Block& now, bool of_synapses) {
   BNSYN_ASSIGN_OR_RETURN(reference::Machine* const machine, Machine());
   machine->step = engine_.step();
   for (ir::ParamId id = 0; id < params_.size(); ++id) machine->params[id] = params_[id].value;

@@ -23,6 +23,7 @@ FLOORS = [
     "compiler/emission",
     "compiler/connect",
     "runtime/memory",
+    "runtime/deferral",
     "runtime/delivery",
     "runtime/exchange",
     "runtime/construction",

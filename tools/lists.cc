@@ -74,15 +74,19 @@ int ListOps(bool json) {
 }
 
 int ListModels(const std::string& name, bool json) {
+  // Of neurons, and of synapses.
+  std::vector<compiler::LibraryModel> all(compiler::ModelLibrary().begin(),
+                                          compiler::ModelLibrary().end());
+  all.insert(all.end(), compiler::SynapseLibrary().begin(), compiler::SynapseLibrary().end());
   if (!name.empty()) {
-    const auto model = compiler::FindLibraryModel(name);
+    const auto model = compiler::FindLibraryModel(all, name);
     if (!model.ok()) return Report(model.status());
     std::printf("%s", std::string(model->text).c_str());
     return kDone;
   }
   if (json) {
     Json models = Json::array();
-    for (const compiler::LibraryModel& model : compiler::ModelLibrary()) {
+    for (const compiler::LibraryModel& model : all) {
       Json elsewhere = Json::array();
       for (const compiler::NameElsewhere& other : compiler::NamesElsewhere(model)) {
         elsewhere.push_back({{"simulator", other.simulator}, {"name", other.name}});
@@ -95,14 +99,12 @@ int ListModels(const std::string& name, bool json) {
     std::printf("%s\n", TextOf(models).c_str());
     return kDone;
   }
-  std::vector<compiler::LibraryModel> by_kind(compiler::ModelLibrary().begin(),
-                                              compiler::ModelLibrary().end());
-  std::stable_sort(by_kind.begin(), by_kind.end(), [](const auto& a, const auto& b) {
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return compiler::ModelKind(a) < compiler::ModelKind(b);
   });
   Table table({"kind", "model", "what it is", "elsewhere"});
   std::string last;
-  for (const compiler::LibraryModel& model : by_kind) {
+  for (const compiler::LibraryModel& model : all) {
     const std::string kind = compiler::ModelKind(model);
     std::string elsewhere;
     for (const compiler::NameElsewhere& other : compiler::NamesElsewhere(model)) {
@@ -311,7 +313,7 @@ void AddLists(CommandLine& line) {
               .help = "print this one with its equations",
               .type = "NAME"});
   models.Add(json);
-  models.SetFooter("Examples:\n  bnsyn models\n  bnsyn models adex");
+  models.SetFooter("Examples:\n  bnsyn models\n  bnsyn models adex\n  bnsyn models stdp");
   models.SetAction([arguments] { return ListModels(arguments->model, arguments->json); });
 
   Command& ops = line.Add("ops", "list the ops of the IR and what they mean");

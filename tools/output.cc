@@ -57,7 +57,7 @@ Json ToJson(const RunResult& result) {
                       {"worst", one.worst},
                       {"value", one.value}});
   }
-  return {
+  Json json = {
       {"network", result.network},
       {"backend", result.backend},
       {"threads", result.threads},
@@ -81,6 +81,8 @@ Json ToJson(const RunResult& result) {
       {"digest", result.digest},
       {"uniform", uniform},
       {"interrupted", result.interrupted}};
+  if (!result.statistics.empty()) json["statistics"] = result.statistics;
+  return json;
 }
 
 std::string TextOf(const Json& json) {

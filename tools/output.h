@@ -29,6 +29,8 @@ struct RunResult {
   std::vector<std::pair<std::string, double>> uniform;
   std::string digest;
   EngineReport report;
+  Json statistics = Json::array();  // of --statistics, at the end
+  std::vector<std::string> statistics_lines;
 
   double wall_s() const { return report.run_seconds; }
   double simulated_s() const { return static_cast<double>(report.steps) * dt_ms / 1000; }

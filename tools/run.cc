@@ -53,6 +53,12 @@ absl::StatusOr<Finished> RunOn(const Loaded& loaded, const RunArguments& argumen
   RunResult result =
       Summarise(loaded, simulation, backend, backend == "accelerated" ? machine.threads : 1);
   result.interrupted = !status.ok();
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<NamedStatistics> statistics,
+                         recorder.Statistics(simulation));
+  for (const NamedStatistics& one : statistics) {
+    result.statistics.push_back(ToJson(one));
+    result.statistics_lines.push_back(ToLine(one));
+  }
   BNSYN_ASSIGN_OR_RETURN(std::vector<std::string> files, recorder.Finish());
   if (with_files && !arguments.out.empty()) {
     BNSYN_RETURN_IF_ERROR(WriteRun(arguments.out, simulation, result));
@@ -115,6 +121,9 @@ void PrintResults(const std::vector<RunResult>& results) {
     table.Add(row);
   }
   std::printf("%s\n", table.ToString().c_str());
+  for (const std::string& line : results.back().statistics_lines) {
+    std::printf("%s\n", line.c_str());
+  }
   for (const RunResult& result : results) {
     if (result.backend == "accelerated") std::printf("%s\n", CompileLine(result).c_str());
     if (result.interrupted) {
@@ -201,7 +210,8 @@ void AddRun(CommandLine& line) {
       "  bnsyn run examples/networks/bnsyn.toml --backend accelerated --duration 10s\n"
       "  bnsyn run examples/networks/bnsyn.toml --backend both --set N=1000 --seed 7\n"
       "  bnsyn run examples/networks/bnsyn.toml --out results --json\n"
-      "  bnsyn run examples/networks/bnsyn.toml --out results --record 'exc.V[0:10]'");
+      "  bnsyn run examples/networks/bnsyn.toml --out results --record 'exc.V[0:10]'\n"
+      "  bnsyn run examples/networks/coba-stdp.toml --statistics 'ee.w, 0 nS, 60 nS, 20'");
   arguments->source.AddArguments(run);
   arguments->machine.AddArguments(run, /*with_backend=*/true);
   run.Add({.name = "--out",

@@ -37,24 +37,54 @@ std::ofstream("times.txt") << wall.count() << " " << processor << " " << spikes 
 
 def connect(neurons, excitatory, p, on_exc, on_inh, delay=0 * ms):
     """A fifth of the neurons is inhibitory; each source is joined to each neuron with a probability."""
-    both = ((neurons[:excitatory], on_exc, "exc"), (neurons[excitatory:], on_inh, "inh"))
-    for source, on_pre, name in both:
-        synapses = b2.Synapses(source, neurons, on_pre=on_pre, delay=delay, name=f"synapses_{name}")
-        synapses.connect(p=p)
-        yield synapses
+    yield join("exc", neurons[:excitatory], neurons, p, on_exc, delay)
+    yield join("inh", neurons[excitatory:], neurons, p, on_inh, delay)
 
 
-def conductances(equations, n, p, w_ex, w_in, threshold="V > -50*mV", reset="V = -60*mV", refractory=5 * ms):
+def join(name, source, target, p, on_pre, delay, model="", on_post=None):
+    synapses = b2.Synapses(source, target, model, on_pre=on_pre, on_post=on_post, delay=delay, name=f"synapses_{name}")
+    synapses.connect(p=p)
+    return synapses
+
+
+def connect_plastic(neurons, excitatory, p, variable, weight, unit, on_inh, delay=0 * ms):
+    """As `connect`, with additive pair STDP between excitatory neurons; a spike of a source takes `delay`."""
+    exc, inh = neurons[:excitatory], neurons[excitatory:]
+    model = f"""
+    w : {unit}
+    dx/dt = -x/(20*ms) : {unit} (event-driven)
+    dy/dt = -y/(20*ms) : {unit} (event-driven)
+    """
+    on_pre = f"{variable}_post += w\nx += 0.01*{weight}\nw = clip(w - y, 0*{unit}, 2*{weight})"
+    on_post = f"y += 0.0105*{weight}\nw = clip(w + x, 0*{unit}, 2*{weight})"
+    plastic = join("ee", exc, exc, p, on_pre, {"pre": delay}, model, on_post)
+    plastic.w = weight
+    yield plastic
+    yield join("ei", exc, inh, p, f"{variable}_post += {weight}", delay)
+    yield join("inh", inh, neurons, p, on_inh, delay)
+
+
+def conductances(equations, n, p, w_ex, w_in, **options):
+    neurons = conductance_neurons(equations, n, **options)
+    return neurons, *connect(neurons, n * 4 // 5, p, f"g_ex_post += {w_ex}*nS", f"g_in_post += {w_in}*nS")
+
+
+def conductance_neurons(equations, n, threshold="V > -50*mV", reset="V = -60*mV", refractory=5 * ms):
     neurons = b2.NeuronGroup(n, equations, threshold=threshold, reset=reset, refractory=refractory,
                              method="exponential_euler")  # fmt: skip
     neurons.V = "-65*mV + 5*mV*randn()"
     neurons.g_ex = "40*nS + 15*nS*randn()"
     neurons.g_in = "200*nS + 120*nS*randn()"
-    return neurons, *connect(neurons, n * 4 // 5, p, f"g_ex_post += {w_ex}*nS", f"g_in_post += {w_in}*nS")
+    return neurons
 
 
 def coba():
     return conductances(COBA, 4000, 0.02, 6, 67)
+
+
+def coba_stdp():
+    neurons = conductance_neurons(COBA, 4000)
+    return neurons, *connect_plastic(neurons, 3200, 0.02, "g_ex", "(6*nS)", "siemens", "g_in_post += 67*nS")
 
 
 def coba40k():
@@ -83,12 +113,22 @@ def adex10k():
     return neurons, *connect(neurons, 8000, 0.02, on_exc, "g_gaba_post += 5*nS")
 
 
-def brunel():
+def brunel_neurons():
     neurons = b2.NeuronGroup(12500, "dV/dt = -V/(20*ms) : volt (unless refractory)", threshold="V > 20*mV",
                              reset="V = 0*mV", refractory=2 * ms, method="exact")  # fmt: skip
     neurons.V = "20*mV*rand()"
-    external = b2.PoissonInput(neurons, "V", 1000, 20 * Hz, weight=0.1 * mV)
+    return neurons, b2.PoissonInput(neurons, "V", 1000, 20 * Hz, weight=0.1 * mV)
+
+
+def brunel():
+    neurons, external = brunel_neurons()
     return neurons, external, *connect(neurons, 10000, 0.1, "V_post += 0.1*mV", "V_post += -0.5*mV", 1.5 * ms)
+
+
+def brunel_stdp():
+    neurons, external = brunel_neurons()
+    synapses = connect_plastic(neurons, 10000, 0.1, "V", "(0.1*mV)", "volt", "V_post += -0.5*mV", 1.5 * ms)
+    return neurons, external, *synapses
 
 
 def izhikevich():
@@ -108,12 +148,14 @@ def izhikevich():
 
 NETWORKS = {
     "coba": coba,
+    "coba-stdp": coba_stdp,
     "coba40k": coba40k,
     "coba40k-dense": coba40k_dense,
     "cuba": cuba,
     "cobahh": cobahh,
     "adex10k": adex10k,
     "brunel": brunel,
+    "brunel-stdp": brunel_stdp,
     "izhikevich": izhikevich,
 }
 

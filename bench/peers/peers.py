@@ -23,16 +23,18 @@ ROOT = HERE.parents[1]
 # Name: the range of rates in Hz for both sides, and the least ratio that is the goal.
 NETWORKS = {
     "coba": ((16, 22), 5),
+    "coba-stdp": ((16, 22), 6),
     "coba40k": ((18, 22), 6),
     "coba40k-dense": ((16, 20), 6),
     "cuba": ((5, 8), None),
     "cobahh": ((33, 39), 8),
     "adex10k": ((7, 10), 6),
     "brunel": ((30, 34), 12),
+    "brunel-stdp": ((27, 33), 20),
     "izhikevich": ((6, 9), None),
 }
-# Networks that can be constructed in less than a minute.
-QUICK = [name for name in NETWORKS if not name.startswith("coba40k")]
+# Networks that take less than a minute for all runs.
+QUICK = [name for name in NETWORKS if not name.startswith("coba40k") and name != "brunel-stdp"]
 
 ROW = "{:<14} {:>6} {:>6}  {:>8} {:>8}  {:>8} {:>8}  {:>6} {:>6} {:>5}  {:>7} {:>7}  {:>7} {:>7}  {}"
 HEADER = ("network", "Hz", "Hz", "s/s", "s/s", "s/s", "s/s", "ratio", "ratio", "", "compile", "compile", "build s",
@@ -154,7 +156,8 @@ def row(result):
 def main():
     parser = argparse.ArgumentParser(description="Times networks in bnsyn and in Brian2 side by side.")
     add = parser.add_argument
-    add("networks", nargs="*", metavar="NETWORK", help=f"of {', '.join(NETWORKS)}; without: all but coba40k*")
+    left_out = ", ".join(name for name in NETWORKS if name not in QUICK)
+    add("networks", nargs="*", metavar="NETWORK", help=f"of {', '.join(NETWORKS)}; without: all but {left_out}")
     add("--bnsyn", default=ROOT / "build/release/bin/bnsyn", help="the command to run")
     add("--out", type=pathlib.Path, default=ROOT / "build/peers", help="where Brian2's programs are made")
     add("--repeat", type=int, default=5, metavar="N", help="runs of each side")

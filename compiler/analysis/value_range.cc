@@ -413,6 +413,7 @@ class RangeFinder {
       case Op::kTotal:
       case Op::kRun:
       case Op::kRunOnStep:
+      case Op::kRunSums:
       case Op::kDeliver:
         return Any(node.element);
 

@@ -140,6 +140,25 @@ constexpr Key<Projection> kProjectionKeys[] = {
     {"constants", ByHand},
     {"gain", At<&Projection::options, &ConnectOptions::gain>},
     {"clocks", At<&Projection::options, &ConnectOptions::clocks>},
+    {"model", ByHand},
+    {"into", At<&Projection::options, &ConnectOptions::into>},
+    {"parameters", At<&Projection::options, &ConnectOptions::parameters>},
+    {"names", At<&Projection::options, &ConnectOptions::names>},
+};
+
+constexpr Key<Synapse> kSynapseKeys[] = {
+    {"parameters", ByHand},
+    {"require", ByHand},
+    {"tunable", ByHand},
+    {"equations", At<&Synapse::code, &ConnectOptions::equations>},
+    {"on_pre", At<&Synapse::code, &ConnectOptions::on_pre>},
+    {"on_post", At<&Synapse::code, &ConnectOptions::on_post>},
+    {"post_delay", At<&Synapse::code, &ConnectOptions::post_delay>},
+    {"method", At<&Synapse::code, &ConnectOptions::integration, &Integration::method>},
+    {"order", ByHand},
+    {"initial", At<&Synapse::code, &ConnectOptions::initial>},
+    {"bounds", At<&Synapse::code, &ConnectOptions::bounds>},
+    {"clocks", At<&Synapse::code, &ConnectOptions::clocks>},
 };
 
 constexpr Key<Pathway> kPathwayKeys[] = {
@@ -251,7 +270,8 @@ class Collector {
     for (const Key<T>& key : keys) {
       if ((key.kinds & kind) == 0) continue;
       // Overrides stand for them.
-      if (std::is_same_v<T, Population> && key.name == "parameters") continue;
+      const bool may_override = std::is_same_v<T, Population> || std::is_same_v<T, Projection>;
+      if (may_override && key.name == "parameters") continue;
       Field field = key.field(declaration);
       if (Settings** values = std::get_if<Settings*>(&field)) {
         AddValues(owner, key.name, **values);
@@ -290,6 +310,7 @@ absl::Span<const Key<Population>> PopulationKeys() { return kPopulationKeys; }
 absl::Span<const Key<Group>> GroupKeys() { return kGroupKeys; }
 absl::Span<const Key<Projection>> ProjectionKeys() { return kProjectionKeys; }
 absl::Span<const Key<Pathway>> PathwayKeys() { return kPathwayKeys; }
+absl::Span<const Key<Synapse>> SynapseKeys() { return kSynapseKeys; }
 absl::Span<const Key<ConnectionRule>> RuleKeys() {
   const auto takes = [](bool ir::RuleTraits::*argument) {
     return RulesThat([argument](const ir::RuleTraits& rule) { return rule.*argument; });
@@ -359,12 +380,27 @@ std::vector<NamedField> SettableFields(Network& network) {
     for (const std::string& name : names) {
       const std::string owner = absl::StrCat(name, ".");
       collector.AddKeys(owner, ProjectionKeys(), projection);
+      const std::optional<SynapseHandle>& model = projection.options.model;
+      if (model.has_value() && model->index < network.synapses.size()) {
+        const Synapse& synapse = network.synapses[model->index];
+        const auto add = [&](const std::string& parameter) {
+          collector.Add(owner + parameter, Override{&projection.options.parameters, parameter});
+        };
+        for (const Synapse::Need& need : synapse.needs) add(need.name);
+        for (const auto& [parameter, value] : synapse.parameters) add(parameter);
+      }
       collector.AddValues(owner, "constants", projection.options.constants);
       for (Pathway& pathway : projection.options.pathways) {
         collector.AddKeys(absl::StrCat(owner, pathway.name, "."), PathwayKeys(), pathway);
       }
       collector.AddKeys(owner, RuleKeys(), projection.rule, KindsOf(projection.rule.kind));
     }
+  }
+  collector.NextGroup();
+  for (Synapse& synapse : network.synapses) {
+    const std::string owner = absl::StrCat(synapse.name, ".");
+    collector.AddValues(owner, "parameters", synapse.parameters);
+    collector.AddKeys(owner, SynapseKeys(), synapse);
   }
   collector.NextGroup();
   for (Stimulus& stimulus : network.stimuli) {

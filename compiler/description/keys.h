@@ -79,6 +79,7 @@ absl::Span<const Key<Network::PopulationDescription>> PopulationKeys();
 absl::Span<const Key<Network::GroupDescription>> GroupKeys();
 absl::Span<const Key<Network::ProjectionDescription>> ProjectionKeys();
 absl::Span<const Key<Pathway>> PathwayKeys();
+absl::Span<const Key<Synapse>> SynapseKeys();
 absl::Span<const Key<ConnectionRule>> RuleKeys();  // by RuleKind
 absl::Span<const Key<Stimulus>> StimulusKeys();    // by StimulusKind
 absl::Span<const Key<ValueTable>> TableKeys();     // by TableKind

@@ -14,18 +14,23 @@ namespace {
 constexpr LibraryModel kModels[] = {
 #include "model_library_files.inc"  // written by CMake from models/*.toml
 };
+constexpr LibraryModel kSynapses[] = {
+#include "synapse_library_files.inc"  // from models/synapses/*.toml
+};
 
 }  // namespace
 
 absl::Span<const LibraryModel> ModelLibrary() { return kModels; }
+absl::Span<const LibraryModel> SynapseLibrary() { return kSynapses; }
 
-absl::StatusOr<LibraryModel> FindLibraryModel(absl::string_view name) {
+absl::StatusOr<LibraryModel> FindLibraryModel(absl::Span<const LibraryModel> models,
+                                              absl::string_view name) {
   std::vector<std::string> names;
-  for (const LibraryModel& model : kModels) {
+  for (const LibraryModel& model : models) {
     if (model.name == name) return model;
     names.emplace_back(model.name);
   }
-  const std::string here = ModelsElsewhere(name);
+  const std::string here = ModelsElsewhere(models, name);
   return absl::NotFoundError(absl::StrCat("the library has no model '", name, "'",
                                           here.empty() ? ir::DidYouMean(name, names) : ": ", here,
                                           "; `bnsyn models` lists all"));
@@ -57,9 +62,9 @@ std::vector<NameElsewhere> NamesElsewhere(const LibraryModel& model) {
   return names;
 }
 
-std::string ModelsElsewhere(absl::string_view name) {
+std::string ModelsElsewhere(absl::Span<const LibraryModel> models, absl::string_view name) {
   std::vector<std::string> found;
-  for (const LibraryModel& model : kModels) {
+  for (const LibraryModel& model : models) {
     for (const NameElsewhere& other : NamesElsewhere(model)) {
       if (!absl::EqualsIgnoreCase(other.name, name)) continue;
       found.push_back(

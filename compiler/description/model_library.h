@@ -1,4 +1,4 @@
-// The model library: the files of models/, compiled into the program.
+// The model library: the files of models/ and models/synapses/, compiled into the program.
 //
 //   BNSYN_ASSIGN_OR_RETURN(const LibraryModel adex, FindLibraryModel("adex"));
 #ifndef BNSYN_COMPILER_DESCRIPTION_MODEL_LIBRARY_H_
@@ -27,16 +27,19 @@ struct NameElsewhere {
   std::string name;
 };
 
-absl::Span<const LibraryModel> ModelLibrary();  // by name
-// The model of that name, or an error with did-you-mean.
-absl::StatusOr<LibraryModel> FindLibraryModel(absl::string_view name);
+absl::Span<const LibraryModel> ModelLibrary();  // of neurons, by name
+// Of synapses: files models/synapses/NAME.toml, which define [synapses.NAME].
+absl::Span<const LibraryModel> SynapseLibrary();
+// The model of that name among some, or an error with did-you-mean.
+absl::StatusOr<LibraryModel> FindLibraryModel(absl::Span<const LibraryModel> models,
+                                              absl::string_view name);
 std::string ModelSummary(const LibraryModel& model);
 // What the model is one of: "integrate-and-fire", "sources".
 std::string ModelKind(const LibraryModel& model);
 std::vector<NameElsewhere> NamesElsewhere(const LibraryModel& model);
-// Says in words which model of the library a name of another simulator means, in upper or lower
-// case. Empty for a name that means none.
-std::string ModelsElsewhere(absl::string_view name);
+// Says in words which of the models a name of another simulator means, in upper or lower case.
+// Empty for a name that means none.
+std::string ModelsElsewhere(absl::Span<const LibraryModel> models, absl::string_view name);
 
 }  // namespace bnsyn::compiler
 

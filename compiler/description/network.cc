@@ -297,6 +297,11 @@ ConnectOptions& ConnectOptions::Stream(const char* name) {
   return *this;
 }
 
+ConnectOptions& ConnectOptions::Into(const char* name) {
+  into = {"into", name, 1, 1};
+  return *this;
+}
+
 ConnectOptions& ConnectOptions::OnPost(const char* text) {
   on_post = {"on_post", text, 1, 1};
   return *this;
@@ -309,6 +314,33 @@ ConnectOptions& ConnectOptions::Equations(const char* text) {
 
 ConnectOptions& ConnectOptions::Method(const char* name) {
   integration.method = {"method", name, 1, 1};
+  return *this;
+}
+
+Synapse::Synapse(std::string synapse_name, ConnectOptions synapse_code)
+    : name(std::move(synapse_name)), place{"network", name, 1, 1}, code(std::move(synapse_code)) {}
+Synapse::Synapse() = default;
+Synapse::Synapse(const Synapse&) = default;
+Synapse::Synapse(Synapse&&) noexcept = default;
+Synapse& Synapse::operator=(const Synapse&) = default;
+Synapse& Synapse::operator=(Synapse&&) noexcept = default;
+Synapse::~Synapse() = default;
+
+Synapse& Synapse::Parameters(Settings values) {
+  parameters = std::move(values);
+  return *this;
+}
+Synapse& Synapse::Needs(std::string parameter, const char* unit) {
+  const ir::SourceText text = Code(name, parameter, unit);
+  needs.push_back({std::move(parameter), text});
+  return *this;
+}
+Synapse& Synapse::Requires(const char* condition, std::string advice) {
+  requirements.push_back({Code(name, "require", condition), std::move(advice)});
+  return *this;
+}
+Synapse& Synapse::Tunable(std::vector<std::string> names) {
+  tunable = std::move(names);
   return *this;
 }
 
@@ -332,6 +364,11 @@ Network::~Network() = default;
 ModelHandle Network::AddModel(Model model) {
   models.push_back(std::move(model));
   return {static_cast<uint32_t>(models.size() - 1)};
+}
+
+SynapseHandle Network::AddSynapse(Synapse synapse) {
+  synapses.push_back(std::move(synapse));
+  return {static_cast<uint32_t>(synapses.size() - 1)};
 }
 
 PopulationHandle Network::AddPopulation(std::string name, ModelHandle model, Setting size,

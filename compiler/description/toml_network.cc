@@ -33,10 +33,12 @@ class NetworkReader : public compiler::TomlReader {
 
   absl::Status Read() {
     const TomlNode& root = document_.root;
-    BNSYN_RETURN_IF_ERROR(CheckKeys(root, "a network file",
-                                    {"network", "constants", "tables", "models", "populations",
-                                     "groups", "stimuli", "projections", "uniform"}));
-    if (root.Find("models") == nullptr && root.Find("populations") == nullptr) {
+    BNSYN_RETURN_IF_ERROR(
+        CheckKeys(root, "a network file",
+                  {"network", "constants", "tables", "models", "synapses", "populations", "groups",
+                   "stimuli", "projections", "uniform"}));
+    if (root.Find("models") == nullptr && root.Find("synapses") == nullptr &&
+        root.Find("populations") == nullptr) {
       return ir::ErrorAt(document_.source, {}, "this network has no populations",
                          "they are written [populations.NAME], model = \"lif_exp\", size = 100");
     }
@@ -49,6 +51,9 @@ class NetworkReader : public compiler::TomlReader {
     }
     BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("models"),
                                        [this](const TomlNode& table) { return ReadModel(table); }));
+    BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("synapses"), [this](const TomlNode& table) {
+      return compiler::ReadSynapse(reading_, table);
+    }));
     BNSYN_RETURN_IF_ERROR(ForEachTable(
         root.Find("populations"), [this](const TomlNode& table) { return ReadPopulation(table); }));
     if (const TomlNode* node = root.Find("groups")) BNSYN_RETURN_IF_ERROR(ReadGroups(*node));
@@ -82,27 +87,10 @@ class NetworkReader : public compiler::TomlReader {
     return absl::OkStatus();
   }
 
-  // Names of parameters that may change while running.
-  absl::Status ReadTunable(const TomlNode& table, const Settings& parameters,
-                           const std::vector<Model::Numbering>& numbered,
-                           std::vector<std::string>& out) const {
-    const TomlNode* node = table.Find("tunable");
-    if (node == nullptr) return absl::OkStatus();
-    std::vector<std::string> known;
-    for (const auto& [name, value] : parameters) known.push_back(name);
-    for (const Model::Numbering& numbering : numbered) {
-      for (const ir::SourceText& name : numbering.parameters) known.push_back(name.text);
-    }
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(*node));
-    for (const TomlNode* name : names) {
-      if (std::find(known.begin(), known.end(), name->text.text) == known.end()) {
-        return document_.ErrorAtValue(*name,
-                                      absl::StrCat("there is no parameter '", name->text.text, "'",
-                                                   ir::DidYouMean(name->text.text, known)));
-      }
-      out.push_back(name->text.text);
-    }
-    return absl::OkStatus();
+  static std::vector<std::string> Names(const Settings& settings) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : settings) names.push_back(name);
+    return names;
   }
 
   // events = { burst = "V > V_b" }, and on_event = { burst = "..." } for what some of them do.
@@ -160,7 +148,11 @@ class NetworkReader : public compiler::TomlReader {
     BNSYN_RETURN_IF_ERROR(ReadEvents(table, model));
     BNSYN_RETURN_IF_ERROR(ReadNumbered(table, model));
     BNSYN_RETURN_IF_ERROR(ReadIntegration(table, model.integration));
-    BNSYN_RETURN_IF_ERROR(ReadTunable(table, model.parameters, model.numbered, model.tunable));
+    std::vector<std::string> parameters = Names(model.parameters);
+    for (const Model::Numbering& numbering : model.numbered) {
+      for (const ir::SourceText& name : numbering.parameters) parameters.push_back(name.text);
+    }
+    BNSYN_ASSIGN_OR_RETURN(model.tunable, ReadTunable(table, parameters));
     AddModel(std::move(model));
     return absl::OkStatus();
   }
@@ -185,7 +177,7 @@ class NetworkReader : public compiler::TomlReader {
       return AddModel(std::move(model));
     }
     const std::string missing = absl::StrCat("there is no model '", name.text.text, "'");
-    const std::string here = compiler::ModelsElsewhere(name.text.text);
+    const std::string here = compiler::ModelsElsewhere(compiler::ModelLibrary(), name.text.text);
     if (!here.empty()) return document_.ErrorAtValue(name, missing, here);
     // "lif" is the beginning of several names, and no misspelling of "eif".
     std::vector<std::string> longer = known;
@@ -265,7 +257,8 @@ class NetworkReader : public compiler::TomlReader {
   absl::Status ReadUniform(const TomlNode& table) {
     Network::UniformDescription& uniform = network_.uniform;
     BNSYN_RETURN_IF_ERROR(ReadKeys(table, "[uniform]", compiler::UniformKeys(), uniform));
-    return ReadTunable(table, uniform.parameters, {}, uniform.tunable);
+    BNSYN_ASSIGN_OR_RETURN(uniform.tunable, ReadTunable(table, Names(uniform.parameters)));
+    return absl::OkStatus();
   }
 };
 
@@ -283,12 +276,22 @@ absl::StatusOr<Network> ParseNetwork(absl::string_view text, const std::string& 
 }
 
 absl::StatusOr<Model> ReadLibraryModel(absl::string_view name) {
-  BNSYN_ASSIGN_OR_RETURN(const compiler::LibraryModel library, compiler::FindLibraryModel(name));
+  BNSYN_ASSIGN_OR_RETURN(const compiler::LibraryModel library,
+                         compiler::FindLibraryModel(compiler::ModelLibrary(), name));
   BNSYN_ASSIGN_OR_RETURN(
       Network network,
       ParseNetwork(library.text, absl::StrCat("models/", std::string(name), ".toml")));
   // A file of the library defines one model, of its own name; a test holds them to it.
   return std::move(network.models.front());
+}
+
+absl::StatusOr<Synapse> ReadLibrarySynapse(absl::string_view name) {
+  BNSYN_ASSIGN_OR_RETURN(const compiler::LibraryModel library,
+                         compiler::FindLibraryModel(compiler::SynapseLibrary(), name));
+  BNSYN_ASSIGN_OR_RETURN(
+      Network network,
+      ParseNetwork(library.text, absl::StrCat("models/synapses/", std::string(name), ".toml")));
+  return std::move(network.synapses.front());
 }
 
 absl::StatusOr<Network> ReadNetwork(const std::string& path) {

@@ -7,15 +7,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "compiler/description/toml_reader.h"
+#include "compiler/description/toml_synapses.h"
 #include "ir/rule.h"
 
 namespace bnsyn::compiler {
 namespace {
 
-class ProjectionReader : public TomlReader {
+class ProjectionReader : public SynapseCodeReader {
  public:
-  using TomlReader::TomlReader;
+  using SynapseCodeReader::SynapseCodeReader;
 
   absl::Status Read(const TomlNode& table) {
     Network::ProjectionDescription projection;
@@ -23,17 +23,21 @@ class ProjectionReader : public TomlReader {
     projection.place = document_.KeyPlace(table);
     const std::string what = absl::StrCat("[projections.", table.key, "]");
     BNSYN_RETURN_IF_ERROR(CheckPlaceOfKeys(table, what));
-    table_ = &table;
-    options_ = &projection.options;
+    Begin(table, projection.options);
     BNSYN_RETURN_IF_ERROR(ReadKeys(table, what, ProjectionKeys(), projection));
     BNSYN_RETURN_IF_ERROR(ReadIntegration(table, projection.options.integration));
     BNSYN_ASSIGN_OR_RETURN(const Ends sources, ReadEnds(*table.Find("source")));
     BNSYN_ASSIGN_OR_RETURN(const Ends targets, ReadEnds(*table.Find("target")));
     BNSYN_ASSIGN_OR_RETURN(projection.rule, ReadRule(*table.Find("rule")));
-    if (table.Find("on_pre") == nullptr && table.Find("on_post") == nullptr &&
-        table.Find("equations") == nullptr && table.Find("clocks") == nullptr) {
-      return document_.ErrorAtKey(table, absl::StrCat("'", table.key, "' has no on_pre"),
-                                  "say what a spike does: on_pre = \"g_ampa_post += w\"");
+    if (const TomlNode* model = table.Find("model")) {
+      BNSYN_RETURN_IF_ERROR(Expect(*model, TomlKind::kString, "'model'"));
+      BNSYN_ASSIGN_OR_RETURN(projection.options.model, FindSynapse(reading_, *model));
+      projection.options.model_name = model->text;
+    } else if (table.Find("on_pre") == nullptr && table.Find("on_post") == nullptr &&
+               table.Find("equations") == nullptr && table.Find("clocks") == nullptr) {
+      return document_.ErrorAtKey(
+          table, absl::StrCat("'", table.key, "' has no on_pre"),
+          "say what a spike does, on_pre = \"g_ampa_post += w\", or name a model of synapses");
     }
     for (size_t s = 0; s < sources.names.size(); ++s) {
       for (size_t t = 0; t < targets.names.size(); ++t) {
@@ -50,77 +54,7 @@ class ProjectionReader : public TomlReader {
     return absl::OkStatus();
   }
 
- protected:
-  // on_pre and on_post may be tables.
-  absl::Status ReadField(const TomlNode& node, const Field& field) override {
-    const bool on_post = node.key == "on_post";
-    if (node.kind != TomlKind::kTable || (node.key != "on_pre" && !on_post)) {
-      return TomlReader::ReadField(node, field);
-    }
-    if (node.Find("code") != nullptr) return ReadPathway(node, kMainPathway, on_post);
-    for (const TomlNode& child : node.children) {
-      const bool main = child.key == (on_post ? "post" : "pre");
-      BNSYN_RETURN_IF_ERROR(ReadPathway(child, main ? kMainPathway : child.key, on_post));
-    }
-    return absl::OkStatus();
-  }
-
  private:
-  // The code of a pathway, or a table with its code and what PathwayOptions has.
-  absl::Status ReadPathway(const TomlNode& node, const std::string& name, bool on_post) {
-    Pathway pathway;
-    pathway.name = name;
-    pathway.place = document_.KeyPlace(node);
-    pathway.on_post = on_post;
-    if (node.kind == TomlKind::kTable) {
-      BNSYN_RETURN_IF_ERROR(
-          ReadKeys(node, absl::StrCat("the pathway '", node.key, "'"), PathwayKeys(), pathway));
-      BNSYN_RETURN_IF_ERROR(ReadOrder(node, pathway.options));
-    } else {
-      BNSYN_ASSIGN_OR_RETURN(pathway.code, ReadText(node));
-    }
-    if (name != kMainPathway) {
-      options_->pathways.push_back(std::move(pathway));
-      return absl::OkStatus();
-    }
-    return TakeMain(node, std::move(pathway));
-  }
-
-  // The main pathway has the delay and the event of the projection.
-  absl::Status TakeMain(const TomlNode& node, Pathway main) {
-    ConnectOptions& options = *options_;
-    const bool on_post = main.on_post;
-    for (const absl::string_view key : {on_post ? "post_delay" : "delay", "event"}) {
-      const TomlNode* const own = node.Find(key == "event" ? "event" : "delay");
-      if (own == nullptr || table_->Find(key) == nullptr || (on_post && key == "event")) continue;
-      return document_.ErrorAtKey(
-          *own, absl::StrCat("the projection has '", std::string(key), "' already"),
-          "it is that of the main pathway: leave one of the two out");
-    }
-    (on_post ? options.on_post : options.on_pre) = std::move(main.code);
-    (on_post ? options.post_order : options.pre_order) = main.options.order;
-    if (main.options.delay.has_value()) {
-      (on_post ? options.post_delay : options.delay) = std::move(main.options.delay);
-    }
-    if (!main.options.event.text.empty()) {
-      (on_post ? options.post_event : options.event) = std::move(main.options.event);
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadOrder(const TomlNode& node, PathwayOptions& options) const {
-    const TomlNode* const order = node.Find("order");
-    if (order == nullptr) return absl::OkStatus();
-    BNSYN_RETURN_IF_ERROR(Expect(*order, TomlKind::kInteger, "'order'"));
-    constexpr int64_t kMost = 1'000'000'000;
-    if (order->integer < -kMost || order->integer > kMost) {
-      return document_.ErrorAtValue(*order, "an order is a small whole number",
-                                    "on_pre code has -1, on_post code 1 if nothing is said");
-    }
-    options.order = static_cast<int>(order->integer);
-    return absl::OkStatus();
-  }
-
   // The neurons that a projection comes from, or goes to.
   struct Ends {
     bool array = false;  // written as an array, so that each has a projection of its own name
@@ -286,9 +220,6 @@ class ProjectionReader : public TomlReader {
                                       absl::StrCat("the rule ", ir::TraitsOf(rule.kind).name)));
     return rule;
   }
-
-  const TomlNode* table_ = nullptr;  // of the projection that is read
-  ConnectOptions* options_ = nullptr;
 };
 
 }  // namespace

@@ -251,6 +251,23 @@ absl::StatusOr<std::vector<const TomlNode*>> TomlReader::ReadNames(const TomlNod
   return names;
 }
 
+absl::StatusOr<std::vector<std::string>> TomlReader::ReadTunable(
+    const TomlNode& table, const std::vector<std::string>& known) const {
+  std::vector<std::string> tunable;
+  const TomlNode* node = table.Find("tunable");
+  if (node == nullptr) return tunable;
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<const TomlNode*> names, ReadNames(*node));
+  for (const TomlNode* name : names) {
+    if (std::find(known.begin(), known.end(), name->text.text) == known.end()) {
+      return document_.ErrorAtValue(*name,
+                                    absl::StrCat("there is no parameter '", name->text.text, "'",
+                                                 ir::DidYouMean(name->text.text, known)));
+    }
+    tunable.push_back(name->text.text);
+  }
+  return tunable;
+}
+
 absl::Status TomlReader::ReadBounds(const TomlNode& bounds, std::vector<Model::Bound>& out) const {
   BNSYN_RETURN_IF_ERROR(Expect(bounds, TomlKind::kTable, "'bounds'"));
   for (const TomlNode& bound : bounds.children) {

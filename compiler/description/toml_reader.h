@@ -23,8 +23,10 @@ namespace bnsyn::compiler {
 struct Reading {
   const TomlDocument& document;
   Network& network;  // filled from the document
-  // The models of the network, by name, and the names of its populations and groups.
+  // The models of the network, by name, those of synapses, and the names of its populations and
+  // groups.
   std::unordered_map<std::string, uint32_t> models = {};
+  std::unordered_map<std::string, uint32_t> synapses = {};
   std::unordered_set<std::string> neurons = {};
 };
 
@@ -84,6 +86,9 @@ class TomlReader {
   absl::StatusOr<ir::SourceText> ReadText(const TomlNode& node) const;
   // A string or an array of strings.
   absl::StatusOr<std::vector<const TomlNode*>> ReadNames(const TomlNode& node) const;
+  // Names of parameters, of those `known`, that may change while running: the key `tunable`.
+  absl::StatusOr<std::vector<std::string>> ReadTunable(const TomlNode& table,
+                                                       const std::vector<std::string>& known) const;
   // Neurons of a population or group that the network has: "exc", "exc[0:50]".
   absl::StatusOr<Neurons> ReadNeurons(const TomlNode& text) const;
 
@@ -113,6 +118,10 @@ absl::Status ReadTable(Reading& reading, const TomlNode& table);
 // Reads the values of a table that stand in any TOML table, which `what` names.
 absl::Status ReadTableValues(Reading& reading, const TomlNode& node, absl::string_view what,
                              ValueTable& out);
+// Reads one [synapses.NAME] into the network.
+absl::Status ReadSynapse(Reading& reading, const TomlNode& table);
+// The model of synapses that a projection names: one of the file, else one of the library.
+absl::StatusOr<SynapseHandle> FindSynapse(Reading& reading, const TomlNode& name);
 // Read one [stimuli.NAME] or [projections.NAME] into the network, which has its populations.
 absl::Status ReadStimulus(Reading& reading, const TomlNode& table);
 absl::Status ReadProjection(Reading& reading, const TomlNode& table);

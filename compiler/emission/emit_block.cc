@@ -539,6 +539,7 @@ llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
     case Op::kStorePost:
     case Op::kRun:
     case Op::kRunOnStep:
+    case Op::kRunSums:
     case Op::kDeliver:
       return Fail(absl::StrCat(ir::Info(n.op).name, " cannot stand here"));
     case Op::kUntil:

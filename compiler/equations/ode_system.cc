@@ -5,6 +5,7 @@
 #include "compiler/analysis/node_algebra.h"
 #include "compiler/equations/differentiate.h"
 #include "compiler/equations/linear_form.h"
+#include "compiler/language/code_emitter.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -108,6 +109,8 @@ absl::Status OdeSystem::EmitRight(OdeEquation& ode) {
   BNSYN_RETURN_IF_ERROR(ExpectDimension(*right, ode.equation->unit.dimension / dimension::kTime,
                                         absl::StrCat("d", ode.name(), "/dt"), source(),
                                         ode.equation->right->range));
+  BNSYN_RETURN_IF_ERROR(
+      Emitter(source(), *scope_).CheckTimeConstants(*ode.equation->right, ode.name()));
   return SplitNoise(ode, right->value);
 }
 

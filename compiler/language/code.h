@@ -183,6 +183,9 @@ struct Constant {
 // folding it with the oracle. The result is finite.
 absl::StatusOr<Quantity> EvaluateConstant(const ir::SourceText& source,
                                           const std::vector<Constant>& constants);
+// The same for a condition.
+absl::StatusOr<bool> EvaluateCondition(const ir::SourceText& source,
+                                       const std::vector<Constant>& constants);
 // The same for an integer, exact over all 64 bits; `what` names it in errors.
 absl::StatusOr<int64_t> EvaluateInteger(const ir::SourceText& source,
                                         const std::vector<Constant>& constants,

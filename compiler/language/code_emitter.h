@@ -74,6 +74,8 @@ class Emitter {
   absl::StatusOr<TypedValue> EmitBoolean(const Expr& expr);
   // An error if `divisor`, with the value `value`, is 0 in every run.
   absl::Status CheckDivisor(const Expr& divisor, ir::Value value);
+  // An error if a part of the right side of dx/dt divides by a time that is known and negative.
+  absl::Status CheckTimeConstants(const Expr& right, absl::string_view variable);
 
  private:
   // A product is kept as its factors until it is known whether a sum takes them.
@@ -110,6 +112,8 @@ class Emitter {
   std::optional<ir::Bits> Known(ir::Value value) { return Known(value.id, 0); }
   std::optional<ir::Bits> Known(ir::NodeId id, int depth);
   std::optional<double> KnownNumber(ir::Value value);
+  // An error if the bounds of a clip are known, and the lower is above the upper.
+  absl::Status CheckBounds(const Expr& clip, ir::Value low, ir::Value high);
   // An error if the value of an expression is known and not finite, though its parts are.
   absl::Status CheckFinite(const Expr& expr, const TypedValue& value);
   // An error of an expression that goes wrong for the values that its names have: at the place

@@ -435,8 +435,10 @@ absl::StatusOr<TypedValue> Emitter::MinOrMax(const Expr& call, ir::Op op) {
 absl::StatusOr<TypedValue> Emitter::Clip(const Expr& call) {
   BNSYN_ASSIGN_OR_RETURN(TypedValue result, EmitNumber(call.children[0]));
   constexpr ir::Op kOps[] = {ir::Op::kMax, ir::Op::kMin};
+  ir::Value bounds[2];
   for (size_t i = 0; i < 2; ++i) {
     BNSYN_ASSIGN_OR_RETURN(TypedValue bound, EmitNumber(call.children[i + 1]));
+    bounds[i] = bound.value;
     const std::optional<Dimension> dimension = CommonDimension(result, bound);
     if (!dimension) return DimensionsDiffer(call, result, bound, "the arguments of clip");
     if (result.integer && bound.integer) {
@@ -449,6 +451,7 @@ absl::StatusOr<TypedValue> Emitter::Clip(const Expr& call) {
     result = Whole(builder().Emit(kOps[i], {result.value, bound.value}), *dimension,
                    result.whole && bound.whole);
   }
+  BNSYN_RETURN_IF_ERROR(CheckBounds(call, bounds[0], bounds[1]));
   return result;
 }
 

@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "compiler/language/code_emitter.h"
+#include "ir/status_macros.h"
 #include "reference/columns.h"
 #include "reference/evaluate.h"
 #include "reference/known_bits.h"
@@ -79,6 +81,55 @@ absl::Status Emitter::CheckFinite(const Expr& expr, const TypedValue& value) {
   });
   if (infinite) return absl::OkStatus();
   return BadValue(expr, absl::StrCat("this is ", reference::ShowValue(*number)));
+}
+
+absl::Status Emitter::CheckBounds(const Expr& clip, ir::Value low, ir::Value high) {
+  const auto number = [&](ir::Value value) -> std::optional<double> {
+    const std::optional<ir::Bits> bits = Known(value);
+    if (!bits) return std::nullopt;
+    const ir::Element element = builder().type(value).element;
+    if (element == ir::Element::kF64) return ir::F64OfBits(*bits);
+    if (element == ir::Element::kI64) return static_cast<double>(static_cast<int64_t>(*bits));
+    return std::nullopt;
+  };
+  const std::optional<double> least = number(low);
+  const std::optional<double> greatest = number(high);
+  if (never_ > 0 || !least || !greatest || *least <= *greatest) return absl::OkStatus();
+  std::vector<std::string> names;
+  for (const size_t bound : {size_t{1}, size_t{2}}) {
+    ForEachName(clip.children[bound], [&](const Expr& part) {
+      if (!absl::c_linear_search(names, part.name)) names.push_back(part.name);
+    });
+  }
+  const std::string values = ValuesOf(names, clip);
+  return Error(clip.range,
+               absl::StrCat("the lower bound of this clip is above the upper one",
+                            values.empty() ? "" : ": ", values),
+               "clip(x, low, high) keeps x between low and high");
+}
+
+absl::Status Emitter::CheckTimeConstants(const Expr& right, absl::string_view variable) {
+  if (right.kind == ExprKind::kConditional) return absl::OkStatus();
+  for (const Expr& child : right.children) {
+    BNSYN_RETURN_IF_ERROR(CheckTimeConstants(child, variable));
+  }
+  const bool divides = right.kind == ExprKind::kBinary && right.name == "/";
+  if (!divides || right.children[1].kind != ExprKind::kName) return absl::OkStatus();
+  const Expr& divisor = right.children[1];
+  const absl::StatusOr<TypedValue> value = Name(divisor);
+  if (!value.ok() || value->dimension != dimension::kTime) return absl::OkStatus();
+  const std::optional<double> number = KnownNumber(value->value);
+  if (!number || *number >= 0) return absl::OkStatus();
+  const std::string name(variable);
+  const std::string what =
+      absl::StrCat(ValuesOf({divisor.name}, divisor), ", but d", name, "/dt divides by it");
+  const std::string advice = absl::StrCat(
+      "with a negative time constant ", name,
+      " runs away instead of decaying; write a growth that is meant as + ", name, "/tau");
+  if (const std::optional<ir::SourceText> place = scope_.PlaceOf(divisor.name)) {
+    return ir::ErrorAt(*place, {0, std::max<size_t>(place->text.size(), 1)}, what, advice);
+  }
+  return Error(divisor.range, what, advice);
 }
 
 std::string Emitter::ValuesOf(const std::vector<std::string>& names, const Expr& expr) {

@@ -97,6 +97,16 @@ absl::StatusOr<Quantity> EvaluateConstant(const ir::SourceText& source,
   return quantity;
 }
 
+absl::StatusOr<bool> EvaluateCondition(const ir::SourceText& source,
+                                       const std::vector<Constant>& constants) {
+  BNSYN_ASSIGN_OR_RETURN(const Expr expr, ParseExpression(source));
+  ConstantScope scope(constants);
+  BNSYN_ASSIGN_OR_RETURN(const TypedValue value, EmitExpression(expr, source, scope));
+  BNSYN_RETURN_IF_ERROR(ExpectBoolean(value, "a condition", source, expr.range));
+  if (!scope.failure().empty()) return ir::ErrorAt(source, expr.range, scope.failure());
+  return scope.Bits(value.value) != 0;
+}
+
 absl::StatusOr<int64_t> EvaluateInteger(const ir::SourceText& source,
                                         const std::vector<Constant>& constants,
                                         absl::string_view what) {

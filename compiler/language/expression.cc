@@ -95,7 +95,8 @@ constexpr absl::string_view kUnitNote =
     "as in volt, nS, mV/ms, uF/cm**2, volt/sqrt(second), or 1 for a number without unit";
 
 // After the ':' of an equation: a unit, "boolean" or "integer".
-absl::Status ParseDeclaredUnit(Parser& parser, const ir::SourceText& source, Equation& equation) {
+absl::Status ParseDeclaredUnit(Parser& parser, const ir::SourceText& source,
+                               absl::Span<const NamedUnit> units, Equation& equation) {
   if (parser.AtLineEnd()) {
     return parser.Expected("a unit", "write 1 for a number without unit");
   }
@@ -111,10 +112,14 @@ absl::Status ParseDeclaredUnit(Parser& parser, const ir::SourceText& source, Equ
   // operator should stand begins the flags.
   bool operand = true;
   int depth = 0;
+  std::string text;  // with units in the place of named ones
   while (!parser.AtLineEnd()) {
     const Token token = parser.current();
     const bool root = operand && token.text == "sqrt";
-    if (token.kind == TokenKind::kName && !root && !UnitSymbol(token.text)) {
+    const auto named =
+        absl::c_find_if(units, [&](const NamedUnit& unit) { return unit.name == token.text; });
+    const bool is_named = token.kind == TokenKind::kName && named != units.end();
+    if (token.kind == TokenKind::kName && !root && !is_named && !UnitSymbol(token.text)) {
       return parser.Error(
           token.range, absl::StrCat("'", token.text, "' is no unit", UnitGuess(token.text)),
           UnitNote(token.text).empty() ? std::string(kUnitNote) : UnitNote(token.text));
@@ -129,10 +134,13 @@ absl::Status ParseDeclaredUnit(Parser& parser, const ir::SourceText& source, Equ
     } else {
       operand = root;
     }
+    const size_t end = text.empty() ? token.range.offset : range.offset + range.length;
     range = Span(range, token.range);
+    text += source.text.substr(end, token.range.offset - end);
+    const std::string base = is_named ? DisplayUnit(named->dimension) : std::string(token.text);
+    text += !is_named ? base : base.empty() ? "1" : absl::StrCat("(", base, ")");
     parser.Advance();
   }
-  const std::string text = source.text.substr(range.offset, range.length);
   const std::optional<Unit> unit = ParseUnit(text);
   if (!unit) {
     return parser.Error(range, absl::StrCat("'", text, "' is no unit"), kUnitNote);
@@ -214,7 +222,8 @@ absl::Status ParseLeftSide(Parser& parser, Equation& equation) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Equation> ParseEquation(Parser& parser, const ir::SourceText& source) {
+absl::StatusOr<Equation> ParseEquation(Parser& parser, const ir::SourceText& source,
+                                       absl::Span<const NamedUnit> units) {
   Equation equation;
   BNSYN_RETURN_IF_ERROR(ParseLeftSide(parser, equation));
   if (equation.kind != EquationKind::kVariable) {
@@ -228,7 +237,7 @@ absl::StatusOr<Equation> ParseEquation(Parser& parser, const ir::SourceText& sou
     }
   }
   parser.Advance();
-  BNSYN_RETURN_IF_ERROR(ParseDeclaredUnit(parser, source, equation));
+  BNSYN_RETURN_IF_ERROR(ParseDeclaredUnit(parser, source, units, equation));
   if ((equation.boolean || equation.integer) && equation.kind == EquationKind::kDifferential) {
     return parser.Error(
         equation.unit_range,
@@ -290,15 +299,25 @@ absl::StatusOr<std::vector<Statement>> ParseStatements(const ir::SourceText& sou
   return statements;
 }
 
-absl::StatusOr<std::vector<Equation>> ParseEquations(const ir::SourceText& source) {
+absl::StatusOr<std::vector<Equation>> ParseEquations(const ir::SourceText& source,
+                                                     absl::Span<const NamedUnit> units) {
   BNSYN_ASSIGN_OR_RETURN(Parser parser, Parser::Create(source));
   std::vector<Equation> equations;
   for (parser.SkipNewlines(); !parser.AtEnd(); parser.SkipNewlines()) {
     BNSYN_RETURN_IF_ERROR(CheckNumber(parser, equations.size(), "equations"));
-    BNSYN_ASSIGN_OR_RETURN(Equation equation, ParseEquation(parser, source));
+    BNSYN_ASSIGN_OR_RETURN(Equation equation, ParseEquation(parser, source, units));
     equations.push_back(std::move(equation));
   }
   return equations;
+}
+
+absl::StatusOr<Dimension> ParseNamedUnit(const ir::SourceText& source,
+                                         absl::Span<const NamedUnit> units) {
+  BNSYN_ASSIGN_OR_RETURN(Parser parser, Parser::Create(source));
+  Equation equation;
+  BNSYN_RETURN_IF_ERROR(ParseDeclaredUnit(parser, source, units, equation));
+  BNSYN_RETURN_IF_ERROR(parser.ExpectLineEnd());
+  return equation.unit.dimension;
 }
 
 }  // namespace bnsyn::compiler

@@ -98,7 +98,16 @@ void ForEachName(const Expr& expr, const Visit& visit) {
 
 absl::StatusOr<Expr> ParseExpression(const ir::SourceText& source);
 absl::StatusOr<std::vector<Statement>> ParseStatements(const ir::SourceText& source);
-absl::StatusOr<std::vector<Equation>> ParseEquations(const ir::SourceText& source);
+// A unit that has a name in the equations of one owner alone, as "weight" in a model of synapses.
+struct NamedUnit {
+  std::string name;
+  Dimension dimension;
+};
+absl::StatusOr<std::vector<Equation>> ParseEquations(const ir::SourceText& source,
+                                                     absl::Span<const NamedUnit> units = {});
+// A declared unit alone: "weight/second".
+absl::StatusOr<Dimension> ParseNamedUnit(const ir::SourceText& source,
+                                         absl::Span<const NamedUnit> units);
 
 }  // namespace bnsyn::compiler
 

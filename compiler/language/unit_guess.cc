@@ -120,6 +120,9 @@ std::string UnitAdvice(absl::string_view text) {
   for (const char* celsius : {"celsius", "Celsius", "degC", "degreeC", "centigrade"}) {
     if (text == celsius) return "a temperature is in kelvin, as in 37*kelvin + zero_celsius";
   }
+  if (text == "weight") {
+    return "'weight' is the unit of what a model of synapses adds to: into_post += w";
+  }
   for (const char* degree : {"deg", "degree", "degrees"}) {
     if (text == degree) return "an angle is in radian, as in deg2rad(90)";
   }

@@ -67,9 +67,9 @@ class ClockWriter {
     block.every = clock.every;
     block.offset = clock.offset;
     ir::Builder builder(out_.program, block);
-    const Names names = NamesInClock(section);
+    const Names names = NamesOutsideStep(declared_, section);
     CodeScope scope(declared_, section, names, builder, out_);
-    ClockReads reads = {clock, {}, {}};
+    ClockReads reads = {clock, {}, {}, {}};
     if (!section.population.has_value()) scope.SetClock(&reads);
     RefractoryStep(scope).Begin();
     // Assignments are not the movement of an equation: they reach refractory neurons too.
@@ -81,6 +81,9 @@ class ClockWriter {
     for (const auto& [state, population] : reads.counts) {
       builder.Store(state, builder.Literal(ir::Element::kI64, 0));
       clocks_.counts.emplace_back(state, population);
+    }
+    for (const ir::InputId input : reads.synapses) {
+      RunsOf(clock).push_back({ir::Op::kRunSums, input});
     }
     for (ir::Block& sum : reads.sums) Add(clock, std::move(sum));
     Add(clock, std::move(block));
@@ -102,20 +105,6 @@ class ClockWriter {
   Clocks Run() { return std::move(clocks_); }
 
  private:
-  Names NamesInClock(const Section& section) const {
-    Names names = NamesOf(declared_, section);
-    for (const Variable& variable : section.variables) {
-      if (!variable.Is("input")) continue;
-      names.Hide(variable.name(),
-                 {.kind = NameKind::kVariable,
-                  .variable = &variable,
-                  .refusal = absl::StrCat("'", variable.name(), "' is an input, which holds ",
-                                          "something during the update of a step alone"),
-                  .note = "keep it in a variable by an equation or update code, and read that"});
-    }
-    return names;
-  }
-
   // The neurons of a population are spread over threads, and what they share is not.
   absl::Status CheckAssigned(const Section& section, const ClockCode& clock,
                              const CodeScope& scope) const {
@@ -134,9 +123,12 @@ class ClockWriter {
     return absl::OkStatus();
   }
 
+  std::vector<Clocks::Run>& RunsOf(const ClockCode& clock) {
+    return clock.at_end ? clocks_.at_end : clocks_.at_start;
+  }
+
   void Add(const ClockCode& clock, ir::Block block) {
-    (clock.at_end ? clocks_.at_end : clocks_.at_start)
-        .push_back(static_cast<ir::LoopId>(out_.program.loops.size()));
+    RunsOf(clock).push_back({ir::Op::kRun, out_.program.loops.size()});
     out_.program.loops.push_back(std::move(block));
   }
 

@@ -301,6 +301,22 @@ absl::Status CodeScope::HoldDefinitions() {
   return absl::OkStatus();
 }
 
+std::optional<ir::InputId> CodeScope::FindSums(ir::ProjectionId projection) const {
+  for (const auto& [of, input] : sums_) {
+    if (of == projection) return input;
+  }
+  return std::nullopt;
+}
+
+void CodeScope::AddSums(ir::ProjectionId projection, ir::InputId input) {
+  sums_.emplace_back(projection, input);
+  if (clock_ != nullptr) {
+    clock_->synapses.push_back(input);
+  } else {
+    builder_.Emit(ir::Op::kRunSums, {}, input);
+  }
+}
+
 absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
                                                           const ir::SourceText& source) {
   if (!call.file.empty()) {
@@ -316,7 +332,7 @@ absl::StatusOr<std::optional<TypedValue>> CodeScope::Call(const Expr& call,
   }
   // A reduction of the network, as count(exc), is no variable of the same name.
   BNSYN_ASSIGN_OR_RETURN(const std::optional<TypedValue> reduced,
-                         CallReduction(declared_, call, source, *this, out_.program));
+                         CallReduction(declared_, call, source, *this, out_));
   const bool of_variable = meaning != nullptr &&
                            (meaning->variable != nullptr || meaning->kind == NameKind::kDefinition);
   if (reduced.has_value() || !of_variable) return reduced;

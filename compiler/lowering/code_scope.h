@@ -21,12 +21,14 @@
 
 namespace bnsyn::compiler {
 
-// What a clock of the network reads of populations: what has to run for that besides its own code.
+// What a clock of the network reads of populations and synapses: what has to run for that besides
+// its own code.
 struct ClockReads {
   const ClockCode& clock;
   // States that count the spikes since the clock ran.
   std::vector<std::pair<ir::StateId, ir::PopulationId>> counts;
-  std::vector<ir::Block> sums;  // clocks that sum variables, which run before it
+  std::vector<ir::InputId> synapses;  // inputs for run_sums, which run before these:
+  std::vector<ir::Block> sums;        // clocks that sum variables, which run before it
 };
 
 // Emits code into a block: what a name means comes from Names, the value it has from the
@@ -120,6 +122,11 @@ class CodeScope : public EquationScope {
   // else null.
   void SetClock(ClockReads* clock) { clock_ = clock; }
   ClockReads* clock() const { return clock_; }
+
+  // The input of run_sums, over the synapses of a projection, that code of the network has begun.
+  std::optional<ir::InputId> FindSums(ir::ProjectionId projection) const;
+  // Runs the block before this code, or here.
+  void AddSums(ir::ProjectionId projection, ir::InputId input);
   // The same of the code of a group: "initial left.V 0", ...
   void EnterGroupCode(std::string kind, const std::string& group, absl::string_view part) {
     EnterCode(std::move(kind), part, 0);
@@ -206,13 +213,14 @@ class CodeScope : public EquationScope {
   std::vector<const Equation*> defined_in_arm_;
   ir::Value no_result_;
   ClockReads* clock_ = nullptr;
+  std::vector<std::pair<ir::ProjectionId, ir::InputId>> sums_;  // see AddSums
 };
 
 // The value of a call of count, sum or mean in code of the network level; nullopt for others.
 absl::StatusOr<std::optional<TypedValue>> CallReduction(const Declarations& declared,
                                                         const Expr& call,
                                                         const ir::SourceText& source,
-                                                        CodeScope& scope, ir::Program& program);
+                                                        CodeScope& scope, ProgramBuilder& out);
 
 // Fails unless `value` is what the equation declares: a number or a boolean.
 absl::Status CheckKind(const Equation& equation, const TypedValue& value,

@@ -48,6 +48,7 @@ class ConnectDeclarer {
     value.what = what;
     value.text = TextOf(setting, what);
     BNSYN_ASSIGN_OR_RETURN(value.code, ParseExpression(value.text));
+    NameNeurons(connection_, *value.code);
     connection_.values.push_back(std::move(value));
     return &connection_.values.back();
   }

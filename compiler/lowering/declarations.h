@@ -5,6 +5,7 @@
 #define BNSYN_COMPILER_LOWERING_DECLARATIONS_H_
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -174,8 +175,8 @@ struct LoweredTable {
   Unit unit;                           // of the numbers
 };
 
-// A variable of synapses that is the same for all synapses of a target, as a state of the target. It
-// decays in every step, and jumps where spikes of the target arrive.
+// A variable of synapses that is the same for all synapses of a target, as a state of the target.
+// It decays in every step, and jumps where spikes of the target arrive.
 struct Trace {
   size_t section = 0;  // of the target, in Declarations::sections
   ir::StateId state = 0;
@@ -273,6 +274,12 @@ struct Connection {
         sources(std::move(from)),
         targets(std::move(to)) {}
 
+  // Puts the name that a variable of a neuron has here in the place of that in the model.
+  void Rename(std::string& name) const {
+    const auto renamed = neuron_names.find(name);
+    if (renamed != neuron_names.end()) name = renamed->second;
+  }
+
   const Network::ProjectionDescription& description;
   const Section& source;
   const Section& target;
@@ -281,6 +288,11 @@ struct Connection {
   // For constant expressions: the projection's own, N_pre, N_post, and the network's.
   std::vector<Constant> constants;
   ir::ProjectionId id = 0;
+  // The model that it names, if it does (use_synapse.cc), the units that have names in its
+  // equations, and what the variables of neurons that it reads are called here.
+  const Synapse* synapse = nullptr;
+  std::vector<NamedUnit> units = {};
+  std::map<std::string, std::string> neuron_names = {};
   SynapseModel model;
   std::vector<ConnectValue> values;  // of its connect block, in order
 };
@@ -334,6 +346,8 @@ struct Declarations {
   NamedNeurons neurons;           // populations and groups; NeuronSet::section is in `sections`
   Section uniform;                // the network level
   std::vector<LoweredTable> tables;
+  // Projections that name a model of synapses, with its code.
+  std::deque<Network::ProjectionDescription> with_models;
   std::deque<Connection> connections;  // in order of their ids
   std::vector<StimulusAt> stimuli;     // in order of stimuli, and of the targets of each
   std::vector<Trace> traces;

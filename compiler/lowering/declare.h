@@ -89,6 +89,19 @@ absl::Status DeclareConnect(const Declarations& declared, Connection& connection
 // pathway alone, x += c or x = c with a number c, where all synapses have one delay; and likewise
 // those that one on_post pathway changes, for the synapses onto a target.
 void FindTraces(Declarations& declared, Connection& connection, ProgramBuilder& out);
+// The projection with the code of the model of synapses that it names, if it does.
+absl::StatusOr<const Network::ProjectionDescription*> WithModel(
+    Declarations& declared, const Network::ProjectionDescription& description);
+// Gives the parameters of the model values: constants of the projection, and parameters of the
+// program where they may change.
+absl::Status DeclareSynapseParameters(const Declarations& declared, Connection& connection,
+                                      ProgramBuilder& out);
+// The parameters of the model, in the order in which they get values.
+std::vector<std::string> NamesOfParameters(const Connection& connection);
+// Gives variables of neurons in the code of the model the names that they have here; in an
+// expression of it, too.
+absl::Status NameNeurons(Connection& connection);
+void NameNeurons(const Connection& connection, Expr& expr);
 // Parses the equations and the code of synapses, and checks what can be checked without values.
 absl::Status ParseSynapseModel(Connection& connection);
 // Its part for the pathways, which are sorted by their order.

@@ -156,8 +156,10 @@ absl::StatusOr<std::string> StreamOwner(const Description& description) {
                  "a name is letters, digits and '_', as in stream = \"ee\"");
 }
 
-absl::Status DeclareProjection(Declarations& declared, const Description& description,
+absl::Status DeclareProjection(Declarations& declared, const Description& written,
                                ProgramBuilder& out) {
+  BNSYN_ASSIGN_OR_RETURN(const Description* const with_model, WithModel(declared, written));
+  const Description& description = *with_model;
   BNSYN_ASSIGN_OR_RETURN(NeuronSet sources,
                          FindNeurons(declared, description.source, description.place));
   BNSYN_ASSIGN_OR_RETURN(NeuronSet targets,
@@ -169,12 +171,19 @@ absl::Status DeclareProjection(Declarations& declared, const Description& descri
   SynapseModel& model = connection.model;
   model.section.name = description.name;
   model.section.prefix = absl::StrCat(description.name, ".");
+  std::vector<Clock> clocks_of_model;
+  if (description.options.model.has_value()) {
+    connection.synapse = &declared.network.synapses[description.options.model->index];
+    clocks_of_model = connection.synapse->code.clocks;
+  }
+  BNSYN_RETURN_IF_ERROR(DeclareSynapseParameters(declared, connection, out));
   BNSYN_ASSIGN_OR_RETURN(model.section.stream_owner, StreamOwner(description));
   model.section.code = &model.code;
   model.section.constants = connection.constants;
-  BNSYN_RETURN_IF_ERROR(
-      DeclareClocks(description.options.clocks, {}, declared.network.options.dt, model.section));
+  BNSYN_RETURN_IF_ERROR(DeclareClocks(clocks_of_model, description.options.clocks,
+                                      declared.network.options.dt, model.section));
   BNSYN_RETURN_IF_ERROR(ParseSynapseModel(connection));
+  BNSYN_RETURN_IF_ERROR(NameNeurons(connection));
   BNSYN_RETURN_IF_ERROR(DeclareGain(declared, connection, out));
   ir::Projection projection;
   projection.name = description.name;

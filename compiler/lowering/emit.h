@@ -33,6 +33,9 @@ absl::Status CheckLinks(const Declarations& declared, ProgramBuilder& out);
 absl::Status BoundProjections(const Network& network, ir::Program& program);
 // the on_pre, on_step and on_post blocks of each projection,
 absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out);
+// Brings the event-driven variables of synapses to the time of code of the network: that of the
+// beginning of the step, or behind it that of spikes. Nothing is stored.
+absl::Status BringToTime(const SynapseModel& model, bool at_end, CodeScope& scope);
 // Fails where what a synapse adds is known and not finite.
 absl::Status CheckContributions(const Network& network, const ir::Program& program);
 // and the step block.
@@ -40,8 +43,13 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out);
 
 // The clocks of populations and of the network.
 struct Clocks {
-  std::vector<ir::LoopId> at_start;  // in the order in which they run
-  std::vector<ir::LoopId> at_end;
+  // A node of the step: it runs a clock, or sums over synapses for those behind it.
+  struct Run {
+    ir::Op op = ir::Op::kRun;
+    uint64_t attr = 0;
+  };
+  std::vector<Run> at_start;  // in the order in which they run
+  std::vector<Run> at_end;
   // States that count the spikes of a population since a clock ran: each step adds its spikes.
   std::vector<std::pair<ir::StateId, ir::PopulationId>> counts;
 };

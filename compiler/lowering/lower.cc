@@ -219,7 +219,7 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
   EmitHistories(declared, builder);
   EmitLinks(declared, builder, out.program);
   BNSYN_ASSIGN_OR_RETURN(const Clocks clocks, EmitClocks(declared, out));
-  for (const ir::LoopId clock : clocks.at_start) builder.Emit(ir::Op::kRun, {}, clock);
+  for (const auto& [op, attr] : clocks.at_start) builder.Emit(op, {}, attr);
   if (declared.schedule == Schedule::kBrian2) {
     MoveSynapses(out.program, /*following=*/false, builder);
     BNSYN_RETURN_IF_ERROR(EmitPopulations(declared, EmitUntilSpikes, builder, out));
@@ -237,7 +237,7 @@ absl::Status EmitStep(const Declarations& declared, ProgramBuilder& out) {
         builder.Emit(ir::Op::kCount, {ir::Element::kI64, ir::DomainId::kNetwork}, {}, population);
     builder.Store(state, builder.Emit(ir::Op::kAdd, {builder.Load(state), number}));
   }
-  for (const ir::LoopId clock : clocks.at_end) builder.Emit(ir::Op::kRun, {}, clock);
+  for (const auto& [op, attr] : clocks.at_end) builder.Emit(op, {}, attr);
   out.program.step.push_back(std::move(block));
   return absl::OkStatus();
 }

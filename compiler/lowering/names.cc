@@ -178,6 +178,20 @@ Names NamesOf(const Declarations& declared, const Section& section) {
   return names;
 }
 
+Names NamesOutsideStep(const Declarations& declared, const Section& section) {
+  Names names = NamesOf(declared, section);
+  for (const Variable& variable : section.variables) {
+    if (!variable.Is("input")) continue;
+    names.Hide(variable.name(),
+               {.kind = NameKind::kVariable,
+                .variable = &variable,
+                .refusal = absl::StrCat("'", variable.name(), "' is an input, which holds ",
+                                        "something during the update of a step alone"),
+                .note = "keep it in a variable by an equation or update code, and read that"});
+  }
+  return names;
+}
+
 bool ReadsOnly(const Expr& expr, const Names& names,
                const std::function<bool(const Meaning&)>& known, bool unknown) {
   if (expr.kind == ExprKind::kName || expr.kind == ExprKind::kCall) {

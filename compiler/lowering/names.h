@@ -107,6 +107,9 @@ class Names {
 // The names of the code of a population, or of the network level.
 Names NamesOf(const Declarations& declared, const Section& section);
 
+// The same for code that runs outside the update of a step: inputs are empty there.
+Names NamesOutsideStep(const Declarations& declared, const Section& section);
+
 // True if each name that an expression reads satisfies `known` or is a unit, and it neither draws
 // random numbers nor reads a table or file. `unknown` is the answer for names that mean nothing.
 bool ReadsOnly(const Expr& expr, const Names& names,

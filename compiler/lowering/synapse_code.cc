@@ -4,12 +4,14 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/analysis/facts.h"
 #include "compiler/description/settings.h"
 #include "compiler/equations/explanations.h"
 #include "compiler/equations/integrate.h"
 #include "compiler/equations/ode_system.h"
+#include "compiler/language/code_emitter.h"
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/emit.h"
 #include "compiler/lowering/interpolated.h"
@@ -36,6 +38,7 @@ absl::Status TryEquations(const Declarations& declared, const Connection& connec
     BNSYN_RETURN_IF_ERROR(ExpectDimension(right, equation.unit.dimension / dimension::kTime,
                                           absl::StrCat("d", moving.name, "/dt"), text,
                                           equation.right->range));
+    BNSYN_RETURN_IF_ERROR(Emitter(text, scope).CheckTimeConstants(*equation.right, moving.name));
   }
   return absl::OkStatus();
 }
@@ -55,12 +58,9 @@ class EventWriter {
                                             model_.Mentions(statements, moving.name);
                                    });
     if (moves) BNSYN_RETURN_IF_ERROR(BringOwn());
-    for (const EventDriven& moving : model_.event_driven) {
-      const Variable& variable = VariableOf(moving);
-      if (variable.keeper != Keeper::kSource || !model_.Mentions(statements, moving.name)) continue;
-      BNSYN_ASSIGN_OR_RETURN(const ir::Value value, Held(moving, variable));
-      scope_.Change().variables[&variable] = value;
-    }
+    BNSYN_RETURN_IF_ERROR(BringHeld([&](const EventDriven& moving) {
+      return model_.Mentions(statements, moving.name);
+    }));
     BNSYN_RETURN_IF_ERROR(EmitStatements(statements, source, scope_));
     scope_.StoreChanged();
     if (moves) builder_.Store(*model_.last, Now());
@@ -68,6 +68,13 @@ class EventWriter {
       if (moving.last.has_value() && scope_.HasChanged(VariableOf(moving))) StoreNow(moving);
     }
     return absl::OkStatus();
+  }
+
+  // Brings the variables to the beginning of the step, or to the time of its spikes.
+  absl::Status Look(bool at_end) {
+    lag_ = at_end ? scope_.program().spike_lag() : 0;
+    if (model_.last.has_value()) BNSYN_RETURN_IF_ERROR(BringOwn());
+    return BringHeld([](const EventDriven&) { return true; });
   }
 
   // Brings the variables to the present and stores them as they are: they are looked at, and no
@@ -99,11 +106,12 @@ class EventWriter {
     return *model_.section.FindVariable(moving.name);
   }
 
-  // The number of the step in which the code runs, i64.
+  // The step that begins at the time of the code, i64.
   ir::Value Now() {
     const ir::Value step =
         builder_.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
-    return builder_.Convert(step, ir::Element::kI64);
+    const ir::Value now = builder_.Convert(step, ir::Element::kI64);
+    return lag_ == 0 ? now : builder_.Emit(ir::Op::kAdd, {now, builder_.Literal(ir::Element::kI64, lag_)});
   }
 
   void StoreNow(const EventDriven& moving) {
@@ -115,11 +123,23 @@ class EventWriter {
     return builder_.Convert(builder_.Emit(ir::Op::kSub, {Now(), last}), ir::Element::kF64);
   }
 
-  // The present value of a variable that sources hold as it was when a spike of theirs arrived last.
+  // The present value of a variable that sources hold as it was when a spike of theirs arrived
+  // last.
   absl::StatusOr<ir::Value> Held(const EventDriven& moving, const Variable& variable) {
     const ir::Value last = builder_.Emit(
         ir::Op::kLoadPre, {ir::Element::kI64, builder_.block().domain}, {}, *moving.last);
     return Moved(moving, variable, StepsSince(last));
+  }
+
+  // Brings those variables that sources hold to the present for which `is_read` is true.
+  absl::Status BringHeld(absl::FunctionRef<bool(const EventDriven&)> is_read) {
+    for (const EventDriven& moving : model_.event_driven) {
+      const Variable& variable = VariableOf(moving);
+      if (variable.keeper != Keeper::kSource || !is_read(moving)) continue;
+      BNSYN_ASSIGN_OR_RETURN(const ir::Value value, Held(moving, variable));
+      scope_.Change().variables[&variable] = value;
+    }
+    return absl::OkStatus();
   }
 
   // Brings the variables that synapses hold to the present.
@@ -176,6 +196,7 @@ class EventWriter {
   const SynapseModel& model_;
   CodeScope& scope_;
   ir::Builder& builder_;
+  uint32_t lag_ = 0;  // steps from the beginning of the step to the time of the code
 };
 
 class BlockWriter {
@@ -229,8 +250,7 @@ class BlockWriter {
     CodeScope scope(declared_, model_.section, names, builder, out_);
     scope.EnterCode(std::string(ir::BlockKindName(block.kind)), block.pathway);
     if (!pathway.on_post) scope.Change().since_arrival = SinceArrival(pathway, builder);
-    BNSYN_RETURN_IF_ERROR(
-        EventWriter(model_, scope).Run(pathway.code, pathway.text));
+    BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).Run(pathway.code, pathway.text));
     BNSYN_RETURN_IF_ERROR(CheckDraws(pathway, block));
     out_.program.synaptic.push_back(std::move(block));
     return absl::OkStatus();
@@ -243,11 +263,10 @@ class BlockWriter {
     ir::Builder builder(out_.program, block);
     const Names names = SynapseNames(declared_, connection_, ir::BlockKind::kOnPre);
     CodeScope scope(declared_, model_.section, names, builder, out_);
-    ClockReads reads = {clock, {}, {}};
+    ClockReads reads = {clock, {}, {}, {}};
     scope.SetClock(&reads);
     scope.EnterCode("clock", clock.name);
-    BNSYN_RETURN_IF_ERROR(
-        EventWriter(model_, scope).Run(clock.code, clock.text));
+    BNSYN_RETURN_IF_ERROR(EventWriter(model_, scope).Run(clock.code, clock.text));
     if (out_.explanations != nullptr) {
       absl::StrAppend(&explanation_, DescribeClock(clock, out_.program.dt));
     }
@@ -275,9 +294,9 @@ class BlockWriter {
   }
 
   absl::Status WriteNow() {
-    const bool moves = std::any_of(
-        model_.event_driven.begin(), model_.event_driven.end(),
-        [](const EventDriven& moving) { return moving.last.has_value(); });
+    const bool moves =
+        std::any_of(model_.event_driven.begin(), model_.event_driven.end(),
+                    [](const EventDriven& moving) { return moving.last.has_value(); });
     if (!moves && !model_.last.has_value()) return absl::OkStatus();
     ir::Block block = NewBlock(ir::BlockKind::kNow);
     ir::Builder builder(out_.program, block);
@@ -349,6 +368,10 @@ class BlockWriter {
 };
 
 }  // namespace
+
+absl::Status BringToTime(const SynapseModel& model, bool at_end, CodeScope& scope) {
+  return EventWriter(model, scope).Look(at_end);
+}
 
 absl::Status EmitSynapses(const Declarations& declared, ProgramBuilder& out) {
   for (const Connection& connection : declared.connections) {

@@ -27,16 +27,20 @@ class EquationReader {
  public:
   explicit EquationReader(Connection& connection)
       : options_(connection.description.options),
+        connection_(connection),
         model_(connection.model),
         text_(connection.model.code.equations_text) {}
 
   absl::Status Run() {
-    BNSYN_ASSIGN_OR_RETURN(std::vector<Equation> equations, ParseEquations(text_));
+    BNSYN_ASSIGN_OR_RETURN(std::vector<Equation> equations, ParseEquations(text_, connection_.units));
     // Names of the projection itself; a variable may hide a constant of the network.
     TakenNames names = {{"j", "the number of the target"}};
     for (const auto& [name, value] : options_.constants) {
       const ir::SourceText place = NamePlace(value, name);
       names.try_emplace(name, HolderOf("a constant", place, Whole(place)));
+    }
+    for (const std::string& name : NamesOfParameters(connection_)) {
+      names.try_emplace(name, "a parameter of the model");
     }
     for (Equation& equation : equations) {
       BNSYN_RETURN_IF_ERROR(CheckFlags(equation));
@@ -124,6 +128,7 @@ class EquationReader {
   }
 
   const ConnectOptions& options_;
+  const Connection& connection_;
   SynapseModel& model_;
   const ir::SourceText& text_;
 };
@@ -352,6 +357,15 @@ Names SynapseNames(const Declarations& declared, const Connection& connection, i
       meaning.note = "give the constant another name";
     }
     names.Add(name, std::move(meaning));
+  }
+  for (const Parameter& parameter : model.section.parameters) {
+    if (!connecting) break;
+    names.Add(parameter.name,
+              {.kind = NameKind::kParameter,
+               .parameter = &parameter,
+               .refusal = absl::StrCat("'", parameter.name, "' may change while the network runs, ",
+                                       "so connections cannot use it"),
+               .note = "they are made once, before the run"});
   }
   names.AddNeuron(connection.target, /*post=*/true, connecting);
   names.AddNeuron(connection.source, /*post=*/false, connecting);

@@ -11,6 +11,7 @@
 #include "compiler/lowering/emit.h"
 #include "compiler/lowering/loop.h"
 #include "compiler/lowering/neurons.h"
+#include "compiler/lowering/sums.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -69,32 +70,12 @@ ir::Value Selected(const Declarations& declared, const NeuronSet& neurons, ir::V
   return builder.Emit(ir::Op::kSelect, {where, value, builder.F64(0)});
 }
 
-// The total of a reduction of that name over a population, which make(builder) begins if there is
-// none yet. That of a clock is a clock of its own, since it runs over neurons.
+// The total of what `make` emits, which has no errors.
 template <typename Make>
 ir::Value Total(ir::Program& program, std::string name, ir::DomainId domain, CodeScope& scope,
                 Make make) {
-  ClockReads* const reads = scope.clock();
-  if (reads != nullptr) name = absl::StrCat(reads->clock.name, ".", name);
-  ir::ReductionId id = 0;
-  while (id < program.reductions.size() && program.reductions[id].name != name) ++id;
-  if (id == program.reductions.size()) {
-    program.reductions.push_back({name, domain});
-    if (reads == nullptr) {
-      ir::Builder& builder = scope.builder();
-      builder.Emit(ir::Op::kReduce, {make(builder)}, id);
-    } else {
-      ir::Block& block = reads->sums.emplace_back();
-      block.kind = ir::BlockKind::kClock;
-      block.name = UnusedName(program, absl::StrCat(name, ".clock"));
-      block.domain = domain;
-      block.every = reads->clock.every;
-      block.offset = reads->clock.offset;
-      ir::Builder over_neurons(program, block);
-      over_neurons.Emit(ir::Op::kReduce, {make(over_neurons)}, id);
-    }
-  }
-  return scope.builder().Emit(ir::Op::kTotal, {ir::Element::kF64, ir::DomainId::kNetwork}, {}, id);
+  return *EmitTotal(std::move(name), domain, scope, program,
+                    [&](ir::Builder& at) -> absl::StatusOr<ir::Value> { return make(at); });
 }
 
 // The number of spikes, or of other events, of the population in this step among some of its
@@ -223,29 +204,33 @@ absl::StatusOr<TypedValue> Sum(const Declarations& declared, ir::Program& progra
 absl::StatusOr<std::optional<TypedValue>> CallReduction(const Declarations& declared,
                                                         const Expr& call,
                                                         const ir::SourceText& source,
-                                                        CodeScope& scope, ir::Program& program) {
+                                                        CodeScope& scope, ProgramBuilder& out) {
   const bool count = call.name == "count";
   const ir::BlockKind kind = scope.builder().block().kind;
   const bool of_network = &scope.section() == &declared.uniform &&
                           (kind == ir::BlockKind::kStep || scope.clock() != nullptr);
   if (!of_network || (!count && call.name != "sum" && call.name != "mean")) return std::nullopt;
-  const bool names_neurons =
-      call.children.size() == 1 &&
-      (call.children[0].kind == ExprKind::kName || call.children[0].kind == ExprKind::kSubscript ||
-       call.children[0].kind == ExprKind::kMember);
-  if (!names_neurons) {
+  BNSYN_ASSIGN_OR_RETURN(const std::optional<TypedValue> of_synapses,
+                         SumOverSynapses(declared, call, source, scope, out));
+  if (of_synapses.has_value()) return of_synapses;
+  if (call.children.size() != 1) {
     return ir::ErrorAt(
         source, call.range,
-        count ? "count takes the name of a population"
-              : absl::StrCat(call.name, " takes a variable of a population"),
-        count ? "as in count(exc), or count(exc[0:50])"
-              : absl::StrCat("as in ", call.name, "(exc.V), or ", call.name, "(exc[0:50].V)"));
+        count ? "count takes the name of a population, or a condition"
+              : absl::StrCat(call.name, " takes a variable of a population, or an expression"),
+        count ? "as in count(exc), count(exc[0:50]) or count(ee.w > 1 nS)"
+              : absl::StrCat("as in ", call.name, "(exc.V), ", call.name, "(exc[0:50].V) or ",
+                             call.name, "(ee.w**2)"));
   }
   const Expr& argument = call.children[0];
+  const bool names_neurons = argument.kind == ExprKind::kName ||
+                             argument.kind == ExprKind::kSubscript ||
+                             argument.kind == ExprKind::kMember;
   BNSYN_ASSIGN_OR_RETURN(
       const TypedValue value,
-      count ? Count(declared, program, argument, source, scope)
-            : Sum(declared, program, call.name == "mean", argument, source, scope));
+      !names_neurons ? SumOverNeurons(declared, call, source, scope, out)
+      : count        ? Count(declared, out.program, argument, source, scope)
+                     : Sum(declared, out.program, call.name == "mean", argument, source, scope));
   return value;
 }
 

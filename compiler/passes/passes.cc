@@ -34,6 +34,9 @@ constexpr Pass kPasses[] = {
     // Before place, since code depends on it; changes no block.
     {"narrow_sums", "sums of inputs have 64 bits, or as few as what arrives needs", &NarrowSums,
      &CheckNarrowSums, &WidenSums},
+    // After simplify, which removes what stands in the way; code and layout depend on the marks.
+    {"defer", "code that may run later than it is due reads and writes only what waits for it",
+     &Defer, &CheckDefer, &DeferNothing},
     // After all passes that need the step as one graph.
     {"fuse", "the step is kernels, each over one domain, in phases", &Fuse, &CheckFuse,
      &FuseNothing},

@@ -85,6 +85,7 @@ ir::Block WithoutDeadNodes(const ir::Program& program, const ir::Block& block) {
 
 ir::DomainId RunDomain(const ir::Program& program, const ir::Block& block, const ir::Node& node) {
   if (ir::HasResult(node.op) || ir::IsExpectation(node.op)) return node.domain;
+  if (node.op == ir::Op::kRunSums) return node.domain;
   switch (ir::Info(node.op).attr) {
     case ir::AttrKind::kState:
       return program.states[node.attr].type.domain;

@@ -77,6 +77,7 @@ class InputSharer {
     if (result.inputs.size() == program_.inputs.size()) return result;
     for (ir::Events& events : result.events) events.input = moved_[events.input];
     for (ir::Block& block : result.synaptic) block = RewrittenSynapses(result, block);
+    for (ir::Block& block : result.loops) block = RewrittenStep(result, block);
     for (ir::Block& block : result.step) block = RewrittenStep(result, block);
     return result;
   }
@@ -175,7 +176,9 @@ class InputSharer {
               shares_[input] ? AsMultiple(block, node.operands[0]).base : node.operands[0];
           return rewriter.builder().Emit(ir::Op::kAccumulate, {rewriter.At(added)}, moved_[input]);
         });
-    return WithoutDeadNodes(result, rewritten);
+    ir::Block live = WithoutDeadNodes(result, rewritten);
+    if (live.sums.has_value()) live.sums = moved_[*live.sums];
+    return live;
   }
 
   ir::Block RewrittenStep(const ir::Program& result, const ir::Block& block) const {

@@ -28,6 +28,7 @@
 #include "bnsyn/setting.h"     // IWYU pragma: export
 #include "bnsyn/source_text.h"
 #include "bnsyn/stimulus.h"  // IWYU pragma: export
+#include "bnsyn/synapse.h"   // IWYU pragma: export
 #include "bnsyn/units.h"
 
 namespace bnsyn {
@@ -66,6 +67,8 @@ class Network {
   ~Network();
 
   ModelHandle AddModel(Model model);
+  // A model of synapses, for ConnectOptions::model.
+  SynapseHandle AddSynapse(Synapse synapse);
   // `size` neurons of a model. `parameters` and `initial` replace the model's own.
   PopulationHandle AddPopulation(std::string name, ModelHandle model, Setting size,
                                  Settings parameters = {}, Settings initial = {});
@@ -136,6 +139,7 @@ class Network {
   Setting duration = Setting("1 s");  // how long `bnsyn run` runs it
   Settings constants;
   std::vector<Model> models;
+  std::vector<Synapse> synapses;
   std::vector<PopulationDescription> populations;
   std::vector<GroupDescription> groups;
   std::vector<ProjectionDescription> projections;
@@ -147,6 +151,8 @@ class Network {
 // A model of the library by its name, for Network::AddModel; `bnsyn models` lists the names. An
 // unknown name is a NotFound error, with a suggestion.
 absl::StatusOr<Model> ReadLibraryModel(absl::string_view name);
+// The same of a model of synapses, for Network::AddSynapse.
+absl::StatusOr<Synapse> ReadLibrarySynapse(absl::string_view name);
 
 // Reads a network file. A key that is not known is an error, and so is a value of the wrong type.
 absl::StatusOr<Network> ReadNetwork(const std::string& path);

@@ -34,6 +34,9 @@ struct GroupHandle {
 struct ProjectionHandle {
   uint32_t index = 0;
 };
+struct SynapseHandle {
+  uint32_t index = 0;
+};
 
 // Neurons of one population: all of them, a group of them that has a name (Network::AddGroup), or
 // some of either. The neurons have the numbers 0, 1, ... among those that are selected, in the

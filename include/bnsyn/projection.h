@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bnsyn/model.h"
+#include "bnsyn/neurons.h"
 #include "bnsyn/rule_kind.h"
 #include "bnsyn/setting.h"
 #include "bnsyn/source_text.h"
@@ -133,6 +134,17 @@ struct ConnectOptions {
   // and one rule have the synapses that one projection of all their neurons has
   // (docs/networks.md).
   SourceText stream = {};
+  // A model of the network (Network::AddSynapse), which has the equations and the code in place of
+  // those above. What may stand beside it: initial values, and what says how synapses are made.
+  std::optional<SynapseHandle> model = {};
+  SourceText model_name = {};  // as a file has it, for errors
+  // The variable of the target to which the model adds: "g_ex".
+  SourceText into = {};
+  // Values of the model's parameters.
+  Settings parameters = {};
+  // Names of variables that the model reads of neurons, and what they are called here: {{"V",
+  // "v"}}.
+  Settings names = {};
 
   ConnectOptions& OnPre(const char* text);
   ConnectOptions& OnPost(const char* text);
@@ -146,6 +158,7 @@ struct ConnectOptions {
   ConnectOptions& Event(const char* name);
   ConnectOptions& Equations(const char* text);
   ConnectOptions& Stream(const char* name);
+  ConnectOptions& Into(const char* name);
   // One method for all (clock-driven) equations: see Model::Method.
   ConnectOptions& Method(const char* name);
 };

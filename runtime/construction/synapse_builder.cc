@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/analysis/deferral.h"
 #include "ir/access.h"
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
@@ -113,9 +114,9 @@ absl::StatusOr<SynapseBlock> SynapseBuilder::Build() {
   Trim();
   Arena arena;
   BNSYN_RETURN_IF_ERROR(block_.ReserveSaved(in_.program, group_, block_.synapses_, arena));
-  const bool on_post = group_.form == SynapseForm::kCode &&
-                       in_.program.FindSynaptic(ir::BlockKind::kOnPost, group_.projections[0]);
-  if (on_post) BNSYN_RETURN_IF_ERROR(BuildByTarget());
+  const bool by_target = group_.form == SynapseForm::kCode &&
+                         compiler::NeedsRowsByTarget(in_.program, group_.projections[0]);
+  if (by_target) BNSYN_RETURN_IF_ERROR(BuildByTarget());
   return std::move(block_);
 }
 

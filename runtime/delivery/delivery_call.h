@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "compiler/emission/kernel_abi.h"
 #include "ir/program.h"
+#include "runtime/deferral/backlog.h"
 #include "runtime/delivery/synapse_block.h"
 
 namespace bnsyn {
@@ -50,11 +51,13 @@ struct Delivery {
   ir::PopulationId spikes = 0;  // whose spikes are due
   // The delay of the block; without, each row has the delay that the synapses of a row share.
   std::optional<uint32_t> delay;
-  size_t runs = 1;  // of its code with that delay, one for each row of a neuron
+  size_t runs = 1;       // of its code with that delay, one for each row of a neuron
   bool on_post = false;  // rows are by target, and of the neurons of the thread alone
   const SynapseBlock* block = nullptr;
   std::vector<RowTerm> terms;  // rows: one, or several where synapses are constant
   CodeCall code;               // without a function: rows
+  Backlog* backlog = nullptr;  // what is put off of the projection; null if that is nothing
+  bool deferred = false;       // the code itself is put off
 };
 
 }  // namespace bnsyn

@@ -11,11 +11,13 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "compiler/analysis/contributions.h"
+#include "compiler/analysis/deferral.h"
 #include "ir/access.h"
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
 #include "reference/connectivity.h"
+#include "runtime/delivery/group_history.h"
 
 namespace bnsyn {
 namespace {
@@ -225,7 +227,7 @@ double SynapseBytes(const ir::Program& program, const SynapseGroup& group) {
     bytes += static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
   }
   if (!states.empty()) bytes += sizeof(uint64_t);  // number
-  if (program.FindSynaptic(ir::BlockKind::kOnPost, id) != nullptr) {
+  if (compiler::NeedsRowsByTarget(program, id)) {
     bytes += 2 * sizeof(uint32_t);  // place and source
   }
   return static_cast<double>(bytes);
@@ -310,18 +312,20 @@ std::string DescribeLayout(const ir::Program& program, const Layout& layout,
   double bytes = 0;
   for (const SynapseGroup& group : layout.groups) {
     const double index = IndexBytes(program, group, partition);
+    const double histories = HistoryBytes(program, group.projections[0], group, partition);
     synapses += group.expected;
-    bytes += GroupBytes(program, group) + index;
+    bytes += GroupBytes(program, group) + index + histories;
     absl::StrAppendFormat(
         &text,
         "group %s: %s, targets of %d bits%s, %s%g bytes a synapse, delays %u to %u, index %.0f "
-        "bytes\n",
+        "bytes%s\n",
         program.populations[group.source].name, FormName(group.form), group.target_bits,
         group.near() ? absl::StrCat(" in blocks of ", 1 << group.block_bits) : "",
         group.form == SynapseForm::kCode
             ? ""
             : absl::StrCat("sums of ", program.inputs[group.input].accumulator.width(), ", "),
-        SynapseBytes(program, group), group.min_delay, group.max_delay, index);
+        SynapseBytes(program, group), group.min_delay, group.max_delay, index,
+        histories == 0 ? "" : absl::StrFormat(", histories %.0f bytes", histories));
     for (const ir::ProjectionId id : group.projections) {
       absl::StrAppend(&text, "  ", program.projections[id].name, "\n");
     }

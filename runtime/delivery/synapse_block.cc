@@ -3,6 +3,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "compiler/analysis/deferral.h"
 #include "ir/access.h"
 #include "ir/status_macros.h"
 
@@ -64,7 +65,7 @@ absl::Status SynapseBlock::Reserve(const ir::Program& program, const SynapseGrou
 absl::Status SynapseBlock::ReserveByTarget(const ir::Program& program, const SynapseGroup& group,
                                            uint64_t synapses, Arena& arena) {
   const ir::ProjectionId id = group.projections[0];
-  if (form_ != SynapseForm::kCode || !program.FindSynaptic(ir::BlockKind::kOnPost, id)) {
+  if (form_ != SynapseForm::kCode || !compiler::NeedsRowsByTarget(program, id)) {
     return absl::OkStatus();
   }
   const uint64_t targets = program.populations[program.projections[id].target].size;

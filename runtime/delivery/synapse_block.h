@@ -25,7 +25,8 @@ class SynapseBlock {
   // Allocates the rows, and all arrays for at most `most` synapses.
   absl::Status Reserve(const ir::Program& program, const SynapseGroup& group, uint64_t most,
                        Arena& arena);
-  // Allocates the order by target for `synapses` synapses if the projection has an on_post block.
+  // Allocates the order by target for `synapses` synapses if code runs over the synapses of a
+  // target.
   absl::Status ReserveByTarget(const ir::Program& program, const SynapseGroup& group,
                                uint64_t synapses, Arena& arena);
   // Allocates room for Save, for `synapses` synapses.
@@ -69,7 +70,7 @@ class SynapseBlock {
   // The number of each synapse in its projection (see reference::SynapseTable); null without
   // states.
   uint64_t* numbers() const { return As<uint64_t>(numbers_); }
-  // The same synapses by target (CSC), if the projection has an on_post block: entries
+  // The same synapses by target (CSC), if on_post code that is not deferred visits them: entries
   // [by_target_rows()[t], by_target_rows()[t + 1]) are the synapses onto target t.
   const uint32_t* by_target_rows() const { return As<uint32_t>(by_target_rows_); }
   const uint32_t* by_target_places() const { return As<uint32_t>(by_target_places_); }

@@ -9,10 +9,13 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "compiler/passes/catch_up.h"
 #include "ir/access.h"
 #include "ir/levels.h"
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
+#include "runtime/deferral/read_later.h"
+#include "runtime/delivery/group_history.h"
 #include "runtime/exchange/epoch.h"
 
 namespace bnsyn {
@@ -135,6 +138,47 @@ absl::StatusOr<CodeCall> MakeCodeCall(const ir::Program& program, const ir::Bloc
   return call;
 }
 
+absl::StatusOr<std::vector<std::unique_ptr<Backlog>>> MakeBacklogs(
+    const ir::Program& program, const compiler::CompiledCode& code, NetworkMemory& memory,
+    const Partition& partition, const Synapses& synapses, const HistoryLimits& limits, int thread) {
+  std::vector<std::unique_ptr<Backlog>> backlogs;
+  Arena arena;
+  for (compiler::CatchUp& catch_up : compiler::FindCatchUps(program)) {
+    const compiler::Deferral& deferral = catch_up.deferral;
+    const size_t number = synapses.layout().GroupOf(deferral.projection);
+    const SynapseGroup& group = synapses.layout().groups[number];
+    const SynapseBlock& own = synapses.block(number, thread);
+    const auto call = [&](const ir::Block& block) -> absl::StatusOr<DeferredCall> {
+      BNSYN_ASSIGN_OR_RETURN(CodeCall made,
+                             MakeCodeCall(program, block, code, memory, own, thread));
+      return DeferredCall{made.function, std::move(made.slots), made.args,
+                          Uses(block, ir::Op::kDelay) ? made.delays : nullptr};
+    };
+    BNSYN_ASSIGN_OR_RETURN(DeferredCall rows, call(catch_up.block));
+    DeferredCall head;
+    if (deferral.post.has_value()) {
+      BNSYN_ASSIGN_OR_RETURN(head, call(program.synaptic[*deferral.post]));
+    }
+    DeferredCall capture;
+    if (deferral.step.has_value()) {
+      BNSYN_ASSIGN_OR_RETURN(capture, call(program.synaptic[*deferral.step]));
+    }
+    BNSYN_ASSIGN_OR_RETURN(History history, CreateHistory(program, deferral, group, partition,
+                                                          thread, own.slots(), limits, arena));
+    backlogs.push_back(std::make_unique<Backlog>(
+        deferral, std::move(history), program.populations[group.source].size, own.slots()));
+    backlogs.back()->SetCode(std::move(rows), std::move(head), std::move(capture));
+  }
+  return backlogs;
+}
+
+Backlog* FindBacklog(const ThreadSchedule& schedule, ir::ProjectionId projection) {
+  for (const std::unique_ptr<Backlog>& backlog : schedule.backlogs) {
+    if (backlog->deferral().projection == projection) return backlog.get();
+  }
+  return nullptr;
+}
+
 // "ee", "ee on_post", "ee.late".
 std::string NameOfPathway(const ir::Program& program, const ir::Block& block) {
   std::string name = program.projections[program.ProjectionOf(block)].name;
@@ -177,7 +221,8 @@ std::vector<RowTerm> MakeRowTerms(const ir::Program& program, const NetworkMemor
 absl::StatusOr<std::vector<Delivery>> MakeDeliveries(const ir::Program& program,
                                                      const compiler::CompiledCode& code,
                                                      NetworkMemory& memory, const SumPlaces& places,
-                                                     const Synapses& synapses, int thread) {
+                                                     const Synapses& synapses,
+                                                     const ThreadSchedule& schedule, int thread) {
   std::vector<Delivery> deliveries;
   for (size_t g = 0; g < synapses.layout().groups.size(); ++g) {
     const SynapseGroup& group = synapses.layout().groups[g];
@@ -198,9 +243,11 @@ absl::StatusOr<std::vector<Delivery>> MakeDeliveries(const ir::Program& program,
       deliveries.push_back(std::move(delivery));
       continue;
     }
+    delivery.backlog = FindBacklog(schedule, first);
     for (const ir::Block& block : program.SynapticOf(first)) {
       if (block.kind == ir::BlockKind::kOnStep) continue;
       if (own.synapses() == 0 && !acts_alone(block)) continue;
+      delivery.deferred = block.deferred;
       BNSYN_ASSIGN_OR_RETURN(delivery.code,
                              MakeCodeCall(program, block, code, memory, own, thread));
       delivery.name = NameOfPathway(program, block);
@@ -220,24 +267,32 @@ absl::StatusOr<std::vector<Delivery>> MakeDeliveries(const ir::Program& program,
   return deliveries;
 }
 
-// The blocks that a kernel over synapses runs, in order.
+// The blocks that a kernel over synapses runs, in order. `arrived` says whether the spikes of the
+// step have arrived, before the kernel and after it.
 absl::StatusOr<KernelCall> MakeSynapsesKernelCall(const ir::Program& program,
                                                   const ir::Block& kernel,
                                                   const compiler::CompiledCode& code,
                                                   NetworkMemory& memory, const Synapses& synapses,
-                                                  int thread) {
+                                                  const ThreadSchedule& schedule, int thread,
+                                                  bool& arrived) {
   KernelCall call;
   for (const ir::Node& node : kernel.nodes) {
     if (node.op == ir::Op::kDeliver) {
-      call.delivers = true;
+      call.delivers = arrived = true;
       continue;
     }
-    const auto id = static_cast<ir::ProjectionId>(node.attr);
+    const ir::ProjectionId id = program.ProjectionOf(kernel);
     const SynapseBlock& own = synapses.block(synapses.layout().GroupOf(id), thread);
     if (own.synapses() == 0) continue;
-    for (const ir::Block* const block : program.SynapticOf(ir::BlockKind::kOnStep, id)) {
+    for (const ir::Block* const block : ir::BlocksRunBy(program, node)) {
       SynapticCall& synaptic = call.synaptic.emplace_back();
       synaptic.block = block;
+      synaptic.backlog = FindBacklog(schedule, id);
+      if (synaptic.backlog != nullptr && arrived) {
+        // The code of arrivals comes first, and takes the second half of a step that delivers.
+        synaptic.halves = synaptic.backlog->deferral().delivers ? 2 : 1;
+      }
+      if (block->deferred) continue;
       BNSYN_ASSIGN_OR_RETURN(synaptic.code,
                              MakeCodeCall(program, *block, code, memory, own, thread));
       synaptic.sources = program.projections[id].source;
@@ -277,19 +332,23 @@ absl::StatusOr<KernelCall> MakeKernelCall(const ir::Program& program, const ir::
 absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
                                               const compiler::CompiledCode& code,
                                               NetworkMemory& memory, const Partition& partition,
-                                              const Synapses& synapses, int thread) {
+                                              const Synapses& synapses,
+                                              const HistoryLimits& histories, int thread) {
   ThreadSchedule schedule;
-  BNSYN_ASSIGN_OR_RETURN(
-      schedule.deliveries,
-      MakeDeliveries(program, code, memory, SumPlaces(program, partition), synapses, thread));
+  BNSYN_ASSIGN_OR_RETURN(schedule.backlogs, MakeBacklogs(program, code, memory, partition, synapses,
+                                                         histories, thread));
+  BNSYN_ASSIGN_OR_RETURN(schedule.deliveries,
+                         MakeDeliveries(program, code, memory, SumPlaces(program, partition),
+                                        synapses, schedule, thread));
+  bool arrived = !program.Delivers();
   schedule.phases.emplace_back();
   for (size_t b = 0; b < program.step.size(); ++b) {
     const ir::Block& block = program.step[b];
     if (StartsPhase(program, b)) schedule.phases.emplace_back();
     KernelCall call;
     if (program.RunsSynapses(block)) {
-      BNSYN_ASSIGN_OR_RETURN(
-          call, MakeSynapsesKernelCall(program, block, code, memory, synapses, thread));
+      BNSYN_ASSIGN_OR_RETURN(call, MakeSynapsesKernelCall(program, block, code, memory, synapses,
+                                                          schedule, thread, arrived));
     } else {
       BNSYN_ASSIGN_OR_RETURN(call, MakeKernelCall(program, block, code, memory, partition, thread));
     }
@@ -302,30 +361,13 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
   return schedule;
 }
 
-// True if a kernel reads neurons by number, as they are or were. Other threads own some of them, and
-// overwrite in the next step what it reads.
+// True if a kernel reads neurons by number, as they are or were. Other threads own some of them,
+// and overwrite in the next step what it reads.
 bool ReadsNeurons(const ir::Program& program, const ir::Block& kernel) {
   return std::any_of(kernel.nodes.begin(), kernel.nodes.end(), [&](const ir::Node& node) {
     return (node.op == ir::Op::kGather || node.op == ir::Op::kPast) &&
            !program.states[node.attr].type.uniform();
   });
-}
-
-// True if threads must meet between the arrivals and the step: if delivery reads a state of other
-// threads' neurons that the step writes, or adds to sources, which other threads own. Targets, and
-// copies of uniform states, are the thread's own.
-bool DeliveryMeetsOthers(const ir::Program& program) {
-  for (const ir::Block& block : program.synaptic) {
-    if (block.kind == ir::BlockKind::kOnStep) continue;
-    for (const ir::Node& node : block.nodes) {
-      if (node.op == ir::Op::kAccumulatePre) return true;
-      if (node.op != ir::Op::kLoadPre && node.op != ir::Op::kGather) continue;
-      for (const ir::Block& kernel : program.step) {
-        if (Uses(kernel, ir::Op::kStore, node.attr)) return true;
-      }
-    }
-  }
-  return false;
 }
 
 void AddOnce(std::vector<uint32_t>& list, uint64_t id) {
@@ -347,11 +389,8 @@ void FindCollected(const ir::Program& program, StepSchedule& schedule) {
         collected.totals.push_back({static_cast<ir::ReductionId>(node.attr), &block});
       }
       if (node.op == ir::Op::kDeliver) collected.blocks.push_back(&block);
-      if (node.op == ir::Op::kRunOnStep) {
-        const auto id = static_cast<ir::ProjectionId>(node.attr);
-        for (const ir::Block* const run : program.SynapticOf(ir::BlockKind::kOnStep, id)) {
-          collected.blocks.push_back(run);
-        }
+      for (const ir::Block* const run : ir::BlocksRunBy(program, node)) {
+        collected.blocks.push_back(run);
       }
       if (node.op == ir::Op::kCount) AddOnce(schedule.counted, node.attr);
       if (node.op != ir::Op::kSpike) continue;
@@ -386,13 +425,14 @@ uint64_t StepSchedule::NextMeeting(uint64_t step) const {
 
 absl::StatusOr<StepSchedule> MakeSchedule(const ir::Program& program,
                                           const compiler::CompiledCode& code, NetworkMemory& memory,
-                                          const Partition& partition, const Synapses& synapses) {
+                                          const Partition& partition, const Synapses& synapses,
+                                          const HistoryLimits& histories) {
   StepSchedule schedule;
   FindCollected(program, schedule);
   schedule.coarse = CoarseSources(program);
   for (int t = 0; t < partition.threads(); ++t) {
-    BNSYN_ASSIGN_OR_RETURN(ThreadSchedule thread,
-                           ScheduleThread(program, code, memory, partition, synapses, t));
+    BNSYN_ASSIGN_OR_RETURN(ThreadSchedule thread, ScheduleThread(program, code, memory, partition,
+                                                                 synapses, histories, t));
     schedule.threads.push_back(std::move(thread));
   }
   for (const ir::Block& block : program.synaptic) {
@@ -403,7 +443,11 @@ absl::StatusOr<StepSchedule> MakeSchedule(const ir::Program& program,
   }
   std::iota(schedule.all_neurons.begin(), schedule.all_neurons.end(), 0);
   schedule.delivers = program.Delivers();
-  schedule.barrier_after_delivery = !schedule.delivers && DeliveryMeetsOthers(program);
+  const std::vector<compiler::Deferral> deferrals = compiler::FindDeferrals(program);
+  schedule.deferred_checks = std::any_of(deferrals.begin(), deferrals.end(),
+                                         [](const auto& deferral) { return deferral.checks; });
+  schedule.read_later = FindReadLater(program);
+  schedule.barrier_after_delivery = !schedule.delivers && DeliveryNeedsOthers(program);
   // A step has at least one barrier, so that no thread runs ahead of the others.
   schedule.barrier_after_last = schedule.collected.size() < 2;
   for (const ir::Block& block : program.step) {

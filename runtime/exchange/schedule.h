@@ -13,6 +13,7 @@
 #include "compiler/emission/kernel_abi.h"
 #include "ir/program.h"
 #include "reference/coarse.h"
+#include "runtime/deferral/backlog.h"
 #include "runtime/delivery/delivery_call.h"
 #include "runtime/delivery/synapses.h"
 #include "runtime/memory/network_memory.h"
@@ -25,7 +26,9 @@ struct SynapticCall {
   const ir::Block* block = nullptr;
   CodeCall code;
   ir::PopulationId sources = 0;
-  size_t rows = 1;  // of each source, one for each delay
+  size_t rows = 1;             // of each source, one for each delay
+  Backlog* backlog = nullptr;  // what is put off of the projection; null if that is nothing
+  uint64_t halves = 0;         // halves of the step whose deferred work comes before the block
 };
 
 // A call of a kernel. A kernel over a population or the network has a function; a kernel over
@@ -73,6 +76,7 @@ struct Collected {
 };
 
 struct ThreadSchedule {
+  std::vector<std::unique_ptr<Backlog>> backlogs;  // of projections with deferred code
   std::vector<Delivery> deliveries;  // in order: before the phases, or where a kernel delivers
   std::vector<Phase> phases;
 };
@@ -87,6 +91,9 @@ struct StepSchedule {
   std::vector<uint32_t> all_neurons;  // 0, 1, ...: as many as the sources of on_step blocks
   // True if a kernel delivers.
   bool delivers = false;
+  // True if a check of deferred code may fail.
+  bool deferred_checks = false;
+  std::vector<bool> read_later;  // FindReadLater
   // Kernels with clocks that need more of other threads than their spikes: epochs end before them.
   std::vector<const ir::Block*> meetings;
   // True if there is a barrier between delivery and kernels: delivery reads states that kernels
@@ -103,7 +110,8 @@ struct StepSchedule {
 // For a program after all passes. The arguments must outlive the schedule and must not move.
 absl::StatusOr<StepSchedule> MakeSchedule(const ir::Program& program,
                                           const compiler::CompiledCode& code, NetworkMemory& memory,
-                                          const Partition& partition, const Synapses& synapses);
+                                          const Partition& partition, const Synapses& synapses,
+                                          const HistoryLimits& histories);
 
 }  // namespace bnsyn
 

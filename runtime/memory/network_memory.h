@@ -1,5 +1,5 @@
-// The values of a running program except those of synapses: states, sums of inputs, parameters. Each
-// thread has a copy of uniform states, and of those that store_pre stores, which each thread
+// The values of a running program except those of synapses: states, sums of inputs, parameters.
+// Each thread has a copy of uniform states, and of those that store_pre stores, which each thread
 // computes for all neurons.
 #ifndef BNSYN_RUNTIME_MEMORY_NETWORK_MEMORY_H_
 #define BNSYN_RUNTIME_MEMORY_NETWORK_MEMORY_H_
@@ -124,7 +124,7 @@ class NetworkMemory {
   PageBuffer arena_;
   std::vector<Part> states_;
   std::vector<bool> copied_;  // by state: each thread has a copy
-  PageBuffer saved_;  // by Save, at the same offsets
+  PageBuffer saved_;          // by Save, at the same offsets
   Part sums_;
   std::vector<Part> shares_;  // by input; empty parts for inputs without
   std::vector<Part> partials_;

@@ -143,6 +143,8 @@ class Generator {
     Append(Op::kAccumulate, {}, {weight}, 1);
     // What arrives at a decaying input arrives before the step.
     if (!delivers_) Append(Op::kAccumulate, {}, {weight}, 2);
+    const ir::StateId of_source = AddArrived("a.arrived", 0);
+    CountArrival(of_source, Op::kLoadPre, Op::kStorePre);
     program_.synaptic.push_back(std::move(on_pre));
     values_.clear();
 
@@ -151,13 +153,31 @@ class Generator {
     state.type = {Element::kF64, program_.projections[id].domain};
     state.initial = ir::BitsOfF64(1);
     program_.states.push_back(state);
-    AddRunBlock(ir::BlockKind::kOnStep, Op::kLoadPre);
-    AddRunBlock(ir::BlockKind::kOnPost, Op::kLoadPost);
+    const auto x = static_cast<ir::StateId>(program_.states.size() - 1);
+    AddRunBlock(x, ir::BlockKind::kOnStep, Op::kLoadPre, of_source);
+    AddRunBlock(x, ir::BlockKind::kOnPost, Op::kLoadPost, AddArrived("b.arrived", 1));
   }
 
-  // x := x/2 + a state of the neuron; the input of the target grows.
-  void AddRunBlock(ir::BlockKind kind, Op neuron) {
-    const auto x = static_cast<ir::StateId>(program_.states.size() - 1);
+  // A state that arriving spikes store.
+  ir::StateId AddArrived(const char* name, size_t population) {
+    ir::State state;
+    state.name = name;
+    state.type = {Element::kF64, program_.populations[population].domain};
+    program_.states.push_back(state);
+    return static_cast<ir::StateId>(program_.states.size() - 1);
+  }
+
+  // x := x/2 + 1, for each arriving spike of the neuron.
+  void CountArrival(ir::StateId x, Op load, Op store) {
+    const NodeId now = Append(load, {Element::kF64, block_->domain}, {}, x);
+    const NodeId half = Literal(Element::kF64, ir::BitsOfF64(0.5));
+    const NodeId next = Append(Op::kFma, {}, {now, half, Literal(Element::kF64, ir::BitsOfF64(1))});
+    Append(Op::kCheck, {}, {next}, x);
+    Append(store, {}, {next}, x);
+  }
+
+  // x := x/2 + a state of the neuron + what its arrivals left; the input of the target grows.
+  void AddRunBlock(ir::StateId x, ir::BlockKind kind, Op neuron, ir::StateId arrived) {
     const ir::Type type = program_.states[x].type;
     const size_t population = neuron == Op::kLoadPre ? 0 : 1;
     const std::vector<ir::StateId> states = StatesOf(program_.populations[population].domain);
@@ -171,8 +191,10 @@ class Generator {
     const NodeId half = Literal(Element::kF64, ir::BitsOfF64(0.5));
     const NodeId now = Append(Op::kLoad, type, {}, x);
     const NodeId read_now = Append(neuron, type, {}, read);
-    Append(Op::kStore, {}, {Append(Op::kFma, {}, {now, half, read_now})}, x);
+    const NodeId sum = Append(Op::kAdd, {}, {read_now, Append(neuron, type, {}, arrived)});
+    Append(Op::kStore, {}, {Append(Op::kFma, {}, {now, half, sum})}, x);
     Append(Op::kAccumulate, {}, {half}, 1);
+    if (kind == ir::BlockKind::kOnPost) CountArrival(arrived, neuron, Op::kStorePost);
     program_.synaptic.push_back(std::move(block));
     values_.clear();
   }

@@ -3,7 +3,9 @@
 A pair is NAME.py and NAME.toml in the folder pairs. The script is what a user of Brian2 would write, up to `run`; the
 network has populations of the same names, and `schedule = "brian2"`. Every spike must be the same: its neuron and its
 step. The course of every variable that equations move must be the same to 2^-24 of its largest value, which is the
-promise of R6 for what arrives. Both sides have only inputs that are written out, so that nothing is drawn.
+promise of R6 for what arrives; a script that sets `tolerance` asks that every value be the same to that part of itself,
+and one that sets `record_every` compares so often. Both sides have only inputs that are written out, so that nothing is
+drawn.
 
 Prints a table; exit code 1 if a pair differs or does not spike, 2 if something could not be run.
 """
@@ -60,12 +62,13 @@ def run_in_brian(name: str, out: pathlib.Path) -> None:
     synapses = {projection: names[projection] for projection in described.get("projections", {})}
     parts = [part for part in names.values() if isinstance(part, brian2.BrianObject)]
     spikes = {population: brian2.SpikeMonitor(group) for population, group in groups.items() if "spike" in group.events}
+    every = {"dt": names["record_every"]} if "record_every" in names else {}
     courses = {}
     for owner, group in (groups | synapses).items():
         for variable in variables_of(group):
-            courses[f"{owner}.{variable}"] = brian2.StateMonitor(group, variable, record=True)
+            courses[f"{owner}.{variable}"] = brian2.StateMonitor(group, variable, record=True, **every)
     brian2.Network(parts, list(spikes.values()), list(courses.values())).run(duration * brian2.ms, namespace=names)
-    found = {}
+    found = {"tolerance": names.get("tolerance", 0), "every_ms": names.get("record_every", 0) / brian2.ms}
     for population, monitor in spikes.items():
         steps, neurons = np.rint(np.asarray(monitor.t) * 1000 / dt).astype(np.int64), np.asarray(monitor.i)
         order = np.lexsort((neurons, steps))
@@ -86,18 +89,24 @@ def read_spikes(directory: pathlib.Path, population: str) -> np.ndarray:
     return np.stack([steps[order], neurons[order]])
 
 
-def run_in_bnsyn(name: str, arguments: argparse.Namespace, out: pathlib.Path, variables: list[str]) -> None:
+def run_in_bnsyn(
+    name: str, arguments: argparse.Namespace, out: pathlib.Path, variables: list[str], every_ms: float
+) -> None:
     network = PAIRS / f"{name}.toml"
-    if arguments.inject == "default-schedule":
-        text = network.read_text()
+    if arguments.replace:
+        text, (old, new) = network.read_text(), arguments.replace
+        if old not in text:
+            raise RuntimeError(f"there is no '{old}' in {name}.toml to replace")
         network = out.parent / "network.toml"
-        network.write_text(text.replace('schedule = "brian2"', ""))
+        network.write_text(text.replace(old, new))
         for table in PAIRS.glob("*.csv"):
             shutil.copy(table, out.parent)
-    arguments = [arguments.bnsyn, "run", network, "--backend", "accelerated", "--no-hint", "--out", out]
+    command = [arguments.bnsyn, "run", network, "--backend", "accelerated", "--no-hint", "--out", out]
     for variable in variables:
-        arguments += ["--record", variable]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+        command += ["--record", variable]
+    if every_ms > 0:
+        command += ["--record-every", f"{every_ms:g}ms"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"bnsyn failed:\n{done.stderr}")
 
@@ -127,9 +136,12 @@ def compare_pair(name: str, arguments: argparse.Namespace) -> tuple[str, list[st
             raise RuntimeError(f"Brian2 failed:\n{done.stderr}")
         theirs = np.load(theirs_file)
         variables = [key.removeprefix("course ") for key in theirs if key.startswith("course ")]
-        run_in_bnsyn(name, arguments, out / "bnsyn", variables)
-        misses, spikes, largest = [], 0, 0.0
+        run_in_bnsyn(name, arguments, out / "bnsyn", variables, float(theirs["every_ms"]))
+        own, misses, spikes, largest = float(theirs["tolerance"]), [], 0, 0.0
+        tolerance = own or TOLERANCE
         for key in theirs:
+            if " " not in key:
+                continue
             kind, what = key.split(" ")
             if kind == "spikes":
                 spikes += theirs[key].shape[1]
@@ -139,13 +151,14 @@ def compare_pair(name: str, arguments: argparse.Namespace) -> tuple[str, list[st
             # The last row here is after the last step; Brian2 records before each.
             ours = np.loadtxt(out / "bnsyn" / f"{what}.csv", delimiter=",", skiprows=1, ndmin=2)[:, 1:]
             ours = ours[: len(theirs[key])]
-            scale = max(float(np.max(np.abs(theirs[key]), initial=0)), 1e-300)
+            scale = np.abs(theirs[key]) if own else float(np.max(np.abs(theirs[key]), initial=0))
+            scale = np.maximum(scale, 1e-300)
             apart = np.abs(ours - theirs[key]) / scale
             largest = max(largest, float(np.max(apart, initial=0)))
-            if np.max(apart, initial=0) > TOLERANCE:
-                step, element = np.argwhere(apart > TOLERANCE)[0]
-                misses.append(f"{what} of {element} in step {step} is {theirs[key][step, element]:.15g} in Brian2, "
-                              f"{ours[step, element]:.15g} here")  # fmt: skip
+            if np.max(apart, initial=0) > tolerance:
+                sample, element = np.argwhere(apart > tolerance)[0]
+                misses.append(f"{what} of {element} in sample {sample} is {theirs[key][sample, element]:.15g} in "
+                              f"Brian2, {ours[sample, element]:.15g} here")  # fmt: skip
         if spikes < LEAST_SPIKES:
             misses.append(f"only {spikes} spikes")
         row = ROW.format(name, spikes, len(variables), f"{largest:.1e}", "ok" if not misses else "MISS")
@@ -160,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compares every spike of small networks in bnsyn and in Brian2.")
     parser.add_argument("pairs", nargs="*", metavar="PAIR", help="a name in the folder pairs; all without one")
     parser.add_argument("--bnsyn", default=HERE.parents[1] / "build/release/bin/bnsyn", help="the command to run")
-    parser.add_argument("--inject", choices=["default-schedule"], help="leaves the schedule out, which must be noticed")
+    parser.add_argument("--replace", nargs=2, metavar=("OLD", "NEW"), help="edits our side, as must be noticed")
     parser.add_argument("--jobs", type=int, default=2, help="pairs at a time")
     arguments = parser.parse_args()
     unknown = set(arguments.pairs) - set(names)

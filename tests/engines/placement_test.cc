@@ -96,6 +96,7 @@ const Place kPlaces[] = {
     {"init {\n", kStep},
     {"connect ab {\n", kStep},
     {"on_pre ab {\n", kStep},
+    {"on_pre ab pathway=late delay=2 {\n", kStep},
     {"on_step ab {\n", kStep},
     {"on_step ab every=3 offset=1 {\n", kStep},
     {"on_post ab {\n", kStep},
@@ -343,11 +344,13 @@ std::vector<std::pair<std::string, size_t>> Effects(const Place& place, const Sa
 // True for what stops a run at some values: it is tried without stores, which change them.
 bool MayFault(ir::Op op) { return op == ir::Op::kCheck || ir::IsExpectation(op); }
 
-// True if one of two ops is alone in its kernel: what gather reads nothing there may store.
+// True if one of two ops is alone in its block: what gather reads nothing in its kernel may store,
+// and what arriving spikes store few ops may read.
 bool StandsAlone(const Place& place, ir::Op op, ir::Op first) {
   const bool kernel = absl::StartsWith(place.header, "kernel");
   const auto alone = [&](ir::Op one) {
-    return one == ir::Op::kDeliver || (kernel && one == ir::Op::kGather);
+    return one == ir::Op::kDeliver || one == ir::Op::kStorePre || one == ir::Op::kStorePost ||
+           (kernel && one == ir::Op::kGather);
   };
   return alone(op) || alone(first);
 }

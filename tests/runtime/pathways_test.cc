@@ -13,7 +13,8 @@ namespace bnsyn {
 namespace {
 
 // Noisy neurons that spike and, apart from that, have bursts. The synapses within exc have delays
-// of their own and four pathways that change w and add to their target; those onto inh only add.
+// of their own and four pathways that change w and add to their target; arrivals also leave what
+// other pathways read, at their sources (early) and targets (heat). Those onto inh only add.
 // DELIVER stands behind the spikes in the step or nowhere; delays begin with LEAST.
 constexpr char kPathways[] = R"(program pathways dt=0.1 seed=7
 population exc size=150
@@ -21,6 +22,8 @@ population exc.burst size=150 domain=exc
 population inh size=70
 state exc.V : f64[exc] = -60 unit="mV"
 state exc.m : f64[exc] = 0
+state exc.early : f64[exc] = 0
+state exc.heat : f64[exc] = 0
 state inh.V : f64[inh] = -60 unit="mV"
 input exc.g : exc scale=2^-30
 input exc.h : exc scale=2^-30
@@ -39,26 +42,37 @@ on_post ee pathway=first spikes=exc.burst delay=4 {
   %0 = load ee.w : f64[ee]
   %1 = mul %0, 0.9 : f64[ee]
   store ee.w, %1
+  %2 = load_post exc.heat : f64[ee]
+  %3 = add %2, 0.125 : f64[ee]
+  store_post exc.heat, %3
 }
 on_pre ee {
   %0 = load ee.w : f64[ee]
   accumulate exc.g, %0
   %1 = load_post exc.m : f64[ee]
   %2 = fma %1, 0.001, %0 : f64[ee]
-  %3 = max %2, 0 : f64[ee]
-  check ee.w, %3
-  store ee.w, %3
+  %3 = load_post exc.heat : f64[ee]
+  %4 = fma %3, -0.001, %2 : f64[ee]
+  %5 = max %4, 0 : f64[ee]
+  check ee.w, %5
+  store ee.w, %5
 }
 on_pre ee pathway=late delay=17 {
   %0 = load ee.w : f64[ee]
   %1 = mul %0, 0.25 : f64[ee]
   accumulate exc.h, %1
+  %2 = load_pre exc.early : f64[ee]
+  %3 = fma %2, 0.875, 1 : f64[ee]
+  check exc.early, %3
+  store_pre exc.early, %3
 }
 on_post ee delay=LEAST {
   %0 = load ee.w : f64[ee]
   %1 = load_pre exc.V : f64[ee]
   %2 = fma %1, 0.0001, %0 : f64[ee]
-  %3 = add %2, 0.02 : f64[ee]
+  %5 = load_pre exc.early : f64[ee]
+  %6 = fma %5, 0.001, %2 : f64[ee]
+  %3 = add %6, 0.02 : f64[ee]
   %4 = min %3, 4 : f64[ee]
   check ee.w, %4
   store ee.w, %4
@@ -86,6 +100,9 @@ step {
   %11 = load inh.V : f64[inh]
   %13 = gt %11, -50 : bool[inh]
   spike inh, %13
+  %40 = load exc.heat : f64[exc]
+  %41 = mul %40, 0.984375 : f64[exc]
+  store exc.heat, %41
   DELIVER
   %0 = take exc.h : f64[exc]
   store exc.m, %0
@@ -123,6 +140,10 @@ Outcome RunPathways(bool delivers, const EngineOptions& options) {
     const absl::Status status = simulation.Step(steps);
     EXPECT_TRUE(status.ok()) << status.message();
     absl::StrAppend(&digests, " ", simulation.Digest().ToString());
+  }
+  for (const char* arrived : {"exc.early", "exc.heat"}) {
+    const std::vector<double> values = *simulation.StateByName(arrived);
+    EXPECT_GT(*std::min_element(values.begin(), values.end()), 0) << arrived;
   }
   return {digests, *simulation.StateByName("ee.w"),
           simulation.SpikeCount(*simulation.Population("exc")),

@@ -3,6 +3,7 @@
 
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -73,7 +74,7 @@ INSTANTIATE_TEST_SUITE_P(Files, StandardRates,
                                          Rates{"cobahh", 30, 43}, Rates{"adex10k", 7, 10},
                                          Rates{"izhikevich", 6, 9}, Rates{"brunel", 30, 34},
                                          // Over ten seconds 17 to 20.
-                                         Rates{"coba-stdp", 16, 22},
+                                         Rates{"coba-stdp", 16, 22}, Rates{"brunel-stdp", 27, 33},
                                          // At full scale 3.2 Hz.
                                          Rates{"microcircuit-10", 2.4, 3.6}),
                          NameOf<Rates>);
@@ -96,8 +97,29 @@ INSTANTIATE_TEST_SUITE_P(Files, StandardBits,
                                          Steps{"coba-stdp", 200}, Steps{"cuba", 100},
                                          Steps{"cobahh", 50}, Steps{"adex10k", 500},
                                          Steps{"izhikevich", 100}, Steps{"brunel", 100},
-                                         Steps{"microcircuit-10", 10}),
+                                         Steps{"brunel-stdp", 60}, Steps{"microcircuit-10", 10}),
                          NameOf<Steps>);
+
+class StandardPlastic : public testing::TestWithParam<const char*> {};
+
+TEST_P(StandardPlastic, WeightsMoveBothWays) {
+  Simulation simulation = CompiledFile(GetParam(), Accelerated(2));
+  const double first = simulation.StateByName("ee.w")->front();
+  ASSERT_TRUE(simulation.Step(500).ok());
+  size_t lower = 0, higher = 0;
+  const std::vector<double> weights = *simulation.StateByName("ee.w");
+  for (const double w : weights) {
+    lower += w < first;
+    higher += w > first;
+  }
+  EXPECT_GT(lower, weights.size() / 20);
+  EXPECT_GT(higher, weights.size() / 20);
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, StandardPlastic, testing::Values("coba-stdp", "brunel-stdp"),
+                         [](const auto& instance) {
+                           return absl::StrReplaceAll(instance.param, {{"-", "_"}});
+                         });
 
 // The microcircuit in small: rows that projections share, of normal weights and delays.
 TEST(Microcircuit, R11_IsTheSameInEveryLayout) {

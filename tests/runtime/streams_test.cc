@@ -136,11 +136,12 @@ TEST_P(StreamsOfExamples, R3_R8_EditsElsewhereChangeNoSpike) {
 INSTANTIATE_TEST_SUITE_P(Files, StreamsOfExamples,
                          testing::Values(Example{"adex10k", 80}, Example{"bnsyn", 200},
                                          Example{"bnsyn-corrected", 200}, Example{"brunel", 20},
-                                         Example{"coba", 50}, Example{"coba40k", 20},
-                                         Example{"coba40k-dense", 10}, Example{"coba-stdp", 50},
-                                         Example{"cobahh", 20}, Example{"cuba", 50},
-                                         Example{"izhikevich", 100}, Example{"microcircuit-10", 20},
-                                         Example{"models", 200}, Example{"stimuli", 300}),
+                                         Example{"brunel-stdp", 10}, Example{"coba", 50},
+                                         Example{"coba40k", 20}, Example{"coba40k-dense", 10},
+                                         Example{"coba-stdp", 50}, Example{"cobahh", 20},
+                                         Example{"cuba", 50}, Example{"izhikevich", 100},
+                                         Example{"microcircuit-10", 20}, Example{"models", 200},
+                                         Example{"stimuli", 300}),
                          [](const testing::TestParamInfo<Example>& instance) {
                            return absl::StrReplaceAll(instance.param.name, {{"-", "_"}});
                          });

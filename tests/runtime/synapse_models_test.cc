@@ -181,8 +181,9 @@ TEST(SynapseModels, TracesOfNeuronsAreThoseOfSynapses) {
            "y = 1 + 0*y; w = clip(w + 0.01*x, 0, 1); z = z - 0.5; w += 0.001*z");
   Simulation a = CompiledNetwork(neurons, Reference());
   Simulation b = CompiledNetwork(synapses, Reference());
-  EXPECT_EQ(ProgramOf(a).projections.size(), 3u);
-  EXPECT_EQ(ProgramOf(b).projections.size(), 1u);
+  EXPECT_EQ(ProgramOf(a).projections[0].of_source.size(), 1u);
+  EXPECT_EQ(ProgramOf(a).projections[0].of_target.size(), 2u);
+  EXPECT_TRUE(ProgramOf(b).projections[0].of_source.empty());
   // Before roundings could part the spikes.
   ASSERT_TRUE(a.Step(2000).ok());
   ASSERT_TRUE(b.Step(2000).ok());
@@ -200,6 +201,39 @@ TEST(SynapseModels, TracesOfNeuronsAreThoseOfSynapses) {
   EXPECT_GT(changed, 0.05);
   ExpectEnginesAgree(neurons, 600);
   ExpectEnginesAgree(synapses, 600);
+}
+
+// What a source holds has the bits that it has where each synapse keeps it: with pathways behind
+// and before its jump, where synapses have delays of their own, and where neurons spike several
+// times in a step.
+TEST(SynapseModels, R5_TracesOfSourcesHaveTheBitsOfThoseOfSynapses) {
+  const std::string one = Busy("v_post += w; x += 0.1; w = clip(w - 0.01*x*x, 0, 1)",
+                               "w = clip(w + 0.01*x + 0.001*z, 0, 1)");
+  const std::string several =
+      Replaced(Replaced(one, "on_pre = ",
+                        "on_pre.late = { code = \"z = 0.5; w = clip(w - 0.001*x, 0, 1)\", "
+                        "delay = \"1.2 ms\" }\non_pre.main = "),
+               "delay = \"0.7 ms\"\n", "delay = \"0.5 ms + 1 ms*rand()\"\n");
+  const std::string repeated = Replaced(Replaced(one, "threshold = ",
+                                                 "multiplicity = \"1 + i % 3\"\nmost_spikes = 3\n"
+                                                 "threshold = "),
+                                        "v_post += w", "v_post += w/2");
+  for (const std::string& text : {one, several, repeated}) {
+    EngineOptions apart = Reference();
+    apart.compile.disabled_passes = {"synapse_traces"};
+    Simulation synapses = CompiledNetwork(text, apart);
+    Simulation neurons = CompiledNetwork(text, Accelerated(2));
+    EXPECT_TRUE(ProgramOf(synapses).projections[0].of_source.empty());
+    EXPECT_FALSE(ProgramOf(neurons).projections[0].of_source.empty());
+    ASSERT_TRUE(synapses.Step(2000).ok());
+    ASSERT_TRUE(neurons.Step(2000).ok());
+    EXPECT_GT(synapses.SpikeCount(*synapses.Population("exc")), 500u);
+    const std::vector<double> weights = *neurons.StateByName("syn.w");
+    EXPECT_EQ(weights, *synapses.StateByName("syn.w")) << text;
+    EXPECT_GT(*std::max_element(weights.begin(), weights.end()), 0.1);
+    EXPECT_EQ(*neurons.StateByName("syn.x"), *synapses.StateByName("syn.x"));
+    ExpectEnginesAgree(text, 600);
+  }
 }
 
 // Spikes that a host injects arrive, at both ends of their synapses.

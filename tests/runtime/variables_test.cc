@@ -99,7 +99,7 @@ TEST(Variables, R5_EventDrivenOnesAreOfThePresentHoweverTheyAreHeld) {
 
 TEST(Variables, R5_AStateOfNeuronsIsListedWithItsProjection) {
   EXPECT_EQ(ProgramOf(CompiledNetwork(kHeld, Reference())).projections[0].of_source.size(), 1u);
-  EXPECT_TRUE(ProgramOf(CompiledNetwork(kHeld, Reference())).now.empty());
+  EXPECT_EQ(ProgramOf(CompiledNetwork(kHeld, Reference())).now.size(), 1u);
   EXPECT_TRUE(ProgramOf(CompiledNetwork(kOwn, Reference())).projections[0].of_source.empty());
   EngineOptions options;
   options.compile.disabled_passes = {"synapse_traces"};

@@ -169,11 +169,13 @@ TEST(Command, RunsTheExamples) {
       EXPECT_LT(Json::parse(plan.output)["total_bytes"], 2.5e9);
       continue;
     }
-    // A tenth of the neurons, each with as many synapses.
-    const bool large = name.rfind("coba40k", 0) == 0;
-    const Result result =
-        Bnsyn("run " + entry.path().string() + " --backend both --duration 50ms --no-cache" +
-              (large ? " --set N=4000 --set p=0.02" : ""));
+    // A tenth of the neurons, each with as many synapses; of those that are plastic, fewer.
+    const std::string smaller = name.rfind("coba40k", 0) == 0   ? " --set N=4000 --set p=0.02"
+                                : name == "brunel-stdp"         ? " --set N=2000"
+                                : name == "brunel-three-factor" ? " --set N=1000"
+                                                                : "";
+    const Result result = Bnsyn("run " + entry.path().string() +
+                                " --backend both --duration 50ms --no-cache" + smaller);
     EXPECT_EQ(result.code, 0) << result.output;
     EXPECT_TRUE(Contains(result.output, "the digests are equal")) << result.output;
     ++examples;

@@ -37,7 +37,7 @@ TEST(Epoch, IsTheSmallestDelay) {
 TEST(Epoch, IsOneStepWhereThreadsNeedMoreOfEachOther) {
   EXPECT_EQ(EpochOf(kNoisy, 2), 15u);
   EXPECT_EQ(EpochOf(kNoisy, 1), 1u);
-  EXPECT_EQ(EpochOf(kNoisy, 2, "code"), 1u);
+  EXPECT_EQ(EpochOf(kNoisy, 2, "code"), 15u);
   const std::string end = "  store age, %16\n";
   EXPECT_EQ(EpochOf(Replaced(kNoisy, end, end + "  %17 = count dice : i64\n"), 2), 1u);
   EXPECT_EQ(EpochOf(Replaced(Replaced(kNoisy, end, end + "  reduce exc.r, %0\n"), "input exc.g",

@@ -1,0 +1,113 @@
+#include "runtime/deferral/backlog.h"
+
+#include <algorithm>
+
+namespace bnsyn {
+namespace {
+
+// How far a row that is done up to `done` lags behind `time`; not above 0 where it does not.
+int32_t Lag(uint32_t done, uint64_t time) {
+  return static_cast<int32_t>(static_cast<uint32_t>(time) - done);
+}
+
+// The limit of a sweep in which all work from time `needed` or before must be done: later than
+// that, so that the next one is not due at once.
+uint64_t LimitOf(uint64_t needed, uint64_t now) { return needed + 1 + (now - needed) / 4; }
+
+}  // namespace
+
+Backlog::Backlog(compiler::Deferral deferral, History history, uint32_t sources, uint32_t rows)
+    : deferral_(std::move(deferral)),
+      history_(std::move(history)),
+      sources_(sources),
+      rows_(rows),
+      lagging_(sources) {
+  history_.SetArgs(args_);
+}
+
+void Backlog::SetCode(DeferredCall catch_up, DeferredCall head, DeferredCall capture) {
+  catch_up_ = std::move(catch_up);
+  head_ = std::move(head);
+  capture_ = std::move(capture);
+}
+
+void Backlog::Begin(uint64_t time) {
+  history_.Clear();
+  std::fill_n(history_.positions(), size_t{sources_} * rows_, static_cast<uint32_t>(time));
+  all_done_ = time;
+}
+
+bool Backlog::Run(const DeferredCall& call, absl::Span<const uint32_t> neurons, size_t row,
+                  size_t count, uint64_t step) {
+  compiler::DeliverArgs args = call.args;
+  args.slots = call.slots.data();
+  args.step = step;
+  args.spikes = neurons.data();
+  args.spike_count = static_cast<uint32_t>(neurons.size());
+  if (args.row_begin != nullptr) args.row_begin += row;
+  args.row_count = count;
+  if (call.delays != nullptr) args.delay = call.delays[row];
+  args.defer = &args_;
+  call.function(&args);
+  return args.fault == 0;
+}
+
+bool Backlog::CatchUp(absl::Span<const uint32_t> sources, size_t row, size_t count,
+                      uint64_t until) {
+  if (sources.empty() || all_done_ >= until) return true;
+  const size_t step = catch_up_.delays == nullptr ? count : 1;
+  const size_t end = row + count;
+  bool fine = true;
+  for (; row < end; row += step) {
+    args_.done = history_.positions() + row;
+    args_.until = until;
+    fine &= Run(catch_up_, sources, row, step, until / 2);
+  }
+  return fine;
+}
+
+bool Backlog::SweepLagging(uint64_t limit, uint64_t until) {
+  if (all_done_ >= limit) return true;
+  size_t count = 0;
+  const uint32_t* done = history_.positions();
+  for (uint32_t source = 0; source < sources_; ++source, done += rows_) {
+    const bool lags =
+        std::any_of(done, done + rows_, [limit](uint32_t row) { return Lag(row, limit) > 0; });
+    if (lags) lagging_[count++] = source;
+  }
+  const bool fine = CatchUp(absl::MakeConstSpan(lagging_).first(count), 0, rows_, until);
+  all_done_ = limit;
+  return fine;
+}
+
+bool Backlog::Sweep(uint64_t until) { return SweepLagging(until, until); }
+
+bool Backlog::NotePosts(absl::Span<const uint32_t> targets, uint64_t step) {
+  const uint64_t now = deferral_.TimeOfPost(step);
+  bool fine = true;
+  while (!targets.empty()) {
+    args_.needed_from = static_cast<uint32_t>(all_done_);
+    fine &= Run(head_, targets, 0, 1, step);
+    targets.remove_prefix(args_.taken);
+    if (targets.empty()) break;
+    // The next spike would overwrite the oldest entry of its target.
+    const size_t target = targets[0];
+    const uint32_t oldest = args_.arrivals[target].count & (args_.capacity - 1);
+    const uint32_t age = static_cast<uint32_t>(now) - args_.times[target * args_.capacity + oldest];
+    fine &= SweepLagging(LimitOf(now - age, now), now);
+  }
+  return fine;
+}
+
+bool Backlog::NoteStep(uint64_t step) {
+  if (deferral_.step_captured.empty()) return true;
+  bool fine = true;
+  const uint64_t now = deferral_.TimeOfStep(step);
+  if (step >= args_.window_steps) {
+    const uint64_t overwritten = deferral_.TimeOfStep(step - args_.window_steps);
+    if (all_done_ <= overwritten) fine = SweepLagging(LimitOf(overwritten, now), now);
+  }
+  return Run(capture_, {}, 0, 1, step) && fine;
+}
+
+}  // namespace bnsyn

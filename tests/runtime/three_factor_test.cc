@@ -1,0 +1,234 @@
+// Plasticity of three factors against dense programs of plain loops, which share nothing with the
+// library of models but the spikes that a run recorded.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "networks.h"
+
+namespace bnsyn {
+namespace {
+
+constexpr size_t kNeurons = 24;
+constexpr double kDt = 1;  // ms
+constexpr double kTauE = 500;
+constexpr double kLeast = 0;
+constexpr double kGreatest = 0.02;
+constexpr double kEta = 1e-4;
+constexpr double kFirst = 0.01;
+
+// Noisy neurons that are all joined, and a neuromodulator that decays and jumps up and down at
+// random.
+std::string Noisy(const std::string& projection, bool strict) {
+  return absl::StrCat("[network]\ndt = \"", kDt, " ms\"\nseed = 5\nmath = \"",
+                      strict ? "strict" : "default", "\"\n", R"toml(
+[uniform]
+equations = "M : 1"
+update = "M = M*exp(-dt/(50 ms)) + (0.02 + 0.2*randn() if rand() < 0.05 else 0)"
+[models.noisy]
+equations = "dv/dt = -v/(10 ms) : 1"
+threshold = "v > 1"
+reset = "v = 0"
+[populations.exc]
+model = "noisy"
+size = )toml",
+                      kNeurons, R"toml(
+[stimuli.ext]
+type = "poisson"
+target = "exc"
+rate = "150 Hz"
+weight = 0.4
+on_event = "v += w"
+[projections.ee]
+source = "exc"
+target = "exc"
+rule = { type = "all_to_all", self = false }
+weight = 0.01
+constants = { tau_e = "500 ms", eta = 1e-4, w_min = 0, w_max = 0.02, tau_plus = "20 ms", tau_minus = "15 ms", A_plus = 1, A_minus = 1.05 }
+)toml",
+                      projection);
+}
+
+constexpr char kCoincidence[] = R"toml(
+equations = """
+w : 1
+e : 1
+"""
+on_pre = "v_post += w; e += 1 if lastspike_post == t else 0"
+clocks.learn = { every = "dt", code = "w = clip(w + eta*e*M, w_min, w_max); e = e*exp(-dt/tau_e)" }
+)toml";
+
+constexpr char kPairs[] = R"toml(
+equations = """
+w : 1
+e : 1
+dx/dt = -x/tau_plus : 1 (event-driven)
+dy/dt = -y/tau_minus : 1 (event-driven)
+dz/dt = -z/(0.001*dt) : 1 (event-driven)
+"""
+on_pre = "v_post += w; e -= A_minus*y; x += 1; z += 1"
+on_post = "e += A_plus*(x - z); y += 1"
+clocks.learn = { every = "dt", code = "w = clip(w + eta*e*M, w_min, w_max); e = e*exp(-dt/tau_e)" }
+)toml";
+
+// What a run leaves to repeat it by: who spiked in each step, and the neuromodulator before it.
+struct Recorded {
+  std::vector<std::vector<bool>> spiked;
+  std::vector<double> modulator;
+  std::vector<double> weights;
+  std::vector<double> eligibilities;
+};
+
+Recorded Record(const std::string& text, size_t steps) {
+  Recorded recorded;
+  Simulation simulation = CompiledNetwork(text, Accelerated());
+  for (size_t k = 0; k < steps; ++k) {
+    recorded.modulator.push_back(*simulation.Uniform("M"));
+    EXPECT_TRUE(simulation.Step().ok());
+  }
+  recorded.spiked.assign(steps, std::vector<bool>(kNeurons));
+  const SpikeTrain& train = simulation.Spikes(*simulation.Population("exc"));
+  for (size_t s = 0; s < train.steps.size(); ++s) {
+    recorded.spiked[train.steps[s]][train.neurons[s]] = true;
+  }
+  EXPECT_GT(train.steps.size(), steps / 4) << "it is silent";
+  recorded.weights = *simulation.StateByName("ee.w");
+  recorded.eligibilities = *simulation.StateByName("ee.e");
+  return recorded;
+}
+
+// A plain program of the three factors: dense matrices of weights and eligibilities, from row i to
+// column j.
+class Dense {
+ public:
+  Dense() : w_(kNeurons * kNeurons, kFirst), e_(kNeurons * kNeurons) {}
+
+  // Adds what the coincidences of a step bring, and learns.
+  template <typename Coincidence>
+  void Step(double modulator, Coincidence coincidence) {
+    const double decay = std::exp(-kDt / kTauE);
+    for (size_t i = 0; i < kNeurons; ++i) {
+      for (size_t j = 0; j < kNeurons; ++j) {
+        double& e = e_[i * kNeurons + j];
+        double& w = w_[i * kNeurons + j];
+        e = coincidence(i, j, decay * e);
+        w = std::min(std::max(w + kEta * e * modulator, kLeast), kGreatest);
+      }
+    }
+  }
+
+  // Without the diagonal.
+  std::vector<double> weights() const { return Joined(w_); }
+  // As the simulation holds them between steps: decayed.
+  std::vector<double> eligibilities() const {
+    std::vector<double> values = Joined(e_);
+    for (double& e : values) e *= std::exp(-kDt / kTauE);
+    return values;
+  }
+
+ private:
+  static std::vector<double> Joined(const std::vector<double>& matrix) {
+    std::vector<double> values;
+    for (size_t i = 0; i < kNeurons; ++i) {
+      for (size_t j = 0; j < kNeurons; ++j) {
+        if (i != j) values.push_back(matrix[i * kNeurons + j]);
+      }
+    }
+    return values;
+  }
+
+  std::vector<double> w_;
+  std::vector<double> e_;
+};
+
+// Expects weights that moved up and down, some of them as far as a bound.
+void ExpectLearned(const std::vector<double>& weights) {
+  const auto [least, greatest] = std::minmax_element(weights.begin(), weights.end());
+  EXPECT_LT(*least, 0.8 * kFirst);
+  EXPECT_GT(*greatest, 1.5 * kFirst);
+  EXPECT_GT(std::count(weights.begin(), weights.end(), kLeast) +
+                std::count(weights.begin(), weights.end(), kGreatest),
+            0);
+}
+
+// Expects equal digests of all engines, which learn.
+void ExpectEnginesAgree(const std::string& text, uint64_t steps) {
+  Simulation reference = CompiledNetwork(text, Reference());
+  ASSERT_TRUE(reference.Step(steps).ok());
+  EXPECT_GT(reference.report().spikes, steps / 4) << "it is silent";
+  EXPECT_NE(*reference.StateByName("ee.w"),
+            std::vector<double>(reference.StateByName("ee.w")->size(), kFirst));
+  for (const auto& [threads, width] : {std::pair(1, 1), {1, 4}, {1, 8}, {2, 8}, {3, 4}, {4, 8}}) {
+    Simulation accelerated = CompiledNetwork(text, Accelerated(threads, width));
+    const absl::Status status = accelerated.Step(steps);
+    ASSERT_TRUE(status.ok()) << status.message();
+    EXPECT_EQ(accelerated.Digest(), reference.Digest()) << threads << " threads, width " << width;
+  }
+}
+
+// The term of the original: 1 where both neurons spike in one step.
+TEST(ThreeFactors, CoincidencesOfAStepAreThoseOfADenseProgram) {
+  constexpr size_t kSteps = 4000;
+  const Recorded recorded = Record(Noisy(kCoincidence, /*strict=*/true), kSteps);
+  Dense dense;
+  for (size_t k = 0; k < kSteps; ++k) {
+    // The spikes of a step act in the next one.
+    dense.Step(recorded.modulator[k], [&](size_t i, size_t j, double e) {
+      const bool both = k > 0 && recorded.spiked[k - 1][i] && recorded.spiked[k - 1][j];
+      return both ? e + 1 : e;
+    });
+  }
+  ExpectLearned(recorded.weights);
+  EXPECT_EQ(recorded.weights, dense.weights());
+  EXPECT_EQ(recorded.eligibilities, dense.eligibilities());
+}
+
+// Pairs by their kernel: A+ exp(-D/tau+) for D > 0, -A- exp(D/tau-) for D < 0, and 0 for D = 0.
+TEST(ThreeFactors, PairsAreThoseOfADenseProgram) {
+  constexpr size_t kSteps = 4000;
+  constexpr double kTauPlus = 20;
+  constexpr double kTauMinus = 15;
+  const Recorded recorded = Record(Noisy(kPairs, /*strict=*/true), kSteps);
+  Dense dense;
+  std::vector<double> x(kNeurons);  // of the spikes of earlier steps
+  std::vector<double> y(kNeurons);
+  size_t coincidences = 0;
+  for (size_t k = 0; k < kSteps; ++k) {
+    const std::vector<bool> none(kNeurons);
+    const std::vector<bool>& arrived = k > 0 ? recorded.spiked[k - 1] : none;
+    dense.Step(recorded.modulator[k], [&](size_t i, size_t j, double e) {
+      coincidences += i != j && arrived[i] && arrived[j];
+      if (arrived[i]) e -= 1.05 * y[j];
+      if (arrived[j]) e += x[i];
+      return e;
+    });
+    for (size_t i = 0; i < kNeurons; ++i) {
+      x[i] = (x[i] + (arrived[i] ? 1 : 0)) * std::exp(-kDt / kTauPlus);
+      y[i] = (y[i] + (arrived[i] ? 1 : 0)) * std::exp(-kDt / kTauMinus);
+    }
+  }
+  EXPECT_GT(coincidences, 200u) << "no pair with D = 0";
+  ExpectLearned(recorded.weights);
+  const std::vector<double> weights = dense.weights();
+  const std::vector<double> eligibilities = dense.eligibilities();
+  for (size_t s = 0; s < weights.size(); ++s) {
+    // Traces decay from spike to spike here, and from step to step there.
+    EXPECT_NEAR(recorded.weights[s], weights[s], 1e-13) << "synapse " << s;
+    EXPECT_NEAR(recorded.eligibilities[s], eligibilities[s], 1e-12) << "synapse " << s;
+  }
+}
+
+TEST(ThreeFactors, R11_EnginesAgree) {
+  for (const bool strict : {false, true}) {
+    ExpectEnginesAgree(Noisy(kCoincidence, strict), 700);
+    ExpectEnginesAgree(Noisy(kPairs, strict), 700);
+  }
+}
+
+}  // namespace
+}  // namespace bnsyn
