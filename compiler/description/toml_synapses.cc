@@ -77,6 +77,10 @@ absl::StatusOr<SynapseHandle> FindSynapse(Reading& reading, const TomlNode& name
   const std::string missing = absl::StrCat("there is no model of synapses '", wanted, "'");
   const std::string here = ModelsElsewhere(SynapseLibrary(), wanted);
   if (!here.empty()) return reading.document.ErrorAtValue(name, missing, here);
+  if (HasModel(ModelLibrary(), wanted)) {
+    return reading.document.ErrorAtValue(
+        name, missing, absl::StrCat("'", wanted, "' is a model of neurons: a population names it"));
+  }
   return reading.document.ErrorAtValue(
       name, absl::StrCat(missing, ir::DidYouMean(wanted, known)),
       absl::StrCat("define it under [synapses.", wanted, "], or take one of ",

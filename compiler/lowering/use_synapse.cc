@@ -109,6 +109,15 @@ Description Merged(const Description& own, const Synapse& synapse) {
   return merged;
 }
 
+absl::Status MissingInto(const Connection& connection) {
+  return ErrorIn(
+      ModelPlace(connection.description),
+      absl::StrCat("the model '", connection.synapse->name,
+                   "' adds to its target: to which variable of '", connection.target.name, "'?"),
+      absl::StrCat("say it, as in into = \"g_ex\"; variables are ",
+                   absl::StrJoin(connection.target.VariableNames(), ", ")));
+}
+
 // Gives the parameters of a model their values.
 class ParameterDeclarer {
  public:
@@ -188,7 +197,12 @@ class ParameterDeclarer {
   // The unit of the variable that the projection says the model adds to.
   absl::Status FindUnit() {
     const ir::SourceText& into = description_.options.into;
-    if (into.text.empty()) return absl::OkStatus();
+    if (into.text.empty()) {
+      const bool needs_unit = absl::c_any_of(synapse_.needs, [](const Synapse::Need& need) {
+        return absl::StrContains(need.unit.text, kWeightUnit);
+      });
+      return needs_unit ? MissingInto(connection_) : absl::OkStatus();
+    }
     const Variable* const variable = connection_.target.FindVariable(into.text);
     if (variable != nullptr && !variable->equation->boolean && !variable->equation->integer) {
       connection_.units = {{std::string(kWeightUnit), variable->dimension()}};
@@ -301,14 +315,7 @@ absl::Status CheckInto(Connection& connection, bool adds) {
   const Description& description = connection.description;
   const ir::SourceText& into = description.options.into;
   const std::string& model = connection.synapse->name;
-  if (adds && into.text.empty()) {
-    return ErrorIn(
-        ModelPlace(description),
-        absl::StrCat("the model '", model, "' adds to its target: to which variable of '",
-                     connection.target.name, "'?"),
-        absl::StrCat("say it, as in into = \"g_ex\"; variables are ",
-                     absl::StrJoin(connection.target.VariableNames(), ", ")));
-  }
+  if (adds && into.text.empty()) return MissingInto(connection);
   if (!adds && !into.text.empty()) {
     return ErrorIn(into, absl::StrCat("the model '", model, "' adds to nothing"),
                    "what into names stands in its code as into_post += ...");
