@@ -49,6 +49,9 @@ class DeliverEmitter : public BlockEmitter {
   // Runs over the entries [first, last) of a row, `lanes` at a time, as far as there are so many.
   // Returns the first one that is left.
   llvm::Value* EmitSynapses(int lanes, llvm::Value* first, llvm::Value* last);
+  // The head of a spike, number `i`, and the row of its neuron; goes on to `end`.
+  void EmitRow(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count, llvm::Value* neuron,
+               llvm::BasicBlock* end);
   void EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count);
   // The first entry of a neuron's row and the entry after the last.
   std::pair<llvm::Value*, llvm::Value*> LoadRow(llvm::Value* neuron);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/analysis/deferral.h"
 #include "compiler/emission/deliver_emitter.h"
 #include "compiler/emission/emit_ops.h"
 #include "compiler/emission/kernel_abi.h"
@@ -103,7 +104,6 @@ absl::Status DeliverEmitter::Emit() {
 
   llvm::BasicBlock* const entry = builder_.GetInsertBlock();
   llvm::BasicBlock* const spike = NewBasicBlock("spike");
-  llvm::BasicBlock* const synapse = NewBasicBlock("synapse");
   llvm::BasicBlock* const spike_end = NewBasicBlock("spike_end");
   llvm::BasicBlock* const exit = NewBasicBlock("exit");
   llvm::Value* const zero = builder_.getInt64(0);
@@ -113,16 +113,13 @@ absl::Status DeliverEmitter::Emit() {
   llvm::PHINode* const i = builder_.CreatePHI(i64, 2);
   llvm::Value* const neuron = builder_.CreateZExt(LoadElement(i32, spikes, i), i64);
   (by_target_ ? target_ : source_) = neuron;
-  const auto [first, last] = LoadRow(neuron);
-  EmitPrefetch(spikes, i, spike_count);
-  EmitLevel(Level::kSpike);
-  builder_.CreateCondBr(builder_.CreateICmpNE(first, last), synapse, spike_end);
-
-  builder_.SetInsertPoint(synapse);
-  llvm::Value* rest = first;
-  if (most_lanes_ > 1) rest = EmitSynapses(most_lanes_, first, last);
-  EmitSynapses(1, rest, last);
-  builder_.CreateBr(spike_end);
+  if (VisitsSynapses(program_, block_)) {
+    EmitRow(spikes, i, spike_count, neuron, spike_end);
+  } else {
+    // There may be no rows.
+    EmitLevel(Level::kSpike);
+    builder_.CreateBr(spike_end);
+  }
 
   builder_.SetInsertPoint(spike_end);
   EmitNeuronStores();
@@ -140,6 +137,20 @@ absl::Status DeliverEmitter::Emit() {
   MergeFault(fault);
   builder_.CreateRetVoid();
   return status_;
+}
+
+void DeliverEmitter::EmitRow(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count,
+                             llvm::Value* neuron, llvm::BasicBlock* end) {
+  const auto [first, last] = LoadRow(neuron);
+  EmitPrefetch(spikes, i, spike_count);
+  EmitLevel(Level::kSpike);
+  llvm::BasicBlock* const synapse = NewBasicBlock("synapse");
+  builder_.CreateCondBr(builder_.CreateICmpNE(first, last), synapse, end);
+  builder_.SetInsertPoint(synapse);
+  llvm::Value* rest = first;
+  if (most_lanes_ > 1) rest = EmitSynapses(most_lanes_, first, last);
+  EmitSynapses(1, rest, last);
+  builder_.CreateBr(end);
 }
 
 llvm::Value* DeliverEmitter::EmitSynapses(int lanes, llvm::Value* first, llvm::Value* last) {
