@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/analysis/long_arms.h"
 #include "compiler/emission/emit_ops.h"
 #include "compiler/emission/emit_sums.h"
 #include "compiler/emission/kernel_abi.h"
@@ -38,6 +39,7 @@ class DeliverEmitter : public BlockEmitter {
         projection_(program_.projections[id_]),
         by_target_(block.kind == ir::BlockKind::kOnPost),
         level_(ir::LevelsOf(context.program, block)),
+        arm_of_(FindLongArms(block, level_)),
         values_(block.nodes.size()),
         added_(block.nodes.size()) {}
 
@@ -53,6 +55,9 @@ class DeliverEmitter : public BlockEmitter {
   };
 
   void EmitLevel(Level level);
+  void EmitOne(ir::NodeId id);
+  // Emits a select, and the arm of it that stands behind a branch.
+  void EmitSelect(ir::NodeId id);
   // What the spike does to its neuron, behind all synapses.
   void EmitNeuronStores();
   void EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count,
@@ -93,7 +98,9 @@ class DeliverEmitter : public BlockEmitter {
   const ir::ProjectionId id_;
   const ir::Projection& projection_;
   const bool by_target_;
-  const std::vector<Level> level_;    // by node
+  const std::vector<Level> level_;  // by node
+  // By node: the select in one arm of which it is emitted, behind a branch.
+  const std::vector<ir::NodeId> arm_of_;
   std::vector<llvm::Value*> values_;  // by node
   std::vector<Added> added_;          // by node
   llvm::AllocaInst* fault_ = nullptr;
@@ -116,15 +123,45 @@ class DeliverEmitter : public BlockEmitter {
 void DeliverEmitter::EmitLevel(Level level) {
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
     const ir::Node& n = node(id);
-    if (level_[id] != level || ir::StoresNeuron(n)) continue;
+    if (level_[id] != level || ir::StoresNeuron(n) || arm_of_[id] != ir::kNoNode) continue;
     if (ir::Accumulates(n)) {
       EmitQuanta(id);
-      continue;
+    } else if (n.op == ir::Op::kSelect &&
+               (arm_of_[n.operands[1]] == id || arm_of_[n.operands[2]] == id)) {
+      EmitSelect(id);
+    } else {
+      EmitOne(id);
     }
-    std::vector<llvm::Value*> operands;
-    for (const ir::NodeId operand : n.inputs()) operands.push_back(values_[operand]);
-    values_[id] = EmitNode(n, 1, operands);
   }
+}
+
+void DeliverEmitter::EmitOne(ir::NodeId id) {
+  std::vector<llvm::Value*> operands;
+  for (const ir::NodeId operand : node(id).inputs()) operands.push_back(values_[operand]);
+  values_[id] = EmitNode(node(id), 1, operands);
+}
+
+void DeliverEmitter::EmitSelect(ir::NodeId id) {
+  const ir::Node& n = node(id);
+  const bool yes = arm_of_[n.operands[1]] == id;
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const arm = NewBasicBlock("arm");
+  llvm::BasicBlock* const chosen = NewBasicBlock("chosen");
+  builder_.CreateCondBr(values_[n.operands[0]], yes ? arm : chosen, yes ? chosen : arm);
+
+  builder_.SetInsertPoint(arm);
+  for (ir::NodeId i = 0; i < id; ++i) {
+    if (arm_of_[i] == id) EmitOne(i);
+  }
+  llvm::Value* const long_way = values_[n.operands[yes ? 1 : 2]];
+  llvm::BasicBlock* const arm_end = builder_.GetInsertBlock();
+  builder_.CreateBr(chosen);
+
+  builder_.SetInsertPoint(chosen);
+  llvm::PHINode* const value = builder_.CreatePHI(long_way->getType(), 2);
+  value->addIncoming(values_[n.operands[yes ? 2 : 1]], before);
+  value->addIncoming(long_way, arm_end);
+  values_[id] = value;
 }
 
 void DeliverEmitter::EmitNeuronStores() {
