@@ -4,7 +4,10 @@
 #include <limits>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "compiler/language/code_integer.h"
 #include "compiler/lowering/loop.h"
 #include "compiler/lowering/neurons.h"
@@ -376,6 +379,17 @@ std::vector<std::string> CodeScope::KnownNames() const {
 }
 
 std::string CodeScope::AdviceFor(const std::string& unknown) const {
+  for (const auto& [end, neurons] :
+       {std::pair(kPost, names_.target()), std::pair(kPre, names_.source())}) {
+    if (neurons == nullptr || !absl::EndsWith(unknown, end)) continue;
+    const std::string inner(absl::StripSuffix(unknown, end));
+    const bool own = section_.code->Find(inner) != nullptr;
+    return absl::StrCat("'", unknown, "' would be of population '", neurons->name,
+                        "', which has no '", inner, "'",
+                        own ? absl::StrCat("; that of the synapse is read as ", inner)
+                            : absl::StrCat("; its variables are ",
+                                           absl::StrJoin(neurons->VariableNames(), ", ")));
+  }
   // Synapses have no parameters.
   if (!section_.population.has_value() && section_.domain != ir::DomainId::kNetwork) return "";
   return absl::StrCat("give it a value, as in parameters = { ", unknown, " = ... }, or ",

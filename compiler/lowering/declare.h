@@ -125,6 +125,9 @@ absl::StatusOr<ir::PopulationId> DeclareSpikes(Connection& connection);
 // Sets the delays of pathways that have one of their own.
 absl::Status DeclarePathwayDelays(const Declarations& declared, const ir::Program& program,
                                   Connection& connection);
+// Fails where two pathways that run at the same time and have the same order change one variable in
+// ways that do not commute.
+absl::Status CheckOrders(const Connection& connection);
 // The table of a file, which is read when it is first named. `place` is where that is.
 // Of a file of recorded spikes, those of the population `only`.
 absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& file,

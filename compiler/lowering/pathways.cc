@@ -76,7 +76,58 @@ absl::StatusOr<ir::PopulationId> SpikesOf(const Connection& connection, bool on_
       absl::StrCat("its events are ", absl::StrJoin(known, ", ")));
 }
 
+// True if statements of two pathways that change one variable give the same in either order, but
+// for rounding: both add, or both multiply, what the other does not change.
+bool Commute(const Statement& a, const Statement& b) {
+  const auto adds = [](const Statement& s) { return s.op == '+' || s.op == '-'; };
+  const auto scales = [](const Statement& s) { return s.op == '*' || s.op == '/'; };
+  const auto reads_own = [](const Statement& s) {
+    bool reads = false;
+    ForEachName(s.value, [&](const Expr& name) { reads = reads || name.name == s.target; });
+    return reads;
+  };
+  return ((adds(a) && adds(b)) || (scales(a) && scales(b))) && !reads_own(a) && !reads_own(b);
+}
+
+// True if whenever one of two pathways runs for a synapse, the other runs in the same step.
+bool RunTogether(const PathwayCode& a, const PathwayCode& b) {
+  return a.on_post == b.on_post && a.delay == b.delay && a.spikes == b.spikes;
+}
+
+// Pathways of equal order run by their names, as in Brian2. Where that decides what becomes of a
+// variable in each step, it is more likely a slip.
+absl::Status CheckOrder(const Connection& connection, const PathwayCode& first,
+                        const PathwayCode& second) {
+  if (first.order != second.order || !RunTogether(first, second)) return absl::OkStatus();
+  for (const Statement& a : first.code) {
+    if (connection.model.section.FindVariable(a.target) == nullptr) continue;
+    for (const Statement& b : second.code) {
+      if (b.target != a.target || Commute(a, b)) continue;
+      const std::string kind = second.on_post ? "on_post" : "on_pre";
+      return ir::ErrorAt(
+          second.text, b.target_range,
+          absl::StrCat("the ", kind, " pathways '", first.name, "' and '", second.name,
+                       "' both change '", a.target,
+                       "' at the same time, and nothing but their names says which comes first"),
+          absl::StrCat("give them an order, as in order = ", second.order + 1,
+                       " for the later one; the other is ",
+                       HolderOf(absl::StrCat("in '", first.name, "'"), first.text, a.target_range)));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::Status CheckOrders(const Connection& connection) {
+  const std::vector<PathwayCode>& pathways = connection.model.pathways;
+  for (size_t b = 0; b < pathways.size(); ++b) {
+    for (size_t a = 0; a < b; ++a) {
+      BNSYN_RETURN_IF_ERROR(CheckOrder(connection, pathways[a], pathways[b]));
+    }
+  }
+  return absl::OkStatus();
+}
 
 absl::Status ParsePathways(Connection& connection) {
   const ConnectOptions& options = connection.description.options;

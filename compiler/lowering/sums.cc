@@ -212,9 +212,10 @@ class SynapseSums {
                            ElementExpression(call_, source_, outer_, owner).Run(names));
     BNSYN_ASSIGN_OR_RETURN(const ir::Value total, Total(&expr));
     if (call_.name == kCount) return HeldInteger(total, 0, int64_t{1} << 53);
-    if (call_.name == "sum") return TypedValue{total, dimension_};
+    const Dimension dimension = dimension_;
+    if (call_.name == "sum") return TypedValue{total, dimension};
     BNSYN_ASSIGN_OR_RETURN(const ir::Value number, Total(nullptr));
-    return TypedValue{EmitDivide(outer_, total, number), dimension_};
+    return TypedValue{EmitDivide(outer_, total, number), dimension};
   }
 
  private:
@@ -240,9 +241,8 @@ class SynapseSums {
         return static_cast<ir::InputId>(node.attr);
       }
     }
-    const ir::InputId input = out_.AddInput(
-        UnusedName(program, absl::StrCat(connection_.model.section.prefix, "sum.", ++number_)),
-        connection_.target.domain, added.dimension);
+    const ir::InputId input =
+        out_.AddInput(UnusedInputName(), connection_.target.domain, added.dimension);
     builder.Emit(ir::Op::kAccumulate, {added.value}, input);
     if (known.has_value()) {
       *absl::c_find_if(program.synaptic, [&](const ir::Block& b) { return b.sums == known; }) =
@@ -256,6 +256,15 @@ class SynapseSums {
     program.synaptic.insert(behind, std::move(block));
     outer_.AddSums(connection_.id, input);
     return input;
+  }
+
+  // ee.sum.1, ee.sum.2, ...
+  std::string UnusedInputName() const {
+    std::string name;
+    for (int number = 1; name.empty() || out_.program.FindInput(name); ++number) {
+      name = absl::StrCat(connection_.model.section.prefix, "sum.", number);
+    }
+    return name;
   }
 
   ir::Block NewBlock() const {
@@ -287,8 +296,7 @@ class SynapseSums {
   const ir::SourceText& source_;
   CodeScope& outer_;
   ProgramBuilder& out_;
-  Dimension dimension_;
-  int number_ = 0;
+  Dimension dimension_;  // of what was emitted last
 };
 
 }  // namespace

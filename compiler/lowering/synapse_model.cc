@@ -296,6 +296,7 @@ absl::Status DeclareSynapses(Declarations& declared, Connection& connection, Pro
   }
   BNSYN_RETURN_IF_ERROR(CheckMethods(model));
   BNSYN_RETURN_IF_ERROR(DeclarePathwayDelays(declared, out.program, connection));
+  BNSYN_RETURN_IF_ERROR(CheckOrders(connection));
   FindTraces(declared, connection, out);
   const auto of_synapse = [&](const EventDriven& moving) {
     return section.FindVariable(moving.name)->keeper == Keeper::kOwner;

@@ -32,9 +32,10 @@ constexpr bool kSanitized = false;
 // Trials of one child: few enough that memory which one leaves behind does not matter.
 constexpr uint64_t kBatch = 100;
 
-// A child writes for each trial that ended: the outcome, the length of the reason, the reason.
+// A child writes for each trial that ended: the outcome, whether weights changed, the length of the
+// reason, the reason.
 void Send(int pipe, const Verdict& verdict) {
-  std::string message(1, static_cast<char>(verdict.outcome));
+  std::string message = {static_cast<char>(verdict.outcome), verdict.learned ? '\1' : '\0'};
   const auto size = static_cast<uint32_t>(verdict.reason.size());
   message.append(reinterpret_cast<const char*>(&size), sizeof(size));
   absl::StrAppend(&message, verdict.reason);
@@ -58,11 +59,13 @@ std::string Receive(int pipe) {
 std::vector<Verdict> Verdicts(const std::string& received) {
   std::vector<Verdict> verdicts;
   uint32_t size = 0;
-  for (size_t at = 0; at + 1 + sizeof(size) <= received.size(); at += size) {
+  constexpr size_t kHead = 2;
+  for (size_t at = 0; at + kHead + sizeof(size) <= received.size(); at += size) {
     Verdict verdict;
     verdict.outcome = static_cast<Outcome>(received[at]);
-    std::memcpy(&size, received.data() + at + 1, sizeof(size));
-    at += 1 + sizeof(size);
+    verdict.learned = received[at + 1] != 0;
+    std::memcpy(&size, received.data() + at + kHead, sizeof(size));
+    at += kHead + sizeof(size);
     verdict.reason = received.substr(at, size);
     verdicts.push_back(std::move(verdict));
   }
@@ -104,6 +107,7 @@ std::string HowItEnded(int status, const Limits& limits) {
 
 void Note(uint64_t seed, const Verdict& verdict, Report& report) {
   ++report.outcomes[verdict.outcome];
+  if (verdict.learned) ++report.learned;
   if (verdict.outcome == Outcome::kRefused) ++report.refusals[verdict.reason];
   if (verdict.outcome == Outcome::kFailure) report.failures.push_back({seed, verdict.reason});
 }

@@ -22,6 +22,7 @@ struct Failure {
 
 struct Report {
   std::map<Outcome, uint64_t> outcomes;
+  uint64_t learned = 0;                      // in which a weight changed
   std::map<std::string, uint64_t> refusals;  // by their reason
   std::vector<Failure> failures;
 };

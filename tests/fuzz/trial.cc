@@ -101,6 +101,12 @@ EngineOptions AcceleratedOptions(Random& random) {
   if (random.OneIn(4)) {
     const absl::Span<const compiler::Pass> passes = compiler::AllPasses();
     options.compile.disabled_passes = {std::string(passes[random.Below(passes.size())].name)};
+  } else if (random.OneIn(4)) {
+    options.compile.disabled_passes = {"defer"};
+  }
+  if (random.OneIn(2)) {
+    // Histories that are soon full.
+    options.histories = {1u << random.Below(3), 1u << random.Below(4)};
   }
   return options;
 }
@@ -109,7 +115,9 @@ std::string Describe(const EngineOptions& options) {
   return absl::StrCat(
       options.threads, " threads, width ", options.compile.width, ", level ",
       options.compile.optimization, ", layout '", options.layout, "', without '",
-      options.compile.disabled_passes.empty() ? "" : options.compile.disabled_passes[0], "'");
+      options.compile.disabled_passes.empty() ? "" : options.compile.disabled_passes[0],
+      "', histories of ", options.histories.arrivals, " arrivals and ", options.histories.steps,
+      " steps");
 }
 
 Verdict Compare(Simulation& reference, Simulation& accelerated, const ir::Program& program,
@@ -175,6 +183,96 @@ Verdict RunOnBoth(const ir::Program& program, uint64_t seed) {
   return Compare(*reference, *accelerated, program, steps, engine);
 }
 
+// The reference and accelerated engines in step, with what a host does between two runs.
+class Lockstep {
+ public:
+  Lockstep(std::vector<Simulation> simulations, std::vector<std::string> engines, uint64_t seed)
+      : simulations_(std::move(simulations)), engines_(std::move(engines)), random_(seed) {}
+
+  Verdict Run() {
+    Verdict verdict = {Outcome::kSilent, ""};
+    const uint64_t slices = 3 + random_.Below(4);
+    for (uint64_t slice = 0; slice < slices; ++slice) {
+      Act();
+      const std::vector<double> before = Weights(simulations_[0]);
+      const uint64_t steps = 1 + random_.Below(50);
+      const absl::Status expected = simulations_[0].Step(steps);
+      for (size_t i = 1; i < simulations_.size(); ++i) {
+        const absl::Status actual = simulations_[i].Step(steps);
+        if (expected == actual) continue;
+        return Failure("the backends end a run differently",
+                       absl::StrCat("reference:   ", expected.ToString(),
+                                    "\naccelerated: ", actual.ToString(), "\n", At(i)));
+      }
+      verdict.learned = verdict.learned || Weights(simulations_[0]) != before;
+      if (!expected.ok()) return {Outcome::kFaulted, ReasonOf(expected.message()), verdict.learned};
+      // A digest brings all synapses to the present, so that some runs do without it.
+      if (slice + 1 < slices && random_.OneIn(2)) continue;
+      for (size_t i = 1; i < simulations_.size(); ++i) {
+        if (simulations_[i].Digest() == simulations_[0].Digest()) continue;
+        return Failure("the backends disagree", At(i));
+      }
+    }
+    if (simulations_[0].report().spikes > 0) verdict.outcome = Outcome::kSpiking;
+    return verdict;
+  }
+
+ private:
+  static std::vector<double> Weights(const Simulation& simulation) {
+    return simulation.StateByName("p0.w").value_or(std::vector<double>());
+  }
+
+  std::string At(size_t engine) const {
+    return absl::StrCat(engines_[engine], ", at step ", simulations_[0].step(), ", after ", acts_);
+  }
+
+  // Does one thing on all engines.
+  void Act() {
+    const std::vector<double> weights = Weights(simulations_[0]);
+    switch (random_.Below(5)) {
+      case 0: {
+        if (weights.empty()) return;
+        const auto element = static_cast<uint32_t>(random_.Below(weights.size()));
+        absl::StrAppend(&acts_, " set weight ", element);
+        for (Simulation& simulation : simulations_) {
+          simulation.SetState("p0.w", element, 0.25).IgnoreError();
+        }
+        return;
+      }
+      case 1: {
+        const uint32_t neurons[] = {static_cast<uint32_t>(random_.Below(2))};
+        absl::StrAppend(&acts_, " inject ", neurons[0]);
+        for (Simulation& simulation : simulations_) {
+          simulation.InjectSpikes(*simulation.Population("a"), neurons).IgnoreError();
+        }
+        return;
+      }
+      case 2: {
+        const std::vector<double> factors(weights.size(), 0.5);
+        absl::StrAppend(&acts_, " set all weights");
+        for (Simulation& simulation : simulations_) {
+          simulation.SetState("p0.w", factors).IgnoreError();
+        }
+        return;
+      }
+      case 3: {
+        absl::StrAppend(&acts_, " set a.v");
+        for (Simulation& simulation : simulations_) {
+          simulation.SetState("a.v", 0, 0.9).IgnoreError();
+        }
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  std::vector<Simulation> simulations_;  // the reference first
+  std::vector<std::string> engines_;
+  Random random_;
+  std::string acts_;
+};
+
 }  // namespace
 
 absl::string_view OutcomeName(Outcome outcome) {
@@ -209,6 +307,25 @@ Verdict TryNetwork(const std::string& text, uint64_t seed) {
   const absl::Status verified = ir::Verify(*program);
   if (!verified.ok()) return Failure("a lowered program is not valid", verified.message());
   return RunOnBoth(*program, seed);
+}
+
+Verdict TryPlastic(const std::string& text, uint64_t seed) {
+  const absl::StatusOr<Network> network = ParseNetwork(text, "fuzz.toml", NetworkDirectory());
+  if (!network.ok()) return Refusal(network.status(), true);
+  const absl::StatusOr<ir::Program> program = LowerNetwork(*network);
+  if (!program.ok()) return Refusal(program.status(), true);
+  Random random(seed ^ 0x5eed);
+  EngineOptions eager = AcceleratedOptions(random);
+  eager.compile.disabled_passes = {"defer"};
+  std::vector<Simulation> simulations;
+  std::vector<std::string> engines;
+  for (const EngineOptions& options : {EngineOptions(), AcceleratedOptions(random), eager}) {
+    absl::StatusOr<Simulation> simulation = Compile(*program, options);
+    if (!simulation.ok()) return Refusal(simulation.status(), false);
+    simulations.push_back(*std::move(simulation));
+    engines.push_back(Describe(options));
+  }
+  return Lockstep(std::move(simulations), std::move(engines), seed).Run();
 }
 
 Verdict TryProgram(const std::string& text, uint64_t seed) {

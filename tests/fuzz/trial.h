@@ -24,11 +24,16 @@ struct Verdict {
   // Of a refusal: the kind of the error, without the names and numbers in it. Of a failure: what
   // is wrong.
   std::string reason;
+  bool learned = false;  // TryPlastic: a weight has changed by itself
 };
 
 // The text is reproducible from `seed` alone; it also chooses threads, width and layout.
 Verdict TryNetwork(const std::string& text, uint64_t seed);
 Verdict TryProgram(const std::string& text, uint64_t seed);
+
+// The same of a network of MakePlasticNetwork, on two accelerated engines, of which one defers no
+// code of synapses. Meanwhile the host looks at weights, sets some and injects spikes.
+Verdict TryPlastic(const std::string& text, uint64_t seed);
 
 // The directories that the files named in networks and programs are relative to.
 std::string NetworkDirectory();
