@@ -160,7 +160,7 @@ void AcceleratedEngine::RunThread(int thread, uint64_t end, Pace pace, bool reco
     worker.epoch_words = worker.record.words().size();
     const uint64_t since = worker.epoch_step - worker.saved.next_step;
     if (worker.checkpoint_due || since >= checkpoint_interval_) {
-      if (schedule_.deferred_checks) said.fault = CatchUpWithChecks(thread, record);
+      if (schedule_.late_checks) said.fault = CatchUpWithChecks(thread, record);
       if (said.fault) break;
       Save(thread);
     }
@@ -169,7 +169,7 @@ void AcceleratedEngine::RunThread(int thread, uint64_t end, Pace pace, bool reco
     said = by_step ? RunStep(thread, record) : RunEpoch(thread, end, record);
   }
   // What the run has put off may fail, and then the run has.
-  if (schedule_.deferred_checks && !said.fault) said.fault = CatchUpWithChecks(thread, record);
+  if (schedule_.late_checks && !said.fault) said.fault = CatchUpWithChecks(thread, record);
   worker.fault = said.fault;
 }
 

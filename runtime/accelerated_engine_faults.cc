@@ -51,7 +51,7 @@ bool AcceleratedEngine::StopBeforeFault(uint64_t end, bool record) {
   // Where checks are deferred, each piece ends with them, and is repeated in smaller ones if it
   // fails.
   constexpr uint64_t kPiece = 64;  // steps
-  uint64_t piece = schedule_.deferred_checks ? kPiece : 1;
+  uint64_t piece = schedule_.late_checks ? kPiece : 1;
   while (step_ < end) {
     for (int thread = 0; thread < partition_.threads(); ++thread) Save(thread);
     if (!RunThreads(std::min(step_ + piece, end), Pace::kSteps, record)) continue;
@@ -70,7 +70,7 @@ absl::Status AcceleratedEngine::FindFault(uint64_t first, bool record) {
   uint64_t begin = workers_[0].epoch_step;
   for (Worker& worker : workers_) {
     size_t words = worker.epoch_words;
-    if (schedule_.deferred_checks) {
+    if (schedule_.late_checks) {
       begin = std::max(first, worker.saved.next_step);
       words = worker.saved.next_step > first ? worker.saved_words : 0;
     }

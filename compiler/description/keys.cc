@@ -61,6 +61,7 @@ constexpr Key<Model> kModelKeys[] = {
     {"events", ByHand},
     {"on_event", ByHand},
     {"bounds", At<&Model::bounds>},
+    {"require", At<&Model::requirements>},
     {"resolution", At<&Model::resolution>},
     {"tunable", ByHand},
     {"numbered", ByHand},
@@ -148,7 +149,7 @@ constexpr Key<Projection> kProjectionKeys[] = {
 
 constexpr Key<Synapse> kSynapseKeys[] = {
     {"parameters", ByHand},
-    {"require", ByHand},
+    {"require", At<&Synapse::requirements>},
     {"tunable", ByHand},
     {"equations", At<&Synapse::code, &ConnectOptions::equations>},
     {"on_pre", At<&Synapse::code, &ConnectOptions::on_pre>},
@@ -230,6 +231,7 @@ constexpr Key<Uniform> kUniformKeys[] = {
     {"initial", At<&Uniform::initial>},
     {"update", At<&Uniform::update>},
     {"tunable", ByHand},
+    {"require", At<&Uniform::requirements>},
     {"clocks", At<&Uniform::clocks>},
 };
 
@@ -239,6 +241,7 @@ bool IsSettable(const Field& field) {
                         [](Settings*) { return false; },
                         [](std::vector<Setting>*) { return false; },
                         [](std::vector<Model::Bound>*) { return false; },
+                        [](std::vector<Model::Requirement>*) { return false; },
                         [](std::vector<Clock>*) { return false; },
                         [](const auto&) { return true; },
                     },

@@ -41,10 +41,10 @@ struct Override {
   std::string name;
 };
 // Where the value of a key goes. The type says what may be written there.
-using Field =
-    std::variant<ReadByHand, Setting*, std::optional<Setting>*, Settings*, std::vector<Setting>*,
-                 std::vector<Model::Bound>*, ir::SourceText*, std::string*, bool*, uint64_t*,
-                 TimeStep, Word, Override, OffGrid*, std::vector<Clock>*>;
+using Field = std::variant<ReadByHand, Setting*, std::optional<Setting>*, Settings*,
+                           std::vector<Setting>*, std::vector<Model::Bound>*,
+                           std::vector<Model::Requirement>*, ir::SourceText*, std::string*, bool*,
+                           uint64_t*, TimeStep, Word, Override, OffGrid*, std::vector<Clock>*>;
 
 // std::visit of a field takes Overloaded{handler, handler, ...}.
 template <typename... Handlers>

@@ -1,5 +1,7 @@
 #include "compiler/description/model_library.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -34,6 +36,11 @@ absl::StatusOr<LibraryModel> FindLibraryModel(absl::Span<const LibraryModel> mod
   return absl::NotFoundError(absl::StrCat("the library has no model '", name, "'",
                                           here.empty() ? ir::DidYouMean(name, names) : ": ", here,
                                           "; `bnsyn models` lists all"));
+}
+
+bool HasModel(absl::Span<const LibraryModel> models, absl::string_view name) {
+  return std::any_of(models.begin(), models.end(),
+                     [&](const LibraryModel& model) { return model.name == name; });
 }
 
 std::string ModelSummary(const LibraryModel& model) {

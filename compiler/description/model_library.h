@@ -34,6 +34,8 @@ absl::Span<const LibraryModel> SynapseLibrary();
 absl::StatusOr<LibraryModel> FindLibraryModel(absl::Span<const LibraryModel> models,
                                               absl::string_view name);
 std::string ModelSummary(const LibraryModel& model);
+// True if one of the models has the name.
+bool HasModel(absl::Span<const LibraryModel> models, absl::string_view name);
 // What the model is one of: "integrate-and-fire", "sources".
 std::string ModelKind(const LibraryModel& model);
 std::vector<NameElsewhere> NamesElsewhere(const LibraryModel& model);

@@ -168,6 +168,11 @@ Model& Model::Bounds(std::string variable, Setting lower, Setting upper) {
   return *this;
 }
 
+Model& Model::Requires(const char* condition, std::string advice) {
+  requirements.push_back({Code(name, "require", condition), std::move(advice)});
+  return *this;
+}
+
 Neurons::Neurons(PopulationHandle population) : of(population) {}
 Neurons::Neurons(GroupHandle group) : of(group) {}
 Neurons::Neurons(const char* text) : Neurons(std::string(text)) {}

@@ -191,8 +191,11 @@ absl::Status TomlDocument::ErrorAtValue(const TomlNode& node, absl::string_view 
 }
 
 ir::SourceText TomlDocument::KeyPlace(const TomlNode& node) const {
-  return Piece(*this, node.key_range.offset,
-               source.text.substr(node.key_range.offset, node.key_range.length));
+  const std::string written = source.text.substr(node.key_range.offset, node.key_range.length);
+  // A key may have quotes, and then be code: "tau > 0 ms".
+  const bool quoted = written.size() == node.key.size() + 2 && written.find(node.key) == 1;
+  return quoted ? Piece(*this, node.key_range.offset + 1, node.key)
+                : Piece(*this, node.key_range.offset, written);
 }
 
 ir::SourceText TomlDocument::ValueText(const TomlNode& node) const {

@@ -179,6 +179,12 @@ class NetworkReader : public compiler::TomlReader {
     const std::string missing = absl::StrCat("there is no model '", name.text.text, "'");
     const std::string here = compiler::ModelsElsewhere(compiler::ModelLibrary(), name.text.text);
     if (!here.empty()) return document_.ErrorAtValue(name, missing, here);
+    if (compiler::HasModel(compiler::SynapseLibrary(), name.text.text)) {
+      return document_.ErrorAtValue(name, missing,
+                                    absl::StrCat("'", name.text.text,
+                                                 "' is a model of synapses: a projection names "
+                                                 "it"));
+    }
     // "lif" is the beginning of several names, and no misspelling of "eif".
     std::vector<std::string> longer = known;
     std::erase_if(longer, [&](const std::string& other) {

@@ -123,6 +123,9 @@ absl::Status TomlReader::ReadField(const TomlNode& node, const Field& field) {
           },
           [&](std::vector<Setting>* values) { return assign(ReadSettingList(node), *values); },
           [&](std::vector<Model::Bound>* bounds) { return ReadBounds(node, *bounds); },
+          [&](std::vector<Model::Requirement>* requirements) {
+            return ReadRequirements(node, *requirements);
+          },
           [&](ir::SourceText* text) {
             // ReadIntegration reads a table of methods.
             const bool methods = node.key == "method" && node.kind == TomlKind::kTable;
@@ -280,6 +283,16 @@ absl::Status TomlReader::ReadBounds(const TomlNode& bounds, std::vector<Model::B
     BNSYN_ASSIGN_OR_RETURN(Setting upper, ReadSetting(bound.children[1]));
     lower.set_name_place(document_.KeyPlace(bound));
     out.push_back({bound.key, std::move(lower), std::move(upper)});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TomlReader::ReadRequirements(const TomlNode& requirements,
+                                          std::vector<Model::Requirement>& out) const {
+  BNSYN_RETURN_IF_ERROR(Expect(requirements, TomlKind::kTable, "'require'"));
+  for (const TomlNode& requirement : requirements.children) {
+    BNSYN_ASSIGN_OR_RETURN(const ir::SourceText advice, ReadText(requirement));
+    out.push_back({document_.KeyPlace(requirement), advice.text});
   }
   return absl::OkStatus();
 }

@@ -109,6 +109,9 @@ class TomlReader {
                           absl::string_view kind_name);
   // Bounds by variable: x = [lower, upper].
   absl::Status ReadBounds(const TomlNode& bounds, std::vector<Model::Bound>& out) const;
+  // Conditions on parameters: "tau > 0 ms" = "advice for those who give another tau".
+  absl::Status ReadRequirements(const TomlNode& requirements,
+                                std::vector<Model::Requirement>& out) const;
   // Clocks by name: x = { every = "1 ms", code = "..." }.
   absl::Status ReadClocks(const TomlNode& clocks, std::vector<Clock>& out);
 };

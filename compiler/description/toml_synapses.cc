@@ -24,7 +24,6 @@ class SynapseReader : public SynapseCodeReader {
         ReadKeys(table, absl::StrCat("[synapses.", table.key, "]"), SynapseKeys(), synapse));
     BNSYN_RETURN_IF_ERROR(ReadIntegration(table, synapse.code.integration));
     BNSYN_RETURN_IF_ERROR(ReadParameters(table, synapse));
-    BNSYN_RETURN_IF_ERROR(ReadRequirements(table, synapse));
     std::vector<std::string> known;
     for (const Synapse::Need& need : synapse.needs) known.push_back(need.name);
     for (const auto& [name, value] : synapse.parameters) known.push_back(name);
@@ -53,18 +52,6 @@ class SynapseReader : public SynapseCodeReader {
     }
     return absl::OkStatus();
   }
-
-  // require = { "tau > 0 ms" = "advice for those who give another tau" }.
-  absl::Status ReadRequirements(const TomlNode& table, Synapse& synapse) const {
-    const TomlNode* requirements = table.Find("require");
-    if (requirements == nullptr) return absl::OkStatus();
-    BNSYN_RETURN_IF_ERROR(Expect(*requirements, TomlKind::kTable, "'require'"));
-    for (const TomlNode& child : requirements->children) {
-      BNSYN_ASSIGN_OR_RETURN(const ir::SourceText advice, ReadText(child));
-      synapse.requirements.push_back({document_.KeyPlace(child), advice.text});
-    }
-    return absl::OkStatus();
-  }
 };
 
 }  // namespace
@@ -90,6 +77,10 @@ absl::StatusOr<SynapseHandle> FindSynapse(Reading& reading, const TomlNode& name
   const std::string missing = absl::StrCat("there is no model of synapses '", wanted, "'");
   const std::string here = ModelsElsewhere(SynapseLibrary(), wanted);
   if (!here.empty()) return reading.document.ErrorAtValue(name, missing, here);
+  if (HasModel(ModelLibrary(), wanted)) {
+    return reading.document.ErrorAtValue(
+        name, missing, absl::StrCat("'", wanted, "' is a model of neurons: a population names it"));
+  }
   return reading.document.ErrorAtValue(
       name, absl::StrCat(missing, ir::DidYouMean(wanted, known)),
       absl::StrCat("define it under [synapses.", wanted, "], or take one of ",

@@ -22,13 +22,6 @@ using ir::Op;
 
 namespace {
 
-// Of a vector in an array that begins at a cache line.
-llvm::Align AlignmentOf(const llvm::Type* type) {
-  const unsigned lanes =
-      type->isVectorTy() ? llvm::cast<llvm::FixedVectorType>(type)->getNumElements() : 1;
-  return llvm::Align(std::min<uint64_t>(uint64_t{type->getScalarSizeInBits()} / 8 * lanes, 64));
-}
-
 // The number of random words that a draw of R3 takes.
 uint32_t WordsDrawn(Op op) {
 #define BNSYN_DRAW(name, text, arity, words, meaning) \
@@ -141,6 +134,14 @@ void BlockEmitter::Annotate(llvm::Instruction* access, size_t slot) {
 
 void BlockEmitter::AnnotateNoSlot(llvm::Instruction* access) {
   access->setMetadata(llvm::LLVMContext::MD_noalias, all_scopes_);
+}
+
+// Arrays begin at a cache line.
+llvm::Align BlockEmitter::AlignmentOf(const llvm::Type* type) const {
+  const uint64_t bytes = uint64_t{type->getScalarSizeInBits()} / 8;
+  if (!type->isVectorTy() || !VectorsAligned()) return llvm::Align(bytes);
+  const unsigned lanes = llvm::cast<llvm::FixedVectorType>(type)->getNumElements();
+  return llvm::Align(std::min<uint64_t>(bytes * lanes, 64));
 }
 
 llvm::Value* BlockEmitter::LoadSlot(size_t slot, Element element, llvm::Value* index, int lanes) {

@@ -73,6 +73,8 @@ class BlockEmitter {
   virtual llvm::Value* Delay();
   // The number of the first element of a vector, i64; null in code without vectors.
   virtual llvm::Value* FirstElement() { return nullptr; }
+  // Whether vectors in arrays begin at multiples of their size.
+  virtual bool VectorsAligned() const { return true; }
   virtual llvm::Value* Take(ir::InputId input, int lanes);
   virtual llvm::Value* Held(ir::InputId input, int lanes);
   virtual void Spike(ir::PopulationId population, llvm::Value* mask);
@@ -84,7 +86,7 @@ class BlockEmitter {
   // scalar). Bools are i1 as values and i8 in memory.
   llvm::Value* LoadSlot(size_t slot, ir::Element element, llvm::Value* index, int lanes);
   void StoreSlot(size_t slot, ir::Element element, llvm::Value* index, llvm::Value* value);
-  // Elements of a slot's array at indices (i64 lanes).
+  // Elements of a slot's array at indices (i64, or lanes of it).
   llvm::Value* GatherSlot(size_t slot, ir::Element element, llvm::Value* index, int lanes);
   // The index of an element (i64, or lanes of it; null for a uniform state) of a state with a
   // history, in the place of `step`.
@@ -146,6 +148,7 @@ class BlockEmitter {
   llvm::Value* LoadFrom(size_t slot, llvm::Type* type, llvm::Value* index, int lanes);
   void StoreTo(size_t slot, llvm::Value* index, llvm::Value* value);
   llvm::Value* AddressIn(size_t slot, llvm::Type* type, llvm::Value* index);
+  llvm::Align AlignmentOf(const llvm::Type* type) const;
   llvm::Value* Lookup(const ir::Node& node, int lanes, llvm::Value* row, llvm::Value* column);
   // A gather or past.
   llvm::Value* ReadElement(const ir::Node& node, int lanes, absl::Span<llvm::Value* const> v);

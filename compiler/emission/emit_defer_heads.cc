@@ -30,6 +30,8 @@ class HeadEmitter : public DeferEmitter {
 
  private:
   void EmitLevel(Level level);
+  // If `first` (i1), fills the ring of the target with a time that is long done.
+  void FillRing(llvm::Value* first, llvm::Value* times, llvm::Value* time);
   // What the arrival does to its target, behind all that reads it.
   void EmitNeuronStores();
 
@@ -61,6 +63,26 @@ void HeadEmitter::EmitLevel(Level level) {
     for (const ir::NodeId operand : node(id).inputs()) operands.push_back(values_[operand]);
     values_[id] = EmitNode(node(id), 1, operands);
   }
+}
+
+void HeadEmitter::FillRing(llvm::Value* first, llvm::Value* times, llvm::Value* time) {
+  // No time that is kept is older, and the difference from later ones stays positive.
+  constexpr uint32_t kLongAgo = uint32_t{1} << 30;
+  llvm::Value* const done = builder_.CreateSub(time, builder_.getInt32(kLongAgo));
+  llvm::Value* const begin = builder_.CreateMul(target_, capacity_);
+  llvm::Value* const end = builder_.CreateAdd(begin, capacity_);
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const fill = NewBasicBlock("fill");
+  llvm::BasicBlock* const filled = NewBasicBlock("filled");
+  builder_.CreateCondBr(first, fill, filled);
+  builder_.SetInsertPoint(fill);
+  llvm::PHINode* const entry = builder_.CreatePHI(builder_.getInt64Ty(), 2);
+  StoreElement(done, times, entry);
+  llvm::Value* const next = builder_.CreateAdd(entry, builder_.getInt64(1));
+  entry->addIncoming(begin, before);
+  entry->addIncoming(next, fill);
+  builder_.CreateCondBr(builder_.CreateICmpNE(next, end), fill, filled);
+  builder_.SetInsertPoint(filled);
 }
 
 void HeadEmitter::EmitNeuronStores() {
@@ -108,6 +130,7 @@ absl::Status HeadEmitter::EmitArrivals() {
   llvm::Value* const half = builder_.getInt64(deferral_.delivers ? 1 : 0);
   llvm::Value* const time = builder_.CreateTrunc(
       builder_.CreateAdd(builder_.CreateMul(step_, builder_.getInt64(2)), half), i32);
+  FillRing(builder_.CreateICmpEQ(count, builder_.getInt32(0)), times, time);
   StoreElement(time, times, place);
   StoreElement(builder_.CreateAdd(count, builder_.getInt32(1)), arrivals, at);
   StoreElement(time, arrivals, builder_.CreateAdd(at, builder_.getInt64(1)));

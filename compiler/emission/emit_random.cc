@@ -1,7 +1,10 @@
 #include "compiler/emission/emit_random.h"
 
+#include <algorithm>
+#include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "compiler/emission/emit_ops.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
@@ -63,8 +66,9 @@ std::vector<Words> EmitRounds(llvm::IRBuilder<>& builder, const std::vector<Word
   // arithmetic.
   const int lanes = LanesOf(counters[0][0].value());
   Key first_key;
-  first_key[0] = {builder, Splat(builder, seed, lanes)};
-  first_key[1] = {builder, Splat(builder, builder.CreateLShr(seed, 32), lanes)};
+  if (LanesOf(seed) != lanes) seed = Splat(builder, seed, lanes);
+  first_key[0] = {builder, seed};
+  first_key[1] = {builder, builder.CreateLShr(seed, 32)};
   std::vector<Words> first_words = counters;
   for (int round = 0; round < kStraightRounds; ++round) {
     for (Words& words : first_words) words = philox::Round(words, first_key);
@@ -201,23 +205,23 @@ llvm::Function* UniformFunction(llvm::Module& module) {
   return function;
 }
 
-llvm::Function* PhiloxFunction(llvm::Module& module) {
-  constexpr char kName[] = "bnsyn.philox";
-  if (llvm::Function* function = module.getFunction(kName)) return function;
+llvm::Function* PhiloxFunction(llvm::Module& module, int lanes) {
+  const std::string name = absl::StrCat("bnsyn.philox", lanes);
+  if (llvm::Function* function = module.getFunction(name)) return function;
   llvm::LLVMContext& context = module.getContext();
   llvm::IRBuilder<> builder(context);
-  llvm::Type* const i64 = builder.getInt64Ty();
-  llvm::StructType* const result = llvm::StructType::get(context, {i64, i64});
+  llvm::Type* const words_type = Widened(builder.getInt64Ty(), lanes);
+  llvm::StructType* const result = llvm::StructType::get(context, {words_type, words_type});
+  const std::vector<llvm::Type*> parameters(5, words_type);
   llvm::Function* const function =
-      Declare(module, kName, llvm::FunctionType::get(result, {i64, i64, i64, i64, i64}, false));
+      Declare(module, name.c_str(), llvm::FunctionType::get(result, parameters, false));
   function->setDoesNotAccessMemory();
   builder.SetInsertPoint(llvm::BasicBlock::Create(context, "entry", function));
   Words counter;
   for (unsigned i = 0; i < 4; ++i) counter[i] = Word(builder, function->getArg(i));
   const Words words = EmitRounds(builder, {counter}, function->getArg(4))[0];
   const auto both = [&](size_t low) {
-    llvm::Value* const mask = builder.getInt64(philox::kLowHalf);
-    return builder.CreateOr(builder.CreateAnd(words[low].value(), mask),
+    return builder.CreateOr((words[low] & philox::kLowHalf).value(),
                             builder.CreateShl(words[low + 1].value(), 32));
   };
   llvm::Value* pair = llvm::PoisonValue::get(result);
@@ -231,9 +235,15 @@ llvm::Function* PhiloxFunction(llvm::Module& module) {
 std::pair<llvm::Value*, llvm::Value*> EmitPhilox(llvm::IRBuilder<>& builder,
                                                  const std::array<llvm::Value*, 4>& counter,
                                                  llvm::Value* key) {
+  std::vector<llvm::Value*> arguments(counter.begin(), counter.end());
+  arguments.push_back(key);
+  int lanes = 1;
+  for (const llvm::Value* argument : arguments) lanes = std::max(lanes, LanesOf(argument));
+  for (llvm::Value*& argument : arguments) {
+    if (LanesOf(argument) != lanes) argument = Splat(builder, argument, lanes);
+  }
   llvm::Module& module = *builder.GetInsertBlock()->getModule();
-  llvm::Value* const words = builder.CreateCall(
-      PhiloxFunction(module), {counter[0], counter[1], counter[2], counter[3], key});
+  llvm::Value* const words = builder.CreateCall(PhiloxFunction(module, lanes), arguments);
   return {builder.CreateExtractValue(words, 0), builder.CreateExtractValue(words, 1)};
 }
 

@@ -28,7 +28,8 @@ void EmitRandomGroup(llvm::IRBuilder<>& builder, int native_lanes, llvm::Value* 
 llvm::Value* EmitRandomUniform(llvm::IRBuilder<>& builder, const DrawPoint& point);
 
 // The four words of Philox4x32-10 for a counter (i64, 32 bits each) and a key (i64): words 0 and 1
-// in the first i64, low half first, and words 2 and 3 in the second.
+// in the first i64, low half first, and words 2 and 3 in the second. Where one of them has lanes,
+// all have.
 std::pair<llvm::Value*, llvm::Value*> EmitPhilox(llvm::IRBuilder<>& builder,
                                                  const std::array<llvm::Value*, 4>& counter,
                                                  llvm::Value* key);

@@ -46,6 +46,8 @@ using KernelFunction = void (*)(KernelArgs*);
 // code in the other (Deferral says in which). Memory keeps the low 32 bits of a time, and times are
 // compared by the sign of their difference: nothing that is kept may be older than 2^30 steps.
 
+inline constexpr uint32_t kMostArrivals = 256;
+
 // The arrivals at a target. Both are 0 where nothing has arrived.
 struct ArrivalCount {
   uint32_t count;   // of the arrivals since the beginning, or since all rows were up to date
@@ -60,8 +62,10 @@ struct DeferArgs {
   // (Deferral::post_captured) follow one another from that entry times their number on in `values`.
   ArrivalCount* arrivals;
   uint32_t* times;
-  uint64_t* values;   // the bits of each, zero-extended; null where nothing is captured
-  uint32_t capacity;  // a power of two; entries of one target
+  uint64_t* values;  // the bits of each, zero-extended; null where nothing is captured
+  // Entries of one target: a power of two, at most kMostArrivals. Where `count` is 0, the head
+  // fills them all with a time that is long done.
+  uint32_t capacity;
 
   // head: the time from which on arrivals are needed: the least `done` of any row of the thread. An
   // entry of before may be overwritten.

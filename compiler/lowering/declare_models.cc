@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -493,6 +494,22 @@ TakenNames NamesOfNeurons(const Declarations& declared) {
 
 namespace {
 
+// What a population or the network level requires of its parameters; `own` are those that replace
+// values of the model.
+absl::Status CheckRequirementsOf(const Section& section,
+                                 const std::vector<Model::Requirement>& requirements,
+                                 absl::string_view owner, const Settings& own,
+                                 const std::vector<Constant>& constants,
+                                 const ir::Program& program) {
+  std::vector<RequiredValue> values;
+  for (const Parameter& parameter : section.parameters) {
+    const bool is_own =
+        absl::c_any_of(own, [&](const auto& given) { return given.first == parameter.name; });
+    values.push_back({parameter.name, parameter.value, parameter.place, is_own, parameter.course});
+  }
+  return CheckRequirements(requirements, owner, values, constants, program);
+}
+
 void DeclareMultiplicity(Section& section, ProgramBuilder& out) {
   if (!section.code->multiplicity.has_value()) return;
   section.multiplicity =
@@ -527,6 +544,9 @@ absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out) {
     section.domain = out.program.populations[*section.population].domain;
     BNSYN_RETURN_IF_ERROR(DeclareParameters(declared, model.parameters, population.parameters,
                                             model.tunable, model.place, section, out));
+    BNSYN_RETURN_IF_ERROR(CheckRequirementsOf(
+        section, model.requirements, absl::StrCat("the model '", model.name, "'"),
+        population.parameters, declared.constants, out.program));
     DeclareVariables(section, out);
     BNSYN_RETURN_IF_ERROR(DeclareBounds(model.bounds, absl::StrCat("model '", model.name, "'"),
                                         model.name, section, out));
@@ -583,6 +603,8 @@ absl::Status DeclareUniform(Declarations& declared, ProgramBuilder& out) {
   section.code = &declared.uniform_code;
   BNSYN_RETURN_IF_ERROR(DeclareParameters(declared, uniform.parameters, {}, uniform.tunable,
                                           {"network", "uniform", 1, 1}, section, out));
+  BNSYN_RETURN_IF_ERROR(CheckRequirementsOf(section, uniform.requirements, "[uniform]", {},
+                                            declared.constants, out.program));
   DeclareVariables(section, out);
   BNSYN_RETURN_IF_ERROR(DeclareClocks(uniform.clocks, {}, declared.network.options.dt, section));
   return absl::OkStatus();

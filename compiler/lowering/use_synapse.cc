@@ -109,6 +109,15 @@ Description Merged(const Description& own, const Synapse& synapse) {
   return merged;
 }
 
+absl::Status MissingInto(const Connection& connection) {
+  return ErrorIn(
+      ModelPlace(connection.description),
+      absl::StrCat("the model '", connection.synapse->name,
+                   "' adds to its target: to which variable of '", connection.target.name, "'?"),
+      absl::StrCat("say it, as in into = \"g_ex\"; variables are ",
+                   absl::StrJoin(connection.target.VariableNames(), ", ")));
+}
+
 // Gives the parameters of a model their values.
 class ParameterDeclarer {
  public:
@@ -133,7 +142,9 @@ class ParameterDeclarer {
       }
       BNSYN_RETURN_IF_ERROR(Add(name, own != nullptr ? *own : value, quantity));
     }
-    BNSYN_RETURN_IF_ERROR(CheckRequirements());
+    BNSYN_RETURN_IF_ERROR(CheckRequirements(synapse_.requirements,
+                                            absl::StrCat("the model '", synapse_.name, "'"),
+                                            required_, connection_.constants, out_.program));
     connection_.constants = Known();
     return absl::OkStatus();
   }
@@ -186,7 +197,12 @@ class ParameterDeclarer {
   // The unit of the variable that the projection says the model adds to.
   absl::Status FindUnit() {
     const ir::SourceText& into = description_.options.into;
-    if (into.text.empty()) return absl::OkStatus();
+    if (into.text.empty()) {
+      const bool needs_unit = absl::c_any_of(synapse_.needs, [](const Synapse::Need& need) {
+        return absl::StrContains(need.unit.text, kWeightUnit);
+      });
+      return needs_unit ? MissingInto(connection_) : absl::OkStatus();
+    }
     const Variable* const variable = connection_.target.FindVariable(into.text);
     if (variable != nullptr && !variable->equation->boolean && !variable->equation->integer) {
       connection_.units = {{std::string(kWeightUnit), variable->dimension()}};
@@ -230,7 +246,7 @@ class ParameterDeclarer {
       BNSYN_ASSIGN_OR_RETURN(parameter.course,
                              DeclareCourse(declared_, setting, value, What(name), out_.program));
     }
-    places_.push_back(parameter.place);
+    required_.push_back({name, value, parameter.place, Given(name) != nullptr, parameter.course});
     values_.push_back({name, value});
     if (!parameter.varies()) return absl::OkStatus();
     if (parameter.tunable) {
@@ -246,45 +262,13 @@ class ParameterDeclarer {
     return absl::OkStatus();
   }
 
-  absl::Status CheckRequirements() const {
-    for (const Synapse::Requirement& requirement : synapse_.requirements) {
-      BNSYN_ASSIGN_OR_RETURN(const bool holds, EvaluateCondition(requirement.condition, Known()));
-      if (!holds) return Violated(requirement);
-    }
-    return absl::OkStatus();
-  }
-
-  // At the value that the projection gives, or else at that of the model.
-  absl::Status Violated(const Synapse::Requirement& requirement) const {
-    BNSYN_ASSIGN_OR_RETURN(const Expr condition, ParseExpression(requirement.condition));
-    std::vector<std::string> values;
-    const ir::SourceText* place = nullptr;
-    bool is_given = false;
-    ForEachName(condition, [&](const Expr& name) {
-      for (size_t v = 0; v < values_.size(); ++v) {
-        if (values_[v].name != name.name) continue;
-        const Quantity& value = values_[v].value;
-        const std::string unit = DisplayUnit(value.dimension);
-        values.push_back(
-            absl::StrCat(name.name, " is ", value.value, unit.empty() ? "" : " ", unit));
-        if (place != nullptr && (is_given || Given(name.name) == nullptr)) continue;
-        is_given = Given(name.name) != nullptr;
-        place = &places_[v];
-      }
-    });
-    return ErrorIn(place != nullptr ? *place : requirement.condition,
-                   absl::StrCat("the model '", synapse_.name, "' requires ",
-                                requirement.condition.text, ", but ", absl::StrJoin(values, ", ")),
-                   requirement.advice);
-  }
-
   const Declarations& declared_;
   Connection& connection_;
   const Description& description_;
   const Synapse& synapse_;
   ProgramBuilder& out_;
-  std::vector<Constant> values_;        // of parameters, in order
-  std::vector<ir::SourceText> places_;  // of these values
+  std::vector<Constant> values_;  // of parameters, in order
+  std::vector<RequiredValue> required_;
 };
 
 bool IsOfNeuron(absl::string_view name) {
@@ -331,14 +315,7 @@ absl::Status CheckInto(Connection& connection, bool adds) {
   const Description& description = connection.description;
   const ir::SourceText& into = description.options.into;
   const std::string& model = connection.synapse->name;
-  if (adds && into.text.empty()) {
-    return ErrorIn(
-        ModelPlace(description),
-        absl::StrCat("the model '", model, "' adds to its target: to which variable of '",
-                     connection.target.name, "'?"),
-        absl::StrCat("say it, as in into = \"g_ex\"; variables are ",
-                     absl::StrJoin(connection.target.VariableNames(), ", ")));
-  }
+  if (adds && into.text.empty()) return MissingInto(connection);
   if (!adds && !into.text.empty()) {
     return ErrorIn(into, absl::StrCat("the model '", model, "' adds to nothing"),
                    "what into names stands in its code as into_post += ...");

@@ -124,6 +124,9 @@ class Model {
   Model& Numbered(std::string index, std::vector<std::string> parameters);
   // The run stops with an error when the variable leaves [lower, upper].
   Model& Bounds(std::string variable, Setting lower, Setting upper);
+  // A condition that parameters must satisfy, over numbers: "tau_syn > 0 ms". `advice` ends the error
+  // message.
+  Model& Requires(const char* condition, std::string advice = "");
   // What projections add to the variable is counted in steps of the greatest power of two of its
   // internal unit that is at most `resolution`: Resolution("I", "1 fA"). By default the compiler
   // takes one that keeps 24 bits of each contribution (docs/precision.md).
@@ -140,6 +143,10 @@ class Model {
     std::string variable;
     Setting lower;
     Setting upper;
+  };
+  struct Requirement {
+    SourceText condition;
+    std::string advice;
   };
   struct Numbering {
     SourceText index;
@@ -160,6 +167,7 @@ class Model {
   std::vector<Numbering> numbered;
   std::vector<NamedEvent> events;
   std::vector<Bound> bounds;
+  std::vector<Requirement> requirements;
   Settings resolution;
   std::vector<Clock> clocks;
   SourceText multiplicity;  // empty where a neuron spikes once at most

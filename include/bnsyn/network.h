@@ -133,6 +133,7 @@ class Network {
     Settings initial;
     Settings parameters;
     std::vector<std::string> tunable;
+    std::vector<Model::Requirement> requirements;
     std::vector<Clock> clocks;
   };
   NetworkOptions options;

@@ -53,15 +53,11 @@ struct Synapse {
     std::string name;
     SourceText unit;
   };
-  struct Requirement {
-    SourceText condition;
-    std::string advice;
-  };
   std::string name;
   SourceText place;  // of the name
   std::vector<Need> needs;
   Settings parameters;
-  std::vector<Requirement> requirements;
+  std::vector<Model::Requirement> requirements;
   std::vector<std::string> tunable;
   ConnectOptions code;
 };

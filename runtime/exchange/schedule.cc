@@ -267,18 +267,29 @@ absl::StatusOr<std::vector<Delivery>> MakeDeliveries(const ir::Program& program,
   return deliveries;
 }
 
-// The blocks that a kernel over synapses runs, in order. `arrived` says whether the spikes of the
-// step have arrived, before the kernel and after it.
+// What a step has done before a kernel.
+struct Passed {
+  bool arrivals = false;
+  std::vector<bool> on_step;  // by projection: its on_step blocks
+
+  // The halves of the step whose deferred work comes before the kernel.
+  uint64_t Halves(const compiler::Deferral& deferral) const {
+    const uint64_t posts = arrivals ? deferral.TimeOfPost(0) + 1 : 0;
+    return std::max(posts, on_step[deferral.projection] ? deferral.TimeOfStep(0) + 1 : 0);
+  }
+};
+
+// The blocks that a kernel over synapses runs, in order.
 absl::StatusOr<KernelCall> MakeSynapsesKernelCall(const ir::Program& program,
                                                   const ir::Block& kernel,
                                                   const compiler::CompiledCode& code,
                                                   NetworkMemory& memory, const Synapses& synapses,
                                                   const ThreadSchedule& schedule, int thread,
-                                                  bool& arrived) {
+                                                  Passed& passed) {
   KernelCall call;
   for (const ir::Node& node : kernel.nodes) {
     if (node.op == ir::Op::kDeliver) {
-      call.delivers = arrived = true;
+      call.delivers = passed.arrivals = true;
       continue;
     }
     const ir::ProjectionId id = program.ProjectionOf(kernel);
@@ -288,16 +299,16 @@ absl::StatusOr<KernelCall> MakeSynapsesKernelCall(const ir::Program& program,
       SynapticCall& synaptic = call.synaptic.emplace_back();
       synaptic.block = block;
       synaptic.backlog = FindBacklog(schedule, id);
-      if (synaptic.backlog != nullptr && arrived) {
-        // The code of arrivals comes first, and takes the second half of a step that delivers.
-        synaptic.halves = synaptic.backlog->deferral().delivers ? 2 : 1;
-      }
       if (block->deferred) continue;
+      if (synaptic.backlog != nullptr) {
+        synaptic.halves = passed.Halves(synaptic.backlog->deferral());
+      }
       BNSYN_ASSIGN_OR_RETURN(synaptic.code,
                              MakeCodeCall(program, *block, code, memory, own, thread));
       synaptic.sources = program.projections[id].source;
       synaptic.rows = own.slots();
     }
+    if (node.op == ir::Op::kRunOnStep) passed.on_step[id] = true;
   }
   return call;
 }
@@ -340,7 +351,7 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
   BNSYN_ASSIGN_OR_RETURN(schedule.deliveries,
                          MakeDeliveries(program, code, memory, SumPlaces(program, partition),
                                         synapses, schedule, thread));
-  bool arrived = !program.Delivers();
+  Passed passed = {!program.Delivers(), std::vector<bool>(program.projections.size())};
   schedule.phases.emplace_back();
   for (size_t b = 0; b < program.step.size(); ++b) {
     const ir::Block& block = program.step[b];
@@ -348,7 +359,7 @@ absl::StatusOr<ThreadSchedule> ScheduleThread(const ir::Program& program,
     KernelCall call;
     if (program.RunsSynapses(block)) {
       BNSYN_ASSIGN_OR_RETURN(call, MakeSynapsesKernelCall(program, block, code, memory, synapses,
-                                                          schedule, thread, arrived));
+                                                          schedule, thread, passed));
     } else {
       BNSYN_ASSIGN_OR_RETURN(call, MakeKernelCall(program, block, code, memory, partition, thread));
     }
@@ -444,8 +455,8 @@ absl::StatusOr<StepSchedule> MakeSchedule(const ir::Program& program,
   std::iota(schedule.all_neurons.begin(), schedule.all_neurons.end(), 0);
   schedule.delivers = program.Delivers();
   const std::vector<compiler::Deferral> deferrals = compiler::FindDeferrals(program);
-  schedule.deferred_checks = std::any_of(deferrals.begin(), deferrals.end(),
-                                         [](const auto& deferral) { return deferral.checks; });
+  schedule.late_checks = std::any_of(deferrals.begin(), deferrals.end(),
+                                     [](const auto& deferral) { return deferral.checks; });
   schedule.read_later = FindReadLater(program);
   schedule.barrier_after_delivery = !schedule.delivers && DeliveryNeedsOthers(program);
   // A step has at least one barrier, so that no thread runs ahead of the others.

@@ -92,7 +92,7 @@ struct StepSchedule {
   // True if a kernel delivers.
   bool delivers = false;
   // True if a check of deferred code may fail.
-  bool deferred_checks = false;
+  bool late_checks = false;
   std::vector<bool> read_later;  // FindReadLater
   // Kernels with clocks that need more of other threads than their spikes: epochs end before them.
   std::vector<const ir::Block*> meetings;

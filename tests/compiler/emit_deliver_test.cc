@@ -57,7 +57,9 @@ projection ab : a -> b rule=all_to_all weight=0.75 delay=1
   reference::CoarseTally tallies_[2];
 };
 
-INSTANTIATE_TEST_SUITE_P(All, DeliverTest, testing::Values(Variant{4, 0}, Variant{4, 2}), Name);
+INSTANTIATE_TEST_SUITE_P(All, DeliverTest, testing::Values(Variant{1, 2}, Variant{4, 0}, Variant{4, 2}, Variant{8, 2},
+                                         Variant{4, 2, true}),
+                         Name);
 
 TEST_P(DeliverTest, TheWeightOfTheProjection) {
   KernelMachine machine = Compile(absl::StrCat(kHeader, R"(on_pre ab {

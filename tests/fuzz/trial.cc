@@ -101,6 +101,12 @@ EngineOptions AcceleratedOptions(Random& random) {
   if (random.OneIn(4)) {
     const absl::Span<const compiler::Pass> passes = compiler::AllPasses();
     options.compile.disabled_passes = {std::string(passes[random.Below(passes.size())].name)};
+  } else if (random.OneIn(4)) {
+    options.compile.disabled_passes = {"defer"};
+  }
+  if (random.OneIn(2)) {
+    // Histories that are soon full.
+    options.histories = {1u << random.Below(3), 1u << random.Below(4)};
   }
   return options;
 }
@@ -109,7 +115,9 @@ std::string Describe(const EngineOptions& options) {
   return absl::StrCat(
       options.threads, " threads, width ", options.compile.width, ", level ",
       options.compile.optimization, ", layout '", options.layout, "', without '",
-      options.compile.disabled_passes.empty() ? "" : options.compile.disabled_passes[0], "'");
+      options.compile.disabled_passes.empty() ? "" : options.compile.disabled_passes[0],
+      "', histories of ", options.histories.arrivals, " arrivals and ", options.histories.steps,
+      " steps");
 }
 
 Verdict Compare(Simulation& reference, Simulation& accelerated, const ir::Program& program,

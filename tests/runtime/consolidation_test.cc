@@ -16,8 +16,8 @@ namespace {
 constexpr size_t kSources = 8;
 constexpr size_t kTargets = 5;
 constexpr size_t kSynapses = kSources * kTargets;
-constexpr double kDt = 20;                 // ms
-constexpr uint64_t kPeriod = 50;           // steps of a second
+constexpr double kDt = 20;        // ms
+constexpr uint64_t kPeriod = 50;  // steps of a second
 constexpr uint64_t kHour = 3600 * kPeriod;
 constexpr uint64_t kHours = 3;
 constexpr double kEtaF = 0.05;

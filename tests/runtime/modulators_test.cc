@@ -38,16 +38,10 @@ on_event = "v += w"
 source = "exc"
 target = "exc"
 rule = { type = "all_to_all", self = false }
+model = "three_factor"
+into = "v"
 weight = 0.01
-equations = """
-w : 1
-e : 1
-dx/dt = -x/(20 ms) : 1 (event-driven)
-dy/dt = -y/(20 ms) : 1 (event-driven)
-"""
-on_pre = "v_post += w; e -= 1.05*y; x += 1"
-on_post = "e += x; y += 1"
-clocks.learn = { every = "dt", code = "w = clip(w + 1e-4*e*M, 0, 0.02); e = e*exp(-dt/(500 ms))" }
+parameters = { w_max = 0.02, eta = 1e-4 }
 )toml",
                       modulator);
 }
@@ -177,17 +171,10 @@ update = "M = M*exp(-dt/(200 ms)) + (0.5 if timestep(t, dt) == 2000 else 0)"
 source = "pre"
 target = "post"
 rule = "one_to_one"
+model = "reward_stdp"
+into = "s"
 weight = "1 nS"
-constants = { tau_plus = "20 ms", tau_minus = "20 ms", A_plus = 1, A_minus = 1.5, tau_c = "1 s", b = 0, eta = "0.25 nS/second", w_min = "0 nS", w_max = "4 nS" }
-equations = """
-w : siemens
-c : 1
-dx/dt = -x/tau_plus : 1 (event-driven)
-dy/dt = -y/tau_minus : 1 (event-driven)
-"""
-on_pre = "s_post += w; c -= A_minus*y; x += 1"
-on_post = "c += A_plus*x; y += 1"
-clocks.learn = { every = "dt", code = "w = clip(w + eta*c*(M - b)*dt, w_min, w_max); c = c*exp(-dt/tau_c)" }
+parameters = { w_max = "4 nS", eta = "0.25 nS/second", b = 0 }
 )toml";
   for (const auto& [name, steps] : {std::pair("pre", sources), {"post", targets}}) {
     std::vector<std::string> times;

@@ -49,31 +49,19 @@ source = "exc"
 target = "exc"
 rule = { type = "all_to_all", self = false }
 weight = 0.01
-constants = { tau_e = "500 ms", eta = 1e-4, w_min = 0, w_max = 0.02, tau_plus = "20 ms", tau_minus = "15 ms", A_plus = 1, A_minus = 1.05 }
+into = "v"
 )toml",
                       projection);
 }
 
 constexpr char kCoincidence[] = R"toml(
-equations = """
-w : 1
-e : 1
-"""
-on_pre = "v_post += w; e += 1 if lastspike_post == t else 0"
-clocks.learn = { every = "dt", code = "w = clip(w + eta*e*M, w_min, w_max); e = e*exp(-dt/tau_e)" }
+model = "three_factor_coincidence"
+parameters = { w_max = 0.02, eta = 1e-4 }
 )toml";
 
 constexpr char kPairs[] = R"toml(
-equations = """
-w : 1
-e : 1
-dx/dt = -x/tau_plus : 1 (event-driven)
-dy/dt = -y/tau_minus : 1 (event-driven)
-dz/dt = -z/(0.001*dt) : 1 (event-driven)
-"""
-on_pre = "v_post += w; e -= A_minus*y; x += 1; z += 1"
-on_post = "e += A_plus*(x - z); y += 1"
-clocks.learn = { every = "dt", code = "w = clip(w + eta*e*M, w_min, w_max); e = e*exp(-dt/tau_e)" }
+model = "three_factor"
+parameters = { w_max = 0.02, eta = 1e-4, tau_minus = "15 ms" }
 )toml";
 
 // What a run leaves to repeat it by: who spiked in each step, and the neuromodulator before it.

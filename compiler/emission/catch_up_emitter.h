@@ -1,0 +1,140 @@
+// Emits the function that brings rows of synapses up to date: emit_catch_up.cc has rows and nodes,
+// catch_up_arrivals.cc what runs where arrivals alone are deferred, and catch_up_steps.cc what runs
+// where steps are.
+#ifndef BNSYN_COMPILER_EMISSION_CATCH_UP_EMITTER_H_
+#define BNSYN_COMPILER_EMISSION_CATCH_UP_EMITTER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "compiler/emission/defer_emitter.h"
+#include "compiler/passes/catch_up.h"
+
+namespace bnsyn::compiler {
+
+class CatchUpEmitter : public DeferEmitter {
+ public:
+  CatchUpEmitter(const EmitContext& context, const CatchUp& catch_up);
+
+  absl::Status Emit();
+
+ private:
+  // A value that loops change. LLVM keeps it in registers.
+  struct Cell {
+    llvm::AllocaInst* memory;
+    llvm::Type* type;
+  };
+  // A loop over numbers (i64), as long as they are below an end; and a value that it carries.
+  struct Loop {
+    llvm::PHINode* number;
+    llvm::PHINode* carried;  // null without
+    llvm::BasicBlock* head;
+    llvm::BasicBlock* end;
+  };
+  Loop Begin(llvm::Value* first, llvm::Value* end, llvm::Value* carried = nullptr);
+  // The builder is then behind the loop.
+  void End(const Loop& loop, llvm::Value* next, llvm::Value* carried = nullptr);
+
+  void EmitRow(llvm::Value* first, llvm::Value* last);
+
+  // Arrivals alone: the synapses [first, last), a few at a time. Lists of synapses: those with an
+  // arrival that is not done, those of them with two, and so on; then runs the first arrivals of
+  // the longest histories, and so on to the last one of all. No branch depends on a synapse.
+  void EmitArrivalsOfRow(llvm::Value* first, llvm::Value* last);
+  llvm::Value* ListSynapses(llvm::Value* first, llvm::Value* count);
+  llvm::Value* ListThoseWithMore(llvm::Value* level, llvm::Value* count);
+  void RunList(llvm::Value* first, llvm::Value* level, llvm::Value* count);
+  // Entry `i` of the list of a level.
+  llvm::Value* ListPlace(llvm::Value* level, llvm::Value* i);
+  // `time` (i32, or lanes of it) is not done.
+  llvm::Value* IsPending(llvm::Value* time);
+
+  // Steps, and arrivals between them: the synapses of a row in vectors, with their states in
+  // registers.
+  void EmitStepsOfRow(llvm::Value* first, llvm::Value* last);
+  void FindArrivals();
+  void EmitStepsAndArrivals();
+  void EmitSteps(llvm::Value* from, llvm::Value* to);
+  void EmitArrivalIn(llvm::Value* lanes);
+  // The time of the next arrival in each lane, counted from `done_`; ~0 where there is none.
+  llvm::Value* NextTimes();
+  void LoadStates();
+  void StoreStates();
+
+  // Runs the on_post nodes for arrivals: at these entries of rings (lanes), at these times.
+  void EmitArrivals(llvm::Value* entries, llvm::Value* times);
+  void EmitNodes(ir::NodeId from, ir::NodeId to);
+
+  llvm::Value* Load(ir::StateId state, int lanes) override;
+  void Store(ir::StateId state, llvm::Value* value) override;
+  void Check(ir::StateId state, llvm::Value* value) override;
+  void FailIn(llvm::Value* lanes) override;
+  llvm::Value* LoadPre(ir::StateId state) override;
+  llvm::Value* LoadPost(ir::StateId state) override;
+  llvm::Value* IndexPre() override;
+  llvm::Value* IndexPost() override;
+  llvm::Value* Weight() override;
+  llvm::Value* Delay() override;
+  llvm::Value* RandomBits(uint32_t stream, uint32_t draw, int lanes) override;
+  llvm::Value* KeyOf(uint32_t stream, llvm::Value* occurrence);
+
+  llvm::Type* LanesType(llvm::Type* type) const;
+  llvm::Value* InLanes(llvm::Value* value);
+  llvm::Value* Number(uint64_t number) { return InLanes(builder_.getInt64(number)); }
+  llvm::Value* Zeros(llvm::Type* type) const;
+  llvm::Value* Any(llvm::Value* lanes) { return builder_.CreateOrReduce(lanes); }
+  Cell NewCell(llvm::Type* type) { return {Variable(type), type}; }
+  llvm::Value* Get(const Cell& cell) { return builder_.CreateLoad(cell.type, cell.memory); }
+  void Set(const Cell& cell, llvm::Value* value) { builder_.CreateStore(value, cell.memory); }
+  // The elements of an array at these indices (i64 lanes), one load a lane.
+  llvm::Value* Gather(llvm::Type* type, llvm::Value* array, llvm::Value* indices);
+  llvm::Type* MemoryOf(ir::StateId state) const;
+  // As values: a bool is i1.
+  llvm::Value* FromMemory(ir::StateId state, llvm::Value* value);
+  llvm::Value* ToMemory(ir::StateId state, llvm::Value* value);
+  // The targets of the synapses in the lanes (i64).
+  llvm::Value* Targets();
+
+  const CatchUp& catch_up_;
+  const Deferral& deferral_;
+  const int lanes_;
+  std::vector<bool> deferred_;             // by node: computed here
+  std::map<ir::NodeId, size_t> captured_;  // by node: its number among the captured values
+  std::map<ir::StateId, Cell> states_;     // of the synapses at hand
+  std::vector<ir::StateId> stored_;
+  std::vector<llvm::Value*> values_;  // by node
+  llvm::Value* others_ = nullptr;
+  llvm::Value* weights_ = nullptr;
+  llvm::Value* occurrences_ = nullptr;
+  llvm::Value* arrivals_ = nullptr;
+  llvm::Value* times_ = nullptr;
+  llvm::Value* captures_ = nullptr;
+  llvm::Value* window_ = nullptr;
+  llvm::Value* window_last_ = nullptr;  // i64, of its places
+  llvm::Value* until_ = nullptr;        // i64
+  llvm::Value* until_low_ = nullptr;    // i32
+  llvm::Value* delivers_ = nullptr;     // i64
+  llvm::AllocaInst* fault_ = nullptr;
+  llvm::AllocaInst* lists_ = nullptr;
+  llvm::AllocaInst* list_sizes_ = nullptr;  // by level
+  llvm::Value* list_room_ = nullptr;        // i64: places of a list
+  // Of the row and the synapses at hand.
+  llvm::Value* source_ = nullptr;    // i64
+  llvm::Value* done_ = nullptr;      // i32
+  llvm::Value* synapses_ = nullptr;  // i64 lanes
+  llvm::Value* targets_ = nullptr;   // i64 lanes, where they were asked for
+  llvm::Value* active_ = nullptr;    // lanes in which nodes have an effect; null where all have
+  llvm::Value* inside_ = nullptr;    // lanes within the row; null where all are
+  llvm::Value* pending_ = nullptr;   // lanes with an arrival that is not done
+  llvm::Value* count_ = nullptr;     // i32 lanes: arrivals at the target
+  Cell next_ = {};                   // i32 lanes: the number of the next arrival
+  // The words that the synapses at hand have drawn, by stream and draw / 4.
+  std::map<std::pair<uint32_t, uint32_t>, std::pair<llvm::Value*, llvm::Value*>> drawn_;
+};
+
+}  // namespace bnsyn::compiler
+
+#endif  // BNSYN_COMPILER_EMISSION_CATCH_UP_EMITTER_H_
