@@ -38,7 +38,8 @@ absl::StatusOr<bnsyn::Network> Brain() {
   const auto eyes = net.AddPopulation("eyes", eye, kEyes);
   const auto motors = net.AddPopulation("motors", motor, kMotors);
   // The neuromodulator: what the host gives, which fades.
-  net.Uniform("M : 1", "M = M*exp(-dt/(100 ms))");
+  net.Uniform({.name = "M", .text = "M : 1"},
+              {.name = "M", .text = "M = M*exp(-dt/(100 ms))"});
   absl::StatusOr<bnsyn::Synapse> library = bnsyn::ReadLibrarySynapse("three_factor");
   if (!library.ok()) return library.status();
   const auto learning = net.AddSynapse(*std::move(library));

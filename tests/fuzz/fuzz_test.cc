@@ -90,7 +90,9 @@ TEST(Fuzz, PlasticNetworks) {
   uint64_t all = 0;
   for (const auto& [outcome, number] : report.outcomes) all += number;
   std::printf("%7d changed a weight\n", static_cast<int>(report.learned));
-  if (all >= 100) EXPECT_GT(report.learned, all * 3 / 4);
+  if (all >= 100) {
+    EXPECT_GT(report.learned, all * 3 / 4);
+  }
 }
 
 // The harness itself: what ends a process is a failure of its seed, and the others run.
