@@ -165,7 +165,7 @@ TEST(SynapseSums, ChangeNothingElse) {
 
 TEST(SynapseSums, R7_StopTheRunWhereAValueIsNoNumber) {
   const std::string text =
-      Replaced(kPlastic, "squares = sum(ee.w**2)", "squares = sum(ee.w**2*log(ee.w/w0 - 0.7))");
+      Replaced(kPlastic, "squares = sum(ee.w**2)", "squares = sum(ee.w**2*log(ee.w/w0 - 0.99))");
   std::string message;
   for (const EngineOptions& options : {Reference(), Accelerated(), Accelerated(3)}) {
     Simulation simulation = CompiledNetwork(text, options);
