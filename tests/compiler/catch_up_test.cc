@@ -112,7 +112,12 @@ constexpr char kOnStep[] = R"(on_step ab deferred {
   store ab.w, %14
 }
 )";
-constexpr char kDelivery[] = "kernel delivery : ab phase=0 {\n  deliver\n}\n";
+constexpr char kDelivery[] = R"(kernel move : b phase=0 {
+}
+kernel delivery : network phase=1 {
+  deliver
+}
+)";
 
 // Rows of random lengths, one of them empty, and the same synapses by target.
 struct Connections {
@@ -264,6 +269,7 @@ class CatchUpTest : public EmitTest {
  protected:
   // Runs steps of a program with `blocks` both ways. Returns how often all rows were swept.
   int Compare(const std::string& blocks, bool delivers, uint32_t capacity, uint32_t window) {
+    SCOPED_TRACE(absl::StrCat("capacity ", capacity, " window ", window, delivers ? " delivers" : ""));
     const std::string text = absl::StrCat(kDeclarations, blocks, delivers ? kDelivery : "");
     std::mt19937 random(5);
     const Connections connections(random);
