@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,7 @@ struct Case {
   int deferred = 1;     // blocks
   bool checks = false;  // Deferral::checks
 };
+void PrintTo(const Case& of, std::ostream* out) { *out << of.name; }
 
 std::string TextOf(const Case& of) {
   return absl::StrReplaceAll(kNetwork, {{"PLASTIC", of.plastic}, {"SCHEDULE", of.schedule}});

@@ -257,6 +257,8 @@ std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Elem
     // set_delay and set_probability need these.
     if (op == Op::kSetDelay) program.projections[0].max_delay = 9;
     program.projections[0].rule.kind = RuleKind::kBernoulli;
+    // The states are of the source.
+    if (op == Op::kStorePost) program.projections[0].target = program.projections[0].source;
   }
   // A total comes behind a reduce.
   if (kind == BlockKind::kStep) Append(program, block, Op::kReduce, {Element::kF64}, 0, {});
