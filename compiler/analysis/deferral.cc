@@ -74,7 +74,7 @@ class Decision {
     std::vector<BlockDeferral> decided;
     for (size_t i = 0; i < blocks_.size(); ++i) {
       const ir::Block& block = blocks_[i];
-      if (block.kind == BlockKind::kOnPre) continue;
+      if (block.kind == BlockKind::kOnPre || block.sums.has_value()) continue;
       BlockDeferral result = {first_ + i, false, obstacle_[i]};
       if (result.reason.empty()) {
         if (!VisitsSynapses(program_, block)) {
@@ -103,7 +103,9 @@ class Decision {
   void FindObstacles() {
     for (const ir::Block& block : blocks_) {
       obstacle_.emplace_back();
-      if (block.kind == BlockKind::kOnPre || !VisitsSynapses(program_, block)) continue;
+      // Sums are taken where they are asked for, of rows that are up to date.
+      if (block.kind == BlockKind::kOnPre || block.sums.has_value()) continue;
+      if (!VisitsSynapses(program_, block)) continue;
       if (block.HasClock()) {
         if (block.every < kLeastClock) {
           obstacle_.back() =
@@ -156,7 +158,7 @@ class Decision {
     for (size_t i = 0; i < blocks_.size(); ++i) {
       const ir::Block& block = blocks_[i];
       if (block.kind == BlockKind::kOnPre) (post.has_value() ? pre_after : pre_before) = true;
-      if (!VisitsSynapses(program_, block)) continue;
+      if (block.sums.has_value() || !VisitsSynapses(program_, block)) continue;
       if (block.kind == BlockKind::kOnPost) {
         if (post.has_value()) return "there are two on_post pathways that visit synapses";
         post = i;
