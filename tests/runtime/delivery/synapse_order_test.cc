@@ -103,7 +103,7 @@ on_post = "y += 1 uV; w = clip(w + x, 0 mV, 0.2 mV)"
 )toml";
 
 double BytesOfASynapse(const std::string& text) {
-  const absl::StatusOr<ir::Program> program = compiler::Lower(ParsedNetwork(text));
+  const absl::StatusOr<ir::Program> program = LowerNetwork(ParsedNetwork(text));
   EXPECT_TRUE(program.ok()) << program.status().message();
   const absl::StatusOr<AcceleratedProgram> prepared = PrepareAccelerated(*program, Accelerated());
   EXPECT_TRUE(prepared.ok()) << prepared.status().message();
