@@ -99,14 +99,15 @@ n : integer
 
   void AddProjection(const std::string& name) {
     const std::string ends[] = {"a", "b"};
-    std::vector<std::string> equations = {"w : 1"};
+    const bool narrow = UseOneIn(3, "float32");
+    std::vector<std::string> equations = {narrow ? "w : 1 (float32)" : "w : 1"};
     std::vector<std::string> pre = {"g_post += 0.1*w"};
     std::vector<std::string> post;
     std::vector<std::string> clocks;
     const std::string per_synapse =
         UseOneIn(4, "traces of synapses") ? ", per synapse" : std::string();
     equations.push_back(absl::StrCat("dx/dt = -x/(", 1 + random_.Below(9), " ms) : 1 (event-driven",
-                                     per_synapse, ")"));
+                                     per_synapse, narrow ? ", float32" : "", ")"));
     equations.push_back(absl::StrCat("dy/dt = -y/(2 ms) : 1 (event-driven", per_synapse, ")"));
     const std::string jump_x = UseOneIn(4, "traces that are set") ? "x = 1" : "x += 1";
     const bool eligibility = UseOneIn(2, "eligibility");
