@@ -44,11 +44,18 @@ class DeliverEmitter : public BlockEmitter {
   // The loops, and the levels of nodes.
   int ChooseLanes() const;
   void EmitLevel(ir::Level level);
+  void EmitOne(ir::NodeId id, int lanes);
+  // True for a select with an arm that stands behind a branch where there is one lane.
+  bool HasLongArm(ir::NodeId id) const;
+  void EmitSelect(ir::NodeId id);
   // What the spike does to its neuron, behind all synapses.
   void EmitNeuronStores();
   // Runs over the entries [first, last) of a row, `lanes` at a time, as far as there are so many.
   // Returns the first one that is left.
   llvm::Value* EmitSynapses(int lanes, llvm::Value* first, llvm::Value* last);
+  // The head of a spike, number `i`, and the row of its neuron; goes on to `end`.
+  void EmitRow(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count, llvm::Value* neuron,
+               llvm::BasicBlock* end);
   void EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count);
   // The first entry of a neuron's row and the entry after the last.
   std::pair<llvm::Value*, llvm::Value*> LoadRow(llvm::Value* neuron);
@@ -99,8 +106,10 @@ class DeliverEmitter : public BlockEmitter {
   int most_lanes_ = 1;                  // of synapses
   int lanes_ = 1;                       // of those at hand
   const std::vector<ir::Level> level_;  // by node
-  std::vector<llvm::Value*> values_;    // by node
-  std::vector<Added> added_;            // by node
+  // By node: the select in one arm of which alone it is needed (compiler/analysis/long_arms.h).
+  const std::vector<ir::NodeId> arm_of_;
+  std::vector<llvm::Value*> values_;  // by node
+  std::vector<Added> added_;          // by node
   llvm::AllocaInst* fault_ = nullptr;
   llvm::AllocaInst* fault_in_lanes_ = nullptr;  // null if there is one
   llvm::Value* others_ = nullptr;

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/analysis/deferral.h"
+#include "compiler/analysis/long_arms.h"
 #include "compiler/emission/deliver_emitter.h"
 #include "compiler/emission/emit_ops.h"
 #include "compiler/emission/kernel_abi.h"
@@ -30,6 +32,7 @@ DeliverEmitter::DeliverEmitter(const EmitContext& context, const ir::Block& bloc
       projection_(program_.projections[id_]),
       by_target_(block.kind == ir::BlockKind::kOnPost),
       level_(ir::LevelsOf(context.program, block)),
+      arm_of_(FindLongArms(block, level_)),
       values_(block.nodes.size()),
       added_(block.nodes.size()) {}
 
@@ -49,19 +52,56 @@ int DeliverEmitter::ChooseLanes() const {
 void DeliverEmitter::EmitLevel(Level level) {
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
     const ir::Node& n = node(id);
+    const int lanes = level == Level::kSynapse ? lanes_ : 1;
+    // Lanes seldom agree on an arm.
+    const bool branches = lanes == 1;
     if (level_[id] != level || ir::StoresNeuron(n)) continue;
+    if (branches && arm_of_[id] != ir::kNoNode) continue;
     if (ir::Accumulates(n)) {
       EmitQuanta(id);
-      continue;
+    } else if (branches && HasLongArm(id)) {
+      EmitSelect(id);
+    } else {
+      EmitOne(id, lanes);
     }
-    const int lanes = level == Level::kSynapse ? lanes_ : 1;
-    std::vector<llvm::Value*> operands;
-    for (const ir::NodeId operand : n.inputs()) {
-      llvm::Value* const value = values_[operand];
-      operands.push_back(LanesOf(value) == lanes ? value : Splat(builder_, value, lanes));
-    }
-    values_[id] = EmitNode(n, lanes, operands);
   }
+}
+
+void DeliverEmitter::EmitOne(ir::NodeId id, int lanes) {
+  std::vector<llvm::Value*> operands;
+  for (const ir::NodeId operand : node(id).inputs()) {
+    llvm::Value* const value = values_[operand];
+    operands.push_back(LanesOf(value) == lanes ? value : Splat(builder_, value, lanes));
+  }
+  values_[id] = EmitNode(node(id), lanes, operands);
+}
+
+bool DeliverEmitter::HasLongArm(ir::NodeId id) const {
+  const ir::Node& n = block_.nodes[id];
+  return n.op == ir::Op::kSelect && (arm_of_[n.operands[1]] == id || arm_of_[n.operands[2]] == id);
+}
+
+void DeliverEmitter::EmitSelect(ir::NodeId id) {
+  const ir::Node& n = node(id);
+  const bool yes = arm_of_[n.operands[1]] == id;
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const arm = NewBasicBlock("arm");
+  llvm::BasicBlock* const chosen = NewBasicBlock("chosen");
+  builder_.CreateCondBr(values_[n.operands[0]], yes ? arm : chosen, yes ? chosen : arm);
+
+  builder_.SetInsertPoint(arm);
+  for (ir::NodeId i = 0; i < id; ++i) {
+    if (arm_of_[i] == id) EmitOne(i, 1);
+  }
+  llvm::Value* const long_way = values_[n.operands[yes ? 1 : 2]];
+  llvm::BasicBlock* const arm_end = builder_.GetInsertBlock();
+  builder_.CreateBr(chosen);
+
+  builder_.SetInsertPoint(chosen);
+  llvm::PHINode* const value = builder_.CreatePHI(long_way->getType(), 2);
+  value->addIncoming(values_[n.operands[yes ? 2 : 1]], before);
+  value->addIncoming(long_way, arm_end);
+  values_[id] = value;
 }
 
 void DeliverEmitter::EmitNeuronStores() {
@@ -103,7 +143,6 @@ absl::Status DeliverEmitter::Emit() {
 
   llvm::BasicBlock* const entry = builder_.GetInsertBlock();
   llvm::BasicBlock* const spike = NewBasicBlock("spike");
-  llvm::BasicBlock* const synapse = NewBasicBlock("synapse");
   llvm::BasicBlock* const spike_end = NewBasicBlock("spike_end");
   llvm::BasicBlock* const exit = NewBasicBlock("exit");
   llvm::Value* const zero = builder_.getInt64(0);
@@ -113,16 +152,13 @@ absl::Status DeliverEmitter::Emit() {
   llvm::PHINode* const i = builder_.CreatePHI(i64, 2);
   llvm::Value* const neuron = builder_.CreateZExt(LoadElement(i32, spikes, i), i64);
   (by_target_ ? target_ : source_) = neuron;
-  const auto [first, last] = LoadRow(neuron);
-  EmitPrefetch(spikes, i, spike_count);
-  EmitLevel(Level::kSpike);
-  builder_.CreateCondBr(builder_.CreateICmpNE(first, last), synapse, spike_end);
-
-  builder_.SetInsertPoint(synapse);
-  llvm::Value* rest = first;
-  if (most_lanes_ > 1) rest = EmitSynapses(most_lanes_, first, last);
-  EmitSynapses(1, rest, last);
-  builder_.CreateBr(spike_end);
+  if (VisitsSynapses(program_, block_)) {
+    EmitRow(spikes, i, spike_count, neuron, spike_end);
+  } else {
+    // There may be no rows.
+    EmitLevel(Level::kSpike);
+    builder_.CreateBr(spike_end);
+  }
 
   builder_.SetInsertPoint(spike_end);
   EmitNeuronStores();
@@ -140,6 +176,20 @@ absl::Status DeliverEmitter::Emit() {
   MergeFault(fault);
   builder_.CreateRetVoid();
   return status_;
+}
+
+void DeliverEmitter::EmitRow(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count,
+                             llvm::Value* neuron, llvm::BasicBlock* end) {
+  const auto [first, last] = LoadRow(neuron);
+  EmitPrefetch(spikes, i, spike_count);
+  EmitLevel(Level::kSpike);
+  llvm::BasicBlock* const synapse = NewBasicBlock("synapse");
+  builder_.CreateCondBr(builder_.CreateICmpNE(first, last), synapse, end);
+  builder_.SetInsertPoint(synapse);
+  llvm::Value* rest = first;
+  if (most_lanes_ > 1) rest = EmitSynapses(most_lanes_, first, last);
+  EmitSynapses(1, rest, last);
+  builder_.CreateBr(end);
 }
 
 llvm::Value* DeliverEmitter::EmitSynapses(int lanes, llvm::Value* first, llvm::Value* last) {

@@ -21,6 +21,9 @@ namespace {
 constexpr Pass kPasses[] = {
     // First: all later passes gain from literals.
     {"specialise", "no parameter is read but tunable ones", &Specialise, &CheckSpecialise, nullptr},
+    // Before expand_math, behind which nobody knows an exponential.
+    {"tabulate", "exponentials of whole numbers of steps in on_post code are beyond a table",
+     &Tabulate, &CheckTabulate, nullptr},
     // Before unroll, which weighs loops by their plain ops, and before simplify, which folds
     // functions of literals and shares nodes that two functions of one argument have in common.
     {"expand_math", "no function or draw is left", &ExpandMath,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,7 @@ struct Case {
   int deferred = 1;     // blocks
   bool checks = false;  // Deferral::checks
 };
+void PrintTo(const Case& of, std::ostream* out) { *out << of.name; }
 
 std::string TextOf(const Case& of) {
   return absl::StrReplaceAll(kNetwork, {{"PLASTIC", of.plastic}, {"SCHEDULE", of.schedule}});
@@ -134,7 +136,7 @@ order = -1
   cases.push_back({"Fades", R"toml(
 equations = """
 w : volt
-dc/dt = (M - c)/(30 ms) : 1
+dc/dt = (M - c)/(30 ms) : 1 (clock-driven)
 """
 on_pre = "V_post += w*c; w = clip(w + 0.01 mV*c, 0 mV, 0.3 mV)"
 )toml"});
@@ -184,9 +186,8 @@ class Findings {
   void Digest() { Add(simulation_.Digest().ToString()); }
   void Read(const std::string& variable) {
     std::string values;
-    for (const double value : *simulation_.StateByName(variable)) {
-      absl::StrAppendFormat(&values, " %a", value);
-    }
+    const std::vector<double> read = *simulation_.StateByName(variable);
+    for (const double value : read) absl::StrAppendFormat(&values, " %a", value);
     Add(absl::StrCat(variable, values));
   }
   void Step(uint64_t steps) {

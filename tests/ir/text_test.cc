@@ -257,6 +257,8 @@ std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Elem
     // set_delay and set_probability need these.
     if (op == Op::kSetDelay) program.projections[0].max_delay = 9;
     program.projections[0].rule.kind = RuleKind::kBernoulli;
+    // The states are of the source.
+    if (op == Op::kStorePost) program.projections[0].target = program.projections[0].source;
   }
   // A total comes behind a reduce.
   if (kind == BlockKind::kStep) Append(program, block, Op::kReduce, {Element::kF64}, 0, {});
@@ -266,6 +268,13 @@ std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Elem
     empty.kind = BlockKind::kOnStep;
     empty.name = "ee";
     empty.domain = program.projections[0].domain;
+  }
+  // run_sums needs a block that adds to its input.
+  if (kind == BlockKind::kStep && op == Op::kRunSums) {
+    Block& sums = program.synaptic.emplace_back(program.synaptic.back());
+    sums.sums = static_cast<InputId>(attr);
+    Builder builder(program, sums);
+    builder.Emit(Op::kAccumulate, {builder.F64(1)}, attr);
   }
   if (!Append(program, block, op, elements, attr, declared)) return std::nullopt;
   // past needs a history, which each step stores.

@@ -409,7 +409,7 @@ TEST(VerifierTest, WhatMayStandWhere) {
       {"step", "store_pre exc.V, 1", "store_pre cannot stand in step"},
       {"on_pre ee", "store_post exc.V, 1", "store_post cannot stand in on_pre"},
       {"on_pre ee", "store_pre sigma, 1", "store_pre in on_pre is of a state of exc"},
-      {"on_pre ee", "store_pre exc.t0, 1", "a temporary lives within a step"},
+      {"on_pre ee", "store_pre exc.t0, 1", "cannot be of exc.t0, which lives within a step"},
       {"on_pre ee", "%9 = load_post exc.V : f64[ee]\nstore_pre exc.V, %9",
        "store_pre needs one value for all synapses of the neuron"},
       {"on_pre ee", "%9 = uniform stream=9 draw=0 : f64[ee]\nstore_pre exc.V, %9",

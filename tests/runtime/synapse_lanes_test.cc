@@ -54,7 +54,7 @@ on_pre ab {
   %12 = mul %10, %11 : f64[ab]
   accumulate b.g, %12
   accumulate b.h, %8
-  accumulate a.f, %0
+  accumulate_pre a.f, %0
   %14 = index_post : u32[ab]
   %15 = past b.past, %14, 3i64 : f64[ab]
   %16 = gather b.y, %14 : f64[ab]
@@ -89,26 +89,28 @@ step {
   spike a, %1
   %2 = take a.f : f64[a]
   %3 = mul %2, 0.5 : f64[a]
-  %4 = add %3, 0.25 : f64[a]
+  %4 = min %3, 1 : f64[a]
   store a.x, %4
   %5 = take b.g : f64[b]
   %6 = take b.h : f64[b]
   %7 = load b.y : f64[b]
   %8 = fma %7, 0.9, %5 : f64[b]
-  %9 = mul %8, 0.5 : f64[b]
-  store b.y, %9
-  %10 = convert %6 : f32[b]
-  store b.z, %10
-  %11 = gt %5, %6 : bool[b]
-  store b.on, %11
-  store b.past, %9
+  %9 = min %8, 2 : f64[b]
+  %10 = max %9, -2 : f64[b]
+  store b.y, %10
+  %11 = convert %6 : f32[b]
+  store b.z, %11
+  %12 = gt %5, %6 : bool[b]
+  store b.on, %12
+  store b.past, %10
 }
 )";
 
 TEST(SynapseLanes, R5_R11_ComputeWhatSingleSynapsesDo) {
   const auto run = [](const EngineOptions& options) {
     Simulation simulation = Compiled(kLanes, options);
-    EXPECT_TRUE(simulation.Step(200).ok());
+    const absl::Status status = simulation.Step(200);
+    EXPECT_TRUE(status.ok()) << status.message();
     EXPECT_GT(simulation.SpikeCount(*simulation.Population("a")), 500u);
     const std::vector<double> weights = *simulation.StateByName("ab.w");
     EXPECT_NE(weights, std::vector<double>(weights.size(), 1.0));
