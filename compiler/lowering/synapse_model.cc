@@ -392,6 +392,7 @@ Names SynapseNames(const Declarations& declared, const Connection& connection, i
     }
   }
   if (!connecting) names.Add("delay", {.kind = NameKind::kDelay});
+  if (connection.synapse != nullptr) RefuseMissing(connection, names);
   return names;
 }
 
