@@ -7,6 +7,8 @@ PACKAGES := g++ cmake ninja-build llvm-19-dev libabsl-dev libeigen3-dev libtomlp
 CI_PACKAGES := $(PACKAGES) clang
 # What `make tidy` and `make format` need besides.
 TIDY_PACKAGES := $(PACKAGES) clang-tidy clang-format
+# What `make pictures` needs besides.
+PICTURE_PACKAGES := $(PACKAGES) python3-matplotlib
 
 # What `make conformance` and `make bench-peers` need besides; Debian's Brian2 belongs to Debian's
 # Python.
@@ -20,7 +22,7 @@ JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: help run test precision build command deps fuzz ci conformance bench bench-peers bench-growth bench-compile tidy format clean deps-ci deps-tidy deps-conformance
+.PHONY: help run test precision build command deps fuzz ci conformance bench bench-peers bench-growth bench-compile tidy format pictures clean deps-ci deps-tidy deps-conformance deps-pictures
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +52,9 @@ deps:  ## install the Debian packages that are missing
 
 deps-ci:
 	@$(call install,$(CI_PACKAGES))
+
+deps-pictures:
+	@$(call install,$(PICTURE_PACKAGES))
 
 deps-conformance:
 	@$(call install,$(CONFORMANCE_PACKAGES))
@@ -90,6 +95,11 @@ bench-growth: command  ## show how the cost of a step grows with neurons, and wi
 bench-compile: command  ## show how the time to compile grows with each part of a network
 	bench/compile_growth.py
 
+pictures: command deps-pictures  ## run the networks that learn, and draw the pictures of docs/learning.md
+	$(call learn,stdp-selectivity,learn.w,10s)
+	$(call learn,stdp-latency,learn.w,1s)
+	$(call learn,distal-reward,ee.w,5min)
+
 tidy: deps-tidy build  ## clang-tidy over all sources
 	run-clang-tidy -quiet -p build/release -extra-arg=-Wno-unknown-warning-option '$(CURDIR)/(ir|reference|compiler|runtime|tools)/.*\.cc$$'
 
@@ -98,6 +108,13 @@ format: deps-tidy  ## clang-format over all sources
 
 clean:  ## remove everything built
 	rm -rf build
+
+# $(call learn,NETWORK,WEIGHTS,EVERY): runs a network that learns, and draws its weights.
+define learn
+$(BNSYN) run examples/networks/learning/$(1).toml --backend accelerated --no-hint --out build/pictures/$(1) \
+  --record $(2) --record-every $(3)
+$(DEBIAN_PYTHON) examples/python/learning.py $(1) build/pictures/$(1) docs/pictures/$(1).png
+endef
 
 # $(call install,PACKAGES): installs the packages that are missing, as root or through sudo.
 define install

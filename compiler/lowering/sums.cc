@@ -360,7 +360,11 @@ absl::StatusOr<TypedValue> SumOverNeurons(const Declarations& declared, const Ex
     BNSYN_ASSIGN_OR_RETURN(const Expr expr,
                            ElementExpression(call, source, scope, owner).Run(names));
     Dimension dimension;
-    const std::string name = UnusedName(out.program, absl::StrCat(section.prefix, "sum"));
+    // A clock puts its own name before it.
+    const std::string clock =
+        scope.clock() == nullptr ? "" : absl::StrCat(scope.clock()->clock.name, ".");
+    const std::string name =
+        UnusedName(out.program, absl::StrCat(clock, section.prefix, "sum")).substr(clock.size());
     BNSYN_ASSIGN_OR_RETURN(const ir::Value total,
                            EmitTotal(name, section.domain, scope, out.program,
                                      [&](ir::Builder& builder) -> absl::StatusOr<ir::Value> {
