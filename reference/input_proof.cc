@@ -205,10 +205,13 @@ absl::Status InputProof::AddPossible(ir::ProjectionId projection, ir::InputId in
     return absl::OkStatus();
   }
   const int scale = program_->inputs[input].accumulator.scale_log2;
-  return Refused(*program_, projection,
-                 absl::StrCat("so many synapses meet at ", Place(*program_, input, element),
-                              " that its sum might overflow: what they compute while running may ",
-                              "be ", ShowValue(FromQuanta(limits.unknown, scale)), " each"));
+  return Refused(
+      *program_, projection,
+      absl::StrCat("so many synapses meet at ", Place(*program_, input, element),
+                   " that its sum might overflow: what they compute while running may ", "be ",
+                   ShowValue(FromQuanta(limits.unknown, scale)), " each; bounds of ",
+                   "the variables that it is computed from, as in bounds = { w = [low, ",
+                   "high] }, leave room for more synapses"));
 }
 
 absl::Status InputProof::Add(ir::ProjectionId projection, SynapseEnds ends, double weight,

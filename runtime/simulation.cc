@@ -347,6 +347,10 @@ absl::StatusOr<SynapseList> Simulation::Synapses(absl::string_view projection) c
       list.weights.push_back(table.weight(synapse));
       list.delays.push_back(table.delay(synapse) - program.spike_lag());
     }
+    const std::string weight = absl::StrCat(std::string(projection), ".w");
+    if (program.FindState(weight)) {
+      BNSYN_ASSIGN_OR_RETURN(list.weights, StateByName(weight));
+    }
     return list;
   });
 }

@@ -131,6 +131,36 @@ absl::Status WriteWhole(const std::string& directory, const std::string& name,
   return file.Publish();
 }
 
+absl::Status WriteSynapses(const std::string& directory, const Simulation& simulation,
+                           const std::string& projection) {
+  const ir::Program& program = ProgramOf(simulation);
+  BNSYN_ASSIGN_OR_RETURN(const SynapseList synapses, simulation.Synapses(projection));
+  std::string header = "pre,post,weight,delay";
+  std::vector<std::vector<double>> variables;
+  for (const ir::StateId id : program.SynapseStates(*program.FindProjection(projection))) {
+    const std::string& name = program.states[id].name;
+    if (!program.IsVariable(id) || name == absl::StrCat(projection, ".w")) continue;
+    absl::StrAppend(&header, ",", name.substr(projection.size() + 1));
+    BNSYN_ASSIGN_OR_RETURN(variables.emplace_back(), simulation.StateByName(name));
+  }
+  const auto text = [](double value) {
+    return ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(value));
+  };
+  BNSYN_ASSIGN_OR_RETURN(PartialFile file,
+                         PartialFile::Create(directory, projection + ".synapses.csv"));
+  file.stream() << header << '\n';
+  for (size_t synapse = 0; synapse < synapses.sources.size(); ++synapse) {
+    file.stream() << synapses.sources[synapse] << ',' << synapses.targets[synapse] << ','
+                  << text(synapses.weights[synapse]) << ','
+                  << text(synapses.delays[synapse] * program.dt);
+    for (const std::vector<double>& values : variables) {
+      file.stream() << ',' << text(values[synapse]);
+    }
+    file.stream() << '\n';
+  }
+  return file.Publish();
+}
+
 absl::Status WriteRun(const std::string& directory, const Simulation& simulation,
                       const RunResult& result) {
   const ir::Program& program = ProgramOf(simulation);

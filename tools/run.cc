@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "ir/diagnostic.h"
 #include "ir/status_macros.h"
 #include "runtime/coarse_report.h"
 #include "tools/command.h"
@@ -21,6 +22,7 @@ struct RunArguments {
   Source source;
   Machine machine;
   RecordOptions record;
+  std::vector<std::string> synapses;  // projections
   std::string out;
   bool json = false;
   bool no_hint = false;
@@ -31,6 +33,14 @@ struct Finished {
   std::vector<std::string> files;  // written into the directory of --out
 };
 
+absl::Status CheckProjection(const ir::Program& program, const std::string& name) {
+  if (program.FindProjection(name)) return absl::OkStatus();
+  std::vector<std::string> names;
+  for (const ir::Projection& projection : program.projections) names.push_back(projection.name);
+  return absl::NotFoundError(absl::StrCat("--synapses ", name, ": no projection is named so",
+                                          ir::DidYouMean(name, names)));
+}
+
 // Runs on one backend; the files of --out are written if `with_files`.
 absl::StatusOr<Finished> RunOn(const Loaded& loaded, const RunArguments& arguments,
                                const std::string& backend, bool with_files) {
@@ -39,6 +49,12 @@ absl::StatusOr<Finished> RunOn(const Loaded& loaded, const RunArguments& argumen
   chosen.backend = backend;
   EngineOptions options = chosen.Options();
   options.record_spikes = with_files && !arguments.out.empty();
+  for (const std::string& projection : arguments.synapses) {
+    if (arguments.out.empty()) {
+      return absl::InvalidArgumentError("--synapses needs --out DIR, where its files are written");
+    }
+    BNSYN_RETURN_IF_ERROR(CheckProjection(loaded.program, projection));
+  }
   BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(loaded.program, options));
   if (backend == "accelerated") LogKernels(simulation);
   NoteCacheProblem(simulation);
@@ -63,6 +79,10 @@ absl::StatusOr<Finished> RunOn(const Loaded& loaded, const RunArguments& argumen
   if (with_files && !arguments.out.empty()) {
     BNSYN_RETURN_IF_ERROR(WriteRun(arguments.out, simulation, result));
     files.insert(files.begin(), {"spikes.csv", "report.json"});
+    for (const std::string& projection : arguments.synapses) {
+      BNSYN_RETURN_IF_ERROR(WriteSynapses(arguments.out, simulation, projection));
+      files.push_back(projection + ".synapses.csv");
+    }
   }
   return Finished{std::move(result), std::move(files)};
 }
@@ -219,6 +239,12 @@ void AddRun(CommandLine& line) {
            .help = "write spikes.csv and report.json there",
            .type = "DIR"});
   arguments->record.AddArguments(run);
+  run.Add({.name = "--synapses",
+           .value = &arguments->synapses,
+           .help =
+               "write the synapses of a projection as they are at the end to "
+               "DIR/PROJECTION.synapses.csv, which rule = { type = \"list\" } reads; repeatable",
+           .type = "PROJECTION"});
   run.Add({.name = "--json",
            .value = &arguments->json,
            .help = "print one JSON object (with both backends, an array)"});

@@ -4,11 +4,11 @@
 #include <cmath>
 #include <limits>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "compiler/language/code.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
@@ -61,9 +61,11 @@ Statistics StatisticsOf(absl::Span<const double> values, const std::optional<Bin
   all.count = values.size();
   if (bins.has_value()) all.bins.resize(bins->number);
   const auto count = static_cast<double>(values.size());
+  // From the first value, so that equal values have themselves as their mean.
+  const double first = values.empty() ? kNan : values[0];
   double sum = 0;
-  for (const double value : values) sum += value;
-  all.mean = sum / count;
+  for (const double value : values) sum += value - first;
+  all.mean = first + sum / count;
   double squares = 0;
   for (const double value : values) squares += (value - all.mean) * (value - all.mean);
   all.deviation = std::sqrt(squares / count);
@@ -80,9 +82,10 @@ Statistics StatisticsOf(absl::Span<const double> values, const std::optional<Bin
 
 absl::StatusOr<StatisticsOption> ParseStatisticsOption(const std::string& text,
                                                        const Simulation& simulation) {
-  const std::vector<std::string> parts = absl::StrSplit(text, ',');
+  std::vector<std::string> parts = absl::StrSplit(text, ',');
+  for (std::string& part : parts) absl::StripAsciiWhitespace(&part);
   StatisticsOption option;
-  option.variable = std::string(absl::StripAsciiWhitespace(parts[0]));
+  option.variable = parts[0];
   // Says what is wrong with the name.
   BNSYN_RETURN_IF_ERROR(simulation.StateByName(option.variable).status());
   const ir::Program& program = ProgramOf(simulation);
@@ -121,7 +124,7 @@ std::string HeaderOf(const std::optional<Bins>& bins) {
   if (!bins.has_value()) return header;
   absl::StrAppend(&header, ",at_low,at_high");
   for (uint32_t bin = 0; bin < bins->number; ++bin) {
-    absl::StrAppend(&header, ",from_", Text(bins->edge(bin)));
+    absl::StrAppendFormat(&header, ",from_%.6g", bins->edge(bin));
   }
   return header;
 }

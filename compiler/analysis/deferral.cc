@@ -198,12 +198,18 @@ class Decision {
 // The block with what is never negative made visible: the time since a step that a state keeps
 // becomes a step.
 ir::Block WithElapsedAsStep(const ir::Program& program, const ir::Block& block) {
+  // The step, as an integer of any kind.
+  const auto is_step = [](const ir::Block& of, ir::NodeId id) {
+    const ir::Node& node = of.nodes[id];
+    const bool converted = node.op == Op::kConvert && !ir::IsFloat(node.element);
+    return of.nodes[converted ? node.operands[0] : id].op == Op::kStep;
+  };
   const auto keeps_step = [&](ir::StateId state) {
     const auto only_steps = [&](const ir::Block& other) {
       return absl::c_all_of(other.nodes, [&](const ir::Node& node) {
         const bool stores = ir::Info(node.op).effect == ir::Effect::kWrite && node.attr == state &&
                             ir::Info(node.op).attr == AttrKind::kState && node.op != Op::kCheck;
-        return !stores || other.nodes[node.operands[0]].op == Op::kStep;
+        return !stores || is_step(other, node.operands[0]);
       });
     };
     return !program.IsVariable(state) && program.states[state].initial == 0 &&
@@ -212,7 +218,7 @@ ir::Block WithElapsedAsStep(const ir::Program& program, const ir::Block& block) 
   };
   ir::Block result = block;
   for (ir::Node& node : result.nodes) {
-    if (node.op != Op::kSub || block.nodes[node.operands[0]].op != Op::kStep) continue;
+    if (node.op != Op::kSub || !is_step(block, node.operands[0])) continue;
     const ir::Node& since = block.nodes[node.operands[1]];
     const bool load = since.op == Op::kLoad || since.op == Op::kLoadPre;
     if (!load || !keeps_step(static_cast<ir::StateId>(since.attr))) continue;

@@ -156,7 +156,11 @@ void CatchUpEmitter::RunList(llvm::Value* first, llvm::Value* level, llvm::Value
     if (slot == slots_.size()) return;
     Set(cell, FromMemory(state, Gather(MemoryOf(state), slots_[slot], synapses_)));
   }
-  EmitArrivals(places, Gather(i32, times_, places));
+  // A sweep within a step finds arrivals of that step.
+  llvm::Value* const times = Gather(i32, times_, places);
+  active_ = builder_.CreateICmpSLT(builder_.CreateSub(times, InLanes(until_low_)), Zeros(i32));
+  EmitArrivals(places, times);
+  active_ = nullptr;
   for (const ir::StateId state : stored_) {
     const size_t slot = SlotOf(ir::AttrKind::kState, state);
     llvm::Value* const value = ToMemory(state, Get(states_.at(state)));

@@ -71,7 +71,7 @@ absl::StatusOr<Statement> ParseStatement(Parser& parser) {
 
 constexpr const char* kFlags[] = {
     "unless refractory", "constant", "constant over dt", "shared",      "input", "spikes",
-    "event-driven",      "linked",   "clock-driven",     "per synapse", "summed"};
+    "event-driven",      "linked",   "clock-driven",     "per synapse", "summed", "float32"};
 
 // Types of other languages, and what is declared here.
 struct TypeName {

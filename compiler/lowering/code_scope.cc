@@ -22,6 +22,9 @@ namespace {
 constexpr double kFlushBelow = 1e-290;
 // The same for variables that code alone changes, which may hold any number that is not denormal.
 constexpr double kFlushAssignedBelow = 0x1p-1020;
+// Both for f32.
+constexpr double kFlushFloat32Below = 1e-30;
+constexpr double kFlushAssignedFloat32Below = 0x1p-124;
 
 TypedValue Of(const Variable& variable, ir::Value value) {
   return variable.equation->integer ? AnyInteger(value) : TypedValue{value, variable.dimension()};
@@ -30,6 +33,16 @@ TypedValue Of(const Variable& variable, ir::Value value) {
 bool HasBounds(const ir::State& state) {
   constexpr double kMax = std::numeric_limits<double>::max();
   return state.lower != -kMax || state.upper != kMax;
+}
+
+// Below what a value becomes zero. An f32 never keeps tiny values: what decays would stay at the
+// least denormal number for ever.
+std::optional<double> FlushedBelow(ir::Element element, Tiny tiny) {
+  if (element == ir::Element::kF32) {
+    return tiny == Tiny::kFlushed ? kFlushFloat32Below : kFlushAssignedFloat32Below;
+  }
+  if (element != ir::Element::kF64 || tiny == Tiny::kKept) return std::nullopt;
+  return tiny == Tiny::kFlushed ? kFlushBelow : kFlushAssignedBelow;
 }
 
 // The value, or 0 where it is tiny.
@@ -63,15 +76,28 @@ absl::StatusOr<TypedValue> AsDeclared(const Equation& equation, const TypedValue
   return EmitInteger(value, absl::StrCat("'", equation.name, "'"), source, range, scope);
 }
 
+ir::Value AsComputed(ir::Builder& builder, ir::Value kept) {
+  const bool narrow = builder.type(kept).element == ir::Element::kF32;
+  return narrow ? builder.Convert(kept, ir::Element::kF64) : kept;
+}
+
+ir::Value AsKept(const ir::Program& program, ir::Builder& builder, ir::StateId state,
+                 ir::Value value) {
+  const bool narrow = program.states[state].type.element == ir::Element::kF32;
+  return narrow ? builder.Convert(value, ir::Element::kF32) : value;
+}
+
 void StoreVariable(const ir::Program& program, ir::Builder& builder, ir::StateId state,
                    ir::Value value, Tiny tiny, bool checked, ir::Op store) {
   const ir::State& declared = program.states[state];
-  const bool real = declared.type.element == ir::Element::kF64;
-  if (real && tiny != Tiny::kKept) {
-    value = FlushTiny(builder, value, tiny == Tiny::kFlushed ? kFlushBelow : kFlushAssignedBelow);
+  const ir::Element element = declared.type.element;
+  const bool real = ir::IsFloat(element);
+  if (const std::optional<double> below = FlushedBelow(element, tiny)) {
+    value = FlushTiny(builder, value, *below);
   }
+  value = AsKept(program, builder, state, value);
   // Integers are finite, and booleans have no bounds.
-  if (checked && (real || (declared.type.element == ir::Element::kI64 && HasBounds(declared)))) {
+  if (checked && (real || (element == ir::Element::kI64 && HasBounds(declared)))) {
     builder.Check(state, value);
   }
   builder.Emit(store, {value}, state);
@@ -237,17 +263,20 @@ void CodeScope::LeaveArm() {
 }
 
 TypedValue CodeScope::LoadOf(const Variable& variable, ir::Op op) {
+  return Of(variable, AsComputed(builder_, LoadKept(variable, op)));
+}
+
+ir::Value CodeScope::LoadKept(const Variable& variable, ir::Op op) {
   if (op != ir::Op::kLoad && variable.link.has_value()) {
     const ir::StateId linked = *variable.link->variable->state;
-    if (out_.program.states[linked].type.uniform()) return Of(variable, builder_.Load(linked));
-    return Of(variable,
-              builder_.Emit(ir::Op::kGather, {LinkedElement(*variable.link, op)}, linked));
+    if (out_.program.states[linked].type.uniform()) return builder_.Load(linked);
+    return builder_.Emit(ir::Op::kGather, {LinkedElement(*variable.link, op)}, linked);
   }
   if (op == ir::Op::kLoad || variable.Is("shared")) {
-    return Of(variable, builder_.Load(*variable.state));
+    return builder_.Load(*variable.state);
   }
   const ir::Element element = out_.program.states[*variable.state].type.element;
-  return Of(variable, builder_.Emit(op, {element, section_.domain}, {}, *variable.state));
+  return builder_.Emit(op, {element, section_.domain}, {}, *variable.state);
 }
 
 ir::Value CodeScope::ElementAt(ir::Op op) {

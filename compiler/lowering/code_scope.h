@@ -192,6 +192,8 @@ class CodeScope : public EquationScope {
   // The last spike of the neuron, or of the source or target of the synapse.
   absl::StatusOr<TypedValue> LastSpikeOf(const Section& section, bool of_target);
   TypedValue LoadOf(const Variable& variable, ir::Op op);
+  // The same as its state keeps it.
+  ir::Value LoadKept(const Variable& variable, ir::Op op);
   // An error where a shared definition reads what neurons do not share.
   absl::Status CheckShared(const std::string& name, const ir::SourceText& source,
                            ir::SourceRange range) const;
@@ -230,6 +232,12 @@ absl::Status CheckKind(const Equation& equation, const TypedValue& value,
 absl::StatusOr<TypedValue> AsDeclared(const Equation& equation, const TypedValue& value,
                                       const ir::SourceText& source, ir::SourceRange range,
                                       Scope& scope);
+
+// The value that code computes with where a state has `kept`: an f32 as f64 (R1).
+ir::Value AsComputed(ir::Builder& builder, ir::Value kept);
+// `value` as a state keeps it: rounded once where that is an f32.
+ir::Value AsKept(const ir::Program& program, ir::Builder& builder, ir::StateId state,
+                 ir::Value value);
 
 // What becomes of tiny values that are stored (R9).
 enum class Tiny : uint8_t { kFlushed, kFlushedIfDenormal, kKept };

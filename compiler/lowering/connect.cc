@@ -353,10 +353,14 @@ class ConnectEmitter {
   absl::Status Begin(const ConnectValue& value) {
     const Variable& variable = *value.variable;
     if (!value.code.has_value()) {
-      const bool integer = variable.equation->integer;
+      const Equation& equation = *variable.equation;
+      const auto number = [&] {
+        return equation.Is(kFloat32) ? double{ir::F32OfBits(value.initial)}
+                                     : ir::F64OfBits(value.initial);
+      };
       scope_.Change().bound[variable.name()] =
-          integer ? WrittenInteger(static_cast<int64_t>(value.initial), builder_)
-                  : TypedValue{builder_.F64(ir::F64OfBits(value.initial)), variable.dimension()};
+          equation.integer ? WrittenInteger(static_cast<int64_t>(value.initial), builder_)
+                           : TypedValue{builder_.F64(number()), variable.dimension()};
       return absl::OkStatus();
     }
     scope_.EnterCode("initial", variable.name());
@@ -379,7 +383,7 @@ class ConnectEmitter {
                                   "bits, and divide by no 0"),
                      "bounds help, as in clip(x, 0, 100)");
     }
-    builder_.Store(*variable.state, value.value);
+    builder_.Store(*variable.state, AsKept(program_, builder_, *variable.state, value.value));
     scope_.Change().bound[variable.name()] = value;
     return absl::OkStatus();
   }

@@ -206,6 +206,8 @@ inline constexpr absl::string_view kConstantOverDt = "constant over dt";
 inline constexpr absl::string_view kEventDriven = "event-driven";
 inline constexpr absl::string_view kPerSynapse = "per synapse";
 
+// The flag of a variable that is kept as f32 (R1).
+inline constexpr absl::string_view kFloat32 = "float32";
 // The flag of a variable that is one of other neurons.
 inline constexpr absl::string_view kLinked = "linked";
 

@@ -47,6 +47,8 @@ TakenNames NamesOfNeurons(const Declarations& declared);
 // Fails where an equation x = ... is defined through itself, or through so many others that
 // recursion over them is not safe.
 absl::Status CheckNoCycles(const ModelCode& code);
+// Fails where a variable cannot be kept as f32; `flag` is the number of that flag.
+absl::Status CheckFloat32(const ir::SourceText& text, const Equation& equation, size_t flag);
 // Declares the parameters of a section: the values given, in order, with overrides.
 absl::Status DeclareParameters(const Declarations& declared, const Settings& values,
                                const Settings& overrides, const std::vector<std::string>& tunable,

@@ -49,6 +49,7 @@ absl::Status CheckFlag(const ModelCode& code, const Equation& equation, size_t i
     return error(absl::StrCat("'", flag, "' is for variables of synapses"),
                  "equations of a projection declare them");
   }
+  if (flag == kFloat32) return CheckFloat32(code.equations_text, equation, index);
   const bool computed = equation.kind != EquationKind::kVariable;
   const bool moves = equation.kind == EquationKind::kDifferential;
   const bool of_kind = moves ? flag == "unless refractory" : computed && flag == kConstantOverDt;
@@ -175,6 +176,26 @@ class DefinitionOrder {
 
 }  // namespace
 
+absl::Status CheckFloat32(const ir::SourceText& text, const Equation& equation, size_t flag) {
+  const auto error = [&](absl::string_view why) {
+    return ir::ErrorAt(text, equation.flag_ranges[flag],
+                       absl::StrCat("'", equation.name, "' cannot be 'float32': ", why),
+                       "leave the flag out");
+  };
+  if (equation.integer) return error("it is an integer, which has 64 bits");
+  if (equation.boolean) return error("it is a boolean, which has one byte");
+  if (equation.kind == EquationKind::kExpression) {
+    return error("it is computed where code reads it, and kept nowhere");
+  }
+  if (equation.Is("input")) {
+    return error("it is the exact sum of what arrives in a step, and kept nowhere");
+  }
+  if (equation.Is("shared")) {
+    return error("it is one value for all neurons, so that this saves nothing");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckNoCycles(const ModelCode& code) { return DefinitionOrder(code).Check(); }
 
 namespace {
@@ -285,6 +306,17 @@ absl::Status ParseModel(const Model& model, ModelCode& code) {
 
 }  // namespace
 
+namespace {
+
+// Rounding keeps the order of numbers, so that what is within bounds stays so as f32.
+double AsBound(const ir::State& state, double bound) {
+  if (state.type.element != ir::Element::kF32) return bound;
+  constexpr double kMost = std::numeric_limits<float>::max();
+  return static_cast<float>(std::clamp(bound, -kMost, kMost));
+}
+
+}  // namespace
+
 absl::Status DeclareBounds(const std::vector<Model::Bound>& bounds, absl::string_view owner,
                            absl::string_view name, const Section& section, ProgramBuilder& out) {
   for (const Model::Bound& bound : bounds) {
@@ -309,8 +341,9 @@ absl::Status DeclareBounds(const std::vector<Model::Bound>& bounds, absl::string
                      absl::StrCat("the bounds of the integer '", bound.variable,
                                   "' must be within -2^53 to 2^53"));
     }
-    out.program.states[*variable->state].lower = lower.value;
-    out.program.states[*variable->state].upper = upper.value;
+    ir::State& state = out.program.states[*variable->state];
+    state.lower = AsBound(state, lower.value);
+    state.upper = AsBound(state, upper.value);
   }
   return absl::OkStatus();
 }
@@ -451,8 +484,9 @@ void DeclareVariables(Section& section, ProgramBuilder& out) {
       variable.state = out.AddState(
           absl::StrCat(section.prefix, equation.name, variable.Is(kLinked) ? ".linked" : ""),
           {equation.boolean   ? ir::Element::kBool
-           : equation.integer ? ir::Element::kI64
-                              : ir::Element::kF64,
+           : equation.integer      ? ir::Element::kI64
+           : equation.Is(kFloat32) ? ir::Element::kF32
+                                   : ir::Element::kF64,
            variable.Is("shared") ? ir::DomainId::kNetwork : section.domain},
           equation.unit.dimension);
       out.program.states[*variable.state].temporary = variable.Is(kLinked);
@@ -589,7 +623,10 @@ absl::Status DeclareUniform(Declarations& declared, ProgramBuilder& out) {
   BNSYN_RETURN_IF_ERROR(ParseCode(code, names, declared.uniform_code));
   for (const Equation& equation : declared.uniform_code.equations) {
     for (size_t f = 0; f < equation.flags.size(); ++f) {
-      if (equation.flags[f] != "input" && equation.flags[f] != "shared") continue;
+      if (equation.flags[f] != "input" && equation.flags[f] != "shared" &&
+          equation.flags[f] != kFloat32) {
+        continue;
+      }
       return ir::ErrorAt(uniform.equations, equation.flag_ranges[f],
                          equation.flags[f] == "input"
                              ? "only populations have inputs"

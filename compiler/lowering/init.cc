@@ -2,6 +2,7 @@
 // block for values that are drawn or computed.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -341,6 +342,7 @@ absl::Status EmitInitialValues(const Declarations& declared, const Section& sect
                             initial.text, initial.code->range));
       }
       const ir::StateId state = *section.FindVariable(equation.name)->state;
+      value.value = AsKept(out.program, builder, state, value.value);
       if (initial.neurons != nullptr) {
         const ir::Value index =
             builder.Emit(ir::Op::kIndex, {ir::Element::kU32, section.domain}, {});
@@ -360,6 +362,14 @@ absl::Status EmitInitialValues(const Declarations& declared, const Section& sect
 absl::StatusOr<ir::Bits> InitialBits(const Equation& equation, const Setting& setting,
                                      const Quantity& number, const std::vector<Constant>& constants,
                                      const std::string& what) {
+  if (equation.Is(kFloat32)) {
+    if (std::fabs(number.value) > std::numeric_limits<float>::max()) {
+      return ErrorIn(TextOf(setting, what),
+                     absl::StrCat(what, " is ", number.value, ", more than float32 holds"),
+                     "leave the flag (float32) out");
+    }
+    return ir::BitsOfF32(static_cast<float>(number.value));
+  }
   if (!equation.integer) return ir::BitsOfF64(number.value);
   if (setting.is_text()) {
     BNSYN_ASSIGN_OR_RETURN(const int64_t integer, EvaluateInteger(setting.text(), constants, what));

@@ -267,14 +267,15 @@ void EmitLinks(const Declarations& declared, ir::Builder& builder, const ir::Pro
     const Link& link = *variable.link;
     const ir::StateId read = *link.variable->state;
     if (program.states[read].type.uniform()) {
-      builder.Store(*variable.state, builder.Load(read));
+      builder.Store(*variable.state, AsComputed(builder, builder.Load(read)));
       return absl::OkStatus();
     }
     const ir::Value element =
         link.index.has_value()
             ? builder.Load(*link.index)
             : builder.Emit(ir::Op::kIndex, {ir::Element::kU32, section.domain}, {});
-    builder.Store(*variable.state, builder.Emit(ir::Op::kGather, {element}, read));
+    builder.Store(*variable.state,
+                  AsComputed(builder, builder.Emit(ir::Op::kGather, {element}, read)));
     return absl::OkStatus();
   }).IgnoreError();  // none is made here
 }

@@ -109,9 +109,10 @@ absl::Status CheckOrder(const Connection& connection, const PathwayCode& first,
           absl::StrCat("the ", kind, " pathways '", first.name, "' and '", second.name,
                        "' both change '", a.target,
                        "' at the same time, and nothing but their names says which comes first"),
-          absl::StrCat("give them an order, as in order = ", second.order + 1,
-                       " for the later one; the other is ",
-                       HolderOf(absl::StrCat("in '", first.name, "'"), first.text, a.target_range)));
+          absl::StrCat(
+              "give them an order, as in order = ", second.order + 1,
+              " for the later one; the other is ",
+              HolderOf(absl::StrCat("in '", first.name, "'"), first.text, a.target_range)));
     }
   }
   return absl::OkStatus();

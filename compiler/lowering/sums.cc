@@ -52,7 +52,7 @@ class ElementExpression {
         return Error(
             expr.range,
             absl::StrCat("'", expr.name, "' draws a number, which ", call_.name, " cannot"),
-            "draw it in the code of the element, and keep it in a variable");
+            absl::StrCat("draw it in code of ", owner_, ", and keep it in a variable"));
       }
       const Meaning* const meaning = inner.Find(expr.name);
       if (OwnerOf(expr.name) != expr.name || (meaning != nullptr && meaning->variable != nullptr)) {
@@ -97,7 +97,7 @@ class ElementExpression {
         meaning->kind == NameKind::kLastSpike || meaning->kind == NameKind::kNotRefractory;
     if (unkept) {
       return Error(expr.range, absl::StrCat(call_.name, " cannot read '", name, "'"),
-                   "keep it in a variable by the code of the element, and read that");
+                   absl::StrCat("keep it in a variable by code of ", owner_, ", and read that"));
     }
     expr.name = name;
     return absl::OkStatus();
@@ -119,12 +119,14 @@ class ElementExpression {
       return Error(
           expr.range,
           absl::StrCat("'", name, "' has a value of this code here, which ", owner_, " cannot see"),
-          absl::StrCat("write it outside, as in ", name, "*", call_.name, "(", owner_,
-                       ".x), or read a variable that other code sets"));
+          call_.name == kCount
+              ? "write the value itself here, or read a variable that other code sets"
+              : absl::StrCat("write it outside, as in ", name, "*", call_.name, "(", owner_,
+                             ".x), or read a variable that other code sets"));
     }
     const Meaning* const of_element = inner.Find(name);
-    if (meaning == nullptr && of_element == nullptr)
-      return absl::OkStatus();  // a unit, or an error
+    // A unit; what is none has its error where it is emitted.
+    if (meaning == nullptr && of_element == nullptr) return absl::OkStatus();
     if (meaning != nullptr && meaning->kind == NameKind::kDefinition) {
       return Error(expr.range,
                    absl::StrCat("'", name, "' is computed by an equation of the network, which ",
@@ -154,8 +156,11 @@ class ElementExpression {
 // The owner that an argument names first: ee of ee.w > 1; all of a name without point.
 std::string FirstOwner(const Expr& argument) {
   std::string owner;
-  ForEachName(argument, [&](const Expr& name) {
-    if (owner.empty() && OwnerOf(name.name) != name.name) owner = std::string(OwnerOf(name.name));
+  ForEachPart(argument, [&](const Expr& part) {
+    const bool named = part.kind == ExprKind::kName || part.kind == ExprKind::kCall;
+    if (named && owner.empty() && OwnerOf(part.name) != part.name) {
+      owner = std::string(OwnerOf(part.name));
+    }
   });
   if (owner.empty() && argument.kind == ExprKind::kName) owner = argument.name;
   return owner;
@@ -355,7 +360,11 @@ absl::StatusOr<TypedValue> SumOverNeurons(const Declarations& declared, const Ex
     BNSYN_ASSIGN_OR_RETURN(const Expr expr,
                            ElementExpression(call, source, scope, owner).Run(names));
     Dimension dimension;
-    const std::string name = UnusedName(out.program, absl::StrCat(section.prefix, "sum"));
+    // A clock puts its own name before it.
+    const std::string clock =
+        scope.clock() == nullptr ? "" : absl::StrCat(scope.clock()->clock.name, ".");
+    const std::string name =
+        UnusedName(out.program, absl::StrCat(clock, section.prefix, "sum")).substr(clock.size());
     BNSYN_ASSIGN_OR_RETURN(const ir::Value total,
                            EmitTotal(name, section.domain, scope, out.program,
                                      [&](ir::Builder& builder) -> absl::StatusOr<ir::Value> {
@@ -378,7 +387,9 @@ absl::StatusOr<TypedValue> SumOverNeurons(const Declarations& declared, const Ex
   if (owner.empty()) {
     return ir::ErrorAt(source, argument.range,
                        absl::StrCat(call.name, " is of neurons or synapses, and this names none"),
-                       absl::StrCat("as in ", call.name, "(exc.V) or ", call.name, "(ee.w)"));
+                       call.name == kCount
+                           ? "as in count(exc.V > -55 mV) or count(ee.w > 1 nS)"
+                           : absl::StrCat("as in ", call.name, "(exc.V) or ", call.name, "(ee.w)"));
   }
   return ir::ErrorAt(source, argument.range,
                      absl::StrCat("there is no population or projection '", owner, "'",

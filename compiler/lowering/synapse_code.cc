@@ -85,11 +85,11 @@ class EventWriter {
       const Variable& variable = VariableOf(moving);
       switch (variable.keeper) {
         case Keeper::kOwner:
-          builder_.Store(*variable.state, scope_.Get(variable).value);
+          builder_.Store(*variable.state, Kept(variable, scope_.Get(variable).value));
           break;
         case Keeper::kSource: {
           BNSYN_ASSIGN_OR_RETURN(const ir::Value value, Held(moving, variable));
-          builder_.Emit(ir::Op::kStorePre, {value}, *variable.state);
+          builder_.Emit(ir::Op::kStorePre, {Kept(variable, value)}, *variable.state);
           StoreNow(moving);
           break;
         }
@@ -104,6 +104,10 @@ class EventWriter {
  private:
   const Variable& VariableOf(const EventDriven& moving) const {
     return *model_.section.FindVariable(moving.name);
+  }
+
+  ir::Value Kept(const Variable& variable, ir::Value value) {
+    return AsKept(scope_.program(), builder_, *variable.state, value);
   }
 
   // The step that begins at the time of the code, i64.

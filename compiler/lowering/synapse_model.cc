@@ -65,10 +65,14 @@ class EquationReader {
 
   absl::Status CheckFlags(const Equation& equation) const {
     const bool moves = equation.kind == EquationKind::kDifferential;
-    const bool event_driven = moves && !equation.flags.empty() && equation.flags[0] == kEventDriven;
+    size_t others = 0;  // flags that say how it moves
     for (size_t f = 0; f < equation.flags.size(); ++f) {
       const std::string& flag = equation.flags[f];
-      if (f == 1 && event_driven && flag == kPerSynapse) continue;
+      if (flag == kFloat32) {
+        BNSYN_RETURN_IF_ERROR(CheckFloat32(text_, equation, f));
+        continue;
+      }
+      if (++others == 2 && flag == kPerSynapse && equation.Is(kEventDriven)) continue;
       const bool fits = moves ? flag == kEventDriven || flag == kClockDriven
                         : equation.kind == EquationKind::kExpression ? flag == kSummed
                                                                      : flag == "constant";
@@ -81,12 +85,12 @@ class EquationReader {
                          : "dx/dt = ... is (event-driven) or (clock-driven), "
                            "I_post = ... may be (summed), and x : unit (constant)");
       }
-      if (f > 0) {
+      if (others > 1) {
         return Error(equation.flag_ranges[f], "one flag is enough",
-                     "(event-driven, per synapse) alone has two");
+                     "(event-driven, per synapse) alone has two, and float32 may stand beside any");
       }
     }
-    if (!moves || !equation.flags.empty()) return absl::OkStatus();
+    if (!moves || others != 0) return absl::OkStatus();
     return Error(equation.name_range, absl::StrCat("when does '", equation.name, "' move?"),
                  "(event-driven) solves a decay exactly whenever a spike comes, (clock-driven) "
                  "moves every synapse in every step");

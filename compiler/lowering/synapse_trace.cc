@@ -131,7 +131,7 @@ void EmitTraces(const Declarations& declared, size_t index, ir::Builder& builder
                 const ir::Program& program) {
   for (const Trace& trace : declared.traces) {
     if (trace.section != index) continue;
-    const ir::Value now = builder.Load(trace.state);
+    const ir::Value now = AsComputed(builder, builder.Load(trace.state));
     StoreVariable(program, builder, trace.state,
                   builder.Emit(ir::Op::kMul, {now, builder.F64(trace.decay)}));
   }

@@ -199,6 +199,15 @@ absl::StatusOr<TypedValue> Sum(const Declarations& declared, ir::Program& progra
       "as in sum(exc.V), or sum(exc[0:50].V)");
 }
 
+// True for exc.tag, a variable of a population.
+bool IsVariable(const Declarations& declared, const std::string& name) {
+  return absl::c_any_of(declared.sections, [&](const Section& section) {
+    return absl::c_any_of(section.variables, [&](const Variable& variable) {
+      return absl::StrCat(section.prefix, variable.name()) == name;
+    });
+  });
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<TypedValue>> CallReduction(const Declarations& declared,
@@ -223,9 +232,9 @@ absl::StatusOr<std::optional<TypedValue>> CallReduction(const Declarations& decl
                              call.name, "(ee.w**2)"));
   }
   const Expr& argument = call.children[0];
-  const bool names_neurons = argument.kind == ExprKind::kName ||
-                             argument.kind == ExprKind::kSubscript ||
-                             argument.kind == ExprKind::kMember;
+  const bool names_neurons =
+      (argument.kind == ExprKind::kName && !(count && IsVariable(declared, argument.name))) ||
+      argument.kind == ExprKind::kSubscript || argument.kind == ExprKind::kMember;
   BNSYN_ASSIGN_OR_RETURN(
       const TypedValue value,
       !names_neurons ? SumOverNeurons(declared, call, source, scope, out)

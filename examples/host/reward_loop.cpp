@@ -38,20 +38,18 @@ absl::StatusOr<bnsyn::Network> Brain() {
   const auto eyes = net.AddPopulation("eyes", eye, kEyes);
   const auto motors = net.AddPopulation("motors", motor, kMotors);
   // The neuromodulator: what the host gives, which fades.
-  net.Uniform({.name = "M", .text = "M : 1"},
-              {.name = "M", .text = "M = M*exp(-dt/(100 ms))"});
+  net.Uniform({.name = "M", .text = "M : 1"}, {.name = "M", .text = "M = M*exp(-dt/(100 ms))"});
   absl::StatusOr<bnsyn::Synapse> library = bnsyn::ReadLibrarySynapse("three_factor");
   if (!library.ok()) return library.status();
   const auto learning = net.AddSynapse(*std::move(library));
-  net.Connect("learn", eyes, motors, bnsyn::AllToAll(),
-              bnsyn::ConnectOptions{.weight = 0.25_nS,
-                                    .delay = 1_ms,
-                                    .model = learning,
-                                    .parameters = {{"w_max", 1_nS},
-                                                   {"eta", "2e-4 nS"},
-                                                   {"tau_e", 250_ms},
-                                                   {"A_minus", 0.4}}}
-                  .Into("g_ex"));
+  net.Connect(
+      "learn", eyes, motors, bnsyn::AllToAll(),
+      bnsyn::ConnectOptions{
+          .weight = 0.25_nS,
+          .delay = 1_ms,
+          .model = learning,
+          .parameters = {{"w_max", 1_nS}, {"eta", "5e-5 nS"}, {"tau_e", 250_ms}, {"A_minus", 0.4}}}
+          .Into("g_ex"));
   // The sides compete.
   net.Connect("compete", motors, motors, bnsyn::AllToAll().Where("(i < 20) != (j < 20)"),
               bnsyn::ConnectOptions{.weight = 0.5_nS, .delay = 1_ms}.OnPre("g_in_post += w"));
@@ -117,9 +115,10 @@ absl::Status Learn() {
       const bool crosses = (s / kMotors < kEyes / 2) != (s % kMotors < kMotors / 2);
       (crosses ? other : same) += (*w)[s] / (0.5 * kEyes * kMotors);
     }
-    std::printf("trials %3d to %3d: %2d of 20 right, weights %.2f nS to the same side, %.2f nS "
-                "across\n",
-                trial - 19, trial, right_choices, same, other);
+    std::printf(
+        "trials %3d to %3d: %2d of 20 right, weights %.2f nS to the same side, %.2f nS "
+        "across\n",
+        trial - 19, trial, right_choices, same, other);
     if (trial == kTrials && right_choices < 16) return absl::InternalError("it has not learned");
     right_choices = 0;
   }

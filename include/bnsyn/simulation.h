@@ -116,7 +116,7 @@ struct SimulationReport {
 struct SynapseList {
   std::vector<uint32_t> sources;
   std::vector<uint32_t> targets;
-  std::vector<double> weights;   // initial ones
+  std::vector<double> weights;   // present ones, where a variable w holds them
   std::vector<uint32_t> delays;  // in steps, from the time of the spike to its arrival
 };
 
@@ -171,7 +171,8 @@ class Simulation {
   // Sets all elements that the name has, or after the same errors none.
   absl::Status SetState(absl::string_view name, absl::Span<const double> values);
   // The synapses of a projection. They are drawn once more, so that a simulation need not keep
-  // them.
+  // them. Weights that the host is to set are a variable, equations = "w : siemens", and
+  // SetState("ee.w", ...) sets them, also while the network runs.
   absl::StatusOr<SynapseList> Synapses(absl::string_view projection) const;
   // A variable of the network as a whole: "sigma".
   absl::StatusOr<double> Uniform(absl::string_view name) const;

@@ -19,28 +19,6 @@
 namespace bnsyn {
 namespace {
 
-// Turns the numbers that each thread gave its own synapses into numbers within the projection.
-void NumberSynapses(const ir::Program& program, const Synapses& synapses, size_t threads) {
-  for (size_t group = 0; group < synapses.layout().groups.size(); ++group) {
-    const SynapseGroup& g = synapses.layout().groups[group];
-    if (g.form != SynapseForm::kCode || program.SynapseStates(g.projections[0]).empty()) continue;
-    // Synapses of each thread in the rows before this one.
-    std::vector<uint64_t> before(threads);
-    uint64_t all_before = 0;
-    const uint32_t sources = program.populations[g.source].size;
-    for (uint64_t source = 0; source < sources; ++source) {
-      for (size_t t = 0; t < threads; ++t) {
-        const SynapseBlock& block = synapses.block(group, static_cast<int>(t));
-        const uint32_t begin = block.rows()[source * block.slots()];
-        const uint32_t end = block.rows()[(source + 1) * block.slots()];
-        for (uint64_t i = begin; i < end; ++i) block.numbers()[i] += all_before - before[t];
-        before[t] += end - begin;
-        all_before += end - begin;
-      }
-    }
-  }
-}
-
 // By projection: ir::Program::SynapseStates, in one walk over all states.
 std::vector<std::vector<ir::StateId>> SynapseStatesOfAll(const ir::Program& program) {
   std::vector<std::vector<ir::StateId>> ids(program.projections.size());
@@ -184,7 +162,6 @@ absl::StatusOr<Synapses> BuildSynapses(const ir::Program& program,
   if (overflow) BNSYN_RETURN_IF_ERROR(ProveInputs(program, events, states));
   for (const absl::Status& s : status) BNSYN_RETURN_IF_ERROR(s);
   Synapses synapses(std::move(layout), partition.threads(), std::move(blocks), std::move(coarse));
-  NumberSynapses(program, synapses, threads);
   if (progress) progress(1);
   return synapses;
 }

@@ -322,10 +322,6 @@ void SynapseBuilder::PutColumns(uint32_t source) {
                                                : static_cast<const void*>(made + i * bytes);
       std::memcpy(block_.states_[s].data() + place * bytes, from, bytes);
     }
-    // Numbered among the synapses of this thread; see BuildSynapses.
-    if (!states_.empty()) {
-      block_.numbers()[place] = block_.synapses_ + i - batch.begin(source);
-    }
   }
 }
 

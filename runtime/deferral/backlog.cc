@@ -82,21 +82,26 @@ bool Backlog::SweepLagging(uint64_t limit, uint64_t until) {
 
 bool Backlog::Sweep(uint64_t until) { return SweepLagging(until, until); }
 
-bool Backlog::NotePosts(absl::Span<const uint32_t> targets, uint64_t step) {
-  const uint64_t now = deferral_.TimeOfPost(step);
-  bool fine = true;
-  while (!targets.empty()) {
-    args_.needed_from = static_cast<uint32_t>(all_done_);
-    fine &= Run(head_, targets, 0, 1, step);
-    targets.remove_prefix(args_.taken);
-    if (targets.empty()) break;
-    // The next spike would overwrite the oldest entry of its target.
-    const size_t target = targets[0];
-    const uint32_t oldest = args_.arrivals[target].count & (args_.capacity - 1);
-    const uint32_t age = static_cast<uint32_t>(now) - args_.times[target * args_.capacity + oldest];
-    fine &= SweepLagging(LimitOf(now - age, now), now);
+bool Backlog::MakeRoom(absl::Span<const uint32_t> targets, uint64_t step) {
+  const auto now = static_cast<uint32_t>(deferral_.TimeOfPost(step));
+  const auto since = static_cast<uint32_t>(deferral_.TimeOfPost(step) - all_done_);
+  const uint32_t more = history_.shape().most - 1;  // arrivals behind the next one
+  uint32_t age = since + 1;  // of the latest entry that is overwritten and needed; more than
+                             // `since` without one
+  for (const size_t target : targets) {
+    const uint32_t last = args_.arrivals[target].count + more;
+    if (last < args_.capacity) continue;
+    const size_t entry = target * args_.capacity + (last & (args_.capacity - 1));
+    age = std::min(age, now - args_.times[entry]);
   }
-  return fine;
+  if (age > since) return true;
+  const uint64_t time = deferral_.TimeOfPost(step);
+  return SweepLagging(LimitOf(time - age, time), time);
+}
+
+bool Backlog::NotePosts(absl::Span<const uint32_t> targets, uint64_t step) {
+  args_.needed_from = static_cast<uint32_t>(all_done_);
+  return Run(head_, targets, 0, 1, step);
 }
 
 bool Backlog::NoteStep(uint64_t step) {

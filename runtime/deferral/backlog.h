@@ -59,6 +59,9 @@ class Backlog {
   bool CatchUp(absl::Span<const uint32_t> sources, size_t row, size_t count, uint64_t until);
   // The same for all rows.
   bool Sweep(uint64_t until);
+  // Makes room for what NotePosts is to note in `step`. To be called for all spikes of the step
+  // before any of them is noted, since catch_up does all work that there is.
+  bool MakeRoom(absl::Span<const uint32_t> targets, uint64_t step);
   // Puts off on_post code for spikes that arrive at these targets in `step`.
   bool NotePosts(absl::Span<const uint32_t> targets, uint64_t step);
   // Puts off the on_step code of `step`.

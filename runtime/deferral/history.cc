@@ -38,10 +38,10 @@ HistoryShape ChooseHistory(const ir::Program& program, const compiler::Deferral&
     const double of_target = synapses / program.TargetsOf(deferral.projection).size();
     const double affordable =
         std::clamp<double>(of_target * kBytesOfSynapse / entry, kLeastArrivals, kMostArrivals);
-    const uint32_t most = program.MostRuns(program.synaptic[*deferral.post], deferral.delivers);
+    shape.most = program.MostRuns(program.synaptic[*deferral.post], deferral.delivers);
     shape.arrivals =
         limits.arrivals != 0 ? limits.arrivals : std::bit_floor(static_cast<uint32_t>(affordable));
-    shape.arrivals = std::max(shape.arrivals, std::bit_ceil(most));
+    shape.arrivals = std::max(shape.arrivals, std::bit_ceil(shape.most));
   }
   if (!deferral.step_captured.empty()) {
     shape.step_captured = static_cast<uint32_t>(deferral.step_captured.size());

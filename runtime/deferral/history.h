@@ -23,6 +23,7 @@ struct HistoryLimits {
 // The sizes of what one projection keeps.
 struct HistoryShape {
   uint32_t arrivals = 0;  // entries of a target; 0 if no on_post code is deferred
+  uint32_t most = 0;      // arrivals at a target in one step
   uint32_t post_captured = 0;
   uint32_t steps = 0;  // entries of the network; 0 if on_step code captures nothing
   uint32_t step_captured = 0;

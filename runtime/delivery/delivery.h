@@ -43,6 +43,8 @@ bool Deliver(const Delivery& delivery, uint64_t step, reference::CoarseTally* ta
   Backlog* const backlog = delivery.backlog;
   if (delivery.deferred) {
     due(*delivery.delay,
+        [&](absl::Span<const uint32_t> targets) { fine &= backlog->MakeRoom(targets, step); });
+    due(*delivery.delay,
         [&](absl::Span<const uint32_t> targets) { fine &= backlog->NotePosts(targets, step); });
     return fine;
   }

@@ -214,23 +214,41 @@ absl::StatusOr<LayoutLimits> LimitsByName(absl::string_view name) {
 
 double SynapsesWithMargin(double expected) { return expected + 6 * std::sqrt(expected) + 64; }
 
-double SynapseBytes(const ir::Program& program, const SynapseGroup& group) {
-  size_t bytes = static_cast<size_t>(group.target_bits) / 8;
-  if (group.form == SynapseForm::kQuanta32) bytes += sizeof(int32_t);
-  if (group.form == SynapseForm::kQuanta64) bytes += sizeof(int64_t);
-  if (group.form != SynapseForm::kCode) return static_cast<double>(bytes);
+bool KeepsOccurrences(const ir::Program& program, ir::ProjectionId projection) {
+  const ir::Rule& rule = program.projections[projection].rule;
+  if (!rule.multiple && rule.kind != ir::RuleKind::kList) return false;
+  return ir::SynapsesDraw(program, projection) ||
+         (program.HasOwnDelays(projection) && !program.SynapseStates(projection).empty());
+}
+
+std::vector<SynapseColumn> SynapseColumns(const ir::Program& program, const SynapseGroup& group) {
+  std::vector<SynapseColumn> columns = {{"target", static_cast<size_t>(group.target_bits) / 8}};
+  const auto add = [&](absl::string_view name, size_t bytes) {
+    columns.push_back({std::string(name), bytes});
+  };
+  if (group.form == SynapseForm::kQuanta32) add("quanta", sizeof(int32_t));
+  if (group.form == SynapseForm::kQuanta64) add("quanta", sizeof(int64_t));
+  if (group.form != SynapseForm::kCode) return columns;
   const ir::ProjectionId id = group.projections[0];
-  if (program.HasOwnWeights(id)) bytes += sizeof(double);
-  if (ir::SynapsesDrawByOccurrence(program, id)) bytes += sizeof(uint32_t);
-  const std::vector<ir::StateId> states = program.SynapseStates(id);
-  for (const ir::StateId state : states) {
-    bytes += static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
+  if (program.HasOwnWeights(id)) add("weight", sizeof(double));
+  if (KeepsOccurrences(program, id)) add("occurrence", sizeof(uint32_t));
+  for (const ir::StateId state : program.SynapseStates(id)) {
+    const ir::State& declared = program.states[state];
+    add(declared.name, static_cast<size_t>(ir::ElementBytes(declared.type.element)));
   }
-  if (!states.empty()) bytes += sizeof(uint64_t);  // number
   if (compiler::NeedsRowsByTarget(program, id)) {
-    bytes += 2 * sizeof(uint32_t);  // place and source
+    add("place by target", sizeof(uint32_t));
+    add("source by target", sizeof(uint32_t));
   }
-  return static_cast<double>(bytes);
+  return columns;
+}
+
+double SynapseBytes(const ir::Program& program, const SynapseGroup& group) {
+  double bytes = 0;
+  for (const SynapseColumn& column : SynapseColumns(program, group)) {
+    bytes += static_cast<double>(column.bytes);
+  }
+  return bytes;
 }
 
 TargetSums TargetSumsOf(const ir::Program& program, const SynapseGroup& group,
@@ -256,7 +274,13 @@ TargetSums TargetSumsOf(const ir::Program& program, const SynapseGroup& group,
 double IndexBytes(const ir::Program& program, const SynapseGroup& group,
                   const Partition& partition) {
   const SumPlaces places(program, partition);
-  return Rows(program, group, places, partition.threads()) * sizeof(uint32_t);
+  double rows = Rows(program, group, places, partition.threads());
+  const ir::ProjectionId id = group.projections[0];
+  if (group.form == SynapseForm::kCode && compiler::NeedsRowsByTarget(program, id)) {
+    const double targets = program.populations[program.projections[id].target].size;
+    rows += (targets + 1) * partition.threads();
+  }
+  return rows * sizeof(uint32_t);
 }
 
 absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition& partition,
@@ -304,6 +328,30 @@ absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition&
   return layout;
 }
 
+namespace {
+
+// What the synapses of a group of form code take, column by column.
+std::string DescribeColumns(const ir::Program& program, const SynapseGroup& group, double index,
+                            double histories) {
+  std::string text = "  each";
+  size_t copied = 0;
+  for (const SynapseColumn& column : SynapseColumns(program, group)) {
+    absl::StrAppend(&text, text == "  each" ? " " : ", ", column.name, " ", column.bytes);
+  }
+  for (const ir::StateId state : program.SynapseStates(group.projections[0])) {
+    copied += static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
+  }
+  const double synapses = std::max(group.expected, 1.0);
+  absl::StrAppendFormat(&text, ", index %.2f", index / synapses);
+  if (histories != 0) absl::StrAppendFormat(&text, ", histories %.2f", histories / synapses);
+  absl::StrAppendFormat(&text, ": %.2f bytes in all",
+                        SynapseBytes(program, group) + (index + histories) / synapses);
+  if (copied != 0) absl::StrAppendFormat(&text, ", and %d of a copy to find faults by", copied);
+  return text + "\n";
+}
+
+}  // namespace
+
 std::string DescribeLayout(const ir::Program& program, const Layout& layout,
                            const Partition& partition) {
   std::string text = absl::StrCat("layout of synapses on ", partition.threads(), " thread",
@@ -328,6 +376,9 @@ std::string DescribeLayout(const ir::Program& program, const Layout& layout,
         histories == 0 ? "" : absl::StrFormat(", histories %.0f bytes", histories));
     for (const ir::ProjectionId id : group.projections) {
       absl::StrAppend(&text, "  ", program.projections[id].name, "\n");
+    }
+    if (group.form == SynapseForm::kCode) {
+      absl::StrAppend(&text, DescribeColumns(program, group, index, histories));
     }
   }
   absl::StrAppendFormat(&text, "%.0f synapses expected, %.0f bytes, %.2f bytes a synapse\n",

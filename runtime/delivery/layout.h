@@ -9,8 +9,7 @@
 //   quanta32  the contribution as a 32-bit integer of quanta: delivery computes nothing
 //   quanta64  the contribution in 64 bits, if its range (value_range.h) may exceed 32 bits
 //   code      an f64 weight if synapses have their own, and their states: delivery runs the
-//   compiled
-//             on_pre block (emit_deliver.h)
+//             compiled on_pre block (emit_deliver.h)
 //
 // In all forms but code, on_pre only adds static contributions (R6). Delivery then does not depend
 // on the projection, and projections of one source share rows. With rows for each projection the
@@ -92,9 +91,19 @@ absl::Span<const absl::string_view> LayoutNames();
 absl::StatusOr<Layout> ChooseLayout(const ir::Program& program, const Partition& partition,
                                     const LayoutLimits& limits);
 
+// True if synapses of form code keep their number among those of their pair: they draw by it, or
+// the synapses of a pair stand in rows of several delays, where nothing else tells their order.
+bool KeepsOccurrences(const ir::Program& program, ir::ProjectionId projection);
+
+// What is kept of each synapse of a group.
+struct SynapseColumn {
+  std::string name;
+  size_t bytes = 0;
+};
+std::vector<SynapseColumn> SynapseColumns(const ir::Program& program, const SynapseGroup& group);
 // Bytes of one synapse of a group: all its columns.
 double SynapseBytes(const ir::Program& program, const SynapseGroup& group);
-// Bytes of the index of rows while it is built, on all threads.
+// Bytes of the index of rows while it is built, on all threads; of those by target too.
 double IndexBytes(const ir::Program& program, const SynapseGroup& group,
                   const Partition& partition);
 

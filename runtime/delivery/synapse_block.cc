@@ -4,7 +4,6 @@
 #include <numeric>
 
 #include "compiler/analysis/deferral.h"
-#include "ir/access.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn {
@@ -24,6 +23,7 @@ SynapseBlock::SynapseBlock(const ir::Program& program, const SynapseGroup& group
     : form_(group.form),
       target_bits_(group.target_bits),
       block_bits_(group.block_bits),
+      sources_(program.populations[group.source].size),
       delays_(group.delays()),
       blocks_(sums.blocks),
       first_sum_(sums.begin) {
@@ -41,15 +41,12 @@ std::vector<SynapseBlock::Column> SynapseBlock::Columns(const ir::Program& progr
   const ir::ProjectionId id = group.projections[0];
   std::vector<Column> columns = {{&targets_, sizeof(uint32_t)}};
   if (program.HasOwnWeights(id)) columns.push_back({&weights_, sizeof(double)});
-  if (ir::SynapsesDrawByOccurrence(program, id)) {
-    columns.push_back({&occurrences_, sizeof(uint32_t)});
-  }
+  if (KeepsOccurrences(program, id)) columns.push_back({&occurrences_, sizeof(uint32_t)});
   const std::vector<ir::StateId> states = program.SynapseStates(id);
   for (size_t s = 0; s < states.size(); ++s) {
     const ir::Element element = program.states[states[s]].type.element;
     columns.push_back({&states_[s], static_cast<size_t>(ir::ElementBytes(element))});
   }
-  if (!states.empty()) columns.push_back({&numbers_, sizeof(uint64_t)});
   return columns;
 }
 
@@ -107,8 +104,8 @@ size_t SynapseBlock::SavedBytes() const {
 
 size_t SynapseBlock::bytes() const {
   size_t sum = rows_.size() + entries_.size() + targets_.size() + weights_.size() +
-               occurrences_.size() + numbers_.size() + by_target_rows_.size() +
-               by_target_places_.size() + by_target_sources_.size();
+               occurrences_.size() + by_target_rows_.size() + by_target_places_.size() +
+               by_target_sources_.size();
   for (const PageBuffer& state : states_) sum += state.size();
   return sum + SavedBytes();
 }

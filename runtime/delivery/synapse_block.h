@@ -3,6 +3,7 @@
 #define BNSYN_RUNTIME_DELIVERY_SYNAPSE_BLOCK_H_
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -51,6 +52,13 @@ class SynapseBlock {
   uint32_t blocks() const { return blocks_; }
   uint32_t slots() const { return static_cast<uint32_t>(delays_.size()) * blocks_; }
   const uint32_t* rows() const { return As<uint32_t>(rows_); }
+  // Of the population of the group.
+  uint32_t sources() const { return sources_; }
+  // The first place of a source, and the one behind its last.
+  std::pair<uint32_t, uint32_t> PlacesOf(uint32_t source) const {
+    const uint64_t row = uint64_t{source} * slots();
+    return {rows()[row], rows()[row + slots()]};
+  }
 
   // All forms but code. A row of n synapses is n targets, then n contributions in quanta (none in
   // constant groups). It begins at byte entry_bytes() times its first place. A target is a place
@@ -63,13 +71,10 @@ class SynapseBlock {
   const uint32_t* targets() const { return As<uint32_t>(targets_); }
   // Null if all synapses have one weight.
   const double* weights() const { return As<double>(weights_); }
-  // The number of each synapse among those of its pair; null unless it draws by that.
+  // The number of each synapse among those of its pair; null unless the group keeps it.
   const uint32_t* occurrences() const { return As<uint32_t>(occurrences_); }
   // The values of state number i of ir::Program::SynapseStates.
   void* state(size_t i) const { return states_[i].data(); }
-  // The number of each synapse in its projection (see reference::SynapseTable); null without
-  // states.
-  uint64_t* numbers() const { return As<uint64_t>(numbers_); }
   // The same synapses by target (CSC), if on_post code that is not deferred visits them: entries
   // [by_target_rows()[t], by_target_rows()[t + 1]) are the synapses onto target t.
   const uint32_t* by_target_rows() const { return As<uint32_t>(by_target_rows_); }
@@ -100,6 +105,7 @@ class SynapseBlock {
   SynapseForm form_ = SynapseForm::kCode;
   int target_bits_ = 32;
   int block_bits_ = kFarBlockBits;
+  uint32_t sources_ = 0;
   std::vector<uint32_t> delays_;
   uint32_t blocks_ = 1;
   size_t entry_bytes_ = 0;
@@ -111,7 +117,6 @@ class SynapseBlock {
   PageBuffer occurrences_;
   std::vector<PageBuffer> states_;
   std::vector<PageBuffer> saved_;  // by state, likewise
-  PageBuffer numbers_;
   PageBuffer by_target_rows_;
   PageBuffer by_target_places_;
   PageBuffer by_target_sources_;

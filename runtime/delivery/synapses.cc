@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "runtime/delivery/synapse_order.h"
+
 namespace bnsyn {
 
 namespace {
@@ -19,19 +21,24 @@ std::pair<ir::ProjectionId, size_t> PlaceOf(const ir::Program& program, ir::Stat
 
 }  // namespace
 
+absl::Span<const SynapseBlock> Synapses::BlocksOf(size_t group) const {
+  return absl::MakeConstSpan(blocks_).subspan(group * threads_, threads_);
+}
+
 reference::Array Synapses::State(const ir::Program& program, ir::StateId state) const {
   const auto [projection, index] = PlaceOf(program, state);
   const size_t group = layout_.GroupOf(projection);
+  const SynapseOrder order(BlocksOf(group));
   const ir::Element element = program.states[state].type.element;
-  uint64_t count = 0;
-  for (size_t t = 0; t < threads_; ++t) count += block(group, static_cast<int>(t)).synapses();
-  reference::Array values(element, count);
-  for (size_t t = 0; t < threads_; ++t) {
-    const SynapseBlock& block = this->block(group, static_cast<int>(t));
-    if (block.synapses() == 0) continue;
-    const reference::ArrayView own = {element, block.state(index), block.synapses()};
-    for (uint64_t i = 0; i < own.size; ++i) values.set_bits(block.numbers()[i], own.bits(i));
-  }
+  const auto bytes = static_cast<size_t>(ir::ElementBytes(element));
+  reference::Array values(element, order.size());
+  uint64_t number = 0;
+  const auto gather = [&, index = index](size_t thread, uint32_t place) {
+    ir::Bits bits = 0;
+    std::memcpy(&bits, StateAt(group, thread, index) + place * bytes, bytes);
+    values.set_bits(number++, bits);
+  };
+  order.ForEach(gather);
   return values;
 }
 
@@ -40,15 +47,8 @@ void Synapses::SetState(const ir::Program& program, ir::StateId state, uint64_t 
   const auto [projection, index] = PlaceOf(program, state);
   const auto bytes = static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
   const size_t group = layout_.GroupOf(projection);
-  for (size_t t = 0; t < threads_; ++t) {
-    const SynapseBlock& block = this->block(group, static_cast<int>(t));
-    const uint64_t* const end = block.numbers() + block.synapses();
-    const uint64_t* const found = std::find(block.numbers(), const_cast<uint64_t*>(end), synapse);
-    if (found == end) continue;
-    const auto place = static_cast<size_t>(found - block.numbers());
-    std::memcpy(static_cast<char*>(block.state(index)) + place * bytes, &bits, bytes);
-    return;
-  }
+  const auto [thread, place] = SynapseOrder(BlocksOf(group)).Find(synapse);
+  std::memcpy(StateAt(group, thread, index) + place * bytes, &bits, bytes);
 }
 
 void Synapses::SetStates(const ir::Program& program, ir::StateId state,
@@ -56,13 +56,15 @@ void Synapses::SetStates(const ir::Program& program, ir::StateId state,
   const auto [projection, index] = PlaceOf(program, state);
   const auto bytes = static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
   const size_t group = layout_.GroupOf(projection);
-  for (size_t t = 0; t < threads_; ++t) {
-    const SynapseBlock& block = this->block(group, static_cast<int>(t));
-    for (uint64_t i = 0; i < block.synapses(); ++i) {
-      const ir::Bits bits = values.bits(block.numbers()[i]);
-      std::memcpy(static_cast<char*>(block.state(index)) + i * bytes, &bits, bytes);
-    }
-  }
+  uint64_t number = 0;
+  SynapseOrder(BlocksOf(group)).ForEach([&, index = index](size_t thread, uint32_t place) {
+    const ir::Bits bits = values.bits(number++);
+    std::memcpy(StateAt(group, thread, index) + place * bytes, &bits, bytes);
+  });
+}
+
+char* Synapses::StateAt(size_t group, size_t thread, size_t index) const {
+  return static_cast<char*>(block(group, static_cast<int>(thread)).state(index));
 }
 
 uint64_t Synapses::synapses() const {

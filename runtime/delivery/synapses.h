@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "ir/program.h"
 #include "reference/array.h"
 #include "reference/coarse.h"
@@ -49,6 +50,11 @@ class Synapses {
   void SetStates(const ir::Program& program, ir::StateId state, const reference::Array& values);
 
  private:
+  // Those of each thread.
+  absl::Span<const SynapseBlock> BlocksOf(size_t group) const;
+  // The array of a state, by the number of the state in its projection.
+  char* StateAt(size_t group, size_t thread, size_t index) const;
+
   size_t threads_ = 1;
   Layout layout_;
   std::vector<SynapseBlock> blocks_;

@@ -136,7 +136,7 @@ order = -1
   cases.push_back({"Fades", R"toml(
 equations = """
 w : volt
-dc/dt = (M - c)/(30 ms) : 1
+dc/dt = (M - c)/(30 ms) : 1 (clock-driven)
 """
 on_pre = "V_post += w*c; w = clip(w + 0.01 mV*c, 0 mV, 0.3 mV)"
 )toml"});
@@ -186,9 +186,8 @@ class Findings {
   void Digest() { Add(simulation_.Digest().ToString()); }
   void Read(const std::string& variable) {
     std::string values;
-    for (const double value : *simulation_.StateByName(variable)) {
-      absl::StrAppendFormat(&values, " %a", value);
-    }
+    const std::vector<double> read = *simulation_.StateByName(variable);
+    for (const double value : read) absl::StrAppendFormat(&values, " %a", value);
     Add(absl::StrCat(variable, values));
   }
   void Step(uint64_t steps) {

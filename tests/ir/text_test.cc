@@ -269,6 +269,13 @@ std::optional<Program> ProgramWith(Op op, BlockKind kind, const std::vector<Elem
     empty.name = "ee";
     empty.domain = program.projections[0].domain;
   }
+  // run_sums needs a block that adds to its input.
+  if (kind == BlockKind::kStep && op == Op::kRunSums) {
+    Block& sums = program.synaptic.emplace_back(program.synaptic.back());
+    sums.sums = static_cast<InputId>(attr);
+    Builder builder(program, sums);
+    builder.Emit(Op::kAccumulate, {builder.F64(1)}, attr);
+  }
   if (!Append(program, block, op, elements, attr, declared)) return std::nullopt;
   // past needs a history, which each step stores.
   if (op == Op::kPast) {

@@ -292,6 +292,7 @@ temp a.passes : u64[a]
 input a.g : a scale=2^-20
 input a.h : a scale=2^-20
 input a.p : a scale=2^-20
+input a.c : a scale=2^-20
 input a.d : a scale=2^-20 decay=0.5 period=2 state=a.shown
 reduction a.r : a
 projection p : a -> a rule=all_to_all weight=0.25 delay=0
@@ -318,6 +319,9 @@ on_pre p {
 on_step p {
   accumulate a.h, 0.5
 }
+on_step p sums=a.c {
+  accumulate a.c, 0.5
+}
 on_post p delay=0 {
   accumulate a.h, 0.25
 }
@@ -328,6 +332,7 @@ loop a.counts : a times=2 {
   until %1
 }
 step {
+  run_sums a.c
   run_on_step p
   run a.counts
   %0 = take a.g : f64[a]

@@ -97,7 +97,8 @@ INSTANTIATE_TEST_SUITE_P(Files, StandardBits,
                                          Steps{"coba-stdp", 200}, Steps{"cuba", 100},
                                          Steps{"cobahh", 50}, Steps{"adex10k", 500},
                                          Steps{"izhikevich", 100}, Steps{"brunel", 100},
-                                         Steps{"brunel-stdp", 60}, Steps{"microcircuit-10", 10}),
+                                         Steps{"brunel-stdp", 60}, Steps{"microcircuit-10", 10},
+                                         Steps{"three-factor", 1200}),
                          NameOf<Steps>);
 
 class StandardPlastic : public testing::TestWithParam<const char*> {};

@@ -141,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(Files, StreamsOfExamples,
                                          Example{"coba-stdp", 50}, Example{"cobahh", 20},
                                          Example{"cuba", 50}, Example{"izhikevich", 100},
                                          Example{"microcircuit-10", 20}, Example{"models", 200},
-                                         Example{"stimuli", 300}),
+                                         Example{"stimuli", 300}, Example{"three-factor", 400}),
                          [](const testing::TestParamInfo<Example>& instance) {
                            return absl::StrReplaceAll(instance.param.name, {{"-", "_"}});
                          });

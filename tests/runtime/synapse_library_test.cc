@@ -158,7 +158,7 @@ Rule Powers(double lambda, double alpha, double mu_plus, double mu_minus) {
     return Clip(w - alpha * lambda * kMost * std::pow(w / kMost, mu_minus) * sum, 0, kMost);
   };
   const auto more = [=](double w, double sum) {
-    return Clip(w + lambda * kMost * std::pow(1 - w / kMost, mu_plus) * sum, 0, kMost);
+    return Clip(w + lambda * kMost * std::pow(std::max(1 - w / kMost, 0.0), mu_plus) * sum, 0, kMost);
   };
   return {less, more, 17, 34};
 }

@@ -1,5 +1,5 @@
 // Plasticity of three factors against dense programs of plain loops, which share nothing with the
-// library of models but the spikes that a run recorded.
+// library of models but the spikes that a run recorded; and the example that learns by it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -216,6 +216,40 @@ TEST(ThreeFactors, R11_EnginesAgree) {
     ExpectEnginesAgree(Noisy(kCoincidence, strict), 700);
     ExpectEnginesAgree(Noisy(kPairs, strict), 700);
   }
+}
+
+// examples/networks/three-factor.toml answers its cues, and its gate ends that: weights from a cue
+// to its own group of outputs have grown.
+TEST(ThreeFactors, TheExampleLearnsItsCues) {
+  const absl::StatusOr<Network> network =
+      ReadNetwork(BNSYN_SOURCE_DIR "/examples/networks/three-factor.toml");
+  ASSERT_TRUE(network.ok()) << network.status().message();
+  Simulation simulation = CompiledNetwork(*network, Accelerated(2));
+  constexpr uint64_t kSecond = 2000;
+  const auto run = [&](uint64_t seconds) {
+    const absl::Status status = simulation.Step(seconds * kSecond);
+    ASSERT_TRUE(status.ok()) << status.message();
+  };
+  run(12);
+  EXPECT_GT(*simulation.Uniform("correct"), 0.85);
+  EXPECT_GT(*simulation.Uniform("gate"), 0.98);
+  const std::vector<double> weights = *simulation.StateByName("learn.w");
+  double within = 0;
+  double across = 0;
+  for (size_t s = 0; s < weights.size(); ++s) {
+    const bool crosses = (s / 40 < 50) != (s % 40 < 20);
+    (crosses ? across : within) += weights[s] / (static_cast<double>(weights.size()) / 2);
+  }
+  EXPECT_GT(within, 0.45);
+  EXPECT_LT(across, 0.3);
+  const double spikes =
+      static_cast<double>(simulation.SpikeCount(*simulation.Population("outputs")));
+  EXPECT_NEAR(spikes / 40 / 12, 37, 6);
+  EXPECT_TRUE(simulation.report().coarse.empty());
+  // T is 0.95^60 at 30 s.
+  run(18);
+  EXPECT_LT(*simulation.Uniform("gate"), 0.07);
+  EXPECT_GT(*simulation.Uniform("correct"), 0.99);
 }
 
 }  // namespace
