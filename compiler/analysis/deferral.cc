@@ -74,7 +74,7 @@ class Decision {
     std::vector<BlockDeferral> decided;
     for (size_t i = 0; i < blocks_.size(); ++i) {
       const ir::Block& block = blocks_[i];
-      if (block.kind == BlockKind::kOnPre) continue;
+      if (block.kind == BlockKind::kOnPre || block.sums.has_value()) continue;
       BlockDeferral result = {first_ + i, false, obstacle_[i]};
       if (result.reason.empty()) {
         if (!VisitsSynapses(program_, block)) {
@@ -103,7 +103,9 @@ class Decision {
   void FindObstacles() {
     for (const ir::Block& block : blocks_) {
       obstacle_.emplace_back();
-      if (block.kind == BlockKind::kOnPre || !VisitsSynapses(program_, block)) continue;
+      // Sums are taken where they are asked for, of rows that are up to date.
+      if (block.kind == BlockKind::kOnPre || block.sums.has_value()) continue;
+      if (!VisitsSynapses(program_, block)) continue;
       if (block.HasClock()) {
         if (block.every < kLeastClock) {
           obstacle_.back() =
@@ -156,7 +158,7 @@ class Decision {
     for (size_t i = 0; i < blocks_.size(); ++i) {
       const ir::Block& block = blocks_[i];
       if (block.kind == BlockKind::kOnPre) (post.has_value() ? pre_after : pre_before) = true;
-      if (!VisitsSynapses(program_, block)) continue;
+      if (block.sums.has_value() || !VisitsSynapses(program_, block)) continue;
       if (block.kind == BlockKind::kOnPost) {
         if (post.has_value()) return "there are two on_post pathways that visit synapses";
         post = i;
@@ -228,21 +230,12 @@ ir::Block WithElapsedAsStep(const ir::Program& program, const ir::Block& block) 
   return result;
 }
 
-// True if a check or an expectation of deferred code may fail, by the ranges of values.
-bool MayFail(const ir::Program& program, const ir::Block& block) {
-  std::vector<Range> states;
-  for (const ir::State& state : program.states) states.push_back({state.lower, state.upper});
-  const ir::Block visible = WithElapsedAsStep(program, block);
+// True if a check or an expectation of deferred code is left.
+bool HasChecks(const ir::Program& program, const ir::Block& block) {
   const std::vector<bool> deferred = DeferredNodes(program, block);
-  const std::vector<Range> ranges = FindRanges(program, visible, {.states = states});
   for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
-    const ir::Node& node = block.nodes[id];
-    if (!deferred[id]) continue;
-    if (ir::IsExpectation(node.op)) return true;
-    if (node.op != Op::kCheck) continue;
-    const ir::State& state = program.states[node.attr];
-    const Range& range = ranges[id];
-    if (range.nan || range.least < state.lower || range.greatest > state.upper) return true;
+    const Op op = block.nodes[id].op;
+    if (deferred[id] && (op == Op::kCheck || ir::IsExpectation(op))) return true;
   }
   return false;
 }
@@ -279,6 +272,25 @@ bool IsAtHand(const ir::Node& node) {
          node.op == Op::kWeight;
 }
 
+std::vector<ir::NodeId> ProvenChecks(const ir::Program& program, const ir::Block& block) {
+  std::vector<Range> states;
+  for (const ir::State& state : program.states) states.push_back({state.lower, state.upper});
+  const std::vector<Range> ranges =
+      FindRanges(program, WithElapsedAsStep(program, block), {.states = states});
+  const std::vector<bool> deferred = DeferredNodes(program, block);
+  std::vector<ir::NodeId> proven;
+  for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
+    const ir::Node& node = block.nodes[id];
+    if (!deferred[id] || node.op != Op::kCheck) continue;
+    const ir::State& state = program.states[node.attr];
+    const Range& range = ranges[id];
+    if (!range.nan && range.least >= state.lower && range.greatest <= state.upper) {
+      proven.push_back(id);
+    }
+  }
+  return proven;
+}
+
 std::vector<BlockDeferral> DecideDeferral(const ir::Program& program, ir::ProjectionId projection) {
   return Decision(program, projection).Run();
 }
@@ -296,7 +308,7 @@ std::vector<Deferral> FindDeferrals(const ir::Program& program) {
       fresh.delivers = delivers;
     }
     Deferral& deferral = found.back();
-    deferral.checks |= MayFail(program, block);
+    deferral.checks |= HasChecks(program, block);
     if (block.kind == BlockKind::kOnStep) {
       deferral.step = b;
       deferral.step_captured = Captured(program, block);

@@ -48,6 +48,10 @@ struct Deferral {
   static uint64_t Before(uint64_t next) { return 2 * next; }
 };
 
+// The deferred nodes of a block whose check or expectation never fails, by the ranges of values. To
+// be asked before functions are expanded.
+std::vector<ir::NodeId> ProvenChecks(const ir::Program& program, const ir::Block& block);
+
 // Of a program in which blocks are marked, in the order of the projections; those without a marked
 // block are left out.
 std::vector<Deferral> FindDeferrals(const ir::Program& program);

@@ -1,7 +1,13 @@
-// defer: marks the synapse code that engines may run later than it is due.
+// defer: marks the synapse code that engines may run later than it is due, and drops those of its
+// checks that never fail: an engine must not notice a failure too late.
+#include <optional>
+#include <vector>
+
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/analysis/deferral.h"
 #include "compiler/passes/passes.h"
+#include "compiler/passes/rewrite.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -21,7 +27,17 @@ ir::Program WithMarks(const ir::Program& program, bool defer) {
 }  // namespace
 
 absl::StatusOr<ir::Program> Defer(const ir::Program& program, const CompileOptions&) {
-  return WithMarks(program, true);
+  const ir::Program marked = WithMarks(program, true);
+  ir::Program result = marked;
+  for (ir::Block& block : result.synaptic) {
+    if (!block.deferred) continue;
+    const std::vector<ir::NodeId> proven = ProvenChecks(marked, block);
+    block = RewriteBlock(marked, block, [&](Rewriter&, ir::NodeId id) -> std::optional<ir::Value> {
+      if (absl::c_binary_search(proven, id)) return ir::Value{};
+      return std::nullopt;
+    });
+  }
+  return result;
 }
 
 absl::StatusOr<ir::Program> DeferNothing(const ir::Program& program, const CompileOptions&) {

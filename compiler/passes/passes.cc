@@ -21,6 +21,10 @@ namespace {
 constexpr Pass kPasses[] = {
     // First: all later passes gain from literals.
     {"specialise", "no parameter is read but tunable ones", &Specialise, &CheckSpecialise, nullptr},
+    // Before expand_math, behind which nobody knows what a function can be: proves that checks hold.
+    // Code and layout depend on the marks.
+    {"defer", "code that may run later than it is due reads and writes only what waits for it",
+     &Defer, &CheckDefer, &DeferNothing},
     // Before expand_math, behind which nobody knows an exponential.
     {"tabulate", "exponentials of whole numbers of steps in on_post code are beyond a table",
      &Tabulate, &CheckTabulate, nullptr},
@@ -37,9 +41,6 @@ constexpr Pass kPasses[] = {
     // Before place, since code depends on it; changes no block.
     {"narrow_sums", "sums of inputs have 64 bits, or as few as what arrives needs", &NarrowSums,
      &CheckNarrowSums, &WidenSums},
-    // After simplify, which removes what stands in the way; code and layout depend on the marks.
-    {"defer", "code that may run later than it is due reads and writes only what waits for it",
-     &Defer, &CheckDefer, &DeferNothing},
     // After all passes that need the step as one graph.
     {"fuse", "the step is kernels, each over one domain, in phases", &Fuse, &CheckFuse,
      &FuseNothing},

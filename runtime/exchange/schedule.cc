@@ -138,6 +138,22 @@ absl::StatusOr<CodeCall> MakeCodeCall(const ir::Program& program, const ir::Bloc
   return call;
 }
 
+// The slots of a block that is made for the occasion, with the numbers of streams where they stand
+// in the program, which lives on.
+void KeepStreams(const ir::Program& program, const compiler::CatchUp& catch_up,
+                 std::vector<void*>& slots) {
+  const compiler::Deferral& deferral = catch_up.deferral;
+  for (const std::optional<size_t>& number : {deferral.post, deferral.step}) {
+    if (!number.has_value()) continue;
+    for (const ir::Slot& slot : program.synaptic[*number].slots) {
+      if (slot.kind != AttrKind::kStream) continue;
+      const std::vector<ir::Slot>& own = catch_up.block.slots;
+      const auto at = std::find(own.begin(), own.end(), slot) - own.begin();
+      slots[static_cast<size_t>(at)] = const_cast<uint32_t*>(&slot.index);
+    }
+  }
+}
+
 absl::StatusOr<std::vector<std::unique_ptr<Backlog>>> MakeBacklogs(
     const ir::Program& program, const compiler::CompiledCode& code, NetworkMemory& memory,
     const Partition& partition, const Synapses& synapses, const HistoryLimits& limits, int thread) {
@@ -155,6 +171,7 @@ absl::StatusOr<std::vector<std::unique_ptr<Backlog>>> MakeBacklogs(
                           Uses(block, ir::Op::kDelay) ? made.delays : nullptr};
     };
     BNSYN_ASSIGN_OR_RETURN(DeferredCall rows, call(catch_up.block));
+    KeepStreams(program, catch_up, rows.slots);
     DeferredCall head;
     if (deferral.post.has_value()) {
       BNSYN_ASSIGN_OR_RETURN(head, call(program.synaptic[*deferral.post]));
