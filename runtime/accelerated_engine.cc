@@ -257,7 +257,8 @@ void AcceleratedEngine::BeginStep(int thread, uint64_t step) {
   for (const ir::PopulationId p : schedule_.counted) *memory_->Count(p, thread) = 0;
   for (const ir::PopulationId p : schedule_.spiking) ring_.Count(p, thread, step) = 0;
   if (thread != 0) return;
-  const uint64_t injected_next = InjectionStep(step) + 1;
+  // For the next epoch: threads that are ahead in this one already read the lists of its steps.
+  const uint64_t injected_next = InjectionStep(step) + epoch_;
   for (ir::PopulationId p = 0; p < program_.populations.size(); ++p) {
     ring_.Injected(p, injected_next).clear();
   }
