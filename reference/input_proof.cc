@@ -45,8 +45,10 @@ std::optional<double> StaticContribution(const ir::Program& program, const ir::B
 }
 
 bool MayBeStatic(const ir::Program& program, const ir::Block& block) {
-  return block.kind == ir::BlockKind::kOnPre &&
-         program.FindSynaptic(block.kind, program.ProjectionOf(block))->pathway == block.pathway;
+  if (block.kind != ir::BlockKind::kOnPre) return false;
+  // Deferred code is written as on_pre code, of which the projection may have none.
+  const ir::Block* const first = program.FindSynaptic(block.kind, program.ProjectionOf(block));
+  return first != nullptr && first->pathway == block.pathway;
 }
 
 bool AddsStatic(const ir::Program& program, const ir::Block& block, ir::NodeId node) {

@@ -126,6 +126,13 @@ bool AcceleratedEngine::CatchUpWithChecks(int thread, bool record) {
   return CollectSignals(worker).fault;
 }
 
+bool AcceleratedEngine::CatchUpWithChecks(bool record) {
+  team_->Run([&](int thread) {
+    workers_[static_cast<size_t>(thread)].fault = CatchUpWithChecks(thread, record);
+  });
+  return workers_[0].fault;
+}
+
 absl::Status AcceleratedEngine::Run(uint64_t steps, SpikeSink* sink) {
   const bool record = sink != nullptr;
   if (record && !workers_[0].record.HasRoom()) {
@@ -133,17 +140,30 @@ absl::Status AcceleratedEngine::Run(uint64_t steps, SpikeSink* sink) {
   }
   const uint64_t end = step_ + steps;
   while (step_ < end) {
-    const uint64_t first = step_;
     if (log_.size() > long_log_) RequestCheckpoint();
     absl::Status status;
-    if (RunThreads(end, Pace::kEpochs, record)) status = FindFault(first, record);
+    if (RunThreads(end, Pace::kEpochs, record)) status = FindFault(record);
     std::erase_if(log_, [this](const HostAction& action) {
       return action.step <= workers_[0].saved.next_step;
     });
-    if (record) DrainRecords(first, *sink);
+    if (!schedule_.late_checks || !status.ok()) {
+      DrainRecords(sink);
+    } else if (record && std::any_of(workers_.begin(), workers_.end(), [](const Worker& worker) {
+                 return !worker.record.HasRoom();
+               })) {
+      status = Finish(sink);
+    }
     BNSYN_RETURN_IF_ERROR(status);
   }
   return absl::OkStatus();
+}
+
+absl::Status AcceleratedEngine::Finish(SpikeSink* sink) {
+  if (finished_ == step_) return absl::OkStatus();
+  const bool record = sink != nullptr;
+  const absl::Status status = CatchUpWithChecks(record) ? FindFault(record) : absl::OkStatus();
+  DrainRecords(sink);
+  return status;
 }
 
 bool AcceleratedEngine::RunThreads(uint64_t end, Pace pace, bool record) {
@@ -168,8 +188,6 @@ void AcceleratedEngine::RunThread(int thread, uint64_t end, Pace pace, bool reco
                          schedule_.NextMeeting(worker.epoch_step) == worker.epoch_step;
     said = by_step ? RunStep(thread, record) : RunEpoch(thread, end, record);
   }
-  // What the run has put off may fail, and then the run has.
-  if (schedule_.late_checks && !said.fault) said.fault = CatchUpWithChecks(thread, record);
   worker.fault = said.fault;
 }
 
@@ -239,7 +257,8 @@ void AcceleratedEngine::BeginStep(int thread, uint64_t step) {
   for (const ir::PopulationId p : schedule_.counted) *memory_->Count(p, thread) = 0;
   for (const ir::PopulationId p : schedule_.spiking) ring_.Count(p, thread, step) = 0;
   if (thread != 0) return;
-  const uint64_t injected_next = InjectionStep(step) + 1;
+  // For the next epoch: threads that are ahead in this one already read the lists of its steps.
+  const uint64_t injected_next = InjectionStep(step) + epoch_;
   for (ir::PopulationId p = 0; p < program_.populations.size(); ++p) {
     ring_.Injected(p, injected_next).clear();
   }
@@ -362,9 +381,11 @@ void AcceleratedEngine::Collect(int thread, size_t phase, uint64_t step) {
   }
 }
 
-void AcceleratedEngine::DrainRecords(uint64_t first_step, SpikeSink& sink) {
+void AcceleratedEngine::DrainRecords(SpikeSink* sink) {
+  const uint64_t first = std::exchange(finished_, step_);
+  if (sink == nullptr) return;
   for (size_t t = 0; t < workers_.size(); ++t) cursors_[t] = workers_[t].record.words().data();
-  for (uint64_t step = first_step; step < step_; ++step) {
+  for (uint64_t step = first; step < step_; ++step) {
     for (const ir::PopulationId p : schedule_.spiking) {
       drained_.clear();
       for (const uint32_t*& words : cursors_) {
@@ -372,7 +393,7 @@ void AcceleratedEngine::DrainRecords(uint64_t first_step, SpikeSink& sink) {
         drained_.insert(drained_.end(), words, words + count);
         words += count;
       }
-      if (!drained_.empty()) sink.OnSpikes(p, step, drained_);
+      if (!drained_.empty()) sink->OnSpikes(p, step, drained_);
     }
   }
   for (Worker& worker : workers_) worker.record.Rewind(0);

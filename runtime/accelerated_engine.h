@@ -73,6 +73,7 @@ class AcceleratedEngine : public Engine {
   uint64_t synapses() const override { return synapses_.synapses(); }
 
   absl::Status Run(uint64_t steps, SpikeSink* sink) override;
+  absl::Status Finish(SpikeSink* sink) override;
 
   reference::ArrayView State(ir::StateId state) const override;
   absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits bits) override {
@@ -114,6 +115,7 @@ class AcceleratedEngine : public Engine {
   void CatchUp() const;
   // The same in all threads at once, while they run: true if a check failed in one of them.
   bool CatchUpWithChecks(int thread, bool record);
+  bool CatchUpWithChecks(bool record);
   // The step whose spikes the host injects before `next`: see reference/interpreter.h.
   uint64_t InjectionStep(uint64_t next) const { return schedule_.delivers ? next : next - 1; }
   // Injects a spike. False if the neuron spiked in that step.
@@ -132,9 +134,8 @@ class AcceleratedEngine : public Engine {
   void BeginBacklogs(int thread) const;
   // Returns all threads to the checkpoint.
   void GoBack();
-  // After a fault in a run from `first` on: comes to the end of the first step that failed, and
-  // returns its error.
-  absl::Status FindFault(uint64_t first, bool record);
+  // After a fault: comes to the end of the first step that failed, and returns its error.
+  absl::Status FindFault(bool record);
   // From the present step on, which is before `end`: stops before the first step that fails, with a
   // checkpoint there. False if none does.
   bool StopBeforeFault(uint64_t end, bool record);
@@ -156,8 +157,8 @@ class AcceleratedEngine : public Engine {
   void Collect(int thread, size_t phase, uint64_t step);
   // Counts the spikes of a step, adds them to the digest and records them.
   void TakeSpikes(int thread, uint64_t step, bool record);
-  // Hands the spikes recorded from `first_step` on to the sink.
-  void DrainRecords(uint64_t first_step, SpikeSink& sink);
+  // Hands the spikes recorded from finished_ on to the sink, if there is one.
+  void DrainRecords(SpikeSink* sink);
 
   ir::Program lowered_;  // without its tables
   const ir::Program program_;
@@ -181,6 +182,7 @@ class AcceleratedEngine : public Engine {
   // States of synapses and those with histories, as State last returned them.
   mutable std::map<ir::StateId, reference::Array> gathered_;
   uint64_t step_ = 0;
+  uint64_t finished_ = 0;  // steps before this have not failed, and their spikes are handed over
   // Last, so that its threads end before the data they use.
   std::unique_ptr<ThreadTeam> team_;
 };

@@ -54,7 +54,9 @@ bool AcceleratedEngine::StopBeforeFault(uint64_t end, bool record) {
   uint64_t piece = schedule_.late_checks ? kPiece : 1;
   while (step_ < end) {
     for (int thread = 0; thread < partition_.threads(); ++thread) Save(thread);
-    if (!RunThreads(std::min(step_ + piece, end), Pace::kSteps, record)) continue;
+    bool failed = RunThreads(std::min(step_ + piece, end), Pace::kSteps, record);
+    if (!failed && schedule_.late_checks) failed = CatchUpWithChecks(record);
+    if (!failed) continue;
     if (piece == 1) return true;
     piece = 1;
     for (Worker& worker : workers_) worker.record.Rewind(worker.saved_words);
@@ -63,16 +65,16 @@ bool AcceleratedEngine::StopBeforeFault(uint64_t end, bool record) {
   return false;
 }
 
-absl::Status AcceleratedEngine::FindFault(uint64_t first, bool record) {
+absl::Status AcceleratedEngine::FindFault(bool record) {
   // The epoch has the fault, and threads may have left it in different steps. A check that was
-  // deferred may have failed in any step of the run since the checkpoint.
+  // deferred may have failed in any step since the checkpoint that is not finished.
   const uint64_t end = workers_[0].epoch_step + epoch_;
   uint64_t begin = workers_[0].epoch_step;
   for (Worker& worker : workers_) {
     size_t words = worker.epoch_words;
     if (schedule_.late_checks) {
-      begin = std::max(first, worker.saved.next_step);
-      words = worker.saved.next_step > first ? worker.saved_words : 0;
+      begin = std::max(finished_, worker.saved.next_step);
+      words = worker.saved.next_step > finished_ ? worker.saved_words : 0;
     }
     worker.record.Rewind(words);
   }

@@ -36,6 +36,9 @@ class Engine {
   // Runs up to `steps` steps and hands their spikes to `sink` (may be null). Virtual calls, locks
   // and allocation happen here, between steps, never within one.
   virtual absl::Status Run(uint64_t steps, SpikeSink* sink) = 0;
+  // Ends a run of one or several calls of Run with one sink: runs the code that these have put off
+  // and that may fail, and hands over the spikes that waited for that.
+  virtual absl::Status Finish(SpikeSink*) { return absl::OkStatus(); }
 
   virtual reference::ArrayView State(ir::StateId state) const = 0;
   virtual absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits bits) = 0;

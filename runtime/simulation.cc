@@ -95,9 +95,10 @@ void Simulation::Impl::FindInterpolated() {
 absl::Status Simulation::Impl::RunSteps(uint64_t steps) {
   const bool interpolated = std::any_of(before_end.begin(), before_end.end(),
                                         [](const auto& state) { return state.has_value(); });
-  if (!record_spikes || !interpolated) return engine->Run(steps, record_spikes ? this : nullptr);
+  if (!record_spikes || !interpolated) return engine->Run(steps, Sink());
   for (uint64_t step = 0; step < steps; ++step) {
-    const absl::Status status = engine->Run(1, this);
+    absl::Status status = engine->Run(1, this);
+    if (status.ok()) status = engine->Finish(this);
     for (ir::PopulationId p = 0; p < trains.size(); ++p) {
       if (!before_end[p].has_value()) continue;
       SpikeTrain& train = trains[p];
@@ -132,6 +133,7 @@ absl::Status Simulation::Impl::Advance(uint64_t steps, const RunControl& control
   const Stopwatch stopwatch;
   for (uint64_t done = 0; done < steps;) {
     if (control.cancel != nullptr && control.cancel->load(std::memory_order_relaxed)) {
+      BNSYN_RETURN_IF_ERROR(engine->Finish(Sink()));
       return absl::CancelledError(absl::StrCat("cancelled after ", done, " of ", steps, " steps"));
     }
     const uint64_t part = watched ? std::min(slice, steps - done) : steps;
@@ -139,7 +141,7 @@ absl::Status Simulation::Impl::Advance(uint64_t steps, const RunControl& control
     done += part;
     if (control.progress) control.progress({done, steps, stopwatch.seconds()});
   }
-  return absl::OkStatus();
+  return engine->Finish(Sink());
 }
 
 absl::Status Simulation::Impl::CheckPopulation(PopulationHandle population) const {

@@ -54,6 +54,8 @@ struct Simulation::Impl : public SpikeSink {
     train.neurons.insert(train.neurons.end(), neurons.begin(), neurons.end());
   }
 
+  // Who takes the spikes; null if none are recorded.
+  SpikeSink* Sink() { return record_spikes ? this : nullptr; }
   absl::Status Advance(uint64_t steps, const RunControl& control);
   // Runs a part of that, and chooses the size of the next part by the time that this one took.
   absl::Status RunSlice(uint64_t steps);

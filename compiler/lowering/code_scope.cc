@@ -413,11 +413,10 @@ std::string CodeScope::AdviceFor(const std::string& unknown) const {
     if (neurons == nullptr || !absl::EndsWith(unknown, end)) continue;
     const std::string inner(absl::StripSuffix(unknown, end));
     const bool own = section_.code->Find(inner) != nullptr;
-    return absl::StrCat("'", unknown, "' would be of population '", neurons->name,
-                        "', which has no '", inner, "'",
-                        own ? absl::StrCat("; that of the synapse is read as ", inner)
-                            : absl::StrCat("; its variables are ",
-                                           absl::StrJoin(neurons->VariableNames(), ", ")));
+    return absl::StrCat(
+        "'", unknown, "' would be of population '", neurons->name, "', which has no '", inner, "'",
+        own ? absl::StrCat("; that of the synapse is read as ", inner)
+            : absl::StrCat("; its variables are ", absl::StrJoin(neurons->VariableNames(), ", ")));
   }
   // Synapses have no parameters.
   if (!section_.population.has_value() && section_.domain != ir::DomainId::kNetwork) return "";

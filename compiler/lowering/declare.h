@@ -117,6 +117,8 @@ std::vector<std::string> NamesOfParameters(const Connection& connection);
 // expression of it, too.
 absl::Status NameNeurons(Connection& connection);
 void NameNeurons(const Connection& connection, Expr& expr);
+// Says of names that code of the model reads and nobody has that they are of the network.
+void RefuseMissing(const Connection& connection, Names& names);
 // Parses the equations and the code of synapses, and checks what can be checked without values.
 absl::Status ParseSynapseModel(Connection& connection);
 // Its part for the pathways, which are sorted by their order.

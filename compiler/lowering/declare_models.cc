@@ -483,7 +483,7 @@ void DeclareVariables(Section& section, ProgramBuilder& out) {
     if (!variable.Is("input")) {
       variable.state = out.AddState(
           absl::StrCat(section.prefix, equation.name, variable.Is(kLinked) ? ".linked" : ""),
-          {equation.boolean   ? ir::Element::kBool
+          {equation.boolean        ? ir::Element::kBool
            : equation.integer      ? ir::Element::kI64
            : equation.Is(kFloat32) ? ir::Element::kF32
                                    : ir::Element::kF64,

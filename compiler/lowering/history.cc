@@ -221,9 +221,8 @@ absl::StatusOr<TypedValue> CodeScope::ReadPast(const Meaning& meaning, const Exp
   }
   ir::State& past = out_.program.states[*variable->past];
   past.history = std::max(past.history, static_cast<uint32_t>(steps.greatest));
-  ir::Value value =
-      AsComputed(builder_, builder_.Emit(ir::Op::kPast, {ElementOf(meaning), steps.value},
-                                         *variable->past));
+  ir::Value value = AsComputed(
+      builder_, builder_.Emit(ir::Op::kPast, {ElementOf(meaning), steps.value}, *variable->past));
   const auto unless = [&](ir::Op op, ir::Value other) {
     const ir::Value applies = builder_.Emit(op, {steps.value, number(0)});
     value = builder_.Emit(ir::Op::kSelect, {applies, other, value});

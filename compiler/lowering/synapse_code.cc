@@ -58,9 +58,8 @@ class EventWriter {
                                             model_.Mentions(statements, moving.name);
                                    });
     if (moves) BNSYN_RETURN_IF_ERROR(BringOwn());
-    BNSYN_RETURN_IF_ERROR(BringHeld([&](const EventDriven& moving) {
-      return model_.Mentions(statements, moving.name);
-    }));
+    BNSYN_RETURN_IF_ERROR(BringHeld(
+        [&](const EventDriven& moving) { return model_.Mentions(statements, moving.name); }));
     BNSYN_RETURN_IF_ERROR(EmitStatements(statements, source, scope_));
     scope_.StoreChanged();
     if (moves) builder_.Store(*model_.last, Now());
@@ -115,7 +114,9 @@ class EventWriter {
     const ir::Value step =
         builder_.Emit(ir::Op::kStep, {ir::Element::kU64, ir::DomainId::kNetwork}, {});
     const ir::Value now = builder_.Convert(step, ir::Element::kI64);
-    return lag_ == 0 ? now : builder_.Emit(ir::Op::kAdd, {now, builder_.Literal(ir::Element::kI64, lag_)});
+    return lag_ == 0
+               ? now
+               : builder_.Emit(ir::Op::kAdd, {now, builder_.Literal(ir::Element::kI64, lag_)});
   }
 
   void StoreNow(const EventDriven& moving) {

@@ -32,7 +32,8 @@ class EquationReader {
         text_(connection.model.code.equations_text) {}
 
   absl::Status Run() {
-    BNSYN_ASSIGN_OR_RETURN(std::vector<Equation> equations, ParseEquations(text_, connection_.units));
+    BNSYN_ASSIGN_OR_RETURN(std::vector<Equation> equations,
+                           ParseEquations(text_, connection_.units));
     // Names of the projection itself; a variable may hide a constant of the network.
     TakenNames names = {{"j", "the number of the target"}};
     for (const auto& [name, value] : options_.constants) {
@@ -391,6 +392,7 @@ Names SynapseNames(const Declarations& declared, const Connection& connection, i
     }
   }
   if (!connecting) names.Add("delay", {.kind = NameKind::kDelay});
+  if (connection.synapse != nullptr) RefuseMissing(connection, names);
   return names;
 }
 

@@ -5,11 +5,14 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "compiler/description/settings.h"
+#include "compiler/language/code_emitter.h"
+#include "compiler/language/units.h"
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/table.h"
 #include "ir/status_macros.h"
@@ -413,6 +416,33 @@ absl::Status NameNeurons(Connection& connection) {
   for (const std::string& name : used) BNSYN_RETURN_IF_ERROR(CheckUsed(connection, name));
   VisitNames(connection, [&](std::string& name) { connection.Rename(name); });
   return absl::OkStatus();
+}
+
+void RefuseMissing(const Connection& connection, Names& names) {
+  const std::string& model = connection.synapse->name;
+  const auto refuse = [&](const std::string& name) {
+    const bool of_language = !FunctionUsage(name).empty() || NamedConstant(name).has_value() ||
+                             (name.size() > 1 && UnitSymbol(name).has_value());
+    // Names in capitals: a word in small letters is more likely a slip, which has advice of its own.
+    if (of_language || !absl::ascii_isupper(name[0]) || names.Find(name) != nullptr) return;
+    names.Add(name, {.kind = NameKind::kOther,
+                     .refusal = absl::StrCat("the model '", model, "' reads '", name,
+                                             "' of the network, which has none"),
+                     .note = absl::StrCat("declare it under [uniform], as in equations = \"", name,
+                                          " : 1\"; `bnsyn models ", model, "` may say more")});
+  };
+  const auto refuse_in = [&](const std::vector<Statement>& code) {
+    for (const Statement& statement : code) {
+      ForEachName(statement.value, [&](const Expr& name) { refuse(name.name); });
+    }
+  };
+  const SynapseModel& code = connection.model;
+  for (const PathwayCode& pathway : code.pathways) refuse_in(pathway.code);
+  for (const ClockCode& clock : code.section.clocks) refuse_in(clock.code);
+  for (const Equation& equation : code.code.equations) {
+    if (!equation.right.has_value()) continue;
+    ForEachName(*equation.right, [&](const Expr& name) { refuse(name.name); });
+  }
 }
 
 void NameNeurons(const Connection& connection, Expr& expr) {

@@ -35,6 +35,7 @@ void Backlog::Begin(uint64_t time) {
   history_.Clear();
   std::fill_n(history_.positions(), size_t{sources_} * rows_, static_cast<uint32_t>(time));
   all_done_ = time;
+  failed_ = false;
 }
 
 bool Backlog::Run(const DeferredCall& call, absl::Span<const uint32_t> neurons, size_t row,
@@ -54,20 +55,19 @@ bool Backlog::Run(const DeferredCall& call, absl::Span<const uint32_t> neurons, 
 
 bool Backlog::CatchUp(absl::Span<const uint32_t> sources, size_t row, size_t count,
                       uint64_t until) {
-  if (sources.empty() || all_done_ >= until) return true;
+  if (sources.empty() || all_done_ >= until) return !failed_;
   const size_t step = catch_up_.delays == nullptr ? count : 1;
   const size_t end = row + count;
-  bool fine = true;
   for (; row < end; row += step) {
     args_.done = history_.positions() + row;
     args_.until = until;
-    fine &= Run(catch_up_, sources, row, step, until / 2);
+    failed_ |= !Run(catch_up_, sources, row, step, until / 2);
   }
-  return fine;
+  return !failed_;
 }
 
 bool Backlog::SweepLagging(uint64_t limit, uint64_t until) {
-  if (all_done_ >= limit) return true;
+  if (all_done_ >= limit) return !failed_;
   size_t count = 0;
   const uint32_t* done = history_.positions();
   for (uint32_t source = 0; source < sources_; ++source, done += rows_) {

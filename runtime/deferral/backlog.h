@@ -52,7 +52,7 @@ class Backlog {
   void Begin(uint64_t time);
 
   // The functions that follow do deferred work, or may have to. They return false if a check of it
-  // failed.
+  // has failed since Begin.
 
   // Does the work of before `until` in the `count` rows of each of these sources from number `row`
   // on.
@@ -85,6 +85,7 @@ class Backlog {
   DeferredCall capture_;
   compiler::DeferArgs args_ = {};
   uint64_t all_done_ = 0;          // no row has work of before this time
+  bool failed_ = false;
   std::vector<uint32_t> lagging_;  // scratch of SweepLagging: sources
 };
 

@@ -36,7 +36,7 @@ uint32_t RepeatSpikes(uint32_t* list, uint32_t count, const int64_t* repeats, ui
 }
 
 uint32_t SpikeRing::Slots(const ir::Program& program, uint32_t epoch) {
-  return std::bit_ceil(program.MaxDelay() + epoch + (program.Delivers() ? 1 : 0));
+  return std::bit_ceil(program.MaxDelay() + 2 * epoch - 1 + (program.Delivers() ? 1 : 0));
 }
 
 absl::StatusOr<SpikeRing> SpikeRing::Create(const ir::Program& program, const Partition& partition,

@@ -21,8 +21,8 @@ uint32_t RepeatSpikes(uint32_t* list, uint32_t count, const int64_t* repeats, ui
 // neurons that the thread owns, each as often as it spiked. In step k a thread writes its own lists
 // of k and reads the lists of all threads for the steps from k - MaxDelay to k minus the smallest
 // delay. Other threads are less than an epoch (epoch.h) ahead or behind, so that the ring holds an
-// epoch more. It holds one more where the step delivers: spikes are then injected into the step
-// that comes next.
+// epoch more; and another one, since lists of injected spikes are emptied an epoch ahead. It holds
+// one more where the step delivers: spikes are then injected into the step that comes next.
 class SpikeRing {
  public:
   // For epochs of `epoch` steps.

@@ -36,7 +36,8 @@ TEST(ModelLibrary, FilesDefineTheModelOfTheirName) {
   }
 }
 
-// A network of one projection with a model of synapses, whose needed parameters are 1.
+// A network of one projection with a model of synapses, whose needed parameters are 1, and with
+// what models read of the network.
 std::string WithSynapse(const Synapse& synapse) {
   std::string parameters;
   for (const Synapse::Need& need : synapse.needs) {
@@ -46,6 +47,7 @@ std::string WithSynapse(const Synapse& synapse) {
   const bool adds = absl::StrContains(
       absl::StrCat(synapse.code.on_pre.text, synapse.code.equations.text), "into_post");
   return absl::StrCat(
+      "[uniform]\nequations = \"\"\"\nM : 1\nP : 1\n\"\"\"\n"
       "[populations.p]\nmodel = \"lif_exp\"\nsize = 2\n[projections.pp]\nsource = \"p\"\n"
       "target = \"p\"\nrule = \"all_to_all\"\nweight = \"0.5 pA\"\nmodel = \"",
       synapse.name, "\"\n", adds ? "into = \"I_ex\"\n" : "", "parameters = { ", parameters, " }\n");

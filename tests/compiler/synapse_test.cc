@@ -133,62 +133,64 @@ on_pre = "x = 1 - x; g_post += w*y"
 on_post = "y += x"
 )toml"));
   EXPECT_EQ(Synaptic(program, ir::BlockKind::kOnPre), R"ir(on_pre p {
-  %0 = step : u64
-  %1 = convert %0 : f64
-  %2 = load p.last.step : f64[p]
-  %3 = sub %1, %2 : f64[p]
-  %4 = mul %3, -0.1 : f64[p]
-  %5 = exp %4 : f64[p]
-  %6 = load p.x : f64[p]
-  %7 = mul %6, %5 : f64[p]
-  %8 = mul %3, -0.05 : f64[p]
-  %9 = exp %8 : f64[p]
-  %10 = load p.y : f64[p]
-  %11 = sub %10, 2 : f64[p]
-  %12 = fma %11, %9, 2 : f64[p]
-  %13 = sub 1, %7 : f64[p]
-  %14 = weight : f64[p]
-  %15 = mul %14, %12 : f64[p]
-  accumulate b.g, %15
-  %16 = abs %13 : f64[p]
-  %17 = lt %16, 1e-290 : bool[p]
-  %18 = select %17, 0, %13 : f64[p]
-  check p.x, %18
-  store p.x, %18
-  %19 = abs %12 : f64[p]
-  %20 = lt %19, 1e-290 : bool[p]
-  %21 = select %20, 0, %12 : f64[p]
-  check p.y, %21
-  store p.y, %21
-  store p.last.step, %1
+  %0 = load p.last.step : i64[p]
+  %1 = step : u64
+  %2 = convert %1 : i64
+  %3 = sub %2, %0 : i64[p]
+  %4 = convert %3 : f64[p]
+  %5 = mul %4, -0.1 : f64[p]
+  %6 = exp %5 : f64[p]
+  %7 = load p.x : f64[p]
+  %8 = mul %7, %6 : f64[p]
+  %9 = mul %4, -0.05 : f64[p]
+  %10 = exp %9 : f64[p]
+  %11 = load p.y : f64[p]
+  %12 = sub %11, 2 : f64[p]
+  %13 = fma %12, %10, 2 : f64[p]
+  %14 = sub 1, %8 : f64[p]
+  %15 = weight : f64[p]
+  %16 = mul %15, %13 : f64[p]
+  accumulate b.g, %16
+  %17 = abs %14 : f64[p]
+  %18 = lt %17, 1e-290 : bool[p]
+  %19 = select %18, 0, %14 : f64[p]
+  check p.x, %19
+  store p.x, %19
+  %20 = abs %13 : f64[p]
+  %21 = lt %20, 1e-290 : bool[p]
+  %22 = select %21, 0, %13 : f64[p]
+  check p.y, %22
+  store p.y, %22
+  store p.last.step, %2
 }
 )ir");
   EXPECT_EQ(Synaptic(program, ir::BlockKind::kOnPost), R"ir(on_post p delay=1 {
-  %0 = step : u64
-  %1 = convert %0 : f64
-  %2 = load p.last.step : f64[p]
-  %3 = sub %1, %2 : f64[p]
-  %4 = mul %3, -0.1 : f64[p]
-  %5 = exp %4 : f64[p]
-  %6 = load p.x : f64[p]
-  %7 = mul %6, %5 : f64[p]
-  %8 = mul %3, -0.05 : f64[p]
-  %9 = exp %8 : f64[p]
-  %10 = load p.y : f64[p]
-  %11 = sub %10, 2 : f64[p]
-  %12 = fma %11, %9, 2 : f64[p]
-  %13 = add %12, %7 : f64[p]
-  %14 = abs %7 : f64[p]
-  %15 = lt %14, 1e-290 : bool[p]
-  %16 = select %15, 0, %7 : f64[p]
-  check p.x, %16
-  store p.x, %16
-  %17 = abs %13 : f64[p]
-  %18 = lt %17, 1e-290 : bool[p]
-  %19 = select %18, 0, %13 : f64[p]
-  check p.y, %19
-  store p.y, %19
-  store p.last.step, %1
+  %0 = load p.last.step : i64[p]
+  %1 = step : u64
+  %2 = convert %1 : i64
+  %3 = sub %2, %0 : i64[p]
+  %4 = convert %3 : f64[p]
+  %5 = mul %4, -0.1 : f64[p]
+  %6 = exp %5 : f64[p]
+  %7 = load p.x : f64[p]
+  %8 = mul %7, %6 : f64[p]
+  %9 = mul %4, -0.05 : f64[p]
+  %10 = exp %9 : f64[p]
+  %11 = load p.y : f64[p]
+  %12 = sub %11, 2 : f64[p]
+  %13 = fma %12, %10, 2 : f64[p]
+  %14 = add %13, %8 : f64[p]
+  %15 = abs %8 : f64[p]
+  %16 = lt %15, 1e-290 : bool[p]
+  %17 = select %16, 0, %8 : f64[p]
+  check p.x, %17
+  store p.x, %17
+  %18 = abs %14 : f64[p]
+  %19 = lt %18, 1e-290 : bool[p]
+  %20 = select %19, 0, %14 : f64[p]
+  check p.y, %20
+  store p.y, %20
+  store p.last.step, %2
 }
 )ir");
 }
@@ -251,45 +253,75 @@ state b.c : f64[b] = 0 unit="mV"
 state p.w : f64[p] = 2 unit="nS"
 state p.x : f64[a] = 0 unit="nS"
 state p.y : f64[b] = 1 unit="nS"
-state p.arrivals.pre.next : f64[a] = 0
+state p.x.step : i64[a] = 0i64
 input b.g : b scale=2^-46 limit=2^49 in="nS"
-input p.arrivals.pre.number : a scale=2^-30
-input p.arrivals.post.number : b scale=2^-30
 projection p : a -> b rule=all_to_all weight=1 delay=8 of_source=[p.x] of_target=[p.y]
-projection p.arrivals.pre : a -> a rule=one_to_one weight=1 delay=7
-projection p.arrivals.post : b -> b rule=one_to_one weight=1 delay=1
 on_pre p {
-  %0 = load_post p.y : f64[p]
-  %1 = load p.w : f64[p]
-  accumulate b.g, %1
-  %2 = sub %1, %0 : f64[p]
-  %3 = max %2, 0 : f64[p]
-  %4 = min %3, 4 : f64[p]
-  %5 = abs %4 : f64[p]
-  %6 = lt %5, 8.900295434028806e-308 : bool[p]
-  %7 = select %6, 0, %4 : f64[p]
-  check p.w, %7
-  store p.w, %7
+  %0 = load_pre p.x.step : i64[p]
+  %1 = step : u64
+  %2 = convert %1 : i64
+  %3 = sub %2, %0 : i64[p]
+  %4 = convert %3 : f64[p]
+  %5 = mul %4, -0.1 : f64[p]
+  %6 = exp %5 : f64[p]
+  %7 = load_pre p.x : f64[p]
+  %8 = mul %7, %6 : f64[p]
+  %9 = load p.w : f64[p]
+  accumulate b.g, %9
+  %10 = add %8, 0.5 : f64[p]
+  %11 = load_post p.y : f64[p]
+  %12 = sub %9, %11 : f64[p]
+  %13 = max %12, 0 : f64[p]
+  %14 = min %13, 4 : f64[p]
+  %15 = abs %14 : f64[p]
+  %16 = lt %15, 8.900295434028806e-308 : bool[p]
+  %17 = select %16, 0, %14 : f64[p]
+  check p.w, %17
+  store p.w, %17
+  %18 = abs %10 : f64[p]
+  %19 = lt %18, 1e-290 : bool[p]
+  %20 = select %19, 0, %10 : f64[p]
+  check p.x, %20
+  store_pre p.x, %20
+  store_pre p.x.step, %2
 }
 on_post p delay=1 {
-  %0 = load_pre p.x : f64[p]
-  %1 = load_pre p.arrivals.pre.next : f64[p]
-  %2 = fma %1, 0.5, %0 : f64[p]
-  %3 = load p.w : f64[p]
-  %4 = add %3, %2 : f64[p]
-  %5 = max %4, 0 : f64[p]
-  %6 = min %5, 4 : f64[p]
-  %7 = abs %6 : f64[p]
-  %8 = lt %7, 8.900295434028806e-308 : bool[p]
-  %9 = select %8, 0, %6 : f64[p]
-  check p.w, %9
-  store p.w, %9
+  %0 = load_pre p.x.step : i64[p]
+  %1 = step : u64
+  %2 = convert %1 : i64
+  %3 = sub %2, %0 : i64[p]
+  %4 = convert %3 : f64[p]
+  %5 = mul %4, -0.1 : f64[p]
+  %6 = exp %5 : f64[p]
+  %7 = load_pre p.x : f64[p]
+  %8 = mul %7, %6 : f64[p]
+  %9 = load p.w : f64[p]
+  %10 = add %9, %8 : f64[p]
+  %11 = max %10, 0 : f64[p]
+  %12 = min %11, 4 : f64[p]
+  %13 = abs %12 : f64[p]
+  %14 = lt %13, 8.900295434028806e-308 : bool[p]
+  %15 = select %14, 0, %12 : f64[p]
+  check p.w, %15
+  store p.w, %15
+  %16 = abs 0.75 : f64
+  %17 = lt %16, 1e-290 : bool
+  %18 = select %17, 0, 0.75 : f64
+  check p.y, %18
+  store_post p.y, %18
 }
-on_pre p.arrivals.pre {
-  accumulate p.arrivals.pre.number, 1
-}
-on_pre p.arrivals.post {
-  accumulate p.arrivals.post.number, 1
+now p {
+  %0 = load_pre p.x.step : i64[p]
+  %1 = step : u64
+  %2 = convert %1 : i64
+  %3 = sub %2, %0 : i64[p]
+  %4 = convert %3 : f64[p]
+  %5 = mul %4, -0.1 : f64[p]
+  %6 = exp %5 : f64[p]
+  %7 = load_pre p.x : f64[p]
+  %8 = mul %7, %6 : f64[p]
+  store_pre p.x, %8
+  store_pre p.x.step, %2
 }
 step {
   %0 = load a.v : f64[a]
@@ -301,39 +333,25 @@ step {
   %6 = select %5, 0, %3 : f64[a]
   check a.v, %6
   store a.v, %6
-  %7 = take p.arrivals.pre.number : f64[a]
-  %8 = load p.arrivals.pre.next : f64[a]
-  store p.arrivals.pre.next, %7
-  %9 = load p.x : f64[a]
-  %10 = fma %8, 0.5, %9 : f64[a]
-  %11 = mul %10, 0.9048374180359595 : f64[a]
-  %12 = abs %11 : f64[a]
-  %13 = lt %12, 1e-290 : bool[a]
-  %14 = select %13, 0, %11 : f64[a]
-  check p.x, %14
-  store p.x, %14
   spike a, %2
-  %15 = take b.g : f64[b]
-  %16 = load b.v : f64[b]
-  %17 = add %16, %15 : f64[b]
-  %18 = gt %17, 10 : bool[b]
-  %19 = select %18, 0, %17 : f64[b]
-  %20 = abs %19 : f64[b]
-  %21 = lt %20, 8.900295434028806e-308 : bool[b]
-  %22 = select %21, 0, %19 : f64[b]
-  check b.v, %22
-  store b.v, %22
-  %23 = take p.arrivals.post.number : f64[b]
-  %24 = load p.y : f64[b]
-  %25 = gt %23, 0 : bool[b]
-  %26 = select %25, 0.75, %24 : f64[b]
-  %27 = mul %26, 0.951229424500714 : f64[b]
-  %28 = abs %27 : f64[b]
-  %29 = lt %28, 1e-290 : bool[b]
-  %30 = select %29, 0, %27 : f64[b]
-  check p.y, %30
-  store p.y, %30
-  spike b, %18
+  %7 = take b.g : f64[b]
+  %8 = load b.v : f64[b]
+  %9 = add %8, %7 : f64[b]
+  %10 = gt %9, 10 : bool[b]
+  %11 = select %10, 0, %9 : f64[b]
+  %12 = abs %11 : f64[b]
+  %13 = lt %12, 8.900295434028806e-308 : bool[b]
+  %14 = select %13, 0, %11 : f64[b]
+  check b.v, %14
+  store b.v, %14
+  %15 = load p.y : f64[b]
+  %16 = mul %15, 0.951229424500714 : f64[b]
+  %17 = abs %16 : f64[b]
+  %18 = lt %17, 1e-290 : bool[b]
+  %19 = select %18, 0, %16 : f64[b]
+  check p.y, %19
+  store p.y, %19
+  spike b, %10
 }
 )ir");
 }

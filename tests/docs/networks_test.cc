@@ -99,7 +99,7 @@ TEST(NetworksDocument, EveryBlockRunsAlikeOnBothBackends) {
               RunBlock(first + block.text, name, Backend::kAccelerated));
     ++more;
   }
-  EXPECT_EQ(more, 4);
+  EXPECT_GE(more, 7);
 }
 
 }  // namespace

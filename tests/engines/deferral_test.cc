@@ -58,8 +58,7 @@ struct Case {
   std::string name;
   std::string plastic;  // the rest of the projection
   std::string schedule = "default";
-  int deferred = 1;     // blocks
-  bool checks = false;  // Deferral::checks
+  int deferred = 1;  // blocks
 };
 void PrintTo(const Case& of, std::ostream* out) { *out << of.name; }
 
@@ -235,13 +234,10 @@ class Deferrals : public testing::TestWithParam<Case> {
 TEST_P(Deferrals, AreWhatTheCaseIsAbout) {
   Simulation simulation = Build(text_, Options(1, 0));
   int deferred = 0;
-  bool checks = false;
   for (const compiler::Deferral& deferral : compiler::FindDeferrals(ProgramOf(simulation))) {
     deferred += (deferral.post.has_value() ? 1 : 0) + (deferral.step.has_value() ? 1 : 0);
-    checks |= deferral.checks;
   }
   EXPECT_EQ(deferred, GetParam().deferred);
-  EXPECT_EQ(checks, GetParam().checks);
   const std::vector<double> before = *simulation.StateByName("ee.w");
   ASSERT_TRUE(simulation.Step(600).ok());
   const std::vector<double> after = *simulation.StateByName("ee.w");

@@ -50,8 +50,12 @@ class Writer {
     Cells cells;
     cells.name = kNames[number];
     cells.size = random_.OneIn(3) ? 65 + random_.Below(90) : 1 + random_.Below(30);
-    std::string equations = "dv/dt = (1.3 + drive + g + r - v)/(3 ms) : 1 (unless refractory)\n";
-    absl::StrAppend(&equations, "dg/dt = -g/(2 ms) : 1\nr : 1 (input)\nx : 1\nn : integer\n");
+    const bool narrow = random_.OneIn(3);
+    if (narrow) Use("float32");
+    std::string equations = absl::StrCat(
+        "dv/dt = (1.3 + drive + g + r - v)/(3 ms) : 1 (unless refractory",
+        narrow ? ", float32" : "", ")\ndg/dt = -g/(2 ms) : 1", narrow ? " (float32)" : "",
+        "\nr : 1 (input)\nx : 1", random_.OneIn(3) ? " (float32)" : "", "\nn : integer\n");
     std::string reset = "v = 0.2*rand(); n += 1";
     if (random_.OneIn(2)) {
       absl::StrAppend(&reset, "; x = 0.5*v(t - ", Steps(9), ")");

@@ -23,6 +23,7 @@ class Writer {
     AddNeurons();
     const size_t projections = 1 + random_.Below(2);
     for (size_t p = 0; p < projections; ++p) AddProjection(absl::StrCat("p", p));
+    if (UseOneIn(3, "models of the library")) AddLibraryModel();
     AddNetworkLevel();
     return {std::move(text_), std::move(kinds_)};
   }
@@ -99,14 +100,15 @@ n : integer
 
   void AddProjection(const std::string& name) {
     const std::string ends[] = {"a", "b"};
-    std::vector<std::string> equations = {"w : 1"};
+    const bool narrow = UseOneIn(3, "float32");
+    std::vector<std::string> equations = {narrow ? "w : 1 (float32)" : "w : 1"};
     std::vector<std::string> pre = {"g_post += 0.1*w"};
     std::vector<std::string> post;
     std::vector<std::string> clocks;
     const std::string per_synapse =
         UseOneIn(4, "traces of synapses") ? ", per synapse" : std::string();
     equations.push_back(absl::StrCat("dx/dt = -x/(", 1 + random_.Below(9), " ms) : 1 (event-driven",
-                                     per_synapse, ")"));
+                                     per_synapse, narrow ? ", float32" : "", ")"));
     equations.push_back(absl::StrCat("dy/dt = -y/(2 ms) : 1 (event-driven", per_synapse, ")"));
     const std::string jump_x = UseOneIn(4, "traces that are set") ? "x = 1" : "x += 1";
     const bool eligibility = UseOneIn(2, "eligibility");
@@ -165,6 +167,16 @@ n : integer
     AddPathways(pre, post);
     for (const std::string& clock : clocks) absl::StrAppend(&text_, "clocks.", clock, "\n");
     if (UseOneIn(4, "bounds")) absl::StrAppend(&text_, "bounds = { w = [-1000, 1000] }\n");
+  }
+
+  void AddLibraryModel() {
+    const std::string models[] = {"stdp",         "stdp_multiplicative",  "stdp_gutig",
+                                  "stdp_nn_symm", "stdp_nn_pre_centered", "stdp_nn_restr"};
+    absl::StrAppend(&text_, "\n[projections.known]\nsource = \"a\"\ntarget = \"",
+                    random_.OneIn(2) ? "a" : "b", "\"\nrule = ", Rule(), "\nmodel = \"",
+                    models[random_.Below(6)],
+                    "\"\ninto = \"g\"\nweight = \"uniform(0.02, 0.08)\"\ndelay = \"", Steps(12),
+                    "\"\nparameters = { w_max = 0.1 }\n");
   }
 
   void AddPathways(const std::vector<std::string>& pre, const std::vector<std::string>& post) {

@@ -16,7 +16,6 @@ namespace {
 
 using namespace literals;
 
-
 struct Setting {
   const char* name;
   const char* value;

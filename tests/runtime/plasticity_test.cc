@@ -184,7 +184,12 @@ TEST(Plasticity, SynapsesAreListedInTheOrderOfTheirStates) {
     EXPECT_EQ(*std::min_element(ee->delays.begin(), ee->delays.end()), 0u)
         << "a step less than in the program";
     EXPECT_EQ(*std::max_element(ee->delays.begin(), ee->delays.end()), 11u);
-    EXPECT_EQ(ee->weights, std::vector<double>(ee->sources.size(), 0.5));
+    EXPECT_EQ(ee->weights, *simulation.StateByName("ee.w"));
+    // Where a variable holds the weights, present ones are listed.
+    ASSERT_TRUE(simulation.SetState("ee.w", 3, 3.5).ok());
+    ASSERT_TRUE(simulation.Step(100).ok());
+    EXPECT_EQ(simulation.Synapses("ee")->weights, *simulation.StateByName("ee.w"));
+    EXPECT_NE(simulation.Synapses("ee")->weights, ee->weights);
     const absl::StatusOr<SynapseList> ei = simulation.Synapses("ei");
     ASSERT_TRUE(ei.ok());
     EXPECT_EQ(ei->targets.size(), 70u * 20);
