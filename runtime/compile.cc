@@ -69,7 +69,9 @@ absl::StatusOr<Simulation> Compile(const Network& network, const EngineOptions& 
 }
 
 absl::StatusOr<Simulation> Compile(const Network& network, const SimulationOptions& options) {
-  return Compile(network, EngineOptions(options));
+  EngineOptions engine(options);
+  engine.compile.defer_from = compiler::kDeferFrom;
+  return Compile(network, engine);
 }
 
 const ir::Program& ProgramOf(const Simulation& simulation) {

@@ -212,6 +212,7 @@ EngineOptions Machine::Options() const {
   options.compile.width = width;
   options.compile.optimization = optimization;
   options.compile.disabled_passes = disabled_passes;
+  options.compile.defer_from = compiler::kDeferFrom;
   options.compile.check_cache = check_cache;
   options.compile.register_with_debugger = debug;
   options.compile.cache_bytes = cache_mb << 20;

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "compiler/analysis/deferral.h"
 #include "compiler/lowering/lower.h"
 #include "compiler/passes/passes.h"
 #include "compiler/passes/prepare.h"
@@ -35,6 +36,7 @@ struct DumpArguments {
 
 constexpr char kEquations[] = "equations";
 constexpr char kLayout[] = "layout";
+constexpr char kDefer[] = "defer";
 
 // The stages at which a network is lowered to the program that all engines run.
 std::vector<std::string> PrepareStages() {
@@ -65,8 +67,10 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Dump(
   const compiler::CompileOptions& options = simulation.compile;
   std::vector<std::pair<std::string, std::string>> texts;
   const auto observer = [&](absl::string_view stage, const ir::Program& stage_program, double) {
-    if (wanted(std::string(stage)))
-      texts.emplace_back(std::string(stage), ir::Print(stage_program));
+    if (!wanted(std::string(stage))) return;
+    std::string text = ir::Print(stage_program);
+    if (stage == kDefer) text = absl::StrCat(compiler::ExplainDeferral(stage_program), text);
+    texts.emplace_back(std::string(stage), std::move(text));
   };
   BNSYN_ASSIGN_OR_RETURN(const AcceleratedProgram accelerated,
                          PrepareAccelerated(program, simulation, observer));

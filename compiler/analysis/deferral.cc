@@ -295,6 +295,23 @@ std::vector<BlockDeferral> DecideDeferral(const ir::Program& program, ir::Projec
   return Decision(program, projection).Run();
 }
 
+std::string ExplainDeferral(const ir::Program& program) {
+  std::string text;
+  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
+    for (const BlockDeferral& decided : DecideDeferral(program, id)) {
+      const ir::Block& block = program.synaptic[decided.block];
+      const bool eager = decided.deferred && !block.deferred;
+      absl::StrAppend(&text, "# ", ir::BlockKindName(block.kind), " ", block.name,
+                      block.pathway.empty() ? "" : " pathway=", block.pathway,
+                      block.deferred ? " is deferred: it " : " runs when it is due: it ",
+                      eager ? "may wait, but runs over synapses so few that caches hold them"
+                            : decided.reason,
+                      "\n");
+    }
+  }
+  return text;
+}
+
 std::vector<Deferral> FindDeferrals(const ir::Program& program) {
   std::vector<Deferral> found;
   const bool delivers = program.Delivers();

@@ -75,6 +75,10 @@ struct BlockDeferral {
 // Decides for each on_post and on_step block of a projection, whatever is marked; in order.
 std::vector<BlockDeferral> DecideDeferral(const ir::Program& program, ir::ProjectionId projection);
 
+// For people: a line for each on_post and on_step block, as a comment of the program's text. Of a
+// program in which blocks are marked.
+std::string ExplainDeferral(const ir::Program& program);
+
 }  // namespace bnsyn::compiler
 
 #endif  // BNSYN_COMPILER_ANALYSIS_DEFERRAL_H_

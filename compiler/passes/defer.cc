@@ -9,6 +9,8 @@
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
 #include "ir/access.h"
+#include "ir/status_macros.h"
+#include "reference/connectivity.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -54,10 +56,25 @@ ir::Program WithStepsJoined(const ir::Program& program) {
   return result;
 }
 
+// Takes the marks from projections of which arrivals alone are deferred, and which have few
+// synapses.
+absl::Status KeepFewAsTheyAre(const CompileOptions& options, ir::Program& program) {
+  if (options.defer_from <= 0) return absl::OkStatus();
+  for (const Deferral& deferral : FindDeferrals(program)) {
+    if (deferral.step.has_value()) continue;
+    BNSYN_ASSIGN_OR_RETURN(const reference::Connectivity connectivity,
+                           reference::Connectivity::Create(program, deferral.projection, {}));
+    if (connectivity.ExpectedSynapses() >= options.defer_from) continue;
+    program.synaptic[*deferral.post].deferred = false;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::StatusOr<ir::Program> Defer(const ir::Program& program, const CompileOptions&) {
-  const ir::Program marked = WithMarks(WithStepsJoined(program), true);
+absl::StatusOr<ir::Program> Defer(const ir::Program& program, const CompileOptions& options) {
+  ir::Program marked = WithMarks(WithStepsJoined(program), true);
+  BNSYN_RETURN_IF_ERROR(KeepFewAsTheyAre(options, marked));
   ir::Program result = marked;
   for (ir::Block& block : result.synaptic) {
     if (!block.deferred) continue;
@@ -78,6 +95,8 @@ absl::Status CheckDefer(const ir::Program& program) {
   const ir::Program allowed = WithMarks(program, true);
   for (size_t i = 0; i < program.synaptic.size(); ++i) {
     const ir::Block& block = program.synaptic[i];
+    // Of a block that later passes leave nothing of, nothing can be late.
+    if (!VisitsSynapses(program, block)) continue;
     if (block.deferred && !allowed.synaptic[i].deferred) {
       return absl::InternalError(
           absl::StrCat(ir::BlockKindName(block.kind), " ", block.name, " cannot be deferred"));

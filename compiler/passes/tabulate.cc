@@ -84,17 +84,6 @@ std::map<ir::NodeId, Decay> FindDecays(const ir::Program& program, const ir::Blo
   return decays;
 }
 
-// By synaptic block: true if it may be deferred.
-std::vector<bool> MayBeDeferred(const ir::Program& program) {
-  std::vector<bool> deferred(program.synaptic.size());
-  for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
-    for (const BlockDeferral& decided : DecideDeferral(program, id)) {
-      deferred[decided.block] = decided.deferred;
-    }
-  }
-  return deferred;
-}
-
 // The tables of a program, by their rates.
 class Tables {
  public:
@@ -122,14 +111,12 @@ class Tables {
 
 }  // namespace
 
-absl::StatusOr<ir::Program> Tabulate(const ir::Program& program, const CompileOptions& options) {
+absl::StatusOr<ir::Program> Tabulate(const ir::Program& program, const CompileOptions&) {
   ir::Program result = program;
   Tables tables(result);
-  const bool defers = !absl::c_linear_search(options.disabled_passes, "defer");
-  const std::vector<bool> deferred = MayBeDeferred(program);
   for (size_t b = 0; b < result.synaptic.size(); ++b) {
-    if (defers && deferred[b]) continue;
     ir::Block& block = result.synaptic[b];
+    if (block.deferred) continue;
     const ir::Block before = block;
     const std::map<ir::NodeId, Decay> decays = FindDecays(result, before);
     for (const auto& [id, decay] : decays) tables.Of(decay.rate);
@@ -153,11 +140,10 @@ absl::StatusOr<ir::Program> Tabulate(const ir::Program& program, const CompileOp
 }
 
 absl::Status CheckTabulate(const ir::Program& program) {
-  const std::vector<bool> deferred = MayBeDeferred(program);
   for (size_t b = 0; b < program.synaptic.size(); ++b) {
     const ir::Block& block = program.synaptic[b];
     const std::map<ir::NodeId, Decay> decays = FindDecays(program, block);
-    if (decays.empty() || deferred[b]) continue;
+    if (decays.empty() || block.deferred) continue;
     return absl::InternalError(
         absl::StrCat("'", ir::PrintNode(program, block, decays.begin()->first), "' has no table"));
   }
