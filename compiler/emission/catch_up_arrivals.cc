@@ -117,13 +117,12 @@ llvm::Value* CatchUpEmitter::ListThoseWithMore(llvm::Value* level, llvm::Value* 
   llvm::Value* const zero = builder_.getInt64(0);
   llvm::Value* const one = builder_.getInt64(1);
   llvm::Value* const deeper = builder_.CreateAdd(level, one);
-  llvm::Value* const last_of_ring = builder_.CreateSub(capacity_, one);
   const Loop loop = Begin(zero, count, zero);
   llvm::Value* const known = builder_.CreateLoad(i64, ListPlace(level, loop.number));
   llvm::Value* const entry = builder_.CreateLShr(known, kPlaceBits);
-  llvm::Value* const ring = builder_.CreateAnd(entry, builder_.CreateNot(last_of_ring));
+  llvm::Value* const ring = builder_.CreateAnd(entry, builder_.CreateNot(last_));
   llvm::Value* const earlier =
-      builder_.CreateOr(ring, builder_.CreateAnd(builder_.CreateSub(entry, one), last_of_ring));
+      builder_.CreateOr(ring, builder_.CreateAnd(builder_.CreateSub(entry, one), last_));
   llvm::Value* const place = builder_.CreateAnd(known, builder_.getInt64(kEntries - 1));
   builder_.CreateStore(builder_.CreateOr(builder_.CreateShl(earlier, kPlaceBits), place),
                        ListPlace(deeper, loop.carried));
@@ -144,29 +143,44 @@ void CatchUpEmitter::RunList(llvm::Value* first, llvm::Value* level, llvm::Value
   builder_.SetInsertPoint(some);
   llvm::Value* const last =
       builder_.CreateLoad(i64, ListPlace(level, builder_.CreateSub(count, builder_.getInt64(1))));
-  builder_.CreateAlignedStore(InLanes(last), ListPlace(level, count), llvm::Align(8));
+  for (uint64_t i = 0; i < static_cast<uint64_t>(lanes_); ++i) {
+    builder_.CreateStore(last, ListPlace(level, builder_.CreateAdd(count, builder_.getInt64(i))));
+  }
   const Loop loop = Begin(builder_.getInt64(0), count);
-  llvm::Value* const entries =
-      builder_.CreateAlignedLoad(LanesType(i64), ListPlace(level, loop.number), llvm::Align(8));
-  synapses_ = builder_.CreateAdd(InLanes(first), builder_.CreateAnd(entries, Number(kEntries - 1)));
+  Lanes entries;
+  synapses_.clear();
+  for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes_); ++lane) {
+    llvm::Value* const i = builder_.CreateAdd(loop.number, builder_.getInt64(lane));
+    llvm::Value* const entry = builder_.CreateLoad(i64, ListPlace(level, i));
+    llvm::Value* const place = builder_.CreateAnd(entry, builder_.getInt64(kEntries - 1));
+    synapses_.push_back(builder_.CreateAdd(first, place));
+    entries.push_back(builder_.CreateLShr(entry, kPlaceBits));
+  }
   targets_ = nullptr;
-  llvm::Value* const places = builder_.CreateLShr(entries, Number(kPlaceBits));
   for (const auto& [state, cell] : states_) {
     const size_t slot = SlotOf(ir::AttrKind::kState, state);
     if (slot == slots_.size()) return;
-    Set(cell, FromMemory(state, Gather(MemoryOf(state), slots_[slot], synapses_)));
+    llvm::Value* value = llvm::PoisonValue::get(LanesType(MemoryOf(state)));
+    for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes_); ++lane) {
+      llvm::LoadInst* const load = builder_.CreateLoad(
+          MemoryOf(state),
+          builder_.CreateInBoundsGEP(MemoryOf(state), slots_[slot], synapses_[lane]));
+      Annotate(load, slot);
+      value = builder_.CreateInsertElement(value, load, lane);
+    }
+    Set(cell, FromMemory(state, value));
   }
   // A sweep within a step finds arrivals of that step.
-  llvm::Value* const times = Gather(i32, times_, places);
+  llvm::Value* const times = Gather(i32, times_, entries);
   active_ = builder_.CreateICmpSLT(builder_.CreateSub(times, InLanes(until_low_)), Zeros(i32));
-  EmitArrivals(places, times);
+  EmitArrivals(entries, times);
   active_ = nullptr;
   for (const ir::StateId state : stored_) {
     const size_t slot = SlotOf(ir::AttrKind::kState, state);
     llvm::Value* const value = ToMemory(state, Get(states_.at(state)));
     for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes_); ++lane) {
-      llvm::Value* const address = builder_.CreateInBoundsGEP(
-          MemoryOf(state), slots_[slot], builder_.CreateExtractElement(synapses_, lane));
+      llvm::Value* const address =
+          builder_.CreateInBoundsGEP(MemoryOf(state), slots_[slot], synapses_[lane]);
       Annotate(builder_.CreateStore(builder_.CreateExtractElement(value, lane), address), slot);
     }
   }

@@ -64,8 +64,10 @@ class CatchUpEmitter : public DeferEmitter {
   void LoadStates();
   void StoreStates();
 
-  // Runs the on_post nodes for arrivals: at these entries of rings (lanes), at these times.
-  void EmitArrivals(llvm::Value* entries, llvm::Value* times);
+  // Numbers, one for each lane (i64). Addresses are made of them.
+  using Lanes = std::vector<llvm::Value*>;
+  // Runs the on_post nodes for arrivals: at these entries of rings, at these times (i32 lanes).
+  void EmitArrivals(const Lanes& entries, llvm::Value* times);
   void EmitNodes(ir::NodeId from, ir::NodeId to);
 
   llvm::Value* Load(ir::StateId state, int lanes) override;
@@ -89,8 +91,12 @@ class CatchUpEmitter : public DeferEmitter {
   Cell NewCell(llvm::Type* type) { return {Variable(type), type}; }
   llvm::Value* Get(const Cell& cell) { return builder_.CreateLoad(cell.type, cell.memory); }
   void Set(const Cell& cell, llvm::Value* value) { builder_.CreateStore(value, cell.memory); }
-  // The elements of an array at these indices (i64 lanes), one load a lane.
-  llvm::Value* Gather(llvm::Type* type, llvm::Value* array, llvm::Value* indices);
+  // The elements of an array at these indices, one load a lane.
+  llvm::Value* Gather(llvm::Type* type, llvm::Value* array, const Lanes& indices);
+  Lanes LanesOfVector(llvm::Value* vector);
+  // Fetches the rows of a later source.
+  void EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count);
+  void Prefetch(llvm::Type* type, llvm::Value* array, llvm::Value* index);
   llvm::Type* MemoryOf(ir::StateId state) const;
   // As values: a bool is i1.
   llvm::Value* FromMemory(ir::StateId state, llvm::Value* value);
@@ -106,6 +112,9 @@ class CatchUpEmitter : public DeferEmitter {
   std::map<ir::StateId, Cell> states_;     // of the synapses at hand
   std::vector<ir::StateId> stored_;
   std::vector<llvm::Value*> values_;  // by node
+  llvm::Value* row_begin_ = nullptr;
+  llvm::Value* row_stride_ = nullptr;
+  llvm::Value* row_count_ = nullptr;
   llvm::Value* others_ = nullptr;
   llvm::Value* weights_ = nullptr;
   llvm::Value* occurrences_ = nullptr;
@@ -122,15 +131,15 @@ class CatchUpEmitter : public DeferEmitter {
   llvm::AllocaInst* list_sizes_ = nullptr;  // by level
   llvm::Value* list_room_ = nullptr;        // i64: places of a list
   // Of the row and the synapses at hand.
-  llvm::Value* source_ = nullptr;    // i64
-  llvm::Value* done_ = nullptr;      // i32
-  llvm::Value* synapses_ = nullptr;  // i64 lanes
-  llvm::Value* targets_ = nullptr;   // i64 lanes, where they were asked for
-  llvm::Value* active_ = nullptr;    // lanes in which nodes have an effect; null where all have
-  llvm::Value* inside_ = nullptr;    // lanes within the row; null where all are
-  llvm::Value* pending_ = nullptr;   // lanes with an arrival that is not done
-  llvm::Value* count_ = nullptr;     // i32 lanes: arrivals at the target
-  Cell next_ = {};                   // i32 lanes: the number of the next arrival
+  llvm::Value* source_ = nullptr;   // i64
+  llvm::Value* done_ = nullptr;     // i32
+  Lanes synapses_;                  // their places
+  llvm::Value* targets_ = nullptr;  // i64 lanes, where they were asked for
+  llvm::Value* active_ = nullptr;   // lanes in which nodes have an effect; null where all have
+  llvm::Value* inside_ = nullptr;   // lanes within the row; null where all are
+  llvm::Value* pending_ = nullptr;  // lanes with an arrival that is not done
+  llvm::Value* count_ = nullptr;    // i32 lanes: arrivals at the target
+  Cell next_ = {};                  // i32 lanes: the number of the next arrival
   // The words that the synapses at hand have drawn, by stream and draw / 4.
   std::map<std::pair<uint32_t, uint32_t>, std::pair<llvm::Value*, llvm::Value*>> drawn_;
 };

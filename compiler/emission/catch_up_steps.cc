@@ -13,8 +13,8 @@ void CatchUpEmitter::EmitStepsOfRow(llvm::Value* first, llvm::Value* last) {
   llvm::Value* const all = builder_.CreateAdd(InLanes(vectors.number), lane);
   inside_ = builder_.CreateICmpULT(all, InLanes(last));
   // Lanes behind the row read what its last synapse has, and store nothing.
-  synapses_ = builder_.CreateBinaryIntrinsic(
-      llvm::Intrinsic::umin, all, InLanes(builder_.CreateSub(last, builder_.getInt64(1))));
+  synapses_ = LanesOfVector(builder_.CreateBinaryIntrinsic(
+      llvm::Intrinsic::umin, all, InLanes(builder_.CreateSub(last, builder_.getInt64(1)))));
   targets_ = nullptr;
   if (deferral_.post.has_value()) FindArrivals();
   LoadStates();
@@ -28,7 +28,7 @@ void CatchUpEmitter::EmitStepsOfRow(llvm::Value* first, llvm::Value* last) {
 // Finds `count_`, `pending_` and the first arrivals (`next_`) that are not done.
 void CatchUpEmitter::FindArrivals() {
   llvm::Type* const i32 = builder_.getInt32Ty();
-  llvm::Value* const both = Gather(builder_.getInt64Ty(), arrivals_, Targets());
+  llvm::Value* const both = Gather(builder_.getInt64Ty(), arrivals_, LanesOfVector(Targets()));
   count_ = builder_.CreateTrunc(both, LanesType(i32));
   llvm::Value* const newest = builder_.CreateTrunc(
       builder_.CreateLShr(both, InLanes(builder_.getInt64(32))), LanesType(i32));
@@ -52,7 +52,7 @@ void CatchUpEmitter::FindArrivals() {
       builder_.CreateSub(Get(next_), builder_.CreateZExt(lanes, LanesType(i32)));
   Set(next_, at);
   llvm::Value* const earlier = builder_.CreateSub(at, InLanes(builder_.getInt32(1)));
-  llvm::Value* const times = Gather(i32, times_, RingEntry(Targets(), earlier));
+  llvm::Value* const times = Gather(i32, times_, LanesOfVector(RingEntry(Targets(), earlier)));
   llvm::Value* const more = builder_.CreateAnd(
       builder_.CreateAnd(lanes, builder_.CreateICmpNE(at, least)), IsPending(times));
   lanes->addIncoming(more, builder_.GetInsertBlock());
@@ -63,7 +63,7 @@ void CatchUpEmitter::FindArrivals() {
 llvm::Value* CatchUpEmitter::NextTimes() {
   llvm::Type* const i32 = builder_.getInt32Ty();
   llvm::Value* const next = Get(next_);
-  llvm::Value* const time = Gather(i32, times_, RingEntry(Targets(), next));
+  llvm::Value* const time = Gather(i32, times_, LanesOfVector(RingEntry(Targets(), next)));
   return builder_.CreateSelect(builder_.CreateICmpNE(next, count_),
                                builder_.CreateSub(time, InLanes(done_)),
                                llvm::Constant::getAllOnesValue(LanesType(i32)));
@@ -115,7 +115,7 @@ void CatchUpEmitter::EmitStepsAndArrivals() {
 void CatchUpEmitter::EmitArrivalIn(llvm::Value* lanes) {
   llvm::Type* const i32 = builder_.getInt32Ty();
   llvm::Value* const next = Get(next_);
-  llvm::Value* const entries = RingEntry(Targets(), next);
+  const Lanes entries = LanesOfVector(RingEntry(Targets(), next));
   active_ = lanes;
   EmitArrivals(entries, Gather(i32, times_, entries));
   active_ = nullptr;
@@ -140,7 +140,7 @@ void CatchUpEmitter::EmitSteps(llvm::Value* from, llvm::Value* to) {
 }
 
 void CatchUpEmitter::LoadStates() {
-  llvm::Value* const first = builder_.CreateExtractElement(synapses_, uint64_t{0});
+  llvm::Value* const first = synapses_[0];
   for (const auto& [state, cell] : states_) {
     const size_t slot = SlotOf(ir::AttrKind::kState, state);
     if (slot == slots_.size()) return;
@@ -154,7 +154,7 @@ void CatchUpEmitter::LoadStates() {
 }
 
 void CatchUpEmitter::StoreStates() {
-  llvm::Value* const first = builder_.CreateExtractElement(synapses_, uint64_t{0});
+  llvm::Value* const first = synapses_[0];
   for (const ir::StateId state : stored_) {
     const size_t slot = SlotOf(ir::AttrKind::kState, state);
     if (slot == slots_.size()) return;

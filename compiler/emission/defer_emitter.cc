@@ -1,6 +1,7 @@
 #include "compiler/emission/defer_emitter.h"
 
 #include "compiler/emission/emit_ops.h"
+#include "llvm/IR/Intrinsics.h"
 
 namespace bnsyn::compiler {
 
@@ -18,6 +19,9 @@ DeferEmitter::DeferEmitter(const EmitContext& context, const ir::Block& block)
   defer_ = LoadField(offsetof(DeliverArgs, defer), builder_.getPtrTy());
   capacity_ = builder_.CreateZExt(DeferField(offsetof(DeferArgs, capacity), builder_.getInt32Ty()),
                                   builder_.getInt64Ty());
+  capacity_log2_ = builder_.CreateIntrinsic(llvm::Intrinsic::cttz, {builder_.getInt64Ty()},
+                                            {capacity_, builder_.getFalse()});
+  last_ = builder_.CreateSub(capacity_, builder_.getInt64(1));
 }
 
 llvm::Value* DeferEmitter::DeferField(size_t offset, llvm::Type* type) {
@@ -65,11 +69,9 @@ llvm::Value* DeferEmitter::FromBits(llvm::Value* bits, Element element) {
 
 llvm::Value* DeferEmitter::RingEntry(llvm::Value* target, llvm::Value* count) {
   const int lanes = LanesOf(target);
-  llvm::Value* const capacity = Splat(builder_, capacity_, lanes);
-  llvm::Value* const last =
-      Splat(builder_, builder_.CreateSub(capacity_, builder_.getInt64(1)), lanes);
+  llvm::Value* const ring = builder_.CreateShl(target, Splat(builder_, capacity_log2_, lanes));
   llvm::Value* const number = builder_.CreateZExt(count, Widened(builder_.getInt64Ty(), lanes));
-  return builder_.CreateAdd(builder_.CreateMul(target, capacity), builder_.CreateAnd(number, last));
+  return builder_.CreateOr(ring, builder_.CreateAnd(number, Splat(builder_, last_, lanes)));
 }
 
 }  // namespace bnsyn::compiler

@@ -26,7 +26,9 @@ class DeferEmitter : public BlockEmitter {
   llvm::Value* RingEntry(llvm::Value* target, llvm::Value* count);
 
   llvm::Value* defer_ = nullptr;
-  llvm::Value* capacity_ = nullptr;  // i64
+  llvm::Value* capacity_ = nullptr;       // i64
+  llvm::Value* capacity_log2_ = nullptr;  // i64
+  llvm::Value* last_ = nullptr;           // i64: the last entry of a ring
 };
 
 }  // namespace bnsyn::compiler

@@ -28,7 +28,8 @@ int LanesFor(const EmitContext& context, const CatchUp& catch_up) {
   if (catch_up.deferral.step.has_value()) {
     return std::max(context.width, kVectorsOfSteps * context.native_lanes);
   }
-  return std::clamp(context.width, 2, kMostLanesOfArrivals);
+  // Lists are short, and the last vector of each has lanes to spare.
+  return std::clamp(context.width, 2, std::min(context.native_lanes, kMostLanesOfArrivals));
 }
 
 }  // namespace
@@ -72,8 +73,8 @@ absl::Status CatchUpEmitter::Emit() {
   llvm::Value* const spikes = LoadField(offsetof(DeliverArgs, spikes), pointer);
   llvm::Value* const spike_count =
       builder_.CreateZExt(LoadField(offsetof(DeliverArgs, spike_count), i32), i64);
-  llvm::Value* const row_begin = LoadField(offsetof(DeliverArgs, row_begin), pointer);
-  llvm::Value* const row_stride = LoadField(offsetof(DeliverArgs, row_stride), i64);
+  row_begin_ = LoadField(offsetof(DeliverArgs, row_begin), pointer);
+  row_stride_ = LoadField(offsetof(DeliverArgs, row_stride), i64);
   others_ = LoadField(offsetof(DeliverArgs, others), pointer);
   weights_ = LoadField(offsetof(DeliverArgs, weights), pointer);
   occurrences_ = LoadField(offsetof(DeliverArgs, occurrences), pointer);
@@ -88,7 +89,7 @@ absl::Status CatchUpEmitter::Emit() {
   until_ = DeferField(offsetof(DeferArgs, until), i64);
   until_low_ = builder_.CreateTrunc(until_, i32);
 
-  llvm::Value* const row_count = LoadField(offsetof(DeliverArgs, row_count), i64);
+  row_count_ = LoadField(offsetof(DeliverArgs, row_count), i64);
   llvm::Value* const zero = builder_.getInt64(0);
   llvm::Value* const one = builder_.getInt64(1);
   llvm::BasicBlock* const entry = builder_.GetInsertBlock();
@@ -109,19 +110,21 @@ absl::Status CatchUpEmitter::Emit() {
 
   builder_.SetInsertPoint(spike);
   source_ = builder_.CreateZExt(LoadElement(i32, spikes, i), i64);
-  llvm::Value* const first_row = builder_.CreateMul(source_, row_stride);
-  llvm::Value* const row_behind = builder_.CreateAdd(first_row, row_count);
+  EmitPrefetch(spikes, i, spike_count);
+  llvm::BasicBlock* const of_source = builder_.GetInsertBlock();
+  llvm::Value* const first_row = builder_.CreateMul(source_, row_stride_);
+  llvm::Value* const row_behind = builder_.CreateAdd(first_row, row_count_);
   builder_.CreateBr(next_row);
 
   builder_.SetInsertPoint(next_row);
   llvm::PHINode* const number = builder_.CreatePHI(i64, 2);
-  number->addIncoming(first_row, spike);
+  number->addIncoming(first_row, of_source);
   builder_.CreateCondBr(builder_.CreateICmpULT(number, row_behind), row, source_end);
 
   builder_.SetInsertPoint(row);
-  llvm::Value* const first = builder_.CreateZExt(LoadElement(i32, row_begin, number), i64);
+  llvm::Value* const first = builder_.CreateZExt(LoadElement(i32, row_begin_, number), i64);
   llvm::Value* const last =
-      builder_.CreateZExt(LoadElement(i32, row_begin, builder_.CreateAdd(number, one)), i64);
+      builder_.CreateZExt(LoadElement(i32, row_begin_, builder_.CreateAdd(number, one)), i64);
   done_ = LoadElement(i32, done, number);
   builder_.CreateCondBr(builder_.CreateICmpNE(done_, until_low_), behind, row_end);
 
@@ -176,7 +179,47 @@ void CatchUpEmitter::EmitRow(llvm::Value* first, llvm::Value* last) {
   }
 }
 
-void CatchUpEmitter::EmitArrivals(llvm::Value* entries, llvm::Value* times) {
+// The beginning of each array: the processor finds out the rest by itself.
+void CatchUpEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count) {
+  constexpr uint64_t kAhead = 2;   // sources
+  constexpr uint64_t kLines = 12;  // of each array at most
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  llvm::Type* const i64 = builder_.getInt64Ty();
+  llvm::Value* const one = builder_.getInt64(1);
+  const auto min = [&](llvm::Value* a, llvm::Value* b) {
+    return builder_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, a, b);
+  };
+  llvm::Value* const later =
+      min(builder_.CreateAdd(i, builder_.getInt64(kAhead)), builder_.CreateSub(spike_count, one));
+  llvm::Value* const source = builder_.CreateZExt(LoadElement(i32, spikes, later), i64);
+  llvm::Value* const row = builder_.CreateMul(source, row_stride_);
+  llvm::Value* const first = builder_.CreateZExt(LoadElement(i32, row_begin_, row), i64);
+  llvm::Value* const last =
+      builder_.CreateZExt(LoadElement(i32, row_begin_, builder_.CreateAdd(row, row_count_)), i64);
+  const auto fetch = [&](llvm::Type* type, llvm::Value* array) {
+    const uint64_t in_line = 64 / (type->getScalarSizeInBits() / 8);
+    llvm::Value* const end =
+        min(last, builder_.CreateAdd(first, builder_.getInt64(kLines * in_line)));
+    const Loop lines = Begin(first, end);
+    Prefetch(type, array, lines.number);
+    End(lines, builder_.CreateAdd(lines.number, builder_.getInt64(in_line)));
+  };
+  fetch(i32, others_);
+  for (const auto& [state, cell] : states_) {
+    const size_t slot = SlotOf(AttrKind::kState, state);
+    if (slot != slots_.size()) fetch(MemoryOf(state), slots_[slot]);
+  }
+}
+
+void CatchUpEmitter::Prefetch(llvm::Type* type, llvm::Value* array, llvm::Value* index) {
+  constexpr int kRead = 0, kKeep = 3, kData = 1;
+  builder_.CreateIntrinsic(
+      llvm::Intrinsic::prefetch, {builder_.getPtrTy()},
+      {builder_.CreateInBoundsGEP(type, array, index), builder_.getInt32(kRead),
+       builder_.getInt32(kKeep), builder_.getInt32(kData)});
+}
+
+void CatchUpEmitter::EmitArrivals(const Lanes& entries, llvm::Value* times) {
   llvm::Type* const i64 = builder_.getInt64Ty();
   llvm::Value* const ago = builder_.CreateSub(InLanes(until_low_), times);
   llvm::Value* const halves =
@@ -184,11 +227,14 @@ void CatchUpEmitter::EmitArrivals(llvm::Value* entries, llvm::Value* times) {
   llvm::Value* const step_of_call = step_;
   step_ = builder_.CreateLShr(halves, Number(1));
   const uint64_t count = deferral_.post_captured.size();
-  llvm::Value* const first = builder_.CreateMul(entries, Number(count));
   for (uint64_t v = 0; v < count; ++v) {
     const ir::NodeId id = deferral_.post_captured[v];
-    values_[id] =
-        FromBits(Gather(i64, captures_, builder_.CreateAdd(first, Number(v))), node(id).element);
+    Lanes at;
+    for (llvm::Value* const entry : entries) {
+      llvm::Value* const first = builder_.CreateMul(entry, builder_.getInt64(count));
+      at.push_back(builder_.CreateAdd(first, builder_.getInt64(v)));
+    }
+    values_[id] = FromBits(Gather(i64, captures_, at), node(id).element);
   }
   EmitNodes(0, catch_up_.first_of_step);
   step_ = step_of_call;
@@ -275,13 +321,20 @@ llvm::Value* CatchUpEmitter::Zeros(llvm::Type* type) const {
 }
 
 // Instructions that gather are slower on the machines at hand.
-llvm::Value* CatchUpEmitter::Gather(llvm::Type* type, llvm::Value* array, llvm::Value* indices) {
+llvm::Value* CatchUpEmitter::Gather(llvm::Type* type, llvm::Value* array, const Lanes& indices) {
   llvm::Value* result = llvm::PoisonValue::get(LanesType(type));
-  for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes_); ++lane) {
-    llvm::Value* const index = builder_.CreateExtractElement(indices, lane);
-    result = builder_.CreateInsertElement(result, LoadElement(type, array, index), lane);
+  for (uint64_t lane = 0; lane < indices.size(); ++lane) {
+    result = builder_.CreateInsertElement(result, LoadElement(type, array, indices[lane]), lane);
   }
   return result;
+}
+
+CatchUpEmitter::Lanes CatchUpEmitter::LanesOfVector(llvm::Value* vector) {
+  Lanes lanes;
+  for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes_); ++lane) {
+    lanes.push_back(builder_.CreateExtractElement(vector, lane));
+  }
+  return lanes;
 }
 
 llvm::Type* CatchUpEmitter::MemoryOf(ir::StateId state) const {

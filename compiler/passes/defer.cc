@@ -8,6 +8,7 @@
 #include "compiler/analysis/deferral.h"
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
+#include "ir/access.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -24,10 +25,39 @@ ir::Program WithMarks(const ir::Program& program, bool defer) {
   return result;
 }
 
+// True for on_step code of every step that only a synapse itself can see.
+bool IsOwnStep(const ir::Block& block) {
+  return block.kind == ir::BlockKind::kOnStep && !block.HasClock() && !block.sums.has_value() &&
+         absl::c_none_of(block.nodes, ir::Accumulates);
+}
+
+// The program with such blocks of a projection that follow one another made one: no synapse sees
+// another, so that it is the same to run both over each.
+ir::Program WithStepsJoined(const ir::Program& program) {
+  ir::Program result = program;
+  result.synaptic.clear();
+  for (const ir::Block& block : program.synaptic) {
+    ir::Block* const before = result.synaptic.empty() ? nullptr : &result.synaptic.back();
+    if (before == nullptr || before->domain != block.domain || !IsOwnStep(*before) ||
+        !IsOwnStep(block)) {
+      result.synaptic.push_back(block);
+      continue;
+    }
+    const auto first = static_cast<ir::NodeId>(before->nodes.size());
+    for (ir::Node node : block.nodes) {
+      for (ir::NodeId& operand : node.operands) {
+        if (operand != ir::kNoNode) operand += first;
+      }
+      before->nodes.push_back(node);
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 absl::StatusOr<ir::Program> Defer(const ir::Program& program, const CompileOptions&) {
-  const ir::Program marked = WithMarks(program, true);
+  const ir::Program marked = WithMarks(WithStepsJoined(program), true);
   ir::Program result = marked;
   for (ir::Block& block : result.synaptic) {
     if (!block.deferred) continue;
