@@ -78,6 +78,8 @@ absl::Status CheckDefer(const ir::Program& program) {
   const ir::Program allowed = WithMarks(program, true);
   for (size_t i = 0; i < program.synaptic.size(); ++i) {
     const ir::Block& block = program.synaptic[i];
+    // Of a block that later passes leave nothing of, nothing can be late.
+    if (!VisitsSynapses(program, block)) continue;
     if (block.deferred && !allowed.synaptic[i].deferred) {
       return absl::InternalError(
           absl::StrCat(ir::BlockKindName(block.kind), " ", block.name, " cannot be deferred"));
