@@ -22,11 +22,13 @@ struct Counts {
   bool operator==(const Counts&) const = default;
 };
 
-// Loops bring temporaries, which the code around them alone knows.
+// Loops bring temporaries, and sums over synapses inputs, which the code around them alone knows.
 Counts CountsOf(const ir::Program& program) {
   size_t states = 0;
   for (const ir::State& state : program.states) states += state.temporary ? 0 : 1;
-  return {states, program.inputs.size(), program.params.size(), program.projections.size(),
+  size_t sums = 0;
+  for (const ir::Block& block : program.synaptic) sums += block.sums.has_value() ? 1 : 0;
+  return {states, program.inputs.size() - sums, program.params.size(), program.projections.size(),
           program.tables.size()};
 }
 

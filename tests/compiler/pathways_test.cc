@@ -53,9 +53,10 @@ TEST(Pathways, R5_RunInTheirOrder) {
   EXPECT_EQ(BlocksOf("on_pre = { code = \"x = 1\", order = 2 }\non_post = \"x = 2\"\n"),
             "on_post p delay=1; on_pre p");
   // Of equal order by name, where the main ones are called pre and post.
-  EXPECT_EQ(BlocksOf("on_pre = { z = \"x = 1\", main = \"x = 2\", b = \"x = 3\" }\n"
-                     "on_post = { q = \"x = 4\", a = { code = \"x = 5\", order = -1 } }\n"),
-            "on_post p pathway=a delay=1; on_pre p pathway=b; on_pre p; on_pre p pathway=z; "
+  EXPECT_EQ(BlocksOf("on_pre = { z = \"n_post += 1\", main = \"x = 2\", b = \"n_post += 3\" }\n"
+                     "on_post = { q = \"n_post += 4\", a = { code = \"x += n_post\", order = -1, "
+                     "delay = \"1 ms\" } }\n"),
+            "on_post p pathway=a delay=2; on_pre p pathway=b; on_pre p; on_pre p pathway=z; "
             "on_post p pathway=q delay=1");
   EXPECT_EQ(BlocksOf("on_pre.pre = \"x = 1\"\non_post.post = \"x = 2\"\n"),
             "on_pre p; on_post p delay=1");

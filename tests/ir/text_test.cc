@@ -207,7 +207,8 @@ bool RunsOverSynapses(BlockKind kind) {
 bool Append(const Program& program, Block& block, Op op, const std::vector<Element>& elements,
             uint64_t attr, Type declared) {
   const bool synapses = RunsOverSynapses(block.kind);
-  const Op load = synapses ? Op::kLoadPre : Op::kLoad;
+  const Op of_neuron = op == Op::kStorePost ? Op::kLoadPost : Op::kLoadPre;
+  const Op load = synapses ? of_neuron : Op::kLoad;
   Node node;
   node.op = op;
   node.attr = attr;

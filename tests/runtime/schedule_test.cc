@@ -238,6 +238,8 @@ dseen/dt = total/ms : 1
 total : 1 (input)
 """
 method = "euler"
+threshold = "v > 1000"
+reset = "v = 0"
 [populations]
 p = { model = "cell", size = 1 }
 [projections.follows]
@@ -246,6 +248,7 @@ target = "p"
 rule = "all_to_all"
 equations = "dx/dt = v_pre/ms : 1 (clock-driven)"
 method = "euler"
+on_pre = "x = 0"
 [projections.sums]
 source = "p"
 target = "p"
