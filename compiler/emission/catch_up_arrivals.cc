@@ -105,6 +105,8 @@ llvm::Value* CatchUpEmitter::ListSynapses(llvm::Value* first, llvm::Value* count
   llvm::Value* const entry = RingEntry(target, builder_.CreateSub(arrived, builder_.getInt32(1)));
   builder_.CreateStore(builder_.CreateOr(builder_.CreateShl(entry, kPlaceBits), loop.number),
                        ListPlace(zero, loop.carried));
+  // The next lists look there.
+  Prefetch(i32, times_, entry);
   llvm::Value* const next = builder_.CreateAdd(loop.carried, builder_.CreateZExt(pending, i64));
   End(loop, builder_.CreateAdd(loop.number, builder_.getInt64(1)), next);
   return loop.carried;
