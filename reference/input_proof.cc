@@ -210,10 +210,10 @@ absl::Status InputProof::AddPossible(ir::ProjectionId projection, ir::InputId in
   return Refused(
       *program_, projection,
       absl::StrCat("so many synapses meet at ", Place(*program_, input, element),
-                   " that its sum might overflow: what they compute while running may ", "be ",
-                   ShowValue(FromQuanta(limits.unknown, scale)), " each; bounds of ",
-                   "the variables that it is computed from, as in bounds = { w = [low, ",
-                   "high] }, leave room for more synapses"));
+                   " that its sum might overflow: what they compute while running may be ",
+                   ShowValue(FromQuanta(limits.unknown, scale)),
+                   " each; bounds of the variables that it is computed from, as in "
+                   "bounds = { w = [low, high] }, leave room for more synapses"));
 }
 
 absl::Status InputProof::Add(ir::ProjectionId projection, SynapseEnds ends, double weight,

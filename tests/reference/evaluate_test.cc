@@ -288,6 +288,8 @@ state a.half : f64[a] = 0
 state n : i64 = 0i64
 state a.past : f64[a] = 0 history=2
 state a.back : f64[a] = 0
+state a.arrived : f64[a] = 0
+state a.returned : f64[a] = 0
 temp a.passes : u64[a]
 input a.g : a scale=2^-20
 input a.h : a scale=2^-20
@@ -315,6 +317,7 @@ on_pre p {
   %14 = sub %13, %13 : f64[p]
   %15 = add %12, %14 : f64[p]
   accumulate_pre a.p, %15
+  store_pre a.arrived, 1
 }
 on_step p {
   accumulate a.h, 0.5
@@ -324,6 +327,7 @@ on_step p sums=a.c {
 }
 on_post p delay=0 {
   accumulate a.h, 0.25
+  store_post a.returned, 1
 }
 loop a.counts : a times=2 {
   %0 = pass : u64
@@ -400,7 +404,9 @@ TEST(Evaluate, EveryOpHasSemantics) {
   // Connect blocks are run by Connectivity, and tested with it.
   const ir::Program connecting = ParseProgram(kConnectOps);
   for (const ir::Node& node : connecting.connect[0].nodes) met.insert(node.op);
-  for (const ir::Node& node : program.synaptic[0].nodes) met.insert(node.op);
+  for (const ir::Block& block : program.synaptic) {
+    for (const ir::Node& node : block.nodes) met.insert(node.op);
+  }
   for (const ir::Node& node : program.loops[0].nodes) met.insert(node.op);
   for (const ir::Node& node : program.step[0].nodes) met.insert(node.op);
   for (const ir::OpInfo& info : ir::AllOps()) {

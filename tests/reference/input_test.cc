@@ -300,7 +300,8 @@ TEST(Input, R6_FewerSynapsesMayComputeTheMoreEachMayAdd) {
   program.populations[0].size = 8;
   EXPECT_EQ(Interpreter::Create(program, Propagation::kCsr).status().message(),
             "projection p: so many synapses meet at input b.g of element 0 that its sum might "
-            "overflow: what they compute while running may be 1 each");
+            "overflow: what they compute while running may be 1 each; bounds of the variables that it "
+            "is computed from, as in bounds = { w = [low, high] }, leave room for more synapses");
   program.inputs[0].accumulator.limit_log2 = 59;
   EXPECT_TRUE(Interpreter::Create(program, Propagation::kCsr).ok());
 }
