@@ -18,6 +18,10 @@
 #define TOML_EXCEPTIONS 1
 // Values within values; the deepest of a network file is 4 deep.
 #define TOML_MAX_NESTED_VALUES 32
+// What toml++ asserts, and takes for granted where asserts are off, some bad files break: `[(a)]`.
+// It finds their errors all the same.
+#undef NDEBUG
+#define TOML_ASSERT(expr) static_assert(true)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #include <toml++/toml.h>

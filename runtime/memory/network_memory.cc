@@ -223,12 +223,14 @@ size_t NetworkMemory::SavedBytes() const {
 
 void NetworkMemory::Save(int thread) const {
   ForEachSaved(thread, [this](Piece piece) {
+    if (piece.size == 0) return;  // of an arena that may be empty
     std::memcpy(saved_.data() + piece.offset, arena_.data() + piece.offset, piece.size);
   });
 }
 
 void NetworkMemory::Restore(int thread) const {
   ForEachSaved(thread, [this](Piece piece) {
+    if (piece.size == 0) return;
     std::memcpy(arena_.data() + piece.offset, saved_.data() + piece.offset, piece.size);
   });
 }
