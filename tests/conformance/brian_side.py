@@ -108,7 +108,8 @@ class Side:
 
     def run(self, seconds):
         spikes = b2.SpikeMonitor(self.group)
-        trace = b2.StateMonitor(self.group, self.network.membrane, record=True)
+        # Before code that runs at the start of a step, so that a row is what the step before left.
+        trace = b2.StateMonitor(self.group, self.network.membrane, record=True, when="start", order=-1)
         net = b2.Network(self.group, spikes, trace, *self.parts)
         namespace = getattr(self, "namespace", {})
         done = self.network.trace_ms * ms
