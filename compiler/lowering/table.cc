@@ -396,7 +396,7 @@ absl::StatusOr<TypedValue> EmitFileRead(const Declarations& declared, const Expr
     BNSYN_RETURN_IF_ERROR(CheckRows(scope.section(), lowered, count, call, source));
     Expr& index = read.children.emplace_back();
     index.kind = ExprKind::kName;
-    index.name = std::string(1, 'i');
+    index.name = std::string(1, 'i');  // where "i" is assigned, g++ 12 warns of an overlap
     index.range = call.range;
   }
   BNSYN_ASSIGN_OR_RETURN(TypedValue value, EmitTableRead(program, lowered, read, source, scope));

@@ -204,18 +204,22 @@ NetworkMemory::Piece NetworkMemory::PieceOfInput(ir::InputId input, int thread) 
 }
 
 void NetworkMemory::ForEachSaved(int thread, absl::FunctionRef<void(Piece)> use) const {
+  // The arena of an empty network has no address to copy from.
+  const auto use_some = [use](Piece piece) {
+    if (piece.size != 0) use(piece);
+  };
   for (ir::StateId id = 0; id < program_->states.size(); ++id) {
     const ir::State& state = program_->states[id];
-    if (!state.temporary && program_->Size(state.type.domain) != 0) use(PieceOf(id, thread));
+    if (!state.temporary && program_->Size(state.type.domain) != 0) use_some(PieceOf(id, thread));
   }
   // What is added behind a take waits for the next step.
   for (ir::InputId input = 0; input < program_->inputs.size(); ++input) {
-    use(PieceOfInput(input, thread));
+    use_some(PieceOfInput(input, thread));
   }
   const auto copy = static_cast<size_t>(thread);
-  for (const Part share : shares_) use({share.offset + share.stride * copy, share.stride});
-  use({totals_.offset + totals_.stride * copy, program_->reductions.size() * sizeof(double)});
-  if (thread == 0) use({params_.offset, program_->params.size() * sizeof(ir::Bits)});
+  for (const Part share : shares_) use_some({share.offset + share.stride * copy, share.stride});
+  use_some({totals_.offset + totals_.stride * copy, program_->reductions.size() * sizeof(double)});
+  if (thread == 0) use_some({params_.offset, program_->params.size() * sizeof(ir::Bits)});
 }
 
 size_t NetworkMemory::SavedBytes() const {

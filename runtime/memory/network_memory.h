@@ -111,7 +111,7 @@ class NetworkMemory {
   size_t PlaceOf(ir::StateId state, size_t place, size_t element) const;
   Piece PieceOf(ir::StateId state, int thread) const;
   Piece PieceOfInput(ir::InputId input, int thread) const;
-  // Calls `use` for each part of a thread that lasts from step to step and may change.
+  // Calls `use` for each part of a thread that has bytes, lasts from step to step and may change.
   void ForEachSaved(int thread, absl::FunctionRef<void(Piece)> use) const;
   char* At(Part part, int copy) const {
     return arena_.data() + part.offset + part.stride * static_cast<size_t>(copy);
