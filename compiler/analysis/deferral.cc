@@ -45,7 +45,7 @@ std::vector<ir::NodeId> Captured(const ir::Program& program, const ir::Block& bl
   for (ir::NodeId id = 0; id < block.nodes.size(); ++id) {
     if (!deferred[id]) continue;
     for (const ir::NodeId operand : block.nodes[id].inputs()) {
-      captured[operand] = !deferred[operand] && !IsAtHand(block.nodes[operand]);
+      captured[operand] = !deferred[operand] && !IsAtHand(block, operand);
     }
   }
   std::vector<ir::NodeId> nodes;
@@ -267,7 +267,9 @@ std::vector<bool> DeferredNodes(const ir::Program& program, const ir::Block& blo
   return deferred;
 }
 
-bool IsAtHand(const ir::Node& node) {
+bool IsAtHand(const ir::Block& block, ir::NodeId id) {
+  const ir::Node& node = block.nodes[id];
+  if (node.op == Op::kConvert) return IsAtHand(block, node.operands[0]);
   return node.op == Op::kLiteral || node.op == Op::kStep || node.op == Op::kIndexPost ||
          node.op == Op::kWeight;
 }

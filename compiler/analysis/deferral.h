@@ -60,7 +60,7 @@ std::vector<Deferral> FindDeferrals(const ir::Program& program);
 // synapse. What it needs of the others is captured when the block is due, unless it is at hand
 // then: literals, the step and the target.
 std::vector<bool> DeferredNodes(const ir::Program& program, const ir::Block& block);
-bool IsAtHand(const ir::Node& node);
+bool IsAtHand(const ir::Block& block, ir::NodeId id);
 
 // True if a projection needs the synapses of a target by the target: if on_post code that is not
 // deferred visits them.

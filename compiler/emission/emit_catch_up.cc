@@ -245,7 +245,7 @@ void CatchUpEmitter::EmitNodes(ir::NodeId from, ir::NodeId to) {
   drawn_.clear();
   for (ir::NodeId id = from; id < to; ++id) {
     const ir::Node& n = node(id);
-    if (captured_.contains(id) || (!deferred_[id] && !IsAtHand(n))) continue;
+    if (captured_.contains(id) || (!deferred_[id] && !IsAtHand(block_, id))) continue;
     std::vector<llvm::Value*> operands;
     int lanes = 1;
     for (const ir::NodeId operand : n.inputs()) {
