@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include "compiler/analysis/long_arms.h"
 #include "compiler/emission/catch_up_emitter.h"
 #include "compiler/emission/emit_ops.h"
 #include "compiler/emission/kernel_abi.h"
@@ -21,15 +22,12 @@ namespace {
 
 // Vectors of synapses that go through the steps side by side: each waits for its own results.
 constexpr int kVectorsOfSteps = 4;
-// A list of arrivals has room for some more (catch_up_arrivals.cc).
-constexpr int kMostLanesOfArrivals = 16;
 
 int LanesFor(const EmitContext& context, const CatchUp& catch_up) {
   if (catch_up.deferral.step.has_value()) {
     return std::max(context.width, kVectorsOfSteps * context.native_lanes);
   }
-  // Lists are short, and the last vector of each has lanes to spare.
-  return std::clamp(context.width, 2, std::min(context.native_lanes, kMostLanesOfArrivals));
+  return std::clamp(context.width, 2, context.native_lanes);
 }
 
 }  // namespace
@@ -39,6 +37,7 @@ CatchUpEmitter::CatchUpEmitter(const EmitContext& context, const CatchUp& catch_
       catch_up_(catch_up),
       deferral_(catch_up.deferral),
       lanes_(LanesFor(context, catch_up)),
+      arm_of_(FindLongArms(catch_up.block, ir::LevelsOf(program_, catch_up.block))),
       values_(catch_up.block.nodes.size()) {
   const auto add = [&](const std::optional<size_t>& number,
                        const std::vector<ir::NodeId>& captured) {
@@ -244,21 +243,61 @@ void CatchUpEmitter::EmitArrivals(const Lanes& entries, llvm::Value* times) {
 void CatchUpEmitter::EmitNodes(ir::NodeId from, ir::NodeId to) {
   drawn_.clear();
   for (ir::NodeId id = from; id < to; ++id) {
-    const ir::Node& n = node(id);
     if (captured_.contains(id) || (!deferred_[id] && !IsAtHand(block_, id))) continue;
-    std::vector<llvm::Value*> operands;
-    int lanes = 1;
-    for (const ir::NodeId operand : n.inputs()) {
-      operands.push_back(values_[operand]);
-      lanes = std::max(lanes, LanesOf(operands.back()));
+    const ir::Node& n = node(id);
+    const auto in_arm_of = [&](int operand) { return arm_of_[n.operands[operand]] == id; };
+    if (id >= catch_up_.first_of_step) {
+      EmitOne(id);
+    } else if (n.op == ir::Op::kSelect && (in_arm_of(1) || in_arm_of(2))) {
+      EmitSelect(id);
+    } else if (arm_of_[id] == ir::kNoNode) {
+      EmitOne(id);
     }
-    const bool effect = !ir::HasResult(n.op);
-    if (effect || ir::Info(n.op).attr == AttrKind::kStream) lanes = lanes_;
-    if (lanes > 1) {
-      for (llvm::Value*& operand : operands) operand = InLanes(operand);
-    }
-    values_[id] = EmitNode(n, lanes, operands);
   }
+}
+
+void CatchUpEmitter::EmitOne(ir::NodeId id) {
+  const ir::Node& n = node(id);
+  std::vector<llvm::Value*> operands;
+  int lanes = 1;
+  for (const ir::NodeId operand : n.inputs()) {
+    operands.push_back(values_[operand]);
+    lanes = std::max(lanes, LanesOf(operands.back()));
+  }
+  const bool effect = !ir::HasResult(n.op);
+  if (effect || ir::Info(n.op).attr == AttrKind::kStream) lanes = lanes_;
+  if (lanes > 1) {
+    for (llvm::Value*& operand : operands) operand = InLanes(operand);
+  }
+  values_[id] = EmitNode(n, lanes, operands);
+}
+
+void CatchUpEmitter::EmitSelect(ir::NodeId id) {
+  const ir::Node& n = node(id);
+  const bool yes = arm_of_[n.operands[1]] == id;
+  llvm::Value* const condition = InLanes(values_[n.operands[0]]);
+  llvm::Value* const mostly = InLanes(values_[n.operands[yes ? 2 : 1]]);
+  llvm::Value* needed = yes ? condition : builder_.CreateNot(condition);
+  if (active_ != nullptr) needed = builder_.CreateAnd(needed, active_);
+  Targets();  // in front of the branch
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const arm = NewBasicBlock("arm");
+  llvm::BasicBlock* const chosen = NewBasicBlock("chosen");
+  builder_.CreateCondBr(Any(needed), arm, chosen);
+
+  builder_.SetInsertPoint(arm);
+  for (ir::NodeId i = 0; i < id; ++i) {
+    if (arm_of_[i] == id) EmitOne(i);
+  }
+  EmitOne(id);
+  llvm::BasicBlock* const arm_end = builder_.GetInsertBlock();
+  builder_.CreateBr(chosen);
+
+  builder_.SetInsertPoint(chosen);
+  llvm::PHINode* const value = builder_.CreatePHI(mostly->getType(), 2);
+  value->addIncoming(mostly, before);
+  value->addIncoming(values_[id], arm_end);
+  values_[id] = value;
 }
 
 llvm::Value* CatchUpEmitter::Load(ir::StateId state, int) { return Get(states_.at(state)); }
@@ -327,6 +366,15 @@ llvm::Value* CatchUpEmitter::Gather(llvm::Type* type, llvm::Value* array, const 
     result = builder_.CreateInsertElement(result, LoadElement(type, array, indices[lane]), lane);
   }
   return result;
+}
+
+CatchUpEmitter::Lanes CatchUpEmitter::SynapsesInside(llvm::Value* first, llvm::Value* last) {
+  llvm::Type* const i64 = builder_.getInt64Ty();
+  llvm::Value* const lane = builder_.CreateZExt(Iota(builder_, lanes_), LanesType(i64));
+  llvm::Value* const all = builder_.CreateAdd(InLanes(first), lane);
+  inside_ = builder_.CreateICmpULT(all, InLanes(last));
+  return LanesOfVector(builder_.CreateBinaryIntrinsic(
+      llvm::Intrinsic::umin, all, InLanes(builder_.CreateSub(last, builder_.getInt64(1)))));
 }
 
 CatchUpEmitter::Lanes CatchUpEmitter::LanesOfVector(llvm::Value* vector) {
