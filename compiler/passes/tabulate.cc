@@ -1,7 +1,6 @@
 // tabulate: what on_post code computes for each synapse as exp(A n), with a number A below 0 and a
 // whole number n of steps, becomes a number of a table, and the exponential is left for those n
-// that are beyond it. Other code of synapses, and that which is deferred, computes exponentials of
-// several synapses at once.
+// that are beyond it. Other code of synapses computes exponentials of several synapses at once.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -116,7 +115,6 @@ absl::StatusOr<ir::Program> Tabulate(const ir::Program& program, const CompileOp
   Tables tables(result);
   for (size_t b = 0; b < result.synaptic.size(); ++b) {
     ir::Block& block = result.synaptic[b];
-    if (block.deferred) continue;
     const ir::Block before = block;
     const std::map<ir::NodeId, Decay> decays = FindDecays(result, before);
     for (const auto& [id, decay] : decays) tables.Of(decay.rate);
@@ -143,7 +141,7 @@ absl::Status CheckTabulate(const ir::Program& program) {
   for (size_t b = 0; b < program.synaptic.size(); ++b) {
     const ir::Block& block = program.synaptic[b];
     const std::map<ir::NodeId, Decay> decays = FindDecays(program, block);
-    if (decays.empty() || block.deferred) continue;
+    if (decays.empty()) continue;
     return absl::InternalError(
         absl::StrCat("'", ir::PrintNode(program, block, decays.begin()->first), "' has no table"));
   }
