@@ -424,7 +424,8 @@ void RefuseMissing(const Connection& connection, Names& names) {
     const bool of_language = !FunctionUsage(name).empty() || NamedConstant(name).has_value() ||
                              (name.size() > 1 && UnitSymbol(name).has_value());
     // Names in capitals: a word in small letters is more likely a slip, which has advice of its own.
-    if (of_language || !absl::ascii_isupper(name[0]) || names.Find(name) != nullptr) return;
+    const bool is_capital = absl::ascii_isupper(static_cast<unsigned char>(name[0]));
+    if (of_language || !is_capital || names.Find(name) != nullptr) return;
     names.Add(name, {.kind = NameKind::kOther,
                      .refusal = absl::StrCat("the model '", model, "' reads '", name,
                                              "' of the network, which has none"),
