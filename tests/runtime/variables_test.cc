@@ -391,9 +391,10 @@ TEST(Variables, R5_OptimisationsDoNotShowInTheExamples) {
     SCOPED_TRACE(file.path().string());
     absl::StatusOr<Network> network = ReadNetwork(file.path().string());
     ASSERT_TRUE(network.ok()) << network.status().message();
-    // Networks of millions of synapses have their size in N.
+    // These have millions of synapses.
     if (absl::StartsWith(file.path().filename().string(), "brunel")) {
-      ASSERT_TRUE(network->Set("N", "1000").ok());
+      ASSERT_TRUE(network->Set("exc.size", "800").ok());
+      ASSERT_TRUE(network->Set("inh.size", "200").ok());
     }
     ExpectOptimisationsDoNotShow(*network, StepsToSpikes(*network), false);
   }
