@@ -147,7 +147,7 @@ class ParameterDeclarer {
     }
     BNSYN_RETURN_IF_ERROR(CheckRequirements(synapse_.requirements,
                                             absl::StrCat("the model '", synapse_.name, "'"),
-                                            required_, connection_.constants, out_.program));
+                                            required_, connection_.constants, out_));
     connection_.constants = Known();
     return absl::OkStatus();
   }
@@ -249,7 +249,8 @@ class ParameterDeclarer {
       BNSYN_ASSIGN_OR_RETURN(parameter.course,
                              DeclareCourse(declared_, setting, value, What(name), out_.program));
     }
-    required_.push_back({name, value, parameter.place, Given(name) != nullptr, parameter.course});
+    required_.push_back({name, value, parameter.place, Given(name) != nullptr, parameter.course,
+                         parameter.tunable ? What(name) : ""});
     values_.push_back({name, value});
     if (!parameter.varies()) return absl::OkStatus();
     if (parameter.tunable) {
