@@ -1,6 +1,6 @@
 // Emits the function that brings rows of synapses up to date: emit_catch_up.cc has rows and nodes,
-// catch_up_arrivals.cc what runs where arrivals alone are deferred, and catch_up_steps.cc what runs
-// where steps are.
+// catch_up_arrivals.cc what runs where arrivals alone are deferred, catch_up_steps.cc what runs
+// where steps are, and catch_up_stretch.cc the steps between two arrivals.
 #ifndef BNSYN_COMPILER_EMISSION_CATCH_UP_EMITTER_H_
 #define BNSYN_COMPILER_EMISSION_CATCH_UP_EMITTER_H_
 
@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/analysis/step_shortcuts.h"
 #include "compiler/emission/defer_emitter.h"
 #include "compiler/passes/catch_up.h"
 
@@ -57,12 +58,34 @@ class CatchUpEmitter : public DeferEmitter {
   void EmitStepsOfRow(llvm::Value* first, llvm::Value* last);
   void FindArrivals();
   void EmitStepsAndArrivals();
-  void EmitSteps(llvm::Value* from, llvm::Value* to);
   void EmitArrivalIn(llvm::Value* lanes);
   // The time of the next arrival in each lane, counted from `done_`; ~0 where there is none.
   llvm::Value* NextTimes();
   void LoadStates();
   void StoreStates();
+  // The first step whose code runs at the time `begin_` + `halves` or later.
+  llvm::Value* FirstStepFrom(llvm::Value* halves);
+
+  // What is left out of the code of a step (StepShortcuts): nothing, idle flushes, or all but what
+  // moves falling states.
+  enum class Without : uint8_t { kNothing, kFlushes, kHeld };
+  // The steps [from, to) without an arrival.
+  void EmitSteps(llvm::Value* from, llvm::Value* to);
+  void EmitEachStep(llvm::Value* from, llvm::Value* to, Without without);
+  // Looks through what was captured of the steps [from, to).
+  void LookAtCaptured(llvm::Value* from, llvm::Value* to);
+  // A state that must not be tiny is, in some lane.
+  llvm::Value* AnyTiny();
+  // Held states stay as they are in all lanes.
+  llvm::Value* AllHeld();
+  // The same in one lane, or in all: lanes of bool.
+  llvm::Value* Held(int lanes);
+  // The greatest magnitude that a node of the on_step block can have within the stretch.
+  llvm::Value* Greatest(ir::NodeId id, int lanes);
+  // What a node on the way of a held state becomes by the largest step up, or down.
+  llvm::Value* Extreme(ir::NodeId id, bool up, int lanes);
+  // Of a state: the first lane, or all of them.
+  llvm::Value* StateIn(ir::StateId state, int lanes);
 
   // Numbers, one for each lane (i64). Addresses are made of them.
   using Lanes = std::vector<llvm::Value*>;
@@ -107,6 +130,7 @@ class CatchUpEmitter : public DeferEmitter {
   const CatchUp& catch_up_;
   const Deferral& deferral_;
   const int lanes_;
+  StepShortcuts shortcuts_;
   std::vector<bool> deferred_;             // by node: computed here
   std::map<ir::NodeId, size_t> captured_;  // by node: its number among the captured values
   std::map<ir::StateId, Cell> states_;     // of the synapses at hand
@@ -131,8 +155,13 @@ class CatchUpEmitter : public DeferEmitter {
   llvm::AllocaInst* list_sizes_ = nullptr;  // by level
   llvm::Value* list_room_ = nullptr;        // i64: places of a list
   // Of the row and the synapses at hand.
-  llvm::Value* source_ = nullptr;   // i64
-  llvm::Value* done_ = nullptr;     // i32
+  llvm::Value* source_ = nullptr;     // i64
+  llvm::Value* done_ = nullptr;       // i32
+  llvm::Value* begin_ = nullptr;      // i64: the time `done_`
+  llvm::Value* behind_ = nullptr;     // i32: from there to `until_`
+  llvm::Value* greatest_ = nullptr;   // the greatest magnitude that was captured of these steps
+  llvm::Value* none_tiny_ = nullptr;  // no value that was captured of them is tiny
+  Without without_ = Without::kNothing;
   Lanes synapses_;                  // their places
   llvm::Value* targets_ = nullptr;  // i64 lanes, where they were asked for
   llvm::Value* active_ = nullptr;   // lanes in which nodes have an effect; null where all have

@@ -8,6 +8,10 @@ namespace bnsyn::compiler {
 
 void CatchUpEmitter::EmitStepsOfRow(llvm::Value* first, llvm::Value* last) {
   llvm::Type* const i64 = builder_.getInt64Ty();
+  behind_ = builder_.CreateSub(until_low_, done_);
+  begin_ = builder_.CreateSub(until_, builder_.CreateZExt(behind_, i64));
+  LookAtCaptured(FirstStepFrom(builder_.getInt64(0)),
+                 FirstStepFrom(builder_.CreateZExt(behind_, i64)));
   const Loop vectors = Begin(first, last);
   llvm::Value* const lane = builder_.CreateZExt(Iota(builder_, lanes_), LanesType(i64));
   llvm::Value* const all = builder_.CreateAdd(InLanes(vectors.number), lane);
@@ -69,19 +73,18 @@ llvm::Value* CatchUpEmitter::NextTimes() {
                                llvm::Constant::getAllOnesValue(LanesType(i32)));
 }
 
+// The on_step code of step s runs at the time 2 s + 1 - delivers.
+llvm::Value* CatchUpEmitter::FirstStepFrom(llvm::Value* halves) {
+  return builder_.CreateLShr(builder_.CreateAdd(builder_.CreateAdd(begin_, halves), delivers_), 1);
+}
+
 // Stretches of steps up to the next arrival in any lane.
 void CatchUpEmitter::EmitStepsAndArrivals() {
   llvm::Type* const i32 = builder_.getInt32Ty();
   llvm::Type* const i64 = builder_.getInt64Ty();
-  // The on_step code of step s runs at the time 2 s + 1 - delivers.
-  llvm::Value* const behind = builder_.CreateSub(until_low_, done_);
-  llvm::Value* const begin = builder_.CreateSub(until_, builder_.CreateZExt(behind, i64));
-  const auto first_step_from = [&](llvm::Value* halves) {
-    return builder_.CreateLShr(builder_.CreateAdd(builder_.CreateAdd(begin, halves), delivers_), 1);
-  };
-  llvm::Value* const from = first_step_from(builder_.getInt64(0));
+  llvm::Value* const from = FirstStepFrom(builder_.getInt64(0));
   if (!deferral_.post.has_value()) {
-    EmitSteps(from, first_step_from(builder_.CreateZExt(behind, i64)));
+    EmitSteps(from, FirstStepFrom(builder_.CreateZExt(behind_, i64)));
     return;
   }
   llvm::BasicBlock* const stretch = NewBasicBlock("stretch");
@@ -97,10 +100,10 @@ void CatchUpEmitter::EmitStepsAndArrivals() {
   times->addIncoming(first_times, before);
   step->addIncoming(from, before);
   llvm::Value* const next = builder_.CreateIntMinReduce(times);
-  llvm::Value* const stop = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, next, behind);
-  llvm::Value* const to = first_step_from(builder_.CreateZExt(stop, i64));
+  llvm::Value* const stop = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, next, behind_);
+  llvm::Value* const to = FirstStepFrom(builder_.CreateZExt(stop, i64));
   EmitSteps(step, to);
-  builder_.CreateCondBr(builder_.CreateICmpULT(next, behind), arrival, done);
+  builder_.CreateCondBr(builder_.CreateICmpULT(next, behind_), arrival, done);
 
   builder_.SetInsertPoint(arrival);
   EmitArrivalIn(builder_.CreateICmpEQ(times, InLanes(next)));
@@ -120,23 +123,6 @@ void CatchUpEmitter::EmitArrivalIn(llvm::Value* lanes) {
   EmitArrivals(entries, Gather(i32, times_, entries));
   active_ = nullptr;
   Set(next_, builder_.CreateAdd(next, builder_.CreateZExt(lanes, LanesType(i32))));
-}
-
-void CatchUpEmitter::EmitSteps(llvm::Value* from, llvm::Value* to) {
-  const Loop steps = Begin(from, to);
-  llvm::Value* const step_of_call = step_;
-  step_ = steps.number;
-  const uint64_t count = deferral_.step_captured.size();
-  llvm::Value* const first =
-      builder_.CreateMul(builder_.CreateAnd(step_, window_last_), builder_.getInt64(count));
-  for (uint64_t v = 0; v < count; ++v) {
-    const ir::NodeId id = catch_up_.first_of_step + deferral_.step_captured[v];
-    llvm::Value* const at = builder_.CreateAdd(first, builder_.getInt64(v));
-    values_[id] = FromBits(LoadElement(builder_.getInt64Ty(), window_, at), node(id).element);
-  }
-  EmitNodes(catch_up_.first_of_step, static_cast<ir::NodeId>(block_.nodes.size()));
-  step_ = step_of_call;
-  End(steps, builder_.CreateAdd(steps.number, builder_.getInt64(1)));
 }
 
 void CatchUpEmitter::LoadStates() {

@@ -40,6 +40,7 @@ CatchUpEmitter::CatchUpEmitter(const EmitContext& context, const CatchUp& catch_
       deferral_(catch_up.deferral),
       lanes_(LanesFor(context, catch_up)),
       values_(catch_up.block.nodes.size()) {
+  if (deferral_.step.has_value()) shortcuts_ = FindStepShortcuts(program_, deferral_);
   const auto add = [&](const std::optional<size_t>& number,
                        const std::vector<ir::NodeId>& captured) {
     if (!number.has_value()) return;
@@ -246,6 +247,16 @@ void CatchUpEmitter::EmitNodes(ir::NodeId from, ir::NodeId to) {
   for (ir::NodeId id = from; id < to; ++id) {
     const ir::Node& n = node(id);
     if (captured_.contains(id) || (!deferred_[id] && !IsAtHand(block_, id))) continue;
+    if (without_ != Without::kNothing && id >= catch_up_.first_of_step) {
+      const auto flush = shortcuts_.flushes.find(id - catch_up_.first_of_step);
+      if (flush != shortcuts_.flushes.end()) {
+        values_[id] = values_[catch_up_.first_of_step + flush->second];
+        continue;
+      }
+      const bool held =
+          n.op == ir::Op::kStore && shortcuts_.held.contains(static_cast<ir::StateId>(n.attr));
+      if (held && without_ == Without::kHeld) continue;
+    }
     std::vector<llvm::Value*> operands;
     int lanes = 1;
     for (const ir::NodeId operand : n.inputs()) {
