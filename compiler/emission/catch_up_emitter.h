@@ -58,7 +58,9 @@ class CatchUpEmitter : public DeferEmitter {
   void EmitStepsOfRow(llvm::Value* first, llvm::Value* last);
   void FindArrivals();
   void EmitStepsAndArrivals();
-  void EmitArrivalIn(llvm::Value* lanes);
+  // Runs the arrival in this lane (i64) that is next, at this time counted from `done_`. Returns
+  // the time of the one behind it; ~0 where there is none.
+  llvm::Value* EmitArrivalIn(llvm::Value* lane, llvm::Value* time);
   // The time of the next arrival in each lane, counted from `done_`; ~0 where there is none.
   llvm::Value* NextTimes();
   void LoadStates();
@@ -110,7 +112,7 @@ class CatchUpEmitter : public DeferEmitter {
   llvm::Value* InLanes(llvm::Value* value);
   llvm::Value* Number(uint64_t number) { return InLanes(builder_.getInt64(number)); }
   llvm::Value* Zeros(llvm::Type* type) const;
-  llvm::Value* Any(llvm::Value* lanes) { return builder_.CreateOrReduce(lanes); }
+  llvm::Value* Any(llvm::Value* lanes);
   Cell NewCell(llvm::Type* type) { return {Variable(type), type}; }
   llvm::Value* Get(const Cell& cell) { return builder_.CreateLoad(cell.type, cell.memory); }
   void Set(const Cell& cell, llvm::Value* value) { builder_.CreateStore(value, cell.memory); }
@@ -129,7 +131,7 @@ class CatchUpEmitter : public DeferEmitter {
 
   const CatchUp& catch_up_;
   const Deferral& deferral_;
-  const int lanes_;
+  int lanes_;
   StepShortcuts shortcuts_;
   std::vector<bool> deferred_;             // by node: computed here
   std::map<ir::NodeId, size_t> captured_;  // by node: its number among the captured values
@@ -162,13 +164,17 @@ class CatchUpEmitter : public DeferEmitter {
   llvm::Value* greatest_ = nullptr;   // the greatest magnitude that was captured of these steps
   llvm::Value* none_tiny_ = nullptr;  // no value that was captured of them is tiny
   Without without_ = Without::kNothing;
-  Lanes synapses_;                  // their places
-  llvm::Value* targets_ = nullptr;  // i64 lanes, where they were asked for
-  llvm::Value* active_ = nullptr;   // lanes in which nodes have an effect; null where all have
-  llvm::Value* inside_ = nullptr;   // lanes within the row; null where all are
-  llvm::Value* pending_ = nullptr;  // lanes with an arrival that is not done
-  llvm::Value* count_ = nullptr;    // i32 lanes: arrivals at the target
-  Cell next_ = {};                  // i32 lanes: the number of the next arrival
+  Lanes synapses_;                      // their places
+  llvm::Value* targets_ = nullptr;      // i64 lanes, where they were asked for
+  llvm::Value* active_ = nullptr;       // lanes in which nodes have an effect; null where all have
+  llvm::Value* inside_ = nullptr;       // lanes within the row; null where all are
+  llvm::Value* pending_ = nullptr;      // lanes with an arrival that is not done
+  llvm::Value* count_ = nullptr;        // i32 lanes: arrivals at the target
+  Cell next_ = {};                      // i32 lanes: the number of the next arrival
+  llvm::AllocaInst* nexts_ = nullptr;   // the same by lane, where arrivals run one by one,
+  llvm::AllocaInst* counts_ = nullptr;  // and `count_`
+  llvm::Value* lane_ = nullptr;         // i64: the lane in which nodes run alone; null where all do
+  llvm::Value* is_lane_ = nullptr;      // bool lanes: true in that one
   // The words that the synapses at hand have drawn, by stream and draw / 4.
   std::map<std::pair<uint32_t, uint32_t>, std::pair<llvm::Value*, llvm::Value*>> drawn_;
 };

@@ -1,4 +1,6 @@
 // Rows of which steps are deferred, and arrivals between them.
+#include <utility>
+
 #include "compiler/emission/catch_up_emitter.h"
 #include "compiler/emission/emit_ops.h"
 #include "llvm/IR/Constants.h"
@@ -88,9 +90,11 @@ void CatchUpEmitter::EmitStepsAndArrivals() {
     return;
   }
   llvm::BasicBlock* const stretch = NewBasicBlock("stretch");
-  llvm::BasicBlock* const arrival = NewBasicBlock("arrival");
+  llvm::BasicBlock* const arrivals = NewBasicBlock("arrivals");
   llvm::BasicBlock* const done = NewBasicBlock("steps_done");
   llvm::Value* const first_times = NextTimes();
+  builder_.CreateStore(Get(next_), nexts_);
+  builder_.CreateStore(count_, counts_);
   llvm::BasicBlock* const before = builder_.GetInsertBlock();
   builder_.CreateBr(stretch);
 
@@ -103,26 +107,61 @@ void CatchUpEmitter::EmitStepsAndArrivals() {
   llvm::Value* const stop = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, next, behind_);
   llvm::Value* const to = FirstStepFrom(builder_.CreateZExt(stop, i64));
   EmitSteps(step, to);
-  builder_.CreateCondBr(builder_.CreateICmpULT(next, behind_), arrival, done);
+  builder_.CreateCondBr(builder_.CreateICmpULT(next, behind_), arrivals, done);
 
+  // Seldom more than one.
+  builder_.SetInsertPoint(arrivals);
+  llvm::Value* const due = MaskBits(builder_, builder_.CreateICmpEQ(times, InLanes(next)));
+  llvm::BasicBlock* const arrival = NewBasicBlock("arrival");
+  llvm::BasicBlock* const arrived = builder_.GetInsertBlock();
+  builder_.CreateBr(arrival);
   builder_.SetInsertPoint(arrival);
-  EmitArrivalIn(builder_.CreateICmpEQ(times, InLanes(next)));
-  llvm::Value* const next_times = NextTimes();
-  times->addIncoming(next_times, builder_.GetInsertBlock());
+  llvm::PHINode* const lanes = builder_.CreatePHI(i64, 2);
+  llvm::PHINode* const old_times = builder_.CreatePHI(LanesType(i32), 2);
+  lanes->addIncoming(due, arrived);
+  old_times->addIncoming(times, arrived);
+  llvm::Value* const lane =
+      builder_.CreateIntrinsic(llvm::Intrinsic::cttz, {i64}, {lanes, builder_.getTrue()});
+  llvm::Value* const next_time = EmitArrivalIn(lane, next);
+  llvm::Value* const new_times = builder_.CreateSelect(is_lane_, InLanes(next_time), old_times);
+  llvm::Value* const others =
+      builder_.CreateAnd(lanes, builder_.CreateSub(lanes, builder_.getInt64(1)));
+  lanes->addIncoming(others, builder_.GetInsertBlock());
+  old_times->addIncoming(new_times, builder_.GetInsertBlock());
+  times->addIncoming(new_times, builder_.GetInsertBlock());
   step->addIncoming(to, builder_.GetInsertBlock());
-  builder_.CreateBr(stretch);
+  builder_.CreateCondBr(builder_.CreateICmpNE(others, builder_.getInt64(0)), arrival, stretch);
   builder_.SetInsertPoint(done);
 }
 
-// Runs the arrivals of these lanes that are next, and moves on to those behind them.
-void CatchUpEmitter::EmitArrivalIn(llvm::Value* lanes) {
+llvm::Value* CatchUpEmitter::EmitArrivalIn(llvm::Value* lane, llvm::Value* time) {
   llvm::Type* const i32 = builder_.getInt32Ty();
-  llvm::Value* const next = Get(next_);
-  const Lanes entries = LanesOfVector(RingEntry(Targets(), next));
-  active_ = lanes;
-  EmitArrivals(entries, Gather(i32, times_, entries));
-  active_ = nullptr;
-  Set(next_, builder_.CreateAdd(next, builder_.CreateZExt(lanes, LanesType(i32))));
+  const auto in_array = [&](llvm::Value* array) {
+    return builder_.CreateInBoundsGEP(i32, array, lane);
+  };
+  llvm::Value* const next = builder_.CreateLoad(i32, in_array(nexts_));
+  is_lane_ = builder_.CreateICmpEQ(Iota(builder_, lanes_),
+                                   InLanes(builder_.CreateTrunc(lane, builder_.getInt32Ty())));
+  // From here on nodes run in the lane alone.
+  const int all_lanes = std::exchange(lanes_, 1);
+  llvm::Value* const all_inside = std::exchange(inside_, nullptr);
+  llvm::Value* const all_targets = std::exchange(targets_, nullptr);
+  const Lanes all_synapses =
+      std::exchange(synapses_, Lanes{builder_.CreateAdd(synapses_[0], lane)});
+  lane_ = lane;
+  EmitArrivals({RingEntry(Targets(), next)}, builder_.CreateAdd(time, done_));
+  llvm::Value* const later = builder_.CreateAdd(next, builder_.getInt32(1));
+  builder_.CreateStore(later, in_array(nexts_));
+  llvm::Value* const behind =
+      builder_.CreateSub(LoadElement(i32, times_, RingEntry(Targets(), later)), done_);
+  llvm::Value* const none =
+      builder_.CreateICmpEQ(later, builder_.CreateLoad(i32, in_array(counts_)));
+  lane_ = nullptr;
+  synapses_ = all_synapses;
+  targets_ = all_targets;
+  inside_ = all_inside;
+  lanes_ = all_lanes;
+  return builder_.CreateSelect(none, builder_.getInt32(~0u), behind);
 }
 
 void CatchUpEmitter::LoadStates() {
