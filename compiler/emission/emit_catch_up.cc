@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 
-#include "compiler/analysis/long_arms.h"
 #include "compiler/emission/catch_up_emitter.h"
 #include "compiler/emission/emit_ops.h"
 #include "compiler/emission/kernel_abi.h"
@@ -37,8 +36,8 @@ CatchUpEmitter::CatchUpEmitter(const EmitContext& context, const CatchUp& catch_
       catch_up_(catch_up),
       deferral_(catch_up.deferral),
       lanes_(LanesFor(context, catch_up)),
-      arm_of_(FindLongArms(catch_up.block, ir::LevelsOf(program_, catch_up.block))),
       values_(catch_up.block.nodes.size()) {
+  if (deferral_.step.has_value()) shortcuts_ = FindStepShortcuts(program_, deferral_);
   const auto add = [&](const std::optional<size_t>& number,
                        const std::vector<ir::NodeId>& captured) {
     if (!number.has_value()) return;
@@ -68,6 +67,8 @@ absl::Status CatchUpEmitter::Emit() {
   llvm::Type* const pointer = builder_.getPtrTy();
   fault_ = Variable(builder_.getInt1Ty());
   next_ = NewCell(LanesType(i32));
+  nexts_ = NewCell(LanesType(i32)).memory;
+  counts_ = NewCell(LanesType(i32)).memory;
   delivers_ = builder_.getInt64(deferral_.delivers ? 1 : 0);
   llvm::Value* const spikes = LoadField(offsetof(DeliverArgs, spikes), pointer);
   llvm::Value* const spike_count =
@@ -243,67 +244,46 @@ void CatchUpEmitter::EmitArrivals(const Lanes& entries, llvm::Value* times) {
 void CatchUpEmitter::EmitNodes(ir::NodeId from, ir::NodeId to) {
   drawn_.clear();
   for (ir::NodeId id = from; id < to; ++id) {
-    if (captured_.contains(id) || (!deferred_[id] && !IsAtHand(block_, id))) continue;
     const ir::Node& n = node(id);
-    const auto in_arm_of = [&](int operand) { return arm_of_[n.operands[operand]] == id; };
-    if (id >= catch_up_.first_of_step) {
-      EmitOne(id);
-    } else if (n.op == ir::Op::kSelect && (in_arm_of(1) || in_arm_of(2))) {
-      EmitSelect(id);
-    } else if (arm_of_[id] == ir::kNoNode) {
-      EmitOne(id);
+    if (captured_.contains(id) || (!deferred_[id] && !IsAtHand(block_, id))) continue;
+    if (without_ != Without::kNothing && id >= catch_up_.first_of_step) {
+      const auto flush = shortcuts_.flushes.find(id - catch_up_.first_of_step);
+      if (flush != shortcuts_.flushes.end()) {
+        values_[id] = values_[catch_up_.first_of_step + flush->second];
+        continue;
+      }
+      const bool held =
+          n.op == ir::Op::kStore && shortcuts_.held.contains(static_cast<ir::StateId>(n.attr));
+      if (held && without_ == Without::kHeld) continue;
     }
+    std::vector<llvm::Value*> operands;
+    int lanes = 1;
+    for (const ir::NodeId operand : n.inputs()) {
+      operands.push_back(values_[operand]);
+      lanes = std::max(lanes, LanesOf(operands.back()));
+    }
+    const bool effect = !ir::HasResult(n.op);
+    if (effect || ir::Info(n.op).attr == AttrKind::kStream) lanes = lanes_;
+    if (lanes > 1) {
+      for (llvm::Value*& operand : operands) operand = InLanes(operand);
+    }
+    values_[id] = EmitNode(n, lanes, operands);
   }
 }
 
-void CatchUpEmitter::EmitOne(ir::NodeId id) {
-  const ir::Node& n = node(id);
-  std::vector<llvm::Value*> operands;
-  int lanes = 1;
-  for (const ir::NodeId operand : n.inputs()) {
-    operands.push_back(values_[operand]);
-    lanes = std::max(lanes, LanesOf(operands.back()));
-  }
-  const bool effect = !ir::HasResult(n.op);
-  if (effect || ir::Info(n.op).attr == AttrKind::kStream) lanes = lanes_;
-  if (lanes > 1) {
-    for (llvm::Value*& operand : operands) operand = InLanes(operand);
-  }
-  values_[id] = EmitNode(n, lanes, operands);
+llvm::Value* CatchUpEmitter::Load(ir::StateId state, int) {
+  llvm::Value* const value = Get(states_.at(state));
+  return lane_ == nullptr ? value : builder_.CreateExtractElement(value, lane_);
 }
-
-void CatchUpEmitter::EmitSelect(ir::NodeId id) {
-  const ir::Node& n = node(id);
-  const bool yes = arm_of_[n.operands[1]] == id;
-  llvm::Value* const condition = InLanes(values_[n.operands[0]]);
-  llvm::Value* const mostly = InLanes(values_[n.operands[yes ? 2 : 1]]);
-  llvm::Value* needed = yes ? condition : builder_.CreateNot(condition);
-  if (active_ != nullptr) needed = builder_.CreateAnd(needed, active_);
-  Targets();  // in front of the branch
-  llvm::BasicBlock* const before = builder_.GetInsertBlock();
-  llvm::BasicBlock* const arm = NewBasicBlock("arm");
-  llvm::BasicBlock* const chosen = NewBasicBlock("chosen");
-  builder_.CreateCondBr(Any(needed), arm, chosen);
-
-  builder_.SetInsertPoint(arm);
-  for (ir::NodeId i = 0; i < id; ++i) {
-    if (arm_of_[i] == id) EmitOne(i);
-  }
-  EmitOne(id);
-  llvm::BasicBlock* const arm_end = builder_.GetInsertBlock();
-  builder_.CreateBr(chosen);
-
-  builder_.SetInsertPoint(chosen);
-  llvm::PHINode* const value = builder_.CreatePHI(mostly->getType(), 2);
-  value->addIncoming(mostly, before);
-  value->addIncoming(values_[id], arm_end);
-  values_[id] = value;
-}
-
-llvm::Value* CatchUpEmitter::Load(ir::StateId state, int) { return Get(states_.at(state)); }
 
 void CatchUpEmitter::Store(ir::StateId state, llvm::Value* value) {
   const Cell& cell = states_.at(state);
+  if (lane_ != nullptr) {
+    // A lane that is stored and loaded with all others would have to wait for that.
+    llvm::Value* const all = Get(cell);
+    Set(cell, builder_.CreateSelect(is_lane_, Splat(builder_, value, LanesOf(all)), all));
+    return;
+  }
   Set(cell, active_ == nullptr ? value : builder_.CreateSelect(active_, value, Get(cell)));
 }
 
@@ -355,12 +335,17 @@ llvm::Value* CatchUpEmitter::InLanes(llvm::Value* value) {
   return LanesOf(value) == lanes_ ? value : Splat(builder_, value, lanes_);
 }
 
+llvm::Value* CatchUpEmitter::Any(llvm::Value* lanes) {
+  return LanesOf(lanes) == 1 ? lanes : builder_.CreateOrReduce(lanes);
+}
+
 llvm::Value* CatchUpEmitter::Zeros(llvm::Type* type) const {
   return llvm::Constant::getNullValue(LanesType(type));
 }
 
 // Instructions that gather are slower on the machines at hand.
 llvm::Value* CatchUpEmitter::Gather(llvm::Type* type, llvm::Value* array, const Lanes& indices) {
+  if (lanes_ == 1) return LoadElement(type, array, indices[0]);
   llvm::Value* result = llvm::PoisonValue::get(LanesType(type));
   for (uint64_t lane = 0; lane < indices.size(); ++lane) {
     result = builder_.CreateInsertElement(result, LoadElement(type, array, indices[lane]), lane);
@@ -378,6 +363,7 @@ CatchUpEmitter::Lanes CatchUpEmitter::SynapsesInside(llvm::Value* first, llvm::V
 }
 
 CatchUpEmitter::Lanes CatchUpEmitter::LanesOfVector(llvm::Value* vector) {
+  if (lanes_ == 1) return {vector};
   Lanes lanes;
   for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes_); ++lane) {
     lanes.push_back(builder_.CreateExtractElement(vector, lane));
@@ -444,6 +430,10 @@ llvm::Value* CatchUpEmitter::RandomBits(uint32_t stream, uint32_t draw, int) {
           builder_,
           {of_lane(Targets()), source_, low, builder_.CreateOr(high, builder_.getInt64(draw / 4))},
           key);
+      if (lanes_ == 1) {
+        words->second = {first, second};
+        break;
+      }
       words->second.first = builder_.CreateInsertElement(words->second.first, first, lane);
       words->second.second = builder_.CreateInsertElement(words->second.second, second, lane);
     }
