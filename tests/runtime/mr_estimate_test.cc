@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bnsyn/criticality.h"
@@ -13,14 +14,9 @@ namespace {
 
 const std::string kFile = BNSYN_SOURCE_DIR "/examples/networks/topics/branching.toml";
 
-std::string Branching() {
-  const absl::StatusOr<Network> network = ReadNetwork(kFile);
-  EXPECT_TRUE(network.ok()) << network.status().message();
-  return kFile;
-}
-
 Network With(const std::vector<std::pair<std::string, std::string>>& sets) {
-  absl::StatusOr<Network> network = ReadNetwork(Branching());
+  absl::StatusOr<Network> network = ReadNetwork(kFile);
+  EXPECT_TRUE(network.ok()) << network.status().message();
   for (const auto& [name, value] : sets) {
     const absl::Status status = network->Set(name, value);
     EXPECT_TRUE(status.ok()) << status.message();
@@ -81,7 +77,7 @@ TEST(MrEstimate, SaysNothingOfSilenceAndBeforeItHasSeenEnough) {
 
 // The text of a network whose ratio falls from 0.95 to 0.5 after 5 s, estimated by a clock.
 std::string Falling(const std::string& call) {
-  return R"(
+  const std::string text = R"toml(
 network = { dt = "1 ms", seed = 3 }
 [models.unit]
 parameters = { ratio = { value = 0.95, at = "5 s", to = 0.5 } }
@@ -96,8 +92,13 @@ A : 1
 m : 1
 """
 initial = { A = 20 }
-update = "A = count(units)"[uniform.clocks.look] every = "1 ms" when = "end" code =
-             "m = )" + call + "\"\n";
+update = "A = count(units)"
+[uniform.clocks.look]
+every = "1 ms"
+when = "end"
+code = "m = CALL"
+)toml";
+  return Replaced(text, "CALL", call);
 }
 
 TEST(MrEstimate, ForgetsWithAMemory) {
