@@ -41,16 +41,19 @@ class CatchUpEmitter : public DeferEmitter {
 
   void EmitRow(llvm::Value* first, llvm::Value* last);
 
-  // Arrivals alone: the synapses [first, last), a few at a time. Lists of synapses: those with an
-  // arrival that is not done, those of them with two, and so on; then runs the first arrivals of
-  // the longest histories, and so on to the last one of all. No branch depends on a synapse.
+  // Arrivals alone: the synapses of a row in vectors. Those at hand run in passes, one for each of
+  // the last arrivals that are not done: level 0 is the last one.
   void EmitArrivalsOfRow(llvm::Value* first, llvm::Value* last);
-  llvm::Value* ListSynapses(llvm::Value* first, llvm::Value* count);
-  llvm::Value* ListThoseWithMore(llvm::Value* level, llvm::Value* count);
-  void RunList(llvm::Value* first, llvm::Value* level, llvm::Value* count);
-  // Entry `i` of the list of a level.
-  llvm::Value* ListPlace(llvm::Value* level, llvm::Value* i);
-  // `time` (i32, or lanes of it) is not done.
+  void EmitArrivalsOfVector();
+  llvm::Value* FindTimes();
+  llvm::Value* TimesAt(llvm::Value* level);    // where `times_at_hand_` has those of a level
+  llvm::Value* EntriesAt(llvm::Value* level);  // of rings (i64 lanes)
+  // The fields of `Arrivals` of these targets, each in i32 lanes.
+  std::vector<llvm::Value*> GatherArrivals(const std::vector<llvm::Value*>& targets);
+  // The places of synapses from `first` on. Sets `inside_`: lanes behind the row have the place of
+  // its last synapse.
+  std::vector<llvm::Value*> SynapsesInside(llvm::Value* first, llvm::Value* last);
+  // Lanes of `time` (i32 lanes) that are not done.
   llvm::Value* IsPending(llvm::Value* time);
 
   // Steps, and arrivals between them: the synapses of a row in vectors, with their states in
@@ -153,9 +156,7 @@ class CatchUpEmitter : public DeferEmitter {
   llvm::Value* until_low_ = nullptr;    // i32
   llvm::Value* delivers_ = nullptr;     // i64
   llvm::AllocaInst* fault_ = nullptr;
-  llvm::AllocaInst* lists_ = nullptr;
-  llvm::AllocaInst* list_sizes_ = nullptr;  // by level
-  llvm::Value* list_room_ = nullptr;        // i64: places of a list
+  llvm::AllocaInst* times_at_hand_ = nullptr;  // by level: i32 lanes
   // Of the row and the synapses at hand.
   llvm::Value* source_ = nullptr;     // i64
   llvm::Value* done_ = nullptr;       // i32

@@ -15,12 +15,7 @@ void CatchUpEmitter::EmitStepsOfRow(llvm::Value* first, llvm::Value* last) {
   LookAtCaptured(FirstStepFrom(builder_.getInt64(0)),
                  FirstStepFrom(builder_.CreateZExt(behind_, i64)));
   const Loop vectors = Begin(first, last);
-  llvm::Value* const lane = builder_.CreateZExt(Iota(builder_, lanes_), LanesType(i64));
-  llvm::Value* const all = builder_.CreateAdd(InLanes(vectors.number), lane);
-  inside_ = builder_.CreateICmpULT(all, InLanes(last));
-  // Lanes behind the row read what its last synapse has, and store nothing.
-  synapses_ = LanesOfVector(builder_.CreateBinaryIntrinsic(
-      llvm::Intrinsic::umin, all, InLanes(builder_.CreateSub(last, builder_.getInt64(1)))));
+  synapses_ = SynapsesInside(vectors.number, last);
   targets_ = nullptr;
   if (deferral_.post.has_value()) FindArrivals();
   LoadStates();
@@ -34,12 +29,11 @@ void CatchUpEmitter::EmitStepsOfRow(llvm::Value* first, llvm::Value* last) {
 // Finds `count_`, `pending_` and the first arrivals (`next_`) that are not done.
 void CatchUpEmitter::FindArrivals() {
   llvm::Type* const i32 = builder_.getInt32Ty();
-  llvm::Value* const both = Gather(builder_.getInt64Ty(), arrivals_, LanesOfVector(Targets()));
-  count_ = builder_.CreateTrunc(both, LanesType(i32));
-  llvm::Value* const newest = builder_.CreateTrunc(
-      builder_.CreateLShr(both, InLanes(builder_.getInt64(32))), LanesType(i32));
-  pending_ = builder_.CreateAnd(
-      builder_.CreateAnd(inside_, builder_.CreateICmpNE(count_, Zeros(i32))), IsPending(newest));
+  const std::vector<llvm::Value*> arrivals = GatherArrivals(LanesOfVector(Targets()));
+  count_ = arrivals[0];
+  pending_ =
+      builder_.CreateAnd(builder_.CreateAnd(inside_, builder_.CreateICmpNE(count_, Zeros(i32))),
+                         IsPending(arrivals[1]));
   Set(next_, count_);
 
   // Back from the last one, as long as they are not done and still there.
@@ -170,9 +164,14 @@ void CatchUpEmitter::LoadStates() {
     const size_t slot = SlotOf(ir::AttrKind::kState, state);
     if (slot == slots_.size()) return;
     llvm::Type* const type = MemoryOf(state);
-    llvm::CallInst* const load = builder_.CreateMaskedLoad(
-        LanesType(type), builder_.CreateInBoundsGEP(type, slots_[slot], first),
-        llvm::Align(type->getScalarSizeInBits() / 8), inside_, Zeros(type));
+    const llvm::Align align(type->getScalarSizeInBits() / 8);
+    llvm::Value* const address = builder_.CreateInBoundsGEP(type, slots_[slot], first);
+    llvm::Instruction* load = nullptr;
+    if (inside_ == nullptr) {
+      load = builder_.CreateAlignedLoad(LanesType(type), address, align);
+    } else {
+      load = builder_.CreateMaskedLoad(LanesType(type), address, align, inside_, Zeros(type));
+    }
     Annotate(load, slot);
     Set(cell, FromMemory(state, load));
   }
@@ -184,9 +183,12 @@ void CatchUpEmitter::StoreStates() {
     const size_t slot = SlotOf(ir::AttrKind::kState, state);
     if (slot == slots_.size()) return;
     llvm::Type* const type = MemoryOf(state);
-    Annotate(builder_.CreateMaskedStore(ToMemory(state, Get(states_.at(state))),
-                                        builder_.CreateInBoundsGEP(type, slots_[slot], first),
-                                        llvm::Align(type->getScalarSizeInBits() / 8), inside_),
+    const llvm::Align align(type->getScalarSizeInBits() / 8);
+    llvm::Value* const address = builder_.CreateInBoundsGEP(type, slots_[slot], first);
+    llvm::Value* const value = ToMemory(state, Get(states_.at(state)));
+    Annotate(inside_ == nullptr ? static_cast<llvm::Instruction*>(
+                                      builder_.CreateAlignedStore(value, address, align))
+                                : builder_.CreateMaskedStore(value, address, align, inside_),
              slot);
   }
 }

@@ -21,15 +21,12 @@ namespace {
 
 // Vectors of synapses that go through the steps side by side: each waits for its own results.
 constexpr int kVectorsOfSteps = 4;
-// A list of arrivals has room for some more (catch_up_arrivals.cc).
-constexpr int kMostLanesOfArrivals = 16;
 
 int LanesFor(const EmitContext& context, const CatchUp& catch_up) {
   if (catch_up.deferral.step.has_value()) {
     return std::max(context.width, kVectorsOfSteps * context.native_lanes);
   }
-  // Lists are short, and the last vector of each has lanes to spare.
-  return std::clamp(context.width, 2, std::min(context.native_lanes, kMostLanesOfArrivals));
+  return std::clamp(context.width, 2, context.native_lanes);
 }
 
 }  // namespace
@@ -354,6 +351,15 @@ llvm::Value* CatchUpEmitter::Gather(llvm::Type* type, llvm::Value* array, const 
     result = builder_.CreateInsertElement(result, LoadElement(type, array, indices[lane]), lane);
   }
   return result;
+}
+
+CatchUpEmitter::Lanes CatchUpEmitter::SynapsesInside(llvm::Value* first, llvm::Value* last) {
+  llvm::Type* const i64 = builder_.getInt64Ty();
+  llvm::Value* const lane = builder_.CreateZExt(Iota(builder_, lanes_), LanesType(i64));
+  llvm::Value* const all = builder_.CreateAdd(InLanes(first), lane);
+  inside_ = builder_.CreateICmpULT(all, InLanes(last));
+  return LanesOfVector(builder_.CreateBinaryIntrinsic(
+      llvm::Intrinsic::umin, all, InLanes(builder_.CreateSub(last, builder_.getInt64(1)))));
 }
 
 CatchUpEmitter::Lanes CatchUpEmitter::LanesOfVector(llvm::Value* vector) {

@@ -297,7 +297,7 @@ class Deferring {
 
   Network& network_;
   std::vector<CatchUp> catch_ups_;
-  std::vector<ArrivalCount> arrivals_;
+  std::vector<Arrivals> arrivals_;
   std::vector<uint32_t> times_, done_, all_;
   std::vector<uint64_t> values_, window_;
   DeferArgs args_ = {};
