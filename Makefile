@@ -18,11 +18,14 @@ DEBIAN_PYTHON := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
 # What `make bench-peers` compares: all but the largest, unless PEERS names others or gives options.
 PEERS ?=
 
+# Options of `make microcircuit`.
+MICROCIRCUIT ?=
+
 JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: help run test precision build command deps fuzz ci conformance bench bench-peers bench-growth bench-compile tidy format pictures clean deps-ci deps-tidy deps-conformance deps-pictures
+.PHONY: help run test precision build command deps fuzz ci conformance bench bench-peers bench-growth bench-compile microcircuit tidy format pictures clean deps-ci deps-tidy deps-conformance deps-pictures
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +97,9 @@ bench-growth: command  ## show how the cost of a step grows with neurons, and wi
 
 bench-compile: command  ## show how the time to compile grows with each part of a network
 	bench/compile_growth.py
+
+microcircuit: command  ## the cortical microcircuit, 10 seeds of 10 s, beside what is published
+	bench/microcircuit/microcircuit.py $(MICROCIRCUIT)
 
 pictures: command deps-pictures  ## run the networks that learn, and draw the pictures of docs/learning.md
 	$(call learn,stdp-selectivity,learn.w,10s)

@@ -273,6 +273,15 @@ void EndProgressLine() {
   if (isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K");
 }
 
+absl::StatusOr<uint64_t> StepsOf(const char* option, const std::string& time, double dt) {
+  Network clock({.dt = Quantity(dt, Unit{dimension::kTime, 0})});
+  clock.duration = SourceText{option, time, 1, 1};
+  BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, DurationSteps(clock));
+  if (steps > 0) return steps;
+  return absl::InvalidArgumentError(
+      absl::StrCat(option, " ", time, ": expected a time of at least one step, ", dt, " ms"));
+}
+
 std::vector<Rate> Rates(const Simulation& simulation) {
   std::vector<Rate> rates;
   const double seconds = simulation.time_ms() / 1000;
@@ -280,7 +289,8 @@ std::vector<Rate> Rates(const Simulation& simulation) {
   for (uint32_t p = 0; p < program.populations.size(); ++p) {
     const auto spikes = static_cast<double>(simulation.SpikeCount(PopulationHandle{p}));
     rates.push_back({program.populations[p].name,
-                     seconds > 0 ? spikes / program.populations[p].size / seconds : 0});
+                     seconds > 0 ? spikes / program.populations[p].size / seconds : 0,
+                     program.HasNeurons(p) ? program.populations[p].size : 0});
   }
   return rates;
 }

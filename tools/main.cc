@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   bnsyn::tools::AddVerify(line);
   bnsyn::tools::AddDiff(line);
   bnsyn::tools::AddBench(line);
+  bnsyn::tools::AddAnalyse(line);
   bnsyn::tools::AddLists(line);
   return line.Run(argc, argv);
 }

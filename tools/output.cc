@@ -35,7 +35,11 @@ RunResult Summarise(const Loaded& loaded, const Simulation& simulation, const st
 
 Json ToJson(const RunResult& result) {
   Json rates = Json::object();
-  for (const Rate& rate : result.rates) rates[rate.population] = rate.hz;
+  Json sizes = Json::object();
+  for (const Rate& rate : result.rates) {
+    rates[rate.population] = rate.hz;
+    if (rate.neurons > 0) sizes[rate.population] = rate.neurons;
+  }
   Json uniform = Json::object();
   for (const auto& [name, value] : result.uniform) uniform[name] = value;
   const compiler::CompileReport& compile = result.report.compile;
@@ -68,6 +72,7 @@ Json ToJson(const RunResult& result) {
       {"neurons", result.report.neurons},
       {"synapses", result.report.synapses},
       {"spikes", result.report.spikes},
+      {"sizes", sizes},
       {"rates_hz", rates},
       {"wall_s", result.wall_s()},
       {"real_time_factor", result.simulated_s() > 0 ? result.wall_s() / result.simulated_s() : 0},
