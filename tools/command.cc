@@ -6,7 +6,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
+#include <new>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
@@ -59,6 +61,20 @@ int Report(const absl::Status& status) {
   // Diagnostics carry their own "error:" behind the place.
   const bool placed = message.find("error: ") != std::string::npos;
   std::fprintf(stderr, "%s%s\n", placed ? "" : "error: ", message.c_str());
+  return kError;
+}
+
+int Guarded(const std::function<int()>& run) {
+  try {
+    return run();
+  } catch (const std::bad_alloc&) {
+    // Without memory of its own.
+    std::fputs(
+        "error: the system refused memory; end other programs, or make the network smaller\n",
+        stderr);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+  }
   return kError;
 }
 

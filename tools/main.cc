@@ -2,7 +2,9 @@
 #include "tools/arguments.h"
 #include "tools/command.h"
 
-int main(int argc, char** argv) {
+namespace {
+
+int Run(int argc, char** argv) {
   bnsyn::tools::CommandLine line(
       "bnsyn compiles spiking neural networks, in milliseconds, and runs them.\n\n"
       "Examples:\n"
@@ -19,4 +21,10 @@ int main(int argc, char** argv) {
   bnsyn::tools::AddBench(line);
   bnsyn::tools::AddLists(line);
   return line.Run(argc, argv);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return bnsyn::tools::Guarded([&] { return Run(argc, argv); });
 }
