@@ -1,4 +1,6 @@
 // The bnsyn command.
+#include <csignal>
+
 #include "tools/arguments.h"
 #include "tools/command.h"
 
@@ -26,5 +28,7 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A file that may not grow any more is an error, and not the end.
+  std::signal(SIGXFSZ, SIG_IGN);
   return bnsyn::tools::Guarded([&] { return Run(argc, argv); });
 }
