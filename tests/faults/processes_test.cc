@@ -41,7 +41,7 @@ uint64_t Moments() {
   const char* const text = std::getenv("BNSYN_FAULTS");
   uint64_t number = 0;
   if (text != nullptr && absl::SimpleAtoi(text, &number)) return std::max<uint64_t>(number, 1);
-  return text != nullptr ? 500 : 8;
+  return text != nullptr ? 500 : 4;
 }
 
 std::string ReadText(const fs::path& path) {

@@ -15,6 +15,9 @@ namespace bnsyn::faults {
 Scenario Reference(const std::string& directory);
 // The same of the accelerated backend with two threads. Without `cached` it compiles.
 Scenario Accelerated(const std::string& directory, bool cached);
+// A host that steps, looks at and changes a simulation that is there. Where a call fails it tries
+// once more: the simulation then refuses, or nothing is lost.
+Scenario ClosedLoop(const std::string& directory);
 // `bnsyn run --out`, into a directory that holds the results of an earlier run of another seed.
 Scenario RunCommand(const std::string& directory);
 // `bnsyn dump --all`.

@@ -1,7 +1,7 @@
 // The threads of the accelerated backend in any order: one at a time, up to the next barrier, as a
 // seed chooses (seeded_team.h). The digests are those of the reference.
 //
-//   BNSYN_SCHEDULES=1000 build/release/bin/schedules_test    so many seeds, in place of 10
+//   BNSYN_SCHEDULES=1000 build/release/bin/schedules_test    so many seeds, in place of 5
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -20,7 +20,7 @@ namespace {
 uint64_t Seeds() {
   const char* const text = std::getenv("BNSYN_SCHEDULES");
   uint64_t number = 0;
-  return text != nullptr && absl::SimpleAtoi(text, &number) ? number : 10;
+  return text != nullptr && absl::SimpleAtoi(text, &number) ? number : 5;
 }
 
 // `make` gives the simulation of options.
