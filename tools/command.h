@@ -86,6 +86,11 @@ struct Machine {
   EngineOptions Options() const;
 };
 
+// Runs the command within `run`, which returns the exit code. If memory runs out, or something else
+// throws, says so and returns kError, or ends the process with it: the libraries give errors as
+// statuses.
+int Guarded(const std::function<int()>& run);
+
 // Says on stderr why compiled code was not taken from the cache or not kept there, if it was not.
 void NoteCacheProblem(const Simulation& simulation);
 

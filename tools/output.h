@@ -68,11 +68,15 @@ class PartialFile {
 // Writes `text` to DIR/NAME as a PartialFile.
 absl::Status WriteWhole(const std::string& directory, const std::string& name,
                         const std::string& text);
+// Deletes the report of an earlier run, before one of its other files changes: where a report is,
+// the files beside it are of its run.
+absl::Status RetractReport(const std::string& directory);
 // NAME.synapses.csv into `directory`: source and target of each synapse of a projection, its
 // present weight, its delay in ms, and its variables. The rule `list` reads it.
 absl::Status WriteSynapses(const std::string& directory, const Simulation& simulation,
                            const std::string& projection);
 // spikes.csv (population, neuron, step, time_ms) and report.json into `directory`, made if missing.
+// The report is the last of all files of a run.
 absl::Status WriteRun(const std::string& directory, const Simulation& simulation,
                       const RunResult& result);
 

@@ -75,14 +75,16 @@ absl::StatusOr<Finished> RunOn(const Loaded& loaded, const RunArguments& argumen
     result.statistics.push_back(ToJson(one));
     result.statistics_lines.push_back(ToLine(one));
   }
+  const bool writes = with_files && !arguments.out.empty();
+  if (writes) BNSYN_RETURN_IF_ERROR(RetractReport(arguments.out));
   BNSYN_ASSIGN_OR_RETURN(std::vector<std::string> files, recorder.Finish());
-  if (with_files && !arguments.out.empty()) {
-    BNSYN_RETURN_IF_ERROR(WriteRun(arguments.out, simulation, result));
-    files.insert(files.begin(), {"spikes.csv", "report.json"});
+  if (writes) {
     for (const std::string& projection : arguments.synapses) {
       BNSYN_RETURN_IF_ERROR(WriteSynapses(arguments.out, simulation, projection));
       files.push_back(projection + ".synapses.csv");
     }
+    BNSYN_RETURN_IF_ERROR(WriteRun(arguments.out, simulation, result));
+    files.insert(files.begin(), {"spikes.csv", "report.json"});
   }
   return Finished{std::move(result), std::move(files)};
 }
