@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   bnsyn::tools::AddRun(line);
   bnsyn::tools::AddDump(line);
   bnsyn::tools::AddVerify(line);
+  bnsyn::tools::AddCheck(line);
   bnsyn::tools::AddDiff(line);
   bnsyn::tools::AddBench(line);
   bnsyn::tools::AddLists(line);

@@ -82,6 +82,7 @@ Json ToJson(const RunResult& result) {
       {"uniform", uniform},
       {"interrupted", result.interrupted}};
   if (!result.statistics.empty()) json["statistics"] = result.statistics;
+  if (!result.receipt.empty()) json["receipt"] = result.receipt;
   return json;
 }
 

@@ -31,6 +31,7 @@ struct RunResult {
   EngineReport report;
   Json statistics = Json::array();  // of --statistics, at the end
   std::vector<std::string> statistics_lines;
+  Json receipt = Json::object();  // see tools/receipt.h; empty for none
 
   double wall_s() const { return report.run_seconds; }
   double simulated_s() const { return static_cast<double>(report.steps) * dt_ms / 1000; }
