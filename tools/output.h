@@ -73,9 +73,10 @@ absl::Status WriteWhole(const std::string& directory, const std::string& name,
 // present weight, its delay in ms, and its variables. The rule `list` reads it.
 absl::Status WriteSynapses(const std::string& directory, const Simulation& simulation,
                            const std::string& projection);
-// spikes.csv (population, neuron, step, time_ms) and report.json into `directory`, made if missing.
-absl::Status WriteRun(const std::string& directory, const Simulation& simulation,
-                      const RunResult& result);
+// spikes.csv (population, neuron, step, time_ms) into `directory`, made if missing.
+absl::Status WriteSpikes(const std::string& directory, const Simulation& simulation);
+// report.json. It is the last of all files of a run.
+absl::Status WriteReport(const std::string& directory, const RunResult& result);
 
 }  // namespace bnsyn::tools
 

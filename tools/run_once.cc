@@ -1,6 +1,5 @@
 #include "tools/run_once.h"
 
-#include <algorithm>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
@@ -18,11 +17,10 @@ absl::Status CheckProjection(const ir::Program& program, const std::string& name
                                           ir::DidYouMean(name, names)));
 }
 
-// A report has times, which no other run repeats.
+// The report is none of them: it has times, which no other run repeats.
 absl::Status HashFiles(const std::string& directory, const std::vector<std::string>& files,
                        Receipt& receipt) {
   for (const std::string& file : files) {
-    if (file == "report.json") continue;
     BNSYN_ASSIGN_OR_RETURN(receipt.files[file],
                            HashOfFile((std::filesystem::path(directory) / file).string()));
   }
@@ -76,15 +74,16 @@ absl::StatusOr<Finished> RunOnce(const Loaded& loaded, const RunRequest& request
 
   BNSYN_ASSIGN_OR_RETURN(finished.files, recorder.Finish());
   if (request.out.empty()) return finished;
-  BNSYN_RETURN_IF_ERROR(WriteRun(request.out, simulation, result));
-  finished.files.insert(finished.files.begin(), {"spikes.csv", "report.json"});
   for (const std::string& projection : request.synapses) {
     BNSYN_RETURN_IF_ERROR(WriteSynapses(request.out, simulation, projection));
     finished.files.push_back(projection + ".synapses.csv");
   }
+  BNSYN_RETURN_IF_ERROR(WriteSpikes(request.out, simulation));
+  finished.files.insert(finished.files.begin(), "spikes.csv");
   BNSYN_RETURN_IF_ERROR(HashFiles(request.out, finished.files, receipt));
   BNSYN_RETURN_IF_ERROR(WriteWhole(request.out, "receipt.json", TextOf(ToJson(receipt)) + "\n"));
-  finished.files.push_back("receipt.json");
+  BNSYN_RETURN_IF_ERROR(WriteReport(request.out, result));
+  finished.files.insert(finished.files.begin() + 1, {"report.json", "receipt.json"});
   return finished;
 }
 

@@ -27,7 +27,8 @@ struct Finished {
   std::vector<std::string> files;  // written into the directory
 };
 
-// Runs the network. Writes spikes.csv, report.json, what is to be recorded, and receipt.json.
+// Runs the network. Writes what is to be recorded, synapses, spikes.csv, receipt.json with a hash
+// of each of these, and report.json.
 absl::StatusOr<Finished> RunOnce(const Loaded& loaded, const RunRequest& request);
 
 }  // namespace bnsyn::tools

@@ -267,30 +267,27 @@ absl::Status Steps::AddConvergence() {
   return absl::OkStatus();
 }
 
-// How many standard errors two means are apart. `floor` is a lower bound of that of the difference.
-double ErrorsApart(const statistics::Mean& a, const statistics::Mean& b, double floor) {
-  const double error = std::max(floor, std::hypot(a.error, b.error));
+// How many standard errors two means are apart; `usual` is the error of their difference where
+// seeds change nothing.
+double ErrorsApart(const statistics::Mean& a, const statistics::Mean& b, double usual) {
+  const double error = std::hypot(a.error, b.error);
   const double distance = std::abs(a.value - b.value);
-  return distance == 0 ? 0 : distance / error;
+  return distance == 0 ? 0 : distance / (error > 0 ? error : usual);
 }
 
 absl::Status Steps::AddRates() {
   const double seconds = static_cast<double>(loaded_.steps) * loaded_.program.dt / 1000;
   double most = 0;
   std::string worst;
-  const auto seeds = static_cast<double>(coarse_.size());
   for (size_t p = 0; p < loaded_.program.populations.size(); ++p) {
     std::vector<double> of_seeds[2];
     for (const Finished& run : coarse_) of_seeds[0].push_back(run.spikes[p]);
     for (const Finished& run : fine_) of_seeds[1].push_back(run.spikes[p]);
     const statistics::Mean a = statistics::MeanOf(of_seeds[0]);
     const statistics::Mean b = statistics::MeanOf(of_seeds[1]);
-    // Counts vary at least as those of a Poisson process. Where seeds change nothing, a spike more
-    // or less of each neuron is a matter of when the run ends.
+    // Where seeds change nothing, a neuron has a spike more or less by when the run ends.
     const double size = loaded_.program.populations[p].size;
-    const double floor =
-        a.error == 0 && b.error == 0 ? size : std::sqrt((a.value + b.value) / seeds);
-    const double apart = ErrorsApart(a, b, floor);
+    const double apart = ErrorsApart(a, b, size);
     if (apart >= most) {
       most = apart;
       const double scale = 1 / (size * seconds);
@@ -306,9 +303,8 @@ absl::Status Steps::AddRates() {
   for (const Finished& run : fine_) ratios[1].push_back(run.ratio);
   const statistics::Mean a = statistics::MeanOf(ratios[0]);
   const statistics::Mean b = statistics::MeanOf(ratios[1]);
-  // Where seeds change nothing, what is left is the error of a mean of ratios of few spikes.
-  const double steps = static_cast<double>(loaded_.steps);
-  const double apart = ErrorsApart(a, b, 1 / std::sqrt(steps * seeds));
+  // Where seeds change nothing, this is the error of the mean of so many ratios near 1.
+  const double apart = ErrorsApart(a, b, 1 / std::sqrt(static_cast<double>(loaded_.steps)));
   Add("sigma-half-dt", absl::StrFormat("%.2f errors apart", apart), "< 5.04", apart < kMostErrors,
       absl::StrFormat("%u seeds, bins of %g ms: %.4f +- %.2g and %.4f +- %.2g", coarse_.size(),
                       loaded_.program.dt, a.value, a.error, b.value, b.error));
