@@ -219,7 +219,7 @@ void Steps::AddConvergenceRow(const char* name, const std::vector<size_t>& state
     measured.push_back(absl::StrFormat("%u of order >= %.2f +- %.2f", orders.size(), least, error));
   }
   if (!unclear.empty()) measured.push_back(absl::StrCat(unclear.size(), " of no order"));
-  std::string note = absl::StrCat(convergence_.size(), " seeds");
+  std::string note = absl::StrCat("over ", convergence_.size(), " seeds");
   if (!worst.empty()) absl::StrAppend(&note, "; the least order is that of ", worst);
   if (!unclear.empty()) absl::StrAppend(&note, "; no order: ", absl::StrJoin(unclear, " "));
   Add(name, absl::StrJoin(measured, ", "), "exact, or order >= 0.8",

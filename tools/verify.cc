@@ -58,7 +58,10 @@ absl::Status Check(const SuiteOptions& options) {
   if (inject == "active") {
     return absl::InvalidArgumentError("--inject active: take a network that is silent");
   }
-  return CheckRow("--inject", inject);
+  const absl::Status row = CheckRow("--inject", inject);
+  if (row.ok()) return row;
+  return absl::InvalidArgumentError(
+      absl::StrCat(std::string(row.message()), "; corrupt-bit and drop-pass=NAME are others"));
 }
 
 absl::StatusOr<Verified> Verify(const VerifyArguments& arguments, const std::string& size) {
