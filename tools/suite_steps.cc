@@ -158,7 +158,8 @@ absl::StatusOr<std::vector<std::vector<double>>> Steps::RunQuiet(int level,
     }
   }
   uint64_t steps = kQuietSteps << level;
-  if (level == 1 && (options_.Injects("decays") || options_.Injects("order"))) --steps;
+  if (level == 1 && options_.Injects("decays")) --steps;
+  if (level == kLevels - 1 && options_.Injects("order")) --steps;
   RunControl control;
   control.cancel = &Interrupted();
   BNSYN_RETURN_IF_ERROR(simulation.Step(steps, control));

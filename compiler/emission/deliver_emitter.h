@@ -22,10 +22,10 @@ namespace bnsyn::compiler {
 // Each node is hoisted out of the loops over spikes and synapses as far as its operands allow. Rows
 // are by source, in on_post code by target.
 //
-// As many synapses of a row as fill a vector register are computed at once, and the few that are left
-// at its end one by one. In rows by source they lie side by side. Those of rows by target, and what
-// synapses read of neurons, are loaded and stored one by one: instructions that gather, and lanes
-// that repeat the last synapse of a row to fill a register, cost more than they save.
+// As many synapses of a row as fill a vector register are computed at once, and the few that are
+// left at its end one by one. In rows by source they lie side by side. Those of rows by target, and
+// what synapses read of neurons, are loaded and stored one by one: instructions that gather, and
+// lanes that repeat the last synapse of a row to fill a register, cost more than they save.
 class DeliverEmitter : public BlockEmitter {
  public:
   DeliverEmitter(const EmitContext& context, const ir::Block& block);
@@ -46,9 +46,6 @@ class DeliverEmitter : public BlockEmitter {
   int ChooseLanes() const;
   void EmitLevel(ir::Level level);
   void EmitOne(ir::NodeId id, int lanes);
-  // True for a select with an arm that stands behind a branch where there is one lane.
-  bool HasLongArm(ir::NodeId id) const;
-  void EmitSelect(ir::NodeId id);
   // What the spike does to its neuron, behind all synapses.
   void EmitNeuronStores();
   // Runs over the entries [first, last) of a row, `lanes` at a time, as far as there are so many.
@@ -123,7 +120,8 @@ class DeliverEmitter : public BlockEmitter {
   llvm::Value* SynapseIn(uint64_t lane);
   using ValueIn = absl::FunctionRef<llvm::Value*(uint64_t lane)>;
   llvm::Value* InLanes(int lanes, const ValueIn& value);
-  // load(synapse, n) loads something of n synapses from one on. In rows by target they lie anywhere.
+  // load(synapse, n) loads something of n synapses from one on. In rows by target they lie
+  // anywhere.
   using LoadAt = absl::FunctionRef<llvm::Value*(llvm::Value* synapse, int together)>;
   llvm::Value* OfSynapses(int lanes, const LoadAt& load);
   // fault |= failed (i1, or lanes of it).
@@ -135,10 +133,8 @@ class DeliverEmitter : public BlockEmitter {
   int most_lanes_ = 1;                  // of synapses
   int lanes_ = 1;                       // of those at hand
   const std::vector<ir::Level> level_;  // by node
-  // By node: the select in one arm of which alone it is needed (compiler/analysis/long_arms.h).
-  const std::vector<ir::NodeId> arm_of_;
-  std::vector<llvm::Value*> values_;  // by node
-  std::vector<Added> added_;          // by node
+  std::vector<llvm::Value*> values_;    // by node
+  std::vector<Added> added_;            // by node
   llvm::AllocaInst* fault_ = nullptr;
   llvm::AllocaInst* fault_in_lanes_ = nullptr;  // null if there is one
   llvm::Value* others_ = nullptr;

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "compiler/analysis/deferral.h"
-#include "compiler/analysis/long_arms.h"
 #include "compiler/emission/deliver_emitter.h"
 #include "compiler/emission/emit_ops.h"
 #include "compiler/emission/kernel_abi.h"
@@ -32,12 +31,11 @@ DeliverEmitter::DeliverEmitter(const EmitContext& context, const ir::Block& bloc
       projection_(program_.projections[id_]),
       by_target_(block.kind == ir::BlockKind::kOnPost),
       level_(ir::LevelsOf(context.program, block)),
-      arm_of_(FindLongArms(block, level_)),
       values_(block.nodes.size()),
       added_(block.nodes.size()) {}
 
-// Synapses by target lie anywhere, and where they only add what is known before there is nothing to
-// compute for each of them. A vector register is enough: rows are short.
+// Where synapses only add what is known before, there is nothing to compute for each of them. A
+// vector register is enough: rows are short.
 int DeliverEmitter::ChooseLanes() const {
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
     if (level_[id] == Level::kSynapse && !ir::Accumulates(node(id))) {
@@ -52,17 +50,11 @@ int DeliverEmitter::ChooseLanes() const {
 void DeliverEmitter::EmitLevel(Level level) {
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
     const ir::Node& n = node(id);
-    const int lanes = level == Level::kSynapse ? lanes_ : 1;
-    // Lanes seldom agree on an arm.
-    const bool branches = lanes == 1;
     if (level_[id] != level || ir::StoresNeuron(n)) continue;
-    if (branches && arm_of_[id] != ir::kNoNode) continue;
     if (ir::Accumulates(n)) {
       EmitQuanta(id);
-    } else if (branches && HasLongArm(id)) {
-      EmitSelect(id);
     } else {
-      EmitOne(id, lanes);
+      EmitOne(id, level == Level::kSynapse ? lanes_ : 1);
     }
   }
 }
@@ -74,34 +66,6 @@ void DeliverEmitter::EmitOne(ir::NodeId id, int lanes) {
     operands.push_back(LanesOf(value) == lanes ? value : Splat(builder_, value, lanes));
   }
   values_[id] = EmitNode(node(id), lanes, operands);
-}
-
-bool DeliverEmitter::HasLongArm(ir::NodeId id) const {
-  const ir::Node& n = block_.nodes[id];
-  return n.op == ir::Op::kSelect && (arm_of_[n.operands[1]] == id || arm_of_[n.operands[2]] == id);
-}
-
-void DeliverEmitter::EmitSelect(ir::NodeId id) {
-  const ir::Node& n = node(id);
-  const bool yes = arm_of_[n.operands[1]] == id;
-  llvm::BasicBlock* const before = builder_.GetInsertBlock();
-  llvm::BasicBlock* const arm = NewBasicBlock("arm");
-  llvm::BasicBlock* const chosen = NewBasicBlock("chosen");
-  builder_.CreateCondBr(values_[n.operands[0]], yes ? arm : chosen, yes ? chosen : arm);
-
-  builder_.SetInsertPoint(arm);
-  for (ir::NodeId i = 0; i < id; ++i) {
-    if (arm_of_[i] == id) EmitOne(i, 1);
-  }
-  llvm::Value* const long_way = values_[n.operands[yes ? 1 : 2]];
-  llvm::BasicBlock* const arm_end = builder_.GetInsertBlock();
-  builder_.CreateBr(chosen);
-
-  builder_.SetInsertPoint(chosen);
-  llvm::PHINode* const value = builder_.CreatePHI(long_way->getType(), 2);
-  value->addIncoming(values_[n.operands[yes ? 2 : 1]], before);
-  value->addIncoming(long_way, arm_end);
-  values_[id] = value;
 }
 
 void DeliverEmitter::EmitNeuronStores() {

@@ -21,7 +21,7 @@ constexpr uint64_t kLineBytes = 64;
 constexpr uint64_t kRowsAhead = 4;
 // Of a row at most. The processor prefetches the rest by itself.
 constexpr uint64_t kLinesOfRow = 16;
-// Values of synapses that lie anywhere are prefetched for the next spike, up to so many synapses:
+// Of synapses that lie anywhere, values are prefetched for the next spike, of so many at most:
 // more would not stay in the second-level cache.
 constexpr uint64_t kMostScattered = 4096;
 
@@ -29,10 +29,10 @@ constexpr uint64_t kMostScattered = 4096;
 
 void DeliverEmitter::Prefetch(llvm::Value* array, llvm::Type* type, llvm::Value* index) {
   constexpr int kRead = 0, kKeep = 3, kData = 1;
-  builder_.CreateIntrinsic(llvm::Intrinsic::prefetch, {builder_.getPtrTy()},
-                           {builder_.CreateInBoundsGEP(type, array, index),
-                            builder_.getInt32(kRead), builder_.getInt32(kKeep),
-                            builder_.getInt32(kData)});
+  builder_.CreateIntrinsic(
+      llvm::Intrinsic::prefetch, {builder_.getPtrTy()},
+      {builder_.CreateInBoundsGEP(type, array, index), builder_.getInt32(kRead),
+       builder_.getInt32(kKeep), builder_.getInt32(kData)});
 }
 
 std::vector<DeliverEmitter::Column> DeliverEmitter::OwnColumns() {
@@ -43,9 +43,8 @@ std::vector<DeliverEmitter::Column> DeliverEmitter::OwnColumns() {
     if (type.domain != block_.domain) continue;
     columns.push_back({slots_[slot], MemoryType(builder_.getContext(), type.element)});
   }
-  const bool weighs = std::any_of(block_.nodes.begin(), block_.nodes.end(), [](const ir::Node& n) {
-    return n.op == ir::Op::kWeight;
-  });
+  const bool weighs = std::any_of(block_.nodes.begin(), block_.nodes.end(),
+                                  [](const ir::Node& n) { return n.op == ir::Op::kWeight; });
   if (weighs && OwnWeights()) columns.push_back({weights_, builder_.getDoubleTy()});
   return columns;
 }
@@ -67,16 +66,16 @@ void DeliverEmitter::ForEntries(llvm::Value* first, llvm::Value* end, uint64_t s
 }
 
 DeliverEmitter::Row DeliverEmitter::RowOfSpike(llvm::Value* spikes, llvm::Value* i, uint64_t most) {
-  llvm::Value* const neuron = builder_.CreateZExt(LoadElement(builder_.getInt32Ty(), spikes, i),
-                                                  builder_.getInt64Ty());
+  llvm::Value* const neuron =
+      builder_.CreateZExt(LoadElement(builder_.getInt32Ty(), spikes, i), builder_.getInt64Ty());
   const auto [first, last] = LoadRow(neuron);
   llvm::Value* const end = builder_.CreateAdd(first, builder_.getInt64(most));
   return {first, builder_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, last, end)};
 }
 
 void DeliverEmitter::PrefetchFirst(llvm::Value* spikes, llvm::Value* spike_count) {
-  llvm::Value* const rows = builder_.CreateBinaryIntrinsic(
-      llvm::Intrinsic::umin, spike_count, builder_.getInt64(kRowsAhead));
+  llvm::Value* const rows = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, spike_count,
+                                                           builder_.getInt64(kRowsAhead));
   ForEntries(builder_.getInt64(0), rows, 1, [&](llvm::Value* i) { PrefetchRow(spikes, i); });
   if (by_target_) PrefetchSynapses(spikes, builder_.getInt64(0));
 }

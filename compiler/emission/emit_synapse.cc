@@ -81,8 +81,7 @@ llvm::Value* DeliverEmitter::LoadOfNeuron(ir::StateId state, llvm::Value* neuron
   const size_t slot = SlotOf(AttrKind::kState, state);
   const int lanes = LanesOf(neuron);
   if (lanes == 1) return LoadSlot(slot, element, neuron, 1);
-  return InLanes(lanes,
-                 [&](uint64_t lane) { return LoadSlot(slot, element, OtherIn(lane), 1); });
+  return InLanes(lanes, [&](uint64_t lane) { return LoadSlot(slot, element, OtherIn(lane), 1); });
 }
 
 llvm::Value* DeliverEmitter::IndexOf(llvm::Value* neuron) {
@@ -119,10 +118,9 @@ llvm::Value* DeliverEmitter::RandomBits(uint32_t stream, uint32_t draw, int lane
     if (occurrences_ == nullptr) {
       key = keys_[stream];
     } else {
-      llvm::Value* const occurrence =
-          OfSynapses(lanes, [&](llvm::Value* synapse, int together) {
-            return LoadElement(builder_.getInt32Ty(), occurrences_, synapse, together);
-          });
+      llvm::Value* const occurrence = OfSynapses(lanes, [&](llvm::Value* synapse, int together) {
+        return LoadElement(builder_.getInt32Ty(), occurrences_, synapse, together);
+      });
       key = KeyOf(stream, builder_.CreateZExt(occurrence, Widened(builder_.getInt64Ty(), lanes)));
     }
     llvm::Value* const low = builder_.CreateAnd(step_, builder_.getInt64(0xffffffff));
