@@ -21,6 +21,7 @@ namespace bnsyn::tools {
 void AddRun(CommandLine& line);
 void AddDump(CommandLine& line);
 void AddVerify(CommandLine& line);
+void AddCheck(CommandLine& line);
 void AddDiff(CommandLine& line);
 void AddBench(CommandLine& line);
 void AddAnalyse(CommandLine& line);

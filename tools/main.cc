@@ -19,6 +19,7 @@ int Run(int argc, char** argv) {
   bnsyn::tools::AddRun(line);
   bnsyn::tools::AddDump(line);
   bnsyn::tools::AddVerify(line);
+  bnsyn::tools::AddCheck(line);
   bnsyn::tools::AddDiff(line);
   bnsyn::tools::AddBench(line);
   bnsyn::tools::AddAnalyse(line);

@@ -95,6 +95,7 @@ Json ToJson(const RunResult& result) {
       {"uniform", uniform},
       {"interrupted", result.interrupted}};
   if (!result.statistics.empty()) json["statistics"] = result.statistics;
+  if (!result.receipt.empty()) json["receipt"] = result.receipt;
   return json;
 }
 
@@ -178,8 +179,7 @@ absl::Status WriteSynapses(const std::string& directory, const Simulation& simul
   return file.Publish();
 }
 
-absl::Status WriteRun(const std::string& directory, const Simulation& simulation,
-                      const RunResult& result) {
+absl::Status WriteSpikes(const std::string& directory, const Simulation& simulation) {
   const ir::Program& program = ProgramOf(simulation);
   std::string spikes = "population,neuron,step,time_ms\n";
   for (uint32_t p = 0; p < program.populations.size(); ++p) {
@@ -191,7 +191,10 @@ absl::Status WriteRun(const std::string& directory, const Simulation& simulation
                       ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(times[i])), "\n");
     }
   }
-  BNSYN_RETURN_IF_ERROR(WriteWhole(directory, "spikes.csv", spikes));
+  return WriteWhole(directory, "spikes.csv", spikes);
+}
+
+absl::Status WriteReport(const std::string& directory, const RunResult& result) {
   return WriteWhole(directory, kReport, TextOf(ToJson(result)) + "\n");
 }
 

@@ -31,6 +31,7 @@ struct RunResult {
   EngineReport report;
   Json statistics = Json::array();  // of --statistics, at the end
   std::vector<std::string> statistics_lines;
+  Json receipt = Json::object();  // see tools/receipt.h; empty for none
 
   double wall_s() const { return report.run_seconds; }
   double simulated_s() const { return static_cast<double>(report.steps) * dt_ms / 1000; }
@@ -75,10 +76,10 @@ absl::Status RetractReport(const std::string& directory);
 // present weight, its delay in ms, and its variables. The rule `list` reads it.
 absl::Status WriteSynapses(const std::string& directory, const Simulation& simulation,
                            const std::string& projection);
-// spikes.csv (population, neuron, step, time_ms) and report.json into `directory`, made if missing.
-// The report is the last of all files of a run.
-absl::Status WriteRun(const std::string& directory, const Simulation& simulation,
-                      const RunResult& result);
+// spikes.csv (population, neuron, step, time_ms) into `directory`, made if missing.
+absl::Status WriteSpikes(const std::string& directory, const Simulation& simulation);
+// report.json. It is the last of all files of a run.
+absl::Status WriteReport(const std::string& directory, const RunResult& result);
 
 }  // namespace bnsyn::tools
 
