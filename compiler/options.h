@@ -43,8 +43,8 @@ struct CompileOptions {
   std::string dump_directory;
 };
 
-// Fewer synapses are in the caches when spikes of their targets visit them; measured with
-// coba-stdp.toml (deferred 1.3 of the time at 2*10^5) and brunel-stdp.toml (0.8 at 10^7).
+// Fewer synapses are in the caches when spikes of their targets visit them. At so many a run of
+// brunel-stdp.toml takes 0.7 of the time if they are deferred (N = 4000), at 10^7 0.35.
 inline constexpr double kDeferFrom = 1e6;
 
 // What lowering does by itself and may be left out like a pass: event-driven variables that are

@@ -108,7 +108,7 @@ class Finder {
       const std::optional<Flush> flush = FlushAt(kept);
       const NodeId product = flush ? flush->value : kept;
       if (node(product).op != Op::kMul) continue;
-      for (const size_t side : {0, 1}) {
+      for (const size_t side : {0u, 1u}) {
         const std::optional<double> factor = Literal(Operand(product, side));
         if (!factor || !(*factor > 0 && *factor < 1)) continue;
         if (!Loads(Operand(product, 1 - side), state)) continue;
@@ -239,7 +239,7 @@ class Finder {
       case Op::kConvert:
         return of(0);
       case Op::kMul:
-        for (const size_t side : {0, 1}) {
+        for (const size_t side : {0u, 1u}) {
           if (Literal(Operand(id, side)).value_or(0) > 0) return of(1 - side);
         }
         return true;
@@ -282,7 +282,7 @@ class Finder {
     };
     switch (node(id).op) {
       case Op::kAdd:
-        for (const size_t side : {0, 1}) {
+        for (const size_t side : {0u, 1u}) {
           if (HasMagnitude(Operand(id, 1 - side))) return through(side);
         }
         return false;

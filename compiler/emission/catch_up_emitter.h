@@ -84,7 +84,7 @@ class CatchUpEmitter : public DeferEmitter {
   // Held states stay as they are in all lanes.
   llvm::Value* AllHeld();
   // The same in one lane, or in all: lanes of bool.
-  llvm::Value* Held(int lanes);
+  llvm::Value* HeldIn(int lanes);
   // The greatest magnitude that a node of the on_step block can have within the stretch.
   llvm::Value* Greatest(ir::NodeId id, int lanes);
   // What a node on the way of a held state becomes by the largest step up, or down.

@@ -147,13 +147,13 @@ llvm::Value* CatchUpEmitter::AnyTiny() {
 
 // Most often the first lane tells that not all are held.
 llvm::Value* CatchUpEmitter::AllHeld() {
-  llvm::Value* const first = Held(1);
+  llvm::Value* const first = HeldIn(1);
   llvm::BasicBlock* const before = builder_.GetInsertBlock();
   llvm::BasicBlock* const others = NewBasicBlock("others");
   llvm::BasicBlock* const known = NewBasicBlock("known");
   builder_.CreateCondBr(first, others, known);
   builder_.SetInsertPoint(others);
-  llvm::Value* const moved = Any(builder_.CreateAnd(inside_, builder_.CreateNot(Held(lanes_))));
+  llvm::Value* const moved = Any(builder_.CreateAnd(inside_, builder_.CreateNot(HeldIn(lanes_))));
   llvm::Value* const all = builder_.CreateNot(moved);
   llvm::BasicBlock* const looked = builder_.GetInsertBlock();
   builder_.CreateBr(known);
@@ -164,7 +164,7 @@ llvm::Value* CatchUpEmitter::AllHeld() {
   return result;
 }
 
-llvm::Value* CatchUpEmitter::Held(int lanes) {
+llvm::Value* CatchUpEmitter::HeldIn(int lanes) {
   llvm::Value* held = nullptr;
   for (const auto& [state, stored] : shortcuts_.held) {
     llvm::Value* const value = StateIn(state, lanes);

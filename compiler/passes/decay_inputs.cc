@@ -133,7 +133,8 @@ class Decayer {
   }
 
   // Where a variable that only decays and receives is moved; nullopt if its input was shared, if it
-  // decays already, or if other code reads the state itself.
+  // decays already, if other code reads the state itself, or if the state is f32, which each step
+  // rounds.
   std::optional<Move> FindMove(const Receiver& receiver) const {
     const auto found = ids_.find(receiver.input);
     if (found == ids_.end() || !receiver.decay ||
@@ -144,6 +145,7 @@ class Decayer {
     if (program_.inputs[input].accumulator.decays()) return std::nullopt;
     const StateUse& state = states_[*receiver.state];
     if (state.reads != 1 || state.elsewhere) return std::nullopt;
+    if (program_.states[*receiver.state].type.element != ir::Element::kF64) return std::nullopt;
     return Move{.input = input,
                 .state = *receiver.state,
                 .factor = *receiver.decay,

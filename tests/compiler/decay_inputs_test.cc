@@ -132,6 +132,7 @@ TEST(DecayInputs, LeavesWhatIsMoreThanThat) {
            Case{"bounds", {.tunable = "bounds = { g = [\"0 nS\", \"1 uS\"] }"}},
            Case{"kept while refractory",
                 {.tunable = "refractory = \"1 ms\"", .flags = "(unless refractory)"}},
+           Case{"each step rounds it", {.flags = "(float32)"}},
            Case{"too slow", {.tau = "200 ms"}},
            Case{"too fast", {.tau = "0.03 ms"}},
            Case{"too many synapses", {.size = "129"}},
