@@ -21,6 +21,7 @@ namespace bnsyn::tools {
 void AddRun(CommandLine& line);
 void AddDump(CommandLine& line);
 void AddVerify(CommandLine& line);
+void AddCheck(CommandLine& line);
 void AddDiff(CommandLine& line);
 void AddBench(CommandLine& line);
 void AddAnalyse(CommandLine& line);
@@ -85,6 +86,11 @@ struct Machine {
   // Spikes are counted, not recorded.
   EngineOptions Options() const;
 };
+
+// Runs the command within `run`, which returns the exit code. If memory runs out, or something else
+// throws, says so and returns kError, or ends the process with it: the libraries give errors as
+// statuses.
+int Guarded(const std::function<int()>& run);
 
 // Says on stderr why compiled code was not taken from the cache or not kept there, if it was not.
 void NoteCacheProblem(const Simulation& simulation);

@@ -21,9 +21,10 @@ constexpr uint64_t kLineBytes = 64;
 constexpr uint64_t kRowsAhead = 4;
 // Of a row at most. The processor prefetches the rest by itself.
 constexpr uint64_t kLinesOfRow = 16;
-// Of synapses that lie anywhere, values are prefetched for the next spike, of so many at most:
-// more would not stay in the second-level cache.
-constexpr uint64_t kMostScattered = 4096;
+// Of synapses that lie anywhere, values are prefetched for the next spike, of so many at most: rows
+// of 1000 synapses (brunel-stdp.toml) lose by it, since their loads wait for memory together
+// anyway.
+constexpr uint64_t kMostScattered = 128;
 
 }  // namespace
 
