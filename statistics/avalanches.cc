@@ -109,26 +109,28 @@ double TestFit(const Histogram& numbers, const Fitted& fitted, const PowerLawOpt
 
 }  // namespace
 
-Avalanches FindAvalanches(absl::Span<const double> counts) {
-  Avalanches found;
-  bool whole = false;  // an empty bin stands before
-  double size = 0;
-  uint64_t duration = 0;
-  for (const double count : counts) {
-    if (count > 0) {
-      size += count;
-      ++duration;
-      continue;
+absl::StatusOr<Avalanches> FindAvalanches(absl::Span<const double> counts) {
+  return ir::WithinMemory([&]() -> absl::StatusOr<Avalanches> {
+    Avalanches found;
+    bool whole = false;  // an empty bin stands before
+    double size = 0;
+    uint64_t duration = 0;
+    for (const double count : counts) {
+      if (count > 0) {
+        size += count;
+        ++duration;
+        continue;
+      }
+      if (duration > 0 && whole) {
+        found.sizes.push_back(static_cast<uint64_t>(size));
+        found.durations.push_back(duration);
+      }
+      whole = true;
+      size = 0;
+      duration = 0;
     }
-    if (duration > 0 && whole) {
-      found.sizes.push_back(static_cast<uint64_t>(size));
-      found.durations.push_back(duration);
-    }
-    whole = true;
-    size = 0;
-    duration = 0;
-  }
-  return found;
+    return found;
+  });
 }
 
 double MeanInterval(absl::Span<const uint64_t> steps) {

@@ -333,9 +333,9 @@ absl::StatusOr<BranchingEstimate> EstimateBranchingRatio(
 }
 
 absl::StatusOr<std::vector<double>> SimulateBranchingProcess(const BranchingProcess& process) {
-  if (!(process.m >= 0 && process.m < 1)) {
+  if (!(process.m >= 0 && process.m <= 0.9999)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("a branching ratio of ", process.m, "; expected one from 0 to below 1"));
+        absl::StrCat("a branching ratio of ", process.m, "; expected one from 0 to 0.9999"));
   }
   if (!(process.observed >= 0 && process.observed <= 1)) {
     return absl::InvalidArgumentError(

@@ -166,7 +166,7 @@ absl::Status FitAvalanches(const AnalyseArguments& arguments, Analysis& analysis
   BNSYN_ASSIGN_OR_RETURN(
       const std::vector<double> counts,
       CountInBins(analysis.steps, analysis.begin, analysis.end, analysis.per_avalanche_bin));
-  analysis.avalanches = FindAvalanches(counts);
+  BNSYN_ASSIGN_OR_RETURN(analysis.avalanches, FindAvalanches(counts));
   PowerLawOptions options;
   options.least = static_cast<uint64_t>(arguments.least);
   options.most = static_cast<uint64_t>(arguments.most);

@@ -51,14 +51,15 @@ class Microcircuit(unittest.TestCase):
         self.assertIn("is silent", text)
 
     def test_table_and_verdict(self):
-        self.assertEqual(microcircuit.problems([run_of(), run_of()], True), [])
+        self.assertEqual(microcircuit.problems([run_of(), run_of()], True, 10), [])
         self.assertIn("0.8 to 1", microcircuit.table([run_of()], True))
-        self.assertEqual(len(microcircuit.problems([run_of(rate=4.4)], True)), 7)  # that of L4E alone is right
-        self.assertEqual(len(microcircuit.problems([run_of(cv=0.3)], True)), 8)
-        self.assertEqual(len(microcircuit.problems([run_of(correlation=0.1)], True)), 8)
-        self.assertEqual(len(microcircuit.problems([run_of(cv=None)], True)), 8)
-        self.assertEqual(microcircuit.problems([run_of(rate=4.4, cv=0.3)], False), [])
-        self.assertEqual(len(microcircuit.problems([run_of(rate=0)], False)), 8)
+        self.assertEqual(len(microcircuit.problems([run_of(rate=4.4)], True, 10)), 7)  # that of L4E alone is right
+        self.assertEqual(len(microcircuit.problems([run_of(cv=0.3)], True, 10)), 8)
+        self.assertEqual(microcircuit.problems([run_of(cv=0.3)], True, 1), [])
+        self.assertEqual(len(microcircuit.problems([run_of(correlation=0.1)], True, 10)), 8)
+        self.assertEqual(len(microcircuit.problems([run_of(cv=None)], True, 10)), 8)
+        self.assertEqual(microcircuit.problems([run_of(rate=4.4, cv=0.3)], False, 10), [])
+        self.assertEqual(len(microcircuit.problems([run_of(rate=0)], False, 10)), 8)
 
     def test_energy_of_counters_that_wrap(self):
         with tempfile.TemporaryDirectory() as top:

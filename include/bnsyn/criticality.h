@@ -95,7 +95,7 @@ absl::StatusOr<BranchingEstimate> EstimateBranchingRatio(
 // A branching process with drive: A(t+1) is a Poisson number of mean m A(t) + (1 - m) mean. Of each
 // event an observer sees `observed`, at random.
 struct BranchingProcess {
-  double m = 0.98;      // at least 0, below 1
+  double m = 0.98;      // from 0 to 0.9999
   double mean = 100;    // of A
   double observed = 1;  // a probability
   uint64_t bins = 100'000;
@@ -111,7 +111,7 @@ struct Avalanches {
   std::vector<uint64_t> sizes;      // spikes
   std::vector<uint64_t> durations;  // bins
 };
-Avalanches FindAvalanches(absl::Span<const double> counts);
+absl::StatusOr<Avalanches> FindAvalanches(absl::Span<const double> counts);
 
 // The mean interval between successive spikes of all neurons together, in steps: the width of bins
 // for avalanches (Beggs & Plenz, J. Neurosci. 23:11167, 2003). 0 for fewer than two spikes.

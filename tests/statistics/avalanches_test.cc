@@ -30,11 +30,11 @@ PowerLawFit Fit(const std::vector<uint64_t>& numbers, const PowerLawOptions& opt
 }
 
 TEST(Avalanches, LieBetweenEmptyBins) {
-  const Avalanches found = FindAvalanches({3, 1, 0, 2, 0, 0, 1, 4, 1, 0, 5});
+  const Avalanches found = *FindAvalanches({3, 1, 0, 2, 0, 0, 1, 4, 1, 0, 5});
   EXPECT_EQ(found.sizes, (std::vector<uint64_t>{2, 6}));
   EXPECT_EQ(found.durations, (std::vector<uint64_t>{1, 3}));
-  EXPECT_TRUE(FindAvalanches({}).sizes.empty());
-  EXPECT_TRUE(FindAvalanches({1, 1}).sizes.empty());
+  EXPECT_TRUE(FindAvalanches({})->sizes.empty());
+  EXPECT_TRUE(FindAvalanches({1, 1})->sizes.empty());
 }
 
 TEST(Avalanches, HaveTheBinOfTheMeanInterval) {

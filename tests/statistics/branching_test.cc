@@ -120,13 +120,17 @@ TEST(BranchingRatio, IsNotToldOfSilence) {
 
 TEST(BranchingRatio, IsNotToldOfAPoissonProcess) {
   int told = 0;
+  int uncorrelated = 0;
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     const std::vector<double> counts = Process({0, 5, 1, 10'000, seed});
     EXPECT_GT(EstimateOriginalSigma(counts).mean, 1.2);
-    told += Estimate({counts}, {.resamples = 100}).verdict == BranchingVerdict::kEstimated;
+    const BranchingVerdict verdict = Estimate({counts}, {.resamples = 100}).verdict;
+    told += verdict == BranchingVerdict::kEstimated;
+    uncorrelated += verdict == BranchingVerdict::kUncorrelated;
   }
   // The lower end of a 95 % interval is above 0 in one of 40.
   EXPECT_LE(told, 2);
+  EXPECT_GE(uncorrelated, 17);
 }
 
 TEST(BranchingRatio, IsNotToldOfADriftOrAnOscillation) {
