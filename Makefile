@@ -47,7 +47,7 @@ verify: command  ## the physics-equivalence suite on every example, which `make 
 digests: command  ## renew tests/digests.json: the digest of every example
 	$(BNSYN) check tests/digests.json --backend accelerated --slow --renew
 
-nightly: command  ## the digests that take long: of the full microcircuit (2.5 GB)
+nightly: command faults schedules tsan libfuzzer  ## all that takes long; and 2.5 GB, of the microcircuit
 	$(BNSYN) check tests/digests.json --only microcircuit --slow --threads $(JOBS)
 
 fuzz: build  ## 10,000 mutated network files and programs: each gives a result or a clear error
@@ -63,8 +63,6 @@ tsan: deps  ## 4 threads under the thread sanitizer, which looks at emitted code
 	cmake --preset tsan
 	cmake --build --preset tsan -j $(JOBS) --target threads_test
 	setarch -R build/tsan/bin/threads_test
-
-nightly: faults schedules tsan libfuzzer
 
 libfuzzer: deps-ci  ## libFuzzer on network files, equations, programs, cached code and tables
 	cmake --preset libfuzzer

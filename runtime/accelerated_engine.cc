@@ -181,8 +181,8 @@ void AcceleratedEngine::RunThread(int thread, uint64_t end, Pace pace, bool reco
     const uint64_t since = worker.epoch_step - worker.saved.next_step;
     if (worker.checkpoint_due || since >= checkpoint_interval_) {
       if (schedule_.late_checks) said.fault = CatchUpWithChecks(thread, record);
+      if (!said.fault) said.fault = !SaveWithOthers(thread, record);
       if (said.fault) break;
-      Save(thread);
     }
     const bool by_step = epoch_ == 1 || pace == Pace::kSteps ||
                          schedule_.NextMeeting(worker.epoch_step) == worker.epoch_step;

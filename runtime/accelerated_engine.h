@@ -130,6 +130,8 @@ class AcceleratedEngine : public Engine {
   }
   // Makes a checkpoint of what a thread owns.
   void Save(int thread);
+  // The same on all threads at once, each with its number; false on all if one lacks memory.
+  bool SaveWithOthers(int thread, bool record);
   // Begins the histories of deferred code anew, where nothing is put off.
   void BeginBacklogs(int thread) const;
   // Returns all threads to the checkpoint.

@@ -2,10 +2,12 @@
 // the log of what the host did.
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
 #include "runtime/accelerated_engine.h"
 #include "runtime/fault_replay.h"
@@ -25,6 +27,20 @@ void AcceleratedEngine::Save(int thread) {
   memory_->Save(thread);
   synapses_.Save(thread);
   ring_.Save(thread, worker.tally.next_step);
+}
+
+bool AcceleratedEngine::SaveWithOthers(int thread, bool record) {
+  Worker& worker = workers_[static_cast<size_t>(thread)];
+  bool saved = true;
+  try {
+    Save(thread);
+  } catch (const std::bad_alloc&) {
+    saved = false;  // an exception would leave the others waiting
+  }
+  PublishSignal(worker, !saved, record);
+  team_->Barrier(thread);
+  worker.out_of_memory = CollectSignals(worker).fault;
+  return !worker.out_of_memory;
 }
 
 void AcceleratedEngine::BeginBacklogs(int thread) const {
@@ -66,6 +82,7 @@ bool AcceleratedEngine::StopBeforeFault(uint64_t end, bool record) {
 }
 
 absl::Status AcceleratedEngine::FindFault(bool record) {
+  if (workers_[0].out_of_memory) return ir::OutOfMemory();
   // The epoch has the fault, and threads may have left it in different steps. A check that was
   // deferred may have failed in any step since the checkpoint that is not finished.
   const uint64_t end = workers_[0].epoch_step + epoch_;
@@ -100,7 +117,8 @@ absl::Status AcceleratedEngine::FindFault(bool record) {
       ErrorOfStep(lowered, {*memory_, *decaying_, synapses_, ring_, partition_}, step_);
   GoBack();
   RunThreads(step_ + 1, Pace::kSteps, /*record=*/false);
-  return error;
+  // Then it was not the fault that stopped the threads.
+  return workers_[0].out_of_memory ? ir::OutOfMemory() : error;
 }
 
 absl::Status AcceleratedEngine::Act(const HostAction& action) {

@@ -63,14 +63,14 @@ struct Simulation::Impl : public SpikeSink {
   // out midway, all later changes are refused.
   template <typename Change>
   absl::Status Try(Change change) {
-    if (spent) {
+    const absl::Status status = ir::WithinMemory([&]() -> absl::Status {
+      if (!spent) return change();
       return absl::FailedPreconditionError(
           "the system refused memory in an earlier call, so that the state of the simulation is "
           "not "
           "known: compile it again");
-    }
-    const absl::Status status = ir::WithinMemory(change);
-    spent = absl::IsResourceExhausted(status);
+    });
+    spent |= absl::IsResourceExhausted(status);
     return status;
   }
   // Who takes the spikes; null if none are recorded.

@@ -147,6 +147,7 @@ absl::StatusOr<std::string> HashOfFile(const std::string& path) {
     const auto size = static_cast<size_t>(file.gcount());
     hash = compiler::HashText(absl::StrCat(hash, absl::string_view(part).substr(0, size)));
   }
+  if (file.bad()) return absl::UnavailableError(absl::StrCat("cannot read ", path));
   return hash.empty() ? compiler::HashText("") : hash;
 }
 

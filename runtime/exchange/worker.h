@@ -38,9 +38,10 @@ struct alignas(kCacheLine) Worker {
   std::vector<compiler::SpikeOutput> spike_outputs;  // of the running kernel
   SpikeRecord record;
   std::vector<InputEvent> events;
-  bool fault = false;      // how the run ended: the same on all threads
-  Tally saved;             // at the last checkpoint
-  size_t saved_words = 0;  // likewise, of the record
+  bool fault = false;          // how the run ended: the same on all threads
+  bool out_of_memory = false;  // likewise, where a thread could not save its checkpoint
+  Tally saved;                 // at the last checkpoint
+  size_t saved_words = 0;      // likewise, of the record
   bool checkpoint_due = true;
   // At the beginning of the last epoch.
   uint64_t epoch_step = 0;

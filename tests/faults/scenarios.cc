@@ -14,6 +14,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -247,6 +248,10 @@ std::string WhatIsBroken(const OfCommand& command, bool killed) {
 }
 
 Scenario OfWords(const std::string& name, OfCommand given) {
+  ::setenv("BNSYN_CACHE", given.cache.c_str(), /*overwrite=*/1);
+  WriteFiles(given.results, {});
+  Bnsyn(given.words, given.output.string());
+  given.right = ReadFiles(given.results);
   const auto command = std::make_shared<OfCommand>(std::move(given));
   Scenario scenario;
   scenario.name = name;
@@ -259,7 +264,6 @@ Scenario OfWords(const std::string& name, OfCommand given) {
     const int code = Bnsyn(command->words, command->output.string());
     const std::string printed = ReadText(command->output);
     if (code == tools::kDone) {
-      if (command->right.empty()) command->right = ReadFiles(command->results);
       return {AllRight(*command) ? Outcome::kRight : Outcome::kWrong, printed};
     }
     const size_t error = printed.find("error: ");
@@ -305,6 +309,8 @@ Scenario ClosedLoop(const std::string& directory) {
     Simulation& loop = **simulation;
     const absl::StatusOr<Results> results = TakePart(loop, PopulationHandle{0}, neurons);
     Disarm();
+    // A process that is forked has its memory and not its threads.
+    const absl::Cleanup end = [&] { simulation->reset(); };
     if (!results.ok()) {
       return {IsClear(results.status()) ? Outcome::kRefused : Outcome::kUnclear,
               results.status().ToString()};

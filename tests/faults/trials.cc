@@ -88,8 +88,8 @@ Measured Run(const Scenario& scenario, const Fault& fault) {
   return measured;
 }
 
-// True if the fault is at a place whose exceptions pass through LLVM.
-bool HitWithinLlvm() { return HitWithin("CompileKernels"); }
+// True if the fault is at a place whose exceptions pass through LLVM, or beside its objects.
+bool HitWithinLlvm() { return HitWithin("CompileKernels") || HitWithin("4llvm"); }
 
 Answer TryOnce(const Scenario& scenario, const Fault& fault, bool& hit) {
   const Measured measured = Run(scenario, fault);
@@ -192,9 +192,9 @@ size_t TryBatch(const Scenario& scenario, Fault fault, std::span<const uint64_t>
 // One process that is killed, and one that finds what it left.
 void TryKill(const Scenario& scenario, const Fault& fault, Shared& shared, Row& row) {
   shared[0] = Told();
-  scenario.prepare();
   const int status = InChild([&] {
     StartClock();
+    scenario.prepare();
     Arm(fault);
     Tell(scenario.run(), /*hit=*/false, shared[0]);
   });
