@@ -9,6 +9,7 @@
 #include "compiler/emission/codegen.h"
 #include "compiler/emission/emit.h"
 #include "compiler/emission/external_functions.h"
+#include "compiler/emission/levels.h"
 #include "compiler/emission/object_cache.h"
 #include "ir/status_macros.h"
 #include "llvm/ADT/SmallString.h"
@@ -72,8 +73,8 @@ void NoteProblem(const absl::Status& status, CompileReport& report) {
     report.cache_problem = std::string(status.message());
 }
 
-absl::StatusOr<std::string> CompileObject(llvm::Module& module, const Target& target,
-                                          int optimization, Stopwatch& watch) {
+absl::StatusOr<std::string> ObjectOf(llvm::Module& module, const Target& target, int optimization,
+                                     Stopwatch& watch) {
   BNSYN_ASSIGN_OR_RETURN(const TargetMachinePtr machine, MakeTargetMachine(target, optimization));
   watch.Lap("target");
   Optimise(module, *machine, optimization);
@@ -191,7 +192,7 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
   watch.Lap("cache_io");
   if (!object || options.check_cache) {
     BNSYN_ASSIGN_OR_RETURN(std::string compiled,
-                           CompileObject(*module, target, options.optimization, watch));
+                           ObjectOf(*module, target, options.optimization, watch));
     if (object && *object != compiled) {
       return absl::InternalError(
           absl::StrCat("the cached object ", cache.Path(report.key),
@@ -205,6 +206,17 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
                          JitCode::Link(program, target, *object, options.register_with_debugger));
   watch.Lap("link");
   return code;
+}
+
+absl::StatusOr<std::string> CompileObject(const ir::Program& program, const CompileOptions& options,
+                                          const Target& target) {
+  CompileReport report;
+  Stopwatch watch(report);
+  BNSYN_ASSIGN_OR_RETURN(const int width, ChooseWidth(options, target));
+  llvm::LLVMContext context;
+  BNSYN_ASSIGN_OR_RETURN(const std::unique_ptr<llvm::Module> module,
+                         EmitModule(program, options, target, width, context));
+  return ObjectOf(*module, target, options.optimization, watch);
 }
 
 }  // namespace bnsyn::compiler
