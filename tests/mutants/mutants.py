@@ -56,6 +56,52 @@ STAGES = {
                 "Delays/Decay.*:Rules/*:Layouts/*"),
 }
 
+# The tests beside a file, which come before all stages: they are fast, and know it best.
+BESIDE = {
+    "reference/ops.h": ("reference_test", "Evaluate.*"),
+    "reference/columns.cc": ("reference_test", "*Lookup*:*LookUp*:Evaluate.*"),
+    "reference/philox": ("reference_test", "PhiloxR3.*:Evaluate.R3_*:Interpreter.R3_*"),
+    "reference/sequences_draws.h": ("reference_test", "DrawsR3.*-DrawsR3.Poisson*"),
+    "reference/functions.cc": ("reference_test", "DrawsR3.Poisson*"),
+    "reference/evaluate.cc": ("reference_test", "Evaluate.*:Interpreter.*"),
+    "reference/accumulator.cc": ("reference_test", "Input.*:Decay.*"),
+    "reference/input_proof.cc": ("reference_test", "Input.*:Decay.*"),
+    "reference/machine.cc": ("reference_test", "Input.*:Decay.*:Interpreter.*"),
+    "reference/reduction.cc": ("reference_test", "Reduction.*"),
+    "reference/rule_draws.h": ("reference_test", "Connectivity.*:Sampling.*"),
+    "reference/row_finder.cc": ("reference_test", "Connectivity.*"),
+    "reference/sampling.cc": ("reference_test", "Sampling.*:Connectivity.*"),
+    "reference/connectivity.cc": ("reference_test", "Connectivity.*"),
+    "reference/connect_block.cc": ("reference_test", "Connectivity.*"),
+    "reference/fault.cc": ("reference_test", "Fault.*:NotFinite.*"),
+    "reference/expectation.cc": ("reference_test", "Expectation.*"),
+    "reference/digest.cc": ("reference_test", "Digest.*"),
+    "reference/interpreter.cc": ("reference_test", "Interpreter.*:BothPropagations.*:Digest.*"),
+    "reference/block_runner.cc": ("reference_test", "Interpreter.*:BothPropagations.*:Input.*"),
+    "compiler/lowering/streams.cc": ("compiler_test", "Streams.*"),
+    "compiler/lowering/table.cc": ("compiler_test", "Tables.*:Stimuli.*"),
+    "compiler/lowering/code_scope.cc": ("compiler_test", "R9.*:Lower.*"),
+    "compiler/equations/": ("compiler_test", "R9.*:Exact.*:Means.*"),
+    "compiler/passes/share_inputs.cc": ("compiler_test", "ShareInputs.*"),
+    "compiler/passes/choose_quanta.cc": ("compiler_test", "ChooseQuanta.*"),
+    "compiler/passes/decay_inputs.cc": ("compiler_test", "DecayInputs.*"),
+    "compiler/passes/specialise.cc": ("compiler_test", "Specialise.*:*PassCases*specialise*"),
+    "compiler/passes/defer.cc": ("compiler_test", "Defer.*:Deferral.*"),
+    "compiler/passes/expand_math.cc": ("compiler_test", "ExpandMath.*:*PassCases*expand_math*"),
+    "compiler/passes/unroll.cc": ("compiler_test", "*PassCases*unroll*:Loops.*:Substeps.*"),
+    "compiler/passes/simplify.cc": ("compiler_test", "Simplify.*:*PassCases*simplify*"),
+    "compiler/passes/identities.cc": ("compiler_test", "Simplify.*:*PassCases*simplify*"),
+    "compiler/passes/narrow_sums.cc": ("compiler_test", "*PassCases*narrow_sums*"),
+    "compiler/passes/fuse.cc": ("compiler_test", "Fuse.*:*PassCases*fuse*"),
+    "compiler/passes/kernel_groups.cc": ("compiler_test", "Fuse.*:*PassCases*fuse*"),
+    "compiler/passes/place.cc": ("compiler_test", "Place.*:*PassCases*place*"),
+    "runtime/exchange/spikes.cc": ("runtime_test", "RepeatSpikes.*:SpikeRing.*"),
+    "runtime/exchange/epoch.cc": ("runtime_test", "Epoch.*:Delays/Epochs.*"),
+    "runtime/exchange/event_list.cc": ("runtime_test", "*Events*"),
+    "runtime/deferral/": ("runtime_test", "Backlog.*"),
+    "runtime/decaying_sums.cc": ("runtime_test", "DecayingInputs.*:Delays/Decay.*"),
+}
+
 # The stages of mutants by the beginning of their names; the longest beginning counts. Of rules,
 # the tests that carry the number of the rule come first.
 ORDER = {
@@ -82,6 +128,7 @@ class Run:
         self.seconds = {}  # of stages without a mutant, which are run before any with one
         self.lock = threading.Lock()
         self.not_built = set()  # programs, whose tests kill nothing
+        self.must_run = {*STAGES, *BESIDE.values()}  # stages that must have tests
 
     def check(self, name, op):
         """Runs a stage without a mutant, once: what fails there would seem to kill."""
@@ -119,7 +166,8 @@ class Run:
             except subprocess.TimeoutExpired:
                 return f"{program}: a hang"
         if done.returncode == 0:
-            return None
+            empty = "] 0 tests from" in done.stdout and name in self.must_run
+            return f"{program}: no test is named {tests}; it" if empty else None
         failed = re.search(r"^\[  FAILED  \] ([^\s,]+)", done.stdout, re.M)
         if failed:
             return failed.group(1)
@@ -159,7 +207,7 @@ def of_one_element(names):
     return kept
 
 
-def stages_of(name):
+def stages_of(name, place):
     best = max((begin for begin in ORDER if name.startswith(begin)), key=len)
     stages = list(ORDER[best])
     rule = re.match(r"(R\d+)\.", name)
@@ -167,13 +215,14 @@ def stages_of(name):
         own = f"*{rule.group(1)}_*"
         for program in ("runtime_test", "engines_test", "reference_test"):
             stages.insert(0, (program, own))
-    return stages
+    beside = [tests for begin, tests in BESIDE.items() if place.startswith(begin)]
+    return beside + stages
 
 
 def try_mutant(run, name, place, thorough):
     with tempfile.TemporaryDirectory() as scratch:
         reached = os.path.join(scratch, "reached")
-        stages = stages_of(name)
+        stages = stages_of(name, place)
         if thorough:
             stages += [(program, "*") for program in ALL]
         begin = time.monotonic()
@@ -221,7 +270,9 @@ def main():
         return
     run = Run(build)
     if arguments.no_tests:
-        STAGES.update({stage: (program, "None.*") for stage, (program, _) in STAGES.items()})
+        for table in (STAGES, BESIDE):
+            table.update({key: (program, "None.*") for key, (program, _) in table.items()})
+        run.must_run.clear()
     rows = []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         for row in pool.map(lambda name: try_mutant(run, name, places[name],
