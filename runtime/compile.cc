@@ -59,9 +59,12 @@ absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& opt
 
 absl::StatusOr<Simulation> Compile(const Network& network, const EngineOptions& options) {
   const Stopwatch stopwatch;
-  BNSYN_ASSIGN_OR_RETURN(ir::Program program, LowerNetwork(network, options.compile));
+  std::vector<compiler::TunableRequirement> requirements;
+  BNSYN_ASSIGN_OR_RETURN(ir::Program program,
+                         LowerNetwork(network, options.compile, nullptr, &requirements));
   const double seconds = stopwatch.seconds();
   BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(std::move(program), options));
+  SimulationAccess::Of(simulation).requirements = std::move(requirements);
   EngineReport& report = SimulationAccess::Of(simulation).report;
   report.compile.phases.insert(report.compile.phases.begin(), {"lower", seconds * 1e3});
   report.compile_seconds += seconds;

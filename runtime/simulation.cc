@@ -425,6 +425,8 @@ absl::Status Simulation::SetParameter(absl::string_view name, Quantity value) {
           absl::StrCat(param.name, " cannot be ", ShowNumber(value.value)));
     }
     BNSYN_RETURN_IF_ERROR(
+        compiler::ChangeRequiredValue(param.name, value, impl_->requirements));
+    BNSYN_RETURN_IF_ERROR(
         ir::WithinMemory([&] { return impl_->variables->BeforeParamChanges(id); }));
     BNSYN_RETURN_IF_ERROR(impl_->engine->SetParam(id, bits));
     param.value = bits;

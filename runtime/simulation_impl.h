@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "bnsyn/simulation.h"
+#include "compiler/lowering/requirements.h"
 #include "ir/program.h"
 #include "runtime/engine.h"
 #include "runtime/engine_options.h"
@@ -35,6 +36,7 @@ struct Simulation::Impl : public SpikeSink {
   EngineReport report;
   // As the network declares them, with their present values.
   std::vector<ir::Param> params;
+  std::vector<compiler::TunableRequirement> requirements;  // on them, with the same values
   mutable std::optional<Variables> variables;  // of the engine; reading them may draw synapses
   bool record_spikes = true;
   std::vector<SpikeTrain> trains;        // by population

@@ -1,9 +1,13 @@
 // Rows of which arrivals alone are deferred.
 //
-// How many arrivals a synapse has to catch up with differs from synapse to synapse, so that a loop
-// for each would end with a branch that no processor foresees. In place of that, lists: of the
-// synapses with one arrival or more, of those with two or more, ...; then each list runs in full
-// vectors, the longest histories first.
+// How many arrivals a synapse has to catch up with differs from synapse to synapse, but the most of
+// a few that lie side by side does so less: a vector of synapses runs as many passes as the lane
+// with the longest history needs, each pass for the lanes that have so many.
+#include <cstdint>
+#include <numeric>
+#include <utility>
+#include <vector>
+
 #include "compiler/emission/catch_up_emitter.h"
 #include "compiler/emission/emit_ops.h"
 #include "llvm/IR/Constants.h"
@@ -12,183 +16,180 @@
 namespace bnsyn::compiler {
 namespace {
 
-// Entries of all lists. An entry has the place of the synapse in its low bits, and above them that
-// of the arrival in the rings.
-constexpr uint64_t kEntries = 8192;
-constexpr uint64_t kPlaceBits = 13;
-static_assert(kEntries == uint64_t{1} << kPlaceBits);
+// The first fields of `Arrivals`: one load takes them all.
+constexpr int kFields = 4;
+constexpr uint32_t kTimes = kFields - 1;
+constexpr uint64_t kStride = sizeof(Arrivals) / sizeof(uint32_t);
 
 }  // namespace
 
 llvm::Value* CatchUpEmitter::IsPending(llvm::Value* time) {
-  llvm::Value* const done = LanesOf(time) == 1 ? done_ : InLanes(done_);
-  return builder_.CreateICmpSGE(builder_.CreateSub(time, done),
-                                llvm::Constant::getNullValue(time->getType()));
+  return builder_.CreateICmpSGE(builder_.CreateSub(time, InLanes(done_)), Zeros(done_->getType()));
 }
 
-llvm::Value* CatchUpEmitter::ListPlace(llvm::Value* level, llvm::Value* i) {
-  llvm::Value* const at = builder_.CreateAdd(builder_.CreateMul(level, list_room_), i);
-  return builder_.CreateInBoundsGEP(builder_.getInt64Ty(), lists_, at);
+std::vector<llvm::Value*> CatchUpEmitter::GatherArrivals(const Lanes& targets) {
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  // Vectors twice as long in each round, until one has all.
+  std::vector<llvm::Value*> parts;
+  for (llvm::Value* const target : targets) {
+    llvm::Value* const at = builder_.CreateMul(target, builder_.getInt64(kStride));
+    llvm::LoadInst* const load = builder_.CreateAlignedLoad(
+        Widened(i32, kFields), builder_.CreateInBoundsGEP(i32, arrivals_, at), llvm::Align(16));
+    AnnotateNoSlot(load);
+    parts.push_back(load);
+  }
+  while (parts.size() > 1) {
+    std::vector<int> all(2 * static_cast<size_t>(LanesOf(parts[0])));
+    std::iota(all.begin(), all.end(), 0);
+    std::vector<llvm::Value*> pairs;
+    for (size_t i = 0; i < parts.size(); i += 2) {
+      pairs.push_back(builder_.CreateShuffleVector(parts[i], parts[i + 1], all));
+    }
+    parts = std::move(pairs);
+  }
+  std::vector<llvm::Value*> fields;
+  for (int field = 0; field < kFields; ++field) {
+    std::vector<int> of_field;
+    for (int lane = 0; lane < lanes_; ++lane) of_field.push_back(lane * kFields + field);
+    fields.push_back(builder_.CreateShuffleVector(parts[0], of_field));
+  }
+  return fields;
 }
 
 void CatchUpEmitter::EmitArrivalsOfRow(llvm::Value* first, llvm::Value* last) {
-  llvm::Type* const i64 = builder_.getInt64Ty();
-  llvm::Value* const one = builder_.getInt64(1);
   const auto lanes = static_cast<uint64_t>(lanes_);
-  if (lists_ == nullptr) {
-    lists_ = Variable(llvm::ArrayType::get(i64, kEntries));
-    list_sizes_ = Variable(llvm::ArrayType::get(i64, kMostArrivals));
+  if (times_at_hand_ == nullptr) {
+    times_at_hand_ =
+        Variable(llvm::ArrayType::get(LanesType(builder_.getInt32Ty()), kMostArrivals));
   }
-  list_room_ = builder_.CreateUDiv(builder_.getInt64(kEntries), capacity_);
-  // A list is filled up to whole vectors.
-  llvm::Value* const most = builder_.CreateSub(list_room_, builder_.getInt64(lanes));
-  const Loop pieces = Begin(first, last);
-  llvm::Value* const begin = pieces.number;
-  llvm::Value* const count =
-      builder_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, builder_.CreateSub(last, begin), most);
-  const auto size_at = [&](llvm::Value* level) {
-    return builder_.CreateInBoundsGEP(i64, list_sizes_, level);
-  };
-
-  // Levels, until a list is empty.
-  llvm::Value* const listed = ListSynapses(begin, count);
-  builder_.CreateStore(listed, list_sizes_);
-  llvm::BasicBlock* const before = builder_.GetInsertBlock();
-  llvm::BasicBlock* const down = NewBasicBlock("level");
-  llvm::BasicBlock* const more = NewBasicBlock("more");
-  llvm::BasicBlock* const bottom = NewBasicBlock("bottom");
-  builder_.CreateBr(down);
-  builder_.SetInsertPoint(down);
-  llvm::PHINode* const level = builder_.CreatePHI(i64, 2);
-  llvm::PHINode* const size = builder_.CreatePHI(i64, 2);
-  level->addIncoming(builder_.getInt64(0), before);
-  size->addIncoming(listed, before);
-  llvm::Value* const deeper = builder_.CreateAdd(level, one);
-  builder_.CreateCondBr(builder_.CreateAnd(builder_.CreateICmpNE(size, builder_.getInt64(0)),
-                                           builder_.CreateICmpULT(deeper, capacity_)),
-                        more, bottom);
-  builder_.SetInsertPoint(more);
-  llvm::Value* const next_size = ListThoseWithMore(level, size);
-  builder_.CreateStore(next_size, size_at(deeper));
-  level->addIncoming(deeper, builder_.GetInsertBlock());
-  size->addIncoming(next_size, builder_.GetInsertBlock());
-  builder_.CreateBr(down);
-
-  // And back: oldest arrivals first.
-  builder_.SetInsertPoint(bottom);
-  llvm::BasicBlock* const up = NewBasicBlock("up");
-  llvm::BasicBlock* const done = NewBasicBlock("top");
-  builder_.CreateBr(up);
-  builder_.SetInsertPoint(up);
-  llvm::PHINode* const back = builder_.CreatePHI(i64, 2);
-  back->addIncoming(level, bottom);
-  RunList(begin, back, builder_.CreateLoad(i64, size_at(back)));
-  back->addIncoming(builder_.CreateSub(back, one), builder_.GetInsertBlock());
-  builder_.CreateCondBr(builder_.CreateICmpNE(back, builder_.getInt64(0)), up, done);
-  builder_.SetInsertPoint(done);
-  End(pieces, builder_.CreateAdd(begin, count));
-}
-
-// The synapses from `first` on whose last arrival is not done; returns how many.
-llvm::Value* CatchUpEmitter::ListSynapses(llvm::Value* first, llvm::Value* count) {
-  llvm::Type* const i32 = builder_.getInt32Ty();
-  llvm::Type* const i64 = builder_.getInt64Ty();
-  llvm::Value* const zero = builder_.getInt64(0);
-  const Loop loop = Begin(zero, count, zero);
-  llvm::Value* const target =
-      builder_.CreateZExt(LoadElement(i32, others_, builder_.CreateAdd(first, loop.number)), i64);
-  llvm::Value* const both = LoadElement(i64, arrivals_, target);
-  llvm::Value* const arrived = builder_.CreateTrunc(both, i32);
-  llvm::Value* const newest = builder_.CreateTrunc(builder_.CreateLShr(both, 32), i32);
-  llvm::Value* const pending =
-      builder_.CreateAnd(IsPending(newest), builder_.CreateICmpNE(arrived, builder_.getInt32(0)));
-  llvm::Value* const entry = RingEntry(target, builder_.CreateSub(arrived, builder_.getInt32(1)));
-  builder_.CreateStore(builder_.CreateOr(builder_.CreateShl(entry, kPlaceBits), loop.number),
-                       ListPlace(zero, loop.carried));
-  // The next lists look there.
-  Prefetch(i32, times_, entry);
-  llvm::Value* const next = builder_.CreateAdd(loop.carried, builder_.CreateZExt(pending, i64));
-  End(loop, builder_.CreateAdd(loop.number, builder_.getInt64(1)), next);
-  return loop.carried;
-}
-
-// Those of the list of `level` whose arrival before that is not done either, as the next level.
-llvm::Value* CatchUpEmitter::ListThoseWithMore(llvm::Value* level, llvm::Value* count) {
-  llvm::Type* const i32 = builder_.getInt32Ty();
-  llvm::Type* const i64 = builder_.getInt64Ty();
-  llvm::Value* const zero = builder_.getInt64(0);
-  llvm::Value* const one = builder_.getInt64(1);
-  llvm::Value* const deeper = builder_.CreateAdd(level, one);
-  const Loop loop = Begin(zero, count, zero);
-  llvm::Value* const known = builder_.CreateLoad(i64, ListPlace(level, loop.number));
-  llvm::Value* const entry = builder_.CreateLShr(known, kPlaceBits);
-  llvm::Value* const ring = builder_.CreateAnd(entry, builder_.CreateNot(last_));
-  llvm::Value* const earlier =
-      builder_.CreateOr(ring, builder_.CreateAnd(builder_.CreateSub(entry, one), last_));
-  llvm::Value* const place = builder_.CreateAnd(known, builder_.getInt64(kEntries - 1));
-  builder_.CreateStore(builder_.CreateOr(builder_.CreateShl(earlier, kPlaceBits), place),
-                       ListPlace(deeper, loop.carried));
-  llvm::Value* const pending = IsPending(LoadElement(i32, times_, earlier));
-  llvm::Value* const next = builder_.CreateAdd(loop.carried, builder_.CreateZExt(pending, i64));
-  End(loop, builder_.CreateAdd(loop.number, one), next);
-  return loop.carried;
-}
-
-// Runs the arrivals of a list, in whole vectors. What is behind the end of the list repeats its
-// last synapse: all lanes load before any stores, so that it comes to the same as one.
-void CatchUpEmitter::RunList(llvm::Value* first, llvm::Value* level, llvm::Value* count) {
-  llvm::Type* const i32 = builder_.getInt32Ty();
-  llvm::Type* const i64 = builder_.getInt64Ty();
-  llvm::BasicBlock* const some = NewBasicBlock("run");
-  llvm::BasicBlock* const none = NewBasicBlock("ran");
-  builder_.CreateCondBr(builder_.CreateICmpNE(count, builder_.getInt64(0)), some, none);
-  builder_.SetInsertPoint(some);
-  llvm::Value* const last =
-      builder_.CreateLoad(i64, ListPlace(level, builder_.CreateSub(count, builder_.getInt64(1))));
-  for (uint64_t i = 0; i < static_cast<uint64_t>(lanes_); ++i) {
-    builder_.CreateStore(last, ListPlace(level, builder_.CreateAdd(count, builder_.getInt64(i))));
-  }
-  const Loop loop = Begin(builder_.getInt64(0), count);
-  Lanes entries;
+  llvm::Value* const whole =
+      builder_.CreateAnd(builder_.CreateSub(last, first), builder_.getInt64(~(lanes - 1)));
+  llvm::Value* const rest = builder_.CreateAdd(first, whole);
+  const Loop vectors = Begin(first, rest);
   synapses_.clear();
-  for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes_); ++lane) {
-    llvm::Value* const i = builder_.CreateAdd(loop.number, builder_.getInt64(lane));
-    llvm::Value* const entry = builder_.CreateLoad(i64, ListPlace(level, i));
-    llvm::Value* const place = builder_.CreateAnd(entry, builder_.getInt64(kEntries - 1));
-    synapses_.push_back(builder_.CreateAdd(first, place));
-    entries.push_back(builder_.CreateLShr(entry, kPlaceBits));
+  for (uint64_t lane = 0; lane < lanes; ++lane) {
+    synapses_.push_back(builder_.CreateAdd(vectors.number, builder_.getInt64(lane)));
   }
+  EmitArrivalsOfVector();
+  End(vectors, builder_.CreateAdd(vectors.number, builder_.getInt64(lanes)));
+
+  // Fewer than fill a vector.
+  const Loop tail = Begin(rest, last);
+  synapses_ = SynapsesInside(tail.number, last);
+  EmitArrivalsOfVector();
+  inside_ = nullptr;
+  End(tail, last);
+}
+
+// Runs the arrivals of the synapses at hand.
+void CatchUpEmitter::EmitArrivalsOfVector() {
+  llvm::Type* const i64 = builder_.getInt64Ty();
+  llvm::Value* const zero = builder_.getInt64(0);
   targets_ = nullptr;
-  for (const auto& [state, cell] : states_) {
-    const size_t slot = SlotOf(ir::AttrKind::kState, state);
-    if (slot == slots_.size()) return;
-    llvm::Value* value = llvm::PoisonValue::get(LanesType(MemoryOf(state)));
-    for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes_); ++lane) {
-      llvm::LoadInst* const load = builder_.CreateLoad(
-          MemoryOf(state),
-          builder_.CreateInBoundsGEP(MemoryOf(state), slots_[slot], synapses_[lane]));
-      Annotate(load, slot);
-      value = builder_.CreateInsertElement(value, load, lane);
-    }
-    Set(cell, FromMemory(state, value));
-  }
+  Targets();  // in front of all branches
+  llvm::Value* const depth = FindTimes();
+  llvm::BasicBlock* const some = NewBasicBlock("some");
+  llvm::BasicBlock* const pass = NewBasicBlock("pass");
+  llvm::BasicBlock* const passed = NewBasicBlock("passed");
+  llvm::BasicBlock* const none = NewBasicBlock("none");
+  builder_.CreateCondBr(builder_.CreateICmpNE(depth, zero), some, none);
+  builder_.SetInsertPoint(some);
+  LoadStates();
+  llvm::BasicBlock* const loaded = builder_.GetInsertBlock();
+  builder_.CreateBr(pass);
+
+  // Oldest arrivals first.
+  builder_.SetInsertPoint(pass);
+  llvm::PHINode* const left = builder_.CreatePHI(i64, 2);
+  left->addIncoming(depth, loaded);
+  llvm::Value* const level = builder_.CreateSub(left, builder_.getInt64(1));
+  llvm::Value* const times = builder_.CreateLoad(LanesType(builder_.getInt32Ty()), TimesAt(level));
   // A sweep within a step finds arrivals of that step.
-  llvm::Value* const times = Gather(i32, times_, entries);
-  active_ = builder_.CreateICmpSLT(builder_.CreateSub(times, InLanes(until_low_)), Zeros(i32));
+  active_ = builder_.CreateICmpULT(builder_.CreateSub(times, InLanes(done_)),
+                                   InLanes(builder_.CreateSub(until_low_, done_)));
+  Lanes entries;
+  if (!deferral_.post_captured.empty()) entries = LanesOfVector(EntriesAt(level));
   EmitArrivals(entries, times);
   active_ = nullptr;
-  for (const ir::StateId state : stored_) {
-    const size_t slot = SlotOf(ir::AttrKind::kState, state);
-    llvm::Value* const value = ToMemory(state, Get(states_.at(state)));
-    for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes_); ++lane) {
-      llvm::Value* const address =
-          builder_.CreateInBoundsGEP(MemoryOf(state), slots_[slot], synapses_[lane]);
-      Annotate(builder_.CreateStore(builder_.CreateExtractElement(value, lane), address), slot);
-    }
-  }
-  End(loop, builder_.CreateAdd(loop.number, builder_.getInt64(static_cast<uint64_t>(lanes_))));
+  left->addIncoming(level, builder_.GetInsertBlock());
+  builder_.CreateCondBr(builder_.CreateICmpNE(level, zero), pass, passed);
+
+  builder_.SetInsertPoint(passed);
+  StoreStates();
   builder_.CreateBr(none);
   builder_.SetInsertPoint(none);
+}
+
+llvm::Value* CatchUpEmitter::TimesAt(llvm::Value* level) {
+  return builder_.CreateInBoundsGEP(LanesType(builder_.getInt32Ty()), times_at_hand_, level);
+}
+
+llvm::Value* CatchUpEmitter::EntriesAt(llvm::Value* level) {
+  llvm::Value* const back =
+      builder_.CreateTrunc(builder_.CreateAdd(level, builder_.getInt64(1)), builder_.getInt32Ty());
+  return RingEntry(Targets(), builder_.CreateSub(count_, InLanes(back)));
+}
+
+// Finds the times of arrivals that are not done, the last ones at level 0, those before at level 1
+// and so on, and `until` in lanes without. Returns how many levels have a lane with one.
+llvm::Value* CatchUpEmitter::FindTimes() {
+  llvm::Type* const i32 = builder_.getInt32Ty();
+  llvm::Type* const i64 = builder_.getInt64Ty();
+  Lanes targets;
+  for (llvm::Value* const synapse : synapses_) {
+    targets.push_back(builder_.CreateZExt(LoadElement(i32, others_, synapse), i64));
+  }
+  const std::vector<llvm::Value*> arrivals = GatherArrivals(targets);
+  count_ = arrivals[0];
+  llvm::Value* pending = builder_.CreateICmpNE(count_, Zeros(i32));
+  if (inside_ != nullptr) pending = builder_.CreateAnd(pending, inside_);
+  const auto keep = [&](llvm::Value* times, llvm::Value* level) {
+    builder_.CreateStore(builder_.CreateSelect(pending, times, InLanes(until_low_)),
+                         TimesAt(level));
+  };
+  llvm::Value* depth = builder_.getInt64(0);
+  for (uint32_t level = 0; level < kTimes; ++level) {
+    llvm::Value* const times = arrivals[1 + level];
+    pending = builder_.CreateAnd(pending, IsPending(times));
+    keep(times, builder_.getInt64(level));
+    depth = builder_.CreateAdd(depth, builder_.CreateZExt(Any(pending), i64));
+  }
+
+  // The others one by one: those of the newest, then what the rings have.
+  llvm::BasicBlock* const before = builder_.GetInsertBlock();
+  llvm::BasicBlock* const back = NewBasicBlock("back");
+  llvm::BasicBlock* const one_more = NewBasicBlock("one_more");
+  llvm::BasicBlock* const found = NewBasicBlock("found");
+  llvm::Value* const all =
+      builder_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, capacity_, builder_.getInt64(kNewest));
+  builder_.CreateCondBr(Any(pending), back, found);
+  builder_.SetInsertPoint(back);
+  llvm::PHINode* const level = builder_.CreatePHI(i64, 2);
+  llvm::PHINode* const lanes = builder_.CreatePHI(pending->getType(), 2);
+  level->addIncoming(depth, before);
+  lanes->addIncoming(pending, before);
+  llvm::Value* const is_new = builder_.CreateICmpULT(level, builder_.getInt64(kNewest));
+  llvm::Value* const field = builder_.CreateAdd(level, builder_.getInt64(1));
+  llvm::Value* const newest =
+      builder_.CreateAdd(builder_.CreateMul(Targets(), Number(kStride)), InLanes(field));
+  llvm::Value* const times =
+      Gather(i32, builder_.CreateSelect(is_new, arrivals_, times_),
+             LanesOfVector(builder_.CreateSelect(is_new, newest, EntriesAt(level))));
+  pending = builder_.CreateAnd(lanes, IsPending(times));
+  keep(times, level);
+  builder_.CreateCondBr(Any(pending), one_more, found);
+  llvm::BasicBlock* const last_back = builder_.GetInsertBlock();
+  builder_.SetInsertPoint(one_more);
+  llvm::Value* const next = builder_.CreateAdd(level, builder_.getInt64(1));
+  level->addIncoming(next, one_more);
+  lanes->addIncoming(pending, one_more);
+  builder_.CreateCondBr(builder_.CreateICmpULT(next, all), back, found);
+  builder_.SetInsertPoint(found);
+  llvm::PHINode* const levels = builder_.CreatePHI(i64, 3);
+  levels->addIncoming(depth, before);
+  levels->addIncoming(level, last_back);
+  levels->addIncoming(next, one_more);
+  return levels;
 }
 
 }  // namespace bnsyn::compiler

@@ -1,4 +1,6 @@
 // Rows of which steps are deferred, and arrivals between them.
+#include <utility>
+
 #include "compiler/emission/catch_up_emitter.h"
 #include "compiler/emission/emit_ops.h"
 #include "llvm/IR/Constants.h"
@@ -8,13 +10,12 @@ namespace bnsyn::compiler {
 
 void CatchUpEmitter::EmitStepsOfRow(llvm::Value* first, llvm::Value* last) {
   llvm::Type* const i64 = builder_.getInt64Ty();
+  behind_ = builder_.CreateSub(until_low_, done_);
+  begin_ = builder_.CreateSub(until_, builder_.CreateZExt(behind_, i64));
+  LookAtCaptured(FirstStepFrom(builder_.getInt64(0)),
+                 FirstStepFrom(builder_.CreateZExt(behind_, i64)));
   const Loop vectors = Begin(first, last);
-  llvm::Value* const lane = builder_.CreateZExt(Iota(builder_, lanes_), LanesType(i64));
-  llvm::Value* const all = builder_.CreateAdd(InLanes(vectors.number), lane);
-  inside_ = builder_.CreateICmpULT(all, InLanes(last));
-  // Lanes behind the row read what its last synapse has, and store nothing.
-  synapses_ = LanesOfVector(builder_.CreateBinaryIntrinsic(
-      llvm::Intrinsic::umin, all, InLanes(builder_.CreateSub(last, builder_.getInt64(1)))));
+  synapses_ = SynapsesInside(vectors.number, last);
   targets_ = nullptr;
   if (deferral_.post.has_value()) FindArrivals();
   LoadStates();
@@ -28,12 +29,11 @@ void CatchUpEmitter::EmitStepsOfRow(llvm::Value* first, llvm::Value* last) {
 // Finds `count_`, `pending_` and the first arrivals (`next_`) that are not done.
 void CatchUpEmitter::FindArrivals() {
   llvm::Type* const i32 = builder_.getInt32Ty();
-  llvm::Value* const both = Gather(builder_.getInt64Ty(), arrivals_, LanesOfVector(Targets()));
-  count_ = builder_.CreateTrunc(both, LanesType(i32));
-  llvm::Value* const newest = builder_.CreateTrunc(
-      builder_.CreateLShr(both, InLanes(builder_.getInt64(32))), LanesType(i32));
-  pending_ = builder_.CreateAnd(
-      builder_.CreateAnd(inside_, builder_.CreateICmpNE(count_, Zeros(i32))), IsPending(newest));
+  const std::vector<llvm::Value*> arrivals = GatherArrivals(LanesOfVector(Targets()));
+  count_ = arrivals[0];
+  pending_ =
+      builder_.CreateAnd(builder_.CreateAnd(inside_, builder_.CreateICmpNE(count_, Zeros(i32))),
+                         IsPending(arrivals[1]));
   Set(next_, count_);
 
   // Back from the last one, as long as they are not done and still there.
@@ -69,25 +69,26 @@ llvm::Value* CatchUpEmitter::NextTimes() {
                                llvm::Constant::getAllOnesValue(LanesType(i32)));
 }
 
+// The on_step code of step s runs at the time 2 s + 1 - delivers.
+llvm::Value* CatchUpEmitter::FirstStepFrom(llvm::Value* halves) {
+  return builder_.CreateLShr(builder_.CreateAdd(builder_.CreateAdd(begin_, halves), delivers_), 1);
+}
+
 // Stretches of steps up to the next arrival in any lane.
 void CatchUpEmitter::EmitStepsAndArrivals() {
   llvm::Type* const i32 = builder_.getInt32Ty();
   llvm::Type* const i64 = builder_.getInt64Ty();
-  // The on_step code of step s runs at the time 2 s + 1 - delivers.
-  llvm::Value* const behind = builder_.CreateSub(until_low_, done_);
-  llvm::Value* const begin = builder_.CreateSub(until_, builder_.CreateZExt(behind, i64));
-  const auto first_step_from = [&](llvm::Value* halves) {
-    return builder_.CreateLShr(builder_.CreateAdd(builder_.CreateAdd(begin, halves), delivers_), 1);
-  };
-  llvm::Value* const from = first_step_from(builder_.getInt64(0));
+  llvm::Value* const from = FirstStepFrom(builder_.getInt64(0));
   if (!deferral_.post.has_value()) {
-    EmitSteps(from, first_step_from(builder_.CreateZExt(behind, i64)));
+    EmitSteps(from, FirstStepFrom(builder_.CreateZExt(behind_, i64)));
     return;
   }
   llvm::BasicBlock* const stretch = NewBasicBlock("stretch");
-  llvm::BasicBlock* const arrival = NewBasicBlock("arrival");
+  llvm::BasicBlock* const arrivals = NewBasicBlock("arrivals");
   llvm::BasicBlock* const done = NewBasicBlock("steps_done");
   llvm::Value* const first_times = NextTimes();
+  builder_.CreateStore(Get(next_), nexts_);
+  builder_.CreateStore(count_, counts_);
   llvm::BasicBlock* const before = builder_.GetInsertBlock();
   builder_.CreateBr(stretch);
 
@@ -97,46 +98,64 @@ void CatchUpEmitter::EmitStepsAndArrivals() {
   times->addIncoming(first_times, before);
   step->addIncoming(from, before);
   llvm::Value* const next = builder_.CreateIntMinReduce(times);
-  llvm::Value* const stop = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, next, behind);
-  llvm::Value* const to = first_step_from(builder_.CreateZExt(stop, i64));
+  llvm::Value* const stop = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, next, behind_);
+  llvm::Value* const to = FirstStepFrom(builder_.CreateZExt(stop, i64));
   EmitSteps(step, to);
-  builder_.CreateCondBr(builder_.CreateICmpULT(next, behind), arrival, done);
+  builder_.CreateCondBr(builder_.CreateICmpULT(next, behind_), arrivals, done);
 
+  // Seldom more than one.
+  builder_.SetInsertPoint(arrivals);
+  llvm::Value* const due = MaskBits(builder_, builder_.CreateICmpEQ(times, InLanes(next)));
+  llvm::BasicBlock* const arrival = NewBasicBlock("arrival");
+  llvm::BasicBlock* const arrived = builder_.GetInsertBlock();
+  builder_.CreateBr(arrival);
   builder_.SetInsertPoint(arrival);
-  EmitArrivalIn(builder_.CreateICmpEQ(times, InLanes(next)));
-  llvm::Value* const next_times = NextTimes();
-  times->addIncoming(next_times, builder_.GetInsertBlock());
+  llvm::PHINode* const lanes = builder_.CreatePHI(i64, 2);
+  llvm::PHINode* const old_times = builder_.CreatePHI(LanesType(i32), 2);
+  lanes->addIncoming(due, arrived);
+  old_times->addIncoming(times, arrived);
+  llvm::Value* const lane =
+      builder_.CreateIntrinsic(llvm::Intrinsic::cttz, {i64}, {lanes, builder_.getTrue()});
+  llvm::Value* const next_time = EmitArrivalIn(lane, next);
+  llvm::Value* const new_times = builder_.CreateSelect(is_lane_, InLanes(next_time), old_times);
+  llvm::Value* const others =
+      builder_.CreateAnd(lanes, builder_.CreateSub(lanes, builder_.getInt64(1)));
+  lanes->addIncoming(others, builder_.GetInsertBlock());
+  old_times->addIncoming(new_times, builder_.GetInsertBlock());
+  times->addIncoming(new_times, builder_.GetInsertBlock());
   step->addIncoming(to, builder_.GetInsertBlock());
-  builder_.CreateBr(stretch);
+  builder_.CreateCondBr(builder_.CreateICmpNE(others, builder_.getInt64(0)), arrival, stretch);
   builder_.SetInsertPoint(done);
 }
 
-// Runs the arrivals of these lanes that are next, and moves on to those behind them.
-void CatchUpEmitter::EmitArrivalIn(llvm::Value* lanes) {
+llvm::Value* CatchUpEmitter::EmitArrivalIn(llvm::Value* lane, llvm::Value* time) {
   llvm::Type* const i32 = builder_.getInt32Ty();
-  llvm::Value* const next = Get(next_);
-  const Lanes entries = LanesOfVector(RingEntry(Targets(), next));
-  active_ = lanes;
-  EmitArrivals(entries, Gather(i32, times_, entries));
-  active_ = nullptr;
-  Set(next_, builder_.CreateAdd(next, builder_.CreateZExt(lanes, LanesType(i32))));
-}
-
-void CatchUpEmitter::EmitSteps(llvm::Value* from, llvm::Value* to) {
-  const Loop steps = Begin(from, to);
-  llvm::Value* const step_of_call = step_;
-  step_ = steps.number;
-  const uint64_t count = deferral_.step_captured.size();
-  llvm::Value* const first =
-      builder_.CreateMul(builder_.CreateAnd(step_, window_last_), builder_.getInt64(count));
-  for (uint64_t v = 0; v < count; ++v) {
-    const ir::NodeId id = catch_up_.first_of_step + deferral_.step_captured[v];
-    llvm::Value* const at = builder_.CreateAdd(first, builder_.getInt64(v));
-    values_[id] = FromBits(LoadElement(builder_.getInt64Ty(), window_, at), node(id).element);
-  }
-  EmitNodes(catch_up_.first_of_step, static_cast<ir::NodeId>(block_.nodes.size()));
-  step_ = step_of_call;
-  End(steps, builder_.CreateAdd(steps.number, builder_.getInt64(1)));
+  const auto in_array = [&](llvm::Value* array) {
+    return builder_.CreateInBoundsGEP(i32, array, lane);
+  };
+  llvm::Value* const next = builder_.CreateLoad(i32, in_array(nexts_));
+  is_lane_ = builder_.CreateICmpEQ(Iota(builder_, lanes_),
+                                   InLanes(builder_.CreateTrunc(lane, builder_.getInt32Ty())));
+  // From here on nodes run in the lane alone.
+  const int all_lanes = std::exchange(lanes_, 1);
+  llvm::Value* const all_inside = std::exchange(inside_, nullptr);
+  llvm::Value* const all_targets = std::exchange(targets_, nullptr);
+  const Lanes all_synapses =
+      std::exchange(synapses_, Lanes{builder_.CreateAdd(synapses_[0], lane)});
+  lane_ = lane;
+  EmitArrivals({RingEntry(Targets(), next)}, builder_.CreateAdd(time, done_));
+  llvm::Value* const later = builder_.CreateAdd(next, builder_.getInt32(1));
+  builder_.CreateStore(later, in_array(nexts_));
+  llvm::Value* const behind =
+      builder_.CreateSub(LoadElement(i32, times_, RingEntry(Targets(), later)), done_);
+  llvm::Value* const none =
+      builder_.CreateICmpEQ(later, builder_.CreateLoad(i32, in_array(counts_)));
+  lane_ = nullptr;
+  synapses_ = all_synapses;
+  targets_ = all_targets;
+  inside_ = all_inside;
+  lanes_ = all_lanes;
+  return builder_.CreateSelect(none, builder_.getInt32(~0u), behind);
 }
 
 void CatchUpEmitter::LoadStates() {
@@ -145,9 +164,14 @@ void CatchUpEmitter::LoadStates() {
     const size_t slot = SlotOf(ir::AttrKind::kState, state);
     if (slot == slots_.size()) return;
     llvm::Type* const type = MemoryOf(state);
-    llvm::CallInst* const load = builder_.CreateMaskedLoad(
-        LanesType(type), builder_.CreateInBoundsGEP(type, slots_[slot], first),
-        llvm::Align(type->getScalarSizeInBits() / 8), inside_, Zeros(type));
+    const llvm::Align align(type->getScalarSizeInBits() / 8);
+    llvm::Value* const address = builder_.CreateInBoundsGEP(type, slots_[slot], first);
+    llvm::Instruction* load = nullptr;
+    if (inside_ == nullptr) {
+      load = builder_.CreateAlignedLoad(LanesType(type), address, align);
+    } else {
+      load = builder_.CreateMaskedLoad(LanesType(type), address, align, inside_, Zeros(type));
+    }
     Annotate(load, slot);
     Set(cell, FromMemory(state, load));
   }
@@ -159,9 +183,12 @@ void CatchUpEmitter::StoreStates() {
     const size_t slot = SlotOf(ir::AttrKind::kState, state);
     if (slot == slots_.size()) return;
     llvm::Type* const type = MemoryOf(state);
-    Annotate(builder_.CreateMaskedStore(ToMemory(state, Get(states_.at(state))),
-                                        builder_.CreateInBoundsGEP(type, slots_[slot], first),
-                                        llvm::Align(type->getScalarSizeInBits() / 8), inside_),
+    const llvm::Align align(type->getScalarSizeInBits() / 8);
+    llvm::Value* const address = builder_.CreateInBoundsGEP(type, slots_[slot], first);
+    llvm::Value* const value = ToMemory(state, Get(states_.at(state)));
+    Annotate(inside_ == nullptr ? static_cast<llvm::Instruction*>(
+                                      builder_.CreateAlignedStore(value, address, align))
+                                : builder_.CreateMaskedStore(value, address, align, inside_),
              slot);
   }
 }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "compiler/emission/emit_block.h"
 #include "ir/levels.h"
@@ -21,10 +22,10 @@ namespace bnsyn::compiler {
 // Each node is hoisted out of the loops over spikes and synapses as far as its operands allow. Rows
 // are by source, in on_post code by target.
 //
-// Synapses of a row lie side by side: as many as fill a vector register are computed at once, and
-// the few that are left at its end one by one. What they read of neurons is loaded one by one as
-// well: instructions that gather, and masks for the end of a row, cost more than vectors save
-// (1.6 times the time of scalar code on rows of 1000, where this takes 0.87).
+// As many synapses of a row as fill a vector register are computed at once, and the few that are
+// left at its end one by one. In rows by source they lie side by side. Those of rows by target, and
+// what synapses read of neurons, are loaded and stored one by one: instructions that gather, and
+// lanes that repeat the last synapse of a row to fill a register, cost more than they save.
 class DeliverEmitter : public BlockEmitter {
  public:
   DeliverEmitter(const EmitContext& context, const ir::Block& block);
@@ -45,9 +46,6 @@ class DeliverEmitter : public BlockEmitter {
   int ChooseLanes() const;
   void EmitLevel(ir::Level level);
   void EmitOne(ir::NodeId id, int lanes);
-  // True for a select with an arm that stands behind a branch where there is one lane.
-  bool HasLongArm(ir::NodeId id) const;
-  void EmitSelect(ir::NodeId id);
   // What the spike does to its neuron, behind all synapses.
   void EmitNeuronStores();
   // Runs over the entries [first, last) of a row, `lanes` at a time, as far as there are so many.
@@ -56,9 +54,29 @@ class DeliverEmitter : public BlockEmitter {
   // The head of a spike, number `i`, and the row of its neuron; goes on to `end`.
   void EmitRow(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count, llvm::Value* neuron,
                llvm::BasicBlock* end);
-  void EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count);
   // The first entry of a neuron's row and the entry after the last.
   std::pair<llvm::Value*, llvm::Value*> LoadRow(llvm::Value* neuron);
+
+  // What is prefetched before the first spike runs, and while number `i` does.
+  void PrefetchFirst(llvm::Value* spikes, llvm::Value* spike_count);
+  void PrefetchLater(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count);
+  // The row of spike number `i`; the values of its synapses, where they lie anywhere.
+  void PrefetchRow(llvm::Value* spikes, llvm::Value* i);
+  void PrefetchSynapses(llvm::Value* spikes, llvm::Value* i);
+  // The first entry of the row of spike number `i`, and the entry after the last; no more than
+  // `most`.
+  using Row = std::pair<llvm::Value*, llvm::Value*>;
+  Row RowOfSpike(llvm::Value* spikes, llvm::Value* i, uint64_t most);
+  // use(k) for k = first, first + step, ... below `end`.
+  void ForEntries(llvm::Value* first, llvm::Value* end, uint64_t step,
+                  absl::FunctionRef<void(llvm::Value*)> use);
+  void Prefetch(llvm::Value* array, llvm::Type* type, llvm::Value* index);
+  // Arrays with a value for each synapse, which this code reads or stores.
+  struct Column {
+    llvm::Value* array;
+    llvm::Type* type;
+  };
+  std::vector<Column> OwnColumns();
 
   // What synapses add.
   void EmitQuanta(ir::NodeId id);
@@ -95,8 +113,17 @@ class DeliverEmitter : public BlockEmitter {
 
   // Loads an element of an array that this code never writes, or `lanes` from it on.
   llvm::Value* LoadElement(llvm::Type* type, llvm::Value* array, llvm::Value* index, int lanes = 1);
-  // The target of one of the synapses at hand (i64).
-  llvm::Value* TargetIn(uint64_t lane);
+  // Of one of the synapses at hand, as i64: its entry in the row, the neuron at its other end, and
+  // its number in `weights` and states.
+  llvm::Value* EntryIn(uint64_t lane);
+  llvm::Value* OtherIn(uint64_t lane);
+  llvm::Value* SynapseIn(uint64_t lane);
+  using ValueIn = absl::FunctionRef<llvm::Value*(uint64_t lane)>;
+  llvm::Value* InLanes(int lanes, const ValueIn& value);
+  // load(synapse, n) loads something of n synapses from one on. In rows by target they lie
+  // anywhere.
+  using LoadAt = absl::FunctionRef<llvm::Value*(llvm::Value* synapse, int together)>;
+  llvm::Value* OfSynapses(int lanes, const LoadAt& load);
   // fault |= failed (i1, or lanes of it).
   void NoteFault(llvm::Value* failed);
 
@@ -106,10 +133,8 @@ class DeliverEmitter : public BlockEmitter {
   int most_lanes_ = 1;                  // of synapses
   int lanes_ = 1;                       // of those at hand
   const std::vector<ir::Level> level_;  // by node
-  // By node: the select in one arm of which alone it is needed (compiler/analysis/long_arms.h).
-  const std::vector<ir::NodeId> arm_of_;
-  std::vector<llvm::Value*> values_;  // by node
-  std::vector<Added> added_;          // by node
+  std::vector<llvm::Value*> values_;    // by node
+  std::vector<Added> added_;            // by node
   llvm::AllocaInst* fault_ = nullptr;
   llvm::AllocaInst* fault_in_lanes_ = nullptr;  // null if there is one
   llvm::Value* others_ = nullptr;
@@ -121,7 +146,7 @@ class DeliverEmitter : public BlockEmitter {
   llvm::Value* row_count_ = nullptr;
   llvm::Value* source_ = nullptr;          // i64; of several synapses lanes of it
   llvm::Value* target_ = nullptr;          // likewise
-  llvm::Value* synapse_ = nullptr;         // i64: the first one
+  llvm::Value* entry_ = nullptr;           // i64: of the first synapse at hand, in its row
   llvm::Value* occurrences_ = nullptr;     // null where pairs have one synapse
   std::map<uint32_t, llvm::Value*> keys_;  // by stream, of occurrence 0
   // The words that the synapse at hand has drawn, by stream and draw / 4.

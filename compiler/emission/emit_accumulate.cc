@@ -115,19 +115,20 @@ void DeliverEmitter::AddToSum(ir::InputId input, llvm::Value* neuron, llvm::Valu
 void DeliverEmitter::AddInLanes(ir::NodeId id) {
   const auto input = static_cast<ir::InputId>(node(id).attr);
   const Added& added = added_[id];
-  const bool to_source = node(id).op == ir::Op::kAccumulatePre;
+  // The neuron whose row this is, or those at the other ends.
+  const bool to_one = (node(id).op == ir::Op::kAccumulatePre) != by_target_;
   llvm::Value* const units = added.rounded != nullptr ? added.rounded : added.units;
   llvm::Value* all = nullptr;
   for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes_); ++lane) {
     llvm::Value* own = LanesOf(units) == 1 ? units : builder_.CreateExtractElement(units, lane);
     if (added.rounded != nullptr) own = EmitDoubleToWide(builder_, own);
-    if (to_source) {
+    if (to_one) {
       all = all == nullptr ? own : builder_.CreateAdd(all, own);
     } else {
-      AddToSum(input, TargetIn(lane), own);
+      AddToSum(input, OtherIn(lane), own);
     }
   }
-  if (to_source) AddToSum(input, source_, all);
+  if (to_one) AddToSum(input, by_target_ ? target_ : source_, all);
 }
 
 // Calls reference::CountCoarse where a contribution may be coarse, which is rare.

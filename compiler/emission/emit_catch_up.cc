@@ -21,15 +21,12 @@ namespace {
 
 // Vectors of synapses that go through the steps side by side: each waits for its own results.
 constexpr int kVectorsOfSteps = 4;
-// A list of arrivals has room for some more (catch_up_arrivals.cc).
-constexpr int kMostLanesOfArrivals = 16;
 
 int LanesFor(const EmitContext& context, const CatchUp& catch_up) {
   if (catch_up.deferral.step.has_value()) {
     return std::max(context.width, kVectorsOfSteps * context.native_lanes);
   }
-  // Lists are short, and the last vector of each has lanes to spare.
-  return std::clamp(context.width, 2, std::min(context.native_lanes, kMostLanesOfArrivals));
+  return std::clamp(context.width, 2, context.native_lanes);
 }
 
 }  // namespace
@@ -40,6 +37,7 @@ CatchUpEmitter::CatchUpEmitter(const EmitContext& context, const CatchUp& catch_
       deferral_(catch_up.deferral),
       lanes_(LanesFor(context, catch_up)),
       values_(catch_up.block.nodes.size()) {
+  if (deferral_.step.has_value()) shortcuts_ = FindStepShortcuts(program_, deferral_);
   const auto add = [&](const std::optional<size_t>& number,
                        const std::vector<ir::NodeId>& captured) {
     if (!number.has_value()) return;
@@ -69,6 +67,8 @@ absl::Status CatchUpEmitter::Emit() {
   llvm::Type* const pointer = builder_.getPtrTy();
   fault_ = Variable(builder_.getInt1Ty());
   next_ = NewCell(LanesType(i32));
+  nexts_ = NewCell(LanesType(i32)).memory;
+  counts_ = NewCell(LanesType(i32)).memory;
   delivers_ = builder_.getInt64(deferral_.delivers ? 1 : 0);
   llvm::Value* const spikes = LoadField(offsetof(DeliverArgs, spikes), pointer);
   llvm::Value* const spike_count =
@@ -246,6 +246,16 @@ void CatchUpEmitter::EmitNodes(ir::NodeId from, ir::NodeId to) {
   for (ir::NodeId id = from; id < to; ++id) {
     const ir::Node& n = node(id);
     if (captured_.contains(id) || (!deferred_[id] && !IsAtHand(block_, id))) continue;
+    if (without_ != Without::kNothing && id >= catch_up_.first_of_step) {
+      const auto flush = shortcuts_.flushes.find(id - catch_up_.first_of_step);
+      if (flush != shortcuts_.flushes.end()) {
+        values_[id] = values_[catch_up_.first_of_step + flush->second];
+        continue;
+      }
+      const bool held =
+          n.op == ir::Op::kStore && shortcuts_.held.contains(static_cast<ir::StateId>(n.attr));
+      if (held && without_ == Without::kHeld) continue;
+    }
     std::vector<llvm::Value*> operands;
     int lanes = 1;
     for (const ir::NodeId operand : n.inputs()) {
@@ -261,10 +271,19 @@ void CatchUpEmitter::EmitNodes(ir::NodeId from, ir::NodeId to) {
   }
 }
 
-llvm::Value* CatchUpEmitter::Load(ir::StateId state, int) { return Get(states_.at(state)); }
+llvm::Value* CatchUpEmitter::Load(ir::StateId state, int) {
+  llvm::Value* const value = Get(states_.at(state));
+  return lane_ == nullptr ? value : builder_.CreateExtractElement(value, lane_);
+}
 
 void CatchUpEmitter::Store(ir::StateId state, llvm::Value* value) {
   const Cell& cell = states_.at(state);
+  if (lane_ != nullptr) {
+    // A lane that is stored and loaded with all others would have to wait for that.
+    llvm::Value* const all = Get(cell);
+    Set(cell, builder_.CreateSelect(is_lane_, Splat(builder_, value, LanesOf(all)), all));
+    return;
+  }
   Set(cell, active_ == nullptr ? value : builder_.CreateSelect(active_, value, Get(cell)));
 }
 
@@ -316,12 +335,17 @@ llvm::Value* CatchUpEmitter::InLanes(llvm::Value* value) {
   return LanesOf(value) == lanes_ ? value : Splat(builder_, value, lanes_);
 }
 
+llvm::Value* CatchUpEmitter::Any(llvm::Value* lanes) {
+  return LanesOf(lanes) == 1 ? lanes : builder_.CreateOrReduce(lanes);
+}
+
 llvm::Value* CatchUpEmitter::Zeros(llvm::Type* type) const {
   return llvm::Constant::getNullValue(LanesType(type));
 }
 
 // Instructions that gather are slower on the machines at hand.
 llvm::Value* CatchUpEmitter::Gather(llvm::Type* type, llvm::Value* array, const Lanes& indices) {
+  if (lanes_ == 1) return LoadElement(type, array, indices[0]);
   llvm::Value* result = llvm::PoisonValue::get(LanesType(type));
   for (uint64_t lane = 0; lane < indices.size(); ++lane) {
     result = builder_.CreateInsertElement(result, LoadElement(type, array, indices[lane]), lane);
@@ -329,7 +353,17 @@ llvm::Value* CatchUpEmitter::Gather(llvm::Type* type, llvm::Value* array, const 
   return result;
 }
 
+CatchUpEmitter::Lanes CatchUpEmitter::SynapsesInside(llvm::Value* first, llvm::Value* last) {
+  llvm::Type* const i64 = builder_.getInt64Ty();
+  llvm::Value* const lane = builder_.CreateZExt(Iota(builder_, lanes_), LanesType(i64));
+  llvm::Value* const all = builder_.CreateAdd(InLanes(first), lane);
+  inside_ = builder_.CreateICmpULT(all, InLanes(last));
+  return LanesOfVector(builder_.CreateBinaryIntrinsic(
+      llvm::Intrinsic::umin, all, InLanes(builder_.CreateSub(last, builder_.getInt64(1)))));
+}
+
 CatchUpEmitter::Lanes CatchUpEmitter::LanesOfVector(llvm::Value* vector) {
+  if (lanes_ == 1) return {vector};
   Lanes lanes;
   for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes_); ++lane) {
     lanes.push_back(builder_.CreateExtractElement(vector, lane));
@@ -396,6 +430,10 @@ llvm::Value* CatchUpEmitter::RandomBits(uint32_t stream, uint32_t draw, int) {
           builder_,
           {of_lane(Targets()), source_, low, builder_.CreateOr(high, builder_.getInt64(draw / 4))},
           key);
+      if (lanes_ == 1) {
+        words->second = {first, second};
+        break;
+      }
       words->second.first = builder_.CreateInsertElement(words->second.first, first, lane);
       words->second.second = builder_.CreateInsertElement(words->second.second, second, lane);
     }

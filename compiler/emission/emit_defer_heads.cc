@@ -31,7 +31,10 @@ class HeadEmitter : public DeferEmitter {
  private:
   void EmitLevel(Level level);
   // If `first` (i1), fills the ring of the target with a time that is long done.
-  void FillRing(llvm::Value* first, llvm::Value* times, llvm::Value* time);
+  void FillRing(llvm::Value* first, llvm::Value* times, llvm::Value* long_done);
+  // Puts `time` before the newest of the target, which has entry `at` of `arrivals`.
+  void ShiftNewest(llvm::Value* first, llvm::Value* arrivals, llvm::Value* at, llvm::Value* time,
+                   llvm::Value* long_done);
   // What the arrival does to its target, behind all that reads it.
   void EmitNeuronStores();
 
@@ -65,10 +68,7 @@ void HeadEmitter::EmitLevel(Level level) {
   }
 }
 
-void HeadEmitter::FillRing(llvm::Value* first, llvm::Value* times, llvm::Value* time) {
-  // No time that is kept is older, and the difference from later ones stays positive.
-  constexpr uint32_t kLongAgo = uint32_t{1} << 30;
-  llvm::Value* const done = builder_.CreateSub(time, builder_.getInt32(kLongAgo));
+void HeadEmitter::FillRing(llvm::Value* first, llvm::Value* times, llvm::Value* long_done) {
   llvm::Value* const begin = builder_.CreateMul(target_, capacity_);
   llvm::Value* const end = builder_.CreateAdd(begin, capacity_);
   llvm::BasicBlock* const before = builder_.GetInsertBlock();
@@ -77,12 +77,24 @@ void HeadEmitter::FillRing(llvm::Value* first, llvm::Value* times, llvm::Value* 
   builder_.CreateCondBr(first, fill, filled);
   builder_.SetInsertPoint(fill);
   llvm::PHINode* const entry = builder_.CreatePHI(builder_.getInt64Ty(), 2);
-  StoreElement(done, times, entry);
+  StoreElement(long_done, times, entry);
   llvm::Value* const next = builder_.CreateAdd(entry, builder_.getInt64(1));
   entry->addIncoming(begin, before);
   entry->addIncoming(next, fill);
   builder_.CreateCondBr(builder_.CreateICmpNE(next, end), fill, filled);
   builder_.SetInsertPoint(filled);
+}
+
+void HeadEmitter::ShiftNewest(llvm::Value* first, llvm::Value* arrivals, llvm::Value* at,
+                              llvm::Value* time, llvm::Value* long_done) {
+  const auto place = [&](uint32_t i) {
+    return builder_.CreateAdd(at, builder_.getInt64(offsetof(Arrivals, newest) / 4 + i));
+  };
+  for (uint32_t i = kNewest - 1; i > 0; --i) {
+    llvm::Value* const earlier = LoadElement(builder_.getInt32Ty(), arrivals, place(i - 1));
+    StoreElement(builder_.CreateSelect(first, long_done, earlier), arrivals, place(i));
+  }
+  StoreElement(time, arrivals, place(0));
 }
 
 void HeadEmitter::EmitNeuronStores() {
@@ -116,7 +128,7 @@ absl::Status HeadEmitter::EmitArrivals() {
 
   builder_.SetInsertPoint(take);
   target_ = builder_.CreateZExt(LoadElement(i32, spikes, builder_.CreateZExt(i, i64)), i64);
-  llvm::Value* const at = builder_.CreateMul(target_, builder_.getInt64(2));
+  llvm::Value* const at = builder_.CreateMul(target_, builder_.getInt64(sizeof(Arrivals) / 4));
   llvm::Value* const count = LoadElement(i32, arrivals, at);
   llvm::Value* const place = RingEntry(target_, count);
   // An entry that is overwritten must be older than what any row needs.
@@ -130,10 +142,14 @@ absl::Status HeadEmitter::EmitArrivals() {
   llvm::Value* const half = builder_.getInt64(deferral_.delivers ? 1 : 0);
   llvm::Value* const time = builder_.CreateTrunc(
       builder_.CreateAdd(builder_.CreateMul(step_, builder_.getInt64(2)), half), i32);
-  FillRing(builder_.CreateICmpEQ(count, builder_.getInt32(0)), times, time);
+  // No time that is kept is older, and the difference from later ones stays positive.
+  constexpr uint32_t kLongAgo = uint32_t{1} << 30;
+  llvm::Value* const long_done = builder_.CreateSub(time, builder_.getInt32(kLongAgo));
+  llvm::Value* const is_first = builder_.CreateICmpEQ(count, builder_.getInt32(0));
+  FillRing(is_first, times, long_done);
   StoreElement(time, times, place);
   StoreElement(builder_.CreateAdd(count, builder_.getInt32(1)), arrivals, at);
-  StoreElement(time, arrivals, builder_.CreateAdd(at, builder_.getInt64(1)));
+  ShiftNewest(is_first, arrivals, at, time, long_done);
   const std::vector<ir::NodeId>& captured = deferral_.post_captured;
   if (!captured.empty()) {
     llvm::Value* const values = DeferField(offsetof(DeferArgs, values), pointer);

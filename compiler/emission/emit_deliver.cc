@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "compiler/analysis/deferral.h"
-#include "compiler/analysis/long_arms.h"
 #include "compiler/emission/deliver_emitter.h"
 #include "compiler/emission/emit_ops.h"
 #include "compiler/emission/kernel_abi.h"
@@ -33,14 +32,13 @@ DeliverEmitter::DeliverEmitter(const EmitContext& context, const ir::Block& bloc
       projection_(program_.projections[id_]),
       by_target_(block.kind == ir::BlockKind::kOnPost),
       level_(ir::LevelsOf(context.program, block)),
-      arm_of_(FindLongArms(block, level_)),
       values_(block.nodes.size()),
       added_(block.nodes.size()) {}
 
-// Synapses by target lie anywhere, and where they only add what is known before there is nothing to
-// compute for each of them. A vector register is enough: rows are short.
+// Where synapses only add what is known before, there is nothing to compute for each of them. A
+// vector register is enough: rows are short.
 int DeliverEmitter::ChooseLanes() const {
-  for (ir::NodeId id = 0; id < block_.nodes.size() && !by_target_; ++id) {
+  for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
     if (level_[id] == Level::kSynapse && !ir::Accumulates(node(id))) {
       return std::min(context_.width, context_.native_lanes);
     }
@@ -53,17 +51,11 @@ int DeliverEmitter::ChooseLanes() const {
 void DeliverEmitter::EmitLevel(Level level) {
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
     const ir::Node& n = node(id);
-    const int lanes = level == Level::kSynapse ? lanes_ : 1;
-    // Lanes seldom agree on an arm.
-    const bool branches = lanes == 1;
     if (level_[id] != level || ir::StoresNeuron(n)) continue;
-    if (branches && arm_of_[id] != ir::kNoNode) continue;
     if (ir::Accumulates(n)) {
       EmitQuanta(id);
-    } else if (branches && HasLongArm(id)) {
-      EmitSelect(id);
     } else {
-      EmitOne(id, lanes);
+      EmitOne(id, level == Level::kSynapse ? lanes_ : 1);
     }
   }
 }
@@ -75,34 +67,6 @@ void DeliverEmitter::EmitOne(ir::NodeId id, int lanes) {
     operands.push_back(LanesOf(value) == lanes ? value : Splat(builder_, value, lanes));
   }
   values_[id] = EmitNode(node(id), lanes, operands);
-}
-
-bool DeliverEmitter::HasLongArm(ir::NodeId id) const {
-  const ir::Node& n = block_.nodes[id];
-  return n.op == ir::Op::kSelect && (arm_of_[n.operands[1]] == id || arm_of_[n.operands[2]] == id);
-}
-
-void DeliverEmitter::EmitSelect(ir::NodeId id) {
-  const ir::Node& n = node(id);
-  const bool yes = arm_of_[n.operands[1]] == id;
-  llvm::BasicBlock* const before = builder_.GetInsertBlock();
-  llvm::BasicBlock* const arm = NewBasicBlock("arm");
-  llvm::BasicBlock* const chosen = NewBasicBlock("chosen");
-  builder_.CreateCondBr(values_[n.operands[0]], yes ? arm : chosen, yes ? chosen : arm);
-
-  builder_.SetInsertPoint(arm);
-  for (ir::NodeId i = 0; i < id; ++i) {
-    if (arm_of_[i] == id) EmitOne(i, 1);
-  }
-  llvm::Value* const long_way = values_[n.operands[yes ? 1 : 2]];
-  llvm::BasicBlock* const arm_end = builder_.GetInsertBlock();
-  builder_.CreateBr(chosen);
-
-  builder_.SetInsertPoint(chosen);
-  llvm::PHINode* const value = builder_.CreatePHI(long_way->getType(), 2);
-  value->addIncoming(values_[n.operands[yes ? 2 : 1]], before);
-  value->addIncoming(long_way, arm_end);
-  values_[id] = value;
 }
 
 void DeliverEmitter::EmitNeuronStores() {
@@ -144,18 +108,24 @@ absl::Status DeliverEmitter::Emit() {
   }
   EmitLevel(Level::kOnce);
 
-  llvm::BasicBlock* const entry = builder_.GetInsertBlock();
+  const bool visits = VisitsSynapses(program_, block_);
+  llvm::BasicBlock* const before_spikes = NewBasicBlock("before_spikes");
   llvm::BasicBlock* const spike = NewBasicBlock("spike");
   llvm::BasicBlock* const spike_end = NewBasicBlock("spike_end");
   llvm::BasicBlock* const exit = NewBasicBlock("exit");
   llvm::Value* const zero = builder_.getInt64(0);
-  builder_.CreateCondBr(builder_.CreateICmpNE(spike_count, zero), spike, exit);
+  builder_.CreateCondBr(builder_.CreateICmpNE(spike_count, zero), before_spikes, exit);
+
+  builder_.SetInsertPoint(before_spikes);
+  if (visits) PrefetchFirst(spikes, spike_count);
+  llvm::BasicBlock* const entry = builder_.GetInsertBlock();
+  builder_.CreateBr(spike);
 
   builder_.SetInsertPoint(spike);
   llvm::PHINode* const i = builder_.CreatePHI(i64, 2);
   llvm::Value* const neuron = builder_.CreateZExt(LoadElement(i32, spikes, i), i64);
   (by_target_ ? target_ : source_) = neuron;
-  if (VisitsSynapses(program_, block_)) {
+  if (visits) {
     EmitRow(spikes, i, spike_count, neuron, spike_end);
   } else {
     // There may be no rows.
@@ -184,7 +154,7 @@ absl::Status DeliverEmitter::Emit() {
 void DeliverEmitter::EmitRow(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count,
                              llvm::Value* neuron, llvm::BasicBlock* end) {
   const auto [first, last] = LoadRow(neuron);
-  EmitPrefetch(spikes, i, spike_count);
+  PrefetchLater(spikes, i, spike_count);
   EmitLevel(Level::kSpike);
   llvm::BasicBlock* const synapse = NewBasicBlock("synapse");
   builder_.CreateCondBr(builder_.CreateICmpNE(first, last), synapse, end);
@@ -196,9 +166,6 @@ void DeliverEmitter::EmitRow(llvm::Value* spikes, llvm::Value* i, llvm::Value* s
 }
 
 llvm::Value* DeliverEmitter::EmitSynapses(int lanes, llvm::Value* first, llvm::Value* last) {
-  llvm::Type* const i32 = builder_.getInt32Ty();
-  llvm::Type* const i64 = builder_.getInt64Ty();
-  llvm::Value* const step = builder_.getInt64(static_cast<uint64_t>(lanes));
   llvm::BasicBlock* const before = builder_.GetInsertBlock();
   llvm::BasicBlock* const head = NewBasicBlock("synapse_head");
   llvm::BasicBlock* const synapse = NewBasicBlock("synapse");
@@ -206,18 +173,20 @@ llvm::Value* DeliverEmitter::EmitSynapses(int lanes, llvm::Value* first, llvm::V
   builder_.CreateBr(head);
 
   builder_.SetInsertPoint(head);
-  llvm::PHINode* const k = builder_.CreatePHI(i64, 2);
+  llvm::PHINode* const k = builder_.CreatePHI(builder_.getInt64Ty(), 2);
   k->addIncoming(first, before);
-  llvm::Value* const next = builder_.CreateNUWAdd(k, step);
+  llvm::Value* const next =
+      builder_.CreateNUWAdd(k, builder_.getInt64(static_cast<uint64_t>(lanes)));
   llvm::Value* const fits = Mutant("emit.row.last") ? builder_.CreateICmpULT(next, last)
                                                     : builder_.CreateICmpULE(next, last);
   builder_.CreateCondBr(fits, synapse, end);
 
   builder_.SetInsertPoint(synapse);
   lanes_ = lanes;
-  synapse_ = by_target_ ? builder_.CreateZExt(LoadElement(i32, synapses_, k), i64) : k;
+  entry_ = k;
   llvm::Value*& other = by_target_ ? source_ : target_;
-  other = builder_.CreateZExt(LoadElement(i32, others_, k, lanes), Widened(i64, lanes));
+  other = builder_.CreateZExt(LoadElement(builder_.getInt32Ty(), others_, k, lanes),
+                              Widened(builder_.getInt64Ty(), lanes));
   drawn_.clear();
   EmitLevel(Level::kSynapse);
   for (ir::NodeId id = 0; id < block_.nodes.size(); ++id) {
@@ -236,41 +205,6 @@ std::pair<llvm::Value*, llvm::Value*> DeliverEmitter::LoadRow(llvm::Value* neuro
   llvm::Value* const next = builder_.CreateAdd(at, row_count_);
   llvm::Value* const first = builder_.CreateZExt(LoadElement(i32, row_begin_, at), i64);
   return {first, builder_.CreateZExt(LoadElement(i32, row_begin_, next), i64)};
-}
-
-// Prefetches the beginning of a later row. Rows are read once and lie anywhere in memory, so that
-// each begins with a cache miss. The processor prefetches the rest of a row by itself.
-void DeliverEmitter::EmitPrefetch(llvm::Value* spikes, llvm::Value* i, llvm::Value* spike_count) {
-  constexpr uint64_t kAhead = 4;   // spikes; measured on rows of 100 to 1000 synapses
-  constexpr uint64_t kLines = 16;  // of a row at most
-  constexpr uint64_t kLine = 64 / sizeof(uint32_t);
-  llvm::Type* const i32 = builder_.getInt32Ty();
-  llvm::Type* const i64 = builder_.getInt64Ty();
-  llvm::Value* const one = builder_.getInt64(1);
-  const auto min = [&](llvm::Value* a, llvm::Value* b) {
-    return builder_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, a, b);
-  };
-  llvm::Value* const later =
-      min(builder_.CreateAdd(i, builder_.getInt64(kAhead)), builder_.CreateSub(spike_count, one));
-  llvm::Value* const source = builder_.CreateZExt(LoadElement(i32, spikes, later), i64);
-  const auto [first, last] = LoadRow(source);
-  llvm::Value* const end = min(last, builder_.CreateAdd(first, builder_.getInt64(kLines * kLine)));
-  llvm::BasicBlock* const before = builder_.GetInsertBlock();
-  llvm::BasicBlock* const prefetch = NewBasicBlock("prefetch");
-  llvm::BasicBlock* const done = NewBasicBlock("prefetched");
-  builder_.CreateCondBr(builder_.CreateICmpULT(first, end), prefetch, done);
-
-  builder_.SetInsertPoint(prefetch);
-  llvm::PHINode* const k = builder_.CreatePHI(i64, 2);
-  constexpr int kRead = 0, kKeep = 3, kData = 1;
-  builder_.CreateIntrinsic(llvm::Intrinsic::prefetch, {builder_.getPtrTy()},
-                           {builder_.CreateInBoundsGEP(i32, others_, k), builder_.getInt32(kRead),
-                            builder_.getInt32(kKeep), builder_.getInt32(kData)});
-  llvm::Value* const next = builder_.CreateAdd(k, builder_.getInt64(kLine));
-  k->addIncoming(first, before);
-  k->addIncoming(next, prefetch);
-  builder_.CreateCondBr(builder_.CreateICmpULT(next, end), prefetch, done);
-  builder_.SetInsertPoint(done);
 }
 
 absl::Status EmitDeliver(const EmitContext& context, const ir::Block& block) {

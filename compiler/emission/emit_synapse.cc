@@ -22,22 +22,54 @@ llvm::Value* DeliverEmitter::LoadElement(llvm::Type* type, llvm::Value* array, l
   return load;
 }
 
-llvm::Value* DeliverEmitter::TargetIn(uint64_t lane) {
-  llvm::Type* const i32 = builder_.getInt32Ty();
-  llvm::Value* const place = builder_.CreateAdd(synapse_, builder_.getInt64(lane));
-  return builder_.CreateZExt(LoadElement(i32, others_, place), builder_.getInt64Ty());
+llvm::Value* DeliverEmitter::EntryIn(uint64_t lane) {
+  return builder_.CreateAdd(entry_, builder_.getInt64(lane));
 }
 
-// Loads a state of the synapse, or a uniform state.
+llvm::Value* DeliverEmitter::OtherIn(uint64_t lane) {
+  llvm::Value* const other = LoadElement(builder_.getInt32Ty(), others_, EntryIn(lane));
+  return builder_.CreateZExt(other, builder_.getInt64Ty());
+}
+
+llvm::Value* DeliverEmitter::SynapseIn(uint64_t lane) {
+  if (!by_target_) return EntryIn(lane);
+  llvm::Value* const synapse = LoadElement(builder_.getInt32Ty(), synapses_, EntryIn(lane));
+  return builder_.CreateZExt(synapse, builder_.getInt64Ty());
+}
+
+llvm::Value* DeliverEmitter::OfSynapses(int lanes, const LoadAt& load) {
+  if (lanes == 1 || !by_target_) return load(SynapseIn(0), lanes);
+  return InLanes(lanes, [&](uint64_t lane) { return load(SynapseIn(lane), 1); });
+}
+
+llvm::Value* DeliverEmitter::InLanes(int lanes, const ValueIn& value) {
+  llvm::Value* all = nullptr;
+  for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes); ++lane) {
+    llvm::Value* const own = value(lane);
+    if (all == nullptr) all = llvm::PoisonValue::get(Widened(own->getType(), lanes));
+    all = builder_.CreateInsertElement(all, own, lane);
+  }
+  return all;
+}
+
 llvm::Value* DeliverEmitter::Load(ir::StateId state, int lanes) {
-  const ir::Type type = program_.states[state].type;
-  return LoadSlot(SlotOf(AttrKind::kState, state), type.element, synapse_, lanes);
+  const Element element = program_.states[state].type.element;
+  const size_t slot = SlotOf(AttrKind::kState, state);
+  return OfSynapses(lanes, [&](llvm::Value* synapse, int together) {
+    return LoadSlot(slot, element, synapse, together);
+  });
 }
 
 void DeliverEmitter::Store(ir::StateId state, llvm::Value* value) {
   const Element element = program_.states[state].type.element;
   const size_t slot = SlotOf(AttrKind::kState, state);
-  StoreSlot(slot, element, synapse_, value);
+  if (lanes_ == 1 || !by_target_) {
+    StoreSlot(slot, element, SynapseIn(0), value);
+    return;
+  }
+  for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes_); ++lane) {
+    StoreSlot(slot, element, SynapseIn(lane), builder_.CreateExtractElement(value, lane));
+  }
 }
 
 void DeliverEmitter::Check(ir::StateId state, llvm::Value* value) {
@@ -49,13 +81,7 @@ llvm::Value* DeliverEmitter::LoadOfNeuron(ir::StateId state, llvm::Value* neuron
   const size_t slot = SlotOf(AttrKind::kState, state);
   const int lanes = LanesOf(neuron);
   if (lanes == 1) return LoadSlot(slot, element, neuron, 1);
-  llvm::Value* all =
-      llvm::PoisonValue::get(Widened(ValueType(builder_.getContext(), element), lanes));
-  for (uint64_t lane = 0; lane < static_cast<uint64_t>(lanes); ++lane) {
-    llvm::Value* const own = LoadSlot(slot, element, TargetIn(lane), 1);
-    all = builder_.CreateInsertElement(all, own, lane);
-  }
-  return all;
+  return InLanes(lanes, [&](uint64_t lane) { return LoadSlot(slot, element, OtherIn(lane), 1); });
 }
 
 llvm::Value* DeliverEmitter::IndexOf(llvm::Value* neuron) {
@@ -65,7 +91,9 @@ llvm::Value* DeliverEmitter::IndexOf(llvm::Value* neuron) {
 llvm::Value* DeliverEmitter::Weight() {
   llvm::Type* const f64 = builder_.getDoubleTy();
   if (!OwnWeights()) return llvm::ConstantFP::get(f64, projection_.weight);
-  return LoadElement(f64, weights_, synapse_, lanes_);
+  return OfSynapses(lanes_, [&](llvm::Value* synapse, int together) {
+    return LoadElement(f64, weights_, synapse, together);
+  });
 }
 
 llvm::Value* DeliverEmitter::Delay() {
@@ -90,8 +118,9 @@ llvm::Value* DeliverEmitter::RandomBits(uint32_t stream, uint32_t draw, int lane
     if (occurrences_ == nullptr) {
       key = keys_[stream];
     } else {
-      llvm::Value* const occurrence =
-          LoadElement(builder_.getInt32Ty(), occurrences_, synapse_, lanes);
+      llvm::Value* const occurrence = OfSynapses(lanes, [&](llvm::Value* synapse, int together) {
+        return LoadElement(builder_.getInt32Ty(), occurrences_, synapse, together);
+      });
       key = KeyOf(stream, builder_.CreateZExt(occurrence, Widened(builder_.getInt64Ty(), lanes)));
     }
     llvm::Value* const low = builder_.CreateAnd(step_, builder_.getInt64(0xffffffff));

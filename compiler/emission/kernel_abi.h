@@ -48,10 +48,13 @@ using KernelFunction = void (*)(KernelArgs*);
 
 inline constexpr uint32_t kMostArrivals = 256;
 
-// The arrivals at a target. Both are 0 where nothing has arrived.
-struct ArrivalCount {
-  uint32_t count;   // of the arrivals since the beginning, or since all rows were up to date
-  uint32_t newest;  // the time of the last one
+// The arrivals at a target: what most rows need of them lies side by side, within half a line of a
+// cache. All are 0 where nothing has arrived.
+inline constexpr uint32_t kNewest = 7;
+struct alignas(32) Arrivals {
+  uint32_t count;            // since the beginning, or since all rows were up to date
+  uint32_t newest[kNewest];  // the times of the last ones, the last one of all first; where there
+                             // are not so many, times that are long done
 };
 
 // What is deferred of one projection on one thread. Compiled code changes none of the fields but
@@ -60,7 +63,7 @@ struct DeferArgs {
   // By neuron of the target population; those of other threads are never touched. Arrival number n
   // (from 0) has entry target * capacity + (n & (capacity - 1)) of `times`, and its captured values
   // (Deferral::post_captured) follow one another from that entry times their number on in `values`.
-  ArrivalCount* arrivals;
+  Arrivals* arrivals;
   uint32_t* times;
   uint64_t* values;  // the bits of each, zero-extended; null where nothing is captured
   // Entries of one target: a power of two, at most kMostArrivals. Where `count` is 0, the head

@@ -13,6 +13,7 @@
 #include "compiler/lowering/declarations.h"
 #include "compiler/lowering/names.h"
 #include "compiler/lowering/program_builder.h"
+#include "compiler/lowering/requirements.h"
 
 namespace bnsyn::compiler {
 
@@ -53,19 +54,11 @@ absl::Status CheckFloat32(const ir::SourceText& text, const Equation& equation, 
 absl::Status DeclareParameters(const Declarations& declared, const Settings& values,
                                const Settings& overrides, const std::vector<std::string>& tunable,
                                const ir::SourceText& place, Section& section, ProgramBuilder& out);
-// The value of a parameter, as requirements see it: where it is given, and whether that is in the
-// place of a value of the model.
-struct RequiredValue {
-  std::string name;
-  Quantity value;
-  ir::SourceText place;
-  bool is_own = false;
-  std::optional<ir::TableId> course = {};  // of a value that changes at given times
-};
-// Checks what `owner` ("the model 'stdp'") requires of the values of its parameters.
+// Checks what `owner` ("the model 'stdp'") requires of the values of its parameters. What it requires
+// of tunable ones is kept for the host (requirements.h).
 absl::Status CheckRequirements(const std::vector<Model::Requirement>& requirements,
                                absl::string_view owner, const std::vector<RequiredValue>& values,
-                               const std::vector<Constant>& constants, const ir::Program& program);
+                               const std::vector<Constant>& constants, ProgramBuilder& out);
 // Declares the states of a section.
 void DeclareVariables(Section& section, ProgramBuilder& out);
 // Puts the bounds of variables of a section into its states. `owner` names the one who gives them

@@ -533,15 +533,15 @@ namespace {
 absl::Status CheckRequirementsOf(const Section& section,
                                  const std::vector<Model::Requirement>& requirements,
                                  absl::string_view owner, const Settings& own,
-                                 const std::vector<Constant>& constants,
-                                 const ir::Program& program) {
+                                 const std::vector<Constant>& constants, ProgramBuilder& out) {
   std::vector<RequiredValue> values;
   for (const Parameter& parameter : section.parameters) {
     const bool is_own =
         absl::c_any_of(own, [&](const auto& given) { return given.first == parameter.name; });
-    values.push_back({parameter.name, parameter.value, parameter.place, is_own, parameter.course});
+    values.push_back({parameter.name, parameter.value, parameter.place, is_own, parameter.course,
+                      parameter.tunable ? out.program.params[parameter.id].name : ""});
   }
-  return CheckRequirements(requirements, owner, values, constants, program);
+  return CheckRequirements(requirements, owner, values, constants, out);
 }
 
 void DeclareMultiplicity(Section& section, ProgramBuilder& out) {
@@ -580,7 +580,7 @@ absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out) {
                                             model.tunable, model.place, section, out));
     BNSYN_RETURN_IF_ERROR(CheckRequirementsOf(
         section, model.requirements, absl::StrCat("the model '", model.name, "'"),
-        population.parameters, declared.constants, out.program));
+        population.parameters, declared.constants, out));
     DeclareVariables(section, out);
     BNSYN_RETURN_IF_ERROR(DeclareBounds(model.bounds, absl::StrCat("model '", model.name, "'"),
                                         model.name, section, out));
@@ -641,7 +641,7 @@ absl::Status DeclareUniform(Declarations& declared, ProgramBuilder& out) {
   BNSYN_RETURN_IF_ERROR(DeclareParameters(declared, uniform.parameters, {}, uniform.tunable,
                                           {"network", "uniform", 1, 1}, section, out));
   BNSYN_RETURN_IF_ERROR(CheckRequirementsOf(section, uniform.requirements, "[uniform]", {},
-                                            declared.constants, out.program));
+                                            declared.constants, out));
   DeclareVariables(section, out);
   BNSYN_RETURN_IF_ERROR(DeclareClocks(uniform.clocks, {}, declared.network.options.dt, section));
   return absl::OkStatus();

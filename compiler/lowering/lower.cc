@@ -282,11 +282,13 @@ absl::Status Lower(const Network& network, ProgramBuilder& out) {
 
 absl::StatusOr<ir::Program> LowerNetwork(const Network& network,
                                          const compiler::CompileOptions& options,
-                                         const compiler::StageObserver& observer) {
+                                         const compiler::StageObserver& observer,
+                                         std::vector<compiler::TunableRequirement>* requirements) {
   return ir::WithinMemory([&]() -> absl::StatusOr<ir::Program> {
     compiler::ProgramBuilder out;
     out.synapse_traces = !absl::c_linear_search(options.disabled_passes, compiler::kSynapseTraces);
     BNSYN_RETURN_IF_ERROR(compiler::Lower(network, out));
+    if (requirements != nullptr) *requirements = std::move(out.requirements);
     return compiler::Prepare(out.program, out.facts, options, observer);
   });
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/language/units.h"
+#include "compiler/lowering/requirements.h"
 #include "compiler/lowering/streams.h"
 #include "compiler/passes/prepare.h"
 #include "ir/program.h"
@@ -23,6 +24,7 @@ struct ProgramBuilder {
   ir::Program program;
   StreamNames streams;
   ProgramFacts facts;                                // for the prepare passes
+  std::vector<TunableRequirement> requirements;      // for the host
   bool synapse_traces = true;                        // kSynapseTraces is not disabled
   std::vector<Explanation>* explanations = nullptr;  // where they are asked for
 

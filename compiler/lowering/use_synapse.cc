@@ -147,7 +147,7 @@ class ParameterDeclarer {
     }
     BNSYN_RETURN_IF_ERROR(CheckRequirements(synapse_.requirements,
                                             absl::StrCat("the model '", synapse_.name, "'"),
-                                            required_, connection_.constants, out_.program));
+                                            required_, connection_.constants, out_));
     connection_.constants = Known();
     return absl::OkStatus();
   }
@@ -249,7 +249,8 @@ class ParameterDeclarer {
       BNSYN_ASSIGN_OR_RETURN(parameter.course,
                              DeclareCourse(declared_, setting, value, What(name), out_.program));
     }
-    required_.push_back({name, value, parameter.place, Given(name) != nullptr, parameter.course});
+    required_.push_back({name, value, parameter.place, Given(name) != nullptr, parameter.course,
+                         parameter.tunable ? What(name) : ""});
     values_.push_back({name, value});
     if (!parameter.varies()) return absl::OkStatus();
     if (parameter.tunable) {
@@ -424,7 +425,8 @@ void RefuseMissing(const Connection& connection, Names& names) {
     const bool of_language = !FunctionUsage(name).empty() || NamedConstant(name).has_value() ||
                              (name.size() > 1 && UnitSymbol(name).has_value());
     // Names in capitals: a word in small letters is more likely a slip, which has advice of its own.
-    if (of_language || !absl::ascii_isupper(name[0]) || names.Find(name) != nullptr) return;
+    const bool is_capital = absl::ascii_isupper(static_cast<unsigned char>(name[0]));
+    if (of_language || !is_capital || names.Find(name) != nullptr) return;
     names.Add(name, {.kind = NameKind::kOther,
                      .refusal = absl::StrCat("the model '", model, "' reads '", name,
                                              "' of the network, which has none"),

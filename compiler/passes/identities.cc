@@ -1,6 +1,8 @@
 #include "compiler/passes/identities.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "compiler/analysis/facts.h"
@@ -25,6 +27,12 @@ std::optional<Float> ExactReciprocal(Float c) {
   if (!std::isfinite(reciprocal)) return std::nullopt;
   return reciprocal;
 }
+
+// Where a float is, unless it is NaN.
+struct Bounds {
+  double least = -std::numeric_limits<double>::infinity();
+  double greatest = std::numeric_limits<double>::infinity();
+};
 
 // Matches one node and its operands a, b and c with the rules.
 class Matcher {
@@ -72,6 +80,10 @@ class Matcher {
   Result Select();
   Result MinOrMax();
   Result Involution(Op op);
+  // False for a comparison that no two values within these bounds meet, nor NaN.
+  Result Never(Value less, Value greater, bool or_equal);
+  // Looks through at most `depth` nodes, one behind another.
+  Bounds BoundsOf(Value v, int depth = 4) const;
 
   ir::Builder& builder_;
   const ir::Node node_;
@@ -202,6 +214,38 @@ Result Matcher::Involution(Op op) {
   return std::nullopt;
 }
 
+// What clip and abs leave of a number. If the first operand of min or max is NaN, so is the result;
+// if the second is, the result is the first.
+Bounds Matcher::BoundsOf(Value v, int depth) const {
+  const ir::Node& node = builder_.node(v);
+  if (node.element != Element::kF64 || depth == 0) return {};
+  if (node.op == Op::kLiteral) {
+    const double number = ir::F64OfBits(node.attr);
+    return std::isnan(number) ? Bounds{} : Bounds{number, number};
+  }
+  const auto of = [&](size_t i) { return BoundsOf(Inner(v, i), depth - 1); };
+  if (node.op == Op::kAbs) {
+    const Bounds x = of(0);
+    return {std::max({x.least, -x.greatest, 0.0}), std::max(-x.least, x.greatest)};
+  }
+  if (node.op != Op::kMin && node.op != Op::kMax) return {};
+  if (!IsNumeral(Inner(v, 1))) return {};
+  const Bounds x = of(0);
+  const double bound = ir::F64OfBits(builder_.node(Inner(v, 1)).attr);
+  if (node.op == Op::kMin) {
+    return {std::min(x.least, bound), std::min(x.greatest, bound)};
+  }
+  return {std::max(x.least, bound), std::max(x.greatest, bound)};
+}
+
+Result Matcher::Never(Value less, Value greater, bool or_equal) {
+  if (element(less) != Element::kF64) return std::nullopt;
+  const double least = BoundsOf(less).least;
+  const double greatest = BoundsOf(greater).greatest;
+  if (or_equal ? least > greatest : least >= greatest) return builder_.Bool(false);
+  return std::nullopt;
+}
+
 Result Matcher::Apply() {
   switch (node_.op) {
     case Op::kAdd:
@@ -226,11 +270,14 @@ Result Matcher::Apply() {
       return MinOrMax();
     // A NaN is not equal to itself, nor less or greater than itself.
     case Op::kEq:
+      if (a() == b() && (!floating() || Mutant("pass.simplify.eq_of_nan"))) {
+        return builder_.Bool(true);
+      }
+      return std::nullopt;
     case Op::kLe:
     case Op::kGe:
-      if (a() == b() && (!floating() || Mutant("pass.simplify.eq_of_nan")))
-        return builder_.Bool(true);
-      return std::nullopt;
+      if (a() == b() && !floating()) return builder_.Bool(true);
+      return node_.op == Op::kLe ? Never(a(), b(), true) : Never(b(), a(), true);
     case Op::kNe:
       if (a() == b() && (!floating() || Mutant("pass.simplify.ne_of_nan"))) {
         return builder_.Bool(false);
@@ -239,7 +286,7 @@ Result Matcher::Apply() {
     case Op::kLt:
     case Op::kGt:
       if (a() == b()) return builder_.Bool(false);
-      return std::nullopt;
+      return node_.op == Op::kLt ? Never(a(), b(), false) : Never(b(), a(), false);
     case Op::kAnd:
       return And();
     case Op::kOr:

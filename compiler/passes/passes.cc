@@ -26,9 +26,6 @@ constexpr Pass kPasses[] = {
     // Code and layout depend on the marks.
     {"defer", "code that may run later than it is due reads and writes only what waits for it",
      &Defer, &CheckDefer, &DeferNothing},
-    // Before expand_math, behind which nobody knows an exponential.
-    {"tabulate", "exponentials of whole numbers of steps in on_post code are beyond a table",
-     &Tabulate, &CheckTabulate, nullptr},
     // Before unroll, which weighs loops by their plain ops, and before simplify, which folds
     // functions of literals and shares nodes that two functions of one argument have in common.
     {"expand_math", "no function or draw is left", &ExpandMath,

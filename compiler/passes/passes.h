@@ -47,10 +47,6 @@ absl::StatusOr<ir::Program> RunPasses(const ir::Program& program, const CompileO
 absl::StatusOr<ir::Program> Specialise(const ir::Program&, const CompileOptions&);
 absl::Status CheckSpecialise(const ir::Program&);
 
-// Tables in place of exponentials that decay by whole numbers of steps.
-absl::StatusOr<ir::Program> Tabulate(const ir::Program&, const CompileOptions&);
-absl::Status CheckTabulate(const ir::Program&);
-
 absl::StatusOr<ir::Program> ExpandMath(const ir::Program&, const CompileOptions&);
 absl::Status CheckExpandMath(const ir::Program&);
 

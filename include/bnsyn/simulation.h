@@ -177,7 +177,8 @@ class Simulation {
   // A variable of the network as a whole: "sigma".
   absl::StatusOr<double> Uniform(absl::string_view name) const;
   // Changes a parameter from the next step on: "exc.b". FailedPrecondition if its model does not
-  // declare it tunable.
+  // declare it tunable; InvalidArgument if the value is not finite, has another dimension, or is not
+  // what the model requires.
   absl::Status SetParameter(absl::string_view name, Quantity value);
 
   // Adds spikes of these neurons at the present time, time_ms(), as if they had spiked in the step

@@ -64,7 +64,7 @@ absl::StatusOr<History> History::Create(const ir::Program& program, ir::Projecti
   };
   const size_t targets = shape.arrivals == 0 ? 0 : own.size();
   const size_t entries = targets * shape.arrivals;
-  BNSYN_RETURN_IF_ERROR(allocate(targets * sizeof(compiler::ArrivalCount), history.arrivals_));
+  BNSYN_RETURN_IF_ERROR(allocate(targets * sizeof(compiler::Arrivals), history.arrivals_));
   BNSYN_RETURN_IF_ERROR(allocate(entries * sizeof(uint32_t), history.times_));
   BNSYN_RETURN_IF_ERROR(
       allocate(entries * shape.post_captured * sizeof(uint64_t), history.values_));
@@ -77,7 +77,7 @@ absl::StatusOr<History> History::Create(const ir::Program& program, ir::Projecti
 void History::SetArgs(compiler::DeferArgs& args) const {
   const size_t first = own_.begin;
   const size_t entries = first * shape_.arrivals;
-  args.arrivals = FromZero<compiler::ArrivalCount>(arrivals_, first);
+  args.arrivals = FromZero<compiler::Arrivals>(arrivals_, first);
   args.times = FromZero<uint32_t>(times_, entries);
   args.values = shape_.post_captured == 0
                     ? nullptr

@@ -250,7 +250,7 @@ TEST_P(Deferrals, AreWhatTheCaseIsAbout) {
 
 TEST_P(Deferrals, R5_DigestsAreEqualAtAnyTime) {
   ExpectEqualFindings(text_, Engines(), [](Simulation&, Findings& find) {
-    for (const uint64_t steps : {1, 2, 97, 300, 1, 199}) {
+    for (const uint64_t steps : {1u, 2u, 97u, 300u, 1u, 199u}) {
       find.Step(steps);
       find.Digest();
     }

@@ -100,7 +100,7 @@ TEST(Connectivity, R8_AnyPartitionGivesTheSameNetwork) {
     const Rows rows(program);
     for (const uint32_t source : {0u, 17u, 4096u, 9000u}) {
       const std::vector<uint32_t> whole = Targets(rows, source, 0, 9001);
-      for (const uint32_t part : {64u, 1000u, 4096u, 5000u}) {
+      for (const uint32_t part : {640u, 1000u, 4096u, 5000u}) {
         std::vector<uint32_t> joined;
         for (uint32_t begin = 0; begin < 9001; begin += part) {
           const std::vector<uint32_t> piece =

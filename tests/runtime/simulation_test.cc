@@ -83,6 +83,64 @@ TEST(Simulation, ParametersAreCheckedBeforeTheyChange) {
   }
 }
 
+TEST(Simulation, ParametersStayWhatTheirModelsRequire) {
+  const std::string text = R"toml(
+network = { dt = "0.1 ms" }
+[models.lif]
+equations = "dV/dt = (I - V)/tau : 1"
+parameters = { I = 2, tau = "10 ms" }
+tunable = ["I", "tau"]
+require = { "I < 100*ms/tau" = "stronger input has another model" }
+threshold = "V > 1"
+reset = "V = 0"
+[populations.exc]
+model = "lif"
+size = 2
+[uniform]
+parameters = { width = 0.02 }
+tunable = ["width"]
+equations = "G : 1"
+update = "G = 1/width"
+require = { "width >= 0.01" = "a narrower gate is a switch" }
+[synapses.decaying]
+equations = """
+w : weight
+dx/dt = -x/tau : 1 (clock-driven)
+"""
+on_pre = "into_post += w*x; x += 0.01"
+parameters = { tau = "20 ms" }
+tunable = ["tau"]
+require = { "tau > 0 ms" = "it is the time over which x fades" }
+[projections.ee]
+source = "exc"
+target = "exc"
+rule = "all_to_all"
+weight = 0.1
+delay = "1 ms"
+model = "decaying"
+into = "V"
+)toml";
+  for (const EngineOptions& options : Backends()) {
+    Simulation simulation = CompiledNetwork(text, options);
+    ExpectError(simulation.SetParameter("ee.tau", -1.0_ms), absl::StatusCode::kInvalidArgument,
+                {"ee.tau cannot be -1 ms", "the model 'decaying' requires tau > 0 ms",
+                 "it is the time over which x fades"});
+    ExpectError(simulation.SetParameter("width", 0.001), absl::StatusCode::kInvalidArgument,
+                {"width cannot be 0.001: [uniform] requires width >= 0.01"});
+    // Beside the values that the others have at present.
+    ExpectError(simulation.SetParameter("exc.I", 20.0), absl::StatusCode::kInvalidArgument,
+                {"exc.I cannot be 20: the model 'lif' requires I < 100*ms/tau"});
+    ASSERT_TRUE(simulation.SetParameter("exc.tau", 4.0_ms).ok());
+    ASSERT_TRUE(simulation.SetParameter("exc.I", 20.0).ok());
+    ExpectError(simulation.SetParameter("exc.tau", 10.0_ms), absl::StatusCode::kInvalidArgument,
+                {"exc.tau cannot be 10 ms"});
+    // After an error nothing has changed.
+    ASSERT_TRUE(simulation.SetParameter("exc.I", 20.0).ok());
+    ASSERT_TRUE(simulation.Step(200).ok());
+    EXPECT_GT(simulation.SpikeCount(*simulation.Population("exc")), 0u);
+  }
+}
+
 TEST(Simulation, StatesAreCheckedBeforeTheyChange) {
   for (const EngineOptions& options : Backends()) {
     Simulation simulation = Compiled(kBalanced, options);

@@ -17,6 +17,8 @@ constexpr char kLanes[] = R"(program lanes dt=0.1 seed=7
 population a size=90
 population b size=70
 state a.x : f64[a] = 0.25
+state a.on : bool[a] = false
+state a.sum : f64[a] = 0
 state b.y : f64[b] = 0.5
 state b.z : f32[b] = 0.125f32
 state b.on : bool[b] = false
@@ -27,6 +29,7 @@ state ab.on : bool[ab] = false
 state ab.count : i32[ab] = 0i32
 state ab.wide : i64[ab] = 0i64
 input a.f : a scale=2^-30
+input a.h : a scale=2^-40 wide
 input b.g : b scale=2^-30
 input b.h : b scale=2^-40 wide
 projection ab : a -> b rule=fixed_in_degree n=23 multiple=true stream=1 weight=0.5 delay=[1, 3]
@@ -77,6 +80,43 @@ on_pre ab {
   %28 = convert %14 : i64[ab]
   store ab.wide, %28
 }
+on_post ab delay=2 {
+  %0 = load_pre a.x : f64[ab]
+  %1 = load_pre a.on : bool[ab]
+  %2 = load_post b.y : f64[ab]
+  %3 = load ab.w : f64[ab]
+  %4 = fma %0, %2, %3 : f64[ab]
+  %5 = select %1, %4, %3 : f64[ab]
+  %6 = normal stream=9 draw=0 : f64[ab]
+  %7 = fma %6, 0.01, %5 : f64[ab]
+  %8 = weight : f64[ab]
+  %9 = mul %7, %8 : f64[ab]
+  accumulate b.g, %9
+  accumulate b.h, %8
+  accumulate_pre a.f, %8
+  accumulate_pre a.h, %9
+  %10 = index_pre : u32[ab]
+  %11 = gather a.x, %10 : f64[ab]
+  %12 = fma %11, 0.125, %7 : f64[ab]
+  %13 = max %12, -40 : f64[ab]
+  %14 = min %13, 40 : f64[ab]
+  check ab.w, %14
+  store ab.w, %14
+  %15 = load ab.n : f32[ab]
+  %16 = convert %9 : f32[ab]
+  %17 = add %15, %16 : f32[ab]
+  store ab.n, %17
+  %18 = load ab.on : bool[ab]
+  %19 = xor %18, %1 : bool[ab]
+  store ab.on, %19
+  %20 = load ab.count : i32[ab]
+  %21 = add %20, 7i32 : i32[ab]
+  store ab.count, %21
+  %22 = load ab.wide : i64[ab]
+  %23 = convert %10 : i64[ab]
+  %24 = add %22, %23 : i64[ab]
+  store ab.wide, %24
+}
 on_pre once {
   %0 = uniform stream=4 draw=0 : f64[once]
   %1 = lt %0, 0.5 : bool[once]
@@ -103,6 +143,13 @@ step {
   %12 = gt %5, %6 : bool[b]
   store b.on, %12
   store b.past, %10
+  %13 = uniform stream=6 draw=0 : f64[b]
+  %14 = lt %13, 0.06 : bool[b]
+  spike b, %14
+  %15 = take a.h : f64[a]
+  store a.sum, %15
+  %16 = gt %2, 3 : bool[a]
+  store a.on, %16
 }
 )";
 
@@ -112,6 +159,7 @@ TEST(SynapseLanes, R5_R11_ComputeWhatSingleSynapsesDo) {
     const absl::Status status = simulation.Step(200);
     EXPECT_TRUE(status.ok()) << status.message();
     EXPECT_GT(simulation.SpikeCount(*simulation.Population("a")), 500u);
+    EXPECT_GT(simulation.SpikeCount(*simulation.Population("b")), 500u);
     const std::vector<double> weights = *simulation.StateByName("ab.w");
     EXPECT_NE(weights, std::vector<double>(weights.size(), 1.0));
     return simulation.Digest().ToString();
@@ -128,16 +176,17 @@ TEST(SynapseLanes, R5_R11_ComputeWhatSingleSynapsesDo) {
   EXPECT_EQ(run(options), expected) << "with calls of the oracle's functions";
 }
 
-// Each source spikes once. At one target a check fails, or a contribution is out of range.
+// Each neuron of a spikes once. At one synapse of b a check fails, or a contribution is out of
+// range.
 constexpr char kFails[] = R"(program fails dt=0.1 seed=7
 population a size=3
 population b size=70
 state b.y : f64[b] = 0
 state ab.w : f64[ab] = 1 bounds=[0, 2]
 input b.g : b scale=2^-30
-projection ab : a -> b rule=all_to_all weight=1 delay=1
-on_pre ab {
-  %0 = index_post : u32[ab]
+projection ab : SIDES rule=all_to_all weight=1 delay=1
+BLOCK {
+  %0 = OTHER : u32[ab]
   %1 = eq %0, TARGETu32 : bool[ab]
   %2 = load ab.w : f64[ab]
   %3 = select %1, VALUE, %2 : f64[ab]
@@ -154,21 +203,34 @@ step {
 }
 )";
 
-TEST(SynapseLanes, R6_R10_AFaultOfOneLaneStopsTheRun) {
-  for (const auto& [value, code] : {std::pair("3", "check ab.w, %3\n  store ab.w, %3"),
-                                    std::pair("1e30", "accumulate b.g, %3")}) {
+// Runs kFails with code that fails at each end of a vector and of a row, of 70 synapses, and once
+// with code that does not.
+void ExpectTheSameFaults(const std::string& text, const std::string& accumulate) {
+  for (const auto& [value, code] :
+       {std::pair<std::string, std::string>("3", "check ab.w, %3\n  store ab.w, %3"),
+        {"1e30", accumulate}}) {
     for (const char* target : {"0", "7", "8", "61", "69", "70"}) {
-      const std::string text =
-          Replaced(Replaced(Replaced(kFails, "TARGET", target), "VALUE", value), "CODE", code);
+      const std::string all =
+          Replaced(Replaced(Replaced(text, "TARGET", target), "VALUE", value), "CODE", code);
       const auto run = [&](const EngineOptions& options) {
-        Simulation simulation = Compiled(text, options);
-        return std::string(simulation.Step(5).message());
+        Simulation simulation = Compiled(all, options);
+        const std::string message(simulation.Step(5).message());
+        EXPECT_GT(simulation.SpikeCount(*simulation.Population("a")), 0u);
+        return message;
       };
       const std::string expected = run(Reference());
       EXPECT_EQ(expected.empty(), target == absl::string_view("70")) << expected;
       for (const int width : {1, 4, 8}) EXPECT_EQ(run(Accelerated(1, width)), expected) << target;
     }
   }
+}
+
+TEST(SynapseLanes, R6_R10_AFaultOfOneLaneStopsTheRun) {
+  const std::string on_pre = Replaced(Replaced(kFails, "SIDES", "a -> b"), "BLOCK", "on_pre ab");
+  ExpectTheSameFaults(Replaced(on_pre, "OTHER", "index_post"), "accumulate b.g, %3");
+  const std::string on_post =
+      Replaced(Replaced(kFails, "SIDES", "b -> a"), "BLOCK", "on_post ab delay=1");
+  ExpectTheSameFaults(Replaced(on_post, "OTHER", "index_pre"), "accumulate_pre b.g, %3");
 }
 
 }  // namespace

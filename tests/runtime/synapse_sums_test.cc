@@ -127,7 +127,7 @@ TEST(SynapseSums, R7_AreTheSameBitsOnEveryEngine) {
   for (const int threads : {1, 2, 3, 4}) {
     for (const int width : {1, 8}) {
       Simulation accelerated = CompiledNetwork(kPlastic, Accelerated(threads, width));
-      for (const uint64_t steps : {1, 99, 677}) ASSERT_TRUE(accelerated.Step(steps).ok());
+      for (const uint64_t steps : {1u, 99u, 677u}) ASSERT_TRUE(accelerated.Step(steps).ok());
       EXPECT_EQ(accelerated.Digest(), reference.Digest()) << threads << " threads, width " << width;
       EXPECT_EQ(Uniform(accelerated, "squares"), Uniform(reference, "squares"));
     }

@@ -105,7 +105,7 @@ class Dense {
         double& e = e_[i * kNeurons + j];
         double& w = w_[i * kNeurons + j];
         e = coincidence(i, j, decay * e);
-        w = std::min(std::max(w + kEta * e * modulator, kLeast), kGreatest);
+        w = std::min(std::max(w + e * (kEta * modulator), kLeast), kGreatest);
       }
     }
   }

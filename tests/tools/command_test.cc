@@ -280,7 +280,7 @@ TEST(Command, EveryDumpedStageRunsWithTheSameDigest) {
     EXPECT_EQ(Json::parse(result.output)["digest"], expected) << entry.path();
     ++programs;
   }
-  EXPECT_EQ(programs, 14u);
+  EXPECT_EQ(programs, 13u);
 }
 
 TEST(Command, BenchPrintsRungsAndKernels) {

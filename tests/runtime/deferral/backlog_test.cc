@@ -70,14 +70,14 @@ void Head(DeliverArgs* args) {
   const auto now = static_cast<uint32_t>(2 * args->step + (WorldOf(args).delivers ? 1 : 0));
   for (defer.taken = 0; defer.taken < args->spike_count; ++defer.taken) {
     const size_t target = args->spikes[defer.taken];
-    compiler::ArrivalCount& arrivals = defer.arrivals[target];
+    compiler::Arrivals& arrivals = defer.arrivals[target];
     const size_t entry = target * defer.capacity + (arrivals.count & (defer.capacity - 1));
     EXPECT_TRUE(arrivals.count < defer.capacity ||
                 static_cast<int32_t>(defer.times[entry] - defer.needed_from) < 0);
     defer.times[entry] = now;
     defer.values[entry] = WorldOf(args).captured;
     ++arrivals.count;
-    arrivals.newest = now;
+    arrivals.newest[0] = now;
   }
 }
 
