@@ -23,11 +23,19 @@ DEBIAN_PYTHON := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
 # What `make bench-peers` compares: all but the largest, unless PEERS names others or gives options.
 PEERS ?=
 
+# Options of `make microcircuit`.
+MICROCIRCUIT ?=
+
+# Of each kind of call, how many `make faults` lets fail, or "all"; and how long `make libfuzzer`
+# takes for each target.
+FAULTS ?= 1000
+LIBFUZZER ?= --seconds 60
+
 JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: help run test precision build command deps fuzz ci conformance bench bench-peers bench-growth bench-compile tidy format pictures mutants targets clean deps-ci deps-tidy deps-conformance deps-pictures deps-targets
+.PHONY: help run test verify digests precision build command deps fuzz faults schedules tsan libfuzzer nightly ci conformance bench bench-peers bench-growth bench-compile microcircuit tidy format pictures mutants targets clean deps-ci deps-tidy deps-conformance deps-pictures deps-targets
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,8 +46,35 @@ run: command  ## install what is missing, build the command, run the BN-Syn netw
 test: build  ## install what is missing, build, run all tests
 	ctest --test-dir build/release --output-on-failure --no-tests=error -j $(JOBS)
 
+verify: command  ## the physics-equivalence suite on every example, which `make test` runs too
+	tests/verify_examples.py --jobs $(JOBS)
+
+digests: command  ## renew tests/digests.json: the digest of every example
+	$(BNSYN) check tests/digests.json --backend accelerated --slow --renew
+
+nightly: command  ## the digests that take long: of the full microcircuit (2.5 GB)
+	$(BNSYN) check tests/digests.json --only microcircuit --slow --threads $(JOBS)
+
 fuzz: build  ## 10,000 mutated network files and programs: each gives a result or a clear error
 	BNSYN_FUZZ_COUNT=10000 build/release/bin/fuzz_test
+
+faults: build  ## let each call of the system fail in turn, kill, interrupt, fill the disk: a table
+	BNSYN_FAULTS=$(FAULTS) build/release/bin/faults_test
+
+schedules: build  ## 1,000 orders of the threads, each on one thread: the digests are equal
+	BNSYN_SCHEDULES=1000 build/release/bin/schedules_test
+
+tsan: deps  ## 4 threads under the thread sanitizer, which looks at emitted code as well
+	cmake --preset tsan
+	cmake --build --preset tsan -j $(JOBS) --target threads_test
+	setarch -R build/tsan/bin/threads_test
+
+nightly: faults schedules tsan libfuzzer
+
+libfuzzer: deps-ci  ## libFuzzer on network files, equations, programs, cached code and tables
+	cmake --preset libfuzzer
+	cmake --build --preset libfuzzer -j $(JOBS) --target fuzzers
+	tests/libfuzzer/run.py build/libfuzzer $(LIBFUZZER)
 
 precision: command  ## how exactly the inputs of the example networks count what arrives
 	@for network in examples/networks/*.toml; do $(BNSYN) info $$network --precision; done
@@ -75,7 +110,7 @@ ci: build deps-ci  ## the tests under clang and under the sanitizers, and both b
 	ctest --test-dir build/clang --output-on-failure --no-tests=error -j $(JOBS)
 	cmake --preset asan && cmake --build --preset asan -j $(JOBS)
 	ctest --test-dir build/asan --output-on-failure --no-tests=error -j $(JOBS)
-	$(BNSYN) verify examples/networks/bnsyn.toml --sizes 200 --with build/clang/bin/bnsyn
+	$(BNSYN) verify examples/networks/bnsyn.toml --with build/clang/bin/bnsyn --skip updates-per-sec
 
 conformance: command deps-conformance  ## networks in Brian2 and here, and what NEST's tests publish
 	$(DEBIAN_PYTHON) tests/conformance/compare_test.py
@@ -102,6 +137,9 @@ bench-growth: command  ## show how the cost of a step grows with neurons, and wi
 
 bench-compile: command  ## show how the time to compile grows with each part of a network
 	bench/compile_growth.py
+
+microcircuit: command  ## the cortical microcircuit, 10 seeds of 10 s, beside what is published
+	bench/microcircuit/microcircuit.py $(MICROCIRCUIT)
 
 pictures: command deps-pictures  ## run the networks that learn, and draw the pictures of docs/learning.md
 	$(call learn,stdp-selectivity,learn.w,10s)

@@ -48,6 +48,22 @@ absl::StatusOr<std::string> ReadAll(int file, absl::string_view what, uint64_t m
   return TooLarge(what, absl::StrCat("more than ", Megabytes(most)), most);
 }
 
+bool WriteAll(int file, absl::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = write(file, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    text.remove_prefix(static_cast<size_t>(count));
+  }
+  return true;
+}
+
+// Takes what was written away first, since words take memory.
+absl::Status CannotWrite(const std::string& partial, const std::string& path, int error) {
+  unlink(partial.c_str());
+  return absl::UnavailableError(absl::StrCat("cannot write '", path, "': ", std::strerror(error)));
+}
+
 // What a path names that is no regular file.
 absl::string_view DescribeMode(mode_t mode) {
   if (S_ISDIR(mode)) return "a directory";
@@ -89,19 +105,28 @@ absl::StatusOr<std::string> ReadStandardInput(uint64_t most) {
   return ReadAll(STDIN_FILENO, "standard input", most);
 }
 
+absl::Status PublishFile(const std::string& partial, const std::string& path) {
+  const int file = open(partial.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return CannotWrite(partial, path, errno);
+  // Without this a machine that loses its power may keep the name and lose the bytes. Some file
+  // systems know no fsync, and say so.
+  const bool kept = fsync(file) == 0 || errno == EINVAL || errno == EROFS;
+  const int error = errno;
+  close(file);
+  if (!kept) return CannotWrite(partial, path, error);
+  if (rename(partial.c_str(), path.c_str()) != 0) return CannotWrite(partial, path, errno);
+  return absl::OkStatus();
+}
+
 absl::Status WriteFile(const std::string& path, absl::string_view text) {
   const std::string partial = absl::StrCat(path, ".", getpid(), ".part");
-  const auto failed = [&] {
-    const std::string why = std::strerror(errno);
-    std::remove(partial.c_str());
-    return absl::UnavailableError(absl::StrCat("cannot write '", path, "': ", why));
-  };
-  FILE* const file = std::fopen(partial.c_str(), "wbe");
-  if (file == nullptr) return failed();
-  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  const bool closed = std::fclose(file) == 0;
-  if (!written || !closed || std::rename(partial.c_str(), path.c_str()) != 0) return failed();
-  return absl::OkStatus();
+  const int file = open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file < 0) return CannotWrite(partial, path, errno);
+  const bool written = WriteAll(file, text);
+  const int error = errno;
+  const bool closed = close(file) == 0;
+  if (!written || !closed) return CannotWrite(partial, path, written ? errno : error);
+  return PublishFile(partial, path);
 }
 
 }  // namespace bnsyn::ir

@@ -24,7 +24,10 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, uint64_t most);
 // What stands in standard input up to its end.
 absl::StatusOr<std::string> ReadStandardInput(uint64_t most);
 
-// Writes a file whole or not at all: under another name first, which replaces `path` at the end.
+// Gives the file `partial` the name `path` when its bytes are on the disk, so that whatever happens
+// `path` is the file that was there or the whole new one. On an error `partial` is deleted.
+absl::Status PublishFile(const std::string& partial, const std::string& path);
+// Writes a file whole or not at all: under another name first, which PublishFile replaces.
 absl::Status WriteFile(const std::string& path, absl::string_view text);
 
 }  // namespace bnsyn::ir

@@ -9,15 +9,23 @@
 
 namespace bnsyn::ir {
 
+// The same status each time, which takes memory once in a process only. If that fails too, a status
+// without words.
 inline absl::Status OutOfMemory() {
-  return absl::ResourceExhaustedError(
-      "the system refused memory; make the network smaller or end other programs");
+  try {
+    static const absl::Status& refused = *new absl::Status(absl::ResourceExhaustedError(
+        "the system refused memory; make the network smaller or end other programs"));
+    return refused;
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError("");
+  }
 }
 
 // What `use` returns, a Status or StatusOr; OutOfMemory where it asks for more than there is.
 template <typename Use>
 auto WithinMemory(Use use) -> decltype(use()) {
   try {
+    static_cast<void>(OutOfMemory());  // so that it is there when nothing else is
     return use();
   } catch (const std::bad_alloc&) {
     return OutOfMemory();

@@ -29,9 +29,7 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(ir::Program program,
   return absl::InternalError("no such backend");
 }
 
-}  // namespace
-
-absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& options) {
+absl::StatusOr<Simulation> CompileProgram(ir::Program program, const EngineOptions& options) {
   const Stopwatch stopwatch;
   BNSYN_RETURN_IF_ERROR(ir::Verify(program));
   auto impl = std::make_unique<SimulationAccess::Impl>();
@@ -41,9 +39,7 @@ absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& opt
   impl->cleared_counts.resize(program.populations.size());
   EngineReport& report = impl->report;
   report.neurons = program.Neurons();
-  BNSYN_ASSIGN_OR_RETURN(impl->engine, ir::WithinMemory([&] {
-                           return MakeEngine(std::move(program), options, report);
-                         }));
+  BNSYN_ASSIGN_OR_RETURN(impl->engine, MakeEngine(std::move(program), options, report));
   impl->FindInterpolated();
   impl->variables.emplace(*impl->engine, impl->params);
   report.synapses = impl->engine->synapses();
@@ -57,13 +53,13 @@ absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& opt
   return SimulationAccess::Make(std::move(impl));
 }
 
-absl::StatusOr<Simulation> Compile(const Network& network, const EngineOptions& options) {
+absl::StatusOr<Simulation> CompileNetwork(const Network& network, const EngineOptions& options) {
   const Stopwatch stopwatch;
   std::vector<compiler::TunableRequirement> requirements;
   BNSYN_ASSIGN_OR_RETURN(ir::Program program,
                          LowerNetwork(network, options.compile, nullptr, &requirements));
   const double seconds = stopwatch.seconds();
-  BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(std::move(program), options));
+  BNSYN_ASSIGN_OR_RETURN(Simulation simulation, CompileProgram(std::move(program), options));
   SimulationAccess::Of(simulation).requirements = std::move(requirements);
   EngineReport& report = SimulationAccess::Of(simulation).report;
   report.compile.phases.insert(report.compile.phases.begin(), {"lower", seconds * 1e3});
@@ -71,10 +67,22 @@ absl::StatusOr<Simulation> Compile(const Network& network, const EngineOptions& 
   return simulation;
 }
 
+}  // namespace
+
+absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& options) {
+  return ir::WithinMemory([&] { return CompileProgram(std::move(program), options); });
+}
+
+absl::StatusOr<Simulation> Compile(const Network& network, const EngineOptions& options) {
+  return ir::WithinMemory([&] { return CompileNetwork(network, options); });
+}
+
 absl::StatusOr<Simulation> Compile(const Network& network, const SimulationOptions& options) {
-  EngineOptions engine(options);
-  engine.compile.defer_from = compiler::kDeferFrom;
-  return Compile(network, engine);
+  return ir::WithinMemory([&] {
+    EngineOptions engine(options);
+    engine.compile.defer_from = compiler::kDeferFrom;
+    return CompileNetwork(network, engine);
+  });
 }
 
 const ir::Program& ProgramOf(const Simulation& simulation) {

@@ -188,40 +188,46 @@ Simulation& Simulation::operator=(Simulation&&) noexcept = default;
 Simulation::~Simulation() = default;
 
 absl::Status Simulation::Run(Quantity duration, const RunControl& control) {
-  const Quantity dt(impl_->program().dt, Unit{dimension::kTime, 0});
-  BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, StepsOf(duration, dt));
-  return Step(steps, control);
+  return impl_->Try([&]() -> absl::Status {
+    const Quantity dt(impl_->program().dt, Unit{dimension::kTime, 0});
+    BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, StepsOf(duration, dt));
+    return Step(steps, control);
+  });
 }
 
 absl::Status Simulation::Step(uint64_t steps, const RunControl& control) {
-  const Stopwatch stopwatch;
-  const double processor_began = ProcessorSeconds();
-  const absl::Status status = ir::WithinMemory([&] { return impl_->Advance(steps, control); });
-  EngineReport& report = impl_->report;
-  report.run_seconds += stopwatch.seconds();
-  report.run_processor_seconds += ProcessorSeconds() - processor_began;
-  report.steps = impl_->engine->step();
-  report.kernels = impl_->engine->KernelTimes();
-  impl_->engine->ReadThreadTimes(absl::MakeSpan(report.threads));
-  report.coarse = DescribeCoarse(impl_->engine->program(), impl_->engine->Coarse());
-  report.spikes = 0;
-  for (ir::PopulationId p = 0; p < impl_->program().populations.size(); ++p) {
-    if (impl_->program().HasNeurons(p)) report.spikes += impl_->engine->SpikeCount(p);
-  }
-  return status;
+  return impl_->Try([&]() -> absl::Status {
+    const Stopwatch stopwatch;
+    const double processor_began = ProcessorSeconds();
+    const absl::Status status = impl_->Advance(steps, control);
+    EngineReport& report = impl_->report;
+    report.run_seconds += stopwatch.seconds();
+    report.run_processor_seconds += ProcessorSeconds() - processor_began;
+    report.steps = impl_->engine->step();
+    report.kernels = impl_->engine->KernelTimes();
+    impl_->engine->ReadThreadTimes(absl::MakeSpan(report.threads));
+    report.coarse = DescribeCoarse(impl_->engine->program(), impl_->engine->Coarse());
+    report.spikes = 0;
+    for (ir::PopulationId p = 0; p < impl_->program().populations.size(); ++p) {
+      if (impl_->program().HasNeurons(p)) report.spikes += impl_->engine->SpikeCount(p);
+    }
+    return status;
+  });
 }
 
 uint64_t Simulation::step() const { return impl_->engine->step(); }
 double Simulation::time_ms() const { return static_cast<double>(step()) * impl_->program().dt; }
 
 absl::StatusOr<PopulationHandle> Simulation::Population(absl::string_view name) const {
-  std::vector<std::string> names;
-  for (const ir::Population& population : impl_->program().populations) {
-    if (population.name == name) return PopulationHandle{static_cast<uint32_t>(names.size())};
-    names.push_back(population.name);
-  }
-  return absl::NotFoundError(absl::StrCat("no population is named '", std::string(name), "'",
-                                          ir::DidYouMean(name, names)));
+  return ir::WithinMemory([&]() -> absl::StatusOr<PopulationHandle> {
+    std::vector<std::string> names;
+    for (const ir::Population& population : impl_->program().populations) {
+      if (population.name == name) return PopulationHandle{static_cast<uint32_t>(names.size())};
+      names.push_back(population.name);
+    }
+    return absl::NotFoundError(absl::StrCat("no population is named '", std::string(name), "'",
+                                            ir::DidYouMean(name, names)));
+  });
 }
 
 const SpikeTrain& Simulation::Spikes(PopulationHandle population) const {
@@ -257,18 +263,20 @@ void Simulation::ClearSpikes() {
 template <typename T>
 absl::StatusOr<std::vector<T>> Simulation::State(PopulationHandle population,
                                                  absl::string_view variable) const {
-  BNSYN_RETURN_IF_ERROR(impl_->CheckPopulation(population));
-  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id,
-                         impl_->variables->FindOf(population.index, variable));
-  const reference::ArrayView values = impl_->engine->State(id);
-  if (values.element != ElementOf<T>()) {
-    return absl::InvalidArgumentError(absl::StrCat(impl_->program().states[id].name, " is of type ",
-                                                   std::string(ir::ElementName(values.element)),
-                                                   ": ask for State<",
-                                                   std::string(CppName(values.element)), ">"));
-  }
-  const T* const data = static_cast<const T*>(values.data);
-  return std::vector<T>(data, data + values.size);
+  return ir::WithinMemory([&]() -> absl::StatusOr<std::vector<T>> {
+    BNSYN_RETURN_IF_ERROR(impl_->CheckPopulation(population));
+    BNSYN_ASSIGN_OR_RETURN(const ir::StateId id,
+                           impl_->variables->FindOf(population.index, variable));
+    const reference::ArrayView values = impl_->engine->State(id);
+    if (values.element != ElementOf<T>()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(impl_->program().states[id].name, " is of type ",
+                       std::string(ir::ElementName(values.element)), ": ask for State<",
+                       std::string(CppName(values.element)), ">"));
+    }
+    const T* const data = static_cast<const T*>(values.data);
+    return std::vector<T>(data, data + values.size);
+  });
 }
 
 template absl::StatusOr<std::vector<double>> Simulation::State<double>(PopulationHandle,
@@ -287,12 +295,14 @@ template absl::StatusOr<std::vector<bool>> Simulation::State<bool>(PopulationHan
                                                                    absl::string_view) const;
 
 absl::StatusOr<std::vector<uint32_t>> Simulation::Numbers(absl::string_view neurons) const {
-  const SourceText source = {std::string(neurons), std::string(neurons), 1, 1};
-  BNSYN_ASSIGN_OR_RETURN(const compiler::Expr expr, compiler::ParseExpression(source));
-  BNSYN_ASSIGN_OR_RETURN(
-      const compiler::NeuronSet set,
-      compiler::SelectNeurons(expr, source, NamedNeuronsOf(impl_->program()), {}));
-  return NumbersOf(set);
+  return ir::WithinMemory([&]() -> absl::StatusOr<std::vector<uint32_t>> {
+    const SourceText source = {std::string(neurons), std::string(neurons), 1, 1};
+    BNSYN_ASSIGN_OR_RETURN(const compiler::Expr expr, compiler::ParseExpression(source));
+    BNSYN_ASSIGN_OR_RETURN(
+        const compiler::NeuronSet set,
+        compiler::SelectNeurons(expr, source, NamedNeuronsOf(impl_->program()), {}));
+    return NumbersOf(set);
+  });
 }
 
 absl::StatusOr<Simulation::Impl::Elements> Simulation::Impl::FindElements(
@@ -315,8 +325,8 @@ absl::StatusOr<Simulation::Impl::Elements> Simulation::Impl::FindElements(
 }
 
 absl::StatusOr<std::vector<double>> Simulation::StateByName(absl::string_view name) const {
-  BNSYN_ASSIGN_OR_RETURN(const Impl::Elements elements, impl_->FindElements(name));
   return ir::WithinMemory([&]() -> absl::StatusOr<std::vector<double>> {
+    BNSYN_ASSIGN_OR_RETURN(const Impl::Elements elements, impl_->FindElements(name));
     BNSYN_ASSIGN_OR_RETURN(const reference::Array read, impl_->variables->Read(elements.state));
     std::vector<double> values;
     const size_t size = elements.numbers.has_value() ? elements.numbers->size() : read.size();
@@ -332,15 +342,15 @@ absl::StatusOr<std::vector<double>> Simulation::StateByName(absl::string_view na
 }
 
 absl::StatusOr<SynapseList> Simulation::Synapses(absl::string_view projection) const {
-  const ir::Program& program = impl_->program();
-  const std::optional<ir::ProjectionId> id = program.FindProjection(projection);
-  if (!id) {
-    std::vector<std::string> names;
-    for (const ir::Projection& declared : program.projections) names.push_back(declared.name);
-    return absl::NotFoundError(absl::StrCat("no projection is named '", std::string(projection),
-                                            "'", ir::DidYouMean(projection, names)));
-  }
   return ir::WithinMemory([&]() -> absl::StatusOr<SynapseList> {
+    const ir::Program& program = impl_->program();
+    const std::optional<ir::ProjectionId> id = program.FindProjection(projection);
+    if (!id) {
+      std::vector<std::string> names;
+      for (const ir::Projection& declared : program.projections) names.push_back(declared.name);
+      return absl::NotFoundError(absl::StrCat("no projection is named '", std::string(projection),
+                                              "'", ir::DidYouMean(projection, names)));
+    }
     BNSYN_ASSIGN_OR_RETURN(const reference::SynapseTable table, DrawSynapses(program, *id));
     SynapseList list;
     for (uint64_t synapse = 0; synapse < table.size(); ++synapse) {
@@ -367,23 +377,25 @@ absl::StatusOr<ir::Bits> Simulation::Impl::BitsFor(ir::StateId id, double value)
 }
 
 absl::Status Simulation::SetState(absl::string_view name, uint32_t element, double value) {
-  BNSYN_ASSIGN_OR_RETURN(const Impl::Elements elements, impl_->FindElements(name));
-  if (elements.numbers.has_value()) {
-    if (element >= elements.numbers->size()) {
-      return absl::InvalidArgumentError(absl::StrCat(std::string(name), " has ",
-                                                     elements.numbers->size(),
-                                                     " elements, so none of number ", element));
+  return impl_->Try([&]() -> absl::Status {
+    BNSYN_ASSIGN_OR_RETURN(const Impl::Elements elements, impl_->FindElements(name));
+    if (elements.numbers.has_value()) {
+      if (element >= elements.numbers->size()) {
+        return absl::InvalidArgumentError(absl::StrCat(std::string(name), " has ",
+                                                       elements.numbers->size(),
+                                                       " elements, so none of number ", element));
+      }
+      element = (*elements.numbers)[element];
     }
-    element = (*elements.numbers)[element];
-  }
-  BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, impl_->BitsFor(elements.state, value));
-  return ir::WithinMemory([&] { return impl_->variables->Set(elements.state, element, bits); });
+    BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, impl_->BitsFor(elements.state, value));
+    return impl_->variables->Set(elements.state, element, bits);
+  });
 }
 
 absl::Status Simulation::SetState(absl::string_view name, absl::Span<const double> values) {
-  BNSYN_ASSIGN_OR_RETURN(const Impl::Elements elements, impl_->FindElements(name));
-  const ir::StateId id = elements.state;
-  return ir::WithinMemory([&]() -> absl::Status {
+  return impl_->Try([&]() -> absl::Status {
+    BNSYN_ASSIGN_OR_RETURN(const Impl::Elements elements, impl_->FindElements(name));
+    const ir::StateId id = elements.state;
     reference::Array array(impl_->program().states[id].type.element, values.size());
     if (elements.numbers.has_value()) {
       if (values.size() != elements.numbers->size()) {
@@ -401,110 +413,121 @@ absl::Status Simulation::SetState(absl::string_view name, absl::Span<const doubl
 }
 
 absl::StatusOr<double> Simulation::Uniform(absl::string_view name) const {
-  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->variables->FindUniform(name));
-  const reference::ArrayView view = impl_->engine->State(id);
-  return ToExactDouble(view.element, view.bits(0), name);
+  return ir::WithinMemory([&]() -> absl::StatusOr<double> {
+    BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->variables->FindUniform(name));
+    const reference::ArrayView view = impl_->engine->State(id);
+    return ToExactDouble(view.element, view.bits(0), name);
+  });
 }
 
 absl::Status Simulation::SetParameter(absl::string_view name, Quantity value) {
-  std::vector<std::string> tunable;
-  for (const ir::Param& param : impl_->params) {
-    if (param.tunable) tunable.push_back(param.name);
-  }
-  for (ir::ParamId id = 0; id < impl_->params.size(); ++id) {
-    ir::Param& param = impl_->params[id];
-    if (param.name != name) continue;
-    if (!param.tunable) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          param.name, " was compiled in as a constant; declare it tunable to change it"));
+  return impl_->Try([&]() -> absl::Status {
+    std::vector<std::string> tunable;
+    for (const ir::Param& param : impl_->params) {
+      if (param.tunable) tunable.push_back(param.name);
     }
-    BNSYN_RETURN_IF_ERROR(CheckDimension(param.name, param.unit, value));
-    BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits, FromDouble(param.element, value.value, param.name));
-    if (!std::isfinite(value.value)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(param.name, " cannot be ", ShowNumber(value.value)));
+    for (ir::ParamId id = 0; id < impl_->params.size(); ++id) {
+      ir::Param& param = impl_->params[id];
+      if (param.name != name) continue;
+      if (!param.tunable) {
+        return absl::FailedPreconditionError(absl::StrCat(
+            param.name, " was compiled in as a constant; declare it tunable to change it"));
+      }
+      BNSYN_RETURN_IF_ERROR(CheckDimension(param.name, param.unit, value));
+      BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits,
+                             FromDouble(param.element, value.value, param.name));
+      if (!std::isfinite(value.value)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(param.name, " cannot be ", ShowNumber(value.value)));
+      }
+      BNSYN_RETURN_IF_ERROR(compiler::ChangeRequiredValue(param.name, value, impl_->requirements));
+      BNSYN_RETURN_IF_ERROR(impl_->variables->BeforeParamChanges(id));
+      BNSYN_RETURN_IF_ERROR(impl_->engine->SetParam(id, bits));
+      param.value = bits;
+      return absl::OkStatus();
     }
-    BNSYN_RETURN_IF_ERROR(
-        compiler::ChangeRequiredValue(param.name, value, impl_->requirements));
-    BNSYN_RETURN_IF_ERROR(
-        ir::WithinMemory([&] { return impl_->variables->BeforeParamChanges(id); }));
-    BNSYN_RETURN_IF_ERROR(impl_->engine->SetParam(id, bits));
-    param.value = bits;
-    return absl::OkStatus();
-  }
-  return absl::NotFoundError(absl::StrCat("no parameter is named '", std::string(name), "'",
-                                          ir::DidYouMean(name, tunable)));
+    return absl::NotFoundError(absl::StrCat("no parameter is named '", std::string(name), "'",
+                                            ir::DidYouMean(name, tunable)));
+  });
 }
 
 absl::Status Simulation::InjectSpikes(PopulationHandle population,
                                       absl::Span<const uint32_t> neurons) {
-  BNSYN_RETURN_IF_ERROR(impl_->CheckPopulation(population));
-  const ir::Population& declared = impl_->program().populations[population.index];
-  for (const uint32_t neuron : neurons) {
-    if (neuron < declared.size) continue;
-    return absl::InvalidArgumentError(absl::StrCat("no neuron ", neuron, " in population ",
-                                                   declared.name, " of ", declared.size));
-  }
-  return impl_->engine->InjectSpikes(population.index, neurons);
+  return impl_->Try([&]() -> absl::Status {
+    BNSYN_RETURN_IF_ERROR(impl_->CheckPopulation(population));
+    const ir::Population& declared = impl_->program().populations[population.index];
+    for (const uint32_t neuron : neurons) {
+      if (neuron < declared.size) continue;
+      return absl::InvalidArgumentError(absl::StrCat("no neuron ", neuron, " in population ",
+                                                     declared.name, " of ", declared.size));
+    }
+    return impl_->engine->InjectSpikes(population.index, neurons);
+  });
 }
 
 absl::Status Simulation::AddEvents(PopulationHandle population, absl::string_view stimulus,
                                    absl::Span<const uint32_t> neurons,
                                    absl::Span<const double> numbers) {
-  BNSYN_ASSIGN_OR_RETURN(
-      const ir::StateId id,
-      impl_->FindGiven(population, absl::StrCat(std::string(stimulus), ".events")));
-  if (!numbers.empty() && numbers.size() != neurons.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("events of ", std::string(stimulus), ": ",
-                                                   numbers.size(), " numbers for ", neurons.size(),
-                                                   " neurons"));
-  }
-  const ir::Population& declared = impl_->program().populations[population.index];
-  // All or nothing.
-  for (size_t e = 0; e < neurons.size(); ++e) {
-    if (neurons[e] >= declared.size) {
-      return absl::InvalidArgumentError(absl::StrCat("no neuron ", neurons[e], " in population ",
-                                                     declared.name, " of ", declared.size));
+  return impl_->Try([&]() -> absl::Status {
+    BNSYN_ASSIGN_OR_RETURN(
+        const ir::StateId id,
+        impl_->FindGiven(population, absl::StrCat(std::string(stimulus), ".events")));
+    if (!numbers.empty() && numbers.size() != neurons.size()) {
+      return absl::InvalidArgumentError(absl::StrCat("events of ", std::string(stimulus), ": ",
+                                                     numbers.size(), " numbers for ",
+                                                     neurons.size(), " neurons"));
     }
-    if (numbers.empty() || std::isfinite(numbers[e])) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat("events of ", std::string(stimulus), " cannot be ", ShowNumber(numbers[e])));
-  }
-  for (size_t e = 0; e < neurons.size(); ++e) {
-    const double before = ir::F64OfBits(impl_->engine->State(id).bits(neurons[e]));
-    const double number = numbers.empty() ? 1 : numbers[e];
-    BNSYN_RETURN_IF_ERROR(impl_->SetState(id, neurons[e], ir::BitsOfF64(before + number)));
-  }
-  return absl::OkStatus();
+    const ir::Population& declared = impl_->program().populations[population.index];
+    // All or nothing.
+    for (size_t e = 0; e < neurons.size(); ++e) {
+      if (neurons[e] >= declared.size) {
+        return absl::InvalidArgumentError(absl::StrCat("no neuron ", neurons[e], " in population ",
+                                                       declared.name, " of ", declared.size));
+      }
+      if (numbers.empty() || std::isfinite(numbers[e])) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("events of ", std::string(stimulus), " cannot be ", ShowNumber(numbers[e])));
+    }
+    for (size_t e = 0; e < neurons.size(); ++e) {
+      const double before = ir::F64OfBits(impl_->engine->State(id).bits(neurons[e]));
+      const double number = numbers.empty() ? 1 : numbers[e];
+      BNSYN_RETURN_IF_ERROR(impl_->SetState(id, neurons[e], ir::BitsOfF64(before + number)));
+    }
+    return absl::OkStatus();
+  });
 }
 
 absl::Status Simulation::SetInput(PopulationHandle population, absl::string_view stimulus,
                                   Quantity value) {
-  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->FindGiven(population, stimulus));
-  const ir::State& state = impl_->program().states[id];
-  BNSYN_RETURN_IF_ERROR(CheckDimension(state.name, state.unit, value));
-  return SetInput(population, stimulus, absl::MakeConstSpan(&value.value, 1));
+  return impl_->Try([&]() -> absl::Status {
+    BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->FindGiven(population, stimulus));
+    const ir::State& state = impl_->program().states[id];
+    BNSYN_RETURN_IF_ERROR(CheckDimension(state.name, state.unit, value));
+    return SetInput(population, stimulus, absl::MakeConstSpan(&value.value, 1));
+  });
 }
 
 absl::Status Simulation::SetInput(PopulationHandle population, absl::string_view stimulus,
                                   absl::Span<const double> values) {
-  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->FindGiven(population, stimulus));
-  const ir::Population& declared = impl_->program().populations[population.index];
-  if (values.size() != 1 && values.size() != declared.size) {
-    return absl::InvalidArgumentError(absl::StrCat(impl_->program().states[id].name,
-                                                   " takes 1 value or ", declared.size,
-                                                   ", one for each neuron, not ", values.size()));
-  }
-  for (const double value : values) {
-    if (std::isfinite(value)) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat(impl_->program().states[id].name, " cannot be ", ShowNumber(value)));
-  }
-  for (uint32_t neuron = 0; neuron < declared.size; ++neuron) {
-    const double value = values[values.size() == 1 ? 0 : neuron];
-    BNSYN_RETURN_IF_ERROR(impl_->SetState(id, neuron, ir::BitsOfF64(value)));
-  }
-  return absl::OkStatus();
+  return impl_->Try([&]() -> absl::Status {
+    BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->FindGiven(population, stimulus));
+    const ir::Population& declared = impl_->program().populations[population.index];
+    if (values.size() != 1 && values.size() != declared.size) {
+      return absl::InvalidArgumentError(absl::StrCat(impl_->program().states[id].name,
+                                                     " takes 1 value or ", declared.size,
+                                                     ", one for each neuron, not ", values.size()));
+    }
+    for (const double value : values) {
+      if (std::isfinite(value)) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat(impl_->program().states[id].name, " cannot be ", ShowNumber(value)));
+    }
+    for (uint32_t neuron = 0; neuron < declared.size; ++neuron) {
+      const double value = values[values.size() == 1 ? 0 : neuron];
+      BNSYN_RETURN_IF_ERROR(impl_->SetState(id, neuron, ir::BitsOfF64(value)));
+    }
+    return absl::OkStatus();
+  });
 }
 
 Digest Simulation::Digest() const { return impl_->engine->ComputeDigest(); }

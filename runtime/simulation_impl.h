@@ -13,6 +13,7 @@
 #include "absl/types/span.h"
 #include "bnsyn/simulation.h"
 #include "compiler/lowering/requirements.h"
+#include "ir/out_of_memory.h"
 #include "ir/program.h"
 #include "runtime/engine.h"
 #include "runtime/engine_options.h"
@@ -45,6 +46,8 @@ struct Simulation::Impl : public SpikeSink {
   // By population with interpolated spike times: the state that has how long before the end of its
   // step each neuron last spiked. It is read after each step.
   std::vector<std::optional<ir::StateId>> before_end;
+  // Memory ran out while something changed, so that the state is no longer known.
+  bool spent = false;
   uint64_t slice = 1;  // steps that take about kSliceSeconds, as found so far
 
   const ir::Program& program() const { return engine->program(); }
@@ -56,6 +59,20 @@ struct Simulation::Impl : public SpikeSink {
     train.neurons.insert(train.neurons.end(), neurons.begin(), neurons.end());
   }
 
+  // What `change` returns, a status. Whatever changes the simulation runs in it: where memory runs
+  // out midway, all later changes are refused.
+  template <typename Change>
+  absl::Status Try(Change change) {
+    if (spent) {
+      return absl::FailedPreconditionError(
+          "the system refused memory in an earlier call, so that the state of the simulation is "
+          "not "
+          "known: compile it again");
+    }
+    const absl::Status status = ir::WithinMemory(change);
+    spent = absl::IsResourceExhausted(status);
+    return status;
+  }
   // Who takes the spikes; null if none are recorded.
   SpikeSink* Sink() { return record_spikes ? this : nullptr; }
   absl::Status Advance(uint64_t steps, const RunControl& control);

@@ -12,6 +12,7 @@ FLOORS = [
     "include",
     "ir",
     "reference",
+    "statistics",
     "compiler",  # options.h
     "compiler/analysis",
     "compiler/language",

@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <exception>
 
 namespace bnsyn::tools {
 namespace {
@@ -76,13 +75,7 @@ int CommandLine::Run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return impl_->app.exit(error) == 0 ? kDone : kError;
   }
-  int code = kError;
-  // The libraries give errors as statuses; this is for what no one foresaw.
-  try {
-    code = impl_->chosen();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
-  }
+  const int code = impl_->chosen();
   // What was printed may still fail to arrive, as on a full disk.
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
     std::fprintf(stderr, "error: cannot write to standard output\n");

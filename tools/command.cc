@@ -6,9 +6,12 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
+#include <new>
 
 #include "absl/algorithm/container.h"
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -43,6 +46,25 @@ absl::StatusOr<Network> ReadNetworkOf(const Source& source) {
   return ParseNetwork(**source.input, "stdin");
 }
 
+// Without memory of its own.
+void SayOutOfMemory() {
+  std::fputs("error: the system refused memory; end other programs, or make the network smaller\n",
+             stderr);
+}
+
+// Where an exception meets a destructor.
+void EndWithoutMemory() {
+  try {
+    if (std::current_exception() != nullptr) std::rethrow_exception(std::current_exception());
+  } catch (const std::bad_alloc&) {
+    SayOutOfMemory();
+    ::_exit(kError);
+  } catch (...) {
+    // Not foreseen.
+  }
+  std::abort();
+}
+
 double MillisecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
       .count();
@@ -59,6 +81,20 @@ int Report(const absl::Status& status) {
   // Diagnostics carry their own "error:" behind the place.
   const bool placed = message.find("error: ") != std::string::npos;
   std::fprintf(stderr, "%s%s\n", placed ? "" : "error: ", message.c_str());
+  return kError;
+}
+
+int Guarded(const std::function<int()>& run) {
+  // Destructors of JSON need memory, and where it is refused no one can catch that.
+  const std::terminate_handler before = std::set_terminate(&EndWithoutMemory);
+  const absl::Cleanup restore = [before] { std::set_terminate(before); };
+  try {
+    return run();
+  } catch (const std::bad_alloc&) {
+    SayOutOfMemory();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+  }
   return kError;
 }
 
@@ -273,6 +309,15 @@ void EndProgressLine() {
   if (isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K");
 }
 
+absl::StatusOr<uint64_t> StepsOf(const char* option, const std::string& time, double dt) {
+  Network clock({.dt = Quantity(dt, Unit{dimension::kTime, 0})});
+  clock.duration = SourceText{option, time, 1, 1};
+  BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, DurationSteps(clock));
+  if (steps > 0) return steps;
+  return absl::InvalidArgumentError(
+      absl::StrCat(option, " ", time, ": expected a time of at least one step, ", dt, " ms"));
+}
+
 std::vector<Rate> Rates(const Simulation& simulation) {
   std::vector<Rate> rates;
   const double seconds = simulation.time_ms() / 1000;
@@ -280,7 +325,8 @@ std::vector<Rate> Rates(const Simulation& simulation) {
   for (uint32_t p = 0; p < program.populations.size(); ++p) {
     const auto spikes = static_cast<double>(simulation.SpikeCount(PopulationHandle{p}));
     rates.push_back({program.populations[p].name,
-                     seconds > 0 ? spikes / program.populations[p].size / seconds : 0});
+                     seconds > 0 ? spikes / program.populations[p].size / seconds : 0,
+                     program.HasNeurons(p) ? program.populations[p].size : 0});
   }
   return rates;
 }

@@ -21,8 +21,10 @@ namespace bnsyn::tools {
 void AddRun(CommandLine& line);
 void AddDump(CommandLine& line);
 void AddVerify(CommandLine& line);
+void AddCheck(CommandLine& line);
 void AddDiff(CommandLine& line);
 void AddBench(CommandLine& line);
+void AddAnalyse(CommandLine& line);
 void AddLists(CommandLine& line);  // ops, models, info
 
 // Prints the error on stderr and returns kError.
@@ -85,6 +87,11 @@ struct Machine {
   EngineOptions Options() const;
 };
 
+// Runs the command within `run`, which returns the exit code. If memory runs out, or something else
+// throws, says so and returns kError, or ends the process with it: the libraries give errors as
+// statuses.
+int Guarded(const std::function<int()>& run);
+
 // Says on stderr why compiled code was not taken from the cache or not kept there, if it was not.
 void NoteCacheProblem(const Simulation& simulation);
 
@@ -98,10 +105,14 @@ void EndProgressLine();
 // The same for the construction of synapses, if it takes more than a second.
 std::function<void(double part)> ConstructionLine();
 
+// The steps of `dt` ms of a time that an option gives, at least one.
+absl::StatusOr<uint64_t> StepsOf(const char* option, const std::string& time, double dt);
+
 // Mean rate in Hz of each population over the steps run so far, in declaration order.
 struct Rate {
   std::string population;
   double hz = 0;
+  uint32_t neurons = 0;  // 0 for events that are no spikes
 };
 std::vector<Rate> Rates(const Simulation& simulation);
 

@@ -1,8 +1,12 @@
 // The bnsyn command.
+#include <csignal>
+
 #include "tools/arguments.h"
 #include "tools/command.h"
 
-int main(int argc, char** argv) {
+namespace {
+
+int Run(int argc, char** argv) {
   bnsyn::tools::CommandLine line(
       "bnsyn compiles spiking neural networks, in milliseconds, and runs them.\n\n"
       "Examples:\n"
@@ -15,8 +19,18 @@ int main(int argc, char** argv) {
   bnsyn::tools::AddRun(line);
   bnsyn::tools::AddDump(line);
   bnsyn::tools::AddVerify(line);
+  bnsyn::tools::AddCheck(line);
   bnsyn::tools::AddDiff(line);
   bnsyn::tools::AddBench(line);
+  bnsyn::tools::AddAnalyse(line);
   bnsyn::tools::AddLists(line);
   return line.Run(argc, argv);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // A file that may not grow any more is an error, and not the end.
+  std::signal(SIGXFSZ, SIG_IGN);
+  return bnsyn::tools::Guarded([&] { return Run(argc, argv); });
 }

@@ -2,14 +2,22 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "ir/file.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
 
 namespace bnsyn::tools {
+namespace {
+
+constexpr char kReport[] = "report.json";
+
+}  // namespace
 
 double RunResult::updates_per_sec() const {
   return wall_s() > 0
@@ -35,7 +43,11 @@ RunResult Summarise(const Loaded& loaded, const Simulation& simulation, const st
 
 Json ToJson(const RunResult& result) {
   Json rates = Json::object();
-  for (const Rate& rate : result.rates) rates[rate.population] = rate.hz;
+  Json sizes = Json::object();
+  for (const Rate& rate : result.rates) {
+    rates[rate.population] = rate.hz;
+    if (rate.neurons > 0) sizes[rate.population] = rate.neurons;
+  }
   Json uniform = Json::object();
   for (const auto& [name, value] : result.uniform) uniform[name] = value;
   const compiler::CompileReport& compile = result.report.compile;
@@ -68,6 +80,7 @@ Json ToJson(const RunResult& result) {
       {"neurons", result.report.neurons},
       {"synapses", result.report.synapses},
       {"spikes", result.report.spikes},
+      {"sizes", sizes},
       {"rates_hz", rates},
       {"wall_s", result.wall_s()},
       {"real_time_factor", result.simulated_s() > 0 ? result.wall_s() / result.simulated_s() : 0},
@@ -82,6 +95,7 @@ Json ToJson(const RunResult& result) {
       {"uniform", uniform},
       {"interrupted", result.interrupted}};
   if (!result.statistics.empty()) json["statistics"] = result.statistics;
+  if (!result.receipt.empty()) json["receipt"] = result.receipt;
   return json;
 }
 
@@ -92,8 +106,7 @@ std::string TextOf(const Json& json) {
 PartialFile::State::~State() {
   if (partial.empty()) return;
   file.close();
-  std::error_code error;
-  std::filesystem::remove(partial, error);
+  ::unlink(partial.c_str());
 }
 
 absl::StatusOr<PartialFile> PartialFile::Create(const std::string& directory,
@@ -117,9 +130,7 @@ absl::Status PartialFile::Failed() const {
 absl::Status PartialFile::Publish() {
   state_->file.close();
   if (!state_->file.good()) return Failed();
-  std::error_code error;
-  std::filesystem::rename(state_->partial, state_->path, error);
-  if (error) return Failed();
+  BNSYN_RETURN_IF_ERROR(ir::PublishFile(state_->partial, state_->path));
   state_->partial.clear();
   return absl::OkStatus();
 }
@@ -129,6 +140,13 @@ absl::Status WriteWhole(const std::string& directory, const std::string& name,
   BNSYN_ASSIGN_OR_RETURN(PartialFile file, PartialFile::Create(directory, name));
   file.stream() << text;
   return file.Publish();
+}
+
+absl::Status RetractReport(const std::string& directory) {
+  const std::string path = (std::filesystem::path(directory) / kReport).string();
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("cannot replace '", path, "': ", std::strerror(errno)));
 }
 
 absl::Status WriteSynapses(const std::string& directory, const Simulation& simulation,
@@ -161,8 +179,7 @@ absl::Status WriteSynapses(const std::string& directory, const Simulation& simul
   return file.Publish();
 }
 
-absl::Status WriteRun(const std::string& directory, const Simulation& simulation,
-                      const RunResult& result) {
+absl::Status WriteSpikes(const std::string& directory, const Simulation& simulation) {
   const ir::Program& program = ProgramOf(simulation);
   std::string spikes = "population,neuron,step,time_ms\n";
   for (uint32_t p = 0; p < program.populations.size(); ++p) {
@@ -174,8 +191,11 @@ absl::Status WriteRun(const std::string& directory, const Simulation& simulation
                       ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(times[i])), "\n");
     }
   }
-  BNSYN_RETURN_IF_ERROR(WriteWhole(directory, "spikes.csv", spikes));
-  return WriteWhole(directory, "report.json", TextOf(ToJson(result)) + "\n");
+  return WriteWhole(directory, "spikes.csv", spikes);
+}
+
+absl::Status WriteReport(const std::string& directory, const RunResult& result) {
+  return WriteWhole(directory, kReport, TextOf(ToJson(result)) + "\n");
 }
 
 }  // namespace bnsyn::tools

@@ -31,6 +31,7 @@ struct RunResult {
   EngineReport report;
   Json statistics = Json::array();  // of --statistics, at the end
   std::vector<std::string> statistics_lines;
+  Json receipt = Json::object();  // see tools/receipt.h; empty for none
 
   double wall_s() const { return report.run_seconds; }
   double simulated_s() const { return static_cast<double>(report.steps) * dt_ms / 1000; }
@@ -68,13 +69,17 @@ class PartialFile {
 // Writes `text` to DIR/NAME as a PartialFile.
 absl::Status WriteWhole(const std::string& directory, const std::string& name,
                         const std::string& text);
+// Deletes the report of an earlier run, before one of its other files changes: where a report is,
+// the files beside it are of its run.
+absl::Status RetractReport(const std::string& directory);
 // NAME.synapses.csv into `directory`: source and target of each synapse of a projection, its
 // present weight, its delay in ms, and its variables. The rule `list` reads it.
 absl::Status WriteSynapses(const std::string& directory, const Simulation& simulation,
                            const std::string& projection);
-// spikes.csv (population, neuron, step, time_ms) and report.json into `directory`, made if missing.
-absl::Status WriteRun(const std::string& directory, const Simulation& simulation,
-                      const RunResult& result);
+// spikes.csv (population, neuron, step, time_ms) into `directory`, made if missing.
+absl::Status WriteSpikes(const std::string& directory, const Simulation& simulation);
+// report.json. It is the last of all files of a run.
+absl::Status WriteReport(const std::string& directory, const RunResult& result);
 
 }  // namespace bnsyn::tools
 

@@ -45,15 +45,6 @@ absl::StatusOr<std::vector<std::string>> Values(const Simulation& simulation,
   return texts;
 }
 
-absl::StatusOr<uint64_t> StepsOf(const char* option, const std::string& time, double dt) {
-  Network clock({.dt = Quantity(dt, Unit{dimension::kTime, 0})});
-  clock.duration = SourceText{option, time, 1, 1};
-  BNSYN_ASSIGN_OR_RETURN(const uint64_t steps, DurationSteps(clock));
-  if (steps > 0) return steps;
-  return absl::InvalidArgumentError(
-      absl::StrCat(option, " ", time, ": expected a time of at least one step, ", dt, " ms"));
-}
-
 }  // namespace
 
 void RecordOptions::AddArguments(Command& command) {

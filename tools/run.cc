@@ -7,85 +7,20 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "ir/diagnostic.h"
-#include "ir/status_macros.h"
 #include "runtime/coarse_report.h"
 #include "tools/command.h"
 #include "tools/output.h"
-#include "tools/record.h"
+#include "tools/run_once.h"
 #include "tools/table.h"
 
 namespace bnsyn::tools {
 namespace {
 
 struct RunArguments {
-  Source source;
-  Machine machine;
-  RecordOptions record;
-  std::vector<std::string> synapses;  // projections
-  std::string out;
+  RunRequest request;
   bool json = false;
   bool no_hint = false;
 };
-
-struct Finished {
-  RunResult result;
-  std::vector<std::string> files;  // written into the directory of --out
-};
-
-absl::Status CheckProjection(const ir::Program& program, const std::string& name) {
-  if (program.FindProjection(name)) return absl::OkStatus();
-  std::vector<std::string> names;
-  for (const ir::Projection& projection : program.projections) names.push_back(projection.name);
-  return absl::NotFoundError(absl::StrCat("--synapses ", name, ": no projection is named so",
-                                          ir::DidYouMean(name, names)));
-}
-
-// Runs on one backend; the files of --out are written if `with_files`.
-absl::StatusOr<Finished> RunOn(const Loaded& loaded, const RunArguments& arguments,
-                               const std::string& backend, bool with_files) {
-  const Machine& machine = arguments.machine;
-  Machine chosen = machine;
-  chosen.backend = backend;
-  EngineOptions options = chosen.Options();
-  options.record_spikes = with_files && !arguments.out.empty();
-  for (const std::string& projection : arguments.synapses) {
-    if (arguments.out.empty()) {
-      return absl::InvalidArgumentError("--synapses needs --out DIR, where its files are written");
-    }
-    BNSYN_RETURN_IF_ERROR(CheckProjection(loaded.program, projection));
-  }
-  BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(loaded.program, options));
-  if (backend == "accelerated") LogKernels(simulation);
-  NoteCacheProblem(simulation);
-  RunControl control;
-  control.progress = ProgressLine(absl::StrCat(loaded.name, ", ", backend), loaded.program.dt);
-  control.cancel = &Interrupted();
-  const RecordOptions record = with_files ? arguments.record : RecordOptions{};
-  BNSYN_ASSIGN_OR_RETURN(Recorder recorder, Recorder::Create(record, arguments.out, simulation));
-  const absl::Status status = recorder.Step(simulation, loaded.steps, control);
-  if (control.progress != nullptr) EndProgressLine();
-  if (!status.ok() && !absl::IsCancelled(status)) return status;
-  RunResult result =
-      Summarise(loaded, simulation, backend, backend == "accelerated" ? machine.threads : 1);
-  result.interrupted = !status.ok();
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<NamedStatistics> statistics,
-                         recorder.Statistics(simulation));
-  for (const NamedStatistics& one : statistics) {
-    result.statistics.push_back(ToJson(one));
-    result.statistics_lines.push_back(ToLine(one));
-  }
-  BNSYN_ASSIGN_OR_RETURN(std::vector<std::string> files, recorder.Finish());
-  if (with_files && !arguments.out.empty()) {
-    BNSYN_RETURN_IF_ERROR(WriteRun(arguments.out, simulation, result));
-    files.insert(files.begin(), {"spikes.csv", "report.json"});
-    for (const std::string& projection : arguments.synapses) {
-      BNSYN_RETURN_IF_ERROR(WriteSynapses(arguments.out, simulation, projection));
-      files.push_back(projection + ".synapses.csv");
-    }
-  }
-  return Finished{std::move(result), std::move(files)};
-}
 
 // How many times faster than the reference the accelerated backend is, measured over at most 2000
 // of the same steps.
@@ -181,15 +116,24 @@ void PrintCoarse(const ir::Program& program, const RunResult& result) {
 
 int Run(const RunArguments& arguments) {
   InstallInterrupt();
-  const auto loaded = Load(arguments.source, arguments.machine.Options().compile);
+  const RunRequest& asked = arguments.request;
+  const auto loaded = Load(asked.source, asked.machine.Options().compile);
   if (!loaded.ok()) return Report(loaded.status());
-  const std::string& backend = arguments.machine.backend;
+  const std::string& backend = asked.machine.backend;
   std::vector<std::string> backends = {backend};
   if (backend == "both") backends = {"reference", "accelerated"};
   std::vector<RunResult> results;
   std::vector<std::string> written;
   for (const std::string& name : backends) {
-    auto finished = RunOn(*loaded, arguments, name, name == backends.back());
+    RunRequest request = asked;
+    request.machine.backend = name;
+    // Of two runs the last one writes the files.
+    if (name != backends.back()) {
+      request.out.clear();
+      request.record = {};
+      request.synapses.clear();
+    }
+    auto finished = RunOnce(*loaded, request);
     if (!finished.ok()) return Report(finished.status());
     results.push_back(std::move(finished->result));
     written = std::move(finished->files);
@@ -208,10 +152,10 @@ int Run(const RunArguments& arguments) {
   }
   PrintResults(results);
   if (!written.empty()) {
-    std::printf("wrote in %s: %s\n", arguments.out.c_str(), absl::StrJoin(written, ", ").c_str());
+    std::printf("wrote in %s: %s\n", asked.out.c_str(), absl::StrJoin(written, ", ").c_str());
   }
   if (backend == "reference" && !arguments.no_hint && !results[0].interrupted) {
-    if (const auto gain = MeasureGain(*loaded, arguments.machine, results[0])) {
+    if (const auto gain = MeasureGain(*loaded, asked.machine, results[0])) {
       std::printf("--backend accelerated runs this %.0f times faster, with the same digest\n",
                   *gain);
     }
@@ -232,15 +176,15 @@ void AddRun(CommandLine& line) {
       "  bnsyn run examples/networks/bnsyn.toml --out results --json\n"
       "  bnsyn run examples/networks/bnsyn.toml --out results --record 'exc.V[0:10]'\n"
       "  bnsyn run examples/networks/coba-stdp.toml --statistics 'ee.w, 0 nS, 60 nS, 20'");
-  arguments->source.AddArguments(run);
-  arguments->machine.AddArguments(run, /*with_backend=*/true);
+  arguments->request.source.AddArguments(run);
+  arguments->request.machine.AddArguments(run, /*with_backend=*/true);
   run.Add({.name = "--out",
-           .value = &arguments->out,
-           .help = "write spikes.csv and report.json there",
+           .value = &arguments->request.out,
+           .help = "write spikes.csv, report.json and receipt.json there",
            .type = "DIR"});
-  arguments->record.AddArguments(run);
+  arguments->request.record.AddArguments(run);
   run.Add({.name = "--synapses",
-           .value = &arguments->synapses,
+           .value = &arguments->request.synapses,
            .help =
                "write the synapses of a projection as they are at the end to "
                "DIR/PROJECTION.synapses.csv, which rule = { type = \"list\" } reads; repeatable",

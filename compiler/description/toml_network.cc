@@ -282,30 +282,34 @@ absl::StatusOr<Network> ParseNetwork(absl::string_view text, const std::string& 
 }
 
 absl::StatusOr<Model> ReadLibraryModel(absl::string_view name) {
-  BNSYN_ASSIGN_OR_RETURN(const compiler::LibraryModel library,
-                         compiler::FindLibraryModel(compiler::ModelLibrary(), name));
-  BNSYN_ASSIGN_OR_RETURN(
-      Network network,
-      ParseNetwork(library.text, absl::StrCat("models/", std::string(name), ".toml")));
-  // A file of the library defines one model, of its own name; a test holds them to it.
-  return std::move(network.models.front());
+  return ir::WithinMemory([&]() -> absl::StatusOr<Model> {
+    BNSYN_ASSIGN_OR_RETURN(const compiler::LibraryModel library,
+                           compiler::FindLibraryModel(compiler::ModelLibrary(), name));
+    BNSYN_ASSIGN_OR_RETURN(
+        Network network,
+        ParseNetwork(library.text, absl::StrCat("models/", std::string(name), ".toml")));
+    // A file of the library defines one model, of its own name; a test holds them to it.
+    return std::move(network.models.front());
+  });
 }
 
 absl::StatusOr<Synapse> ReadLibrarySynapse(absl::string_view name) {
-  BNSYN_ASSIGN_OR_RETURN(const compiler::LibraryModel library,
-                         compiler::FindLibraryModel(compiler::SynapseLibrary(), name));
-  BNSYN_ASSIGN_OR_RETURN(
-      Network network,
-      ParseNetwork(library.text, absl::StrCat("models/synapses/", std::string(name), ".toml")));
-  return std::move(network.synapses.front());
+  return ir::WithinMemory([&]() -> absl::StatusOr<Synapse> {
+    BNSYN_ASSIGN_OR_RETURN(const compiler::LibraryModel library,
+                           compiler::FindLibraryModel(compiler::SynapseLibrary(), name));
+    BNSYN_ASSIGN_OR_RETURN(
+        Network network,
+        ParseNetwork(library.text, absl::StrCat("models/synapses/", std::string(name), ".toml")));
+    return std::move(network.synapses.front());
+  });
 }
 
 absl::StatusOr<Network> ReadNetwork(const std::string& path) {
-  BNSYN_ASSIGN_OR_RETURN(const std::string text, ir::WithinMemory([&] {
-                           return ir::ReadFile(path, ir::kMostDescription);
-                         }));
-  const std::string parent = std::filesystem::path(path).parent_path().string();
-  return ParseNetwork(text, path, parent.empty() ? "." : parent);
+  return ir::WithinMemory([&]() -> absl::StatusOr<Network> {
+    BNSYN_ASSIGN_OR_RETURN(const std::string text, ir::ReadFile(path, ir::kMostDescription));
+    const std::string parent = std::filesystem::path(path).parent_path().string();
+    return ParseNetwork(text, path, parent.empty() ? "." : parent);
+  });
 }
 
 }  // namespace bnsyn

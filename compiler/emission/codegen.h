@@ -23,6 +23,9 @@ namespace bnsyn::compiler {
 // Initialises LLVM's code generator for this machine, once per process.
 void InitializeLlvm();
 
+// True in a build with the thread sanitizer, which then looks at emitted code as well.
+bool FindsRaces();
+
 struct TargetMachineDeleter {
   void operator()(llvm::TargetMachine* machine) const;
 };

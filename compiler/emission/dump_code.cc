@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/emission/codegen.h"
 #include "compiler/emission/emit.h"
+#include "compiler/emission/unless_thrown.h"
 #include "compiler/schedule/plan_rows.h"
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
@@ -68,13 +69,13 @@ absl::StatusOr<std::string> DumpCode(const ir::Program& program, const CompileOp
   BNSYN_ASSIGN_OR_RETURN(const int width, ChooseWidth(options, target));
   BNSYN_ASSIGN_OR_RETURN(const TargetMachinePtr machine,
                          MakeTargetMachine(target, options.optimization));
-  llvm::LLVMContext context;
-  BNSYN_ASSIGN_OR_RETURN(const std::unique_ptr<llvm::Module> module,
-                         EmitModule(program, options, target, width, context));
-  if (stage == "llvm") return Print(*module);
-  Optimise(*module, *machine, options.optimization);
-  if (stage == "llvm-opt") return Print(*module);
-  return GenerateCode(*module, *machine, CodeKind::kAssembly);
+  const UnlessThrown<llvm::LLVMContext> context;
+  const UnlessThrown<std::unique_ptr<llvm::Module>> module;
+  BNSYN_ASSIGN_OR_RETURN(*module, EmitModule(program, options, target, width, *context));
+  if (stage == "llvm") return Print(**module);
+  Optimise(**module, *machine, options.optimization);
+  if (stage == "llvm-opt") return Print(**module);
+  return GenerateCode(**module, *machine, CodeKind::kAssembly);
 }
 
 }  // namespace bnsyn::compiler

@@ -8,6 +8,7 @@
 #include "compiler/emission/emit_defer_heads.h"
 #include "compiler/emission/emit_deliver.h"
 #include "compiler/emission/emit_kernel.h"
+#include "compiler/emission/unless_thrown.h"
 #include "compiler/passes/catch_up.h"
 #include "ir/status_macros.h"
 #include "llvm/IR/Verifier.h"
@@ -61,9 +62,11 @@ absl::StatusOr<std::unique_ptr<llvm::Module>> EmitModule(const ir::Program& prog
                                                          const CompileOptions& options,
                                                          const Target& target, int width,
                                                          llvm::LLVMContext& llvm_context) {
-  auto module = std::make_unique<llvm::Module>("bnsyn", llvm_context);
-  module->setTargetTriple(target.triple);
-  const EmitContext context = {program,        *module, width, target.native_lanes,
+  const UnlessThrown<std::unique_ptr<llvm::Module>> owned(
+      std::make_unique<llvm::Module>("bnsyn", llvm_context));
+  llvm::Module& module = **owned;
+  module.setTargetTriple(target.triple);
+  const EmitContext context = {program,        module, width, target.native_lanes,
                                HasFma(target), options};
   const std::vector<Deferral> deferrals = FindDeferrals(program);
   for (const ir::Block* block : DistinctCode(program)) {
@@ -100,10 +103,10 @@ absl::StatusOr<std::unique_ptr<llvm::Module>> EmitModule(const ir::Program& prog
   }
   std::string complaint;
   llvm::raw_string_ostream stream(complaint);
-  if (llvm::verifyModule(*module, &stream)) {
+  if (llvm::verifyModule(module, &stream)) {
     return absl::InternalError(absl::StrCat("emitted code is not valid: ", stream.str()));
   }
-  return module;
+  return std::move(*owned);
 }
 
 }  // namespace bnsyn::compiler

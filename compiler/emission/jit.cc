@@ -11,6 +11,8 @@
 #include "compiler/emission/external_functions.h"
 #include "compiler/emission/levels.h"
 #include "compiler/emission/object_cache.h"
+#include "compiler/emission/unless_thrown.h"
+#include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
@@ -52,7 +54,13 @@ class Stopwatch {
 };
 
 absl::Status ToStatus(llvm::Error error) {
-  return absl::InternalError(absl::StrCat("LLVM: ", llvm::toString(std::move(error))));
+  absl::Status status;
+  llvm::handleAllErrors(std::move(error), [&](const llvm::ErrorInfoBase& info) {
+    const bool memory = info.convertToErrorCode() == std::errc::not_enough_memory;
+    status.Update(memory ? ir::OutOfMemory()
+                         : absl::InternalError(absl::StrCat("LLVM: ", info.message())));
+  });
+  return status;
 }
 
 // A hash of everything that determines an object: the emitted module, the target, the level, and
@@ -62,7 +70,7 @@ std::string CacheKey(const llvm::Module& module, const Target& target, int optim
   llvm::raw_svector_ostream stream(key);
   stream << "llvm " << LlvmVersion() << " target " << target.triple << " " << target.cpu << " "
          << target.features << " optimization " << optimization << " codegen " << BNSYN_CODEGEN_HASH
-         << "\n";
+         << (FindsRaces() ? " finds races" : "") << "\n";
   llvm::WriteBitcodeToFile(module, stream);
   return HashText({key.data(), key.size()});
 }
@@ -75,17 +83,20 @@ void NoteProblem(const absl::Status& status, CompileReport& report) {
 
 absl::StatusOr<std::string> ObjectOf(llvm::Module& module, const Target& target, int optimization,
                                      Stopwatch& watch) {
-  BNSYN_ASSIGN_OR_RETURN(const TargetMachinePtr machine, MakeTargetMachine(target, optimization));
+  const UnlessThrown<TargetMachinePtr> machine;
+  BNSYN_ASSIGN_OR_RETURN(*machine, MakeTargetMachine(target, optimization));
   watch.Lap("target");
-  Optimise(module, *machine, optimization);
+  Optimise(module, **machine, optimization);
   watch.Lap("optimise");
-  BNSYN_ASSIGN_OR_RETURN(std::string object, GenerateCode(module, *machine, CodeKind::kObject));
+  BNSYN_ASSIGN_OR_RETURN(std::string object, GenerateCode(module, **machine, CodeKind::kObject));
   watch.Lap("codegen");
   return object;
 }
 
 class JitCode : public CompiledCode {
  public:
+  explicit JitCode(std::unique_ptr<orc::LLJIT> jit) : jit_(std::move(jit)) {}
+  ~JitCode() override { DeleteOrLose(jit_.release()); }
   static absl::StatusOr<std::unique_ptr<JitCode>> Link(const ir::Program& program,
                                                        const Target& target,
                                                        const std::string& object, bool debugger);
@@ -103,6 +114,7 @@ class JitCode : public CompiledCode {
     return it == functions_.end() ? nullptr : it->second;
   }
 
+  absl::Status problem_;  // what failed first; a lookup says only that something did
   std::unique_ptr<orc::LLJIT> jit_;
   std::map<std::string, void*> functions_;
 };
@@ -125,7 +137,7 @@ absl::StatusOr<std::unique_ptr<JitCode>> JitCode::Link(const ir::Program& progra
   orc::LLJITBuilder builder;
   builder.setJITTargetMachineBuilder(orc::JITTargetMachineBuilder(llvm::Triple(target.triple)));
   builder.setPlatformSetUp(orc::setUpInactivePlatform);  // there is nothing to run at start
-  builder.setLinkProcessSymbolsByDefault(debugger);
+  builder.setLinkProcessSymbolsByDefault(debugger || FindsRaces());
   builder.setObjectLinkingLayerCreator(
       [](orc::ExecutionSession& session,
          const llvm::Triple&) -> llvm::Expected<std::unique_ptr<orc::ObjectLayer>> {
@@ -133,20 +145,22 @@ absl::StatusOr<std::unique_ptr<JitCode>> JitCode::Link(const ir::Program& progra
       });
   auto jit = builder.create();
   if (!jit) return ToStatus(jit.takeError());
-  auto code = std::make_unique<JitCode>();
-  code->jit_ = std::move(*jit);
-  orc::LLJIT& linker = *code->jit_;
+  const UnlessThrown<std::unique_ptr<JitCode>> code(std::make_unique<JitCode>(std::move(*jit)));
+  orc::LLJIT& linker = *(*code)->jit_;
+  linker.getExecutionSession().setErrorReporter([problem = &(*code)->problem_](llvm::Error error) {
+    problem->Update(ToStatus(std::move(error)));
+  });
   if (debugger) {
     if (llvm::Error error = AddDebuggers(linker)) return ToStatus(std::move(error));
   }
 
-  orc::SymbolMap externals;
+  const UnlessThrown<orc::SymbolMap> externals;
   for (const ExternalFunction& function : ExternalFunctions()) {
-    externals[linker.mangleAndIntern(function.symbol)] = {
+    (*externals)[linker.mangleAndIntern(function.symbol)] = {
         orc::ExecutorAddr::fromPtr(function.address), llvm::JITSymbolFlags::Exported};
   }
   orc::JITDylib& library = linker.getMainJITDylib();
-  if (llvm::Error error = library.define(orc::absoluteSymbols(std::move(externals)))) {
+  if (llvm::Error error = library.define(orc::absoluteSymbols(std::move(*externals)))) {
     return ToStatus(std::move(error));
   }
   if (llvm::Error error =
@@ -155,10 +169,13 @@ absl::StatusOr<std::unique_ptr<JitCode>> JitCode::Link(const ir::Program& progra
   }
   for (const std::string& symbol : FunctionNames(program)) {
     auto address = linker.lookup(symbol);
-    if (!address) return ToStatus(address.takeError());
-    code->functions_[symbol] = address->toPtr<void*>();
+    if (!address) {
+      const absl::Status failed = ToStatus(address.takeError());
+      return (*code)->problem_.ok() ? failed : (*code)->problem_;
+    }
+    (*code)->functions_[symbol] = address->toPtr<void*>();
   }
-  return code;
+  return std::move(*code);
 }
 
 }  // namespace
@@ -178,13 +195,14 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
                                                              CompileReport& report) {
   Stopwatch watch(report);
   BNSYN_ASSIGN_OR_RETURN(report.width, ChooseWidth(options, target));
-  llvm::LLVMContext context;
-  context.setDiscardValueNames(true);  // only people read them
-  BNSYN_ASSIGN_OR_RETURN(const std::unique_ptr<llvm::Module> module,
-                         EmitModule(program, options, target, report.width, context));
+  InitializeLlvm();
+  const UnlessThrown<llvm::LLVMContext> context;
+  context->setDiscardValueNames(true);  // only people read them
+  const UnlessThrown<std::unique_ptr<llvm::Module>> module;
+  BNSYN_ASSIGN_OR_RETURN(*module, EmitModule(program, options, target, report.width, *context));
   watch.Lap("emit");
   const ObjectCache cache(options.cache_directory, options.cache_bytes);
-  report.key = CacheKey(*module, target, options.optimization);
+  report.key = CacheKey(**module, target, options.optimization);
   absl::StatusOr<std::optional<std::string>> loaded = cache.Load(report.key);
   NoteProblem(loaded.status(), report);
   std::optional<std::string> object = loaded.ok() ? *std::move(loaded) : std::nullopt;
@@ -192,7 +210,7 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
   watch.Lap("cache_io");
   if (!object || options.check_cache) {
     BNSYN_ASSIGN_OR_RETURN(std::string compiled,
-                           ObjectOf(*module, target, options.optimization, watch));
+                           ObjectOf(**module, target, options.optimization, watch));
     if (object && *object != compiled) {
       return absl::InternalError(
           absl::StrCat("the cached object ", cache.Path(report.key),
@@ -213,10 +231,11 @@ absl::StatusOr<std::string> CompileObject(const ir::Program& program, const Comp
   CompileReport report;
   Stopwatch watch(report);
   BNSYN_ASSIGN_OR_RETURN(const int width, ChooseWidth(options, target));
-  llvm::LLVMContext context;
-  BNSYN_ASSIGN_OR_RETURN(const std::unique_ptr<llvm::Module> module,
-                         EmitModule(program, options, target, width, context));
-  return ObjectOf(*module, target, options.optimization, watch);
+  InitializeLlvm();
+  const UnlessThrown<llvm::LLVMContext> context;
+  const UnlessThrown<std::unique_ptr<llvm::Module>> module;
+  BNSYN_ASSIGN_OR_RETURN(*module, EmitModule(program, options, target, width, *context));
+  return ObjectOf(**module, target, options.optimization, watch);
 }
 
 }  // namespace bnsyn::compiler

@@ -294,22 +294,24 @@ absl::StatusOr<ir::Program> LowerNetwork(const Network& network,
 }
 
 absl::StatusOr<std::string> ExplainEquations(const Network& network) {
-  compiler::ProgramBuilder out;
-  std::vector<compiler::Explanation> explanations;
-  out.explanations = &explanations;
-  BNSYN_RETURN_IF_ERROR(compiler::Lower(network, out));
-  std::string text = absl::StrCat("The equations of ", network.options.name, " in a step of ",
-                                  network.options.dt.value,
-                                  " ms,\nin the order in which they move. A prime marks new "
-                                  "values; numbers are in ms, mV, nS, pF and pA.\n");
-  for (size_t p = 0; p < explanations.size(); ++p) {
-    const auto& [title, moves] = explanations[p];
-    size_t like = 0;
-    while (explanations[like].text != moves) ++like;
-    absl::StrAppend(&text, "\n", title, ":\n",
-                    like < p ? absl::StrCat("  as ", explanations[like].title, "\n") : moves);
-  }
-  return text;
+  return ir::WithinMemory([&]() -> absl::StatusOr<std::string> {
+    compiler::ProgramBuilder out;
+    std::vector<compiler::Explanation> explanations;
+    out.explanations = &explanations;
+    BNSYN_RETURN_IF_ERROR(compiler::Lower(network, out));
+    std::string text = absl::StrCat("The equations of ", network.options.name, " in a step of ",
+                                    network.options.dt.value,
+                                    " ms,\nin the order in which they move. A prime marks new "
+                                    "values; numbers are in ms, mV, nS, pF and pA.\n");
+    for (size_t p = 0; p < explanations.size(); ++p) {
+      const auto& [title, moves] = explanations[p];
+      size_t like = 0;
+      while (explanations[like].text != moves) ++like;
+      absl::StrAppend(&text, "\n", title, ":\n",
+                      like < p ? absl::StrCat("  as ", explanations[like].title, "\n") : moves);
+    }
+    return text;
+  });
 }
 
 }  // namespace bnsyn

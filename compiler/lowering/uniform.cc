@@ -10,6 +10,7 @@
 #include "compiler/language/code_integer.h"
 #include "compiler/lowering/emit.h"
 #include "compiler/lowering/loop.h"
+#include "compiler/lowering/mr_estimate.h"
 #include "compiler/lowering/neurons.h"
 #include "compiler/lowering/sums.h"
 #include "ir/status_macros.h"
@@ -218,6 +219,15 @@ absl::StatusOr<std::optional<TypedValue>> CallReduction(const Declarations& decl
   const ir::BlockKind kind = scope.builder().block().kind;
   const bool of_network = &scope.section() == &declared.uniform &&
                           (kind == ir::BlockKind::kStep || scope.clock() != nullptr);
+  if (call.name == kMrEstimate && of_network) {
+    BNSYN_ASSIGN_OR_RETURN(const TypedValue ratio, EmitMrEstimate(call, source, scope));
+    return ratio;
+  }
+  if (call.name == kMrEstimate) {
+    return ir::ErrorAt(source, {call.range.offset, call.name.size()},
+                       absl::StrCat(kMrEstimate, " stands in code of the network level"),
+                       "write it in the update code of [uniform], or in that of one of its clocks");
+  }
   if (!of_network || (!count && call.name != "sum" && call.name != "mean")) return std::nullopt;
   BNSYN_ASSIGN_OR_RETURN(const std::optional<TypedValue> of_synapses,
                          SumOverSynapses(declared, call, source, scope, out));

@@ -130,7 +130,9 @@ class Simulation {
 
   // Advances by a time, which must be a whole number of steps, or by steps. An error (a variable
   // that left its bounds or is not a number, a sum beyond its range) names population, neuron,
-  // variable, step and value; the state is then that at the end of the step of the error.
+  // variable, step and value; the state is then that at the end of the step of the error. Where the
+  // system refuses memory (ResourceExhausted), here or in what else changes the simulation, later
+  // changes are refused, since the state is not known.
   absl::Status Run(Quantity duration, const RunControl& control = {});
   absl::Status Step(uint64_t steps = 1, const RunControl& control = {});
 
@@ -177,8 +179,8 @@ class Simulation {
   // A variable of the network as a whole: "sigma".
   absl::StatusOr<double> Uniform(absl::string_view name) const;
   // Changes a parameter from the next step on: "exc.b". FailedPrecondition if its model does not
-  // declare it tunable; InvalidArgument if the value is not finite, has another dimension, or is not
-  // what the model requires.
+  // declare it tunable; InvalidArgument if the value is not finite, has another dimension, or is
+  // not what the model requires.
   absl::Status SetParameter(absl::string_view name, Quantity value);
 
   // Adds spikes of these neurons at the present time, time_ms(), as if they had spiked in the step

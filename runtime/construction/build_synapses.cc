@@ -7,6 +7,7 @@
 
 #include "compiler/analysis/contributions.h"
 #include "ir/access.h"
+#include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
 #include "reference/connectivity.h"
@@ -152,7 +153,10 @@ absl::StatusOr<Synapses> BuildSynapses(const ir::Program& program,
     }
     return absl::OkStatus();
   };
-  const auto job = [&](int thread) { status[static_cast<size_t>(thread)] = build(thread); };
+  // An exception would leave other threads waiting, or end the process.
+  const auto job = [&](int thread) {
+    status[static_cast<size_t>(thread)] = ir::WithinMemory([&] { return build(thread); });
+  };
   team.Run(job);
   for (const reference::CoarseTallies& of_thread : tallies) reference::Add(of_thread, coarse);
   const bool overflow = SourcesMayOverflow(program, partition, places, bounds) ||

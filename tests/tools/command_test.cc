@@ -1,9 +1,7 @@
 // What runs of the command do: their files, JSON, exit codes, and that its checks fire.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -12,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/tools/run_command.h"
+
 namespace bnsyn {
 namespace {
 
@@ -19,25 +19,8 @@ using Json = nlohmann::json;
 
 const std::string kNetwork = BNSYN_SOURCE_DIR "/examples/networks/bnsyn.toml";
 
-struct Result {
-  int code = -1;
-  std::string output;  // of both streams
-};
-
-// Runs `bnsyn ARGUMENTS`.
 Result Bnsyn(const std::string& arguments) {
-  const std::string command = BNSYN_BINARY_DIR "/bin/bnsyn " + arguments + " 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
-  Result result;
-  char buffer[4096];
-  while (const size_t n = fread(buffer, 1, sizeof buffer, pipe)) result.output.append(buffer, n);
-  const int status = pclose(pipe);
-  result.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return result;
-}
-
-bool Contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
+  return Shell(BNSYN_BINARY_DIR "/bin/bnsyn " + arguments);
 }
 
 TEST(Command, RunsBothBackendsWithEqualDigests) {
@@ -96,7 +79,7 @@ TEST(Command, WritesSpikesWholeOrNotAtAll) {
     EXPECT_NE(entry.path().extension(), ".part");
     ++files;
   }
-  EXPECT_EQ(files, 2u);
+  EXPECT_EQ(files, 3u);
 }
 
 std::vector<std::string> Lines(const std::string& path) {
@@ -218,39 +201,12 @@ TEST(Command, KnowsItsWords) {
   EXPECT_TRUE(Contains(Bnsyn("dump " + kNetwork + " --stage fise").output, "did you mean 'fuse'"));
   EXPECT_EQ(Bnsyn("rum").code, 2);
   EXPECT_EQ(Bnsyn("--help").code, 0);
-  for (const char* command : {"run", "dump", "verify", "diff", "bench", "models", "ops", "info"}) {
+  for (const char* command :
+       {"run", "dump", "verify", "check", "diff", "bench", "models", "ops", "info"}) {
     const Result help = Bnsyn(std::string(command) + " --help");
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_TRUE(Contains(help.output, "Example")) << command;
   }
-}
-
-TEST(Command, VerifyHoldsAndItsChecksFire) {
-  const std::string verify = "verify " + kNetwork + " --sizes 200 --duration 20ms";
-  // The first spikes come late in the first 50 ms.
-  const std::string active = "verify " + kNetwork + " --sizes 200 --duration 45ms";
-  EXPECT_EQ(Bnsyn(active).code, 0);
-  const Result silent = Bnsyn(verify);
-  EXPECT_EQ(silent.code, 1);
-  EXPECT_TRUE(Contains(silent.output, "nothing spiked")) << silent.output;
-  const Result corrupt = Bnsyn(active + " --inject corrupt-bit");
-  EXPECT_EQ(corrupt.code, 1);
-  EXPECT_TRUE(Contains(corrupt.output, "DIFFERENT: digest")) << corrupt.output;
-  for (const char* pass : {"specialise", "expand_math", "simplify", "fuse", "place",
-                           "sink_handlers", "divide_loops"}) {
-    const Result dropped = Bnsyn(active + " --inject drop-pass=" + pass);
-    EXPECT_EQ(dropped.code, 1) << pass;
-    EXPECT_TRUE(Contains(dropped.output, "did not do its work")) << pass << dropped.output;
-  }
-}
-
-// Dense propagation has no plastic synapses.
-TEST(Command, VerifyLeavesOutWhatDensePropagationCannot) {
-  const Result result = Bnsyn("verify " BNSYN_SOURCE_DIR
-                              "/examples/networks/coba-stdp.toml --sizes 300 --duration 20ms");
-  EXPECT_EQ(result.code, 0) << result.output;
-  EXPECT_TRUE(Contains(result.output, "left out: projection ee: dense")) << result.output;
-  EXPECT_TRUE(Contains(result.output, "16 of 16")) << result.output;
 }
 
 TEST(Command, DiffNamesStepKernelNodeElementAndBits) {

@@ -144,7 +144,7 @@ TEST(GoldenFiles, CoverEverySubcommand) {
     all += std::string(std::istreambuf_iterator<char>(file), {});
   }
   for (const std::string command :
-       {"run", "dump", "verify", "diff", "bench", "models", "ops", "info"}) {
+       {"run", "dump", "verify", "check", "diff", "bench", "analyse", "models", "ops", "info"}) {
     EXPECT_NE(all.find(kPrompt + command + " --help\n"), std::string::npos) << command;
     EXPECT_TRUE(std::regex_search(all, std::regex("\\$ bnsyn " + command + "[^\\n]*\\n[^\\n$]")))
         << command << " has no output";

@@ -1,0 +1,36 @@
+// One run of a network on one backend, with its files and its receipt.
+#ifndef BNSYN_TOOLS_RUN_ONCE_H_
+#define BNSYN_TOOLS_RUN_ONCE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tools/command.h"
+#include "tools/output.h"
+#include "tools/receipt.h"
+#include "tools/record.h"
+
+namespace bnsyn::tools {
+
+struct RunRequest {
+  Source source;
+  Machine machine;  // its backend is "reference" or "accelerated"
+  RecordOptions record;
+  std::vector<std::string> synapses;  // projections whose synapses are written at the end
+  std::string out;                    // the directory of all files; empty for none
+};
+
+struct Finished {
+  RunResult result;
+  Receipt receipt;
+  std::vector<std::string> files;  // written into the directory
+};
+
+// Runs the network. Writes what is to be recorded, synapses, spikes.csv, receipt.json with a hash
+// of each of these, and report.json.
+absl::StatusOr<Finished> RunOnce(const Loaded& loaded, const RunRequest& request);
+
+}  // namespace bnsyn::tools
+
+#endif  // BNSYN_TOOLS_RUN_ONCE_H_
