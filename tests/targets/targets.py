@@ -96,7 +96,8 @@ class Arm:
         linked = run([f"{TRIPLE}-gcc", "-shared", "-o", scratch / "code.so", scratch / "code.o"])
         if linked.returncode != 0:
             return None, linked.stderr.strip()
-        done = run([self.qemu, "-L", f"/usr/{TRIPLE}", self.foreign, scratch / "program.ir",
+        done = run([self.qemu, "-L", f"/usr/{TRIPLE}", "-E",
+                    f"LD_LIBRARY_PATH={self.absl.parent.parent}", self.foreign, scratch / "program.ir",
                     scratch / "placed.ir", scratch / "code.so", steps])
         if done.returncode != 0:
             return None, done.stderr.strip() or f"ended with {done.returncode}"

@@ -278,8 +278,8 @@ absl::Status Engine::Step() {
   return absl::OkStatus();
 }
 
-Digest Engine::ComputeDigest() const {
-  Digest digest = digest_;
+reference::Digest Engine::ComputeDigest() const {
+  reference::Digest digest = digest_;
   for (ir::StateId id = 0; id < program_.states.size(); ++id) {
     const ir::State& state = program_.states[id];
     if (state.temporary) continue;

@@ -41,7 +41,7 @@ class Engine {
 
   // Internal if something failed: a program that faults is nothing to compare.
   absl::Status Step();
-  Digest ComputeDigest() const;
+  reference::Digest ComputeDigest() const;
   uint64_t spikes() const { return spikes_; }
 
  private:
@@ -74,7 +74,7 @@ class Engine {
   std::vector<std::vector<void*>> kernel_slots_, delivery_slots_;
   std::vector<std::vector<reference::CoarseTally>> tallies_;  // by synaptic block
   reference::SpikeHistory history_;
-  Digest digest_;  // of spikes
+  reference::Digest digest_;  // of spikes
   uint64_t step_ = 0;
   uint64_t spikes_ = 0;
 };

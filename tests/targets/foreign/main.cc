@@ -28,7 +28,7 @@ extern "C" double BnsynRem(double a, double b) { return bnsyn::reference::ops::R
 namespace bnsyn::foreign {
 namespace {
 
-void Print(const char* backend, const Digest& digest, uint64_t spikes) {
+void Print(const char* backend, const reference::Digest& digest, uint64_t spikes) {
   std::printf("%s %s %llu\n", backend, digest.ToString().c_str(),
               static_cast<unsigned long long>(spikes));
 }
