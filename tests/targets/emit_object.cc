@@ -33,6 +33,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   EngineOptions options;
   // Every synapse runs compiled code, which is what is to be compared.
   options.layout = "code";
+  options.compile.disabled_passes = {"defer"};  // tests/targets/foreign puts nothing off
   BNSYN_ASSIGN_OR_RETURN(const AcceleratedProgram accelerated,
                          PrepareAccelerated(program, options));
   BNSYN_ASSIGN_OR_RETURN(const compiler::Target target, compiler::ForeignTarget(arguments[1]));
