@@ -10,6 +10,11 @@ TIDY_PACKAGES := $(PACKAGES) clang-tidy clang-format
 # What `make pictures` needs besides.
 PICTURE_PACKAGES := $(PACKAGES) python3-matplotlib
 
+# What `make targets` needs besides, but for libabsl-dev of arm64: it says how to get that.
+TARGETS_PACKAGES := $(PACKAGES) qemu-user g++-aarch64-linux-gnu
+# What `make mutants` tries: beginnings of names, or options; all of the fast selection without.
+MUTANTS ?=
+
 # What `make conformance` and `make bench-peers` need besides; Debian's Brian2 belongs to Debian's
 # Python.
 CONFORMANCE_PACKAGES := $(PACKAGES) make python3-brian
@@ -30,7 +35,7 @@ JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: help run test verify digests precision build command deps fuzz faults schedules tsan libfuzzer nightly ci conformance bench bench-peers bench-growth bench-compile microcircuit tidy format pictures clean deps-ci deps-tidy deps-conformance deps-pictures
+.PHONY: help run test verify digests precision build command deps fuzz faults schedules tsan libfuzzer nightly ci conformance bench bench-peers bench-growth bench-compile microcircuit tidy format pictures mutants targets clean deps-ci deps-tidy deps-conformance deps-pictures deps-targets
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +97,9 @@ deps-pictures:
 deps-conformance:
 	@$(call install,$(CONFORMANCE_PACKAGES))
 
+deps-targets:
+	@$(call install,$(TARGETS_PACKAGES))
+
 deps-tidy:
 	@$(call install,$(TIDY_PACKAGES))
 
@@ -135,6 +143,15 @@ pictures: command deps-pictures  ## run the networks that learn, and draw the pi
 	$(call learn,stdp-selectivity,learn.w,10s)
 	$(call learn,stdp-latency,learn.w,1s)
 	$(call learn,distal-reward,ee.w,5min)
+
+mutants: deps  ## make the code wrong in one place after another, and see which test fails
+	cmake --preset mutants
+	cmake --build --preset mutants -j $(JOBS) --target reference_test compiler_test engines_test runtime_test mutants_list
+	tests/mutants/mutants.py $(MUTANTS)
+
+targets: command deps-targets  ## the digests of small networks on x86-64-v1 to v4, and on aarch64 under qemu
+	cmake --build --preset release -j $(JOBS) --target emit_object
+	tests/targets/targets.py
 
 tidy: deps-tidy build  ## clang-tidy over all sources
 	run-clang-tidy -quiet -p build/release -extra-arg=-Wno-unknown-warning-option '$(CURDIR)/(ir|reference|compiler|runtime|tools)/.*\.cc$$'

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "ir/diagnostic.h"
 #include "ir/file.h"
+#include "ir/mutant.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::ir {
@@ -188,7 +189,7 @@ std::optional<uint64_t> WholeSteps(double time, double dt) {
   const double steps = time / dt;
   const double nearest = std::nearbyint(steps);
   constexpr double kMost = 9007199254740992;  // beyond 2^53 a double no longer counts one by one
-  constexpr double kTolerance = 1e-9;
+  const double kTolerance = Mutant("R4.tolerance") ? 1e-3 : 1e-9;
   if (!(nearest >= 0 && nearest < kMost)) return std::nullopt;
   if (std::fabs(steps - nearest) > kTolerance * std::max(1.0, nearest)) return std::nullopt;
   return static_cast<uint64_t>(nearest);

@@ -10,6 +10,7 @@
 #include "absl/container/inlined_vector.h"
 #include "ir/access.h"
 #include "ir/levels.h"
+#include "ir/mutant.h"
 #include "reference/columns.h"
 #include "reference/evaluate.h"
 #include "reference/expectation.h"
@@ -144,7 +145,7 @@ void BlockRunner::EndPasses(const ir::Node& until) {
     if (!ends.as<uint8_t>()[ends.size() == 1 ? 0 : i]) all[i / kPassGroup] = false;
   }
   for (size_t group = 0; group < all.size(); ++group) {
-    if (all[group]) ended_[group] = true;
+    if (all[group] && !Mutant("R5.until")) ended_[group] = true;
   }
 }
 
@@ -159,6 +160,10 @@ void BlockRunner::Run(absl::Span<const uint64_t> synapses) {
 }
 
 void BlockRunner::Run(uint32_t neuron, absl::Span<const uint64_t> synapses) {
+  if (Mutant("R5.stores_of_neurons_come_last")) {
+    RunOnNeuron(neuron);
+    return Run(synapses);
+  }
   Run(synapses);
   RunOnNeuron(neuron);
 }
@@ -171,6 +176,11 @@ void BlockRunner::RunOnNeuron(uint32_t neuron) {
 }
 
 void BlockRunner::RunNode(ir::NodeId id) {
+  if constexpr (kMutants) return RunFlippedNode(id);
+  RunPlainNode(id);
+}
+
+void BlockRunner::RunPlainNode(ir::NodeId id) {
   const ir::Node& node = block_.nodes[id];
   Array& result = values_[id];
   if (ir::HasResult(node.op)) result.Reshape(node.element, Size(node.domain));
@@ -296,14 +306,17 @@ void BlockRunner::Load(const ir::Node& node, Array& result) const {
 size_t BlockRunner::ElementOf(const ir::Node& node, size_t i) const {
   const Array& elements = values_[node.operands[0]];
   const size_t last = machine_.program.Size(machine_.program.states[node.attr].type.domain) - 1;
-  return std::min<size_t>(elements.as<uint32_t>()[elements.size() == 1 ? 0 : i], last);
+  const size_t element = elements.as<uint32_t>()[elements.size() == 1 ? 0 : i];
+  if (element > last && Mutant("R5.gather_beyond_the_end")) return 0;
+  return std::min(element, last);
 }
 
 size_t BlockRunner::PlaceOf(const ir::Node& node, size_t i) const {
   const ir::State& state = machine_.program.states[node.attr];
   const Array& steps = values_[node.operands[1]];
-  const int64_t back = std::clamp<int64_t>(steps.as<int64_t>()[steps.size() == 1 ? 0 : i], 1,
-                                           int64_t{state.history});
+  const int64_t back =
+      std::clamp<int64_t>(steps.as<int64_t>()[steps.size() == 1 ? 0 : i],
+                          Mutant("R5.past_of_no_step") ? 0 : 1, int64_t{state.history});
   const uint64_t place = (machine_.step - static_cast<uint64_t>(back)) % state.places();
   return place * machine_.program.Size(state.type.domain) + ElementOf(node, i);
 }
@@ -333,7 +346,7 @@ void BlockRunner::Accumulate(const ir::Node& node) {
 void BlockRunner::RunBlocks(ir::NodeId id) {
   const ir::Node& node = block_.nodes[id];
   for (const std::unique_ptr<BlockRunner>& runner : blocks_[id]) {
-    if (!runner->block_.IsDue(machine_.step)) continue;
+    if (!runner->block_.IsDue(machine_.step) && !Mutant("R5.clock")) continue;
     if (node.op == ir::Op::kRun) {
       runner->Run();
     } else {
@@ -359,6 +372,8 @@ void BlockRunner::Store(const ir::Node& node) {
   const ir::State& declared = machine_.program.states[node.attr];
   if (declared.history == 0) {
     put(0);
+  } else if (Mutant("R5.past_before_the_beginning")) {
+    put(machine_.step % declared.places() * size);
   } else if (block_.kind != ir::BlockKind::kInit) {
     put(machine_.step % declared.places() * size);
   } else {
@@ -383,6 +398,7 @@ void BlockRunner::Check(const ir::Node& node) {
     if (WithinBounds(machine_.program.states[state], value)) continue;
     const uint64_t element = neuron_.has_value() ? *neuron_ : of_synapses ? synapses_[i] : i;
     CheckFault fault = {state, element, value, ""};
+    if (machine_.check_fault && Mutant("R10.first_state")) continue;
     if (machine_.check_fault && !fault.GoesBefore(*machine_.check_fault)) continue;
     if (!std::isfinite(value)) fault.cause = CauseOf(node.operands[0], i);
     machine_.check_fault = std::move(fault);
@@ -462,7 +478,7 @@ void BlockRunner::Take(const ir::Node& node, Array& result) {
       machine_.input_fault = DescribeSumFault(machine_.program, machine_.step, input, i, sums[i]);
     }
     result.as<double>()[i] = FromQuanta(sums[i], scale);
-    sums[i] = 0;
+    if (!Mutant("R5.take_leaves_nothing")) sums[i] = 0;
   }
 }
 
@@ -482,12 +498,18 @@ void BlockRunner::Spike(const ir::Node& node) {
   for (uint32_t i = 0; i < machine_.program.populations[node.attr].size; ++i) {
     if (spikes.bits(spikes.size == 1 ? 0 : i) == 0) continue;
     const auto times = repeats ? static_cast<int64_t>(machine_.states[*repeats].bits(i)) : 1;
-    found.insert(found.end(), static_cast<size_t>(std::clamp(times, int64_t{1}, most)), i);
+    found.insert(
+        found.end(),
+        static_cast<size_t>(std::clamp(times, int64_t{1}, Mutant("R5.repeats") ? 1 : most)), i);
   }
   // A neuron that already spiked in this step does not spike twice.
   std::vector<uint32_t>& all = machine_.spikes[node.attr];
   std::vector<uint32_t> merged;
-  std::set_union(all.begin(), all.end(), found.begin(), found.end(), std::back_inserter(merged));
+  if (Mutant("R5.a_neuron_spikes_once")) {
+    std::merge(all.begin(), all.end(), found.begin(), found.end(), std::back_inserter(merged));
+  } else {
+    std::set_union(all.begin(), all.end(), found.begin(), found.end(), std::back_inserter(merged));
+  }
   all = std::move(merged);
 }
 

@@ -38,6 +38,8 @@ class BlockRunner {
 
  private:
   void RunNode(ir::NodeId id);
+  void RunPlainNode(ir::NodeId id);
+  void RunFlippedNode(ir::NodeId id);  // as the mutant that is chosen has it (ir/mutant_flip.h)
   // True if a node runs: over synapses, or for the neuron.
   bool Stands(ir::NodeId id) const;
   // Of synapse i of those at hand, or of the neuron.

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "ir/mutant.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
 
@@ -87,7 +88,7 @@ absl::StatusOr<std::vector<uint64_t>> ReadEventSteps(const ir::Program& program,
                        " ms, which is no whole number of steps of ", ShowValue(dt), " ms"));
     }
     if (events.ends && *step == 0) return RowError(table, row, "time is 0, at which no step ends");
-    steps.push_back(events.ends ? *step - 1 : *step);
+    steps.push_back(events.ends && !Mutant("R4.events_that_end_a_step") ? *step - 1 : *step);
   }
   return steps;
 }
@@ -96,6 +97,9 @@ void LookUp(const ir::Table& table, const ArrayView& rows, const ArrayView& colu
             Array& result) {
   const auto nearest = [](const ArrayView& places, size_t i, size_t count) {
     const auto place = static_cast<int64_t>(places.bits(places.size == 1 ? 0 : i));
+    if (place < 0 && Mutant("R1.lookup_below_the_table")) return count - 1;
+    if (place >= static_cast<int64_t>(count) && Mutant("R1.lookup_past_the_table"))
+      return size_t{0};
     return static_cast<size_t>(std::clamp<int64_t>(place, 0, static_cast<int64_t>(count) - 1));
   };
   for (size_t i = 0; i < result.size(); ++i) {

@@ -1,6 +1,7 @@
 #include "reference/connect_block.h"
 
 #include "absl/strings/str_cat.h"
+#include "ir/mutant.h"
 #include "reference/columns.h"
 #include "reference/evaluate.h"
 #include "reference/functions.h"
@@ -13,6 +14,7 @@ namespace {
 std::vector<uint32_t> Occurrences(absl::Span<const uint32_t> targets) {
   std::vector<uint32_t> occurrences(targets.size());
   for (size_t i = 1; i < targets.size(); ++i) {
+    if (Mutant("R3.occurrence_of_a_pair")) continue;
     if (targets[i] == targets[i - 1]) occurrences[i] = occurrences[i - 1] + 1;
   }
   return occurrences;
@@ -122,7 +124,8 @@ Array ConnectBlock::RunNode(const ir::Node& node, const ConnectRow& row,
     } else if (node.op == ir::Op::kIndexPost) {
       result.as<uint32_t>()[i] = row.targets[i];
     } else if (node.op == ir::Op::kWeight) {
-      result.as<double>()[i] = row.weights[row.weights.size() == 1 ? 0 : i];
+      result.as<double>()[i] =
+          row.weights[row.weights.size() == 1 || Mutant("R8.weight_before") ? 0 : i];
     }
   }
   return result;

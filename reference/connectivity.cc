@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ir/mutant.h"
 #include "ir/status_macros.h"
 #include "reference/columns.h"
 #include "reference/connect_block.h"
@@ -66,8 +67,8 @@ absl::StatusOr<SynapseRows> Connectivity::List(uint32_t begin, uint32_t end) con
   const auto& column = Column(*projection_->delay_column);
   for (uint32_t source = 0; source + size_t{1} < rows.begin.size(); ++source) {
     for (uint64_t i = rows.begin[source]; i < rows.begin[source + size_t{1}]; ++i) {
-      const double steps =
-          std::nearbyint(column[pairs.rows[i]] / program_->dt) + program_->spike_lag();
+      const double steps = std::nearbyint(column[pairs.rows[i]] / program_->dt) +
+                           (Mutant("R4.lag_of_listed_delays") ? 0 : program_->spike_lag());
       BNSYN_RETURN_IF_ERROR(AddDelay(steps, source, rows.targets[i], rows));
     }
   }
@@ -80,7 +81,8 @@ const std::vector<double>& Connectivity::Column(const ir::ColumnRef& column) con
 
 absl::Status Connectivity::AddDelay(double steps, uint32_t source, uint32_t target,
                                     SynapseRows& rows) const {
-  if (steps >= projection_->delay && steps <= projection_->max_delay) {
+  const uint32_t most = projection_->max_delay + (Mutant("R8.greatest_delay") ? 1 : 0);
+  if (steps >= projection_->delay && steps <= most) {
     rows.delays.push_back(static_cast<uint32_t>(steps));
     return absl::OkStatus();
   }
@@ -112,7 +114,7 @@ class FirstFault {
   // Pairs come in the order of their sources.
   template <typename Describe>
   void Note(uint32_t target, Describe describe) {
-    if (!status_.ok() && target >= target_) return;
+    if (!status_.ok() && (target >= target_ || Mutant("R8.first_fault"))) return;
     target_ = target;
     status_ = describe();
   }
@@ -155,14 +157,14 @@ absl::Status Connectivity::Connect(SynapseRows& rows) const {
                              "a weight is a finite number");
           });
         }
-        rows.weights.push_back(weight);
+        rows.weights.push_back(Mutant("R8.set_weight") ? projection_->weight : weight);
       }
     }
     for (size_t state = 0; state < rows.states.size(); ++state) {
       if (!connect.Stores(states[state])) continue;
       const Array values = connect.RunStore(states[state], row);
       for (size_t i = 0; i < size; ++i) {
-        rows.states[state].set_bits(begin + i, values.bits(i));
+        if (!Mutant("R8.initial_state")) rows.states[state].set_bits(begin + i, values.bits(i));
         if (values.element() != ir::Element::kF64 || std::isfinite(values.as<double>()[i]))
           continue;
         fault.Note(row.targets[i], [&] {

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "absl/strings/str_format.h"
+#include "ir/mutant.h"
 
 namespace bnsyn {
 
@@ -22,7 +23,7 @@ uint64_t Tag(ItemKind kind, uint32_t index) { return static_cast<uint64_t>(kind)
 // The finaliser of SplitMix64 (Steele, Lea & Flood 2014; constants by Stafford): a bijection in
 // which each bit of x reaches all others.
 uint64_t Mix(uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> (Mutant("R11.mix") ? 31 : 30))) * 0xbf58476d1ce4e5b9;
   x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
   return x ^ (x >> 31);
 }
@@ -41,17 +42,18 @@ uint64_t MixPlace(uint64_t start, uint64_t tag, uint64_t position) {
 
 void Digest::Add(uint64_t tag, uint64_t position, uint64_t value) {
   high += Mix(MixPlace(kHighStart, tag, position) + value);
-  low += Mix(MixPlace(kLowStart, tag, position) + value);
+  low += Mix(MixPlace(Mutant("R11.halves") ? kHighStart : kLowStart, tag, position) + value);
 }
 
 void Digest::AddSpike(uint32_t population, uint64_t step, uint32_t neuron) {
-  Add(Tag(ItemKind::kSpike, population), step, neuron);
+  Add(Tag(Mutant("R11.injected_spike") ? ItemKind::kInFlight : ItemKind::kSpike, population), step,
+      neuron);
 }
 
 void Digest::AddSpikes(uint32_t population, uint64_t step, absl::Span<const uint32_t> neurons) {
   if (neurons.empty()) return;
   const uint64_t tag = Tag(ItemKind::kSpike, population);
-  const uint64_t place_high = MixPlace(kHighStart, tag, step);
+  const uint64_t place_high = MixPlace(kHighStart, tag, Mutant("R11.step_of_a_spike") ? 0 : step);
   const uint64_t place_low = MixPlace(kLowStart, tag, step);
   for (const uint32_t neuron : neurons) {
     high += Mix(place_high + neuron);
@@ -73,16 +75,19 @@ void Digest::AddHistory(uint32_t state, const ir::State& declared, const ArrayVi
   for (uint64_t back = 1; back <= declared.history; ++back) {
     const size_t first = (step - back) % declared.places() * elements;
     for (size_t i = 0; i < elements; ++i) {
-      Add(tag, (back - 1) * elements + i, CanonicalBits(values.element, values.bits(first + i)));
+      Add(tag, (Mutant("R11.history") ? back : back - 1) * elements + i,
+          CanonicalBits(values.element, values.bits(first + i)));
     }
   }
 }
 
 void Digest::AddInFlight(uint32_t population, uint64_t step, uint32_t neuron) {
+  if (Mutant("R11.in_flight")) return;
   Add(Tag(ItemKind::kInFlight, population), step, neuron);
 }
 
 ir::Bits CanonicalBits(ir::Element element, ir::Bits bits) {
+  if (Mutant("R11.nan_is_one_value")) return bits;
   if (element == ir::Element::kF64 && std::isnan(ir::F64OfBits(bits))) {
     return ir::BitsOfF64(std::numeric_limits<double>::quiet_NaN());
   }

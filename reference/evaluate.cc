@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "ir/mutant.h"
 #include "reference/functions.h"
+#include "reference/mutant_nodes.h"
 #include "reference/ops.h"
 #include "reference/philox.h"
 
@@ -141,7 +143,8 @@ class NodeEvaluator {
   // words takes draw numbers 0 and 1 relative to its own, and a pass of a loop two numbers on.
   uint32_t Word(uint32_t element, uint32_t draw) const {
     const auto stream = static_cast<uint32_t>(node_.attr >> 32);
-    const uint32_t number = static_cast<uint32_t>(node_.attr) + 2 * point_.pass + draw;
+    const uint32_t number =
+        static_cast<uint32_t>(node_.attr) + (Mutant("R3.pass") ? 1 : 2) * point_.pass + draw;
     if (!point_.synapses.empty()) {
       return SynapseWord(point_.seed, stream, point_.synapses[element - point_.first_element],
                          point_.step, number);
@@ -288,6 +291,12 @@ bool IsEvaluable(Op op) { return !ir::IsEngineOp(op); }
 
 void Evaluate(const ir::Node& node, const EvaluationPoint& point,
               absl::Span<const ArrayView> operands, Array& result) {
+  if constexpr (kMutants) return EvaluateFlipped(node, point, operands, result);
+  EvaluatePlain(node, point, operands, result);
+}
+
+void EvaluatePlain(const ir::Node& node, const EvaluationPoint& point,
+                   absl::Span<const ArrayView> operands, Array& result) {
   NodeEvaluator(node, point, operands, result).Run();
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "ir/mutant.h"
 #include "reference/columns.h"
 
 namespace bnsyn::reference {
@@ -39,10 +40,13 @@ bool Holds(ir::Op op, ir::Bits a, ir::Bits b) {
     case ir::Op::kExpectProduct:
       return !__builtin_mul_overflow(Integer(a), Integer(b), &ignored);
     case ir::Op::kExpectQuotient:
+      if (Mutant("R10.least_quotient")) return Integer(b) != 0;
       return Integer(b) != 0 && !(Integer(a) == kLeast && Integer(b) == -1);
     case ir::Op::kExpectFloat:
+      if (Mutant("R10.exact_in_f64")) return -kExactInF64 < Integer(a) && Integer(a) < kExactInF64;
       return -kExactInF64 <= Integer(a) && Integer(a) <= kExactInF64;
     case ir::Op::kExpectInteger:
+      if (Mutant("R10.integer_of_a_float")) return std::fabs(ir::F64OfBits(a)) <= ir::F64OfBits(b);
       return std::fabs(ir::F64OfBits(a)) < ir::F64OfBits(b);
     default:
       return true;  // no expectation

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "ir/mutant.h"
 #include "reference/accumulator.h"
 #include "reference/columns.h"
 
@@ -80,6 +81,9 @@ std::string DescribeLimit(const ir::Input& input, Quanta limit) {
 }
 
 bool WithinBounds(const ir::State& state, double value) {
+  if (Mutant("R10.upper_bound") && value == state.upper) return false;
+  if (Mutant("R10.lower_bound") && value < state.lower) return true;
+  if (Mutant("R10.not_finite") && std::isnan(value)) return true;
   return std::isfinite(value) && state.lower <= value && value <= state.upper;
 }
 

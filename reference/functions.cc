@@ -3,7 +3,9 @@
 #include <bit>
 #include <cmath>
 
+#include "ir/mutant.h"
 #include "reference/all_sequences.h"
+#include "reference/mutant_nodes.h"
 
 namespace bnsyn::reference {
 namespace {
@@ -37,17 +39,17 @@ struct Direct {
 
 }  // namespace
 
-#define BNSYN_FUNCTION(name, ...) \
-  double name(double x) {         \
-    Direct m;                     \
-    return sequences::name(m, x); \
+#define BNSYN_FUNCTION(name, text, ...)                  \
+  double name(double x) {                                \
+    Direct m;                                            \
+    return ValueOfFunction(text, sequences::name(m, x)); \
   }
 #include "ir/ops.def"
 
-#define BNSYN_FUNCTION_OF_TWO(name, ...) \
-  double name(double x, double y) {      \
-    Direct m;                            \
-    return sequences::name(m, x, y);     \
+#define BNSYN_FUNCTION_OF_TWO(name, text, ...)              \
+  double name(double x, double y) {                         \
+    Direct m;                                               \
+    return ValueOfFunction(text, sequences::name(m, x, y)); \
   }
 #include "ir/ops.def"
 
@@ -80,7 +82,8 @@ double SkipFromBits(uint32_t bits0, uint32_t bits1, double log_miss) {
 double PoissonFromBits(double mean, uint32_t bits0, uint32_t bits1) {
   Direct m;
   if (!(mean >= 0 && mean <= kPoissonMaxMean)) return sequences::kNaN;
-  if (mean > kPoissonSearchedMean) return sequences::PoissonByNormal(m, mean, bits0, bits1);
+  if (mean > (Mutant("R3.poisson_searched") ? 8 : kPoissonSearchedMean))
+    return sequences::PoissonByNormal(m, mean, bits0, bits1);
   return sequences::PoissonBySearch(m, mean, bits0);
 }
 
@@ -88,7 +91,8 @@ void PoissonSum::Advance() {
   k_ += 1;
   inverse_factorial_ /= k_;
   q_ *= mean_;
-  cdf_ = std::fma(q_, inverse_factorial_, cdf_);
+  cdf_ = Mutant("R3.poisson_sum") ? q_ * inverse_factorial_ + cdf_
+                                  : std::fma(q_, inverse_factorial_, cdf_);
 }
 
 double PoissonMaxCount(double mean) { return std::floor(mean + 7 * std::sqrt(mean)) + 10; }

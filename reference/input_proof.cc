@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "ir/access.h"
+#include "ir/mutant.h"
 #include "ir/status_macros.h"
 #include "reference/columns.h"
 #include "reference/fault.h"
@@ -151,7 +152,7 @@ absl::StatusOr<InputProof> InputProof::Create(const ir::Program& program,
   for (ir::InputId input = 0; input < bounds.size(); ++input) {
     for (const auto& [target, quanta] : bounds[input]) {
       proof.bounds_[input][target] = {quanta, quanta};
-      if (quanta <= proof.most_[input]) continue;
+      if (quanta <= proof.most_[input] || Mutant("R6.proof_of_events")) continue;
       const ir::Input& in = program.inputs[input];
       return absl::InvalidArgumentError(
           absl::StrCat("the sum of the events of one step at ", Place(program, input, target),
@@ -175,7 +176,7 @@ void InputProof::CountEvents(size_t declaration, absl::Span<const Event> events)
 absl::Status InputProof::AddKnown(ir::ProjectionId projection, ir::InputId input, uint32_t target,
                                   const OnPreTerms::Known& known) {
   const Quanta magnitude = Magnitude(known.quanta);
-  if (magnitude > limits_[input].contribution) {
+  if (magnitude > limits_[input].contribution && !Mutant("R6.proof_of_a_contribution")) {
     return TooLarge(*program_, projection, input, target, "what one synapse adds to", magnitude,
                     limits_[input].contribution);
   }
@@ -183,9 +184,10 @@ absl::Status InputProof::AddKnown(ir::ProjectionId projection, ir::InputId input
   if (IsCoarse(known.value, scale)) {
     coarse_[{CoarseSource::Kind::kProjection, projection, input}].Count(known.value, scale);
   }
-  const Quanta in_a_step = magnitude * MostArrivals(projection);
+  const Quanta in_a_step =
+      Mutant("R6.proof_counts_all_arrivals") ? magnitude : magnitude * MostArrivals(projection);
   bounds_[input][target].known += in_a_step;
-  if (bounds_[input][target].known > most_[input]) {
+  if (bounds_[input][target].known > most_[input] && !Mutant("R6.proof_of_a_sum")) {
     return TooLarge(*program_, projection, input, target,
                     "the sum of what may arrive in one step at", bounds_[input][target].known,
                     most_[input]);
@@ -202,7 +204,7 @@ absl::Status InputProof::AddPossible(ir::ProjectionId projection, ir::InputId in
                                      uint32_t element, Quanta magnitude) {
   const SumLimits& limits = limits_[input];
   Quanta& possible = bounds_[input][element].possible;
-  if (magnitude <= limits.possible - possible) {
+  if (magnitude <= limits.possible - possible || Mutant("R6.proof_of_what_may_arrive")) {
     possible += magnitude;
     return absl::OkStatus();
   }

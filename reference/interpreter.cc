@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ir/mutant.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"
 #include "reference/block_runner.h"
@@ -99,10 +100,10 @@ absl::Status ProgramInterpreter::PrepareAt(const StepStart& start) {
 absl::Status ProgramInterpreter::Step() {
   const uint64_t step = machine_.step;
   machine_.BeginStep();
-  DeliverFileEvents();
+  if (!Mutant("R5.events_of_tables")) DeliverFileEvents();
   if (!delivers_) DeliverSpikes();
   for (size_t b = 0; b < blocks_.size(); ++b) {
-    if (machine_.program.step[b].IsDue(step)) blocks_[b].Run();
+    if (machine_.program.step[b].IsDue(step) || Mutant("R5.clock_of_a_kernel")) blocks_[b].Run();
   }
 
   for (ir::PopulationId p = 0; p < machine_.spikes.size(); ++p) {
@@ -112,8 +113,12 @@ absl::Status ProgramInterpreter::Step() {
   }
   machine_.EndStep();
 
+  if (Mutant("R10.input_fault_goes_first") && !machine_.arithmetic_fault.ok()) {
+    return machine_.arithmetic_fault;
+  }
   if (!machine_.input_fault.ok()) return machine_.input_fault;
-  if (!machine_.arithmetic_fault.ok()) return machine_.arithmetic_fault;
+  const bool late = Mutant("R10.expectation_goes_before_checks") && machine_.check_fault;
+  if (!machine_.arithmetic_fault.ok() && !late) return machine_.arithmetic_fault;
   if (!machine_.check_fault) return absl::OkStatus();
   return DescribeCheckFault(machine_.program, step, *machine_.check_fault,
                             [this](ir::ProjectionId projection, uint64_t synapse) {
@@ -133,6 +138,7 @@ void ProgramInterpreter::DeliverSpikes() {
 
 std::vector<uint32_t> ProgramInterpreter::SpikesBefore(ir::PopulationId population,
                                                        uint32_t delay) const {
+  if (Mutant("R5.delay") && delay > 1) --delay;
   const std::vector<uint32_t>& past = history_.At(population, machine_.step - delay);
   if (delay > 0) return past;
   const std::vector<uint32_t>& found = machine_.spikes[population];
@@ -179,12 +185,12 @@ absl::Status ProgramInterpreter::InjectSpikes(ir::PopulationId population,
                                                      declared.name, " of ", declared.size));
     }
   }
-  const uint64_t last = InjectionStep();
+  const uint64_t last = InjectionStep() + (Mutant("R5.step_of_injected_spikes") ? 1 : 0);
   std::vector<uint32_t>& spikes = history_.At(population, last);
   const uint32_t most = machine_.program.MostRepeats(population);
   for (const uint32_t neuron : neurons) {
     const auto [first, end] = std::equal_range(spikes.begin(), spikes.end(), neuron);
-    if (end - first >= most) {
+    if (end - first >= most && !Mutant("R5.injected_spikes_that_are_there")) {
       if (most == 1) continue;
       return TooManySpikes(machine_.program, population, neuron);
     }
@@ -201,7 +207,7 @@ Digest ProgramInterpreter::ComputeDigest() const {
     const ir::State& declared = program.states[state];
     if (declared.history != 0) {
       digest.AddHistory(state, declared, State(state), machine_.step);
-    } else if (!declared.temporary) {
+    } else if (!declared.temporary || Mutant("R11.temporaries")) {
       digest.AddState(state, State(state));
     }
   }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ir/mutant.h"
 #include "ir/status_macros.h"
 #include "reference/block_runner.h"
 #include "reference/columns.h"
@@ -168,12 +169,12 @@ void Machine::AddComputed(ir::ProjectionId from, ir::InputId input, uint32_t ele
   const bool fits = Magnitude(quanta) <= LimitsOf(sum).unknown;
   // From 2^23 quanta on, half a quantum is within 2^-24.
   const bool is_coarse = Magnitude(quanta) < (Quanta(1) << 23) && IsCoarse(value, sum.scale_log2);
-  if (fits && !(is_coarse && program.strict_sums)) {
+  if (fits && !(is_coarse && program.strict_sums && !Mutant("R6.strict_sums"))) {
     if (is_coarse) {
       coarse[{CoarseSource::Kind::kProjection, from, input}].Count(value, sum.scale_log2);
     }
     inputs[input][element] += quanta;
-  } else if (input_fault.ok()) {
+  } else if (input_fault.ok() || Mutant("R6.first_fault")) {
     input_fault = DescribeContributionFault(program, step, input, element, value);
   }
 }

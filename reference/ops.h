@@ -10,6 +10,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "ir/mutant.h"
+
 namespace bnsyn::reference::ops {
 
 // Integers wrap: they are computed as unsigned numbers of the same width, where C++ defines that.
@@ -47,7 +49,7 @@ T Mul(T a, T b) {
 template <typename T>
 T Div(T a, T b) {
   if constexpr (std::is_integral_v<T>) {
-    if (b == 0) return 0;
+    if (b == 0) return Mutant("R1.quotient_by_zero") ? a : T{0};
     if (std::is_signed_v<T> && b == static_cast<T>(-1)) return Sub(T{0}, a);
   }
   return a / b;
@@ -57,6 +59,7 @@ T Div(T a, T b) {
 template <typename T>
 T Rem(T a, T b) {
   if constexpr (std::is_integral_v<T>) {
+    if (b == 0 && Mutant("R1.remainder_by_zero")) return a;
     if (b == 0 || (std::is_signed_v<T> && b == static_cast<T>(-1))) return 0;
     return static_cast<T>(a % b);
   } else {
@@ -66,7 +69,7 @@ T Rem(T a, T b) {
 
 template <typename T>
 T Fma(T a, T b, T c) {
-  return std::fma(a, b, c);
+  return Mutant("R1.fma_is_fused") ? a * b + c : std::fma(a, b, c);
 }
 
 template <typename T>
@@ -74,6 +77,7 @@ T Neg(T a) {
   if constexpr (std::is_integral_v<T>) {
     return Sub(T{0}, a);
   } else {
+    if (Mutant("R1.neg_flips_the_sign_of_zero")) return 0 - a;
     return std::copysign(a, std::signbit(a) ? T{1} : T{-1});
   }
 }
@@ -111,7 +115,7 @@ T Ceil(T a) {
 // The rounding mode is never changed, so it is to nearest, ties to even.
 template <typename T>
 T Rint(T a) {
-  return std::nearbyint(a);
+  return Mutant("R1.ties_to_even") ? std::round(a) : std::nearbyint(a);
 }
 
 template <typename T>
@@ -121,6 +125,7 @@ bool Eq(T a, T b) {
 
 template <typename T>
 bool Ne(T a, T b) {
+  if (Mutant("R1.ne_of_nan")) return a < b || b < a;
   return !(a == b);
 }
 
@@ -172,7 +177,9 @@ T Not(T a) {
 template <typename T>
 T Shl(T a, T b) {
   const auto count = static_cast<Unsigned<T>>(b);
-  if (count >= std::numeric_limits<Unsigned<T>>::digits) return 0;
+  if (count >= std::numeric_limits<Unsigned<T>>::digits) {
+    return Mutant("R1.shl_beyond_the_width") ? a : T{0};
+  }
   return static_cast<T>(static_cast<Unsigned<T>>(a) << count);
 }
 
@@ -180,6 +187,7 @@ template <typename T>
 T Shr(T a, T b) {
   constexpr int width = std::numeric_limits<Unsigned<T>>::digits;
   const auto count = static_cast<Unsigned<T>>(b);
+  if (count >= width && Mutant("R1.shr_beyond_the_width")) return 0;
   if (count >= width) return a < 0 ? static_cast<T>(-1) : T{0};
   return static_cast<T>(a >> count);  // of a signed number, arithmetic in C++20
 }
@@ -192,12 +200,14 @@ T Select(bool a, T b, T c) {
 template <typename To, typename From>
 To Convert(From a) {
   if constexpr (std::is_same_v<To, bool>) {
+    if (Mutant("R1.nan_is_true")) return a < From{0} || a > From{0};
     return !(a == From{0});
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
     // 2^digits, exact in either float type, is the first number above the range of To.
     const From limit = std::ldexp(From{1}, std::numeric_limits<To>::digits);
-    if (std::isnan(a)) return 0;
-    if (a >= limit) return std::numeric_limits<To>::max();
+    if (std::isnan(a))
+      return Mutant("R1.nan_becomes_zero") ? std::numeric_limits<To>::max() : To{0};
+    if (a >= limit) return Mutant("R1.convert_saturates") ? To{0} : std::numeric_limits<To>::max();
     if (std::is_signed_v<To> ? a < -limit : a < 0) return std::numeric_limits<To>::min();
     return static_cast<To>(a);
   } else {

@@ -10,6 +10,8 @@
 #include <array>
 #include <cstdint>
 
+#include "ir/mutant.h"
+
 namespace bnsyn::reference::philox {
 
 inline constexpr int kRounds = 10;
@@ -37,12 +39,14 @@ Words<U> Round(const Words<U>& word, const Key<U>& key) {
 // The key of the next round.
 template <class U>
 Key<U> Next(const Key<U>& key) {
+  if (Mutant("R3.key_step")) return {key[0] + kKeyStep0, key[1] + kKeyStep0};
   return {key[0] + kKeyStep0, key[1] + kKeyStep1};
 }
 
 template <class U>
 Words<U> Rounds(Words<U> words, Key<U> key) {
-  for (int round = 0; round < kRounds; ++round) {
+  const int rounds = Mutant("R3.rounds") ? kRounds - 1 : kRounds;
+  for (int round = 0; round < rounds; ++round) {
     words = Round(words, key);
     key = Next(key);
   }

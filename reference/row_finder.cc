@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ir/mutant.h"
 #include "ir/status_macros.h"
 #include "reference/columns.h"
 #include "reference/connect_block.h"
@@ -44,7 +45,7 @@ class RuleOnTargets {
     return targets_[last - 1] >= begin_ && targets_[first] < end_;
   }
   bool Allows(uint32_t source, uint32_t target) const {
-    return source != target || !excludes_self_;
+    return source != target || !excludes_self_ || Mutant("R8.self");
   }
   void AppendAllowed(uint32_t source, std::vector<uint32_t>& targets) const {
     AppendAllowed(source, begin_, end_, targets);
@@ -76,7 +77,8 @@ class RuleRows : public RowFinder, protected RuleOnTargets {
       : RuleOnTargets(program, id, begin, end) {}
 
   absl::Status AppendRow(uint32_t source, std::vector<uint32_t>& targets) final {
-    return sources_.Has(source) ? AppendSelected(source, targets) : absl::OkStatus();
+    const bool selected = sources_.Has(source) || Mutant("R8.selected_sources");
+    return selected ? AppendSelected(source, targets) : absl::OkStatus();
   }
 
  protected:
@@ -97,7 +99,7 @@ class OneToOneRows : public RuleRows {
  public:
   using RuleRows::RuleRows;
   absl::Status AppendSelected(uint32_t source, std::vector<uint32_t>& targets) override {
-    const uint32_t target = targets_[sources_.RankOf(source)];
+    const uint32_t target = Mutant("R8.one_to_one") ? source : targets_[sources_.RankOf(source)];
     if (begin_ <= target && target < end_ && Allows(source, target)) targets.push_back(target);
     return absl::OkStatus();
   }
@@ -118,7 +120,7 @@ class BernoulliRows : public RuleRows {
  private:
   // The part of the row in one block of targets, from draws (source, block).
   void AppendBlock(uint32_t source, uint32_t block, std::vector<uint32_t>& targets) const {
-    RuleDraws draws = Draws(source, block);
+    RuleDraws draws = Draws(source, Mutant("R8.bernoulli_block") ? 0 : block);
     const uint32_t first = block * kBernoulliBlock;
     const auto end =
         static_cast<uint32_t>(std::min<uint64_t>(end_, (block + uint64_t{1}) * kBernoulliBlock));
@@ -128,13 +130,14 @@ class BernoulliRows : public RuleRows {
       const double skip = draws.NextSkip(log_miss_);
       if (!(skip < end - target)) return;
       target += static_cast<uint32_t>(skip);
-      if (target >= begin_ && targets_.Has(target) && Allows(source, target)) {
+      const bool selected = targets_.Has(target) || Mutant("R8.bernoulli_selected");
+      if (target >= begin_ && selected && Allows(source, target)) {
         targets.push_back(target);
       }
     }
   }
 
-  const double log_miss_ = Log1p(-rule_.p);
+  const double log_miss_ = Mutant("R8.bernoulli_log1p") ? Log(1 - rule_.p) : Log1p(-rule_.p);
 };
 
 // Rules whose connect block sets a number for each pair.
@@ -172,7 +175,10 @@ class ProbabilityRows : public PairwiseRows {
                          "it must be from 0 to 1; clip(p, 0, 1) keeps it there");
       }
       const SynapseBits bits = SynapseRandomBits(program_.seed, rule_.stream, source, target, 0);
-      if (UniformFromBits(bits.first, bits.second) < probability) targets.push_back(target);
+      const double u = UniformFromBits(bits.first, bits.second);
+      if (Mutant("R8.probability") ? 1 - u <= probability : u < probability) {
+        targets.push_back(target);
+      }
     }
     return absl::OkStatus();
   }
@@ -271,6 +277,7 @@ class RepeatedWeightedRows : public WeightedRows {
   double Sum(uint32_t first, uint32_t last) const {
     if (last - first == 1) return sums_[first];
     const uint32_t middle = first + (last - first) / 2;
+    if (Mutant("R8.weighted_sum")) return Sum(middle, last);
     return Sum(first, middle) + Sum(middle, last);
   }
 
@@ -288,7 +295,8 @@ class RepeatedWeightedRows : public WeightedRows {
   void Mark(uint32_t rank, uint64_t count) {
     RuleDraws draws = Draws(targets_[rank], 0);
     std::vector<double>& marks = marks_[targets_[rank] - begin_];
-    for (uint64_t i = 0; i < count; ++i) marks.push_back(draws.Next() * sums_[rank]);
+    const double sum = Mutant("R8.weighted_mark") ? sums_[0] : sums_[rank];
+    for (uint64_t i = 0; i < count; ++i) marks.push_back(draws.Next() * sum);
     std::sort(marks.begin(), marks.end(), std::greater<>());
   }
 
@@ -335,7 +343,8 @@ class DistinctWeightedRows : public WeightedRows {
 
   Key KeyOf(uint32_t source, uint32_t target, double weight) const {
     const SynapseBits bits = SynapseRandomBits(program_.seed, rule_.stream, source, target, 0);
-    return {ExponentialFromBits(bits.first, bits.second) / weight, target, source};
+    const double exponential = ExponentialFromBits(bits.first, bits.second);
+    return {Mutant("R8.weighted_key") ? exponential : exponential / weight, target, source};
   }
 
   void KeepLeast(std::vector<Key>& keys) {
@@ -359,7 +368,8 @@ class OutDegreeRows : public RuleRows {
     const uint32_t own = targets_.RankOf(source);
     Sample(rule_.count, targets_.size() - (self ? 1 : 0), rule_.multiple, draws, drawn_);
     for (const uint32_t rank : drawn_) {
-      const uint32_t target = targets_[rank + (self && rank >= own ? 1 : 0)];
+      const bool behind = Mutant("R8.out_degree_self") ? rank > own : rank >= own;
+      const uint32_t target = targets_[rank + (self && behind ? 1 : 0)];
       if (begin_ <= target && target < end_) targets.push_back(target);
     }
     return absl::OkStatus();
@@ -404,7 +414,7 @@ class TotalDivider : RuleOnTargets {
     } else {
       for (uint32_t rank = first; rank < last; ++rank) own += sources_.Has(targets_[rank]) ? 1 : 0;
     }
-    return pairs - own;
+    return Mutant("R8.total_self") ? pairs : pairs - own;
   }
 
   // All sources and all targets are selected.
@@ -423,7 +433,7 @@ class ColumnRows : public RuleRows {
     const std::vector<uint64_t> counts = CountByTarget(program, id, begin_, end_);
     std::vector<uint32_t> sources;
     for (uint32_t target = begin_; target < end_; ++target) {
-      RuleDraws draws = Draws(target, 0);
+      RuleDraws draws = Draws(target, Mutant("R8.in_degree_sequence") ? 1 : 0);
       const size_t first = sources.size();
       const bool self = excludes_self_ && sources_.Has(target);
       const uint32_t own = sources_.RankOf(target);
@@ -528,6 +538,7 @@ absl::StatusOr<ListedPairs> FindListedPairs(const ir::Program& program, ir::Proj
     if (begin <= to[i] && to[i] < end) pairs.rows.push_back(i);
   }
   std::stable_sort(pairs.rows.begin(), pairs.rows.end(), [&](uint32_t a, uint32_t b) {
+    if (Mutant("R8.list_order")) return from[a] < from[b];
     return std::pair(from[a], to[a]) < std::pair(from[b], to[b]);
   });
   pairs.begin.assign(source.size + size_t{1}, 0);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ir/mutant.h"
 #include "reference/functions.h"
 #include "reference/philox.h"
 
@@ -30,13 +31,14 @@ class RuleDraws {
   RuleDraws(uint64_t seed, uint32_t stream, uint32_t a, uint32_t b, uint32_t first = 0)
       : counter_{first / 2, a, b, stream},
         key_{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)} {
-    if (first % 2 != 0) Advance();
+    if (first % 2 != 0 && !Mutant("R8.first_number")) Advance();
   }
 
   // Uniform in (0, 1], a multiple of 2^-53.
   double Next() {
     const size_t word = Advance();
-    return 1 - UniformFromBits(words_[word], words_[word + 1]);
+    const double uniform = UniformFromBits(words_[word], words_[word + 1]);
+    return Mutant("R8.uniform") ? uniform : 1 - uniform;
   }
 
   // How many targets a Bernoulli rule of probability p passes over, for log_miss = log(1 - p).
@@ -48,6 +50,7 @@ class RuleDraws {
   // Uniform among 0, ..., n - 1.
   uint64_t Below(uint64_t n) {
     const size_t word = Advance();
+    if (Mutant("R8.below")) return (uint64_t{words_[word]} << 32 | words_[word + 1]) % n;
     return reference::Below(uint64_t{words_[word]} << 32 | words_[word + 1], n);
   }
 

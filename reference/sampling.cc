@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "ir/mutant.h"
+
 namespace bnsyn::reference {
 namespace {
 
@@ -35,7 +37,8 @@ uint64_t CountOnLeft(uint64_t count, double left, double right, bool repeat, dou
   const double least = repeat ? 0 : std::max(0.0, n - right);
   const double most = repeat ? n : std::min(n, left);
   const double mode = repeat ? std::floor((n + 1) * (left / (left + right)))
-                             : std::floor((n + 1) * (left + 1) / (left + right + 2));
+                             : std::floor((n + 1) * (left + (Mutant("R8.hypergeometric") ? 0 : 1)) /
+                                          (left + right + 2));
   const double start = std::min(std::max(mode, least), most);
   const double log_start =
       repeat ? LogChoose(n, start) + start * Log(left / (left + right)) +
@@ -43,6 +46,7 @@ uint64_t CountOnLeft(uint64_t count, double left, double right, bool repeat, dou
              : LogChoose(left, start) + LogChoose(right, n - start) - LogChoose(left + right, n);
   // The ratio of the probability of k + 1 to that of k.
   const auto ratio = [&](double k) {
+    if (Mutant("R8.binomial") && repeat) return (n - k) / (k + 1) * (left / (left + right));
     return repeat ? (n - k) / (k + 1) * (left / right)
                   : (left - k) * (n - k) / ((k + 1) * (right - n + k + 1));
   };
@@ -80,7 +84,8 @@ void Sample(uint64_t count, uint32_t n, bool repeat, RuleDraws& draws,
     std::vector<bool> chosen(n);
     for (uint64_t last = n - count; last < n; ++last) {
       const auto drawn = static_cast<uint32_t>(draws.Below(last + 1));
-      const uint32_t number = chosen[drawn] ? static_cast<uint32_t>(last) : drawn;
+      const bool taken = chosen[drawn] && !Mutant("R8.floyd");
+      const uint32_t number = taken ? static_cast<uint32_t>(last) : drawn;
       chosen[number] = true;
       sample.push_back(number);
     }

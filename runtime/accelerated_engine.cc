@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "ir/mutant.h"
 #include "ir/status_macros.h"
 #include "reference/reduction.h"
 #include "runtime/accelerated_program.h"
@@ -254,13 +255,15 @@ Signal AcceleratedEngine::CollectSignals(const Worker& worker) const {
 }
 
 void AcceleratedEngine::BeginStep(int thread, uint64_t step) {
-  for (const ir::PopulationId p : schedule_.counted) *memory_->Count(p, thread) = 0;
+  for (const ir::PopulationId p : schedule_.counted) {
+    if (!Mutant("runtime.counts_begin_at_0")) *memory_->Count(p, thread) = 0;
+  }
   for (const ir::PopulationId p : schedule_.spiking) ring_.Count(p, thread, step) = 0;
   if (thread != 0) return;
   // For the next epoch: threads that are ahead in this one already read the lists of its steps.
   const uint64_t injected_next = InjectionStep(step) + epoch_;
   for (ir::PopulationId p = 0; p < program_.populations.size(); ++p) {
-    ring_.Injected(p, injected_next).clear();
+    if (!Mutant("runtime.injected_once")) ring_.Injected(p, injected_next).clear();
   }
 }
 
@@ -272,11 +275,12 @@ bool AcceleratedEngine::DeliverSpikes(int thread, uint64_t step, Groups groups) 
     const Timer timer(clock_.OfDelivery(thread, number++));
     if (groups == Groups::kRows && delivery.code.function != nullptr) continue;
     const auto due = [&](uint32_t delay, const auto& use) {
-      const uint64_t emitted = step - delay;
+      const uint64_t emitted = step - delay + (Mutant("runtime.delay") && delay > 1 ? 1 : 0);
       if (delivery.on_post) {
         use(ring_.Spikes(delivery.spikes, thread, emitted));
       } else {
-        for (int t = 0; t < partition_.threads(); ++t) {
+        for (int t = Mutant("runtime.spikes_of_other_threads") ? thread : 0;
+             t < partition_.threads(); ++t) {
           use(ring_.Spikes(delivery.spikes, t, emitted));
         }
       }
@@ -294,7 +298,7 @@ bool AcceleratedEngine::ReceiveInputs(int thread, uint64_t step) {
   Worker& worker = workers_[static_cast<size_t>(thread)];
   for (size_t& next = worker.tally.next_event; next < worker.events.size(); ++next) {
     const InputEvent& event = worker.events[next];
-    if (event.step != step) break;
+    if (event.step != step || Mutant("runtime.events")) break;
     // No pass knows what arrives from a file, so that these sums are not narrow.
     void* const sums = memory_->Input(event.input, thread);
     if (program_.inputs[event.input].accumulator.wide) {
@@ -311,7 +315,7 @@ bool AcceleratedEngine::RunSynapses(const SynapticCall& call, int thread, uint64
   const absl::Span<const uint32_t> neurons =
       absl::MakeConstSpan(schedule_.all_neurons).first(program_.populations[call.sources].size);
   bool fine = true;
-  if (call.backlog != nullptr) {
+  if (call.backlog != nullptr && !Mutant("runtime.deferral_before_steps")) {
     fine = call.backlog->Sweep(compiler::Deferral::Before(step) + call.halves);
   }
   reference::CoarseTally* const tallies = workers_[static_cast<size_t>(thread)].tally.coarse.data();
@@ -324,7 +328,7 @@ bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
   const ThreadSchedule& schedule = schedule_.threads[static_cast<size_t>(thread)];
   Worker& worker = workers_[static_cast<size_t>(thread)];
   for (const KernelCall& call : schedule.phases[phase].calls) {
-    if (!call.block->IsDue(step)) continue;
+    if (!call.block->IsDue(step) && !Mutant("runtime.clock")) continue;
     if (call.delivers) fault |= DeliverSpikes(thread, step, Groups::kAll);
     const Timer timer(clock_.OfKernel(thread, call.number));
     for (const SynapticCall& synaptic : call.synaptic) {
@@ -333,7 +337,7 @@ bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
     if (call.function == nullptr) continue;
     for (const ir::InputId input : call.shared) memory_->CollectShares(input, thread);
     compiler::KernelArgs args = {};
-    args.slots = call.slots[step & 1].data();
+    args.slots = call.slots[Mutant("runtime.parity") ? 0 : step & 1].data();
     args.step = step;
     args.seed = program_.seed;
     args.begin = call.range.begin;
@@ -351,7 +355,7 @@ bool AcceleratedEngine::RunPhase(int thread, size_t phase, uint64_t step) {
       }
       ring_.Count(population, thread, step) = count;
     }
-    fault |= args.fault != 0;
+    if (!Mutant("runtime.fault_of_a_kernel")) fault |= args.fault != 0;
   }
   return fault;
 }

@@ -285,9 +285,17 @@ absl::StatusOr<std::vector<Measurement>> Measure(const BenchArguments& arguments
 
 int Run(const BenchArguments& arguments) {
   InstallInterrupt();
+  if (!arguments.profile && !(arguments.save.empty() && arguments.compare.empty())) {
+    return Report(absl::InvalidArgumentError("--save and --compare are of --profile: add that"));
+  }
   if (!arguments.vary.empty()) {
     const absl::Status status = BenchVary(arguments);
     return status.ok() ? kDone : Report(status);
+  }
+  if (arguments.profile) {
+    const absl::StatusOr<bool> as_fast = BenchProfile(arguments);
+    if (!as_fast.ok()) return Report(as_fast.status());
+    return *as_fast ? kDone : kNo;
   }
   if (arguments.plan) {
     const absl::Status status = BenchPlan(arguments);
@@ -334,6 +342,8 @@ void AddBench(CommandLine& line) {
       "Examples:\n"
       "  bnsyn bench examples/networks/bnsyn.toml --set N=4000\n"
       "  bnsyn bench examples/networks/bnsyn.toml --set N=4000 --only-kernels --json\n"
+      "  bnsyn bench examples/networks/coba.toml --profile --save coba.json\n"
+      "  bnsyn bench examples/networks/coba.toml --profile --compare coba.json\n"
       "  bnsyn bench examples/networks/coba.toml --plan --steps 50 --repeats 100\n"
       "  bnsyn bench examples/networks/coba.toml --set p=80/N --vary N=1000,10000,100000");
   arguments->source.AddArguments(bench);
@@ -370,11 +380,24 @@ void AddBench(CommandLine& line) {
              .value = &arguments->plan,
              .help = "only what each row of the kernels' plans is worth (see dump --stage plan)",
              .excludes = {"--ladder", "--only-kernels"}});
+  bench.Add({.name = "--profile",
+             .value = &arguments->profile,
+             .help = "only the parts of a step by their roles, on one thread, with the processor's "
+                     "counters and the roofline of the machine",
+             .excludes = {"--ladder", "--only-kernels", "--plan"}});
+  bench.Add({.name = "--save",
+             .value = &arguments->save,
+             .help = "of --profile: write it to a file",
+             .type = "FILE"});
+  bench.Add({.name = "--compare",
+             .value = &arguments->compare,
+             .help = "of --profile: an older one; exit 1 if a part is slower beyond noise",
+             .type = "FILE"});
   bench.Add({.name = "--vary",
              .value = &arguments->vary,
              .help = "only how a step's cost grows with a value, on one thread",
              .type = "NAME[,NAME...]=VALUE,VALUE,...",
-             .excludes = {"--ladder", "--only-kernels", "--plan"}});
+             .excludes = {"--ladder", "--only-kernels", "--plan", "--profile"}});
   bench.Add({.name = "--json",
              .value = &arguments->json,
              .help = "print an array of rungs and kernels, or of rows"});

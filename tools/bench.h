@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "tools/command.h"
 
 namespace bnsyn::tools {
@@ -21,7 +22,10 @@ struct BenchArguments {
   bool only_ladder = false;
   bool only_kernels = false;
   bool plan = false;
-  std::string vary;  // NAME,NAME,...=VALUE,VALUE,...
+  bool profile = false;
+  std::string save;     // of the profile: where to write it
+  std::string compare;  // of the profile: an older one
+  std::string vary;     // NAME,NAME,...=VALUE,VALUE,...
   bool json = false;
 };
 
@@ -38,6 +42,11 @@ absl::Status BenchVary(const BenchArguments& arguments);
 // Runs the network with and without each row of the plans of its kernels, on one thread, and prints
 // how much slower its kernels are without the row.
 absl::Status BenchPlan(const BenchArguments& arguments);
+
+// Measures the parts of a step by their roles, the processor's counters, and how near each part is
+// to what the machine can do; prints them, saves them, and compares them with an older profile.
+// False if some part has become slower, beyond noise.
+absl::StatusOr<bool> BenchProfile(const BenchArguments& arguments);
 
 }  // namespace bnsyn::tools
 

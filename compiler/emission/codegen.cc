@@ -50,6 +50,18 @@ class PassGate : public llvm::OptPassGate {
   llvm::OptPassGate& before_;
 };
 
+// The code generators of all other machines, which takes a few milliseconds.
+void InitializeAllOfLlvm() {
+  static const bool initialized = [] {
+    llvm::InitializeAllTargetInfos();
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+    return true;
+  }();
+  static_cast<void>(initialized);
+}
+
 // What optimises a module.
 struct Optimiser {
   explicit Optimiser(llvm::TargetMachine& machine) : builder(&machine) {}
@@ -97,7 +109,11 @@ void TargetMachineDeleter::operator()(llvm::TargetMachine* machine) const { dele
 absl::StatusOr<TargetMachinePtr> MakeTargetMachine(const Target& target, int optimization) {
   InitializeLlvm();
   std::string error;
-  const llvm::Target* const found = llvm::TargetRegistry::lookupTarget(target.triple, error);
+  const llvm::Target* found = llvm::TargetRegistry::lookupTarget(target.triple, error);
+  if (found == nullptr) {
+    InitializeAllOfLlvm();
+    found = llvm::TargetRegistry::lookupTarget(target.triple, error);
+  }
   if (found == nullptr) {
     return absl::UnavailableError(
         absl::StrCat("LLVM has no code generator for ", target.triple, ": ", error));

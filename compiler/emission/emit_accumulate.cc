@@ -7,6 +7,7 @@
 #include "compiler/emission/emit_ops.h"
 #include "compiler/emission/emit_sums.h"
 #include "ir/access.h"
+#include "ir/mutant.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/MDBuilder.h"
@@ -34,7 +35,9 @@ void DeliverEmitter::EmitQuanta(ir::NodeId id) {
     return;
   }
   llvm::Value* const exact = Scale(added.value, -sum.scale_log2);
-  llvm::Value* rounded = builder_.CreateUnaryIntrinsic(llvm::Intrinsic::rint, exact);
+  const auto rounding =
+      Mutant("emit.accumulate.rounding") ? llvm::Intrinsic::floor : llvm::Intrinsic::rint;
+  llvm::Value* rounded = builder_.CreateUnaryIntrinsic(rounding, exact);
   // Static contributions have been proven to fit, and were counted when synapses were built.
   if (!reference::AddsStatic(program_, block_, id)) rounded = Checked(sum, exact, rounded, added);
   if (!sum.wide) {
@@ -61,7 +64,8 @@ llvm::Value* DeliverEmitter::Checked(const ir::Accumulator& sum, llvm::Value* ex
   added.fits =
       builder_.CreateFCmpOLE(magnitude, f64(static_cast<double>(reference::LimitsOf(sum).unknown)));
   // From 2^23 quanta on, half a quantum is within 2^-24.
-  added.may_be_coarse = builder_.CreateAnd(builder_.CreateFCmpOLT(magnitude, f64(0x1p23)),
+  const double coarse_below = Mutant("emit.accumulate.coarse") ? 0x1p22 : 0x1p23;
+  added.may_be_coarse = builder_.CreateAnd(builder_.CreateFCmpOLT(magnitude, f64(coarse_below)),
                                            builder_.CreateFCmpONE(added.value, f64(0)));
   if (program_.strict_sums) {
     llvm::Value* const change = abs(builder_.CreateFSub(rounded, exact));
@@ -72,6 +76,7 @@ llvm::Value* DeliverEmitter::Checked(const ir::Accumulator& sum, llvm::Value* ex
         added.fits, builder_.CreateNot(builder_.CreateAnd(added.may_be_coarse, coarse)));
     added.may_be_coarse = nullptr;
   }
+  if (Mutant("emit.accumulate.beyond_its_limit")) return rounded;
   return builder_.CreateSelect(added.fits, rounded, f64(0));
 }
 
@@ -83,11 +88,14 @@ llvm::Value* DeliverEmitter::InUnits(ir::InputId input, llvm::Value* quanta) {
   llvm::Value* const more =
       builder_.CreateFDiv(builder_.CreateSIToFP(quanta, Widened(builder_.getDoubleTy(), lanes)),
                           Splat(builder_, left, lanes));
+  if (Mutant("emit.accumulate.phase")) return quanta;
   return builder_.CreateFPToSI(builder_.CreateUnaryIntrinsic(llvm::Intrinsic::rint, more),
                                quanta->getType());
 }
 
 void DeliverEmitter::EmitAccumulate(ir::NodeId id) {
+  if (Mutant("emit.accumulate.omit") && node(id).op == ir::Op::kAccumulate) return;
+  if (Mutant("emit.accumulate_pre.omit") && node(id).op == ir::Op::kAccumulatePre) return;
   const Added& added = added_[id];
   if (lanes_ > 1) {
     AddInLanes(id);
@@ -95,7 +103,8 @@ void DeliverEmitter::EmitAccumulate(ir::NodeId id) {
     AddToSum(static_cast<ir::InputId>(node(id).attr),
              node(id).op == ir::Op::kAccumulatePre ? source_ : target_, added.units);
   }
-  if (added.fits != nullptr) NoteFault(builder_.CreateNot(added.fits));
+  if (added.fits != nullptr && !Mutant("emit.accumulate.fault"))
+    NoteFault(builder_.CreateNot(added.fits));
   if (added.may_be_coarse != nullptr) CountCoarse(id);
 }
 

@@ -9,6 +9,7 @@
 #include "compiler/emission/emit_ops.h"
 #include "compiler/emission/kernel_abi.h"
 #include "ir/access.h"
+#include "ir/mutant.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/Intrinsics.h"
@@ -231,7 +232,7 @@ DrawPoint BlockEmitter::Draw(uint32_t stream, uint32_t draw) {
   llvm::Value* place = builder_.getInt32(draw);
   if (pass_ != nullptr) {
     llvm::Value* const pass = builder_.CreateTrunc(pass_, builder_.getInt32Ty());
-    place = builder_.CreateAdd(place, builder_.CreateShl(pass, 1));
+    place = builder_.CreateAdd(place, builder_.CreateShl(pass, Mutant("emit.random.pass") ? 0 : 1));
   }
   return {number, place, step_, seed_};
 }
@@ -239,6 +240,7 @@ DrawPoint BlockEmitter::Draw(uint32_t stream, uint32_t draw) {
 llvm::Value* BlockEmitter::Scale(llvm::Value* value, int exponent) {
   // A factor beyond the range of normal numbers is split; only the last product can round.
   constexpr int kLargest = 1000;
+  if (Mutant("emit.take.scale")) ++exponent;
   while (exponent != 0) {
     const int part = std::clamp(exponent, -kLargest, kLargest);
     llvm::Constant* const factor =
@@ -257,9 +259,12 @@ llvm::Value* BlockEmitter::OutOfBounds(const ir::State& state, llvm::Value* valu
   };
   if (state.lower == -state.upper) {
     llvm::Value* const magnitude = builder_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, value);
+    if (Mutant("emit.check.nan")) return builder_.CreateFCmpOGT(magnitude, bound(state.upper));
     return builder_.CreateFCmpUGT(magnitude, bound(state.upper));
   }
   // A NaN fails both.
+  if (Mutant("emit.check.lower")) return builder_.CreateFCmpUGT(value, bound(state.upper));
+  if (Mutant("emit.check.upper")) return builder_.CreateFCmpULT(value, bound(state.lower));
   return builder_.CreateOr(builder_.CreateFCmpULT(value, bound(state.lower)),
                            builder_.CreateFCmpUGT(value, bound(state.upper)));
 }
@@ -307,7 +312,9 @@ llvm::Value* BlockEmitter::Lookup(const ir::Node& node, int lanes, llvm::Value* 
   const auto nearest = [&](llvm::Value* place, size_t count) {
     llvm::Constant* const zero = ConstantLike(place, builder_.getInt64(0));
     llvm::Constant* const last = ConstantLike(place, builder_.getInt64(count - 1));
-    place = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, place, zero);
+    if (!Mutant("emit.lookup.below_the_table")) {
+      place = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, place, zero);
+    }
     return builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, place, last);
   };
   const size_t columns = table.columns.size();
@@ -363,7 +370,8 @@ llvm::Value* BlockEmitter::ReadElement(const ir::Node& node, int lanes,
     const auto bound = [&](uint64_t number) {
       return ConstantLike(steps, builder_.getInt64(number));
     };
-    steps = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, steps, bound(1));
+    const uint64_t least = Mutant("emit.past.of_no_step") ? 0 : 1;
+    steps = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, steps, bound(least));
     steps = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, steps, bound(state.history));
     llvm::Value* const now = LanesOf(steps) == 1 ? step_ : Splat(builder_, step_, LanesOf(steps));
     steps = builder_.CreateSub(now, steps);
@@ -419,6 +427,12 @@ llvm::Value* BlockEmitter::DrawCall(const ir::Node& node, int lanes,
 
 llvm::Value* BlockEmitter::EmitNode(const ir::Node& n, int lanes,
                                     absl::Span<llvm::Value* const> v) {
+  if constexpr (kMutants) return EmitFlippedNode(n, lanes, v);
+  return EmitPlainNode(n, lanes, v);
+}
+
+llvm::Value* BlockEmitter::EmitPlainNode(const ir::Node& n, int lanes,
+                                         absl::Span<llvm::Value* const> v) {
   llvm::IRBuilder<>& b = builder_;
   const Element element = OperandElement(n);
   const bool real = ir::IsFloat(element);

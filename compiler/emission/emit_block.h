@@ -143,6 +143,9 @@ class BlockEmitter {
   absl::Status status_;
 
  private:
+  llvm::Value* EmitPlainNode(const ir::Node& node, int lanes, absl::Span<llvm::Value* const> v);
+  // The same as the mutant that is chosen has it (ir/mutant_flip.h).
+  llvm::Value* EmitFlippedNode(const ir::Node& node, int lanes, absl::Span<llvm::Value* const> v);
   void EmitUniformNodes(bool of_pass);
   // Elements of a type, as they stand in memory.
   llvm::Value* LoadFrom(size_t slot, llvm::Type* type, llvm::Value* index, int lanes);

@@ -11,6 +11,7 @@
 #include "compiler/emission/kernel_abi.h"
 #include "ir/access.h"
 #include "ir/levels.h"
+#include "ir/mutant.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Intrinsics.h"
 
@@ -71,6 +72,8 @@ void DeliverEmitter::EmitOne(ir::NodeId id, int lanes) {
 void DeliverEmitter::EmitNeuronStores() {
   for (const ir::Node& n : block_.nodes) {
     if (!ir::StoresNeuron(n)) continue;
+    if (Mutant("emit.store_pre.omit") && n.op == ir::Op::kStorePre) continue;
+    if (Mutant("emit.store_post.omit") && n.op == ir::Op::kStorePost) continue;
     StoreSlot(SlotOf(AttrKind::kState, n.attr), n.element, by_target_ ? target_ : source_,
               values_[n.operands[0]]);
   }
@@ -174,7 +177,9 @@ llvm::Value* DeliverEmitter::EmitSynapses(int lanes, llvm::Value* first, llvm::V
   k->addIncoming(first, before);
   llvm::Value* const next =
       builder_.CreateNUWAdd(k, builder_.getInt64(static_cast<uint64_t>(lanes)));
-  builder_.CreateCondBr(builder_.CreateICmpULE(next, last), synapse, end);
+  llvm::Value* const fits = Mutant("emit.row.last") ? builder_.CreateICmpULT(next, last)
+                                                    : builder_.CreateICmpULE(next, last);
+  builder_.CreateCondBr(fits, synapse, end);
 
   builder_.SetInsertPoint(synapse);
   lanes_ = lanes;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "compiler/emission/external_functions.h"
+#include "ir/mutant.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/Intrinsics.h"
@@ -105,7 +106,8 @@ llvm::Value* EmitShift(llvm::IRBuilder<>& builder, Op op, Element element, llvm:
   llvm::Value* const inside =
       builder.CreateICmpULT(count, ConstantLike(count, llvm::ConstantInt::get(type, width)));
   if (op == Op::kShr && ir::IsSigned(element)) {
-    llvm::Constant* const last = ConstantLike(count, llvm::ConstantInt::get(type, width - 1));
+    const uint64_t most = Mutant("emit.shr.beyond_the_width") ? 0 : width - 1;
+    llvm::Constant* const last = ConstantLike(count, llvm::ConstantInt::get(type, most));
     return builder.CreateAShr(a, builder.CreateSelect(inside, count, last));
   }
   llvm::Constant* const zero = ConstantLike(count, llvm::ConstantInt::get(type, 0));
@@ -126,8 +128,9 @@ llvm::Value* EmitConvert(llvm::IRBuilder<>& builder, Element from, Element to, l
   if (ir::IsFloat(from)) {
     if (to == Element::kF64) return builder.CreateFPExt(a, type);
     if (to == Element::kF32) return builder.CreateFPTrunc(a, type);
-    const auto intrinsic =
-        ir::IsSigned(to) ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat;
+    const auto intrinsic = ir::IsSigned(to) != Mutant("emit.convert.sign")
+                               ? llvm::Intrinsic::fptosi_sat
+                               : llvm::Intrinsic::fptoui_sat;
     return builder.CreateIntrinsic(intrinsic, {type, a->getType()}, {a});
   }
   if (ir::IsFloat(to)) {
@@ -169,7 +172,7 @@ llvm::Value* EmitIntegerDivision(llvm::IRBuilder<>& builder, Op op, Element elem
   // LLVM's divisions by 0, and of the least number by -1, are undefined. Nothing is divided by 1 in
   // their place, and -a is what a wraps to when divided by -1.
   llvm::Value* odd = builder.CreateICmpEQ(b, zero);
-  llvm::Value* otherwise = zero;
+  llvm::Value* otherwise = Mutant("emit.integer_division.by_zero") ? one : zero;
   if (ir::IsSigned(element)) {
     llvm::Value* const minus =
         builder.CreateICmpEQ(b, constant(llvm::ConstantInt::getAllOnesValue(type)));

@@ -9,6 +9,7 @@
 #include "compiler/emission/codegen.h"
 #include "compiler/emission/emit.h"
 #include "compiler/emission/external_functions.h"
+#include "compiler/emission/levels.h"
 #include "compiler/emission/object_cache.h"
 #include "compiler/emission/unless_thrown.h"
 #include "ir/out_of_memory.h"
@@ -80,8 +81,8 @@ void NoteProblem(const absl::Status& status, CompileReport& report) {
     report.cache_problem = std::string(status.message());
 }
 
-absl::StatusOr<std::string> CompileObject(llvm::Module& module, const Target& target,
-                                          int optimization, Stopwatch& watch) {
+absl::StatusOr<std::string> ObjectOf(llvm::Module& module, const Target& target, int optimization,
+                                     Stopwatch& watch) {
   const UnlessThrown<TargetMachinePtr> machine;
   BNSYN_ASSIGN_OR_RETURN(*machine, MakeTargetMachine(target, optimization));
   watch.Lap("target");
@@ -209,7 +210,7 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
   watch.Lap("cache_io");
   if (!object || options.check_cache) {
     BNSYN_ASSIGN_OR_RETURN(std::string compiled,
-                           CompileObject(**module, target, options.optimization, watch));
+                           ObjectOf(**module, target, options.optimization, watch));
     if (object && *object != compiled) {
       return absl::InternalError(
           absl::StrCat("the cached object ", cache.Path(report.key),
@@ -223,6 +224,18 @@ absl::StatusOr<std::unique_ptr<CompiledCode>> CompileKernels(const ir::Program& 
                          JitCode::Link(program, target, *object, options.register_with_debugger));
   watch.Lap("link");
   return code;
+}
+
+absl::StatusOr<std::string> CompileObject(const ir::Program& program, const CompileOptions& options,
+                                          const Target& target) {
+  CompileReport report;
+  Stopwatch watch(report);
+  BNSYN_ASSIGN_OR_RETURN(const int width, ChooseWidth(options, target));
+  InitializeLlvm();
+  const UnlessThrown<llvm::LLVMContext> context;
+  const UnlessThrown<std::unique_ptr<llvm::Module>> module;
+  BNSYN_ASSIGN_OR_RETURN(*module, EmitModule(program, options, target, width, *context));
+  return ObjectOf(**module, target, options.optimization, watch);
 }
 
 }  // namespace bnsyn::compiler

@@ -1,6 +1,7 @@
 #include "compiler/emission/population_kernel.h"
 
 #include "compiler/emission/emit_ops.h"
+#include "ir/mutant.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 
@@ -60,8 +61,9 @@ absl::Status PopulationKernel::Emit() {
     builder_.CreateStore(builder_.CreateLoad(i32, spikes_[s].count),
                          SpikeField(s, offsetof(SpikeOutput, count)));
   }
-  if (fault_ != nullptr) MergeFault(builder_.CreateLoad(builder_.getInt1Ty(), fault_));
-  if (overflow_ != nullptr) {
+  if (fault_ != nullptr && !Mutant("emit.check.fault"))
+    MergeFault(builder_.CreateLoad(builder_.getInt1Ty(), fault_));
+  if (overflow_ != nullptr && !Mutant("emit.take.overflow")) {
     llvm::Value* const sums = builder_.CreateLoad(overflow_->getAllocatedType(), overflow_);
     llvm::Value* const negative =
         builder_.CreateICmpSLT(sums, llvm::Constant::getNullValue(sums->getType()));
@@ -191,7 +193,8 @@ void PopulationKernel::EmitColdRegion(const ColdRegion& region) {
   std::vector<std::vector<llvm::Value*>> otherwise(parts_);  // by part and result
   for (part_ = 0; part_ < parts_; ++part_) {
     llvm::Value* const condition = ValueOf(region.condition);
-    llvm::Value* const lanes = region.when ? condition : builder_.CreateNot(condition);
+    const bool when = region.when != Mutant("emit.cold_region.condition");
+    llvm::Value* const lanes = when ? condition : builder_.CreateNot(condition);
     needed = needed == nullptr ? lanes : builder_.CreateOr(needed, lanes);
     for (const ColdRegion::Result& result : region.results) {
       llvm::Type* const type = ValueType(builder_.getContext(), node(result.value).element);

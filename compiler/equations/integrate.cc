@@ -7,6 +7,7 @@
 #include "compiler/analysis/facts.h"
 #include "compiler/equations/method_fit.h"
 #include "compiler/equations/step_emitter.h"
+#include "ir/mutant.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -16,7 +17,7 @@ using ir::Value;
 using Values = std::vector<Value>;
 
 // A value below 1e-290 vanishes when this number is added to it and subtracted again (R9).
-constexpr double kFlushing = 0x1p-909;
+const double kFlushing = Mutant("R9.flush_of_a_decay") ? 0x1p-1000 : 0x1p-909;
 
 // The value of a variable that only decays, exactly 0 where it is tiny (R9). A product is fused
 // with the sum that does this.

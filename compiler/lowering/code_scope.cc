@@ -12,6 +12,7 @@
 #include "compiler/lowering/loop.h"
 #include "compiler/lowering/neurons.h"
 #include "compiler/lowering/table.h"
+#include "ir/mutant.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -19,12 +20,13 @@ namespace {
 
 // Below this a stored value becomes zero (R9): far above the denormal range, far below anything a
 // network can tell from zero.
-constexpr double kFlushBelow = 1e-290;
+const double kFlushBelow = Mutant("R9.flush_below") ? 1e-300 : 1e-290;
 // The same for variables that code alone changes, which may hold any number that is not denormal.
-constexpr double kFlushAssignedBelow = 0x1p-1020;
+const double kFlushAssignedBelow = Mutant("R9.flush_what_code_assigns") ? 1e-290 : 0x1p-1020;
 // Both for f32.
-constexpr double kFlushFloat32Below = 1e-30;
-constexpr double kFlushAssignedFloat32Below = 0x1p-124;
+const double kFlushFloat32Below = Mutant("R9.flush_float32") ? 1e-290 : 1e-30;
+const double kFlushAssignedFloat32Below =
+    Mutant("R9.flush_float32_that_code_assigns") ? 1e-30 : 0x1p-124;
 
 TypedValue Of(const Variable& variable, ir::Value value) {
   return variable.equation->integer ? AnyInteger(value) : TypedValue{value, variable.dimension()};

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ir/mutant.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -37,7 +38,10 @@ std::string StreamName::ToString() const { return absl::StrCat(code, " ", owner,
 
 uint32_t StreamHash(absl::string_view text) {
   uint32_t hash = 2166136261;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619;
+  for (const char c : text) {
+    hash =
+        (hash ^ static_cast<unsigned char>(c)) * (Mutant("R3.stream_hash") ? 16777617 : 16777619);
+  }
   return hash;
 }
 
@@ -53,7 +57,7 @@ std::vector<uint32_t> AssignStreams(const std::vector<std::string>& names) {
     if (!taken.insert(streams[name]).second) colliding.push_back(name);
   }
   for (const size_t name : colliding) {
-    while (!taken.insert(streams[name]).second) ++streams[name];
+    while (!taken.insert(streams[name]).second) streams[name] += Mutant("R3.clash") ? 2 : 1;
   }
   return streams;
 }

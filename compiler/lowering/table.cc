@@ -11,6 +11,7 @@
 #include "compiler/language/code_emitter.h"
 #include "compiler/lowering/declare.h"
 #include "compiler/lowering/loop.h"
+#include "ir/mutant.h"
 #include "ir/status_macros.h"
 #include "ir/table.h"
 
@@ -273,8 +274,8 @@ class TableReader {
     if (time == EmitStepTime(builder_, dt()) || time == EmitStepEnd(builder_, dt())) {
       return ir::Value{builder_.node(time).operands[0]};
     }
-    constexpr double kLittle = 1e-9;
-    constexpr double kRelative = 0x1p-48;
+    const double kLittle = Mutant("R4.row_of_a_time") ? 0 : 1e-9;
+    const double kRelative = Mutant("R4.row_of_a_time") ? 0 : 0x1p-48;
     const auto emit = [&](ir::Op op, std::initializer_list<ir::Value> operands) {
       return builder_.Emit(op, operands);
     };

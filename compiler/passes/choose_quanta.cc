@@ -21,6 +21,7 @@
 #include "compiler/analysis/contributions.h"
 #include "compiler/passes/prepare.h"
 #include "ir/diagnostic.h"
+#include "ir/mutant.h"
 #include "ir/status_macros.h"
 #include "reference/accumulator.h"
 #include "reference/columns.h"
@@ -29,7 +30,7 @@ namespace bnsyn::compiler {
 namespace {
 
 // The significant bits that each contribution keeps.
-constexpr int kBits = 24;
+const int kBits = Mutant("pass.choose_quanta.bits") ? 23 : 24;
 constexpr int kStrictBits = 53;
 
 // Contributions that may be arbitrarily small, but begin with a size, should keep their bits down
@@ -45,8 +46,8 @@ constexpr int kFinerUnbounded = 20;
 
 // Bits of a sum that the bound of the sum may have. One more is for the rounding of the bound.
 constexpr int kExactSumBits = ir::Accumulator::kExactBits - 2;
-constexpr int kSumBits = 61;
-constexpr int kWideSumBits = 125;
+const int kSumBits = Mutant("pass.choose_quanta.bits_of_a_sum") ? 62 : 61;
+const int kWideSumBits = Mutant("pass.choose_quanta.bits_of_a_wide_sum") ? 124 : 125;
 
 // No scale is beyond 2^1000, or below 2^-1000.
 constexpr int kGreatestScale = 1000;
@@ -91,7 +92,7 @@ void Arriving::Add(const Amount& amount, int bits) {
     return;
   }
   greatest = std::max(greatest, amount.range.magnitude());
-  sum += amount.sum;
+  if (!Mutant("pass.choose_quanta.sum")) sum += amount.sum;
   if (!amount.is_static) greatest_dynamic = std::max(greatest_dynamic, amount.range.magnitude());
   for (const double value : amount.values) {
     if (value != 0) coarsest = std::min(coarsest, CoarsestFor(value, bits));

@@ -23,6 +23,7 @@
 #include "compiler/passes/prepare.h"
 #include "compiler/passes/rewrite.h"
 #include "ir/builder.h"
+#include "ir/mutant.h"
 #include "reference/accumulator.h"
 
 namespace bnsyn::compiler {
@@ -46,6 +47,7 @@ uint32_t PeriodOf(double factor) {
     period *= 2;
   }
   const double left = std::pow(factor, period);
+  if (Mutant("pass.decay_inputs.period")) return period;
   return left >= kLeastLeft && left <= 0.5 ? period : 0;
 }
 
@@ -144,7 +146,8 @@ class Decayer {
     const ir::InputId input = found->second;
     if (program_.inputs[input].accumulator.decays()) return std::nullopt;
     const StateUse& state = states_[*receiver.state];
-    if (state.reads != 1 || state.elsewhere) return std::nullopt;
+    const bool elsewhere = state.elsewhere && !Mutant("pass.decay_inputs.other_readers");
+    if (state.reads != 1 || elsewhere) return std::nullopt;
     if (program_.states[*receiver.state].type.element != ir::Element::kF64) return std::nullopt;
     return Move{.input = input,
                 .state = *receiver.state,
@@ -163,7 +166,8 @@ class Decayer {
     const uint32_t period = PeriodOf(move.factor);
     const std::optional<KnownArrivals> arrivals =
         FindKnownArrivals(program_, contributions_[move.input], move.input);
-    if (bounded || !initial.bounded() || period == 0 || !arrivals) return std::nullopt;
+    const bool suits = !bounded || Mutant("pass.decay_inputs.bounds");
+    if (!suits || !initial.bounded() || period == 0 || !arrivals) return std::nullopt;
     if (arrivals->largest == 0 || arrivals->synapses > kMostSynapses) return std::nullopt;
 
     ir::Accumulator sum;
@@ -208,7 +212,8 @@ class Decayer {
             ir::Value scale = builder.Emit(
                 ir::Op::kScale, {ir::Element::kF64, ir::DomainId::kNetwork}, {}, move.input);
             if (id == move.arrived) {
-              scale = builder.Emit(ir::Op::kMul, {scale, builder.F64(1 / move.factor)});
+              const double before = Mutant("pass.decay_inputs.arrived") ? 1 : 1 / move.factor;
+              scale = builder.Emit(ir::Op::kMul, {scale, builder.F64(before)});
             }
             const ir::Value sum =
                 builder.Emit(ir::Op::kHeld, {ir::Element::kF64, domain}, {}, move.input);

@@ -12,10 +12,12 @@
 #include "compiler/passes/node_arithmetic.h"
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
+#include "ir/mutant.h"
 #include "ir/text.h"
 #include "reference/all_sequences.h"
 #include "reference/functions.h"
 #include "reference/known_bits.h"
+#include "reference/mutant_nodes.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -98,12 +100,15 @@ std::optional<Value> Expander::Function(Rewriter& rewriter, ir::NodeId id) const
   };
   std::optional<Value> result;
   for (const FunctionSequence& function : kFunctions) {
-    if (function.op == node.op) result = m.Write(function.write(m, operand(0)));
+    if (function.op != node.op) continue;
+    const F value = function.write(m, operand(0));
+    result = m.Write(reference::ValueOfFunction(ir::Info(node.op).name, value));
   }
   for (const FunctionOfTwoSequence& function : kFunctionsOfTwo) {
     if (function.op != node.op) continue;
     const F x = operand(0);
-    result = m.Write(function.write(m, x, operand(1)));
+    const F value = function.write(m, x, operand(1));
+    result = m.Write(reference::ValueOfFunction(ir::Info(node.op).name, value));
   }
   if (result && node.element != Element::kF64) return builder.Convert(*result, node.element);
   return result;
@@ -157,12 +162,17 @@ Value Expander::Remainder(Rewriter& rewriter, ir::NodeId id) {
   const Value b = emit(Op::kAbs, {y});
   const Value quotient = emit(Op::kDiv, {a, b});
   const Value most = builder.F64(std::numeric_limits<double>::max());
-  const Value near =
-      emit(Op::kAnd, {emit(Op::kLt, {quotient, builder.F64(0x1p53)}), emit(Op::kLe, {b, most})});
-  const Value whole = emit(Op::kFloor, {quotient});
+  const Value near = emit(
+      Op::kAnd,
+      {emit(Op::kLt, {quotient, builder.F64(Mutant("pass.expand_math.near") ? 0x1p60 : 0x1p53)}),
+       emit(Op::kLe, {b, most})});
+  const Value whole =
+      emit(Mutant("pass.expand_math.remainder") ? Op::kRint : Op::kFloor, {quotient});
   const Value left = emit(Op::kFma, {emit(Op::kNeg, {whole}), b, a});
   const Value below = emit(Op::kLt, {left, builder.F64(0)});
-  const Value right = emit(Op::kSelect, {below, emit(Op::kAdd, {left, b}), left});
+  const Value right = Mutant("pass.expand_math.one_too_large")
+                          ? left
+                          : emit(Op::kSelect, {below, emit(Op::kAdd, {left, b}), left});
   // What is left is not negative, so that it takes the sign of x as a bit.
   constexpr uint64_t kSign = uint64_t{1} << 63;
   const Value sign =
@@ -175,7 +185,9 @@ Value Expander::Remainder(Rewriter& rewriter, ir::NodeId id) {
 // bits 2^-32 < p is bits < p 2^32, an exact product. An integer is below a number if it is below
 // that number rounded up.
 Value Expander::Bernoulli(ir::Builder& builder, double p, Value bits) {
-  const double threshold = std::ceil(p * 0x1p32);
+  const double exact = p * 0x1p32;
+  const double threshold =
+      Mutant("pass.expand_math.bernoulli") ? std::floor(exact) : std::ceil(exact);
   if (!(threshold > 0)) return builder.Bool(false);
   if (threshold >= 0x1p32) return builder.Bool(true);
   const Value limit = builder.Literal(Element::kU32, static_cast<uint32_t>(threshold));
@@ -195,7 +207,8 @@ PoissonThresholds FindThresholds(double mean) {
   PoissonThresholds thresholds;
   reference::PoissonSum sum(mean);
   for (size_t k = 0; k < reference::sequences::kPoissonSearchedCounts; ++k, sum.Advance()) {
-    const double limit = std::ceil(sum.cdf() * 0x1p32 - 0.5);
+    const double half = Mutant("pass.expand_math.poisson") ? 0 : 0.5;
+    const double limit = std::ceil(sum.cdf() * 0x1p32 - half);
     if (limit >= 0x1p32) break;  // above every u
     if (limit <= 0) {
       ++thresholds.always;

@@ -24,6 +24,7 @@
 #include "compiler/passes/kernel_groups.h"
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
+#include "ir/mutant.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -101,6 +102,7 @@ class KernelWriter {
         const bool others = RunsSynapses(node) || node.op == ir::Op::kGather;
         if (!IsCrossThread(program_, graph_.node(id)) && !others) continue;
         const size_t home = grouping_.home[before];
+        if (Mutant("pass.fuse.phase")) continue;
         if (home != kernel) phase = std::max(phase, phase_[home] + 1);
       }
     }
@@ -124,6 +126,7 @@ class KernelWriter {
     for (ir::NodeId id : kernel.nodes) {
       if (!IsAnchor(graph_.node(id))) continue;
       for (ir::NodeId load : graph_.killed[id]) {
+        if (Mutant("pass.fuse.load_behind_a_store")) continue;
         if (kernel.nodes.contains(load)) Write(load, index, written);
       }
       Write(id, index, written);

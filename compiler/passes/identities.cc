@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "compiler/analysis/facts.h"
+#include "ir/mutant.h"
 #include "reference/evaluate.h"
 
 namespace bnsyn::compiler {
@@ -92,16 +93,22 @@ class Matcher {
 // Adding -0 keeps every float, adding +0 does not: -0 + +0 is +0. Adding -x is subtracting x.
 Result Matcher::Add() {
   for (const auto& [x, y] : {std::pair(a(), b()), std::pair(b(), a())}) {
+    if (Mutant("pass.simplify.add_plus_zero") && IsNumber(y, 0)) return x;
     if (floating() ? IsMinusZero(y) : IsNumber(y, 0)) return x;
-    if (Is(y, Op::kNeg)) return builder_.Emit(Op::kSub, {x, Inner(y)});
+    if (Is(y, Op::kNeg)) {
+      return builder_.Emit(Mutant("pass.simplify.add_neg") ? Op::kAdd : Op::kSub, {x, Inner(y)});
+    }
   }
   return std::nullopt;
 }
 
 Result Matcher::Sub() {
   if (IsNumber(b(), 0)) return a();
+  if (Mutant("pass.simplify.sub_from_plus_zero") && IsNumber(a(), 0)) {
+    return builder_.Emit(Op::kNeg, {b()});
+  }
   if (floating() ? IsMinusZero(a()) : IsNumber(a(), 0)) return builder_.Emit(Op::kNeg, {b()});
-  if (!floating() && a() == b()) return Number(0);
+  if ((!floating() || Mutant("pass.simplify.sub_of_itself")) && a() == b()) return Number(0);
   if (Is(b(), Op::kNeg)) return builder_.Emit(Op::kAdd, {a(), Inner(b())});
   return std::nullopt;
 }
@@ -111,7 +118,7 @@ Result Matcher::Mul() {
   for (const auto& [x, y] : {std::pair(a(), b()), std::pair(b(), a())}) {
     if (IsNumber(y, 1)) return x;
     if (IsNumber(y, -1)) return builder_.Emit(Op::kNeg, {x});
-    if (!floating() && IsNumber(y, 0)) return y;
+    if ((!floating() || Mutant("pass.simplify.mul_by_zero")) && IsNumber(y, 0)) return y;
   }
   return std::nullopt;
 }
@@ -134,9 +141,15 @@ Result Matcher::Div() {
 // One rounding of a*b + c is one rounding of the product when c is -0, and of the sum when a or b
 // is 1 or -1.
 Result Matcher::Fma() {
+  if (IsNumber(c(), 0) && Mutant("pass.simplify.fma_with_plus_zero")) {
+    return builder_.Emit(Op::kMul, {a(), b()});
+  }
   if (IsMinusZero(c())) return builder_.Emit(Op::kMul, {a(), b()});
   for (const auto& [x, y] : {std::pair(a(), b()), std::pair(b(), a())}) {
     if (IsNumber(y, 1)) return builder_.Emit(Op::kAdd, {x, c()});
+    if (IsNumber(y, -1) && Mutant("pass.simplify.fma_of_minus_one")) {
+      return builder_.Emit(Op::kSub, {x, c()});
+    }
     if (IsNumber(y, -1)) return builder_.Emit(Op::kSub, {c(), x});
   }
   return std::nullopt;
@@ -164,6 +177,7 @@ Result Matcher::Xor() {
   if (a() == b()) return Number(0);
   for (const auto& [x, y] : {std::pair(a(), b()), std::pair(b(), a())}) {
     if (IsNumber(y, 0)) return x;
+    if (IsAllOnes(y) && Mutant("pass.simplify.xor_of_ones")) return x;
     if (IsAllOnes(y)) return builder_.Emit(Op::kNot, {x});
   }
   return std::nullopt;
@@ -172,6 +186,9 @@ Result Matcher::Xor() {
 Result Matcher::Select() {
   if (Is(a(), Op::kLiteral)) return IsNumber(a(), 1) ? b() : c();
   if (b() == c()) return b();
+  if (Is(a(), Op::kNot) && Mutant("pass.simplify.select_by_not")) {
+    return builder_.Emit(Op::kSelect, {Inner(a()), b(), c()});
+  }
   if (Is(a(), Op::kNot)) return builder_.Emit(Op::kSelect, {Inner(a()), c(), b()});
   if (node_.element == Element::kBool) {
     if (IsNumber(b(), 1) && IsNumber(c(), 0)) return a();
@@ -253,14 +270,18 @@ Result Matcher::Apply() {
       return MinOrMax();
     // A NaN is not equal to itself, nor less or greater than itself.
     case Op::kEq:
-      if (a() == b() && !floating()) return builder_.Bool(true);
+      if (a() == b() && (!floating() || Mutant("pass.simplify.eq_of_nan"))) {
+        return builder_.Bool(true);
+      }
       return std::nullopt;
     case Op::kLe:
     case Op::kGe:
       if (a() == b() && !floating()) return builder_.Bool(true);
       return node_.op == Op::kLe ? Never(a(), b(), true) : Never(b(), a(), true);
     case Op::kNe:
-      if (a() == b() && !floating()) return builder_.Bool(false);
+      if (a() == b() && (!floating() || Mutant("pass.simplify.ne_of_nan"))) {
+        return builder_.Bool(false);
+      }
       return std::nullopt;
     case Op::kLt:
     case Op::kGt:

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/passes/rewrite.h"
 #include "ir/access.h"
+#include "ir/mutant.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -167,7 +168,7 @@ class Grouper {
     const ir::DomainId domain = graph_.domain[anchors[0]];
     const ir::Block* const loop = FindLoop(program_, graph_.node(anchors[0]));
     const bool delivers = graph_.node(anchors[0]).op == ir::Op::kDeliver;
-    if (loop != nullptr) AddKeeper(anchors[0]);
+    if (loop != nullptr && !Mutant("pass.fuse.value_before_a_loop")) AddKeeper(anchors[0]);
     const size_t index = grouping_.kernels.size();
     const std::string name = loop != nullptr ? loop->name
                              : delivers      ? OfNoLoop(program_, "deliver")
@@ -183,6 +184,7 @@ class Grouper {
     for (const ir::NodeId store : anchors) {
       if (graph_.node(store).op != ir::Op::kStore) continue;
       for (const ir::NodeId load : graph_.killed[store]) {
+        if (Mutant("pass.fuse.value_before_a_store")) continue;
         if (grouping_.home[load] != kNoKernel || !IsWanted(load, wanted)) continue;
         grouping_.home[load] = index;
         kernel.nodes.insert(load);
@@ -323,14 +325,15 @@ StepGraph::StepGraph(const ir::Program& program, const ir::Block& step_block)
     if (n.op == ir::Op::kDeliver) lane[id] = loops;
     // What neurons gather from each other they must not overwrite in the same kernel.
     if (n.op == ir::Op::kGather && program.states[n.attr].type.domain == domain[id]) {
-      lane[id] += loops + 1;
+      if (!Mutant("pass.fuse.gather_of_its_own")) lane[id] += loops + 1;
     }
     if (!live[id]) continue;
     if (IsAnchor(n)) anchors.push_back(id);
     for (const ir::Access& access : AccessesOf(program, n)) {
       History& history = histories[{access.kind, access.symbol}];
       if (history.last_write == id) continue;
-      if (history.last_write != ir::kNoNode) after[id].push_back(history.last_write);
+      const bool after_write = !Mutant("pass.fuse.after_a_write");
+      if (history.last_write != ir::kNoNode && after_write) after[id].push_back(history.last_write);
       if (!access.write) {
         history.reads.push_back(id);
         continue;

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/analysis/contributions.h"
 #include "compiler/passes/passes.h"
+#include "ir/mutant.h"
 #include "reference/accumulator.h"
 
 namespace bnsyn::compiler {
@@ -42,14 +43,16 @@ std::optional<Storage> InUnits(const ir::Accumulator& accumulator,
     const reference::Quanta quanta =
         reference::ToQuanta(*contribution.value, accumulator.scale_log2);
     if (reference::Magnitude(quanta) > ir::kMaxAccumulatorUnit) return std::nullopt;
-    unit = std::gcd(unit, static_cast<int64_t>(quanta));
+    unit = Mutant("pass.narrow_sums.unit") ? static_cast<int64_t>(quanta)
+                                           : std::gcd(unit, static_cast<int64_t>(quanta));
   }
   if (unit == 0) return std::nullopt;
   double most = 0;  // units that arrive at one neuron in one step
   for (const auto& [contribution, range] : arrivals) {
     const reference::Quanta quanta =
         reference::Magnitude(reference::ToQuanta(*contribution.value, accumulator.scale_log2));
-    most += contribution.in_degree.most * (static_cast<double>(quanta) / static_cast<double>(unit));
+    const double synapses = Mutant("pass.narrow_sums.in_degree") ? 1 : contribution.in_degree.most;
+    most += synapses * (static_cast<double>(quanta) / static_cast<double>(unit));
   }
   for (const int bits : {16, 32}) {
     ir::Accumulator narrow;
@@ -62,7 +65,8 @@ std::optional<Storage> InUnits(const ir::Accumulator& accumulator,
 Storage Narrowest(const ir::Accumulator& accumulator, const std::vector<Arrival>& arrivals) {
   double most = 0;  // quanta
   for (const auto& [contribution, range] : arrivals) {
-    if (!contribution.is_static || !range.bounded() || range.nan) return Widest(accumulator);
+    const bool known = contribution.is_static || Mutant("pass.narrow_sums.static");
+    if (!known || !range.bounded() || range.nan) return Widest(accumulator);
     most += contribution.in_degree.most *
             static_cast<double>(reference::ToQuanta(range.magnitude(), accumulator.scale_log2));
   }

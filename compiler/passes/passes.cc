@@ -11,6 +11,7 @@
 #include "compiler/schedule/plan_rows.h"
 #include "ir/diagnostic.h"
 #include "ir/file.h"
+#include "ir/mutant.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
 #include "ir/verifier.h"
@@ -92,7 +93,8 @@ absl::Status Annotate(const absl::Status& status, absl::string_view prefix) {
 absl::StatusOr<ir::Program> RunPass(const Pass& pass, const ir::Program& program,
                                     const CompileOptions& options) {
   if (Contains(options.disabled_passes, pass.name)) return pass.fallback(program, options);
-  if (Contains(options.dropped_passes, pass.name)) return program;
+  const bool dropped = kMutants && Mutant(absl::StrCat("pass.", pass.name, ".omit"));
+  if (dropped || Contains(options.dropped_passes, pass.name)) return program;
   return pass.run(program, options);
 }
 

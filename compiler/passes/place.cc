@@ -9,6 +9,7 @@
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
 #include "compiler/passes/share_literals.h"
+#include "ir/mutant.h"
 #include "ir/text.h"
 
 namespace bnsyn::compiler {
@@ -59,7 +60,8 @@ absl::StatusOr<ir::Program> Place(const ir::Program& fused, const CompileOptions
     ir::Block placed = block;
     if (program.RunsSynapses(block)) return placed;
     placed.slots = CollectSlots(block);
-    std::string& code = code_of[CanonicalCode(program, placed)];
+    std::string& code = code_of[Mutant("pass.place.shared_code") ? block.name.substr(0, 1)
+                                                                 : CanonicalCode(program, placed)];
     if (code.empty()) code = FreeCode(block, taken);
     placed.code = code;
     return placed;

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
+#include "ir/mutant.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"
 
@@ -56,7 +57,8 @@ absl::StatusOr<ir::Program> Prepare(const ir::Program& program, const ProgramFac
     }
     const auto begin = std::chrono::steady_clock::now();
     if (!disabled && !(pass.optional && facts.exact_sums)) {
-      if (!Contains(options.dropped_passes, pass.name)) {
+      const bool omitted = kMutants && Mutant(absl::StrCat("pass.", pass.name, ".omit"));
+      if (!omitted && !Contains(options.dropped_passes, pass.name)) {
         BNSYN_ASSIGN_OR_RETURN(current, pass.run(current, facts));
       }
       ran.push_back(&pass);

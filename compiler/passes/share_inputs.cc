@@ -19,6 +19,7 @@
 #include "compiler/passes/prepare.h"
 #include "compiler/passes/rewrite.h"
 #include "ir/builder.h"
+#include "ir/mutant.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -124,7 +125,8 @@ class InputSharer {
     };
     const Additions& a = additions_[one];
     const Additions& b = additions_[other];
-    return a.bases == b.bases && is_usable(a.factor) && is_usable(b.factor);
+    const bool same = a.bases == b.bases || Mutant("pass.share_inputs.bases");
+    return same && is_usable(a.factor) && is_usable(b.factor);
   }
 
   size_t DomainOf(ir::InputId id) const {
@@ -204,7 +206,9 @@ class InputSharer {
             sum = builder.Emit(node.op, node.type(), {}, moved_[shares_[input]->kept]);
           }
           if (shares_[input]->factor == 1) return sum;
-          const ir::Value factor = builder.F64(shares_[input]->factor);
+          const bool kept = Mutant("pass.share_inputs.factor");
+          const ir::Value factor =
+              builder.F64(kept ? shares_[shares_[input]->kept]->factor : shares_[input]->factor);
           if (!added_[input]) return builder.Emit(ir::Op::kMul, {factor, sum});
           products[id] = {factor, sum};
           return ir::Value{};

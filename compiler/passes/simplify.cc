@@ -8,6 +8,7 @@
 #include "compiler/passes/identities.h"
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
+#include "ir/mutant.h"
 #include "ir/text.h"
 #include "reference/known_bits.h"
 
@@ -24,7 +25,7 @@ class Simplifier {
     const ir::Node& node = block_.nodes[id];
     if (node.op == ir::Op::kLoad) return Load(rewriter, id);
     if (node.op == ir::Op::kStore) return Store(rewriter, id);
-    if (node.op == ir::Op::kRun) Forget(node);
+    if (node.op == ir::Op::kRun && !Mutant("pass.simplify.loops_store")) Forget(node);
     if (ir::Info(node.op).effect != ir::Effect::kPure) return std::nullopt;
 
     ir::Builder& builder = rewriter.builder();
@@ -52,6 +53,7 @@ class Simplifier {
     const ir::Value value = rewriter.Operand(id, 0);
     const auto [known, fresh] = known_.try_emplace(block_.nodes[id].attr, value);
     if (!fresh && known->second == value) return ir::Value{};
+    if (Mutant("pass.simplify.stored_value")) return std::nullopt;
     known->second = value;
     return std::nullopt;
   }
@@ -74,12 +76,14 @@ ir::Block WithoutDeadStores(const ir::Program& program, const ir::Block& block) 
   std::vector<bool> dead(block.nodes.size(), false);
   std::set<uint64_t> overwritten;
   for (ir::StateId state = 0; state < program.states.size(); ++state) {
-    const bool ends = block.kind == ir::BlockKind::kStep && program.states[state].temporary;
+    const bool ends = block.kind == ir::BlockKind::kStep &&
+                      (program.states[state].temporary || Mutant("pass.simplify.last_store"));
     if (ends) overwritten.insert(state);
   }
   for (size_t i = block.nodes.size(); i-- > 0;) {
     const ir::Node& node = block.nodes[i];
     for (const ir::Access& access : AccessesOf(program, node)) {
+      if (Mutant("pass.simplify.stores_that_are_read")) continue;
       if (access.kind == ir::AttrKind::kState && !access.write) overwritten.erase(access.symbol);
     }
     if (node.op == ir::Op::kStore) dead[i] = !overwritten.insert(node.attr).second;

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
+#include "ir/mutant.h"
 #include "ir/text.h"
 
 namespace bnsyn::compiler {
@@ -17,20 +18,22 @@ ir::ProjectionId ProjectionOf(const ir::Program& program, const ir::Block& block
 
 absl::StatusOr<ir::Program> Specialise(const ir::Program& program, const CompileOptions&) {
   return RewriteCode(program, [&](const ir::Block& block) {
-    return RewriteBlock(program, block,
-                        [&](Rewriter& rewriter, ir::NodeId id) -> std::optional<ir::Value> {
-                          const ir::Node& node = block.nodes[id];
-                          if (node.op == ir::Op::kParam && !program.params[node.attr].tunable) {
-                            const ir::Param& param = program.params[node.attr];
-                            return rewriter.builder().Literal(param.element, param.value);
-                          }
-                          if (node.op == ir::Op::kWeight) {
-                            const ir::ProjectionId projection = ProjectionOf(program, block);
-                            if (!program.HasOwnWeights(projection))
-                              return rewriter.builder().F64(program.projections[projection].weight);
-                          }
-                          return std::nullopt;
-                        });
+    return RewriteBlock(
+        program, block, [&](Rewriter& rewriter, ir::NodeId id) -> std::optional<ir::Value> {
+          const ir::Node& node = block.nodes[id];
+          const bool any = Mutant("pass.specialise.tunable_parameters");
+          if (node.op == ir::Op::kParam && (any || !program.params[node.attr].tunable)) {
+            const ir::Param& param = program.params[node.attr];
+            return rewriter.builder().Literal(param.element, param.value);
+          }
+          if (node.op == ir::Op::kWeight) {
+            const ir::ProjectionId projection = ProjectionOf(program, block);
+            const bool one = Mutant("pass.specialise.weights_of_synapses");
+            if (one || !program.HasOwnWeights(projection))
+              return rewriter.builder().F64(program.projections[projection].weight);
+          }
+          return std::nullopt;
+        });
   });
 }
 

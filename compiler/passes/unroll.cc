@@ -10,6 +10,7 @@
 #include "compiler/analysis/node_algebra.h"
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
+#include "ir/mutant.h"
 
 namespace bnsyn::compiler {
 namespace {
@@ -21,7 +22,7 @@ constexpr size_t kMostWritten = 1000;
 bool IsShort(const ir::Block& loop) {
   const bool ends = std::any_of(loop.nodes.begin(), loop.nodes.end(),
                                 [](const ir::Node& node) { return node.op == ir::Op::kUntil; });
-  if (ends) return false;
+  if (ends && !Mutant("pass.unroll.passes_that_end")) return false;
   if (loop.kind == ir::BlockKind::kClock) return false;
   const auto nodes = std::count_if(loop.nodes.begin(), loop.nodes.end(), [](const ir::Node& node) {
     return node.op != ir::Op::kLiteral;
@@ -36,8 +37,11 @@ void WritePass(const ir::Block& loop, uint32_t pass, ir::Builder& builder) {
     absl::InlinedVector<ir::Value, 3> operands;
     for (const ir::NodeId operand : node.inputs()) operands.push_back(values[operand]);
     // Each pass draws two numbers on (R3).
-    if (ir::Info(node.op).attr == ir::AttrKind::kStream) node.attr += 2 * uint64_t{pass};
-    values.push_back(node.op == ir::Op::kPass ? builder.Literal(node.element, pass)
+    if (ir::Info(node.op).attr == ir::AttrKind::kStream) {
+      node.attr += Mutant("pass.unroll.draws_of_a_pass") ? 0 : 2 * uint64_t{pass};
+    }
+    const uint32_t number = Mutant("pass.unroll.number_of_a_pass") ? 0 : pass;
+    values.push_back(node.op == ir::Op::kPass ? builder.Literal(node.element, number)
                                               : EmitLike(builder, node, operands));
   }
 }
@@ -65,7 +69,7 @@ absl::StatusOr<ir::Program> Unroll(const ir::Program& program, const CompileOpti
         if (number[node.attr]) {
           return rewriter.builder().Emit(ir::Op::kRun, {}, *number[node.attr]);
         }
-        for (uint32_t pass = 0; pass < loop.times; ++pass) {
+        for (uint32_t pass = Mutant("pass.unroll.first_pass") ? 1 : 0; pass < loop.times; ++pass) {
           WritePass(loop, pass, rewriter.builder());
         }
         return ir::Value{};

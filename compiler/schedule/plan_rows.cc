@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "compiler/schedule/verify_plan.h"
+#include "ir/mutant.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::compiler {
@@ -45,7 +46,10 @@ absl::StatusOr<KernelPlan> PlanKernel(const KernelGraph& graph, const PlanTarget
       observer(row.name, plan);
       continue;
     }
-    if (!Contains(options.dropped_passes, row.name)) plan = row.run(graph, target, std::move(plan));
+    const bool omitted = kMutants && Mutant(absl::StrCat("plan.", row.name, ".omit"));
+    if (!omitted && !Contains(options.dropped_passes, row.name)) {
+      plan = row.run(graph, target, std::move(plan));
+    }
     const auto annotated = [&](absl::string_view fault, const absl::Status& status) {
       return absl::InternalError(absl::StrCat("kernel ", graph.kernel().name, ": row ", row.name,
                                               fault, status.message()));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ir/mutant.h"
+
 namespace bnsyn {
 namespace {
 
@@ -55,7 +57,9 @@ bool Backlog::Run(const DeferredCall& call, absl::Span<const uint32_t> neurons, 
 
 bool Backlog::CatchUp(absl::Span<const uint32_t> sources, size_t row, size_t count,
                       uint64_t until) {
-  if (sources.empty() || all_done_ >= until) return !failed_;
+  if (sources.empty() || all_done_ >= until || Mutant("runtime.deferral_catch_up")) {
+    return !failed_;
+  }
   const size_t step = catch_up_.delays == nullptr ? count : 1;
   const size_t end = row + count;
   for (; row < end; row += step) {
@@ -94,7 +98,7 @@ bool Backlog::MakeRoom(absl::Span<const uint32_t> targets, uint64_t step) {
     const size_t entry = target * args_.capacity + (last & (args_.capacity - 1));
     age = std::min(age, now - args_.times[entry]);
   }
-  if (age > since) return true;
+  if (age > since || Mutant("runtime.deferral_room")) return true;
   const uint64_t time = deferral_.TimeOfPost(step);
   return SweepLagging(LimitOf(time - age, time), time);
 }
@@ -108,7 +112,7 @@ bool Backlog::NoteStep(uint64_t step) {
   if (deferral_.step_captured.empty()) return true;
   bool fine = true;
   const uint64_t now = deferral_.TimeOfStep(step);
-  if (step >= args_.window_steps) {
+  if (step >= args_.window_steps && !Mutant("runtime.deferral_window")) {
     const uint64_t overwritten = deferral_.TimeOfStep(step - args_.window_steps);
     if (all_done_ <= overwritten) fine = SweepLagging(LimitOf(overwritten, now), now);
   }

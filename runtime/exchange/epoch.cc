@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ir/access.h"
+#include "ir/mutant.h"
 
 namespace bnsyn {
 namespace {
@@ -70,9 +71,11 @@ uint32_t StepsPerEpoch(const ir::Program& program, const Layout& layout, int thr
   for (const ir::Block& block : program.step) {
     if (!block.HasClock() && NeedsOthers(program, block)) return 1;
   }
-  if (DeliveryNeedsOthers(program)) return 1;
+  if (DeliveryNeedsOthers(program) && !Mutant("runtime.epoch_of_readers")) return 1;
   uint32_t steps = kLongestEpoch;
-  for (const SynapseGroup& group : layout.groups) steps = std::min(steps, group.min_delay);
+  for (const SynapseGroup& group : layout.groups) {
+    if (!Mutant("runtime.epoch_of_groups")) steps = std::min(steps, group.min_delay);
+  }
   for (const ir::Block& block : program.synaptic) {
     if (ReadsPast(program, block)) return 1;
     // A thread finds the spikes of its own targets itself.

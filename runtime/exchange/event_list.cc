@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ir/mutant.h"
+
 namespace bnsyn {
 
 std::vector<std::vector<InputEvent>> SplitEvents(
@@ -21,8 +23,9 @@ std::vector<std::vector<InputEvent>> SplitEvents(
     }
   }
   for (std::vector<InputEvent>& own : threads) {
-    std::stable_sort(own.begin(), own.end(),
-                     [](const InputEvent& a, const InputEvent& b) { return a.step < b.step; });
+    std::stable_sort(own.begin(), own.end(), [](const InputEvent& a, const InputEvent& b) {
+      return a.step < b.step && !Mutant("runtime.order_of_events");
+    });
   }
   return threads;
 }

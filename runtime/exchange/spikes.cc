@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "ir/mutant.h"
 #include "ir/status_macros.h"
 #include "runtime/memory/network_memory.h"
 
@@ -20,7 +21,8 @@ size_t RecordWords(size_t most_words) { return kRecordWords + most_words; }
 
 uint32_t RepeatSpikes(uint32_t* list, uint32_t count, const int64_t* repeats, uint32_t most) {
   const auto times = [&](uint32_t neuron) {
-    return static_cast<uint32_t>(std::clamp(repeats[neuron], int64_t{1}, int64_t{most}));
+    const int64_t least = Mutant("runtime.repeats") ? 0 : 1;
+    return static_cast<uint32_t>(std::clamp(repeats[neuron], least, int64_t{most}));
   };
   uint32_t total = 0;
   for (uint32_t i = 0; i < count; ++i) total += times(list[i]);

@@ -1,7 +1,10 @@
 // Every op of the table as compiled code against the oracle, bit for bit, at every width.
+//
+//   BNSYN_TEST_OP=fma build/release/bin/compiler_test --gtest_filter='*EmitOps*'     one op alone
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -112,7 +115,9 @@ class OpProgram {
   explicit OpProgram(Shape shape) : shape_(shape) {
     population_ = program_.AddPopulation("p", kSize);
     program_.seed = 0x123456789abcdef;
+    const char* const only = std::getenv("BNSYN_TEST_OP");
     for (const ir::OpInfo& info : ir::AllOps()) {
+      if (only != nullptr && info.name != only) continue;
       if (reference::IsEvaluable(info.op) && info.op != Op::kLiteral) AddOp(info);
     }
   }

@@ -12,6 +12,7 @@
 #include "ir/program.h"
 #include "reference/connectivity.h"
 #include "reference/machine.h"
+#include "reference/rule_draws.h"
 #include "tests/reference/connectivity_testing.h"
 #include "tests/reference/programs.h"
 
@@ -37,6 +38,37 @@ TEST(Connectivity, R8_FixedInDegreeGivesEveryTargetItsSources) {
       const double repeats = multiple ? 1000 * 50 * 49 / 2 / 1000.0 : 0;
       EXPECT_NEAR(degrees.repeated, repeats, 0.05 * repeats + 5 * std::sqrt(repeats));
     }
+  }
+}
+
+// The sample of a source, or of a target, is drawn from the sequence of its number.
+TEST(Connectivity, R8_SamplesAreMadeOfTheirOwnDraws) {
+  constexpr uint64_t kSeed = 7;  // of Pair
+  const auto sample = [](uint32_t neuron, uint32_t n) {
+    RuleDraws draws(kSeed, 3, neuron, 0);
+    std::vector<uint32_t> chosen;
+    for (uint32_t m = n - 5; m < n; ++m) {
+      const auto r = static_cast<uint32_t>(draws.Below(m + uint64_t{1}));
+      const bool taken = std::find(chosen.begin(), chosen.end(), r) != chosen.end();
+      chosen.push_back(taken ? m : r);
+    }
+    std::sort(chosen.begin(), chosen.end());
+    return chosen;
+  };
+  const ir::Program out =
+      Pair(20, 30, "a -> b rule=fixed_out_degree n=5 stream=3 weight=1 delay=1");
+  const Rows out_rows(out);
+  for (uint32_t source = 0; source < 20; ++source) {
+    EXPECT_EQ(Targets(out_rows, source, 0, 30), sample(source, 30)) << source;
+  }
+  const ir::Program in = Pair(20, 30, "a -> b rule=fixed_in_degree n=5 stream=3 weight=1 delay=1");
+  const Rows in_rows(in);
+  for (uint32_t target = 0; target < 30; ++target) {
+    std::vector<uint32_t> sources;
+    for (uint32_t source = 0; source < 20; ++source) {
+      if (!Targets(in_rows, source, target, target + 1).empty()) sources.push_back(source);
+    }
+    EXPECT_EQ(sources, sample(target, 20)) << target;
   }
 }
 

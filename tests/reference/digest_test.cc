@@ -63,6 +63,31 @@ TEST(Digest, R11_AnyChangeOfAnItemShows) {
   add([](Digest& d) { d.Add(0, 0, 2), d.Add(0, 1, 1); });
 }
 
+// By the formula of SEMANTICS.md, computed elsewhere.
+TEST(Digest, R11_ItemsHaveTheNumbersOfTheFormula) {
+  Digest item;
+  item.Add(1, 2, 3);
+  EXPECT_EQ(item.ToString(), "3ff861ccd4e05d11ed671830066ae2ec");
+  Digest spike;  // of population 5 before the first step
+  spike.AddSpike(5, ~uint64_t{0}, 7);
+  EXPECT_EQ(spike.ToString(), "290d2a23e2383fd453b40373a3b2cbc5");
+}
+
+TEST(Digest, R11_HistoriesAreItemsFromTheLatestOn) {
+  ir::State state;
+  state.history = 2;  // in four places of two elements
+  const std::vector<double> values = {0, 1, 10, 11, 20, 21, 30, 31};
+  Digest history, items;
+  history.AddHistory(3, state, {ir::Element::kF64, values.data(), values.size()}, 5);
+  // Step 4 is in place 0, and step 3 in place 3.
+  const uint64_t tag = (uint64_t{1} << 32) + 3;
+  const double expected[] = {0, 1, 30, 31};
+  for (uint64_t position = 0; position < 4; ++position) {
+    items.Add(tag, position, ir::BitsOfF64(expected[position]));
+  }
+  EXPECT_EQ(history, items);
+}
+
 TEST(Digest, R10_AllNansCountAsOneAndZerosAsTwo) {
   const auto digest = [](double value) {
     Digest d;

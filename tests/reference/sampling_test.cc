@@ -1,11 +1,14 @@
 #include "reference/sampling.h"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <tuple>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "reference/functions.h"
+#include "reference/philox.h"
 #include "reference/rule_draws.h"
 #include "tests/reference/connectivity_testing.h"
 
@@ -42,6 +45,37 @@ TEST(Sampling, CountsOnTheLeftHaveTheRightMoments) {
       }
       EXPECT_NEAR(sum / kTrials, 0, 5 * std::sqrt(variance / kTrials) + 1e-9);
       EXPECT_NEAR(squares / kTrials, variance, 0.15 * variance + 1e-9);
+    }
+  }
+}
+
+// Counts are tried from the most likely on: it takes the least numbers u.
+TEST(Sampling, R8_TheMostLikelyCountComesFirst) {
+  constexpr double kLeast = 0x1p-53;
+  EXPECT_EQ(CountOnLeft(10, 29, 1, /*repeat=*/false, kLeast), 10u);
+  EXPECT_EQ(CountOnLeft(4, 6, 4, /*repeat=*/false, kLeast), 2u);
+  EXPECT_EQ(CountOnLeft(10, 29, 1, /*repeat=*/true, kLeast), 10u);
+  EXPECT_EQ(CountOnLeft(10, 1, 4, /*repeat=*/true, kLeast), 2u);
+  // Of one thing on two equal sides, the left one has it up to u = 1/2.
+  EXPECT_EQ(CountOnLeft(1, 3, 3, /*repeat=*/true, 0.5), 1u);
+  EXPECT_EQ(CountOnLeft(1, 3, 3, /*repeat=*/true, 0.75), 0u);
+}
+
+// By the words of SEMANTICS.md.
+TEST(Sampling, R8_NumbersAreMadeOfTheWordsOfTheirSequence) {
+  const std::array<uint32_t, 2> key = {5, 9};
+  const uint64_t seed = uint64_t{9} << 32 | 5;
+  for (const uint32_t first : {0u, 1u}) {
+    RuleDraws below(seed, 4, 2, 3, first);
+    RuleDraws next(seed, 4, 2, 3, first);
+    for (uint32_t d = first; d < 20; ++d) {
+      const std::array<uint32_t, 4> words = Philox4x32({d / 2, 2, 3, 4}, key);
+      const uint32_t high = words[d % 2 * 2];
+      const uint32_t low = words[d % 2 * 2 + 1];
+      EXPECT_EQ(next.Next(), 1 - UniformFromBits(high, low)) << d;
+      // floor(bits 1000 / 2^64) in two halves
+      const uint64_t upper = uint64_t{high} * 1000 + (uint64_t{low} * 1000 >> 32);
+      EXPECT_EQ(below.Below(1000), upper >> 32) << d;
     }
   }
 }

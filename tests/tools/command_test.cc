@@ -305,5 +305,52 @@ TEST(Command, BenchTellsHowCostGrows) {
   EXPECT_TRUE(Contains(alone.output, "--vary N=1000,10000")) << alone.output;
 }
 
+// Of a network whose conductances are found by their role.
+TEST(Command, ProfilesTheRolesOfAnyNetwork) {
+  const std::string saved = ::testing::TempDir() + "/profile.json";
+  const std::string coba = BNSYN_SOURCE_DIR "/examples/networks/coba.toml";
+  const std::string bench =
+      "bench " + coba + " --set N=400 --set p=0.2 --profile --steps 50 --repeats 3 ";
+  const Result result = Bnsyn(bench + "--json --save " + saved);
+  ASSERT_EQ(result.code, 0) << result.output;
+  const Json json = Json::parse(result.output);
+  std::vector<std::string> names;
+  for (const Json& part : json["parts"]) names.push_back(part["name"]);
+  EXPECT_EQ(names, (std::vector<std::string>{"full_step", "adex_update", "synapse_propagation",
+                                             "conductance_decay", "criticality_estimation"}));
+  EXPECT_TRUE(Contains(json["notes"][0], "exc.g_ex, exc.g_in, inh.g_ex, inh.g_in"))
+      << json["notes"];
+  EXPECT_GT(json["parts"][1]["flops_per_step"], 400);
+  EXPECT_GT(json["roof"]["gflops"], 0);
+
+  // Half the old times, with as little noise, are a change; the same file is not.
+  std::ifstream file(saved);
+  Json old = Json::parse(file);
+  for (Json& part : old["parts"]) {
+    part["ns_per_step"] = part["ns_per_step"].get<double>() / 100;
+    part["noise_ns"] = 0;
+  }
+  std::ofstream(saved) << old;
+  const Result slower = Bnsyn(bench + "--compare " + saved);
+  EXPECT_EQ(slower.code, 1) << slower.output;
+  EXPECT_TRUE(Contains(slower.output, "slower")) << slower.output;
+  for (Json& part : old["parts"]) part["noise_ns"] = 1e15;
+  std::ofstream(saved) << old;
+  const Result noisy = Bnsyn(bench + "--compare " + saved);
+  EXPECT_EQ(noisy.code, 0) << noisy.output;
+  EXPECT_TRUE(Contains(noisy.output, "within noise")) << noisy.output;
+  EXPECT_EQ(Bnsyn(bench + "--compare " + coba).code, 2);
+}
+
+TEST(Command, RefusesAnUnknownProcessorLevel) {
+  const std::string command =
+      "run " + kNetwork + " --backend accelerated --duration 1ms --no-cache";
+  ASSERT_EQ(setenv("BNSYN_CPU", "x86-64-v9", 1), 0);
+  const Result result = Bnsyn(command);
+  ASSERT_EQ(unsetenv("BNSYN_CPU"), 0);
+  EXPECT_EQ(result.code, 2) << result.output;
+  EXPECT_TRUE(Contains(result.output, "there is no processor level 'x86-64-v9'")) << result.output;
+}
+
 }  // namespace
 }  // namespace bnsyn
