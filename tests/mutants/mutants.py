@@ -46,7 +46,8 @@ STAGES = {
     "draws": ("reference_test", "DrawsR3.*:PhiloxR3.*"),
     "op cases": ("engines_test", "Ops/ProgramCases.*"),
     "network cases": ("engines_test", "Networks/ProgramCases.*:Sums.*:Reads.*:Deferral.*"),
-    "truth": ("engines_test", "*TruthCase*:All/Deferrals.*"),
+    "truth": ("engines_test", "Files/TruthCases.*"),
+    "deferral": ("engines_test", "All/Deferrals.*"),
     "faults": ("engines_test", "FaultTable.*:FaultHost.*:*Fault*:Temporaries.*"),
     "engines": ("runtime_test", "Engines.*:Time.*:Schedules.*:Clocks.*:Multiplicity.*:Changes.*:"
                 "Groups.*:Faults.*:Precision.*:Simulation.*:Variables.*:Plasticity.*:Synapse*:"
@@ -112,6 +113,8 @@ ORDER = {
     "R3": ["draws", "oracle", "lowering", "op cases", "truth", "engines"],
     "R4": ["lowering", "oracle", "truth", "engines"],
     "R9": ["lowering", "truth", "engines"],
+    "pass.defer": ["passes", "network cases", "deferral"],
+    "runtime.deferral": ["network cases", "deferral"],
     "pass": ["passes", "op cases", "network cases", "truth", "lowering", "engines", "threads"],
     "plan": ["passes", "kernels", "op cases"],
     "runtime": ["op cases", "network cases", "engines", "threads", "truth", "faults"],
@@ -258,8 +261,7 @@ def main():
         sys.exit(f"error: {build} is no build of the preset `mutants`; `make mutants` makes one")
     places = find_mutants(build)
     names = [name for name in places
-             if not arguments.names or any(name == n or name.startswith(n.rstrip(".") + ".")
-                                           for n in arguments.names)]
+             if not arguments.names or any(name.startswith(n) for n in arguments.names)]
     if not arguments.all:
         names = of_one_element(names)
     if not names:
@@ -275,12 +277,14 @@ def main():
         run.must_run.clear()
     rows = []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        for row in pool.map(lambda name: try_mutant(run, name, places[name],
-                                                      arguments.all), names):
+        tried = [pool.submit(try_mutant, run, name, places[name], arguments.all) for name in names]
+        for future in concurrent.futures.as_completed(tried):
+            row = future.result()
             row["place"] = places[row["mutant"]]
             rows.append(row)
             by = row["killed_by"] or ("SURVIVES" if row["reached"] else "SURVIVES, never reached")
-            print(f"{row['mutant']:44} {by}", flush=True)
+            print(f"{row['mutant']:44} {row['seconds']:7.1f} s  {by}", flush=True)
+    rows.sort(key=lambda row: names.index(row["mutant"]))
     print_score(rows)
     for program in sorted(run.not_built):
         print(f"note: {program} is not built, and its tests were not run")
