@@ -4,7 +4,7 @@
 PACKAGES := g++ cmake ninja-build llvm-19-dev libabsl-dev libeigen3-dev libtomlplusplus-dev \
   libcli11-dev nlohmann-json3-dev libgtest-dev libbenchmark-dev libmpfr-dev python3
 # What `make ci` needs besides, for the second compiler.
-CI_PACKAGES := $(PACKAGES) clang
+CI_PACKAGES := $(PACKAGES) clang libclang-rt-14-dev
 # What `make tidy` and `make format` need besides.
 TIDY_PACKAGES := $(PACKAGES) clang-tidy clang-format
 # What `make pictures` needs besides.
@@ -103,9 +103,9 @@ deps-targets:
 deps-tidy:
 	@$(call install,$(TIDY_PACKAGES))
 
-ci: build deps-ci  ## the tests under clang and under the sanitizers, and both builds' digests compared
-	cmake --preset clang && cmake --build --preset clang -j $(JOBS)
-	ctest --test-dir build/clang --output-on-failure --no-tests=error -j $(JOBS)
+ci: build deps-ci  ## all tests under clang's sanitizers, and what clang's optimised code computes
+	cmake --preset clang && cmake --build --preset clang -j $(JOBS) --target bnsyn reference_test engines_test
+	ctest --test-dir build/clang --output-on-failure --no-tests=error -j $(JOBS) -R '^(reference|engines|digests_.*)$$'
 	cmake --preset asan && cmake --build --preset asan -j $(JOBS)
 	ctest --test-dir build/asan --output-on-failure --no-tests=error -j $(JOBS)
 	$(BNSYN) verify examples/networks/bnsyn.toml --with build/clang/bin/bnsyn --skip updates-per-sec
