@@ -16,6 +16,7 @@
 #include <map>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -51,13 +52,23 @@ uint64_t CountOr(uint64_t otherwise) {
   return FromEnvironment("BNSYN_FUZZ_COUNT", Sanitized() ? otherwise / 4 : otherwise);
 }
 
+// What two failures of one fault have in common: the first two lines, without their numbers.
+std::string KindOf(const std::string& reason) {
+  std::string kind;
+  int lines = 0;
+  for (const char c : reason) {
+    if (c == '\n' && ++lines == 2) break;
+    if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) kind.push_back(c);
+  }
+  return kind;
+}
+
 // The shortest text that fails as that of `seed` does, and what to do with it.
 std::string Shortened(const std::string& text, const Failure& failure, Try attempt) {
-  const auto kind = [](const std::string& reason) { return reason.substr(0, reason.find('\n')); };
   const std::string shrunk = Shrunk(text, [&](const std::string& shorter) {
     const Report report =
         RunTrials(failure.seed, 1, [&](uint64_t seed) { return attempt(shorter, seed); });
-    return !report.failures.empty() && kind(report.failures[0].reason) == kind(failure.reason);
+    return !report.failures.empty() && KindOf(report.failures[0].reason) == KindOf(failure.reason);
   });
   return absl::StrCat("the shortest text that fails so:\n", shrunk,
                       "\nAdd it to tests/cases when it is mended: to errors/ if it is to be "
