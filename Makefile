@@ -38,7 +38,7 @@ JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: help run test verify digests precision build command deps fuzz faults schedules tsan libfuzzer nightly ci conformance bench bench-peers bench-growth bench-compile microcircuit tidy format pictures mutants targets clean deps-ci deps-tidy deps-conformance deps-pictures deps-targets
+.PHONY: help run test verify digests precision build command deps fuzz faults schedules tsan libfuzzer nightly ci conformance bench bench-peers bench-growth bench-compile microcircuit tidy format pictures coverage mutants targets clean deps-ci deps-tidy deps-conformance deps-pictures deps-targets
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -146,6 +146,11 @@ pictures: command deps-pictures  ## run the networks that learn, and draw the pi
 	$(call learn,stdp-selectivity,learn.w,10s)
 	$(call learn,stdp-latency,learn.w,1s)
 	$(call learn,distal-reward,ee.w,5min)
+
+coverage: deps  ## tests with coverage: a table of the lines that ran, which fails below 92 %
+	cmake --preset coverage
+	cmake --build --preset coverage -j $(JOBS)
+	tests/coverage.py build/coverage --jobs $(JOBS)
 
 mutants: deps  ## make the code wrong in one place after another, and see which test fails
 	cmake --preset mutants
