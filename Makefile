@@ -23,6 +23,9 @@ DEBIAN_PYTHON := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
 # What `make bench-peers` compares: all but the largest, unless PEERS names others or gives options.
 PEERS ?=
 
+# Of each sort of input, how many `make fuzz` tries.
+FUZZ ?= 100000
+
 # Options of `make microcircuit`.
 MICROCIRCUIT ?=
 
@@ -35,7 +38,7 @@ JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: help run test verify digests precision build command deps fuzz faults schedules tsan libfuzzer nightly ci conformance bench bench-peers bench-growth bench-compile microcircuit tidy format pictures mutants targets clean deps-ci deps-tidy deps-conformance deps-pictures deps-targets
+.PHONY: help run test verify digests precision build command deps fuzz faults schedules tsan libfuzzer nightly ci conformance bench bench-peers bench-growth bench-compile microcircuit tidy format pictures coverage mutants targets clean deps-ci deps-tidy deps-conformance deps-pictures deps-targets
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,8 +58,8 @@ digests: command  ## renew tests/digests.json: the digest of every example
 nightly: command faults schedules tsan libfuzzer  ## all that takes long; and 2.5 GB, of the microcircuit
 	$(BNSYN) check tests/digests.json --only microcircuit --slow --threads $(JOBS)
 
-fuzz: build  ## 10,000 mutated network files and programs: each gives a result or a clear error
-	BNSYN_FUZZ_COUNT=10000 build/release/bin/fuzz_test
+fuzz: build  ## 100,000 random and as many mutated networks and programs, hours; FUZZ=10000 is 1/10 of that
+	BNSYN_FUZZ_COUNT=$(FUZZ) BNSYN_FUZZ_JOBS=$(JOBS) build/release/bin/fuzz_test
 
 faults: build  ## let each call of the system fail in turn, kill, interrupt, fill the disk: a table
 	BNSYN_FAULTS=$(FAULTS) build/release/bin/faults_test
@@ -143,6 +146,11 @@ pictures: command deps-pictures  ## run the networks that learn, and draw the pi
 	$(call learn,stdp-selectivity,learn.w,10s)
 	$(call learn,stdp-latency,learn.w,1s)
 	$(call learn,distal-reward,ee.w,5min)
+
+coverage: deps  ## tests with coverage: a table of the lines that ran, which fails below 92 %
+	cmake --preset coverage
+	cmake --build --preset coverage -j $(JOBS)
+	tests/coverage.py build/coverage --jobs $(JOBS)
 
 mutants: deps  ## make the code wrong in one place after another, and see which test fails
 	cmake --preset mutants
