@@ -10,7 +10,7 @@ TIDY_PACKAGES := $(PACKAGES) clang-tidy clang-format
 # What `make pictures` needs besides.
 PICTURE_PACKAGES := $(PACKAGES) python3-matplotlib
 
-# What `make targets` needs besides, but for libabsl-dev of arm64: it says how to get that.
+# What `make targets` needs besides; libabsl-dev of arm64 is unpacked below build/.
 TARGETS_PACKAGES := $(PACKAGES) qemu-user g++-aarch64-linux-gnu
 # What `make mutants` tries: beginnings of names, or options; all of the fast selection without.
 MUTANTS ?=
@@ -102,6 +102,7 @@ deps-conformance:
 
 deps-targets:
 	@$(call install,$(TARGETS_PACKAGES))
+	@tests/targets/sysroot.sh build/arm64-sysroot || echo "aarch64 will not be run" >&2
 
 deps-tidy:
 	@$(call install,$(TIDY_PACKAGES))
