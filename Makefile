@@ -55,7 +55,7 @@ verify: command  ## the physics-equivalence suite on every example, which `make 
 digests: command  ## renew tests/digests.json: the digest of every example
 	$(BNSYN) check tests/digests.json --backend accelerated --slow --renew
 
-nightly: command faults schedules tsan libfuzzer  ## all that takes long; and 2.5 GB, of the microcircuit
+nightly: command faults schedules tsan libfuzzer targets coverage mutants conformance microcircuit fuzz  ## all that takes long: hours, and 2.5 GB
 	$(BNSYN) check tests/digests.json --only microcircuit --slow --threads $(JOBS)
 
 fuzz: build  ## 100,000 random and as many mutated networks and programs, hours; FUZZ=10000 is 1/10 of that
