@@ -47,9 +47,9 @@ constexpr uint64_t kRandom = 300;
 // Kinds of random networks, which share their number.
 constexpr uint64_t kMakers = 3;
 
-// BNSYN_FUZZ_COUNT, or `otherwise`, and a quarter of that in builds that take longer.
+// BNSYN_FUZZ_COUNT, or `otherwise`, and a tenth of that in builds that take longer.
 uint64_t CountOr(uint64_t otherwise) {
-  return FromEnvironment("BNSYN_FUZZ_COUNT", Sanitized() ? otherwise / 4 : otherwise);
+  return FromEnvironment("BNSYN_FUZZ_COUNT", Sanitized() ? otherwise / 10 : otherwise);
 }
 
 // What two failures of one fault have in common: the first two lines, without their numbers.
