@@ -1,5 +1,5 @@
-// Whether a test is built with the sanitizer of addresses, by g++ or by clang: it takes terabytes of
-// address space, and several times as long.
+// Whether a test is built with the sanitizer of addresses, by g++ or by clang: it takes terabytes
+// of address space, and several times as long.
 #ifndef BNSYN_TESTS_SANITIZED_H_
 #define BNSYN_TESTS_SANITIZED_H_
 
