@@ -2,7 +2,7 @@
 // mmap and mkdir, the first, the second, and so on until none fails. What follows is a clear error
 // or the right result: no crash, hang, leak, half file or wrong digest, and the next run is right.
 //
-//   BNSYN_FAULTS=1000 build/release/bin/faults_test    so many calls of each kind, in place of 4
+//   BNSYN_FAULTS=1000 build/release/bin/faults_test    so many calls of each kind, in place of 4, or 2 under sanitizers
 //   BNSYN_FAULTS=all                                   all of them
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -18,13 +18,14 @@
 #include "absl/strings/string_view.h"
 #include "tests/faults/scenarios.h"
 #include "tests/faults/trials.h"
+#include "tests/sanitized.h"
 
 namespace bnsyn::faults {
 namespace {
 
 uint64_t MostTrials() {
   const char* const text = std::getenv("BNSYN_FAULTS");
-  if (text == nullptr) return 4;
+  if (text == nullptr) return kSanitized ? 2 : 4;
   if (absl::string_view(text) == "all") return UINT64_MAX / 4;
   uint64_t number = 0;
   return absl::SimpleAtoi(text, &number) && number >= 2 ? number : 2;
