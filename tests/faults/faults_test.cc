@@ -2,7 +2,7 @@
 // mmap and mkdir, the first, the second, and so on until none fails. What follows is a clear error
 // or the right result: no crash, hang, leak, half file or wrong digest, and the next run is right.
 //
-//   BNSYN_FAULTS=1000 build/release/bin/faults_test    so many calls of each kind, in place of 4, or 2 under sanitizers
+//   BNSYN_FAULTS=1000 build/release/bin/faults_test    so many calls of each kind, in place of 4
 //   BNSYN_FAULTS=all                                   all of them
 #include <gtest/gtest.h>
 #include <stdlib.h>
