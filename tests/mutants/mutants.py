@@ -4,7 +4,7 @@
 A build of the preset `mutants` asks the environment which place is wrong (ir/mutant.h). The places
 are the names in the sources, Mutant("R7.tree_of_groups"), and those that tests/mutants/list.cc makes
 of the tables of ops, functions, passes and rows of plans. Each mutant must be killed: by a test that
-fails, by a crash, or by a test that takes ten times as long. The table says by which.
+fails, by a crash, or by tests that take ten times the processor time. The table says by which.
 
   tests/mutants/mutants.py                     one element of each op, all rules, passes, the runtime
   tests/mutants/mutants.py R6 pass.fuse        those whose names begin so
@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -119,6 +120,10 @@ ORDER = {
     "plan": ["passes", "kernels", "op cases"],
     "runtime": ["op cases", "network cases", "engines", "threads", "truth", "faults"],
 }
+# Seconds that a stage may take without a mutant, of processor and wall; with one, a multiple of what
+# it took.
+FIRST_PROCESSOR, FIRST_WALL = 3600, 36000
+
 # The whole programs, for what no stage kills.
 ALL = ("reference_test", "compiler_test", "engines_test", "runtime_test")
 
@@ -128,7 +133,9 @@ class Run:
 
     def __init__(self, build):
         self.build = build
-        self.seconds = {}  # of stages without a mutant, which are run before any with one
+        # By stage and op: seconds of processor and wall without a mutant, or the test that fails.
+        self.usual = {}
+        self.begun = {}  # locks of the same
         self.lock = threading.Lock()
         self.not_built = set()  # programs, whose tests kill nothing
         self.must_run = {*STAGES, *BESIDE.values()}  # stages that must have tests
@@ -136,46 +143,79 @@ class Run:
     def check(self, name, op):
         """Runs a stage without a mutant, once: what fails there would seem to kill."""
         with self.lock:
-            if (name, op) in self.seconds:
+            begun = self.begun.setdefault((name, op), threading.Lock())
+        with begun:
+            if (name, op) in self.usual:
                 return
-            begin = time.monotonic()
-            failed = self.stage(name, op=op)
+            failed, processor, wall = self.run(name, op, "", "", FIRST_PROCESSOR, FIRST_WALL)
             if failed:
                 print(f"error: {failed} fails without a mutant", file=sys.stderr)
                 os._exit(2)
-            self.seconds[name, op] = time.monotonic() - begin
+            self.usual[name, op] = processor, wall
 
-    def stage(self, name, mutant=None, reached=None, op=None):
+    def stage(self, name, mutant, reached, op=None):
         """The first test that fails, None if none does."""
-        program, tests = name if isinstance(name, tuple) else STAGES[name]
+        program = program_of(name)[0]
         if not (self.build / "bin" / program).exists():
             self.not_built.add(program)
             return None
-        if mutant is not None:
-            self.check(name, op)
+        self.check(name, op)
+        processor, wall = self.usual[name, op]
+        return self.run(name, op, mutant, reached, 10 + 10 * processor, 600 + 30 * wall)[0]
+
+    def run(self, name, op, mutant, reached, most_processor, most_wall):
+        """What failed, if anything; the seconds of processor and wall that it took."""
+        program, tests = program_of(name)
         with tempfile.TemporaryDirectory() as scratch:
-            environment = dict(os.environ, BNSYN_CACHE=scratch, BNSYN_MUTANT=mutant or "",
-                               BNSYN_MUTANT_REACHED=reached or "")
+            environment = dict(os.environ, BNSYN_CACHE=scratch, BNSYN_MUTANT=mutant,
+                               BNSYN_MUTANT_REACHED=reached)
             environment.pop("BNSYN_TEST_OP", None)
             if op is not None:
                 environment["BNSYN_TEST_OP"] = op
-            limit = 60 + 10 * self.seconds.get((name, op), 360)
-            try:
-                done = subprocess.run(
-                    [str(self.build / "bin" / program), "--gtest_filter=" + tests,
-                     "--gtest_fail_fast", "--gtest_brief=1"],
-                    cwd=self.build, env=environment, timeout=limit, stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
-            except subprocess.TimeoutExpired:
-                return f"{program}: a hang"
-        if done.returncode == 0:
-            empty = "] 0 tests from" in done.stdout and name in self.must_run
-            return f"{program}: no test is named {tests}; it" if empty else None
-        failed = re.search(r"^\[  FAILED  \] ([^\s,]+)", done.stdout, re.M)
-        if failed:
-            return failed.group(1)
-        last = (done.stdout.strip().splitlines() or ["no output"])[-1]
-        return f"{program}: ended with {done.returncode}: {last[:60]}"
+            words = [str(self.build / "bin" / program), "--gtest_filter=" + tests,
+                     "--gtest_fail_fast", "--gtest_brief=1"]
+            code, output, processor, wall = execute(words, self.build, environment,
+                                                    most_processor, most_wall)
+        if code == 0:
+            empty = "] 0 tests from" in output and name in self.must_run
+            failed = f"{program}: no test is named {tests}; it" if empty else None
+        elif found := re.search(r"^\[  FAILED  \] ([^\s,]+)", output, re.M):
+            failed = found.group(1)
+        elif code in (-signal.SIGXCPU, None):
+            failed = f"{program}: a hang"
+        else:
+            last = (output.strip().splitlines() or ["no output"])[-1]
+            failed = f"{program}: ended with {code}: {last[:60]}"
+        return failed, processor, wall
+
+
+def program_of(stage):
+    """The program and the filter of a stage."""
+    return stage if isinstance(stage, tuple) else STAGES[stage]
+
+
+def execute(words, directory, environment, most_processor, most_wall):
+    """The exit code, None if it took too long; the output; and the seconds of processor and wall.
+
+    A hang is told by processor time, since other programs may keep a machine busy; a thread that
+    sleeps for ever takes none, and so the wall has a limit too, a wide one.
+    """
+    limit = int(most_processor) + 1
+    begin = time.monotonic()
+    late = threading.Event()
+    with tempfile.TemporaryFile("w+", errors="replace") as output:
+        process = subprocess.Popen(["prlimit", f"--cpu={limit}:{limit + 5}", "--", *words],
+                                   cwd=directory, env=environment, stdout=output,
+                                   stderr=subprocess.STDOUT)
+        timer = threading.Timer(most_wall, lambda: (late.set(), process.kill()))
+        timer.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        timer.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read()
+    code = None if late.is_set() else process.returncode
+    return code, text, usage.ru_utime + usage.ru_stime, time.monotonic() - begin
 
 
 def find_mutants(build):
