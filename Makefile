@@ -67,7 +67,7 @@ faults: build  ## let each call of the system fail in turn, kill, interrupt, fil
 schedules: build  ## 1,000 orders of the threads, each on one thread: the digests are equal
 	BNSYN_SCHEDULES=1000 build/release/bin/schedules_test
 
-tsan: deps  ## 4 threads under the thread sanitizer, which looks at emitted code as well
+tsan: deps-ci  ## 4 threads under the thread sanitizer, which looks at emitted code as well
 	cmake --preset tsan
 	cmake --build --preset tsan -j $(JOBS) --target threads_test
 	setarch -R build/tsan/bin/threads_test
