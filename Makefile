@@ -155,7 +155,7 @@ coverage: deps  ## tests with coverage: a table of the lines that ran, which fai
 
 mutants: deps  ## make the code wrong in one place after another, and see which test fails
 	cmake --preset mutants
-	cmake --build --preset mutants -j $(JOBS) --target reference_test compiler_test engines_test runtime_test mutants_list
+	cmake --build --preset mutants -j $(JOBS) --target ir_test reference_test compiler_test engines_test runtime_test mutants_list
 	tests/mutants/mutants.py $(MUTANTS)
 
 targets: command deps-targets  ## the digests of small networks on x86-64-v1 to v4, and on aarch64 under qemu

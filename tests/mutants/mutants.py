@@ -60,6 +60,7 @@ STAGES = {
 
 # The tests beside a file, which come before all stages: they are fast, and know it best.
 BESIDE = {
+    "ir/table.cc": ("ir_test", "WholeSteps.*"),
     "reference/ops.h": ("reference_test", "Evaluate.*"),
     "reference/columns.cc": ("reference_test", "*Lookup*:*LookUp*:Evaluate.*"),
     "reference/philox": ("reference_test", "PhiloxR3.*:Evaluate.R3_*:Interpreter.R3_*"),
@@ -125,7 +126,7 @@ ORDER = {
 FIRST_PROCESSOR, FIRST_WALL = 3600, 36000
 
 # The whole programs, for what no stage kills.
-ALL = ("reference_test", "compiler_test", "engines_test", "runtime_test")
+ALL = ("ir_test", "reference_test", "compiler_test", "engines_test", "runtime_test")
 
 
 class Run:
@@ -133,11 +134,12 @@ class Run:
 
     def __init__(self, build):
         self.build = build
-        # By stage and op: seconds of processor and wall without a mutant, or the test that fails.
+        # By stage and op: seconds of processor and wall without a mutant; None where it fails then.
         self.usual = {}
         self.begun = {}  # locks of the same
         self.lock = threading.Lock()
         self.not_built = set()  # programs, whose tests kill nothing
+        self.fail_anyway = []
         self.must_run = {*STAGES, *BESIDE.values()}  # stages that must have tests
 
     def check(self, name, op):
@@ -148,10 +150,11 @@ class Run:
             if (name, op) in self.usual:
                 return
             failed, processor, wall = self.run(name, op, "", "", FIRST_PROCESSOR, FIRST_WALL)
+            self.usual[name, op] = None if failed else (processor, wall)
             if failed:
-                print(f"error: {failed} fails without a mutant", file=sys.stderr)
-                os._exit(2)
-            self.usual[name, op] = processor, wall
+                self.fail_anyway.append(failed)
+                print(f"error: {failed} fails without a mutant: its stage is left out",
+                      file=sys.stderr, flush=True)
 
     def stage(self, name, mutant, reached, op=None):
         """The first test that fails, None if none does."""
@@ -160,6 +163,8 @@ class Run:
             self.not_built.add(program)
             return None
         self.check(name, op)
+        if self.usual[name, op] is None:
+            return None
         processor, wall = self.usual[name, op]
         return self.run(name, op, mutant, reached, 10 + 10 * processor, 600 + 30 * wall)[0]
 
@@ -262,21 +267,56 @@ def stages_of(name, place):
     return beside + stages
 
 
-def try_mutant(run, name, place, thorough):
-    with tempfile.TemporaryDirectory() as scratch:
-        reached = os.path.join(scratch, "reached")
-        stages = stages_of(name, place)
+class Trial:
+    """A mutant, and the stages that it has not been tried in yet."""
+
+    def __init__(self, name, place, thorough, directory):
+        self.name = name
+        self.place = place
+        self.op = name.split(".")[1] if place == "table" else None
+        self.stages = stages_of(name, place)
         if thorough:
-            stages += [(program, "*") for program in ALL]
+            self.stages += [(program, "*") for program in ALL]
+        self.reached_file = os.path.join(directory, name)
+        self.killed_by = None
+        self.seconds = 0
+
+    def try_next(self, run):
+        stage = self.stages.pop(0)
         begin = time.monotonic()
-        killed = None
-        for stage in stages:
-            op = name.split(".")[1] if stage == "ops" and place == "table" else None
-            killed = run.stage(stage, mutant=name, reached=reached, op=op)
-            if killed:
-                break
-        return {"mutant": name, "killed_by": killed, "reached": os.path.exists(reached),
-                "seconds": round(time.monotonic() - begin, 1)}
+        self.killed_by = run.stage(stage, self.name, self.reached_file,
+                                   self.op if stage == "ops" else None)
+        self.seconds += time.monotonic() - begin
+        return self
+
+    def over(self):
+        return self.killed_by is not None or not self.stages
+
+    def reached(self):
+        return os.path.exists(self.reached_file)
+
+    def row(self):
+        return {"mutant": self.name, "killed_by": self.killed_by, "reached": self.reached(),
+                "seconds": round(self.seconds, 1), "place": self.place}
+
+
+def try_all(run, trials, jobs):
+    """Tries the first stage of all mutants, then the second of those that live, and so on: what
+    kills most is fast, and what lives is known last."""
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        alive = trials
+        while alive:
+            tried = [pool.submit(trial.try_next, run) for trial in alive]
+            for future in concurrent.futures.as_completed(tried):
+                trial = future.result()
+                if not trial.over():
+                    continue
+                by = trial.killed_by or (
+                    "SURVIVES" if trial.reached() else "SURVIVES, never reached")
+                print(f"{trial.name:44} {trial.seconds:7.1f} s  {by}", flush=True)
+            alive = [trial for trial in alive if not trial.over()]
+            if alive:
+                print(f"... {len(alive)} still live", flush=True)
 
 
 def group_of(name):
@@ -315,23 +355,17 @@ def main():
         for table in (STAGES, BESIDE):
             table.update({key: (program, "None.*") for key, (program, _) in table.items()})
         run.must_run.clear()
-    rows = []
-    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        tried = [pool.submit(try_mutant, run, name, places[name], arguments.all) for name in names]
-        for future in concurrent.futures.as_completed(tried):
-            row = future.result()
-            row["place"] = places[row["mutant"]]
-            rows.append(row)
-            by = row["killed_by"] or ("SURVIVES" if row["reached"] else "SURVIVES, never reached")
-            print(f"{row['mutant']:44} {row['seconds']:7.1f} s  {by}", flush=True)
-    rows.sort(key=lambda row: names.index(row["mutant"]))
+    with tempfile.TemporaryDirectory() as directory:
+        trials = [Trial(name, places[name], arguments.all, directory) for name in names]
+        try_all(run, trials, arguments.jobs)
+        rows = [trial.row() for trial in trials]
     print_score(rows)
     for program in sorted(run.not_built):
         print(f"note: {program} is not built, and its tests were not run")
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + "\n")
     alive = [row for row in rows if not row["killed_by"]]
-    sys.exit(1 if alive else 0)
+    sys.exit(2 if run.fail_anyway else 1 if alive else 0)
 
 
 def print_score(rows):
