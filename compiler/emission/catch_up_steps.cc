@@ -17,6 +17,7 @@ void CatchUpEmitter::EmitStepsOfRow(llvm::Value* first, llvm::Value* last) {
   const Loop vectors = Begin(first, last);
   synapses_ = SynapsesInside(vectors.number, last);
   targets_ = nullptr;
+  Targets();  // in front of all branches
   if (deferral_.post.has_value()) FindArrivals();
   LoadStates();
   EmitStepsAndArrivals();
