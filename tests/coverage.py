@@ -81,6 +81,8 @@ def main():
     if not lines:
         sys.exit(f"error: {build} has no counts; build it with cmake --preset coverage")
     if options.lines:
+        if options.lines not in lines:
+            sys.exit(f"error: {options.lines} is no file with counted lines, as {min(lines)} is")
         text = (SOURCE / options.lines).read_text().splitlines()
         for number, count in sorted(lines.get(options.lines, {}).items()):
             if count == 0:

@@ -85,6 +85,11 @@ Report Fuzz(const char* what, uint64_t count, const Make& make, Try attempt) {
                             {.processor_seconds = kSanitized ? 120u : 30u, .jobs = jobs});
   std::printf("%s", Summary(what, report).c_str());
   if (count == 1) std::printf("%s\n", make(first).c_str());
+  // At once, because to shrink a text may take long.
+  for (const Failure& failure : report.failures) {
+    std::printf("failed: seed %s\n", absl::StrCat(failure.seed).c_str());
+  }
+  std::fflush(stdout);
   int shrunk = 0;
   for (const Failure& failure : report.failures) {
     const std::string text = make(failure.seed);
