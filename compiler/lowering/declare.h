@@ -45,6 +45,9 @@ TakenNames NamesOfNetwork(const Declarations& declared);
 TakenNames NamesOfPopulations(const Declarations& declared);
 // These and the names of groups.
 TakenNames NamesOfNeurons(const Declarations& declared);
+// Parses equations and update code, and checks what can be checked without values. `names` are
+// those that are taken; those of the variables are added.
+absl::Status ParseCode(const Model& model, TakenNames& names, ModelCode& code);
 // Fails where an equation x = ... is defined through itself, or through so many others that
 // recursion over them is not safe.
 absl::Status CheckNoCycles(const ModelCode& code);
@@ -54,8 +57,8 @@ absl::Status CheckFloat32(const ir::SourceText& text, const Equation& equation, 
 absl::Status DeclareParameters(const Declarations& declared, const Settings& values,
                                const Settings& overrides, const std::vector<std::string>& tunable,
                                const ir::SourceText& place, Section& section, ProgramBuilder& out);
-// Checks what `owner` ("the model 'stdp'") requires of the values of its parameters. What it requires
-// of tunable ones is kept for the host (requirements.h).
+// Checks what `owner` ("the model 'stdp'") requires of the values of its parameters. What it
+// requires of tunable ones is kept for the host (requirements.h).
 absl::Status CheckRequirements(const std::vector<Model::Requirement>& requirements,
                                absl::string_view owner, const std::vector<RequiredValue>& values,
                                const std::vector<Constant>& constants, ProgramBuilder& out);
