@@ -12,6 +12,7 @@
 #include "compiler/description/model_library.h"
 #include "compiler/equations/integration_plan.h"
 #include "ir/op.h"
+#include "tests/fuzz/draws_kinds.h"
 
 namespace bnsyn::fuzz {
 namespace {
@@ -94,10 +95,10 @@ void DrawLibraryCells(Cells& cells, Random& random, std::set<std::string>& kinds
 }
 
 // A model of its own, v without unit, which spikes by itself.
-class Drawn {
+class Drawn : DrawsKinds {
  public:
   Drawn(Cells& cells, Random& random, std::set<std::string>& kinds)
-      : cells_(cells), random_(random), kinds_(kinds) {}
+      : DrawsKinds(random, kinds), cells_(cells) {}
 
   void Draw() {
     const bool by_code = UseOneIn(5, "update code");
@@ -122,12 +123,6 @@ class Drawn {
   }
 
  private:
-  void Use(const std::string& kind) { kinds_.insert(kind); }
-  bool UseOneIn(size_t n, const std::string& kind) {
-    if (!random_.OneIn(n)) return false;
-    Use(kind);
-    return true;
-  }
   std::string Expression() {
     return DrawExpression({"v", "g", "x", "i/N", "t/ms"}, random_, kinds_);
   }
@@ -259,8 +254,6 @@ class Drawn {
   }
 
   Cells& cells_;
-  Random& random_;
-  std::set<std::string>& kinds_;
   std::string method_;  // empty for what the compiler chooses
   bool interpolated_ = false;
   bool refractory_ = false;

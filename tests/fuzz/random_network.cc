@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tests/fuzz/draws_kinds.h"
 #include "tests/fuzz/random.h"
 
 namespace bnsyn::fuzz {
@@ -15,11 +16,11 @@ struct Cells {
   bool linked = false;
 };
 
-class Writer {
+class Writer : DrawsKinds {
  public:
-  explicit Writer(uint64_t seed) : random_(seed ^ 0xdecade) {}
+  Writer(Random& random, std::set<std::string>& kinds) : DrawsKinds(random, kinds) {}
 
-  RandomNetwork Run() {
+  std::string Run() {
     const size_t schedule = random_.Below(4);
     absl::StrAppend(&text_, "[network]\ndt = \"0.1 ms\"\nduration = \"10 ms\"\nseed = ",
                     random_.Below(1000), "\n");
@@ -36,12 +37,10 @@ class Writer {
     const size_t projections = 1 + random_.Below(4);
     for (size_t p = 0; p < projections; ++p) AddProjection(p);
     AddStimulus();
-    return {std::move(text_), std::move(kinds_)};
+    return std::move(text_);
   }
 
  private:
-  void Use(const std::string& kind) { kinds_.insert(kind); }
-
   // A time of 0 to `most` steps.
   std::string Steps(size_t most) { return absl::StrCat("0.1 ms*", random_.Below(most + 1)); }
 
@@ -196,15 +195,18 @@ class Writer {
                     "rate = \"500 Hz\"\nweight = 0.3\non_event = \"g += w\"\n");
   }
 
-  Random random_;
   std::string text_;
-  std::set<std::string> kinds_;
   std::vector<Cells> cells_;
   bool groups_ = false;
 };
 
 }  // namespace
 
-RandomNetwork MakeRandomNetwork(uint64_t seed) { return Writer(seed).Run(); }
+RandomNetwork MakeRandomNetwork(uint64_t seed) {
+  Random random(seed ^ 0xdecade);
+  RandomNetwork network;
+  network.text = Writer(random, network.kinds).Run();
+  return network;
+}
 
 }  // namespace bnsyn::fuzz

@@ -6,16 +6,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tests/fuzz/draws_kinds.h"
 #include "tests/fuzz/random.h"
 
 namespace bnsyn::fuzz {
 namespace {
 
-class Writer {
+class Writer : DrawsKinds {
  public:
-  explicit Writer(uint64_t seed) : random_(seed ^ 0x1ea51) {}
+  Writer(Random& random, std::set<std::string>& kinds) : DrawsKinds(random, kinds) {}
 
-  RandomNetwork Run() {
+  std::string Run() {
     const bool brian2 = random_.OneIn(6);
     absl::StrAppend(&text_, "[network]\ndt = \"0.1 ms\"\nduration = \"15 ms\"\nseed = ",
                     random_.Below(1000), "\n", brian2 ? "schedule = \"brian2\"\n" : "");
@@ -25,16 +26,10 @@ class Writer {
     for (size_t p = 0; p < projections; ++p) AddProjection(absl::StrCat("p", p));
     if (UseOneIn(3, "models of the library")) AddLibraryModel();
     AddNetworkLevel();
-    return {std::move(text_), std::move(kinds_)};
+    return std::move(text_);
   }
 
  private:
-  void Use(const std::string& kind) { kinds_.insert(kind); }
-  bool UseOneIn(size_t n, const std::string& kind) {
-    if (!random_.OneIn(n)) return false;
-    Use(kind);
-    return true;
-  }
   std::string Steps(size_t most) { return absl::StrCat("0.1 ms*", random_.Below(most + 1)); }
 
   // Neurons that spike by themselves, so often that the history of a neuron fills now and then, and
@@ -206,13 +201,16 @@ n : integer
     }
   }
 
-  Random random_;
   std::string text_;
-  std::set<std::string> kinds_;
 };
 
 }  // namespace
 
-RandomNetwork MakePlasticNetwork(uint64_t seed) { return Writer(seed).Run(); }
+RandomNetwork MakePlasticNetwork(uint64_t seed) {
+  Random random(seed ^ 0x1ea51);
+  RandomNetwork network;
+  network.text = Writer(random, network.kinds).Run();
+  return network;
+}
 
 }  // namespace bnsyn::fuzz

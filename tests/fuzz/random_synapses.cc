@@ -8,21 +8,21 @@
 #include "absl/strings/str_split.h"
 #include "absl/types/span.h"
 #include "compiler/description/model_library.h"
+#include "tests/fuzz/draws_kinds.h"
 
 namespace bnsyn::fuzz {
 namespace {
 
 using compiler::LibraryModel;
 
-class Writer {
+class Writer : DrawsKinds {
  public:
   Writer(const std::string& name, const Cells& source, const Cells& target, Random& random,
          std::set<std::string>& kinds)
-      : name_(name),
+      : DrawsKinds(random, kinds),
+        name_(name),
         source_(source),
         target_(target),
-        random_(random),
-        kinds_(kinds),
         port_(random.Pick(target.ports)),
         amount_(port_.name == "arrived" ? "1" : AmountOf(port_.unit)) {}
 
@@ -54,12 +54,6 @@ class Writer {
   }
 
  private:
-  void Use(const std::string& kind) { kinds_.insert(kind); }
-  bool UseOneIn(size_t n, const std::string& kind) {
-    if (!random_.OneIn(n)) return false;
-    Use(kind);
-    return true;
-  }
   std::string Steps(size_t most) { return absl::StrCat(random_.Below(most + 1), "*dt"); }
 
   void AddWeightAndDelay() {
@@ -172,8 +166,6 @@ class Writer {
   const std::string& name_;
   const Cells& source_;
   const Cells& target_;
-  Random& random_;
-  std::set<std::string>& kinds_;
   const Port& port_;
   const std::string amount_;
   Synapses out_;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "ir/rule.h"
+#include "tests/fuzz/draws_kinds.h"
 #include "tests/fuzz/random.h"
 #include "tests/fuzz/random_cells.h"
 #include "tests/fuzz/random_synapses.h"
@@ -14,11 +15,11 @@
 namespace bnsyn::fuzz {
 namespace {
 
-class Writer {
+class Writer : DrawsKinds {
  public:
-  explicit Writer(uint64_t seed) : random_(seed ^ 0x7ab1e5) {}
+  Writer(Random& random, std::set<std::string>& kinds) : DrawsKinds(random, kinds) {}
 
-  RandomNetwork Run() {
+  std::string Run() {
     AddNetwork();
     const std::string names[] = {"first", "second", "third"};
     const size_t populations = 1 + random_.Below(3);
@@ -36,16 +37,10 @@ class Writer {
     }
     const size_t stimuli = random_.Below(3);
     for (size_t s = 0; s < stimuli; ++s) AddStimulus(absl::StrCat("s", s));
-    return {std::move(text_), std::move(kinds_)};
+    return std::move(text_);
   }
 
  private:
-  void Use(const std::string& kind) { kinds_.insert(kind); }
-  bool UseOneIn(size_t n, const std::string& kind) {
-    if (!random_.OneIn(n)) return false;
-    Use(kind);
-    return true;
-  }
   std::string Steps(size_t most) { return absl::StrCat(random_.Below(most + 1), "*dt"); }
 
   void AddNetwork() {
@@ -227,9 +222,7 @@ class Writer {
     }
   }
 
-  Random random_;
   std::string text_;
-  std::set<std::string> kinds_;
   std::vector<Cells> cells_;
   bool table_ = false;
   bool groups_ = false;
@@ -237,6 +230,11 @@ class Writer {
 
 }  // namespace
 
-RandomNetwork MakeTableNetwork(uint64_t seed) { return Writer(seed).Run(); }
+RandomNetwork MakeTableNetwork(uint64_t seed) {
+  Random random(seed ^ 0x7ab1e5);
+  RandomNetwork network;
+  network.text = Writer(random, network.kinds).Run();
+  return network;
+}
 
 }  // namespace bnsyn::fuzz
