@@ -141,6 +141,16 @@ dc/dt = (M - c)/(30 ms) : 1 (clock-driven)
 """
 on_pre = "V_post += w*c; w = clip(w + 0.01 mV*c, 0 mV, 0.3 mV)"
 )toml"});
+  // Draws need the targets of a vector, behind more than one branch of a step.
+  cases.push_back({"NoiseAndAClock", R"toml(
+equations = """
+w : volt
+s : 1
+dy/dt = -y/(1 ms) + 0.1*xi/(1 ms)**0.5 : 1 (clock-driven)
+"""
+on_pre = "V_post += w*(1 + y); s += 1"
+clocks.fade = { every = "1*dt", code = "s = 0.9*s" }
+)toml"});
   return cases;
 }
 
