@@ -33,7 +33,7 @@
 #include "bnsyn/synapse.h"   // IWYU pragma: export
 #include "bnsyn/units.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // The order of what happens in a step, and the times that spikes have (docs/time.md).
 enum class Schedule : uint8_t {
