@@ -30,6 +30,7 @@ FLOORS = [
     "runtime/construction",
     "runtime",
     "tools",
+    "python",
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
 

@@ -1,0 +1,157 @@
+// Simulations: made of networks, run, read and changed.
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "bnsyn/simulation.h"
+#include "compiler/description/settings.h"
+#include "compiler/emission/jit.h"
+#include "compiler/options.h"
+#include "python/core/arrays.h"
+#include "python/core/bind.h"
+#include "python/core/report.h"
+#include "python/core/session.h"
+#include "python/core/status.h"
+#include "runtime/simulation_internal.h"
+
+namespace bnsyn::python {
+namespace {
+
+struct Options {
+  std::string backend;
+  int threads;
+  bool pin;
+  bool cache;
+  uint64_t memory_limit;
+  bool record_spikes;
+  bool profile;
+};
+
+std::shared_ptr<Session> Make(const Network& network, const Options& given) {
+  EngineOptions options;
+  options.backend = given.backend == "reference" ? Backend::kReference : Backend::kAccelerated;
+  if (given.backend != "reference" && given.backend != "accelerated") {
+    Raise(absl::InvalidArgumentError(absl::StrCat("there is no backend '", given.backend,
+                                                  "': it is 'accelerated' or 'reference'")));
+  }
+  options.threads = given.threads;
+  options.pin = given.pin;
+  options.memory_limit = given.memory_limit;
+  options.record_spikes = given.record_spikes;
+  options.profile = given.profile;
+  options.compile.defer_from = compiler::kDeferFrom;
+  if (given.cache) options.compile.cache_directory = compiler::DefaultCacheDirectory();
+  absl::StatusOr<Simulation> simulation = absl::UnknownError("");
+  {
+    const py::gil_scoped_release unlocked;
+    simulation = Compile(network, options);
+  }
+  return std::make_shared<Session>(Take(std::move(simulation)), given.record_spikes);
+}
+
+PopulationHandle PopulationOf(Session& session, const std::string& name) {
+  return Take(session.Use().Population(name));
+}
+
+// Steps, times in ms and neurons.
+py::tuple SpikesOf(Session& session, const std::string& name) {
+  const SpikeStore& store = session.spikes()[PopulationOf(session, name).index];
+  const auto size = static_cast<py::ssize_t>(store.steps.size());
+  return py::make_tuple(ViewOf(store.steps.view(), {size}), ViewOf(store.times.view(), {size}),
+                        ViewOf(store.neurons.view(), {size}));
+}
+
+// Times in ms, and a row of values for each.
+py::tuple TraceOf(Session& session, size_t number) {
+  session.Use();
+  const Trace& trace = session.traces().at(number);
+  const auto samples = static_cast<py::ssize_t>(trace.steps.size());
+  return py::make_tuple(
+      ViewOf(trace.times.view(), {samples}),
+      ViewOf(trace.values.view(), {samples, static_cast<py::ssize_t>(trace.width)}));
+}
+
+py::tuple SynapsesOf(Session& session, const std::string& projection) {
+  SynapseList list = Take(session.Use().Synapses(projection));
+  return py::make_tuple(ArrayOf(std::move(list.sources)), ArrayOf(std::move(list.targets)),
+                        ArrayOf(std::move(list.weights)), ArrayOf(std::move(list.delays)));
+}
+
+uint64_t StepsIn(Session& session, double milliseconds) {
+  const Unit ms = {dimension::kTime, 0};
+  return Take(StepsOf(Quantity(milliseconds, ms), Quantity(ProgramOf(session.Use()).dt, ms)));
+}
+
+}  // namespace
+
+void BindSimulation(py::module_& module) {
+  using Doubles = Numbers<double>;
+  using Indices = Numbers<uint32_t>;
+  py::class_<Session, std::shared_ptr<Session>>(module, "Session")
+      .def(py::init([](const Network& network, const std::string& backend, int threads, bool pin,
+                       bool cache, uint64_t memory_limit, bool record_spikes, bool profile) {
+             return Make(network, {backend, threads, pin, cache, memory_limit, record_spikes,
+                                   profile});
+           }),
+           py::arg("network"), py::kw_only(), py::arg("backend"), py::arg("threads"),
+           py::arg("pin"), py::arg("cache"), py::arg("memory_limit"), py::arg("record_spikes"),
+           py::arg("profile"))
+      .def_property_readonly("step", [](Session& s) { return s.Use().step(); })
+      .def_property_readonly("time_ms", [](Session& s) { return s.Use().time_ms(); })
+      .def_property_readonly("dt", [](Session& s) { return ProgramOf(s.Use()).dt; })
+      .def_property_readonly("spike_lag",
+                             [](Session& s) { return ProgramOf(s.Use()).spike_lag(); })
+      .def("run", &Session::Run)
+      .def("steps_in", StepsIn)
+      .def("populations", DescribePopulations)
+      .def("variables", DescribeVariables)
+      .def("parameters", DescribeParameters)
+      .def("projections", DescribeProjections)
+      .def("report", DescribeRun)
+      .def("digest", [](Session& s) { return s.Use().Digest().ToString(); })
+      .def("numbers",
+           [](Session& s, const std::string& neurons) {
+             return ArrayOf(Take(s.Use().Numbers(neurons)));
+           })
+      .def("spikes", SpikesOf)
+      .def("synapses", SynapsesOf)
+      .def("record", [](Session& s, const std::string& variable,
+                        uint64_t every) { return s.AddTrace(variable, every); })
+      .def("trace", TraceOf)
+      .def("state",
+           [](Session& s, const std::string& name) {
+             return ArrayOf(Take(s.Use().StateByName(name)));
+           })
+      .def("uniform",
+           [](Session& s, const std::string& name) { return Take(s.Use().Uniform(name)); })
+      .def("set_state",
+           [](Session& s, const std::string& name, const Doubles& values) {
+             Check(s.Use().SetState(name, SpanOf(values)));
+           })
+      .def("set_parameter",
+           [](Session& s, const std::string& name, double value, const Halves& halves) {
+             Quantity quantity(value);
+             quantity.dimension = DimensionOf(halves);
+             Check(s.Use().SetParameter(name, quantity));
+           })
+      .def("inject",
+           [](Session& s, const std::string& population, const Indices& neurons) {
+             Check(s.Use().InjectSpikes(PopulationOf(s, population), SpanOf(neurons)));
+           })
+      .def("add_events",
+           [](Session& s, const std::string& population, const std::string& stimulus,
+              const Indices& neurons, const Doubles& numbers) {
+             Check(s.Use().AddEvents(PopulationOf(s, population), stimulus, SpanOf(neurons),
+                                     SpanOf(numbers)));
+           })
+      .def("set_input", [](Session& s, const std::string& population, const std::string& stimulus,
+                           const Doubles& values) {
+        Check(s.Use().SetInput(PopulationOf(s, population), stimulus, SpanOf(values)));
+      });
+}
+
+}  // namespace bnsyn::python
