@@ -11,7 +11,7 @@
 #include "bnsyn/setting.h"
 #include "bnsyn/source_text.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // How a step integrates the differential equations of a model: see Model::Method, Substeps, Order.
 struct Integration {

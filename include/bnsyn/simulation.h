@@ -23,7 +23,7 @@
 #include "bnsyn/digest.h"
 #include "bnsyn/network.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // Both give the same bits.
 enum class Backend {
@@ -205,7 +205,7 @@ class Simulation {
 
  private:
   friend struct SimulationAccess;  // runtime/simulation_internal.h
-  struct Impl;
+  struct [[gnu::visibility("hidden")]] Impl;
   explicit Simulation(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
