@@ -13,6 +13,7 @@
 
 #include "bnsyn/digest.h"      // IWYU pragma: export
 #include "bnsyn/network.h"     // IWYU pragma: export
+#include "bnsyn/recorder.h"    // IWYU pragma: export
 #include "bnsyn/simulation.h"  // IWYU pragma: export
 #include "bnsyn/units.h"       // IWYU pragma: export
 

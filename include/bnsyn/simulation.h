@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "bnsyn/digest.h"
+#include "bnsyn/host_threads.h"
 #include "bnsyn/network.h"
 
 namespace [[gnu::visibility("default")]] bnsyn {
@@ -34,11 +35,17 @@ enum class Backend {
 struct SimulationOptions {
   Backend backend = Backend::kReference;
   int threads = 1;  // of the accelerated backend, at least 1
+  // Runs these threads on threads of the host, such as those of its pool. By default a simulation
+  // starts `threads` - 1 threads of its own, which sleep between runs; the caller's is the other.
+  HostThreads host_threads = nullptr;
   // Keeps each thread on a processor core of its own while steps run: for machines that run nothing
   // else.
   bool pin = false;
   // Keeps all spikes for Simulation::Spikes; they are counted in any case.
   bool record_spikes = true;
+  // Lets recorders (bnsyn/recorder.h) take spikes also where record_spikes is false: memory then
+  // does not grow with their number.
+  bool spike_recorders = false;
   // Keeps compiled code in this directory and takes it from there the next time; empty for no
   // cache. Several processes may share it. It is made for the user alone; a directory or a file
   // that others could have written is not used (SimulationReport::cache_problem).
@@ -212,6 +219,6 @@ class Simulation {
 // memory is ResourceExhausted.
 absl::StatusOr<Simulation> Compile(const Network& network, const SimulationOptions& options = {});
 
-}  // namespace bnsyn
+}  // namespace gnu::visibility("default")]]bnsyn
 
 #endif  // BNSYN_SIMULATION_H_
