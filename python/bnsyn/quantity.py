@@ -110,10 +110,12 @@ class Quantity:
         )
 
     def __radd__(self, other):
-        self._same(other, "the parts of a sum")
+        if isinstance(other, int) and other == 0:  # where sum(...) begins
+            return self
+        return Quantity(other, NONE) + self
 
     def __rsub__(self, other):
-        self._same(other, "the parts of a difference")
+        return Quantity(other, NONE) - self
 
     def __neg__(self):
         return Quantity(-self.value, self.dimension)
@@ -198,8 +200,9 @@ class Unit(Quantity):
         return _unit(self, other, 1) if isinstance(other, Unit) else self.__rmul__(other)
 
     def __rmul__(self, other):
+        # Python asks the unit first, as it is of a class below that of the other.
         if isinstance(other, Quantity):
-            return other * self
+            return Quantity.__mul__(other, self)
         return Quantity._make(self._times(_number(other)), self.dimension)
 
     def __truediv__(self, other):
@@ -208,6 +211,8 @@ class Unit(Quantity):
         return super().__truediv__(other)
 
     def __rtruediv__(self, other):
+        if isinstance(other, Quantity):
+            return Quantity.__truediv__(other, self)
         inverse = Unit(_add(NONE, self.dimension, -1), -self.exponent, f"1/{self.name}")
         return inverse if other == 1 else _number(other) * inverse
 

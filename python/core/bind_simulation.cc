@@ -109,6 +109,8 @@ void BindSimulation(py::module_& module) {
       .def("steps_in", StepsIn)
       .def("populations", DescribePopulations)
       .def("variables", DescribeVariables)
+      .def("describe", DescribeVariable)
+      .def("population_of", PopulationOfNeurons)
       .def("parameters", DescribeParameters)
       .def("projections", DescribeProjections)
       .def("report", DescribeRun)

@@ -5,9 +5,13 @@
 #include <algorithm>
 #include <string>
 
+#include "compiler/language/expression.h"
+#include "compiler/lowering/select_neurons.h"
 #include "ir/program.h"
+#include "python/core/status.h"
 #include "reference/array.h"
 #include "runtime/conversion.h"
+#include "runtime/named_neurons.h"
 #include "runtime/simulation_impl.h"
 #include "runtime/simulation_internal.h"
 
@@ -63,6 +67,22 @@ py::list DescribeVariables(Session& session) {
     out.append(py::make_tuple(state.name, state.unit, RawState(simulation, id).size));
   }
   return out;
+}
+
+py::tuple DescribeVariable(Session& session, const std::string& name) {
+  const Simulation& simulation = session.Use();
+  const size_t size = Take(simulation.StateByName(name)).size();
+  const auto elements = Take(SimulationAccess::Of(simulation).FindElements(name));
+  return py::make_tuple(ProgramOf(simulation).states[elements.state].unit, size);
+}
+
+std::string PopulationOfNeurons(Session& session, const std::string& neurons) {
+  const ir::Program& program = ProgramOf(session.Use());
+  const SourceText source = {neurons, neurons, 1, 1};
+  const compiler::Expr expr = Take(compiler::ParseExpression(source));
+  const compiler::NeuronSet set =
+      Take(compiler::SelectNeurons(expr, source, NamedNeuronsOf(program), {}));
+  return program.populations[set.section].name;
 }
 
 py::list DescribeParameters(Session& session) {

@@ -4,6 +4,8 @@
 
 #include <pybind11/pybind11.h>
 
+#include <string>
+
 #include "python/core/session.h"
 
 namespace bnsyn::python {
@@ -12,6 +14,10 @@ namespace bnsyn::python {
 pybind11::list DescribePopulations(Session& session);
 // Tuples (name, unit, number of values) of what neurons, synapses and the network have.
 pybind11::list DescribeVariables(Session& session);
+// The unit of a variable, or of some of its elements ("left.V"), and the number of values.
+pybind11::tuple DescribeVariable(Session& session, const std::string& name);
+// The name of the population of which "left[0:10]" are neurons.
+std::string PopulationOfNeurons(Session& session, const std::string& neurons);
 // Tuples (name, unit, value, tunable), with the present values.
 pybind11::list DescribeParameters(Session& session);
 // Tuples (name, source, target).
