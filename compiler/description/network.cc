@@ -437,6 +437,10 @@ void Network::AddTable(ValueTable table) {
   tables.push_back(std::move(table));
 }
 
+void Network::AddFile(std::string name, FileColumns columns) {
+  files[std::move(name)] = std::make_shared<const FileColumns>(std::move(columns));
+}
+
 void Network::AddConstant(std::string name, Setting value) {
   constants.emplace_back(std::move(name), std::move(value));
 }

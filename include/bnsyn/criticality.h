@@ -18,7 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // The spikes of the steps [begin, end) in bins of `per_bin` steps; a last bin that would be shorter
 // is left out. `steps` are those of spikes, in any order (SpikeTrain::steps); spikes of other steps
@@ -144,6 +144,6 @@ struct PowerLawFit {
 absl::StatusOr<PowerLawFit> FitPowerLaw(absl::Span<const uint64_t> numbers,
                                         const PowerLawOptions& options = {});
 
-}  // namespace bnsyn
+}  // namespace gnu::visibility("default")]]bnsyn
 
 #endif  // BNSYN_CRITICALITY_H_

@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "bnsyn/source_text.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 class Neurons;
 
@@ -71,6 +71,6 @@ class Neurons {
   std::string subscripts;  // that come behind: "[0:50][i % 2 == 0]"
 };
 
-}  // namespace bnsyn
+}  // namespace gnu::visibility("default")]]bnsyn
 
 #endif  // BNSYN_NEURONS_H_

@@ -10,7 +10,7 @@
 #include "bnsyn/source_text.h"
 #include "bnsyn/units.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // A value in a description: a number, a quantity, or an expression in the model language, such as
 // "0.5 nS * 200/N" or "normal(-70 mV, 5 mV)".
@@ -59,6 +59,6 @@ struct Setting::Change {
 // Names and values, in the order given: {{"tau_m", 20_ms}, {"E_L", "-70 mV"}}.
 using Settings = std::vector<std::pair<std::string, Setting>>;
 
-}  // namespace bnsyn
+}  // namespace gnu::visibility("default")]]bnsyn
 
 #endif  // BNSYN_SETTING_H_

@@ -22,9 +22,10 @@
 #include "absl/types/span.h"
 #include "bnsyn/checkpoint.h"
 #include "bnsyn/digest.h"
+#include "bnsyn/host_threads.h"
 #include "bnsyn/network.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // Both give the same bits.
 enum class Backend {
@@ -35,6 +36,9 @@ enum class Backend {
 struct SimulationOptions {
   Backend backend = Backend::kReference;
   int threads = 1;  // of the accelerated backend, at least 1
+  // Runs these threads on threads of the host, such as those of its pool. By default a simulation
+  // starts `threads` - 1 threads of its own, which sleep between runs; the caller's is the other.
+  HostThreads host_threads = nullptr;
   // Keeps each thread on a processor core of its own while steps run: for machines that run nothing
   // else.
   bool pin = false;
@@ -219,7 +223,7 @@ class Simulation {
 
  private:
   friend struct SimulationAccess;  // runtime/simulation_internal.h
-  struct Impl;
+  struct [[gnu::visibility("hidden")]] Impl;
   explicit Simulation(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
@@ -229,6 +233,6 @@ class Simulation {
 // memory is ResourceExhausted.
 absl::StatusOr<Simulation> Compile(const Network& network, const SimulationOptions& options = {});
 
-}  // namespace bnsyn
+}  // namespace gnu::visibility("default")]]bnsyn
 
 #endif  // BNSYN_SIMULATION_H_

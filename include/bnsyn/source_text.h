@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // `text` begins at line `first_line` and column `first_column` of the file `name`, so that errors
 // in an equation of a network file give the lines of that file. For text that comes from no file,
@@ -20,6 +20,6 @@ struct SourceText {
   int first_column = 1;  // counted from 1; of the first line only
 };
 
-}  // namespace bnsyn
+}  // namespace gnu::visibility("default")]]bnsyn
 
 #endif  // BNSYN_SOURCE_TEXT_H_

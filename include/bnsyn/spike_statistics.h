@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 struct SpikeStatisticsOptions {
   double dt_ms = 0.1;
@@ -41,6 +41,6 @@ absl::StatusOr<SpikeStatistics> DescribeSpikes(absl::Span<const uint64_t> steps,
                                                absl::Span<const uint32_t> neurons,
                                                const SpikeStatisticsOptions& options);
 
-}  // namespace bnsyn
+}  // namespace gnu::visibility("default")]]bnsyn
 
 #endif  // BNSYN_SPIKE_STATISTICS_H_

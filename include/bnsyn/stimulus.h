@@ -12,7 +12,7 @@
 #include "bnsyn/setting.h"
 #include "bnsyn/source_text.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // A stimulus is input from outside the network: events or a current.
 enum class StimulusKind : uint8_t {
@@ -95,6 +95,6 @@ struct ValueTable {
   OffGrid off_grid = OffGrid::kError;  // times between two steps
 };
 
-}  // namespace bnsyn
+}  // namespace gnu::visibility("default")]]bnsyn
 
 #endif  // BNSYN_STIMULUS_H_

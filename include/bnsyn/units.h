@@ -17,7 +17,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // A physical dimension: the exponents of the SI base units m, kg, s, A, K, mol and cd, counted in
 // halves, because the noise `xi` has the dimension second**-0.5.
@@ -91,6 +91,6 @@ Quantity operator""_Hz(long double v);
 Quantity operator""_Hz(unsigned long long v);
 }  // namespace literals
 
-}  // namespace bnsyn
+}  // namespace gnu::visibility("default")]]bnsyn
 
 #endif  // BNSYN_UNITS_H_
