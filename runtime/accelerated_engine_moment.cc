@@ -74,9 +74,9 @@ void AcceleratedEngine::PutTallies(const reference::Moment& moment) {
     tally.digest = {};
     std::fill(tally.spike_counts.begin(), tally.spike_counts.end(), 0);
     std::fill(tally.coarse.begin(), tally.coarse.end(), reference::CoarseTally());
-    const auto next = std::lower_bound(
-        worker.events.begin(), worker.events.end(), moment.step,
-        [](const InputEvent& event, uint64_t step) { return event.step < step; });
+    const auto next =
+        std::lower_bound(worker.events.begin(), worker.events.end(), moment.step,
+                         [](const InputEvent& event, uint64_t step) { return event.step < step; });
     tally.next_event = static_cast<size_t>(next - worker.events.begin());
     tally.next_step = moment.step;
   }
@@ -87,7 +87,8 @@ void AcceleratedEngine::PutTallies(const reference::Moment& moment) {
   for (const auto& [source, tally] : moment.coarse) {
     const auto place = std::find(schedule_.coarse.begin(), schedule_.coarse.end(), source);
     if (place == schedule_.coarse.end()) continue;
-    reference::CoarseTally& own = first.coarse[static_cast<size_t>(place - schedule_.coarse.begin())];
+    reference::CoarseTally& own =
+        first.coarse[static_cast<size_t>(place - schedule_.coarse.begin())];
     own = tally;
     // Those of synapses that never change were counted when these were drawn.
     const auto drawn = synapses_.coarse().find(source);
@@ -100,8 +101,8 @@ absl::Status AcceleratedEngine::Resume(const reference::Moment& moment,
   for (ir::InputId id = 0; id < moment.sums.size(); ++id) {
     for (const reference::Quanta sum : moment.sums[id]) {
       if (memory_->CanHold(id, sum)) continue;
-      return absl::InvalidArgumentError(absl::StrCat(
-          program_.inputs[id].name, " cannot hold one of the sums of synaptic input"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(program_.inputs[id].name, " cannot hold one of the sums of synaptic input"));
     }
   }
   for (ir::ParamId id = 0; id < moment.params.size(); ++id) *memory_->Param(id) = moment.params[id];

@@ -71,9 +71,10 @@ bool IsSame(const ir::Program& before, const ir::Block* a, const ir::Program& af
 }
 
 absl::Status DoesNotFit(const std::string& what) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      "a change of ", what, " leaves no place for the state of the simulation\n  note: compile the "
-      "network with the new value, and run it from its beginning"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("a change of ", what,
+                   " leaves no place for the state of the simulation\n  note: compile the "
+                   "network with the new value, and run it from its beginning"));
 }
 
 // The states of neurons that the connect block of a projection reads.
@@ -195,8 +196,7 @@ absl::StatusOr<reference::Moment> Translate(const reference::Moment& moment,
     std::vector<reference::Quanta>& sums = result.sums.emplace_back();
     sums.resize(after.Size(input.population));
     const std::optional<ir::InputId> id = before.FindInput(input.name);
-    const ir::Accumulator* const old =
-        id.has_value() ? &before.inputs[*id].accumulator : nullptr;
+    const ir::Accumulator* const old = id.has_value() ? &before.inputs[*id].accumulator : nullptr;
     ir::Accumulator same = input.accumulator;
     if (old != nullptr) {
       same.bits = old->bits;

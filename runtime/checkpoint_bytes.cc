@@ -133,8 +133,8 @@ void WriteSums(const std::vector<reference::Quanta>& sums, Output& out) {
   uint64_t bytes = 0;
   for (const reference::Quanta sum : sums) {
     if (sum == 0) continue;
-    const bool narrow = sum >= std::numeric_limits<int64_t>::min() &&
-                        sum <= std::numeric_limits<int64_t>::max();
+    const bool narrow =
+        sum >= std::numeric_limits<int64_t>::min() && sum <= std::numeric_limits<int64_t>::max();
     bytes = std::max(bytes, uint64_t{narrow ? 8u : 16u});
   }
   out.Number(bytes);
@@ -343,9 +343,9 @@ absl::StatusOr<CheckpointHeader> CheckBytes(absl::string_view bytes) {
   const auto high = in.Number<uint64_t>();
   const auto low = in.Number<uint64_t>();
   if (!in.failed() && version != kVersion) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the checkpoint has version ", version, " of its format, but this bnsyn reads ",
-                     "version ", kVersion, "\n  note: continue with the bnsyn that saved it"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the checkpoint has version ", version, " of its format, but this bnsyn reads ", "version ",
+        kVersion, "\n  note: continue with the bnsyn that saved it"));
   }
   if (in.failed() || size != bytes.size() || size < kHeader) {
     return Damaged(absl::StrCat("the checkpoint has ", bytes.size(), " bytes",

@@ -39,7 +39,8 @@ struct CheckpointHeader {
   double dt = 0;  // ms
 };
 
-// Checks the version, the number of bytes and the checksum. What follows takes bytes that are right.
+// Checks the version, the number of bytes and the checksum. What follows takes bytes that are
+// right.
 absl::StatusOr<CheckpointHeader> CheckBytes(absl::string_view bytes);
 absl::StatusOr<ChangedParameters> ReadChanged(absl::string_view bytes);
 

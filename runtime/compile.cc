@@ -8,8 +8,8 @@
 #include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"
-#include "runtime/coarse_report.h"
 #include "runtime/change_parameters.h"
+#include "runtime/coarse_report.h"
 #include "runtime/engine.h"
 #include "runtime/simulation_impl.h"
 #include "runtime/simulation_internal.h"
@@ -17,9 +17,10 @@
 namespace bnsyn {
 namespace {
 
-absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(ir::Program program,
-                                                   const EngineOptions& options,
+absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(ir::Program program, EngineOptions options,
                                                    EngineReport& report) {
+  // Engines record what somebody may ask for.
+  options.record_spikes = options.record_spikes || options.spike_recorders;
   switch (options.backend) {
     case Backend::kReference:
       return MakeReferenceEngine(std::move(program), options, report);
@@ -52,6 +53,7 @@ absl::StatusOr<std::unique_ptr<SimulationAccess::Impl>> SimulationAccess::MakeIm
   impl->options = options;
   impl->params = program.params;
   impl->record_spikes = options.record_spikes;
+  impl->hands_over_spikes = options.record_spikes || options.spike_recorders;
   impl->trains.resize(program.populations.size());
   impl->cleared_counts.resize(program.populations.size());
   EngineReport& report = impl->report;
@@ -101,6 +103,17 @@ absl::StatusOr<Simulation> Compile(const Network& network, const SimulationOptio
     engine.compile.defer_from = compiler::kDeferFrom;
     return CompileNetwork(network, engine);
   });
+}
+
+absl::Status Attach(Simulation& simulation, const std::shared_ptr<RunObserver>& observer,
+                    bool needs_spikes) {
+  SimulationAccess::Impl& impl = SimulationAccess::Of(simulation);
+  if (needs_spikes && !impl.hands_over_spikes) {
+    return absl::FailedPreconditionError(
+        "this simulation hands over no spikes: compile it with record_spikes or spike_recorders");
+  }
+  impl.observers.push_back({observer, needs_spikes});
+  return absl::OkStatus();
 }
 
 const ir::Program& ProgramOf(const Simulation& simulation) {

@@ -119,16 +119,14 @@ absl::StatusOr<Checkpoint> Simulation::Save() const {
       const uint64_t taken = impl_->report.memory_bytes;
       return CheckRoom(bytes, limit == 0 ? FreeMemory() : limit - std::min(limit, taken));
     };
-    BNSYN_ASSIGN_OR_RETURN(
-        std::string bytes,
-        WriteCheckpoint(*impl_->engine, impl_->ProgramHash(), impl_->changed, check));
+    BNSYN_ASSIGN_OR_RETURN(std::string bytes, WriteCheckpoint(*impl_->engine, impl_->ProgramHash(),
+                                                              impl_->changed, check));
     return Checkpoint::FromBytes(std::move(bytes));
   });
 }
 
 absl::Status Simulation::Restore(const Checkpoint& checkpoint) {
-  std::unique_ptr<Impl> other;  // where other parameters are compiled in
-  const absl::Status status = impl_->Try([&]() -> absl::Status {
+  return impl_->Try([&]() -> absl::Status {
     if (checkpoint.program() != impl_->ProgramHash()) {
       return absl::FailedPreconditionError(absl::StrCat(
           "the checkpoint is of another network: its program has the hash ", checkpoint.program(),
@@ -137,6 +135,7 @@ absl::Status Simulation::Restore(const Checkpoint& checkpoint) {
           "run that was saved"));
     }
     BNSYN_ASSIGN_OR_RETURN(const ChangedParameters changed, ReadChanged(checkpoint.bytes()));
+    std::unique_ptr<Impl> other;  // where other parameters are compiled in
     if (changed != impl_->changed) {
       if (impl_->network == nullptr) {
         return absl::FailedPreconditionError(
@@ -144,32 +143,34 @@ absl::Status Simulation::Restore(const Checkpoint& checkpoint) {
                          ", which is compiled in, and this simulation was compiled from a program "
                          "alone\n  note: compile it from its network"));
       }
-      BNSYN_ASSIGN_OR_RETURN(
-          other, SimulationAccess::MakeImpl(impl_->network, changed, impl_->options));
+      BNSYN_ASSIGN_OR_RETURN(other,
+                             SimulationAccess::MakeImpl(impl_->network, changed, impl_->options));
     }
-    Impl& target = other == nullptr ? *impl_ : *other;
+    Engine& engine = other == nullptr ? *impl_->engine : *other->engine;
     BNSYN_ASSIGN_OR_RETURN(const CheckpointContents contents,
-                           ReadContents(checkpoint.bytes(), *target.engine));
-    BNSYN_RETURN_IF_ERROR(target.engine->Resume(contents.moment, contents.values));
-    if (other != nullptr) impl_->HandOver(target);
-    target.NoteResumed(contents.moment);
+                           ReadContents(checkpoint.bytes(), engine));
+    BNSYN_RETURN_IF_ERROR(engine.Resume(contents.moment, contents.values));
+    if (other != nullptr) impl_->TakeOver(*other);
+    impl_->NoteResumed(contents.moment);
     return absl::OkStatus();
   });
-  if (status.ok() && other != nullptr) impl_ = std::move(other);
-  return status;
 }
 
-void Simulation::Impl::HandOver(Impl& next) {
-  next.hash = ProgramHash();
-  next.trains = std::move(trains);
-  next.cleared_counts = std::move(cleared_counts);
-  next.slice = slice;
+void Simulation::Impl::TakeOver(Impl& next) {
+  ProgramHash();  // of the program as it was first compiled
   next.report.run_seconds = report.run_seconds;
   next.report.run_processor_seconds = report.run_processor_seconds;
+  report = std::move(next.report);
+  changed = std::move(next.changed);
+  params = std::move(next.params);
+  requirements = std::move(next.requirements);
+  before_end = std::move(next.before_end);
+  variables.reset();
+  engine = std::move(next.engine);
+  variables.emplace(*engine, params);
 }
 
-absl::StatusOr<std::unique_ptr<Simulation::Impl>> Simulation::Impl::WithParameters(
-    const ChangedParameters& changed_now) {
+absl::Status Simulation::Impl::CompileIn(const ChangedParameters& changed_now) {
   BNSYN_ASSIGN_OR_RETURN(const ir::Program before,
                          LowerChanged(*network, changed, options.compile));
   BNSYN_ASSIGN_OR_RETURN(const ir::Program after,
@@ -196,9 +197,9 @@ absl::StatusOr<std::unique_ptr<Simulation::Impl>> Simulation::Impl::WithParamete
                      ", so that there is no place for the state of the simulation"));
   }
   BNSYN_RETURN_IF_ERROR(next->engine->Resume(moment, renamed));
-  HandOver(*next);
-  next->NoteResumed(moment);
-  return next;
+  TakeOver(*next);
+  NoteResumed(moment);
+  return absl::OkStatus();
 }
 
 absl::Status Simulation::Impl::Tune(ir::ParamId id, const Quantity& value) {
@@ -212,8 +213,7 @@ absl::Status Simulation::Impl::Tune(ir::ParamId id, const Quantity& value) {
 }
 
 absl::Status Simulation::SetParameter(absl::string_view name, Quantity value) {
-  std::unique_ptr<Impl> next;
-  const absl::Status status = impl_->Try([&]() -> absl::Status {
+  return impl_->Try([&]() -> absl::Status {
     if (!std::isfinite(value.value)) {
       return absl::InvalidArgumentError(
           absl::StrCat(std::string(name), " cannot be ", ShowNumber(value.value)));
@@ -230,22 +230,20 @@ absl::Status Simulation::SetParameter(absl::string_view name, Quantity value) {
     ChangedParameters changed = impl_->changed;
     changed[std::string(name)] = TextOf(value);
     // Parameters that models of synapses have are in no program.
-    const bool known = found != names.end() || (impl_->network != nullptr &&
-                                                Network(*impl_->network).Set(name, "0").ok());
+    const bool known = found != names.end() ||
+                       (impl_->network != nullptr && Network(*impl_->network).Set(name, "0").ok());
     if (!known) {
       return absl::NotFoundError(absl::StrCat("no parameter is named '", std::string(name), "'",
                                               ir::DidYouMean(name, names)));
     }
     if (impl_->network == nullptr) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          std::string(name), " was compiled in as a constant, and the simulation was compiled from "
-          "a program; declare it tunable to change it, or compile the network"));
+      return absl::FailedPreconditionError(
+          absl::StrCat(std::string(name),
+                       " was compiled in as a constant, and the simulation was compiled from "
+                       "a program; declare it tunable to change it, or compile the network"));
     }
-    BNSYN_ASSIGN_OR_RETURN(next, impl_->WithParameters(changed));
-    return absl::OkStatus();
+    return impl_->CompileIn(changed);
   });
-  if (status.ok() && next != nullptr) impl_ = std::move(next);
-  return status;
 }
 
 }  // namespace bnsyn

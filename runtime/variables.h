@@ -37,6 +37,8 @@ class Variables {
   // The same of those that have one value.
   absl::StatusOr<ir::StateId> FindUniform(absl::string_view name) const;
 
+  // True if the values of a state are those that the engine holds, so that they need no Read.
+  bool IsPlain(ir::StateId state) const { return !PlaceOf(state).has_value(); }
   // The present values, in the order of the neurons or of the synapses. Changes nothing.
   absl::StatusOr<reference::Array> Read(ir::StateId state);
   // Sets one of those values. InvalidArgument if there is no such element, or if neurons hold the

@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PER_STEP = "its noise is a number for each step of 1 ms, and twice as many make another network"
 KNOWN = {
     "izhikevich": {"rates-half-dt": PER_STEP},
-    "distal-reward": {"rates-half-dt": PER_STEP},
+    "distal-reward": {"rates-half-dt": PER_STEP, "sigma-half-dt": PER_STEP},
 }
 
 

@@ -105,7 +105,7 @@ absl::Status Recorder::AddVariable(const std::string& text, const std::string& d
     return static_cast<uint32_t>(values.size());
   };
   BNSYN_ASSIGN_OR_RETURN(const SelectedVariable selected,
-                         FindSelected(ProgramOf(simulation), text, size_of));
+                         FindSelected(ProgramOf(simulation), {text, text, 1, 1}, size_of));
   BNSYN_ASSIGN_OR_RETURN(const uint32_t size, size_of(selected.name));
   Column column;
   column.variable = selected.name;

@@ -26,7 +26,8 @@ bool OfPopulation(const ir::Program& program, ir::StateId state) {
   return program.domains[static_cast<size_t>(domain)].kind == ir::DomainKind::kPopulation;
 }
 
-void AddBlock(const ir::Block& block, std::vector<Sources>& of_states) {
+void AddBlock(const ir::Program& program, const ir::Block& block,
+              std::vector<Sources>& of_states) {
   std::vector<Sources> of_nodes(block.nodes.size());
   for (ir::NodeId n = 0; n < block.nodes.size(); ++n) {
     const ir::Node& node = block.nodes[n];
@@ -36,6 +37,8 @@ void AddBlock(const ir::Block& block, std::vector<Sources>& of_states) {
       of_states[node.attr].Add(sources);
     } else if (ir::Info(node.op).attr == ir::AttrKind::kState) {
       sources.states.insert(static_cast<ir::StateId>(node.attr));
+    } else if (node.op == ir::Op::kHeld) {
+      sources.states.insert(program.inputs[node.attr].accumulator.state);
     } else if (ir::Info(node.op).attr == ir::AttrKind::kInput) {
       sources.inputs.insert(static_cast<ir::InputId>(node.attr));
     }
@@ -46,8 +49,8 @@ void AddBlock(const ir::Block& block, std::vector<Sources>& of_states) {
 // these states.
 std::vector<Sources> SourcesOf(const ir::Program& program) {
   std::vector<Sources> sources(program.states.size());
-  for (const ir::Block& block : program.step) AddBlock(block, sources);
-  for (const ir::Block& block : program.loops) AddBlock(block, sources);
+  for (const ir::Block& block : program.step) AddBlock(program, block, sources);
+  for (const ir::Block& block : program.loops) AddBlock(program, block, sources);
   for (bool changed = true; changed;) {
     changed = false;
     for (Sources& of_state : sources) {

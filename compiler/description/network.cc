@@ -52,6 +52,56 @@ Setting& Setting::ChangeAt(Setting time, Setting value) {
   return *this;
 }
 
+Record::Record() = default;
+Record::Record(const Record&) = default;
+Record::Record(Record&&) noexcept = default;
+Record& Record::operator=(const Record&) = default;
+Record& Record::operator=(Record&&) noexcept = default;
+Record::~Record() = default;
+
+Record Record::Spikes() { return {}; }
+Record Record::Spikes(std::string neurons) {
+  Record record;
+  record.of = {{"", std::move(neurons), 1, 1}};
+  return record;
+}
+Record Record::Variable(std::string variable) {
+  Record record = Spikes(std::move(variable));
+  record.kind = RecordKind::kVariable;
+  return record;
+}
+Record Record::Statistics(std::string variable) {
+  Record record = Spikes(std::move(variable));
+  record.kind = RecordKind::kStatistics;
+  return record;
+}
+Record& Record::Name(std::string file) {
+  name = std::move(file);
+  return *this;
+}
+Record& Record::Every(Setting time) {
+  every = std::move(time);
+  return *this;
+}
+Record& Record::From(Setting time) {
+  start = std::move(time);
+  return *this;
+}
+Record& Record::Until(Setting time) {
+  stop = std::move(time);
+  return *this;
+}
+Record& Record::Single() {
+  single = true;
+  return *this;
+}
+Record& Record::Bins(Setting from, Setting to, Setting number) {
+  low = std::move(from);
+  high = std::move(to);
+  bins = std::move(number);
+  return *this;
+}
+
 Clock::Clock(std::string clock_name, Setting period, const char* text)
     : name(std::move(clock_name)),
       place{"clock", name, 1, 1},

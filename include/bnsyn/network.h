@@ -27,6 +27,7 @@
 #include "bnsyn/model.h"       // IWYU pragma: export
 #include "bnsyn/neurons.h"     // IWYU pragma: export
 #include "bnsyn/projection.h"  // IWYU pragma: export
+#include "bnsyn/record.h"      // IWYU pragma: export
 #include "bnsyn/setting.h"     // IWYU pragma: export
 #include "bnsyn/source_text.h"
 #include "bnsyn/stimulus.h"  // IWYU pragma: export
@@ -162,6 +163,7 @@ class Network {
   std::vector<ValueTable> tables;
   std::map<std::string, std::shared_ptr<const FileColumns>> files;  // those of AddFile
   UniformDescription uniform;
+  std::vector<Record> records;  // what `bnsyn run --out` records; FileRecorder takes RecordsOf
 };
 
 // A model of the library by its name, for Network::AddModel; `bnsyn models` lists the names. An

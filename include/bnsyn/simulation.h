@@ -44,6 +44,9 @@ struct SimulationOptions {
   bool pin = false;
   // Keeps all spikes for Simulation::Spikes; they are counted in any case.
   bool record_spikes = true;
+  // Lets recorders (bnsyn/recorder.h) take spikes also where record_spikes is false: memory then
+  // does not grow with their number.
+  bool spike_recorders = false;
   // Keeps compiled code in this directory and takes it from there the next time; empty for no
   // cache. Several processes may share it. It is made for the user alone; a directory or a file
   // that others could have written is not used (SimulationReport::cache_problem).
