@@ -92,7 +92,7 @@ void AcceleratedEngine::PutTallies(const reference::Moment& moment) {
     own = tally;
     // Those of synapses that never change were counted when these were drawn.
     const auto drawn = synapses_.coarse().find(source);
-    if (drawn != synapses_.coarse().end()) own.count -= drawn->second.count;
+    if (drawn != synapses_.coarse().end()) own.count -= std::min(own.count, drawn->second.count);
   }
 }
 

@@ -404,6 +404,13 @@ absl::StatusOr<CheckpointContents> ReadContents(absl::string_view bytes, const E
   return contents;
 }
 
+void Seal(std::string& bytes) {
+  const uint64_t size = bytes.size();
+  const Checksum checksum = ChecksumOf(absl::string_view(bytes).substr(kChecked));
+  const uint64_t words[] = {size, checksum.high, checksum.low};
+  std::memcpy(bytes.data() + kMagic.size() + sizeof(kVersion), words, sizeof(words));
+}
+
 absl::StatusOr<std::string> WriteCheckpoint(const Engine& engine, const std::string& program,
                                             const ChangedParameters& changed,
                                             const MemoryCheck& check) {
@@ -415,11 +422,7 @@ absl::StatusOr<std::string> WriteCheckpoint(const Engine& engine, const std::str
   bytes.reserve(count.size());
   Output out(&bytes);
   Write(engine, moment, program, changed, out);
-  const uint64_t size = bytes.size();
-  std::memcpy(bytes.data() + kMagic.size() + 8, &size, sizeof(size));
-  const Checksum checksum = ChecksumOf(absl::string_view(bytes).substr(kChecked));
-  std::memcpy(bytes.data() + kMagic.size() + 16, &checksum.high, sizeof(checksum.high));
-  std::memcpy(bytes.data() + kMagic.size() + 24, &checksum.low, sizeof(checksum.low));
+  Seal(bytes);
   return bytes;
 }
 

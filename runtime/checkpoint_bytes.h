@@ -60,6 +60,9 @@ absl::StatusOr<std::string> WriteCheckpoint(const Engine& engine, const std::str
                                             const ChangedParameters& changed,
                                             const MemoryCheck& check);
 
+// Gives bytes that were changed the number and the checksum that they should have.
+void Seal(std::string& bytes);
+
 }  // namespace bnsyn
 
 #endif  // BNSYN_RUNTIME_CHECKPOINT_BYTES_H_
