@@ -25,7 +25,8 @@ void AddCheck(CommandLine& line);
 void AddDiff(CommandLine& line);
 void AddBench(CommandLine& line);
 void AddAnalyse(CommandLine& line);
-void AddLists(CommandLine& line);  // ops, models, info
+void AddLists(CommandLine& line);     // ops, models, info
+void AddDescribe(CommandLine& line);  // hidden: for what installs the command
 
 // Prints the error on stderr and returns kError.
 int Report(const absl::Status& status);

@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "bnsyn/digest.h"
+#include "bnsyn/host_threads.h"
 #include "bnsyn/network.h"
 
 namespace [[gnu::visibility("default")]] bnsyn {
@@ -34,6 +35,9 @@ enum class Backend {
 struct SimulationOptions {
   Backend backend = Backend::kReference;
   int threads = 1;  // of the accelerated backend, at least 1
+  // Runs these threads on threads of the host, such as those of its pool. By default a simulation
+  // starts `threads` - 1 threads of its own, which sleep between runs; the caller's is the other.
+  HostThreads host_threads = nullptr;
   // Keeps each thread on a processor core of its own while steps run: for machines that run nothing
   // else.
   bool pin = false;
@@ -215,6 +219,6 @@ class Simulation {
 // memory is ResourceExhausted.
 absl::StatusOr<Simulation> Compile(const Network& network, const SimulationOptions& options = {});
 
-}  // namespace bnsyn
+}  // namespace gnu::visibility("default")]]bnsyn
 
 #endif  // BNSYN_SIMULATION_H_

@@ -62,6 +62,6 @@ struct Synapse {
   ConnectOptions code;
 };
 
-}  // namespace bnsyn
+}  // namespace gnu::visibility("default")]]bnsyn
 
 #endif  // BNSYN_SYNAPSE_H_
