@@ -69,6 +69,17 @@ Handle WriteBytes(const Handle& parent, const char* name, hid_t type, const void
   return set;
 }
 
+std::vector<std::string> NamesIn(const Handle& group) {
+  std::vector<std::string> names;
+  const auto collect = [](hid_t, const char* name, const H5L_info_t*, void* list) -> herr_t {
+    static_cast<std::vector<std::string>*>(list)->emplace_back(name);
+    return 0;
+  };
+  hsize_t position = 0;
+  H5Literate(group.id(), H5_INDEX_NAME, H5_ITER_INC, &position, collect, &names);
+  return names;
+}
+
 Growing Growing::Create(const Handle& parent, const char* name, hid_t type, uint64_t width) {
   Growing growing;
   growing.type_ = type;

@@ -98,8 +98,6 @@ bool WriteAttribute(const Handle& owner, const char* name, const T& value) {
   return WriteNumbers(owner, name, TypeOf<T>(), &value, std::nullopt);
 }
 // A data set of numbers with one dimension.
-template <typename T>
-Handle WriteArray(const Handle& parent, const char* name, absl::Span<const T> values);
 Handle WriteBytes(const Handle& parent, const char* name, hid_t type, const void* values,
                   uint64_t count);
 template <typename T>
@@ -130,21 +128,8 @@ class Growing {
   std::string bytes_;  // that are not yet in the file
 };
 
-// Reading. `path` names the file in errors.
-absl::StatusOr<Handle> OpenFile(const std::string& path);
-bool Has(const Handle& parent, const std::string& name);
+// The names in a group, in their order.
 std::vector<std::string> NamesIn(const Handle& group);
-// The sizes of a data set, of one or two dimensions; an error if there is none of that name.
-absl::StatusOr<std::vector<uint64_t>> SizeOf(const Handle& parent, const std::string& name);
-// All numbers of a data set of at most `most` of them, converted to T, exactly where T can hold
-// them.
-template <typename T>
-absl::StatusOr<std::vector<T>> ReadArray(const Handle& parent, const std::string& name,
-                                         uint64_t most);
-
-// 32 digits that depend on all that a file holds (names, types, sizes, numbers, texts), and not on
-// where it lies in the file, which differs from run to run.
-absl::StatusOr<std::string> HashOfContents(const std::string& path);
 
 }  // namespace bnsyn::hdf5
 

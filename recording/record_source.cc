@@ -74,7 +74,7 @@ absl::StatusOr<RecordSource> RecordSource::Create(const Simulation& simulation,
   BNSYN_ASSIGN_OR_RETURN(shape.stop, Steps(record.stop, UINT64_MAX, constants, "stop"));
   BNSYN_ASSIGN_OR_RETURN(shape.every, Steps(record.every, 1, constants, "every"));
   if (shape.every == 0) {
-    return compiler::ErrorIn(compiler::TextOf(*record.every, "every"),
+    return compiler::ErrorIn(compiler::NamePlace(*record.every, "every"),
                              "the time between samples is at least one step");
   }
   if (record.kind == RecordKind::kSpikes) {
@@ -174,8 +174,9 @@ absl::Status RecordSource::ChooseBins(const ir::State& state, const Record& reco
     if (!unit.has_value() || unit->dimension == given.dimension) return absl::OkStatus();
     return compiler::ErrorIn(
         compiler::NamePlace(*setting, what),
-        absl::StrCat("'", what, "' is ", DescribeDimension(given.dimension),
-                     ", but the variable is ", DescribeDimension(unit->dimension)));
+        absl::StrCat("'", compiler::NamePlace(*setting, what).text, "' is ",
+                     DescribeDimension(given.dimension), ", but the variable is ",
+                     DescribeDimension(unit->dimension)));
   };
   BNSYN_RETURN_IF_ERROR(edge(record.low, "low", bins.low));
   BNSYN_RETURN_IF_ERROR(edge(record.high, "high", bins.high));
