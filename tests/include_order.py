@@ -29,6 +29,7 @@ FLOORS = [
     "runtime/exchange",
     "runtime/construction",
     "runtime",
+    "recording",
     "tools",
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)

@@ -19,6 +19,7 @@
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
+#include "recording/part_file.h"
 #include "runtime/accelerated_program.h"
 #include "runtime/delivery/layout.h"
 #include "tools/command.h"
@@ -137,7 +138,7 @@ int Run(const DumpArguments& arguments) {
     if (stage == "asm") extension = ".s";
     if (stage == "dot") extension = ".dot";
     const std::string name = absl::StrFormat("%02d-%s%s", i, stage, extension);
-    if (const absl::Status status = WriteWhole(arguments.all, name, text); !status.ok()) {
+    if (const absl::Status status = WritePartFile(arguments.all, name, text); !status.ok()) {
       return Report(status);
     }
     std::printf("%s/%s\n", arguments.all.c_str(), name.c_str());
