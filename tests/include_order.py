@@ -29,6 +29,7 @@ FLOORS = [
     "runtime/exchange",
     "runtime/construction",
     "runtime",
+    "recording",
     "tools",
     "python",
 ]

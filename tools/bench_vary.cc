@@ -26,7 +26,7 @@ struct Cost {
   double neurons = 0;
   double synapses = 0;
   double hz = 0;
-  double events = 0;  // that arrive in a step
+  double events = 0;     // that arrive in a step
   double compile_s = 0;  // passes and code
   double construction_s = 0;
   double step_ns = 0;

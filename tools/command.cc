@@ -166,6 +166,7 @@ absl::StatusOr<Loaded> Load(const Source& source, const compiler::CompileOptions
     BNSYN_ASSIGN_OR_RETURN(const Network network, LoadNetwork(source));
     BNSYN_ASSIGN_OR_RETURN(loaded.program, LowerNetwork(network, options, observer));
     BNSYN_ASSIGN_OR_RETURN(loaded.steps, DurationSteps(network));
+    BNSYN_ASSIGN_OR_RETURN(loaded.records, RecordsOf(network));
   }
   loaded.name = loaded.program.name;
   loaded.lower_ms = MillisecondsSince(start);

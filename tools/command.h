@@ -57,7 +57,8 @@ struct Loaded {
   std::string name;
   ir::Program program;
   uint64_t steps = 0;
-  double lower_ms = 0;  // reading and lowering
+  double lower_ms = 0;          // reading and lowering
+  std::vector<Record> records;  // of the network, for the files of --out
 };
 // Lowers a network with these options, and shows the stages of that to `observer` (may be null).
 absl::StatusOr<Loaded> Load(const Source& source, const compiler::CompileOptions& options = {},

@@ -16,6 +16,7 @@
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
+#include "recording/part_file.h"
 #include "runtime/stages.h"
 #include "tools/command.h"
 #include "tools/output.h"
@@ -82,7 +83,7 @@ int Run(const DumpArguments& arguments) {
     if (stage == "asm") extension = ".s";
     if (stage == "dot") extension = ".dot";
     const std::string name = absl::StrFormat("%02d-%s%s", i, stage, extension);
-    if (const absl::Status status = WriteWhole(arguments.all, name, text); !status.ok()) {
+    if (const absl::Status status = WritePartFile(arguments.all, name, text); !status.ok()) {
       return Report(status);
     }
     std::printf("%s/%s\n", arguments.all.c_str(), name.c_str());

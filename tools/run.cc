@@ -1,6 +1,9 @@
 // bnsyn run: runs a network for a time, on one backend or on both.
 
+#include <unistd.h>
 #include <algorithm>
+
+#include <csignal>
 #include <cstdio>
 #include <optional>
 
@@ -114,9 +117,19 @@ void PrintCoarse(const ir::Program& program, const RunResult& result) {
   std::fprintf(stderr, "note: docs/precision.md says when that matters, and what to do\n");
 }
 
+// Leaves standard output to the bytes of a recording, whose descriptor it returns: what else is
+// printed goes to stderr. A reader that ends early is an error, and no end of the process.
+int StandardOutputForBytes() {
+  std::signal(SIGPIPE, SIG_IGN);
+  const int descriptor = ::dup(STDOUT_FILENO);
+  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  return descriptor;
+}
+
 int Run(const RunArguments& arguments) {
   InstallInterrupt();
-  const RunRequest& asked = arguments.request;
+  RunRequest asked = arguments.request;
+  if (asked.out == kStandardOutput) asked.descriptor = StandardOutputForBytes();
   const auto loaded = Load(asked.source, asked.machine.Options().compile);
   if (!loaded.ok()) return Report(loaded.status());
   const std::string& backend = asked.machine.backend;
@@ -130,6 +143,7 @@ int Run(const RunArguments& arguments) {
     // Of two runs the last one writes the files.
     if (name != backends.back()) {
       request.out.clear();
+      request.record.format = RecordOptions().format;
       request.record = {};
       request.synapses.clear();
     }
@@ -175,12 +189,17 @@ void AddRun(CommandLine& line) {
       "  bnsyn run examples/networks/bnsyn.toml --backend both --set N=1000 --seed 7\n"
       "  bnsyn run examples/networks/bnsyn.toml --out results --json\n"
       "  bnsyn run examples/networks/bnsyn.toml --out results --record 'exc.V[0:10]'\n"
+      "  bnsyn run examples/networks/coba.toml --out results --format sonata --record exc.V "
+      "--record-every 1ms\n"
+      "  bnsyn run examples/networks/coba.toml --out - --format binary | "
+      "examples/python/spikes.py\n"
       "  bnsyn run examples/networks/coba-stdp.toml --statistics 'ee.w, 0 nS, 60 nS, 20'");
   arguments->request.source.AddArguments(run);
   arguments->request.machine.AddArguments(run, /*with_backend=*/true);
   run.Add({.name = "--out",
            .value = &arguments->request.out,
-           .help = "write spikes.csv, report.json and receipt.json there",
+           .help = "write spikes.csv, report.json, receipt.json and what the network records "
+                   "there; - for bytes to standard output, with --format binary",
            .type = "DIR"});
   arguments->request.record.AddArguments(run);
   run.Add({.name = "--synapses",

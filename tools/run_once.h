@@ -18,7 +18,9 @@ struct RunRequest {
   Machine machine;  // its backend is "reference" or "accelerated"
   RecordOptions record;
   std::vector<std::string> synapses;  // projections whose synapses are written at the end
-  std::string out;                    // the directory of all files; empty for none
+  std::string out;                    // the directory of all files, or kStandardOutput; empty for
+                                      // none
+  int descriptor = 1;                 // where bytes go with kStandardOutput
 };
 
 struct Finished {
@@ -27,8 +29,8 @@ struct Finished {
   std::vector<std::string> files;  // written into the directory
 };
 
-// Runs the network. Writes what is to be recorded, synapses, spikes.csv, receipt.json with a hash
-// of each of these, and report.json.
+// Runs the network. Writes spikes and what else is to be recorded, synapses, receipt.json with a
+// hash of each of these, and report.json.
 absl::StatusOr<Finished> RunOnce(const Loaded& loaded, const RunRequest& request);
 
 }  // namespace bnsyn::tools

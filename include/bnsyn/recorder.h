@@ -122,8 +122,11 @@ enum class RecordFormat : uint8_t {
 absl::Span<const absl::string_view> RecordFormatWords();
 
 struct FileOptions {
-  std::string directory;  // made if it is missing; kBinary: empty for standard output
+  std::string directory;  // made if it is missing
   RecordFormat format = RecordFormat::kCsv;
+  // Of kBinary, which has no directory: the descriptor of an open file, 1 for standard output. It
+  // stays open.
+  int descriptor = 1;
   // The most bytes that wait to be written. A run waits where the disk is slower than that.
   uint64_t buffer_bytes = uint64_t{64} << 20;
 };
@@ -143,8 +146,8 @@ class FileRecorder {
   ~FileRecorder();
 
   // Ends the recording: waits until all is written, and gives the files their names, which it
-  // returns in the order of the records. `complete` false says that the run was ended early: files
-  // that can, say so (the attribute `complete` of HDF5).
+  // returns; those of the records first, in their order. `complete` false says that the run was
+  // ended early: files that can, say so (the attribute `complete` of HDF5).
   absl::StatusOr<std::vector<std::string>> Finish(bool complete = true);
 
  private:
@@ -157,6 +160,6 @@ class FileRecorder {
 // network no more.
 absl::StatusOr<std::vector<Record>> RecordsOf(const Network& network);
 
-}  // namespace bnsyn
+}  // namespace gnu::visibility("default")]]bnsyn
 
 #endif  // BNSYN_RECORDER_H_

@@ -46,12 +46,13 @@ py::dict DescribeCoarse(const CoarseContributions& coarse) {
 }  // namespace
 
 py::list DescribePopulations(Session& session) {
-  const ir::Program& program = ProgramOf(session.Use());
+  const Simulation& simulation = session.Use();
+  const ir::Program& program = ProgramOf(simulation);
   py::list out;
   for (uint32_t p = 0; p < program.populations.size(); ++p) {
     out.append(py::make_tuple(program.populations[p].name,
                               program.HasNeurons(p) ? program.populations[p].size : 0,
-                              session.SpikeCount(p)));
+                              simulation.SpikeCount(PopulationHandle{p})));
   }
   return out;
 }

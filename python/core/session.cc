@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
+#include <memory>
 #include <optional>
 #include <utility>
 
+#include "ir/program.h"
 #include "ir/status_macros.h"
 #include "python/core/status.h"
 #include "runtime/simulation_internal.h"
@@ -59,10 +60,20 @@ class Watch {
 
 }  // namespace
 
-Session::Session(Simulation simulation, bool recorded)
-    : simulation_(std::move(simulation)),
-      recorded_(recorded),
-      spikes_(ProgramOf(simulation_).populations.size()) {}
+absl::StatusOr<std::shared_ptr<Session>> Session::Create(Simulation simulation,
+                                                         bool record_spikes) {
+  std::shared_ptr<Session> session(new Session(std::move(simulation)));
+  const ir::Program& program = ProgramOf(session->simulation_);
+  for (uint32_t p = 0; record_spikes && p < program.populations.size(); ++p) {
+    if (!program.HasNeurons(p)) continue;
+    BNSYN_ASSIGN_OR_RETURN(
+        Recorder recorder,
+        Recorder::ToMemory(session->simulation_, Record::Spikes(program.populations[p].name)));
+    session->spikes_.push_back(std::move(recorder));
+    session->recorded_.push_back(p);
+  }
+  return session;
+}
 
 Simulation& Session::Use() {
   if (running_) {
@@ -72,19 +83,24 @@ Simulation& Session::Use() {
   return simulation_;
 }
 
-uint64_t Session::SpikeCount(uint32_t population) {
-  if (recorded_) return spikes_.at(population).steps.size();
-  return Use().SpikeCount(PopulationHandle{population});
+const Recorder& Session::SpikesOf(uint32_t population) {
+  Use();
+  const auto found = std::find(recorded_.begin(), recorded_.end(), population);
+  if (found == recorded_.end()) {
+    Raise(absl::FailedPreconditionError(
+        "the spikes are counted, but not recorded: compile the network with record_spikes=True"));
+  }
+  return spikes_[static_cast<size_t>(found - recorded_.begin())];
 }
 
-size_t Session::AddTrace(const std::string& variable, uint64_t every) {
-  Trace& trace = traces_.emplace_back();
-  trace.variable = variable;
-  trace.every = every;
-  const absl::StatusOr<std::vector<double>> values = Use().StateByName(variable);
-  if (!values.ok()) traces_.pop_back();
-  trace.width = Take(values).size();
+size_t Session::Record(const bnsyn::Record& record) {
+  traces_.push_back(Take(Recorder::ToMemory(Use(), record)));
   return traces_.size() - 1;
+}
+
+const Recorder& Session::TraceOf(size_t number) {
+  Use();
+  return traces_.at(number);
 }
 
 void Session::Run(uint64_t steps, const py::object& progress) {
@@ -96,53 +112,12 @@ void Session::Run(uint64_t steps, const py::object& progress) {
     running_ = true;
     RunControl control;
     control.cancel = &watch.cancel();
-    const uint64_t begin = simulation_.step();
-    control.progress = [&](const Progress&) { watch.Look(simulation_.step() - begin); };
-    status = RunSampled(steps, control);
-    if (recorded_) Collect();
+    control.progress = [&](const Progress& now) { watch.Look(now.done); };
+    status = simulation_.Step(steps, control);
     running_ = false;
   }
   if (watch.error().has_value()) throw *std::move(watch.error());
   Check(status);
-}
-
-absl::Status Session::RunSampled(uint64_t steps, const RunControl& control) {
-  if (traces_.empty()) return simulation_.Step(steps, control);
-  for (uint64_t left = steps;;) {
-    BNSYN_RETURN_IF_ERROR(Sample());
-    if (left == 0) return absl::OkStatus();
-    uint64_t next = left;
-    for (const Trace& trace : traces_) {
-      next = std::min(next, trace.every - simulation_.step() % trace.every);
-    }
-    BNSYN_RETURN_IF_ERROR(simulation_.Step(next, control));
-    left -= next;
-  }
-}
-
-absl::Status Session::Sample() {
-  const uint64_t step = simulation_.step();
-  const double time = simulation_.time_ms();
-  for (Trace& trace : traces_) {
-    const size_t samples = trace.steps.size();
-    if (step % trace.every != 0 || (samples > 0 && trace.steps[samples - 1] == step)) continue;
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<double> values,
-                           simulation_.StateByName(trace.variable));
-    trace.steps.Append({&step, 1});
-    trace.times.Append({&time, 1});
-    trace.values.Append(values);
-  }
-  return absl::OkStatus();
-}
-
-void Session::Collect() {
-  for (uint32_t p = 0; p < spikes_.size(); ++p) {
-    const SpikeTrain& train = simulation_.Spikes(PopulationHandle{p});
-    spikes_[p].steps.Append(train.steps);
-    spikes_[p].neurons.Append(train.neurons);
-    spikes_[p].times.Append(simulation_.SpikeTimes(PopulationHandle{p}));
-  }
-  simulation_.ClearSpikes();
 }
 
 }  // namespace bnsyn::python

@@ -1,4 +1,4 @@
-// A simulation and what Python keeps of it: the spikes and the traces so far.
+// A simulation with what Python keeps of it: recorders of its spikes, and of variables.
 #ifndef BNSYN_PYTHON_CORE_SESSION_H_
 #define BNSYN_PYTHON_CORE_SESSION_H_
 
@@ -6,45 +6,30 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "bnsyn/record.h"
+#include "bnsyn/recorder.h"
 #include "bnsyn/simulation.h"
-#include "python/core/growing.h"
 
 namespace bnsyn::python {
 
-// The spikes of a population, in order of (step, neuron).
-struct SpikeStore {
-  Growing<uint64_t> steps;
-  Growing<uint32_t> neurons;
-  Growing<double> times;  // ms
-};
-
-// A variable, or some of its elements, sampled between two steps: at the times 0, every, 2 every.
-struct Trace {
-  std::string variable;  // "exc[0:5].V"
-  uint64_t every = 1;    // steps
-  size_t width = 0;      // elements
-  Growing<uint64_t> steps;
-  Growing<double> times;   // ms
-  Growing<double> values;  // a row of `width` for each sample
-};
-
 class Session {
  public:
-  // `recorded` is false where the simulation keeps no spikes.
-  Session(Simulation simulation, bool recorded);
+  // With `record_spikes`, the spikes of each population are recorded to memory.
+  static absl::StatusOr<std::shared_ptr<Session>> Create(Simulation simulation, bool record_spikes);
 
   // One thread at a time: raises where the simulation runs in another one.
   Simulation& Use();
-  const std::vector<SpikeStore>& spikes() const { return spikes_; }
-  const std::vector<Trace>& traces() const { return traces_; }
-  uint64_t SpikeCount(uint32_t population);
-
-  // Samples a variable from now on, in the runs to come; returns the number of the trace.
-  size_t AddTrace(const std::string& variable, uint64_t every);
+  // The recorder of the spikes of a population, by its number; raises where none are recorded.
+  const Recorder& SpikesOf(uint32_t population);
+  // Records a variable in the runs to come; the number of its recorder.
+  size_t Record(const bnsyn::Record& record);
+  const Recorder& TraceOf(size_t number);
 
   // Runs the steps without the lock of the interpreter, which is taken every few milliseconds: to
   // look for Ctrl-C, and to call `progress` with the steps that are done, those of the run, and the
@@ -52,16 +37,13 @@ class Session {
   void Run(uint64_t steps, const pybind11::object& progress);
 
  private:
-  absl::Status RunSampled(uint64_t steps, const RunControl& control);
-  absl::Status Sample();
-  // Moves the spikes of the simulation into the stores.
-  void Collect();
+  explicit Session(Simulation simulation) : simulation_(std::move(simulation)) {}
 
   Simulation simulation_;
-  bool recorded_;
   std::atomic<bool> running_ = false;
-  std::vector<SpikeStore> spikes_;  // by population
-  std::vector<Trace> traces_;
+  std::vector<Recorder> spikes_;  // of the populations in this order
+  std::vector<uint32_t> recorded_;
+  std::vector<Recorder> traces_;
 };
 
 }  // namespace bnsyn::python
