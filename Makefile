@@ -2,12 +2,13 @@
 # this file installs what is missing, builds and runs.
 
 PACKAGES := g++ cmake ninja-build llvm-19-dev libabsl-dev libeigen3-dev libtomlplusplus-dev \
-  libcli11-dev nlohmann-json3-dev libhdf5-dev libgtest-dev libbenchmark-dev libmpfr-dev python3
+  libcli11-dev nlohmann-json3-dev libhdf5-dev libgtest-dev libbenchmark-dev libmpfr-dev python3 \
+  python3-dev python3-numpy pybind11-dev
 # What `make ci` needs besides, for the second compiler.
 CI_PACKAGES := $(PACKAGES) clang
 # What `make tidy` and `make format` need besides.
 TIDY_PACKAGES := $(PACKAGES) clang-tidy clang-format
-# What `make pictures` needs besides.
+# What `make pictures` and the tests of the package for Python need besides.
 PICTURE_PACKAGES := $(PACKAGES) python3-matplotlib
 
 # What `make targets` needs besides, but for libabsl-dev of arm64: it says how to get that.
@@ -35,7 +36,7 @@ JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: help run test verify digests precision build command deps fuzz faults schedules tsan libfuzzer nightly ci conformance bench bench-peers bench-growth bench-compile microcircuit tidy format pictures mutants targets clean deps-ci deps-tidy deps-conformance deps-pictures deps-targets
+.PHONY: python help run test verify digests precision build command deps fuzz faults schedules tsan libfuzzer nightly ci conformance bench bench-peers bench-growth bench-compile microcircuit tidy format pictures mutants targets clean deps-ci deps-tidy deps-conformance deps-pictures deps-targets
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +44,7 @@ help:  ## show this list
 run: command  ## install what is missing, build the command, run the BN-Syn network on both backends
 	$(BNSYN) run examples/networks/bnsyn.toml --backend both
 
-test: build  ## install what is missing, build, run all tests
+test: build deps-pictures  ## install what is missing, build, run all tests
 	ctest --test-dir build/release --output-on-failure --no-tests=error -j $(JOBS)
 
 verify: command  ## the physics-equivalence suite on every example, which `make test` runs too
@@ -84,6 +85,11 @@ build: deps  ## install what is missing and build everything
 command: deps  ## install what is missing and build the command alone, build/release/bin/bnsyn
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS) --target bnsyn
+
+python: deps  ## install what is missing and build the package for Python: PYTHONPATH=build/release/python
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS) --target python
+	PYTHONPATH=build/release/python $(DEBIAN_PYTHON) -c 'import bnsyn; print(bnsyn.__file__)'
 
 deps:  ## install the Debian packages that are missing
 	@$(call install,$(PACKAGES))

@@ -156,9 +156,12 @@ class Network:
             equations=dedent(equations), update=dedent(update), **keys
         )
 
-    def record(self, variable: Variable | str, every=None) -> Trace:
-        """Samples a variable while a simulation runs: net.record(cells[:5].v, every=0.5*ms)."""
-        trace = Trace(str(variable), every)
+    def record(self, variable: Variable | str, every=None, *, single: bool = False) -> Trace:
+        """Samples a variable while a simulation runs: net.record(cells[:5].v, every=0.5*ms).
+
+        Without every=, in each step. single=True keeps 32-bit floats, in half the memory.
+        """
+        trace = Trace(str(variable), every, single)
         self._traces.append(trace)
         return trace
 

@@ -1,6 +1,7 @@
 """Simulations: compiled networks that run."""
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -238,6 +239,27 @@ class Simulation:
         self._session.set_input(
             str(neurons), stimulus, np.broadcast_to(np.asarray(numbers, dtype=float), (size,))
         )
+
+    # Checkpoints.
+
+    def save(self, path=None):
+        """All that the simulation holds, in memory: a Checkpoint. With a path, in a file too."""
+        checkpoint = self._session.save()
+        if path is not None:
+            checkpoint.write(os.fspath(path))
+        return checkpoint
+
+    def restore(self, checkpoint) -> "Simulation":
+        """Goes to the state of a checkpoint, or of the file of one; spikes since then are dropped.
+
+        The checkpoint may be of another simulation of this network, with any backend and threads.
+        """
+        if not hasattr(checkpoint, "bytes"):
+            from . import _core
+
+            checkpoint = _core.Checkpoint.read(os.fspath(checkpoint))
+        self._session.restore(checkpoint)
+        return self
 
     # What the run was.
 

@@ -1,8 +1,6 @@
 """Variables over time."""
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from .errors import InvalidError, RunError
@@ -18,7 +16,7 @@ class Trace:
     the simulation runs on, goes back, or ends.
     """
 
-    def __init__(self, variable: str, every=None):
+    def __init__(self, variable: str, every=None, single: bool = False):
         if every is not None:
             dimension = every.dimension if isinstance(every, Quantity) else (0,) * 7
             if dimension != ms.dimension:
@@ -28,14 +26,13 @@ class Trace:
                 )
         self.variable = variable
         self.every = every
+        self.single = single
         self._session = None
         self._number = 0
 
     def _begin(self, session) -> None:
-        every = 1 if self.every is None else session.steps_in(self.every.value)
-        if every == 0:
-            raise InvalidError(f"every= of '{self.variable}' is at least one step")
-        self._number = session.record(self.variable, every)
+        every = None if self.every is None else float(self.every.value)
+        self._number = session.record(self.variable, every, self.single)
         self._session = session
 
     def _data(self):
@@ -55,17 +52,13 @@ class Trace:
     def unit(self) -> str:
         """The unit of the values: "mV"; empty for plain numbers."""
         self._data()
-        return self._session.describe(self.variable)[0]
+        return self._session.trace_shape(self._number)[0]
 
     @property
     def indices(self) -> np.ndarray:
         """The number of each column: of the neuron in its population, or of the synapse."""
-        width = self.values.shape[1]
-        neurons, dot, name = self.variable.rpartition(".")
-        behind = re.search(r"\[.*\Z", name)
-        if not dot or "[" not in self.variable:
-            return np.arange(width, dtype=np.uint32)
-        return self._session.numbers(neurons + (behind[0] if behind else ""))
+        self._data()
+        return self._session.trace_shape(self._number)[1]
 
     def __len__(self) -> int:
         return len(self.times)

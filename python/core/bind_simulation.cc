@@ -168,8 +168,6 @@ void BindSimulation(py::module_& module) {
       .def_property_readonly("step", [](Session& s) { return s.Use().step(); })
       .def_property_readonly("time_ms", [](Session& s) { return s.Use().time_ms(); })
       .def_property_readonly("dt", [](Session& s) { return ProgramOf(s.Use()).dt; })
-      .def_property_readonly("spike_lag",
-                             [](Session& s) { return ProgramOf(s.Use()).spike_lag(); })
       .def("run", &Session::Run)
       .def("steps_in", StepsIn)
       .def("populations", DescribePopulations)
