@@ -7,6 +7,7 @@ import hashlib
 import os
 import pathlib
 import subprocess
+import sys
 import sysconfig
 import tomllib
 import zipfile
@@ -37,11 +38,8 @@ def _tag() -> str:
     return f"cp{python}-cp{python}-{platform}"
 
 
-def _build() -> pathlib.Path:
+def _build(build: pathlib.Path) -> pathlib.Path:
     """Builds the package for the running Python, and returns its folder."""
-    import sys
-
-    build = ROOT / "build" / "wheel"
     subprocess.run(
         ["cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
          "-DBNSYN_BUILD_TESTS=OFF", "-DBNSYN_BUILD_BENCH=OFF", "-DBNSYN_INSTALL=OFF",
@@ -59,9 +57,10 @@ def _record_line(name: str, content: bytes) -> str:
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None) -> str:
-    del config_settings, metadata_directory
+    """`--config-settings build-dir=DIR` says where CMake builds, and what was built is kept."""
+    del metadata_directory
     project = _project()
-    folder = _build()
+    folder = _build(ROOT / (config_settings or {}).get("build-dir", "build/wheel"))
     name = f"{project['name']}-{project['version']}"
     info = f"{name}.dist-info"
     files = {

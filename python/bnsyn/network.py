@@ -21,10 +21,12 @@ from .units import ms
 # The tables of a network file, in the order in which they are written.
 _SECTIONS = (
     "network", "constants", "models", "synapses", "populations", "groups", "tables", "stimuli",
-    "projections", "uniform",
+    "projections", "uniform", "record",
 )
 # Those that hold tables by name.
-_NAMED = ("models", "synapses", "populations", "groups", "tables", "stimuli", "projections")
+_NAMED = (
+    "models", "synapses", "populations", "groups", "tables", "stimuli", "projections", "record",
+)
 # Keys of a rule, which `connect` takes beside those of the projection.
 _RULE_KEYS = ("p", "n", "self", "multiple", "condition", "file")
 

@@ -63,6 +63,29 @@ class State:
         return f"<{self.name}: {np.array2string(values, threshold=10)} {self.unit}".rstrip() + ">"
 
 
+class Files:
+    """Files that are being recorded: see Simulation.record."""
+
+    def __init__(self, *arguments):
+        from . import _core
+
+        self._recorder = _core.FileRecorder(*arguments)
+        self.names: list[str] = []
+
+    def finish(self, complete: bool = True) -> list[str]:
+        """Waits until all is written, and gives the files their names, which it returns."""
+        if self._recorder is not None:
+            self.names = self._recorder.finish(complete)
+            self._recorder = None
+        return self.names
+
+    def __enter__(self) -> "Files":
+        return self
+
+    def __exit__(self, kind, *_) -> None:
+        self.finish(complete=kind is None)
+
+
 class Simulation:
     """A compiled network and its state: what `Network.compile` returns.
 
@@ -169,6 +192,25 @@ class Simulation:
         if text in self._names:
             return text, None
         return self._session.population_of(text), text
+
+    # Files.
+
+    def record(self, directory, *, format: str = "csv", spikes: bool = True,  # noqa: A002
+               variables=(), every: Quantity | None = None) -> "Files":
+        """Records the runs to come to files: "csv", "npy" or "sonata" (HDF5).
+
+            with sim.record("results", format="sonata", variables=[cells[:5].v], every=1*ms):
+                sim.run(1*second)
+
+        The tables [record.NAME] of the network are recorded too. The files get their names where
+        the block ends; if an exception ends it, those that can say that they are not complete.
+        """
+        if every is not None:
+            _check_time(every, "every=")
+        return Files(
+            self._session, self._core_network, os.fspath(directory), format, spikes,
+            [str(variable) for variable in variables], None if every is None else every.value,
+        )
 
     # State.
 

@@ -13,6 +13,7 @@ namespace bnsyn::python {
 void BindUnits(pybind11::module_& module);
 void BindNetwork(pybind11::module_& module);
 void BindSimulation(pybind11::module_& module);
+void BindRecording(pybind11::module_& module);
 void BindAnalysis(pybind11::module_& module);
 
 // A dimension in Python: the halves of the exponents of m, kg, s, A, K, mol and cd.

@@ -8,5 +8,6 @@ PYBIND11_MODULE(_core, module) {
   bnsyn::python::BindUnits(module);
   bnsyn::python::BindNetwork(module);
   bnsyn::python::BindSimulation(module);
+  bnsyn::python::BindRecording(module);
   bnsyn::python::BindAnalysis(module);
 }

@@ -156,6 +156,25 @@ class Traces(unittest.TestCase):
             net.record(cells.v, every=3)
 
 
+class Files(unittest.TestCase):
+    def test_files_hold_what_memory_has(self):
+        net, cells = balanced()
+        trace = net.record(cells[:3].v, every=1 * ms)
+        sim = net.compile()
+        with tempfile.TemporaryDirectory() as folder:
+            with sim.record(folder, format="npy", variables=[cells[:3].v], every=1 * ms) as files:
+                sim.run(100 * ms)
+            self.assertEqual(sorted(os.listdir(folder)), sorted(files.names))
+            named = {name.split(".")[0]: name for name in files.names}
+            spikes = np.load(os.path.join(folder, named["spikes"]))
+            self.assertGreater(len(spikes), 100)
+            self.assertEqual(len(spikes), sim.spike_count(cells))
+            values = np.load(os.path.join(folder, named["cells"]))
+            self.assertEqual(len(values), len(trace))
+        with self.assertRaisesRegex(ValueError, "there is no format 'cvs'"):
+            sim.record("somewhere", format="cvs")
+
+
 class Checkpoints(unittest.TestCase):
     def test_going_back_gives_the_same_again(self):
         net, cells = balanced()
