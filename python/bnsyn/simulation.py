@@ -64,7 +64,7 @@ class State:
 
 
 class Files:
-    """Files that are being recorded: see Simulation.record."""
+    """Files that are being recorded: see Simulation.recording."""
 
     def __init__(self, *arguments):
         from . import _core
@@ -195,11 +195,11 @@ class Simulation:
 
     # Files.
 
-    def record(self, directory, *, format: str = "csv", spikes: bool = True,  # noqa: A002
+    def recording(self, directory, *, format: str = "csv", spikes: bool = True,  # noqa: A002
                variables=(), every: Quantity | None = None) -> "Files":
         """Records the runs to come to files: "csv", "npy" or "sonata" (HDF5).
 
-            with sim.record("results", format="sonata", variables=[cells[:5].v], every=1*ms):
+            with sim.recording("results", format="sonata", variables=[cells[:5].v], every=1*ms):
                 sim.run(1*second)
 
         The tables [record.NAME] of the network are recorded too. The files get their names where

@@ -162,7 +162,7 @@ class Files(unittest.TestCase):
         trace = net.record(cells[:3].v, every=1 * ms)
         sim = net.compile()
         with tempfile.TemporaryDirectory() as folder:
-            with sim.record(folder, format="npy", variables=[cells[:3].v], every=1 * ms) as files:
+            with sim.recording(folder, format="npy", variables=[cells[:3].v], every=1 * ms) as files:
                 sim.run(100 * ms)
             self.assertEqual(sorted(os.listdir(folder)), sorted(files.names))
             named = {name.split(".")[0]: name for name in files.names}
@@ -172,7 +172,7 @@ class Files(unittest.TestCase):
             values = np.load(os.path.join(folder, named["cells"]))
             self.assertEqual(len(values), len(trace))
         with self.assertRaisesRegex(ValueError, "there is no format 'cvs'"):
-            sim.record("somewhere", format="cvs")
+            sim.recording("somewhere", format="cvs")
 
 
 class Checkpoints(unittest.TestCase):
