@@ -69,7 +69,7 @@ tsan: deps  ## 4 threads under the thread sanitizer, which looks at emitted code
 	cmake --build --preset tsan -j $(JOBS) --target threads_test
 	setarch -R build/tsan/bin/threads_test
 
-libfuzzer: deps-ci  ## libFuzzer on network files, equations, programs, cached code and tables
+libfuzzer: deps-ci  ## libFuzzer on network files, equations, programs, cached code, tables and checkpoints
 	cmake --preset libfuzzer
 	cmake --build --preset libfuzzer -j $(JOBS) --target fuzzers
 	tests/libfuzzer/run.py build/libfuzzer $(LIBFUZZER)
