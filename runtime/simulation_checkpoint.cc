@@ -18,6 +18,7 @@
 #include "ir/file.h"
 #include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
+#include "ir/text.h"
 #include "runtime/change_parameters.h"
 #include "runtime/checkpoint_bytes.h"
 #include "runtime/conversion.h"
@@ -170,9 +171,16 @@ void Simulation::Impl::TakeOver(Impl& next) {
   variables.emplace(*engine, params);
 }
 
+absl::StatusOr<ir::Program> Simulation::Impl::LowerAgain() const {
+  BNSYN_ASSIGN_OR_RETURN(ir::Program program, LowerChanged(*network, changed, options.compile));
+  if (ir::Print(program) == engine->LoweredText()) return program;
+  return absl::FailedPreconditionError(
+      "a file that the network reads has changed since it was compiled, so that the state cannot be "
+      "carried over\n  note: compile the network again");
+}
+
 absl::Status Simulation::Impl::CompileIn(const ChangedParameters& changed_now) {
-  BNSYN_ASSIGN_OR_RETURN(const ir::Program before,
-                         LowerChanged(*network, changed, options.compile));
+  BNSYN_ASSIGN_OR_RETURN(const ir::Program before, LowerAgain());
   BNSYN_ASSIGN_OR_RETURN(const ir::Program after,
                          LowerChanged(*network, changed_now, options.compile));
   BNSYN_RETURN_IF_ERROR(CheckSameShape(before, after));
