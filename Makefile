@@ -146,7 +146,7 @@ pictures: command deps-pictures  ## run the networks that learn, and draw the pi
 
 mutants: deps  ## make the code wrong in one place after another, and see which test fails
 	cmake --preset mutants
-	cmake --build --preset mutants -j $(JOBS) --target reference_test compiler_test engines_test runtime_test mutants_list
+	cmake --build --preset mutants -j $(JOBS) --target reference_test compiler_test engines_test runtime_test checkpoints_test mutants_list
 	tests/mutants/mutants.py $(MUTANTS)
 
 targets: command deps-targets  ## the digests of small networks on x86-64-v1 to v4, and on aarch64 under qemu

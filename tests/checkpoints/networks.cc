@@ -63,6 +63,13 @@ target = "a"
 rate = "200 Hz"
 on_event = "g += 0.2"
 
+[stimuli.train]
+type = "spikes"
+target = "b"
+times = ["2 ms", "6 ms", "6 ms", "14 ms", "21 ms", "28 ms"]
+index = [0, 1, 2, 3, 4, 5]
+on_event = "g += 0.7"
+
 [stimuli.current]
 type = "host"
 target = "b"
