@@ -150,6 +150,15 @@ absl::StatusOr<ir::Program> LowerChanged(const Network& network, const ChangedPa
   return LowerNetwork(other, options, nullptr, requirements);
 }
 
+void SetRequiredValue(absl::string_view name, double value,
+                      std::vector<compiler::TunableRequirement>& requirements) {
+  for (compiler::TunableRequirement& required : requirements) {
+    for (compiler::RequiredValue& own : required.values) {
+      if (own.tunable == name) own.value.value = value;
+    }
+  }
+}
+
 absl::Status CheckSameShape(const ir::Program& before, const ir::Program& after) {
   const std::string first = ShapeOf(before);
   const std::string second = ShapeOf(after);

@@ -28,6 +28,10 @@ absl::StatusOr<ir::Program> LowerChanged(
     const compiler::CompileOptions& options,
     std::vector<compiler::TunableRequirement>* requirements = nullptr);
 
+// Gives a tunable parameter a value in requirements, without a look at whether they hold.
+void SetRequiredValue(absl::string_view name, double value,
+                      std::vector<compiler::TunableRequirement>& requirements);
+
 // FailedPrecondition if the state of `before` is none of `after`, both as they were lowered: if
 // neurons, variables, delays, or which neurons are joined differ.
 absl::Status CheckSameShape(const ir::Program& before, const ir::Program& after);

@@ -93,8 +93,7 @@ void Simulation::Impl::NoteResumed(const reference::Moment& moment) {
   for (ir::ParamId id = 0; id < params.size(); ++id) {
     params[id].value = moment.params[id];
     if (!params[id].tunable) continue;
-    compiler::SetRequiredValue(params[id].name, ToDouble(params[id].element, params[id].value),
-                               requirements);
+    SetRequiredValue(params[id].name, ToDouble(params[id].element, params[id].value), requirements);
   }
   for (ir::PopulationId p = 0; p < trains.size(); ++p) {
     SpikeTrain& train = trains[p];
@@ -175,7 +174,8 @@ absl::StatusOr<ir::Program> Simulation::Impl::LowerAgain() const {
   BNSYN_ASSIGN_OR_RETURN(ir::Program program, LowerChanged(*network, changed, options.compile));
   if (ir::Print(program) == engine->LoweredText()) return program;
   return absl::FailedPreconditionError(
-      "a file that the network reads has changed since it was compiled, so that the state cannot be "
+      "a file that the network reads has changed since it was compiled, so that the state cannot "
+      "be "
       "carried over\n  note: compile the network again");
 }
 
