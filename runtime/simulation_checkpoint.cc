@@ -174,9 +174,8 @@ absl::StatusOr<ir::Program> Simulation::Impl::LowerAgain() const {
   BNSYN_ASSIGN_OR_RETURN(ir::Program program, LowerChanged(*network, changed, options.compile));
   if (ir::Print(program) == engine->LoweredText()) return program;
   return absl::FailedPreconditionError(
-      "a file that the network reads has changed since it was compiled, so that the state cannot "
-      "be "
-      "carried over\n  note: compile the network again");
+      "a file that the network reads has changed since it was compiled, and its state is that of "
+      "the old file\n  note: compile the network again");
 }
 
 absl::Status Simulation::Impl::CompileIn(const ChangedParameters& changed_now) {
@@ -186,25 +185,22 @@ absl::Status Simulation::Impl::CompileIn(const ChangedParameters& changed_now) {
   BNSYN_RETURN_IF_ERROR(CheckSameShape(before, after));
   BNSYN_ASSIGN_OR_RETURN(std::unique_ptr<Impl> next,
                          SimulationAccess::MakeImpl(network, changed_now, options));
-  for (const ir::ProjectionId projection : OtherwiseBetweenSteps(before, after)) {
-    BNSYN_RETURN_IF_ERROR(variables->BringToPresent(projection));
-  }
   const auto values = [&](ir::StateId state) { return engine->Values(state); };
   BNSYN_ASSIGN_OR_RETURN(const reference::Moment moment,
                          Translate(engine->Now(), values, before, after));
-  const auto renamed = [&](ir::StateId state) {
-    return engine->Values(*before.FindState(after.states[state].name));
-  };
   for (ir::StateId state = 0; state < after.states.size(); ++state) {
     if (after.states[state].temporary) continue;
-    const ir::StateId old = *before.FindState(after.states[state].name);
-    if (next->engine->ValueCount(state) == engine->ValueCount(old)) continue;
+    const uint64_t count = engine->ValueCount(state);
+    if (next->engine->ValueCount(state) == count) continue;
     return absl::FailedPreconditionError(
         absl::StrCat("with the new value there are ", next->engine->ValueCount(state),
-                     " values of ", after.states[state].name, ", not ", engine->ValueCount(old),
+                     " values of ", after.states[state].name, ", not ", count,
                      ", so that there is no place for the state of the simulation"));
   }
-  BNSYN_RETURN_IF_ERROR(next->engine->Resume(moment, renamed));
+  for (const ir::ProjectionId projection : OtherwiseBetweenSteps(before, after)) {
+    BNSYN_RETURN_IF_ERROR(variables->BringToPresent(projection));
+  }
+  BNSYN_RETURN_IF_ERROR(next->engine->Resume(moment, values));
   TakeOver(*next);
   NoteResumed(moment);
   return absl::OkStatus();
