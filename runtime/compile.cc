@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/lowering/lower.h"
 #include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"
+#include "runtime/change_parameters.h"
 #include "runtime/coarse_report.h"
 #include "runtime/engine.h"
 #include "runtime/simulation_impl.h"
@@ -31,9 +31,26 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(ir::Program program, EngineOp
 }
 
 absl::StatusOr<Simulation> CompileProgram(ir::Program program, const EngineOptions& options) {
+  BNSYN_ASSIGN_OR_RETURN(std::unique_ptr<SimulationAccess::Impl> impl,
+                         SimulationAccess::MakeImpl(std::move(program), options));
+  return SimulationAccess::Make(std::move(impl));
+}
+
+absl::StatusOr<Simulation> CompileNetwork(const Network& network, const EngineOptions& options) {
+  BNSYN_ASSIGN_OR_RETURN(
+      std::unique_ptr<SimulationAccess::Impl> impl,
+      SimulationAccess::MakeImpl(std::make_shared<const Network>(network), {}, options));
+  return SimulationAccess::Make(std::move(impl));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SimulationAccess::Impl>> SimulationAccess::MakeImpl(
+    ir::Program program, const EngineOptions& options) {
   const Stopwatch stopwatch;
   BNSYN_RETURN_IF_ERROR(ir::Verify(program));
-  auto impl = std::make_unique<SimulationAccess::Impl>();
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
   impl->params = program.params;
   impl->record_spikes = options.record_spikes;
   impl->hands_over_spikes = options.record_spikes || options.spike_recorders;
@@ -52,24 +69,25 @@ absl::StatusOr<Simulation> CompileProgram(ir::Program program, const EngineOptio
     report.compile_seconds += phase.milliseconds / 1e3;
   }
   report.construct_seconds = stopwatch.seconds() - report.compile_seconds;
-  return SimulationAccess::Make(std::move(impl));
+  return impl;
 }
 
-absl::StatusOr<Simulation> CompileNetwork(const Network& network, const EngineOptions& options) {
+absl::StatusOr<std::unique_ptr<SimulationAccess::Impl>> SimulationAccess::MakeImpl(
+    std::shared_ptr<const Network> network, const ChangedParameters& changed,
+    const EngineOptions& options) {
   const Stopwatch stopwatch;
   std::vector<compiler::TunableRequirement> requirements;
   BNSYN_ASSIGN_OR_RETURN(ir::Program program,
-                         LowerNetwork(network, options.compile, nullptr, &requirements));
+                         LowerChanged(*network, changed, options.compile, &requirements));
   const double seconds = stopwatch.seconds();
-  BNSYN_ASSIGN_OR_RETURN(Simulation simulation, CompileProgram(std::move(program), options));
-  SimulationAccess::Of(simulation).requirements = std::move(requirements);
-  EngineReport& report = SimulationAccess::Of(simulation).report;
-  report.compile.phases.insert(report.compile.phases.begin(), {"lower", seconds * 1e3});
-  report.compile_seconds += seconds;
-  return simulation;
+  BNSYN_ASSIGN_OR_RETURN(std::unique_ptr<Impl> impl, MakeImpl(std::move(program), options));
+  impl->network = std::move(network);
+  impl->changed = changed;
+  impl->requirements = std::move(requirements);
+  impl->report.compile.phases.insert(impl->report.compile.phases.begin(), {"lower", seconds * 1e3});
+  impl->report.compile_seconds += seconds;
+  return impl;
 }
-
-}  // namespace
 
 absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& options) {
   return ir::WithinMemory([&] { return CompileProgram(std::move(program), options); });

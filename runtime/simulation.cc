@@ -18,6 +18,7 @@
 #include "reference/fault.h"
 #include "reference/machine.h"
 #include "reference/synapse_table.h"
+#include "runtime/change_parameters.h"
 #include "runtime/coarse_report.h"
 #include "runtime/conversion.h"
 #include "runtime/engine.h"
@@ -76,20 +77,6 @@ absl::string_view CppName(ir::Element element) {
 // A name that a host gives, which is its own source in errors.
 ir::SourceText AsSource(absl::string_view name) {
   return {std::string(name), std::string(name), 1, 1};
-}
-
-// A number given for something with that unit.
-absl::Status CheckDimension(const std::string& name, const std::string& declared,
-                            const Quantity& value) {
-  const std::optional<Unit> unit = ParseUnit(declared.empty() ? "1" : declared);
-  if (!unit || unit->dimension == value.dimension) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, " is ", DescribeDimension(unit->dimension), ", but ",
-                   ShowNumber(value.value), " is ", DescribeDimension(value.dimension),
-                   value.dimension.dimensionless()
-                       ? absl::StrCat("; give it a unit, as in Quantity(", ShowNumber(value.value),
-                                      ", *ParseUnit(\"", declared, "\"))")
-                       : ""));
 }
 
 }  // namespace
@@ -225,6 +212,15 @@ absl::Status Simulation::Impl::Advance(uint64_t steps, const RunControl& control
   return status;
 }
 
+void Simulation::Impl::RefreshReport() {
+  report.steps = engine->step();
+  report.coarse = DescribeCoarse(program(), engine->Coarse());
+  report.spikes = 0;
+  for (ir::PopulationId p = 0; p < program().populations.size(); ++p) {
+    if (program().HasNeurons(p)) report.spikes += engine->SpikeCount(p);
+  }
+}
+
 absl::Status Simulation::Impl::CheckPopulation(PopulationHandle population) const {
   if (population.index < program().populations.size()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("no population has number ", population.index,
@@ -284,14 +280,9 @@ absl::Status Simulation::Step(uint64_t steps, const RunControl& control) {
     EngineReport& report = impl_->report;
     report.run_seconds += stopwatch.seconds();
     report.run_processor_seconds += ProcessorSeconds() - processor_began;
-    report.steps = impl_->engine->step();
     report.kernels = impl_->engine->KernelTimes();
     impl_->engine->ReadThreadTimes(absl::MakeSpan(report.threads));
-    report.coarse = DescribeCoarse(impl_->engine->program(), impl_->engine->Coarse());
-    report.spikes = 0;
-    for (ir::PopulationId p = 0; p < impl_->program().populations.size(); ++p) {
-      if (impl_->program().HasNeurons(p)) report.spikes += impl_->engine->SpikeCount(p);
-    }
+    impl_->RefreshReport();
     return status;
   });
 }
@@ -498,37 +489,6 @@ absl::StatusOr<double> Simulation::Uniform(absl::string_view name) const {
     BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->variables->FindUniform(name));
     const reference::ArrayView view = impl_->engine->State(id);
     return ToExactDouble(view.element, view.bits(0), name);
-  });
-}
-
-absl::Status Simulation::SetParameter(absl::string_view name, Quantity value) {
-  return impl_->Try([&]() -> absl::Status {
-    std::vector<std::string> tunable;
-    for (const ir::Param& param : impl_->params) {
-      if (param.tunable) tunable.push_back(param.name);
-    }
-    for (ir::ParamId id = 0; id < impl_->params.size(); ++id) {
-      ir::Param& param = impl_->params[id];
-      if (param.name != name) continue;
-      if (!param.tunable) {
-        return absl::FailedPreconditionError(absl::StrCat(
-            param.name, " was compiled in as a constant; declare it tunable to change it"));
-      }
-      BNSYN_RETURN_IF_ERROR(CheckDimension(param.name, param.unit, value));
-      BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits,
-                             FromDouble(param.element, value.value, param.name));
-      if (!std::isfinite(value.value)) {
-        return absl::InvalidArgumentError(
-            absl::StrCat(param.name, " cannot be ", ShowNumber(value.value)));
-      }
-      BNSYN_RETURN_IF_ERROR(compiler::ChangeRequiredValue(param.name, value, impl_->requirements));
-      BNSYN_RETURN_IF_ERROR(impl_->variables->BeforeParamChanges(id));
-      BNSYN_RETURN_IF_ERROR(impl_->engine->SetParam(id, bits));
-      param.value = bits;
-      return absl::OkStatus();
-    }
-    return absl::NotFoundError(absl::StrCat("no parameter is named '", std::string(name), "'",
-                                            ir::DidYouMean(name, tunable)));
   });
 }
 

@@ -6,15 +6,18 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "bnsyn/network.h"
 #include "bnsyn/simulation.h"
 #include "compiler/lowering/requirements.h"
 #include "ir/out_of_memory.h"
 #include "ir/program.h"
+#include "runtime/checkpoint_bytes.h"
 #include "runtime/engine.h"
 #include "runtime/engine_options.h"
 #include "runtime/run_observer.h"
@@ -36,6 +39,12 @@ class Stopwatch {
 struct Simulation::Impl : public SpikeSink {
   std::unique_ptr<Engine> engine;
   EngineReport report;
+  EngineOptions options;
+  // What was compiled, as it was given; none where that was a program.
+  std::shared_ptr<const Network> network;
+  // Of its parameters those that were changed since and compiled in.
+  ChangedParameters changed;
+  mutable std::string hash;  // of the program as it was first compiled; empty until ProgramHash
   // As the network declares them, with their present values.
   std::vector<ir::Param> params;
   std::vector<compiler::TunableRequirement> requirements;  // on them, with the same values
@@ -111,6 +120,17 @@ struct Simulation::Impl : public SpikeSink {
   absl::Status RunSlice(uint64_t steps);
   absl::Status RunSteps(uint64_t steps);
   void FindInterpolated();
+  const std::string& ProgramHash() const;
+  // Updates the numbers of the report that steps change.
+  void RefreshReport();
+  // Changes a parameter that is tunable.
+  absl::Status Tune(ir::ParamId id, const Quantity& value);
+  // Brings everything else in line with the engine, which has resumed from a moment.
+  void NoteResumed(const reference::Moment& moment);
+  // Compiles the network with these changed parameters, and carries the state over.
+  absl::Status CompileIn(const ChangedParameters& changed_now);
+  // Goes on with the engine of another simulation of the network. What is recorded stays.
+  void TakeOver(Impl& next);
   absl::Status CheckPopulation(PopulationHandle population) const;
   absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits bits);
   // A variable by its name, and those of its elements that the name selects ("left.V"); nullopt for
@@ -131,6 +151,11 @@ struct SimulationAccess {
   using Impl = Simulation::Impl;
   static Impl& Of(const Simulation& simulation) { return *simulation.impl_; }
   static Simulation Make(std::unique_ptr<Impl> impl) { return Simulation(std::move(impl)); }
+  static absl::StatusOr<std::unique_ptr<Impl>> MakeImpl(ir::Program program,
+                                                        const EngineOptions& options);
+  static absl::StatusOr<std::unique_ptr<Impl>> MakeImpl(std::shared_ptr<const Network> network,
+                                                        const ChangedParameters& changed,
+                                                        const EngineOptions& options);
 };
 
 }  // namespace bnsyn

@@ -49,6 +49,8 @@ class Variables {
   absl::Status SetAll(ir::StateId state, const reference::Array& values);
   // Called before a parameter changes that event-driven variables may depend on.
   absl::Status BeforeParamChanges(ir::ParamId param);
+  // Brings the event-driven variables of a projection to the present. It must have a now block.
+  absl::Status BringToPresent(ir::ProjectionId projection);
 
  private:
   // Where the values of a variable of synapses are, if not in an array of their own.

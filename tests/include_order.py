@@ -31,6 +31,7 @@ FLOORS = [
     "runtime",
     "recording",
     "tools",
+    "python",
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
 

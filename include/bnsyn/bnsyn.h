@@ -11,6 +11,7 @@
 #ifndef BNSYN_BNSYN_H_
 #define BNSYN_BNSYN_H_
 
+#include "bnsyn/checkpoint.h"  // IWYU pragma: export
 #include "bnsyn/digest.h"      // IWYU pragma: export
 #include "bnsyn/network.h"     // IWYU pragma: export
 #include "bnsyn/recorder.h"    // IWYU pragma: export

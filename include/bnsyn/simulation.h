@@ -20,6 +20,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "bnsyn/checkpoint.h"
 #include "bnsyn/digest.h"
 #include "bnsyn/host_threads.h"
 #include "bnsyn/network.h"
@@ -185,10 +186,26 @@ class Simulation {
   absl::StatusOr<SynapseList> Synapses(absl::string_view projection) const;
   // A variable of the network as a whole: "sigma".
   absl::StatusOr<double> Uniform(absl::string_view name) const;
-  // Changes a parameter from the next step on: "exc.b". FailedPrecondition if its model does not
-  // declare it tunable; InvalidArgument if the value is not finite, has another dimension, or is
-  // not what the model requires.
+  // Changes a parameter from the next step on: "exc.b". One that its model declares tunable takes
+  // no time. Any other one has the network compiled again with its new value, in a fraction of a
+  // second and with the memory of two simulations meanwhile; the state is carried over. Synapses
+  // and weights that the value has a part in are drawn anew. InvalidArgument if the value is not
+  // finite, has another dimension, or is not what the model requires; FailedPrecondition if the
+  // state does not fit the network with the new value (another number of neurons or synapses, other
+  // delays), or if the simulation was compiled from a program; then nothing has changed.
   absl::Status SetParameter(absl::string_view name, Quantity value);
+
+  // All that the simulation holds between two steps (docs/checkpoints.md). The simulation goes on
+  // as if it had not been saved. ResourceExhausted, before any is taken, if there is no memory for
+  // it.
+  absl::StatusOr<Checkpoint> Save() const;
+  // Goes to the state of a checkpoint, earlier or later, of this simulation or of another one of
+  // the same network, whatever its backend and threads. Of the recorded spikes, those of the
+  // checkpoint's next step and later are dropped, and what this simulation recorded before stays;
+  // SpikeCount counts from the beginning of the run that was saved, or from the last ClearSpikes if
+  // that had counted fewer. FailedPrecondition if the checkpoint is of another network;
+  // InvalidArgument if its contents do not fit this one. After an error nothing has changed.
+  absl::Status Restore(const Checkpoint& checkpoint);
 
   // Adds spikes of these neurons at the present time, time_ms(), as if they had spiked in the step
   // that is over: without a delay they arrive in the next step.

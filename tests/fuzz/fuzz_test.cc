@@ -84,6 +84,15 @@ Report FuzzMade(const char* what, RandomNetwork (*make)(uint64_t), Try attempt,
 // Nearly all run, and spike.
 TEST(Fuzz, RandomNetworks) { FuzzMade("random networks", &MakeRandomNetwork, &TryNetwork, 12); }
 
+// Cut and continued by other engines.
+TEST(Fuzz, ContinuedNetworks) {
+  FuzzMade("continued networks", &MakeRandomNetwork, &TryContinuation, 12);
+}
+
+TEST(Fuzz, ContinuedPlasticNetworks) {
+  FuzzMade("continued plastic networks", &MakePlasticNetwork, &TryContinuation, 16);
+}
+
 // Nearly all change their weights.
 TEST(Fuzz, PlasticNetworks) {
   const Report report = FuzzMade("plastic networks", &MakePlasticNetwork, &TryPlastic, 16);
