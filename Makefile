@@ -2,8 +2,8 @@
 # this file installs what is missing, builds and runs.
 
 PACKAGES := g++ cmake ninja-build llvm-19-dev libabsl-dev libeigen3-dev libtomlplusplus-dev \
-  libcli11-dev nlohmann-json3-dev libhdf5-dev zlib1g-dev libgtest-dev libbenchmark-dev libmpfr-dev python3 python3-numpy \
-  python3-h5py
+  libcli11-dev nlohmann-json3-dev libhdf5-dev zlib1g-dev libgtest-dev libbenchmark-dev libmpfr-dev \
+  python3 python3-numpy python3-h5py
 # What `make ci` needs besides, for the second compiler.
 CI_PACKAGES := $(PACKAGES) clang
 # What `make tidy` and `make format` need besides.
