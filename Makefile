@@ -5,13 +5,13 @@ PACKAGES := g++ cmake ninja-build llvm-19-dev libabsl-dev libeigen3-dev libtomlp
   libcli11-dev nlohmann-json3-dev libhdf5-dev zlib1g-dev libgtest-dev libbenchmark-dev libmpfr-dev \
   python3 python3-numpy python3-h5py
 # What `make ci` needs besides, for the second compiler.
-CI_PACKAGES := $(PACKAGES) clang
+CI_PACKAGES := $(PACKAGES) clang libclang-rt-14-dev
 # What `make tidy` and `make format` need besides.
 TIDY_PACKAGES := $(PACKAGES) clang-tidy clang-format
 # What `make pictures` needs besides.
 PICTURE_PACKAGES := $(PACKAGES) python3-matplotlib
 
-# What `make targets` needs besides, but for libabsl-dev of arm64: it says how to get that.
+# What `make targets` needs besides; libabsl-dev of arm64 is unpacked below build/.
 TARGETS_PACKAGES := $(PACKAGES) qemu-user g++-aarch64-linux-gnu
 # What `make mutants` tries: beginnings of names, or options; all of the fast selection without.
 MUTANTS ?=
@@ -23,6 +23,9 @@ DEBIAN_PYTHON := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
 
 # What `make bench-peers` compares: all but the largest, unless PEERS names others or gives options.
 PEERS ?=
+
+# Of each sort of input, how many `make fuzz` tries.
+FUZZ ?= 100000
 
 # Options of `make microcircuit`.
 MICROCIRCUIT ?=
@@ -36,7 +39,7 @@ JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: help run test verify digests precision build command deps fuzz faults schedules tsan libfuzzer nightly ci conformance bench bench-peers bench-growth bench-compile microcircuit tidy format pictures mutants targets clean deps-ci deps-tidy deps-conformance deps-pictures deps-targets
+.PHONY: help run test verify digests precision build command deps fuzz faults schedules tsan libfuzzer nightly ci conformance bench bench-peers bench-growth bench-compile microcircuit tidy format pictures coverage mutants targets clean deps-ci deps-tidy deps-conformance deps-pictures deps-targets
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,11 +56,11 @@ verify: command  ## the physics-equivalence suite on every example, which `make 
 digests: command  ## renew tests/digests.json: the digest of every example
 	$(BNSYN) check tests/digests.json --backend accelerated --slow --renew
 
-nightly: command faults schedules tsan libfuzzer  ## all that takes long; and 2.5 GB, of the microcircuit
+nightly: command faults schedules tsan libfuzzer targets coverage mutants conformance microcircuit fuzz  ## all that takes long: hours, and 2.5 GB
 	$(BNSYN) check tests/digests.json --only microcircuit --slow --threads $(JOBS)
 
-fuzz: build  ## 10,000 mutated network files and programs: each gives a result or a clear error
-	BNSYN_FUZZ_COUNT=10000 build/release/bin/fuzz_test
+fuzz: build  ## 100,000 random and as many mutated networks and programs, hours; FUZZ=10000 is 1/10 of that
+	BNSYN_FUZZ_COUNT=$(FUZZ) BNSYN_FUZZ_JOBS=$(JOBS) build/release/bin/fuzz_test
 
 faults: build  ## let each call of the system fail in turn, kill, interrupt, fill the disk: a table
 	BNSYN_FAULTS=$(FAULTS) build/release/bin/faults_test
@@ -70,7 +73,7 @@ tsan: deps  ## 4 threads under the thread sanitizer, which looks at emitted code
 	cmake --build --preset tsan -j $(JOBS) --target threads_test
 	setarch -R build/tsan/bin/threads_test
 
-libfuzzer: deps-ci  ## libFuzzer on network files, equations, programs, cached code and tables
+libfuzzer: deps-ci  ## libFuzzer on network files, equations, programs, cached code, tables and checkpoints
 	cmake --preset libfuzzer
 	cmake --build --preset libfuzzer -j $(JOBS) --target fuzzers
 	tests/libfuzzer/run.py build/libfuzzer $(LIBFUZZER)
@@ -100,13 +103,14 @@ deps-conformance:
 
 deps-targets:
 	@$(call install,$(TARGETS_PACKAGES))
+	@tests/targets/sysroot.sh build/arm64-sysroot || echo "aarch64 will not be run" >&2
 
 deps-tidy:
 	@$(call install,$(TIDY_PACKAGES))
 
-ci: build deps-ci  ## the tests under clang and under the sanitizers, and both builds' digests compared
-	cmake --preset clang && cmake --build --preset clang -j $(JOBS)
-	ctest --test-dir build/clang --output-on-failure --no-tests=error -j $(JOBS)
+ci: build deps-ci  ## all tests under clang's sanitizers, and what clang's optimised code computes
+	cmake --preset clang && cmake --build --preset clang -j $(JOBS) --target bnsyn reference_test engines_test
+	ctest --test-dir build/clang --output-on-failure --no-tests=error -j $(JOBS) -R '^(reference|engines|digests_.*)$$'
 	cmake --preset asan && cmake --build --preset asan -j $(JOBS)
 	ctest --test-dir build/asan --output-on-failure --no-tests=error -j $(JOBS)
 	$(BNSYN) verify examples/networks/bnsyn.toml --with build/clang/bin/bnsyn --skip updates-per-sec
@@ -145,9 +149,14 @@ pictures: command deps-pictures  ## run the networks that learn, and draw the pi
 	$(call learn,stdp-latency,learn.w,1s)
 	$(call learn,distal-reward,ee.w,5min)
 
+coverage: deps  ## tests with coverage: a table of the lines that ran, which fails below 92 %
+	cmake --preset coverage
+	cmake --build --preset coverage -j $(JOBS)
+	tests/coverage.py build/coverage --jobs $(JOBS)
+
 mutants: deps  ## make the code wrong in one place after another, and see which test fails
 	cmake --preset mutants
-	cmake --build --preset mutants -j $(JOBS) --target reference_test compiler_test engines_test runtime_test mutants_list
+	cmake --build --preset mutants -j $(JOBS) --target reference_test compiler_test engines_test runtime_test checkpoints_test mutants_list
 	tests/mutants/mutants.py $(MUTANTS)
 
 targets: command deps-targets  ## the digests of small networks on x86-64-v1 to v4, and on aarch64 under qemu

@@ -65,13 +65,6 @@ class Array {
   std::vector<unsigned char> storage_;  // allocated by operator new: aligned for every element
 };
 
-inline Array CopyOf(const ArrayView& view) {
-  Array values(view.element, view.size);
-  const size_t bytes = view.size * static_cast<size_t>(ir::ElementBytes(view.element));
-  if (bytes != 0) std::memcpy(values.as<unsigned char>(), view.data, bytes);
-  return values;
-}
-
 }  // namespace bnsyn::reference
 
 #endif  // BNSYN_REFERENCE_ARRAY_H_

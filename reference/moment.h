@@ -4,6 +4,7 @@
 #define BNSYN_REFERENCE_MOMENT_H_
 
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <vector>
 
@@ -36,6 +37,13 @@ struct StepsInFlight {
 inline StepsInFlight InFlightBefore(const ir::Program& program, uint64_t step) {
   const uint32_t longest = program.MaxDelay();
   return {step - longest, longest + (program.Delivers() ? 1 : 0)};
+}
+
+inline Array CopyOf(const ArrayView& view) {
+  Array values(view.element, view.size);
+  const size_t bytes = view.size * static_cast<size_t>(ir::ElementBytes(view.element));
+  if (bytes != 0) std::memcpy(values.as<unsigned char>(), view.data, bytes);
+  return values;
 }
 
 // The values of a state that is not temporary, as Machine::states has them.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "ir/mutant.h"
 #include "ir/text.h"
 #include "runtime/accelerated_engine.h"
 
@@ -47,7 +48,7 @@ reference::Moment AcceleratedEngine::Now() const {
 
 reference::Array AcceleratedEngine::Values(ir::StateId state) const {
   if (program_.states[state].history != 0) return memory_->History(state);
-  CatchUp();
+  if (!Mutant("runtime.values_without_deferred_code")) CatchUp();
   if (IsOfSynapses(state)) return synapses_.State(program_, state);
   decaying_->ReadState(state, step_);
   return reference::CopyOf(memory_->View(state));
@@ -68,7 +69,7 @@ void AcceleratedEngine::PutValues(ir::StateId state, const reference::Array& val
 }
 
 void AcceleratedEngine::PutTallies(const reference::Moment& moment) {
-  injected_digest_ = {};
+  if (!Mutant("runtime.resume_injected_digest")) injected_digest_ = {};
   for (Worker& worker : workers_) {
     Tally& tally = worker.tally;
     tally.digest = {};
@@ -77,7 +78,9 @@ void AcceleratedEngine::PutTallies(const reference::Moment& moment) {
     const auto next =
         std::lower_bound(worker.events.begin(), worker.events.end(), moment.step,
                          [](const InputEvent& event, uint64_t step) { return event.step < step; });
-    tally.next_event = static_cast<size_t>(next - worker.events.begin());
+    if (!Mutant("runtime.resume_events")) {
+      tally.next_event = static_cast<size_t>(next - worker.events.begin());
+    }
     tally.next_step = moment.step;
   }
   // Only their sums over all threads are ever asked for.
@@ -107,31 +110,35 @@ absl::Status AcceleratedEngine::Resume(const reference::Moment& moment,
   }
   for (ir::ParamId id = 0; id < moment.params.size(); ++id) *memory_->Param(id) = moment.params[id];
   for (int thread = 0; thread < partition_.threads(); ++thread) {
+    if (Mutant("runtime.resume_totals")) break;
     std::copy(moment.totals.begin(), moment.totals.end(), memory_->Total(0, thread));
   }
   for (ir::InputId id = 0; id < moment.sums.size(); ++id) {
     for (uint32_t i = 0; i < moment.sums[id].size(); ++i) {
-      memory_->SetSum(id, i, moment.sums[id][i]);
+      if (!Mutant("runtime.resume_sums")) memory_->SetSum(id, i, moment.sums[id][i]);
     }
   }
   for (ir::StateId state = 0; state < lowered_.states.size(); ++state) {
     if (!lowered_.states[state].temporary) PutValues(state, values(state));
   }
-  decaying_->Forget();
+  if (!Mutant("runtime.resume_decaying")) decaying_->Forget();
   const reference::StepsInFlight steps = reference::InFlightBefore(lowered_, moment.step);
   for (ir::PopulationId p = 0; p < moment.spikes.size(); ++p) {
     for (uint32_t i = 0; i < steps.count; ++i) {
       const uint64_t step = steps.first + i;
       // Those of the next step were injected.
-      ring_.SetSpikes(p, partition_, step, moment.spikes[p][i],
-                      step == moment.step ? 0 : program_.MostRepeats(p));
+      ring_.SetSpikes(
+          p, partition_, step, moment.spikes[p][i],
+          step == moment.step && !Mutant("runtime.resume_injected") ? 0 : program_.MostRepeats(p));
     }
   }
   PutTallies(moment);
-  for (int thread = 0; thread < partition_.threads(); ++thread) BeginBacklogs(thread);
+  for (int thread = 0; thread < partition_.threads(); ++thread) {
+    if (!Mutant("runtime.resume_backlogs")) BeginBacklogs(thread);
+  }
   for (Worker& worker : workers_) worker.record.Rewind(0);
-  log_.clear();
-  RequestCheckpoint();
+  if (!Mutant("runtime.resume_log")) log_.clear();
+  if (!Mutant("runtime.resume_checkpoint")) RequestCheckpoint();
   step_ = moment.step;
   finished_ = moment.step;
   return absl::OkStatus();

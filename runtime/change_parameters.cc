@@ -37,9 +37,10 @@ std::string ShapeOf(const ir::Program& program) {
   }
   shape.populations = program.populations;
   shape.groups = program.groups;
+  // Those that are temporary too: recorders know states by their numbers.
   for (const ir::State& state : program.states) {
-    if (state.temporary) continue;
     ir::State& plain = shape.states.emplace_back();
+    plain.temporary = state.temporary;
     plain.name = state.name;
     plain.type = state.type;
     plain.repeats = state.repeats;
@@ -102,10 +103,9 @@ absl::Status CheckSameSynapses(const ir::Program& before, const ir::Program& aft
         BNSYN_ASSIGN_OR_RETURN(first, reference::InitialStates(before));
         BNSYN_ASSIGN_OR_RETURN(second, reference::InitialStates(after));
       }
-      const std::optional<ir::StateId> other = after.FindState(before.states[state].name);
       const reference::Array& values = (*first)[state];
       for (size_t i = 0; i < values.size(); ++i) {
-        if (values.bits(i) != (*second)[*other].bits(i)) return DoesNotFit(name);
+        if (values.bits(i) != (*second)[state].bits(i)) return DoesNotFit(name);
       }
     }
   }
@@ -148,6 +148,15 @@ absl::StatusOr<ir::Program> LowerChanged(const Network& network, const ChangedPa
     BNSYN_RETURN_IF_ERROR(other.Set(name, value));
   }
   return LowerNetwork(other, options, nullptr, requirements);
+}
+
+void SetRequiredValue(absl::string_view name, double value,
+                      std::vector<compiler::TunableRequirement>& requirements) {
+  for (compiler::TunableRequirement& required : requirements) {
+    for (compiler::RequiredValue& own : required.values) {
+      if (own.tunable == name) own.value.value = value;
+    }
+  }
 }
 
 absl::Status CheckSameShape(const ir::Program& before, const ir::Program& after) {
@@ -201,17 +210,13 @@ absl::StatusOr<reference::Moment> Translate(const reference::Moment& moment,
     if (old != nullptr) {
       same.bits = old->bits;
       same.unit = old->unit;
-      same.state = old->state;
     }
     if (old != nullptr && *old == same) {
       sums = moment.sums[*id];
       continue;
     }
     reference::Array held;
-    if (input.accumulator.decays()) {
-      const std::string& name = after.states[input.accumulator.state].name;
-      held = values(*before.FindState(name));
-    }
+    if (input.accumulator.decays()) held = values(input.accumulator.state);
     for (size_t i = 0; i < sums.size(); ++i) {
       const bool pends = old != nullptr && !old->decays();
       BNSYN_ASSIGN_OR_RETURN(

@@ -28,8 +28,13 @@ absl::StatusOr<ir::Program> LowerChanged(
     const compiler::CompileOptions& options,
     std::vector<compiler::TunableRequirement>* requirements = nullptr);
 
+// Gives a tunable parameter a value in requirements, without a look at whether they hold.
+void SetRequiredValue(absl::string_view name, double value,
+                      std::vector<compiler::TunableRequirement>& requirements);
+
 // FailedPrecondition if the state of `before` is none of `after`, both as they were lowered: if
-// neurons, variables, delays, or which neurons are joined differ.
+// neurons, variables, delays, or which neurons are joined differ. Else their states have the same
+// numbers.
 absl::Status CheckSameShape(const ir::Program& before, const ir::Program& after);
 
 // The projections whose event-driven variables change otherwise in the two programs.

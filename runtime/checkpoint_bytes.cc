@@ -78,6 +78,7 @@ class Output {
 // Reads parts one after another. Beyond the end everything is 0, and failed() is true.
 class Input {
  public:
+  // The number of bytes must be a multiple of 8.
   explicit Input(absl::string_view bytes) : bytes_(bytes) {}
 
   bool failed() const { return failed_; }
@@ -89,8 +90,12 @@ class Input {
       return {};
     }
     const absl::string_view part = bytes_.substr(0, count * size);
-    const size_t aligned = (part.size() + kAlignment - 1) / kAlignment * kAlignment;
-    bytes_.remove_prefix(std::min(aligned, bytes_.size()));
+    bytes_.remove_prefix(part.size());
+    // What fills up the last word is 0, so that a moment has one way to be written.
+    while (bytes_.size() % kAlignment != 0) {
+      failed_ |= bytes_[0] != 0;
+      bytes_.remove_prefix(1);
+    }
     return part;
   }
   template <typename T>
@@ -129,7 +134,8 @@ absl::Status DoesNotFit(absl::string_view part) {
                               " are none that this network can have"));
 }
 
-void WriteSums(const std::vector<reference::Quanta>& sums, Output& out) {
+// The bytes in which all of them can be written.
+uint64_t BytesOfSums(const std::vector<reference::Quanta>& sums) {
   uint64_t bytes = 0;
   for (const reference::Quanta sum : sums) {
     if (sum == 0) continue;
@@ -137,6 +143,11 @@ void WriteSums(const std::vector<reference::Quanta>& sums, Output& out) {
         sum >= std::numeric_limits<int64_t>::min() && sum <= std::numeric_limits<int64_t>::max();
     bytes = std::max(bytes, uint64_t{narrow ? 8u : 16u});
   }
+  return bytes;
+}
+
+void WriteSums(const std::vector<reference::Quanta>& sums, Output& out) {
+  const uint64_t bytes = BytesOfSums(sums);
   out.Number(bytes);
   if (bytes == 0) return;
   for (const reference::Quanta sum : sums) {
@@ -156,6 +167,7 @@ std::vector<reference::Quanta> ReadSums(Input& in, uint32_t size) {
                      : absl::MakeInt128(in.Number<int64_t>(), static_cast<uint64_t>(low));
     if (in.failed()) break;
   }
+  if (BytesOfSums(sums) != bytes) in.Fail();
   return sums;
 }
 
@@ -224,8 +236,11 @@ void ReadCoarse(Input& in, const ir::Program& program, reference::Moment& moment
       in.Fail();
       break;
     }
-    const auto source = static_cast<reference::CoarseSource::Kind>(kind);
-    moment.coarse[{source, static_cast<uint32_t>(index), static_cast<ir::InputId>(input)}] = tally;
+    const reference::CoarseSource source = {static_cast<reference::CoarseSource::Kind>(kind),
+                                            static_cast<uint32_t>(index),
+                                            static_cast<ir::InputId>(input)};
+    if (!moment.coarse.empty() && source <= moment.coarse.rbegin()->first) in.Fail();
+    moment.coarse[source] = tally;
   }
 }
 
@@ -294,6 +309,7 @@ ChangedParameters TakeChanged(Input& in) {
       const auto size = in.Number<uint64_t>();
       text = std::string(in.Bytes(size, 1));
     }
+    if (!changed.empty() && texts[0] <= changed.rbegin()->first) in.Fail();
     changed[texts[0]] = texts[1];
   }
   return changed;
@@ -337,20 +353,20 @@ absl::StatusOr<CheckpointHeader> CheckBytes(absl::string_view bytes) {
         "this is no checkpoint\n  note: Simulation::Save and `bnsyn run --checkpoint-every` make "
         "them");
   }
-  Input in(bytes.substr(kMagic.size()));
-  const auto version = in.Number<uint64_t>();
-  const auto size = in.Number<uint64_t>();
-  const auto high = in.Number<uint64_t>();
-  const auto low = in.Number<uint64_t>();
-  if (!in.failed() && version != kVersion) {
+  uint64_t words[4] = {};  // the version, the number of bytes, and the checksum
+  const absl::string_view rest = bytes.substr(kMagic.size());
+  std::memcpy(words, rest.data(), std::min(rest.size(), sizeof(words)));
+  const auto [version, size, high, low] = words;
+  if (bytes.size() >= kHeader && version != kVersion) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the checkpoint has version ", version, " of its format, but this bnsyn reads ", "version ",
         kVersion, "\n  note: continue with the bnsyn that saved it"));
   }
-  if (in.failed() || size != bytes.size() || size < kHeader) {
-    return Damaged(absl::StrCat("the checkpoint has ", bytes.size(), " bytes",
-                                in.failed() ? ", but its header alone has more"
-                                            : absl::StrCat(", but says that it has ", size),
+  if (bytes.size() < kHeader || size != bytes.size() || size % kAlignment != 0) {
+    return Damaged(absl::StrCat("the checkpoint has ", bytes.size(), " bytes, but ",
+                                bytes.size() < kHeader
+                                    ? absl::StrCat("its header alone has ", kHeader)
+                                    : absl::StrCat("says that it has ", size),
                                 ": it was not written or copied whole"));
   }
   const Checksum checksum = ChecksumOf(bytes.substr(kChecked));

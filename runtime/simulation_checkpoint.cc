@@ -18,6 +18,7 @@
 #include "ir/file.h"
 #include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
+#include "ir/text.h"
 #include "runtime/change_parameters.h"
 #include "runtime/checkpoint_bytes.h"
 #include "runtime/conversion.h"
@@ -92,8 +93,7 @@ void Simulation::Impl::NoteResumed(const reference::Moment& moment) {
   for (ir::ParamId id = 0; id < params.size(); ++id) {
     params[id].value = moment.params[id];
     if (!params[id].tunable) continue;
-    compiler::SetRequiredValue(params[id].name, ToDouble(params[id].element, params[id].value),
-                               requirements);
+    SetRequiredValue(params[id].name, ToDouble(params[id].element, params[id].value), requirements);
   }
   for (ir::PopulationId p = 0; p < trains.size(); ++p) {
     SpikeTrain& train = trains[p];
@@ -170,33 +170,37 @@ void Simulation::Impl::TakeOver(Impl& next) {
   variables.emplace(*engine, params);
 }
 
+absl::StatusOr<ir::Program> Simulation::Impl::LowerAgain() const {
+  BNSYN_ASSIGN_OR_RETURN(ir::Program program, LowerChanged(*network, changed, options.compile));
+  if (ir::Print(program) == engine->LoweredText()) return program;
+  return absl::FailedPreconditionError(
+      "a file that the network reads has changed since it was compiled, and its state is that of "
+      "the old file\n  note: compile the network again");
+}
+
 absl::Status Simulation::Impl::CompileIn(const ChangedParameters& changed_now) {
-  BNSYN_ASSIGN_OR_RETURN(const ir::Program before,
-                         LowerChanged(*network, changed, options.compile));
+  BNSYN_ASSIGN_OR_RETURN(const ir::Program before, LowerAgain());
   BNSYN_ASSIGN_OR_RETURN(const ir::Program after,
                          LowerChanged(*network, changed_now, options.compile));
   BNSYN_RETURN_IF_ERROR(CheckSameShape(before, after));
   BNSYN_ASSIGN_OR_RETURN(std::unique_ptr<Impl> next,
                          SimulationAccess::MakeImpl(network, changed_now, options));
-  for (const ir::ProjectionId projection : OtherwiseBetweenSteps(before, after)) {
-    BNSYN_RETURN_IF_ERROR(variables->BringToPresent(projection));
-  }
   const auto values = [&](ir::StateId state) { return engine->Values(state); };
   BNSYN_ASSIGN_OR_RETURN(const reference::Moment moment,
                          Translate(engine->Now(), values, before, after));
-  const auto renamed = [&](ir::StateId state) {
-    return engine->Values(*before.FindState(after.states[state].name));
-  };
   for (ir::StateId state = 0; state < after.states.size(); ++state) {
     if (after.states[state].temporary) continue;
-    const ir::StateId old = *before.FindState(after.states[state].name);
-    if (next->engine->ValueCount(state) == engine->ValueCount(old)) continue;
+    const uint64_t count = engine->ValueCount(state);
+    if (next->engine->ValueCount(state) == count) continue;
     return absl::FailedPreconditionError(
         absl::StrCat("with the new value there are ", next->engine->ValueCount(state),
-                     " values of ", after.states[state].name, ", not ", engine->ValueCount(old),
+                     " values of ", after.states[state].name, ", not ", count,
                      ", so that there is no place for the state of the simulation"));
   }
-  BNSYN_RETURN_IF_ERROR(next->engine->Resume(moment, renamed));
+  for (const ir::ProjectionId projection : OtherwiseBetweenSteps(before, after)) {
+    BNSYN_RETURN_IF_ERROR(variables->BringToPresent(projection));
+  }
+  BNSYN_RETURN_IF_ERROR(next->engine->Resume(moment, values));
   TakeOver(*next);
   NoteResumed(moment);
   return absl::OkStatus();

@@ -127,6 +127,8 @@ struct Simulation::Impl : public SpikeSink {
   absl::Status Tune(ir::ParamId id, const Quantity& value);
   // Brings everything else in line with the engine, which has resumed from a moment.
   void NoteResumed(const reference::Moment& moment);
+  // The network as it was lowered. FailedPrecondition if files that it reads are others now.
+  absl::StatusOr<ir::Program> LowerAgain() const;
   // Compiles the network with these changed parameters, and carries the state over.
   absl::Status CompileIn(const ChangedParameters& changed_now);
   // Goes on with the engine of another simulation of the network. What is recorded stays.

@@ -162,13 +162,19 @@ Convergence ConvergenceOf(absl::Span<const std::vector<double>> values, double r
   if (count == 0) return result;
   for (const double value : values[0])
     result.magnitude = std::max(result.magnitude, std::abs(value));
+  const double floor = rounding * result.magnitude;
   std::vector<double> differences;
   std::vector<double> orders;
   for (size_t i = 0; i < count; ++i) {
-    differences.push_back(std::abs(values[0][i] - values[1][i]));
-    const double coarse = std::abs(values[1][i] - values[2][i]);
-    const double fine = std::abs(values[2][i] - values[3][i]);
-    if (fine > rounding * result.magnitude) orders.push_back(std::log2(coarse / fine));
+    double apart[3];
+    for (size_t k = 0; k < 3; ++k) apart[k] = std::abs(values[k][i] - values[k + 1][i]);
+    differences.push_back(apart[0]);
+    // The finest pair of which both are more than rounding, or else the coarsest.
+    const size_t k = apart[2] > floor ? 1 : 0;
+    if (apart[k] > floor) {
+      const double least = std::numeric_limits<double>::epsilon() * result.magnitude;
+      orders.push_back(std::log2(apart[k] / std::max(apart[k + 1], least)));
+    }
   }
   result.difference = MedianOf(differences);
   if (2 * orders.size() >= count) result.order = MedianOf(orders);

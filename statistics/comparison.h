@@ -58,8 +58,9 @@ Mean MeanOf(absl::Span<const double> numbers);
 struct Convergence {
   double magnitude = 0;   // the greatest of the values with the step h
   double difference = 0;  // the median distance between the values with h and with h/2
-  // The median of log2 |x(h/2) - x(h/4)| / |x(h/4) - x(h/8)|: 1 for Euler's method. NaN if fewer
-  // than half of the values still change by more than rounding.
+  // The median of log2 |x(h/2) - x(h/4)| / |x(h/4) - x(h/8)|: 1 for Euler's method. Where h/8
+  // changes a value by rounding alone, it is that of h, h/2 and h/4. NaN if half of the values or
+  // more change by no more than rounding from h to h/2.
   double order = 0;
 };
 // `values[k]` are the values with the step h/2^k; all have the same length. Rounding is what is

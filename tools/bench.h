@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tools/command.h"
+#include "tools/output.h"
 
 namespace bnsyn::tools {
 
@@ -34,6 +35,10 @@ double SecondsIn(const std::vector<KernelTime>& kernels, KernelKind kind);
 
 // The error of a run in which nothing spiked while it was measured.
 absl::Status NothingSpiked();
+
+// The receipt of a run of so many threads, which `bnsyn check` can repeat.
+Json BenchReceipt(const BenchArguments& arguments, const Loaded& loaded,
+                  const Simulation& simulation, int threads);
 
 // Runs the network once for each value of `vary`, on one thread. Prints the cost of a step, and the
 // powers of the value, of the neurons and of the events with which it grows.

@@ -24,6 +24,7 @@ struct Price {
   double without_ns = 0;
   double update_ratio = 0;  // of the kernels without the row, over those with all rows
   double step_ratio = 0;    // the same of whole steps
+  Json receipt;             // of the run with all rows
 };
 
 // A simulation, and the least times of its steps.
@@ -59,10 +60,10 @@ absl::StatusOr<Runner> Start(const ir::Program& program, const BenchArguments& a
 }
 
 // Runs the network with and without the rows, in turn.
-absl::StatusOr<Price> Measure(const ir::Program& program, const BenchArguments& arguments,
+absl::StatusOr<Price> Measure(const Loaded& loaded, const BenchArguments& arguments,
                               std::string name, const std::vector<std::string>& rows) {
-  BNSYN_ASSIGN_OR_RETURN(Runner with, Start(program, arguments, {}));
-  BNSYN_ASSIGN_OR_RETURN(Runner without, Start(program, arguments, rows));
+  BNSYN_ASSIGN_OR_RETURN(Runner with, Start(loaded.program, arguments, {}));
+  BNSYN_ASSIGN_OR_RETURN(Runner without, Start(loaded.program, arguments, rows));
   const uint64_t spikes_before = with.simulation.report().spikes;
   for (int i = 0; i < arguments.repeats; ++i) {
     if (Interrupted()) return absl::CancelledError("interrupted");
@@ -78,7 +79,8 @@ absl::StatusOr<Price> Measure(const ir::Program& program, const BenchArguments& 
                .with_ns = with.update_ns,
                .without_ns = without.update_ns,
                .update_ratio = without.update_ns / with.update_ns,
-               .step_ratio = without.step_ns / with.step_ns};
+               .step_ratio = without.step_ns / with.step_ns,
+               .receipt = BenchReceipt(arguments, loaded, with.simulation, 1)};
 }
 
 void Print(const std::string& network, const std::vector<Price>& prices) {
@@ -102,10 +104,10 @@ absl::Status BenchPlan(const BenchArguments& arguments) {
   for (const compiler::PlanRow& row : compiler::PlanRows()) {
     const std::string name(row.name);
     all.push_back(name);
-    BNSYN_ASSIGN_OR_RETURN(Price price, Measure(loaded.program, arguments, name, {name}));
+    BNSYN_ASSIGN_OR_RETURN(Price price, Measure(loaded, arguments, name, {name}));
     prices.push_back(std::move(price));
   }
-  BNSYN_ASSIGN_OR_RETURN(Price price, Measure(loaded.program, arguments, "any row", all));
+  BNSYN_ASSIGN_OR_RETURN(Price price, Measure(loaded, arguments, "any row", all));
   prices.push_back(std::move(price));
   if (!arguments.json) {
     Print(loaded.name, prices);
@@ -119,6 +121,7 @@ absl::Status BenchPlan(const BenchArguments& arguments) {
                     {"update_ratio", p.update_ratio},
                     {"step_ratio", p.step_ratio}});
   }
+  json = {{"network", loaded.name}, {"rows", std::move(json)}, {"receipt", prices[0].receipt}};
   std::printf("%s\n", TextOf(json).c_str());
   return absl::OkStatus();
 }

@@ -32,11 +32,12 @@ struct Cost {
   double step_ns = 0;
   double delivery_ns = 0;  // of the step
   double update_ns = 0;
+  Json receipt;
 };
 
 // Measures the mean over all steps, since the activity changes from step to step.
-absl::StatusOr<Cost> Measure(const BenchArguments& arguments, const Source& source) {
-  BNSYN_ASSIGN_OR_RETURN(const Loaded loaded, Load(source));
+absl::StatusOr<Cost> Measure(const BenchArguments& arguments) {
+  BNSYN_ASSIGN_OR_RETURN(const Loaded loaded, Load(arguments.source));
   EngineOptions options;
   options.backend = Backend::kAccelerated;
   options.compile.width = arguments.width;
@@ -66,6 +67,7 @@ absl::StatusOr<Cost> Measure(const BenchArguments& arguments, const Source& sour
   cost.events = spikes / count * cost.synapses / cost.neurons;
   cost.compile_s = report.compile_seconds;
   cost.construction_s = report.construct_seconds;
+  cost.receipt = BenchReceipt(arguments, loaded, simulation, 1);
   return cost;
 }
 
@@ -125,7 +127,8 @@ void Print(const std::string& name, const std::vector<Cost>& costs, const std::v
                       {"construction_s", cost.construction_s},
                       {"ns_per_step", cost.step_ns},
                       {"update_ns", cost.update_ns},
-                      {"delivery_ns", cost.delivery_ns}});
+                      {"delivery_ns", cost.delivery_ns},
+                      {"receipt", cost.receipt}});
     }
     Json exponents = Json::array();
     for (const Fit& fit : fits) {
@@ -167,9 +170,11 @@ absl::Status BenchVary(const BenchArguments& arguments) {
   }
   std::vector<Cost> costs;
   for (const std::string& value : values) {
-    Source source = arguments.source;
-    for (const std::string& name : names) source.sets.push_back(absl::StrCat(name, "=", value));
-    BNSYN_ASSIGN_OR_RETURN(Cost cost, Measure(arguments, source));
+    BenchArguments varied = arguments;
+    for (const std::string& name : names) {
+      varied.source.sets.push_back(absl::StrCat(name, "=", value));
+    }
+    BNSYN_ASSIGN_OR_RETURN(Cost cost, Measure(varied));
     cost.value = value;
     cost.number = std::strtod(value.c_str(), nullptr);
     costs.push_back(std::move(cost));

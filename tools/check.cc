@@ -159,8 +159,10 @@ absl::StatusOr<int> Check(const CheckArguments& arguments) {
     return absl::InvalidArgumentError(absl::StrCat(
         arguments.path, " is no JSON: expected a receipt, as `bnsyn run --json` prints it"));
   }
-  const bool many = json.is_array();
-  const Json list = many ? json : Json::array({json});
+  // `bnsyn bench --vary` gives a receipt for each of its costs.
+  const bool varied = json.is_object() && json.contains("costs") && json["costs"].is_array();
+  const bool many = json.is_array() || varied;
+  const Json list = varied ? json["costs"] : many ? json : Json::array({json});
   // All are read before the first is run.
   std::vector<Receipt> receipts;
   for (size_t i = 0; i < list.size(); ++i) {
@@ -230,8 +232,8 @@ void AddCheck(CommandLine& line) {
   auto arguments = std::make_shared<CheckArguments>();
   Command& check = line.Add("check", "run again what a receipt tells of, and compare");
   check.SetFooter(
-      "A receipt is DIR/receipt.json of `bnsyn run --out DIR`, what `bnsyn run --json` prints, or "
-      "an array of them. The network is read from where the run read it. Exit code 1 when "
+      "A receipt is DIR/receipt.json of `bnsyn run --out DIR`, what `bnsyn run --json` or `bnsyn "
+      "bench --json` prints, or an array of them. The network is read from where the run read it. Exit code 1 when "
       "anything differs.\n"
       "Examples:\n"
       "  bnsyn run examples/networks/bnsyn.toml --out results && bnsyn check "

@@ -45,10 +45,13 @@ absl::StatusOr<Counters> Counters::Open() {
     if (file >= 0) counters.events_.emplace_back(event.name, file);
   }
   if (!counters.events_.empty()) return counters;
-  return absl::UnavailableError(absl::StrCat(
-      "no hardware counters: ", std::strerror(errno),
-      errno == EACCES || errno == EPERM ? "; /proc/sys/kernel/perf_event_paranoid must be at most 2"
-                                        : ""));
+  const int error = errno;
+  const char* const advice =
+      error == EACCES || error == EPERM ? "; /proc/sys/kernel/perf_event_paranoid must be at most 2"
+      : error == ENOENT                 ? "; this processor has none, as most virtual machines"
+                                        : "";
+  return absl::UnavailableError(
+      absl::StrCat("no hardware counters: perf_event_open says ", std::strerror(error), advice));
 }
 
 Counters::Counters(Counters&& other) noexcept : events_(std::exchange(other.events_, {})) {}

@@ -22,7 +22,7 @@ constexpr char kReport[] = "report.json";
 
 double RunResult::updates_per_sec() const {
   return wall_s() > 0
-             ? static_cast<double>(report.synapses) * static_cast<double>(report.steps) / wall_s()
+             ? static_cast<double>(report.synapses) * static_cast<double>(steps_run()) / wall_s()
              : 0;
 }
 
@@ -70,32 +70,33 @@ Json ToJson(const RunResult& result) {
                       {"worst", one.worst},
                       {"value", one.value}});
   }
-  Json json = {
-      {"network", result.network},
-      {"backend", result.backend},
-      {"threads", result.threads},
-      {"width", compile.width},
-      {"seed", result.seed},
-      {"dt_ms", result.dt_ms},
-      {"steps", result.report.steps},
-      {"neurons", result.report.neurons},
-      {"synapses", result.report.synapses},
-      {"spikes", result.report.spikes},
-      {"sizes", sizes},
-      {"rates_hz", rates},
-      {"wall_s", result.wall_s()},
-      {"real_time_factor", result.simulated_s() > 0 ? result.wall_s() / result.simulated_s() : 0},
-      {"updates_per_sec", result.updates_per_sec()},
-      {"processor_s", result.report.run_processor_seconds},
-      {"thread_seconds", thread_seconds},
-      {"construct_s", result.report.construct_seconds},
-      {"memory_bytes", result.report.memory_bytes},
-      {"compile_ms", compile_ms},
-      {"coarse", coarse},
-      {"digest", result.digest},
-      {"uniform", uniform},
-      {"interrupted", result.interrupted}};
+  const double run_s = static_cast<double>(result.steps_run()) * result.dt_ms / 1000;
+  Json json = {{"network", result.network},
+               {"backend", result.backend},
+               {"threads", result.threads},
+               {"width", compile.width},
+               {"seed", result.seed},
+               {"dt_ms", result.dt_ms},
+               {"steps", result.report.steps},
+               {"neurons", result.report.neurons},
+               {"synapses", result.report.synapses},
+               {"spikes", result.report.spikes},
+               {"sizes", sizes},
+               {"rates_hz", rates},
+               {"wall_s", result.wall_s()},
+               {"real_time_factor", run_s > 0 ? result.wall_s() / run_s : 0},
+               {"updates_per_sec", result.updates_per_sec()},
+               {"processor_s", result.report.run_processor_seconds},
+               {"thread_seconds", thread_seconds},
+               {"construct_s", result.report.construct_seconds},
+               {"memory_bytes", result.report.memory_bytes},
+               {"compile_ms", compile_ms},
+               {"coarse", coarse},
+               {"digest", result.digest},
+               {"uniform", uniform},
+               {"interrupted", result.interrupted}};
   if (!result.statistics.empty()) json["statistics"] = result.statistics;
+  if (!result.checkpoints.empty()) json["checkpoints"] = result.checkpoints;
   if (!result.receipt.empty()) json["receipt"] = result.receipt;
   return json;
 }

@@ -23,16 +23,21 @@ struct RunResult {
   std::string network;
   bool interrupted = false;
   double lower_ms = 0;
+  uint64_t first_step = 0;  // of the part that was run now
   std::vector<Rate> rates;
   std::vector<std::pair<std::string, double>> uniform;
   std::string digest;
   EngineReport report;
   Json statistics = Json::array();  // of --statistics, at the end
   std::vector<std::string> statistics_lines;
+  Json checkpoints = Json::object();  // what they cost; empty for none
+  std::string checkpoints_line;
   Json receipt = Json::object();  // see tools/receipt.h; empty for none
 
   double wall_s() const { return report.run_seconds; }
   double simulated_s() const { return static_cast<double>(report.steps) * dt_ms / 1000; }
+  // Of the part that was run now.
+  uint64_t steps_run() const { return report.steps - first_step; }
   double updates_per_sec() const;
 };
 RunResult Summarise(const Loaded& loaded, const Simulation& simulation, const std::string& backend,

@@ -33,12 +33,12 @@ std::optional<double> MeasureGain(const Loaded& loaded, const Machine& machine,
   accelerated.backend = "accelerated";
   auto simulation = Compile(loaded.program, accelerated.Options());
   if (!simulation.ok()) return std::nullopt;
-  const uint64_t steps = std::min<uint64_t>(reference.report.steps, 2000);
+  const uint64_t steps = std::min<uint64_t>(reference.steps_run(), 2000);
   RunControl control;
   control.cancel = &Interrupted();
   if (steps == 0 || !simulation->Step(steps, control).ok()) return std::nullopt;
   const double ours = simulation->report().run_seconds / static_cast<double>(steps);
-  const double theirs = reference.wall_s() / static_cast<double>(reference.report.steps);
+  const double theirs = reference.wall_s() / static_cast<double>(reference.steps_run());
   return ours > 0 ? std::optional<double>(theirs / ours) : std::nullopt;
 }
 
@@ -82,6 +82,7 @@ void PrintResults(const std::vector<RunResult>& results) {
   for (const std::string& line : results.back().statistics_lines) {
     std::printf("%s\n", line.c_str());
   }
+  std::printf("%s", results.back().checkpoints_line.c_str());
   for (const RunResult& result : results) {
     if (result.backend == "accelerated") std::printf("%s\n", CompileLine(result).c_str());
     if (result.interrupted) {
@@ -146,6 +147,7 @@ int Run(const RunArguments& arguments) {
       request.record.format = RecordOptions().format;
       request.record = {};
       request.synapses.clear();
+      request.checkpoints.every.clear();
     }
     auto finished = RunOnce(*loaded, request);
     if (!finished.ok()) return Report(finished.status());
@@ -193,7 +195,11 @@ void AddRun(CommandLine& line) {
       "--record-every 1ms\n"
       "  bnsyn run examples/networks/coba.toml --out - --format binary | "
       "examples/python/spikes.py\n"
-      "  bnsyn run examples/networks/coba-stdp.toml --statistics 'ee.w, 0 nS, 60 nS, 20'");
+      "  bnsyn run examples/networks/coba-stdp.toml --statistics 'ee.w, 0 nS, 60 nS, 20'\n"
+      "  bnsyn run examples/networks/coba-stdp.toml --duration 1h --checkpoint-every 10s "
+      "--out first\n"
+      "  bnsyn run examples/networks/coba-stdp.toml --duration 1h --continue first "
+      "--checkpoint-every 10s --out rest");
   arguments->request.source.AddArguments(run);
   arguments->request.machine.AddArguments(run, /*with_backend=*/true);
   run.Add({.name = "--out",
@@ -202,6 +208,7 @@ void AddRun(CommandLine& line) {
                    "there; - for bytes to standard output, with --format binary",
            .type = "DIR"});
   arguments->request.record.AddArguments(run);
+  arguments->request.checkpoints.AddArguments(run);
   run.Add({.name = "--synapses",
            .value = &arguments->request.synapses,
            .help =

@@ -29,6 +29,20 @@ absl::Status HashFiles(const std::string& directory, const std::vector<std::stri
   return absl::OkStatus();
 }
 
+// A run that is continued must not replace what the run before it has recorded.
+absl::Status CheckDirectory(const RunRequest& request) {
+  if (request.checkpoints.from.empty() || request.out.empty()) return absl::OkStatus();
+  namespace fs = std::filesystem;
+  std::error_code unknown;
+  const fs::path from = request.checkpoints.from;
+  const fs::path directory = fs::is_directory(from, unknown) ? from : from.parent_path();
+  const fs::path of_file = directory.empty() ? fs::path(".") : directory;
+  if (!fs::equivalent(of_file, request.out, unknown)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--out ", request.out, " is the directory of the run that is continued, whose ",
+      "files would be replaced\n  note: give the rest of the run a directory of its ", "own"));
+}
+
 }  // namespace
 
 absl::StatusOr<Finished> RunOnce(const Loaded& loaded, const RunRequest& request) {
@@ -52,10 +66,15 @@ absl::StatusOr<Finished> RunOnce(const Loaded& loaded, const RunRequest& request
     }
     BNSYN_RETURN_IF_ERROR(CheckProjection(loaded.program, projection));
   }
+  BNSYN_RETURN_IF_ERROR(CheckDirectory(request));
+  BNSYN_ASSIGN_OR_RETURN(
+      Checkpoints checkpoints,
+      Checkpoints::Create(request.checkpoints, to_files ? request.out : "", loaded.program.dt));
   const bool accelerated = machine.backend == "accelerated";
   BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(loaded.program, options));
   if (accelerated) LogKernels(simulation);
   NoteCacheProblem(simulation);
+  BNSYN_RETURN_IF_ERROR(checkpoints.Continue(simulation));
   RunControl control;
   control.progress =
       ProgressLine(absl::StrCat(loaded.name, ", ", machine.backend), loaded.program.dt);
@@ -67,7 +86,7 @@ absl::StatusOr<Finished> RunOnce(const Loaded& loaded, const RunRequest& request
     BNSYN_ASSIGN_OR_RETURN(recorder, StartRecording(simulation, loaded, request.record, request.out,
                                                     request.descriptor));
   }
-  const absl::Status status = simulation.Step(loaded.steps, control);
+  const absl::Status status = checkpoints.RunTo(simulation, loaded.steps, control);
   if (control.progress != nullptr) EndProgressLine();
   if (!status.ok() && !absl::IsCancelled(status)) return status;
 
@@ -75,6 +94,9 @@ absl::StatusOr<Finished> RunOnce(const Loaded& loaded, const RunRequest& request
   RunResult& result = finished.result;
   result = Summarise(loaded, simulation, machine.backend, accelerated ? machine.threads : 1);
   result.interrupted = !status.ok();
+  result.first_step = checkpoints.first();
+  result.checkpoints = checkpoints.ToJson();
+  result.checkpoints_line = checkpoints.ToLine();
   for (const RecordSource& source : statistics) {
     BNSYN_ASSIGN_OR_RETURN(const EndStatistics one, StatisticsAtEnd(source));
     result.statistics.push_back(one.json);
@@ -98,7 +120,9 @@ absl::StatusOr<Finished> RunOnce(const Loaded& loaded, const RunRequest& request
     BNSYN_RETURN_IF_ERROR(WriteSynapses(request.out, simulation, projection));
     finished.files.push_back(projection + ".synapses.csv");
   }
-  BNSYN_RETURN_IF_ERROR(HashFiles(request.out, finished.files, receipt));
+  if (request.checkpoints.from.empty()) {
+    BNSYN_RETURN_IF_ERROR(HashFiles(request.out, finished.files, receipt));
+  }
   BNSYN_RETURN_IF_ERROR(WritePartFile(request.out, "receipt.json", TextOf(ToJson(receipt)) + "\n"));
   BNSYN_RETURN_IF_ERROR(WriteReport(request.out, result));
   finished.files.insert(finished.files.begin() + 1, {"report.json", "receipt.json"});

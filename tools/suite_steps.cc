@@ -46,6 +46,12 @@ struct Finished {
   std::vector<std::vector<ir::Bits>> states;  // of the program, empty for those of synapses
 };
 
+// What a run without noise and without spikes ends with.
+struct Still {
+  std::vector<std::vector<double>> states;  // those that are compared
+  std::vector<std::vector<bool>> jumped;  // of each population, the neurons that would have spiked
+};
+
 class Steps {
  public:
   Steps(const SuiteOptions& options, const Loaded& loaded, SuiteResult& result)
@@ -56,7 +62,7 @@ class Steps {
  private:
   absl::Status LoadLevels();
   absl::StatusOr<Finished> RunActive(int level, uint64_t seed);
-  absl::StatusOr<std::vector<std::vector<double>>> RunQuiet(int level, const Finished& from) const;
+  absl::StatusOr<Still> RunQuiet(int level, const Finished& from) const;
   absl::Status AddConvergence();
   void AddConvergenceRow(const char* name, const std::vector<size_t>& states);
   absl::Status AddRates();
@@ -73,6 +79,7 @@ class Steps {
   const ScratchDirectory cache_;
 
   std::vector<ir::StateId> compared_;  // in the quiet runs
+  double jumped_ = 0;  // the part of the neurons that would have spiked in these, over all seeds
   // For each seed, for each state that is compared.
   std::vector<std::vector<statistics::Convergence>> convergence_;
 };
@@ -144,16 +151,19 @@ absl::StatusOr<Finished> Steps::RunActive(int level, uint64_t seed) {
   return finished;
 }
 
-// The values of the compared states after kQuietSteps steps of dt.
-absl::StatusOr<std::vector<std::vector<double>>> Steps::RunQuiet(int level,
-                                                                 const Finished& from) const {
+// Runs kQuietSteps steps of dt.
+absl::StatusOr<Still> Steps::RunQuiet(int level, const Finished& from) const {
   const Level& one = levels_[static_cast<size_t>(level)];
   EngineOptions options = Machine().Options();
   BNSYN_ASSIGN_OR_RETURN(Simulation simulation, Compile(one.quiet, options));
   for (ir::StateId s = 0; s < from.states.size(); ++s) {
     const auto id = ProgramOf(simulation).FindState(levels_[0].quiet.states[s].name);
     if (!id) continue;
+    const ir::State& state = one.quiet.states[s];
     for (uint32_t i = 0; i < from.states[s].size(); ++i) {
+      // The time of a spike within its step may be longer than this step is. It is over.
+      const double value = ir::F64OfBits(from.states[s][i]);
+      if (value < state.lower || value > state.upper) continue;
       BNSYN_RETURN_IF_ERROR(SetRawState(simulation, *id, i, from.states[s][i]));
     }
   }
@@ -163,17 +173,58 @@ absl::StatusOr<std::vector<std::vector<double>>> Steps::RunQuiet(int level,
   RunControl control;
   control.cancel = &Interrupted();
   BNSYN_RETURN_IF_ERROR(simulation.Step(steps, control));
-  std::vector<std::vector<double>> all;
+  const auto values = [&](const std::string& name) {
+    const auto id = ProgramOf(simulation).FindState(name);
+    std::vector<double> result;
+    if (!id) return result;
+    const reference::ArrayView view = RawState(simulation, *id);
+    for (size_t i = 0; i < view.size; ++i) result.push_back(ir::F64OfBits(view.bits(i)));
+    return result;
+  };
+  Still still;
   for (const ir::StateId s : compared_) {
-    std::vector<double> values;
-    const auto id = ProgramOf(simulation).FindState(levels_[0].quiet.states[s].name);
-    if (id) {
-      const reference::ArrayView view = RawState(simulation, *id);
-      for (size_t i = 0; i < view.size; ++i) values.push_back(ir::F64OfBits(view.bits(i)));
-    }
-    all.push_back(std::move(values));
+    still.states.push_back(values(levels_[0].quiet.states[s].name));
   }
-  return all;
+  for (const ir::Population& population : one.quiet.populations) {
+    std::vector<bool>& jumped = still.jumped.emplace_back();
+    for (const double crossed : values(compiler::Crossed(population)))
+      jumped.push_back(crossed != 0);
+  }
+  return still;
+}
+
+bool Jumps(const std::array<Still, kLevels>& runs, size_t population, size_t neuron) {
+  return absl::c_any_of(runs, [&](const Still& run) { return run.jumped[population][neuron]; });
+}
+
+// The part of the neurons that jump at some level.
+double PartJumped(const std::array<Still, kLevels>& runs) {
+  double jumped = 0;
+  double all = 0;
+  for (size_t p = 0; p < runs[0].jumped.size(); ++p) {
+    for (size_t i = 0; i < runs[0].jumped[p].size(); ++i) {
+      jumped += Jumps(runs, p, i) ? 1 : 0;
+      all += 1;
+    }
+  }
+  return all > 0 ? jumped / all : 0;
+}
+
+// The values of a state at each level, of those neurons alone that jump at no level.
+std::vector<std::vector<double>> OfSmooth(const ir::Program& program, ir::StateId state, size_t k,
+                                          const std::array<Still, kLevels>& runs) {
+  std::vector<std::vector<double>> values(runs.size());
+  const ir::DomainId domain = program.states[state].type.domain;
+  const auto found = absl::c_find_if(
+      program.populations, [&](const ir::Population& one) { return one.domain == domain; });
+  const auto p = static_cast<size_t>(found - program.populations.begin());
+  for (size_t i = 0; i < runs[0].states[k].size(); ++i) {
+    if (Jumps(runs, p, i)) continue;
+    for (size_t level = 0; level < runs.size(); ++level) {
+      values[level].push_back(runs[level].states[k][i]);
+    }
+  }
+  return values;
 }
 
 void Steps::AddConvergenceRow(const char* name, const std::vector<size_t>& states) {
@@ -221,6 +272,9 @@ void Steps::AddConvergenceRow(const char* name, const std::vector<size_t>& state
   }
   if (!unclear.empty()) measured.push_back(absl::StrCat(unclear.size(), " of no order"));
   std::string note = absl::StrCat("over ", convergence_.size(), " seeds");
+  if (jumped_ > 0) {
+    absl::StrAppendFormat(&note, ", without %.2g %% of the neurons, which spiked", 100 * jumped_);
+  }
   if (!worst.empty()) absl::StrAppend(&note, "; the least order is that of ", worst);
   if (!unclear.empty()) absl::StrAppend(&note, "; no order: ", absl::StrJoin(unclear, " "));
   Add(name, absl::StrJoin(measured, ", "), "exact, or order >= 0.8",
@@ -242,7 +296,7 @@ absl::Status Steps::AddConvergence() {
     compared_.push_back(s);
   }
   for (int seed = 0; seed < kQuietSeeds; ++seed) {
-    std::array<std::vector<std::vector<double>>, kLevels> runs;
+    std::array<Still, kLevels> runs;
     for (int level = 0; level < kLevels; ++level) {
       auto run = RunQuiet(level, coarse_[static_cast<size_t>(seed)]);
       if (!run.ok()) {
@@ -255,11 +309,11 @@ absl::Status Steps::AddConvergence() {
       }
       runs[static_cast<size_t>(level)] = *std::move(run);
     }
+    jumped_ += PartJumped(runs) / kQuietSeeds;
     std::vector<statistics::Convergence> of_states;
     for (size_t k = 0; k < compared_.size(); ++k) {
-      std::vector<std::vector<double>> values;
-      for (const auto& run : runs) values.push_back(run[k]);
-      of_states.push_back(statistics::ConvergenceOf(values, kRounding));
+      of_states.push_back(
+          statistics::ConvergenceOf(OfSmooth(levels_[0].quiet, compared_[k], k, runs), kRounding));
     }
     convergence_.push_back(std::move(of_states));
   }
@@ -269,11 +323,12 @@ absl::Status Steps::AddConvergence() {
 }
 
 // How many standard errors two means are apart; `usual` is the error of their difference where
-// seeds change nothing.
+// seeds change nothing in one of them.
 double ErrorsApart(const statistics::Mean& a, const statistics::Mean& b, double usual) {
-  const double error = std::hypot(a.error, b.error);
+  double error = std::hypot(a.error, b.error);
+  if (a.error == 0 || b.error == 0) error = std::max(error, usual);
   const double distance = std::abs(a.value - b.value);
-  return distance == 0 ? 0 : distance / (error > 0 ? error : usual);
+  return distance == 0 ? 0 : distance / error;
 }
 
 absl::Status Steps::AddRates() {

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"
 
@@ -26,8 +28,7 @@ bool OfPopulation(const ir::Program& program, ir::StateId state) {
   return program.domains[static_cast<size_t>(domain)].kind == ir::DomainKind::kPopulation;
 }
 
-void AddBlock(const ir::Program& program, const ir::Block& block,
-              std::vector<Sources>& of_states) {
+void AddBlock(const ir::Program& program, const ir::Block& block, std::vector<Sources>& of_states) {
   std::vector<Sources> of_nodes(block.nodes.size());
   for (ir::NodeId n = 0; n < block.nodes.size(); ++n) {
     const ir::Node& node = block.nodes[n];
@@ -72,7 +73,7 @@ std::vector<Sources> SourcesOf(const ir::Program& program) {
 // Appends nodes to a block, and knows where those of another block have gone.
 class Copy {
  public:
-  explicit Copy(ir::Block& to) : to_(to) {}
+  Copy(ir::Block& to, absl::Span<const ir::StateId> crossed) : to_(to), crossed_(crossed) {}
 
   ir::NodeId Append(ir::Node node) {
     to_.nodes.push_back(node);
@@ -91,6 +92,7 @@ class Copy {
     if (node.op == ir::Op::kBernoulli || node.op == ir::Op::kPoisson) {
       node.operands[0] = F64(0);
     } else if (node.op == ir::Op::kSpike) {
+      Mark(node);
       ir::Node never;
       never.op = ir::Op::kAnd;
       never.element = ir::Element::kBool;
@@ -105,6 +107,24 @@ class Copy {
   }
 
  private:
+  // Keeps which neurons would spike.
+  void Mark(const ir::Node& spike) {
+    ir::Node load;
+    load.op = ir::Op::kLoad;
+    load.domain = spike.domain;
+    load.attr = crossed_[spike.attr];
+    ir::Node select = load;
+    select.op = ir::Op::kSelect;
+    select.attr = 0;
+    select.operands[0] = spike.operands[0];
+    select.operands[1] = F64(1);
+    select.operands[2] = Append(load);
+    ir::Node store = load;
+    store.op = ir::Op::kStore;
+    store.operands[0] = Append(select);
+    Append(store);
+  }
+
   // A draw that is multiplied by 0 and so has the value `mean` in each element.
   ir::NodeId Constant(const ir::Node& draw, double mean) {
     ir::Node fma;
@@ -118,6 +138,7 @@ class Copy {
   }
 
   ir::Block& to_;
+  absl::Span<const ir::StateId> crossed_;  // of each population
   std::vector<ir::NodeId> at_;
 };
 
@@ -147,13 +168,25 @@ std::vector<ir::StateId> AutonomousStates(const ir::Program& program) {
   return states;
 }
 
+std::string Crossed(const ir::Population& population) {
+  return absl::StrCat(population.name, ".quiet.crossed");
+}
+
 absl::StatusOr<ir::Program> Quiet(const ir::Program& program) {
   ir::Program quiet = program;
+  std::vector<ir::StateId> crossed;
+  for (const ir::Population& population : program.populations) {
+    ir::State state;
+    state.name = Crossed(population);
+    state.type.domain = population.domain;
+    crossed.push_back(static_cast<ir::StateId>(quiet.states.size()));
+    quiet.states.push_back(std::move(state));
+  }
   for (std::vector<ir::Block>* blocks : {&quiet.step, &quiet.loops}) {
     for (ir::Block& block : *blocks) {
       const std::vector<ir::Node> nodes = std::move(block.nodes);
       block.nodes.clear();
-      Copy copy(block);
+      Copy copy(block, crossed);
       for (const ir::Node& node : nodes) copy.Add(node);
     }
   }

@@ -2,6 +2,7 @@
 #ifndef BNSYN_COMPILER_ANALYSIS_ROLES_H_
 #define BNSYN_COMPILER_ANALYSIS_ROLES_H_
 
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -21,9 +22,13 @@ std::vector<ir::StateId> AutonomousStates(const ir::Program& program);
 
 // The program without noise and without spikes: what is drawn in a step has its mean in place of
 // that, but no event occurs; thresholds still reset neurons, but nothing of a spike is told to
-// others. It is what remains to compare at two lengths of the step. The program is one before the
-// passes; an error says what in it cannot be made quiet.
+// others. It is what remains to compare at two lengths of the step: see Crossed. The program is one
+// before the passes; an error says what in it cannot be made quiet.
 absl::StatusOr<ir::Program> Quiet(const ir::Program& program);
+
+// The name of a state of a quiet program, f64 of each neuron of a population: 1 of a neuron that
+// would have spiked, else 0. Such a neuron has jumped, and so it says nothing of convergence.
+std::string Crossed(const ir::Population& population);
 
 }  // namespace bnsyn::compiler
 

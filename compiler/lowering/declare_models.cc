@@ -612,7 +612,7 @@ absl::Status DeclarePopulations(Declarations& declared, ProgramBuilder& out) {
 
 absl::Status DeclareUniform(Declarations& declared, ProgramBuilder& out) {
   const Network::UniformDescription& uniform = declared.network.uniform;
-  TakenNames names;
+  TakenNames names = {{"network", "the network as a whole"}};
   for (const auto& [name, value] : uniform.parameters) {
     const ir::SourceText place = NamePlace(value, name);
     BNSYN_RETURN_IF_ERROR(CheckNewName(name, "a parameter", place, Whole(place), names));

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "compiler/analysis/facts.h"
+#include "compiler/description/settings.h"
 #include "compiler/equations/linear_form.h"
 #include "compiler/language/code_emitter.h"
 #include "compiler/lowering/names.h"
@@ -23,14 +24,17 @@ std::string PastOfSpikesName(const Section& section) {
 absl::Status CheckInterpolated(const Declarations& declared, const Section& section) {
   const ModelCode& code = *section.code;
   constexpr const char* kKey = "spike_time = \"interpolated\"";
+  const ir::SourceText& place = declared.network.populations[*section.population].place;
   if (declared.schedule != Schedule::kDefault) {
-    return absl::InvalidArgumentError(absl::StrCat("the model of ", section.name, " has ", kKey,
-                                                   ", but the schedule of the network puts spikes ",
-                                                   "on the grid; leave one of them out"));
+    return ErrorIn(place,
+                   absl::StrCat("the model of ", section.name, " has ", kKey,
+                                ", but the schedule of the network puts spikes on the grid"),
+                   "leave one of them out");
   }
   if (!code.threshold.has_value()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the model of ", section.name, " has ", kKey, ", but no threshold"));
+    return ErrorIn(place,
+                   absl::StrCat("the model of ", section.name, " has ", kKey, ", but no threshold"),
+                   "give it a threshold, as in threshold = \"V > V_th\"");
   }
   if (!code.events.empty()) {
     return ir::ErrorAt(code.events[0].condition_text, code.events[0].condition.range,

@@ -114,13 +114,4 @@ absl::Status ChangeRequiredValue(absl::string_view name, const Quantity& value,
   return absl::OkStatus();
 }
 
-void SetRequiredValue(absl::string_view name, double value,
-                      std::vector<TunableRequirement>& requirements) {
-  for (TunableRequirement& required : requirements) {
-    for (RequiredValue& own : required.values) {
-      if (own.tunable == name) own.value.value = value;
-    }
-  }
-}
-
 }  // namespace bnsyn::compiler

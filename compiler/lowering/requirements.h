@@ -41,10 +41,6 @@ struct TunableRequirement {
 absl::Status ChangeRequiredValue(absl::string_view name, const Quantity& value,
                                  std::vector<TunableRequirement>& requirements);
 
-// The same without a look at what they require, for a value that held before.
-void SetRequiredValue(absl::string_view name, double value,
-                      std::vector<TunableRequirement>& requirements);
-
 }  // namespace bnsyn::compiler
 
 #endif  // BNSYN_COMPILER_LOWERING_REQUIREMENTS_H_

@@ -63,6 +63,10 @@ absl::StatusOr<std::vector<Decayed>> EmitUpdate(const Declarations& declared, Co
     Explain(declared, section, "", out);
     return std::vector<Decayed>();
   }
+  // Before the plan, which takes the equations of such a model for rk45's.
+  if (code.integration.interpolated_spikes) {
+    BNSYN_RETURN_IF_ERROR(CheckInterpolated(declared, section));
+  }
   const bool as_brian2 = declared.schedule == Schedule::kBrian2 &&
                          code.integration.method.text.empty() && code.integration.methods.empty();
   BNSYN_ASSIGN_OR_RETURN(
@@ -73,7 +77,6 @@ absl::StatusOr<std::vector<Decayed>> EmitUpdate(const Declarations& declared, Co
   Formulas* const explained = out.explanations != nullptr ? &formulas : nullptr;
   std::vector<Decayed> decayed;
   if (code.integration.interpolated_spikes) {
-    BNSYN_RETURN_IF_ERROR(CheckInterpolated(declared, section));
     InterpolatedSpikes within(scope, system);
     decayed = Integrate(system, plan, explained, &within);
     BNSYN_RETURN_IF_ERROR(within.status());

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/analysis/facts.h"
 #include "compiler/passes/identities.h"
 #include "compiler/passes/passes.h"
 #include "compiler/passes/rewrite.h"
@@ -26,6 +27,7 @@ class Simplifier {
     if (node.op == ir::Op::kLoad) return Load(rewriter, id);
     if (node.op == ir::Op::kStore) return Store(rewriter, id);
     if (node.op == ir::Op::kRun && !Mutant("pass.simplify.loops_store")) Forget(node);
+    if (ir::IsExpectation(node.op)) return Expectation(rewriter, id);
     if (ir::Info(node.op).effect != ir::Effect::kPure) return std::nullopt;
 
     ir::Builder& builder = rewriter.builder();
@@ -55,6 +57,14 @@ class Simplifier {
     if (!fresh && known->second == value) return ir::Value{};
     if (Mutant("pass.simplify.stored_value")) return std::nullopt;
     known->second = value;
+    return std::nullopt;
+  }
+
+  // Removes an expectation that cannot fail: its condition is never true. Its operands may have
+  // become uniform, and a kernel of a population has no uniform effects.
+  std::optional<ir::Value> Expectation(Rewriter& rewriter, ir::NodeId id) {
+    const bool never = IsLiteral(rewriter.builder(), rewriter.Operand(id, 0), 0);
+    if (never && !Mutant("pass.simplify.expects_nothing")) return ir::Value{};
     return std::nullopt;
   }
 

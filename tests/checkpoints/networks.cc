@@ -7,7 +7,7 @@
 
 namespace bnsyn {
 
-const char* const kEverything = R"(
+const char* const kEverything = R"toml(
 [network]
 dt = "0.1 ms"
 duration = "30 ms"
@@ -19,17 +19,14 @@ tunable = ["drive"]
 equations = """
 dv/dt = (drive + 0.3*M + g + I - v)/tau : 1 (unless refractory)
 dg/dt = -g/(2 ms) : 1
-late = v(t - 1.3 ms) : 1
-seen : 1
+dseen/dt = (gain*v(t - 1.3 ms) - seen)/(3 ms) : 1
 n : integer
 I : 1 (input)
 """
-update = "seen = 0.9*seen + gain*late"
 threshold = "v > 1 or rand() < 0.01"
 reset = "v = 0; n += 1"
 refractory = "0.5 ms"
-initial = { v = "uniform(0, 1)"
-}
+initial = { v = "uniform(0, 1)" }
 
 [populations]
 a = { model = "cell", size = 37 }
@@ -63,6 +60,13 @@ target = "a"
 rate = "200 Hz"
 on_event = "g += 0.2"
 
+[stimuli.train]
+type = "spikes"
+target = "b"
+times = ["2 ms", "6 ms", "6 ms", "14 ms", "21 ms", "28 ms"]
+index = [0, 1, 2, 3, 4, 5]
+on_event = "g += 0.7"
+
 [stimuli.current]
 type = "host"
 target = "b"
@@ -80,7 +84,7 @@ slow : 1
 """
 update = "M = 0.9*M + 0.01*count(a)"
 clocks.look = { every = "0.7 ms", code = "slow = 0.5*slow + mean(a.v)" }
-)";
+)toml";
 
 void ActAt(Simulation& simulation, uint64_t step) {
   const auto a = simulation.Population("a");

@@ -75,8 +75,9 @@ TEST(Roles, QuietProgramsHaveNoNoiseAndNoSpikes) {
   run.Steps(100);
   EXPECT_EQ(run.count(), 0u);
   EXPECT_EQ(run.Get("p.n"), 0);
-  // Thresholds still reset: no neuron is beyond them.
+  // Thresholds still reset, and it is told of whom: no neuron is beyond them.
   EXPECT_LE(run.Get("p.V"), 5);
+  EXPECT_EQ(run.Get(compiler::Crossed(quiet->populations[0]).c_str()), 1);
   EXPECT_NE(run.Get("p.g"), 0);
 }
 

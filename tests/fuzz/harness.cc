@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <deque>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -112,46 +113,102 @@ void Note(uint64_t seed, const Verdict& verdict, Report& report) {
   if (verdict.outcome == Outcome::kFailure) report.failures.push_back({seed, verdict.reason});
 }
 
-// Runs the trials [begin, end) in a child; returns the first one that is still to be run.
-uint64_t RunBatch(uint64_t begin, uint64_t end, const Trial& trial, const Limits& limits,
-                  Report& report) {
+// Seeds [begin, end), and the child that runs their trials.
+struct Batch {
+  uint64_t begin = 0;
+  uint64_t end = 0;
+  pid_t child = -1;
+  int pipe = -1;
+};
+
+// Starts the child of a batch; without one if the system has none to give.
+void Start(Batch& batch, const Trial& trial, const Limits& limits) {
   int ends[2];
-  if (::pipe(ends) != 0) return end;
+  if (::pipe(ends) != 0) return;
   std::fflush(nullptr);
-  const pid_t child = ::fork();
-  if (child == 0) {
+  batch.child = ::fork();
+  if (batch.child == 0) {
     ::close(ends[0]);
-    RunChild(ends[1], begin, end, trial, limits);
+    RunChild(ends[1], batch.begin, batch.end, trial, limits);
   }
   ::close(ends[1]);
-  const std::vector<Verdict> verdicts = Verdicts(Receive(ends[0]));
-  ::close(ends[0]);
-  int status = 0;
-  if (child < 0 || ::waitpid(child, &status, 0) < 0) {
-    Note(begin, {Outcome::kFailure, "no process could be made"}, report);
-    return end;
+  batch.pipe = ends[0];
+}
+
+// Waits for the child of a batch; returns the first seed that is still to be tried.
+uint64_t Finish(const Batch& batch, const Limits& limits, Report& report) {
+  std::vector<Verdict> verdicts;
+  if (batch.pipe >= 0) {
+    verdicts = Verdicts(Receive(batch.pipe));
+    ::close(batch.pipe);
   }
-  uint64_t seed = begin;
+  int status = 0;
+  if (batch.child < 0 || ::waitpid(batch.child, &status, 0) < 0) {
+    Note(batch.begin, {Outcome::kFailure, "no process could be made"}, report);
+    return batch.end;
+  }
+  uint64_t seed = batch.begin;
   for (const Verdict& verdict : verdicts) Note(seed++, verdict, report);
-  if (seed < end) Note(seed++, {Outcome::kFailure, HowItEnded(status, limits)}, report);
+  if (seed < batch.end) Note(seed++, {Outcome::kFailure, HowItEnded(status, limits)}, report);
   return seed;
 }
 
 }  // namespace
 
+bool Sanitized() { return kSanitized; }
+
 Report RunTrials(uint64_t first, uint64_t count, const Trial& trial, const Limits& limits) {
   Report report;
-  for (uint64_t seed = first; seed < first + count;) {
-    seed = RunBatch(seed, std::min(seed + kBatch, first + count), trial, limits, report);
+  std::deque<Batch> waiting;
+  for (uint64_t seed = first; seed < first + count; seed += kBatch) {
+    waiting.push_back({seed, std::min(seed + kBatch, first + count)});
   }
+  std::deque<Batch> running;
+  while (!waiting.empty() || !running.empty()) {
+    if (!waiting.empty() && running.size() < static_cast<size_t>(std::max(1, limits.jobs))) {
+      Start(running.emplace_back(waiting.front()), trial, limits);
+      waiting.pop_front();
+      continue;
+    }
+    const Batch batch = running.front();
+    running.pop_front();
+    const uint64_t next = Finish(batch, limits, report);
+    if (next < batch.end) waiting.push_front({next, batch.end});
+  }
+  std::sort(report.failures.begin(), report.failures.end(),
+            [](const Failure& a, const Failure& b) { return a.seed < b.seed; });
   return report;
 }
 
-std::string Summary(const Report& report) {
-  std::string text;
+uint64_t Count(const Report& report, Outcome outcome) {
+  const auto found = report.outcomes.find(outcome);
+  return found == report.outcomes.end() ? 0 : found->second;
+}
+
+uint64_t Valid(const Report& report) {
+  uint64_t valid = 0;
   for (const auto& [outcome, count] : report.outcomes) {
-    absl::StrAppendFormat(&text, "%7d %s\n", count, OutcomeName(outcome));
+    if (outcome != Outcome::kRefused) valid += count;
   }
+  return valid;
+}
+
+std::string Summary(absl::string_view what, const Report& report) {
+  std::string head = absl::StrFormat("%-24s", "");
+  std::string row = absl::StrFormat("%-24s", what);
+  const auto column = [&](absl::string_view name, uint64_t count) {
+    const int width = std::max(8, static_cast<int>(name.size()) + 2);
+    absl::StrAppendFormat(&head, "%*s", width, name);
+    absl::StrAppendFormat(&row, "%*d", width, count);
+  };
+  column("valid", Valid(report));
+  for (const Outcome outcome : {Outcome::kRefused, Outcome::kTooLarge, Outcome::kFaulted,
+                                Outcome::kSpiking, Outcome::kSilent, Outcome::kFailure}) {
+    column(OutcomeName(outcome), Count(report, outcome));
+  }
+  column("plastic", report.learned);
+  std::string text = absl::StrCat(head, "\n", row, "\n");
+  if (report.refusals.empty()) return text;
   std::vector<std::pair<uint64_t, std::string>> reasons;
   for (const auto& [reason, count] : report.refusals) reasons.emplace_back(count, reason);
   std::stable_sort(reasons.begin(), reasons.end(),

@@ -1,9 +1,11 @@
 #include "tests/fuzz/trial.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -92,7 +94,7 @@ EngineOptions AcceleratedOptions(Random& random) {
   EngineOptions options;
   options.backend = Backend::kAccelerated;
   options.memory_limit = kMemoryLimit;
-  options.threads = random.OneIn(2) ? 2 : 1;
+  options.threads = 1 + static_cast<int>(random.Below(4));
   options.compile.width = 1 << random.Below(5);
   options.compile.optimization = random.OneIn(8) ? 2 : 0;
   if (random.OneIn(3)) {
@@ -120,26 +122,94 @@ std::string Describe(const EngineOptions& options) {
       " steps");
 }
 
+// The values of the variables of synapses.
+std::vector<std::vector<double>> SynapseStates(const Simulation& simulation,
+                                               const ir::Program& program) {
+  std::vector<std::vector<double>> values;
+  for (const ir::State& state : program.states) {
+    const ir::Domain& domain = program.domains[static_cast<size_t>(state.type.domain)];
+    if (domain.kind != ir::DomainKind::kProjection) continue;
+    values.push_back(simulation.StateByName(state.name).value_or(std::vector<double>()));
+  }
+  return values;
+}
+
+// Equal numbers, or both no number.
+bool Same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+// Reads what a host can read of both between two steps; says what differs, or nothing.
+std::string DifferenceOfReads(const Simulation& reference, const Simulation& accelerated,
+                              const ir::Program& program) {
+  for (const ir::State& state : program.states) {
+    const auto expected = reference.StateByName(state.name);
+    const auto actual = accelerated.StateByName(state.name);
+    if (expected.status().code() != actual.status().code()) {
+      return absl::StrCat(state.name, ": ", expected.status().ToString(), ", but ",
+                          actual.status().ToString());
+    }
+    if (expected.ok() && !absl::c_equal(*expected, *actual, Same)) return state.name;
+  }
+  for (const ir::Projection& projection : program.projections) {
+    const auto expected = reference.Synapses(projection.name);
+    const auto actual = accelerated.Synapses(projection.name);
+    if (expected.ok() != actual.ok()) return projection.name;
+    if (!expected.ok()) continue;
+    if (expected->sources != actual->sources || expected->targets != actual->targets ||
+        expected->delays != actual->delays ||
+        !absl::c_equal(expected->weights, actual->weights, Same)) {
+      return absl::StrCat("the synapses of ", projection.name);
+    }
+  }
+  return "";
+}
+
+// Runs the reference in two parts, and the accelerated backend in the same two or in one.
 Verdict Compare(Simulation& reference, Simulation& accelerated, const ir::Program& program,
-                uint64_t steps, const std::string& engine) {
-  const absl::Status expected = reference.Step(steps);
-  const absl::Status actual = accelerated.Step(steps);
-  if (expected != actual) {
+                uint64_t steps, Random& random, const std::string& engine) {
+  const uint64_t cut = random.Below(steps);
+  const bool whole = random.OneIn(3);
+  const bool reads = random.OneIn(2);
+  const std::string how =
+      absl::StrCat(engine, ", ", steps, " steps, the reference cut at step ", cut,
+                   whole   ? ", the other not"
+                   : reads ? ", both, and read there"
+                           : ", both");
+  const auto ends_differently = [&](const absl::Status& expected, const absl::Status& actual) {
     return Failure("the backends end a run differently",
-                   absl::StrCat("reference:   ", expected.ToString(), "\naccelerated: ",
-                                actual.ToString(), "\n", engine, ", ", steps, " steps"));
+                   absl::StrCat("reference:   ", expected.ToString(),
+                                "\naccelerated: ", actual.ToString(), "\n", how));
+  };
+  const std::vector<std::vector<double>> before = SynapseStates(reference, program);
+  absl::Status expected = reference.Step(cut);
+  absl::Status actual = whole ? absl::OkStatus() : accelerated.Step(cut);
+  if (!whole && expected != actual) return ends_differently(expected, actual);
+  if (!whole && reads && expected.ok()) {
+    const std::string difference = DifferenceOfReads(reference, accelerated, program);
+    if (!difference.empty()) {
+      return Failure("the backends disagree at the cut", absl::StrCat(difference, "\n", how));
+    }
+    if (reference.Digest() != accelerated.Digest()) {
+      return Failure("the backends disagree at the cut", how);
+    }
   }
-  if (!expected.ok()) return {Outcome::kFaulted, ReasonOf(expected.message())};
-  const std::string digest = reference.Digest().ToString();
-  if (digest != accelerated.Digest().ToString()) {
-    return Failure("the backends disagree", absl::StrCat(engine, ", ", steps, " steps"));
+  if (expected.ok()) expected = reference.Step(steps - cut);
+  if (actual.ok()) actual = accelerated.Step(steps - accelerated.step());
+  if (expected != actual) return ends_differently(expected, actual);
+  Verdict verdict;
+  verdict.learned = SynapseStates(reference, program) != before;
+  if (!expected.ok()) {
+    verdict.outcome = Outcome::kFaulted;
+    verdict.reason = ReasonOf(expected.message());
+    return verdict;
   }
+  if (reference.Digest() != accelerated.Digest()) return Failure("the backends disagree", how);
   uint64_t spikes = 0;
   for (const ir::Population& population : program.populations) {
     const auto handle = reference.Population(population.name);
     if (handle.ok()) spikes += reference.SpikeCount(*handle);
   }
-  return {spikes > 0 ? Outcome::kSpiking : Outcome::kSilent, ""};
+  verdict.outcome = spikes > 0 ? Outcome::kSpiking : Outcome::kSilent;
+  return verdict;
 }
 
 constexpr double kMostInStep = 3e6;
@@ -184,7 +254,7 @@ Verdict RunOnBoth(const ir::Program& program, uint64_t seed) {
                                 "\naccelerated: ", accelerated.status().ToString(), "\n", engine));
   }
   if (!reference.ok()) return Refusal(reference.status(), false);
-  return Compare(*reference, *accelerated, program, steps, engine);
+  return Compare(*reference, *accelerated, program, steps, random, engine);
 }
 
 // The reference and accelerated engines in step, with what a host does between two runs.
@@ -284,7 +354,7 @@ absl::string_view OutcomeName(Outcome outcome) {
     case Outcome::kRefused:
       return "refused";
     case Outcome::kTooLarge:
-      return "too large to run here";
+      return "too large";
     case Outcome::kFaulted:
       return "faulted";
     case Outcome::kSpiking:
@@ -363,6 +433,7 @@ Verdict TryContinuation(const std::string& text, uint64_t seed) {
                      absl::StrCat("uncut:     ", expected.ToString(),
                                   "\ncontinued: ", actual.ToString(), way));
     }
+    if (!expected.ok()) return {Outcome::kFaulted, ReasonOf(expected.message())};
     const uint32_t neurons[] = {0};
     for (Simulation* const one : {&*uncut, &*simulation}) {
       one->InjectSpikes(PopulationHandle{0}, neurons).IgnoreError();
@@ -370,7 +441,6 @@ Verdict TryContinuation(const std::string& text, uint64_t seed) {
     const absl::StatusOr<Checkpoint> saved = simulation->Save();
     if (!saved.ok()) return Failure("a checkpoint fails", saved.status().ToString() + way);
     if (uncut->Digest() != simulation->Digest()) return Failure("a continued run differs", way);
-    if (!expected.ok()) return {Outcome::kFaulted, ReasonOf(expected.message())};
     bytes = saved->bytes();
   }
   return {uncut->report().spikes > 0 ? Outcome::kSpiking : Outcome::kSilent, ""};

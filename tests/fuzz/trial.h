@@ -24,10 +24,12 @@ struct Verdict {
   // Of a refusal: the kind of the error, without the names and numbers in it. Of a failure: what
   // is wrong.
   std::string reason;
-  bool learned = false;  // TryPlastic: a weight has changed by itself
+  bool learned = false;  // a variable of synapses has changed by itself
 };
 
-// The text is reproducible from `seed` alone; it also chooses threads, width and layout.
+// Runs a text on the reference backend and, with threads, a width, a layout and passes that `seed`
+// chooses, on the accelerated one. One of them runs in two parts, or both, which are then compared
+// at the cut as well.
 Verdict TryNetwork(const std::string& text, uint64_t seed);
 Verdict TryProgram(const std::string& text, uint64_t seed);
 

@@ -24,7 +24,7 @@ inline ClosedLoopResult RunClosedLoop(Simulation& simulation, const std::string&
   ClosedLoopResult result;
   const auto injected = simulation.Population(population);
   EXPECT_TRUE(injected.ok()) << injected.status();
-  for (const uint64_t steps : {1, 40, 7, 60}) {
+  for (const uint64_t steps : {1u, 40u, 7u, 60u}) {
     const absl::Status ran = simulation.Step(steps, control);
     EXPECT_TRUE(ran.ok()) << ran;
     const auto values = simulation.StateByName(state);

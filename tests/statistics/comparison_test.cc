@@ -96,6 +96,16 @@ TEST(Comparison, ConvergenceHasAnOrder) {
   const Convergence first = ConvergenceOf(Converging(1), 1e-13);
   EXPECT_NEAR(first.magnitude, 1.3, 1e-15);
   EXPECT_NEAR(first.difference, 0.1, 1e-15);
+  // Converged to the last places at h/2: by the fourth power, and by the first.
+  const auto converged = [](double factor) {
+    const double first = 1.2e-13;
+    const double second = first / factor;
+    const std::vector<std::vector<double>> values = {
+        {1}, {1 + first}, {1 + first + second}, {1 + first + second}};
+    return ConvergenceOf(values, 1e-13).order;
+  };
+  EXPECT_GT(converged(16), 3.5);
+  EXPECT_NEAR(converged(2), 1, 0.1);
   const std::vector<std::vector<double>> equal(4, {1, 2});
   EXPECT_EQ(ConvergenceOf(equal, 1e-13).difference, 0);
   EXPECT_TRUE(std::isnan(ConvergenceOf(equal, 1e-13).order));

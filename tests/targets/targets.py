@@ -3,6 +3,7 @@
 v4, and on aarch64 under qemu-user, and prints a table of the digests.
 
   tests/targets/targets.py
+  tests/targets/targets.py --here               # only this machine, at every level
   tests/targets/targets.py --json
   tests/targets/targets.py --inject corrupt     # a digest is changed, which must be noticed
 
@@ -10,7 +11,7 @@ On aarch64 the interpreter runs as the cross compiler made it, and the code of t
 synapses is what LLVM makes here for that machine: an object, linked and called by a small engine
 (tests/targets/foreign). It shows that both give the digest of this machine; runtime/ and its threads
 do not run there. Debian has what that needs: qemu-user, g++-aarch64-linux-gnu and, of the
-architecture arm64, libabsl-dev (in --sysroot, or installed beside the one of this machine). Where
+architecture arm64, libabsl-dev, which tests/targets/sysroot.sh unpacks into --sysroot. Where
 something is missing a loud line says so, and what to do.
 """
 import argparse
@@ -70,8 +71,8 @@ class Arm:
         if self.compiler is None:
             return f"{TRIPLE}-g++ is missing: apt-get install g++-{TRIPLE}"
         if self.absl is None:
-            return ("libabsl-dev of arm64 is missing: dpkg --add-architecture arm64 && apt-get "
-                    "update && apt-get install libabsl-dev:arm64; or unpack it into --sysroot")
+            return ("libabsl-dev of arm64 is missing: tests/targets/sysroot.sh "
+                    f"{self.sysroot} unpacks it there")
         return None
 
     def make(self):

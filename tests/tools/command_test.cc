@@ -243,13 +243,37 @@ TEST(Command, BenchPrintsRungsAndKernels) {
   const Result result = Bnsyn("bench " + kNetwork + " --json --warmup 400 --steps 50 --repeats 1");
   ASSERT_EQ(result.code, 0) << result.output;
   const Json json = Json::parse(result.output);
-  ASSERT_TRUE(json.is_array());
-  EXPECT_EQ(json[0]["name"], "reference, dense matrix");
-  for (const Json& row : json) {
-    for (const char* key : {"name", "ns_per_step", "ns_per_element", "digest"}) {
-      EXPECT_TRUE(row.contains(key)) << key;
-    }
+  ASSERT_EQ(json["ladder"].size(), 6u);
+  EXPECT_EQ(json["ladder"][0]["name"], "reference, dense matrix");
+  for (const Json& rung : json["ladder"]) {
+    EXPECT_GT(rung["ns_per_step"], 0);
+    EXPECT_EQ(rung["digest"], json["receipt"]["digest"]);
   }
+  ASSERT_EQ(json["parts"].size(), 5u);
+  for (const Json& part : json["parts"]) EXPECT_TRUE(part.contains("ns_per_step")) << part;
+}
+
+// Each kind of measurement tells of runs that can be had again.
+TEST(Command, BenchGivesReceipts) {
+  const std::string printed = ::testing::TempDir() + "/bench.json";
+  const std::string bench =
+      "bench " + kNetwork + " --set N=100 --warmup 300 --steps 100 --repeats 1 --json ";
+  for (const char* kind : {"--ladder", "--only-kernels", "--plan", "--profile"}) {
+    ASSERT_EQ(Bnsyn(bench + kind + " > " + printed).code, 0) << kind;
+    std::ifstream file(printed);
+    EXPECT_GT(Json::parse(file)["receipt"]["spikes"], 0) << kind;
+    const Result check = Bnsyn("check " + printed);
+    EXPECT_EQ(check.code, 0) << kind << check.output;
+  }
+  ASSERT_EQ(Bnsyn(bench + "--vary exc.b=60pA,80pA > " + printed).code, 0);
+  const Result check = Bnsyn("check " + printed);
+  EXPECT_EQ(check.code, 0) << check.output;
+  EXPECT_TRUE(Contains(check.output, "2 of 2 as their receipts say")) << check.output;
+  std::ifstream file(printed);
+  Json other = Json::parse(file);
+  other["costs"][1]["receipt"]["spikes"] = 1;
+  std::ofstream(printed) << other;
+  EXPECT_EQ(Bnsyn("check " + printed).code, 1);
 }
 
 TEST(Command, BenchPricesTheRowsOfPlans) {
@@ -257,10 +281,10 @@ TEST(Command, BenchPricesTheRowsOfPlans) {
       Bnsyn("bench " + kNetwork + " --plan --json --warmup 400 --steps 50 --repeats 1");
   ASSERT_EQ(result.code, 0) << result.output;
   const Json json = Json::parse(result.output);
-  ASSERT_EQ(json.size(), 7u);
-  EXPECT_EQ(json[0]["without"], "defer_checks");
-  EXPECT_EQ(json[6]["without"], "any row");
-  for (const Json& price : json) {
+  ASSERT_EQ(json["rows"].size(), 7u);
+  EXPECT_EQ(json["rows"][0]["without"], "defer_checks");
+  EXPECT_EQ(json["rows"][6]["without"], "any row");
+  for (const Json& price : json["rows"]) {
     EXPECT_GT(price["update_ns_per_step"], 0);
     EXPECT_GT(price["update_ratio"], 0);
     EXPECT_GT(price["step_ratio"], 0);
@@ -326,6 +350,8 @@ TEST(Command, ProfilesTheRolesOfAnyNetwork) {
   // Half the old times, with as little noise, are a change; the same file is not.
   std::ifstream file(saved);
   Json old = Json::parse(file);
+  EXPECT_TRUE(old["parts"][4].contains("missing")) << old;
+  old["parts"].erase(4);
   for (Json& part : old["parts"]) {
     part["ns_per_step"] = part["ns_per_step"].get<double>() / 100;
     part["noise_ns"] = 0;
@@ -340,6 +366,28 @@ TEST(Command, ProfilesTheRolesOfAnyNetwork) {
   EXPECT_EQ(noisy.code, 0) << noisy.output;
   EXPECT_TRUE(Contains(noisy.output, "within noise")) << noisy.output;
   EXPECT_EQ(Bnsyn(bench + "--compare " + coba).code, 2);
+}
+
+// What a network lacks is said, and not measured as 0.
+TEST(Command, ProfilesWhatThereIs) {
+  const std::string izhikevich = BNSYN_SOURCE_DIR "/examples/networks/izhikevich.toml";
+  const std::string saved = ::testing::TempDir() + "/izhikevich.json";
+  const std::string bench = "bench " + izhikevich + " --profile --steps 50 --repeats 3 ";
+  const Result result = Bnsyn(bench + "--save " + saved);
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_TRUE(Contains(result.output, "conductance_decay       none")) << result.output;
+  EXPECT_TRUE(Contains(result.output, "note: no conductance_decay: no state of neurons only"));
+  EXPECT_TRUE(Contains(result.output, "note: no criticality_estimation: the network has no code"));
+  std::ifstream file(saved);
+  Json json = Json::parse(file);
+  EXPECT_TRUE(json["parts"][3].contains("missing")) << json;
+  for (Json& part : json["parts"]) {
+    if (part.contains("noise_ns")) part["noise_ns"] = 1e15;
+  }
+  std::ofstream(saved) << json;
+  const Result again = Bnsyn(bench + "--json --compare " + saved);
+  ASSERT_EQ(again.code, 0) << again.output;
+  EXPECT_EQ(Json::parse(again.output)["changes"].size(), 3u) << again.output;
 }
 
 TEST(Command, RefusesAnUnknownProcessorLevel) {
