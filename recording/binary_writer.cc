@@ -48,8 +48,7 @@ class BinaryWriter : public RecordWriter {
   absl::Status Open() {
     Json records = Json::array();
     for (const RecordShape& shape : shapes_) records.push_back(ToJson(shape));
-    const std::string text =
-        records.dump(-1, ' ', false, nlohmann::detail::error_handler_t::replace);
+    const std::string text = records.dump(-1, ' ', false, Json::error_handler_t::replace);
     bytes_.assign(kMagic, sizeof(kMagic) - 1);
     AppendBytes(bytes_, kVersion);
     AppendBytes(bytes_, static_cast<uint32_t>(text.size()));

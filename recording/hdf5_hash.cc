@@ -62,7 +62,7 @@ class Hasher {
     hsize_t size[H5S_MAX_RANK] = {};
     if (dimensions < 0 || H5Sget_simple_extent_dims(space.id(), size, nullptr) < 0) return false;
     hsize_t row = H5Tget_size(type.id());
-    std::string shape = absl::StrCat(H5Tget_class(type.id()), " ", row);
+    std::string shape = absl::StrCat(static_cast<int>(H5Tget_class(type.id())), " ", row);
     for (int d = 0; d < dimensions; ++d) absl::StrAppend(&shape, " ", size[d]);
     Add(shape);
     for (int d = 1; d < dimensions; ++d) row *= size[d];

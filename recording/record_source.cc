@@ -83,8 +83,8 @@ absl::StatusOr<RecordSource> RecordSource::Create(const Simulation& simulation,
     BNSYN_RETURN_IF_ERROR(source.ChooseVariable(simulation, record));
   }
   if (record.kind == RecordKind::kStatistics) {
-    const ir::State& state = program.states[source.sampler_->state()];
-    BNSYN_RETURN_IF_ERROR(source.ChooseBins(state, record, constants));
+    BNSYN_ASSIGN_OR_RETURN(const ir::StateId state, source.sampler_->State());
+    BNSYN_RETURN_IF_ERROR(source.ChooseBins(program.states[state], record, constants));
     shape.type = RecordedType::kF64;
     shape.columns = ColumnsOf(source.bins_);
     shape.elements.clear();
@@ -132,7 +132,8 @@ absl::Status RecordSource::ChooseVariable(const Simulation& simulation, const Re
   }
   const ir::Program& program = ProgramOf(simulation);
   BNSYN_ASSIGN_OR_RETURN(sampler_, Sampler::Create(simulation, Named(record.of[0])));
-  const ir::State& state = program.states[sampler_->state()];
+  BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, sampler_->State());
+  const ir::State& state = program.states[id];
   shape_.variable = state.name;
   shape_.unit = state.unit;
   shape_.name = FileName(program, record.of[0].text, state.name);

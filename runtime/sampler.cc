@@ -32,14 +32,24 @@ absl::StatusOr<Sampler> Sampler::Create(const Simulation& simulation, const ir::
     return name.name.empty() ? found.status() : ErrorAtName(found.status(), name);
   }
   sampler.state_ = found->state;
+  sampler.variable_ = sampler.simulation_->program().states[found->state].name;
   sampler.elements_ = std::move(found->numbers);
   return sampler;
 }
 
+absl::StatusOr<ir::StateId> Sampler::State() const {
+  const std::vector<ir::State>& states = simulation_->program().states;
+  if (state_ >= states.size() || states[state_].name != variable_) {
+    BNSYN_ASSIGN_OR_RETURN(state_, simulation_->variables->Find(variable_));
+  }
+  return state_;
+}
+
 absl::Status Sampler::Read(absl::FunctionRef<absl::Status(reference::ArrayView)> use) const {
+  BNSYN_ASSIGN_OR_RETURN(const ir::StateId state, State());
   Variables& variables = *simulation_->variables;
-  if (variables.IsPlain(state_)) return use(simulation_->engine->State(state_));
-  BNSYN_ASSIGN_OR_RETURN(const reference::Array values, variables.Read(state_));
+  if (variables.IsPlain(state)) return use(simulation_->engine->State(state));
+  BNSYN_ASSIGN_OR_RETURN(const reference::Array values, variables.Read(state));
   return use(values.view());
 }
 

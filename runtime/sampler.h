@@ -23,7 +23,8 @@ class Sampler {
   // simulation must outlive the sampler; it may be moved.
   static absl::StatusOr<Sampler> Create(const Simulation& simulation, const ir::SourceText& name);
 
-  ir::StateId state() const { return state_; }
+  // The state behind the variable. Parameters that are compiled in may give it another number.
+  absl::StatusOr<ir::StateId> State() const;
   // The numbers of the neurons or synapses that are selected; nullopt for all.
   const std::optional<std::vector<uint32_t>>& elements() const { return elements_; }
 
@@ -33,7 +34,8 @@ class Sampler {
 
  private:
   SimulationAccess::Impl* simulation_ = nullptr;
-  ir::StateId state_ = 0;
+  std::string variable_;
+  mutable ir::StateId state_ = 0;  // as last found
   std::optional<std::vector<uint32_t>> elements_;
 };
 

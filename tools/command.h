@@ -36,7 +36,8 @@ inline constexpr char kStandardInput[] = "-";
 
 // The network that a subcommand works on, and the values that are changed in it.
 struct Source {
-  std::string path;               // a network file (.toml) or the text of a program (.ir)
+  std::string path;               // a network file (.toml), a configuration of SONATA (.json), or
+                                  // the text of a program (.ir)
   std::vector<std::string> sets;  // "exc.b=60pA"
   std::string seed;
   std::string duration;

@@ -16,6 +16,7 @@
 #include "bnsyn/network.h"     // IWYU pragma: export
 #include "bnsyn/recorder.h"    // IWYU pragma: export
 #include "bnsyn/simulation.h"  // IWYU pragma: export
+#include "bnsyn/sonata.h"      // IWYU pragma: export
 #include "bnsyn/units.h"       // IWYU pragma: export
 
 #endif  // BNSYN_BNSYN_H_
