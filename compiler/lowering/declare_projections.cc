@@ -255,12 +255,12 @@ absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& f
   std::string unique = name;
   for (int n = 2; taken(unique); ++n) unique = absl::StrCat(name, "_", n);
   if (const auto given = network.files.find(file); given != network.files.end()) {
-    BNSYN_ASSIGN_OR_RETURN(ir::Table columns,
-                           TableOfColumns(unique, file, *given->second, place));
+    BNSYN_ASSIGN_OR_RETURN(ir::Table columns, TableOfColumns(unique, file, *given->second, place));
     const auto same = absl::c_find_if(program.tables, [&](const ir::Table& other) {
       return other.file.empty() && other.digest == columns.digest;
     });
-    if (same != program.tables.end()) return static_cast<ir::TableId>(same - program.tables.begin());
+    if (same != program.tables.end())
+      return static_cast<ir::TableId>(same - program.tables.begin());
     program.tables.push_back(std::move(columns));
     return static_cast<ir::TableId>(program.tables.size() - 1);
   }

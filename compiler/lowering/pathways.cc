@@ -125,10 +125,10 @@ void AddToTarget(const Connection& connection, std::vector<Statement>& code) {
   for (Statement& statement : code) {
     const std::string& name = statement.target;
     const bool adds = statement.op == '+' || statement.op == '-';
-    const bool taken =
-        connection.model.code.Find(name) != nullptr || made.count(name) != 0 ||
-        absl::c_any_of(connection.constants,
-                       [&](const Constant& constant) { return constant.name == name; });
+    const bool taken = connection.model.code.Find(name) != nullptr || made.count(name) != 0 ||
+                       absl::c_any_of(connection.constants, [&](const Constant& constant) {
+                         return constant.name == name;
+                       });
     if (statement.op == '=') made.insert(name);
     if (!adds || taken || connection.target.FindVariable(name) == nullptr) continue;
     absl::StrAppend(&statement.target, std::string(kPost));

@@ -94,7 +94,8 @@ class Network:
         """
         if on_pre is None:
             on_pre = keys.pop("on_pre", None)
-        name = name or self._free_name("projections", f"{_identifier(source)}_{_identifier(target)}")
+        own = f"{_identifier(source)}_{_identifier(target)}"
+        name = name or self._free_name("projections", own)
         weight = w if weight is None else weight
         table: dict = {"source": _neurons(source), "target": _neurons(target)}
         if i is not None or j is not None:
@@ -111,7 +112,7 @@ class Network:
         return name
 
     def stimulus(self, name: str, target, type: str, **keys):  # noqa: A002
-        """Adds a stimulus: type="poisson", "bernoulli", "current", "ornstein_uhlenbeck", "host", ...
+        """Adds a stimulus of a type: "poisson", "current", "ornstein_uhlenbeck", "spikes", "host", ...
 
         Keywords are those of [stimuli.NAME] in network files: rate=, n=, weight=, on_event=,
         variable=, value=, ....
@@ -119,7 +120,8 @@ class Network:
         self._add("stimuli", name, {"type": type, "target": _neurons(target), **keys})
         return name
 
-    def events(self, name: str, target, *, times, index, on_event: str, weight=1, number=None, **keys):
+    def events(self, name: str, target, *, times, index, on_event: str, weight=1, number=None,
+               **keys):
         """Adds events at times of an array, each at the neuron of that index among the target.
 
         number= is an array with how many events there are at once.
@@ -178,9 +180,10 @@ class Network:
         for section in ("populations", "groups"):
             if name in tables[section]:
                 table = tables[section][name]
-                return Population(name, _whole(table.get("size") if section == "populations" else None))
-        known = [*tables["populations"], *tables["groups"]]
-        raise InvalidError(f"no population or group is named '{name}': there are {', '.join(known)}")
+                size = table.get("size") if section == "populations" else None
+                return Population(name, _whole(size))
+        known = ", ".join([*tables["populations"], *tables["groups"]])
+        raise InvalidError(f"no population or group is named '{name}': there are {known}")
 
     # What it is.
 

@@ -20,10 +20,10 @@ class Bar:
         full = int(part * self.WIDTH)
         simulated = done * self._dt / 1000
         left = seconds * (1 - part) / part if part > 0 else 0.0
+        speed = simulated / seconds if seconds > 0 else 0.0
         self._line = (
             f"[{'#' * full}{'.' * (self.WIDTH - full)}] {simulated:.3g} s of "
-            f"{total * self._dt / 1000:.3g} s, {simulated / seconds if seconds > 0 else 0:.3g} x real "
-            f"time, {left:.0f} s left"
+            f"{total * self._dt / 1000:.3g} s, {speed:.3g} x real time, {left:.0f} s left"
         )
         if self._out.isatty():
             self._out.write("\r" + self._line.ljust(78))

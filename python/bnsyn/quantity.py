@@ -71,7 +71,9 @@ class Quantity:
 
     def __truediv__(self, other):
         if isinstance(other, Unit):
-            return Quantity._make(other._within(self.value), _add(self.dimension, other.dimension, -1))
+            return Quantity._make(
+                other._within(self.value), _add(self.dimension, other.dimension, -1)
+            )
         if isinstance(other, Quantity):
             return Quantity._make(
                 self.value / other.value, _add(self.dimension, other.dimension, -1)
@@ -96,8 +98,8 @@ class Quantity:
         other_dimension = other.dimension if isinstance(other, Quantity) else NONE
         if other_dimension != self.dimension:
             raise InvalidError(
-                f"{what} must have one dimension, but {_shown(self)} is {describe(self.dimension)}, "
-                f"and {_shown(other)} is {describe(other_dimension)}"
+                f"{what} must have one dimension, but {_shown(self)} is "
+                f"{describe(self.dimension)}, and {_shown(other)} is {describe(other_dimension)}"
             )
         return other.value
 

@@ -272,7 +272,9 @@ class Simulation:
 
     def add_events(self, neurons: Neurons | str, stimulus: str, indices, numbers=()) -> None:
         """Adds events in the next step to a stimulus of type "host"."""
-        self._session.add_events(str(neurons), stimulus, np.atleast_1d(indices), np.asarray(numbers))
+        self._session.add_events(
+            str(neurons), stimulus, np.atleast_1d(indices), np.asarray(numbers, dtype=float)
+        )
 
     def set_input(self, neurons: Neurons | str, stimulus: str, values) -> None:
         """Sets the current of a stimulus of type "host": one value, or one for each neuron."""
@@ -355,5 +357,7 @@ def _numbers_of(name: str, unit: str, value):
 
     dimension, _ = _core.parse_unit(unit or "1")
     if tuple(dimension) != tuple(value.dimension):
-        raise InvalidError(f"{name} is {describe(dimension)}, but {value} is {describe(value.dimension)}")
+        raise InvalidError(
+            f"{name} is {describe(dimension)}, but {value} is {describe(value.dimension)}"
+        )
     return value.value

@@ -22,8 +22,9 @@ def _string(text: str) -> str:
     """A string of one line, as TOML writes it."""
     if "'" not in text and "\n" not in text:
         return f"'{text}'"
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
-    return f'"{escaped}"'
+    for character, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t")):
+        text = text.replace(character, escaped)
+    return f'"{text}"'
 
 
 def _scalar(value) -> str | None:

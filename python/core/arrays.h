@@ -19,12 +19,12 @@ namespace py = pybind11;
 // The first numbers of a vector, as many as the shape has. The array cannot be written, and keeps
 // the vector alive.
 template <typename T>
-py::array_t<T> ViewOf(std::shared_ptr<const std::vector<T>> values, std::vector<py::ssize_t> shape) {
+py::array_t<T> ViewOf(std::shared_ptr<const std::vector<T>> values,
+                      std::vector<py::ssize_t> shape) {
   const T* const data = values->data();
   auto* const owner = new std::shared_ptr<const std::vector<T>>(std::move(values));
-  const py::capsule base(owner, [](void* held) {
-    delete static_cast<std::shared_ptr<const std::vector<T>>*>(held);
-  });
+  const py::capsule base(
+      owner, [](void* held) { delete static_cast<std::shared_ptr<const std::vector<T>>*>(held); });
   py::array_t<T> view(std::move(shape), data, base);
   view.attr("setflags")(py::arg("write") = false);
   return view;

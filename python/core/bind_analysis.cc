@@ -90,8 +90,7 @@ py::dict Describe(const Steps& steps, const Numbers<uint32_t>& neurons, double d
   options.neurons = size;
   options.correlated = correlated;
   options.seed = seed;
-  const SpikeStatistics statistics =
-      Take(DescribeSpikes(SpanOf(steps), SpanOf(neurons), options));
+  const SpikeStatistics statistics = Take(DescribeSpikes(SpanOf(steps), SpanOf(neurons), options));
   py::dict out;
   out["spikes"] = statistics.spikes;
   out["rate_hz"] = statistics.rate_hz;

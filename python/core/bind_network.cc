@@ -37,9 +37,9 @@ void AddFile(Network& network, const std::string& name, const std::vector<std::s
 std::string DumpStage(const Network& network, const std::string& stage, int threads) {
   const std::vector<std::string> stages = AllStages();
   if (std::find(stages.begin(), stages.end(), stage) == stages.end()) {
-    Raise(absl::InvalidArgumentError(absl::StrCat("there is no stage '", stage, "'",
-                                                  ir::DidYouMean(stage, stages), "; the stages are ",
-                                                  absl::StrJoin(stages, ", "))));
+    Raise(absl::InvalidArgumentError(
+        absl::StrCat("there is no stage '", stage, "'", ir::DidYouMean(stage, stages),
+                     "; the stages are ", absl::StrJoin(stages, ", "))));
   }
   if (stage == kEquationsStage) return Take(ExplainEquations(network));
   EngineOptions options;
@@ -63,15 +63,13 @@ std::vector<std::string> NamesIn(const Library& library) {
 
 void BindNetwork(py::module_& module) {
   py::class_<Network, std::shared_ptr<Network>>(module, "Network")
-      .def_static("parse",
-                  [](const std::string& text, const std::string& file,
-                     const std::string& directory) {
-                    return std::make_shared<Network>(Take(ParseNetwork(text, file, directory)));
-                  })
-      .def("set",
-           [](Network& network, const std::string& path, const std::string& value) {
-             Check(network.Set(path, value));
-           })
+      .def_static(
+          "parse",
+          [](const std::string& text, const std::string& file, const std::string& directory) {
+            return std::make_shared<Network>(Take(ParseNetwork(text, file, directory)));
+          })
+      .def("set", [](Network& network, const std::string& path,
+                     const std::string& value) { Check(network.Set(path, value)); })
       .def("add_file", AddFile)
       .def("duration_steps", [](const Network& network) { return Take(DurationSteps(network)); })
       .def("dump", DumpStage);

@@ -23,8 +23,8 @@ RecordFormat FormatOf(const std::string& word) {
   const absl::Span<const absl::string_view> words = RecordFormatWords();
   const auto found = std::find(words.begin(), words.end(), word);
   if (found == words.end()) {
-    Raise(absl::InvalidArgumentError(absl::StrCat("there is no format '", word, "': there are ",
-                                                  absl::StrJoin(words, ", "))));
+    Raise(absl::InvalidArgumentError(
+        absl::StrCat("there is no format '", word, "': there are ", absl::StrJoin(words, ", "))));
   }
   return static_cast<RecordFormat>(found - words.begin());
 }
@@ -43,7 +43,8 @@ std::unique_ptr<FileRecorder> Create(Session& session, const Network& network,
   FileOptions options;
   options.directory = directory;
   options.format = FormatOf(format);
-  return std::make_unique<FileRecorder>(Take(FileRecorder::Create(session.Use(), records, options)));
+  return std::make_unique<FileRecorder>(
+      Take(FileRecorder::Create(session.Use(), records, options)));
 }
 
 std::vector<std::string> Finish(FileRecorder& recorder, bool complete) {

@@ -64,8 +64,8 @@ PopulationHandle PopulationOf(Session& session, const std::string& name) {
 
 // A vector of what a recorder has, as an array that keeps it alive.
 template <typename T>
-py::array_t<T> ViewOfData(const std::shared_ptr<const RecordData>& data, const std::vector<T>& values,
-                          std::vector<py::ssize_t> shape) {
+py::array_t<T> ViewOfData(const std::shared_ptr<const RecordData>& data,
+                          const std::vector<T>& values, std::vector<py::ssize_t> shape) {
   return ViewOf(std::shared_ptr<const std::vector<T>>(data, &values), std::move(shape));
 }
 
@@ -80,7 +80,8 @@ py::tuple SpikesOf(Session& session, const std::string& name) {
   const Recorder& recorder = session.SpikesOf(PopulationOf(session, name).index);
   const std::shared_ptr<const RecordData> data = recorder.Share();
   const py::ssize_t size = Until(*data, session.Use().step());
-  return py::make_tuple(ViewOfData(data, data->steps, {size}), ViewOfData(data, data->times, {size}),
+  return py::make_tuple(ViewOfData(data, data->steps, {size}),
+                        ViewOfData(data, data->times, {size}),
                         ViewOfData(data, data->neurons, {size}));
 }
 
@@ -142,25 +143,22 @@ void BindSimulation(py::module_& module) {
                   [](const py::bytes& bytes) {
                     return Take(Checkpoint::FromBytes(static_cast<std::string>(bytes)));
                   })
-      .def("write",
-           [](const Checkpoint& checkpoint, const std::string& path) {
-             Check(checkpoint.Write(path));
-           })
+      .def("write", [](const Checkpoint& checkpoint,
+                       const std::string& path) { Check(checkpoint.Write(path)); })
       .def("bytes", [](const Checkpoint& checkpoint) { return py::bytes(checkpoint.bytes()); })
       .def_property_readonly("step", &Checkpoint::step)
       .def_property_readonly("time_ms", &Checkpoint::time_ms)
       .def_property_readonly("program", &Checkpoint::program)
       // For pickle and copy.
-      .def(py::pickle(
-          [](const Checkpoint& checkpoint) { return py::bytes(checkpoint.bytes()); },
-          [](const py::bytes& bytes) {
-            return Take(Checkpoint::FromBytes(static_cast<std::string>(bytes)));
-          }));
+      .def(py::pickle([](const Checkpoint& checkpoint) { return py::bytes(checkpoint.bytes()); },
+                      [](const py::bytes& bytes) {
+                        return Take(Checkpoint::FromBytes(static_cast<std::string>(bytes)));
+                      }));
   py::class_<Session, std::shared_ptr<Session>>(module, "Session")
       .def(py::init([](const Network& network, const std::string& backend, int threads, bool pin,
                        bool cache, uint64_t memory_limit, bool record_spikes, bool profile) {
-             return Make(network, {backend, threads, pin, cache, memory_limit, record_spikes,
-                                   profile});
+             return Make(network,
+                         {backend, threads, pin, cache, memory_limit, record_spikes, profile});
            }),
            py::arg("network"), py::kw_only(), py::arg("backend"), py::arg("threads"),
            py::arg("pin"), py::arg("cache"), py::arg("memory_limit"), py::arg("record_spikes"),

@@ -24,9 +24,9 @@ Dimension DimensionOf(const Halves& halves) {
   Dimension dimension;
   for (size_t i = 0; i < halves.size(); ++i) {
     if (std::abs(halves[i]) > kMaxDimensionExponent) {
-      Raise(absl::InvalidArgumentError(
-          absl::StrCat("a dimension has the exponent ", 0.5 * halves[i],
-                       ", which is beyond what units can have")));
+      Raise(
+          absl::InvalidArgumentError(absl::StrCat("a dimension has the exponent ", 0.5 * halves[i],
+                                                  ", which is beyond what units can have")));
     }
     dimension.halves[i] = static_cast<int8_t>(halves[i]);
   }
@@ -36,8 +36,7 @@ Dimension DimensionOf(const Halves& halves) {
 void BindUnits(py::module_& module) {
   module.def("describe_dimension",
              [](const Halves& halves) { return DescribeDimension(DimensionOf(halves)); });
-  module.def("display_unit",
-             [](const Halves& halves) { return DisplayUnit(DimensionOf(halves)); });
+  module.def("display_unit", [](const Halves& halves) { return DisplayUnit(DimensionOf(halves)); });
   // The dimension of a unit, and 1 of it in the internal system.
   module.def("parse_unit", [](const std::string& text) {
     const std::optional<Unit> unit = ParseUnit(text);

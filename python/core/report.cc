@@ -73,7 +73,8 @@ py::list DescribeVariables(Session& session) {
 py::tuple DescribeVariable(Session& session, const std::string& name) {
   const Simulation& simulation = session.Use();
   const size_t size = Take(simulation.StateByName(name)).size();
-  const auto elements = Take(SimulationAccess::Of(simulation).FindElements(SourceText{name, name, 1, 1}));
+  const auto elements =
+      Take(SimulationAccess::Of(simulation).FindElements(SourceText{name, name, 1, 1}));
   return py::make_tuple(ProgramOf(simulation).states[elements.state].unit, size);
 }
 

@@ -1,9 +1,10 @@
 """Networks that several tests of the package use."""
 import bnsyn as bn
-from bnsyn.units import mV, ms, nS, pA, pF  # noqa: F401
+from bnsyn.units import ms, nS, pA
 
 EQUATIONS = """
-    dv/dt = (10*nS*(-60*mV - v) + ge*(0*mV - v) + gi*(-80*mV - v) + I)/(200*pF) : volt (unless refractory)
+    dv/dt = (10*nS*(-60*mV - v) + drive + I)/(200*pF) : volt (unless refractory)
+    drive = ge*(0*mV - v) + gi*(-80*mV - v) : amp
     dge/dt = -ge/(5*ms) : siemens
     dgi/dt = -gi/(10*ms) : siemens
     I : amp
@@ -11,7 +12,10 @@ EQUATIONS = """
 
 
 def cell(**keys):
-    return bn.Model(EQUATIONS, threshold="v > -50*mV", reset="v = -60*mV", refractory=5 * ms, **keys)
+    """The model of the twenty lines."""
+    return bn.Model(
+        EQUATIONS, threshold="v > -50*mV", reset="v = -60*mV", refractory=5 * ms, **keys
+    )
 
 
 def balanced(size=400, seed=42):

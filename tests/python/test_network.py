@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import tempfile
@@ -5,7 +6,7 @@ import unittest
 
 import bnsyn as bn
 import numpy as np
-from bnsyn.units import mV, ms, nS, pA, second
+from bnsyn.units import mV, ms, nS, pA
 from networks import balanced, cell
 
 BNSYN = os.environ.get("BNSYN", "")
@@ -14,11 +15,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 def digest_of_the_command(path, duration):
     """What `bnsyn run` prints for a network file."""
-    done = subprocess.run(
-        [BNSYN, "run", path, "--backend", "accelerated", "--duration", duration, "--json", "--no-hint"],
-        capture_output=True, text=True, check=True,
-    )
-    import json
+    command = [BNSYN, "run", path, "--backend", "accelerated", "--duration", duration, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
 
     def find(value):
         if isinstance(value, dict):
@@ -148,8 +146,8 @@ class Errors(unittest.TestCase):
             I : amp"""))
         self.assertEqual(
             self.message(net.compile),
-            "cells.equations:1:9: error: dv/dt has the dimension volt/second, but the right side is "
-            "volt\n  dv/dt = -v : volt\n          ^~\n"
+            "cells.equations:1:9: error: dv/dt has the dimension volt/second, but the right side "
+            "is volt\n  dv/dt = -v : volt\n          ^~\n"
             "  note: divide by a time constant, as in (E_L - V)/tau_m",
         )
 

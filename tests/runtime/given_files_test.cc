@@ -84,8 +84,9 @@ TEST(GivenFiles, AreRefusedWithTheirMistake) {
   };
   FileColumns shorter = Pairs();
   shorter.values[1].pop_back();
-  EXPECT_TRUE(absl::StrContains(message(shorter), "differ in length: 'pre' has 3 numbers, and "
-                                                  "'post' has 2"))
+  EXPECT_TRUE(absl::StrContains(message(shorter),
+                                "differ in length: 'pre' has 3 numbers, and "
+                                "'post' has 2"))
       << message(shorter);
   FileColumns nan = Pairs();
   nan.values[2][1] = std::numeric_limits<double>::quiet_NaN();
