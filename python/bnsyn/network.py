@@ -112,7 +112,7 @@ class Network:
         return name
 
     def stimulus(self, name: str, target, type: str, **keys):  # noqa: A002
-        """Adds a stimulus of a type: "poisson", "current", "ornstein_uhlenbeck", "spikes", "host", ...
+        """Adds a stimulus of a type: "poisson", "current", "spikes", "ornstein_uhlenbeck", "host".
 
         Keywords are those of [stimuli.NAME] in network files: rate=, n=, weight=, on_event=,
         variable=, value=, ....

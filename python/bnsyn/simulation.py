@@ -99,7 +99,11 @@ class Simulation:
         self._core_network = core_network
         self._names = {name: size for name, size, _ in session.populations()}
         self._variables = [name for name, _, _ in session.variables()]
-        self.plot = Plots(self)
+
+    @property
+    def plot(self) -> Plots:
+        """Pictures: sim.plot.raster(cells), sim.plot.rate(cells), sim.plot.weights("ei")."""
+        return Plots(self)
 
     # Running.
 
