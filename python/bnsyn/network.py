@@ -126,7 +126,7 @@ class Network:
 
         number= is an array with how many events there are at once.
         """
-        columns = Columns(f"{name}.events").add("time", times, of=1 * ms).add("index", index)
+        columns = Columns(f"{name}.events.npz").add("time", times, of=1 * ms).add("index", index)
         if number is not None:
             columns.add("value", number)
         self._columns[columns.name] = columns
@@ -141,7 +141,7 @@ class Network:
         """
         numbers, unit = _split(values)
         rows = np.atleast_1d(np.asarray(numbers, dtype=float))
-        columns = Columns(f"{name}.table")
+        columns = Columns(f"{name}.table.npz")
         if times is not None:
             columns.add("time", times, of=1 * ms)
         for c in range(1 if rows.ndim == 1 else rows.shape[1]):
@@ -335,14 +335,15 @@ class Network:
         numbers, unit = _split(value)
         if np.ndim(numbers) == 0 or isinstance(value, str):
             return value
-        self._columns[name] = Columns(name).add("value", numbers)
-        return f'file("{name}")[i]' + (f"*(1 {unit})" if unit else "")
+        columns = Columns(f"{name}.npz").add("value", numbers)
+        self._columns[columns.name] = columns
+        return f'file("{columns.name}")[i]' + (f"*(1 {unit})" if unit else "")
 
     def _listed(self, name: str, i, j, weight, delay):
         """The rule of listed pairs, and what is then left of weight and delay."""
         if i is None or j is None:
             raise InvalidError(f"the synapses of '{name}' need both i= and j=, or neither")
-        columns = Columns(f"{name}.synapses").add("pre", i).add("post", j)
+        columns = Columns(f"{name}.synapses.npz").add("pre", i).add("post", j)
         numbers, unit = _split(weight)
         if np.ndim(numbers) and not isinstance(weight, str):
             columns.add("weight", numbers)
