@@ -170,6 +170,8 @@ class AcceleratedEngine : public Engine {
   void DrainRecords(SpikeSink* sink);
   // Gives a state that is not temporary its values, whoever holds them.
   void PutValues(ir::StateId state, const reference::Array& values);
+  // Fills the ring with the spikes in flight of a moment.
+  void PutSpikes(const reference::Moment& moment);
   // Gives the threads what was counted up to a moment.
   void PutTallies(const reference::Moment& moment);
 

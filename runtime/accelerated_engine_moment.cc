@@ -68,6 +68,22 @@ void AcceleratedEngine::PutValues(ir::StateId state, const reference::Array& val
   }
 }
 
+void AcceleratedEngine::PutSpikes(const reference::Moment& moment) {
+  if (!Mutant("runtime.resume_clears_injected")) ring_.ClearInjected();
+  const reference::StepsInFlight steps = reference::InFlightBefore(lowered_, moment.step);
+  for (ir::PopulationId p = 0; p < moment.spikes.size(); ++p) {
+    // No step empties the lists of a population that cannot spike.
+    const bool spiking = Mutant("runtime.resume_population_without_spikes") ||
+                         std::count(schedule_.spiking.begin(), schedule_.spiking.end(), p) != 0;
+    for (uint32_t i = 0; i < steps.count; ++i) {
+      const uint64_t step = steps.first + i;
+      const bool injected = !spiking || step == moment.step;
+      ring_.SetSpikes(p, partition_, step, moment.spikes[p][i],
+                      injected ? 0 : program_.MostRepeats(p));
+    }
+  }
+}
+
 void AcceleratedEngine::PutTallies(const reference::Moment& moment) {
   if (!Mutant("runtime.resume_injected_digest")) injected_digest_ = {};
   for (Worker& worker : workers_) {
@@ -122,16 +138,7 @@ absl::Status AcceleratedEngine::Resume(const reference::Moment& moment,
     if (!lowered_.states[state].temporary) PutValues(state, values(state));
   }
   if (!Mutant("runtime.resume_decaying")) decaying_->Forget();
-  const reference::StepsInFlight steps = reference::InFlightBefore(lowered_, moment.step);
-  for (ir::PopulationId p = 0; p < moment.spikes.size(); ++p) {
-    for (uint32_t i = 0; i < steps.count; ++i) {
-      const uint64_t step = steps.first + i;
-      // Those of the next step were injected.
-      ring_.SetSpikes(
-          p, partition_, step, moment.spikes[p][i],
-          step == moment.step && !Mutant("runtime.resume_injected") ? 0 : program_.MostRepeats(p));
-    }
-  }
+  PutSpikes(moment);
   PutTallies(moment);
   for (int thread = 0; thread < partition_.threads(); ++thread) {
     if (!Mutant("runtime.resume_backlogs")) BeginBacklogs(thread);

@@ -68,6 +68,10 @@ absl::StatusOr<SpikeRing> SpikeRing::Create(const ir::Program& program, const Pa
   return ring;
 }
 
+void SpikeRing::ClearInjected() {
+  for (std::vector<uint32_t>& list : injected_) list.clear();
+}
+
 void SpikeRing::SetSpikes(ir::PopulationId population, const Partition& partition, uint64_t step,
                           absl::Span<const uint32_t> neurons, uint32_t most) {
   std::vector<uint32_t>& injected = Injected(population, step);

@@ -52,6 +52,8 @@ class SpikeRing {
     return injected_[Slot(step) * populations_ + population];
   }
 
+  // Empties all lists of injected spikes.
+  void ClearInjected();
   // Gives a population the sorted spikes of a step, those of all threads, of which a neuron may
   // have `most` that it emitted. What it has beyond that counts as injected.
   void SetSpikes(ir::PopulationId population, const Partition& partition, uint64_t step,

@@ -162,6 +162,70 @@ TEST(Checkpoint, KeepsTheRecordedSpikesOfBefore) {
   }
 }
 
+// Spikes that the host injects into the future that is left behind do not come back: epochs of
+// several steps empty their lists ahead.
+TEST(Checkpoint, ForgetsWhatWasInjectedLater) {
+  for (const int threads : {1, 2}) {
+    for (uint64_t later = 1; later <= 12; ++later) {
+      Simulation simulation = Compiled(kRing, Accelerated(threads));
+      const PopulationHandle a = *simulation.Population("a");
+      const PopulationHandle b = *simulation.Population("b");
+      ASSERT_TRUE(simulation.InjectSpikes(a, {3, 100}).ok());
+      ASSERT_TRUE(simulation.Step(20).ok());
+      const Checkpoint here = SavedBytes(simulation);
+      ASSERT_TRUE(simulation.Step(30).ok());
+      const std::string expected = simulation.Digest().ToString();
+      ASSERT_TRUE(simulation.Restore(here).ok());
+      ASSERT_TRUE(simulation.Step(later).ok());
+      ASSERT_TRUE(simulation.InjectSpikes(a, {7}).ok());
+      ASSERT_TRUE(simulation.InjectSpikes(b, {8, 199}).ok());
+      ASSERT_TRUE(simulation.Restore(here).ok());
+      ASSERT_TRUE(simulation.Step(30).ok());
+      EXPECT_EQ(simulation.Digest().ToString(), expected) << threads << " threads, " << later;
+      EXPECT_GT(simulation.report().spikes, 10u);
+    }
+  }
+}
+
+// Neurons that have no threshold, and spike where the host says so.
+TEST(Checkpoint, OfAPopulationThatOnlyTheHostLetsSpike) {
+  const std::string text = R"toml(
+[models.source]
+equations = "x : 1"
+[models.cell]
+equations = "dg/dt = -g/(3 ms) : 1"
+threshold = "g > 0.4"
+reset = "g = 0.1"
+[populations]
+source = { model = "source", size = 5 }
+cells = { model = "cell", size = 70 }
+[projections.all]
+source = "source"
+target = "cells"
+rule = "all_to_all"
+weight = 0.5
+delay = "0.7 ms"
+on_pre = "g_post += w"
+)toml";
+  std::string expected;
+  for (const EngineOptions& options : {Reference(), Accelerated(1), Accelerated(2)}) {
+    Simulation first = CompiledNetwork(text, options);
+    const PopulationHandle source = *first.Population("source");
+    ASSERT_TRUE(first.Step(9).ok());
+    ASSERT_TRUE(first.InjectSpikes(source, {1, 4}).ok());
+    ASSERT_TRUE(first.Step(2).ok());
+    const Checkpoint here = SavedBytes(first);
+    for (const EngineOptions& other : {Reference(), Accelerated(1), Accelerated(2)}) {
+      Simulation second = CompiledNetwork(text, other);
+      ASSERT_TRUE(second.Restore(here).ok());
+      ASSERT_TRUE(second.Step(100).ok());
+      if (expected.empty()) expected = second.Digest().ToString();
+      EXPECT_EQ(second.Digest().ToString(), expected);
+      EXPECT_EQ(second.report().spikes, 70u);
+    }
+  }
+}
+
 TEST(Checkpoint, AfterAFaultGoesOnBeforeIt) {
   // A sum that leaves its bounds ends the run; a checkpoint of before takes it up again.
   const std::string text = Replaced(kRing, "state a.sum : f64[a] = 0 unit",
