@@ -26,7 +26,10 @@ Handle SetProperties() {
 }  // namespace
 
 Handle CreateFile(const std::string& path) {
-  return {H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), &H5Fclose};
+  // Without locks, which some file systems lack, so that the file can be looked at while it grows.
+  const Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+  if (!access.ok() || H5Pset_file_locking(access.id(), false, true) < 0) return {};
+  return {H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), &H5Fclose};
 }
 
 Handle CreateGroup(const Handle& parent, const std::string& name) {

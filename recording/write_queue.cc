@@ -87,7 +87,7 @@ void WriteQueue::Run() {
 
 absl::StatusOr<std::vector<std::string>> WriteQueue::Finish(uint64_t end, bool complete) {
   Close(/*abandon=*/false);
-  BNSYN_RETURN_IF_ERROR(status_);
+  if (!status_.ok()) return status_;
   return writer_->Finish(end, complete);
 }
 
