@@ -32,9 +32,9 @@ absl::StatusOr<bnsyn::Network> Described() {
 }
 
 Result Run(const absl::StatusOr<bnsyn::Network>& net, const bnsyn::SimulationOptions& options) {
-  if (!net.ok()) return {net.status()};
+  if (!net.ok()) return {net.status(), 0, ""};
   absl::StatusOr<bnsyn::Simulation> sim = bnsyn::Compile(*net, options);
-  if (!sim.ok()) return {sim.status()};
+  if (!sim.ok()) return {sim.status(), 0, ""};
   absl::Status ran = sim->Run(100_ms);
   return {ran, sim->report().spikes, sim->Digest().ToString()};
 }
