@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-SOURCES = HERE.parent.parent
 NETWORK = "share/bnsyn/examples/networks/bnsyn.toml"
 
 

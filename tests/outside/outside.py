@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 
-from installed import HERE, NETWORK, SOURCES, check, digests, run
+from installed import HERE, NETWORK, check, digests, run
 
 
 def find(prefix, name):
@@ -95,15 +95,15 @@ def check_completion(prefix):
     def complete(words, last, expected):
         script = COMPLETE.format(file=file, words=words, last=last or "''")
         offered = run("bash", "-c", script, cwd=prefix).split()
-        check(offered == expected, f"bash completes '{words} {last}' with {offered}")
+        check(sorted(offered) == sorted(expected), f"bash completes '{words} {last}' with {offered}")
 
     complete("bnsyn", "ver", ["verify"])
     complete("bnsyn run net.toml", "--back", ["--backend"])
     complete("bnsyn run --backend", "", ["reference", "accelerated", "both"])
     complete("bnsyn run --threads", "", [])
-    complete("bnsyn run", "share/bnsyn/examples/networks/cob", sorted(
+    complete("bnsyn run", "share/bnsyn/examples/networks/cob", [
         str(path.relative_to(prefix))
-        for path in prefix.glob("share/bnsyn/examples/networks/cob*")))
+        for path in prefix.glob("share/bnsyn/examples/networks/cob*")])
     zsh = find(prefix, "_bnsyn")
     check(zsh.read_text().startswith("#compdef bnsyn"), f"{zsh} is no completion of zsh")
     if shutil.which("zsh") is not None:
@@ -111,7 +111,7 @@ def check_completion(prefix):
 
 
 def main(build, compiler):
-    build = pathlib.Path(build)
+    build = pathlib.Path(build).resolve()
     work = build / "outside"
     prefix = install(build, work)
     check_version(prefix, build)
@@ -122,8 +122,7 @@ def main(build, compiler):
     by_pkg_config = with_pkg_config(prefix, work, compiler)
     check(digests(by_cmake) == digests(by_pkg_config), f"{by_cmake}\nis not\n{by_pkg_config}")
     print(by_cmake, end="")
-    print(f"installed {len([f for f in prefix.rglob('*') if f.is_file()])} files from "
-          f"{SOURCES.name}; built and ran outside with CMake and with pkg-config")
+    print("installed, moved, and used with CMake and with pkg-config")
 
 
 if __name__ == "__main__":
