@@ -3,7 +3,7 @@
 
 PACKAGES := g++ cmake ninja-build llvm-19-dev libabsl-dev libeigen3-dev libtomlplusplus-dev \
   libcli11-dev nlohmann-json3-dev libhdf5-dev zlib1g-dev libgtest-dev libbenchmark-dev libmpfr-dev \
-  python3 python3-dev python3-numpy python3-h5py pybind11-dev
+  pkg-config python3 python3-dev python3-numpy python3-h5py pybind11-dev
 # What `make ci` needs besides, for the second compiler.
 CI_PACKAGES := $(PACKAGES) clang libclang-rt-14-dev
 # What `make tidy` and `make format` need besides.
@@ -15,6 +15,13 @@ PICTURE_PACKAGES := $(PACKAGES) python3-matplotlib
 TARGETS_PACKAGES := $(PACKAGES) qemu-user g++-aarch64-linux-gnu
 # What `make mutants` tries: beginnings of names, or options; all of the fast selection without.
 MUTANTS ?=
+
+# What `make deb` and `make deb-test` need besides.
+DEB_PACKAGES := $(PACKAGES) dpkg-dev file
+DEB_TEST_PACKAGES := $(DEB_PACKAGES) debootstrap
+
+# Where `make install` puts all.
+PREFIX ?= /usr/local
 
 # What `make conformance` and `make bench-peers` need besides; Debian's Brian2 belongs to Debian's
 # Python.
@@ -39,7 +46,7 @@ JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: python help run test verify digests precision build command deps fuzz faults schedules tsan libfuzzer nightly ci conformance bench bench-peers bench-growth bench-compile microcircuit tidy format pictures coverage mutants targets clean deps-ci deps-tidy deps-conformance deps-pictures deps-targets
+.PHONY: help run installed test verify digests precision build command deps fuzz faults schedules tsan libfuzzer nightly ci conformance bench bench-peers bench-growth bench-compile python install deb deb-test microcircuit tidy format pictures coverage mutants targets clean deps-ci deps-tidy deps-conformance deps-pictures deps-targets deps-deb deps-deb-test
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +101,21 @@ python: deps  ## install what is missing and build the package for Python: PYTHO
 	cmake --build --preset release -j $(JOBS) --target python
 	PYTHONPATH=build/release/python $(DEBIAN_PYTHON) -c 'import bnsyn; print(bnsyn.__file__)'
 
+installed: deps
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS) --target bnsyn bnsyn_manual bnsyn_shared python
+
+install: installed  ## build, and install below PREFIX=/usr/local: docs/install.md
+	cmake --install build/release --prefix $(PREFIX)
+	@if [ -z "$(DESTDIR)" ] && [ -w /etc/ld.so.cache ]; then ldconfig; fi
+
+deb: installed deps-deb  ## build, and make Debian packages in build/release/packages
+	cd build/release && cpack
+	ls build/release/packages/*.deb
+
+deb-test: deb deps-deb-test  ## install the packages in a new Debian, and run them there: as root
+	tests/outside/debian.py build/release
+
 deps:  ## install the Debian packages that are missing
 	@$(call install,$(PACKAGES))
 
@@ -109,6 +131,12 @@ deps-conformance:
 deps-targets:
 	@$(call install,$(TARGETS_PACKAGES))
 	@tests/targets/sysroot.sh build/arm64-sysroot || echo "aarch64 will not be run" >&2
+
+deps-deb:
+	@$(call install,$(DEB_PACKAGES))
+
+deps-deb-test:
+	@$(call install,$(DEB_TEST_PACKAGES))
 
 deps-tidy:
 	@$(call install,$(TIDY_PACKAGES))

@@ -20,14 +20,18 @@ std::string Troff(const std::string& text) {
   return escaped;
 }
 
-// Lines that begin with blanks, such as examples, are printed as they are, and others are filled.
+// Lines that begin with blanks, such as examples, are printed as they are, and others are filled,
+// each for itself.
 std::string Paragraphs(const std::string& text) {
   std::string page = ".PP\n";
   bool verbatim = false;
+  bool follows = false;  // a line of text
   for (const std::string& line : std::vector<std::string>(absl::StrSplit(text, '\n'))) {
     const bool wanted = absl::StartsWith(line, "  ");
     if (wanted != verbatim) absl::StrAppend(&page, wanted ? ".RS\n.nf\n" : ".fi\n.RE\n.PP\n");
+    if (follows && !wanted && !line.empty()) page += ".br\n";
     verbatim = wanted;
+    follows = !wanted && !line.empty();
     absl::StrAppend(&page, line.empty() ? ".PP" : Troff(wanted ? line.substr(2) : line), "\n");
   }
   if (verbatim) page += ".fi\n.RE\n";

@@ -7,7 +7,8 @@
 //       bnsyn::Compile(*net, {.backend = bnsyn::Backend::kAccelerated});
 //   absl::Status ran = sim->Run(1_s);
 //
-// Link the CMake target bnsyn_runtime. No function throws, exits, or writes to standard output.
+// Link the CMake target bnsyn::bnsyn (docs/install.md). No function throws, ends the process, or
+// writes to the streams of the host.
 #ifndef BNSYN_BNSYN_H_
 #define BNSYN_BNSYN_H_
 

@@ -20,6 +20,9 @@
 #include <cstring>
 #include <new>
 
+#include "absl/strings/str_cat.h"
+#include "tests/faults/function_names.h"
+
 #if !defined(__has_feature)
 #define __has_feature(name) 0
 #endif
@@ -114,12 +117,6 @@ Function* Next(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 
-std::string Describe(void* address) {
-  Dl_info info = {};
-  if (::dladdr(address, &info) == 0) return "?";
-  return info.dli_sname != nullptr ? info.dli_sname : info.dli_fname;
-}
-
 void* Allocate(size_t size, size_t alignment) {
 #if defined(BNSYN_OWN_MALLOC)
   return alignment == 0 ? __libc_malloc(size) : __libc_memalign(alignment, size);
@@ -189,6 +186,7 @@ bool CanFail(Call call) {
 void Arm(const Fault& fault) {
   // The first look at the stack loads a library.
   Remember();
+  LoadFunctionNames();
   state.fault = fault;
   state.frame_count = 0;
   state.calls = 0;
@@ -210,7 +208,7 @@ bool Hit() { return state.hit; }
 std::string HitTrace() {
   std::string text;
   for (int frame = 0; frame < state.frame_count; ++frame) {
-    text += Describe(state.frames[static_cast<size_t>(frame)]) + "\n";
+    absl::StrAppend(&text, FunctionName(state.frames[static_cast<size_t>(frame)]), "\n");
   }
   return text;
 }
@@ -222,7 +220,10 @@ void TellOnCrash() {
   for (const int signal : {SIGABRT, SIGSEGV, SIGBUS}) {
     struct sigaction action = {};
     action.sa_handler = [](int) {
-      ::backtrace_symbols_fd(state.frames.data(), state.frame_count, state.stderr_copy);
+      for (int frame = 0; frame < state.frame_count; ++frame) {
+        ::dprintf(state.stderr_copy, "%s\n",
+                  FunctionName(state.frames[static_cast<size_t>(frame)]));
+      }
     };
     action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second time the process ends
     ::sigaction(signal, &action, nullptr);
@@ -258,6 +259,8 @@ void operator delete(void* block, std::align_val_t, const std::nothrow_t&) noexc
   bnsyn::faults::Delete(block);
 }
 
+// The libraries must see them.
+#pragma GCC visibility push(default)
 extern "C" {
 
 #if defined(BNSYN_OWN_MALLOC)
@@ -381,3 +384,4 @@ void* mmap64(void* address, size_t size, int protection, int flags, int file,
 }
 
 }  // extern "C"
+#pragma GCC visibility pop
