@@ -17,6 +17,15 @@ from installed import HERE, NETWORK, check, digests, run
 # What `apt-get install` brings into the new Debian with the packages.
 TO_BUILD = ["g++", "cmake", "ninja-build", "pkg-config"]
 
+# A network as the outside program runs it.
+PYTHON = """
+import bnsyn
+from bnsyn.units import ms
+sim = bnsyn.load("{network}").compile()
+sim.run(100*ms)
+print(sim.digest)
+"""
+
 
 def cannot(why):
     print(f"NOT TESTED: the packages were not installed in a new Debian: {why}")
@@ -76,7 +85,8 @@ def main(build):
     build = pathlib.Path(build).resolve()
     packages = sorted((build / "packages").glob("*.deb"))
     named = {package.name.split("_")[0]: package for package in packages}
-    check({"bnsyn", "libbnsyn0", "libbnsyn-dev"} <= set(named), f"{build}/packages has {named}")
+    check(set(named) >= {"bnsyn", "libbnsyn0", "libbnsyn-dev", "python3-bnsyn"},
+          f"{build}/packages has only {sorted(named)}")
     if shutil.which("debootstrap") is None:
         cannot("debootstrap is missing: apt-get install debootstrap")
     root = build / "debian"
@@ -101,6 +111,11 @@ def main(build):
     by_pkg_config = digests(inside(root, "/root/program", f"/usr/{NETWORK}"))
     check(by_cmake == by_pkg_config, f"{by_cmake} is not {by_pkg_config}")
     print(f"libbnsyn0, libbnsyn-dev: a project was built and run, digests {', '.join(by_cmake)}")
+
+    install(root, [named["python3-bnsyn"]])
+    there = inside(root, "python3", "-c", PYTHON.format(network=f"/usr/{NETWORK}")).split()[-1]
+    check(there == by_cmake[0], f"the digest {there} of Python is not {by_cmake[0]}")
+    print(f"python3-bnsyn: imported and run, digest {there}")
     remove(root)
 
 
