@@ -4,7 +4,7 @@
     from bnsyn.units import mV, ms
 
     net = bn.Network(dt=0.1*ms, seed=42)
-    cells = net.population("cells", 100, "iaf_psc_exp", I_e="400 pA")
+    cells = net.population("cells", 100, "lif_exp", I_e="400 pA")
     sim = net.compile()
     sim.run(100*ms)
     t, i = sim.spikes(cells)

@@ -19,6 +19,7 @@ def draw_trace(trace, ax=None, **keywords):
         for line, index in zip(lines, trace.indices):
             line.set_label(str(index))
         ax.legend(fontsize="small")
+    ax.margins(x=0)
     ax.set_xlabel("time (ms)")
     ax.set_ylabel(f"{trace.variable} ({trace.unit})" if trace.unit else trace.variable)
     return ax
@@ -30,7 +31,7 @@ class Plots:
     def __init__(self, simulation):
         self._simulation = simulation
 
-    def raster(self, neurons=None, ax=None, *, size: float = 1.0, color="black", **keywords):
+    def raster(self, neurons=None, ax=None, *, size: float = 0.5, color="black", **keywords):
         """A dot for each spike, by time and neuron."""
         times, indices = self._simulation.spikes(neurons)
         ax = _axes(ax)

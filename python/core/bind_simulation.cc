@@ -191,8 +191,6 @@ void BindSimulation(py::module_& module) {
            [](Session& s, const std::string& name) {
              return ArrayOf(Take(s.Use().StateByName(name)));
            })
-      .def("uniform",
-           [](Session& s, const std::string& name) { return Take(s.Use().Uniform(name)); })
       .def("set_state",
            [](Session& s, const std::string& name, const Doubles& values) {
              Check(s.Use().SetState(name, SpanOf(values)));
