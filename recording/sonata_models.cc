@@ -53,7 +53,10 @@ std::optional<Receptors> ReceptorsOf(const compiler::LibraryModel& model) {
       (receptors.unit != "pA" && receptors.unit != "nS" && receptors.unit != "mV")) {
     return std::nullopt;
   }
-  receptors.excited = std::string(variable);
+  // Models with ports show the second one; the first is always there.
+  receptors.excited = absl::EndsWith(variable, "_2")
+                          ? absl::StrCat(absl::StripSuffix(variable, "_2"), "_1")
+                          : std::string(variable);
   receptors.inhibited = NameBehind(spikes, {"a negative w to "});
   if (receptors.inhibited.empty()) {
     receptors.inhibited = NameBehind(spikes, {"a positive w to ", "Inhibition adds to "});
