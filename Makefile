@@ -75,7 +75,7 @@ faults: build  ## let each call of the system fail in turn, kill, interrupt, fil
 schedules: build  ## 1,000 orders of the threads, each on one thread: the digests are equal
 	BNSYN_SCHEDULES=1000 build/release/bin/schedules_test
 
-tsan: deps  ## 4 threads under the thread sanitizer, which looks at emitted code as well
+tsan: deps-ci  ## 4 threads under the thread sanitizer, which looks at emitted code as well
 	cmake --preset tsan
 	cmake --build --preset tsan -j $(JOBS) --target threads_test
 	setarch -R build/tsan/bin/threads_test
@@ -189,7 +189,7 @@ coverage: deps  ## tests with coverage: a table of the lines that ran, which fai
 
 mutants: deps  ## make the code wrong in one place after another, and see which test fails
 	cmake --preset mutants
-	cmake --build --preset mutants -j $(JOBS) --target reference_test compiler_test engines_test runtime_test checkpoints_test mutants_list
+	cmake --build --preset mutants -j $(JOBS) --target ir_test reference_test compiler_test engines_test runtime_test checkpoints_test mutants_list
 	tests/mutants/mutants.py $(MUTANTS)
 
 targets: command deps-targets  ## the digests of small networks on x86-64-v1 to v4, and on aarch64 under qemu

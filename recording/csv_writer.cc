@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
 #include "recording/part_file.h"
@@ -15,7 +16,8 @@ void AppendNumber(std::string& line, double value) {
   absl::StrAppend(&line, ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(value)));
 }
 void AppendNumber(std::string& line, float value) {
-  absl::StrAppend(&line, ir::PrintLiteral(ir::Element::kF32, ir::BitsOfF32(value)));
+  const std::string literal = ir::PrintLiteral(ir::Element::kF32, ir::BitsOfF32(value));
+  absl::StrAppend(&line, absl::StripSuffix(literal, "f32"));
 }
 void AppendNumber(std::string& line, int64_t value) { absl::StrAppend(&line, value); }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/emission/object_cache.h"
 #include "recording/hdf5.h"
+#include "recording/hdf5_driver.h"
 
 namespace bnsyn {
 namespace {
@@ -105,7 +106,7 @@ class Hasher {
 
 absl::StatusOr<std::string> HashOfHdf5(const std::string& path) {
   const hdf5::Quiet quiet;
-  const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), &H5Fclose);
+  const Handle file = hdf5::OpenFile(path);
   const Handle root(H5Gopen2(file.id(), "/", H5P_DEFAULT), &H5Gclose);
   Hasher hasher;
   if (!root.ok() || !hasher.AddGroup(root)) {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
+#include "recording/hdf5_driver.h"
 
 namespace bnsyn::hdf5 {
 namespace {
@@ -17,7 +18,7 @@ constexpr hssize_t kMostNumbers = hssize_t{1} << 31;
 }  // namespace
 
 absl::StatusOr<Group> Group::Open(const std::string& path) {
-  Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), &H5Fclose);
+  Handle file = OpenFile(path);
   if (!file.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("'", path, "' cannot be opened as HDF5: is it there, whole, and readable?"));

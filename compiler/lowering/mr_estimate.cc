@@ -73,7 +73,8 @@ class MrEmitter {
     };
     // mean of (x - mean)(y - mean), from the distances to the means before this pair.
     const auto moment = [&](ir::StateId state, Value a, Value b) {
-      const Value added = Fma(Do(Op::kMul, {weight, a}), b, builder_.Load(state));
+      const Value before = builder_.Load(state);
+      const Value added = Fma(Do(Op::kMul, {weight, a}), b, before);
       const Value next = Do(Op::kMul, {rest, added});
       builder_.Store(state, next);
       return next;
@@ -97,7 +98,8 @@ class MrEmitter {
   Value Told(Value activity, Value runs) {
     const ir::StateId spikes_state = State("spikes", 0);
     const double kept = memory_ > 0 ? 1 - 1 / static_cast<double>(memory_) : 1;
-    const Value spikes = Fma(F64(kept), builder_.Load(spikes_state), activity);
+    const Value before = builder_.Load(spikes_state);
+    const Value spikes = Fma(F64(kept), before, activity);
     builder_.Store(spikes_state, spikes);
     const auto fewest = static_cast<double>(std::max(kFewestRuns, kRunsOfALag * lags_));
     return Do(Op::kAnd,

@@ -144,6 +144,6 @@ struct PowerLawFit {
 absl::StatusOr<PowerLawFit> FitPowerLaw(absl::Span<const uint64_t> numbers,
                                         const PowerLawOptions& options = {});
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_CRITICALITY_H_

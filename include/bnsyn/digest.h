@@ -18,6 +18,6 @@ struct Digest {
   friend bool operator==(const Digest&, const Digest&) = default;
 };
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_DIGEST_H_

@@ -16,6 +16,6 @@ namespace [[gnu::visibility("default")]] bnsyn {
 // are drawn.
 using HostThreads = std::function<void(int count, const std::function<void(int)>& task)>;
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_HOST_THREADS_H_

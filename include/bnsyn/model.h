@@ -174,6 +174,6 @@ class Model {
   uint64_t most_spikes = 16;
 };
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_MODEL_H_

@@ -182,6 +182,6 @@ absl::StatusOr<Network> ParseNetwork(absl::string_view text, const std::string& 
 // number of steps.
 absl::StatusOr<uint64_t> DurationSteps(const Network& network);
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_NETWORK_H_

@@ -71,6 +71,6 @@ class Neurons {
   std::string subscripts;  // that come behind: "[0:50][i % 2 == 0]"
 };
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_NEURONS_H_

@@ -13,6 +13,6 @@ enum class OffGrid : uint8_t {
   kDown,     // the step before
 };
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_OFF_GRID_H_

@@ -163,6 +163,6 @@ struct ConnectOptions {
   ConnectOptions& Method(const char* name);
 };
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_PROJECTION_H_

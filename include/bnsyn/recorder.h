@@ -160,6 +160,6 @@ class FileRecorder {
 // network no more.
 absl::StatusOr<std::vector<Record>> RecordsOf(const Network& network);
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_RECORDER_H_

@@ -18,6 +18,6 @@ enum class RuleKind : uint8_t {
   kList,            // joins the pairs that a file lists
 };
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_RULE_KIND_H_

@@ -59,6 +59,6 @@ struct Setting::Change {
 // Names and values, in the order given: {{"tau_m", 20_ms}, {"E_L", "-70 mV"}}.
 using Settings = std::vector<std::pair<std::string, Setting>>;
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_SETTING_H_

@@ -236,6 +236,6 @@ class Simulation {
 // memory is ResourceExhausted.
 absl::StatusOr<Simulation> Compile(const Network& network, const SimulationOptions& options = {});
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_SIMULATION_H_

@@ -20,6 +20,6 @@ struct SourceText {
   int first_column = 1;  // counted from 1; of the first line only
 };
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_SOURCE_TEXT_H_

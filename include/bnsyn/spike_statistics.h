@@ -41,6 +41,6 @@ absl::StatusOr<SpikeStatistics> DescribeSpikes(absl::Span<const uint64_t> steps,
                                                absl::Span<const uint32_t> neurons,
                                                const SpikeStatisticsOptions& options);
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_SPIKE_STATISTICS_H_

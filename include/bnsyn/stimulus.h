@@ -95,6 +95,6 @@ struct ValueTable {
   OffGrid off_grid = OffGrid::kError;  // times between two steps
 };
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_STIMULUS_H_

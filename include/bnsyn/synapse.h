@@ -62,6 +62,6 @@ struct Synapse {
   ConnectOptions code;
 };
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_SYNAPSE_H_

@@ -91,6 +91,6 @@ Quantity operator""_Hz(long double v);
 Quantity operator""_Hz(unsigned long long v);
 }  // namespace literals
 
-}  // namespace gnu::visibility("default")]]bnsyn
+}  // namespace bnsyn
 
 #endif  // BNSYN_UNITS_H_

@@ -18,13 +18,14 @@
 #include "absl/strings/string_view.h"
 #include "tests/faults/scenarios.h"
 #include "tests/faults/trials.h"
+#include "tests/sanitized.h"
 
 namespace bnsyn::faults {
 namespace {
 
 uint64_t MostTrials() {
   const char* const text = std::getenv("BNSYN_FAULTS");
-  if (text == nullptr) return 4;
+  if (text == nullptr) return kSanitized ? 2 : 4;
   if (absl::string_view(text) == "all") return UINT64_MAX / 4;
   uint64_t number = 0;
   return absl::SimpleAtoi(text, &number) && number >= 2 ? number : 2;

@@ -14,21 +14,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tests/sanitized.h"
 
 namespace bnsyn::fuzz {
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-#else
-constexpr bool kSanitized = false;
-#endif
 
 // Trials of one child: few enough that memory which one leaves behind does not matter.
 constexpr uint64_t kBatch = 100;
@@ -154,8 +143,6 @@ uint64_t Finish(const Batch& batch, const Limits& limits, Report& report) {
 }
 
 }  // namespace
-
-bool Sanitized() { return kSanitized; }
 
 Report RunTrials(uint64_t first, uint64_t count, const Trial& trial, const Limits& limits) {
   Report report;

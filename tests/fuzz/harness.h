@@ -13,9 +13,6 @@
 
 namespace bnsyn::fuzz {
 
-// True in builds with the address sanitizer, whose trials take longer.
-bool Sanitized();
-
 // Makes the input of a seed and tries it.
 using Trial = std::function<Verdict(uint64_t seed)>;
 

@@ -81,10 +81,13 @@ void DrawLibraryCells(Cells& cells, Random& random, std::set<std::string>& kinds
       absl::StrCat("\n[populations.", cells.name, "]\nmodel = \"", model.name,
                    "\"\nsize = ", cells.size, "\nparameters = { ", Drive(model, random), " }\n");
   if (random.OneIn(8)) {
-    const std::string method = DrawMethod(random);
+    std::string method = DrawMethod(random);
+    // These are for noise, which no model of the library has.
+    if (method == "milstein" || method == "euler_maruyama") method = "euler";
     kinds.insert(absl::StrCat("method ", method));
     absl::StrAppend(&cells.text, "method = \"", method, "\"\n");
   }
+  if (!cells.voltage.empty()) cells.start = absl::StrCat(cells.voltage, " = \"-60 mV\"");
   if (!cells.voltage.empty() && random.OneIn(3)) {
     absl::StrAppend(&cells.text, "initial = { ", cells.voltage, " = \"normal(-60 mV, 5 mV)\" }\n");
   }
@@ -104,6 +107,7 @@ class Drawn {
     }
     interpolated_ = method_ == "rk45" && UseOneIn(2, "interpolated spikes");
     refractory_ = UseOneIn(2, "refractory");
+    cells_.start = "v = 0.5";
     cells_.ports = {{"g", "1"}};
     cells_.inputs = {{"I_ext", "1"}};
     absl::StrAppend(&cells_.text, "\n[models.", cells_.name, "_model]\nequations = \"\"\"\n");
@@ -131,6 +135,10 @@ class Drawn {
   void AddVariables() {
     absl::StrAppend(&cells_.text, "x : 1", UseOneIn(4, "float32") ? " (float32)" : "",
                     "\nn : integer\nI_ext : 1 (input)\n");
+    if (UseOneIn(4, "links")) {
+      absl::StrAppend(&cells_.text, "partner : 1 (linked)\n");
+      linked_ = true;
+    }
     if (UseOneIn(4, "shared variables")) absl::StrAppend(&cells_.text, "all : 1 (shared)\n");
     if (UseOneIn(4, "constants of neurons")) {
       absl::StrAppend(&cells_.text, "c : 1 (constant)\n");
@@ -169,7 +177,10 @@ class Drawn {
     absl::StrAppend(&cells_.text, "\"\"\"\n");
     if (!method_.empty()) absl::StrAppend(&cells_.text, "method = \"", method_, "\"\n");
     if (interpolated_) absl::StrAppend(&cells_.text, "spike_time = \"interpolated\"\n");
-    if (method_ != "rk45" && method_ != "exact" && UseOneIn(5, "substeps")) {
+    stepped_ = method_ != "rk45" && method_ != "exact";
+    if (!numbered_ && (method_ == "euler" || method_ == "heun") && UseOneIn(2, "order")) {
+      absl::StrAppend(&cells_.text, "order = [\"g\", \"v\"]\n");
+    } else if (stepped_ && UseOneIn(5, "substeps")) {
       absl::StrAppend(&cells_.text, "substeps = ", 2 + random_.Below(3), "\n");
     }
   }
@@ -213,6 +224,7 @@ class Drawn {
     if (numbered_) absl::StrAppend(&cells_.text, "numbered = { q = [\"tau\"] }\n");
     if (UseOneIn(4, "bounds")) absl::StrAppend(&cells_.text, "bounds = { v = [-1000, 1000] }\n");
     if (UseOneIn(6, "resolution")) absl::StrAppend(&cells_.text, "resolution = { g = 1e-9 }\n");
+    if (random_.OneIn(3)) absl::StrAppend(&cells_.text, "initial = { g = 0.1 }\n");
     if (UseOneIn(6, "require")) {
       absl::StrAppend(&cells_.text, "require = { \"k > 0\" = \"it drives the neuron\" }\n");
     }
@@ -228,6 +240,16 @@ class Drawn {
     absl::StrAppend(&cells_.text, "\n[populations.", cells_.name, "]\nmodel = \"", cells_.name,
                     "_model\"\nsize = ", cells_.size, "\ninitial = { v = \"uniform(0, 1)\"",
                     constant_ ? ", c = \"i/N\"" : "", " }\n");
+    if (linked_) {
+      absl::StrAppend(&cells_.text, "linked = { partner = \"", cells_.name,
+                      ".x[(i + 1) % N]\" }\n");
+    }
+    if (stepped_ && UseOneIn(6, "integration of populations")) {
+      absl::StrAppend(&cells_.text,
+                      random_.OneIn(2) ? "substeps = 2\n" : "spike_time = \"grid\"\n");
+    } else if (stepped_ && !numbered_ && UseOneIn(8, "integration of populations")) {
+      absl::StrAppend(&cells_.text, "method = \"euler\"\norder = [\"v\", \"g\", \"v\"]\n");
+    }
     std::string parameters = numbered_ ? "tau = [\"1 ms\", \"3 ms\"]" : "";
     if (!tunable_ && UseOneIn(4, "parameters that change")) {
       absl::StrAppend(&parameters, parameters.empty() ? "" : ", ",
@@ -245,6 +267,8 @@ class Drawn {
   bool numbered_ = false;
   bool constant_ = false;
   bool tunable_ = false;
+  bool linked_ = false;
+  bool stepped_ = false;  // its method takes substeps
 };
 
 // The function over an argument where it is a number.

@@ -25,6 +25,7 @@ struct Cells {
   std::vector<Port> ports;   // spikes and events may add to them
   std::vector<Port> inputs;  // currents may be added to them
   std::string voltage;       // a variable in volt; empty for none
+  std::string start;         // a value that a variable may begin with, as "v = 0.5"
   std::string event;         // besides the spike; empty for none
   bool fed = false;          // it spikes as often as events arrive at `arrived`
 };

@@ -4,19 +4,15 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/types/span.h"
-#include "compiler/description/model_library.h"
 #include "ir/rule.h"
 #include "tests/fuzz/random.h"
 #include "tests/fuzz/random_cells.h"
+#include "tests/fuzz/random_synapses.h"
 
 namespace bnsyn::fuzz {
 namespace {
-
-using compiler::LibraryModel;
 
 class Writer {
  public:
@@ -32,8 +28,7 @@ class Writer {
       AddPopulationClock(cells_.back());
     }
     AddNetworkLevel();
-    if (UseOneIn(3, "groups"))
-      absl::StrAppend(&text_, "\n[groups]\nchosen = \"first[i % 2 == 0]\"\n");
+    AddGroup();
     const size_t projections = 1 + random_.Below(3);
     for (size_t p = 0; p < projections; ++p) AddProjection(absl::StrCat("p", p));
     for (const Cells& cells : cells_) {
@@ -56,8 +51,9 @@ class Writer {
   void AddNetwork() {
     static const std::vector<std::string> steps = {"0.1 ms", "0.1 ms", "0.1 ms", "0.05 ms",
                                                    "0.25 ms"};
-    absl::StrAppend(&text_, "[network]\ndt = \"", random_.Pick(steps),
-                    "\"\nduration = \"10 ms\"\nseed = ", random_.Below(1000), "\n");
+    absl::StrAppend(&text_, "[network]\n", random_.OneIn(4) ? "name = \"drawn\"\n" : "", "dt = \"",
+                    random_.Pick(steps), "\"\nduration = \"10 ms\"\nseed = ", random_.Below(1000),
+                    "\n");
     static const std::vector<std::string> schedules = {"brian2", "bnsyn-original"};
     if (random_.OneIn(3)) {
       const std::string& schedule = random_.Pick(schedules);
@@ -66,11 +62,15 @@ class Writer {
     }
     if (UseOneIn(4, "strict math")) absl::StrAppend(&text_, "math = \"strict\"\n");
     if (UseOneIn(8, "strict precision")) absl::StrAppend(&text_, "precision = \"strict\"\n");
-    if (UseOneIn(4, "tables")) {
-      absl::StrAppend(&text_,
-                      "\n[tables.course]\ndt = \"5*dt\"\nvalues = [0.2, 1.5, -0.25, 0.75]\n");
-      table_ = true;
-    }
+    if (!UseOneIn(4, "tables")) return;
+    table_ = true;
+    static const std::vector<std::string> courses = {
+        "dt = \"5*dt\"\nvalues = [0.2, 1.5, -0.25, 0.75]",
+        "times = [\"3*dt\", \"7.5*dt\"]\nvalues = [1, 2]\noff_grid = \"up\"",
+        "file = \"steps.csv\"\ncolumn = \"value\"\noff_grid = \"nearest\"",
+    };
+    absl::StrAppend(&text_, "\n[tables.course]\n", random_.Pick(courses), "\n",
+                    random_.OneIn(2) ? "unit = \"1\"\n" : "");
   }
 
   void AddPopulationClock(const Cells& cells) {
@@ -101,9 +101,23 @@ class Writer {
     }
     absl::StrAppend(&text_, "\n[uniform]\nequations = \"\"\"\n", equations,
                     "\"\"\"\nupdate = \"\"\"\n", update, "\"\"\"\n");
+    if (UseOneIn(3, "parameters of the network")) {
+      absl::StrAppend(
+          &text_, "parameters = { height = 0.5 }\ntunable = [\"height\"]\n",
+          "require = { \"height > 0\" = \"it is one\" }\ninitial = { S = \"height\" }\n");
+    }
     if (UseOneIn(4, "clocks of the network")) {
       absl::StrAppend(&text_, "clocks.look = { every = \"", 1 + random_.Below(30),
                       "*dt\", code = \"M = 0.5*M + count(first)/10\" }\n");
+    }
+  }
+
+  void AddGroup() {
+    groups_ = UseOneIn(3, "groups");
+    if (!groups_) return;
+    absl::StrAppend(&text_, "\n[groups.chosen]\nneurons = \"first[0:4]\"\n");
+    if (!cells_[0].start.empty() && random_.OneIn(2)) {
+      absl::StrAppend(&text_, "initial = { ", cells_[0].start, " }\n");
     }
   }
 
@@ -111,6 +125,7 @@ class Writer {
   std::string Some(const Cells& cells) {
     if (!random_.OneIn(3)) return cells.name;
     Use("parts of populations");
+    if (groups_ && cells.name == "first" && random_.OneIn(2)) return "chosen";
     switch (random_.Below(3)) {
       case 0:
         return absl::StrCat(cells.name, "[0:4]");
@@ -148,95 +163,20 @@ class Writer {
     return absl::StrCat(text, " }");
   }
 
-  // The model's parameters of the unit of a weight, which it has no defaults for.
-  static std::string WeightParameters(const LibraryModel& model, const std::string& amount) {
-    std::string text;
-    for (const absl::string_view line : absl::StrSplit(model.text, '\n')) {
-      if (!absl::StrContains(line, "{ unit = \"weight\" }")) continue;
-      absl::StrAppend(&text, text.empty() ? "" : ", ", line.substr(0, line.find(' ')), " = \"4*(",
-                      amount, ")\"");
-    }
-    return text;
-  }
-
   void AddProjection(const std::string& name) {
     const Cells& from = random_.Pick(cells_);
     const Cells& to = random_.Pick(cells_);
     if (to.ports.empty()) return;
-    const Port& port = random_.Pick(to.ports);
-    const std::string amount = port.name == "arrived" ? "1" : AmountOf(port.unit);
     std::string source = Some(from);
     std::string target = Some(to);
     const std::string rule = Rule(source, target, from, to);
-    absl::StrAppend(&text_, "\n[projections.", name, "]\nsource = \"", source, "\"\ntarget = \"",
-                    target, "\"\nrule = ", rule, "\n");
-    AddWeightAndDelay(amount);
-    if (!from.event.empty() && random_.OneIn(3)) {
-      absl::StrAppend(&text_, "event = \"", from.event, "\"\n");
-      Use("projections of events");
-    }
-    if (port.name != "arrived" && random_.OneIn(2)) {
-      AddLibrarySynapses(port, amount, to);
-    } else {
-      AddCode(port, amount);
-    }
-  }
-
-  void AddWeightAndDelay(const std::string& amount) {
-    const bool drawn = UseOneIn(3, "drawn weights");
-    absl::StrAppend(&text_, "weight = \"", drawn ? "uniform(0.5, 1)*(" : "(", amount, ")\"\n");
-    switch (random_.Below(4)) {
-      case 0:
-        break;
-      case 1:
-        Use("drawn delays");
-        absl::StrAppend(&text_, "delay = \"uniform(0*dt, 15*dt)\"\n");
-        break;
-      default:
-        absl::StrAppend(&text_, "delay = \"", Steps(20), "\"\n");
-    }
-    if (UseOneIn(5, "streams")) absl::StrAppend(&text_, "stream = \"together\"\n");
-  }
-
-  void AddLibrarySynapses(const Port& port, const std::string& amount, const Cells& to) {
-    const absl::Span<const LibraryModel> library = compiler::SynapseLibrary();
-    const LibraryModel& model = library[random_.Below(library.size())];
-    Use(absl::StrCat("synapses ", model.name));
-    absl::StrAppend(&text_, "model = \"", model.name, "\"\ninto = \"", port.name,
-                    "\"\nparameters = { ", WeightParameters(model, amount), " }\n");
-    if (model.name == "clopath" && to.voltage != "V") {
-      absl::StrAppend(&text_, "names = { V = \"", to.voltage.empty() ? port.name : to.voltage,
-                      "\" }\n");
-    }
-  }
-
-  void AddCode(const Port& port, const std::string& amount) {
-    const std::string add = absl::StrCat(port.name, "_post += w");
-    if (UseOneIn(3, "pathways")) {
-      absl::StrAppend(&text_, "equations = \"u : 1\"\non_pre.main = \"", add, "; u += 1\"\n",
-                      "on_pre.late = { code = \"", add,
-                      "/2; u = ", DrawExpression({"u"}, random_, kinds_), "\", delay = \"",
-                      Steps(15), "\" }\n", "on_post.main = { code = \"u *= 0.9\", order = -2 }\n");
-      return;
-    }
-    if (port.name == "arrived" || !random_.OneIn(2)) {
-      absl::StrAppend(&text_, "on_pre = \"", add, "\"\n");
-      if (UseOneIn(2, "gain")) {
-        absl::StrAppend(&text_, "gain = ",
-                        random_.OneIn(2) ? "0.5" : "{ value = 0, at = \"20*dt\", to = 1 }", "\n");
-      }
-      return;
-    }
-    Use("plastic weights");
-    absl::StrAppend(
-        &text_, "equations = \"\"\"\nw : ", port.unit, random_.OneIn(3) ? " (float32)" : "",
-        "\ndx/dt = -x/(3 ms) : 1 (event-driven)\n\"\"\"\non_pre = \"", add,
-        "; x += 1; w = clip(w + 0.1*x*(", amount, "), 0*(", amount, "), 3*(", amount,
-        "))\"\non_post = \"w = clip(w*(1 - 0.1*x), 0*(", amount, "), 3*(", amount, "))\"\n");
-    if (UseOneIn(3, "clocks of projections")) {
-      absl::StrAppend(&text_, "clocks.fade = { every = \"", 1 + random_.Below(20),
-                      "*dt\", code = \"w = 0.95*w\" }\n");
-    }
+    const Synapses synapses = DrawSynapses(name, from, to, random_, kinds_);
+    // An array of targets is a projection to each.
+    const bool several = UseOneIn(6, "projections to several");
+    absl::StrAppend(&text_, synapses.model, "\n[projections.", name, "]\nsource = \"", source,
+                    "\"\ntarget = ", several ? "[" : "", "\"", target, "\"", several ? "]" : "",
+                    "\nrule = ", rule, "\n", several ? "constants = { strength = [0.5] }\n" : "",
+                    synapses.keys);
   }
 
   // Events for neurons that spike at these alone.
@@ -279,7 +219,8 @@ class Writer {
                       random_.OneIn(3) ? "every = \"4*dt\"\n" : "");
     } else if (type == "ornstein_uhlenbeck") {
       absl::StrAppend(&text_, "sigma = \"", amount, "\"\ntau = \"2 ms\"\n",
-                      random_.OneIn(3) ? "shared = true\n" : "");
+                      random_.OneIn(3) ? "shared = true\n" : "",
+                      random_.OneIn(3) ? absl::StrCat("mean = \"", amount, "\"\n") : "");
     }
     if (UseOneIn(4, "windows of stimuli")) {
       absl::StrAppend(&text_, "start = \"10*dt\"\n", random_.OneIn(2) ? "stop = \"60*dt\"\n" : "");
@@ -291,6 +232,7 @@ class Writer {
   std::set<std::string> kinds_;
   std::vector<Cells> cells_;
   bool table_ = false;
+  bool groups_ = false;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -34,6 +35,21 @@ class TableTest : public ::testing::Test {
 
   const std::string directory_;
 };
+
+TEST(WholeSteps, R4_TimesAreWholeStepsTo1e9) {
+  EXPECT_EQ(WholeSteps(0, 0.1), 0);
+  EXPECT_EQ(WholeSteps(0.3, 0.1), 3);  // 2.9999999999999996
+  EXPECT_EQ(WholeSteps(1 + 0.9e-9, 1), 1);
+  EXPECT_EQ(WholeSteps(1 + 1.1e-9, 1), std::nullopt);
+  EXPECT_EQ(WholeSteps(1 - 1.1e-9, 1), std::nullopt);
+  EXPECT_EQ(WholeSteps(0.9e-9, 1), 0);
+  EXPECT_EQ(WholeSteps(1.1e-9, 1), std::nullopt);
+  // Relative above 1.
+  EXPECT_EQ(WholeSteps(1000 + 0.9e-6, 1), 1000);
+  EXPECT_EQ(WholeSteps(1000 + 1.1e-6, 1), std::nullopt);
+  EXPECT_EQ(WholeSteps(-1, 1), std::nullopt);
+  EXPECT_EQ(WholeSteps(0x1p53, 1), std::nullopt);
+}
 
 TEST_F(TableTest, ReadsColumnsAndNumbersToTheBit) {
   const auto table = Read("pre, post ,weight\n0,1,0.1\r\n 2 , 3 ,-5e-324\n\n4,5,inf\n");

@@ -4,7 +4,7 @@
 A build of the preset `mutants` asks the environment which place is wrong (ir/mutant.h). The places
 are the names in the sources, Mutant("R7.tree_of_groups"), and those that tests/mutants/list.cc makes
 of the tables of ops, functions, passes and rows of plans. Each mutant must be killed: by a test that
-fails, by a crash, or by a test that takes ten times as long. The table says by which.
+fails, by a crash, or by tests that take ten times the processor time. The table says by which.
 
   tests/mutants/mutants.py                     one element of each op, all rules, passes, the runtime
   tests/mutants/mutants.py R6 pass.fuse        those whose names begin so
@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -60,6 +61,7 @@ STAGES = {
 
 # The tests beside a file, which come before all stages: they are fast, and know it best.
 BESIDE = {
+    "ir/table.cc": ("ir_test", "WholeSteps.*"),
     "reference/ops.h": ("reference_test", "Evaluate.*"),
     "reference/columns.cc": ("reference_test", "*Lookup*:*LookUp*:Evaluate.*"),
     "reference/philox": ("reference_test", "PhiloxR3.*:Evaluate.R3_*:Interpreter.R3_*"),
@@ -122,8 +124,12 @@ ORDER = {
     "plan": ["passes", "kernels", "op cases"],
     "runtime": ["op cases", "network cases", "engines", "threads", "truth", "faults"],
 }
+# Seconds that a stage may take without a mutant, of processor and wall; with one, a multiple of what
+# it took.
+FIRST_PROCESSOR, FIRST_WALL = 3600, 36000
+
 # The whole programs, for what no stage kills.
-ALL = ("reference_test", "compiler_test", "engines_test", "runtime_test")
+ALL = ("ir_test", "reference_test", "compiler_test", "engines_test", "runtime_test")
 
 
 class Run:
@@ -131,54 +137,93 @@ class Run:
 
     def __init__(self, build):
         self.build = build
-        self.seconds = {}  # of stages without a mutant, which are run before any with one
+        # By stage and op: seconds of processor and wall without a mutant; None where it fails then.
+        self.usual = {}
+        self.begun = {}  # locks of the same
         self.lock = threading.Lock()
         self.not_built = set()  # programs, whose tests kill nothing
+        self.fail_anyway = []
         self.must_run = {*STAGES, *BESIDE.values()}  # stages that must have tests
 
     def check(self, name, op):
         """Runs a stage without a mutant, once: what fails there would seem to kill."""
         with self.lock:
-            if (name, op) in self.seconds:
+            begun = self.begun.setdefault((name, op), threading.Lock())
+        with begun:
+            if (name, op) in self.usual:
                 return
-            begin = time.monotonic()
-            failed = self.stage(name, op=op)
+            failed, processor, wall = self.run(name, op, "", "", FIRST_PROCESSOR, FIRST_WALL)
+            self.usual[name, op] = None if failed else (processor, wall)
             if failed:
-                print(f"error: {failed} fails without a mutant", file=sys.stderr)
-                os._exit(2)
-            self.seconds[name, op] = time.monotonic() - begin
+                self.fail_anyway.append(failed)
+                print(f"error: {failed} fails without a mutant: its stage is left out",
+                      file=sys.stderr, flush=True)
 
-    def stage(self, name, mutant=None, reached=None, op=None):
+    def stage(self, name, mutant, reached, op=None):
         """The first test that fails, None if none does."""
-        program, tests = name if isinstance(name, tuple) else STAGES[name]
+        program = program_of(name)[0]
         if not (self.build / "bin" / program).exists():
             self.not_built.add(program)
             return None
-        if mutant is not None:
-            self.check(name, op)
+        self.check(name, op)
+        if self.usual[name, op] is None:
+            return None
+        processor, wall = self.usual[name, op]
+        return self.run(name, op, mutant, reached, 10 + 10 * processor, 600 + 30 * wall)[0]
+
+    def run(self, name, op, mutant, reached, most_processor, most_wall):
+        """What failed, if anything; the seconds of processor and wall that it took."""
+        program, tests = program_of(name)
         with tempfile.TemporaryDirectory() as scratch:
-            environment = dict(os.environ, BNSYN_CACHE=scratch, BNSYN_MUTANT=mutant or "",
-                               BNSYN_MUTANT_REACHED=reached or "")
+            environment = dict(os.environ, BNSYN_CACHE=scratch, BNSYN_MUTANT=mutant,
+                               BNSYN_MUTANT_REACHED=reached)
             environment.pop("BNSYN_TEST_OP", None)
             if op is not None:
                 environment["BNSYN_TEST_OP"] = op
-            limit = 60 + 10 * self.seconds.get((name, op), 360)
-            try:
-                done = subprocess.run(
-                    [str(self.build / "bin" / program), "--gtest_filter=" + tests,
-                     "--gtest_fail_fast", "--gtest_brief=1"],
-                    cwd=self.build, env=environment, timeout=limit, stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
-            except subprocess.TimeoutExpired:
-                return f"{program}: a hang"
-        if done.returncode == 0:
-            empty = "] 0 tests from" in done.stdout and name in self.must_run
-            return f"{program}: no test is named {tests}; it" if empty else None
-        failed = re.search(r"^\[  FAILED  \] ([^\s,]+)", done.stdout, re.M)
-        if failed:
-            return failed.group(1)
-        last = (done.stdout.strip().splitlines() or ["no output"])[-1]
-        return f"{program}: ended with {done.returncode}: {last[:60]}"
+            words = [str(self.build / "bin" / program), "--gtest_filter=" + tests,
+                     "--gtest_fail_fast", "--gtest_brief=1"]
+            code, output, processor, wall = execute(words, self.build, environment,
+                                                    most_processor, most_wall)
+        if code == 0:
+            empty = "] 0 tests from" in output and name in self.must_run
+            failed = f"{program}: no test is named {tests}; it" if empty else None
+        elif found := re.search(r"^\[  FAILED  \] ([^\s,]+)", output, re.M):
+            failed = found.group(1)
+        elif code in (-signal.SIGXCPU, None):
+            failed = f"{program}: a hang"
+        else:
+            last = (output.strip().splitlines() or ["no output"])[-1]
+            failed = f"{program}: ended with {code}: {last[:60]}"
+        return failed, processor, wall
+
+
+def program_of(stage):
+    """The program and the filter of a stage."""
+    return stage if isinstance(stage, tuple) else STAGES[stage]
+
+
+def execute(words, directory, environment, most_processor, most_wall):
+    """The exit code, None if it took too long; the output; and the seconds of processor and wall.
+
+    A hang is told by processor time, since other programs may keep a machine busy; a thread that
+    sleeps for ever takes none, and so the wall has a limit too, a wide one.
+    """
+    limit = int(most_processor) + 1
+    begin = time.monotonic()
+    late = threading.Event()
+    with tempfile.TemporaryFile("w+", errors="replace") as output:
+        process = subprocess.Popen(["prlimit", f"--cpu={limit}:{limit + 5}", "--", *words],
+                                   cwd=directory, env=environment, stdout=output,
+                                   stderr=subprocess.STDOUT)
+        timer = threading.Timer(most_wall, lambda: (late.set(), process.kill()))
+        timer.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        timer.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read()
+    code = None if late.is_set() else process.returncode
+    return code, text, usage.ru_utime + usage.ru_stime, time.monotonic() - begin
 
 
 def find_mutants(build):
@@ -225,21 +270,56 @@ def stages_of(name, place):
     return beside + stages
 
 
-def try_mutant(run, name, place, thorough):
-    with tempfile.TemporaryDirectory() as scratch:
-        reached = os.path.join(scratch, "reached")
-        stages = stages_of(name, place)
+class Trial:
+    """A mutant, and the stages that it has not been tried in yet."""
+
+    def __init__(self, name, place, thorough, directory):
+        self.name = name
+        self.place = place
+        self.op = name.split(".")[1] if place == "table" else None
+        self.stages = stages_of(name, place)
         if thorough:
-            stages += [(program, "*") for program in ALL]
+            self.stages += [(program, "*") for program in ALL]
+        self.reached_file = os.path.join(directory, name)
+        self.killed_by = None
+        self.seconds = 0
+
+    def try_next(self, run):
+        stage = self.stages.pop(0)
         begin = time.monotonic()
-        killed = None
-        for stage in stages:
-            op = name.split(".")[1] if stage == "ops" and place == "table" else None
-            killed = run.stage(stage, mutant=name, reached=reached, op=op)
-            if killed:
-                break
-        return {"mutant": name, "killed_by": killed, "reached": os.path.exists(reached),
-                "seconds": round(time.monotonic() - begin, 1)}
+        self.killed_by = run.stage(stage, self.name, self.reached_file,
+                                   self.op if stage == "ops" else None)
+        self.seconds += time.monotonic() - begin
+        return self
+
+    def over(self):
+        return self.killed_by is not None or not self.stages
+
+    def reached(self):
+        return os.path.exists(self.reached_file)
+
+    def row(self):
+        return {"mutant": self.name, "killed_by": self.killed_by, "reached": self.reached(),
+                "seconds": round(self.seconds, 1), "place": self.place}
+
+
+def try_all(run, trials, jobs):
+    """Tries the first stage of all mutants, then the second of those that live, and so on: what
+    kills most is fast, and what lives is known last."""
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        alive = trials
+        while alive:
+            tried = [pool.submit(trial.try_next, run) for trial in alive]
+            for future in concurrent.futures.as_completed(tried):
+                trial = future.result()
+                if not trial.over():
+                    continue
+                by = trial.killed_by or (
+                    "SURVIVES" if trial.reached() else "SURVIVES, never reached")
+                print(f"{trial.name:44} {trial.seconds:7.1f} s  {by}", flush=True)
+            alive = [trial for trial in alive if not trial.over()]
+            if alive:
+                print(f"... {len(alive)} still live", flush=True)
 
 
 def group_of(name):
@@ -278,23 +358,17 @@ def main():
         for table in (STAGES, BESIDE):
             table.update({key: (program, "None.*") for key, (program, _) in table.items()})
         run.must_run.clear()
-    rows = []
-    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        tried = [pool.submit(try_mutant, run, name, places[name], arguments.all) for name in names]
-        for future in concurrent.futures.as_completed(tried):
-            row = future.result()
-            row["place"] = places[row["mutant"]]
-            rows.append(row)
-            by = row["killed_by"] or ("SURVIVES" if row["reached"] else "SURVIVES, never reached")
-            print(f"{row['mutant']:44} {row['seconds']:7.1f} s  {by}", flush=True)
-    rows.sort(key=lambda row: names.index(row["mutant"]))
+    with tempfile.TemporaryDirectory() as directory:
+        trials = [Trial(name, places[name], arguments.all, directory) for name in names]
+        try_all(run, trials, arguments.jobs)
+        rows = [trial.row() for trial in trials]
     print_score(rows)
     for program in sorted(run.not_built):
         print(f"note: {program} is not built, and its tests were not run")
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + "\n")
     alive = [row for row in rows if not row["killed_by"]]
-    sys.exit(1 if alive else 0)
+    sys.exit(2 if run.fail_anyway else 1 if alive else 0)
 
 
 def print_score(rows):

@@ -3,7 +3,8 @@
 
 The new Debian is a folder that debootstrap fills and chroot enters, so that this needs root and the
 package mirror of this machine. Where one is missing it says so loudly, and exits with 0. What it
-runs there gives the digests that the build itself gives.
+runs there gives the digests that the build itself gives. All of it runs in a mount namespace of its
+own, so that what debootstrap mounts ends with it.
 """
 import os
 import pathlib
@@ -15,6 +16,15 @@ from installed import HERE, NETWORK, check, digests, run
 
 # What `apt-get install` brings into the new Debian with the packages.
 TO_BUILD = ["g++", "cmake", "ninja-build", "pkg-config"]
+
+# A network as the outside program runs it.
+PYTHON = """
+import bnsyn
+from bnsyn.units import ms
+sim = bnsyn.load("{network}").compile()
+sim.run(100*ms)
+print(sim.digest)
+"""
 
 
 def cannot(why):
@@ -30,9 +40,14 @@ def mirror():
     return listed[0].split()
 
 
+def remove(root):
+    """Never what is mounted below."""
+    run("rm", "-rf", "--one-file-system", root)
+
+
 def new_debian(root):
     address, release = mirror()
-    shutil.rmtree(root, ignore_errors=True)
+    remove(root)
     made = subprocess.run(["debootstrap", "--variant=minbase", release, str(root), address],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if made.returncode != 0:
@@ -70,9 +85,8 @@ def main(build):
     build = pathlib.Path(build).resolve()
     packages = sorted((build / "packages").glob("*.deb"))
     named = {package.name.split("_")[0]: package for package in packages}
-    check({"bnsyn", "libbnsyn0", "libbnsyn-dev"} <= set(named), f"{build}/packages has {named}")
-    if os.geteuid() != 0:
-        cannot("debootstrap and chroot need root")
+    check(set(named) >= {"bnsyn", "libbnsyn0", "libbnsyn-dev", "python3-bnsyn"},
+          f"{build}/packages has only {sorted(named)}")
     if shutil.which("debootstrap") is None:
         cannot("debootstrap is missing: apt-get install debootstrap")
     root = build / "debian"
@@ -97,8 +111,18 @@ def main(build):
     by_pkg_config = digests(inside(root, "/root/program", f"/usr/{NETWORK}"))
     check(by_cmake == by_pkg_config, f"{by_cmake} is not {by_pkg_config}")
     print(f"libbnsyn0, libbnsyn-dev: a project was built and run, digests {', '.join(by_cmake)}")
-    shutil.rmtree(root)
+
+    install(root, [named["python3-bnsyn"]])
+    there = inside(root, "python3", "-c", PYTHON.format(network=f"/usr/{NETWORK}")).split()[-1]
+    check(there == by_cmake[0], f"the digest {there} of Python is not {by_cmake[0]}")
+    print(f"python3-bnsyn: imported and run, digest {there}")
+    remove(root)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if os.geteuid() != 0:
+        cannot("debootstrap and chroot need root")
+    if "--alone" not in sys.argv:
+        os.execvp("unshare", ["unshare", "--mount", sys.executable, __file__, "--alone",
+                              *sys.argv[1:]])
+    main(*sys.argv[2:])

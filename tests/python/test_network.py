@@ -104,6 +104,7 @@ class Networks(unittest.TestCase):
         self.assertEqual(str(cells[:5].v), "cells[0:5].v")
         self.assertEqual(str(cells[320:][::2]), "cells[320:400][0:80:2]")
         self.assertEqual(len(cells[-10:]), 10)
+        self.assertEqual(str(cells[-1]), "cells[399]")
         self.assertEqual(str(cells[[3, 5]]), "cells[[3, 5]]")
         self.assertEqual(str(cells[np.array([True] + [False] * 399)]), "cells[[0]]")
         self.assertEqual(str(cells["i % 2 == 0"]), "cells[i % 2 == 0]")

@@ -122,8 +122,9 @@ TEST(Files, SayWhatIsWrong) {
   EXPECT_TRUE(absl::StrContains(create({Record::Spikes()}, "/proc/none").message(),
                                 "cannot write /proc/none/spikes.csv"));
   // A full disk ends the run with an error.
-  absl::StatusOr<FileRecorder> full = FileRecorder::Create(
-      simulation, {Record::Spikes()}, {.format = RecordFormat::kBinary, .descriptor = -1});
+  absl::StatusOr<FileRecorder> full =
+      FileRecorder::Create(simulation, {Record::Spikes()},
+                           {.directory = "", .format = RecordFormat::kBinary, .descriptor = -1});
   EXPECT_TRUE(absl::StrContains(full.status().message(), "cannot write the recording to the pipe"));
   // Files know no way back in time: begun at another step than they go on.
   absl::StatusOr<FileRecorder> files =

@@ -54,7 +54,7 @@ TEST(Recorder, HasTheSpikes) {
         for (size_t i = 0; p == 0 && i < train.steps.size(); ++i) {
           of_left += train.neurons[i] < 5 && train.steps[i] >= 50 && train.steps[i] < 300;
         }
-        if (!keep) EXPECT_TRUE(simulation.Spikes({p}).steps.empty());
+        EXPECT_EQ(simulation.Spikes({p}).steps.empty(), !keep);
       }
       EXPECT_GT(of_left, 0u);
       EXPECT_EQ(some.data().steps.size(), of_left);
@@ -111,7 +111,7 @@ TEST(Recorder, HasTheValues) {
       EXPECT_TRUE(std::equal(weights.begin(), weights.end(),
                              w.data().f64.end() - static_cast<std::ptrdiff_t>(weights.size())));
     }
-    if (step < 500) ASSERT_TRUE(stepped.Step().ok());
+    ASSERT_TRUE(stepped.Step(step < 500 ? 1 : 0).ok());
   }
   EXPECT_GT(simulation.report().spikes, 0u);
 }

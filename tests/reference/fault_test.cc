@@ -83,6 +83,7 @@ TEST(Fault, R10_BoundsAreClosed) {
   EXPECT_TRUE(WithinBounds(state, -100));
   EXPECT_TRUE(WithinBounds(state, 50));
   EXPECT_FALSE(WithinBounds(state, 50.000001));
+  EXPECT_FALSE(WithinBounds(state, -100.000001));
   EXPECT_FALSE(WithinBounds(state, std::numeric_limits<double>::quiet_NaN()));
 }
 

@@ -28,6 +28,24 @@ TEST(Input, R6_ContributionsRoundOnceToNearestEven) {
             LimitsOf({.wide = true}).contribution);
 }
 
+TEST(Input, R6_LimitsAreThoseOfTheRule) {
+  const auto power = [](int exponent) { return Quanta(1) << exponent; };
+  const SumLimits narrow = LimitsOf({});
+  EXPECT_EQ(narrow.contribution, power(62) - 1);
+  EXPECT_EQ(narrow.unknown, power(40));
+  EXPECT_EQ(narrow.sum, power(62) - 1);
+  EXPECT_EQ(narrow.possible, power(62) - 1 + power(62));
+  EXPECT_TRUE(narrow.Holds(-power(62)));
+  EXPECT_FALSE(narrow.Holds(-power(62) - 1));
+  EXPECT_FALSE(narrow.Holds(power(62)));
+  EXPECT_EQ(LimitsOf({.limit_log2 = 50}).unknown, power(50));
+  const SumLimits wide = LimitsOf({.wide = true});
+  EXPECT_EQ(wide.contribution, power(125));
+  EXPECT_EQ(wide.unknown, power(104));
+  EXPECT_EQ(wide.sum, power(126) - 1);
+  EXPECT_EQ(wide.possible, power(126) - 1 + power(126));
+}
+
 TEST(Input, R6_SumsOf64BitsRoundOnce) {
   EXPECT_EQ(FromQuanta(-3, 2), -12);
   EXPECT_EQ(FromQuanta((int64_t{1} << 51) - 1, -40), std::ldexp(0x1p51 - 1, -40));

@@ -73,5 +73,21 @@ TEST(Schedules, Plastic) {
       "ee.w", "given");
 }
 
+// Threads that do not wait for each other give another digest, and some seed shows it.
+TEST(Schedules, AMissingBarrierIsNoticed) {
+  Simulation oracle = Compiled(kBalanced, Reference());
+  ASSERT_TRUE(oracle.Step(100).ok());
+  EXPECT_GT(oracle.report().spikes, 50u);
+  bool noticed = false;
+  LeaveOutBarriers(true);
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    SetTeamSeed(seed);
+    Simulation simulation = Compiled(kBalanced, Accelerated(3));
+    noticed |= !simulation.Step(100).ok() || simulation.Digest() != oracle.Digest();
+  }
+  LeaveOutBarriers(false);
+  EXPECT_TRUE(noticed);
+}
+
 }  // namespace
 }  // namespace bnsyn

@@ -89,6 +89,7 @@ class Turns {
 struct Registry {
   std::mutex mutex;
   uint64_t seed = 0;
+  bool leaves_out_barriers = false;
   TeamOrder order;
   std::map<const ThreadTeam*, std::unique_ptr<Turns>> turns;
 };
@@ -96,6 +97,11 @@ struct Registry {
 Registry& Teams() {
   static Registry registry;
   return registry;
+}
+
+bool LeavesOutBarriers() {
+  const std::lock_guard<std::mutex> lock(Teams().mutex);
+  return Teams().leaves_out_barriers;
 }
 
 Turns& TurnsOf(const ThreadTeam& team) {
@@ -109,6 +115,11 @@ void SetTeamSeed(uint64_t seed) {
   const std::lock_guard<std::mutex> lock(Teams().mutex);
   Teams().seed = seed;
   Teams().order = {};
+}
+
+void LeaveOutBarriers(bool leave_out) {
+  const std::lock_guard<std::mutex> lock(Teams().mutex);
+  Teams().leaves_out_barriers = leave_out;
 }
 
 TeamOrder OrderOfTeams() {
@@ -175,6 +186,8 @@ void ThreadTeam::RunJob(int thread) {
   turns.End(thread);
 }
 
-void ThreadTeam::Barrier(int thread) { TurnsOf(*this).Barrier(thread); }
+void ThreadTeam::Barrier(int thread) {
+  if (!LeavesOutBarriers()) TurnsOf(*this).Barrier(thread);
+}
 
 }  // namespace bnsyn

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <string>
 #include <thread>
 
@@ -11,6 +12,7 @@
 #include "runtime/delivery/layout.h"
 #include "tests/runtime/closed_loop.h"
 #include "tests/runtime/networks.h"
+#include "tests/sanitized.h"
 
 namespace bnsyn {
 namespace {
@@ -71,6 +73,28 @@ TEST(Threads, AreWatchedAndCancelled) {
   ASSERT_TRUE(again.Step(100).ok());
   EXPECT_GT(again.report().spikes, 50u);
 }
+
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+// A host may not read a simulation that runs. Emitted code writes there, and the sanitizer has to
+// notice: it sees emitted code.
+void ReadWhileItRuns() {
+  Simulation simulation = Compiled(kNoisy, Accelerated(1, kWidth));
+  std::atomic<bool> ends = false;
+  std::thread reader([&] {
+    while (!ends.load()) static_cast<void>(simulation.StateByName("exc.V"));
+  });
+  static_cast<void>(simulation.Step(2000));
+  ends.store(true);
+  reader.join();
+  std::exit(0);
+}
+
+TEST(ThreadsDeathTest, ARaceIsFound) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  constexpr int kRace = 66;  // the exit code of a process in which the sanitizer has found one
+  EXPECT_EXIT(ReadWhileItRuns(), testing::ExitedWithCode(kRace), "data race");
+}
+#endif
 
 }  // namespace
 }  // namespace bnsyn

@@ -12,17 +12,13 @@
 #include <string>
 #include <vector>
 
+#include "tests/sanitized.h"
+
 namespace bnsyn {
 namespace {
 
 constexpr rlim_t kMostMemory = rlim_t{4} << 30;
 constexpr rlim_t kMostSeconds = 20;  // of processor time; each case takes far less
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;  // address space is no measure of memory then
-#else
-constexpr bool kSanitized = false;
-#endif
 
 struct Result {
   int code = -1;  // -1 where a signal ended the command: an abort, a fault, or the limit of time
