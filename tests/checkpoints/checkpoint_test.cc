@@ -115,7 +115,7 @@ TEST(Checkpoint, BranchesAndRewinds) {
     // A branch that the host drives otherwise.
     const auto b = simulation.Population("b");
     ASSERT_TRUE(b.ok());
-    ASSERT_TRUE(simulation.SetInput(*b, "current", {{0.9}}).ok());
+    ASSERT_TRUE(simulation.SetInput(*b, "current", std::vector<double>{0.9}).ok());
     ASSERT_TRUE(simulation.SetParameter("a.drive", 1.5).ok());
     ASSERT_TRUE(simulation.Step(150).ok());
     EXPECT_NE(simulation.Digest().ToString(), Uncut(250));

@@ -91,7 +91,9 @@ void ActAt(Simulation& simulation, uint64_t step) {
   const auto b = simulation.Population("b");
   ASSERT_TRUE(a.ok() && b.ok());
   if (step % 29 == 3) {
-    EXPECT_TRUE(simulation.SetInput(*b, "current", {{0.1 * static_cast<double>(step % 7)}}).ok());
+    EXPECT_TRUE(
+        simulation.SetInput(*b, "current", std::vector<double>{0.1 * static_cast<double>(step % 7)})
+            .ok());
   }
   if (step % 31 == 5) {
     EXPECT_TRUE(simulation.AddEvents(*a, "taps", {1, 5, 5}).ok());
@@ -104,7 +106,9 @@ void ActAt(Simulation& simulation, uint64_t step) {
   if (step % 53 == 11) {
     EXPECT_TRUE(simulation.SetParameter("a.drive", 1 + 0.01 * static_cast<double>(step % 9)).ok());
   }
-  if (step % 61 == 13) EXPECT_TRUE(simulation.SetState("ab.w", 9, 0.33).ok());
+  if (step % 61 == 13) {
+    EXPECT_TRUE(simulation.SetState("ab.w", 9, 0.33).ok());
+  }
 }
 
 void RunTo(Simulation& simulation, uint64_t step) {
