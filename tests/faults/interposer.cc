@@ -50,6 +50,7 @@ struct State {
   std::atomic<bool> hit = false;
   std::array<void*, kMostFrames> frames = {};
   int frame_count = 0;
+  std::atomic<bool> later_in_llvm = false;
   std::atomic<int64_t> live = 0;
   int stderr_copy = STDERR_FILENO;  // which a command may send elsewhere
 };
@@ -64,6 +65,18 @@ void Remember() {
   looking = false;
 }
 
+// Notes whether LLVM made a later call that is hit.
+void NoteLater() {
+  std::array<void*, kMostFrames> frames;
+  looking = true;
+  const int count = ::backtrace(frames.data(), static_cast<int>(kMostFrames));
+  for (int frame = 0; frame < count && !state.later_in_llvm; ++frame) {
+    const char* const name = FunctionName(frames[static_cast<size_t>(frame)]);
+    state.later_in_llvm = std::strstr(name, "4llvm") != nullptr;
+  }
+  looking = false;
+}
+
 // True if this call is to be hit.
 bool IsHit(Call call) {
   if (!state.armed.load(std::memory_order_relaxed) || state.fault.call != call || looking) {
@@ -71,7 +84,11 @@ bool IsHit(Call call) {
   }
   const uint64_t number = state.calls.fetch_add(1, std::memory_order_relaxed) + 1;
   if (number < state.fault.at || (number > state.fault.at && !state.fault.lasting)) return false;
-  if (!state.hit.exchange(true)) Remember();
+  if (!state.hit.exchange(true)) {
+    Remember();
+  } else if (!state.later_in_llvm) {
+    NoteLater();
+  }
   return true;
 }
 
@@ -191,6 +208,7 @@ void Arm(const Fault& fault) {
   state.frame_count = 0;
   state.calls = 0;
   state.hit = false;
+  state.later_in_llvm = false;
   state.armed = true;
 }
 
@@ -204,6 +222,8 @@ void Pause() { state.paused = state.armed.exchange(false); }
 void Resume() { state.armed = state.paused; }
 
 bool Hit() { return state.hit; }
+
+bool HitLaterWithinLlvm() { return state.later_in_llvm; }
 
 std::string HitTrace() {
   std::string text;
