@@ -171,6 +171,25 @@ std::vector<reference::Quanta> ReadSums(Input& in, uint32_t size) {
   return sums;
 }
 
+// True if an input can hold such sums between two steps.
+bool AreSums(const std::vector<reference::Quanta>& sums, const ir::Accumulator& accumulator) {
+  return std::all_of(sums.begin(), sums.end(), [&](const reference::Quanta sum) {
+    return accumulator.decays() ? reference::Magnitude(sum) <= reference::kMaxExactSum
+                                : reference::LimitsOf(accumulator).Holds(sum);
+  });
+}
+
+// True if a host can have set such parameters.
+bool AreParams(const std::vector<ir::Bits>& params, const ir::Program& program) {
+  for (ir::ParamId id = 0; id < params.size(); ++id) {
+    const ir::Param& declared = program.params[id];
+    const bool finite =
+        declared.element != ir::Element::kF64 || std::isfinite(ir::F64OfBits(params[id]));
+    if (declared.tunable ? !finite : params[id] != declared.value) return false;
+  }
+  return true;
+}
+
 void WriteSpikes(const reference::Moment& moment, Output& out) {
   for (size_t p = 0; p < moment.spikes.size(); ++p) {
     out.Number(moment.spike_counts[p]);
@@ -398,9 +417,10 @@ absl::StatusOr<CheckpointContents> ReadContents(absl::string_view bytes, const E
   moment.step = header.step;
   moment.params = in.Numbers<ir::Bits>(program.params.size());
   moment.totals = in.Numbers<double>(program.reductions.size());
-  if (in.failed()) return DoesNotFit("parameters");
+  if (in.failed() || !AreParams(moment.params, program)) return DoesNotFit("parameters");
   for (const ir::Input& input : program.inputs) {
     moment.sums.push_back(ReadSums(in, program.Size(input.population)));
+    if (!AreSums(moment.sums.back(), input.accumulator)) in.Fail();
   }
   if (in.failed()) return DoesNotFit("synaptic inputs");
   ReadSpikes(in, program, moment);

@@ -167,17 +167,17 @@ TEST(Fuzz, NetworksOfTables) {
 // them are silent.
 TEST(Fuzz, ContinuedRandomNetworks) {
   FuzzMade("continued random networks", &MakeRandomNetwork, &TryContinuation,
-           {.refused = 0, .silent = 0.2, .plastic = 0, .kinds = 12});
+           {.refused = 0, .silent = 0.5, .plastic = 0, .kinds = 12});
 }
 
 TEST(Fuzz, ContinuedPlasticNetworks) {
   FuzzMade("continued plastic networks", &MakePlasticNetwork, &TryContinuation,
-           {.refused = 0, .silent = 0.2, .plastic = 0, .kinds = 16});
+           {.refused = 0, .silent = 0.5, .plastic = 0, .kinds = 16});
 }
 
 TEST(Fuzz, ContinuedNetworksOfTables) {
   FuzzMade("continued networks of all tables", &MakeTableNetwork, &TryContinuation,
-           {.refused = 0.35, .silent = 0.3, .plastic = 0, .kinds = 130});
+           {.refused = 0.35, .silent = 0.5, .plastic = 0, .kinds = 130});
 }
 
 // The harness itself: what ends a process is a failure of its seed, and the others run.
