@@ -39,8 +39,8 @@ std::vector<std::string> Cells(absl::string_view line) {
 class ConfigReader {
  public:
   ConfigReader(std::string path, Json json) : path_(std::move(path)), json_(std::move(json)) {
-    directory_ = std::filesystem::path(path_).parent_path().string();
-    if (directory_.empty()) directory_ = ".";
+    const std::filesystem::path parent = std::filesystem::path(path_).parent_path();
+    directory_ = parent.empty() ? std::string(".") : parent.string();
     variables_["${configdir}"] = directory_;
     variables_["$configdir"] = directory_;
   }
