@@ -2,18 +2,26 @@
 # this file installs what is missing, builds and runs.
 
 PACKAGES := g++ cmake ninja-build llvm-19-dev libabsl-dev libeigen3-dev libtomlplusplus-dev \
-  libcli11-dev nlohmann-json3-dev libgtest-dev libbenchmark-dev libmpfr-dev python3
+  libcli11-dev nlohmann-json3-dev libhdf5-dev zlib1g-dev libgtest-dev libbenchmark-dev libmpfr-dev \
+  pkg-config python3 python3-dev python3-numpy python3-h5py pybind11-dev
 # What `make ci` needs besides, for the second compiler.
 CI_PACKAGES := $(PACKAGES) clang libclang-rt-14-dev
 # What `make tidy` and `make format` need besides.
 TIDY_PACKAGES := $(PACKAGES) clang-tidy clang-format
-# What `make pictures` needs besides.
+# What `make pictures` and the tests of the package for Python need besides.
 PICTURE_PACKAGES := $(PACKAGES) python3-matplotlib
 
 # What `make targets` needs besides; libabsl-dev of arm64 is unpacked below build/.
 TARGETS_PACKAGES := $(PACKAGES) qemu-user g++-aarch64-linux-gnu
 # What `make mutants` tries: beginnings of names, or options; all of the fast selection without.
 MUTANTS ?=
+
+# What `make deb` and `make deb-test` need besides.
+DEB_PACKAGES := $(PACKAGES) dpkg-dev file
+DEB_TEST_PACKAGES := $(DEB_PACKAGES) debootstrap
+
+# Where `make install` puts all.
+PREFIX ?= /usr/local
 
 # What `make conformance` and `make bench-peers` need besides; Debian's Brian2 belongs to Debian's
 # Python.
@@ -38,7 +46,7 @@ JOBS ?= $(shell nproc)
 BNSYN := build/release/bin/bnsyn
 
 .DEFAULT_GOAL := help
-.PHONY: help run test verify digests precision build command deps fuzz faults schedules tsan libfuzzer nightly ci conformance bench bench-peers bench-growth bench-compile microcircuit tidy format pictures coverage mutants targets clean deps-ci deps-tidy deps-conformance deps-pictures deps-targets
+.PHONY: help run installed test verify digests precision build command deps fuzz faults schedules tsan libfuzzer nightly ci conformance bench bench-peers bench-growth bench-compile python install deb deb-test microcircuit tidy format pictures coverage mutants targets clean deps-ci deps-tidy deps-conformance deps-pictures deps-targets deps-deb deps-deb-test
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,7 +54,7 @@ help:  ## show this list
 run: command  ## install what is missing, build the command, run the BN-Syn network on both backends
 	$(BNSYN) run examples/networks/bnsyn.toml --backend both
 
-test: build  ## install what is missing, build, run all tests
+test: build deps-pictures  ## install what is missing, build, run all tests
 	ctest --test-dir build/release --output-on-failure --no-tests=error -j $(JOBS)
 
 verify: command  ## the physics-equivalence suite on every example, which `make test` runs too
@@ -72,7 +80,7 @@ tsan: deps-ci  ## 4 threads under the thread sanitizer, which looks at emitted c
 	cmake --build --preset tsan -j $(JOBS) --target threads_test
 	setarch -R build/tsan/bin/threads_test
 
-libfuzzer: deps-ci  ## libFuzzer on network files, equations, programs, cached code and tables
+libfuzzer: deps-ci  ## libFuzzer on network files, equations, programs, cached code, tables and checkpoints
 	cmake --preset libfuzzer
 	cmake --build --preset libfuzzer -j $(JOBS) --target fuzzers
 	tests/libfuzzer/run.py build/libfuzzer $(LIBFUZZER)
@@ -87,6 +95,26 @@ build: deps  ## install what is missing and build everything
 command: deps  ## install what is missing and build the command alone, build/release/bin/bnsyn
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS) --target bnsyn
+
+python: deps  ## install what is missing and build the package for Python: PYTHONPATH=build/release/python
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS) --target python
+	PYTHONPATH=build/release/python $(DEBIAN_PYTHON) -c 'import bnsyn; print(bnsyn.__file__)'
+
+installed: deps
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS) --target bnsyn bnsyn_manual bnsyn_shared python
+
+install: installed  ## build, and install below PREFIX=/usr/local: docs/install.md
+	cmake --install build/release --prefix $(PREFIX)
+	@if [ -z "$(DESTDIR)" ] && [ -w /etc/ld.so.cache ]; then ldconfig; fi
+
+deb: installed deps-deb  ## build, and make Debian packages in build/release/packages
+	cd build/release && cpack
+	ls build/release/packages/*.deb
+
+deb-test: deb deps-deb-test  ## install the packages in a new Debian, and run them there: as root
+	tests/outside/debian.py build/release
 
 deps:  ## install the Debian packages that are missing
 	@$(call install,$(PACKAGES))
@@ -103,6 +131,12 @@ deps-conformance:
 deps-targets:
 	@$(call install,$(TARGETS_PACKAGES))
 	@tests/targets/sysroot.sh build/arm64-sysroot || echo "aarch64 will not be run" >&2
+
+deps-deb:
+	@$(call install,$(DEB_PACKAGES))
+
+deps-deb-test:
+	@$(call install,$(DEB_TEST_PACKAGES))
 
 deps-tidy:
 	@$(call install,$(TIDY_PACKAGES))
@@ -155,7 +189,7 @@ coverage: deps  ## tests with coverage: a table of the lines that ran, which fai
 
 mutants: deps  ## make the code wrong in one place after another, and see which test fails
 	cmake --preset mutants
-	cmake --build --preset mutants -j $(JOBS) --target ir_test reference_test compiler_test engines_test runtime_test mutants_list
+	cmake --build --preset mutants -j $(JOBS) --target ir_test reference_test compiler_test engines_test runtime_test checkpoints_test mutants_list
 	tests/mutants/mutants.py $(MUTANTS)
 
 targets: command deps-targets  ## the digests of small networks on x86-64-v1 to v4, and on aarch64 under qemu

@@ -1,7 +1,7 @@
 #include "ir/builder.h"
 
-#include <cstdio>
-#include <cstdlib>
+#include <stdexcept>
+#include <string>
 
 namespace bnsyn::ir {
 namespace {
@@ -75,10 +75,7 @@ Value Builder::Emit(Op op, Type type, absl::Span<const Value> operands, uint64_t
   }
   const absl::StatusOr<Type> result =
       ResultType(program_, block_, op, absl::MakeConstSpan(types, operands.size()), attr, type);
-  if (!result.ok()) {
-    std::fprintf(stderr, "bnsyn: internal error: %s\n", result.status().ToString().c_str());
-    std::abort();
-  }
+  if (!result.ok()) throw std::logic_error(std::string(result.status().message()));
   node.op = op;
   node.element = result->element;
   node.domain = result->domain;

@@ -26,13 +26,19 @@ absl::Status TooLarge(absl::string_view what, const std::string& size, uint64_t 
                                                  Megabytes(most), " of such a file are read"));
 }
 
-// Reads up to the end, or one byte more than `most`.
-absl::StatusOr<std::string> ReadAll(int file, absl::string_view what, uint64_t most) {
+// Reads up to the end, or one byte more than `most`. Takes no more memory than for `expected` bytes
+// if there are no more.
+absl::StatusOr<std::string> ReadAll(int file, absl::string_view what, uint64_t expected,
+                                    uint64_t most) {
   constexpr size_t kPiece = 1 << 16;
   std::string text;
+  text.reserve(expected + 1);
   while (text.size() <= most) {
     const size_t before = text.size();
-    text.resize(std::min<uint64_t>(before + std::max(kPiece, before / 2), most + 1));
+    const uint64_t room = before <= expected && expected <= most
+                              ? expected + 1
+                              : before + std::max(kPiece, before / 2);
+    text.resize(std::min<uint64_t>(room, most + 1));
     const ssize_t count = read(file, text.data() + before, text.size() - before);
     if (count < 0 && errno == EINTR) {
       text.resize(before);
@@ -98,11 +104,11 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, uint64_t most) {
   }
   const auto size = static_cast<uint64_t>(std::max<off_t>(status.st_size, 0));
   if (size > most) return TooLarge(what, Megabytes(size), most);
-  return ReadAll(file, what, most);
+  return ReadAll(file, what, size, most);
 }
 
 absl::StatusOr<std::string> ReadStandardInput(uint64_t most) {
-  return ReadAll(STDIN_FILENO, "standard input", most);
+  return ReadAll(STDIN_FILENO, "standard input", 0, most);
 }
 
 absl::Status PublishFile(const std::string& partial, const std::string& path) {

@@ -21,7 +21,8 @@ inline absl::Status OutOfMemory() {
   }
 }
 
-// What `use` returns, a Status or StatusOr; OutOfMemory where it asks for more than there is.
+// What `use` returns, a Status or StatusOr; OutOfMemory where it asks for more than there is. A
+// std::logic_error, with which code that finds itself wrong leaves, becomes an Internal error.
 template <typename Use>
 auto WithinMemory(Use use) -> decltype(use()) {
   try {
@@ -31,6 +32,8 @@ auto WithinMemory(Use use) -> decltype(use()) {
     return OutOfMemory();
   } catch (const std::length_error&) {
     return OutOfMemory();
+  } catch (const std::logic_error& error) {
+    return absl::InternalError(error.what());
   }
 }
 

@@ -1,6 +1,7 @@
 #include "ir/table.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -12,10 +13,14 @@
 #include "ir/diagnostic.h"
 #include "ir/file.h"
 #include "ir/mutant.h"
+#include "ir/numpy_file.h"
 #include "ir/status_macros.h"
 
 namespace bnsyn::ir {
 namespace {
+
+// From so many numbers on, the digest of a column takes each as a whole.
+constexpr size_t kLargeColumn = size_t{1} << 20;
 
 // A piece of the file without the white space around it.
 SourceRange Trimmed(absl::string_view text, size_t begin, size_t end) {
@@ -142,6 +147,32 @@ absl::Status ReadRow(const SourceText& source, SourceRange line, const Columns& 
   return absl::OkStatus();
 }
 
+// The columns of a file of NumPy, with the names that a table has.
+absl::Status TakeColumns(absl::string_view bytes, const std::string& path, Table& table) {
+  BNSYN_ASSIGN_OR_RETURN(NumberColumns columns, ReadNumpyFile(bytes, path));
+  const auto has = [&](absl::string_view name) {
+    return std::find(columns.names.begin(), columns.names.end(), name) != columns.names.end();
+  };
+  const bool recorded = has("time_ms");
+  if (!table.only.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", path, "' numbers the populations of its spikes: of files with spikes of several take ",
+        "those of CSV, which name them, or leave out population = \"", table.only, "\""));
+  }
+  for (size_t c = 0; c < columns.names.size(); ++c) {
+    std::string& name = columns.names[c];
+    if (recorded && name == "population" && !columns.values[c].empty() &&
+        columns.values[c] != std::vector<double>(columns.values[c].size(), columns.values[c][0])) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", path, "' has spikes of several populations; record those of one"));
+    }
+    if (recorded && (name == "population" || name == "step")) continue;
+    table.columns.push_back(recorded ? NameInTable(std::move(name)) : std::move(name));
+    table.values.push_back(std::move(columns.values[c]));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Table> ReadTable(absl::string_view name, absl::string_view file,
@@ -150,17 +181,23 @@ absl::StatusOr<Table> ReadTable(absl::string_view name, absl::string_view file,
   const std::filesystem::path path =
       std::filesystem::path(std::string(directory)) / std::string(file);
   BNSYN_ASSIGN_OR_RETURN(std::string contents, ReadFile(path.string(), kMostTable));
+  Table table;
+  table.name = std::string(name);
+  table.file = std::string(file);
+  table.only = std::string(only);
+  if (IsNumpyFile(contents)) {
+    BNSYN_RETURN_IF_ERROR(TakeColumns(contents, path.string(), table));
+    table.digest = TableDigest(table);
+    return table;
+  }
   const SourceText source = {path.string(), std::move(contents), 1, 1};
   const std::string& text = source.text;
 
   if (const size_t nul = text.find('\0'); nul != text.npos) {
     return ErrorAt(source, {nul, 1}, "this is a binary file, not a table",
-                   "tables are CSV: a line of column names, then rows of numbers");
+                   "tables are CSV, a line of column names and then rows of numbers, or files of "
+                   "NumPy");
   }
-  Table table;
-  table.name = std::string(name);
-  table.file = std::string(file);
-  table.only = std::string(only);
   Columns columns;
   std::string population;  // whose spikes are read
   // Spreadsheets may begin a file with a byte order mark.
@@ -222,6 +259,11 @@ uint64_t TableDigest(const Table& table) {
   for (const std::vector<double>& values : table.values) {
     for (const double value : values) {
       const Bits bits = BitsOfF64(value);
+      // Of millions of numbers one step each.
+      if (values.size() >= kLargeColumn) {
+        hash = std::rotl((hash ^ bits) * 0x100000001b3, 29);
+        continue;
+      }
       for (int shift = 0; shift < 64; shift += 8) add(bits >> shift & 0xff);
     }
   }

@@ -1,4 +1,4 @@
-// Tables of numbers from CSV files: a header line of names, then rows of numbers.
+// Tables of numbers from CSV files, or NumPy's .npy and .npz (ir/numpy_file.h has their columns).
 #ifndef BNSYN_IR_TABLE_H_
 #define BNSYN_IR_TABLE_H_
 
@@ -10,8 +10,8 @@
 
 namespace bnsyn::ir {
 
-// Reads `directory`/`file` (or `file` when absolute). Numbers are read with correct rounding, so
-// that shortest round-trip output of another program is restored to the bit. Fails, with line and
+// Reads `directory`/`file` (or `file` when absolute). Numbers of CSV are correctly rounded, so that
+// shortest round-trip output of another program is restored to the bit. Fails, with line and
 // column, on ragged rows, non-numbers, NaN, missing header, binary content. Lines that begin with #
 // are comments.
 //
@@ -27,7 +27,7 @@ std::optional<uint64_t> WholeSteps(double time, double dt);
 // The same where a time between two steps goes to one of them.
 std::optional<uint64_t> WholeSteps(double time, double dt, OffGrid off_grid);
 
-// Digest of column names and values (FNV-1a over their bytes), stored in the program's text.
+// Digest of column names and values, stored in the program's text.
 uint64_t TableDigest(const Table& table);
 
 }  // namespace bnsyn::ir

@@ -1,12 +1,12 @@
 #include "reference/evaluate.h"
 
-#include <cstdio>
-#include <cstdlib>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "ir/mutant.h"
 #include "reference/functions.h"
 #include "reference/mutant_nodes.h"
@@ -19,12 +19,10 @@ namespace {
 using ir::Element;
 using ir::Op;
 
-// Ends the process: the verifier admits no program that comes here.
+// The verifier admits no program that comes here.
 [[noreturn]] void BadNode(const ir::Node& node) {
-  const std::string name(ir::Info(node.op).name);
-  std::fprintf(stderr, "bnsyn: internal error: '%s' evaluated on an element it does not take\n",
-               name.c_str());
-  std::abort();
+  throw std::logic_error(
+      absl::StrCat("'", ir::Info(node.op).name, "' evaluated on an element it does not take"));
 }
 
 // The element i of an operand: the same one for each i when the operand is uniform.

@@ -54,6 +54,8 @@ class ProgramInterpreter : public Interpreter {
                             absl::Span<const uint32_t> neurons) override;
   Digest ComputeDigest() const override;
   const CoarseTallies& Coarse() const override { return machine_.coarse; }
+  Moment Now() const override;
+  void Resume(const Moment& moment, const StateValues& values) override;
 
  private:
   // Runs the on_pre and on_post blocks of the spikes that arrive.
@@ -223,6 +225,42 @@ Digest ProgramInterpreter::ComputeDigest() const {
     }
   }
   return digest;
+}
+
+Moment ProgramInterpreter::Now() const {
+  Moment moment;
+  moment.step = machine_.step;
+  moment.params = machine_.params;
+  moment.totals = machine_.totals;
+  moment.sums = machine_.inputs;
+  const StepsInFlight steps = InFlightBefore(machine_.program, machine_.step);
+  moment.spikes.resize(machine_.program.populations.size());
+  for (ir::PopulationId p = 0; p < moment.spikes.size(); ++p) {
+    for (uint32_t i = 0; i < steps.count; ++i) {
+      moment.spikes[p].push_back(history_.At(p, steps.first + i));
+    }
+  }
+  moment.spike_digest = spike_digest_;
+  moment.coarse = machine_.coarse;
+  return moment;
+}
+
+void ProgramInterpreter::Resume(const Moment& moment, const StateValues& values) {
+  machine_.step = moment.step;
+  machine_.params = moment.params;
+  machine_.totals = moment.totals;
+  machine_.inputs = moment.sums;
+  machine_.coarse = moment.coarse;
+  for (ir::StateId state = 0; state < machine_.states.size(); ++state) {
+    if (!machine_.program.states[state].temporary) machine_.states[state] = values(state);
+  }
+  const StepsInFlight steps = InFlightBefore(machine_.program, moment.step);
+  for (ir::PopulationId p = 0; p < moment.spikes.size(); ++p) {
+    for (uint32_t i = 0; i < steps.count; ++i) {
+      history_.At(p, steps.first + i) = moment.spikes[p][i];
+    }
+  }
+  spike_digest_ = moment.spike_digest;
 }
 
 }  // namespace

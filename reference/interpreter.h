@@ -15,6 +15,7 @@
 #include "reference/array.h"
 #include "reference/coarse.h"
 #include "reference/digest.h"
+#include "reference/moment.h"
 
 namespace bnsyn::reference {
 
@@ -74,6 +75,10 @@ class Interpreter {
   // The coarse contributions (R6): those of synapses and events that were known before step 0, and
   // those that were added since.
   virtual const CoarseTallies& Coarse() const = 0;
+
+  // The present, without the counts of spikes, and a return to a moment of this program.
+  virtual Moment Now() const = 0;
+  virtual void Resume(const Moment& moment, const StateValues& values) = 0;
 };
 
 }  // namespace bnsyn::reference

@@ -534,19 +534,27 @@ absl::StatusOr<ListedPairs> FindListedPairs(const ir::Program& program, ir::Proj
       const std::vector<uint32_t> to,
       ReadNeurons(table, "post", program.populations[projection.target], projection.targets));
   ListedPairs pairs;
-  for (uint32_t i = 0; i < to.size(); ++i) {
-    if (begin <= to[i] && to[i] < end) pairs.rows.push_back(i);
-  }
-  std::stable_sort(pairs.rows.begin(), pairs.rows.end(), [&](uint32_t a, uint32_t b) {
-    if (Mutant("R8.list_order")) return from[a] < from[b];
-    return std::pair(from[a], to[a]) < std::pair(from[b], to[b]);
-  });
   pairs.begin.assign(source.size + size_t{1}, 0);
-  for (const uint32_t i : pairs.rows) {
-    ++pairs.begin[from[i] + size_t{1}];
-    pairs.targets.push_back(to[i]);
-  }
+  const auto is_in_range = [&](size_t i) { return begin <= to[i] && to[i] < end; };
+  for (size_t i = 0; i < to.size(); ++i) pairs.begin[from[i] + size_t{1}] += is_in_range(i);
   std::partial_sum(pairs.begin.begin(), pairs.begin.end(), pairs.begin.begin());
+  // By source, and then the few of each source by target: lists may have millions of rows.
+  pairs.rows.resize(pairs.begin.back());
+  std::vector next(pairs.begin.begin(), pairs.begin.end() - 1);
+  for (uint32_t i = 0; i < to.size(); ++i) {
+    if (is_in_range(i)) pairs.rows[next[from[i]]++] = i;
+  }
+  const auto by_target = [&](uint32_t a, uint32_t b) { return to[a] < to[b]; };
+  for (uint32_t s = 0; s < source.size && !Mutant("R8.list_order"); ++s) {
+    const auto row = [&](uint32_t of) {
+      return pairs.rows.begin() + static_cast<std::ptrdiff_t>(pairs.begin[of]);
+    };
+    if (!std::is_sorted(row(s), row(s + 1), by_target)) {
+      std::stable_sort(row(s), row(s + 1), by_target);
+    }
+  }
+  pairs.targets.reserve(pairs.rows.size());
+  for (const uint32_t i : pairs.rows) pairs.targets.push_back(to[i]);
   return pairs;
 }
 

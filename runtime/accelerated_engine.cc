@@ -52,7 +52,8 @@ absl::Status AcceleratedEngine::Build(Layout layout, const EngineOptions& option
                                       EngineReport& report) {
   BNSYN_ASSIGN_OR_RETURN(code_,
                          compiler::CompileKernels(program_, options.compile, report.compile));
-  BNSYN_ASSIGN_OR_RETURN(team_, ThreadTeam::Create(partition_.threads(), options.pin));
+  BNSYN_ASSIGN_OR_RETURN(
+      team_, ThreadTeam::Create(partition_.threads(), options.pin, options.host_threads));
   epoch_ = StepsPerEpoch(program_, layout, partition_.threads());
   Arena arena;
   BNSYN_ASSIGN_OR_RETURN(RunMemory memory, RunMemory::Allocate(program_, partition_, epoch_,

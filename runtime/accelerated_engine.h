@@ -22,6 +22,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -94,6 +95,12 @@ class AcceleratedEngine : public Engine {
   reference::Digest ComputeDigest() const override;
   uint64_t SpikeCount(ir::PopulationId population) const override;
   reference::CoarseTallies Coarse() const override;
+  std::string LoweredText() const override;
+  reference::Moment Now() const override;
+  reference::Array Values(ir::StateId state) const override;
+  uint64_t ValueCount(ir::StateId state) const override;
+  absl::Status Resume(const reference::Moment& moment,
+                      const reference::StateValues& values) override;
   std::vector<KernelTime> KernelTimes() const override { return clock_.Times(program_, schedule_); }
   void ReadThreadTimes(absl::Span<ThreadTime> times) const override {
     for (size_t t = 0; t < times.size(); ++t) {
@@ -161,6 +168,12 @@ class AcceleratedEngine : public Engine {
   void TakeSpikes(int thread, uint64_t step, bool record);
   // Hands the spikes recorded from finished_ on to the sink, if there is one.
   void DrainRecords(SpikeSink* sink);
+  // Gives a state that is not temporary its values, whoever holds them.
+  void PutValues(ir::StateId state, const reference::Array& values);
+  // Fills the ring with the spikes in flight of a moment.
+  void PutSpikes(const reference::Moment& moment);
+  // Gives the threads what was counted up to a moment.
+  void PutTallies(const reference::Moment& moment);
 
   ir::Program lowered_;  // without its tables
   const ir::Program program_;

@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/lowering/lower.h"
 #include "ir/out_of_memory.h"
 #include "ir/status_macros.h"
 #include "ir/verifier.h"
+#include "runtime/change_parameters.h"
 #include "runtime/coarse_report.h"
 #include "runtime/engine.h"
 #include "runtime/simulation_impl.h"
@@ -17,9 +17,10 @@
 namespace bnsyn {
 namespace {
 
-absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(ir::Program program,
-                                                   const EngineOptions& options,
+absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(ir::Program program, EngineOptions options,
                                                    EngineReport& report) {
+  // Engines record what somebody may ask for.
+  options.record_spikes = options.record_spikes || options.spike_recorders;
   switch (options.backend) {
     case Backend::kReference:
       return MakeReferenceEngine(std::move(program), options, report);
@@ -30,11 +31,29 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(ir::Program program,
 }
 
 absl::StatusOr<Simulation> CompileProgram(ir::Program program, const EngineOptions& options) {
+  BNSYN_ASSIGN_OR_RETURN(std::unique_ptr<SimulationAccess::Impl> impl,
+                         SimulationAccess::MakeImpl(std::move(program), options));
+  return SimulationAccess::Make(std::move(impl));
+}
+
+absl::StatusOr<Simulation> CompileNetwork(const Network& network, const EngineOptions& options) {
+  BNSYN_ASSIGN_OR_RETURN(
+      std::unique_ptr<SimulationAccess::Impl> impl,
+      SimulationAccess::MakeImpl(std::make_shared<const Network>(network), {}, options));
+  return SimulationAccess::Make(std::move(impl));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SimulationAccess::Impl>> SimulationAccess::MakeImpl(
+    ir::Program program, const EngineOptions& options) {
   const Stopwatch stopwatch;
   BNSYN_RETURN_IF_ERROR(ir::Verify(program));
-  auto impl = std::make_unique<SimulationAccess::Impl>();
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
   impl->params = program.params;
   impl->record_spikes = options.record_spikes;
+  impl->hands_over_spikes = options.record_spikes || options.spike_recorders;
   impl->trains.resize(program.populations.size());
   impl->cleared_counts.resize(program.populations.size());
   EngineReport& report = impl->report;
@@ -50,24 +69,25 @@ absl::StatusOr<Simulation> CompileProgram(ir::Program program, const EngineOptio
     report.compile_seconds += phase.milliseconds / 1e3;
   }
   report.construct_seconds = stopwatch.seconds() - report.compile_seconds;
-  return SimulationAccess::Make(std::move(impl));
+  return impl;
 }
 
-absl::StatusOr<Simulation> CompileNetwork(const Network& network, const EngineOptions& options) {
+absl::StatusOr<std::unique_ptr<SimulationAccess::Impl>> SimulationAccess::MakeImpl(
+    std::shared_ptr<const Network> network, const ChangedParameters& changed,
+    const EngineOptions& options) {
   const Stopwatch stopwatch;
   std::vector<compiler::TunableRequirement> requirements;
   BNSYN_ASSIGN_OR_RETURN(ir::Program program,
-                         LowerNetwork(network, options.compile, nullptr, &requirements));
+                         LowerChanged(*network, changed, options.compile, &requirements));
   const double seconds = stopwatch.seconds();
-  BNSYN_ASSIGN_OR_RETURN(Simulation simulation, CompileProgram(std::move(program), options));
-  SimulationAccess::Of(simulation).requirements = std::move(requirements);
-  EngineReport& report = SimulationAccess::Of(simulation).report;
-  report.compile.phases.insert(report.compile.phases.begin(), {"lower", seconds * 1e3});
-  report.compile_seconds += seconds;
-  return simulation;
+  BNSYN_ASSIGN_OR_RETURN(std::unique_ptr<Impl> impl, MakeImpl(std::move(program), options));
+  impl->network = std::move(network);
+  impl->changed = changed;
+  impl->requirements = std::move(requirements);
+  impl->report.compile.phases.insert(impl->report.compile.phases.begin(), {"lower", seconds * 1e3});
+  impl->report.compile_seconds += seconds;
+  return impl;
 }
-
-}  // namespace
 
 absl::StatusOr<Simulation> Compile(ir::Program program, const EngineOptions& options) {
   return ir::WithinMemory([&] { return CompileProgram(std::move(program), options); });
@@ -83,6 +103,17 @@ absl::StatusOr<Simulation> Compile(const Network& network, const SimulationOptio
     engine.compile.defer_from = compiler::kDeferFrom;
     return CompileNetwork(network, engine);
   });
+}
+
+absl::Status Attach(Simulation& simulation, const std::shared_ptr<RunObserver>& observer,
+                    bool needs_spikes) {
+  SimulationAccess::Impl& impl = SimulationAccess::Of(simulation);
+  if (needs_spikes && !impl.hands_over_spikes) {
+    return absl::FailedPreconditionError(
+        "this simulation hands over no spikes: compile it with record_spikes or spike_recorders");
+  }
+  impl.observers.push_back({observer, needs_spikes});
+  return absl::OkStatus();
 }
 
 const ir::Program& ProgramOf(const Simulation& simulation) {

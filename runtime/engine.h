@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -12,6 +14,7 @@
 #include "reference/array.h"
 #include "reference/coarse.h"
 #include "reference/digest.h"
+#include "reference/moment.h"
 #include "runtime/engine_options.h"
 
 namespace bnsyn {
@@ -58,6 +61,20 @@ class Engine {
   // The coarse contributions (R6): those of synapses and events that were known before step 0, and
   // those that were added since. The numbers are those of program().
   virtual reference::CoarseTallies Coarse() const = 0;
+
+  // The text of the program before the passes, in whose terms the following is.
+  virtual std::string LoweredText() const = 0;
+  // The present, and the values of a state that is not temporary. What is put off is done first.
+  virtual reference::Moment Now() const = 0;
+  virtual reference::Array Values(ir::StateId state) const = 0;
+  // How many values that are; of a state of synapses one for each.
+  virtual uint64_t ValueCount(ir::StateId state) const = 0;
+  // Goes to a moment of the same program, which may be one of another engine. Its parts must have
+  // the sizes that Now gives. InvalidArgument, and nothing has changed, if a sum of it is none that
+  // the engine can hold.
+  virtual absl::Status Resume(const reference::Moment& moment,
+                              const reference::StateValues& values) = 0;
+
   // Time spent in each kernel, if it was asked for.
   virtual std::vector<KernelTime> KernelTimes() const { return {}; }
   // What each thread has done with its time; `times` has as many entries as the run has threads.

@@ -13,12 +13,6 @@
 namespace bnsyn {
 namespace {
 
-reference::Array Copy(const reference::ArrayView& view) {
-  reference::Array values(view.element, view.size);
-  for (size_t i = 0; i < view.size; ++i) values.set_bits(i, view.bits(i));
-  return values;
-}
-
 reference::Array StateAt(const ir::Program& program, const StepMemory& memory, ir::StateId id,
                          uint64_t step) {
   const ir::State& state = program.states[id];
@@ -33,31 +27,12 @@ reference::Array StateAt(const ir::Program& program, const StepMemory& memory, i
   }
   if (state.history != 0) return memory.values.History(id);
   memory.decaying.ReadState(id, step);
-  return Copy(memory.values.View(id));
-}
-
-std::vector<reference::Quanta> SumsAt(const ir::Program& program, const StepMemory& memory,
-                                      ir::InputId input) {
-  std::vector<reference::Quanta> sums(program.Size(program.inputs[input].population));
-  for (uint32_t i = 0; i < sums.size(); ++i) sums[i] = memory.values.SumOf(input, i);
-  return sums;
-}
-
-std::vector<uint32_t> SortedSpikes(const SpikeRing& ring, int threads, ir::PopulationId population,
-                                   uint64_t step) {
-  std::vector<uint32_t> spikes = ring.Injected(population, step);
-  for (int t = 0; t < threads; ++t) {
-    const absl::Span<const uint32_t> own = ring.Spikes(population, t, step);
-    spikes.insert(spikes.end(), own.begin(), own.end());
-  }
-  std::sort(spikes.begin(), spikes.end());
-  return spikes;
+  return reference::CopyOf(memory.values.View(id));
 }
 
 }  // namespace
 
 absl::Status ErrorOfStep(const ir::Program& program, const StepMemory& memory, uint64_t step) {
-  const int threads = memory.partition.threads();
   reference::StepStart start;
   start.step = step;
   for (ir::ParamId id = 0; id < program.params.size(); ++id) {
@@ -70,7 +45,7 @@ absl::Status ErrorOfStep(const ir::Program& program, const StepMemory& memory, u
     start.totals.push_back(*memory.values.Total(id, 0));
   }
   for (ir::InputId id = 0; id < program.inputs.size(); ++id) {
-    start.sums.push_back(SumsAt(program, memory, id));
+    start.sums.push_back(memory.values.SumsOf(id));
   }
   for (ir::ProjectionId id = 0; id < program.projections.size(); ++id) {
     const Layout& layout = memory.synapses.layout();
@@ -78,7 +53,7 @@ absl::Status ErrorOfStep(const ir::Program& program, const StepMemory& memory, u
     start.delivered.push_back(rows && !program.Delivers());
   }
   start.spikes = [&](ir::PopulationId population, uint64_t past) {
-    return SortedSpikes(memory.ring, threads, population, past);
+    return memory.ring.AllSpikes(population, past);
   };
   BNSYN_ASSIGN_OR_RETURN(const std::unique_ptr<reference::Interpreter> interpreter,
                          reference::Interpreter::CreateAt(program, start));

@@ -46,10 +46,10 @@ std::vector<uint32_t> NumbersOf(const compiler::NeuronSet& neurons) {
 }
 
 absl::StatusOr<SelectedVariable> FindSelected(
-    const ir::Program& program, absl::string_view text,
+    const ir::Program& program, const ir::SourceText& source,
     const std::function<absl::StatusOr<uint32_t>(const std::string& name)>& size_of) {
-  const ir::SourceText source = {std::string(text), std::string(text), 1, 1};
-  const std::string plain(text);
+  const std::string& plain = source.text;
+  const absl::string_view text = plain;
   compiler::NamedNeurons named = NamedNeuronsOf(program);
   const absl::string_view before = text.substr(0, text.find_first_of(".["));
   const bool of_group = program.FindGroup(before) != nullptr;

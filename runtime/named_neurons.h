@@ -32,7 +32,7 @@ struct SelectedVariable {
 // of values of a variable that is not of neurons. Fails if the subscripts select nothing, or what
 // there is not; whether there is such a variable is not checked.
 absl::StatusOr<SelectedVariable> FindSelected(
-    const ir::Program& program, absl::string_view text,
+    const ir::Program& program, const ir::SourceText& text,
     const std::function<absl::StatusOr<uint32_t>(const std::string& name)>& size_of);
 
 }  // namespace bnsyn

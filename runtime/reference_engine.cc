@@ -1,9 +1,11 @@
 // The reference backend: the interpreter as an engine.
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "ir/status_macros.h"
+#include "ir/text.h"
 #include "reference/interpreter.h"
 #include "runtime/engine.h"
 #include "runtime/memory_plan.h"
@@ -53,6 +55,21 @@ class ReferenceEngine : public Engine {
     return spike_counts_[population];
   }
   reference::CoarseTallies Coarse() const override { return interpreter_->Coarse(); }
+
+  std::string LoweredText() const override { return ir::Print(program()); }
+  reference::Moment Now() const override {
+    reference::Moment moment = interpreter_->Now();
+    moment.spike_counts = spike_counts_;
+    return moment;
+  }
+  reference::Array Values(ir::StateId state) const override { return CopyOf(State(state)); }
+  uint64_t ValueCount(ir::StateId state) const override { return State(state).size; }
+  absl::Status Resume(const reference::Moment& moment,
+                      const reference::StateValues& values) override {
+    interpreter_->Resume(moment, values);
+    spike_counts_ = moment.spike_counts;
+    return absl::OkStatus();
+  }
 
  private:
   std::unique_ptr<reference::Interpreter> interpreter_;

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/description/settings.h"
 #include "compiler/language/expression.h"
@@ -17,6 +18,7 @@
 #include "reference/fault.h"
 #include "reference/machine.h"
 #include "reference/synapse_table.h"
+#include "runtime/change_parameters.h"
 #include "runtime/coarse_report.h"
 #include "runtime/conversion.h"
 #include "runtime/engine.h"
@@ -30,6 +32,8 @@ namespace {
 constexpr uint64_t kMaxStep = uint64_t{1} << 48;
 // How long a slice between two looks at RunControl should take.
 constexpr double kSliceSeconds = 2e-3;
+// How long spikes may wait for checks that deferred code has put off, where a recorder takes them.
+constexpr double kHandOverSeconds = 0.5;
 
 // Processor time of the process so far, of all its threads.
 double ProcessorSeconds() {
@@ -70,18 +74,9 @@ absl::string_view CppName(ir::Element element) {
   return "";
 }
 
-// A number given for something with that unit.
-absl::Status CheckDimension(const std::string& name, const std::string& declared,
-                            const Quantity& value) {
-  const std::optional<Unit> unit = ParseUnit(declared.empty() ? "1" : declared);
-  if (!unit || unit->dimension == value.dimension) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, " is ", DescribeDimension(unit->dimension), ", but ",
-                   ShowNumber(value.value), " is ", DescribeDimension(value.dimension),
-                   value.dimension.dimensionless()
-                       ? absl::StrCat("; give it a unit, as in Quantity(", ShowNumber(value.value),
-                                      ", *ParseUnit(\"", declared, "\"))")
-                       : ""));
+// A name that a host gives, which is its own source in errors.
+ir::SourceText AsSource(absl::string_view name) {
+  return {std::string(name), std::string(name), 1, 1};
 }
 
 }  // namespace
@@ -92,21 +87,39 @@ void Simulation::Impl::FindInterpolated() {
   }
 }
 
+void Simulation::Impl::TakeSpikes(ir::PopulationId population, uint64_t step,
+                                  absl::Span<const uint32_t> neurons,
+                                  absl::Span<const double> before) {
+  for (RunObserver* const observer : spike_observers) {
+    observer->OnSpikes(population, step, neurons, before);
+  }
+  if (!record_spikes) return;
+  SpikeTrain& train = trains[population];
+  train.steps.insert(train.steps.end(), neurons.size(), step);
+  train.neurons.insert(train.neurons.end(), neurons.begin(), neurons.end());
+  train.before.insert(train.before.end(), before.begin(), before.end());
+}
+
 absl::Status Simulation::Impl::RunSteps(uint64_t steps) {
   const bool interpolated = std::any_of(before_end.begin(), before_end.end(),
                                         [](const auto& state) { return state.has_value(); });
-  if (!record_spikes || !interpolated) return engine->Run(steps, Sink());
+  if (Sink() == nullptr || !interpolated) return engine->Run(steps, Sink());
   for (uint64_t step = 0; step < steps; ++step) {
+    holds_spikes = true;
     absl::Status status = engine->Run(1, this);
     if (status.ok()) status = engine->Finish(this);
-    for (ir::PopulationId p = 0; p < trains.size(); ++p) {
-      if (!before_end[p].has_value()) continue;
-      SpikeTrain& train = trains[p];
-      const reference::ArrayView values = engine->State(*before_end[p]);
-      while (train.before.size() < train.neurons.size()) {
-        train.before.push_back(ir::F64OfBits(values.bits(train.neurons[train.before.size()])));
+    holds_spikes = false;
+    for (const HeldSpikes& spikes : held_spikes) {
+      std::vector<double> before;
+      if (const std::optional<ir::StateId>& state = before_end[spikes.population]) {
+        const reference::ArrayView values = engine->State(*state);
+        for (const uint32_t neuron : spikes.neurons) {
+          before.push_back(ir::F64OfBits(values.bits(neuron)));
+        }
       }
+      TakeSpikes(spikes.population, spikes.step, spikes.neurons, before);
     }
+    held_spikes.clear();
     BNSYN_RETURN_IF_ERROR(status);
   }
   return absl::OkStatus();
@@ -123,25 +136,89 @@ absl::Status Simulation::Impl::RunSlice(uint64_t steps) {
   return absl::OkStatus();
 }
 
+void Simulation::Impl::MeetObservers() {
+  std::erase_if(observers, [](const Observer& one) { return one.observer.expired(); });
+  for (const Observer& one : observers) {
+    std::shared_ptr<RunObserver> observer = one.observer.lock();
+    if (observer == nullptr) continue;
+    if (one.needs_spikes) spike_observers.push_back(observer.get());
+    observing.push_back(std::move(observer));
+  }
+}
+
+absl::Status Simulation::Impl::Sample() {
+  const uint64_t step = engine->step();
+  for (const std::shared_ptr<RunObserver>& observer : observing) {
+    if (observer->NextSample(step) == step) BNSYN_RETURN_IF_ERROR(observer->Sample(step));
+  }
+  return absl::OkStatus();
+}
+
+uint64_t Simulation::Impl::StepsToSample() const {
+  const uint64_t step = engine->step();
+  uint64_t next = UINT64_MAX;
+  for (const std::shared_ptr<RunObserver>& observer : observing) {
+    next = std::min(next, observer->NextSample(step + 1));
+  }
+  return next == UINT64_MAX ? UINT64_MAX : next - step;
+}
+
+absl::Status Simulation::Impl::AdvanceObserved(uint64_t steps, const RunControl& control) {
+  const bool watched =
+      control.progress != nullptr || control.cancel != nullptr || !observing.empty();
+  const Stopwatch stopwatch;
+  double handed_over = 0;  // when spikes that waited for checks last were
+  BNSYN_RETURN_IF_ERROR(Sample());
+  for (uint64_t done = 0; done < steps;) {
+    if (control.cancel != nullptr && control.cancel->load(std::memory_order_relaxed)) {
+      BNSYN_RETURN_IF_ERROR(engine->Finish(Sink()));
+      return absl::CancelledError(absl::StrCat("cancelled after ", done, " of ", steps, " steps"));
+    }
+    uint64_t part = watched ? std::min(slice, steps - done) : steps;
+    part = std::min(part, StepsToSample());
+    BNSYN_RETURN_IF_ERROR(RunSlice(part));
+    done += part;
+    BNSYN_RETURN_IF_ERROR(Sample());
+    if (!spike_observers.empty() && stopwatch.seconds() - handed_over > kHandOverSeconds) {
+      BNSYN_RETURN_IF_ERROR(engine->Finish(Sink()));
+      handed_over = stopwatch.seconds();
+    }
+    for (const std::shared_ptr<RunObserver>& observer : observing) {
+      BNSYN_RETURN_IF_ERROR(observer->EndSlice(engine->step()));
+    }
+    if (control.progress) control.progress({done, steps, stopwatch.seconds()});
+  }
+  return engine->Finish(Sink());
+}
+
 absl::Status Simulation::Impl::Advance(uint64_t steps, const RunControl& control) {
   if (steps > kMaxStep - engine->step()) {
     return absl::InvalidArgumentError(
         absl::StrCat("cannot run ", steps, " steps: a simulation has at most 2^48 steps of which ",
                      engine->step(), " are done"));
   }
-  const bool watched = control.progress != nullptr || control.cancel != nullptr;
-  const Stopwatch stopwatch;
-  for (uint64_t done = 0; done < steps;) {
-    if (control.cancel != nullptr && control.cancel->load(std::memory_order_relaxed)) {
-      BNSYN_RETURN_IF_ERROR(engine->Finish(Sink()));
-      return absl::CancelledError(absl::StrCat("cancelled after ", done, " of ", steps, " steps"));
-    }
-    const uint64_t part = watched ? std::min(slice, steps - done) : steps;
-    BNSYN_RETURN_IF_ERROR(RunSlice(part));
-    done += part;
-    if (control.progress) control.progress({done, steps, stopwatch.seconds()});
+  MeetObservers();
+  const absl::Cleanup part = [this] {
+    observing.clear();
+    spike_observers.clear();
+  };
+  for (const std::shared_ptr<RunObserver>& observer : observing) {
+    BNSYN_RETURN_IF_ERROR(observer->Begin(engine->step()));
   }
-  return engine->Finish(Sink());
+  absl::Status status = AdvanceObserved(steps, control);
+  for (const std::shared_ptr<RunObserver>& observer : observing) {
+    status.Update(observer->EndSlice(engine->step()));
+  }
+  return status;
+}
+
+void Simulation::Impl::RefreshReport() {
+  report.steps = engine->step();
+  report.coarse = DescribeCoarse(program(), engine->Coarse());
+  report.spikes = 0;
+  for (ir::PopulationId p = 0; p < program().populations.size(); ++p) {
+    if (program().HasNeurons(p)) report.spikes += engine->SpikeCount(p);
+  }
 }
 
 absl::Status Simulation::Impl::CheckPopulation(PopulationHandle population) const {
@@ -203,14 +280,9 @@ absl::Status Simulation::Step(uint64_t steps, const RunControl& control) {
     EngineReport& report = impl_->report;
     report.run_seconds += stopwatch.seconds();
     report.run_processor_seconds += ProcessorSeconds() - processor_began;
-    report.steps = impl_->engine->step();
     report.kernels = impl_->engine->KernelTimes();
     impl_->engine->ReadThreadTimes(absl::MakeSpan(report.threads));
-    report.coarse = DescribeCoarse(impl_->engine->program(), impl_->engine->Coarse());
-    report.spikes = 0;
-    for (ir::PopulationId p = 0; p < impl_->program().populations.size(); ++p) {
-      if (impl_->program().HasNeurons(p)) report.spikes += impl_->engine->SpikeCount(p);
-    }
+    impl_->RefreshReport();
     return status;
   });
 }
@@ -306,7 +378,7 @@ absl::StatusOr<std::vector<uint32_t>> Simulation::Numbers(absl::string_view neur
 }
 
 absl::StatusOr<Simulation::Impl::Elements> Simulation::Impl::FindElements(
-    absl::string_view name) const {
+    const ir::SourceText& name) const {
   const auto size_of = [this](const std::string& variable) -> absl::StatusOr<uint32_t> {
     BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, variables->Find(variable));
     BNSYN_ASSIGN_OR_RETURN(const reference::Array read, variables->Read(id));
@@ -326,7 +398,7 @@ absl::StatusOr<Simulation::Impl::Elements> Simulation::Impl::FindElements(
 
 absl::StatusOr<std::vector<double>> Simulation::StateByName(absl::string_view name) const {
   return ir::WithinMemory([&]() -> absl::StatusOr<std::vector<double>> {
-    BNSYN_ASSIGN_OR_RETURN(const Impl::Elements elements, impl_->FindElements(name));
+    BNSYN_ASSIGN_OR_RETURN(const Impl::Elements elements, impl_->FindElements(AsSource(name)));
     BNSYN_ASSIGN_OR_RETURN(const reference::Array read, impl_->variables->Read(elements.state));
     std::vector<double> values;
     const size_t size = elements.numbers.has_value() ? elements.numbers->size() : read.size();
@@ -378,7 +450,7 @@ absl::StatusOr<ir::Bits> Simulation::Impl::BitsFor(ir::StateId id, double value)
 
 absl::Status Simulation::SetState(absl::string_view name, uint32_t element, double value) {
   return impl_->Try([&]() -> absl::Status {
-    BNSYN_ASSIGN_OR_RETURN(const Impl::Elements elements, impl_->FindElements(name));
+    BNSYN_ASSIGN_OR_RETURN(const Impl::Elements elements, impl_->FindElements(AsSource(name)));
     if (elements.numbers.has_value()) {
       if (element >= elements.numbers->size()) {
         return absl::InvalidArgumentError(absl::StrCat(std::string(name), " has ",
@@ -394,7 +466,7 @@ absl::Status Simulation::SetState(absl::string_view name, uint32_t element, doub
 
 absl::Status Simulation::SetState(absl::string_view name, absl::Span<const double> values) {
   return impl_->Try([&]() -> absl::Status {
-    BNSYN_ASSIGN_OR_RETURN(const Impl::Elements elements, impl_->FindElements(name));
+    BNSYN_ASSIGN_OR_RETURN(const Impl::Elements elements, impl_->FindElements(AsSource(name)));
     const ir::StateId id = elements.state;
     reference::Array array(impl_->program().states[id].type.element, values.size());
     if (elements.numbers.has_value()) {
@@ -417,37 +489,6 @@ absl::StatusOr<double> Simulation::Uniform(absl::string_view name) const {
     BNSYN_ASSIGN_OR_RETURN(const ir::StateId id, impl_->variables->FindUniform(name));
     const reference::ArrayView view = impl_->engine->State(id);
     return ToExactDouble(view.element, view.bits(0), name);
-  });
-}
-
-absl::Status Simulation::SetParameter(absl::string_view name, Quantity value) {
-  return impl_->Try([&]() -> absl::Status {
-    std::vector<std::string> tunable;
-    for (const ir::Param& param : impl_->params) {
-      if (param.tunable) tunable.push_back(param.name);
-    }
-    for (ir::ParamId id = 0; id < impl_->params.size(); ++id) {
-      ir::Param& param = impl_->params[id];
-      if (param.name != name) continue;
-      if (!param.tunable) {
-        return absl::FailedPreconditionError(absl::StrCat(
-            param.name, " was compiled in as a constant; declare it tunable to change it"));
-      }
-      BNSYN_RETURN_IF_ERROR(CheckDimension(param.name, param.unit, value));
-      BNSYN_ASSIGN_OR_RETURN(const ir::Bits bits,
-                             FromDouble(param.element, value.value, param.name));
-      if (!std::isfinite(value.value)) {
-        return absl::InvalidArgumentError(
-            absl::StrCat(param.name, " cannot be ", ShowNumber(value.value)));
-      }
-      BNSYN_RETURN_IF_ERROR(compiler::ChangeRequiredValue(param.name, value, impl_->requirements));
-      BNSYN_RETURN_IF_ERROR(impl_->variables->BeforeParamChanges(id));
-      BNSYN_RETURN_IF_ERROR(impl_->engine->SetParam(id, bits));
-      param.value = bits;
-      return absl::OkStatus();
-    }
-    return absl::NotFoundError(absl::StrCat("no parameter is named '", std::string(name), "'",
-                                            ir::DidYouMean(name, tunable)));
   });
 }
 

@@ -6,17 +6,21 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "bnsyn/network.h"
 #include "bnsyn/simulation.h"
 #include "compiler/lowering/requirements.h"
 #include "ir/out_of_memory.h"
 #include "ir/program.h"
+#include "runtime/checkpoint_bytes.h"
 #include "runtime/engine.h"
 #include "runtime/engine_options.h"
+#include "runtime/run_observer.h"
 #include "runtime/variables.h"
 
 namespace bnsyn {
@@ -35,17 +39,40 @@ class Stopwatch {
 struct Simulation::Impl : public SpikeSink {
   std::unique_ptr<Engine> engine;
   EngineReport report;
+  EngineOptions options;
+  // What was compiled, as it was given; none where that was a program.
+  std::shared_ptr<const Network> network;
+  // Of its parameters those that were changed since and compiled in.
+  ChangedParameters changed;
+  mutable std::string hash;  // of the program as it was first compiled; empty until ProgramHash
   // As the network declares them, with their present values.
   std::vector<ir::Param> params;
   std::vector<compiler::TunableRequirement> requirements;  // on them, with the same values
   mutable std::optional<Variables> variables;  // of the engine; reading them may draw synapses
   bool record_spikes = true;
+  bool hands_over_spikes = true;         // to recorders
   std::vector<SpikeTrain> trains;        // by population
   std::vector<uint64_t> cleared_counts;  // of each at the last ClearSpikes
   SpikeTrain no_spikes;                  // of unknown populations; always empty
   // By population with interpolated spike times: the state that has how long before the end of its
   // step each neuron last spiked. It is read after each step.
   std::vector<std::optional<ir::StateId>> before_end;
+  struct Observer {
+    std::weak_ptr<RunObserver> observer;
+    bool needs_spikes = false;
+  };
+  std::vector<Observer> observers;
+  // While steps run: the observers that there still are, and those of them that take spikes.
+  std::vector<std::shared_ptr<RunObserver>> observing;
+  std::vector<RunObserver*> spike_observers;
+  // The spikes of one step, until it is known how long before its end they were.
+  struct HeldSpikes {
+    ir::PopulationId population = 0;
+    uint64_t step = 0;
+    std::vector<uint32_t> neurons;
+  };
+  bool holds_spikes = false;
+  std::vector<HeldSpikes> held_spikes;
   // Memory ran out while something changed, so that the state is no longer known.
   bool spent = false;
   uint64_t slice = 1;  // steps that take about kSliceSeconds, as found so far
@@ -54,9 +81,11 @@ struct Simulation::Impl : public SpikeSink {
 
   void OnSpikes(ir::PopulationId population, uint64_t step,
                 absl::Span<const uint32_t> neurons) override {
-    SpikeTrain& train = trains[population];
-    train.steps.insert(train.steps.end(), neurons.size(), step);
-    train.neurons.insert(train.neurons.end(), neurons.begin(), neurons.end());
+    if (holds_spikes) {
+      held_spikes.push_back({population, step, {neurons.begin(), neurons.end()}});
+    } else {
+      TakeSpikes(population, step, neurons, {});
+    }
   }
 
   // What `change` returns, a status. Whatever changes the simulation runs in it: where memory runs
@@ -73,13 +102,37 @@ struct Simulation::Impl : public SpikeSink {
     spent |= absl::IsResourceExhausted(status);
     return status;
   }
-  // Who takes the spikes; null if none are recorded.
-  SpikeSink* Sink() { return record_spikes ? this : nullptr; }
+  // Who takes the spikes; null if nobody does.
+  SpikeSink* Sink() { return record_spikes || !spike_observers.empty() ? this : nullptr; }
+  // Gives spikes to the trains and to the observers.
+  void TakeSpikes(ir::PopulationId population, uint64_t step, absl::Span<const uint32_t> neurons,
+                  absl::Span<const double> before);
   absl::Status Advance(uint64_t steps, const RunControl& control);
+  // The same between the Begin and the EndSlice of the observers.
+  absl::Status AdvanceObserved(uint64_t steps, const RunControl& control);
+  // Finds the observers that there still are.
+  void MeetObservers();
+  // Shows the state to those observers that ask for it before the present step.
+  absl::Status Sample();
+  // Steps from the present one to the next sample after it; UINT64_MAX for none.
+  uint64_t StepsToSample() const;
   // Runs a part of that, and chooses the size of the next part by the time that this one took.
   absl::Status RunSlice(uint64_t steps);
   absl::Status RunSteps(uint64_t steps);
   void FindInterpolated();
+  const std::string& ProgramHash() const;
+  // Updates the numbers of the report that steps change.
+  void RefreshReport();
+  // Changes a parameter that is tunable.
+  absl::Status Tune(ir::ParamId id, const Quantity& value);
+  // Brings everything else in line with the engine, which has resumed from a moment.
+  void NoteResumed(const reference::Moment& moment);
+  // The network as it was lowered. FailedPrecondition if files that it reads are others now.
+  absl::StatusOr<ir::Program> LowerAgain() const;
+  // Compiles the network with these changed parameters, and carries the state over.
+  absl::Status CompileIn(const ChangedParameters& changed_now);
+  // Goes on with the engine of another simulation of the network. What is recorded stays.
+  void TakeOver(Impl& next);
   absl::Status CheckPopulation(PopulationHandle population) const;
   absl::Status SetState(ir::StateId state, uint32_t element, ir::Bits bits);
   // A variable by its name, and those of its elements that the name selects ("left.V"); nullopt for
@@ -88,7 +141,7 @@ struct Simulation::Impl : public SpikeSink {
     ir::StateId state = 0;
     std::optional<std::vector<uint32_t>> numbers;
   };
-  absl::StatusOr<Elements> FindElements(absl::string_view name) const;
+  absl::StatusOr<Elements> FindElements(const ir::SourceText& name) const;
   // A value for a variable; InvalidArgument if its type or its bounds do not allow it.
   absl::StatusOr<ir::Bits> BitsFor(ir::StateId id, double value) const;
   // The state that holds what the host gave a stimulus: `name` follows that of the population.
@@ -100,6 +153,11 @@ struct SimulationAccess {
   using Impl = Simulation::Impl;
   static Impl& Of(const Simulation& simulation) { return *simulation.impl_; }
   static Simulation Make(std::unique_ptr<Impl> impl) { return Simulation(std::move(impl)); }
+  static absl::StatusOr<std::unique_ptr<Impl>> MakeImpl(ir::Program program,
+                                                        const EngineOptions& options);
+  static absl::StatusOr<std::unique_ptr<Impl>> MakeImpl(std::shared_ptr<const Network> network,
+                                                        const ChangedParameters& changed,
+                                                        const EngineOptions& options);
 };
 
 }  // namespace bnsyn

@@ -43,13 +43,6 @@ std::vector<ir::StateId> StoredOfSources(const ir::Program& program, ir::Project
   return StoredBy(*now, ir::Op::kStorePre);
 }
 
-reference::Array Copy(const reference::ArrayView& view) {
-  reference::Array values(view.element, view.size);
-  std::memcpy(values.as<unsigned char>(), view.data,
-              view.size * static_cast<size_t>(ir::ElementBytes(view.element)));
-  return values;
-}
-
 absl::Status NoElement(const std::string& name, uint64_t size, uint64_t element) {
   return absl::InvalidArgumentError(absl::StrCat(
       name, " has ", size, size == 1 ? " element" : " elements", ", so none of number ", element));
@@ -155,7 +148,7 @@ absl::StatusOr<reference::Machine*> Variables::MachineFor(const ir::Block& now, 
     if (ir::Info(node.op).attr != ir::AttrKind::kState) continue;
     const auto state = static_cast<ir::StateId>(node.attr);
     if (program_.states[state].type.domain == now.domain && !of_synapses) continue;
-    machine->states[state] = Copy(engine_.State(state));
+    machine->states[state] = reference::CopyOf(engine_.State(state));
   }
   return machine;
 }
@@ -187,7 +180,7 @@ absl::Status Variables::BringSources(ir::ProjectionId projection) {
 
 absl::StatusOr<reference::Array> Variables::HeldByNeurons(ir::StateId state, const Place& place) {
   if (place.by_target || !Holds(StoredOfSources(program_, place.projection), state)) {
-    return Copy(engine_.State(state));
+    return reference::CopyOf(engine_.State(state));
   }
   BNSYN_RETURN_IF_ERROR(BringSources(place.projection));
   return machine_->states[state];
@@ -204,6 +197,19 @@ absl::Status Variables::SetHeld(ir::StateId state, const Place& place, uint32_t 
   return absl::OkStatus();
 }
 
+absl::Status Variables::BringToPresent(ir::ProjectionId projection) {
+  BNSYN_RETURN_IF_ERROR(BringSynapses(projection, std::nullopt));
+  for (const ir::StateId state : StoredBy(*program_.FindNow(projection), ir::Op::kStore)) {
+    BNSYN_RETURN_IF_ERROR(engine_.SetStates(state, machine_->states[state]));
+  }
+  const std::vector<ir::StateId> of_sources = StoredOfSources(program_, projection);
+  if (!of_sources.empty()) BNSYN_RETURN_IF_ERROR(BringSources(projection));
+  for (const ir::StateId state : of_sources) {
+    BNSYN_RETURN_IF_ERROR(engine_.SetStates(state, machine_->states[state]));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Variables::BringDependent(ir::AttrKind kind, uint64_t symbol) {
   for (ir::ProjectionId id = 0; id < program_.projections.size(); ++id) {
     const ir::Block* const now = program_.FindNow(id);
@@ -212,16 +218,7 @@ absl::Status Variables::BringDependent(ir::AttrKind kind, uint64_t symbol) {
         std::any_of(now->nodes.begin(), now->nodes.end(), [&](const ir::Node& node) {
           return ir::Info(node.op).attr == kind && node.attr == symbol;
         });
-    if (!depends) continue;
-    BNSYN_RETURN_IF_ERROR(BringSynapses(id, std::nullopt));
-    for (const ir::StateId state : StoredBy(*now, ir::Op::kStore)) {
-      BNSYN_RETURN_IF_ERROR(engine_.SetStates(state, machine_->states[state]));
-    }
-    const std::vector<ir::StateId> of_sources = StoredOfSources(program_, id);
-    if (!of_sources.empty()) BNSYN_RETURN_IF_ERROR(BringSources(id));
-    for (const ir::StateId state : of_sources) {
-      BNSYN_RETURN_IF_ERROR(engine_.SetStates(state, machine_->states[state]));
-    }
+    if (depends) BNSYN_RETURN_IF_ERROR(BringToPresent(id));
   }
   return absl::OkStatus();
 }
@@ -232,7 +229,7 @@ absl::Status Variables::BeforeParamChanges(ir::ParamId param) {
 
 absl::StatusOr<reference::Array> Variables::Read(ir::StateId state) {
   const std::optional<Place> place = PlaceOf(state);
-  if (!place.has_value()) return Copy(engine_.State(state));
+  if (!place.has_value()) return reference::CopyOf(engine_.State(state));
   if (!place->of_neurons) {
     BNSYN_RETURN_IF_ERROR(BringSynapses(place->projection, std::nullopt));
     return machine_->states[state];

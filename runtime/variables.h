@@ -37,6 +37,8 @@ class Variables {
   // The same of those that have one value.
   absl::StatusOr<ir::StateId> FindUniform(absl::string_view name) const;
 
+  // True if the values of a state are those that the engine holds, so that they need no Read.
+  bool IsPlain(ir::StateId state) const { return !PlaceOf(state).has_value(); }
   // The present values, in the order of the neurons or of the synapses. Changes nothing.
   absl::StatusOr<reference::Array> Read(ir::StateId state);
   // Sets one of those values. InvalidArgument if there is no such element, or if neurons hold the
@@ -47,6 +49,8 @@ class Variables {
   absl::Status SetAll(ir::StateId state, const reference::Array& values);
   // Called before a parameter changes that event-driven variables may depend on.
   absl::Status BeforeParamChanges(ir::ParamId param);
+  // Brings the event-driven variables of a projection to the present. It must have a now block.
+  absl::Status BringToPresent(ir::ProjectionId projection);
 
  private:
   // Where the values of a variable of synapses are, if not in an array of their own.

@@ -29,7 +29,9 @@ FLOORS = [
     "runtime/exchange",
     "runtime/construction",
     "runtime",
+    "recording",
     "tools",
+    "python",
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
 

@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "tools/describe.h"
+
 namespace bnsyn::tools {
 namespace {
 
@@ -12,6 +14,7 @@ class ParsedCommand : public Command {
   ParsedCommand(CLI::App* app, std::function<int()>& chosen) : app_(app), chosen_(chosen) {}
 
   void Add(const Argument& argument) override {
+    arguments_.push_back(argument);
     CLI::Option* const option =
         std::visit([&](auto* value) { return AddOption(argument, value); }, argument.value);
     if (argument.type != nullptr) option->type_name(argument.type);
@@ -29,6 +32,11 @@ class ParsedCommand : public Command {
     app_->callback([this, action = std::move(action)] { chosen_ = action; });
   }
 
+  bool hidden() const { return app_->get_group().empty(); }
+  CommandText Text() const {
+    return {app_->get_name(), app_->get_description(), arguments_, app_->get_footer()};
+  }
+
  private:
   template <typename T>
   CLI::Option* AddOption(const Argument& argument, T* value) {
@@ -43,20 +51,31 @@ class ParsedCommand : public Command {
 
   CLI::App* const app_;
   std::function<int()>& chosen_;
+  std::vector<Argument> arguments_;
 };
 
 }  // namespace
 
+bool IsOption(const Argument& argument) { return argument.name[0] == '-'; }
+
+bool TakesValue(const Argument& argument) { return !std::holds_alternative<bool*>(argument.value); }
+
+bool IsRepeatable(const Argument& argument) {
+  return std::holds_alternative<std::vector<std::string>*>(argument.value);
+}
+
 struct CommandLine::Impl {
-  explicit Impl(const std::string& description) : app(description) {}
+  Impl(const std::string& description, const std::string& shown_version)
+      : app(description), version(shown_version) {}
 
   CLI::App app;
+  std::string version;
   std::function<int()> chosen;
   std::vector<std::unique_ptr<ParsedCommand>> commands;
 };
 
 CommandLine::CommandLine(const std::string& description, const std::string& version)
-    : impl_(std::make_unique<Impl>(description)) {
+    : impl_(std::make_unique<Impl>(description, version)) {
   impl_->app.require_subcommand(1);
   impl_->app.set_version_flag("--version", version);
 }
@@ -67,6 +86,20 @@ Command& CommandLine::Add(const std::string& name, const std::string& descriptio
   CLI::App* const app = impl_->app.add_subcommand(name, description);
   impl_->commands.push_back(std::make_unique<ParsedCommand>(app, impl_->chosen));
   return *impl_->commands.back();
+}
+
+Command& CommandLine::AddHidden(const std::string& name, const std::string& description) {
+  Command& command = Add(name, description);
+  impl_->app.get_subcommand(name)->group("");
+  return command;
+}
+
+LineText CommandLine::Text() const {
+  LineText text = {impl_->app.get_description(), impl_->version, {}};
+  for (const std::unique_ptr<ParsedCommand>& command : impl_->commands) {
+    if (!command->hidden()) text.commands.push_back(command->Text());
+  }
+  return text;
 }
 
 int CommandLine::Run(int argc, char** argv) {

@@ -46,6 +46,13 @@ struct Argument {
   std::vector<std::string> excludes = {};  // names of arguments that cannot be given with it
 };
 
+// An argument that begins with dashes; others are told by their position.
+bool IsOption(const Argument& argument);
+bool TakesValue(const Argument& argument);
+bool IsRepeatable(const Argument& argument);
+
+struct LineText;  // tools/describe.h
+
 // One subcommand.
 class Command {
  public:
@@ -64,6 +71,10 @@ class CommandLine {
 
   // The command is owned by the command line.
   Command& Add(const std::string& name, const std::string& description);
+  // Likewise, but help and manual do not show it.
+  Command& AddHidden(const std::string& name, const std::string& description);
+  // All that help shows.
+  LineText Text() const;
   // Parses and runs the command that is named. Prints help or errors by itself.
   int Run(int argc, char** argv);
 

@@ -39,6 +39,7 @@ void OnInterrupt(int signal) {
 
 // The network of a file, or of standard input.
 absl::StatusOr<Network> ReadNetworkOf(const Source& source) {
+  if (std::filesystem::path(source.path).extension() == ".json") return ReadSonata(source.path);
   if (source.path != kStandardInput) return ReadNetwork(source.path);
   if (!source.input->has_value()) {
     BNSYN_ASSIGN_OR_RETURN(*source.input, ir::ReadStandardInput(ir::kMostDescription));
@@ -101,8 +102,8 @@ int Guarded(const std::function<int()>& run) {
 void Source::AddArguments(Command& command, bool required, const char* duration_help) {
   command.Add({.name = "network",
                .value = &path,
-               .help = "a network file (.toml), a program's text (.ir), or - for a network on "
-                       "standard input",
+               .help = "a network file (.toml), a configuration of SONATA (.json), a program's text "
+                       "(.ir), or - for a network on standard input",
                .type = "FILE",
                .required = required});
   command.Add({.name = "--set",
@@ -166,6 +167,7 @@ absl::StatusOr<Loaded> Load(const Source& source, const compiler::CompileOptions
     BNSYN_ASSIGN_OR_RETURN(const Network network, LoadNetwork(source));
     BNSYN_ASSIGN_OR_RETURN(loaded.program, LowerNetwork(network, options, observer));
     BNSYN_ASSIGN_OR_RETURN(loaded.steps, DurationSteps(network));
+    BNSYN_ASSIGN_OR_RETURN(loaded.records, RecordsOf(network));
   }
   loaded.name = loaded.program.name;
   loaded.lower_ms = MillisecondsSince(start);

@@ -25,7 +25,8 @@ void AddCheck(CommandLine& line);
 void AddDiff(CommandLine& line);
 void AddBench(CommandLine& line);
 void AddAnalyse(CommandLine& line);
-void AddLists(CommandLine& line);  // ops, models, info
+void AddLists(CommandLine& line);     // ops, models, info
+void AddDescribe(CommandLine& line);  // hidden: for what installs the command
 
 // Prints the error on stderr and returns kError.
 int Report(const absl::Status& status);
@@ -35,7 +36,8 @@ inline constexpr char kStandardInput[] = "-";
 
 // The network that a subcommand works on, and the values that are changed in it.
 struct Source {
-  std::string path;               // a network file (.toml) or the text of a program (.ir)
+  std::string path;               // a network file (.toml), a configuration of SONATA (.json), or
+                                  // the text of a program (.ir)
   std::vector<std::string> sets;  // "exc.b=60pA"
   std::string seed;
   std::string duration;
@@ -56,7 +58,8 @@ struct Loaded {
   std::string name;
   ir::Program program;
   uint64_t steps = 0;
-  double lower_ms = 0;  // reading and lowering
+  double lower_ms = 0;          // reading and lowering
+  std::vector<Record> records;  // of the network, for the files of --out
 };
 // Lowers a network with these options, and shows the stages of that to `observer` (may be null).
 absl::StatusOr<Loaded> Load(const Source& source, const compiler::CompileOptions& options = {},

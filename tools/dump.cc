@@ -12,15 +12,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "compiler/analysis/deferral.h"
 #include "compiler/lowering/lower.h"
-#include "compiler/passes/passes.h"
-#include "compiler/passes/prepare.h"
 #include "ir/diagnostic.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
-#include "runtime/accelerated_program.h"
-#include "runtime/delivery/layout.h"
+#include "recording/part_file.h"
+#include "runtime/stages.h"
 #include "tools/command.h"
 #include "tools/output.h"
 
@@ -34,57 +31,6 @@ struct DumpArguments {
   std::string all;
 };
 
-constexpr char kEquations[] = "equations";
-constexpr char kLayout[] = "layout";
-constexpr char kDefer[] = "defer";
-
-// The stages at which a network is lowered to the program that all engines run.
-std::vector<std::string> PrepareStages() {
-  std::vector<std::string> stages = {compiler::kLowered};
-  for (const compiler::PreparePass& pass : compiler::AllPreparePasses()) {
-    stages.emplace_back(pass.name);
-  }
-  return stages;
-}
-
-// All stages in their order: the equations, the program that they become, each pass, the layout of
-// its synapses in memory, the plans of the kernels after each row, then code.
-std::vector<std::string> Stages() {
-  std::vector<std::string> stages = {kEquations};
-  for (std::string& stage : PrepareStages()) stages.push_back(std::move(stage));
-  stages.emplace_back("program");
-  for (const compiler::Pass& pass : compiler::AllPasses()) stages.emplace_back(pass.name);
-  stages.emplace_back(kLayout);
-  for (std::string& stage : compiler::CodeStages()) stages.push_back(std::move(stage));
-  stages.emplace_back("dot");
-  return stages;
-}
-
-// The texts of the stages for which `wanted` is true, in order.
-absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Dump(
-    const ir::Program& program, const EngineOptions& simulation,
-    const std::function<bool(const std::string&)>& wanted) {
-  const compiler::CompileOptions& options = simulation.compile;
-  std::vector<std::pair<std::string, std::string>> texts;
-  const auto observer = [&](absl::string_view stage, const ir::Program& stage_program, double) {
-    if (!wanted(std::string(stage))) return;
-    std::string text = ir::Print(stage_program);
-    if (stage == kDefer) text = absl::StrCat(compiler::ExplainDeferral(stage_program), text);
-    texts.emplace_back(std::string(stage), std::move(text));
-  };
-  BNSYN_ASSIGN_OR_RETURN(const AcceleratedProgram accelerated,
-                         PrepareAccelerated(program, simulation, observer));
-  const auto& [placed, partition, layout] = accelerated;
-  if (wanted(kLayout)) texts.emplace_back(kLayout, DescribeLayout(placed, layout, partition));
-  for (const std::string& stage : compiler::CodeStages()) {
-    if (!wanted(stage)) continue;
-    BNSYN_ASSIGN_OR_RETURN(std::string text, compiler::DumpCode(placed, options, stage));
-    texts.emplace_back(stage, std::move(text));
-  }
-  if (wanted("dot")) texts.emplace_back("dot", ir::PrintDot(placed));
-  return texts;
-}
-
 // The equations of a network, and how a step moves their variables.
 absl::StatusOr<std::string> DumpEquations(const Source& source) {
   BNSYN_ASSIGN_OR_RETURN(const Network network, LoadNetwork(source));
@@ -92,26 +38,26 @@ absl::StatusOr<std::string> DumpEquations(const Source& source) {
 }
 
 int Run(const DumpArguments& arguments) {
-  const std::vector<std::string> stages = Stages();
+  const std::vector<std::string> stages = AllStages();
   if (std::find(stages.begin(), stages.end(), arguments.stage) == stages.end()) {
     return Report(absl::InvalidArgumentError(absl::StrCat(
         "there is no stage '", arguments.stage, "'", ir::DidYouMean(arguments.stage, stages),
         "; the stages are ", absl::StrJoin(stages, ", "))));
   }
   const bool all = !arguments.all.empty();
-  std::vector<std::pair<std::string, std::string>> texts;
+  StageTexts texts;
   const bool is_program = IsProgramText(arguments.source.path);
   const std::vector<std::string> prepare = PrepareStages();
   if (is_program && !all &&
-      (arguments.stage == kEquations || absl::c_linear_search(prepare, arguments.stage))) {
+      (arguments.stage == kEquationsStage || absl::c_linear_search(prepare, arguments.stage))) {
     return Report(absl::InvalidArgumentError(
         absl::StrCat(arguments.source.path, " is a program, which has no stage ", arguments.stage,
                      ": give the network file")));
   }
-  if (all ? !is_program : arguments.stage == kEquations) {
+  if (all ? !is_program : arguments.stage == kEquationsStage) {
     absl::StatusOr<std::string> equations = DumpEquations(arguments.source);
     if (!equations.ok()) return Report(equations.status());
-    texts.emplace_back(kEquations, *std::move(equations));
+    texts.emplace_back(kEquationsStage, *std::move(equations));
   }
   const auto is_wanted = [&](const std::string& stage) { return all || stage == arguments.stage; };
   const auto observer = [&](absl::string_view stage, const ir::Program& program, double) {
@@ -119,7 +65,7 @@ int Run(const DumpArguments& arguments) {
   };
   const auto loaded = Load(arguments.source, arguments.machine.Options().compile, observer);
   if (!loaded.ok()) return Report(loaded.status());
-  auto program_texts = Dump(loaded->program, arguments.machine.Options(), is_wanted);
+  auto program_texts = DumpProgram(loaded->program, arguments.machine.Options(), is_wanted);
   if (!program_texts.ok()) return Report(program_texts.status());
   for (auto& text : *program_texts) texts.push_back(std::move(text));
   if (!all) {
@@ -131,13 +77,13 @@ int Run(const DumpArguments& arguments) {
   for (size_t i = 0; i < texts.size(); ++i) {
     const auto& [stage, text] = texts[i];
     std::string extension = ".ir";
-    if (stage == kEquations || stage == kLayout) extension = ".txt";
+    if (stage == kEquationsStage || stage == kLayoutStage) extension = ".txt";
     if (absl::StartsWith(stage, "plan")) extension = ".txt";
     if (stage == "llvm" || stage == "llvm-opt") extension = ".ll";
     if (stage == "asm") extension = ".s";
     if (stage == "dot") extension = ".dot";
     const std::string name = absl::StrFormat("%02d-%s%s", i, stage, extension);
-    if (const absl::Status status = WriteWhole(arguments.all, name, text); !status.ok()) {
+    if (const absl::Status status = WritePartFile(arguments.all, name, text); !status.ok()) {
       return Report(status);
     }
     std::printf("%s/%s\n", arguments.all.c_str(), name.c_str());
@@ -150,7 +96,7 @@ int Run(const DumpArguments& arguments) {
 void AddDump(CommandLine& line) {
   auto arguments = std::make_shared<DumpArguments>();
   Command& dump = line.Add("dump", "print a program at a stage of its compilation");
-  dump.SetFooter(absl::StrCat("Stages: ", absl::StrJoin(Stages(), ", "),
+  dump.SetFooter(absl::StrCat("Stages: ", absl::StrJoin(AllStages(), ", "),
                               "\nExamples:\n"
                               "  bnsyn dump examples/networks/coba.toml --stage equations\n"
                               "  bnsyn dump examples/networks/bnsyn.toml --stage program\n"

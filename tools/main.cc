@@ -24,6 +24,7 @@ int Run(int argc, char** argv) {
   bnsyn::tools::AddBench(line);
   bnsyn::tools::AddAnalyse(line);
   bnsyn::tools::AddLists(line);
+  bnsyn::tools::AddDescribe(line);
   return line.Run(argc, argv);
 }
 

@@ -11,6 +11,7 @@
 #include "ir/file.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
+#include "recording/part_file.h"
 
 namespace bnsyn::tools {
 namespace {
@@ -21,7 +22,7 @@ constexpr char kReport[] = "report.json";
 
 double RunResult::updates_per_sec() const {
   return wall_s() > 0
-             ? static_cast<double>(report.synapses) * static_cast<double>(report.steps) / wall_s()
+             ? static_cast<double>(report.synapses) * static_cast<double>(steps_run()) / wall_s()
              : 0;
 }
 
@@ -69,77 +70,39 @@ Json ToJson(const RunResult& result) {
                       {"worst", one.worst},
                       {"value", one.value}});
   }
-  Json json = {
-      {"network", result.network},
-      {"backend", result.backend},
-      {"threads", result.threads},
-      {"width", compile.width},
-      {"seed", result.seed},
-      {"dt_ms", result.dt_ms},
-      {"steps", result.report.steps},
-      {"neurons", result.report.neurons},
-      {"synapses", result.report.synapses},
-      {"spikes", result.report.spikes},
-      {"sizes", sizes},
-      {"rates_hz", rates},
-      {"wall_s", result.wall_s()},
-      {"real_time_factor", result.simulated_s() > 0 ? result.wall_s() / result.simulated_s() : 0},
-      {"updates_per_sec", result.updates_per_sec()},
-      {"processor_s", result.report.run_processor_seconds},
-      {"thread_seconds", thread_seconds},
-      {"construct_s", result.report.construct_seconds},
-      {"memory_bytes", result.report.memory_bytes},
-      {"compile_ms", compile_ms},
-      {"coarse", coarse},
-      {"digest", result.digest},
-      {"uniform", uniform},
-      {"interrupted", result.interrupted}};
+  const double run_s = static_cast<double>(result.steps_run()) * result.dt_ms / 1000;
+  Json json = {{"network", result.network},
+               {"backend", result.backend},
+               {"threads", result.threads},
+               {"width", compile.width},
+               {"seed", result.seed},
+               {"dt_ms", result.dt_ms},
+               {"steps", result.report.steps},
+               {"neurons", result.report.neurons},
+               {"synapses", result.report.synapses},
+               {"spikes", result.report.spikes},
+               {"sizes", sizes},
+               {"rates_hz", rates},
+               {"wall_s", result.wall_s()},
+               {"real_time_factor", run_s > 0 ? result.wall_s() / run_s : 0},
+               {"updates_per_sec", result.updates_per_sec()},
+               {"processor_s", result.report.run_processor_seconds},
+               {"thread_seconds", thread_seconds},
+               {"construct_s", result.report.construct_seconds},
+               {"memory_bytes", result.report.memory_bytes},
+               {"compile_ms", compile_ms},
+               {"coarse", coarse},
+               {"digest", result.digest},
+               {"uniform", uniform},
+               {"interrupted", result.interrupted}};
   if (!result.statistics.empty()) json["statistics"] = result.statistics;
+  if (!result.checkpoints.empty()) json["checkpoints"] = result.checkpoints;
   if (!result.receipt.empty()) json["receipt"] = result.receipt;
   return json;
 }
 
 std::string TextOf(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
-}
-
-PartialFile::State::~State() {
-  if (partial.empty()) return;
-  file.close();
-  ::unlink(partial.c_str());
-}
-
-absl::StatusOr<PartialFile> PartialFile::Create(const std::string& directory,
-                                                const std::string& name) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  PartialFile result;
-  result.state_ = std::make_unique<State>();
-  result.state_->path = (std::filesystem::path(directory) / name).string();
-  result.state_->partial = absl::StrCat(result.state_->path, ".", getpid(), ".part");
-  result.state_->file.open(result.state_->partial, std::ios::binary | std::ios::trunc);
-  if (!result.state_->file.good()) return result.Failed();
-  return result;
-}
-
-absl::Status PartialFile::Failed() const {
-  return absl::UnavailableError(absl::StrCat("cannot write ", state_->path,
-                                             "; is the directory there, writable, and not full?"));
-}
-
-absl::Status PartialFile::Publish() {
-  state_->file.close();
-  if (!state_->file.good()) return Failed();
-  BNSYN_RETURN_IF_ERROR(ir::PublishFile(state_->partial, state_->path));
-  state_->partial.clear();
-  return absl::OkStatus();
-}
-
-absl::Status WriteWhole(const std::string& directory, const std::string& name,
-                        const std::string& text) {
-  BNSYN_ASSIGN_OR_RETURN(PartialFile file, PartialFile::Create(directory, name));
-  file.stream() << text;
-  return file.Publish();
 }
 
 absl::Status RetractReport(const std::string& directory) {
@@ -164,38 +127,23 @@ absl::Status WriteSynapses(const std::string& directory, const Simulation& simul
   const auto text = [](double value) {
     return ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(value));
   };
-  BNSYN_ASSIGN_OR_RETURN(PartialFile file,
-                         PartialFile::Create(directory, projection + ".synapses.csv"));
-  file.stream() << header << '\n';
+  BNSYN_ASSIGN_OR_RETURN(PartFile file, PartFile::Create(directory, projection + ".synapses.csv"));
+  BNSYN_RETURN_IF_ERROR(file.Append(header + "\n"));
   for (size_t synapse = 0; synapse < synapses.sources.size(); ++synapse) {
-    file.stream() << synapses.sources[synapse] << ',' << synapses.targets[synapse] << ','
-                  << text(synapses.weights[synapse]) << ','
-                  << text(synapses.delays[synapse] * program.dt);
+    std::string line = absl::StrCat(synapses.sources[synapse], ",", synapses.targets[synapse], ",",
+                                    text(synapses.weights[synapse]), ",",
+                                    text(synapses.delays[synapse] * program.dt));
     for (const std::vector<double>& values : variables) {
-      file.stream() << ',' << text(values[synapse]);
+      absl::StrAppend(&line, ",", text(values[synapse]));
     }
-    file.stream() << '\n';
+    line += '\n';
+    BNSYN_RETURN_IF_ERROR(file.Append(line));
   }
   return file.Publish();
 }
 
-absl::Status WriteSpikes(const std::string& directory, const Simulation& simulation) {
-  const ir::Program& program = ProgramOf(simulation);
-  std::string spikes = "population,neuron,step,time_ms\n";
-  for (uint32_t p = 0; p < program.populations.size(); ++p) {
-    const SpikeTrain& train = simulation.Spikes(PopulationHandle{p});
-    const std::vector<double> times = simulation.SpikeTimes(PopulationHandle{p});
-    for (size_t i = 0; i < train.steps.size(); ++i) {
-      absl::StrAppend(&spikes, program.populations[p].name, ",", train.neurons[i], ",",
-                      train.steps[i], ",",
-                      ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(times[i])), "\n");
-    }
-  }
-  return WriteWhole(directory, "spikes.csv", spikes);
-}
-
 absl::Status WriteReport(const std::string& directory, const RunResult& result) {
-  return WriteWhole(directory, kReport, TextOf(ToJson(result)) + "\n");
+  return WritePartFile(directory, kReport, TextOf(ToJson(result)) + "\n");
 }
 
 }  // namespace bnsyn::tools

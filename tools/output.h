@@ -1,9 +1,7 @@
-// The output of a run: its JSON report, and files that are written whole or not at all.
+// The output of a run: its JSON report, and the synapses at its end.
 #ifndef BNSYN_TOOLS_OUTPUT_H_
 #define BNSYN_TOOLS_OUTPUT_H_
 
-#include <fstream>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -25,16 +23,21 @@ struct RunResult {
   std::string network;
   bool interrupted = false;
   double lower_ms = 0;
+  uint64_t first_step = 0;  // of the part that was run now
   std::vector<Rate> rates;
   std::vector<std::pair<std::string, double>> uniform;
   std::string digest;
   EngineReport report;
   Json statistics = Json::array();  // of --statistics, at the end
   std::vector<std::string> statistics_lines;
+  Json checkpoints = Json::object();  // what they cost; empty for none
+  std::string checkpoints_line;
   Json receipt = Json::object();  // see tools/receipt.h; empty for none
 
   double wall_s() const { return report.run_seconds; }
   double simulated_s() const { return static_cast<double>(report.steps) * dt_ms / 1000; }
+  // Of the part that was run now.
+  uint64_t steps_run() const { return report.steps - first_step; }
   double updates_per_sec() const;
 };
 RunResult Summarise(const Loaded& loaded, const Simulation& simulation, const std::string& backend,
@@ -43,32 +46,6 @@ Json ToJson(const RunResult& result);
 // JSON as text in lines. Names of files may hold what is no UTF-8; it is replaced.
 std::string TextOf(const Json& json);
 
-// A file that is written under another name, and renamed by Publish when it is whole. Without
-// Publish the destructor removes it. Movable.
-class PartialFile {
- public:
-  // Makes the directory if it is missing.
-  static absl::StatusOr<PartialFile> Create(const std::string& directory, const std::string& name);
-
-  std::ostream& stream() { return state_->file; }
-  // Closes the file and gives it its name.
-  absl::Status Publish();
-  // The error to return when writing failed.
-  absl::Status Failed() const;
-
- private:
-  struct State {
-    ~State();
-    std::string path;
-    std::string partial;  // empty once it has its name
-    std::ofstream file;
-  };
-  std::unique_ptr<State> state_;
-};
-
-// Writes `text` to DIR/NAME as a PartialFile.
-absl::Status WriteWhole(const std::string& directory, const std::string& name,
-                        const std::string& text);
 // Deletes the report of an earlier run, before one of its other files changes: where a report is,
 // the files beside it are of its run.
 absl::Status RetractReport(const std::string& directory);
@@ -76,8 +53,6 @@ absl::Status RetractReport(const std::string& directory);
 // present weight, its delay in ms, and its variables. The rule `list` reads it.
 absl::Status WriteSynapses(const std::string& directory, const Simulation& simulation,
                            const std::string& projection);
-// spikes.csv (population, neuron, step, time_ms) into `directory`, made if missing.
-absl::Status WriteSpikes(const std::string& directory, const Simulation& simulation);
 // report.json. It is the last of all files of a run.
 absl::Status WriteReport(const std::string& directory, const RunResult& result);
 

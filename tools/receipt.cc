@@ -2,10 +2,12 @@
 
 #include <fstream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/emission/object_cache.h"
 #include "ir/status_macros.h"
 #include "ir/text.h"
+#include "recording/hdf5_hash.h"
 
 namespace bnsyn::tools {
 namespace {
@@ -78,6 +80,7 @@ Json ToJson(const Receipt& receipt) {
   Write(settings, "statistics", receipt.record.statistics, {});
   Write(settings, "record_every", receipt.record.every, {});
   Write(settings, "record_until", receipt.record.until, {});
+  Write(settings, "format", receipt.record.format, RecordOptions().format);
   Write(settings, "synapses", receipt.synapses, {});
   Json json = {{"program", receipt.program},
                {"version", receipt.version},
@@ -133,11 +136,14 @@ absl::StatusOr<Receipt> ReadReceipt(const Json& json, const std::string& where) 
   BNSYN_RETURN_IF_ERROR(read("statistics", "a list of texts", receipt.record.statistics));
   BNSYN_RETURN_IF_ERROR(read("record_every", "text", receipt.record.every));
   BNSYN_RETURN_IF_ERROR(read("record_until", "text", receipt.record.until));
+  BNSYN_RETURN_IF_ERROR(read("format", "text", receipt.record.format));
   BNSYN_RETURN_IF_ERROR(read("synapses", "a list of texts", receipt.synapses));
   return receipt;
 }
 
 absl::StatusOr<std::string> HashOfFile(const std::string& path) {
+  // Where HDF5 puts what it holds differs from run to run.
+  if (absl::EndsWith(path, ".h5")) return HashOfHdf5(path);
   std::ifstream file(path, std::ios::binary);
   if (!file.good()) return absl::NotFoundError(absl::StrCat("cannot read ", path));
   // A recording may be larger than the memory: each part is hashed behind the hash of those before.

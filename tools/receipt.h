@@ -44,7 +44,7 @@ Json ToJson(const Receipt& receipt);
 // "digests.json[3]".
 absl::StatusOr<Receipt> ReadReceipt(const Json& json, const std::string& where);
 
-// Hash of the bytes of a file, 32 digits.
+// Hash of the bytes of a file, 32 digits; of a file of HDF5, of what it holds.
 absl::StatusOr<std::string> HashOfFile(const std::string& path);
 
 }  // namespace bnsyn::tools

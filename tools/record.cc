@@ -1,48 +1,74 @@
 #include "tools/record.h"
 
-#include <chrono>
-#include <filesystem>
+#include <algorithm>
 #include <optional>
 #include <utility>
 
-#include "absl/algorithm/container.h"
-#include "absl/strings/match.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "ir/status_macros.h"
-#include "ir/text.h"
-#include "runtime/named_neurons.h"
-#include "runtime/simulation_internal.h"
+#include "tools/table.h"
 
 namespace bnsyn::tools {
 namespace {
 
-std::string Text(double value) { return ir::PrintLiteral(ir::Element::kF64, ir::BitsOfF64(value)); }
-
-// A group has a file of its own name, "left.V"; neurons without a name have that of their variable.
-std::string FileName(const std::string& text, const SelectedVariable& selected) {
-  const size_t point = text.find('.');
-  const std::string before = text.substr(0, text.find_first_of(".["));
-  const bool of_group = selected.elements.has_value() && point != std::string::npos &&
-                        !absl::StartsWith(selected.name, absl::StrCat(before, "."));
-  return of_group ? absl::StrCat(before, selected.name.substr(selected.name.find('.')))
-                  : selected.name;
+// A part of an option as a setting, whose errors name the option.
+Setting Part(const char* option, const std::string& text) {
+  return Setting(SourceText{option, text, 1, 1});
 }
 
-// The values of a variable as they are written, integers with all their digits.
-absl::StatusOr<std::vector<std::string>> Values(const Simulation& simulation,
-                                                const std::string& variable) {
-  std::vector<std::string> texts;
-  const std::optional<ir::StateId> id = ProgramOf(simulation).FindState(variable);
-  if (id.has_value() && ProgramOf(simulation).states[*id].type.element == ir::Element::kI64) {
-    const reference::ArrayView values = RawState(simulation, *id);
-    for (size_t i = 0; i < values.size; ++i) {
-      texts.push_back(absl::StrCat(static_cast<int64_t>(values.bits(i))));
-    }
-    return texts;
+// "ee.w", or "ee.w, 0 mV, 1 mV, 20" with the range and the number of bins.
+absl::StatusOr<Record> StatisticsRecord(const std::string& text) {
+  std::vector<std::string> parts = absl::StrSplit(text, ',');
+  for (std::string& part : parts) absl::StripAsciiWhitespace(&part);
+  Record record = Record::Statistics(parts[0]);
+  if (parts.size() == 1) return record;
+  if (parts.size() != 3 && parts.size() != 4) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--statistics '", text, "': expected VARIABLE, or VARIABLE, LOW, HIGH[, ",
+                     "BINS], as in 'ee.w, 0 mV, 1 mV, 20'"));
   }
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<double> values, simulation.StateByName(variable));
-  for (const double value : values) texts.push_back(Text(value));
-  return texts;
+  record.low = Part("--statistics", parts[1]);
+  record.high = Part("--statistics", parts[2]);
+  if (parts.size() == 4) record.bins = Part("--statistics", parts[3]);
+  return record;
+}
+
+std::string WithUnit(double value, const std::string& unit) {
+  return absl::StrCat(absl::StrFormat("%.4g", value), unit.empty() ? "" : " ", unit);
+}
+
+Json ToJson(const RecordShape& shape, const std::optional<Bins>& bins, const Statistics& values) {
+  Json json = {{"variable", shape.variable},    {"unit", shape.unit},
+               {"count", values.count},         {"mean", values.mean},
+               {"deviation", values.deviation}, {"least", values.least},
+               {"greatest", values.greatest}};
+  if (!bins.has_value()) return json;
+  json["low"] = bins->low;
+  json["high"] = bins->high;
+  json["at_low"] = values.at_low;
+  json["at_high"] = values.at_high;
+  json["bins"] = values.bins;
+  return json;
+}
+
+std::string ToLine(const RecordShape& shape, const std::optional<Bins>& bins,
+                   const Statistics& values) {
+  const std::string& unit = shape.unit;
+  std::string line = absl::StrCat(
+      shape.variable, ": ", Short(static_cast<double>(values.count)), " values, mean ",
+      WithUnit(values.mean, unit), ", deviation ", WithUnit(values.deviation, unit), ", from ",
+      WithUnit(values.least, unit), " to ", WithUnit(values.greatest, unit));
+  if (!bins.has_value() || values.count == 0) return line;
+  const auto percent = [&, all = values.count](uint64_t part) {
+    return 100 * static_cast<double>(part) / static_cast<double>(all);
+  };
+  absl::StrAppendFormat(&line, "; %.3g %% at most %s, %.3g %% at least %s", percent(values.at_low),
+                        WithUnit(bins->low, unit), percent(values.at_high),
+                        WithUnit(bins->high, unit));
+  return line;
 }
 
 }  // namespace
@@ -67,161 +93,72 @@ void RecordOptions::AddArguments(Command& command) {
                .value = &until,
                .help = "time of the last sample; without it, the end",
                .type = "TIME"});
+  const absl::Span<const absl::string_view> words = RecordFormatWords();
+  command.Add({.name = "--format",
+               .value = &format,
+               .help = "of spikes and records: csv, npy (NumPy's), sonata (HDF5), or binary for "
+                       "--out -; docs/recording.md describes them",
+               .type = "NAME",
+               .one_of = {words.begin(), words.end()},
+               .show_default = true});
 }
 
-absl::StatusOr<Recorder> Recorder::Create(const RecordOptions& options,
-                                          const std::string& directory,
-                                          const Simulation& simulation) {
-  Recorder recorder;
-  if (options.variables.empty() && options.statistics.empty()) {
-    if (options.every.empty() && options.until.empty()) return recorder;
+absl::StatusOr<std::vector<Record>> RecordsOf(const RecordOptions& options) {
+  const bool none = options.variables.empty() && options.statistics.empty();
+  if (none && !(options.every.empty() && options.until.empty())) {
     return absl::InvalidArgumentError(
         "--record-every and --record-until say when, and --record VARIABLE or --statistics "
         "VARIABLE what: it is missing");
   }
-  if (!options.variables.empty() && directory.empty()) {
-    return absl::InvalidArgumentError("--record needs --out DIR, where its files are written");
-  }
-  const double dt = ProgramOf(simulation).dt;
-  if (!options.every.empty()) {
-    BNSYN_ASSIGN_OR_RETURN(recorder.every_, StepsOf("--record-every", options.every, dt));
-  }
-  if (!options.until.empty()) {
-    BNSYN_ASSIGN_OR_RETURN(recorder.until_, StepsOf("--record-until", options.until, dt));
-  }
-  for (const std::string& text : options.variables) {
-    BNSYN_RETURN_IF_ERROR(recorder.AddVariable(text, directory, simulation));
-  }
+  std::vector<Record> records;
+  for (const std::string& text : options.variables) records.push_back(Record::Variable(text));
   for (const std::string& text : options.statistics) {
-    BNSYN_RETURN_IF_ERROR(recorder.AddStatistics(text, directory, simulation));
+    BNSYN_ASSIGN_OR_RETURN(records.emplace_back(), StatisticsRecord(text));
   }
-  return recorder;
+  for (Record& record : records) {
+    if (!options.every.empty()) record.every = Part("--record-every", options.every);
+    if (!options.until.empty()) record.stop = Part("--record-until", options.until);
+  }
+  return records;
 }
 
-absl::Status Recorder::AddVariable(const std::string& text, const std::string& directory,
-                                   const Simulation& simulation) {
-  const auto size_of = [&](const std::string& variable) -> absl::StatusOr<uint32_t> {
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<std::string> values, Values(simulation, variable));
-    return static_cast<uint32_t>(values.size());
-  };
-  BNSYN_ASSIGN_OR_RETURN(const SelectedVariable selected,
-                         FindSelected(ProgramOf(simulation), text, size_of));
-  BNSYN_ASSIGN_OR_RETURN(const uint32_t size, size_of(selected.name));
-  Column column;
-  column.variable = selected.name;
-  column.name = FileName(text, selected);
-  const compiler::NeuronSet all = {0, size, {}, size};
-  column.elements = NumbersOf(selected.elements.value_or(all));
-  if (selected.elements.has_value() && size != selected.elements->population_size) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--record ", text, ": ", selected.name, " is one value for all neurons"));
-  }
-  for (const Column& other : columns_) {
-    if (other.name != column.name) continue;
-    return absl::InvalidArgumentError(absl::StrCat("--record ", column.name, " is given twice"));
-  }
-  BNSYN_ASSIGN_OR_RETURN(column.file, PartialFile::Create(directory, column.name + ".csv"));
-  column.file.stream() << "time_ms";
-  for (const uint32_t element : column.elements) column.file.stream() << ',' << element;
-  column.file.stream() << '\n';
-  columns_.push_back(std::move(column));
-  return absl::OkStatus();
+absl::StatusOr<FileRecorder> StartRecording(Simulation& simulation, const Loaded& loaded,
+                                            const RecordOptions& options,
+                                            const std::string& directory, int descriptor) {
+  std::vector<Record> records;
+  const bool has_spikes = std::any_of(loaded.records.begin(), loaded.records.end(),
+                                      [](const Record& record) { return record.name == "spikes"; });
+  if (!has_spikes) records.push_back(Record::Spikes());
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<Record> asked, RecordsOf(options));
+  records.insert(records.end(), asked.begin(), asked.end());
+  records.insert(records.end(), loaded.records.begin(), loaded.records.end());
+  FileOptions files = {.directory = directory, .descriptor = descriptor};
+  const absl::Span<const absl::string_view> words = RecordFormatWords();
+  files.format = static_cast<RecordFormat>(std::find(words.begin(), words.end(), options.format) -
+                                           words.begin());
+  return FileRecorder::Create(simulation, records, files);
 }
 
-absl::Status Recorder::AddStatistics(const std::string& text, const std::string& directory,
-                                     const Simulation& simulation) {
-  Summary summary;
-  BNSYN_ASSIGN_OR_RETURN(summary.option, ParseStatisticsOption(text, simulation));
-  const std::string& variable = summary.option.variable;
-  for (const Summary& other : summaries_) {
-    if (other.option.variable != variable) continue;
-    return absl::InvalidArgumentError(absl::StrCat("--statistics ", variable, " is given twice"));
+absl::StatusOr<std::vector<RecordSource>> StatisticsSources(const Simulation& simulation,
+                                                            const RecordOptions& options) {
+  std::vector<RecordSource> sources;
+  for (const std::string& text : options.statistics) {
+    BNSYN_ASSIGN_OR_RETURN(const Record record, StatisticsRecord(text));
+    BNSYN_ASSIGN_OR_RETURN(RecordSource source, RecordSource::Create(simulation, record));
+    for (const RecordSource& other : sources) {
+      if (other.shape().name != source.shape().name) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("--statistics ", source.shape().variable, " is given twice"));
+    }
+    sources.push_back(std::move(source));
   }
-  if (!directory.empty()) {
-    BNSYN_ASSIGN_OR_RETURN(summary.file,
-                           PartialFile::Create(directory, variable + ".statistics.csv"));
-    summary.file->stream() << "time_ms," << HeaderOf(summary.option.bins) << '\n';
-  }
-  summaries_.push_back(std::move(summary));
-  return absl::OkStatus();
+  return sources;
 }
 
-absl::Status Recorder::Sample(const Simulation& simulation) {
-  const std::string time = Text(simulation.time_ms());
-  for (Column& column : columns_) {
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<std::string> values,
-                           Values(simulation, column.variable));
-    std::string row = time;
-    for (const uint32_t element : column.elements) absl::StrAppend(&row, ",", values[element]);
-    column.file.stream() << row << '\n';
-    if (!column.file.stream().good()) return column.file.Failed();
-  }
-  for (Summary& summary : summaries_) {
-    if (!summary.file.has_value()) continue;
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<double> values,
-                           simulation.StateByName(summary.option.variable));
-    summary.file->stream() << time << ',' << RowOf(StatisticsOf(values, summary.option.bins))
-                           << '\n';
-    if (!summary.file->stream().good()) return summary.file->Failed();
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<NamedStatistics>> Recorder::Statistics(
-    const Simulation& simulation) const {
-  std::vector<NamedStatistics> all;
-  for (const Summary& summary : summaries_) {
-    BNSYN_ASSIGN_OR_RETURN(const std::vector<double> values,
-                           simulation.StateByName(summary.option.variable));
-    all.push_back({summary.option, StatisticsOf(values, summary.option.bins)});
-  }
-  return all;
-}
-
-uint64_t Recorder::StepsToSample(uint64_t step) const {
-  const uint64_t steps = every_ - step % every_;
-  return step + steps > until_ ? UINT64_MAX : steps;
-}
-
-absl::Status Recorder::Step(Simulation& simulation, uint64_t steps, const RunControl& control) {
-  const auto writes = [](const Summary& summary) { return summary.file.has_value(); };
-  if (columns_.empty() && absl::c_none_of(summaries_, writes)) {
-    return simulation.Step(steps, control);
-  }
-  const auto start = std::chrono::steady_clock::now();
-  uint64_t done = 0;
-  RunControl part = control;
-  if (control.progress) {
-    part.progress = [&](const Progress& progress) {
-      const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-      control.progress({done + progress.done, steps, passed.count()});
-    };
-  }
-  BNSYN_RETURN_IF_ERROR(Sample(simulation));
-  while (done < steps) {
-    const uint64_t to_sample = StepsToSample(simulation.step());
-    const uint64_t count = std::min(to_sample, steps - done);
-    BNSYN_RETURN_IF_ERROR(simulation.Step(count, part));
-    done += count;
-    if (count == to_sample) BNSYN_RETURN_IF_ERROR(Sample(simulation));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<std::string>> Recorder::Finish() {
-  std::vector<std::string> names;
-  for (Column& column : columns_) {
-    BNSYN_RETURN_IF_ERROR(column.file.Publish());
-    names.push_back(column.name + ".csv");
-  }
-  for (Summary& summary : summaries_) {
-    if (!summary.file.has_value()) continue;
-    BNSYN_RETURN_IF_ERROR(summary.file->Publish());
-    names.push_back(summary.option.variable + ".statistics.csv");
-  }
-  columns_.clear();
-  summaries_.clear();
-  return names;
+absl::StatusOr<EndStatistics> StatisticsAtEnd(const RecordSource& source) {
+  BNSYN_ASSIGN_OR_RETURN(const Statistics values, source.PresentStatistics());
+  const RecordShape& shape = source.shape();
+  return EndStatistics{ToJson(shape, source.bins(), values), ToLine(shape, source.bins(), values)};
 }
 
 }  // namespace bnsyn::tools

@@ -1,6 +1,9 @@
 // bnsyn run: runs a network for a time, on one backend or on both.
 
+#include <unistd.h>
 #include <algorithm>
+
+#include <csignal>
 #include <cstdio>
 #include <optional>
 
@@ -30,12 +33,12 @@ std::optional<double> MeasureGain(const Loaded& loaded, const Machine& machine,
   accelerated.backend = "accelerated";
   auto simulation = Compile(loaded.program, accelerated.Options());
   if (!simulation.ok()) return std::nullopt;
-  const uint64_t steps = std::min<uint64_t>(reference.report.steps, 2000);
+  const uint64_t steps = std::min<uint64_t>(reference.steps_run(), 2000);
   RunControl control;
   control.cancel = &Interrupted();
   if (steps == 0 || !simulation->Step(steps, control).ok()) return std::nullopt;
   const double ours = simulation->report().run_seconds / static_cast<double>(steps);
-  const double theirs = reference.wall_s() / static_cast<double>(reference.report.steps);
+  const double theirs = reference.wall_s() / static_cast<double>(reference.steps_run());
   return ours > 0 ? std::optional<double>(theirs / ours) : std::nullopt;
 }
 
@@ -79,6 +82,7 @@ void PrintResults(const std::vector<RunResult>& results) {
   for (const std::string& line : results.back().statistics_lines) {
     std::printf("%s\n", line.c_str());
   }
+  std::printf("%s", results.back().checkpoints_line.c_str());
   for (const RunResult& result : results) {
     if (result.backend == "accelerated") std::printf("%s\n", CompileLine(result).c_str());
     if (result.interrupted) {
@@ -114,9 +118,19 @@ void PrintCoarse(const ir::Program& program, const RunResult& result) {
   std::fprintf(stderr, "note: docs/precision.md says when that matters, and what to do\n");
 }
 
+// Leaves standard output to the bytes of a recording, whose descriptor it returns: what else is
+// printed goes to stderr. A reader that ends early is an error, and no end of the process.
+int StandardOutputForBytes() {
+  std::signal(SIGPIPE, SIG_IGN);
+  const int descriptor = ::dup(STDOUT_FILENO);
+  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  return descriptor;
+}
+
 int Run(const RunArguments& arguments) {
   InstallInterrupt();
-  const RunRequest& asked = arguments.request;
+  RunRequest asked = arguments.request;
+  if (asked.out == kStandardOutput) asked.descriptor = StandardOutputForBytes();
   const auto loaded = Load(asked.source, asked.machine.Options().compile);
   if (!loaded.ok()) return Report(loaded.status());
   const std::string& backend = asked.machine.backend;
@@ -130,8 +144,10 @@ int Run(const RunArguments& arguments) {
     // Of two runs the last one writes the files.
     if (name != backends.back()) {
       request.out.clear();
+      request.record.format = RecordOptions().format;
       request.record = {};
       request.synapses.clear();
+      request.checkpoints.every.clear();
     }
     auto finished = RunOnce(*loaded, request);
     if (!finished.ok()) return Report(finished.status());
@@ -175,14 +191,24 @@ void AddRun(CommandLine& line) {
       "  bnsyn run examples/networks/bnsyn.toml --backend both --set N=1000 --seed 7\n"
       "  bnsyn run examples/networks/bnsyn.toml --out results --json\n"
       "  bnsyn run examples/networks/bnsyn.toml --out results --record 'exc.V[0:10]'\n"
-      "  bnsyn run examples/networks/coba-stdp.toml --statistics 'ee.w, 0 nS, 60 nS, 20'");
+      "  bnsyn run examples/networks/coba.toml --out results --format sonata --record exc.V "
+      "--record-every 1ms\n"
+      "  bnsyn run examples/networks/coba.toml --out - --format binary | "
+      "examples/python/spikes.py\n"
+      "  bnsyn run examples/networks/coba-stdp.toml --statistics 'ee.w, 0 nS, 60 nS, 20'\n"
+      "  bnsyn run examples/networks/coba-stdp.toml --duration 1h --checkpoint-every 10s "
+      "--out first\n"
+      "  bnsyn run examples/networks/coba-stdp.toml --duration 1h --continue first "
+      "--checkpoint-every 10s --out rest");
   arguments->request.source.AddArguments(run);
   arguments->request.machine.AddArguments(run, /*with_backend=*/true);
   run.Add({.name = "--out",
            .value = &arguments->request.out,
-           .help = "write spikes.csv, report.json and receipt.json there",
+           .help = "write spikes.csv, report.json, receipt.json and what the network records "
+                   "there; - for bytes to standard output, with --format binary",
            .type = "DIR"});
   arguments->request.record.AddArguments(run);
+  arguments->request.checkpoints.AddArguments(run);
   run.Add({.name = "--synapses",
            .value = &arguments->request.synapses,
            .help =

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tools/checkpoints.h"
 #include "tools/command.h"
 #include "tools/output.h"
 #include "tools/receipt.h"
@@ -17,8 +18,11 @@ struct RunRequest {
   Source source;
   Machine machine;  // its backend is "reference" or "accelerated"
   RecordOptions record;
+  CheckpointOptions checkpoints;
   std::vector<std::string> synapses;  // projections whose synapses are written at the end
-  std::string out;                    // the directory of all files; empty for none
+  std::string out;                    // the directory of all files, or kStandardOutput; empty for
+                                      // none
+  int descriptor = 1;                 // where bytes go with kStandardOutput
 };
 
 struct Finished {
@@ -27,8 +31,9 @@ struct Finished {
   std::vector<std::string> files;  // written into the directory
 };
 
-// Runs the network. Writes what is to be recorded, synapses, spikes.csv, receipt.json with a hash
-// of each of these, and report.json.
+// Runs the network, or the rest of a run that is continued. Writes spikes and what else is to be
+// recorded, synapses, receipt.json with a hash of each of these, and report.json. A run that is
+// continued records its own part, of which the receipt has no hash.
 absl::StatusOr<Finished> RunOnce(const Loaded& loaded, const RunRequest& request);
 
 }  // namespace bnsyn::tools

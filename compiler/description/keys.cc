@@ -235,6 +235,27 @@ constexpr Key<Uniform> kUniformKeys[] = {
     {"clocks", At<&Uniform::clocks>},
 };
 
+constexpr Kinds kOfSpikes = KindsOf(RecordKind::kSpikes);
+constexpr Kinds kOfVariable = KindsOf(RecordKind::kVariable);
+constexpr Kinds kOfStatistics = KindsOf(RecordKind::kStatistics);
+constexpr Kinds kSampled = kOfVariable | kOfStatistics;
+constexpr Key<Record> kRecordKeys[] = {
+    {"spikes", ByHand, kOfSpikes},
+    {"variable", ByHand, kOfVariable},
+    {"statistics", ByHand, kOfStatistics},
+    {"every", At<&Record::every>, kSampled},
+    {"start", At<&Record::start>},
+    {"stop", At<&Record::stop>},
+    {"type",
+     [](Record& r) -> Field {
+       return Word{&r.single, {"f64", "f32"}};
+     },
+     kOfVariable},
+    {"low", At<&Record::low>, kOfStatistics},
+    {"high", At<&Record::high>, kOfStatistics},
+    {"bins", At<&Record::bins>, kOfStatistics},
+};
+
 bool IsSettable(const Field& field) {
   return std::visit(Overloaded{
                         [](const ReadByHand&) { return false; },
@@ -338,6 +359,7 @@ absl::Span<const Key<Stimulus>> StimulusKeys() { return kStimulusKeys; }
 absl::Span<const Key<ValueTable>> TableKeys() { return kTableKeys; }
 absl::Span<const Key<Uniform>> UniformKeys() { return kUniformKeys; }
 absl::Span<const Key<Clock>> ClockKeys() { return kClockKeys; }
+absl::Span<const Key<Record>> RecordKeys() { return kRecordKeys; }
 absl::Span<const absl::string_view> OffGridWords() { return kOffGridWords; }
 
 bool IsAmbiguous(const std::vector<NamedField>& fields, absl::string_view path) {
@@ -414,6 +436,11 @@ std::vector<NamedField> SettableFields(Network& network) {
   collector.NextGroup();
   for (ValueTable& table : network.tables) {
     collector.AddKeys(absl::StrCat(table.name, "."), TableKeys(), table, KindsOf(KindOf(table)));
+  }
+  collector.NextGroup();
+  for (Record& record : network.records) {
+    collector.AddKeys(absl::StrCat("record.", record.name, "."), RecordKeys(), record,
+                      KindsOf(record.kind));
   }
   return fields;
 }

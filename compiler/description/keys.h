@@ -86,6 +86,8 @@ absl::Span<const Key<ValueTable>> TableKeys();     // by TableKind
 absl::Span<const Key<Network::UniformDescription>> UniformKeys();
 absl::Span<const Key<Clock>> ClockKeys();
 
+absl::Span<const Key<Record>> RecordKeys();        // by RecordKind
+
 // The words for what becomes of times between two steps, in the order of OffGrid.
 absl::Span<const absl::string_view> OffGridWords();
 

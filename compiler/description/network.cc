@@ -52,6 +52,56 @@ Setting& Setting::ChangeAt(Setting time, Setting value) {
   return *this;
 }
 
+Record::Record() = default;
+Record::Record(const Record&) = default;
+Record::Record(Record&&) noexcept = default;
+Record& Record::operator=(const Record&) = default;
+Record& Record::operator=(Record&&) noexcept = default;
+Record::~Record() = default;
+
+Record Record::Spikes() { return {}; }
+Record Record::Spikes(std::string neurons) {
+  Record record;
+  record.of = {{"", std::move(neurons), 1, 1}};
+  return record;
+}
+Record Record::Variable(std::string variable) {
+  Record record = Spikes(std::move(variable));
+  record.kind = RecordKind::kVariable;
+  return record;
+}
+Record Record::Statistics(std::string variable) {
+  Record record = Spikes(std::move(variable));
+  record.kind = RecordKind::kStatistics;
+  return record;
+}
+Record& Record::Name(std::string file) {
+  name = std::move(file);
+  return *this;
+}
+Record& Record::Every(Setting time) {
+  every = std::move(time);
+  return *this;
+}
+Record& Record::From(Setting time) {
+  start = std::move(time);
+  return *this;
+}
+Record& Record::Until(Setting time) {
+  stop = std::move(time);
+  return *this;
+}
+Record& Record::Single() {
+  single = true;
+  return *this;
+}
+Record& Record::Bins(Setting from, Setting to, Setting number) {
+  low = std::move(from);
+  high = std::move(to);
+  bins = std::move(number);
+  return *this;
+}
+
 Clock::Clock(std::string clock_name, Setting period, const char* text)
     : name(std::move(clock_name)),
       place{"clock", name, 1, 1},
@@ -435,6 +485,10 @@ void Network::AddStimulus(Stimulus stimulus) {
 void Network::AddTable(ValueTable table) {
   if (table.place.name.empty()) table.place = {"network", table.name, 1, 1};
   tables.push_back(std::move(table));
+}
+
+void Network::AddFile(std::string name, FileColumns columns) {
+  files[std::move(name)] = std::make_shared<const FileColumns>(std::move(columns));
 }
 
 void Network::AddConstant(std::string name, Setting value) {

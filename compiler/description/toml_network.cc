@@ -36,7 +36,7 @@ class NetworkReader : public compiler::TomlReader {
     BNSYN_RETURN_IF_ERROR(
         CheckKeys(root, "a network file",
                   {"network", "constants", "tables", "models", "synapses", "populations", "groups",
-                   "stimuli", "projections", "uniform"}));
+                   "stimuli", "projections", "uniform", "record"}));
     if (root.Find("models") == nullptr && root.Find("synapses") == nullptr &&
         root.Find("populations") == nullptr) {
       return ir::ErrorAt(document_.source, {}, "this network has no populations",
@@ -67,6 +67,9 @@ class NetworkReader : public compiler::TomlReader {
       return compiler::ReadProjection(reading_, table);
     }));
     if (const TomlNode* node = root.Find("uniform")) BNSYN_RETURN_IF_ERROR(ReadUniform(*node));
+    BNSYN_RETURN_IF_ERROR(ForEachTable(root.Find("record"), [this](const TomlNode& table) {
+      return compiler::ReadRecord(reading_, table);
+    }));
     return absl::OkStatus();
   }
 

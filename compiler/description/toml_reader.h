@@ -121,6 +121,8 @@ absl::Status ReadTable(Reading& reading, const TomlNode& table);
 // Reads the values of a table that stand in any TOML table, which `what` names.
 absl::Status ReadTableValues(Reading& reading, const TomlNode& node, absl::string_view what,
                              ValueTable& out);
+// Reads one [record.NAME] into the network, which has its populations and groups.
+absl::Status ReadRecord(Reading& reading, const TomlNode& table);
 // Reads one [synapses.NAME] into the network.
 absl::Status ReadSynapse(Reading& reading, const TomlNode& table);
 // The model of synapses that a projection names: one of the file, else one of the library.

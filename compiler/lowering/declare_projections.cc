@@ -198,6 +198,36 @@ absl::Status DeclareProjection(Declarations& declared, const Description& writte
 
 }  // namespace
 
+// A table of the program with the columns that the host gave for a file.
+absl::StatusOr<ir::Table> TableOfColumns(const std::string& name, const std::string& file,
+                                         const FileColumns& columns, const ir::SourceText& place) {
+  const auto error = [&](const std::string& problem) {
+    return ErrorIn(place, absl::StrCat("the columns of '", file, "' ", problem));
+  };
+  if (columns.names.empty() || columns.values.size() != columns.names.size()) {
+    return error(absl::StrCat("are ", columns.values.size(), ", with ", columns.names.size(),
+                              " names: each needs a name, and there must be one"));
+  }
+  const size_t rows = columns.values[0].size();
+  for (size_t c = 0; c < columns.values.size(); ++c) {
+    const std::vector<double>& values = columns.values[c];
+    if (values.size() != rows) {
+      return error(absl::StrCat("differ in length: '", columns.names[0], "' has ", rows,
+                                " numbers, and '", columns.names[c], "' has ", values.size()));
+    }
+    const auto nan = absl::c_find_if(values, [](double value) { return std::isnan(value); });
+    if (nan == values.end()) continue;
+    return error(absl::StrCat("must be numbers, but row ", nan - values.begin(), " of '",
+                              columns.names[c], "' is not a number (NaN)"));
+  }
+  ir::Table table;
+  table.name = name;
+  table.columns = columns.names;
+  table.values = columns.values;
+  table.digest = ir::TableDigest(table);
+  return table;
+}
+
 absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& file,
                                     const ir::SourceText& place, ir::Program& program,
                                     const std::string& only) {
@@ -224,6 +254,16 @@ absl::StatusOr<ir::TableId> TableOf(const Network& network, const std::string& f
   };
   std::string unique = name;
   for (int n = 2; taken(unique); ++n) unique = absl::StrCat(name, "_", n);
+  if (const auto given = network.files.find(file); given != network.files.end()) {
+    BNSYN_ASSIGN_OR_RETURN(ir::Table columns, TableOfColumns(unique, file, *given->second, place));
+    const auto same = absl::c_find_if(program.tables, [&](const ir::Table& other) {
+      return other.file.empty() && other.digest == columns.digest;
+    });
+    if (same != program.tables.end())
+      return static_cast<ir::TableId>(same - program.tables.begin());
+    program.tables.push_back(std::move(columns));
+    return static_cast<ir::TableId>(program.tables.size() - 1);
+  }
   absl::StatusOr<ir::Table> table = ir::ReadTable(unique, file, program.directory, only);
   // Errors within the file point into the file.
   if (absl::IsNotFound(table.status())) {

@@ -118,6 +118,23 @@ absl::Status CheckOrder(const Connection& connection, const PathwayCode& first,
   return absl::OkStatus();
 }
 
+// As in Brian2, "g += w" adds to the variable g of the target, and is "g_post += w": unless g is of
+// the synapses, a constant, or a value that a statement before it has made.
+void AddToTarget(const Connection& connection, std::vector<Statement>& code) {
+  std::set<std::string> made;
+  for (Statement& statement : code) {
+    const std::string& name = statement.target;
+    const bool adds = statement.op == '+' || statement.op == '-';
+    const bool taken = connection.model.code.Find(name) != nullptr || made.count(name) != 0 ||
+                       absl::c_any_of(connection.constants, [&](const Constant& constant) {
+                         return constant.name == name;
+                       });
+    if (statement.op == '=') made.insert(name);
+    if (!adds || taken || connection.target.FindVariable(name) == nullptr) continue;
+    absl::StrAppend(&statement.target, std::string(kPost));
+  }
+}
+
 }  // namespace
 
 absl::Status CheckOrders(const Connection& connection) {
@@ -137,6 +154,7 @@ absl::Status ParsePathways(Connection& connection) {
                        const ir::SourceText& text, std::optional<int> order) -> absl::Status {
     PathwayCode pathway = {on_post, name, place, text, {}};
     BNSYN_ASSIGN_OR_RETURN(pathway.code, ParseStatements(text));
+    AddToTarget(connection, pathway.code);
     pathway.order = order.value_or(on_post ? kOrderOfPost : kOrderOfPre);
     if (!pathway.code.empty()) pathways.push_back(std::move(pathway));
     return absl::OkStatus();

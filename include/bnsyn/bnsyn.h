@@ -7,13 +7,17 @@
 //       bnsyn::Compile(*net, {.backend = bnsyn::Backend::kAccelerated});
 //   absl::Status ran = sim->Run(1_s);
 //
-// Link the CMake target bnsyn_runtime. No function throws, exits, or writes to standard output.
+// Link the CMake target bnsyn::bnsyn (docs/install.md). No function throws, ends the process, or
+// writes to the streams of the host.
 #ifndef BNSYN_BNSYN_H_
 #define BNSYN_BNSYN_H_
 
+#include "bnsyn/checkpoint.h"  // IWYU pragma: export
 #include "bnsyn/digest.h"      // IWYU pragma: export
 #include "bnsyn/network.h"     // IWYU pragma: export
+#include "bnsyn/recorder.h"    // IWYU pragma: export
 #include "bnsyn/simulation.h"  // IWYU pragma: export
+#include "bnsyn/sonata.h"      // IWYU pragma: export
 #include "bnsyn/units.h"       // IWYU pragma: export
 
 #endif  // BNSYN_BNSYN_H_

@@ -18,7 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // The spikes of the steps [begin, end) in bins of `per_bin` steps; a last bin that would be shorter
 // is left out. `steps` are those of spikes, in any order (SpikeTrain::steps); spikes of other steps

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // A hash of all state, of the spikes so far and of those still on their way (R11 in
 // reference/SEMANTICS.md). The same network and seed give the same digest on both backends, any

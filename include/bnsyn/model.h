@@ -11,7 +11,7 @@
 #include "bnsyn/setting.h"
 #include "bnsyn/source_text.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // How a step integrates the differential equations of a model: see Model::Method, Substeps, Order.
 struct Integration {
@@ -124,8 +124,8 @@ class Model {
   Model& Numbered(std::string index, std::vector<std::string> parameters);
   // The run stops with an error when the variable leaves [lower, upper].
   Model& Bounds(std::string variable, Setting lower, Setting upper);
-  // A condition that parameters must satisfy, over numbers: "tau_syn > 0 ms". `advice` ends the error
-  // message.
+  // A condition that parameters must satisfy, over numbers: "tau_syn > 0 ms". `advice` ends the
+  // error message.
   Model& Requires(const char* condition, std::string advice = "");
   // What projections add to the variable is counted in steps of the greatest power of two of its
   // internal unit that is at most `resolution`: Resolution("I", "1 fA"). By default the compiler

@@ -16,6 +16,8 @@
 #define BNSYN_NETWORK_H_
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,13 +27,14 @@
 #include "bnsyn/model.h"       // IWYU pragma: export
 #include "bnsyn/neurons.h"     // IWYU pragma: export
 #include "bnsyn/projection.h"  // IWYU pragma: export
+#include "bnsyn/record.h"      // IWYU pragma: export
 #include "bnsyn/setting.h"     // IWYU pragma: export
 #include "bnsyn/source_text.h"
 #include "bnsyn/stimulus.h"  // IWYU pragma: export
 #include "bnsyn/synapse.h"   // IWYU pragma: export
 #include "bnsyn/units.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // The order of what happens in a step, and the times that spikes have (docs/time.md).
 enum class Schedule : uint8_t {
@@ -54,6 +57,12 @@ struct NetworkOptions {
   bool strict_precision = false;
   Schedule schedule = Schedule::kDefault;
   std::string directory = ".";  // files are relative to it
+};
+
+// Numbers in the place of a CSV file: the columns that its header would name, of equal length.
+struct FileColumns {
+  std::vector<std::string> names;
+  std::vector<std::vector<double>> values;  // one vector for each name
 };
 
 // A network: bnsyn::Compile makes a Simulation of it.
@@ -87,6 +96,12 @@ class Network {
   void Every(PopulationHandle population, Clock clock);
   void AddStimulus(Stimulus stimulus);
   void AddTable(ValueTable table);
+  // Where the network reads the file `name`, be it of connections, events, initial values or a
+  // table, it takes these columns instead, and copies of the network share them:
+  //   net.AddFile("pairs", {{"pre", "post"}, {{0, 0}, {1, 2}}});
+  //   net.Connect("ee", exc, exc, bnsyn::FromFile("pairs"), ...);
+  // Compile refuses columns that are no numbers or differ in length.
+  void AddFile(std::string name, FileColumns columns);
   // A named number for use in all expressions.
   void AddConstant(std::string name, Setting value);
   // Variables of the network as a whole: `equations` declare them, and `update` runs in every step
@@ -146,7 +161,9 @@ class Network {
   std::vector<ProjectionDescription> projections;
   std::vector<Stimulus> stimuli;
   std::vector<ValueTable> tables;
+  std::map<std::string, std::shared_ptr<const FileColumns>> files;  // those of AddFile
   UniformDescription uniform;
+  std::vector<Record> records;  // what `bnsyn run --out` records; FileRecorder takes RecordsOf
 };
 
 // A model of the library by its name, for Network::AddModel; `bnsyn models` lists the names. An

@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "bnsyn/source_text.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 class Neurons;
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 enum class OffGrid : uint8_t {
   kError,    // such a time is an error

@@ -12,7 +12,7 @@
 #include "bnsyn/setting.h"
 #include "bnsyn/source_text.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // A rule of connectivity: which pairs of a source and a target neuron a projection joins. The
 // functions below make them.

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 enum class RuleKind : uint8_t {
   kAllToAll,

@@ -10,7 +10,7 @@
 #include "bnsyn/source_text.h"
 #include "bnsyn/units.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // A value in a description: a number, a quantity, or an expression in the model language, such as
 // "0.5 nS * 200/N" or "normal(-70 mV, 5 mV)".

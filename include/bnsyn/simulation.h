@@ -20,10 +20,12 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "bnsyn/checkpoint.h"
 #include "bnsyn/digest.h"
+#include "bnsyn/host_threads.h"
 #include "bnsyn/network.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // Both give the same bits.
 enum class Backend {
@@ -34,11 +36,17 @@ enum class Backend {
 struct SimulationOptions {
   Backend backend = Backend::kReference;
   int threads = 1;  // of the accelerated backend, at least 1
+  // Runs these threads on threads of the host, such as those of its pool. By default a simulation
+  // starts `threads` - 1 threads of its own, which sleep between runs; the caller's is the other.
+  HostThreads host_threads = nullptr;
   // Keeps each thread on a processor core of its own while steps run: for machines that run nothing
   // else.
   bool pin = false;
   // Keeps all spikes for Simulation::Spikes; they are counted in any case.
   bool record_spikes = true;
+  // Lets recorders (bnsyn/recorder.h) take spikes also where record_spikes is false: memory then
+  // does not grow with their number.
+  bool spike_recorders = false;
   // Keeps compiled code in this directory and takes it from there the next time; empty for no
   // cache. Several processes may share it. It is made for the user alone; a directory or a file
   // that others could have written is not used (SimulationReport::cache_problem).
@@ -178,10 +186,26 @@ class Simulation {
   absl::StatusOr<SynapseList> Synapses(absl::string_view projection) const;
   // A variable of the network as a whole: "sigma".
   absl::StatusOr<double> Uniform(absl::string_view name) const;
-  // Changes a parameter from the next step on: "exc.b". FailedPrecondition if its model does not
-  // declare it tunable; InvalidArgument if the value is not finite, has another dimension, or is
-  // not what the model requires.
+  // Changes a parameter from the next step on: "exc.b". One that its model declares tunable takes
+  // no time. Any other one has the network compiled again with its new value, in a fraction of a
+  // second and with the memory of two simulations meanwhile; the state is carried over. Synapses
+  // and weights that the value has a part in are drawn anew. InvalidArgument if the value is not
+  // finite, has another dimension, or is not what the model requires; FailedPrecondition if the
+  // state does not fit the network with the new value (another number of neurons or synapses, other
+  // delays), or if the simulation was compiled from a program; then nothing has changed.
   absl::Status SetParameter(absl::string_view name, Quantity value);
+
+  // All that the simulation holds between two steps (docs/checkpoints.md). The simulation goes on
+  // as if it had not been saved. ResourceExhausted, before any is taken, if there is no memory for
+  // it.
+  absl::StatusOr<Checkpoint> Save() const;
+  // Goes to the state of a checkpoint, earlier or later, of this simulation or of another one of
+  // the same network, whatever its backend and threads. Of the recorded spikes, those of the
+  // checkpoint's next step and later are dropped, and what this simulation recorded before stays;
+  // SpikeCount counts from the beginning of the run that was saved, or from the last ClearSpikes if
+  // that had counted fewer. FailedPrecondition if the checkpoint is of another network;
+  // InvalidArgument if its contents do not fit this one. After an error nothing has changed.
+  absl::Status Restore(const Checkpoint& checkpoint);
 
   // Adds spikes of these neurons at the present time, time_ms(), as if they had spiked in the step
   // that is over: without a delay they arrive in the next step.
@@ -202,7 +226,7 @@ class Simulation {
 
  private:
   friend struct SimulationAccess;  // runtime/simulation_internal.h
-  struct Impl;
+  struct [[gnu::visibility("hidden")]] Impl;
   explicit Simulation(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // `text` begins at line `first_line` and column `first_column` of the file `name`, so that errors
 // in an equation of a network file give the lines of that file. For text that comes from no file,

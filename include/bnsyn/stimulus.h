@@ -12,7 +12,7 @@
 #include "bnsyn/setting.h"
 #include "bnsyn/source_text.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // A stimulus is input from outside the network: events or a current.
 enum class StimulusKind : uint8_t {

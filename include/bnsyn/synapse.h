@@ -10,7 +10,7 @@
 #include "bnsyn/setting.h"
 #include "bnsyn/source_text.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // What the synapses of any number of projections do. Each call returns the model:
 //

@@ -17,7 +17,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace bnsyn {
+namespace [[gnu::visibility("default")]] bnsyn {
 
 // A physical dimension: the exponents of the SI base units m, kg, s, A, K, mol and cd, counted in
 // halves, because the noise `xi` has the dimension second**-0.5.

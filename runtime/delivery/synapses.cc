@@ -25,6 +25,11 @@ absl::Span<const SynapseBlock> Synapses::BlocksOf(size_t group) const {
   return absl::MakeConstSpan(blocks_).subspan(group * threads_, threads_);
 }
 
+uint64_t Synapses::CountOf(const ir::Program& program, ir::StateId state) const {
+  const size_t group = layout_.GroupOf(PlaceOf(program, state).first);
+  return SynapseOrder(BlocksOf(group)).size();
+}
+
 reference::Array Synapses::State(const ir::Program& program, ir::StateId state) const {
   const auto [projection, index] = PlaceOf(program, state);
   const size_t group = layout_.GroupOf(projection);

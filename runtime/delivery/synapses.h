@@ -44,6 +44,8 @@ class Synapses {
   // The bytes that Save copies, for all threads.
   size_t SavedBytes() const;
 
+  // The synapses of the projection of a state.
+  uint64_t CountOf(const ir::Program& program, ir::StateId state) const;
   // The values of a state of synapses, by the number of the synapse.
   reference::Array State(const ir::Program& program, ir::StateId state) const;
   void SetState(const ir::Program& program, ir::StateId state, uint64_t synapse, ir::Bits bits);

@@ -68,6 +68,39 @@ absl::StatusOr<SpikeRing> SpikeRing::Create(const ir::Program& program, const Pa
   return ring;
 }
 
+void SpikeRing::ClearInjected() {
+  for (std::vector<uint32_t>& list : injected_) list.clear();
+}
+
+void SpikeRing::SetSpikes(ir::PopulationId population, const Partition& partition, uint64_t step,
+                          absl::Span<const uint32_t> neurons, uint32_t most) {
+  std::vector<uint32_t>& injected = Injected(population, step);
+  injected.clear();
+  const uint32_t* next = neurons.begin();
+  for (int t = 0; t < partition.threads(); ++t) {
+    uint32_t* const list = List(population, t, step);
+    uint32_t& count = Count(population, t, step);
+    count = 0;
+    for (; next != neurons.end() && *next < partition.range(population, t).end; ++next) {
+      if (most != 0 && (count < most || list[count - most] != *next)) {
+        list[count++] = *next;
+      } else {
+        injected.push_back(*next);
+      }
+    }
+  }
+}
+
+std::vector<uint32_t> SpikeRing::AllSpikes(ir::PopulationId population, uint64_t step) const {
+  std::vector<uint32_t> spikes = Injected(population, step);
+  for (size_t t = 0; t < saved_.size(); ++t) {
+    const absl::Span<const uint32_t> own = Spikes(population, static_cast<int>(t), step);
+    spikes.insert(spikes.end(), own.begin(), own.end());
+  }
+  std::sort(spikes.begin(), spikes.end());
+  return spikes;
+}
+
 void SpikeRing::Save(int thread, uint64_t step) {
   Saved& saved = saved_[static_cast<size_t>(thread)];
   saved.step = step;

@@ -52,6 +52,15 @@ class SpikeRing {
     return injected_[Slot(step) * populations_ + population];
   }
 
+  // Empties all lists of injected spikes.
+  void ClearInjected();
+  // Gives a population the sorted spikes of a step, those of all threads, of which a neuron may
+  // have `most` that it emitted. What it has beyond that counts as injected.
+  void SetSpikes(ir::PopulationId population, const Partition& partition, uint64_t step,
+                 absl::Span<const uint32_t> neurons, uint32_t most);
+  // The sorted spikes of a step, injected ones among them.
+  std::vector<uint32_t> AllSpikes(ir::PopulationId population, uint64_t step) const;
+
   // Saves the spikes of a thread's neurons that are in flight before `step`, and restores them.
   // Thread 0 has the injected ones.
   void Save(int thread, uint64_t step);

@@ -5,12 +5,14 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <type_traits>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "bnsyn/host_threads.h"
 
 namespace bnsyn {
 
@@ -40,20 +42,24 @@ class alignas(64) WaitWord {
   std::atomic<uint32_t> word_ = 0;
 };
 
-// The caller's thread and `threads - 1` workers, with ThreadSettings while they run a job. Only one
-// thread may call it.
+// The caller's thread and `threads - 1` workers, or threads of the host, with ThreadSettings while
+// they run a job. Only one thread may call it.
 class ThreadTeam {
  public:
-  // With `pin` each thread stays on a core of its own, if there are enough cores.
-  static absl::StatusOr<std::unique_ptr<ThreadTeam>> Create(int threads, bool pin = false);
+  // With `pin` each thread stays on a core of its own, if there are enough cores. A `host` is
+  // tried: InvalidArgument if it does not run all tasks at the same time, each once, within
+  // `patience`.
+  static absl::StatusOr<std::unique_ptr<ThreadTeam>> Create(
+      int threads, bool pin = false, HostThreads host = nullptr,
+      std::chrono::milliseconds patience = std::chrono::minutes(1));
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
   ~ThreadTeam();
 
   int threads() const { return threads_; }
 
-  // Calls function(thread) once on every thread of the team, thread 0 being the caller's, and
-  // returns when all have. Allocates nothing.
+  // Calls function(thread) once on every thread of the team, thread 0 being the caller's unless the
+  // host chooses, and returns when all have. Allocates nothing.
   template <typename Function>
   void Run(Function&& function) {
     RunErased(
@@ -86,7 +92,7 @@ class ThreadTeam {
     double working_seconds = 0;
   };
 
-  ThreadTeam(int threads, bool pin);
+  ThreadTeam(int threads, bool pin, HostThreads host);
   // The core that a thread stays on, or -1.
   int CoreOf(int thread) const;
   void RunErased(Job job, void* context);
@@ -96,6 +102,8 @@ class ThreadTeam {
   void WaitForAll(Member& member);
 
   const int threads_;
+  const HostThreads host_;
+  const std::function<void(int)> host_task_;
   std::vector<int> cores_;  // to pin threads to; empty if threads may move
   std::vector<Member> members_;
   std::vector<std::thread> workers_;

@@ -51,6 +51,34 @@ reference::Quanta NetworkMemory::SumOf(ir::InputId input, uint32_t element) cons
   return (units << above >> above) * sum.unit;
 }
 
+std::vector<reference::Quanta> NetworkMemory::SumsOf(ir::InputId input) const {
+  std::vector<reference::Quanta> sums(program_->Size(program_->inputs[input].population));
+  for (uint32_t i = 0; i < sums.size(); ++i) sums[i] = SumOf(input, i);
+  return sums;
+}
+
+bool NetworkMemory::CanHold(ir::InputId input, reference::Quanta sum) const {
+  const ir::Accumulator& accumulator = program_->inputs[input].accumulator;
+  if (!accumulator.is_narrow()) return reference::LimitsOf(accumulator).Holds(sum);
+  const reference::Quanta unit = accumulator.unit;
+  return sum % unit == 0 && reference::Magnitude(sum / unit) <= accumulator.most();
+}
+
+void NetworkMemory::SetSum(ir::InputId input, uint32_t element, reference::Quanta sum) const {
+  const ir::Accumulator& accumulator = program_->inputs[input].accumulator;
+  const ir::PopulationId population =
+      program_->domains[static_cast<size_t>(program_->inputs[input].population)].index;
+  const int owner = partition_->owner(population, element);
+  if (HasShares(input)) CollectShares(input, owner);
+  char* const place = static_cast<char*>(Input(input, owner)) + element * accumulator.bytes();
+  if (accumulator.wide) {
+    *reinterpret_cast<reference::Quanta*>(place) = sum;
+    return;
+  }
+  const auto units = static_cast<int64_t>(sum / accumulator.unit);
+  std::memcpy(place, &units, accumulator.bytes());
+}
+
 namespace {
 
 template <typename T>

@@ -57,6 +57,10 @@ class NetworkMemory {
   }
   // What an element of an input holds, in quanta.
   reference::Quanta SumOf(ir::InputId input, uint32_t element) const;
+  std::vector<reference::Quanta> SumsOf(ir::InputId input) const;  // of all elements
+  // True if an element can hold so many quanta, and SetSum.
+  bool CanHold(ir::InputId input, reference::Quanta sum) const;
+  void SetSum(ir::InputId input, uint32_t element, reference::Quanta sum) const;
   // The address that element 0 of an input would have: a thread adds the index of its own neuron.
   void* Input(ir::InputId input, int thread) const;
   // Where synapses add to their sources, which may belong to other threads, each thread adds to a

@@ -20,6 +20,9 @@
 #include <cstring>
 #include <new>
 
+#include "absl/strings/str_cat.h"
+#include "tests/faults/function_names.h"
+
 #if !defined(__has_feature)
 #define __has_feature(name) 0
 #endif
@@ -47,6 +50,7 @@ struct State {
   std::atomic<bool> hit = false;
   std::array<void*, kMostFrames> frames = {};
   int frame_count = 0;
+  std::atomic<bool> later_in_llvm = false;
   std::atomic<int64_t> live = 0;
   int stderr_copy = STDERR_FILENO;  // which a command may send elsewhere
 };
@@ -61,6 +65,18 @@ void Remember() {
   looking = false;
 }
 
+// Notes whether LLVM made a later call that is hit.
+void NoteLater() {
+  std::array<void*, kMostFrames> frames;
+  looking = true;
+  const int count = ::backtrace(frames.data(), static_cast<int>(kMostFrames));
+  for (int frame = 0; frame < count && !state.later_in_llvm; ++frame) {
+    const char* const name = FunctionName(frames[static_cast<size_t>(frame)]);
+    state.later_in_llvm = std::strstr(name, "4llvm") != nullptr;
+  }
+  looking = false;
+}
+
 // True if this call is to be hit.
 bool IsHit(Call call) {
   if (!state.armed.load(std::memory_order_relaxed) || state.fault.call != call || looking) {
@@ -68,7 +84,11 @@ bool IsHit(Call call) {
   }
   const uint64_t number = state.calls.fetch_add(1, std::memory_order_relaxed) + 1;
   if (number < state.fault.at || (number > state.fault.at && !state.fault.lasting)) return false;
-  if (!state.hit.exchange(true)) Remember();
+  if (!state.hit.exchange(true)) {
+    Remember();
+  } else if (!state.later_in_llvm) {
+    NoteLater();
+  }
   return true;
 }
 
@@ -112,12 +132,6 @@ Transfer Plan(Call call, size_t bytes) {
 template <typename Function>
 Function* Next(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
-}
-
-std::string Describe(void* address) {
-  Dl_info info = {};
-  if (::dladdr(address, &info) == 0) return "?";
-  return info.dli_sname != nullptr ? info.dli_sname : info.dli_fname;
 }
 
 void* Allocate(size_t size, size_t alignment) {
@@ -189,10 +203,12 @@ bool CanFail(Call call) {
 void Arm(const Fault& fault) {
   // The first look at the stack loads a library.
   Remember();
+  LoadFunctionNames();
   state.fault = fault;
   state.frame_count = 0;
   state.calls = 0;
   state.hit = false;
+  state.later_in_llvm = false;
   state.armed = true;
 }
 
@@ -207,10 +223,12 @@ void Resume() { state.armed = state.paused; }
 
 bool Hit() { return state.hit; }
 
+bool HitLaterWithinLlvm() { return state.later_in_llvm; }
+
 std::string HitTrace() {
   std::string text;
   for (int frame = 0; frame < state.frame_count; ++frame) {
-    text += Describe(state.frames[static_cast<size_t>(frame)]) + "\n";
+    absl::StrAppend(&text, FunctionName(state.frames[static_cast<size_t>(frame)]), "\n");
   }
   return text;
 }
@@ -222,7 +240,10 @@ void TellOnCrash() {
   for (const int signal : {SIGABRT, SIGSEGV, SIGBUS}) {
     struct sigaction action = {};
     action.sa_handler = [](int) {
-      ::backtrace_symbols_fd(state.frames.data(), state.frame_count, state.stderr_copy);
+      for (int frame = 0; frame < state.frame_count; ++frame) {
+        ::dprintf(state.stderr_copy, "%s\n",
+                  FunctionName(state.frames[static_cast<size_t>(frame)]));
+      }
     };
     action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second time the process ends
     ::sigaction(signal, &action, nullptr);
@@ -258,6 +279,8 @@ void operator delete(void* block, std::align_val_t, const std::nothrow_t&) noexc
   bnsyn::faults::Delete(block);
 }
 
+// The libraries must see them.
+#pragma GCC visibility push(default)
 extern "C" {
 
 #if defined(BNSYN_OWN_MALLOC)
@@ -381,3 +404,4 @@ void* mmap64(void* address, size_t size, int protection, int flags, int file,
 }
 
 }  // extern "C"
+#pragma GCC visibility pop

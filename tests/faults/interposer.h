@@ -52,6 +52,9 @@ bool Hit();
 // True if the first call that was hit came from a function whose name contains `part`, or from a
 // library whose path does.
 bool HitWithin(const char* part);
+// True if a later call that was hit came from LLVM: memory runs out once, and then LLVM's objects
+// are deleted, which takes memory.
+bool HitLaterWithinLlvm();
 // The functions that led to the first call that was hit, one a line.
 std::string HitTrace();
 

@@ -89,7 +89,9 @@ Measured Run(const Scenario& scenario, const Fault& fault) {
 }
 
 // True if the fault is at a place whose exceptions pass through LLVM, or beside its objects.
-bool HitWithinLlvm() { return HitWithin("CompileKernels") || HitWithin("4llvm"); }
+bool HitWithinLlvm() {
+  return HitWithin("CompileKernels") || HitWithin("4llvm") || HitLaterWithinLlvm();
+}
 
 Answer TryOnce(const Scenario& scenario, const Fault& fault, bool& hit) {
   const Measured measured = Run(scenario, fault);

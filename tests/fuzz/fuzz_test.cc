@@ -168,6 +168,23 @@ TEST(Fuzz, NetworksOfTables) {
            {.refused = 0.25, .silent = 0.12, .plastic = 0.5, .kinds = 130});
 }
 
+// The same networks, cut and continued by other engines. Their runs are shorter, so that more of
+// them are silent.
+TEST(Fuzz, ContinuedRandomNetworks) {
+  FuzzMade("continued random networks", &MakeRandomNetwork, &TryContinuation,
+           {.refused = 0, .silent = 0.5, .plastic = 0, .kinds = 12});
+}
+
+TEST(Fuzz, ContinuedPlasticNetworks) {
+  FuzzMade("continued plastic networks", &MakePlasticNetwork, &TryContinuation,
+           {.refused = 0, .silent = 0.5, .plastic = 0, .kinds = 16});
+}
+
+TEST(Fuzz, ContinuedNetworksOfTables) {
+  FuzzMade("continued networks of all tables", &MakeTableNetwork, &TryContinuation,
+           {.refused = 0.35, .silent = 0.5, .plastic = 0, .kinds = 130});
+}
+
 // The harness itself: what ends a process is a failure of its seed, and the others run.
 TEST(Harness, TellsCrashesAndHangs) {
   const auto trial = [](uint64_t seed) -> Verdict {

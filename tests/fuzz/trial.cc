@@ -212,21 +212,25 @@ Verdict Compare(Simulation& reference, Simulation& accelerated, const ir::Progra
   return verdict;
 }
 
+constexpr double kMostInStep = 3e6;
+
+bool IsTooLarge(const ir::Program& program) {
+  constexpr double kMostPairs = 300000;
+  constexpr double kMostNeurons = 20000;
+  const Work work = WorkOf(program);
+  return work.pairs > kMostPairs || work.neurons > kMostNeurons || work.step > kMostInStep ||
+         program.MaxDelay() > 10000;
+}
+
 Verdict RunOnBoth(const ir::Program& program, uint64_t seed) {
   const std::string text = ir::Print(program);
   const absl::StatusOr<ir::Program> again = ir::Parse(text, "printed.ir", program.directory);
   if (!again.ok()) return Failure("a printed program is refused", again.status().message());
   if (ir::Print(*again) != text) return Failure("a printed program changes when it is parsed");
 
-  const Work work = WorkOf(program);
-  constexpr double kMostPairs = 300000;
-  constexpr double kMostNeurons = 20000;
-  constexpr double kMostInStep = 3e6;
-  if (work.pairs > kMostPairs || work.neurons > kMostNeurons || work.step > kMostInStep ||
-      program.MaxDelay() > 10000) {
-    return {Outcome::kTooLarge, ""};
-  }
-  const auto steps = static_cast<uint64_t>(std::clamp(kMostInStep / (work.step + 1), 3.0, 150.0));
+  if (IsTooLarge(program)) return {Outcome::kTooLarge, ""};
+  const double most = kMostInStep / (WorkOf(program).step + 1);
+  const auto steps = static_cast<uint64_t>(std::clamp(most, 3.0, 150.0));
 
   Random random(seed ^ 0x5eed);
   EngineOptions interpreted;
@@ -396,6 +400,50 @@ Verdict TryPlastic(const std::string& text, uint64_t seed) {
     engines.push_back(Describe(options));
   }
   return Lockstep(std::move(simulations), std::move(engines), seed).Run();
+}
+
+Verdict TryContinuation(const std::string& text, uint64_t seed) {
+  const absl::StatusOr<Network> network = ParseNetwork(text, "fuzz.toml", NetworkDirectory());
+  if (!network.ok()) return Refusal(network.status(), true);
+  const absl::StatusOr<ir::Program> program = LowerNetwork(*network);
+  if (!program.ok()) return Refusal(program.status(), true);
+  if (IsTooLarge(*program)) return {Outcome::kTooLarge, ""};
+  absl::StatusOr<Simulation> uncut = Compile(*program, EngineOptions());
+  if (!uncut.ok()) return Refusal(uncut.status(), false);
+  Random random(seed ^ 0xc47);
+  std::string bytes;
+  std::string way;
+  const uint64_t legs = 2 + random.Below(3);
+  for (uint64_t leg = 0; leg < legs; ++leg) {
+    const EngineOptions options = random.OneIn(4) ? EngineOptions() : AcceleratedOptions(random);
+    absl::StrAppend(&way, "\nto step ", uncut->step(), ", then ",
+                    options.backend == Backend::kReference ? "reference" : Describe(options));
+    absl::StatusOr<Simulation> simulation = Compile(*program, options);
+    if (!simulation.ok()) return Refusal(simulation.status(), false);
+    if (!bytes.empty()) {
+      const absl::StatusOr<Checkpoint> read = Checkpoint::FromBytes(bytes);
+      const absl::Status restored = read.ok() ? simulation->Restore(*read) : read.status();
+      if (!restored.ok()) return Failure("a checkpoint is refused", restored.ToString() + way);
+    }
+    const uint64_t steps = 1 + random.Below(40);
+    const absl::Status expected = uncut->Step(steps);
+    const absl::Status actual = simulation->Step(steps);
+    if (expected != actual) {
+      return Failure("a continued run ends differently",
+                     absl::StrCat("uncut:     ", expected.ToString(),
+                                  "\ncontinued: ", actual.ToString(), way));
+    }
+    if (!expected.ok()) return {Outcome::kFaulted, ReasonOf(expected.message())};
+    const uint32_t neurons[] = {0};
+    for (Simulation* const one : {&*uncut, &*simulation}) {
+      one->InjectSpikes(PopulationHandle{0}, neurons).IgnoreError();
+    }
+    const absl::StatusOr<Checkpoint> saved = simulation->Save();
+    if (!saved.ok()) return Failure("a checkpoint fails", saved.status().ToString() + way);
+    if (uncut->Digest() != simulation->Digest()) return Failure("a continued run differs", way);
+    bytes = saved->bytes();
+  }
+  return {uncut->report().spikes > 0 ? Outcome::kSpiking : Outcome::kSilent, ""};
 }
 
 Verdict TryProgram(const std::string& text, uint64_t seed) {

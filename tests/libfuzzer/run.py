@@ -11,6 +11,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KEY = "a" * 32  # of fuzz_cache.cc
@@ -41,12 +42,27 @@ def cache_files():
     return bodies + [b"bnsyn object 1\n%s\n%s" % (hash_of(body), body) for body in bodies]
 
 
+def checkpoints(build):
+    """Those of the network of fuzz_checkpoint.cc on its way: whole, and without their header."""
+    whole = []
+    for duration in ("0.1 ms", "0.5 ms", "2 ms"):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(
+                [build / "bin" / "bnsyn", "run", ROOT / "tests/libfuzzer/checkpoint.toml",
+                 "--duration", duration, "--checkpoint-every", "0.1 ms", "--out", folder,
+                 "--no-hint"],
+                check=True, stdout=subprocess.DEVNULL)
+            whole.append((pathlib.Path(folder) / "run.checkpoint").read_bytes())
+    return whole + [contents[96:] for contents in whole]
+
+
 SEEDS = {
-    "network": lambda: texts("tests/cases/**/*.toml", "examples/networks/**/*.toml"),
-    "equations": equations,
-    "program": lambda: texts("tests/cases/**/*.ir"),
-    "cache": cache_files,
-    "table": lambda: texts("tests/**/*.csv"),
+    "network": lambda _: texts("tests/cases/**/*.toml", "examples/networks/**/*.toml"),
+    "equations": lambda _: equations(),
+    "program": lambda _: texts("tests/cases/**/*.ir"),
+    "cache": lambda _: cache_files(),
+    "table": lambda _: texts("tests/**/*.csv"),
+    "checkpoint": checkpoints,
 }
 MOST_BYTES = 20000
 
@@ -57,7 +73,7 @@ def run(build, target, arguments):
     seeds, found = work / "seeds", work / "found"
     for folder in (seeds, found):
         folder.mkdir(parents=True, exist_ok=True)
-    contents = [text for text in dict.fromkeys(SEEDS[target]()) if len(text) <= MOST_BYTES]
+    contents = [text for text in dict.fromkeys(SEEDS[target](build)) if len(text) <= MOST_BYTES]
     for number, text in enumerate(contents):
         (seeds / f"{number:04}").write_bytes(text)
     command = [

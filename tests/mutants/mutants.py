@@ -54,6 +54,7 @@ STAGES = {
                 "Groups.*:Faults.*:Precision.*:Simulation.*:Variables.*:Plasticity.*:Synapse*:"
                 "Pathways.*:RepeatSpikes.*:SpikeRing.*:Epoch.*:Backlog.*:DecayingInputs.*:"
                 "ConnectFaults.*:Stimuli.*:Streams.*"),
+    "checkpoints": ("checkpoints_test", "Checkpoint.*:CompiledInParameter.*"),
     "threads": ("runtime_test", "Delays/Epochs.*:ThreadsAndWidths/Engines.*:Columns/DeliveryTest.*:"
                 "Delays/Decay.*:Rules/*:Layouts/*"),
 }
@@ -117,6 +118,8 @@ ORDER = {
     "R9": ["lowering", "truth", "engines"],
     "pass.defer": ["passes", "network cases", "deferral"],
     "runtime.deferral": ["network cases", "deferral"],
+    "runtime.resume": ["checkpoints"],
+    "runtime.values": ["checkpoints"],
     "pass": ["passes", "op cases", "network cases", "truth", "lowering", "engines", "threads"],
     "plan": ["passes", "kernels", "op cases"],
     "runtime": ["op cases", "network cases", "engines", "threads", "truth", "faults"],

@@ -132,14 +132,15 @@ void WaitWord::Await(uint32_t old, SpinPolicy&) const {
   while (Get() == old) word_.wait(old, std::memory_order_acquire);
 }
 
-ThreadTeam::ThreadTeam(int threads, bool)
+ThreadTeam::ThreadTeam(int threads, bool, HostThreads)
     : threads_(threads), members_(static_cast<size_t>(threads)) {
   const std::lock_guard<std::mutex> lock(Teams().mutex);
   Teams().turns[this] = std::make_unique<Turns>(threads, Teams().seed);
 }
 
-absl::StatusOr<std::unique_ptr<ThreadTeam>> ThreadTeam::Create(int threads, bool pin) {
-  auto team = std::unique_ptr<ThreadTeam>(new ThreadTeam(threads, pin));
+absl::StatusOr<std::unique_ptr<ThreadTeam>> ThreadTeam::Create(int threads, bool pin, HostThreads,
+                                                               std::chrono::milliseconds) {
+  auto team = std::unique_ptr<ThreadTeam>(new ThreadTeam(threads, pin, nullptr));
   for (int t = 1; t < threads; ++t) {
     team->workers_.emplace_back([raw = team.get(), t] { raw->Work(t); });
   }
