@@ -78,9 +78,8 @@ TEST(NumpyFile, HasColumns) {
   EXPECT_EQ(named.names, (Names{"pre", "x", "0", "1"}));
   EXPECT_EQ(named.values, (Values{{7, 8}, {-2, -3}, {0.5, 2.5}, {1.5, 3.5}}));
   // Of one dimension both orders are the same.
-  EXPECT_EQ(
-      Read(Array("[('a', '<f8'), ('b', '<f8')]", "(2,)", Bytes(1.0, 2.0, 3.0, 4.0), "True")).values,
-      (Values{{1, 3}, {2, 4}}));
+  EXPECT_EQ(Read(Array("[('a', '<f8', (2,))]", "(2,)", Bytes(1.0, 2.0, 3.0, 4.0), "True")).values,
+            (Values{{1, 3}, {2, 4}}));
   EXPECT_EQ(Read(Array("'<i8'", "(1,)", Bytes(int64_t{1} << 53))).values, (Values{{0x1p53}}));
   EXPECT_TRUE(Read(Array("'<i8'", "(0,)", "")).values[0].empty());
 
