@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "bnsyn/checkpoint.h"
 #include "tests/checkpoints/networks.h"
@@ -23,9 +24,9 @@ std::vector<EngineOptions> Backends() {
 
 // Of the values of all neurons.
 double SumOf(const Simulation& simulation, const std::string& variable) {
-  double sum = 0;
-  for (const double value : *simulation.StateByName(variable)) sum += value;
-  return sum;
+  const absl::StatusOr<std::vector<double>> values = simulation.StateByName(variable);
+  EXPECT_TRUE(values.ok()) << values.status();
+  return values.ok() ? absl::c_accumulate(*values, 0.0) : 0;
 }
 
 Quantity Milliseconds(double value) { return Quantity(value, Unit{dimension::kTime, 0}); }
