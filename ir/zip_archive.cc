@@ -166,6 +166,7 @@ uint32_t SumOf(absl::string_view bytes) {
 absl::StatusOr<std::vector<ZipMember>> ReadZipArchive(absl::string_view archive,
                                                       const std::string& path, uint64_t most) {
   BNSYN_ASSIGN_OR_RETURN(const std::vector<Entry> entries, ReadDirectory(archive, path));
+  const uint64_t limit = most;
   std::vector<ZipMember> members;
   for (const Entry& entry : entries) {
     Piece local(archive.substr(std::min<uint64_t>(entry.place, archive.size())));
@@ -178,6 +179,13 @@ absl::StatusOr<std::vector<ZipMember>> ReadZipArchive(absl::string_view archive,
     if (!local.whole() || mark != kLocalMark) {
       return Damaged(path, absl::StrCat(entry.name, " lies outside"));
     }
+    // Entries of one archive may share bytes, so that those that are stored count as well.
+    const uint64_t size = entry.method == kStored ? packed.size() : entry.size;
+    if (size > most) {
+      return absl::InvalidArgumentError(absl::StrCat("'", path, "' unpacks to more than ",
+                                                     limit >> 20, " MB, which is not read"));
+    }
+    most -= size;
     ZipMember member;
     member.name = entry.name;
     if (entry.method == kStored) {
@@ -187,13 +195,9 @@ absl::StatusOr<std::vector<ZipMember>> ReadZipArchive(absl::string_view archive,
           absl::StrCat("'", path, "': ", entry.name,
                        " is compressed in a way that is not read; numpy.savez and "
                        "savez_compressed write others"));
-    } else if (entry.size > most) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("'", path, "' unpacks to more than ", most >> 20, " MB, which is not read"));
     } else if (entry.size / kMostDeflated > packed.size()) {
       return Damaged(path, absl::StrCat(entry.name, " cannot unpack to what it says"));
     } else {
-      most -= entry.size;
       member.unpacked.resize(entry.size);
       if (!Inflate(packed, member.unpacked)) {
         return Damaged(path, absl::StrCat(entry.name, " cannot be unpacked"));
