@@ -340,14 +340,14 @@ absl::StatusOr<NumberColumns> ReadNumpyFile(absl::string_view bytes, const std::
     BNSYN_RETURN_IF_ERROR(CheckNames(columns, path));
     return columns;
   }
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<ZipMember> members,
-                         ReadZipArchive(bytes, path, kMostTable));
-  for (const ZipMember& member : members) {
+  BNSYN_ASSIGN_OR_RETURN(ZipArchive archive, ZipArchive::Open(bytes, path, kMostTable));
+  for (uint64_t i = 0; i < archive.size(); ++i) {
+    BNSYN_ASSIGN_OR_RETURN(const ZipMember member, archive.Read(i));
     const std::string name(absl::StripSuffix(member.name, ".npy"));
     NumberColumns own;
-    BNSYN_RETURN_IF_ERROR(ReadArray(member.bytes(), absl::StrCat(path, ": ", name), own));
+    BNSYN_RETURN_IF_ERROR(ReadArray(member.bytes, absl::StrCat(path, ": ", name), own));
     const bool single = own.names.size() == 1 && own.names[0] == "value";
-    if (!single && members.size() > 1) {
+    if (!single && archive.size() > 1) {
       return Wrong(path, absl::StrCat("of several arrays each is one column, but '", name, "' has ",
                                       own.names.size(), " columns"));
     }
