@@ -103,6 +103,11 @@ class Gatherer : public RunObserver {
     return absl::OkStatus();
   }
 
+  absl::Status Flush() {
+    for (size_t r = 0; r < sources_.size(); ++r) BNSYN_RETURN_IF_ERROR(HandOver(r, 1));
+    return queue_->Flush();
+  }
+
   absl::StatusOr<std::vector<std::string>> Finish(bool complete) {
     for (size_t r = 0; r < sources_.size(); ++r) BNSYN_RETURN_IF_ERROR(HandOver(r, 1));
     return queue_->Finish(end_, complete);
@@ -156,6 +161,8 @@ class FileRecorder::Impl {
  public:
   explicit Impl(std::shared_ptr<Gatherer> gatherer) : gatherer_(std::move(gatherer)) {}
 
+  absl::Status Flush() { return gatherer_ == nullptr ? absl::OkStatus() : gatherer_->Flush(); }
+
   absl::StatusOr<std::vector<std::string>> Finish(bool complete) {
     if (gatherer_ == nullptr) {
       return absl::FailedPreconditionError("this recording has ended already");
@@ -181,6 +188,10 @@ absl::StatusOr<FileRecorder> FileRecorder::Create(Simulation& simulation,
                            MakeGatherer(simulation, records, options));
     return FileRecorder(std::make_unique<Impl>(std::move(gatherer)));
   });
+}
+
+absl::Status FileRecorder::Flush() {
+  return ir::WithinMemory([&] { return impl_->Flush(); });
 }
 
 absl::StatusOr<std::vector<std::string>> FileRecorder::Finish(bool complete) {

@@ -54,12 +54,20 @@ absl::Status WriteQueue::Push(size_t record, RecordData data) {
   return absl::OkStatus();
 }
 
+absl::Status WriteQueue::Flush() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  flush_ = true;
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return !flush_ || !status_.ok(); });
+  return status_;
+}
+
 void WriteQueue::Run() {
   auto flushed = std::chrono::steady_clock::now();
   bool dirty = false;
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    changed_.wait_for(lock, kFlushEvery, [&] { return !batches_.empty() || closed_; });
+    changed_.wait_for(lock, kFlushEvery, [&] { return !batches_.empty() || closed_ || flush_; });
     if (abandoned_ || (closed_ && batches_.empty())) return;
     Batch batch;
     const bool has_batch = !batches_.empty();
@@ -67,18 +75,20 @@ void WriteQueue::Run() {
       batch = std::move(batches_.front());
       batches_.pop_front();
     }
+    const bool flush = flush_ && batches_.empty();
     lock.unlock();
     const auto now = std::chrono::steady_clock::now();
     const absl::Status status = ir::WithinMemory([&]() -> absl::Status {
       if (has_batch) BNSYN_RETURN_IF_ERROR(writer_->Write(batch.record, batch.data));
       dirty |= has_batch;
-      if (!dirty || now - flushed < kFlushEvery) return absl::OkStatus();
+      if (!dirty || (!flush && now - flushed < kFlushEvery)) return absl::OkStatus();
       dirty = false;
       flushed = now;
       return writer_->Flush();
     });
     lock.lock();
     bytes_ -= BytesOf(batch.data);
+    if (flush) flush_ = false;
     if (status_.ok()) status_ = status;
     if (!status_.ok()) return changed_.notify_all();
     changed_.notify_all();

@@ -30,6 +30,8 @@ class WriteQueue {
 
   // Waits where the queue is full. Fails with the first error of writing.
   absl::Status Push(size_t record, RecordData data);
+  // Waits until all that waits is written and flushed. Fails with the first error of writing.
+  absl::Status Flush();
   // Writes all that waits and ends: see RecordWriter::Finish.
   absl::StatusOr<std::vector<std::string>> Finish(uint64_t end, bool complete);
 
@@ -51,6 +53,7 @@ class WriteQueue {
   std::condition_variable changed_;  // of what follows
   std::deque<Batch> batches_;
   uint64_t bytes_ = 0;  // of the batches and of the one that is being written
+  bool flush_ = false;  // when no batch waits
   bool closed_ = false;
   bool abandoned_ = false;
   absl::Status status_;

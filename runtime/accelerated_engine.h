@@ -95,6 +95,7 @@ class AcceleratedEngine : public Engine {
   reference::Digest ComputeDigest() const override;
   uint64_t SpikeCount(ir::PopulationId population) const override;
   reference::CoarseTallies Coarse() const override;
+  const ir::Program& lowered() const override { return lowered_; }
   std::string LoweredText() const override;
   reference::Moment Now() const override;
   reference::Array Values(ir::StateId state) const override;

@@ -20,7 +20,8 @@ std::string AcceleratedEngine::LoweredText() const {
 reference::Moment AcceleratedEngine::Now() const {
   reference::Moment moment;
   moment.step = step_;
-  for (ir::ParamId id = 0; id < program_.params.size(); ++id) {
+  // Those that passes add come behind, and hold literals.
+  for (ir::ParamId id = 0; id < lowered_.params.size(); ++id) {
     moment.params.push_back(*memory_->Param(id));
   }
   for (ir::ReductionId id = 0; id < program_.reductions.size(); ++id) {

@@ -159,17 +159,22 @@ void SetRequiredValue(absl::string_view name, double value,
   }
 }
 
+std::optional<std::pair<std::string, std::string>> FirstDifference(absl::string_view first,
+                                                                   absl::string_view second) {
+  if (first == second) return std::nullopt;
+  const std::vector<std::string> lines = absl::StrSplit(first, '\n');
+  const std::vector<std::string> others = absl::StrSplit(second, '\n');
+  size_t line = 0;
+  while (line < lines.size() && line < others.size() && lines[line] == others[line]) ++line;
+  const auto at = [line](const std::vector<std::string>& text) {
+    return line < text.size() && !text[line].empty() ? text[line] : "nothing";
+  };
+  return std::pair(at(lines), at(others));
+}
+
 absl::Status CheckSameShape(const ir::Program& before, const ir::Program& after) {
-  const std::string first = ShapeOf(before);
-  const std::string second = ShapeOf(after);
-  if (first != second) {
-    const std::vector<std::string> lines = absl::StrSplit(first, '\n');
-    const std::vector<std::string> others = absl::StrSplit(second, '\n');
-    size_t line = 0;
-    while (line < lines.size() && line < others.size() && lines[line] == others[line]) ++line;
-    const std::string was = line < lines.size() ? lines[line] : "nothing";
-    const std::string is = line < others.size() ? others[line] : "nothing";
-    return DoesNotFit(absl::StrCat("'", was, "' to '", is, "'"));
+  if (const auto lines = FirstDifference(ShapeOf(before), ShapeOf(after))) {
+    return DoesNotFit(absl::StrCat("'", lines->first, "' to '", lines->second, "'"));
   }
   return CheckSameSynapses(before, after);
 }

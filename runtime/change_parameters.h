@@ -3,11 +3,14 @@
 #ifndef BNSYN_RUNTIME_CHANGE_PARAMETERS_H_
 #define BNSYN_RUNTIME_CHANGE_PARAMETERS_H_
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "bnsyn/network.h"
 #include "bnsyn/units.h"
 #include "compiler/lowering/requirements.h"
@@ -31,6 +34,11 @@ absl::StatusOr<ir::Program> LowerChanged(
 // Gives a tunable parameter a value in requirements, without a look at whether they hold.
 void SetRequiredValue(absl::string_view name, double value,
                       std::vector<compiler::TunableRequirement>& requirements);
+
+// The first line in which two texts differ, of each of them; "nothing" behind the end of a text.
+// Nullopt if they are the same.
+std::optional<std::pair<std::string, std::string>> FirstDifference(absl::string_view first,
+                                                                   absl::string_view second);
 
 // FailedPrecondition if the state of `before` is none of `after`, both as they were lowered: if
 // neurons, variables, delays, or which neurons are joined differ. Else their states have the same

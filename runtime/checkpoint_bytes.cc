@@ -8,9 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "absl/types/span.h"
+#include "compiler/emission/object_cache.h"
 #include "ir/status_macros.h"
 #include "reference/array.h"
 
@@ -264,7 +267,7 @@ void ReadCoarse(Input& in, const ir::Program& program, reference::Moment& moment
 }
 
 void WriteStates(const Engine& engine, Output& out) {
-  const ir::Program& program = engine.program();
+  const ir::Program& program = engine.lowered();
   for (ir::StateId state = 0; state < program.states.size(); ++state) {
     if (program.states[state].temporary) continue;
     const uint64_t count = engine.ValueCount(state);
@@ -282,7 +285,7 @@ void WriteStates(const Engine& engine, Output& out) {
 
 // The values of each state, in the bytes; of those that are temporary none.
 std::vector<absl::string_view> ReadStates(Input& in, const Engine& engine) {
-  const ir::Program& program = engine.program();
+  const ir::Program& program = engine.lowered();
   std::vector<absl::string_view> values(program.states.size());
   for (ir::StateId state = 0; state < program.states.size() && !in.failed(); ++state) {
     if (program.states[state].temporary) continue;
@@ -300,7 +303,7 @@ std::vector<absl::string_view> ReadStates(Input& in, const Engine& engine) {
 
 // The bytes of the largest copy of a state, of which one is made at a time.
 uint64_t LargestState(const Engine& engine) {
-  const ir::Program& program = engine.program();
+  const ir::Program& program = engine.lowered();
   uint64_t largest = 0;
   for (ir::StateId state = 0; state < program.states.size(); ++state) {
     if (program.states[state].temporary) continue;
@@ -319,38 +322,46 @@ CheckpointHeader TakeHeader(absl::string_view bytes) {
   return header;
 }
 
+absl::string_view TakeText(Input& in) {
+  const auto size = in.Number<uint64_t>();
+  return in.Bytes(size, 1);
+}
+
+// What follows the declarations.
 ChangedParameters TakeChanged(Input& in) {
+  TakeText(in);
   ChangedParameters changed;
   const auto count = in.Number<uint64_t>();
   for (uint64_t i = 0; i < count && !in.failed(); ++i) {
-    std::string texts[2];
-    for (std::string& text : texts) {
-      const auto size = in.Number<uint64_t>();
-      text = std::string(in.Bytes(size, 1));
-    }
-    if (!changed.empty() && texts[0] <= changed.rbegin()->first) in.Fail();
-    changed[texts[0]] = texts[1];
+    const std::string name(TakeText(in));
+    const std::string value(TakeText(in));
+    if (!changed.empty() && name <= changed.rbegin()->first) in.Fail();
+    changed[name] = value;
   }
   return changed;
 }
 
-void Write(const Engine& engine, const reference::Moment& moment, const std::string& program,
+void WriteText(const std::string& text, Output& out) {
+  out.Number(uint64_t{text.size()});
+  out.Bytes(text.data(), text.size());
+  out.Align();
+}
+
+void Write(const Engine& engine, const reference::Moment& moment, const SavedProgram& program,
            const ChangedParameters& changed, Output& out) {
   out.Bytes(kMagic.data(), kMagic.size());
   out.Number(kVersion);
   out.Number(uint64_t{0});  // the number of bytes and the checksum come last
   out.Number(uint64_t{0});
   out.Number(uint64_t{0});
-  out.Bytes(program.data(), kHashDigits);
+  out.Bytes(program.hash.data(), kHashDigits);
   out.Number(moment.step);
-  out.Number(engine.program().dt);
+  out.Number(engine.lowered().dt);
+  WriteText(program.declarations, out);
   out.Number(uint64_t{changed.size()});
   for (const auto& [name, value] : changed) {
-    for (const std::string& text : {name, value}) {
-      out.Number(uint64_t{text.size()});
-      out.Bytes(text.data(), text.size());
-      out.Align();
-    }
+    WriteText(name, out);
+    WriteText(value, out);
   }
   out.Number(uint64_t{moment.params.size()});
   for (const ir::Bits bits : moment.params) out.Number(uint64_t{bits});
@@ -366,6 +377,17 @@ void Write(const Engine& engine, const reference::Moment& moment, const std::str
 
 }  // namespace
 
+SavedProgram SavedProgramOf(const std::string& text) {
+  SavedProgram program;
+  program.hash = compiler::HashText(text);
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (absl::EndsWith(line, " {")) break;
+    const size_t end = absl::StartsWith(line, "table ") ? line.find(" values=[") : line.size();
+    absl::StrAppend(&program.declarations, line.substr(0, end), "\n");
+  }
+  return program;
+}
+
 absl::StatusOr<CheckpointHeader> CheckBytes(absl::string_view bytes) {
   if (bytes.substr(0, kMagic.size()) != kMagic) {
     return absl::InvalidArgumentError(
@@ -376,6 +398,11 @@ absl::StatusOr<CheckpointHeader> CheckBytes(absl::string_view bytes) {
   const absl::string_view rest = bytes.substr(kMagic.size());
   std::memcpy(words, rest.data(), std::min(rest.size(), sizeof(words)));
   const auto [version, size, high, low] = words;
+  if (bytes.size() >= kHeader && version == uint64_t{kVersion} << 56) {
+    return absl::InvalidArgumentError(
+        "the checkpoint was saved on a machine with another byte order\n  note: continue on one "
+        "with the byte order of the machine that saved it");
+  }
   if (bytes.size() >= kHeader && version != kVersion) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the checkpoint has version ", version, " of its format, but this bnsyn reads ", "version ",
@@ -406,9 +433,14 @@ absl::StatusOr<ChangedParameters> ReadChanged(absl::string_view bytes) {
   return changed;
 }
 
+absl::string_view ReadDeclarations(absl::string_view bytes) {
+  Input in(bytes.substr(kHeader));
+  return TakeText(in);
+}
+
 absl::StatusOr<CheckpointContents> ReadContents(absl::string_view bytes, const Engine& engine) {
   const CheckpointHeader header = TakeHeader(bytes);
-  const ir::Program& program = engine.program();
+  const ir::Program& program = engine.lowered();
   if (header.dt != program.dt) return DoesNotFit("steps");
   Input in(bytes.substr(kHeader));
   TakeChanged(in);
@@ -447,7 +479,7 @@ void Seal(std::string& bytes) {
   std::memcpy(bytes.data() + kMagic.size() + sizeof(kVersion), words, sizeof(words));
 }
 
-absl::StatusOr<std::string> WriteCheckpoint(const Engine& engine, const std::string& program,
+absl::StatusOr<std::string> WriteCheckpoint(const Engine& engine, const SavedProgram& program,
                                             const ChangedParameters& changed,
                                             const MemoryCheck& check) {
   const reference::Moment moment = engine.Now();

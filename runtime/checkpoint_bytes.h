@@ -3,6 +3,7 @@
 //
 //   header      "bnsyn checkpoint", u64 version, u64 number of all bytes, u64[2] checksum of what
 //               follows, 32 digits hash of the program, u64 next step, f64 dt in ms
+//   program     its declarations, as u64 number of bytes and bytes: they say what differs
 //   changed     u64 number of parameters that were changed and compiled in again; of each its name
 //               and the text of its value, as u64 number of bytes and bytes
 //   values      u64 number and u64 bits of all parameters; the same of all totals
@@ -33,6 +34,14 @@ namespace bnsyn {
 // Network::Set takes them.
 using ChangedParameters = std::map<std::string, std::string>;
 
+// A program as it was first compiled.
+struct SavedProgram {
+  std::string hash;  // 32 digits, of its text
+  // Of the text the lines before the first block, without the numbers of tables.
+  std::string declarations;
+};
+SavedProgram SavedProgramOf(const std::string& text);
+
 struct CheckpointHeader {
   std::string program;  // 32 digits
   uint64_t step = 0;
@@ -43,6 +52,8 @@ struct CheckpointHeader {
 // right.
 absl::StatusOr<CheckpointHeader> CheckBytes(absl::string_view bytes);
 absl::StatusOr<ChangedParameters> ReadChanged(absl::string_view bytes);
+// Of the program whose state it is; empty if the bytes are none of a checkpoint.
+absl::string_view ReadDeclarations(absl::string_view bytes);
 
 // What the bytes say of the network of an engine: InvalidArgument if they do not fit it. `values`
 // refers to the bytes.
@@ -54,9 +65,8 @@ absl::StatusOr<CheckpointContents> ReadContents(absl::string_view bytes, const E
 
 // Returns an error if there is no memory for so many bytes.
 using MemoryCheck = std::function<absl::Status(uint64_t bytes)>;
-// What an engine holds, whose program has the hash `program`. `check` is asked before any memory
-// is taken.
-absl::StatusOr<std::string> WriteCheckpoint(const Engine& engine, const std::string& program,
+// What an engine of a program holds. `check` is asked before any memory is taken.
+absl::StatusOr<std::string> WriteCheckpoint(const Engine& engine, const SavedProgram& program,
                                             const ChangedParameters& changed,
                                             const MemoryCheck& check);
 

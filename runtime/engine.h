@@ -62,7 +62,9 @@ class Engine {
   // those that were added since. The numbers are those of program().
   virtual reference::CoarseTallies Coarse() const = 0;
 
-  // The text of the program before the passes, in whose terms the following is.
+  // The program before the passes, in whose terms the following is; it may be without its tables.
+  virtual const ir::Program& lowered() const = 0;
+  // Its text, tables included.
   virtual std::string LoweredText() const = 0;
   // The present, and the values of a state that is not temporary. What is put off is done first.
   virtual reference::Moment Now() const = 0;

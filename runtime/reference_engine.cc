@@ -56,6 +56,7 @@ class ReferenceEngine : public Engine {
   }
   reference::CoarseTallies Coarse() const override { return interpreter_->Coarse(); }
 
+  const ir::Program& lowered() const override { return program(); }
   std::string LoweredText() const override { return ir::Print(program()); }
   reference::Moment Now() const override {
     reference::Moment moment = interpreter_->Now();

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -12,7 +13,6 @@
 #include "absl/strings/str_format.h"
 #include "bnsyn/checkpoint.h"
 #include "bnsyn/simulation.h"
-#include "compiler/emission/object_cache.h"
 #include "compiler/language/units.h"
 #include "ir/diagnostic.h"
 #include "ir/file.h"
@@ -45,6 +45,19 @@ absl::Status CheckRoom(uint64_t bytes, uint64_t room) {
 uint64_t FreeMemory() {
   const uint64_t free = AvailableMemory();
   return free == 0 ? UINT64_MAX : free;
+}
+
+// FailedPrecondition if a checkpoint is none of a program, with the first thing that differs.
+absl::Status CheckProgram(const Checkpoint& checkpoint, const SavedProgram& own) {
+  const auto lines = FirstDifference(ReadDeclarations(checkpoint.bytes()), own.declarations);
+  if (checkpoint.program() == own.hash && !lines.has_value()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the checkpoint is of another network: ",
+      lines.has_value()
+          ? absl::StrCat("it has '", lines->first, "' where this one has '", lines->second, "'")
+          : "its equations, initial values or tables are others",
+      "\n  note: the network, what is set in it, its tables and its seed must be those of the run ",
+      "that was saved; the duration and what is recorded may be others"));
 }
 
 // What --set would say.
@@ -84,9 +97,9 @@ absl::Status Checkpoint::Write(const std::string& path) const {
   return ir::WithinMemory([&] { return ir::WriteFile(path, bytes_); });
 }
 
-const std::string& Simulation::Impl::ProgramHash() const {
-  if (hash.empty()) hash = compiler::HashText(engine->LoweredText());
-  return hash;
+const SavedProgram& Simulation::Impl::FirstProgram() const {
+  if (saved.hash.empty()) saved = SavedProgramOf(engine->LoweredText());
+  return saved;
 }
 
 void Simulation::Impl::NoteResumed(const reference::Moment& moment) {
@@ -119,23 +132,18 @@ absl::StatusOr<Checkpoint> Simulation::Save() const {
       const uint64_t taken = impl_->report.memory_bytes;
       return CheckRoom(bytes, limit == 0 ? FreeMemory() : limit - std::min(limit, taken));
     };
-    BNSYN_ASSIGN_OR_RETURN(std::string bytes, WriteCheckpoint(*impl_->engine, impl_->ProgramHash(),
+    BNSYN_ASSIGN_OR_RETURN(std::string bytes, WriteCheckpoint(*impl_->engine, impl_->FirstProgram(),
                                                               impl_->changed, check));
     return Checkpoint::FromBytes(std::move(bytes));
   });
 }
 
 absl::Status Simulation::Restore(const Checkpoint& checkpoint) {
-  return impl_->Try([&]() -> absl::Status {
-    if (checkpoint.program() != impl_->ProgramHash()) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "the checkpoint is of another network: its program has the hash ", checkpoint.program(),
-          ", and that of this simulation ", impl_->ProgramHash(),
-          "\n  note: the network, what is set in it, its tables and its seed must be those of the "
-          "run that was saved"));
-    }
+  std::unique_ptr<Impl> other;  // where other parameters are compiled in
+  CheckpointContents contents;
+  BNSYN_RETURN_IF_ERROR(impl_->Prepare([&]() -> absl::Status {
+    BNSYN_RETURN_IF_ERROR(CheckProgram(checkpoint, impl_->FirstProgram()));
     BNSYN_ASSIGN_OR_RETURN(const ChangedParameters changed, ReadChanged(checkpoint.bytes()));
-    std::unique_ptr<Impl> other;  // where other parameters are compiled in
     if (changed != impl_->changed) {
       if (impl_->network == nullptr) {
         return absl::FailedPreconditionError(
@@ -146,9 +154,12 @@ absl::Status Simulation::Restore(const Checkpoint& checkpoint) {
       BNSYN_ASSIGN_OR_RETURN(other,
                              SimulationAccess::MakeImpl(impl_->network, changed, impl_->options));
     }
+    const Engine& engine = other == nullptr ? *impl_->engine : *other->engine;
+    BNSYN_ASSIGN_OR_RETURN(contents, ReadContents(checkpoint.bytes(), engine));
+    return absl::OkStatus();
+  }));
+  return impl_->Try([&]() -> absl::Status {
     Engine& engine = other == nullptr ? *impl_->engine : *other->engine;
-    BNSYN_ASSIGN_OR_RETURN(const CheckpointContents contents,
-                           ReadContents(checkpoint.bytes(), engine));
     BNSYN_RETURN_IF_ERROR(engine.Resume(contents.moment, contents.values));
     if (other != nullptr) impl_->TakeOver(*other);
     impl_->NoteResumed(contents.moment);
@@ -157,7 +168,7 @@ absl::Status Simulation::Restore(const Checkpoint& checkpoint) {
 }
 
 void Simulation::Impl::TakeOver(Impl& next) {
-  ProgramHash();  // of the program as it was first compiled
+  FirstProgram();  // while there is its engine
   next.report.run_seconds = report.run_seconds;
   next.report.run_processor_seconds = report.run_processor_seconds;
   report = std::move(next.report);
@@ -178,32 +189,45 @@ absl::StatusOr<ir::Program> Simulation::Impl::LowerAgain() const {
       "the old file\n  note: compile the network again");
 }
 
-absl::Status Simulation::Impl::CompileIn(const ChangedParameters& changed_now) {
+absl::StatusOr<Simulation::Impl::Changed> Simulation::Impl::CompileChanged(
+    const ChangedParameters& changed_now) const {
   BNSYN_ASSIGN_OR_RETURN(const ir::Program before, LowerAgain());
   BNSYN_ASSIGN_OR_RETURN(const ir::Program after,
                          LowerChanged(*network, changed_now, options.compile));
   BNSYN_RETURN_IF_ERROR(CheckSameShape(before, after));
-  BNSYN_ASSIGN_OR_RETURN(std::unique_ptr<Impl> next,
-                         SimulationAccess::MakeImpl(network, changed_now, options));
+  Changed result;
+  BNSYN_ASSIGN_OR_RETURN(result.impl, SimulationAccess::MakeImpl(network, changed_now, options));
   const auto values = [&](ir::StateId state) { return engine->Values(state); };
-  BNSYN_ASSIGN_OR_RETURN(const reference::Moment moment,
-                         Translate(engine->Now(), values, before, after));
+  BNSYN_ASSIGN_OR_RETURN(result.moment, Translate(engine->Now(), values, before, after));
   for (ir::StateId state = 0; state < after.states.size(); ++state) {
     if (after.states[state].temporary) continue;
     const uint64_t count = engine->ValueCount(state);
-    if (next->engine->ValueCount(state) == count) continue;
+    if (result.impl->engine->ValueCount(state) == count) continue;
     return absl::FailedPreconditionError(
-        absl::StrCat("with the new value there are ", next->engine->ValueCount(state),
+        absl::StrCat("with the new value there are ", result.impl->engine->ValueCount(state),
                      " values of ", after.states[state].name, ", not ", count,
                      ", so that there is no place for the state of the simulation"));
   }
-  for (const ir::ProjectionId projection : OtherwiseBetweenSteps(before, after)) {
-    BNSYN_RETURN_IF_ERROR(variables->BringToPresent(projection));
-  }
-  BNSYN_RETURN_IF_ERROR(next->engine->Resume(moment, values));
-  TakeOver(*next);
-  NoteResumed(moment);
-  return absl::OkStatus();
+  result.otherwise_between_steps = OtherwiseBetweenSteps(before, after);
+  return result;
+}
+
+absl::Status Simulation::Impl::CompileIn(const ChangedParameters& changed_now) {
+  Changed next;
+  BNSYN_RETURN_IF_ERROR(Prepare([&]() -> absl::Status {
+    BNSYN_ASSIGN_OR_RETURN(next, CompileChanged(changed_now));
+    return absl::OkStatus();
+  }));
+  return Try([&]() -> absl::Status {
+    for (const ir::ProjectionId projection : next.otherwise_between_steps) {
+      BNSYN_RETURN_IF_ERROR(variables->BringToPresent(projection));
+    }
+    const auto values = [&](ir::StateId state) { return engine->Values(state); };
+    BNSYN_RETURN_IF_ERROR(next.impl->engine->Resume(next.moment, values));
+    TakeOver(*next.impl);
+    NoteResumed(next.moment);
+    return absl::OkStatus();
+  });
 }
 
 absl::Status Simulation::Impl::Tune(ir::ParamId id, const Quantity& value) {
@@ -216,38 +240,44 @@ absl::Status Simulation::Impl::Tune(ir::ParamId id, const Quantity& value) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::optional<ir::ParamId>> Simulation::Impl::FindParameter(
+    const std::string& name, const Quantity& value) const {
+  if (!std::isfinite(value.value)) {
+    return absl::InvalidArgumentError(absl::StrCat(name, " cannot be ", ShowNumber(value.value)));
+  }
+  std::vector<std::string> names;
+  for (const ir::Param& param : params) names.push_back(param.name);
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found != names.end()) {
+    const auto id = static_cast<ir::ParamId>(found - names.begin());
+    BNSYN_RETURN_IF_ERROR(CheckDimension(name, params[id].unit, value));
+    if (params[id].tunable) return id;
+  }
+  // Parameters that models of synapses have are in no program.
+  const bool known =
+      found != names.end() || (network != nullptr && Network(*network).Set(name, "0").ok());
+  if (!known) {
+    return absl::NotFoundError(
+        absl::StrCat("no parameter is named '", name, "'", ir::DidYouMean(name, names)));
+  }
+  if (network != nullptr) return std::nullopt;
+  return absl::FailedPreconditionError(absl::StrCat(
+      name,
+      " was compiled in as a constant, and the simulation was compiled from a program; "
+      "declare it tunable to change it, or compile the network"));
+}
+
 absl::Status Simulation::SetParameter(absl::string_view name, Quantity value) {
-  return impl_->Try([&]() -> absl::Status {
-    if (!std::isfinite(value.value)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(std::string(name), " cannot be ", ShowNumber(value.value)));
-    }
-    std::vector<std::string> names;
-    for (const ir::Param& param : impl_->params) names.push_back(param.name);
-    const auto found = std::find(names.begin(), names.end(), name);
-    if (found != names.end()) {
-      const auto id = static_cast<ir::ParamId>(found - names.begin());
-      const ir::Param& param = impl_->params[id];
-      BNSYN_RETURN_IF_ERROR(CheckDimension(param.name, param.unit, value));
-      if (param.tunable) return impl_->Tune(id, value);
-    }
-    ChangedParameters changed = impl_->changed;
+  std::optional<ir::ParamId> tunable;
+  ChangedParameters changed;
+  BNSYN_RETURN_IF_ERROR(impl_->Prepare([&]() -> absl::Status {
+    BNSYN_ASSIGN_OR_RETURN(tunable, impl_->FindParameter(std::string(name), value));
+    changed = impl_->changed;
     changed[std::string(name)] = TextOf(value);
-    // Parameters that models of synapses have are in no program.
-    const bool known = found != names.end() ||
-                       (impl_->network != nullptr && Network(*impl_->network).Set(name, "0").ok());
-    if (!known) {
-      return absl::NotFoundError(absl::StrCat("no parameter is named '", std::string(name), "'",
-                                              ir::DidYouMean(name, names)));
-    }
-    if (impl_->network == nullptr) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(std::string(name),
-                       " was compiled in as a constant, and the simulation was compiled from "
-                       "a program; declare it tunable to change it, or compile the network"));
-    }
-    return impl_->CompileIn(changed);
-  });
+    return absl::OkStatus();
+  }));
+  if (!tunable.has_value()) return impl_->CompileIn(changed);
+  return impl_->Try([&] { return impl_->Tune(*tunable, value); });
 }
 
 }  // namespace bnsyn

@@ -44,7 +44,7 @@ struct Simulation::Impl : public SpikeSink {
   std::shared_ptr<const Network> network;
   // Of its parameters those that were changed since and compiled in.
   ChangedParameters changed;
-  mutable std::string hash;  // of the program as it was first compiled; empty until ProgramHash
+  mutable SavedProgram saved;  // what was first compiled; empty until FirstProgram
   // As the network declares them, with their present values.
   std::vector<ir::Param> params;
   std::vector<compiler::TunableRequirement> requirements;  // on them, with the same values
@@ -88,17 +88,21 @@ struct Simulation::Impl : public SpikeSink {
     }
   }
 
-  // What `change` returns, a status. Whatever changes the simulation runs in it: where memory runs
-  // out midway, all later changes are refused.
-  template <typename Change>
-  absl::Status Try(Change change) {
-    const absl::Status status = ir::WithinMemory([&]() -> absl::Status {
-      if (!spent) return change();
+  // What `prepare` returns, a status. It comes before a change and leaves everything as it is.
+  template <typename Function>
+  absl::Status Prepare(Function prepare) const {
+    return ir::WithinMemory([&]() -> absl::Status {
+      if (!spent) return prepare();
       return absl::FailedPreconditionError(
           "the system refused memory in an earlier call, so that the state of the simulation is "
-          "not "
-          "known: compile it again");
+          "not known: compile it again");
     });
+  }
+  // The same of `change`. Whatever changes the simulation runs in it: where memory runs out midway,
+  // all later changes are refused.
+  template <typename Change>
+  absl::Status Try(Change change) {
+    const absl::Status status = Prepare(change);
     spent |= absl::IsResourceExhausted(status);
     return status;
   }
@@ -120,7 +124,7 @@ struct Simulation::Impl : public SpikeSink {
   absl::Status RunSlice(uint64_t steps);
   absl::Status RunSteps(uint64_t steps);
   void FindInterpolated();
-  const std::string& ProgramHash() const;
+  const SavedProgram& FirstProgram() const;
   // Updates the numbers of the report that steps change.
   void RefreshReport();
   // Changes a parameter that is tunable.
@@ -129,6 +133,16 @@ struct Simulation::Impl : public SpikeSink {
   void NoteResumed(const reference::Moment& moment);
   // The network as it was lowered. FailedPrecondition if files that it reads are others now.
   absl::StatusOr<ir::Program> LowerAgain() const;
+  // Finds a parameter that may have that value: nullopt if it is not tunable.
+  absl::StatusOr<std::optional<ir::ParamId>> FindParameter(const std::string& name,
+                                                           const Quantity& value) const;
+  // The network with changed parameters, and the present in its terms.
+  struct Changed {
+    std::unique_ptr<Impl> impl;
+    reference::Moment moment;
+    std::vector<ir::ProjectionId> otherwise_between_steps;
+  };
+  absl::StatusOr<Changed> CompileChanged(const ChangedParameters& changed_now) const;
   // Compiles the network with these changed parameters, and carries the state over.
   absl::Status CompileIn(const ChangedParameters& changed_now);
   // Goes on with the engine of another simulation of the network. What is recorded stays.

@@ -55,7 +55,17 @@ absl::StatusOr<Checkpoints> Checkpoints::Create(const CheckpointOptions& options
 absl::Status Checkpoints::Continue(Simulation& simulation) {
   if (from_.empty()) return absl::OkStatus();
   const Clock::time_point begin = Clock::now();
-  BNSYN_ASSIGN_OR_RETURN(const Checkpoint checkpoint, Checkpoint::Read(from_));
+  const absl::StatusOr<Checkpoint> read = Checkpoint::Read(from_);
+  if (!read.ok()) {
+    const char* const note = absl::IsNotFound(read.status())
+                                 ? "\n  note: a run with --checkpoint-every TIME --out DIR writes "
+                                   "it when the first TIME "
+                                   "is over"
+                                 : "";
+    return absl::Status(read.status().code(),
+                        absl::StrCat("--continue: ", read.status().message(), note));
+  }
+  const Checkpoint& checkpoint = *read;
   const absl::Status restored = simulation.Restore(checkpoint);
   if (!restored.ok()) {
     return absl::Status(restored.code(), absl::StrCat(from_, ": ", restored.message()));
@@ -78,7 +88,8 @@ absl::Status Checkpoints::Save(const Simulation& simulation) {
   return absl::OkStatus();
 }
 
-absl::Status Checkpoints::RunTo(Simulation& simulation, uint64_t end, const RunControl& control) {
+absl::Status Checkpoints::RunTo(Simulation& simulation, uint64_t end, const RunControl& control,
+                                const std::function<absl::Status()>& flush) {
   const uint64_t begin = simulation.step();
   if (begin > end) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -99,6 +110,7 @@ absl::Status Checkpoints::RunTo(Simulation& simulation, uint64_t end, const RunC
     if (every_ != 0) steps = std::min(steps, every_ - simulation.step() % every_);
     const absl::Status ran = simulation.Step(steps, part);
     if (every_ != 0 && (ran.ok() || absl::IsCancelled(ran))) {
+      BNSYN_RETURN_IF_ERROR(flush());
       BNSYN_RETURN_IF_ERROR(Save(simulation));
     }
     BNSYN_RETURN_IF_ERROR(ran);

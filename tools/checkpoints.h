@@ -3,6 +3,7 @@
 #define BNSYN_TOOLS_CHECKPOINTS_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -34,7 +35,9 @@ class Checkpoints {
   absl::Status Continue(Simulation& simulation);
   // Runs to a step. Saves the simulation at all multiples of `every` after it began, and where the
   // run ends, which may be earlier by control.cancel.
-  absl::Status RunTo(Simulation& simulation, uint64_t end, const RunControl& control);
+  // `flush` brings what was recorded to files first: nothing is lost before a checkpoint.
+  absl::Status RunTo(Simulation& simulation, uint64_t end, const RunControl& control,
+                     const std::function<absl::Status()>& flush);
 
   // The first step of this run.
   uint64_t first() const { return first_; }

@@ -86,7 +86,9 @@ absl::StatusOr<Finished> RunOnce(const Loaded& loaded, const RunRequest& request
     BNSYN_ASSIGN_OR_RETURN(recorder, StartRecording(simulation, loaded, request.record, request.out,
                                                     request.descriptor));
   }
-  const absl::Status status = checkpoints.RunTo(simulation, loaded.steps, control);
+  const absl::Status status = checkpoints.RunTo(simulation, loaded.steps, control, [&] {
+    return recorder.has_value() ? recorder->Flush() : absl::OkStatus();
+  });
   if (control.progress != nullptr) EndProgressLine();
   if (!status.ok() && !absl::IsCancelled(status)) return status;
 

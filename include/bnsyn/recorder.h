@@ -145,6 +145,9 @@ class FileRecorder {
   // Without Finish the files are deleted.
   ~FileRecorder();
 
+  // Waits until all that was recorded so far is in the files, so that it is there if the process is
+  // killed from now on. Fails with the first error of writing.
+  absl::Status Flush();
   // Ends the recording: waits until all is written, and gives the files their names, which it
   // returns; those of the records first, in their order. `complete` false says that the run was
   // ended early: files that can, say so (the attribute `complete` of HDF5).

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -254,13 +255,58 @@ TEST(Checkpoint, OfAnotherNetworkIsRefused) {
   Simulation simulation = CompiledNetwork(kEverything);
   RunTo(simulation, 20);
   const Checkpoint saved = SavedBytes(simulation);
-  for (const char* const change : {"seed = 12", "seed = 11\nmath = \"strict\""}) {
-    Simulation other = CompiledNetwork(Replaced(kEverything, "seed = 11", change));
+  struct Change {
+    const char* from;
+    const char* to;
+    const char* says;
+  };
+  const Change changes[] = {
+      {"seed = 11", "seed = 12", "seed=11' where this one has 'program"},
+      {"seed = 11", "seed = 11\nmath = \"strict\"", "another network: "},
+      {"size = 37", "size = 38",
+       "'population a size=37' where this one has 'population a size=38'"},
+      {"drive = \"1.02\"", "drive = \"1.03\"", "'param a.drive : f64 = 1.02"},
+      {"v = 0; n += 1", "v = 0.01; n += 1", "equations, initial values or tables are others"},
+      {"\"21 ms\", \"28 ms\"", "\"21 ms\", \"28.1 ms\"", "initial values or tables are others"},
+  };
+  for (const Change& change : changes) {
+    Simulation other = CompiledNetwork(Replaced(kEverything, change.from, change.to));
     const std::string before = other.Digest().ToString();
     const absl::Status refused = other.Restore(saved);
     EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_NE(refused.message().find("another network"), absl::string_view::npos);
+    EXPECT_NE(refused.message().find(change.says), absl::string_view::npos) << refused;
     EXPECT_EQ(other.Digest().ToString(), before);
+  }
+  // How long it runs is no part of it.
+  Simulation longer =
+      CompiledNetwork(Replaced(kEverything, "duration = \"30 ms\"", "duration = \"60 ms\""));
+  EXPECT_TRUE(longer.Restore(saved).ok());
+}
+
+TEST(Checkpoint, OfARunThatWasCancelled) {
+  for (const EngineOptions& options : AllOptions()) {
+    Simulation first = CompiledNetwork(kEverything, options);
+    RunTo(first, 100);
+    const Checkpoint before = SavedBytes(first);
+    std::atomic<bool> cancel = false;
+    RunControl control;
+    control.cancel = &cancel;
+    control.progress = [&](const Progress& progress) { cancel = progress.done >= 3; };
+    EXPECT_TRUE(absl::IsCancelled(first.Step(1'000'000, control)));
+    ASSERT_GT(first.step(), 100u);
+    const Checkpoint after = SavedBytes(first);
+    const std::string there = first.Digest().ToString();
+    Simulation second = CompiledNetwork(kEverything, Reference());
+    ASSERT_TRUE(second.Restore(before).ok());
+    ASSERT_TRUE(second.Step(first.step() - 100).ok());
+    EXPECT_TRUE(SavedBytes(second).bytes() == after.bytes());
+    // Back in the cancelled one, and forth.
+    ASSERT_TRUE(first.Restore(before).ok());
+    RunTo(first, kSteps);
+    EXPECT_EQ(first.Digest().ToString(), Uncut());
+    ASSERT_TRUE(first.Restore(after).ok());
+    EXPECT_EQ(first.Digest().ToString(), there);
   }
 }
 

@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "bnsyn/checkpoint.h"
@@ -51,6 +54,44 @@ TEST(DamagedCheckpoint, EachLengthIsProtected) {
   std::string newer = bytes;
   newer[16] = 2;
   EXPECT_TRUE(absl::StrContains(Refusal(newer), "version 2"));
+  std::swap(newer[16], newer[23]);
+  newer[23] = 1;
+  EXPECT_TRUE(absl::StrContains(Refusal(newer), "another byte order"));
+}
+
+TEST(DamagedCheckpoint, FilesThatAreNoneAreNamed) {
+  const std::string directory = ::testing::TempDir();
+  const std::string path = (std::filesystem::path(directory) / "none.checkpoint").string();
+  const auto refusal = [](const std::string& file) {
+    return std::string(Checkpoint::Read(file).status().message());
+  };
+  EXPECT_TRUE(absl::StrContains(refusal(directory), directory));
+  EXPECT_TRUE(absl::StrContains(refusal(directory), "a directory"));
+  for (const char* const contents : {"", "[network]\n"}) {
+    std::ofstream(path, std::ios::trunc) << contents;
+    EXPECT_TRUE(absl::StartsWith(refusal(path), path)) << refusal(path);
+    EXPECT_TRUE(absl::StrContains(refusal(path), "this is no checkpoint")) << refusal(path);
+  }
+  std::filesystem::remove(path);
+  EXPECT_TRUE(absl::StrContains(refusal(path), path));
+}
+
+// Numbers of elements that no memory has room for are refused before any is taken.
+TEST(DamagedCheckpoint, HugeNumbersTakeNoMemory) {
+  const std::string bytes = Bytes();
+  Simulation simulation = CompiledNetwork(kEverything);
+  for (size_t i = 96; i + 8 <= bytes.size(); i += 8) {
+    std::string damaged = bytes;
+    const uint64_t huge = uint64_t{1} << (33 + i / 8 % 30);
+    std::memcpy(damaged.data() + i, &huge, sizeof(huge));
+    Seal(damaged);
+    const absl::StatusOr<Checkpoint> read = Checkpoint::FromBytes(damaged);
+    if (!read.ok()) continue;
+    const absl::Status restored = simulation.Restore(*read);
+    EXPECT_FALSE(absl::IsResourceExhausted(restored)) << restored;
+  }
+  EXPECT_TRUE(simulation.Restore(*Checkpoint::FromBytes(bytes)).ok());
+  EXPECT_TRUE(simulation.Step(20).ok());
 }
 
 // With a checksum that is right: whatever the bytes say, the simulation refuses them or runs on.

@@ -30,7 +30,7 @@ initial = { v = "uniform(0, 1)" }
 
 [populations]
 a = { model = "cell", size = 37 }
-b = { model = "cell", size = 21 }
+b = { model = "cell", size = 21, parameters = { tau = "4.5 ms" } }
 
 [projections.ab]
 source = "a"

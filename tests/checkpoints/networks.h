@@ -12,7 +12,7 @@ namespace bnsyn {
 
 // Plastic synapses with deferred code and delays of their own, decaying inputs, a delayed read, the
 // time of the last spike, clocks, a sum over neurons, Poisson and host stimuli, events of a table,
-// and a tunable parameter.
+// a tunable parameter, and two populations that run the same code with other numbers.
 extern const char* const kEverything;
 
 // What a host does before some steps, from the number of the step alone: it sets an input, adds

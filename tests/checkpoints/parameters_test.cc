@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "bnsyn/checkpoint.h"
+#include "runtime/simulation_impl.h"
 #include "tests/checkpoints/networks.h"
 #include "tests/runtime/networks.h"
 
@@ -23,9 +25,9 @@ std::vector<EngineOptions> Backends() {
 
 // Of the values of all neurons.
 double SumOf(const Simulation& simulation, const std::string& variable) {
-  double sum = 0;
-  for (const double value : *simulation.StateByName(variable)) sum += value;
-  return sum;
+  const absl::StatusOr<std::vector<double>> values = simulation.StateByName(variable);
+  EXPECT_TRUE(values.ok()) << values.status();
+  return values.ok() ? absl::c_accumulate(*values, 0.0) : 0;
 }
 
 Quantity Milliseconds(double value) { return Quantity(value, Unit{dimension::kTime, 0}); }
@@ -131,6 +133,30 @@ TEST(CompiledInParameter, OfAnotherShapeIsRefused) {
     EXPECT_EQ(simulation.Digest().ToString(), before);
     RunTo(simulation, kSteps);
     EXPECT_GT(simulation.report().spikes, 300u);
+  }
+}
+
+// Where there is no memory to compile again, nothing has changed, and the run goes on.
+TEST(CompiledInParameter, WithoutMemoryForItChangesNothing) {
+  for (const EngineOptions& options : Backends()) {
+    Simulation simulation = CompiledNetwork(kEverything, options);
+    RunTo(simulation, 20);
+    const Checkpoint first = SavedBytes(simulation);
+    SimulationAccess::Of(simulation).options.memory_limit = 1000;
+    const absl::Status refused = simulation.SetParameter("a.tau", Milliseconds(6));
+    EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted) << refused;
+    SimulationAccess::Of(simulation).options.memory_limit = 0;
+    ASSERT_TRUE(simulation.SetParameter("a.tau", Milliseconds(6)).ok());
+    RunTo(simulation, kSteps);
+    const std::string changed = simulation.Digest().ToString();
+    // Nor does a checkpoint that has to be compiled in.
+    SimulationAccess::Of(simulation).options.memory_limit = 1000;
+    EXPECT_TRUE(absl::IsResourceExhausted(simulation.Restore(first)));
+    EXPECT_EQ(simulation.Digest().ToString(), changed);
+    SimulationAccess::Of(simulation).options.memory_limit = 0;
+    ASSERT_TRUE(simulation.Restore(first).ok());
+    EXPECT_EQ(simulation.step(), 20u);
+    EXPECT_GT(simulation.report().spikes, 20u);
   }
 }
 

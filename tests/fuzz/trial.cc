@@ -441,6 +441,13 @@ Verdict TryContinuation(const std::string& text, uint64_t seed) {
     const absl::StatusOr<Checkpoint> saved = simulation->Save();
     if (!saved.ok()) return Failure("a checkpoint fails", saved.status().ToString() + way);
     if (uncut->Digest() != simulation->Digest()) return Failure("a continued run differs", way);
+    const absl::StatusOr<Checkpoint> own = uncut->Save();
+    if (!own.ok()) return Failure("a checkpoint fails", own.status().ToString() + way);
+    if (own->bytes() != saved->bytes()) return Failure("a checkpoint differs", way);
+    for (PopulationHandle p = {0}; p.index < program->populations.size(); ++p.index) {
+      if (uncut->SpikeCount(p) == simulation->SpikeCount(p)) continue;
+      return Failure("a continued run counts other spikes", way);
+    }
     bytes = saved->bytes();
   }
   return {uncut->report().spikes > 0 ? Outcome::kSpiking : Outcome::kSilent, ""};

@@ -34,7 +34,8 @@ Verdict TryNetwork(const std::string& text, uint64_t seed);
 Verdict TryProgram(const std::string& text, uint64_t seed);
 
 // Cuts a run of the reference at random steps: other engines take turns, each from the checkpoint
-// of the one before, and give the same digests and the same error.
+// of the one before, and give the same digests, the same bytes of all that they hold, and the same
+// error.
 Verdict TryContinuation(const std::string& text, uint64_t seed);
 
 // The same of a network of MakePlasticNetwork, on two accelerated engines, of which one defers no
