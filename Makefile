@@ -2,7 +2,7 @@
 # this file installs what is missing, builds and runs.
 
 PACKAGES := g++ cmake ninja-build llvm-19-dev libabsl-dev libeigen3-dev libtomlplusplus-dev \
-  libcli11-dev nlohmann-json3-dev libhdf5-dev zlib1g-dev libgtest-dev libbenchmark-dev libmpfr-dev \
+  libcli11-dev nlohmann-json3-dev libhdf5-dev libzip-dev libgtest-dev libbenchmark-dev libmpfr-dev \
   pkg-config python3 python3-dev python3-numpy python3-h5py pybind11-dev
 # What `make ci` needs besides, for the second compiler.
 CI_PACKAGES := $(PACKAGES) clang libclang-rt-14-dev

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -27,7 +28,7 @@ constexpr uint64_t kMostColumns = 1 << 16;
 // One number of each item of an array, or several in a row.
 struct Field {
   std::string name;
-  char kind = 'f';     // f, i, u or b
+  char kind = 'f';     // f, i, u, b, or U of texts
   size_t size = 8;     // bytes of a number
   size_t offset = 0;   // in the item
   uint64_t count = 1;  // numbers
@@ -51,7 +52,9 @@ absl::Status Wrong(const std::string& path, absl::string_view what) {
 //   {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }
 class HeaderReader {
  public:
-  HeaderReader(absl::string_view text, const std::string& path) : text_(text), path_(path) {}
+  // `texts` says that texts, '<U7', are read instead of numbers.
+  HeaderReader(absl::string_view text, const std::string& path, bool texts)
+      : text_(text), path_(path), texts_(texts) {}
 
   absl::StatusOr<ArrayHeader> Read() {
     ArrayHeader header;
@@ -62,14 +65,14 @@ class HeaderReader {
       const std::optional<std::string> key = Text();
       if (!key.has_value() || !Take(':')) return Damaged();
       if (*key == "descr") {
-        has_type = true;
+        if (std::exchange(has_type, true)) return Damaged();
         BNSYN_RETURN_IF_ERROR(ReadType(header));
       } else if (*key == "fortran_order") {
         const absl::string_view word = Word();
         if (word != "True" && word != "False") return Damaged();
         header.by_columns = word == "True";
       } else if (*key == "shape") {
-        has_shape = true;
+        if (std::exchange(has_shape, true)) return Damaged();
         BNSYN_ASSIGN_OR_RETURN(header.shape, Sizes());
       } else {
         return Damaged();
@@ -133,6 +136,14 @@ class HeaderReader {
     const char order = type.empty() ? ' ' : type[0];
     field.kind = whole ? type[1] : ' ';
     field.size = size;
+    if (texts_) {
+      constexpr uint64_t kMostCharacters = 1 << 16;
+      if (field.kind != 'U' || order != '<' || size > kMostCharacters) {
+        return Wrong(path_, absl::StrCat("'", type, "' is no type of texts that is read: <U is"));
+      }
+      field.size = size * sizeof(uint32_t);
+      return field;
+    }
     const bool known = (field.kind == 'f' && (size == 4 || size == 8)) ||
                        (field.kind == 'b' && size == 1) ||
                        ((field.kind == 'i' || field.kind == 'u') &&
@@ -178,10 +189,10 @@ class HeaderReader {
       }
       if (!Take(')')) return Damaged();
       Take(',');
-      columns += std::min(field.count, kMostColumns);
-      if (columns > kMostColumns) {
+      if (field.count > kMostColumns - columns) {
         return Wrong(path_, absl::StrCat("more than ", kMostColumns, " columns are not read"));
       }
+      columns += field.count;
       field.offset = header.item;
       header.item += field.size * field.count;
       header.fields.push_back(std::move(field));
@@ -191,6 +202,7 @@ class HeaderReader {
 
   absl::string_view text_;
   const std::string& path_;
+  const bool texts_;
 };
 
 constexpr uint64_t kExact = uint64_t{1} << 53;
@@ -237,8 +249,9 @@ void ReadField(const Field& field, const char* bytes, size_t stride, uint64_t co
   }
 }
 
-// Adds the columns of one array.
-absl::Status ReadArray(absl::string_view bytes, const std::string& path, NumberColumns& columns) {
+// Reads the header of an array, and leaves `bytes` with what is behind it.
+absl::StatusOr<ArrayHeader> ReadHeader(absl::string_view& bytes, const std::string& path,
+                                       bool texts = false) {
   if (!absl::StartsWith(bytes, kNumpyMark) || bytes.size() < 10) {
     return Wrong(path, "this is no array of NumPy");
   }
@@ -251,9 +264,19 @@ absl::Status ReadArray(absl::string_view bytes, const std::string& path, NumberC
   std::memcpy(&length, bytes.data() + 8, before - 8);
   if (length > bytes.size() - before) return Wrong(path, "the array ends within its header");
   BNSYN_ASSIGN_OR_RETURN(ArrayHeader header,
-                         HeaderReader(bytes.substr(before, length), path).Read());
-  const absl::string_view data = bytes.substr(before + length);
+                         HeaderReader(bytes.substr(before, length), path, texts).Read());
+  bytes.remove_prefix(before + length);
+  return header;
+}
 
+absl::Status EndsEarly(const std::string& path, uint64_t rows, size_t item) {
+  return Wrong(path, absl::StrCat("the array says that it has ", rows, " rows of ", item,
+                                  " bytes, but the file ends before them"));
+}
+
+// Adds the columns of one array.
+absl::Status ReadArray(absl::string_view data, const std::string& path, NumberColumns& columns) {
+  BNSYN_ASSIGN_OR_RETURN(ArrayHeader header, ReadHeader(data, path));
   if (header.shape.empty() || header.shape.size() > 2 ||
       (header.structured && header.shape.size() != 1)) {
     return Wrong(path, absl::StrCat("the array has ", header.shape.size(),
@@ -261,6 +284,8 @@ absl::Status ReadArray(absl::string_view bytes, const std::string& path, NumberC
                                     "have no names"));
   }
   const uint64_t rows = header.shape[0];
+  // Of one dimension both orders are the same.
+  const bool by_columns = header.by_columns && header.shape.size() == 2;
   size_t stride = header.item;
   if (header.shape.size() == 2) {
     const uint64_t width = header.shape[1];
@@ -269,20 +294,16 @@ absl::Status ReadArray(absl::string_view bytes, const std::string& path, NumberC
     }
     header.fields[0].count = width;
     header.fields[0].several = true;
-    if (!header.by_columns) stride *= width;
+    if (!by_columns) stride *= width;
     header.item *= width;
   }
   if (header.item != 0 && rows > data.size() / header.item) {
-    return Wrong(path, absl::StrCat("the array says that it has ", rows, " rows of ", header.item,
-                                    " bytes, but the file ends before them"));
+    return EndsEarly(path, rows, header.item);
   }
   for (const Field& field : header.fields) {
     for (uint64_t k = 0; k < field.count; ++k) {
       std::string name = field.several ? absl::StrCat(k) : field.name;
-      if (std::find(columns.names.begin(), columns.names.end(), name) != columns.names.end()) {
-        return Wrong(path, absl::StrCat("there are two columns '", name, "'"));
-      }
-      const size_t apart = header.by_columns ? field.size * rows : field.size;
+      const size_t apart = by_columns ? field.size * rows : field.size;
       std::vector<double>& values = columns.values.emplace_back();
       ReadField(field, data.data() + field.offset + k * apart, stride, rows, values);
       if (values.size() < rows) {
@@ -292,6 +313,16 @@ absl::Status ReadArray(absl::string_view bytes, const std::string& path, NumberC
       }
       columns.names.push_back(std::move(name));
     }
+  }
+  return absl::OkStatus();
+}
+
+// Names are those of one column each.
+absl::Status CheckNames(const NumberColumns& columns, const std::string& path) {
+  std::set<absl::string_view> names;
+  for (const std::string& name : columns.names) {
+    if (names.insert(name).second) continue;
+    return Wrong(path, absl::StrCat("there are two columns '", name, "'"));
   }
   return absl::OkStatus();
 }
@@ -306,16 +337,17 @@ absl::StatusOr<NumberColumns> ReadNumpyFile(absl::string_view bytes, const std::
   NumberColumns columns;
   if (!absl::StartsWith(bytes, kZipMark)) {
     BNSYN_RETURN_IF_ERROR(ReadArray(bytes, path, columns));
+    BNSYN_RETURN_IF_ERROR(CheckNames(columns, path));
     return columns;
   }
-  BNSYN_ASSIGN_OR_RETURN(const std::vector<ZipMember> members,
-                         ReadZipArchive(bytes, path, kMostTable));
-  for (const ZipMember& member : members) {
+  BNSYN_ASSIGN_OR_RETURN(ZipArchive archive, ZipArchive::Open(bytes, path, kMostTable));
+  for (uint64_t i = 0; i < archive.size(); ++i) {
+    BNSYN_ASSIGN_OR_RETURN(const ZipMember member, archive.Read(i));
     const std::string name(absl::StripSuffix(member.name, ".npy"));
     NumberColumns own;
-    BNSYN_RETURN_IF_ERROR(ReadArray(member.bytes(), absl::StrCat(path, ": ", name), own));
+    BNSYN_RETURN_IF_ERROR(ReadArray(member.bytes, absl::StrCat(path, ": ", name), own));
     const bool single = own.names.size() == 1 && own.names[0] == "value";
-    if (!single && members.size() > 1) {
+    if (!single && archive.size() > 1) {
       return Wrong(path, absl::StrCat("of several arrays each is one column, but '", name, "' has ",
                                       own.names.size(), " columns"));
     }
@@ -329,7 +361,31 @@ absl::StatusOr<NumberColumns> ReadNumpyFile(absl::string_view bytes, const std::
       columns.values.push_back(std::move(own.values[c]));
     }
   }
+  BNSYN_RETURN_IF_ERROR(CheckNames(columns, path));
   return columns;
+}
+
+absl::StatusOr<std::vector<std::string>> ReadNumpyTexts(absl::string_view bytes,
+                                                        const std::string& path) {
+  BNSYN_ASSIGN_OR_RETURN(const ArrayHeader header, ReadHeader(bytes, path, /*texts=*/true));
+  if (header.structured || header.shape.size() != 1) {
+    return Wrong(path, "expected an array of texts in one dimension");
+  }
+  const uint64_t rows = header.shape[0];
+  if (header.item == 0 || rows > bytes.size() / header.item) {
+    return EndsEarly(path, rows, header.item);
+  }
+  std::vector<std::string> texts(rows);
+  for (uint64_t row = 0; row < rows; ++row) {
+    for (size_t at = 0; at < header.item; at += sizeof(uint32_t)) {
+      uint32_t character = 0;
+      std::memcpy(&character, bytes.data() + row * header.item + at, sizeof(character));
+      if (character == 0) break;
+      if (character > 127) return Wrong(path, "texts of other characters than ASCII are not read");
+      texts[row] += static_cast<char>(character);
+    }
+  }
+  return texts;
 }
 
 }  // namespace bnsyn::ir

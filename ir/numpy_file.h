@@ -28,6 +28,10 @@ bool IsNumpyFile(absl::string_view bytes);
 // so is whatever is damaged.
 absl::StatusOr<NumberColumns> ReadNumpyFile(absl::string_view bytes, const std::string& path);
 
+// Reads an array of one dimension of texts of ASCII, as numpy.array(["exc", "inh"]) is one.
+absl::StatusOr<std::vector<std::string>> ReadNumpyTexts(absl::string_view bytes,
+                                                        const std::string& path);
+
 }  // namespace bnsyn::ir
 
 #endif  // BNSYN_IR_NUMPY_FILE_H_

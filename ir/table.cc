@@ -10,6 +10,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "ir/diagnostic.h"
 #include "ir/file.h"
 #include "ir/mutant.h"
@@ -147,27 +148,71 @@ absl::Status ReadRow(const SourceText& source, SourceRange line, const Columns& 
   return absl::OkStatus();
 }
 
+// The number by which a file of recorded spikes, NAME.npy, calls a population: that of its name in
+// NAME.populations.npy.
+absl::StatusOr<double> NumberOf(const std::string& population, const std::string& path) {
+  const std::string names_path = absl::StrCat(absl::StripSuffix(path, ".npy"), ".populations.npy");
+  const absl::StatusOr<std::string> bytes = ReadFile(names_path, kMostTable);
+  if (!bytes.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", path, "' numbers its populations, and '", names_path,
+                     "', which has their names, cannot be read: ", bytes.status().message()));
+  }
+  BNSYN_ASSIGN_OR_RETURN(const std::vector<std::string> names, ReadNumpyTexts(*bytes, names_path));
+  const auto found = std::find(names.begin(), names.end(), population);
+  if (found != names.end()) return static_cast<double>(found - names.begin());
+  return absl::InvalidArgumentError(absl::StrCat("'", path, "' has no spikes of '", population, "'",
+                                                 DidYouMean(population, names)));
+}
+
+// Leaves the rows of the population whose spikes are wanted.
+absl::Status KeepPopulation(const std::string& path, const std::string& only,
+                            NumberColumns& columns) {
+  const auto found = std::find(columns.names.begin(), columns.names.end(), "population");
+  if (found == columns.names.end()) {
+    if (only.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", path, "' says of no row whose spike it is: leave out population = \"", only, "\""));
+  }
+  const std::vector<double> of = columns.values[static_cast<size_t>(found - columns.names.begin())];
+  if (only.empty()) {
+    if (std::all_of(of.begin(), of.end(), [&](double one) { return one == of[0]; })) {
+      return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", path, "' has spikes of several populations: say whose to take, as in ",
+                     "population = \"exc\""));
+  }
+  BNSYN_ASSIGN_OR_RETURN(const double wanted, NumberOf(only, path));
+  for (std::vector<double>& values : columns.values) {
+    size_t kept = 0;
+    for (size_t row = 0; row < of.size(); ++row) {
+      if (of[row] == wanted) values[kept++] = values[row];
+    }
+    values.resize(kept);
+  }
+  return absl::OkStatus();
+}
+
 // The columns of a file of NumPy, with the names that a table has.
 absl::Status TakeColumns(absl::string_view bytes, const std::string& path, Table& table) {
   BNSYN_ASSIGN_OR_RETURN(NumberColumns columns, ReadNumpyFile(bytes, path));
-  const auto has = [&](absl::string_view name) {
-    return std::find(columns.names.begin(), columns.names.end(), name) != columns.names.end();
-  };
-  const bool recorded = has("time_ms");
-  if (!table.only.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "'", path, "' numbers the populations of its spikes: of files with spikes of several take ",
-        "those of CSV, which name them, or leave out population = \"", table.only, "\""));
+  const bool recorded =
+      std::find(columns.names.begin(), columns.names.end(), "time_ms") != columns.names.end();
+  if (recorded || !table.only.empty()) {
+    BNSYN_RETURN_IF_ERROR(KeepPopulation(path, table.only, columns));
   }
   for (size_t c = 0; c < columns.names.size(); ++c) {
-    std::string& name = columns.names[c];
-    if (recorded && name == "population" && !columns.values[c].empty() &&
-        columns.values[c] != std::vector<double>(columns.values[c].size(), columns.values[c][0])) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("'", path, "' has spikes of several populations; record those of one"));
-    }
+    std::string name = columns.names[c];
     if (recorded && (name == "population" || name == "step")) continue;
-    table.columns.push_back(recorded ? NameInTable(std::move(name)) : std::move(name));
+    if (recorded) name = NameInTable(std::move(name));
+    if (recorded && name != columns.names[c] &&
+        std::find(columns.names.begin(), columns.names.end(), name) != columns.names.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("'", path, "': '", columns.names[c],
+                                                     "' is the column ", name, ", which the file ",
+                                                     "has besides"));
+    }
+    table.columns.push_back(std::move(name));
     table.values.push_back(std::move(columns.values[c]));
   }
   return absl::OkStatus();

@@ -1,28 +1,46 @@
-// The files in a ZIP archive.
+// The files in a ZIP archive, read by libzip.
 #ifndef BNSYN_IR_ZIP_ARCHIVE_H_
 #define BNSYN_IR_ZIP_ARCHIVE_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
+struct zip;
 
 namespace bnsyn::ir {
 
 struct ZipMember {
   std::string name;
-  absl::string_view stored;  // its bytes in the archive, if they are stored as they are
-  std::string unpacked;      // its bytes, if they were compressed
-
-  absl::string_view bytes() const { return unpacked.empty() ? stored : unpacked; }
+  std::string bytes;
 };
 
-// The members of an archive, in its order, with their bytes: stored or compressed by deflate, each
-// checked by its sum. At most `most` bytes are unpacked. `path` names the archive in errors.
-absl::StatusOr<std::vector<ZipMember>> ReadZipArchive(absl::string_view archive,
-                                                      const std::string& path, uint64_t most);
+class ZipArchive {
+ public:
+  // `bytes` must live as long as the archive; `path` names it in errors. All calls of Read together
+  // unpack at most `most` bytes.
+  static absl::StatusOr<ZipArchive> Open(absl::string_view bytes, std::string path, uint64_t most);
+
+  uint64_t size() const;  // members
+
+  // The member `index`, stored or compressed by deflate, checked by its sum.
+  absl::StatusOr<ZipMember> Read(uint64_t index);
+
+ private:
+  struct Close {
+    void operator()(zip* archive) const;
+  };
+
+  ZipArchive(std::unique_ptr<zip, Close> archive, std::string path, uint64_t most);
+
+  std::unique_ptr<zip, Close> archive_;
+  std::string path_;
+  uint64_t most_;
+  uint64_t left_;  // of `most_`
+};
 
 }  // namespace bnsyn::ir
 

@@ -11,6 +11,8 @@ namespace bnsyn::hdf5 {
 // The file, to be read. HDF5's own drivers keep a piece of the file and copy from it by places that
 // a damaged file names, which ends the process; here every place is checked.
 Handle OpenFile(const std::string& path);
+// Reads so many bytes from a place of a file of OpenFile. False if they are not all within it.
+bool ReadBytes(const Handle& file, uint64_t place, size_t size, char* bytes);
 
 }  // namespace bnsyn::hdf5
 

@@ -1,5 +1,6 @@
 #include "recording/hdf5_read.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -8,12 +9,52 @@
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
 #include "recording/hdf5_driver.h"
+#include "recording/hdf5_text.h"
 
 namespace bnsyn::hdf5 {
 namespace {
 
 // The most numbers of a data set that are read.
 constexpr hssize_t kMostNumbers = hssize_t{1} << 31;
+// What a damaged file claims must not take the memory of the machine: a file is
+// no smaller than its larger data sets, or than what the best compression leaves of them.
+constexpr hsize_t kSmall = hsize_t{64} << 20;
+constexpr hsize_t kMostDeflated = 1040;
+// The longest text of an attribute.
+constexpr size_t kMostText = size_t{1} << 16;
+
+// What keeps a data set from being read; empty if nothing does.
+std::string Problem(const Handle& set, hsize_t bytes) {
+  const Handle properties(H5Dget_create_plist(set.id()), &H5Pclose);
+  const int filters = H5Pget_nfilters(properties.id());
+  if (!properties.ok() || filters < 0) return "the data cannot be read";
+  for (int f = 0; f < filters; ++f) {
+    unsigned flags = 0;
+    size_t values = 0;
+    char name[64] = {};
+    const H5Z_filter_t filter = H5Pget_filter2(properties.id(), static_cast<unsigned>(f), &flags,
+                                               &values, nullptr, sizeof(name), name, nullptr);
+    if (filter >= 0 && H5Zfilter_avail(filter) > 0) continue;
+    return absl::StrCat("the data are compressed by '", std::string(name),
+                        "', which the HDF5 of this machine cannot read; write them with "
+                        "compression=\"gzip\", or without");
+  }
+  hsize_t chunk = 0;
+  if (H5Pget_layout(properties.id()) == H5D_CHUNKED &&
+      H5Pget_chunk(properties.id(), 1, &chunk) >= 0) {
+    const Handle type(H5Dget_type(set.id()), &H5Tclose);
+    if (chunk > std::max(bytes, kSmall) / std::max<size_t>(H5Tget_size(type.id()), 1)) {
+      return "it is stored in pieces larger than all of it";
+    }
+  }
+  const Handle file(H5Iget_file_id(set.id()), &H5Fclose);
+  hsize_t size = 0;
+  if (H5Fget_filesize(file.id(), &size) < 0) return "the data cannot be read";
+  if (bytes > kSmall && size < (filters > 0 ? bytes / kMostDeflated : bytes)) {
+    return "the file lacks a part of its data";
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -59,13 +100,8 @@ absl::StatusOr<std::vector<T>> Group::Read(const std::string& name) const {
     return absl::InvalidArgumentError(absl::StrCat(
         place, ": expected numbers in one dimension, at most ", kMostNumbers, " of them"));
   }
-  // What a damaged file claims must not take the memory of the machine.
-  const hsize_t stored = H5Dget_storage_size(set.id());
-  const bool packed = H5Pget_nfilters(Handle(H5Dget_create_plist(set.id()), &H5Pclose).id()) > 0;
-  const auto bytes = static_cast<hsize_t>(count) * H5Tget_size(type.id());
-  if (!packed && stored < bytes) {
-    return absl::InvalidArgumentError(absl::StrCat(place, ": the file lacks a part of its data"));
-  }
+  const std::string problem = Problem(set, static_cast<hsize_t>(count) * H5Tget_size(type.id()));
+  if (!problem.empty()) return absl::InvalidArgumentError(absl::StrCat(place, ": ", problem));
   // Integers as the widest first, so that none is cut.
   using Wide = std::conditional_t<std::is_floating_point_v<T>, double, int64_t>;
   if (std::is_integral_v<T> && kind != H5T_INTEGER) {
@@ -105,14 +141,10 @@ std::optional<std::string> Group::Text(const std::string& name, const char* attr
   if (H5Tget_class(type.id()) != H5T_STRING || H5Sget_simple_extent_npoints(space.id()) != 1) {
     return std::nullopt;
   }
-  if (H5Tis_variable_str(type.id()) > 0) {
-    char* text = nullptr;
-    if (H5Aread(found.id(), type.id(), &text) < 0 || text == nullptr) return std::nullopt;
-    std::string copy(text);
-    H5free_memory(text);
-    return copy;
-  }
-  std::string text(H5Tget_size(type.id()), '\0');
+  if (H5Tis_variable_str(type.id()) > 0) return ReadVariableText(found);
+  const size_t size = H5Tget_size(type.id());
+  if (size > kMostText) return std::nullopt;
+  std::string text(size, '\0');
   if (H5Aread(found.id(), type.id(), text.data()) < 0) return std::nullopt;
   return std::string(text.c_str());
 }

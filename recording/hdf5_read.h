@@ -26,7 +26,8 @@ class Group {
   // All numbers of a data set of one dimension. Integers that T does not hold, and NaN, are errors.
   template <typename T>
   absl::StatusOr<std::vector<T>> Read(const std::string& name) const;
-  // The text of an attribute of a data set or group; nullopt if it has none of that name.
+  // The text of an attribute of a data set or group; nullopt if it has none of that name, or if the
+  // file is damaged there.
   std::optional<std::string> Text(const std::string& name, const char* attribute) const;
   // "edges.h5: /edges/v1".
   const std::string& place() const { return place_; }

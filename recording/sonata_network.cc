@@ -273,7 +273,8 @@ class CircuitReader {
   absl::StatusOr<const Nodes*> EndsOf(const Group& edges, const char* ids) const {
     const std::optional<std::string> name = edges.Text(ids, "node_population");
     if (!name.has_value()) {
-      return Wrong(edges.place(), absl::StrCat(ids, " has no attribute node_population"));
+      return Wrong(edges.place(),
+                   absl::StrCat(ids, " has no attribute node_population that can be read"));
     }
     const auto found = nodes_.find(*name);
     if (found != nodes_.end()) return &found->second;

@@ -12,17 +12,18 @@
 docs/python.md is the guide, and docs/networks.md describes models, equations and connections.
 """
 from . import units
-from .errors import Error, InvalidError, OutOfMemory, RunError
+from .errors import Error, InvalidError, InvalidType, NotFound, OutOfMemory, OutOfRange, RunError
 from .model import Model, Synapse
 from .network import Network, load
+from .sonata import read_sonata
 from .neurons import Neurons, Population, Variable
 from .quantity import Quantity, Unit
 from .trace import Trace
 
 __all__ = [
-    "Error", "InvalidError", "Model", "Network", "Neurons", "OutOfMemory", "Population", "Quantity",
-    "RunError", "Synapse", "Trace", "Unit", "Variable", "analyse", "load", "models", "stages",
-    "units",
+    "Checkpoint", "Error", "InvalidError", "InvalidType", "Model", "Network", "Neurons", "NotFound",
+    "OutOfMemory", "OutOfRange", "Population", "Quantity", "RunError", "Synapse", "Trace", "Unit",
+    "Variable", "analyse", "load", "models", "read_sonata", "stages", "units",
 ]
 
 
@@ -32,7 +33,15 @@ def __getattr__(name: str):
         import importlib
 
         return importlib.import_module(".analyse", __name__)
+    if name == "Checkpoint":
+        from ._core import Checkpoint
+
+        return Checkpoint
     raise AttributeError(f"module 'bnsyn' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def stages() -> list[str]:

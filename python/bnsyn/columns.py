@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import arguments
 from .errors import InvalidError
-from .quantity import Quantity, describe
 
 
 class Columns:
@@ -13,28 +13,21 @@ class Columns:
     def __init__(self, name: str):
         self.name = name
         self.names: list[str] = []
+        self._called: list[str] = []
         self.values: list[np.ndarray] = []
 
-    def add(self, name: str, values, of: Quantity | None = None) -> "Columns":
-        """Adds a column. `of` is a quantity whose dimension the values must have."""
-        if isinstance(values, (list, tuple)) and values and isinstance(values[0], Quantity):
-            values = Quantity([v.value for v in values], values[0].dimension)
-        if of is not None:
-            dimension = values.dimension if isinstance(values, Quantity) else None
-            if dimension != of.dimension:
-                found = "a number without unit" if dimension is None else describe(dimension)
-                raise InvalidError(
-                    f"{self.name}: the column '{name}' is {describe(of.dimension)}, not {found}"
-                )
-        numbers = values.value if isinstance(values, Quantity) else values
-        array = np.ascontiguousarray(numbers, dtype=float)
-        if array.ndim != 1:
-            raise InvalidError(
-                f"{self.name}: the column '{name}' has {array.ndim} dimensions, but needs one"
-            )
+    def add(self, name: str, values, what: str) -> "Columns":
+        """Adds a column, which errors call `what`."""
         self.names.append(name)
-        self.values.append(array)
+        self._called.append(what)
+        self.values.append(arguments.array(values, what))
         return self
+
+    def check_lengths(self, owner: str) -> None:
+        lengths = [len(values) for values in self.values]
+        if len(set(lengths)) > 1:
+            told = ", ".join(f"{what} has {n}" for what, n in zip(self._called, lengths))
+            raise InvalidError(f"the arrays of '{owner}' differ in length: {told}")
 
     def save(self, path: str) -> None:
         """Writes the columns as an archive of NumPy, which network files name like a CSV file."""

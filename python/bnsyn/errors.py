@@ -5,11 +5,25 @@
 
 
 class Error(Exception):
-    """An error of bnsyn. Each is also a ValueError, a RuntimeError or a MemoryError."""
+    """An error of bnsyn. Each is also one of Python's own, which its name in this module tells."""
 
 
 class InvalidError(Error, ValueError):
     """A network, a name or a value that is wrong."""
+
+
+class InvalidType(Error, TypeError):
+    """An argument that is of the wrong kind, as a mask where numbers of neurons are needed."""
+
+
+class NotFound(InvalidError, KeyError):
+    """A name that nothing has."""
+
+    __str__ = Exception.__str__  # KeyError would show the text in quotes, without its lines
+
+
+class OutOfRange(InvalidError, IndexError):
+    """The number of a neuron that there is not."""
 
 
 class RunError(Error, RuntimeError):
@@ -20,13 +34,15 @@ class OutOfMemory(Error, MemoryError):
     """A simulation that does not fit into memory."""
 
 
-_INVALID = ("INVALID_ARGUMENT", "NOT_FOUND", "OUT_OF_RANGE", "ALREADY_EXISTS")
+_INVALID = ("INVALID_ARGUMENT", "OUT_OF_RANGE", "ALREADY_EXISTS")
 
 
 def of_status(code: str, message: str) -> Error:
     """The exception for an error of the library."""
     if code in _INVALID:
         return InvalidError(message)
+    if code == "NOT_FOUND":
+        return NotFound(message)
     if code == "RESOURCE_EXHAUSTED":
         return OutOfMemory(message)
     return RunError(message)

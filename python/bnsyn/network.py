@@ -9,29 +9,23 @@ import os
 
 import numpy as np
 
+from . import arguments
 from .columns import Columns
-from .errors import Error, InvalidError
+from .errors import InvalidError, InvalidType, NotFound
 from .model import Model, Synapse
 from .neurons import Neurons, Population, Variable
 from .quantity import Quantity
-from .text import Writer, as_expression, dedent
+from .tables import Tables
+from .text import as_expression, dedent
 from .trace import Trace
 from .units import ms
+from .variables import variables_of
 
-# The tables of a network file, in the order in which they are written.
-_SECTIONS = (
-    "network", "constants", "models", "synapses", "populations", "groups", "tables", "stimuli",
-    "projections", "uniform", "record",
-)
-# Those that hold tables by name.
-_NAMED = (
-    "models", "synapses", "populations", "groups", "tables", "stimuli", "projections", "record",
-)
 # Keys of a rule, which `connect` takes beside those of the projection.
 _RULE_KEYS = ("p", "n", "self", "multiple", "condition", "file")
 
 
-class Network:
+class Network(Tables):
     """A network of populations, connections and stimuli.
 
         net = bn.Network(dt=0.1*ms, seed=42)
@@ -41,15 +35,12 @@ class Network:
     """
 
     def __init__(self, dt=0.1 * ms, seed: int = 0, name: str = "network", **keys):
-        self._tables: dict[str, dict] = {section: {} for section in _SECTIONS}
+        super().__init__()
         self._tables["network"] = {"name": name, "dt": dt, "seed": seed, **keys}
-        self._columns: dict[str, Columns] = {}
-        self._sets: list[tuple[str, str]] = []
+        # How many values arrays had, by the owner and the name of their variable.
+        self._lengths: dict[tuple[str, str], int] = {}
         self._traces: list[Trace] = []
         self._library: dict[str, set[str]] = {}
-        # The text of a file, as long as nothing was added to it.
-        self._given: tuple[str, str] | None = None
-        self._directory = "."
 
     # What a network is made of.
 
@@ -60,6 +51,9 @@ class Network:
         variables begin with: numbers with units, expressions, or an array with one for each neuron.
         linked=, clocks=, method=, substeps=, order= and spike_time= are those of network files.
         """
+        self._check_name("populations", name)
+        if not isinstance(size, str):
+            size = arguments.whole(size, f"the size of '{name}'", 1)
         keys: dict = {"model": self._model_name(name, model), "size": size}
         for key in ("linked", "clocks", "method", "substeps", "order", "spike_time"):
             if key in values:
@@ -70,37 +64,73 @@ class Network:
         for key, value in values.items():
             (parameters if key in of_model else initial)[key] = value
         keys["parameters"] = parameters
-        keys["initial"] = {k: self._column_value(f"{name}.{k}", v) for k, v in initial.items()}
+        for key, value in parameters.items():
+            if np.ndim(arguments.unit_and_values(value, f"{key}= of '{name}'")[1]):
+                raise InvalidError(
+                    f"{key}= of '{name}' is a parameter, which is one number: declare a variable "
+                    f"'{key}' in the equations, as in \"{key} : volt\", for one in each neuron"
+                )
+        size = _known(size)
+        keys["initial"] = {
+            k: self._column_value(name, k, v, size) for k, v in initial.items()
+        }
         self._add("populations", name, keys)
-        return Population(name, _whole(size))
+        return Population(name, size, self)
 
     def group(self, name: str, neurons: Neurons | str, **initial):
         """Gives some neurons a name, and values to begin with in the place of the population's."""
-        keys = {"neurons": str(neurons)}
-        if initial:
-            keys["initial"] = {k: self._column_value(f"{name}.{k}", v) for k, v in initial.items()}
+        self._check_name("groups", name)
+        keys = {"neurons": self._neurons(neurons, f"what '{name}' names")}
+        size = self._size_of(neurons)
+        keys["initial"] = {
+            k: self._column_value(name, k, v, size) for k, v in initial.items()
+        }
         self._add("groups", name, keys)
-        return Population(name, neurons._size if isinstance(neurons, Neurons) else None)
+        return Population(name, size, self)
 
     def connect(self, source, target, on_pre: str | None = None, /, *, name: str | None = None,
                 rule=None, i=None, j=None, w=None, weight=None, delay=None, model=None, **keys):
         """Connects neurons; returns the name of the projection.
 
+            net.connect(exc, cells, on_pre="ge += w", p=0.02, w=6*nS, delay=1.5*ms)
+            net.connect(exc, inh, "ge += w", i=[0, 0, 5], j=[1, 2, 7], w=[5, 6, 7]*nS)
+
         Which pairs: p= joins each with a probability, or rule= names another rule, as
         rule="fixed_in_degree", n=100; i= and j= are arrays with the source and the target of each
-        synapse, and then w= and delay= may be arrays too. Without any, all pairs are joined. What
-        synapses do: on_pre=, on_post=, equations=, or model= a Synapse or the name of one of the
-        library, with into=. Further keywords are those of [projections.NAME] in network files.
+        synapse, by their numbers among `source` and `target`, and then w= and delay= may be arrays
+        too, whose delays go to the nearest step. Without any, all pairs are joined.
+        What synapses do: on_pre=, on_post=, equations=, or model= a Synapse or the name of one of
+        the library, with into=. Further keywords are those of [projections.NAME] in network files.
         """
-        if on_pre is None:
-            on_pre = keys.pop("on_pre", None)
+        if on_pre is not None and "on_pre" in keys:
+            raise InvalidType("connect has on_pre twice: as the third argument, and by its name")
+        if w is not None and weight is not None:
+            raise InvalidType("connect has the weight twice: as w= and as weight=")
+        on_pre = keys.pop("on_pre", on_pre)
         own = f"{_identifier(source)}_{_identifier(target)}"
         name = name or self._free_name("projections", own)
+        self._check_name("projections", name)
         weight = w if weight is None else weight
-        table: dict = {"source": _neurons(source), "target": _neurons(target)}
+        table: dict = {
+            "source": self._neurons(source, "the source"),
+            "target": self._neurons(target, "the target"),
+        }
         if i is not None or j is not None:
-            table["rule"], weight, delay = self._listed(name, i, j, weight, delay)
+            if rule is not None or any(k in keys for k in _RULE_KEYS):
+                raise InvalidError(
+                    f"i= and j= list the pairs of '{name}': leave rule= and its keys out: "
+                    f"{', '.join(_RULE_KEYS)}"
+                )
+            table["rule"], weight, delay = self._listed(
+                name, source, target, i, j, weight, delay
+            )
         else:
+            for key, value in (("w", weight), ("delay", delay)):
+                if not isinstance(value, str) and np.ndim(arguments.unit_and_values(value, key)[1]):
+                    raise InvalidError(
+                        f"{key}= of '{name}' is an array with a value for each synapse: list the "
+                        "synapses with i= and j=, or give an expression in quotes"
+                    )
             table["rule"] = _rule(rule, {k: keys.pop(k) for k in _RULE_KEYS if k in keys})
         if model is not None:
             table["model"] = self._synapse_name(name, model)
@@ -117,7 +147,9 @@ class Network:
         Keywords are those of [stimuli.NAME] in network files: rate=, n=, weight=, on_event=,
         variable=, value=, ....
         """
-        self._add("stimuli", name, {"type": type, "target": _neurons(target), **keys})
+        self._add(
+            "stimuli", name, {"type": type, "target": self._neurons(target, "the target"), **keys}
+        )
         return name
 
     def events(self, name: str, target, *, times, index, on_event: str, weight=1, number=None,
@@ -126,12 +158,20 @@ class Network:
 
         number= is an array with how many events there are at once.
         """
-        columns = Columns(f"{name}.events.npz").add("time", times, of=1 * ms).add("index", index)
+        self._check_name("stimuli", name)
+        columns = Columns(f"{name}.events.npz")
+        columns.add("time", arguments.times(times, "times"), "times")
+        columns.add("index", arguments.indices(index, "index", self._size_of(target), str(target)),
+                    "index")
         if number is not None:
-            columns.add("value", number)
+            columns.add("value", number, "number")
+        columns.check_lengths(name)
+        if len(columns.values[0]) == 0:
+            raise InvalidError(f"there are no events in the arrays of '{name}': leave it out")
+        self.stimulus(name, target, "file", file=columns.name, on_event=on_event, weight=weight,
+                      **keys)
         self._columns[columns.name] = columns
-        return self.stimulus(name, target, "file", file=columns.name, on_event=on_event,
-                             weight=weight, **keys)
+        return name
 
     def table(self, name: str, values, *, dt=None, times=None):
         """Adds a table that expressions read as NAME(t), or NAME(t, i) if it has several columns.
@@ -139,13 +179,15 @@ class Network:
         `values` is an array with a row for each time, with its unit. A row begins at a multiple of
         dt=, or at its time of times=; without either, the first argument is the number of a row.
         """
-        numbers, unit = _split(values)
-        rows = np.atleast_1d(np.asarray(numbers, dtype=float))
+        self._check_name("tables", name)
+        unit, numbers = arguments.unit_and_values(values, "values")
+        rows = np.atleast_1d(numbers)
         columns = Columns(f"{name}.table.npz")
         if times is not None:
-            columns.add("time", times, of=1 * ms)
+            columns.add("time", arguments.times(times, "times"), "times")
         for c in range(1 if rows.ndim == 1 else rows.shape[1]):
-            columns.add(f"value_{c}", rows if rows.ndim == 1 else rows[:, c])
+            columns.add(f"value_{c}", rows if rows.ndim == 1 else rows[:, c], "values")
+        columns.check_lengths(name)
         self._columns[columns.name] = columns
         self._add("tables", name, {"file": columns.name, "dt": dt, "unit": unit or "1"})
         return name
@@ -160,12 +202,18 @@ class Network:
             equations=dedent(equations), update=dedent(update), **keys
         )
 
-    def record(self, variable: Variable | str, every=None, *, single: bool = False) -> Trace:
+    def record(self, variable: Variable | str, every=None, *, single: bool = False,
+               statistics: bool = False, bins=None) -> Trace:
         """Samples a variable while a simulation runs: net.record(cells[:5].v, every=0.5*ms).
 
         Without every=, in each step. single=True keeps 32-bit floats, in half the memory.
+        statistics=True keeps the mean, the deviation, the extremes and a histogram of all its
+        values in the place of them, as for weights: net.record("ee.w", every=1*second,
+        statistics=True, bins=(0*nS, 1*nS, 20)); trace.columns says what they are.
         """
-        trace = Trace(str(variable), every, single)
+        if isinstance(variable, Variable):
+            self._neurons(variable.neurons, "what is recorded")
+        trace = Trace(variable, every, single, statistics, bins)
         self._traces.append(trace)
         return trace
 
@@ -181,15 +229,11 @@ class Network:
             if name in tables[section]:
                 table = tables[section][name]
                 size = table.get("size") if section == "populations" else None
-                return Population(name, _whole(size))
+                return Population(name, _known(size), self)
         known = ", ".join([*tables["populations"], *tables["groups"]])
-        raise InvalidError(f"no population or group is named '{name}': there are {known}")
+        raise NotFound(f"no population or group is named '{name}': there are {known}")
 
     # What it is.
-
-    @property
-    def name(self) -> str:
-        return self._read()["network"].get("name", "network")
 
     def text(self) -> str:
         """The network as the text of a network file."""
@@ -235,6 +279,12 @@ class Network:
         from . import _core
         from .simulation import Simulation
 
+        if not isinstance(backend, str):
+            raise InvalidType(f"backend= is 'accelerated' or 'reference', not {backend!r}")
+        threads = arguments.whole(threads, "threads=")
+        if not 1 <= threads <= 1024:
+            raise InvalidError(f"threads={threads}: give a number from 1 to 1024")
+        memory_limit = arguments.whole(memory_limit, "memory_limit=", 0)
         writer, network = self._core_network()
 
         def make():
@@ -242,11 +292,30 @@ class Network:
                 network, backend=backend, threads=threads, pin=pin, cache=cache,
                 memory_limit=memory_limit, record_spikes=record_spikes, profile=profile,
             )
+            for (owner, variable), length in self._lengths.items():
+                size = len(session.numbers(owner))
+                self._check_length(f"{variable}= of '{owner}'", length, size)
             for trace in self._traces:
                 trace._begin(session)
-            return Simulation(session, self, network)
+            return Simulation(session, self, network, [trace._kept() for trace in self._traces])
 
         return self._with_places(writer, make)
+
+    def _variables_of(self, neurons: str) -> list[str]:
+        """What the neurons have, for completion; [] where the model is not known."""
+        tables = self._read()
+        name = neurons.split("[")[0]
+        for _ in tables["groups"]:  # a group may be one of a group
+            group = tables["groups"].get(name)
+            if group is None:
+                break
+            name = (group["neurons"] if isinstance(group, dict) else group).split("[")[0]
+        model = tables["populations"].get(name, {}).get("model", "")
+        keys = tables["models"].get(model)
+        return variables_of(model if keys is None else keys.get("equations"))
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return [*self._read()["populations"], *self._read()["groups"]]
 
     # How it is kept.
 
@@ -259,98 +328,61 @@ class Network:
         net._core_network()  # a mistake in the text is told here
         return net
 
-    def _read(self) -> dict:
-        """The tables; those of a file are read when they are first needed."""
-        if self._given is not None and not self._tables["populations"]:
-            import tomllib
-
-            read = tomllib.loads(self._given[0])
-            self._tables = {section: read.get(section, {}) for section in _SECTIONS}
-            stem = os.path.splitext(os.path.basename(self._given[1]))[0]
-            self._tables["network"].setdefault("name", stem)
-        return self._tables
-
-    def _change(self) -> dict:
-        tables = self._read()
-        self._given = None
-        return tables
-
-    def _add(self, section: str, name: str, keys: dict) -> None:
-        table = self._change()[section]
-        if name in table:
-            raise InvalidError(f"there is already '{name}' among the {section} of the network")
-        table[name] = {k: v for k, v in keys.items() if v is not None and v != {}}
-
-    def _free_name(self, section: str, wanted: str) -> str:
-        taken = self._read()[section]
-        name, number = wanted, 2
-        while name in taken:
-            name, number = f"{wanted}_{number}", number + 1
-        return name
-
-    def _written(self) -> tuple[str, str, Writer | None]:
-        """The text, its name in errors, and who wrote it."""
-        if self._given is not None:
-            return self._given[0], self._given[1], None
-        writer = Writer()
-        tables = self._tables
-        for section in _SECTIONS:
-            if section not in _NAMED:
-                if tables[section]:
-                    writer.table(section, section, tables[section])
-                continue
-            for name, keys in tables[section].items():
-                if isinstance(keys, dict):
-                    writer.table(f"{section}.{name}", name, keys)
-                else:  # a group in one line
-                    writer.table(f"{section}.{name}", name, {"neurons": keys})
-        return writer.text(), self.name, writer
-
-    def _core_network(self):
-        from . import _core
-
-        text, file, writer = self._written()
-
-        def parse():
-            network = _core.Network.parse(text, file, self._directory)
-            for columns in self._columns.values():
-                network.add_file(columns.name, columns.names, columns.values)
-            for path, value in self._sets:
-                network.set(path, value)
-            return network
-
-        return writer, self._with_places(writer, parse)
-
-    def _with_places(self, writer: Writer | None, call):
-        """Calls, and lets errors name the values of the calls that built the network."""
-        if writer is None:
-            return call()
-        try:
-            return call()
-        except Error as error:
-            raise writer.renamed(error, self.name) from None
-
-    def _column_value(self, name: str, value):
+    def _column_value(self, owner: str, variable: str, value, size: int | None):
         """A value to begin with; an array becomes columns, and an expression that reads them."""
-        numbers, unit = _split(value)
+        what = f"{variable}= of '{owner}'"
+        unit, numbers = arguments.unit_and_values(value, what)
         if np.ndim(numbers) == 0 or isinstance(value, str):
             return value
-        columns = Columns(f"{name}.npz").add("value", numbers)
+        columns = Columns(f"{owner}.{variable}.npz").add("value", numbers, what)
+        self._check_length(what, len(columns.values[0]), size)
+        self._lengths[owner, variable] = len(columns.values[0])
         self._columns[columns.name] = columns
         return f'file("{columns.name}")[i]' + (f"*(1 {unit})" if unit else "")
 
-    def _listed(self, name: str, i, j, weight, delay):
+    @staticmethod
+    def _check_length(what: str, length: int, size: int | None) -> None:
+        if size is not None and length != size:
+            raise InvalidError(f"{what} has {length} values, but there are {size} neurons")
+
+    def _size_of(self, neurons) -> int | None:
+        """How many neurons these are, where that is known before the network is compiled."""
+        if isinstance(neurons, str) and neurons in self._read()["populations"]:
+            return _known(self._read()["populations"][neurons].get("size"))
+        return neurons._size if isinstance(neurons, Neurons) else None
+
+    def _neurons(self, neurons, what: str):
+        """The text of neurons, or of several; they must be of this network."""
+        if isinstance(neurons, (list, tuple)):
+            return [self._neurons(n, what) for n in neurons]
+        if isinstance(neurons, Neurons):
+            if neurons._network not in (None, self):
+                raise InvalidError(
+                    f"{neurons} are neurons of another network: take net[\"{neurons}\"] of this one"
+                )
+            return str(neurons)
+        if isinstance(neurons, str):
+            return str(neurons)
+        raise InvalidType(f"{what} is neurons, as cells or cells[:10], or a name, not {neurons!r}")
+
+    def _listed(self, name: str, source, target, i, j, weight, delay):
         """The rule of listed pairs, and what is then left of weight and delay."""
         if i is None or j is None:
             raise InvalidError(f"the synapses of '{name}' need both i= and j=, or neither")
-        columns = Columns(f"{name}.synapses.npz").add("pre", i).add("post", j)
-        numbers, unit = _split(weight)
+        columns = Columns(f"{name}.synapses.npz")
+        for column, key, values, side in (("pre", "i", i, source), ("post", "j", j, target)):
+            numbers = arguments.indices(values, key, self._size_of(side), str(side))
+            columns.add(column, numbers, key)
+        unit, numbers = arguments.unit_and_values(weight, "w=")
         if np.ndim(numbers) and not isinstance(weight, str):
-            columns.add("weight", numbers)
+            columns.add("weight", numbers, "w=")
             weight = f"1 {unit}" if unit else 1
-        if np.ndim(_split(delay)[0]) and not isinstance(delay, str):
-            columns.add("delay", delay, of=1 * ms)
+        if np.ndim(arguments.unit_and_values(delay, "delay=")[1]) and not isinstance(delay, str):
+            columns.add("delay", arguments.times(delay, "delay="), "delay=")
             delay = None
+        columns.check_lengths(name)
+        if len(columns.values[0]) == 0:
+            return {"type": "bernoulli", "p": 0}, weight, delay
         self._columns[columns.name] = columns
         return {"type": "list", "file": columns.name}, weight, delay
 
@@ -379,6 +411,7 @@ class Network:
             if keys is model.keys:
                 return name
         name = model.name or self._free_name(section, owner)
+        arguments.name(name, "model")
         if name in models:
             raise InvalidError(f"two models are named '{name}': give one another name=")
         self._change()[section][name] = model.keys
@@ -406,37 +439,23 @@ def load(path) -> Network:
     return Network.from_text(text, path, os.path.dirname(path) or ".")
 
 
-def _whole(size) -> int | None:
-    return int(size) if isinstance(size, (int, np.integer)) else None
-
-
-def _neurons(neurons):
-    return [str(n) for n in neurons] if isinstance(neurons, (list, tuple)) else str(neurons)
+def _known(size) -> int | None:
+    return size if isinstance(size, int) else None
 
 
 def _identifier(neurons) -> str:
     """A part of a name, of neurons: exc_0_50 of exc[0:50]."""
-    text = neurons if isinstance(neurons, str) else str(_neurons(neurons))
-    return "_".join("".join(c if c.isalnum() else " " for c in text).split())
+    text = " ".join(map(str, neurons)) if isinstance(neurons, (list, tuple)) else str(neurons)
+    return "_".join("".join(c if c.isalnum() or c == "_" else " " for c in text).split())
 
 
 def _rule(rule, keys: dict):
     if isinstance(rule, dict):
         return {**rule, **keys}
+    if np.ndim(keys.get("p")) or np.ndim(keys.get("n")):
+        raise InvalidError(
+            "p= and n= are one number for all pairs, or an expression: i= and j= list the pairs"
+        )
     if rule is None:
         rule = "bernoulli" if "p" in keys else "all_to_all"
     return {"type": rule, **keys} if keys else rule
-
-
-def _split(value):
-    """Numbers in the internal system, and the unit of that: "" for plain ones."""
-    if isinstance(value, Quantity):
-        from .quantity import display_unit
-
-        return value.value, display_unit(value.dimension)
-    if isinstance(value, (list, tuple)) and any(isinstance(v, Quantity) for v in value):
-        units = {_split(v)[1] for v in value}
-        if len(units) > 1:
-            raise InvalidError(f"an array has one unit, not {' and '.join(sorted(units))}")
-        return np.array([_split(v)[0] for v in value]), units.pop()
-    return value, ""

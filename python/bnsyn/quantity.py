@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .errors import InvalidError
+from .errors import InvalidError, InvalidType
 
 # The halves of the exponents of m, kg, s, A, K, mol and cd: halves, since the noise `xi` is in
 # second**-0.5.
@@ -84,6 +84,7 @@ class Quantity:
         return Quantity(_number(other) / self.value, _add(NONE, self.dimension, -1))
 
     def __pow__(self, power):
+        power = _number(power)
         halves = [x * power for x in self.dimension]
         if any(x != int(x) for x in halves):
             raise InvalidError(
@@ -216,7 +217,7 @@ class Unit(Quantity):
         if isinstance(other, Quantity):
             return Quantity.__truediv__(other, self)
         inverse = Unit(_add(NONE, self.dimension, -1), -self.exponent, f"1/{self.name}")
-        return inverse if other == 1 else _number(other) * inverse
+        return inverse if np.ndim(other) == 0 and other == 1 else _number(other) * inverse
 
     def __pow__(self, power):
         if power != int(power):
@@ -237,10 +238,27 @@ def _unit(a: Unit, b: Unit, sign: int):
 
 
 def _number(value):
-    """What stands beside a quantity in a product: a number, or an array of numbers."""
-    if isinstance(value, (int, float, np.ndarray, np.generic)):
+    """What stands beside a quantity in a product: a number, or an array of numbers.
+
+    A number of less than 64 bits is taken as the decimal number that it prints as. Whole numbers
+    become floats, as small ones would else pass their range: numpy.int8(100)*second.
+    """
+    if isinstance(value, (int, float)):
         return value
-    return np.asarray(value, dtype=float)
+    if isinstance(value, (np.float32, np.float16)):
+        return float(str(value))
+    try:
+        numbers = value if isinstance(value, (np.ndarray, np.generic)) else np.asarray(value)
+        kind = numbers.dtype.kind
+        if kind in "biu" or (kind == "O" and numbers.ndim) or numbers.dtype == np.float16:
+            return numbers.astype(float)
+        if kind == "f":
+            return numbers
+    except (TypeError, ValueError):
+        pass
+    if isinstance(value, Quantity):
+        raise InvalidType(f"here stands a number without unit, not {value!r}")
+    raise InvalidType(f"a quantity has numbers, or arrays of them, not {value!r}")
 
 
 def _shown(value) -> str:

@@ -2,16 +2,20 @@
 from __future__ import annotations
 
 import os
+import weakref
 from typing import NamedTuple
 
 import numpy as np
 
-from .errors import InvalidError
+from . import arguments
+from .errors import InvalidError, InvalidType, NotFound
 from .neurons import Neurons, Variable
 from .plot import Plots
-from .quantity import Quantity, describe
-
+from .quantity import Quantity, value_and_dimension
+from .state import State
+from .trace import Trace
 from .units import ms
+from .watch import Watch
 
 
 class Synapses(NamedTuple):
@@ -21,46 +25,6 @@ class Synapses(NamedTuple):
     j: np.ndarray  # that of the target
     w: np.ndarray  # the present weight
     delay: np.ndarray  # ms, from the spike to its arrival
-
-
-class State:
-    """A variable of a simulation as it is at present: sim["cells.v"].
-
-    state[...] reads values in the unit `unit`, and state[...] = ... sets them: a quantity, whose
-    dimension is checked, or numbers in that unit.
-    """
-
-    def __init__(self, session, name: str):
-        self._session = session
-        self.name = name
-        self.unit, self._size = session.describe(name)
-
-    def __len__(self) -> int:
-        return self._size
-
-    @property
-    def shape(self) -> tuple[int]:
-        return (self._size,)
-
-    def __array__(self, dtype=None):
-        values = self._session.state(self.name)
-        return values if dtype is None else values.astype(dtype)
-
-    def __getitem__(self, index):
-        return self._session.state(self.name)[index]
-
-    def __setitem__(self, index, value) -> None:
-        numbers = _numbers_of(self.name, self.unit, value)
-        if isinstance(index, slice) and index == slice(None) and np.ndim(numbers):
-            self._session.set_state(self.name, numbers)
-            return
-        values = self._session.state(self.name)
-        values[index] = numbers
-        self._session.set_state(self.name, values)
-
-    def __repr__(self) -> str:
-        values = self._session.state(self.name)
-        return f"<{self.name}: {np.array2string(values, threshold=10)} {self.unit}".rstrip() + ">"
 
 
 class Files:
@@ -93,12 +57,14 @@ class Simulation:
     while it runs, others may run Python.
     """
 
-    def __init__(self, session, network, core_network):
+    def __init__(self, session, network, core_network, traces):
         self._session = session
         self._network = network
         self._core_network = core_network
         self._names = {name: size for name, size, _ in session.populations()}
         self._variables = [name for name, _, _ in session.variables()]
+        self.traces: list[Trace] = traces
+        self._watches: list[Watch] = []
 
     @property
     def plot(self) -> Plots:
@@ -114,12 +80,17 @@ class Simulation:
         run, seconds) some times a second. Ctrl-C ends the run after a whole step with
         KeyboardInterrupt; the simulation then stands there, and may run on.
         """
-        if steps is None:
-            if duration is None:
-                steps = self._core_network.duration_steps()
-            else:
-                _check_time(duration, "the duration of a run")
-                steps = self._session.steps_in(duration.value)
+        if steps is not None:
+            if duration is not None:
+                raise InvalidType("run takes a duration or steps=, not both")
+            steps = arguments.whole(steps, "steps=", 0)
+        elif duration is None:
+            steps = self._core_network.duration_steps()
+        else:
+            milliseconds = arguments.milliseconds(duration, "the duration of a run")
+            steps = self._session.steps_in(milliseconds)
+        if progress and progress is not True and not callable(progress):
+            raise InvalidType(f"progress= is True, or a function to call, not {progress!r}")
         if progress is True:
             from .progress import Bar
 
@@ -197,6 +168,38 @@ class Simulation:
             return text, None
         return self._session.population_of(text), text
 
+    # While it runs.
+
+    def record(self, variable: Variable | str, every: Quantity | None = None, *,
+               single: bool = False, statistics: bool = False, bins=None) -> Trace:
+        """What Network.record does, from now on and in this simulation alone."""
+        full = variable if isinstance(variable, Variable) else self._full(variable)
+        trace = Trace(full, every, single, statistics, bins)
+        trace._begin(self._session)
+        self.traces.append(trace)
+        return trace
+
+    def watch(self, what: Neurons | Variable | str, function, *,
+              every: Quantity | None = None) -> Watch:
+        """Calls a function in the runs to come, every few milliseconds and at their end.
+
+        Of neurons with the times and numbers of their spikes since the last call; of a variable
+        with times, and a row of values for each. An exception ends the run after a whole step, and
+        comes out of it.
+        """
+        if not callable(function):
+            raise InvalidType(f"watch calls a function, not {function!r}")
+        watch = Watch(str(what), function)
+        interval = None if every is None else arguments.milliseconds(every, "every=")
+        if isinstance(what, Neurons) or isinstance(what, str) and what in self._names:
+            if interval is not None:
+                raise InvalidError("every= is for variables: all spikes are given")
+            self._session.watch_spikes(str(what), weakref.ref(watch))
+        else:
+            self._session.watch_variable(self._full(what), interval, weakref.ref(watch))
+        self._watches.append(watch)
+        return watch
+
     # Files.
 
     def recording(self, directory, *, format: str = "csv", spikes: bool = True,  # noqa: A002
@@ -209,17 +212,20 @@ class Simulation:
         The tables [record.NAME] of the network are recorded too. The files get their names where
         the block ends; if an exception ends it, those that can say that they are not complete.
         """
-        if every is not None:
-            _check_time(every, "every=")
+        interval = None if every is None else arguments.milliseconds(every, "every=")
         return Files(
             self._session, self._core_network, os.fspath(directory), format, spikes,
-            [str(variable) for variable in variables], None if every is None else every.value,
+            [str(variable) for variable in variables], interval,
         )
 
     # State.
 
     def _full(self, name) -> str:
         """The name of a variable with its owner, which may be left out where one alone has it."""
+        if not isinstance(name, (Variable, str)):
+            raise InvalidType(
+                f"a variable is named, as in sim[\"v\"] or sim[cells.v], not {name!r}"
+            )
         text = str(name)
         if isinstance(name, Variable) or "." in text or text in self._variables:
             return text
@@ -227,7 +233,16 @@ class Simulation:
         owners = [v for v in self._variables if v.rpartition(".")[2] == base]
         if len(owners) > 1:
             raise InvalidError(f"'{text}' could be {' or '.join(owners)}: which is meant?")
-        return owners[0] + text[len(base):] if owners else text
+        if not owners:
+            import difflib
+
+            names = {v.rpartition(".")[2] for v in self._variables}
+            close = difflib.get_close_matches(base, names, 1)
+            guess = f" (did you mean '{close[0]}'?)" if close else ""
+            raise NotFound(
+                f"no variable is named '{text}'{guess}: there are {', '.join(self._variables)}"
+            )
+        return owners[0] + text[len(base):]
 
     def __getitem__(self, name: Variable | str) -> State:
         """A variable as it is at present: sim["v"], sim["cells[0:5].v"], sim[cells[:5].v]."""
@@ -238,8 +253,17 @@ class Simulation:
         text = str(name)
         if any(text == parameter for parameter, *_ in self._session.parameters()):
             self.set_parameter(text, value)
-        else:
-            self[name][:] = value
+        elif not (isinstance(value, State) and value.is_of(self._session, self._full(name))):
+            self[name][:] = value  # else `sim["v"] += 1` has set it already
+
+    def __contains__(self, name) -> bool:
+        return str(name) in self._variables
+
+    def __iter__(self):
+        return iter(self._variables)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return self._variables
 
     def state(self, name: Variable | str) -> np.ndarray:
         """The present values of a variable of neurons, synapses or the network."""
@@ -255,10 +279,10 @@ class Simulation:
 
     def set_parameter(self, name: str, value) -> None:
         """Changes a parameter from the next step on."""
-        if isinstance(value, Quantity):
-            self._session.set_parameter(name, float(value.value), value.dimension)
-        else:
-            self._session.set_parameter(name, float(value), (0,) * 7)
+        number, dimension = value_and_dimension(value)
+        if np.ndim(number) or isinstance(number, str):
+            raise InvalidType(f"the parameter '{name}' is one number, not {value!r}")
+        self._session.set_parameter(name, float(number), dimension)
 
     def synapses(self, projection: str) -> Synapses:
         """The synapses of a projection with their present weights."""
@@ -272,21 +296,36 @@ class Simulation:
 
     def inject(self, neurons: Neurons | str, indices) -> None:
         """Adds spikes at the present time of the neurons of a population with these numbers."""
-        self._session.inject(str(neurons), np.atleast_1d(indices))
+        self._session.inject(str(neurons), self._indices(neurons, indices))
+
+    def _population(self, neurons) -> str:
+        if str(neurons) not in self._names:
+            raise NotFound(
+                f"'{neurons}' is no whole population, which takes input from outside: there are "
+                f"{', '.join(self._names)}"
+            )
+        return str(neurons)
+
+    def _indices(self, neurons, indices) -> np.ndarray:
+        size = self._names[self._population(neurons)]
+        return arguments.indices(indices, "indices", size or None, str(neurons))
 
     def add_events(self, neurons: Neurons | str, stimulus: str, indices, numbers=()) -> None:
         """Adds events in the next step to a stimulus of type "host"."""
         self._session.add_events(
-            str(neurons), stimulus, np.atleast_1d(indices), np.asarray(numbers, dtype=float)
+            str(neurons), stimulus, self._indices(neurons, indices),
+            arguments.array(numbers, "numbers"),
         )
 
     def set_input(self, neurons: Neurons | str, stimulus: str, values) -> None:
         """Sets the current of a stimulus of type "host": one value, or one for each neuron."""
-        numbers = values.value if isinstance(values, Quantity) else values
-        size = self._names.get(str(neurons), 1)
-        self._session.set_input(
-            str(neurons), stimulus, np.broadcast_to(np.asarray(numbers, dtype=float), (size,))
-        )
+        self._population(neurons)
+        state = State(self._session, f"{neurons}.{stimulus}")
+        numbers = arguments.array(state.numbers_of(values), "values")
+        size = self._names[str(neurons)]
+        if len(numbers) not in (1, size):
+            raise InvalidError(f"{neurons} takes one value, or {size}, not {len(numbers)}")
+        self._session.set_input(str(neurons), stimulus, np.broadcast_to(numbers, (size,)))
 
     # Checkpoints.
 
@@ -298,13 +337,15 @@ class Simulation:
         return checkpoint
 
     def restore(self, checkpoint) -> "Simulation":
-        """Goes to the state of a checkpoint, or of the file of one; spikes since then are dropped.
+        """Goes to the state of a checkpoint, its file or its bytes; spikes since then are dropped.
 
         The checkpoint may be of another simulation of this network, with any backend and threads.
         """
-        if not hasattr(checkpoint, "bytes"):
-            from . import _core
+        from . import _core
 
+        if isinstance(checkpoint, bytes):
+            checkpoint = _core.Checkpoint.from_bytes(checkpoint)
+        elif not isinstance(checkpoint, _core.Checkpoint):
             checkpoint = _core.Checkpoint.read(os.fspath(checkpoint))
         self._session.restore(checkpoint)
         return self
@@ -343,25 +384,10 @@ class Simulation:
         """A neo.Block with a SpikeTrain for each neuron, and an AnalogSignal for each trace."""
         from .export import to_neo
 
-        return to_neo(self, [t for t in self._network._traces if t._session is self._session])
+        return to_neo(self, self.traces)
 
-
-def _check_time(value, what: str) -> None:
-    if isinstance(value, Quantity) and value.dimension == ms.dimension:
-        return
-    found = describe(value.dimension) if isinstance(value, Quantity) else "a number without unit"
-    raise InvalidError(f"{what} is a time, as in 1*second, not {found}")
-
-
-def _numbers_of(name: str, unit: str, value):
-    """The plain numbers of a value for a variable with that unit."""
-    if not isinstance(value, Quantity):
-        return value
-    from . import _core
-
-    dimension, _ = _core.parse_unit(unit or "1")
-    if tuple(dimension) != tuple(value.dimension):
-        raise InvalidError(
-            f"{name} is {describe(dimension)}, but {value} is {describe(value.dimension)}"
+    def __reduce__(self):
+        raise InvalidType(
+            "a simulation is not copied or pickled: sim.save() is all of its state, which can be, "
+            "and which another simulation of the network restores"
         )
-    return value.value

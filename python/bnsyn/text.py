@@ -5,7 +5,8 @@ import re
 
 import numpy as np
 
-from .errors import Error, InvalidError
+from .errors import Error, InvalidError, InvalidType
+from .neurons import Neurons, Variable
 from .quantity import Quantity, display_unit, show_number
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
@@ -14,7 +15,9 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 def as_expression(quantity: Quantity) -> str:
     """A quantity in the model language: "-60 mV", "0.5 mV/ms"."""
     if np.ndim(quantity.value):
-        raise InvalidError(f"here must be one number, not an array of {len(quantity.value)}")
+        raise InvalidError(f"here is one number needed, not an array of {len(quantity.value)}")
+    if not np.isfinite(quantity.value):
+        raise InvalidError(f"{quantity} is no finite number")
     return f"{show_number(quantity.value)} {display_unit(quantity.dimension)}"
 
 
@@ -28,11 +31,13 @@ def _string(text: str) -> str:
 
 
 def _scalar(value) -> str | None:
-    if isinstance(value, (bool, np.bool_)):
+    if isinstance(value, (np.generic, np.ndarray)) and np.ndim(value) == 0:
+        value = float(str(value)) if value.dtype.kind == "f" else value.item()
+    if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (int, np.integer)):
+    if isinstance(value, int):
         return str(int(value))
-    if isinstance(value, (float, np.floating)):
+    if isinstance(value, float):
         return repr(float(value))
     if isinstance(value, Quantity):
         return _string(as_expression(value))
@@ -47,10 +52,26 @@ def inline(value) -> str:
     if scalar is not None:
         return scalar
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_key(k)} = {inline(v)}" for k, v in value.items()) + " }"
+        given = ((k, v) for k, v in value.items() if v is not None)
+        return "{ " + ", ".join(f"{_key(k)} = {inline_of(k, v)}" for k, v in given) + " }"
     if isinstance(value, (list, tuple, np.ndarray)):
         return "[" + ", ".join(inline(v) for v in value) + "]"
-    return _string(str(value))
+    if isinstance(value, (Neurons, Variable)):
+        return _string(str(value))
+    if callable(value):
+        raise InvalidType(
+            "here is a number or an expression in quotes needed, as \"6*nS*exp(-abs(i - j)/10)\", "
+            "not a function"
+        )
+    raise InvalidType(f"here is a number or an expression in quotes needed, not {value!r}")
+
+
+def inline_of(label: str, value) -> str:
+    """The same, with the name of the value in errors."""
+    try:
+        return inline(value)
+    except Error as error:
+        raise type(error)(f"{label}: {error}") from None
 
 
 def _key(name: str) -> str:
@@ -80,9 +101,10 @@ class Writer:
         """[header] and its keys; errors about them name `label`."""
         if self.lines:
             self._add("", None)
-        self._add(f"[{header}]", (label, 1, 0))
+        self._add(f"[{header}]", (label, 1, len(header) + 2))
         for name, value in values.items():
-            self._entry(name, f"{label}.{name}", value)
+            if value is not None:
+                self._entry(name, f"{label}.{name}", value)
 
     def _entry(self, name: str, label: str, value) -> None:
         begin = f"{_key(name)} = "
@@ -94,7 +116,7 @@ class Writer:
                 self._add(line + end, (label, number, 0))
         else:
             before = len(begin) + (1 if isinstance(value, (str, Quantity)) else 0)
-            self._add(begin + inline(value), (label, 1, before))
+            self._add(begin + inline_of(label, value), (label, 1, before))
 
     def text(self) -> str:
         return "\n".join(self.lines) + "\n"

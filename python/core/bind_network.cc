@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bnsyn/network.h"
+#include "bnsyn/sonata.h"
 #include "compiler/description/model_library.h"
 #include "compiler/lowering/lower.h"
 #include "ir/diagnostic.h"
@@ -23,6 +24,21 @@ namespace {
 std::vector<std::string> NamesOf(const Settings& settings) {
   std::vector<std::string> names;
   for (const auto& [name, value] : settings) names.push_back(name);
+  return names;
+}
+
+// The names of populations, groups, projections and stimuli.
+py::dict NamesOfParts(const Network& network) {
+  py::dict names;
+  const auto add = [&](const char* part, const auto& described) {
+    py::list list;
+    for (const auto& one : described) list.append(one.name);
+    names[part] = list;
+  };
+  add("populations", network.populations);
+  add("groups", network.groups);
+  add("projections", network.projections);
+  add("stimuli", network.stimuli);
   return names;
 }
 
@@ -68,6 +84,11 @@ void BindNetwork(py::module_& module) {
           [](const std::string& text, const std::string& file, const std::string& directory) {
             return std::make_shared<Network>(Take(ParseNetwork(text, file, directory)));
           })
+      .def_static("read_sonata",
+                  [](const std::string& config) {
+                    return std::make_shared<Network>(Take(ReadSonata(config)));
+                  })
+      .def("names", NamesOfParts)
       .def("set", [](Network& network, const std::string& path,
                      const std::string& value) { Check(network.Set(path, value)); })
       .def("add_file", AddFile)

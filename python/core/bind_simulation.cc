@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -107,18 +108,45 @@ py::tuple TraceOf(Session& session, size_t number) {
   return py::make_tuple(ViewOfData(data, data->times, {samples}), values);
 }
 
-// The unit of a trace, and the numbers of the neurons or synapses of its columns.
+// The unit of a trace, the numbers of the neurons or synapses of its columns, and the names of its
+// columns where these are statistics.
 py::tuple ShapeOf(Session& session, size_t number) {
   const RecordShape& shape = session.TraceOf(number).shape();
-  return py::make_tuple(shape.unit, ArrayOf(shape.elements));
+  return py::make_tuple(shape.unit, ArrayOf(shape.elements), shape.columns);
+}
+
+void SetInterval(Record& record, std::optional<double> every) {
+  if (every.has_value()) record.Every(Quantity(*every, Unit{dimension::kTime, 0}));
 }
 
 size_t AddTrace(Session& session, const std::string& variable, std::optional<double> every,
                 bool single) {
-  bnsyn::Record record = Record::Variable(variable);
-  if (every.has_value()) record.Every(Quantity(*every, Unit{dimension::kTime, 0}));
+  Record record = Record::Variable(variable);
+  SetInterval(record, every);
   if (single) record.Single();
   return session.Record(record);
+}
+
+// `bins` has where the first one begins, where the last one ends, and how many there are.
+size_t AddStatistics(Session& session, const std::string& variable, std::optional<double> every,
+                     const std::optional<std::tuple<std::string, std::string, int>>& bins) {
+  Record record = Record::Statistics(variable);
+  SetInterval(record, every);
+  if (bins.has_value()) {
+    record.Bins(std::get<0>(*bins), std::get<1>(*bins), static_cast<double>(std::get<2>(*bins)));
+  }
+  return session.Record(record);
+}
+
+void WatchSpikes(Session& session, const std::string& neurons, const py::object& weak) {
+  session.Watch(Record::Spikes(neurons), weak);
+}
+
+void WatchVariable(Session& session, const std::string& variable, std::optional<double> every,
+                   const py::object& weak) {
+  Record record = Record::Variable(variable);
+  SetInterval(record, every);
+  session.Watch(record, weak);
 }
 
 py::tuple SynapsesOf(Session& session, const std::string& projection) {
@@ -149,6 +177,11 @@ void BindSimulation(py::module_& module) {
       .def_property_readonly("step", &Checkpoint::step)
       .def_property_readonly("time_ms", &Checkpoint::time_ms)
       .def_property_readonly("program", &Checkpoint::program)
+      .def("__repr__",
+           [](const Checkpoint& checkpoint) {
+             return absl::StrCat("<Checkpoint at ", checkpoint.time_ms(), " ms, step ",
+                                 checkpoint.step(), ", ", checkpoint.bytes().size(), " bytes>");
+           })
       // For pickle and copy.
       .def(py::pickle([](const Checkpoint& checkpoint) { return py::bytes(checkpoint.bytes()); },
                       [](const py::bytes& bytes) {
@@ -183,6 +216,9 @@ void BindSimulation(py::module_& module) {
       .def("spikes", SpikesOf)
       .def("synapses", SynapsesOf)
       .def("record", AddTrace)
+      .def("record_statistics", AddStatistics)
+      .def("watch_spikes", WatchSpikes)
+      .def("watch_variable", WatchVariable)
       .def("trace", TraceOf)
       .def("trace_shape", ShapeOf)
       .def("save", [](Session& s) { return Take(s.Use().Save()); })

@@ -1,5 +1,8 @@
 #include "python/core/session.h"
 
+#include <pybind11/numpy.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -22,9 +25,9 @@ constexpr std::chrono::milliseconds kSignals(5);
 constexpr std::chrono::milliseconds kProgress(100);
 
 // Looks after the interpreter while a run has given up its lock.
-class Watch {
+class Warden {
  public:
-  Watch(uint64_t total, const py::object& progress) : total_(total), progress_(progress) {}
+  Warden(uint64_t total, const py::object& progress) : total_(total), progress_(progress) {}
 
   const std::atomic<bool>& cancel() const { return cancel_; }
   // The exception that ended the run.
@@ -58,17 +61,65 @@ class Watch {
   std::optional<py::error_already_set> error_;
 };
 
+// Marks a session as running. It is made and ends with the interpreter's lock held, so that no
+// other thread finds the session free in between.
+class Running {
+ public:
+  explicit Running(std::atomic<bool>& running) : running_(running) { running_ = true; }
+  ~Running() { running_ = false; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  std::atomic<bool>& running_;
+};
+
+template <typename T>
+py::array Copy(const std::vector<T>& values, std::vector<py::ssize_t> shape) {
+  return py::array_t<T>(std::move(shape), values.data());
+}
+
+// What a function of Watch takes.
+void Call(const py::object& taker, const RecordShape& shape, const RecordData& data) {
+  const auto count = static_cast<py::ssize_t>(data.times.size());
+  const py::array times = Copy(data.times, {count});
+  if (shape.kind == RecordKind::kSpikes) {
+    taker.attr("_take")(times, Copy(data.neurons, {count}));
+    return;
+  }
+  const std::vector<py::ssize_t> rows = {count, static_cast<py::ssize_t>(shape.width())};
+  switch (shape.type) {
+    case RecordedType::kF64:
+      taker.attr("_take")(times, Copy(data.f64, rows));
+      break;
+    case RecordedType::kF32:
+      taker.attr("_take")(times, Copy(data.f32, rows));
+      break;
+    case RecordedType::kI64:
+      taker.attr("_take")(times, Copy(data.i64, rows));
+      break;
+  }
+}
+
 }  // namespace
+
+Session::Session(Simulation simulation)
+    : process_(getpid()), simulation_(std::make_unique<Simulation>(std::move(simulation))) {}
+
+// The threads of a simulation are not in a process that was forked, so nobody can end them there.
+Session::~Session() {
+  if (getpid() != process_) static_cast<void>(simulation_.release());
+}
 
 absl::StatusOr<std::shared_ptr<Session>> Session::Create(Simulation simulation,
                                                          bool record_spikes) {
   std::shared_ptr<Session> session(new Session(std::move(simulation)));
-  const ir::Program& program = ProgramOf(session->simulation_);
+  const ir::Program& program = ProgramOf(*session->simulation_);
   for (uint32_t p = 0; record_spikes && p < program.populations.size(); ++p) {
     if (!program.HasNeurons(p)) continue;
     BNSYN_ASSIGN_OR_RETURN(
         Recorder recorder,
-        Recorder::ToMemory(session->simulation_, Record::Spikes(program.populations[p].name)));
+        Recorder::ToMemory(*session->simulation_, Record::Spikes(program.populations[p].name)));
     session->spikes_.push_back(std::move(recorder));
     session->recorded_.push_back(p);
   }
@@ -80,7 +131,7 @@ Simulation& Session::Use() {
     Raise(absl::FailedPreconditionError(
         "the simulation runs, in another thread or in the call of this progress function"));
   }
-  return simulation_;
+  return *simulation_;
 }
 
 const Recorder& Session::SpikesOf(uint32_t population) {
@@ -103,20 +154,44 @@ const Recorder& Session::TraceOf(size_t number) {
   return traces_.at(number);
 }
 
+void Session::Watch(const bnsyn::Record& record, const py::object& weak) {
+  const RecordFunction function = [this, weak](const RecordShape& shape, const RecordData& data) {
+    const py::gil_scoped_acquire lock;
+    try {
+      const py::object taker = weak();
+      if (!taker.is_none()) Call(taker, shape, data);
+    } catch (py::error_already_set& error) {
+      failed_.emplace(std::move(error));
+      return absl::AbortedError("a function that takes what is recorded raised an exception");
+    }
+    return absl::OkStatus();
+  };
+  watches_.push_back(Take(Recorder::ToFunction(Use(), record, function)));
+}
+
 void Session::Run(uint64_t steps, const py::object& progress) {
   Use();
-  Watch watch(steps, progress);
+  if (getpid() != process_) {
+    Raise(absl::FailedPreconditionError(
+        "the simulation belongs to the process that compiled it, and this one was forked from it: "
+        "compile the network here"));
+  }
+  const Running running(running_);
+  Warden warden(steps, progress);
   absl::Status status;
   {
     const py::gil_scoped_release unlocked;
-    running_ = true;
     RunControl control;
-    control.cancel = &watch.cancel();
-    control.progress = [&](const Progress& now) { watch.Look(now.done); };
-    status = simulation_.Step(steps, control);
-    running_ = false;
+    control.cancel = &warden.cancel();
+    control.progress = [&](const Progress& now) { warden.Look(now.done); };
+    status = simulation_->Step(steps, control);
   }
-  if (watch.error().has_value()) throw *std::move(watch.error());
+  if (failed_.has_value()) {
+    py::error_already_set error = *std::move(failed_);
+    failed_.reset();
+    throw error;
+  }
+  if (warden.error().has_value()) throw *std::move(warden.error());
   Check(status);
 }
 

@@ -148,7 +148,7 @@ w : volt
 s : 1
 dy/dt = -y/(1 ms) + 0.1*xi/(1 ms)**0.5 : 1 (clock-driven)
 """
-on_pre = "V_post += w*(1 + y); s += 1"
+on_pre = "V_post += w*(1 + y); s += 1; w = clip(w + 0.01 mV*(1 + y), 0 mV, 0.3 mV)"
 clocks.fade = { every = "1*dt", code = "s = 0.9*s" }
 )toml"});
   return cases;

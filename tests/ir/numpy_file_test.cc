@@ -77,6 +77,9 @@ TEST(NumpyFile, HasColumns) {
                                              Bytes(uint32_t{8}, int8_t{-3}) + Bytes(2.5, 3.5)));
   EXPECT_EQ(named.names, (Names{"pre", "x", "0", "1"}));
   EXPECT_EQ(named.values, (Values{{7, 8}, {-2, -3}, {0.5, 2.5}, {1.5, 3.5}}));
+  // Of one dimension both orders are the same.
+  EXPECT_EQ(Read(Array("[('a', '<f8', (2,))]", "(2,)", Bytes(1.0, 2.0, 3.0, 4.0), "True")).values,
+            (Values{{1, 3}, {2, 4}}));
   EXPECT_EQ(Read(Array("'<i8'", "(1,)", Bytes(int64_t{1} << 53))).values, (Values{{0x1p53}}));
   EXPECT_TRUE(Read(Array("'<i8'", "(0,)", "")).values[0].empty());
 
@@ -93,6 +96,11 @@ TEST(NumpyFile, SaysWhatIsWrong) {
       {Array("'<f8'", "(2,)", Bytes(1.0)), "says that it has 2 rows of 8 bytes"},
       {Array("'<f8'", "(2305843009213693953,)", Bytes(1.0)), "the file ends before them"},
       {Array("'<f8'", "(1, 4611686018427387904)", Bytes(1.0)), "more than 65536 columns"},
+      {Array("[('a', '<f8', (2305843009213693952,))]", "(1,)", Bytes(1.0)),
+       "more than 65536 columns"},
+      {Array("'<f8', 'descr': [('a', '<f8'), ('b', '<f8')]", "(1,)", Bytes(1.0, 2.0)),
+       "is damaged"},
+      {Array("'<f8'", "(1,), 'shape': (2,)", Bytes(1.0, 2.0)), "is damaged"},
       {Array("'<f8'", "()", Bytes(1.0)), "has 0 dimensions"},
       {Array("'<f8'", "(1, 1, 1)", Bytes(1.0)), "has 3 dimensions"},
       {Array("'<f8'", "(2,)", Bytes(1.0, std::nan(""))), "row 2 of column 'value' is NaN"},
@@ -146,6 +154,42 @@ TEST(NumpyFile, IsATable) {
   ASSERT_TRUE(spikes.ok()) << spikes.status();
   EXPECT_EQ(spikes->columns, (Names{"time", "index"}));
   EXPECT_EQ(spikes->values, (Values{{0.5}, {3}}));
+}
+
+// Recorded spikes of several populations: those of the one that is named.
+TEST(NumpyFile, HasSpikesOfOnePopulation) {
+  const std::string directory = ::testing::TempDir() + "/bnsyn_numpy_spikes";
+  std::filesystem::create_directories(directory);
+  const auto write = [&](const std::string& name, const std::string& bytes) {
+    std::ofstream(directory + "/" + name, std::ios::binary) << bytes;
+  };
+  const auto error_of = [&](const std::string& only, const std::string& file) {
+    return std::string(ReadTable("t", file, directory, only).status().message());
+  };
+  const std::string type = "[('time_ms', '<f8'), ('population', '<u4'), ('neuron', '<u4')]";
+  write("two.npy",
+        Array(type, "(3,)",
+              Bytes(0.5) + Bytes(uint32_t{0}, uint32_t{3}) + Bytes(0.7) +
+                  Bytes(uint32_t{1}, uint32_t{4}) + Bytes(0.9) + Bytes(uint32_t{0}, uint32_t{5})));
+  EXPECT_TRUE(absl::StrContains(error_of("", "two.npy"), "several populations: say whose"));
+  EXPECT_TRUE(absl::StrContains(error_of("exc", "two.npy"), "two.populations.npy"));
+  const std::string names = Bytes(uint32_t{'e'}, uint32_t{'x'}, uint32_t{'c'}) +
+                            Bytes(uint32_t{'i'}, uint32_t{'n'}, uint32_t{0});
+  write("two.populations.npy", Array("'<U3'", "(2,)", names));
+  const absl::StatusOr<Table> exc = ReadTable("t", "two.npy", directory, "exc");
+  ASSERT_TRUE(exc.ok()) << exc.status();
+  EXPECT_EQ(exc->columns, (Names{"time", "index"}));
+  EXPECT_EQ(exc->values, (Values{{0.5, 0.9}, {3, 5}}));
+  EXPECT_EQ(ReadTable("t", "two.npy", directory, "in")->values, (Values{{0.7}, {4}}));
+  EXPECT_TRUE(absl::StrContains(error_of("exd", "two.npy"), "did you mean 'exc'"));
+  write("two.populations.npy", Array("'<U3'", "(3,)", names));
+  EXPECT_TRUE(absl::StrContains(error_of("exc", "two.npy"), "ends before them"));
+  write("two.populations.npy", Array("'<f8'", "(2,)", names));
+  EXPECT_TRUE(absl::StrContains(error_of("exc", "two.npy"), "no type of texts"));
+  write("plain.npy", Array("[('time', '<f8')]", "(1,)", Bytes(0.5)));
+  EXPECT_TRUE(absl::StrContains(error_of("exc", "plain.npy"), "of no row whose spike"));
+  write("both.npy", Array("[('time', '<f8'), ('time_ms', '<f8')]", "(1,)", Bytes(0.5, 0.5)));
+  EXPECT_TRUE(absl::StrContains(error_of("", "both.npy"), "which the file has besides"));
 }
 
 }  // namespace

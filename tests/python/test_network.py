@@ -173,8 +173,8 @@ class Errors(unittest.TestCase):
         net, cells = balanced()
         self.assertIn("second", self.message(lambda: net.connect(
             cells, cells, "ge += w", i=[0], j=[1], w=1 * nS, delay=[1.0] * mV)))
-        net.connect(cells, cells, "ge += w", name="bad", i=[0, 1], j=[1], w=1 * nS)
-        self.assertIn("differ in length", self.message(net.compile))
+        self.assertIn("differ in length", self.message(lambda: net.connect(
+            cells, cells, "ge += w", name="bad", i=[0, 1], j=[1], w=1 * nS)))
         net, cells = balanced()
         net.connect(cells, cells, "ge += w", name="volts", i=[0], j=[1], w=[1.0] * mV)
         self.assertIn("volt", self.message(net.compile))
