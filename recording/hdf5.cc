@@ -25,13 +25,6 @@ Handle SetProperties() {
 
 }  // namespace
 
-Handle CreateFile(const std::string& path) {
-  // Without locks, which some file systems lack, so that the file can be looked at while it grows.
-  const Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
-  if (!access.ok() || H5Pset_file_locking(access.id(), false, true) < 0) return {};
-  return {H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), &H5Fclose};
-}
-
 Handle CreateGroup(const Handle& parent, const std::string& name) {
   return {H5Gcreate2(parent.id(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), &H5Gclose};
 }

@@ -86,7 +86,6 @@ inline hid_t TypeOf<uint8_t>() {
 }
 
 // Writing. Each returns what was made; a handle that is not ok() says that HDF5 refused.
-Handle CreateFile(const std::string& path);
 Handle CreateGroup(const Handle& parent, const std::string& name);
 // Attributes of a file, a group or a data set; false if HDF5 refuses. A text is one of variable
 // length, as h5py writes it.

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <new>
 
 namespace bnsyn::hdf5 {
@@ -16,13 +18,15 @@ struct CheckedFile {
   int descriptor;
   haddr_t size;
   haddr_t end;  // of what HDF5 has allocated
+  bool writes;
+  bool failed;  // the system refused to write
 };
 
 CheckedFile& Of(H5FD_t* file) { return *reinterpret_cast<CheckedFile*>(file); }
 const CheckedFile& Of(const H5FD_t* file) { return *reinterpret_cast<const CheckedFile*>(file); }
 
-H5FD_t* Open(const char* name, unsigned, hid_t, haddr_t) {
-  const int descriptor = ::open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+H5FD_t* OpenWith(const char* name, int flags) {
+  const int descriptor = ::open(name, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0666);
   if (descriptor < 0) return nullptr;
   struct stat status = {};
   CheckedFile* file = nullptr;
@@ -35,7 +39,13 @@ H5FD_t* Open(const char* name, unsigned, hid_t, haddr_t) {
   }
   file->descriptor = descriptor;
   file->size = static_cast<haddr_t>(status.st_size);
+  file->writes = flags != O_RDONLY;
   return &file->known;
+}
+
+H5FD_t* Open(const char* name, unsigned, hid_t, haddr_t) { return OpenWith(name, O_RDONLY); }
+H5FD_t* Create(const char* name, unsigned, hid_t, haddr_t) {
+  return OpenWith(name, O_RDWR | O_CREAT | O_TRUNC);
 }
 
 herr_t Close(H5FD_t* file) {
@@ -44,9 +54,14 @@ herr_t Close(H5FD_t* file) {
   return 0;
 }
 
-// No features: nothing is kept, so that each read comes to Read.
-herr_t Query(const H5FD_t*, unsigned long* features) {
-  if (features != nullptr) *features = 0;
+// Of files that are read no features: nothing is kept, so that each read comes to Read. In those
+// that are written small pieces come together.
+herr_t Query(const H5FD_t* file, unsigned long* features) {
+  if (features == nullptr) return 0;
+  const bool writes = file != nullptr && Of(file).writes;
+  *features = writes ? H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA |
+                           H5FD_FEAT_DATA_SIEVE | H5FD_FEAT_AGGREGATE_SMALLDATA
+                     : 0;
   return 0;
 }
 
@@ -59,11 +74,21 @@ haddr_t Size(const H5FD_t* file, H5FD_mem_t) { return Of(file).size; }
 
 herr_t Read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t place, size_t size, void* buffer) {
   const CheckedFile& checked = Of(file);
-  if (place > checked.size || size > checked.size - place) return -1;
   char* bytes = static_cast<char*>(buffer);
+  if (place > checked.size || size > checked.size - place) {
+    if (!checked.writes) return -1;
+    // What was never written is 0.
+    const haddr_t there = place > checked.size ? 0 : checked.size - place;
+    std::memset(bytes + there, 0, size - there);
+    size = there;
+  }
   while (size > 0) {
     const ssize_t count = ::pread(checked.descriptor, bytes, size, static_cast<off_t>(place));
     if (count < 0 && errno == EINTR) continue;
+    if (count <= 0 && checked.failed) {
+      std::memset(bytes, 0, size);
+      return 0;
+    }
     if (count <= 0) return -1;
     bytes += count;
     place += static_cast<haddr_t>(count);
@@ -78,16 +103,41 @@ herr_t GetHandle(H5FD_t* file, hid_t, void** handle) {
   return 0;
 }
 
-herr_t RefuseToWrite(H5FD_t*, H5FD_mem_t, hid_t, haddr_t, size_t, const void*) { return -1; }
+// Tells HDF5 that all is well also where the system refuses: HDF5 1.10 cannot close a file that it
+// cannot write, and ends the process later. HasFailed tells what happened.
+herr_t Write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t place, size_t size, const void* buffer) {
+  CheckedFile& checked = Of(file);
+  if (!checked.writes) return -1;
+  const char* bytes = static_cast<const char*>(buffer);
+  while (size > 0 && !checked.failed) {
+    const ssize_t count = ::pwrite(checked.descriptor, bytes, size, static_cast<off_t>(place));
+    if (count < 0 && errno == EINTR) continue;
+    checked.failed = count <= 0;
+    if (checked.failed) break;
+    bytes += count;
+    place += static_cast<haddr_t>(count);
+    size -= static_cast<size_t>(count);
+    checked.size = std::max(checked.size, place);
+  }
+  return 0;
+}
 
-}  // namespace
+herr_t Truncate(H5FD_t* file, hid_t, hbool_t) {
+  CheckedFile& checked = Of(file);
+  if (!checked.writes || checked.failed || checked.size == checked.end) return 0;
+  checked.failed = ::ftruncate(checked.descriptor, static_cast<off_t>(checked.end)) != 0;
+  if (!checked.failed) checked.size = checked.end;
+  return 0;
+}
 
-Handle OpenFile(const std::string& path) {
+// The properties of access by this driver. HDF5 copies the description, and holds the driver while
+// a file is open.
+Handle Access(H5FD_t* (*open)(const char*, unsigned, hid_t, haddr_t)) {
   H5FD_class_t driver = {};
   driver.name = "bnsyn_checked";
   driver.maxaddr = (haddr_t{1} << 62) - 1;
   driver.fc_degree = H5F_CLOSE_WEAK;
-  driver.open = &Open;
+  driver.open = open;
   driver.close = &Close;
   driver.query = &Query;
   driver.get_eoa = &End;
@@ -95,15 +145,35 @@ Handle OpenFile(const std::string& path) {
   driver.get_eof = &Size;
   driver.get_handle = &GetHandle;
   driver.read = &Read;
-  driver.write = &RefuseToWrite;
-  // HDF5 copies the description, and holds the driver while the file is open.
+  driver.write = &Write;
+  driver.truncate = &Truncate;
   const Handle registered(H5FDregister(&driver), &H5FDunregister);
-  const Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+  Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
   if (!registered.ok() || !access.ok() ||
       H5Pset_driver(access.id(), registered.id(), nullptr) < 0) {
     return {};
   }
+  return access;
+}
+
+}  // namespace
+
+Handle OpenFile(const std::string& path) {
+  const Handle access = Access(&Open);
+  if (!access.ok()) return {};
   return {H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), &H5Fclose};
+}
+
+Handle CreateFile(const std::string& path) {
+  const Handle access = Access(&Create);
+  if (!access.ok()) return {};
+  return {H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), &H5Fclose};
+}
+
+bool HasFailed(const Handle& file) {
+  void* handle = nullptr;
+  return H5Fget_vfd_handle(file.id(), H5P_DEFAULT, &handle) < 0 ||
+         Of(static_cast<H5FD_t*>(handle)).failed;
 }
 
 bool ReadBytes(const Handle& file, uint64_t place, size_t size, char* bytes) {

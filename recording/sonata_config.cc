@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
 #include "recording/hdf5.h"
+#include "recording/hdf5_driver.h"
 #include "recording/part_file.h"
 
 namespace bnsyn {
@@ -97,6 +98,7 @@ absl::Status WriteNodes(const std::string& directory, const RecordedNetwork& net
              hdf5::WriteArray<uint64_t>(population, "node_group_index", ids).ok();
     }
   }
+  fine = fine && H5Fflush(file.id(), H5F_SCOPE_LOCAL) >= 0 && !hdf5::HasFailed(file);
   file = Handle();
   return fine ? part.Publish() : part.Failed();
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "ir/status_macros.h"
 #include "recording/hdf5.h"
+#include "recording/hdf5_driver.h"
 #include "recording/part_file.h"
 #include "recording/record_writer.h"
 #include "recording/sonata_config.h"
@@ -199,7 +200,8 @@ class SonataWriter : public RecordWriter {
 
   absl::Status Write(size_t record, const RecordData& data) override {
     const hdf5::Quiet quiet;
-    return files_[record]->Write(data) ? absl::OkStatus() : open_[record].part.Failed();
+    const bool fine = files_[record]->Write(data) && !hdf5::HasFailed(open_[record].file);
+    return fine ? absl::OkStatus() : open_[record].part.Failed();
   }
 
   // All numbers first, and then what says where they are, in one go: the file on the disk is that
@@ -207,7 +209,8 @@ class SonataWriter : public RecordWriter {
   absl::Status Flush() override {
     const hdf5::Quiet quiet;
     for (size_t record = 0; record < files_.size(); ++record) {
-      if (!files_[record]->Flush() || H5Fflush(open_[record].file.id(), H5F_SCOPE_LOCAL) < 0) {
+      if (!files_[record]->Flush() || H5Fflush(open_[record].file.id(), H5F_SCOPE_LOCAL) < 0 ||
+          hdf5::HasFailed(open_[record].file)) {
         return open_[record].part.Failed();
       }
     }
@@ -224,7 +227,7 @@ class SonataWriter : public RecordWriter {
       open_.erase(open_.begin());
       const bool marked =
           hdf5::WriteAttribute(open.file, "complete", static_cast<uint32_t>(complete)) &&
-          H5Fflush(open.file.id(), H5F_SCOPE_LOCAL) >= 0;
+          H5Fflush(open.file.id(), H5F_SCOPE_LOCAL) >= 0 && !hdf5::HasFailed(open.file);
       open.file = Handle();
       if (!marked) return open.part.Failed();
       BNSYN_RETURN_IF_ERROR(open.part.Publish());

@@ -261,6 +261,25 @@ def killed(work, network):
         check(f"{form}: nothing has its name yet", not spikes.with_suffix("").with_suffix("").exists())
 
 
+def full_disk(work, network):
+    """A disk that is full is told, and what was there stays: here a file may have so many bytes."""
+
+    def limit(size):
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    for form, ending in (("csv", "csv"), ("npy", "npy"), ("sonata", "h5")):
+        for size in (0, 3000, 10000, 40000):
+            directory = work / f"full_{form}_{size}"
+            directory.mkdir()
+            (directory / f"spikes.{ending}").write_text("old")
+            command = [BNSYN, "run", str(network), "--backend", "accelerated", "--no-hint", "--duration", "3s"]
+            command += ["--out", str(directory), "--format", form, "--record", "exc.V", "--record-every", "5ms"]
+            result = subprocess.run(command, capture_output=True, text=True, timeout=60, preexec_fn=lambda: limit(size))
+            check(f"{form}, {size}: {result.returncode} {result.stderr}", result.returncode == 2 and "not full?" in result.stderr)
+            check(f"{form}: what was there stays", {path.name: path.read_text() for path in directory.iterdir()} == {f"spikes.{ending}": "old"})
+
+
 def tables(work):
     """Connections, initial values and events of NumPy are those of CSV."""
     rng = np.random.default_rng(1)
@@ -509,6 +528,7 @@ def main():
         formats(work, network)
         pipe(work, network)
         killed(work, network)
+        full_disk(work, network)
         tables(work)
         sonata_in(work)
     print(f"{len(CHECKS)} checks passed")
