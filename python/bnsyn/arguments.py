@@ -48,6 +48,7 @@ def unit_and_values(values, what: str):
     """An array or a number in the internal system, and the unit of that: "" for plain ones."""
     if isinstance(values, Quantity):
         return display_unit(values.dimension), values.value
+    _refuse_masked(values, what)
     many = isinstance(values, (list, tuple)) or (
         isinstance(values, np.ndarray) and values.dtype == object and values.ndim
     )
@@ -60,13 +61,17 @@ def unit_and_values(values, what: str):
     return "", values
 
 
-def array(values, what: str) -> np.ndarray:
-    """An array of one dimension of 64-bit floats."""
+def _refuse_masked(values, what: str) -> None:
     if isinstance(values, np.ma.MaskedArray):
         raise InvalidType(
             f"{what} is a masked array, and a mask has no meaning here: give values.compressed() "
             "or values.filled(...)"
         )
+
+
+def array(values, what: str) -> np.ndarray:
+    """An array of one dimension of 64-bit floats."""
+    _refuse_masked(values, what)
     try:
         given = np.atleast_1d(np.asarray(values))
         if given.dtype.kind not in "biufO":
