@@ -100,6 +100,9 @@ python: deps  ## install what is missing and build the package for Python: PYTHO
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS) --target python
 	PYTHONPATH=build/release/python $(DEBIAN_PYTHON) -c 'import bnsyn; print(bnsyn.__file__)'
+	@echo 'Built. Next:'
+	@echo '  export PYTHONPATH=$(CURDIR)/build/release/python'
+	@echo '  $(DEBIAN_PYTHON) examples/python/twenty_lines.py raster.png    # docs/python.md goes on'
 
 installed: deps
 	cmake --preset release

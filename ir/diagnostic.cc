@@ -19,9 +19,36 @@ size_t Characters(absl::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), StartsCharacter));
 }
 
-// The text as a terminal can show it: control characters become '?', tabs stay.
-std::string Printable(absl::string_view text) {
+// How many bytes the UTF-8 character at the beginning of the text has; 0 if there is none.
+size_t CharacterLength(absl::string_view text) {
+  const auto byte = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if (StartsCharacter(text[i])) return 0;
+  }
+  // Characters that fewer bytes can hold, surrogates, and those behind the last of Unicode.
+  if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) >= 0xa0)) return 0;
+  if ((first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) >= 0x90)) return 0;
+  return length;
+}
+
+// The text as UTF-8: each other byte becomes '?'. Programs that read the error rely on it.
+std::string AsUtf8(absl::string_view text) {
   std::string out(text);
+  for (size_t i = 0; i < out.size();) {
+    const size_t length = CharacterLength(absl::string_view(out).substr(i));
+    if (length == 0) out[i] = '?';
+    i += std::max<size_t>(length, 1);
+  }
+  return out;
+}
+
+// The text as a terminal can show it: control characters become '?', too, and tabs stay.
+std::string Printable(absl::string_view text) {
+  std::string out = AsUtf8(text);
   for (char& c : out) {
     if (c != '\t' && absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = '?';
   }
@@ -66,13 +93,13 @@ size_t EditDistance(absl::string_view a, absl::string_view b, size_t limit) {
 // names in it may be megabytes long.
 std::string Readable(absl::string_view text) {
   constexpr size_t kMost = 2000;
-  if (text.size() <= kMost) return std::string(text);
+  if (text.size() <= kMost) return AsUtf8(text);
   size_t begin = kMost / 2;
   size_t end = text.size() - kMost / 2;
   while (begin > 0 && !StartsCharacter(text[begin])) --begin;
   while (end < text.size() && !StartsCharacter(text[end])) ++end;
-  return absl::StrCat(text.substr(0, begin), " ... (", end - begin, " more bytes) ... ",
-                      text.substr(end));
+  return absl::StrCat(AsUtf8(text.substr(0, begin)), " ... (", end - begin, " more bytes) ... ",
+                      AsUtf8(text.substr(end)));
 }
 
 }  // namespace
@@ -97,7 +124,9 @@ absl::Status ErrorAt(const SourceText& source, SourceRange range, absl::string_v
                      (begin == 0 ? source.first_column : 1);
 
   size_t shown_begin = offset - begin > kShownBefore ? offset - kShownBefore : begin;
-  while (shown_begin < offset && !StartsCharacter(text[shown_begin])) ++shown_begin;
+  if (shown_begin > begin) {
+    while (shown_begin < offset && !StartsCharacter(text[shown_begin])) ++shown_begin;
+  }
   size_t shown_end = std::min(end, shown_begin + kShown);
   while (shown_end < end && !StartsCharacter(text[shown_end])) ++shown_end;
   const std::string before = Printable(text.substr(shown_begin, offset - shown_begin));

@@ -87,9 +87,11 @@ absl::StatusOr<ZipMember> ZipArchive::Read(uint64_t index) {
   const absl::Cleanup close = [file] { zip_fclose(file); };
   member.bytes.resize(stat.size);
   char past = 0;  // the end must be read, for libzip compares the sum there
-  if (zip_fread(file, member.bytes.data(), stat.size) != static_cast<zip_int64_t>(stat.size) ||
-      zip_fread(file, &past, 1) != 0) {
-    return Damaged(path_, absl::StrCat(member.name, ": ", zip_file_strerror(file)));
+  const zip_int64_t got = zip_fread(file, member.bytes.data(), stat.size);
+  const zip_int64_t more = got < 0 ? got : zip_fread(file, &past, 1);
+  if (more < 0) return Damaged(path_, absl::StrCat(member.name, ": ", zip_file_strerror(file)));
+  if (static_cast<uint64_t>(got) != stat.size || more != 0) {
+    return Damaged(path_, absl::StrCat(member.name, " is not as long as it says"));
   }
   return member;
 }

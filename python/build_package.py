@@ -46,7 +46,7 @@ def _build(build: pathlib.Path) -> pathlib.Path:
          f"-DBNSYN_PYTHON={sys.executable}"],
         check=True,
     )
-    jobs = str(os.cpu_count() or 1)
+    jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL") or str(os.cpu_count() or 1)
     subprocess.run(["cmake", "--build", build, "--target", "python", "-j", jobs], check=True)
     return build / "python" / "bnsyn"
 
@@ -54,6 +54,17 @@ def _build(build: pathlib.Path) -> pathlib.Path:
 def _record_line(name: str, content: bytes) -> str:
     digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
     return f"{name},sha256={digest},{len(content)}\n"
+
+
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None) -> str:
+    """What pip asks first: without it, pip would build all to learn the name."""
+    del config_settings
+    project = _project()
+    info = f"{project['name']}-{project['version']}.dist-info"
+    folder = pathlib.Path(metadata_directory) / info
+    folder.mkdir()
+    (folder / "METADATA").write_text(_metadata(project))
+    return info
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None) -> str:

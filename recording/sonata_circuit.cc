@@ -1,5 +1,6 @@
 #include "recording/sonata_circuit.h"
 
+#include <cmath>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -203,7 +204,9 @@ absl::StatusOr<std::map<uint64_t, Row>> ReadTypes(const std::string& path,
     if (!absl::SimpleAtoi(TextOf(row, id_column), &id)) {
       return Wrong(where, absl::StrCat("there is no number in the column ", id_column));
     }
-    types[id] = std::move(row);
+    if (!types.emplace(id, std::move(row)).second) {
+      return Wrong(where, absl::StrCat(id_column, " ", id, " is there twice"));
+    }
   }
   return types;
 }
@@ -213,6 +216,48 @@ std::string TextOf(const Row& row, const std::string& column) {
   return found == row.end() ? "" : found->second;
 }
 
+absl::StatusOr<EdgeType> ReadEdgeType(const Row& row, const std::string& place,
+                                      const std::string& synapse_models) {
+  const std::string model = TextOf(row, "model_template");
+  const size_t colon = model.find(':');
+  const std::string plain = colon == std::string::npos ? model : model.substr(colon + 1);
+  if (!plain.empty() && plain != "static_synapse") {
+    return Wrong(place, absl::StrCat("synapses of the model '", model, "' are not supported"),
+                 "static_synapse is");
+  }
+  if (!TextOf(row, "weight_function").empty() && TextOf(row, "weight_function") != "wmax") {
+    return Wrong(place,
+                 absl::StrCat("weights by the function '", TextOf(row, "weight_function"),
+                              "' are not supported"),
+                 "give each edge its 0/syn_weight");
+  }
+  EdgeType type;
+  const auto number = [&](const char* column, std::optional<double>& value) -> absl::Status {
+    const std::string text = TextOf(row, column);
+    if (text.empty()) return absl::OkStatus();
+    double read = 0;
+    if (!absl::SimpleAtod(text, &read) || !std::isfinite(read)) {
+      return Wrong(place, absl::StrCat("'", text, "' of ", column, " is no number"));
+    }
+    value = read;
+    return absl::OkStatus();
+  };
+  BNSYN_RETURN_IF_ERROR(number("syn_weight", type.weight));
+  BNSYN_RETURN_IF_ERROR(number("delay", type.delay));
+  const std::string file = TextOf(row, "dynamics_params");
+  if (file.empty()) return type;
+  const std::string path = (std::filesystem::path(synapse_models) / file).string();
+  BNSYN_ASSIGN_OR_RETURN(const Json json, ReadJson(path));
+  for (const auto& [key, value] : json.items()) {
+    if (key == "receptor_type" && value.is_number_unsigned()) {
+      type.receptor = value.get<uint64_t>();
+    } else if (key != "level_of_detail") {
+      return Wrong(path, absl::StrCat("'", key, "' of synapses is not supported"),
+                   "receptor_type, a whole number, is");
+    }
+  }
+  return type;
+}
 absl::StatusOr<Config> ReadConfig(const std::string& path) {
   Config config;
   config.path = path;

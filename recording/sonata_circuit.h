@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,16 @@ absl::StatusOr<std::map<uint64_t, Row>> ReadTypes(const std::string& path,
                                                   const std::string& id_column);
 // The text of a column; empty if the row has none.
 std::string TextOf(const Row& row, const std::string& column);
+
+// What the type of an edge says.
+struct EdgeType {
+  std::optional<double> weight;
+  std::optional<double> delay;
+  uint64_t receptor = 0;
+};
+// `place` names the table in errors; `synapse_models` is the directory of dynamics_params.
+absl::StatusOr<EdgeType> ReadEdgeType(const Row& row, const std::string& place,
+                                      const std::string& synapse_models);
 
 // A pair of files of a circuit.
 struct Files {

@@ -1,5 +1,6 @@
 // Reads a SONATA circuit of point neurons as a network.
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <tuple>
@@ -87,6 +88,7 @@ class CircuitReader {
                              group.Read<uint64_t>("node_type_id"));
       BNSYN_ASSIGN_OR_RETURN(const std::vector<uint64_t> ids, IdsOf(group, type_of.size()));
       if (nodes_.count(name) > 0) return Wrong(files.data, absl::StrCat("'", name, "' is twice"));
+      BNSYN_RETURN_IF_ERROR(RefuseOwnParameters(group));
       Nodes& nodes = nodes_[name];
       nodes.population.resize(ids.size());
       nodes.number.resize(ids.size());
@@ -114,6 +116,17 @@ class CircuitReader {
     return absl::OkStatus();
   }
 
+  // Parameters may stand beside a single node or edge, in dynamics_params of its group.
+  static absl::Status RefuseOwnParameters(const Group& of) {
+    for (const std::string& name : of.Names()) {
+      const absl::StatusOr<Group> group = of.Find(name);
+      if (!group.ok() || !group->Has("dynamics_params")) continue;
+      return Wrong(group->place(), "parameters of single nodes and edges are not supported",
+                   "those of their type are: give each set of parameters a type of its own");
+    }
+    return absl::OkStatus();
+  }
+
   // The numbers of the nodes in the order of the file: each from 0 on once.
   static absl::StatusOr<std::vector<uint64_t>> IdsOf(const Group& group, uint64_t size) {
     std::vector<uint64_t> ids(size);
@@ -123,8 +136,8 @@ class CircuitReader {
     std::vector<bool> seen(size);
     for (const uint64_t id : ids) {
       if (id >= size || seen[id] || ids.size() != size) {
-        return Wrong(group.place(), absl::StrCat("node_id has not each number from 0 to ", size,
-                                                 " once, as the nodes of a population have"));
+        return Wrong(group.place(),
+                     "node_id does not have each number from 0 on once, as populations do");
       }
       seen[id] = true;
     }
@@ -221,55 +234,6 @@ class CircuitReader {
   struct Synapses {
     std::vector<double> pre, post, weight, delay;
   };
-  // What the type of an edge says.
-  struct EdgeType {
-    std::optional<double> weight;
-    std::optional<double> delay;
-    uint64_t receptor = 0;
-  };
-
-  absl::StatusOr<EdgeType> ReadEdgeType(const Row& row, const std::string& place) const {
-    const std::string model = TextOf(row, "model_template");
-    const size_t colon = model.find(':');
-    const std::string plain = colon == std::string::npos ? model : model.substr(colon + 1);
-    if (!plain.empty() && plain != "static_synapse") {
-      return Wrong(place, absl::StrCat("synapses of the model '", model, "' are not supported"),
-                   "static_synapse is");
-    }
-    if (!TextOf(row, "weight_function").empty() && TextOf(row, "weight_function") != "wmax") {
-      return Wrong(place,
-                   absl::StrCat("weights by the function '", TextOf(row, "weight_function"),
-                                "' are not supported"),
-                   "give each edge its 0/syn_weight");
-    }
-    EdgeType type;
-    const auto number = [&](const char* column, std::optional<double>& value) -> absl::Status {
-      const std::string text = TextOf(row, column);
-      if (text.empty()) return absl::OkStatus();
-      double read = 0;
-      if (!absl::SimpleAtod(text, &read)) {
-        return Wrong(place, absl::StrCat("'", text, "' of ", column, " is no number"));
-      }
-      value = read;
-      return absl::OkStatus();
-    };
-    BNSYN_RETURN_IF_ERROR(number("syn_weight", type.weight));
-    BNSYN_RETURN_IF_ERROR(number("delay", type.delay));
-    const std::string file = TextOf(row, "dynamics_params");
-    if (file.empty()) return type;
-    const std::string path = (std::filesystem::path(config_.synapse_models) / file).string();
-    BNSYN_ASSIGN_OR_RETURN(const Json json, sonata::ReadJson(path));
-    for (const auto& [key, value] : json.items()) {
-      if (key == "receptor_type" && value.is_number_unsigned()) {
-        type.receptor = value.get<uint64_t>();
-      } else if (key != "level_of_detail") {
-        return Wrong(path, absl::StrCat("'", key, "' of synapses is not supported"),
-                     "receptor_type, a whole number, is");
-      }
-    }
-    return type;
-  }
-
   absl::StatusOr<const Nodes*> EndsOf(const Group& edges, const char* ids) const {
     const std::optional<std::string> name = edges.Text(ids, "node_population");
     if (!name.has_value()) {
@@ -311,9 +275,10 @@ class CircuitReader {
 
   absl::Status ReadEdges(const sonata::Files& files) {
     BNSYN_ASSIGN_OR_RETURN(const auto rows, sonata::ReadTypes(files.types, "edge_type_id"));
-    std::map<uint64_t, EdgeType> types;
+    std::map<uint64_t, sonata::EdgeType> types;
     for (const auto& [id, row] : rows) {
-      BNSYN_ASSIGN_OR_RETURN(types[id], ReadEdgeType(row, files.types));
+      BNSYN_ASSIGN_OR_RETURN(types[id],
+                             sonata::ReadEdgeType(row, files.types, config_.synapse_models));
     }
     BNSYN_ASSIGN_OR_RETURN(const Group file, Group::Open(files.data));
     BNSYN_ASSIGN_OR_RETURN(const Group all, file.Find("edges"));
@@ -325,7 +290,7 @@ class CircuitReader {
   }
 
   absl::Status ReadPopulation(const std::string& name, const Group& edges,
-                              const std::map<uint64_t, EdgeType>& types) {
+                              const std::map<uint64_t, sonata::EdgeType>& types) {
     BNSYN_ASSIGN_OR_RETURN(const Nodes* const sources, EndsOf(edges, "source_node_id"));
     BNSYN_ASSIGN_OR_RETURN(const Nodes* const targets, EndsOf(edges, "target_node_id"));
     BNSYN_ASSIGN_OR_RETURN(const std::vector<uint64_t> pre, edges.Read<uint64_t>("source_node_id"));
@@ -344,6 +309,7 @@ class CircuitReader {
         return Wrong(edges.place(), "edges of several groups are not supported; group 0 is");
       }
     }
+    BNSYN_RETURN_IF_ERROR(RefuseOwnParameters(edges));
     BNSYN_ASSIGN_OR_RETURN(const std::vector<double> weights,
                            Column(edges, "syn_weight", pre.size()));
     BNSYN_ASSIGN_OR_RETURN(const std::vector<double> delays, Column(edges, "delay", pre.size()));
@@ -367,6 +333,9 @@ class CircuitReader {
         return Wrong(edges.place(), absl::StrCat("edge ", e, " has no ",
                                                  weight.has_value() ? "delay" : "syn_weight",
                                                  ", and nor has its type ", type_of[e]));
+      }
+      if (*delay < 0) {
+        return Wrong(edges.place(), absl::StrCat("edge ", e, " has the delay ", *delay, " ms"));
       }
       const double total = *weight * (numbers.empty() ? 1 : numbers[e]);
       Synapses& part = parts[{sources->population[pre[e]], targets->population[post[e]],
@@ -431,6 +400,11 @@ class CircuitReader {
       };
       BNSYN_ASSIGN_OR_RETURN(const Group group, spikes());
       BNSYN_ASSIGN_OR_RETURN(const std::vector<double> times, group.Read<double>("timestamps"));
+      const std::string units = group.Text("timestamps", "units").value_or("ms");
+      if (units != "ms") {
+        return Wrong(group.place(), absl::StrCat("timestamps in '", units, "' are not supported"),
+                     "those in ms are");
+      }
       BNSYN_ASSIGN_OR_RETURN(const std::vector<uint64_t> ids,
                              group.Read<uint64_t>(group.Has("node_ids") ? "node_ids" : "gids"));
       BNSYN_RETURN_IF_ERROR(AddSpikes(input, nodes->second, times, ids));
@@ -442,6 +416,11 @@ class CircuitReader {
                          const std::vector<double>& times, const std::vector<uint64_t>& ids) {
     if (times.size() != ids.size()) {
       return Wrong(input.file, "timestamps and node_ids differ in length");
+    }
+    const auto early = std::find_if(times.begin(), times.end(), [](double t) { return t < 0; });
+    if (early != times.end()) {
+      return Wrong(input.file, absl::StrCat("spike ", early - times.begin(), " has the time ",
+                                            *early, " ms, before the run begins"));
     }
     std::map<uint32_t, FileColumns> by_population;
     for (size_t s = 0; s < ids.size(); ++s) {

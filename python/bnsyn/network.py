@@ -5,6 +5,7 @@ file, and docs/networks.md describes what its keys mean. `compile` checks all of
 """
 from __future__ import annotations
 
+from collections.abc import Set
 import os
 
 import numpy as np
@@ -40,7 +41,7 @@ class Network(Tables):
         # How many values arrays had, by the owner and the name of their variable.
         self._lengths: dict[tuple[str, str], int] = {}
         self._traces: list[Trace] = []
-        self._library: dict[str, set[str]] = {}
+        self._library: dict[str, Set[str]] = {}
 
     # What a network is made of.
 
@@ -237,13 +238,20 @@ class Network(Tables):
 
     def text(self) -> str:
         """The network as the text of a network file."""
-        return self._written()[0]
+        text = self._written()[0]
+        if self._sets:
+            options = " ".join(f"--set {path}={value!r}" for path, value in self._sets)
+            raise InvalidError(
+                f"the text of the network does not have what net.set has replaced: take the text "
+                f"before, and run its file with {options}"
+            )
+        return text
 
     def save(self, path) -> None:
         """Writes the network file, and files beside it for arrays."""
-        path = os.fspath(path)
+        path, text = os.fspath(path), self.text()
         with open(path, "w", encoding="utf-8") as file:
-            file.write(self.text())
+            file.write(text)
         for columns in self._columns.values():
             columns.save(os.path.join(os.path.dirname(path), columns.name))
 
@@ -417,7 +425,7 @@ class Network(Tables):
         self._change()[section][name] = model.keys
         return name
 
-    def _parameters_of(self, model) -> set[str]:
+    def _parameters_of(self, model) -> Set[str]:
         if isinstance(model, Model):
             return model.parameters()
         keys = self._read()["models"].get(model)
@@ -452,7 +460,7 @@ def _identifier(neurons) -> str:
 def _rule(rule, keys: dict):
     if isinstance(rule, dict):
         return {**rule, **keys}
-    if np.ndim(keys.get("p")) or np.ndim(keys.get("n")):
+    if np.ndim(keys.get("p", 0)) or np.ndim(keys.get("n", 0)):
         raise InvalidError(
             "p= and n= are one number for all pairs, or an expression: i= and j= list the pairs"
         )

@@ -5,6 +5,8 @@ them (um, Gohm, kHz, mM, K). `quantity/mV` gives plain numbers.
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .errors import InvalidError, InvalidType
@@ -15,7 +17,7 @@ Halves = tuple[int, int, int, int, int, int, int]
 NONE: Halves = (0, 0, 0, 0, 0, 0, 0)
 
 
-def describe(dimension: Halves) -> str:
+def describe(dimension: Sequence[int]) -> str:
     """A dimension in words: "volt", "volt/second", "a number without unit"."""
     from . import _core
 
@@ -43,8 +45,6 @@ class Quantity:
     """A number or an array of numbers with a dimension."""
 
     __slots__ = ("value", "dimension")
-    # Arrays leave products and sums with quantities to these.
-    __array_ufunc__ = None
 
     def __init__(self, value, dimension: Halves = NONE):
         self.value = value
@@ -102,7 +102,7 @@ class Quantity:
                 f"{what} must have one dimension, but {_shown(self)} is "
                 f"{describe(self.dimension)}, and {_shown(other)} is {describe(other_dimension)}"
             )
-        return other.value
+        return other.value if isinstance(other, Quantity) else other
 
     def __add__(self, other):
         return Quantity(self.value + self._same(other, "the parts of a sum"), self.dimension)
@@ -149,7 +149,45 @@ class Quantity:
     def __hash__(self):
         return hash((float(self.value), self.dimension))
 
+    def __rpow__(self, base):
+        raise InvalidType(f"an exponent is a number without unit, not {self!r}")
+
     # Arrays.
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **keywords):
+        """What NumPy's functions do: numpy.sqrt(4*mV**2), and sums of arrays with quantities."""
+        if out is not None:
+            raise InvalidType(
+                f"{ufunc.__name__} cannot write a quantity into an array of numbers: a new one is "
+                "needed, as in x = x*mV in the place of x *= mV"
+            )
+        if method == "__call__" and not keywords:
+            if ufunc in _OPERATORS:
+                own, reflected = _OPERATORS[ufunc]
+                if isinstance(inputs[0], Quantity):
+                    return getattr(inputs[0], own)(*inputs[1:])
+                return getattr(inputs[1], reflected)(inputs[0])
+            if ufunc in _OF_ONE_DIMENSION:
+                what = f"the arguments of {ufunc.__name__}"
+                first = inputs[0] if isinstance(inputs[0], Quantity) else Quantity(inputs[0])
+                values = [first.value, *(first._same(other, what) for other in inputs[1:])]
+                return Quantity(ufunc(*values), first.dimension)
+            if ufunc in _OF_VALUES:
+                return ufunc(self.value)
+        raise InvalidType(
+            f"numpy.{ufunc.__name__} takes numbers without unit: divide the quantity by a unit, as "
+            f"in numpy.{ufunc.__name__}(v/mV)"
+        )
+
+    def __ne__(self, other):
+        equal = self == other
+        return np.logical_not(equal) if np.ndim(equal) else not equal
+
+    def _sqrt(self):
+        return self**0.5
+
+    def _square(self):
+        return self**2
 
     @property
     def shape(self):
@@ -179,6 +217,30 @@ class Quantity:
         if not spec:
             return repr(self)
         return f"{format(self.value, spec)} {display_unit(self.dimension)}"
+
+
+# NumPy's functions that are operators here, with the name for the second argument.
+_OPERATORS = {
+    np.multiply: ("__mul__", "__rmul__"),
+    np.true_divide: ("__truediv__", "__rtruediv__"),
+    np.add: ("__add__", "__radd__"),
+    np.subtract: ("__sub__", "__rsub__"),
+    np.power: ("__pow__", "__rpow__"),
+    np.less: ("__lt__", "__gt__"),
+    np.less_equal: ("__le__", "__ge__"),
+    np.greater: ("__gt__", "__lt__"),
+    np.greater_equal: ("__ge__", "__le__"),
+    np.equal: ("__eq__", "__eq__"),
+    np.not_equal: ("__ne__", "__ne__"),
+    np.negative: ("__neg__", ""),
+    np.positive: ("__pos__", ""),
+    np.absolute: ("__abs__", ""),
+    np.sqrt: ("_sqrt", ""),
+    np.square: ("_square", ""),
+}
+# Those whose arguments and result have one dimension, and those that look at the values alone.
+_OF_ONE_DIMENSION = (np.maximum, np.minimum, np.fmax, np.fmin, np.hypot, np.remainder, np.fmod)
+_OF_VALUES = (np.isfinite, np.isnan, np.isinf, np.sign)
 
 
 class Unit(Quantity):

@@ -173,8 +173,7 @@ class Simulation:
     def record(self, variable: Variable | str, every: Quantity | None = None, *,
                single: bool = False, statistics: bool = False, bins=None) -> Trace:
         """What Network.record does, from now on and in this simulation alone."""
-        full = variable if isinstance(variable, Variable) else self._full(variable)
-        trace = Trace(full, every, single, statistics, bins)
+        trace = Trace(self._full(variable), every, single, statistics, bins)
         trace._begin(self._session)
         self.traces.append(trace)
         return trace
@@ -372,7 +371,12 @@ class Simulation:
         return as_html(self)
 
     def dump(self, stage: str = "program") -> str:
+        """Network.dump of its network, as it is now."""
         return self._network.dump(stage)
+
+    def explain(self) -> str:
+        """Network.explain of its network, as it is now."""
+        return self._network.explain()
 
     def to_pandas(self, neurons: Neurons | str | None = None):
         """The spikes as a DataFrame with the columns time_ms, population and neuron."""

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class Trace:
             raise InvalidError("bins= are those of a histogram: statistics=True keeps one")
         if statistics and single:
             raise InvalidError("statistics are 64-bit floats: leave single=True out")
-        self._session = None
+        self._session: Any = None
         self._number = 0
 
     def _begin(self, session) -> None:

@@ -76,6 +76,18 @@ TEST(DiagnosticTest, ControlCharactersAreNotShown) {
   EXPECT_EQ(Render({"f", "a\x1b[2Jb", 1, 1}, {0, 1}), "f:1:1: error: wrong\n  a?[2Jb\n  ^");
 }
 
+TEST(DiagnosticTest, OtherBytesThanThoseOfUtf8AreNotShown) {
+  // A byte alone, one too many, an overlong character, a surrogate, one behind the last, and the
+  // beginning of one; between them characters of two, three and four bytes.
+  const std::string text =
+      "\xac \u00b5\xb5 \xc0\xaf \u20ac \xed\xa0\x80 \xf4\x90\x80\x80 \U0001f600 \xe2\x82";
+  const absl::string_view shown = "? \u00b5? ?? \u20ac ??? ???? \U0001f600 ??";
+  EXPECT_EQ(Render({"f", text, 1, 1}, {1, 1}),
+            absl::StrCat("f:1:1: error: wrong\n  ", shown, "\n   ^"));
+  const absl::Status status = ErrorAt({"f", "a", 1, 1}, {0, 1}, text, text);
+  EXPECT_EQ(status.message(), absl::StrCat("f:1:1: error: ", shown, "\n  a\n  ^\n  note: ", shown));
+}
+
 TEST(DidYouMeanTest, SuggestsTheNearest) {
   EXPECT_EQ(DidYouMean("taum", {"C_m", "tau_m", "tau_w"}), " (did you mean 'tau_m'?)");
   EXPECT_EQ(DidYouMean("tua_m", {"tau_w", "tau_m"}), " (did you mean 'tau_m'?)");

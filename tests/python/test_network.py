@@ -86,6 +86,9 @@ class Networks(unittest.TestCase):
         net.set("seed", 7)
         self.assertNotEqual(net.compile().run(20 * ms).digest,
                             bn.load(path).compile().run(20 * ms).digest)
+        for read in (net.text, lambda: net.save("nowhere")):
+            with self.assertRaisesRegex(ValueError, "--set seed='7'"):
+                read()
         with self.assertRaisesRegex(bn.Error, "there is no 'sed' to set"):
             net.set("sed", 7)
             net.compile()
@@ -125,6 +128,7 @@ class Networks(unittest.TestCase):
     def test_dumps_and_explanations(self):
         net, _ = balanced()
         self.assertIn("dv/dt", net.explain())
+        self.assertEqual(net.compile().explain(), net.explain())
         self.assertIn("kernel", net.dump("fuse"))
         for stage in ("program", "layout", "plan", "llvm", "asm"):
             self.assertIn(stage, bn.stages())

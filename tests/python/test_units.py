@@ -49,6 +49,30 @@ class Units(unittest.TestCase):
         self.assertEqual((np.float64(2) * mV).value, 2)
         self.assertIs((v / mV), v.value)  # no copy
 
+    def test_functions_of_numpy(self):
+        v = np.array([1.0, 4.0]) * mV
+        self.assertEqual(np.sqrt(4 * mV**2), 2 * mV)
+        self.assertEqual(np.sqrt(v * mV).value.tolist(), [1, 2])
+        self.assertEqual((np.array([1, 2]) * v).value.tolist(), [1, 8])
+        self.assertEqual((np.array([1, 2]) / v).value.tolist(), [1, 0.5])
+        self.assertEqual(np.maximum(v, 2 * mV).value.tolist(), [2, 4])
+        self.assertEqual(np.abs(-v).value.tolist(), [1, 4])
+        self.assertEqual(np.isfinite(v).tolist(), [True, True])
+        self.assertEqual((v != 4 * mV).tolist(), [True, False])
+        self.assertEqual(np.exp(v / mV).tolist(), np.exp([1.0, 4.0]).tolist())
+        self.assertEqual(np.mean(v), 2.5 * mV)
+        for call in (lambda: np.exp(3 * mV), lambda: np.log(v), lambda: np.array([1.0]) ** v):
+            with self.assertRaisesRegex(TypeError, "without unit"):
+                call()
+        for call in (lambda: np.array([1.0, 2.0]) + v, lambda: v - np.array([1.0, 2.0]),
+                     lambda: np.array([1.0, 2.0]) < v, lambda: np.minimum(v, 3 * ms)):
+            with self.assertRaisesRegex(ValueError, "must have one dimension"):
+                call()
+        x = np.array([1.0, 2.0])
+        with self.assertRaisesRegex(TypeError, r"x = x\*mV"):
+            x *= mV
+        self.assertEqual(x.tolist(), [1, 2])
+
     def test_quantities_print_as_errors_do(self):
         self.assertEqual(repr(-60 * mV), "-60 mV")
         self.assertEqual(repr(0.5 * second), "500 ms")

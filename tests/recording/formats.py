@@ -13,7 +13,9 @@ import csv
 import json
 import os
 import pathlib
+import resource
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -289,6 +291,10 @@ def tables(work):
     check(f"a damaged file is told: {result.stderr}", result.returncode == 2 and "ends before them" in result.stderr)
 
 
+def within_memory():
+    resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+
+
 def write_circuit(directory, edges, params, spikes):
     """A circuit of two types of NEST's iaf_psc_exp, virtual nodes, and spikes of these."""
     directory.mkdir()
@@ -428,6 +434,27 @@ def sonata_in(work):
     def put_beyond(file):
         file["edges/inner/target_node_id"][3] = 20
 
+    def set_groups(file, **how):
+        del file["edges/inner/edge_group_id"]
+        file["edges/inner"].create_dataset("edge_group_id", dtype="u4", **how)
+
+    def unknown_compression(file):
+        set_groups(file, data=np.zeros(len(pairs)), chunks=(10,), compression="lzf")
+
+    def larger_than_the_file(file):
+        set_groups(file, shape=(2**31 - 1,), chunks=(1000,))
+
+    def one_large_piece(file):
+        set_groups(file, shape=(len(pairs),), maxshape=(None,), chunks=(2**29,))
+
+    def in_seconds(path):
+        with h5py.File(path, "r+") as file:
+            file["spikes/input/timestamps"].attrs["units"] = "s"
+
+    def too_early(path):
+        with h5py.File(path, "r+") as file:
+            file["spikes/input/timestamps"][0] = -0.1
+
     def drop_weights(file):
         del file["edges/inner/0/syn_weight"]
 
@@ -440,19 +467,33 @@ def sonata_in(work):
     error_of(edit(put_beyond), "which are not both nodes")
     error_of(edit(drop_weights), "has no syn_weight")
     error_of(cut, "edges.h5")
-    # Damage anywhere gives a result or an error, and never a crash.
+    error_of(edit(lambda file: file["edges/inner"].create_dataset("0/delay", data=np.full(len(pairs), -1.0))), "edge 0 has the delay -1")
+    error_of(edit(lambda file: file["edges/inner"].create_dataset("0/dynamics_params/U", data=np.ones(len(pairs)))), "of single nodes and edges are not supported")
+    error_of(edit(unknown_compression), "compressed by 'lzf'")
+    error_of(edit(larger_than_the_file), "lacks a part of its data")
+    error_of(edit(one_large_piece), "pieces larger than all of it")
+    error_of(replace("edge_types.csv", "1.5", "nan"), "'nan' of delay is no number")
+    error_of(replace("node_types.csv", "101 ", "100 "), "node_type_id 100 is there twice")
+    error_of(lambda bad: in_seconds(bad / "input.h5"), "timestamps in 's'")
+    error_of(lambda bad: too_early(bad / "input.h5"), "before the run begins")
+    # Damage anywhere gives a result or an error, and never a crash, nor gigabytes: at places of
+    # the head of the file, and in the heap of the names of populations and what refers to it.
     whole = (directory / "edges.h5").read_bytes()
+    heap = whole.find(b"GCOL")
+    reference = whole.find(struct.pack("<Q", heap))
+    places = [*range(0, 4096, 128), *range(heap, heap + 96, 8), heap + 26, *range(reference - 4, reference + 12, 2)]
     bad = work / "damaged_circuit"
     subprocess.run(["cp", "-r", directory, bad], check=True)
     refused = 0
-    for at in range(0, min(len(whole), 4096), 128):
-        damaged = bytearray(whole)
-        damaged[at : at + 8] = b"\xff" * 8
-        (bad / "edges.h5").write_bytes(damaged)
-        command = [BNSYN, "run", str(bad / "circuit_config.json"), "--duration", "1ms", "--no-hint"]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        check(f"damage at {at} is no crash: {result.stderr}", result.returncode in (0, 2))
-        refused += result.returncode == 2
+    for at in places:
+        for damage in (b"\xff" * 8, b"\x00\x80", b"\x88\x13\x00\x00"):
+            damaged = bytearray(whole)
+            damaged[at : at + len(damage)] = damage
+            (bad / "edges.h5").write_bytes(damaged)
+            command = [BNSYN, "run", str(bad / "circuit_config.json"), "--duration", "1ms", "--no-hint"]
+            result = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60, preexec_fn=within_memory)
+            check(f"damage at {at} is no crash: {result.stderr}", result.returncode in (0, 2))
+            refused += result.returncode == 2
     check("damage is noticed", refused > 0)
 
 
