@@ -39,10 +39,14 @@ inline StepsInFlight InFlightBefore(const ir::Program& program, uint64_t step) {
   return {step - longest, longest + (program.Delivers() ? 1 : 0)};
 }
 
+inline void CopyBytes(const ArrayView& view, char* out) {
+  const size_t bytes = view.size * static_cast<size_t>(ir::ElementBytes(view.element));
+  if (bytes != 0) std::memcpy(out, view.data, bytes);
+}
+
 inline Array CopyOf(const ArrayView& view) {
   Array values(view.element, view.size);
-  const size_t bytes = view.size * static_cast<size_t>(ir::ElementBytes(view.element));
-  if (bytes != 0) std::memcpy(values.as<unsigned char>(), view.data, bytes);
+  CopyBytes(view, reinterpret_cast<char*>(values.as<unsigned char>()));
   return values;
 }
 

@@ -98,7 +98,7 @@ class AcceleratedEngine : public Engine {
   const ir::Program& lowered() const override { return lowered_; }
   std::string LoweredText() const override;
   reference::Moment Now() const override;
-  reference::Array Values(ir::StateId state) const override;
+  void ReadValues(ir::StateId state, char* out) const override;
   uint64_t ValueCount(ir::StateId state) const override;
   absl::Status Resume(const reference::Moment& moment,
                       const reference::StateValues& values) override;

@@ -47,12 +47,14 @@ reference::Moment AcceleratedEngine::Now() const {
   return moment;
 }
 
-reference::Array AcceleratedEngine::Values(ir::StateId state) const {
-  if (program_.states[state].history != 0) return memory_->History(state);
+void AcceleratedEngine::ReadValues(ir::StateId state, char* out) const {
+  if (program_.states[state].history != 0) {
+    return reference::CopyBytes(memory_->History(state).view(), out);
+  }
   if (!Mutant("runtime.values_without_deferred_code")) CatchUp();
-  if (IsOfSynapses(state)) return synapses_.State(program_, state);
+  if (IsOfSynapses(state)) return synapses_.Read(program_, state, out);
   decaying_->ReadState(state, step_);
-  return reference::CopyOf(memory_->View(state));
+  reference::CopyBytes(memory_->View(state), out);
 }
 
 uint64_t AcceleratedEngine::ValueCount(ir::StateId state) const {

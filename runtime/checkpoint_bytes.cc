@@ -55,13 +55,18 @@ class Output {
  public:
   explicit Output(std::string* bytes) : bytes_(bytes) {}
 
-  bool counts() const { return bytes_ == nullptr; }
   uint64_t size() const { return size_; }
   void Bytes(const void* data, size_t size) {
     size_ += size;
     if (bytes_ != nullptr) bytes_->append(static_cast<const char*>(data), size);
   }
-  void Skip(uint64_t size) { size_ += size; }
+  // A part that the caller fills in; null if it is only counted.
+  char* Room(size_t size) {
+    size_ += size;
+    if (bytes_ == nullptr) return nullptr;
+    bytes_->resize(size_);
+    return bytes_->data() + (size_ - size);
+  }
   template <typename T>
   void Number(T number) {
     static_assert(sizeof(T) == kAlignment);
@@ -273,12 +278,8 @@ void WriteStates(const Engine& engine, Output& out) {
     const uint64_t count = engine.ValueCount(state);
     const auto bytes = static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
     out.Number(count);
-    if (out.counts()) {
-      out.Skip(count * bytes);
-    } else {
-      const reference::Array values = engine.Values(state);
-      out.Bytes(values.view().data, count * bytes);
-    }
+    char* const room = out.Room(count * bytes);
+    if (room != nullptr) engine.ReadValues(state, room);
     out.Align();
   }
 }
@@ -301,13 +302,14 @@ std::vector<absl::string_view> ReadStates(Input& in, const Engine& engine) {
   return values;
 }
 
-// The bytes of the largest copy of a state, of which one is made at a time.
-uint64_t LargestState(const Engine& engine) {
+// The bytes of the largest copy that is made of past values, of which one is made at a time.
+uint64_t LargestHistory(const Engine& engine) {
   const ir::Program& program = engine.lowered();
   uint64_t largest = 0;
   for (ir::StateId state = 0; state < program.states.size(); ++state) {
-    if (program.states[state].temporary) continue;
-    const auto bytes = static_cast<uint64_t>(ir::ElementBytes(program.states[state].type.element));
+    const ir::State& declared = program.states[state];
+    if (declared.temporary || declared.history == 0) continue;
+    const auto bytes = static_cast<uint64_t>(ir::ElementBytes(declared.type.element));
     largest = std::max(largest, engine.ValueCount(state) * bytes);
   }
   return largest;
@@ -485,7 +487,7 @@ absl::StatusOr<std::string> WriteCheckpoint(const Engine& engine, const SavedPro
   const reference::Moment moment = engine.Now();
   Output count(nullptr);
   Write(engine, moment, program, changed, count);
-  BNSYN_RETURN_IF_ERROR(check(count.size() + LargestState(engine)));
+  BNSYN_RETURN_IF_ERROR(check(count.size() + LargestHistory(engine)));
   std::string bytes;
   bytes.reserve(count.size());
   Output out(&bytes);

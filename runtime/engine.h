@@ -66,11 +66,17 @@ class Engine {
   virtual const ir::Program& lowered() const = 0;
   // Its text, tables included.
   virtual std::string LoweredText() const = 0;
-  // The present, and the values of a state that is not temporary. What is put off is done first.
+  // The present, and the values of a state that is not temporary, for which `out` has room. What is
+  // put off is done first.
   virtual reference::Moment Now() const = 0;
-  virtual reference::Array Values(ir::StateId state) const = 0;
+  virtual void ReadValues(ir::StateId state, char* out) const = 0;
   // How many values that are; of a state of synapses one for each.
   virtual uint64_t ValueCount(ir::StateId state) const = 0;
+  reference::Array Values(ir::StateId state) const {
+    reference::Array values(lowered().states[state].type.element, ValueCount(state));
+    ReadValues(state, reinterpret_cast<char*>(values.as<unsigned char>()));
+    return values;
+  }
   // Goes to a moment of the same program, which may be one of another engine. Its parts must have
   // the sizes that Now gives. InvalidArgument, and nothing has changed, if a sum of it is none that
   // the engine can hold.

@@ -63,7 +63,7 @@ class ReferenceEngine : public Engine {
     moment.spike_counts = spike_counts_;
     return moment;
   }
-  reference::Array Values(ir::StateId state) const override { return CopyOf(State(state)); }
+  void ReadValues(ir::StateId state, char* out) const override { CopyBytes(State(state), out); }
   uint64_t ValueCount(ir::StateId state) const override { return State(state).size; }
   absl::Status Resume(const reference::Moment& moment,
                       const reference::StateValues& values) override {

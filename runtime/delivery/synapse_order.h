@@ -27,15 +27,16 @@ class SynapseOrder {
   Place Find(uint64_t number) const;
   uint64_t size() const;
 
-  // Calls use(thread, place) for each synapse in the order of their numbers.
+  // Calls use(thread, places) for parts of the synapses, which are in the order of their numbers as
+  // the places of each are. Places are 32-bit.
   template <typename Use>
-  void ForEach(Use use) const {
+  void ForEachRow(Use use) const {
     const uint32_t sources = Sources();
     std::vector<uint32_t> row;
     for (uint32_t source = 0; source < sources; ++source) {
       for (size_t thread = 0; thread < blocks_.size(); ++thread) {
         PlacesOf(source, blocks_[thread], row);
-        for (const uint32_t place : row) use(thread, place);
+        use(thread, absl::MakeConstSpan(row));
       }
     }
   }

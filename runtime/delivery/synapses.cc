@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "runtime/delivery/synapse_order.h"
@@ -19,6 +20,19 @@ std::pair<ir::ProjectionId, size_t> PlaceOf(const ir::Program& program, ir::Stat
   return {projection, static_cast<size_t>(found - states.begin())};
 }
 
+// Calls use(size), a constant: the bytes of an element.
+template <typename Use>
+void WithSize(ir::Element element, Use use) {
+  switch (ir::ElementBytes(element)) {
+    case 1:
+      return use(std::integral_constant<size_t, 1>());
+    case 4:
+      return use(std::integral_constant<size_t, 4>());
+    default:
+      return use(std::integral_constant<size_t, 8>());
+  }
+}
+
 }  // namespace
 
 absl::Span<const SynapseBlock> Synapses::BlocksOf(size_t group) const {
@@ -30,20 +44,25 @@ uint64_t Synapses::CountOf(const ir::Program& program, ir::StateId state) const 
   return SynapseOrder(BlocksOf(group)).size();
 }
 
-reference::Array Synapses::State(const ir::Program& program, ir::StateId state) const {
+void Synapses::Read(const ir::Program& program, ir::StateId state, char* out) const {
   const auto [projection, index] = PlaceOf(program, state);
   const size_t group = layout_.GroupOf(projection);
-  const SynapseOrder order(BlocksOf(group));
-  const ir::Element element = program.states[state].type.element;
-  const auto bytes = static_cast<size_t>(ir::ElementBytes(element));
-  reference::Array values(element, order.size());
-  uint64_t number = 0;
-  const auto gather = [&, index = index](size_t thread, uint32_t place) {
-    ir::Bits bits = 0;
-    std::memcpy(&bits, StateAt(group, thread, index) + place * bytes, bytes);
-    values.set_bits(number++, bits);
+  const auto read = [&, index = index](auto size) {
+    constexpr size_t kBytes = decltype(size)::value;
+    SynapseOrder(BlocksOf(group)).ForEachRow([&](size_t thread, absl::Span<const uint32_t> places) {
+      const char* const values = StateAt(group, thread, index);
+      for (const uint32_t place : places) {
+        std::memcpy(out, values + place * kBytes, kBytes);
+        out += kBytes;
+      }
+    });
   };
-  order.ForEach(gather);
+  WithSize(program.states[state].type.element, read);
+}
+
+reference::Array Synapses::State(const ir::Program& program, ir::StateId state) const {
+  reference::Array values(program.states[state].type.element, CountOf(program, state));
+  Read(program, state, reinterpret_cast<char*>(values.as<unsigned char>()));
   return values;
 }
 
@@ -59,13 +78,19 @@ void Synapses::SetState(const ir::Program& program, ir::StateId state, uint64_t 
 void Synapses::SetStates(const ir::Program& program, ir::StateId state,
                          const reference::Array& values) {
   const auto [projection, index] = PlaceOf(program, state);
-  const auto bytes = static_cast<size_t>(ir::ElementBytes(program.states[state].type.element));
   const size_t group = layout_.GroupOf(projection);
-  uint64_t number = 0;
-  SynapseOrder(BlocksOf(group)).ForEach([&, index = index](size_t thread, uint32_t place) {
-    const ir::Bits bits = values.bits(number++);
-    std::memcpy(StateAt(group, thread, index) + place * bytes, &bits, bytes);
-  });
+  const char* next = static_cast<const char*>(values.view().data);
+  const auto write = [&, index = index](auto size) {
+    constexpr size_t kBytes = decltype(size)::value;
+    SynapseOrder(BlocksOf(group)).ForEachRow([&](size_t thread, absl::Span<const uint32_t> places) {
+      char* const own = StateAt(group, thread, index);
+      for (const uint32_t place : places) {
+        std::memcpy(own + place * kBytes, next, kBytes);
+        next += kBytes;
+      }
+    });
+  };
+  WithSize(program.states[state].type.element, write);
 }
 
 char* Synapses::StateAt(size_t group, size_t thread, size_t index) const {

@@ -46,7 +46,8 @@ class Synapses {
 
   // The synapses of the projection of a state.
   uint64_t CountOf(const ir::Program& program, ir::StateId state) const;
-  // The values of a state of synapses, by the number of the synapse.
+  // The values of a state of synapses, by the number of the synapse; `out` has room for them.
+  void Read(const ir::Program& program, ir::StateId state, char* out) const;
   reference::Array State(const ir::Program& program, ir::StateId state) const;
   void SetState(const ir::Program& program, ir::StateId state, uint64_t synapse, ir::Bits bits);
   void SetStates(const ir::Program& program, ir::StateId state, const reference::Array& values);
