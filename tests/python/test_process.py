@@ -258,6 +258,7 @@ class Processes(unittest.TestCase):
     def test_ctrl_c_ends_a_program(self):
         done = script("""
             import signal, threading
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # shells may ignore it
             net, cells = balanced(200)
             sim = net.compile(threads=2)
             threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()

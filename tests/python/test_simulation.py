@@ -242,6 +242,9 @@ class Runs(unittest.TestCase):
     def test_ctrl_c_ends_a_run_after_a_whole_step(self):
         net, _ = balanced(2000)
         sim = net.compile()
+        # Shells let programs in the background ignore it.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
         timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
         timer.start()
         began = time.monotonic()
