@@ -311,7 +311,9 @@ def tables(work):
 
 
 def within_memory():
-    resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+    # The sanitizers reserve terabytes of addresses.
+    if not SANITIZED:
+        resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
 
 
 def write_circuit(directory, edges, params, spikes):
@@ -517,10 +519,13 @@ def sonata_in(work):
 
 
 def main():
-    global BNSYN
+    global BNSYN, SANITIZED
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bnsyn", default="build/release/bin/bnsyn")
-    BNSYN = str(pathlib.Path(parser.parse_args().bnsyn).resolve())
+    parser.add_argument("--sanitized", action="store_true", help="the command has the sanitizers in it")
+    options = parser.parse_args()
+    BNSYN = str(pathlib.Path(options.bnsyn).resolve())
+    SANITIZED = options.sanitized
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name)
         network = work / "net.toml"
