@@ -63,8 +63,8 @@ def spikes(options):
     print(f"{'recorded':10} {'wall s':>8} {'ratio':>7} {'processor s':>12} {'ratio':>7}")
     least = lambda arm, key: min(report[key] for report in runs[arm])
     for arm in arms:
-        wall, processor = least(arm, "run_s"), least(arm, "processor_s")
-        print(f"{arm:10} {wall:8.3f} {wall / least('none', 'run_s'):7.3f} {processor:12.3f} {processor / least('none', 'processor_s'):7.3f}")
+        wall, processor = least(arm, "wall_s"), least(arm, "processor_s")
+        print(f"{arm:10} {wall:8.3f} {wall / least('none', 'wall_s'):7.3f} {processor:12.3f} {processor / least('none', 'processor_s'):7.3f}")
 
 
 def synapses(options):
