@@ -395,22 +395,19 @@ class Network(Tables):
         return {"type": "list", "file": columns.name}, weight, delay
 
     def _model_name(self, owner: str, model) -> str:
-        if isinstance(model, str):
-            return model
-        if not isinstance(model, Model):
-            raise InvalidError(
-                f"the model of '{owner}' is a bnsyn.Model or the name of one, not {model!r}"
-            )
-        return self._named("models", owner, model)
+        return self._name_of("models", Model, owner, model)
 
     def _synapse_name(self, owner: str, model) -> str:
+        return self._name_of("synapses", Synapse, owner, model)
+
+    def _name_of(self, section: str, kind: type, owner: str, model) -> str:
         if isinstance(model, str):
             return model
-        if not isinstance(model, Synapse):
+        if not isinstance(model, kind):
             raise InvalidError(
-                f"the model of '{owner}' is a bnsyn.Synapse or the name of one, not {model!r}"
+                f"the model of '{owner}' is a bnsyn.{kind.__name__} or the name of one, not {model!r}"
             )
-        return self._named("synapses", owner, model)
+        return self._named(section, owner, model)
 
     def _named(self, section: str, owner: str, model) -> str:
         """The name of a model in this network, which has it from now on."""
