@@ -22,7 +22,7 @@ const char* WordOf(BranchingVerdict verdict) {
     case BranchingVerdict::kEstimated:
       return "estimated";
     case BranchingVerdict::kTooSilent:
-      return "too silent";
+      return "too silent to say";
     case BranchingVerdict::kUncorrelated:
       return "uncorrelated";
     case BranchingVerdict::kNotBranching:

@@ -324,6 +324,7 @@ class Analysis(unittest.TestCase):
         self.assertEqual(estimate["verdict"], "estimated")
         self.assertLess(estimate["low"], 0.9)
         self.assertGreater(estimate["high"], 0.9)
+        self.assertEqual(analyse.branching_ratio(np.zeros(300))["verdict"], "too silent to say")
 
     def test_spikes_of_a_simulation(self):
         net, cells = balanced()
